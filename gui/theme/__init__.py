@@ -1,0 +1,13 @@
+"""How the window looks: the tokens of colour and measure, in dark and in light.
+
+Its one reason: every colour, size, mark and icon comes from here, so that both appearances stay
+whole and keep their contrast. It knows no sessions, no widgets of ours and no settings.
+
+    tokens      colours and measures by name
+    contrast    how well one colour reads on another (WCAG 2)
+    terminal    the terminal's sixteen colours and its ground
+    marks       the shapes that show a chat's state, painted
+    icons       the one icon set, and agents as monogram tiles
+    stylesheet  tokens → Qt style sheet
+    follow      which appearance is in force, following the desktop live
+"""
