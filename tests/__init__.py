@@ -1,0 +1,1 @@
+"""The tests of Outlive, and its benchmarks (``python -m tests.benchmarks``)."""

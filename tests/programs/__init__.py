@@ -1,0 +1,68 @@
+"""Small programs that tests run on real PTYs, and how a test starts and holds them.
+
+Each program is one file, needs nothing but Python's standard library, and tells on its screen what
+it does, so that a test can wait for a text. ``program`` gives the argv of one; a ``Gate`` lets a
+test hold a program at an exact point and release it, so that nothing has to sleep.
+
+The programs know nothing of Outlive: they are what runs inside a session.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+DIRECTORY = Path(__file__).resolve().parent
+
+
+def program(name: str, *arguments: str | int | Path) -> list[str]:
+    """The argv of one of the programs here.
+
+    Args:
+        name: the file's name without ``.py``.
+        arguments: its own arguments.
+
+    Raises:
+        FileNotFoundError: there is no such program.
+    """
+    path = DIRECTORY / f"{name}.py"
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    # -I and -S: the programs need no site packages, and start in half the time without them.
+    return [sys.executable, "-I", "-S", str(path), *map(str, arguments)]
+
+
+class Gate:
+    """A FIFO at which a program waits until the test lets it pass.
+
+    Each ``release`` lets one waiter through once; releases given early are kept. A program whose
+    test has gone away reads end-of-file and ends with status 3, so nothing is left hanging.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        os.mkfifo(path, 0o600)
+        # Read-write, so that neither this open nor the program's ever waits for the other side.
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+
+    def release(self, times: int = 1) -> None:
+        """Let the next ``times`` waits pass."""
+        os.write(self._descriptor, b"." * times)
+
+    def close(self) -> None:
+        """Take the gate away; waiters end."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+            self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
