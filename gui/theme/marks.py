@@ -1,0 +1,134 @@
+"""The shapes that show what a chat does; each can be told without its colour.
+
+▲ needs you · ◐ working · ○ idle · ◌ no signal · ■ ended (outlined when it failed) · ⟳ reconnecting.
+They are painted, since fonts disagree on how these characters look.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
+
+from gui.theme.tokens import MARK_PX, Tokens
+
+
+class Mark(StrEnum):
+    """What a mark says, in the words that a screen reader reads."""
+
+    NEEDS_YOU = "needs you"
+    WORKING = "working"
+    IDLE = "idle"
+    NO_SIGNAL = "running"
+    ENDED = "ended"
+    FAILED = "ended with an error"
+    RECONNECTING = "reconnecting"
+
+
+_TOKEN = {
+    Mark.NEEDS_YOU: "needs_you",
+    Mark.WORKING: "accent",
+    Mark.IDLE: "secondary",
+    Mark.NO_SIGNAL: "secondary",
+    Mark.ENDED: "secondary",
+    Mark.FAILED: "failed",
+    Mark.RECONNECTING: "accent",
+}
+
+
+def mark_color(mark: Mark, tokens: Tokens) -> QColor:
+    """The colour that goes with a mark."""
+    return tokens.color(_TOKEN[mark])
+
+
+def paint_mark(painter: QPainter, mark: Mark, center: QPointF, tokens: Tokens, size_px: float = MARK_PX) -> None:
+    """Paint ``mark`` around ``center``, within ``size_px`` squared."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.translate(center)
+    painter.scale(size_px / 12, size_px / 12)
+    color = mark_color(mark, tokens)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    _PAINT[mark](painter, color)
+    painter.restore()
+
+
+def _triangle(painter: QPainter, color: QColor) -> None:
+    painter.setBrush(color)
+    pen = QPen(color, 1)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.drawPolygon(QPolygonF([QPointF(0, -4.6), QPointF(4.8, 3.8), QPointF(-4.8, 3.8)]))
+
+
+def _half_disc(painter: QPainter, color: QColor) -> None:
+    painter.setPen(QPen(color, 1.5))
+    painter.drawEllipse(QPointF(0, 0), 4.2, 4.2)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawPie(QRectF(-4.2, -4.2, 8.4, 8.4), 90 * 16, 180 * 16)
+
+
+def _ring(painter: QPainter, color: QColor) -> None:
+    painter.setPen(QPen(color, 1.5))
+    painter.drawEllipse(QPointF(0, 0), 4.2, 4.2)
+
+
+def _dotted_ring(painter: QPainter, color: QColor) -> None:
+    pen = QPen(color, 1.5)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    # Eight dashes and gaps around 2·π·4.2 = 26.4; a dash pattern counts in pen widths.
+    step = 26.39 / 16 / 1.5
+    pen.setDashPattern([step, step])
+    painter.setPen(pen)
+    painter.drawEllipse(QPointF(0, 0), 4.2, 4.2)
+
+
+def _square(painter: QPainter, color: QColor) -> None:
+    painter.setBrush(color)
+    painter.drawRoundedRect(QRectF(-3.5, -3.5, 7, 7), 1, 1)
+
+
+def _outlined_square(painter: QPainter, color: QColor) -> None:
+    painter.setPen(QPen(color, 1.5))
+    painter.drawRoundedRect(QRectF(-3.6, -3.6, 7.2, 7.2), 1, 1)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawRect(QRectF(-1.2, -1.2, 2.4, 2.4))
+
+
+def _turning_arrow(painter: QPainter, color: QColor) -> None:
+    pen = QPen(color, 1.5)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    painter.setPen(pen)
+    painter.drawArc(QRectF(-4, -4, 8, 8), 60 * 16, -290 * 16)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.drawPolygon(QPolygonF([QPointF(-0.4, -5.6), QPointF(3.6, -3.6), QPointF(0.2, -0.8)]))
+
+
+_PAINT = {
+    Mark.NEEDS_YOU: _triangle,
+    Mark.WORKING: _half_disc,
+    Mark.IDLE: _ring,
+    Mark.NO_SIGNAL: _dotted_ring,
+    Mark.ENDED: _square,
+    Mark.FAILED: _outlined_square,
+    Mark.RECONNECTING: _turning_arrow,
+}
+
+
+def mark_icon(mark: Mark, tokens: Tokens, size_px: int = 16) -> QIcon:
+    """A mark as an icon, for menus and tabs; sharp on screens of up to three times the density."""
+    icon = QIcon()
+    for ratio in (1, 2, 3):
+        pixmap = QPixmap(size_px * ratio, size_px * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        paint_mark(painter, mark, QPointF(size_px / 2, size_px / 2), tokens, size_px * 0.75)
+        painter.end()
+        icon.addPixmap(pixmap)
+    return icon

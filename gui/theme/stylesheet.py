@@ -1,0 +1,140 @@
+"""Tokens → the application's style sheet. Controls say what they are by ``kind`` and ``area`` properties."""
+
+from __future__ import annotations
+
+from string import Template
+
+from gui.theme.tokens import RADIUS_PX, Tokens, blend
+
+_TEMPLATE = Template("""
+* { outline: 0; }
+QToolTip {
+    background: $raised; color: $text; border: 1px solid $border; border-radius: 4px; padding: 4px 8px;
+}
+QWidget[area="page"] { background: $page; }
+QWidget[area="sidebar"] { background: $sidebar; }
+QWidget[area="raised"] { background: $raised; }
+QWidget[area="sheet"] { background: $raised; border: 1px solid $border; border-radius: 10px; }
+QWidget[area="banner"] { background: $raised; border: 1px solid $border; border-radius: ${radius}px; }
+QWidget[area="card"] { background: $sidebar; border: 1px solid $hairline; border-radius: ${radius}px; }
+
+QLabel { background: transparent; color: $text; }
+QLabel[kind="secondary"] { color: $secondary; font-size: 12px; }
+QLabel[kind="heading"] { color: $secondary; font-size: 11px; }
+QLabel[kind="title"] { font-weight: 600; }
+QLabel[kind="failed"] { color: $failed; }
+QLabel[kind="needs_you"] { color: $needs_you; }
+QLabel[kind="code"] {
+    background: $sidebar; border: 1px solid $hairline; border-radius: 4px; padding: 4px 8px; color: $text;
+    selection-background-color: $accent; selection-color: $on_accent;
+}
+
+QPushButton {
+    background: $raised; color: $text; border: 1px solid $border; border-radius: ${radius}px;
+    padding: 0 12px; min-height: 26px;
+}
+QPushButton:hover { background: $hover_raised; }
+QPushButton:pressed { background: $pressed; }
+QPushButton:focus { border-color: $accent; }
+QPushButton:disabled { color: $disabled; border-color: $hairline; }
+QPushButton[kind="primary"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
+QPushButton[kind="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
+QPushButton[kind="primary"]:focus { border-color: $text; }
+QPushButton[kind="primary"]:disabled { background: $hairline; color: $disabled; border-color: $hairline; }
+QPushButton[kind="danger"] { color: $failed; }
+QPushButton[kind="danger"]:focus { border-color: $failed; }
+QPushButton[kind="row"] {
+    background: transparent; border: 1px solid transparent; text-align: left; padding: 0 8px; min-height: 30px;
+}
+QPushButton[kind="row"]:hover { background: $hover; }
+QPushButton[kind="row"]:focus { border-color: $accent; }
+QPushButton[kind="link"] {
+    background: transparent; border: 1px solid transparent; color: $accent; padding: 0 4px; min-height: 22px;
+}
+QPushButton[kind="link"]:hover { text-decoration: underline; }
+QPushButton[kind="link"]:focus { border-color: $accent; }
+
+QToolButton { background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 3px; color: $text; }
+QToolButton:hover { background: $hover; }
+QToolButton:pressed, QToolButton:open { background: $pressed; }
+QToolButton:focus { border-color: $accent; }
+QToolButton::menu-indicator { image: none; width: 0; }
+
+QLineEdit, QPlainTextEdit {
+    background: $field; color: $text; border: 1px solid $border; border-radius: ${radius}px; padding: 0 8px;
+    min-height: 28px; selection-background-color: $accent; selection-color: $on_accent;
+}
+QLineEdit:focus, QPlainTextEdit:focus { border-color: $accent; }
+QLineEdit:disabled { color: $disabled; }
+QLineEdit[invalid="true"] { border-color: $failed; }
+QLineEdit[kind="filter"] { background: transparent; border-color: $hairline; min-height: 26px; }
+QLineEdit[kind="filter"]:focus { border-color: $accent; background: $field; }
+QLineEdit[kind="palette"] {
+    background: transparent; border: 0; border-radius: 0; min-height: 40px; padding: 0 12px;
+}
+QPlainTextEdit { padding: 4px; }
+
+QListView { background: transparent; border: 0; color: $text; }
+QListView[kind="popup"] { background: $raised; border: 1px solid $border; padding: 4px; }
+QListView[kind="popup"]::item { min-height: 26px; padding: 0 8px; border-radius: 4px; color: $text; }
+QListView[kind="popup"]::item:selected { background: $selected; color: $text; }
+
+QMenu { background: $raised; color: $text; border: 1px solid $border; padding: 4px; }
+QMenu::item { padding: 5px 24px 5px 8px; border-radius: 4px; margin: 0; }
+QMenu::icon { padding-left: 8px; }
+QMenu::item:selected { background: $selected; }
+QMenu::item:disabled { color: $secondary; background: transparent; }
+QMenu::separator { height: 1px; background: $hairline; margin: 4px 8px; }
+QMenu::right-arrow { width: 8px; height: 8px; }
+
+QScrollBar:vertical { background: transparent; width: 10px; margin: 0; border: 0; }
+QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; border: 0; }
+QScrollBar::handle { background: $scroll; border-radius: 3px; margin: 2px; }
+QScrollBar::handle:vertical { min-height: 32px; }
+QScrollBar::handle:horizontal { min-width: 32px; }
+QScrollBar::handle:hover { background: $scroll_hover; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; border: 0; background: none; }
+QScrollBar::add-page, QScrollBar::sub-page { background: none; }
+
+QScrollArea { background: transparent; border: 0; }
+QSplitter::handle { background: $hairline; }
+
+QTabBar { background: $sidebar; border: 0; qproperty-drawBase: 0; }
+QTabBar::tab {
+    background: $sidebar; color: $secondary; border: 0; border-right: 1px solid $hairline;
+    height: 35px; min-width: 64px; max-width: 220px; padding: 0 4px 0 10px;
+}
+QTabBar::tab:hover { color: $text; background: $hover; }
+QTabBar::tab:selected { background: $page; color: $text; }
+QTabBar::scroller { width: 48px; }
+QTabBar QToolButton { background: $sidebar; border: 0; border-radius: 0; }
+QTabBar QToolButton:hover { background: $hover; }
+""")
+
+
+def style_sheet(tokens: Tokens) -> str:
+    """The style sheet of one appearance."""
+    dark = tokens.name == "dark"
+    return _TEMPLATE.substitute(
+        page=tokens.page,
+        sidebar=tokens.sidebar,
+        raised=tokens.raised,
+        hairline=tokens.hairline,
+        border=tokens.border,
+        text=tokens.text,
+        secondary=tokens.secondary,
+        disabled=tokens.disabled,
+        accent=tokens.accent,
+        on_accent=tokens.on_accent,
+        needs_you=tokens.needs_you,
+        failed=tokens.failed,
+        hover=tokens.hover,
+        selected=tokens.selected,
+        radius=RADIUS_PX,
+        field=tokens.page if dark else tokens.raised,
+        hover_raised=blend(tokens.text, tokens.raised, 0.06).name(),
+        pressed=blend(tokens.text, tokens.raised, 0.12).name(),
+        accent_hover=blend(tokens.text, tokens.accent, 0.12).name(),
+        scroll=blend(tokens.text, tokens.page, 0.18).name(),
+        scroll_hover=blend(tokens.text, tokens.page, 0.32).name(),
+    )

@@ -1,0 +1,121 @@
+"""Colours and measures by name; the only place where they are written down.
+
+Sizes are in device-independent pixels on a grid of 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QColor, QFont
+
+TEXT_PX = 13
+SECONDARY_PX = 12
+HEADING_PX = 11
+"""Headings of groups, in capitals. There are no other sizes of text."""
+
+GAP_S_PX = 8
+GAP_M_PX = 12
+GAP_L_PX = 16
+RADIUS_PX = 6
+CONTROL_HEIGHT_PX = 32
+BAR_HEIGHT_PX = 36
+STATUS_HEIGHT_PX = 24
+MARK_PX = 12
+ICON_PX = 16
+TILE_PX = 32
+TERMINAL_PADDING_PX = 8
+
+SIDEBAR_WIDTH_PX = 240
+SIDEBAR_MIN_PX = 180
+SIDEBAR_MAX_PX = 480
+SIDEBAR_COLLAPSED_PX = 48
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The colours of one appearance, each "#rrggbb".
+
+    Attributes:
+        page: the ground of the terminal and of the tab that is shown.
+        sidebar: the ground of the sidebar, the tab bar and the status line.
+        raised: the ground of sheets, menus and fields.
+        hairline: lines between areas.
+        text, secondary, disabled: text by weight of meaning.
+        accent, on_accent: what may be pressed first, and text on it.
+        needs_you, failed, fine: what a state means.
+        hover, selected: the ground of a row or button under the pointer, and of the chosen one.
+        scrim: what dims the window behind a sheet, with its alpha in ``SCRIM_ALPHA``.
+    """
+
+    name: str
+    page: str
+    sidebar: str
+    raised: str
+    hairline: str
+    text: str
+    secondary: str
+    disabled: str
+    accent: str
+    on_accent: str
+    needs_you: str
+    failed: str
+    fine: str
+    hover: str
+    selected: str
+    border: str
+    scrim: str
+
+    def color(self, token: str) -> QColor:
+        """The colour of one token as Qt wants it."""
+        return QColor(getattr(self, token))
+
+
+DARK = Tokens(
+    name="dark",
+    page="#15171c", sidebar="#1a1d23", raised="#22262e", hairline="#2b303a",
+    text="#e7e9ec", secondary="#9ba4b0", disabled="#5d6673",
+    accent="#7aa7ff", on_accent="#0d1220",
+    needs_you="#e7b15b", failed="#f0777f", fine="#7fcf9f",
+    hover="#22262e", selected="#272e3c", border="#3a414d", scrim="#08090c",
+)  # fmt: skip
+
+LIGHT = Tokens(
+    name="light",
+    page="#ffffff", sidebar="#f6f7f9", raised="#ffffff", hairline="#e2e5ea",
+    text="#1a1e24", secondary="#586170", disabled="#a3abb6",
+    accent="#2563eb", on_accent="#ffffff",
+    needs_you="#9a6200", failed="#c0343f", fine="#1f7a4d",
+    hover="#eceef2", selected="#e3eafa", border="#cdd2da", scrim="#1a1e24",
+)  # fmt: skip
+
+SCRIM_ALPHA = {"dark": 150, "light": 70}
+
+TILE_HUES = {
+    "dark": ("#7aa7ff", "#7fcf9f", "#e7b15b", "#c792ea", "#6fc7d6", "#f0777f", "#9ba4b0"),
+    "light": ("#2563eb", "#1f7a4d", "#8a5a00", "#8b3fb8", "#0e7284", "#c0343f", "#586170"),
+}
+"""Colours of agents' monograms, by their place in the catalog."""
+
+
+def font(size_px: int = TEXT_PX, *, bold: bool = False, capitals: bool = False) -> QFont:
+    """The interface's font at one of its sizes."""
+    from PySide6.QtWidgets import QApplication  # the family is that of the running application
+
+    chosen = QFont(QApplication.font())
+    chosen.setPixelSize(size_px)
+    chosen.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+    if capitals:
+        chosen.setCapitalization(QFont.Capitalization.AllUppercase)
+        chosen.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.6)
+    return chosen
+
+
+def blend(over: str, ground: str, share: float) -> QColor:
+    """``over`` laid on ``ground`` with an opacity of ``share``."""
+    first, second = QColor(over), QColor(ground)
+    return QColor(
+        round(first.red() * share + second.red() * (1 - share)),
+        round(first.green() * share + second.green() * (1 - share)),
+        round(first.blue() * share + second.blue() * (1 - share)),
+    )
