@@ -1,0 +1,179 @@
+"""Every test runs in a corner of its own, and leaves nothing behind.
+
+Fixtures for all:
+
+    area              (always) own HOME, runtime, state, configuration and temporary directories; leak check
+    sessions          ends all processes that the test started in its area, hosts and agents included
+    x_server, display an X server off screen for the whole run / the environment of the test led to it
+    window_manager    openbox on that server
+    qapp              the one QApplication of the run, on that server
+    qt_messages       (always) Qt's warnings fail the test; ``allow(pattern)`` expects one
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+from tests.support import displays, leaks, processes
+from tests.support.area import Area, new_area
+from tests.support.qt_messages import QtMessages
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+hypothesis.settings.register_profile("outlive", deadline=None, database=None, print_blob=True)
+hypothesis.settings.load_profile("outlive")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the run; installers/test.sh passes them on."""
+    parser.addoption("--fast", action="store_true", help="leave out the tests marked e2e, real_agents and slow")
+    parser.addoption("--real-agents", action="store_true", help="run the tests with real agents' command lines too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the options say."""
+    left_out: list[pytest.Item] = []
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        if (config.getoption("--fast") and marks & {"e2e", "slow", "real_agents"}) or (
+            "real_agents" in marks and not config.getoption("--real-agents")
+        ):
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+# ---------------------------------------------------------------------------------- isolation
+
+
+@pytest.fixture(scope="session", autouse=True)
+def run_area(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
+    """The corner of the fixtures which serve the whole run."""
+    tmp_path_factory.getbasetemp()  # settle it before TMPDIR changes
+    with new_area() as area, pytest.MonkeyPatch.context() as patch:
+        area.enter(patch)
+        patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
+        yield area
+
+
+class Sessions:
+    """Ends what a test started: every process with the test's runtime directory in its environment."""
+
+    def __init__(self, check: leaks.LeakCheck) -> None:
+        self._check = check
+
+    def processes(self) -> list[int]:
+        """Those that live now."""
+        return self._check.processes()
+
+    def end_all(self) -> None:
+        """End them, by PID: politely first."""
+        processes.end(self.processes())
+
+
+@pytest.fixture(autouse=True)
+def area(run_area: Area, request: pytest.FixtureRequest) -> Iterator[Area]:
+    """This test's own directories, led to by the environment; afterwards nothing of the test may be left."""
+    with new_area() as own, pytest.MonkeyPatch.context() as patch:
+        own.enter(patch)
+        check = leaks.LeakCheck(own)
+        request.node.stash[LEAK_CHECK] = check
+        yield own
+        if request.node.get_closest_marker("leaves_processes"):
+            processes.end(check.processes())
+        with_qt = "PySide6.QtCore" in sys.modules
+        left = check.leaks(descriptor_allowance=leaks.QT_ALLOWANCE if with_qt else 0)
+        processes.end(check.processes())
+    if left:
+        pytest.fail("the test left behind:\n  " + "\n  ".join(left), pytrace=False)
+
+
+LEAK_CHECK = pytest.StashKey[leaks.LeakCheck]()
+
+
+@pytest.fixture
+def sessions(area: Area, request: pytest.FixtureRequest) -> Iterator[Sessions]:
+    """Asked for by tests that start hosts: at the end they are ended, whatever happened."""
+    own = Sessions(request.node.stash[LEAK_CHECK])
+    yield own
+    own.end_all()
+
+
+# ------------------------------------------------------------------------------------ displays
+
+
+@contextmanager
+def _lasting(pid: int) -> Iterator[None]:
+    leaks.long_lived.add(pid)
+    try:
+        yield
+    finally:
+        leaks.long_lived.discard(pid)
+
+
+@pytest.fixture(scope="session")
+def x_server(run_area: Area) -> Iterator[displays.XServer]:
+    """An X server off screen, for the whole run."""
+    with displays.x_server() as server, _lasting(server.process.pid):
+        yield server
+
+
+@pytest.fixture
+def display(x_server: displays.XServer, area: Area, monkeypatch: pytest.MonkeyPatch) -> displays.XServer:
+    """The X server, with this test's environment led to it."""
+    for name, value in x_server.environment().items():
+        monkeypatch.setenv(name, value)
+    return x_server
+
+
+@pytest.fixture(scope="session")
+def window_manager(x_server: displays.XServer) -> Iterator[None]:
+    """A window manager on the X server, for the rest of the run."""
+    with displays.openbox(x_server) as process, _lasting(process.pid):
+        yield
+
+
+# ------------------------------------------------------------------------------------------ Qt
+
+_messages = QtMessages()
+
+
+@pytest.fixture(scope="session")
+def qapp(x_server: displays.XServer) -> Iterator[QApplication]:
+    """The one QApplication of the run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in x_server.environment().items():
+            patch.setenv(name, value)
+        import shiboken6
+        from PySide6.QtWidgets import QApplication
+
+        _messages.install()
+        application = QApplication(["outlive"])
+        application.setQuitOnLastWindowClosed(False)
+        yield application
+        application.closeAllWindows()
+        application.processEvents()
+        shiboken6.delete(application)  # before its X server goes, which would end this process
+        _messages.uninstall()
+
+
+@pytest.fixture(autouse=True)
+def qt_messages(area: Area) -> Iterator[QtMessages]:
+    """Qt's complaints in this process; any that is not allowed fails the test."""
+    _messages.install_if_loaded()
+    _messages.take_complaints()
+    yield _messages
+    if complaints := _messages.take_complaints():
+        pytest.fail("Qt complained:\n  " + "\n  ".join(complaints), pytrace=False)

@@ -1,0 +1,69 @@
+"""A test's own corner of the machine: home, runtime, state and configuration directories."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+PREFIX = "ot-"
+"""Short, since the paths of sockets below it must fit into 108 bytes."""
+
+SCRUBBED = (
+    "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DESKTOP_SESSION", "SESSION_MANAGER",
+    "TMUX", "TMUX_PANE", "STY", "WINDOWID", "COLUMNS", "LINES", "VTE_VERSION", "TERM_PROGRAM", "TERM_PROGRAM_VERSION",
+    "OUTLIVE_SESSION", "QT_QPA_PLATFORM", "QT_SCALE_FACTOR", "QT_STYLE_OVERRIDE",
+    "QT_QPA_PLATFORMTHEME", "QT_DEBUG_PLUGINS", "PYTHONASYNCIODEBUG",
+)  # fmt: skip
+
+
+class Area:
+    """Directories of one test, all below ``root``, and the environment that leads there."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.home = root / "home"
+        self.runtime = root / "r"
+        self.state = root / "state"
+        self.config = root / "config"
+        self.temporary = root / "tmp"
+        self.xdg_runtime = root / "xdg"
+        for directory in (self.home, self.runtime, self.state, self.config, self.temporary, self.xdg_runtime):
+            directory.mkdir(mode=0o700)
+
+    def enter(self, patch: pytest.MonkeyPatch) -> None:
+        """Lead this process and its children here, until ``patch`` is undone."""
+        for name in [name for name in os.environ if name in SCRUBBED or name.startswith("XDG_")]:
+            patch.delenv(name)
+        for name, value in {
+            "HOME": self.home,
+            "OUTLIVE_RUNTIME_DIR": self.runtime,
+            "OUTLIVE_STATE_DIR": self.state,
+            "OUTLIVE_CONFIG_DIR": self.config,
+            "TMPDIR": self.temporary,
+            "XDG_RUNTIME_DIR": self.xdg_runtime,
+            # An address that nothing listens on: no test talks to the desktop it runs on, nor starts a bus.
+            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.xdg_runtime}/no-bus",
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "TERM": "xterm-256color",
+        }.items():
+            patch.setenv(name, str(value))
+        patch.setattr(tempfile, "tempdir", str(self.temporary))
+
+
+@contextmanager
+def new_area() -> Iterator[Area]:
+    """Make an area directly under /tmp, and remove it at the end."""
+    root = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))
+    try:
+        yield Area(root)
+    finally:
+        for directory, _, _ in os.walk(root):
+            Path(directory).chmod(0o700)  # tests make directories unreadable to see what then happens
+        shutil.rmtree(root)

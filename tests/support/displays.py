@@ -1,0 +1,82 @@
+"""X servers off screen, and a window manager for them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.support.waiting import wait_readable, wait_until
+
+
+@dataclass(frozen=True)
+class XServer:
+    """A running X server."""
+
+    display: str
+    """As in DISPLAY: ":7"."""
+    process: subprocess.Popen[bytes]
+
+    def environment(self) -> dict[str, str]:
+        """What leads a program to this server."""
+        return {"DISPLAY": self.display, "QT_QPA_PLATFORM": "xcb"}
+
+    def kill(self) -> None:
+        """End it at once, as a crash of the desktop does."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer]:
+    """Run an Xvfb on a free display; it is ready when this returns it."""
+    reading, writing = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [
+                "Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width_px}x{height_px}x24",
+                "-nolisten", "tcp", "-noreset", "-dpi", "96",
+            ],
+            pass_fds=[writing], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        os.close(writing)
+        writing = -1
+        try:
+            wait_readable(reading, 20, "Xvfb to be ready")
+            number = os.read(reading, 16).decode().strip()
+            assert number, "Xvfb ended at once; is it installed?"
+            yield XServer(f":{number}", process)
+        finally:
+            process.terminate()
+            process.wait(10)
+    finally:
+        os.close(reading)
+        if writing >= 0:
+            os.close(writing)
+
+
+@contextmanager
+def openbox(server: XServer) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a window manager, so that windows can be raised and given the focus."""
+    process = subprocess.Popen(
+        ["openbox", "--sm-disable"],
+        env={**os.environ, **server.environment()},
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: _has_window_manager(server), 20, "the window manager to take over")
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _has_window_manager(server: XServer) -> bool:
+    """EWMH: a window manager announces itself by this property of the root window."""
+    answer = subprocess.run(
+        ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"],
+        env={**os.environ, **server.environment()}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return "window id" in answer.stdout

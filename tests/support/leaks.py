@@ -1,0 +1,103 @@
+"""What a test left behind: processes, sockets, temporary files, threads, descriptors."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from collections import Counter
+from pathlib import Path
+
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.waiting import WaitedInVain, wait_until
+
+GRACE_S = 3.0
+"""What is just ending may end within this time."""
+
+COUNTED_DESCRIPTORS = ("socket:", "pipe:", "/dev/pts/", "/dev/ptmx", "/memfd:", "anon_inode:[pidfd]")
+
+QT_ALLOWANCE = 6
+"""Descriptors that Qt may open for good in any test: the display, event queues, font caches."""
+
+LASTING_THREADS = ("asyncio_", "Dummy-", "MainThread", "pytest_timeout", "QDBusConnection", "execnet")
+"""A loop's executor lives as long as the loop; a "dummy" is a thread of Qt's which Python has met."""
+
+long_lived: set[int] = set()
+"""Processes that fixtures of the whole run look after."""
+
+
+class LeakCheck:
+    """Remembers how things were when it was made, and tells what has come since."""
+
+    def __init__(self, area: Area) -> None:
+        self.area = area
+        self._children = processes.children()
+        self._threads = set(threading.enumerate())
+        self._descriptors = descriptors()
+        self._temporary = product_directories()
+
+    def processes(self) -> list[int]:
+        """Living processes that were started with this area's runtime directory, and new children of ours."""
+        ours = set(processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime)))
+        return sorted((ours | (processes.children() - self._children)) - long_lived)
+
+    def leaks(self, *, descriptor_allowance: int = 0) -> list[str]:
+        """One line for each thing that was left; waits a moment for what is just ending."""
+        found: list[str] = []
+
+        def look() -> bool:
+            found[:] = self._look(descriptor_allowance)
+            return not found
+
+        if not look():
+            gc.collect()  # what only a cycle still holds is no leak
+            try:
+                wait_until(look, GRACE_S, "everything to end", every_s=0.03)
+            except WaitedInVain:
+                return found
+        return []
+
+    def _look(self, descriptor_allowance: int) -> list[str]:
+        found = [f"process {pid}: {processes.command_line(pid) or 'a zombie'}" for pid in self.processes()]
+        found += [f"socket: {path}" for path in sockets_below(self.area.root)]
+        found += [f"temporary: {path.name}" for path in self.area.temporary.iterdir()]
+        found += [f"temporary: {path}" for path in product_directories() - self._temporary]
+        found += [
+            f"thread: {thread.name}"
+            for thread in threading.enumerate()
+            if thread not in self._threads and not thread.name.startswith(LASTING_THREADS)
+        ]
+        more = descriptors() - self._descriptors
+        if more.total() > descriptor_allowance:
+            found += [f"descriptor: {count} × {target}" for target, count in sorted(more.items())]
+        return found
+
+
+def descriptors() -> Counter[str]:
+    """This process's descriptors of the kinds that leak, by target."""
+    found: Counter[str] = Counter()
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            target = str(entry.readlink())
+        except FileNotFoundError:
+            continue  # it was that of the directory being read
+        if target.startswith(COUNTED_DESCRIPTORS):
+            found[target.partition(":[")[0] if target.startswith(("socket:", "pipe:")) else target] += 1
+    return found
+
+
+def sockets_below(directory: Path) -> list[str]:
+    """Paths of the unix sockets that someone listens on below ``directory``."""
+    listening = []
+    for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
+        fields = line.split(maxsplit=7)
+        accepts_connections = int(fields[3], 16) & 0x10000  # __SO_ACCEPTCON
+        if len(fields) == 8 and fields[7].startswith(f"{directory}/") and accepts_connections:
+            listening.append(fields[7])
+    return listening
+
+
+def product_directories() -> set[Path]:
+    """What the product has in /tmp, but for the runtime directory of a real Outlive of this user's."""
+    return {path for path in Path("/tmp").glob("outlive*") if path.name != f"outlive-{os.getuid()}"}

@@ -1,0 +1,95 @@
+"""Processes as the kernel tells of them: which belong to a test, whether they live, ending them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.support.waiting import WaitedInVain, wait_for_end
+
+PROC = Path("/proc")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process exists and is not a zombie."""
+    return state(pid) not in {"", "Z", "X"}
+
+
+def state(pid: int) -> str:
+    """The process's state letter of proc(5), "" if there is no such process."""
+    try:
+        return _stat_fields(pid)[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def start_ticks(pid: int) -> int:
+    """The kernel's start time of the process, in clock ticks since boot; with the PID it names a process."""
+    return int(_stat_fields(pid)[19])
+
+
+def parent(pid: int) -> int:
+    """The process's parent."""
+    return int(_stat_fields(pid)[1])
+
+
+def _stat_fields(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat after the name (which may hold blanks and parentheses)."""
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+
+
+def command_line(pid: int) -> str:
+    """The process's argv for a message, "" if it is gone."""
+    try:
+        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def environment(pid: int) -> dict[bytes, bytes]:
+    """The environment that the process was started with; {} when it is gone or another user's."""
+    try:
+        raw = (PROC / str(pid) / "environ").read_bytes()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return {}
+    return dict(entry.partition(b"=")[::2] for entry in raw.split(b"\0") if entry)
+
+
+def with_environment(name: str, value: str) -> list[int]:
+    """All living processes, but this one, which were started with ``name=value``, oldest PID first."""
+    entry = f"{name}={value}".encode()
+    found = []
+    for directory in PROC.iterdir():
+        if not directory.name.isdigit() or int(directory.name) == os.getpid():
+            continue
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            if entry in (directory / "environ").read_bytes().split(b"\0") and is_alive(int(directory.name)):
+                found.append(int(directory.name))
+    return sorted(found)
+
+
+def children() -> set[int]:
+    """The children of this process, zombies too."""
+    found: set[int] = set()
+    for task in (PROC / "self" / "task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found.update(int(pid) for pid in (task / "children").read_text().split())
+    return found
+
+
+def end(pids: Iterable[int], *, grace_s: float = 1.5) -> None:
+    """End exactly these processes: SIGTERM, and SIGKILL for those that are left after ``grace_s`` seconds."""
+    pids = list(pids)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    for pid in pids:
+        try:
+            wait_for_end(pid, grace_s)
+        except WaitedInVain:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            wait_for_end(pid, 5, f"process {pid} to end after SIGKILL")

@@ -1,0 +1,89 @@
+"""Waiting for something to become true, with a deadline and a clear complaint.
+
+Tests never sleep: they wait for what they need, and go on in the moment it is there. Where the
+system tells of it (a descriptor, the end of a process) it is waited for directly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import select
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+LOOK_AGAIN_S = 0.01
+
+
+class WaitedInVain(AssertionError):
+    """What a test waited for did not come."""
+
+
+def wait_until(
+    condition: Callable[[], T], timeout_s: float, what: str | Callable[[], str], *, every_s: float = LOOK_AGAIN_S
+) -> T:
+    """Look at ``condition`` until it gives something true, and return that.
+
+    Args:
+        condition: called at once and then every ``every_s`` seconds.
+        timeout_s: after this time the wait fails.
+        what: what is waited for, said in the failure; a callable can say how far it came.
+        every_s: how often to look.
+
+    Raises:
+        WaitedInVain: the time is up.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        late = time.monotonic() >= deadline  # read first: the condition is always looked at once more
+        if result := condition():
+            return result
+        if late:
+            raise WaitedInVain(_complaint(what, timeout_s))
+        select.select([], [], [], every_s)
+
+
+async def eventually(
+    condition: Callable[[], T], timeout_s: float, what: str | Callable[[], str], *, every_s: float = LOOK_AGAIN_S
+) -> T:
+    """As ``wait_until``, with the event loop running meanwhile."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        late = time.monotonic() >= deadline
+        if result := condition():
+            return result
+        if late:
+            raise WaitedInVain(_complaint(what, timeout_s))
+        await asyncio.sleep(every_s)
+
+
+def wait_readable(descriptor: int, timeout_s: float, what: str) -> None:
+    """Wait until ``descriptor`` has bytes, or its end, to be read.
+
+    Raises:
+        WaitedInVain: the time is up.
+    """
+    if not select.select([descriptor], [], [], timeout_s)[0]:
+        raise WaitedInVain(_complaint(what, timeout_s))
+
+
+def wait_for_end(pid: int, timeout_s: float, what: str = "") -> None:
+    """Wait until the process has ended; it need not be a child. A zombie counts as ended.
+
+    Raises:
+        WaitedInVain: the time is up.
+    """
+    with contextlib.suppress(ProcessLookupError):  # it has ended already
+        descriptor = os.pidfd_open(pid)
+        try:
+            wait_readable(descriptor, timeout_s, what or f"the end of process {pid}")
+        finally:
+            os.close(descriptor)
+
+
+def _complaint(what: str | Callable[[], str], timeout_s: float) -> str:
+    return f"waited {timeout_s:g} s in vain for {what if isinstance(what, str) else what()}"

@@ -1,0 +1,112 @@
+"""The leak check must be able to fail: each kind of leak is made, seen, and mended."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Sessions
+from tests.support import leaks, processes
+from tests.support.area import Area
+from tests.support.qt_messages import QtMessages, complaints_in
+from tests.support.waiting import WaitedInVain, wait_until
+
+
+@pytest.fixture
+def check(area: Area, monkeypatch: pytest.MonkeyPatch) -> leaks.LeakCheck:
+    monkeypatch.setattr(leaks, "GRACE_S", 0.05)
+    return leaks.LeakCheck(area)
+
+
+DETACHED = "import os; os.setsid(); os.fork() and os._exit(0); os.execvp('sleep', ['sleep', '60'])"
+
+
+def test_a_detached_grandchild_is_seen_and_ended_by_sessions(
+    check: leaks.LeakCheck, area: Area, sessions: Sessions
+) -> None:
+    subprocess.run([sys.executable, "-c", DETACHED], stdin=subprocess.DEVNULL, check=True)
+    (left,) = check.leaks()
+    assert left.startswith("process ")
+    assert sessions.processes()
+    sessions.end_all()
+    assert check.leaks() == []
+
+
+def test_a_child_without_environment_is_seen(check: leaks.LeakCheck) -> None:
+    child = subprocess.Popen(["/bin/sleep", "60"], env={})
+    assert check.processes() == [child.pid]
+    child.kill()
+    child.wait()
+    assert check.leaks() == []
+
+
+def test_a_listening_socket_is_seen(check: leaks.LeakCheck, area: Area) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(area.runtime / "left.sock"))
+        listening.listen()
+        assert f"socket: {area.runtime}/left.sock" in check.leaks()
+    assert check.leaks() == []
+
+
+def test_a_temporary_file_is_seen(check: leaks.LeakCheck) -> None:
+    directory = Path(tempfile.mkdtemp(prefix="left-"))
+    assert check.leaks() == [f"temporary: {directory.name}"]
+    directory.rmdir()
+    assert check.leaks() == []
+
+
+def test_a_thread_and_a_descriptor_are_seen(check: leaks.LeakCheck) -> None:
+    go_on = threading.Event()
+    thread = threading.Thread(target=go_on.wait, name="left-thread")
+    thread.start()
+    one, other = socket.socketpair()
+    found = check.leaks()
+    go_on.set()
+    thread.join()
+    one.close()
+    other.close()
+    assert found == ["thread: left-thread", "descriptor: 2 × socket"]
+    assert check.leaks() == []
+
+
+def test_a_warning_of_qt_is_seen(qt_messages: QtMessages) -> None:
+    from PySide6.QtCore import qWarning
+
+    qt_messages.install()
+    qWarning("something is odd")
+    assert qt_messages.take_complaints() == ["default: something is odd"]
+    qt_messages.allow("odd")
+    qWarning("something is odd")
+    assert qt_messages.take_complaints() == []
+
+
+def test_complaints_of_a_window_process_are_seen() -> None:
+    stderr = "qt.qpa.xcb: could not\nhello\nQObject::connect: No such slot\nQPainter::begin: no\nTraceback (most recent"
+    assert len(complaints_in(stderr)) == 4
+    assert len(complaints_in(stderr, allowed="No such slot")) == 3
+
+
+def test_waiting_in_vain_says_for_what() -> None:
+    with pytest.raises(WaitedInVain, match=r"0\.02 s in vain for the moon"):
+        wait_until(lambda: False, 0.02, "the moon")
+
+
+def test_process_facts_are_the_kernels() -> None:
+    child = subprocess.Popen(["/bin/sleep", "60"], env={"OUTLIVE_MARK": "this one"})
+    try:
+        wait_until(lambda: "sleep" in processes.command_line(child.pid), 5, "the exec")
+        assert processes.parent(child.pid) > 0
+        assert processes.start_ticks(child.pid) > 0
+        assert processes.environment(child.pid) == {b"OUTLIVE_MARK": b"this one"}
+        assert processes.with_environment("OUTLIVE_MARK", "this one") == [child.pid]
+    finally:
+        processes.end([child.pid])
+    assert not processes.is_alive(child.pid)
+    child.wait()
+    assert processes.state(child.pid) == ""
