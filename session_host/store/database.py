@@ -1,0 +1,203 @@
+"""Opening the SQLite file, its transactions, and its errors in the user's words."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from session_host.errors import StoreCorrupt, StoreError
+from session_host.paths import ensure_private
+from session_host.store.schema import MIGRATIONS, SCHEMA_VERSION, TABLES
+
+BUSY_TIMEOUT_MS = 5000
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_FEW_BYTES = 256 * 1024
+"""Less free space than this explains an I/O error: the -shm file alone takes 32 KiB."""
+
+
+def explain(error: sqlite3.Error, path: Path) -> StoreError:
+    """The error to raise for SQLite's, as one line that names the file and what to do."""
+    # Extended codes carry the primary code in the low byte (sqlite.org/rescode.html).
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    what = str(error)
+    if code in _DAMAGED or what.startswith(("no such table", "no such column", "Could not decode")):
+        return damaged(path, what)
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _disk_is_full(path)):
+        return StoreError(f"{path}: the disk is full; free some space and try again")
+    if code == sqlite3.SQLITE_READONLY:
+        return StoreError(f"{path}: cannot be written; check the file's and directory's owner and permissions")
+    if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
+        if _disk_is_full(path):
+            return StoreError(f"{path}: the disk is full; free some space and try again")
+        return StoreError(f"{path}: cannot be opened; check the directory's owner and permissions")
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return StoreError(f"{path}: another program kept it locked for {BUSY_TIMEOUT_MS // 1000} s; try again")
+    return StoreError(f"{path}: {what}; see `outlive doctor`")
+
+
+def damaged(path: Path, what: str) -> StoreCorrupt:
+    """The error for a file whose content cannot be what we wrote."""
+    return StoreCorrupt(f"{path}: the record of sessions is damaged ({what}); see `outlive doctor`")
+
+
+def _disk_is_full(path: Path) -> bool:
+    try:
+        space = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return space.f_bavail * space.f_frsize < _FEW_BYTES
+
+
+@contextlib.contextmanager
+def directory_lock(directory: Path) -> Iterator[None]:
+    """Hold the directory against other processes that create, migrate or set aside its database."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # A file system without flock leaves SQLite's own locks to do the work.
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class Database:
+    """One connection to the file; knows nothing of what the tables mean."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file and bring it to the current schema.
+
+        Raises:
+            StoreCorrupt: the file is damaged.
+            StoreError: it cannot be opened or written, or is of a newer version.
+            UnsafeDirectory: its directory cannot be trusted.
+        """
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._identity = (0, 0)
+        self._open()
+
+    def close(self) -> None:
+        """Close the file; harmless when closed."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            # The last one out folds the WAL into the file; on a full disk it stays, and is good.
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Statements that only read."""
+        try:
+            yield self._current()
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction: all of it, or none."""
+        try:
+            connection = self._current()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # A full disk has already rolled back what it can; saying it again is an error.
+                if connection.in_transaction:
+                    with contextlib.suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+
+    def _current(self) -> sqlite3.Connection:
+        """The connection, to the file that has the name *now*.
+
+        Another process may have set a damaged file aside and begun a fresh one; writing on into
+        the old one would lose what is written.
+        """
+        if self._connection is None:
+            raise StoreError(f"{self.path}: the store is closed")
+        if self._identity != self._named():
+            self.close()
+            self._open()
+        return self._connection
+
+    def _named(self) -> tuple[int, int]:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return (0, 0)
+        return (status.st_dev, status.st_ino)
+
+    def _open(self) -> None:
+        try:
+            ensure_private(self.path.parent)
+            self._create_file()
+            self._connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+            self._identity = self._named()
+            self._prepare(self._connection)
+        except sqlite3.Error as error:
+            self.close()
+            raise explain(error, self.path) from error
+        except OSError as error:
+            self.close()
+            reason = error.strerror or str(error)
+            raise StoreError(f"{self.path}: {reason}; check the directory and its permissions") from error
+        except StoreError:
+            self.close()
+            raise
+
+    def _create_file(self) -> None:
+        """Create the file for the owner alone; SQLite gives -wal and -shm the same mode.
+
+        An existing file is not opened here: closing a descriptor of it would drop the POSIX locks
+        that another connection of this process holds (sqlite.org/howtocorrupt.html, 2.2).
+        """
+        try:
+            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            status = self.path.stat()
+            if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+                self.path.chmod(0o600)
+        else:
+            os.fchmod(descriptor, 0o600)
+            os.close(descriptor)
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA synchronous = NORMAL")
+        version = self._version(connection)
+        if version < SCHEMA_VERSION:
+            with directory_lock(self.path.parent):
+                connection.execute("PRAGMA journal_mode = WAL")
+                self._migrate(connection)
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if missing := TABLES - names:
+            raise damaged(self.path, f"no table {', '.join(sorted(missing))}")
+
+    def _version(self, connection: sqlite3.Connection) -> int:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise StoreError(f"{self.path}: was written by a newer Outlive; upgrade this one to use it")
+        if version < 0:
+            raise damaged(self.path, f"schema version {version}")
+        return version
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for step in MIGRATIONS[self._version(connection) :]:
+                for statement in step:
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")

@@ -1,0 +1,43 @@
+"""One session as it is kept in the store."""
+
+from __future__ import annotations
+
+import msgspec
+
+from session_host.protocol.values import State
+
+
+class SessionRecord(msgspec.Struct, kw_only=True):
+    """What is kept of a session from its start until somebody removes it.
+
+    Times are ISO 8601 in UTC with whole seconds, such as ``2026-01-02T03:04:05Z``. A process is
+    named by its PID *and* its start time in clock ticks since boot (field 22 of
+    ``/proc/PID/stat``, see proc(5)), which are good within one ``boot_id`` only.
+    """
+
+    id: str
+    """A UUID in its canonical form."""
+    name: str
+    agent: str
+    """A name of the agent catalog."""
+    argv: list[str]
+    cwd: str
+    env: dict[str, str] = {}
+    """What the user set for this session beyond the inherited environment."""
+    state: State = State.STARTING
+    exit_code: int | None = None
+    exit_signal: int | None = None
+    error: str = ""
+    """Why the session was lost or could not run; "" if there is nothing to say."""
+    title: str = ""
+    host_pid: int | None = None
+    host_started: int | None = None
+    child_pid: int | None = None
+    child_started: int | None = None
+    boot_id: str = ""
+    created_at: str
+    ended_at: str | None = None
+    columns: int = 0
+    rows: int = 0
+    engine: str = ""
+    provider_session_id: str | None = None

@@ -1,0 +1,48 @@
+"""The database's schema, as the list of steps that lead to it.
+
+``PRAGMA user_version`` holds the number of steps that a file has taken. A step is never edited
+once it was released: another is added behind it.
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE session (
+            ordinal INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            agent TEXT NOT NULL,
+            argv TEXT NOT NULL,
+            cwd TEXT NOT NULL,
+            env TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('starting', 'running', 'exited', 'lost')),
+            exit_code INTEGER,
+            exit_signal INTEGER,
+            error TEXT NOT NULL,
+            title TEXT NOT NULL,
+            host_pid INTEGER,
+            host_started INTEGER,
+            child_pid INTEGER,
+            child_started INTEGER,
+            boot_id TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            ended_at TEXT,
+            columns INTEGER NOT NULL,
+            rows INTEGER NOT NULL,
+            engine TEXT NOT NULL,
+            provider_session_id TEXT
+        )
+        """,
+        "CREATE INDEX session_by_name ON session (name)",
+        "CREATE INDEX session_by_state ON session (state)",
+        "CREATE TABLE recent_directory (path TEXT PRIMARY KEY, used INTEGER NOT NULL)",
+        "CREATE TABLE layout (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL)",
+    ),
+)
+
+SCHEMA_VERSION = len(MIGRATIONS)
+
+TABLES = frozenset({"session", "recent_directory", "layout"})
+"""The tables of the current version; a file of this version without one of them is damaged."""

@@ -1,0 +1,267 @@
+"""The store's verbs: add, update, find and remove sessions; keep the window's layout."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
+from session_host.protocol.values import State
+from session_host.store.database import Database, damaged, directory_lock
+from session_host.store.record import SessionRecord
+
+# Statements are put together from these names and from literals of this file (S608); every value is bound.
+_FIELDS = SessionRecord.__struct_fields__
+_JSON_FIELDS = frozenset({"argv", "env"})
+_COLUMNS = ", ".join(_FIELDS)
+_ORDER = "ORDER BY created_at, ordinal"
+_RUNNING = "('starting', 'running')"
+_RECENT_DIRECTORIES_KEPT = 50
+_END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "error", "ended_at"})
+
+
+class Store:
+    """The open record; several processes may have it open at once. Not for use by several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the store, creating the file and its directory if need be.
+
+        Raises:
+            StoreCorrupt: the file is damaged; ``set_aside`` makes room for a fresh one.
+            StoreError: it cannot be opened or written, or a newer version wrote it.
+            UnsafeDirectory: its directory cannot be trusted.
+        """
+        return cls(Database(path))
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._database.path
+
+    def close(self) -> None:
+        """Close the file; harmless when closed."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ sessions
+
+    def add(self, record: SessionRecord) -> None:
+        """Record a new session.
+
+        Raises:
+            StoreError: a session of this id is there already, or the file cannot be written.
+        """
+        values = [_to_column(field, getattr(record, field)) for field in _FIELDS]
+        marks = ", ".join("?" * len(values))
+        with self._database.writing() as connection:
+            try:
+                connection.execute(f"INSERT INTO session ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
+            except sqlite3.IntegrityError as error:
+                raise StoreError(f"{self.path}: session {record.id} cannot be recorded ({error})") from error
+            connection.execute(
+                "INSERT OR REPLACE INTO recent_directory (path, used)"
+                " VALUES (?, (SELECT coalesce(max(used), 0) + 1 FROM recent_directory))",
+                (record.cwd,),
+            )
+            connection.execute(
+                "DELETE FROM recent_directory WHERE used <= (SELECT max(used) - ? FROM recent_directory)",
+                (_RECENT_DIRECTORIES_KEPT,),
+            )
+
+    def update(self, session_id: str, **fields: Any) -> None:
+        """Change some fields of a session.
+
+        ``exited`` is final. Who writes another state over it is late (a launcher that notes
+        ``running`` after a short program's end, a list that takes the ended host for a lost one):
+        the state and the facts of the end are kept, the other fields are written.
+
+        Raises:
+            NoSuchSession: no session has this id.
+            TypeError: a field is not one of SessionRecord's, or is its id.
+        """
+        if unknown := fields.keys() - set(_FIELDS) or fields.keys() & {"id"}:
+            raise TypeError(f"not a field that can be changed: {', '.join(sorted(unknown))}")
+        if not fields:
+            return
+        is_late = "state" in fields and fields["state"] != State.EXITED
+        assignments = []
+        for field in fields:
+            if is_late and field in _END_FIELDS:
+                assignments.append(f"{field} = CASE WHEN state = 'exited' THEN {field} ELSE ? END")
+            else:
+                assignments.append(f"{field} = ?")
+        values = [_to_column(field, value) for field, value in fields.items()]
+        with self._database.writing() as connection:
+            done = connection.execute(
+                f"UPDATE session SET {', '.join(assignments)} WHERE id = ?",  # noqa: S608
+                [*values, session_id],
+            )
+            if done.rowcount == 0:
+                raise NoSuchSession(f"no session {session_id} is recorded; `outlive ls --all` lists them")
+
+    def get(self, session_id: str) -> SessionRecord | None:
+        """The session of this full id, or None."""
+        return next(iter(self._select("WHERE id = ?", (session_id,))), None)
+
+    def running(self) -> list[SessionRecord]:
+        """Sessions that are starting or running as far as is recorded, oldest first."""
+        return self._select(f"WHERE state IN {_RUNNING}")
+
+    def all(self) -> list[SessionRecord]:
+        """Every session, oldest first."""
+        return self._select()
+
+    def remove(self, session_id: str) -> None:
+        """Forget a session; harmless when it is not there."""
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
+
+    def find(self, text: str) -> SessionRecord:
+        """The session that the user means: by full id, name, or unique beginning of the id, in this order.
+
+        Of several with the name, the running one is meant.
+
+        Raises:
+            NoSuchSession: none fits.
+            AmbiguousSession: several fit.
+        """
+        wanted = text.strip()
+        if record := self.get(wanted.lower()):
+            return record
+        named = self._select("WHERE name = ?", (wanted,))
+        found = [record for record in named if record.state in (State.STARTING, State.RUNNING)] or named
+        if not found and wanted and all(character in "0123456789abcdef-" for character in wanted.lower()):
+            found = self._select("WHERE substr(id, 1, ?) = ?", (len(wanted), wanted.lower()))
+        if not found:
+            raise NoSuchSession(f"no session is called {text!r}; `outlive ls --all` lists them")
+        if len(found) > 1:
+            raise AmbiguousSession(f"{text!r} fits {len(found)} sessions; say which by its id: {_some_ids(found)}")
+        return found[0]
+
+    def _select(self, condition: str = "", values: tuple[object, ...] = ()) -> list[SessionRecord]:
+        with self._database.reading() as connection:
+            query = f"SELECT {_COLUMNS} FROM session {condition} {_ORDER}"  # noqa: S608
+            rows = connection.execute(query, values).fetchall()
+        try:
+            return [_from_row(row) for row in rows]
+        except (ValueError, TypeError, msgspec.ValidationError) as error:
+            raise damaged(self.path, str(error)) from error
+
+    # ------------------------------------------------------------ the window
+
+    def layout(self) -> dict[str, Any]:
+        """The window's layout as last saved; empty if never, or if it cannot be read."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT value FROM layout").fetchone()
+        if row is None:
+            return {}
+        # A layout is worth less than the sessions beside it: a broken one counts as none.
+        with contextlib.suppress(ValueError, TypeError):
+            value = json.loads(row[0])
+            if isinstance(value, dict):
+                return value
+        return {}
+
+    def save_layout(self, layout: dict[str, Any]) -> None:
+        """Keep the window's layout: anything that JSON can hold."""
+        with self._database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO layout (one, value) VALUES (1, ?)", (json.dumps(layout),))
+
+    def recent_directories(self, limit: int) -> list[str]:
+        """Directories that sessions were started in, the last one first."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT path FROM recent_directory ORDER BY used DESC LIMIT ?", (limit,))
+            return [path for (path,) in rows]
+
+    # ------------------------------------------------------------ damage
+
+    def problems(self) -> list[str]:
+        """What is wrong with the file, one line each; empty if it is sound. Reads all of it."""
+        with self._database.reading() as connection:
+            found = [str(line) for (line,) in connection.execute("PRAGMA quick_check(10)") if line != "ok"]
+        if not found:
+            self.all()
+        return found
+
+    @classmethod
+    def set_aside(cls, path: Path) -> Path:
+        """Move a damaged file, with its -wal and -shm, out of the way of a fresh one.
+
+        Of several processes that met the damage, one moves the file: for the others, who find a
+        sound one in its place, nothing is done.
+
+        Returns:
+            Where the damaged file is now: ``outlive.db.damaged-<n>`` beside it.
+        """
+        try:
+            with directory_lock(path.parent):
+                number = 1
+                while _aside(path, number).exists():
+                    number += 1
+                if number > 1 and cls._is_sound(path):
+                    return _aside(path, number - 1)
+                aside = _aside(path, number)
+                # The WAL first: without its database it is never played into the fresh one.
+                for suffix in ("-wal", "-shm", ""):
+                    with contextlib.suppress(FileNotFoundError):
+                        Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
+                return aside
+        except OSError as error:
+            raise StoreError(f"{path}: is damaged and cannot be moved aside ({error.strerror})") from error
+
+    @classmethod
+    def _is_sound(cls, path: Path) -> bool:
+        if not path.exists():
+            return False
+        # Looks only: a current schema is neither created nor migrated, so the lock is not taken again.
+        try:
+            connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+        except sqlite3.Error:
+            return False
+        try:
+            (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            for row in connection.execute(f"SELECT {_COLUMNS} FROM session"):  # noqa: S608
+                _from_row(row)
+        except (sqlite3.Error, ValueError, TypeError, msgspec.ValidationError):
+            return False
+        finally:
+            connection.close()
+        return bool(result == "ok")
+
+
+def _aside(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.damaged-{number}")
+
+
+def _to_column(field: str, value: object) -> object:
+    return json.dumps(value) if field in _JSON_FIELDS else str(value) if field == "state" else value
+
+
+def _from_row(row: Iterable[object]) -> SessionRecord:
+    values: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
+    for field in _JSON_FIELDS:
+        values[field] = json.loads(values[field])
+    return msgspec.convert(values, SessionRecord)
+
+
+def _some_ids(records: list[SessionRecord]) -> str:
+    shown = ", ".join(record.id[:13] for record in records[:4])
+    return f"{shown}, …" if len(records) > 4 else shown
