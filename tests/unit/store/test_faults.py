@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
 import stat
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from session_host.errors import OutliveError, StoreCorrupt, StoreError, UnsafeDirectory
-from session_host.protocol.values import State
+from session_host.errors import StoreCorrupt, StoreError
 from session_host.store import SessionRecord, Store
 from session_host.store.schema import SCHEMA_VERSION
 
 MakeRecord = Callable[..., SessionRecord]
-REPOSITORY = Path(__file__).parents[3]
 
 
 def one_line(error: BaseException) -> str:
@@ -35,17 +29,6 @@ def fill(path: Path, make_record: MakeRecord, count: int = 50) -> list[SessionRe
         for record in records:
             store.add(record)
     return records
-
-
-def python(code: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        cwd=REPOSITORY,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 class TestPrivacy:
@@ -252,196 +235,3 @@ class TestVersions:
 
         with Store.open(path) as store:
             assert store.all() == records
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    mount_point = tmp_path / "disk"
-    mount_point.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=512k,mode=0700", "tmpfs", mount_point],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"mount is not allowed here: {mounted.stderr.strip()}")
-    try:
-        yield mount_point
-    finally:
-        subprocess.run(["umount", "--lazy", mount_point], check=True)
-
-
-def fill_disk(directory: Path, leave_bytes: int = 0) -> Path:
-    ballast = directory / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"\x00" * 4096)
-        except OSError:
-            pass
-        file.truncate(max(0, file.tell() - leave_bytes))
-    return ballast
-
-
-class TestFullDisk:
-    def test_at_start(self, small_disk: Path) -> None:
-        fill_disk(small_disk)
-        path = small_disk / "outlive.db"
-
-        with pytest.raises(StoreError, match="the disk is full") as caught:
-            Store.open(path)
-
-        assert str(path) in one_line(caught.value)
-        assert not isinstance(caught.value, StoreCorrupt)
-
-    def test_while_writing_loses_nothing_and_works_again_after(self, small_disk: Path, make_record: MakeRecord) -> None:
-        path = small_disk / "outlive.db"
-        with Store.open(path) as store:
-            first = make_record()
-            store.add(first)
-            ballast = fill_disk(small_disk, leave_bytes=8192)
-            with pytest.raises(StoreError, match="the disk is full") as caught:
-                store.add(make_record(title="x" * 60_000))
-            one_line(caught.value)
-            assert store.all() == [first]
-
-            ballast.unlink()
-            second = make_record()
-            store.add(second)
-
-        with Store.open(path) as store:
-            assert store.all() == [first, second]
-
-
-class TestPlacesThatCannotBeWritten:
-    def test_the_state_directory_is_a_file(self, tmp_path: Path) -> None:
-        (tmp_path / "state").write_text("")
-
-        with pytest.raises(UnsafeDirectory, match="not a directory") as caught:
-            Store.open(tmp_path / "state" / "outlive.db")
-
-        one_line(caught.value)
-
-    def test_a_parent_of_it_is_a_file(self, tmp_path: Path) -> None:
-        (tmp_path / "home").write_text("")
-
-        with pytest.raises(OutliveError) as caught:
-            Store.open(tmp_path / "home" / "state" / "outlive.db")
-
-        one_line(caught.value)
-
-    def test_the_database_is_a_directory(self, path: Path) -> None:
-        path.mkdir(parents=True)
-
-        with pytest.raises(StoreError, match="cannot be opened") as caught:
-            Store.open(path)
-
-        assert str(path) in one_line(caught.value)
-
-    def test_a_read_only_file_system(self, small_disk: Path) -> None:
-        path = small_disk / "state" / "outlive.db"
-        Store.open(path).close()
-        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
-
-        with pytest.raises(StoreError) as caught:
-            Store.open(path)
-
-        assert str(path) in one_line(caught.value)
-
-
-WRITER = """
-import sys, uuid
-from pathlib import Path
-from session_host.store import Store, SessionRecord
-path, count = Path(sys.argv[1]), int(sys.argv[2])
-sys.stdin.readline()
-for number in range(count):
-    with Store.open(path) as store:
-        id = str(uuid.uuid4())
-        created = "2026-01-02T03:04:05Z"
-        store.add(SessionRecord(id=id, name=str(number), agent="a", argv=["a"], cwd="/", created_at=created))
-        store.update(id, title="t")
-"""
-
-INTERRUPTED = """
-import sys
-from pathlib import Path
-from session_host.store import Store
-store = Store.open(Path(sys.argv[1]))
-with store._database.writing() as connection:
-    connection.execute("DELETE FROM session")
-    print("in the middle", flush=True)
-    sys.stdin.readline()
-"""
-
-
-class TestSeveralProcesses:
-    def test_all_create_and_write_at_once(self, path: Path) -> None:
-        writers = [python(WRITER, str(path), "20") for _ in range(4)]
-        for writer in writers:
-            assert writer.stdin is not None
-            writer.stdin.write("go\n")
-            writer.stdin.flush()
-        for writer in writers:
-            _, errors = writer.communicate(timeout=60)
-            assert (writer.returncode, errors) == (0, "")
-
-        with Store.open(path) as store:
-            assert [record.title for record in store.all()] == ["t"] * 80
-            assert store.problems() == []
-
-    def test_a_writer_killed_in_mid_transaction_leaves_no_trace(self, path: Path, make_record: MakeRecord) -> None:
-        records = fill(path, make_record, 5)
-        writer = python(INTERRUPTED, str(path))
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "in the middle\n"
-        os.kill(writer.pid, signal.SIGKILL)
-        writer.communicate(timeout=10)
-
-        with Store.open(path) as store:
-            assert store.all() == records
-            store.update(records[0].id, state=State.EXITED)
-            assert store.problems() == []
-
-    def test_readers_do_not_wait_for_a_writer(self, path: Path, make_record: MakeRecord) -> None:
-        records = fill(path, make_record, 2)
-        writer = python(INTERRUPTED, str(path))
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "in the middle\n"
-        try:
-            with Store.open(path) as store:
-                assert store.all() == records
-        finally:
-            writer.kill()
-            writer.communicate(timeout=10)
-
-    def test_a_writer_that_waits_in_vain_says_so(
-        self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("session_host.store.database.BUSY_TIMEOUT_MS", 50)
-        fill(path, make_record, 1)
-        writer = python(INTERRUPTED, str(path))
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "in the middle\n"
-        try:
-            with Store.open(path) as store, pytest.raises(StoreError, match="kept it locked") as caught:
-                store.add(make_record())
-            one_line(caught.value)
-        finally:
-            writer.kill()
-            writer.communicate(timeout=10)
-
-
-def test_opening_is_quick(path: Path, make_record: MakeRecord) -> None:
-    fill(path, make_record, 200)
-    times_s = []
-    for _ in range(20):
-        begun_s = time.perf_counter()
-        store = Store.open(path)
-        times_s.append(time.perf_counter() - begun_s)
-        store.close()
-
-    assert min(times_s) < 0.002

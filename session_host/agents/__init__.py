@@ -1,0 +1,12 @@
+"""The agents that Outlive knows how to start, as data: one TOML file for each.
+
+It turns files into argument vectors and environments. It must not start anything, nor know of
+sessions, hosts or windows. The entries that come with the product are in ``resources/agents``;
+those of the user, in ``agents`` of the configuration directory, add to them or change them.
+"""
+
+from session_host.agents.agent import Agent, login_shell
+from session_host.agents.catalog import Catalog, load_catalog
+from session_host.agents.environment import child_environment
+
+__all__ = ["Agent", "Catalog", "child_environment", "load_catalog", "login_shell"]

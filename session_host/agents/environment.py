@@ -1,0 +1,92 @@
+"""The environment of an agent: the caller's, without what belongs to the caller's own terminal."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+from session_host.agents.agent import Agent, login_shell
+
+TERM = "xterm-256color"
+COLORTERM = "truecolor"
+
+TERMINAL_VARIABLES = (
+    # They describe the terminal, multiplexer or editor that the caller sits in; programs would take
+    # them for the session's terminal, and start to speak to the wrong one.
+    "TMUX*", "STY", "ZELLIJ*", "WINDOW", "WINDOWID", "COLUMNS", "LINES", "COLORFGBG", "TERMCAP", "TERMINFO",
+    "VTE_VERSION", "TERM_PROGRAM*", "TERM_SESSION_ID", "LC_TERMINAL*", "XTERM_*", "KITTY_*", "GHOSTTY_*",
+    "ALACRITTY_*", "WEZTERM_*", "KONSOLE_*", "ITERM_*", "GNOME_TERMINAL_*", "TERMINATOR_UUID", "TILIX_ID",
+    "FOOT_*", "WT_SESSION", "WT_PROFILE_ID", "INSIDE_EMACS", "VIM_TERMINAL", "NVIM",
+    # The session has a directory of its own and is nobody's sub-shell.
+    "PWD", "OLDPWD", "SHLVL", "_",
+)  # fmt: skip
+
+NESTING_VARIABLES = (
+    # Agents set them for the programs they run. A new chat that is started from within one is not part
+    # of it. The agents' settings (CLAUDE_CODE_USE_BEDROCK, CODEX_HOME …) are the user's, and stay.
+    "CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_CHILD_SESSION",
+    "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_EXECPATH", "AI_AGENT",
+    "CODEX_THREAD_ID", "CODEX_SESSION_ID", "CODEX_TOOL_CALL_ID", "CODEX_CI", "CODEX_SANDBOX*",
+    "OPENCODE", "OPENCODE_PID", "GEMINI_CLI", "COPILOT_CLI",
+    "OUTLIVE_SESSION",
+)  # fmt: skip
+
+_REMOVED = TERMINAL_VARIABLES + NESTING_VARIABLES
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def child_environment(base: Mapping[str, str], agent: Agent, overrides: Mapping[str, str]) -> dict[str, str]:
+    """The environment to start the agent with.
+
+    The caller's, less what is the caller's terminal's or of an agent around it; with what a
+    caller without a desktop lacks; then ``TERM`` and ``COLORTERM``, the agent's own settings, and
+    the user's overrides, which win. Variables that are no valid UTF-8 are left out: a launch spec
+    cannot carry them.
+
+    Args:
+        base: the caller's environment.
+        agent: whose ``env`` and ``scrub_env`` are applied.
+        overrides: what the user set for this session.
+    """
+    patterns = (*_REMOVED, *agent.scrub_env)
+    environment = {
+        name: value
+        for name, value in base.items()
+        if _is_text(name) and _is_text(value) and not any(fnmatchcase(name, pattern) for pattern in patterns)
+    }
+    environment |= _missing(environment)
+    environment |= {"TERM": TERM, "COLORTERM": COLORTERM}
+    environment |= agent.env
+    environment |= overrides
+    return environment
+
+
+def _missing(environment: Mapping[str, str]) -> dict[str, str]:
+    """What every program counts on and this environment has not, as under cron or a bare service."""
+    try:
+        account = pwd.getpwuid(os.getuid())
+        name, home = account.pw_name, account.pw_dir
+    except KeyError:
+        name, home = str(os.getuid()), "/"
+    defaults = {
+        "HOME": home,
+        "USER": name,
+        "LOGNAME": environment.get("USER") or name,
+        "SHELL": login_shell(environment),
+        "PATH": _DEFAULT_PATH,
+    }
+    if not any(environment.get(variable) for variable in ("LC_ALL", "LC_CTYPE", "LANG")):
+        # Without any, programs fall back to ASCII and break the agents' box drawing.
+        defaults["LANG"] = "C.UTF-8"
+    return {variable: value for variable, value in defaults.items() if not environment.get(variable)}
+
+
+def _is_text(value: str) -> bool:
+    """Whether the value has no undecodable byte (os.environ holds those as lone surrogates, PEP 383)."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

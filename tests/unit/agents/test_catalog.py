@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from session_host.agents import Agent, load_catalog, login_shell
+from session_host.errors import AgentNotFound, ConfigError, NoSuchAgent, UsageError
+
+
+def write(config_dir: Path, name: str, text: str | bytes) -> Path:
+    directory = config_dir / "agents"
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def program(directory: Path, name: str) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / name
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+class TestBuiltIn:
+    def test_the_agents_and_their_order(self, tmp_path: Path) -> None:
+        assert list(load_catalog(tmp_path)) == [
+            "claude", "codex", "opencode", "gemini", "copilot", "aider", "shell", "command",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("name", "argv"),
+        [
+            ("claude", ["claude", "--resume", "x"]),
+            ("codex", ["codex", "--no-daemon", "--resume", "x"]),
+            ("opencode", ["opencode", "--resume", "x"]),
+            ("gemini", ["gemini", "--resume", "x"]),
+            ("copilot", ["copilot", "--resume", "x"]),
+            ("aider", ["aider", "--resume", "x"]),
+            ("shell", ["--resume", "x"]),
+            ("command", ["--resume", "x"]),
+        ],
+    )
+    def test_how_each_takes_arguments(self, tmp_path: Path, name: str, argv: list[str]) -> None:
+        assert load_catalog(tmp_path)[name].argv(["--resume", "x"]) == argv
+
+    def test_each_says_how_it_is_installed_and_has_its_own_monogram(self, tmp_path: Path) -> None:
+        agents = list(load_catalog(tmp_path).values())
+
+        assert all(agent.install_hint and agent.website.startswith("https://") for agent in agents if agent.executable)
+        assert len({agent.monogram for agent in agents}) == len(agents)
+        assert all(1 <= len(agent.monogram) <= 2 for agent in agents)
+
+    def test_settings_that_keep_a_chat_in_its_terminal(self, tmp_path: Path) -> None:
+        catalog = load_catalog(tmp_path)
+
+        assert catalog["claude"].env == {"CLAUDE_CODE_DISABLE_AGENT_VIEW": "1"}
+        assert catalog["gemini"].env == {"GEMINI_CLI_NO_RELAUNCH": "true"}
+
+    def test_the_shell_is_the_users_own_and_interactive(self, tmp_path: Path) -> None:
+        shell = program(tmp_path, "mysh")
+
+        assert load_catalog(tmp_path)["shell"].argv([], {"SHELL": str(shell)}) == [str(shell)]
+
+    @pytest.mark.parametrize("value", [None, "", "sh", "/nowhere/sh"])
+    def test_a_shell_that_is_not_there_is_replaced(self, value: str | None) -> None:
+        shell = login_shell({} if value is None else {"SHELL": value})
+
+        assert os.access(shell, os.X_OK)
+        assert shell.startswith("/")
+
+    def test_command_without_a_program_says_what_to_type(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="outlive new command -- PROGRAM"):
+            load_catalog(tmp_path)["command"].argv([])
+
+    def test_an_unknown_agent_is_answered_with_the_known_ones(self, tmp_path: Path) -> None:
+        with pytest.raises(NoSuchAgent, match=r"'claud'; there are: claude, codex.*command"):
+            load_catalog(tmp_path).find("claud")
+
+
+class TestFinding:
+    def test_on_the_given_path_alone(self, tmp_path: Path) -> None:
+        claude = program(tmp_path / "bin", "claude")
+        agent = load_catalog(tmp_path)["claude"]
+
+        assert agent.find(f"{tmp_path}/empty:{tmp_path}/bin") == str(claude)
+        assert agent.find(f"{tmp_path}/empty") is None
+        assert agent.find("") is None
+
+    def test_a_file_that_cannot_be_run_is_not_found(self, tmp_path: Path) -> None:
+        program(tmp_path / "bin", "claude").chmod(0o644)
+
+        assert load_catalog(tmp_path)["claude"].find(f"{tmp_path}/bin") is None
+
+    def test_the_answer_is_absolute(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        claude = program(tmp_path / "bin", "claude")
+        monkeypatch.chdir(tmp_path)
+
+        assert load_catalog(tmp_path)["claude"].find("bin") == str(claude)
+
+    def test_shell_and_command_are_always_there(self, tmp_path: Path) -> None:
+        catalog = load_catalog(tmp_path)
+
+        assert catalog["shell"].find("") == catalog["command"].find("") == login_shell()
+
+    def test_what_is_missing_is_said_in_one_line_with_the_remedy(self, tmp_path: Path) -> None:
+        error = load_catalog(tmp_path)["claude"].not_found()
+
+        assert isinstance(error, AgentNotFound)
+        assert str(error) == (
+            "Claude Code is not installed: claude is not on PATH; "
+            "install it with: npm install -g @anthropic-ai/claude-code"
+        )
+
+
+class TestUserFiles:
+    def test_add_an_agent(self, tmp_path: Path) -> None:
+        write(
+            tmp_path,
+            "goose.toml",
+            'title = "Goose"\nexecutable = "goose"\nstart = ["goose", "{arguments}", "--tail"]\nmonogram = "Go"\n',
+        )
+
+        catalog = load_catalog(tmp_path)
+
+        assert list(catalog)[-1] == "goose"
+        assert catalog["goose"].argv(["a", "b"]) == ["goose", "a", "b", "--tail"]
+
+    def test_change_the_keys_they_name_alone(self, tmp_path: Path) -> None:
+        write(tmp_path, "claude.toml", 'start = ["claude", "--model", "x", "{arguments}"]\n[env]\nMORE = "1"\n')
+
+        agent = load_catalog(tmp_path)["claude"]
+
+        assert agent.argv([]) == ["claude", "--model", "x"]
+        assert agent.title == "Claude Code"
+        assert agent.env == {"CLAUDE_CODE_DISABLE_AGENT_VIEW": "1", "MORE": "1"}
+
+    def test_other_files_are_left_alone(self, tmp_path: Path) -> None:
+        write(tmp_path, "README.md", "{")
+        write(tmp_path, "claude.toml~", "{")
+
+        assert len(load_catalog(tmp_path)) == 8
+
+    @pytest.mark.parametrize(
+        ("text", "where", "what"),
+        [
+            ('title = "x"\nstart = [\n', ":2:", "end of document"),
+            ('title = "x"\nstart = oops\n', ":2:", "line 2, column 9"),
+            ('title = "x"\ncolour = "red"\n', ":2:", "unknown key 'colour'"),
+            ('title = "x"\n\nstart = "x"\n', ":3:", r"\[?array|array"),
+            ('title = "x"\n[env]\nA = 1\n', ":2:", "str"),
+            ('title = "x"\nstart = ["{argument}"]\n', ":2:", "not one of"),
+            ('start = ["{arguments}", "{arguments}"]\n', ":1:", "once"),
+            ('start = ["a\\u0000b"]\n', ":1:", "NUL"),
+            ('title = "x"\nexecutable = "x"\nstart = []\n', ":1:", "'monogram' is missing"),
+            (b'title = "x"\n# \xff\n', ":2:", "UTF-8"),
+            ('"title" = 3', ":1:", "str"),
+        ],
+    )
+    def test_mistakes_are_named_with_file_and_line(
+        self, tmp_path: Path, text: str | bytes, where: str, what: str
+    ) -> None:
+        path = write(tmp_path, "x.toml", text)
+
+        with pytest.raises(ConfigError) as caught:
+            load_catalog(tmp_path)
+
+        message = str(caught.value)
+        assert message.startswith(str(path))
+        assert re.search(where, message), message
+        assert re.search(what, message), message
+        assert "\n" not in message
+
+    @pytest.mark.parametrize("name", ["UP.toml", "-x.toml", "a b.toml", ".toml.toml"])
+    def test_names_that_no_command_line_could_carry(self, tmp_path: Path, name: str) -> None:
+        write(tmp_path, name, "")
+
+        with pytest.raises(ConfigError, match="rename the file"):
+            load_catalog(tmp_path)
+
+    def test_a_file_that_cannot_be_read(self, tmp_path: Path) -> None:
+        (tmp_path / "agents" / "x.toml").mkdir(parents=True)
+
+        with pytest.raises(ConfigError, match=r"x\.toml: cannot be read"):
+            load_catalog(tmp_path)
+
+    def test_a_directory_that_is_none(self, tmp_path: Path) -> None:
+        (tmp_path / "agents").write_text("")
+
+        with pytest.raises(ConfigError, match="agents: cannot be read"):
+            load_catalog(tmp_path)
+
+
+def test_an_agent_is_a_value() -> None:
+    agent = Agent(name="x", title="X", executable="x", start=("x",), monogram="X")
+
+    with pytest.raises(AttributeError):
+        agent.name = "y"  # type: ignore[misc]

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import os
+import pwd
+
+import pytest
+
+from session_host.agents import Agent, child_environment
+
+AGENT = Agent(
+    name="x", title="X", executable="x", start=("x",), monogram="X", env={"SETTING": "agent"}, scrub_env=("SECRET_*",)
+)
+
+
+def test_what_the_user_has_set_comes_through() -> None:
+    base = {
+        "HOME": "/h", "PATH": "/p", "USER": "u", "LOGNAME": "u", "SHELL": "/bin/sh", "LANG": "de_DE.UTF-8",
+        "DISPLAY": ":1", "SSH_AUTH_SOCK": "/s", "CODEX_HOME": "/c", "CLAUDE_CODE_USE_BEDROCK": "1",
+        "CLAUDE_CONFIG_DIR": "/d", "GEMINI_API_KEY": "k", "OUTLIVE_STATE_DIR": "/o",
+    }  # fmt: skip
+
+    environment = child_environment(base, AGENT, {})
+
+    assert environment == base | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "SETTING": "agent"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "TMUX", "TMUX_PANE", "STY", "WINDOWID", "COLUMNS", "LINES", "VTE_VERSION", "TERM_PROGRAM",
+        "TERM_PROGRAM_VERSION",
+        "KITTY_WINDOW_ID", "GHOSTTY_RESOURCES_DIR", "ALACRITTY_SOCKET", "WEZTERM_PANE", "KONSOLE_VERSION", "TERMINFO",
+        "CLAUDECODE", "CLAUDE_CODE_SESSION_ID", "CLAUDE_CODE_CHILD_SESSION", "CODEX_THREAD_ID",
+        "CODEX_SANDBOX_NETWORK_DISABLED",
+        "AI_AGENT", "OUTLIVE_SESSION", "PWD", "SECRET_KEY",
+    ],
+)  # fmt: skip
+def test_the_callers_terminal_and_the_agent_around_it_do_not(name: str) -> None:
+    assert name not in child_environment({name: "1"}, AGENT, {})
+
+
+def test_the_terminal_is_ours_whatever_the_callers_is() -> None:
+    environment = child_environment({"TERM": "dumb", "COLORTERM": ""}, AGENT, {})
+
+    assert (environment["TERM"], environment["COLORTERM"]) == ("xterm-256color", "truecolor")
+
+
+def test_the_users_own_word_wins_over_all() -> None:
+    overrides = {"TERM": "vt100", "SETTING": "mine", "TMUX": "on purpose", "LANG": ""}
+
+    environment = child_environment({"SETTING": "base"}, AGENT, overrides)
+
+    assert environment.items() >= overrides.items()
+
+
+def test_a_caller_with_nothing_gets_what_programs_count_on() -> None:
+    account = pwd.getpwuid(os.getuid())
+
+    environment = child_environment({}, AGENT, {})
+
+    assert environment["HOME"] == account.pw_dir
+    assert environment["USER"] == environment["LOGNAME"] == account.pw_name
+    assert os.access(environment["SHELL"], os.X_OK)
+    assert "/usr/bin" in environment["PATH"].split(":")
+    assert environment["LANG"] == "C.UTF-8"
+
+
+@pytest.mark.parametrize("name", ["LANG", "LC_ALL", "LC_CTYPE"])
+def test_a_locale_that_is_set_is_kept(name: str) -> None:
+    environment = child_environment({name: "ja_JP.UTF-8"}, AGENT, {})
+
+    assert environment[name] == "ja_JP.UTF-8"
+    assert ("LANG" in environment) == (name == "LANG")
+
+
+def test_empty_counts_as_missing() -> None:
+    environment = child_environment({"HOME": "", "PATH": "", "LANG": ""}, AGENT, {})
+
+    assert environment["HOME"]
+    assert environment["PATH"]
+    assert environment["LANG"] == "C.UTF-8"
+
+
+def test_values_that_are_no_text_are_left_out() -> None:
+    environment = child_environment({"BAD": os.fsdecode(b"\xff"), os.fsdecode(b"N\xff"): "x", "GOOD": "ä"}, AGENT, {})
+
+    assert "BAD" not in environment
+    assert environment["GOOD"] == "ä"
+    "".join([*environment, *environment.values()]).encode()
