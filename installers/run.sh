@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Sets Outlive up in this clone, and opens it. Without a display: `outlive demo`, the same off screen.
+#
+#   bash installers/run.sh [--setup-only | ARGUMENTS OF outlive…]
+set -euo pipefail
+# shellcheck source=setup.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
+
+case "${1:-}" in
+    -h | --help)
+        sed -n '2,4s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+        exit 0
+        ;;
+esac
+
+prepare_shell
+packages=("${WINDOW_PACKAGES[@]}")
+has_display=yes
+if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+    has_display=
+    packages+=(xvfb)
+fi
+setup_system "${packages[@]}"
+setup_environment run
+release_lock
+
+if [ "${1:-}" = --setup-only ]; then
+    say "Outlive is set up; start it with: $VENV/bin/outlive"
+    exit 0
+fi
+if [ $# -gt 0 ]; then exec "$VENV/bin/outlive" "$@"; fi
+if [ -n "$has_display" ]; then exec "$VENV/bin/outlive"; fi
+say "no display: showing Outlive off screen (outlive demo)"
+exec "$VENV/bin/outlive" demo

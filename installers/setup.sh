@@ -1,0 +1,204 @@
+# Shared by run.sh and test.sh, which source it: system libraries and the Python environment.
+# shellcheck shell=bash
+#
+#   setup_system PACKAGE…   installs what is missing of these Debian packages (a|b: either will do)
+#   setup_environment KIND  makes .venv with what KIND ("run" or "test") needs; quick when nothing changed
+#
+# Everything is pinned by name and version in constraints.txt; where it comes from is pip's own
+# configuration. Nothing here reads from standard input.
+
+ROOT="$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)"
+VENV="$ROOT/.venv"
+LOG="$ROOT/.venv.log"
+INCOMPLETE="$VENV/.outlive-incomplete"
+
+# What Qt's plugins for X11 and Wayland link to, beyond the C library, and fonts to draw with.
+WINDOW_PACKAGES=(
+    libegl1 libgl1 libopengl0 libxkbcommon0 libxkbcommon-x11-0 libx11-6 libx11-xcb1
+    libxcb1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render0 libxcb-render-util0
+    libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libxcb-glx0
+    libwayland-client0 libwayland-cursor0 libwayland-egl1
+    libdbus-1-3 'libglib2.0-0t64|libglib2.0-0' libfontconfig1 libfreetype6 libzstd1 libbrotli1 libgssapi-krb5-2
+    fontconfig fonts-dejavu-core fonts-noto-color-emoji
+)
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+    printf 'outlive: %s\n' "$*" >&2
+    exit 1
+}
+
+prepare_shell() {
+    umask 022
+    if [ -z "${HOME:-}" ] || [ ! -d "$HOME" ]; then
+        HOME="$(getent passwd "$(id -u)" | cut -d: -f6)" || HOME=
+        [ -d "$HOME" ] || HOME=/tmp
+        export HOME
+    fi
+    # A surrounding Python's settings must not reach into .venv.
+    unset PYTHONHOME PYTHONPATH PYTHONSTARTUP VIRTUAL_ENV
+    export PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PYTHONNOUSERSITE=1
+    # One setup at a time; the lock goes when this shell closes descriptor 9 (release_lock) or ends.
+    { exec 9>>"$ROOT/.venv.lock"; } 2>/dev/null || fail "cannot write in $ROOT; clone into a directory of your own"
+    if ! flock -n 9; then
+        say "another setup is at work here; waiting for it"
+        flock 9
+    fi
+}
+
+release_lock() { exec 9>&-; }
+
+# ------------------------------------------------------------------------------- system packages
+
+is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# Prints the first alternative of a|b that the package lists know, else the last.
+known_alternative() {
+    local name
+    for name in ${1//|/ }; do
+        if [ -n "$(apt-cache show --no-all-versions "$name" 2>/dev/null)" ]; then break; fi
+    done
+    printf '%s' "$name"
+}
+
+missing_packages() {
+    local wanted name found installed
+    installed=" $(dpkg-query -W -f '${Package}:${db:Status-Status}\n' 2>/dev/null | sed -n 's/:installed$//p' | tr '\n' ' ')"
+    for wanted in "$@"; do
+        found=
+        for name in ${wanted//|/ }; do
+            case "$installed" in *" $name "*) found=yes ;; esac
+        done
+        [ -n "$found" ] || printf '%s\n' "$wanted"
+    done
+}
+
+setup_system() {
+    local missing name packages=() as_root=()
+    if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+        return 0 # no Debian: check_window_libraries says what is missing
+    fi
+    mapfile -t missing < <(missing_packages "$@")
+    [ ${#missing[@]} -gt 0 ] || return 0
+    for name in "${missing[@]}"; do packages+=("$(known_alternative "$name")"); done
+    if [ "$(id -u)" != 0 ]; then
+        if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+            as_root=(sudo -n)
+        else
+            fail "system packages are missing; run this, then start again: sudo apt-get install -y --no-install-recommends ${packages[*]}"
+        fi
+    fi
+    say "installing ${#packages[@]} system packages: ${packages[*]}"
+    if ! apt_install; then
+        # The package lists may be missing or stale: refresh them, once.
+        apt_run update || fail "the package lists could not be refreshed ($(last_error)); is there a network? Details: $LOG"
+        packages=()
+        for name in "${missing[@]}"; do packages+=("$(known_alternative "$name")"); done
+        apt_install || fail "system packages could not be installed ($(last_error)). Details: $LOG"
+    fi
+}
+
+apt_run() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 "$@" \
+        </dev/null >"$LOG" 2>&1
+}
+
+apt_install() { apt_run install --no-install-recommends "${packages[@]}"; }
+
+last_error() {
+    grep -E '^(E:|ERROR:|error:|Err:)' "$LOG" | tail -n 1 | cut -c1-200
+}
+
+# --------------------------------------------------------------------------- the Python environment
+
+PYTHON=
+
+# Finds a Python ≥ 3.11; what Debian's packages can add of it is added.
+setup_python() {
+    local name
+    for name in "${OUTLIVE_PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
+        [ -n "$name" ] && command -v "$name" >/dev/null || continue
+        "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
+        PYTHON="$(command -v "$name")"
+        "$name" -c 'import venv, ensurepip' 2>/dev/null && return 0
+    done
+    # A python without venv is Debian's; its own package has the rest.
+    if [ -n "$PYTHON" ]; then
+        setup_system "python$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+    elif ! command -v python3 >/dev/null; then
+        setup_system python3 python3-venv
+        PYTHON="$(command -v python3 || true)"
+    fi
+    if [ -z "$PYTHON" ] || ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        fail "Python 3.11 or newer is needed; found: $(python3 -V 2>/dev/null || echo none). Install one, or name it in OUTLIVE_PYTHON"
+    fi
+    "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null || fail "$PYTHON has no venv module; install it (Debian: apt-get install python3-venv)"
+}
+
+# What decides whether an environment is up to date: its inputs, its place, its Python.
+stamp_of() {
+    {
+        printf '%s\n' "$1" "$ROOT"
+        cat "$ROOT/pyproject.toml" "$ROOT/installers/constraints.txt"
+        readlink -f "$VENV/bin/python"
+    } | sha256sum | cut -d' ' -f1
+}
+
+is_sound() {
+    [ ! -e "$INCOMPLETE" ] && "$VENV/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+is_up_to_date() {
+    [ ! -e "$INCOMPLETE" ] && [ -x "$VENV/bin/outlive" ] && [ -x "$VENV/bin/python" ] &&
+        [ "$(cat "$VENV/.outlive-$1" 2>/dev/null)" = "$(stamp_of "$1")" ] && "$VENV/bin/python" -c '' 2>/dev/null
+}
+
+setup_environment() {
+    local kind=$1 extras=
+    if is_up_to_date "$kind"; then return 0; fi
+    setup_python
+    if [ -e "$VENV" ] && ! is_sound; then
+        say "the environment in .venv is incomplete or broken; making it again"
+        rm -rf -- "$VENV"
+    fi
+    if [ ! -d "$VENV" ]; then
+        say "making .venv with $("$PYTHON" -V)"
+        "$PYTHON" -m venv "$VENV" >"$LOG" 2>&1 </dev/null || {
+            rm -rf -- "$VENV"
+            fail "$PYTHON -m venv failed: $(tail -n 1 "$LOG")"
+        }
+    fi
+    : >"$INCOMPLETE" # until the end: what is interrupted now is made again next time
+    [ "$kind" = run ] || extras="[$kind]"
+    say "installing Python packages"
+    : >"$LOG"
+    pip_install setuptools
+    pip_install --no-build-isolation --editable "$ROOT$extras"
+    check_window_libraries
+    # test includes what run needs
+    [ "$kind" = run ] || stamp_of run >"$VENV/.outlive-run"
+    stamp_of "$kind" >"$VENV/.outlive-$kind"
+    rm -f -- "$INCOMPLETE"
+}
+
+pip_install() {
+    "$VENV/bin/python" -m pip install --quiet --retries 2 --timeout 20 --constraint "$ROOT/installers/constraints.txt" "$@" \
+        </dev/null >>"$LOG" 2>&1 && return 0
+    if grep -q -E 'NewConnectionError|ConnectTimeout|Temporary failure in name resolution|Network is unreachable|ProxyError|Max retries' "$LOG"; then
+        fail "Python packages could not be fetched: no network, or no way to the package index. Details: $LOG"
+    fi
+    if grep -q 'No space left on device' "$LOG"; then
+        fail "the disk is full: Python packages could not be installed in $VENV"
+    fi
+    fail "Python packages could not be installed ($(last_error)). Details: $LOG"
+}
+
+check_window_libraries() {
+    local platforms lost
+    platforms="$("$VENV/bin/python" -c 'import PySide6, os; print(os.path.join(os.path.dirname(PySide6.__file__), "Qt", "plugins", "platforms"))')" ||
+        fail "the Qt libraries in .venv cannot be used. Details: $LOG"
+    command -v ldd >/dev/null && [ -e "$platforms/libqxcb.so" ] || return 0
+    lost="$(ldd "$platforms/libqxcb.so" 2>/dev/null | sed -n 's/^[[:space:]]*\([^ ]*\) => not found.*/\1/p' | sort -u | tr '\n' ' ')"
+    [ -z "$lost" ] || fail "system libraries which Qt needs are missing; install the packages that hold: $lost"
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Sets up what the tests need, and runs every check. All of them run; it fails if any did.
+#
+#   bash installers/test.sh [--fast] [--real-agents] [-- ARGUMENTS OF pytest…]
+#
+#   --fast          without the tests that drive the whole product
+#   --real-agents   with the tests that run agents' own command lines, where they are installed
+set -euo pipefail
+# shellcheck source=setup.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
+
+fast=
+pytest_arguments=()
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --fast) fast=yes ;;
+        --real-agents) pytest_arguments+=(--real-agents) ;;
+        -h | --help)
+            sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            exit 0
+            ;;
+        --)
+            shift
+            pytest_arguments+=("$@")
+            break
+            ;;
+        *)
+            printf 'test.sh: unknown option: %s\n' "$1" >&2
+            exit 2
+            ;;
+    esac
+    shift
+done
+
+TEST_PACKAGES=(git procps xvfb xdotool xclip x11-utils openbox)
+
+exec </dev/null
+started=$SECONDS
+prepare_shell
+setup_system "${WINDOW_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+setup_environment test
+release_lock
+cd -- "$ROOT"
+export PATH="$VENV/bin:$PATH"
+
+summary=("$(printf 'ok      %4d s  set-up' $((SECONDS - started)))")
+failed=0
+
+# check NAME COMMAND…: runs it and notes how it went.
+check() {
+    local name=$1 began=$SECONDS code=0
+    shift
+    printf '\n=== %s: %s\n' "$name" "$*"
+    "$@" || code=$?
+    if [ "$code" = 0 ]; then
+        summary+=("$(printf 'ok      %4d s  %s' $((SECONDS - began)) "$name")")
+    else
+        summary+=("$(printf 'FAILED  %4d s  %s (exit code %d)' $((SECONDS - began)) "$name" "$code")")
+        failed=$((failed + 1))
+    fi
+}
+
+check "shell syntax" bash -n installers/setup.sh installers/run.sh installers/test.sh
+check "lint" ruff check .
+check "format" ruff format --check --quiet .
+check "types" mypy session_host gui tests
+check "import contracts" lint-imports
+check "tests" python -m pytest -q -n 2 --dist loadfile -m "not e2e" ${fast:+--fast} "${pytest_arguments[@]}"
+[ -n "$fast" ] || check "whole product" python -m pytest -q -m e2e "${pytest_arguments[@]}"
+
+printf '\n=== summary (%d s)\n' $((SECONDS - started))
+printf '%s\n' "${summary[@]}"
+if [ "$failed" != 0 ]; then
+    printf '%d of %d failed\n' "$failed" $((${#summary[@]}))
+    exit 1
+fi
