@@ -20,7 +20,8 @@ if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
     has_display=
     packages+=(xvfb)
 fi
-setup_system "${packages[@]}"
+find_python run
+setup_system "${packages[@]}" "${PYTHON_PACKAGES[@]}"
 setup_environment run
 release_lock
 

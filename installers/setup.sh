@@ -1,6 +1,7 @@
 # Shared by run.sh and test.sh, which source it: system libraries and the Python environment.
 # shellcheck shell=bash
 #
+#   find_python KIND        looks for a Python; PYTHON_PACKAGES is what Debian has to add to it
 #   setup_system PACKAGE…   installs what is missing of these Debian packages (a|b: either will do)
 #   setup_environment KIND  makes .venv with what KIND ("run" or "test") needs; quick when nothing changed
 #
@@ -51,8 +52,6 @@ release_lock() { exec 9>&-; }
 
 # ------------------------------------------------------------------------------- system packages
 
-is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
-
 # Prints the first alternative of a|b that the package lists know, else the last.
 known_alternative() {
     local name
@@ -92,7 +91,11 @@ setup_system() {
     say "installing ${#packages[@]} system packages: ${packages[*]}"
     if ! apt_install; then
         # The package lists may be missing or stale: refresh them, once.
-        apt_run update || fail "the package lists could not be refreshed ($(last_error)); is there a network? Details: $LOG"
+        apt_run update || true
+        # apt-get calls it a success when no server could be reached.
+        if grep -q -E '^(Err:|W: Failed to fetch|E: )' "$LOG"; then
+            fail "system packages are missing (${packages[*]}), and the package lists cannot be fetched: $(last_error). Details: $LOG"
+        fi
         packages=()
         for name in "${missing[@]}"; do packages+=("$(known_alternative "$name")"); done
         apt_install || fail "system packages could not be installed ($(last_error)). Details: $LOG"
@@ -107,33 +110,39 @@ apt_run() {
 apt_install() { apt_run install --no-install-recommends "${packages[@]}"; }
 
 last_error() {
-    grep -E '^(E:|ERROR:|error:|Err:)' "$LOG" | tail -n 1 | cut -c1-200
+    grep -E '^(E:|W: Failed|ERROR:|error:|Err:)' "$LOG" | tail -n 1 | cut -c1-200
 }
 
 # --------------------------------------------------------------------------- the Python environment
 
 PYTHON=
+PYTHON_PACKAGES=()
 
-# Finds a Python ≥ 3.11; what Debian's packages can add of it is added.
-setup_python() {
+# Finds a Python ≥ 3.11 for KIND's environment, if one has to be made; says in PYTHON_PACKAGES what Debian can add of it.
+find_python() {
     local name
+    if is_up_to_date "$1"; then return 0; fi
     for name in "${OUTLIVE_PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
-        [ -n "$name" ] && command -v "$name" >/dev/null || continue
-        "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
+        [ -n "$name" ] && is_new_enough "$name" || continue
         PYTHON="$(command -v "$name")"
-        "$name" -c 'import venv, ensurepip' 2>/dev/null && return 0
+        if has_venv; then return 0; fi
     done
-    # A python without venv is Debian's; its own package has the rest.
-    if [ -n "$PYTHON" ]; then
-        setup_system "python$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+    if [ -n "$PYTHON" ]; then # a Python without venv is Debian's; another package has the rest
+        PYTHON_PACKAGES=("python$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv")
     elif ! command -v python3 >/dev/null; then
-        setup_system python3 python3-venv
-        PYTHON="$(command -v python3 || true)"
+        PYTHON_PACKAGES=(python3 python3-venv)
     fi
-    if [ -z "$PYTHON" ] || ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-        fail "Python 3.11 or newer is needed; found: $(python3 -V 2>/dev/null || echo none). Install one, or name it in OUTLIVE_PYTHON"
+}
+
+is_new_enough() { command -v "$1" >/dev/null && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+has_venv() { "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null; }
+
+require_python() {
+    [ -n "$PYTHON" ] || PYTHON="$(command -v python3 || true)"
+    if [ -z "$PYTHON" ] || ! is_new_enough "$PYTHON"; then
+        fail "Python 3.11 or newer is needed, found: $(python3 -V 2>/dev/null || echo none). Install one, or name it in OUTLIVE_PYTHON"
     fi
-    "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null || fail "$PYTHON has no venv module; install it (Debian: apt-get install python3-venv)"
+    has_venv || fail "$PYTHON has no venv module; install it (Debian: sudo apt-get install -y python3-venv)"
 }
 
 # What decides whether an environment is up to date: its inputs, its place, its Python.
@@ -157,7 +166,7 @@ is_up_to_date() {
 setup_environment() {
     local kind=$1 extras=
     if is_up_to_date "$kind"; then return 0; fi
-    setup_python
+    require_python
     if [ -e "$VENV" ] && ! is_sound; then
         say "the environment in .venv is incomplete or broken; making it again"
         rm -rf -- "$VENV"

@@ -37,7 +37,8 @@ TEST_PACKAGES=(git procps xvfb xdotool xclip x11-utils openbox)
 exec </dev/null
 started=$SECONDS
 prepare_shell
-setup_system "${WINDOW_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+find_python test
+setup_system "${WINDOW_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${PYTHON_PACKAGES[@]}"
 setup_environment test
 release_lock
 cd -- "$ROOT"

@@ -62,7 +62,5 @@ class QtMessages:
 def complaints_in(stderr: str, *, allowed: str = "") -> list[str]:
     """Lines of a window process's standard error that a user should never see: Qt's warnings, tracebacks."""
     return [
-        line
-        for line in stderr.splitlines()
-        if COMPLAINT.search(line) and not (allowed and re.search(allowed, line))
+        line for line in stderr.splitlines() if COMPLAINT.search(line) and not (allowed and re.search(allowed, line))
     ]

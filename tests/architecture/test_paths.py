@@ -1,0 +1,67 @@
+"""The two paths a reader follows: a keystroke's to the program, a byte of output's to the screen.
+
+The files on them say their step in their docstring ("Key path, 3 of 9"), and ARCHITECTURE.md
+tells the same steps in the same order.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source_tree import REPOSITORY, docstring, python_files, text
+
+STEP = re.compile(r"\b(Key|Output) path,\s+(\d+)\s+of\s+(\d+)")
+HEADINGS = {"Key": re.compile(r"^#+ .*key", re.IGNORECASE), "Output": re.compile(r"^#+ .*output", re.IGNORECASE)}
+
+
+def steps(name: str) -> list[tuple[int, int, Path]]:
+    """(number, how many it says there are, file) of each step of a path, in order."""
+    return sorted(
+        (int(number), int(of), path)
+        for path in python_files("session_host", "gui")
+        for which, number, of in STEP.findall(docstring(path))
+        if which == name
+    )
+
+
+@pytest.mark.parametrize("name", ["Key", "Output"])
+def test_the_steps_are_whole(name: str) -> None:
+    found = steps(name)
+    told = "\n".join(f"{number} of {of}: {path}" for number, of, path in found)
+    assert [number for number, _, _ in found] == list(range(1, len(found) + 1)), told
+    assert {of for _, of, _ in found} == {len(found)}, told
+
+
+@pytest.mark.parametrize("name", ["Key", "Output"])
+def test_the_architecture_page_tells_the_same_steps(name: str) -> None:
+    assert (REPOSITORY / "ARCHITECTURE.md").is_file()
+    section = section_of(text(Path("ARCHITECTURE.md")), HEADINGS[name])
+    assert section, f"ARCHITECTURE.md has no heading for the {name.lower()} path"
+    place = 0
+    for number, _, path in steps(name):
+        found = section.find(str(path), place)
+        assert found >= 0, f"step {number}, {path}, is not told in its place"
+        place = found + 1
+
+
+def section_of(page: str, heading: re.Pattern[str]) -> str:
+    """What stands under the last heading that matches, down to the next heading."""
+    section: list[str] = []
+    inside = False
+    for line in page.splitlines():
+        if line.startswith("#"):
+            inside = bool(heading.search(line))
+            section = [] if inside else section
+        elif inside:
+            section.append(line)
+    return "\n".join(section)
+
+
+def test_every_file_that_architecture_names_exists() -> None:
+    page = text(Path("ARCHITECTURE.md"))
+    named = set(re.findall(r"\b((?:session_host|gui|tests|installers|resources)/[\w./-]*\w)", page))
+    missing = [name for name in named if not (REPOSITORY / name).exists()]
+    assert not missing

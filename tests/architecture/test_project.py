@@ -1,0 +1,132 @@
+"""The project's own papers agree with each other: dependencies, versions, licences, commands, tests."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.architecture.source_tree import REPOSITORY, imports, python_files, text
+
+PROJECT: dict[str, Any] = tomllib.loads(text(Path("pyproject.toml")))["project"]
+PINS = dict(
+    line.split("==")
+    for line in text(Path("installers/constraints.txt")).splitlines()
+    if line and not line.startswith("#")
+)
+
+
+def canonical(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {canonical(re.split(r"[\s<>=!;\[]", requirement, maxsplit=1)[0]) for requirement in requirements}
+
+
+PINNED = {canonical(name) for name in PINS}
+
+
+def test_constraints_hold_names_and_versions_only() -> None:
+    lines = [line for line in text(Path("installers/constraints.txt")).splitlines() if not line.startswith("#")]
+    assert not [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line)]
+
+
+def test_every_dependency_is_pinned() -> None:
+    wanted = names(PROJECT["dependencies"]) | names(PROJECT["optional-dependencies"]["test"]) | {"setuptools"}
+    assert not wanted - PINNED
+
+
+def test_everything_pinned_is_in_the_notices() -> None:
+    notices = {canonical(word) for word in re.findall(r"[A-Za-z][\w.-]*", text(Path("NOTICES.md")))}
+    assert not {name for name in PINNED if name not in notices}
+
+
+def test_the_version_is_said_once() -> None:
+    from session_host.version import VERSION
+
+    assert PROJECT["version"] == VERSION
+    assert f"## {VERSION}" in text(Path("CHANGELOG.md"))
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "ARCHITECTURE.md", "DECISIONS.md", "CONTRIBUTING.md", "CHANGELOG.md", "NOTICES.md"]
+)
+def test_links_lead_somewhere(page: str) -> None:
+    targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text(Path(page)))
+    assert not [target for target in targets if not (REPOSITORY / target).exists()]
+
+
+def commands_in(page: str) -> list[str]:
+    """The lines of a page's code blocks that are commands of this project."""
+    blocks = re.findall(r"```\w*\n(.*?)```", page, re.DOTALL)
+    lines = [line.split("#")[0].strip().removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith(("bash ", "outlive", "python -m"))]
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    commands = commands_in(text(Path("README.md")))
+    assert "bash installers/run.sh" in commands
+    assert "bash installers/test.sh" in commands
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_scripts_in_the_pages_exist(page: str) -> None:
+    scripts = [command.split()[1] for command in commands_in(text(Path(page))) if command.startswith("bash ")]
+    assert not [script for script in scripts if not (REPOSITORY / script).is_file()]
+
+
+def test_verbs_in_the_readme_exist() -> None:
+    verbs = {
+        command.split()[1] for command in commands_in(text(Path("README.md"))) if re.match(r"outlive [a-z]", command)
+    }
+    assert verbs
+    for verb in sorted(verbs):
+        run = subprocess.run(
+            [sys.executable, "-c", "import sys; from session_host.cli import main; sys.exit(main())", verb, "--help"],
+            capture_output=True, text=True, check=False, cwd=REPOSITORY,
+        )  # fmt: skip
+        assert run.returncode == 0, f"outlive {verb} --help: {run.stderr}"
+
+
+ROOMS = sorted({path.parent for path in python_files("session_host", "gui") if len(path.parts) > 2})
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=str)
+def test_every_room_has_tests(room: Path) -> None:
+    dotted = ".".join(room.parts)
+    tests = [path for path in python_files("tests") if path.name.startswith("test_")]
+    direct = [path for path in tests if any(name == dotted or name.startswith(f"{dotted}.") for name in imports(path))]
+    by_folder = [path for path in tests if room.name in path.parts]
+    assert direct or by_folder
+
+
+def test_every_package_is_shipped() -> None:
+    """What setuptools finds is what is there: a folder without __init__.py would be left out in silence."""
+    from setuptools import find_namespace_packages
+
+    settings = tomllib.loads(text(Path("pyproject.toml")))["tool"]["setuptools"]["packages"]["find"]
+    found = set(find_namespace_packages(str(REPOSITORY), include=settings["include"], exclude=settings["exclude"]))
+    assert {".".join(path.parent.parts) for path in python_files("session_host", "gui")} <= found
+    assert "resources" in found
+
+
+def test_the_desktop_entry_is_sound() -> None:
+    entry = configparser.ConfigParser(interpolation=None, strict=True)
+    entry.optionxform = str  # type: ignore[assignment,method-assign]
+    entry.read_string(text(Path("resources/desktop/outlive.desktop")))
+    values = entry["Desktop Entry"]
+    assert values["Exec"] in PROJECT["scripts"]
+    assert (REPOSITORY / f"resources/icons/{values['Icon']}.svg").is_file()
+    assert values["Categories"].endswith(";")
+
+
+def test_continuous_integration_runs_the_same_script() -> None:
+    assert "installers/test.sh" in text(Path(".ci/run"))

@@ -1,0 +1,137 @@
+"""Rules which every file keeps to. CONTRIBUTING.md says them in words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source_tree import docstring, project_files, python_files, text, tree
+
+MOST_LINES = 400
+
+LONGER = {"session_host/protocol/messages.py": "the wire's messages, one after another: a list to look things up in"}
+"""Files that may be longer, each with its reason."""
+
+OWN_WAITING = {"tests/support/waiting.py"}
+"""Where the waiting of all tests is made, from sleeps among others."""
+
+SLEEPS = {"sleep", "msleep", "usleep", "qWait", "qSleep"}
+
+
+@pytest.mark.parametrize("path", python_files(), ids=str)
+def test_a_file_is_read_in_a_sitting(path: Path) -> None:
+    lines = len(text(path).splitlines())
+    if str(path) in LONGER:
+        assert lines > MOST_LINES, "it has become short: take it off the list"
+    else:
+        assert lines <= MOST_LINES
+
+
+def test_the_exceptions_exist() -> None:
+    assert set(LONGER) <= {str(path) for path in python_files()}
+
+
+@pytest.mark.parametrize("room", ["session_host", "gui"])
+def test_every_package_says_its_reason(room: str) -> None:
+    packages = {path.parent for path in python_files(room)}
+    assert packages, f"{room} is empty"
+    without = [package for package in packages if package / "__init__.py" not in python_files(room)]
+    assert not without, "folders with code need an __init__.py"
+    silent = [package for package in packages if len(docstring(package / "__init__.py")) < 40]
+    assert not silent, "each package says why it exists, and what it must not know"
+
+
+@pytest.mark.parametrize("room", ["session_host", "gui"])
+def test_every_module_has_a_docstring(room: str) -> None:
+    silent = [str(path) for path in python_files(room) if text(path).strip() and not docstring(path)]
+    assert not silent
+
+
+def test_nothing_is_called_utils() -> None:
+    vague = {"util", "utils", "helper", "helpers", "misc", "common"}
+    assert not [path for path in project_files() if vague & {part.removesuffix(".py") for part in path.parts}]
+
+
+def test_resources_are_data() -> None:
+    assert not python_files("resources")
+
+
+def test_the_top_level_is_kept_small() -> None:
+    folders = {path.parts[0] for path in project_files() if len(path.parts) > 1}
+    assert folders == {"session_host", "gui", "resources", "tests", "installers", ".ci"}
+
+
+# The brackets keep the patterns from finding themselves.
+MACHINE = re.compile(r"(?<![\w.])/(w[o]rk|f[a]rm|r[o]ot)/[A-Za-z.]|(?<!\w)/t[m]p/(v|plan)/")
+ADDRESS = re.compile(
+    r"p[y]pi\.org|p[y]thonhosted|registry\.n[p]mjs|--i[n]dex-url|--e[x]tra-index|--f[i]nd-links|P[I]P_(INDEX|EXTRA|FIND)"
+)
+TEXTS = [path for path in project_files() if path.suffix not in {".png", ".bin", ".gz", ".ttf", ".ico"}]
+
+
+@pytest.mark.parametrize("pattern", [MACHINE, ADDRESS], ids=["path of one machine", "address of a package index"])
+def test_no_file_knows_one_machine(pattern: re.Pattern[str]) -> None:
+    found = [
+        f"{path}:{number}: {line.strip()[:120]}"
+        for path in TEXTS
+        for number, line in enumerate(text(path).splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_the_patterns_find_what_they_are_for() -> None:
+    assert MACHINE.search("cd /{}/main".format("work"))
+    assert MACHINE.search("HOME=/{}/x".format("root"))
+    assert ADDRESS.search("https://{}.org/simple".format("pypi"))
+
+
+def waits_for_time(path: Path) -> list[str]:
+    """Calls that let time pass: sleeps of any length but none (which only lets others run)."""
+    found = []
+    for node in ast.walk(tree(path)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        only_yields = len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0
+        if name in SLEEPS and not only_yields:
+            found.append(f"{path}:{node.lineno}: {name}")
+    return found
+
+
+def test_no_test_sleeps() -> None:
+    apart = ("tests/fakes", "tests/programs", "tests/benchmarks")  # they imitate slowness, or measure it
+    tests = [
+        path
+        for path in python_files("tests")
+        if str(path) not in OWN_WAITING and not any(path.is_relative_to(room) for room in apart)
+    ]
+    found = [line for path in tests for line in waits_for_time(path)]
+    assert not found, "wait for what is needed (tests/support/waiting.py):\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("room", ["session_host", "gui"])
+def test_no_bare_create_task(room: str) -> None:
+    """A task that nobody holds is collected in mid-flight, and its error is lost."""
+    found = [
+        f"{path}:{node.lineno}"
+        for path in python_files(room)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and (
+            (isinstance(node.value.func, ast.Attribute) and node.value.func.attr in {"create_task", "ensure_future"})
+            or (isinstance(node.value.func, ast.Name) and node.value.func.id in {"create_task", "ensure_future"})
+        )
+        and not _is_of_a_group(node.value)
+    ]
+    assert not found, "keep the task, or give it to an owner: " + ", ".join(found)
+
+
+def _is_of_a_group(call: ast.Call) -> bool:
+    """``group.create_task``: a TaskGroup holds and awaits what it makes."""
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return isinstance(receiver, ast.Name | ast.Attribute) and "group" in ast.unparse(receiver).lower()
