@@ -1,0 +1,13 @@
+"""The other side of a host's socket; used by the window and by the commands alike.
+
+    launch       start a host for a new session
+    connection   one connection: the handshake, and messages both ways
+    viewer       follow a session: a replica, typed input, reconnection
+    control      one-shot requests
+    sessions     what sessions there are, and how they are
+    recovery     a damaged record begun anew from the running hosts
+    ended        the last screen of a session that ended
+    window       commands to the open window
+
+It knows asyncio and nothing of Qt: the window gives it its own loop.
+"""

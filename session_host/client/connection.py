@@ -1,0 +1,148 @@
+"""One connection to a host: connect, greet, then messages both ways."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, ProtocolViolation
+from session_host.paths import session_socket
+from session_host.peer import is_foreign
+from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.messages import (
+    PROTOCOL_VERSION,
+    Error,
+    ErrorCode,
+    Hello,
+    Message,
+    Role,
+    Welcome,
+)
+from session_host.version import VERSION
+
+GREETING_TIMEOUT_S = 5.0
+
+OnMessage = Callable[[Any], None]
+OnLost = Callable[[], None]
+
+
+class HostConnection(asyncio.Protocol):
+    """A greeted connection.
+
+    Attributes:
+        welcome: what the host said of itself.
+        refusal: the host's Error, if it dropped us.
+    """
+
+    def __init__(self, session_id: str, role: Role, engine_build: str) -> None:
+        self._session_id = session_id
+        self._hello = Hello(PROTOCOL_VERSION, role, engine_build, VERSION)
+        self._decoder = HostDecoder()
+        self._transport: asyncio.Transport | None = None
+        self._greeted: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
+        self._on_message: OnMessage | None = None
+        self._on_lost: OnLost | None = None
+        self._early: list[Any] = []
+        self._lost = False
+        self.welcome: Welcome | None = None
+        self.refusal: Error | None = None
+
+    @classmethod
+    async def open(cls, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
+        """Connect to a session's host and greet it.
+
+        Raises:
+            HostUnavailable: nothing, or something else, answers there.
+            ProtocolMismatch: the host is of another version.
+        """
+        path = session_socket(session_id)
+        connection = cls(session_id, role, engine_build)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(GREETING_TIMEOUT_S):
+                await loop.create_unix_connection(lambda: connection, str(path))
+                connection.welcome = await connection._greeted
+        except TimeoutError as error:
+            connection.close()
+            raise HostUnavailable(
+                f"the chat's host does not answer at {path}; try again, or `outlive doctor`"
+            ) from error
+        except OSError as error:
+            raise HostUnavailable(f"the chat's host cannot be reached at {path}: {error.strerror}") from error
+        except OutliveError:
+            connection.close()
+            raise
+        return connection
+
+    def listen(self, on_message: OnMessage, on_lost: OnLost) -> None:
+        """From now on each message, and the connection's end, goes to these."""
+        self._on_message, self._on_lost = on_message, on_lost
+        early, self._early = self._early, []
+        for message in early:
+            on_message(message)
+        if self._lost:
+            on_lost()
+
+    def send(self, message: Message) -> None:
+        """Send a message; after the connection's end this does nothing."""
+        if self._transport is not None and not self._lost:
+            self._transport.write(encode(message))
+
+    def close(self) -> None:
+        """Close, without a word to the listener."""
+        self._on_message = self._on_lost = None
+        if self._transport is not None:
+            self._transport.close()
+
+    # ------------------------------------------------------------ asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Check who is there, and greet."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if is_foreign(transport.get_extra_info("socket")):
+            self._fail(HostUnavailable("the socket of this chat is served by another user; not used"))
+            return
+        transport.write(encode(self._hello))
+
+    def data_received(self, data: bytes) -> None:
+        """Hand each message on."""
+        try:
+            for message in self._decoder.feed(data):
+                self._message(message)
+        except ProtocolViolation as error:
+            self._fail(HostUnavailable(f"what answers at this chat's socket is not a host of Outlive ({error})"))
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """The host is gone, or dropped us."""
+        self._lost = True
+        if not self._greeted.done():
+            self._fail(HostUnavailable("the chat's host closed the connection; try again"))
+        if self._on_lost is not None:
+            self._on_lost()
+
+    def _message(self, message: Any) -> None:
+        if isinstance(message, Error):
+            self.refusal = message
+            kind = ProtocolMismatch if message.code == ErrorCode.VERSION else HostUnavailable
+            self._fail(kind(message.message))
+        elif not self._greeted.done():
+            if not isinstance(message, Welcome) or message.session_id != self._session_id:
+                self._fail(HostUnavailable("another chat's host answers at this chat's socket; not used"))
+            elif message.protocol != PROTOCOL_VERSION:
+                self._fail(
+                    ProtocolMismatch(f"the chat speaks protocol {message.protocol}, this program {PROTOCOL_VERSION}")
+                )
+            else:
+                self._greeted.set_result(message)
+        elif self._on_message is not None:
+            self._on_message(message)
+        else:
+            self._early.append(message)
+
+    def _fail(self, error: OutliveError) -> None:
+        if not self._greeted.done():
+            self._greeted.set_exception(error)
+        if self._transport is not None:
+            self._transport.close()

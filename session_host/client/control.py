@@ -1,0 +1,104 @@
+"""One-shot requests to a host, and events to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
+from session_host.protocol.messages import (
+    Attach,
+    Describe,
+    Description,
+    Done,
+    ErrorCode,
+    Failed,
+    Kill,
+    Message,
+    Peek,
+    Rename,
+    Request,
+    Screen,
+    Send,
+    Stop,
+)
+
+from .connection import HostConnection
+
+_ERRORS: dict[str, type[OutliveError]] = {ErrorCode.ENDED: SessionEnded, ErrorCode.BAD_REQUEST: UsageError}
+
+
+class ControlConnection:
+    """A connection for requests, one at a time; an async context manager.
+
+    With ``follow`` it also hears of events and output, see ``messages``.
+    """
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+        self._connection: HostConnection | None = None
+        self._inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self._request = 0
+
+    async def __aenter__(self) -> Self:
+        self._connection = await HostConnection.open(self.session_id, "control")
+        self._connection.listen(self._inbox.put_nowait, lambda: self._inbox.put_nowait(None))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def follow(self, *, output: bool) -> None:
+        """Attach, to hear of events, and of output if asked for."""
+        self._send(Attach(output=output, read_only=True))
+
+    async def messages(self) -> AsyncIterator[Any]:
+        """Whatever the host says, until it ends the connection."""
+        while (message := await self._inbox.get()) is not None:
+            yield message
+
+    def post(self, request: Request) -> None:
+        """Send a request whose reply is read from ``messages``."""
+        self._send(request)
+
+    async def request(self, request: Describe | Peek | Send | Stop | Kill | Rename) -> Any:
+        """Send a request and await its reply: a Description, a Screen (in one piece) or Done.
+
+        Raises:
+            SessionEnded: it needs a running session.
+            HostUnavailable: the host went away before it answered.
+            OutliveError: the host would not; its words are the message.
+        """
+        self._request += 1
+        self._send(msgspec.structs.replace(request, request=self._request))
+        lines: list[str] = []
+        async for message in self.messages():
+            if getattr(message, "request", None) != self._request:
+                continue
+            match message:
+                case Failed(code=code, message=text):
+                    raise _ERRORS.get(code, OutliveError)(text)
+                case Screen(last=False):
+                    lines += message.lines
+                case Screen():
+                    return msgspec.structs.replace(message, lines=lines + message.lines)
+                case Description() | Done():
+                    return message
+        raise HostUnavailable("the chat's host went away before it answered; try again")
+
+    def _send(self, message: Message) -> None:
+        assert self._connection is not None
+        self._connection.send(message)
+
+
+async def request(session_id: str, message: Request) -> Any:
+    """One request over a connection of its own; see ``ControlConnection.request``."""
+    async with ControlConnection(session_id) as connection:
+        return await connection.request(message)

@@ -1,0 +1,383 @@
+"""A viewer: follows one session with a replica, and sends what the user does. Key path, 4 of 9. Output path, 7 of 10.
+
+States::
+
+    CONNECTING ──greeted──▶ STARTING? ──attached, snapshot restored──▶ LIVE
+        ▲                                                             │ connection lost
+        └───────────── host lives, try again ◀──── RECONNECTING ◀─────┘
+                                                        │ host gone
+                           ENDED (its end is known) ◀───┴───▶ LOST (it is not)
+    any ──the host refuses us──▶ FAILED
+
+Input is kept until the host acknowledges it. What is typed before LIVE waits in order; what was not
+acknowledged when a connection broke is sent again, and the host drops what it has already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import Any, Protocol
+
+from session_host.errors import HostUnavailable, ProtocolMismatch
+from session_host.protocol.messages import (
+    Attach,
+    Attached,
+    Detach,
+    Event,
+    Focus,
+    Follow,
+    Input,
+    InputAck,
+    InputRefused,
+    Key,
+    Mouse,
+    Output,
+    Paste,
+    Resize,
+    Resized,
+    SnapshotPart,
+    Starting,
+    StateEvent,
+    Text,
+)
+from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
+from session_host.terminal import default_engine, engine_build, from_replay, restore
+from session_host.terminal.base import Emulator, EngineName
+
+from .connection import HostConnection
+from .outbox import Outbox
+from .sessions import fate_of
+
+RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
+"""Waits before each try to reconnect; the last one repeats while the host's process lives."""
+
+
+class ViewerState(StrEnum):
+    """Where a viewer stands; see the module."""
+
+    CONNECTING = "connecting"
+    STARTING = "starting"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    ENDED = "ended"
+    LOST = "lost"
+    FAILED = "failed"
+
+
+FINAL_STATES = frozenset({ViewerState.ENDED, ViewerState.LOST, ViewerState.FAILED})
+
+
+class ViewerDelegate(Protocol):
+    """Whoever shows what a viewer follows. Called from the event loop; must not block."""
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        """The viewer's state changed; ``message`` says why, in one line, where there is something to say."""
+
+    def viewer_replaced(self) -> None:
+        """There is a new replica: everything that was painted is void."""
+
+    def viewer_damaged(self) -> None:
+        """The replica changed; ask it for a frame when it is time to paint."""
+
+    def viewer_event(self, event: Event) -> None:
+        """Something else happened in the session."""
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        """An input was not taken: the user is to be told."""
+
+
+class Viewer:
+    """Follows one session; reconnects by itself while its host lives.
+
+    Attributes:
+        state, message: where it stands, and why.
+        emulator: the replica, None until the first snapshot. It may be replaced at any turn of the loop.
+        exit_code, exit_signal: how the program ended, when it did.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        delegate: ViewerDelegate,
+        *,
+        size: GridSize | None = None,
+        cell: CellSize | None = None,
+        engine: EngineName | None = None,
+        read_only: bool = False,
+        output: bool = True,
+    ) -> None:
+        self.session_id = session_id
+        self.state = ViewerState.CONNECTING
+        self.message = ""
+        self.emulator: Emulator | None = None
+        self.exit_code: int | None = None
+        self.exit_signal: int | None = None
+        self.read_only = read_only
+        self._delegate = delegate
+        self._size = size
+        self._cell = cell or CellSize()
+        self._engine: EngineName = engine or default_engine()
+        self._output = output
+        self._connection: HostConnection | None = None
+        self._attachment = ""
+        self._epoch = ""
+        self._offset = -1
+        self._parts: list[bytes] = []
+        self._outbox = Outbox()
+        self._task: asyncio.Task[None] | None = None
+        self._lost = asyncio.Event()
+
+    # ------------------------------------------------------------ life
+
+    def start(self) -> None:
+        """Begin to follow; call it once, from a running loop."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"viewer {self.session_id}")
+
+    def close(self) -> None:
+        """Cease to follow. The agent does not notice."""
+        if self._connection is not None:
+            if self._attachment:
+                self._connection.send(Detach(self._attachment))
+            self._connection.close()
+            self._connection = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if self.emulator is not None:
+            self.emulator.close()
+            self.emulator = None
+
+    async def closed(self) -> None:
+        """Wait until the viewer's task is over."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        tries = 0
+        while self.state not in FINAL_STATES:
+            await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
+            tries += 1
+            try:
+                await self._connect()
+            except ProtocolMismatch as error:
+                self._become(ViewerState.FAILED, str(error))
+            except HostUnavailable as error:
+                await self._look_after_host(str(error))
+            else:
+                await self._lost.wait()
+                self._connection = None
+                if self.state is ViewerState.LIVE:
+                    tries = 0
+                if self.state not in FINAL_STATES:
+                    self._become(ViewerState.RECONNECTING, "")
+
+    async def _connect(self) -> None:
+        self._lost.clear()
+        connection = await HostConnection.open(self.session_id, "viewer", engine_build(self._engine))
+        self._connection = connection
+        self._parts.clear()
+        connection.listen(self._message, self._connection_lost)
+        connection.send(
+            Attach(
+                self._size if self._output else None,
+                self._cell,
+                self.read_only,
+                self._output,
+                self._attachment,
+                self._epoch,
+                self._offset if self.emulator is not None else -1,
+            )
+        )
+
+    def _connection_lost(self) -> None:
+        connection = self._connection
+        if connection is not None and connection.refusal is not None and self.state not in FINAL_STATES:
+            self._become(ViewerState.FAILED, connection.refusal.message)
+        self._lost.set()
+
+    async def _look_after_host(self, why: str) -> None:
+        """The host cannot be reached: has the session ended, is its host gone, or is it just slow?"""
+        fate = await asyncio.to_thread(fate_of, self.session_id)
+        if fate.state is State.EXITED:
+            self.exit_code, self.exit_signal = fate.exit_code, fate.exit_signal
+            self._become(ViewerState.ENDED, "")
+        elif fate.state is State.LOST:
+            self._become(ViewerState.LOST, fate.message)
+        elif self.state is not ViewerState.RECONNECTING:
+            self._become(ViewerState.RECONNECTING, why)
+
+    def _become(self, state: ViewerState, message: str) -> None:
+        self.state, self.message = state, message
+        self._delegate.viewer_state(state, message)
+
+    # ------------------------------------------------------------ what the host says
+
+    def _message(self, message: Any) -> None:
+        match message:
+            case Output():
+                self._take_output(message)
+            case InputAck(sequence=sequence):
+                self._outbox.acknowledged(sequence)
+            case SnapshotPart():
+                self._take_snapshot(message)
+            case Resized():
+                if self.emulator is not None:
+                    self._resize_replica(message)
+            case Starting(attachment=attachment):
+                self._attached_as(attachment, 0)
+                self._become(ViewerState.STARTING, "")
+            case Attached():
+                self._take_attached(message)
+            case InputRefused():
+                self._outbox.acknowledged(message.sequence)
+                self._delegate.viewer_refused(message)
+            case StateEvent(state=State.EXITED):
+                self.exit_code, self.exit_signal = message.exit_code, message.exit_signal
+                if self.state is not ViewerState.ENDED:
+                    self._delegate.viewer_event(message)
+                    self._become(ViewerState.ENDED, "")
+            case _:
+                self._delegate.viewer_event(message)
+
+    def _attached_as(self, attachment: str, last_sequence: int) -> None:
+        if attachment != self._attachment:
+            unsure = self._outbox.rename(attachment)
+            self._attachment = attachment
+            for refusal in unsure:
+                self._delegate.viewer_refused(refusal)
+        else:
+            self._outbox.acknowledged(last_sequence)
+        for message in self._outbox.unacknowledged():
+            self._send(message)
+
+    def _take_attached(self, message: Attached) -> None:
+        already_sent = self.state is ViewerState.STARTING
+        if not already_sent:
+            self._attached_as(message.attachment, message.last_sequence)
+        self._epoch = message.epoch
+        if message.resumed or not self._output:
+            self._become(ViewerState.LIVE, "")
+
+    def _take_snapshot(self, message: SnapshotPart) -> None:
+        self._parts.append(message.data)
+        if not message.last:
+            return
+        data = b"".join(self._parts)
+        self._parts.clear()
+        if message.form == engine_build(self._engine):
+            emulator = restore(self._engine, data)
+        else:
+            emulator = from_replay(
+                self._engine, data, message.size, cell=self._cell, scrollback_lines=message.scrollback_lines
+            )
+        former, self.emulator = self.emulator, emulator
+        self._offset = message.offset
+        _forget_side_effects(emulator)
+        if former is not None:
+            _look_at_the_same_place(former, emulator)
+        self._delegate.viewer_replaced()
+        if former is not None:
+            former.close()
+        if self.state not in {ViewerState.LIVE, ViewerState.ENDED}:
+            self._become(ViewerState.LIVE, "")
+
+    def _take_output(self, message: Output) -> None:
+        emulator = self.emulator
+        if emulator is None or self._offset < 0:
+            return  # A snapshot is on its way, and this is in it.
+        if message.offset != self._offset:
+            self._offset = -1
+            self._send(Follow(self._attachment, True))
+            return
+        self._offset += len(message.data)
+        emulator.feed(message.data)
+        _forget_side_effects(emulator)
+        self._delegate.viewer_damaged()
+
+    def _resize_replica(self, message: Resized) -> None:
+        assert self.emulator is not None
+        if (message.size, message.cell) != (self.emulator.size, self.emulator.cell):
+            self.emulator.resize(message.size, message.cell)
+            _forget_side_effects(self.emulator)
+            self._delegate.viewer_damaged()
+
+    # ------------------------------------------------------------ what the user does
+
+    @property
+    def pending(self) -> int:
+        """Inputs that the program has not got yet, as far as is known."""
+        return len(self._outbox)
+
+    @property
+    def size(self) -> GridSize | None:
+        """The grid that this viewer shows."""
+        return self._size
+
+    def key(self, key: str, text: str = "", modifiers: int = 0, action: KeyAction = KeyAction.PRESS) -> None:
+        """A key was pressed, repeated or released; see ``messages.Key``."""
+        self._input(Key(self._attachment, self._outbox.next_sequence, key, text, int(modifiers), action))
+
+    def text(self, text: str) -> None:
+        """Composed text was committed."""
+        self._input(Text(self._attachment, self._outbox.next_sequence, text))
+
+    def paste(self, text: str) -> None:
+        """Text is pasted."""
+        self._input(Paste(self._attachment, self._outbox.next_sequence, text))
+
+    def mouse(self, action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int = 0) -> None:
+        """The mouse did something at a cell."""
+        self._input(Mouse(self._attachment, self._outbox.next_sequence, action, button, column, row, int(modifiers)))
+
+    def focus(self, focused: bool) -> None:
+        """The viewer got or lost the keyboard."""
+        if not self.read_only:
+            self._input(Focus(self._attachment, self._outbox.next_sequence, focused))
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """The viewer's grid changed."""
+        self._size, self._cell = size, cell
+        if self._attachment and self._output:
+            self._send(Resize(self._attachment, size, cell))
+
+    def follow(self, output: bool) -> None:
+        """Begin or cease to follow output; a hidden tab needs events only."""
+        if output == self._output:
+            return
+        self._output = output
+        if self._connection is None or not self._attachment:
+            return
+        offset = self._offset if self.emulator is not None else -1
+        self._send(Follow(self._attachment, output, self._epoch, offset))
+        if output and self._size is not None:
+            self._send(Resize(self._attachment, self._size, self._cell))
+
+    def _input(self, message: Input) -> None:
+        if self.state in FINAL_STATES:
+            text = "the chat has ended" if self.state is ViewerState.ENDED else self.message
+            self._delegate.viewer_refused(InputRefused(self._attachment, message.sequence, "ended", text))
+            return
+        refusal = self._outbox.add(message)
+        if refusal is not None:
+            self._delegate.viewer_refused(refusal)
+        elif self._attachment:
+            self._send(message)
+
+    def _send(self, message: Any) -> None:
+        if self._connection is not None:
+            self._connection.send(message)
+
+
+def _forget_side_effects(emulator: Emulator) -> None:
+    """A replica answers nobody and announces nothing: the host's emulator does."""
+    emulator.take_replies()
+    emulator.take_events()
+
+
+def _look_at_the_same_place(former: Emulator, emulator: Emulator) -> None:
+    """Scroll a new replica back as far as the former one was."""
+    frame = former.frame()
+    if frame.scroll_offset:
+        grown = emulator.scrollback_rows - frame.scrollback_rows
+        emulator.scroll(-max(0, frame.scroll_offset + grown))

@@ -1,0 +1,15 @@
+"""The detached process that owns one session, and with it the truth about that session.
+
+    __main__      detaches, reads the launch spec, reports, runs
+    session       the session: states, output, input, attachments, size; the heart
+    stream        the output with its offsets: the ring that late viewers catch up from
+    inputs        input on its way to the program: order, bounds, acknowledgements
+    attachments   who is attached, what was taken from each, whose size counts
+    activity      what the agent is doing, by its own signals
+    connection    one client's conversation
+    server        the socket, and who may connect
+    requests      the one-shot requests: describe, peek, send, stop, kill, rename
+    record        what is written to the store, and the last screen
+
+A host knows nothing of windows; it serves any number of viewers, and never waits for one.
+"""

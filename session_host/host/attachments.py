@@ -1,0 +1,87 @@
+"""Who is attached: what was taken from each viewer, and whose size counts.
+
+An attachment outlives its connection, so that a viewer which comes back is known again and what it
+sends twice is taken once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from session_host.protocol.messages import InputAck, InputRefused
+from session_host.protocol.values import CellSize, GridSize
+
+KEPT_PARKED = 256
+"""Attachments without a connection that are remembered; the oldest are forgotten."""
+
+
+class AttachedClient(Protocol):
+    """The connection that an attachment belongs to at the moment."""
+
+    def send_reply(self, message: InputAck | InputRefused) -> None:
+        """Tell the viewer about an input of its."""
+
+
+@dataclass(eq=False)
+class Attachment:
+    """One viewer's hold on the session.
+
+    Attributes:
+        id: what the viewer names it by in all that it sends.
+        last_sequence: the last input that was taken from it.
+        size: the grid that the viewer shows, None until told.
+        client: the connection, None while the viewer is away.
+        follows_output: it shows the screen; a hidden tab follows events only.
+    """
+
+    id: str
+    read_only: bool
+    last_sequence: int = 0
+    size: GridSize | None = None
+    cell: CellSize = field(default_factory=CellSize)
+    client: AttachedClient | None = None
+    follows_output: bool = False
+
+
+class Attachments:
+    """All attachments of a session, the one last used known."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Attachment] = {}
+        self.in_use: Attachment | None = None
+
+    def attach(self, client: AttachedClient, *, resume: str, read_only: bool) -> Attachment:
+        """Give the client the attachment it had before, or a new one."""
+        attachment = self._by_id.pop(resume, None)
+        if attachment is None or attachment.read_only != read_only:
+            attachment = Attachment(uuid.uuid4().hex, read_only)
+        self._by_id[attachment.id] = attachment
+        attachment.client = client
+        return attachment
+
+    def of(self, client: AttachedClient, attachment_id: str) -> Attachment | None:
+        """The attachment of that id if it is this client's now; a stale or a stranger's one is None."""
+        attachment = self._by_id.get(attachment_id)
+        return attachment if attachment is not None and attachment.client is client else None
+
+    def detach(self, attachment: Attachment) -> None:
+        """The viewer is done with it."""
+        attachment.client = None
+        self._by_id.pop(attachment.id, None)
+        if self.in_use is attachment:
+            self.in_use = None
+
+    def park(self, attachment: Attachment, client: AttachedClient) -> None:
+        """The viewer's connection is gone; it may come back with another."""
+        if attachment.client is not client:
+            return  # It has come back already.
+        attachment.client = None
+        parked = [each for each in self._by_id.values() if each.client is None]
+        for each in parked[: max(0, len(parked) - KEPT_PARKED)]:
+            del self._by_id[each.id]
+
+    def viewers(self) -> int:
+        """How many viewers show the screen now."""
+        return sum(each.client is not None and each.follows_output for each in self._by_id.values())

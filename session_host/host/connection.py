@@ -1,0 +1,413 @@
+"""One client's conversation with the host. Key path, 6 of 9. Output path, 5 of 10.
+
+States::
+
+    EXPECT_HELLO ──Hello──▶ GREETED ──Attach──▶ ATTACHED ──Detach──▶ GREETED
+
+    any ──violation, or the peer goes──▶ CLOSED
+
+A client that reads more slowly than output comes is never waited for: when its queue is over the
+bound it gets nothing more until it has caught up, and then what it missed, or a fresh snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from enum import Enum, auto
+from typing import Protocol
+
+from session_host.errors import ProtocolViolation
+from session_host.protocol.codec import ClientDecoder, encode
+from session_host.protocol.messages import (
+    MAX_PASTE_CHARACTERS,
+    OUTPUT_CHUNK_BYTES,
+    PROTOCOL_VERSION,
+    ActivityEvent,
+    Attach,
+    Attached,
+    Detach,
+    Error,
+    ErrorCode,
+    Event,
+    Focus,
+    Follow,
+    Hello,
+    Input,
+    InputAck,
+    InputRefused,
+    Key,
+    Message,
+    Mouse,
+    Output,
+    OutputEvent,
+    Paste,
+    Request,
+    Resize,
+    Resized,
+    SnapshotPart,
+    Starting,
+    StateEvent,
+    Text,
+    TitleEvent,
+    Welcome,
+)
+from session_host.protocol.values import State
+from session_host.terminal.base import Emulator
+from session_host.version import VERSION
+
+from .attachments import Attachment
+from .session import Session
+
+log = logging.getLogger(__name__)
+
+HELLO_TIMEOUT_S = 10.0
+QUEUE_HIGH_BYTES = 2 * 1024 * 1024
+QUEUE_LOW_BYTES = 256 * 1024
+QUEUE_ABORT_BYTES = 64 * 1024 * 1024
+"""Snapshots, events and acknowledgements are not held back; this bounds what they may pile up to."""
+OUTPUT_EVENT_INTERVAL_S = 1.0
+"""Those who follow events only hear of new output at most this often."""
+
+
+class ConnectionState(Enum):
+    """Where a conversation stands."""
+
+    EXPECT_HELLO = auto()
+    GREETED = auto()
+    ATTACHED = auto()
+    CLOSED = auto()
+
+
+class ConnectionOwner(Protocol):
+    """The server, as a connection sees it."""
+
+    def connection_opened(self, connection: Connection) -> bool:
+        """Admit the peer, or not."""
+
+    def connection_closed(self, connection: Connection) -> None:
+        """The peer is gone."""
+
+    def answer(self, connection: Connection, request: Request) -> None:
+        """Carry out a request and send its reply when it is done."""
+
+
+class Connection(asyncio.Protocol):
+    """One client: decodes what it sends, queues what it gets."""
+
+    def __init__(self, session: Session, owner: ConnectionOwner) -> None:
+        self._session = session
+        self._owner = owner
+        self._decoder = ClientDecoder()
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._output_event: asyncio.TimerHandle | None = None
+        self._engine_build = ""
+        self._paused = False
+        self._behind = False
+        self._finishing = False
+        self._follows_output = False
+        self._offset = 0
+        """What the client will have once its queue has gone out; meaningful while it follows output."""
+        self.state = ConnectionState.EXPECT_HELLO
+        self.attachment: Attachment | None = None
+
+    # ------------------------------------------------------------ asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admit the peer and await its Hello."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if not self._owner.connection_opened(self):
+            transport.abort()
+            return
+        transport.set_write_buffer_limits(high=QUEUE_HIGH_BYTES, low=QUEUE_LOW_BYTES)
+        self._deadline = self._loop.call_later(HELLO_TIMEOUT_S, self._no_hello)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """The peer is gone: its attachment is parked, the agent does not notice."""
+        self.state = ConnectionState.CLOSED
+        for timer in (self._deadline, self._output_event):
+            if timer is not None:
+                timer.cancel()
+        self._session.followers.discard(self)
+        if self.attachment is not None:
+            self._session.attachments.park(self.attachment, self)
+        self._owner.connection_closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Act on each message; a peer that breaks the rules is told which, and dropped."""
+        try:
+            for message in self._decoder.feed(data):
+                self._message(message)
+                if self.state is ConnectionState.CLOSED:
+                    return
+        except ProtocolViolation as error:
+            self.refuse(error.code, str(error))
+
+    def eof_received(self) -> bool:
+        """Close when the peer has no more to say."""
+        return False
+
+    def pause_writing(self) -> None:
+        """The client is behind: nothing more is queued for it."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """The client has caught up with its queue: give it what it missed."""
+        self._paused = False
+        if self._follows_output and self._behind:
+            self._catch_up(self._session.epoch, self._offset)
+
+    # ------------------------------------------------------------ sending
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The transport; there is one from ``connection_made`` on."""
+        assert self._transport is not None
+        return self._transport
+
+    def send(self, message: Message) -> None:
+        """Queue a message; a client that does not read at all is dropped."""
+        if self.state is ConnectionState.CLOSED:
+            return
+        if self.transport.get_write_buffer_size() > QUEUE_ABORT_BYTES:
+            log.warning("dropped a client that does not read")
+            self.state = ConnectionState.CLOSED
+            self.transport.abort()
+            return
+        self.transport.write(encode(message))
+
+    def send_reply(self, message: InputAck | InputRefused) -> None:
+        """Tell the viewer about an input of its."""
+        self.send(message)
+
+    def refuse(self, code: str, text: str) -> None:
+        """Say why, and drop the peer."""
+        log.warning("dropped a client: %s: %s", code, text)
+        self.send(Error(code, text))
+        self.close()
+
+    def close(self) -> None:
+        """Close once the queue has gone out."""
+        self.state = ConnectionState.CLOSED
+        self.transport.close()
+
+    def finish(self) -> None:
+        """Close once the client has all output there ever was."""
+        self._finishing = True
+        if not self._behind:
+            self.close()
+
+    def _no_hello(self) -> None:
+        if self.state is ConnectionState.EXPECT_HELLO:
+            self.refuse(ErrorCode.VIOLATION, "no Hello came")
+
+    # ------------------------------------------------------------ receiving
+
+    def _message(self, message: Message) -> None:
+        if self.state is ConnectionState.EXPECT_HELLO:
+            self._hello(message)
+            return
+        match message:
+            case Key() | Text() | Paste() | Mouse() | Focus():
+                self._input(message)
+            case Attach():
+                self._attach(message)
+            case Resize():
+                attachment = self._mine(message.attachment)
+                if attachment is not None:
+                    self._session.viewer_resized(attachment, message.size, message.cell)
+            case Follow():
+                if self._mine(message.attachment) is not None:
+                    self._follow(message.output, message.epoch, message.offset)
+            case Detach():
+                self._detach(message)
+            case Hello():
+                raise ProtocolViolation("Hello came twice")
+            case _:
+                self._owner.answer(self, message)  # type: ignore[arg-type] # what is left of FromClient are requests
+
+    def _hello(self, message: Message) -> None:
+        if not isinstance(message, Hello):
+            raise ProtocolViolation("the first message must be Hello")
+        if message.protocol != PROTOCOL_VERSION:
+            raise ProtocolViolation(
+                f"this chat speaks protocol {PROTOCOL_VERSION}, the viewer {message.protocol}; "
+                "open it with the version of Outlive that started it",
+                ErrorCode.VERSION,
+            )
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._engine_build = message.engine_build
+        self.state = ConnectionState.GREETED
+        session = self._session
+        self.send(Welcome(PROTOCOL_VERSION, VERSION, session.spec.session_id, session.epoch, session.state))
+
+    def _mine(self, attachment_id: str) -> Attachment | None:
+        return self._session.attachments.of(self, attachment_id)
+
+    def _input(self, message: Input) -> None:
+        attachment = self._mine(message.attachment)
+        if attachment is None:
+            text = "this view is no longer attached; attach it again"
+            self.send(InputRefused(message.attachment, message.sequence, ErrorCode.STALE_ATTACHMENT, text))
+            return
+        if isinstance(message, Text | Paste) and len(message.text) > MAX_PASTE_CHARACTERS:
+            text = f"the text is too long ({len(message.text)} characters, {MAX_PASTE_CHARACTERS} at most)"
+            attachment.last_sequence = max(attachment.last_sequence, message.sequence)
+            self.send(InputRefused(attachment.id, message.sequence, ErrorCode.TOO_LARGE, text))
+            return
+        self._session.take(attachment, message)
+
+    def _attach(self, message: Attach) -> None:
+        if self.state is not ConnectionState.GREETED:
+            raise ProtocolViolation("Attach came twice")
+        session = self._session
+        attachment = session.attachments.attach(self, resume=message.resume, read_only=message.read_only)
+        self.attachment = attachment
+        self.state = ConnectionState.ATTACHED
+        self._wanted = message
+        log.info("attached id=%s viewers=%d", attachment.id, session.attachments.viewers())
+        session.followers.add(self)
+        if session.state is State.STARTING:
+            self.send(Starting(attachment.id))
+            if message.size is not None:
+                attachment.size, attachment.cell = message.size, message.cell
+                session.use(attachment)
+        else:
+            self.deliver_started()
+
+    def deliver_started(self) -> None:
+        """The program runs (or has ended): now, and not before, the viewer is told that it is attached."""
+        session, attachment, wanted = self._session, self.attachment, self._wanted
+        assert attachment is not None
+        resumable = wanted.output and self._missing(wanted.epoch, wanted.offset) is not None
+        self.send(
+            Attached(
+                attachment.id,
+                session.epoch,
+                wanted.offset if resumable else session.stream.end,
+                session.size,
+                session.state,
+                attachment.read_only,
+                resumable,
+                attachment.last_sequence,
+            )
+        )
+        if session.title:
+            self.send(TitleEvent(session.title))
+        activity = session.activity
+        self.send(ActivityEvent(activity.activity, activity.source, activity.since, activity.detail))
+        self._follow(wanted.output, wanted.epoch, wanted.offset)
+        if not wanted.output:
+            self._tell_end()
+        if wanted.size is not None:
+            attachment.size, attachment.cell = wanted.size, wanted.cell
+            if not attachment.read_only and wanted.output:
+                session.use(attachment)
+
+    def _detach(self, message: Detach) -> None:
+        attachment = self._mine(message.attachment)
+        if attachment is None:
+            return
+        self._session.attachments.detach(attachment)
+        self._session.followers.discard(self)
+        self.attachment = None
+        self._follows_output = False
+        self.state = ConnectionState.GREETED
+        log.info("detached id=%s viewers=%d", attachment.id, self._session.attachments.viewers())
+
+    # ------------------------------------------------------------ output
+
+    def _follow(self, output: bool, epoch: str, offset: int) -> None:
+        self._follows_output = output
+        if self.attachment is not None:
+            self.attachment.follows_output = output
+        if output:
+            self._catch_up(epoch, offset)
+
+    def _missing(self, epoch: str, offset: int) -> list[bytes | Resized] | None:
+        """What came since ``offset``, if that can be had without a snapshot."""
+        return self._session.stream.since(offset) if epoch == self._session.epoch else None
+
+    def _catch_up(self, epoch: str, offset: int) -> None:
+        """Bring the client to the end of the stream, by what it missed or by a snapshot."""
+        missing = self._missing(epoch, offset)
+        if missing is not None:
+            session = self._session
+            self._behind = False
+            self._send_pieces(offset, missing)
+            # A replica that slept through a resize at just this offset gets the size all the same.
+            self.send(Resized(session.stream.end, session.size, session.cell))
+            self._offset = session.stream.end
+            self._tell_end()
+            if self._finishing:
+                self.close()
+        else:
+            # The emulator may be busy, and behind the stream: what comes meanwhile is sent after the snapshot.
+            self._behind = True
+            self._session.lane.soon(self._send_snapshot)
+
+    def _send_snapshot(self, emulator: Emulator) -> None:
+        if not self._follows_output or self.state is not ConnectionState.ATTACHED:
+            return
+        session = self._session
+        if self._engine_build == emulator.build:
+            form, data = emulator.build, emulator.snapshot()
+        else:
+            form, data = "vt", emulator.replay()
+        offset = session.lane.fed
+        log.info("snapshot form=%s bytes=%d offset=%d behind=%d", form, len(data), offset, session.stream.end - offset)
+        for start in range(0, max(1, len(data)), OUTPUT_CHUNK_BYTES):
+            end = start + OUTPUT_CHUNK_BYTES
+            last = end >= len(data)
+            part = data[start:end]
+            self.send(SnapshotPart(offset, form, emulator.size, emulator.scrollback_limit, last, part))
+        # The stream is not far ahead of the emulator: never by as much as the ring holds.
+        self._catch_up(session.epoch, offset)
+
+    def _send_pieces(self, offset: int, pieces: list[bytes | Resized]) -> None:
+        for piece in pieces:
+            if isinstance(piece, Resized):
+                self.send(piece)
+                continue
+            for start in range(0, len(piece), OUTPUT_CHUNK_BYTES):
+                self.send(Output(offset + start, piece[start : start + OUTPUT_CHUNK_BYTES]))
+            offset += len(piece)
+
+    def _tell_end(self) -> None:
+        """A program that ended before this client saw it end."""
+        session = self._session
+        if session.state is State.EXITED:
+            self.send(StateEvent(session.state, session.exit_code, session.exit_signal))
+
+    def deliver_output(self, frame: bytes, end: int) -> None:
+        """Queue output, unless the client is behind; then it catches up in ``resume_writing``."""
+        if self._follows_output:
+            if self._paused or self._behind:
+                self._behind = True
+            else:
+                self._offset = end
+                self.transport.write(frame)
+        elif self._output_event is None:
+            self._output_event = self._loop.call_later(OUTPUT_EVENT_INTERVAL_S, self._tell_of_output)
+            self.send(OutputEvent(end))
+
+    def _tell_of_output(self) -> None:
+        self._output_event = None
+
+    def deliver_resize(self, message: Resized) -> None:
+        """Queue a resize; a client that is behind gets the size with its snapshot."""
+        if not self._follows_output:
+            return
+        if self._paused or self._behind:
+            self._behind = True
+        else:
+            self.send(message)
+
+    def deliver_event(self, event: Event) -> None:
+        """Queue an event; these are few and small, so a client that is behind gets them too."""
+        if self.state is ConnectionState.ATTACHED:
+            self.send(event)

@@ -1,0 +1,199 @@
+"""The emulator's lane: one use of it at a time, in order. Output path, 3 of 10.
+
+An engine must not be used from two places at once, and a flood of output is best interpreted on another
+core than the one that reads it. So a little output is fed at once, on the loop, and much of it in one
+worker thread; whoever wants the emulator meanwhile waits for the gap between two pieces of work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from session_host.terminal.base import Emulator
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Use = Callable[[Emulator], None]
+
+INLINE_BYTES = 16 * 1024
+"""A thread's hop costs more than it takes to interpret so much; a key's echo is never delayed by one."""
+
+MAX_JOB_BYTES = 256 * 1024
+MIN_JOB_BYTES = 4 * 1024
+JOB_TARGET_S = 0.004
+"""About so long a piece of work is to take, since an attach or a key waits for its end."""
+
+FULL_BYTES = 1024 * 1024
+"""With so much output waiting the program is not read on: the only thing that ever slows it down."""
+
+
+class EmulatorLane:
+    """Feeds an emulator, and lends it out in between.
+
+    Attributes:
+        fed: the offset up to which output has been interpreted.
+    """
+
+    def __init__(self, make: Callable[[], Emulator], after: Use, drained: Callable[[], None]) -> None:
+        """Begin by making the emulator, in the thread: that takes long, and output can wait.
+
+        Args:
+            make: makes it.
+            after: called with it after each use that may have made it say something.
+            drained: called when ``full`` was True and no longer is.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, "emulator")
+        self._after = after
+        self._drained = drained
+        self._emulator: Emulator | None = None
+        self._queue: deque[bytes | Use] = deque()
+        self._soon: deque[Use] = deque()
+        self._waiting_bytes = 0
+        self._was_full = False
+        self._job_bytes = 64 * 1024
+        self._busy = True
+        self._closed = False
+        self.fed = 0
+        self._submit(make, self._made)
+
+    @property
+    def full(self) -> bool:
+        """Whether the program should not be read on for now."""
+        full = self._waiting_bytes > FULL_BYTES
+        self._was_full = self._was_full or full
+        return full
+
+    def feed(self, data: bytes) -> None:
+        """Interpret output, now or in turn."""
+        if not self._busy and not self._queue and len(data) <= INLINE_BYTES and self._emulator is not None:
+            self._emulator.feed(data)
+            self.fed += len(data)
+            self._after(self._emulator)
+            return
+        self._queue.append(data)
+        self._waiting_bytes += len(data)
+        self._next()
+
+    def in_order(self, use: Use) -> None:
+        """Use the emulator once all output so far is interpreted."""
+        self._queue.append(use)
+        self._next()
+
+    def soon(self, use: Use) -> None:
+        """Use the emulator as soon as it is free; such uses keep their order."""
+        self._soon.append(use)
+        self._next()
+
+    async def lend(self, use: Callable[[Emulator], T]) -> T:
+        """Use the emulator as soon as it is free, and await the result."""
+        result: asyncio.Future[T] = self._loop.create_future()
+
+        def run(emulator: Emulator) -> None:
+            if not result.cancelled():
+                result.set_result(use(emulator))
+
+        self.soon(run)
+        return await result
+
+    def close(self) -> None:
+        """Free the emulator; whatever still waits is dropped."""
+        self._closed = True
+        self._thread.shutdown(wait=True)
+        if self._emulator is not None:
+            self._emulator.close()
+            self._emulator = None
+
+    # ------------------------------------------------------------ the work
+
+    def _next(self) -> None:
+        """Do what can be done on the loop; give the thread what should be done there."""
+        while not self._busy and not self._closed:
+            emulator = self._emulator
+            assert emulator is not None
+            if self._soon:
+                self._use(emulator, self._soon.popleft())
+            elif self._queue:
+                head = self._queue[0]
+                if not isinstance(head, bytes):
+                    self._queue.popleft()
+                    self._use(emulator, head)
+                else:
+                    self._feed_in_thread(emulator, self._piece())
+            else:
+                return
+
+    def _use(self, emulator: Emulator, use: Use) -> None:
+        # A use may ask for another; that one waits for this one's end.
+        self._busy = True
+        try:
+            use(emulator)
+        finally:
+            self._busy = False
+        self._after(emulator)
+
+    def _piece(self) -> bytes:
+        """Take waiting output off the queue, about one job's worth."""
+        parts: list[bytes] = []
+        length = 0
+        while self._queue and length < self._job_bytes:
+            head = self._queue[0]
+            if not isinstance(head, bytes):
+                break
+            room = self._job_bytes - length
+            if len(head) > room:
+                self._queue[0] = head[room:]
+                head = head[:room]
+            else:
+                self._queue.popleft()
+            parts.append(head)
+            length += len(head)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _feed_in_thread(self, emulator: Emulator, data: bytes) -> None:
+        def feed() -> float:
+            began_s = time.perf_counter()
+            try:
+                emulator.feed(data)
+            except Exception:
+                # The screen may be wrong from here on; the agent and its output must live all the same.
+                log.exception("the engine failed on %d bytes at offset %d", len(data), self.fed)
+            return time.perf_counter() - began_s
+
+        def fed(took_s: float) -> None:
+            self.fed += len(data)
+            self._waiting_bytes -= len(data)
+            rate = len(data) / max(took_s, 1e-6)
+            self._job_bytes = int(min(max(rate * JOB_TARGET_S, MIN_JOB_BYTES), MAX_JOB_BYTES))
+            self._after(emulator)
+            if self._was_full and self._waiting_bytes <= FULL_BYTES // 2:
+                self._was_full = False
+                self._drained()
+
+        self._submit(feed, fed)
+
+    def _made(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def _submit(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        self._busy = True
+
+        def run() -> None:
+            result = work()
+            self._loop.call_soon_threadsafe(finish, result)
+
+        def finish(result: T) -> None:
+            if self._closed:
+                return
+            self._busy = False
+            done(result)
+            self._next()
+
+        self._thread.submit(run)

@@ -1,0 +1,162 @@
+"""The one-shot requests: each is answered with one reply, sooner or later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from session_host.protocol.keys import parse_key
+from session_host.protocol.messages import (
+    MAX_PASTE_CHARACTERS,
+    Describe,
+    Description,
+    Done,
+    ErrorCode,
+    Failed,
+    Key,
+    Kill,
+    NameEvent,
+    Peek,
+    Rename,
+    Reply,
+    Request,
+    Screen,
+    Send,
+    Stop,
+)
+from session_host.protocol.values import State
+from session_host.terminal.base import Emulator
+from session_host.terminal.text import logical_ansi_lines, logical_lines
+
+from .session import Session
+
+MAX_NAME_CHARACTERS = 200
+PIECE_CHARACTERS = 256 * 1024
+"""At four bytes a character at most, so much fits a frame."""
+
+
+async def carry_out(session: Session, request: Request, host_pid: int) -> Sequence[Reply]:
+    """Do what a client asked for.
+
+    Returns:
+        The reply, in several messages if it is too long for one; a request that cannot be carried
+        out is answered with Failed.
+    """
+    match request:
+        case Describe():
+            return [describe(session, request, host_pid)]
+        case Peek():
+            return await session.lane.lend(lambda emulator: peek(emulator, request))
+        case Rename(request=number, name=name):
+            if not name or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
+                return [Failed(number, ErrorCode.BAD_REQUEST, "a name is 1 to 200 printable characters")]
+            session.name = name
+            session.tell(NameEvent(name))
+            return [Done(number)]
+        case _ if session.state is State.EXITED:
+            return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
+        case Stop(request=number):
+            await session.stop()
+            return [Done(number)]
+        case Kill(request=number):
+            await session.kill()
+            return [Done(number)]
+        case Send():
+            return [await session.lane.lend(lambda emulator: send(session, emulator, request))]
+
+
+def describe(session: Session, request: Describe, host_pid: int) -> Description:
+    """What this host knows of its session."""
+    spec, activity = session.spec, session.activity
+    return Description(
+        request=request.request,
+        session_id=spec.session_id,
+        name=session.name,
+        agent=spec.agent,
+        state=session.state,
+        exit_code=session.exit_code,
+        exit_signal=session.exit_signal,
+        activity=activity.activity,
+        activity_source=activity.source,
+        activity_since=activity.since,
+        title=session.title,
+        size=session.size,
+        viewers=session.attachments.viewers(),
+        engine=spec.engine,
+        host_pid=host_pid,
+        child_pid=session.process.pid if session.process is not None else None,
+        offset=session.stream.end,
+        argv=spec.argv,
+        cwd=spec.cwd,
+        created_at=spec.created_at,
+    )
+
+
+def peek(emulator: Emulator, request: Peek) -> list[Screen]:
+    """The screen, and the history before it if asked for, as text; in as many pieces as frames need."""
+    rows = emulator.rows()
+    if request.scrollback:
+        rows = emulator.history(0, emulator.scrollback_rows) + rows
+    lines = logical_ansi_lines(rows) if request.ansi else logical_lines(rows)
+    if request.lines > 0:
+        while lines and not lines[-1]:
+            lines.pop()
+        lines = lines[-request.lines :]
+    cursor = emulator.cursor
+    whole = Screen(
+        request=request.request,
+        lines=lines,
+        cursor_column=cursor.column,
+        cursor_row=cursor.row,
+        cursor_visible=cursor.visible,
+        title=emulator.title,
+        size=emulator.size,
+        alternate_screen=emulator.modes.alternate_screen,
+        scrollback_lines=emulator.scrollback_rows,
+    )
+    pieces = list(_pieces(lines))
+    return [
+        msgspec.structs.replace(whole, lines=piece, last=number == len(pieces))
+        for number, piece in enumerate(pieces, 1)
+    ]
+
+
+def _pieces(lines: list[str]) -> Iterator[list[str]]:
+    """Cut ``lines`` into lists that each fit a frame; at least one list comes."""
+    piece: list[str] = []
+    length = 0
+    for line in lines:
+        # A single line can be of the whole history when a program never ends one.
+        for start in range(0, max(1, len(line)), PIECE_CHARACTERS):
+            part = line[start : start + PIECE_CHARACTERS]
+            if length + len(part) > PIECE_CHARACTERS:
+                yield piece
+                piece, length = [], 0
+            piece.append(part)
+            length += len(part) + 5
+    yield piece
+
+
+def send(session: Session, emulator: Emulator, request: Send) -> Reply:
+    """Type into the session: text, then keys, then Enter, all or nothing."""
+    if len(request.text) > MAX_PASTE_CHARACTERS:
+        return Failed(request.request, ErrorCode.TOO_LARGE, f"the text is over {MAX_PASTE_CHARACTERS} characters")
+    pieces: list[bytes] = []
+    if request.text:
+        paste = request.paste
+        pieces.append(emulator.encode_paste(request.text) if paste else typed(request.text))
+    for name in [*request.keys, *(["Enter"] if request.enter else [])]:
+        try:
+            key, text, modifiers = parse_key(name)
+        except ValueError as error:
+            return Failed(request.request, ErrorCode.BAD_REQUEST, str(error))
+        pieces.append(emulator.encode_key(Key("", 0, key, text, int(modifiers))))
+    if not session.type(b"".join(pieces)):
+        return Failed(request.request, ErrorCode.INPUT_FULL, "the program is not reading its input; nothing was typed")
+    return Done(request.request)
+
+
+def typed(text: str) -> bytes:
+    """Text as a keyboard would type it: a line end is the Enter key."""
+    return text.replace("\r\n", "\r").replace("\n", "\r").encode("utf-8", "replace")

@@ -1,0 +1,120 @@
+"""The session's socket: who may connect, and the answers to requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from pathlib import Path
+
+from session_host.peer import is_foreign
+from session_host.protocol.messages import ErrorCode, Request
+
+from .connection import Connection
+from .requests import carry_out
+from .session import Session
+
+log = logging.getLogger(__name__)
+
+MAX_CONNECTIONS = 256
+CLOSE_TIMEOUT_S = 5.0
+"""At the end, so long for viewers to take what is queued for them."""
+
+REFRESH_S = 6 * 3600.0
+"""systemd-tmpfiles removes what was not touched for days (tmpfiles.d(5)); the socket is touched so often."""
+
+
+class Server:
+    """Listens for one session; owns its connections and the requests under way."""
+
+    def __init__(self, session: Session, path: Path) -> None:
+        self._session = session
+        self._path = path
+        self._server: asyncio.Server | None = None
+        self._connections: set[Connection] = set()
+        self._requests: set[asyncio.Task[None]] = set()
+        self._all_gone = asyncio.Event()
+        self._refresh: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: the socket cannot be made.
+        """
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._path.unlink(missing_ok=True)
+            before = os.umask(0o177)
+            try:
+                listener.bind(str(self._path))
+            finally:
+                os.umask(before)
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_unix_server(self._connection, sock=listener)
+        except OSError:
+            listener.close()
+            raise
+        self._touch()
+
+    def _connection(self) -> Connection:
+        return Connection(self._session, self)
+
+    def _touch(self) -> None:
+        try:
+            os.utime(self._path)
+            os.utime(self._path.parent)
+        except FileNotFoundError:
+            log.warning("the socket is gone; this chat cannot be reached until it ends")
+        self._refresh = asyncio.get_running_loop().call_later(REFRESH_S, self._touch)
+
+    async def close(self) -> None:
+        """Stop listening; give viewers a moment to take what is queued for them."""
+        if self._refresh is not None:
+            self._refresh.cancel()
+        if self._server is not None:
+            self._server.close()
+        self._path.unlink(missing_ok=True)
+        if self._requests:
+            await asyncio.wait(self._requests, timeout=CLOSE_TIMEOUT_S)
+        for connection in tuple(self._connections):
+            connection.finish()
+        if self._connections:
+            try:
+                await asyncio.wait_for(self._all_gone.wait(), CLOSE_TIMEOUT_S)
+            except TimeoutError:
+                log.warning("%d viewers did not take their last output", len(self._connections))
+
+    # ------------------------------------------------------------ what connections ask
+
+    def connection_opened(self, connection: Connection) -> bool:
+        """Admit this user's processes, up to a bound."""
+        if is_foreign(connection.transport.get_extra_info("socket")):
+            log.warning("refused a connection of another user")
+            return False
+        if len(self._connections) >= MAX_CONNECTIONS:
+            log.warning("refused a connection: there are %d", len(self._connections))
+            return False
+        self._connections.add(connection)
+        return True
+
+    def connection_closed(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._all_gone.set()
+
+    def answer(self, connection: Connection, request: Request) -> None:
+        """Carry out a request; its replies are sent when it is done."""
+        if len(self._requests) >= MAX_CONNECTIONS:
+            connection.refuse(ErrorCode.VIOLATION, "too many requests at once")
+            return
+        task = asyncio.get_running_loop().create_task(self._answer(connection, request), name=type(request).__name__)
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
+
+    async def _answer(self, connection: Connection, request: Request) -> None:
+        log.info("request %s", type(request).__name__)
+        for reply in await carry_out(self._session, request, os.getpid()):
+            connection.send(reply)

@@ -1,0 +1,119 @@
+"""Where things are kept, and whether those places can be trusted.
+
+The runtime directory (sockets) is ``/tmp/outlive-<uid>`` and not ``XDG_RUNTIME_DIR``, because
+logind deletes the latter at logout while sessions live on. The state directory (the record, last
+screens, logs) and the configuration directory follow the XDG base directory specification.
+``OUTLIVE_RUNTIME_DIR``, ``OUTLIVE_STATE_DIR`` and ``OUTLIVE_CONFIG_DIR`` override each.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from .errors import OutliveError, UnsafeDirectory
+
+SOCKET_PATH_BYTES = 107
+"""The longest path that fits ``sockaddr_un.sun_path`` on Linux (108 with its final NUL; unix(7))."""
+
+
+def _from_environment(variable: str, default: Path) -> Path:
+    value = os.environ.get(variable, "")
+    return Path(os.path.abspath(value)) if value else default  # noqa: PTH100 - no symlink is to be resolved
+
+
+def _xdg(variable: str, fallback: str) -> Path:
+    value = os.environ.get(variable, "")
+    # The XDG specification wants relative values ignored.
+    base = Path(value) if value.startswith("/") else Path.home() / fallback
+    return base / "outlive"
+
+
+def runtime_dir() -> Path:
+    """The directory of the sockets."""
+    return _from_environment("OUTLIVE_RUNTIME_DIR", Path(f"/tmp/outlive-{os.getuid()}"))  # noqa: S108 - checked by ensure_private
+
+
+def state_dir() -> Path:
+    """The directory of the record, the last screens and the logs."""
+    return _from_environment("OUTLIVE_STATE_DIR", _xdg("XDG_STATE_HOME", ".local/state"))
+
+
+def config_dir() -> Path:
+    """The directory of the user's own files: agents, keys, settings. It need not exist."""
+    return _from_environment("OUTLIVE_CONFIG_DIR", _xdg("XDG_CONFIG_HOME", ".config"))
+
+
+def ensure_private(path: Path) -> Path:
+    """Make ``path`` a directory that only this user can enter, or refuse it.
+
+    Returns:
+        ``path`` itself.
+
+    Raises:
+        UnsafeDirectory: it is a symbolic link, no directory, or belongs to somebody else.
+        OutliveError: it cannot be made.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        pass  # Something that is no directory: lstat below says what.
+    except OSError as error:
+        raise OutliveError(f"cannot make the directory {path}: {error.strerror}; make it, or choose another") from error
+    try:
+        found = path.lstat()
+    except OSError as error:
+        raise UnsafeDirectory(f"cannot look at {path}: {error.strerror}") from error
+    if stat.S_ISLNK(found.st_mode):
+        raise UnsafeDirectory(f"{path} is a symbolic link; remove it, so that nobody can lead Outlive elsewhere")
+    if not stat.S_ISDIR(found.st_mode):
+        raise UnsafeDirectory(f"{path} is not a directory; move it away")
+    if found.st_uid != os.getuid():
+        raise UnsafeDirectory(
+            f"{path} belongs to another user (uid {found.st_uid}); set OUTLIVE_RUNTIME_DIR to another place"
+        )
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        path.chmod(0o700)
+    return path
+
+
+def socket_path(name: str) -> Path:
+    """A path for a socket in the runtime directory.
+
+    Raises:
+        OutliveError: the path is longer than a socket's may be.
+    """
+    path = runtime_dir() / name
+    length = len(os.fsencode(path))
+    if length > SOCKET_PATH_BYTES:
+        raise OutliveError(
+            f"the socket path {path} is too long ({length} bytes, {SOCKET_PATH_BYTES} at most); "
+            "set OUTLIVE_RUNTIME_DIR to a shorter path"
+        )
+    return path
+
+
+def session_socket(session_id: str) -> Path:
+    """The socket of a session's host."""
+    return socket_path(f"{session_id}.sock")
+
+
+def window_socket() -> Path:
+    """The socket by which commands talk to the open window."""
+    return socket_path("window.sock")
+
+
+def database() -> Path:
+    """The SQLite record."""
+    return state_dir() / "outlive.db"
+
+
+def session_dir(session_id: str) -> Path:
+    """The directory of what is kept of one session beside the record."""
+    return state_dir() / "sessions" / session_id
+
+
+def session_log(session_id: str) -> Path:
+    """The log of a session's host; it never holds the user's text."""
+    return state_dir() / "logs" / f"{session_id}.log"

@@ -1,0 +1,51 @@
+"""What a host is told when it is started: the launch spec, and its one line of answer."""
+
+from __future__ import annotations
+
+import msgspec
+
+from .values import GridSize
+
+
+class LaunchSpec(msgspec.Struct, frozen=True):
+    """Everything that a host needs to start one session.
+
+    It travels to the host through a pipe, never through argv or the environment, since ``env``
+    may hold secrets.
+    """
+
+    session_id: str
+    """A UUID in its canonical form."""
+    name: str
+    agent: str
+    argv: list[str]
+    """Exec'd directly; ``argv[0]`` is looked up on ``env["PATH"]``. Never empty."""
+    cwd: str
+    """Absolute."""
+    env: dict[str, str]
+    """The child's whole environment."""
+    overrides: dict[str, str]
+    """What the user set on top of the environment that was there; recorded, to start it again."""
+    size: GridSize
+    engine: str
+    """"ghostty" or "pyte"."""
+    scrollback_lines: int
+    created_at: str
+    """ISO 8601, UTC."""
+    socket_path: str
+    database: str
+    screen: str
+    """Where the last screen is kept when the session has ended."""
+    boot_id: str
+
+
+class LaunchReport(msgspec.Struct, frozen=True):
+    """The host's answer: it runs and listens, or why not."""
+
+    ok: bool
+    host_pid: int = 0
+    child_pid: int = 0
+    error: str = ""
+    """One line for the user; "" if ok."""
+    error_kind: str = ""
+    """"not_found" (the program), "store", or "failed"."""

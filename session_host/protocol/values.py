@@ -1,0 +1,117 @@
+"""Small values that cross every room: sizes, modifiers, states.
+
+Sizes are always ``columns`` before ``rows``; the opposite orders of other libraries stay inside
+the adapters that meet them.
+"""
+
+from __future__ import annotations
+
+from enum import IntFlag, StrEnum
+
+import msgspec
+
+MIN_COLUMNS = 20
+MIN_ROWS = 5
+MAX_COLUMNS = 1000
+MAX_ROWS = 1000
+
+
+class GridSize(msgspec.Struct, frozen=True, array_like=True):
+    """The size of a terminal's grid, in cells."""
+
+    columns: int
+    rows: int
+
+    def clamped(self) -> GridSize:
+        """This size within the floors and ceilings that a session's terminal keeps to."""
+        return GridSize(min(max(self.columns, MIN_COLUMNS), MAX_COLUMNS), min(max(self.rows, MIN_ROWS), MAX_ROWS))
+
+    def __str__(self) -> str:
+        return f"{self.columns}x{self.rows}"
+
+
+class CellSize(msgspec.Struct, frozen=True, array_like=True):
+    """The size of one cell in pixels; programs ask for it to place images."""
+
+    width_px: int = 8
+    height_px: int = 16
+
+
+class Modifiers(IntFlag):
+    """Modifier keys held, with the bits of the kitty keyboard protocol."""
+
+    NONE = 0
+    SHIFT = 1
+    ALT = 2
+    CTRL = 4
+    SUPER = 8
+    HYPER = 16
+    META = 32
+    CAPS_LOCK = 64
+    NUM_LOCK = 128
+
+
+class KeyAction(StrEnum):
+    """What happened to a key."""
+
+    PRESS = "press"
+    REPEAT = "repeat"
+    RELEASE = "release"
+
+
+class MouseAction(StrEnum):
+    """What happened to the mouse."""
+
+    PRESS = "press"
+    RELEASE = "release"
+    MOTION = "motion"
+
+
+class MouseButton(StrEnum):
+    """The button of a mouse event; the wheel's directions are buttons, as on the wire of xterm."""
+
+    NONE = "none"
+    LEFT = "left"
+    MIDDLE = "middle"
+    RIGHT = "right"
+    WHEEL_UP = "wheel_up"
+    WHEEL_DOWN = "wheel_down"
+    WHEEL_LEFT = "wheel_left"
+    WHEEL_RIGHT = "wheel_right"
+
+
+class State(StrEnum):
+    """What a session's process is doing."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    EXITED = "exited"
+    LOST = "lost"
+
+
+class Activity(StrEnum):
+    """What the agent is doing, as far as its own signals tell."""
+
+    WORKING = "working"
+    NEEDS_INPUT = "needs_input"
+    IDLE = "idle"
+    NO_SIGNAL = "no_signal"
+
+
+NAMED_KEYS = frozenset(
+    [
+        "Enter", "Tab", "Backspace", "Escape", "Space",
+        "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight",
+        "Home", "End", "PageUp", "PageDown", "Insert", "Delete",
+        "CapsLock", "ScrollLock", "NumLock", "PrintScreen", "Pause", "ContextMenu",
+        "Shift", "Control", "Alt", "Super",
+        *(f"F{n}" for n in range(1, 26)),
+        *(f"Numpad{n}" for n in range(10)),
+        "NumpadDecimal", "NumpadDivide", "NumpadMultiply", "NumpadSubtract", "NumpadAdd",
+        "NumpadEnter", "NumpadEqual",
+    ]
+)  # fmt: skip
+"""Names of keys that type no character; any other key is named by its unshifted character.
+
+The names are those of the W3C's UI Events ``key`` and ``code`` values.
+"""

@@ -1,0 +1,52 @@
+"""Telling a process from a later one that got the same PID."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def start_time(pid: int) -> int | None:
+    """When a process started, or None if there is no such process (or it is a zombie).
+
+    On Linux in clock ticks since boot: field 22 of ``/proc/PID/stat`` (proc(5)). Elsewhere 0 for any
+    process that exists: a lesser check.
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None if Path("/proc/self/stat").exists() else _exists(pid)
+    except ProcessLookupError:
+        return None
+    # The command's name is in parentheses and may hold anything, so fields are counted from the last one.
+    fields = text[text.rindex(")") + 2 :].split()
+    return None if fields[0] in {"Z", "X"} else int(fields[19])
+
+
+def _exists(pid: int) -> int | None:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return 0
+
+
+def is_running(pid: int | None, started: int | None) -> bool:
+    """Whether the process that was ``pid`` and started at ``started`` still runs.
+
+    Without a known start time any process with that PID counts.
+    """
+    if pid is None:
+        return False
+    found = start_time(pid)
+    return found is not None and (started is None or found == started)
+
+
+def boot_id() -> str:
+    """This boot of the machine, "" where the system does not tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,83 @@
+"""The last screen of a session that ended: its whole terminal, so that it can still be read.
+
+It is kept in two forms: the engine's own, which only the same build can read, and a VT replay, which
+any engine can. Both are compressed; a screen that cannot be written costs nothing but itself.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from pathlib import Path
+
+import msgspec
+
+from session_host.errors import StoreError
+from session_host.protocol.values import GridSize
+from session_host.terminal import from_replay, restore
+from session_host.terminal.base import Emulator, EngineName
+
+_COMPRESSION_LEVEL = 1
+
+
+class SavedScreen(msgspec.Struct, frozen=True):
+    """A terminal's state at the session's end."""
+
+    engine: EngineName
+    build: str
+    size: GridSize
+    scrollback_lines: int
+    title: str
+    snapshot: bytes
+    """In the engine's own form, compressed."""
+    replay: bytes
+    """As VT bytes, compressed."""
+
+    @classmethod
+    def of(cls, emulator: Emulator) -> SavedScreen:
+        """The state of an emulator now."""
+        return cls(
+            emulator.engine,
+            emulator.build,
+            emulator.size,
+            emulator.scrollback_limit,
+            emulator.title,
+            zlib.compress(emulator.snapshot(), _COMPRESSION_LEVEL),
+            zlib.compress(emulator.replay(), _COMPRESSION_LEVEL),
+        )
+
+    def restore(self, engine: EngineName, build: str) -> Emulator:
+        """An emulator with this state, of the given engine and build."""
+        if build == self.build:
+            return restore(engine, zlib.decompress(self.snapshot))
+        return from_replay(engine, zlib.decompress(self.replay), self.size, scrollback_lines=self.scrollback_lines)
+
+
+def save_screen(path: Path, screen: SavedScreen) -> None:
+    """Write a last screen, wholly or not at all.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    unfinished = path.with_suffix(".new")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.msgpack.encode(screen))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise StoreError(f"{path}: the last screen cannot be written ({error.strerror})") from error
+
+
+def load_screen(path: Path) -> SavedScreen | None:
+    """Read a last screen; None if there is none or it is damaged."""
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=SavedScreen)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+        return None
+    except OSError as error:
+        raise StoreError(f"{path}: the last screen cannot be read ({error.strerror})") from error
