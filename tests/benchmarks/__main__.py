@@ -1,0 +1,45 @@
+"""``python -m tests.benchmarks [NAME…] [--rounds N] [--json]``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+from tests.benchmarks import peers
+from tests.benchmarks.report import Report, render_json
+from tests.benchmarks.setting import setting
+
+NAMES = ("engines", "flood_detached", "flood_attached", "echo", "attach", "sessions", "ls", "cold_window")
+
+
+def main() -> int:
+    """Run the benchmarks asked for; 1 when a limit was missed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Outlive against its peers.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of: {', '.join(NAMES)}; all unless told")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each contestant (5)")
+    parser.add_argument("--json", action="store_true", help="the report as JSON")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(NAMES):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    machine = peers.machine()
+    reports: list[Report] = []
+    if not options.json:
+        print("  ".join(f"{name} {fact}" for name, fact in machine.items()) + "\n", flush=True)
+    for name in options.names or NAMES:
+        benchmark = importlib.import_module(f"tests.benchmarks.{name}")
+        with setting(options.rounds) as own:
+            report: Report = benchmark.run(own)
+        reports.append(report)
+        if not options.json:
+            print(report.as_text(), flush=True)
+    if options.json:
+        print(render_json(machine, reports))
+    missed = [verdict for report in reports for verdict in report.verdicts if not verdict.met]
+    for verdict in missed:
+        print(f"missed: {verdict}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""From the request to attach to the first frame of a session with 10,000 lines of history.
+
+A viewer without a window connects to a running session; the clock stops when its replica is restored
+and has given its first frame, which is what a view paints (1 to 6 ms more, see ``engines``). Both
+engines. The whole history is there by then, since a snapshot carries it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from session_host.client.viewer import Viewer, ViewerState
+from session_host.protocol.messages import Event, InputRefused
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import EngineName
+from tests.benchmarks import peers
+from tests.benchmarks.report import Report, Series, Verdict
+from tests.benchmarks.setting import Setting
+from tests.programs import Gate, program
+
+LINES = 10_100
+"""A screen more than the history holds, so that it is full."""
+
+LIMIT_MS = 30.0
+
+
+def run(setting: Setting) -> Report:
+    """Measure."""
+    report = Report("attach", "first frame of an attach, 10,000 lines of history")
+    engines: tuple[EngineName, ...] = ("ghostty", "pyte")
+    for engine in engines:
+        series = Series(f"{engine}, request to first frame", "ms", command="outlive attach SESSION")
+        report.series.append(series)
+        with Gate(setting.cache / "gate") as gate:
+            argv = program("numbered_lines", LINES, "--colour", "--width", 100, "--gate", gate.path, "--stay")
+            session = setting.new_session(argv, f"attach-{engine}", engine=engine)
+            asyncio.run(measure(session["id"], engine, setting.rounds * 2, series))
+            gate.release()
+        setting.end_sessions()
+        if engine == "ghostty":
+            report.verdicts.append(Verdict("first frame", series.median, "ms", LIMIT_MS, False))
+    return report
+
+
+class FirstFrame:
+    """A viewer's delegate that waits for the replica."""
+
+    def __init__(self) -> None:
+        self.replaced = asyncio.Event()
+        self.changed = asyncio.Event()
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        pass
+
+    def viewer_damaged(self) -> None:
+        self.changed.set()
+
+    def viewer_replaced(self) -> None:
+        self.replaced.set()
+        self.changed.set()
+
+    def viewer_event(self, event: Event) -> None:
+        pass
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        raise AssertionError(f"an input was refused: {refusal.message}")
+
+
+async def measure(session_id: str, engine: EngineName, times: int, series: Series) -> None:
+    """Attach so many times, after the program has written everything."""
+    await attach_once(session_id, engine, until="end of lines")
+    for _ in range(times):
+        series.values.append(await attach_once(session_id, engine, until=""))
+
+
+async def attach_once(session_id: str, engine: EngineName, *, until: str) -> float:
+    """Attach, take the first frame, wait for a text if one is given, leave; the milliseconds to the frame."""
+    frame = FirstFrame()
+    viewer = Viewer(session_id, frame, size=GridSize(peers.COLUMNS, peers.ROWS), engine=engine)
+    async with asyncio.timeout(120):
+        began_s = time.perf_counter()
+        viewer.start()
+        await frame.replaced.wait()
+        assert viewer.emulator is not None
+        first = viewer.emulator.frame()
+        took_ms = (time.perf_counter() - began_s) * 1000
+        while until and not any(until in row.text() for row in viewer.emulator.rows()):
+            frame.changed.clear()
+            await frame.changed.wait()
+    if not until:
+        assert first.full, "the first frame shows all rows"
+        assert first.scrollback_rows >= 9_000, f"the history is there: {first.scrollback_rows} rows"
+    viewer.close()
+    await viewer.closed()
+    return took_ms

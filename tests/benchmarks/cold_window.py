@@ -1,0 +1,48 @@
+"""From the start of the window's process to 20 chats in their tabs, all connected, the active one painted.
+
+The layout is first made by opening the 20 tabs in a window, which is then closed. The clock starts
+before ``python -m gui`` and stops when its control socket tells that all tabs are connected; and once
+more when it has given a picture of itself, so that the active tab is surely painted.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from tests.benchmarks.report import Report, Series, Verdict
+from tests.benchmarks.setting import Setting
+from tests.programs import program
+
+SESSIONS = 20
+LIMIT_S = 1.5
+
+
+def run(setting: Setting) -> Report:
+    """Measure."""
+    report = Report("cold_window", f"a window with {SESSIONS} tabs, from the start of its process")
+    setting.display()
+    ids = [
+        setting.new_session(program("numbered_lines", 1000, "--colour", "--stay"), f"chat-{number}")["id"]
+        for number in range(SESSIONS)
+    ]
+    with setting.window() as window:
+        for session in ids:
+            window.show(session)
+        window.wait_connected(ids)
+        window.ask("close")
+        window.process.wait(20)
+    connected = Series("all tabs connected", "s", command=f"{sys.executable.rpartition('/')[2]} -m gui")
+    painted = Series("and the window painted", "s")
+    report.series = [connected, painted]
+    for turn in range(setting.rounds):
+        began_s = time.perf_counter()
+        with setting.window() as window:
+            window.wait_connected(ids)
+            connected.values.append(time.perf_counter() - began_s)
+            window.ask("grab", file=str(setting.cache / f"window-{turn}.png"))
+            painted.values.append(time.perf_counter() - began_s)
+            window.ask("close")
+            window.process.wait(20)
+    report.verdicts = [Verdict("cold window", painted.median, "s", LIMIT_S, False)]
+    return report

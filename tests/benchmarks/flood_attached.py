@@ -1,0 +1,83 @@
+"""34 MB of coloured output in a visible window, against other terminals.
+
+The program waits at a gate until its terminal stands on the screen (Xvfb, with a window manager);
+then it is released, and its own ``time cat FILE`` is the figure. All windows have about the same size
+and keep 10,000 lines.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.benchmarks import peers, streams
+from tests.benchmarks.flood_detached import take
+from tests.benchmarks.report import Report, Series, ratio
+from tests.benchmarks.setting import Setting
+from tests.programs import Gate, program
+from tests.support.waiting import wait_until
+
+TIMEOUT_S = 180.0
+MEGABYTES = streams.FLOOD_BYTES / 1e6
+
+
+def run(setting: Setting) -> Report:
+    """Measure."""
+    report = Report("flood_attached", "34 MB of coloured output, in a visible window")
+    flood = streams.flood_file(setting.cache)
+    setting.display()
+    ours = Series("outlive's window", "MB/s", command="python -m gui; outlive new -- sh -c 'time cat FILE'")
+    report.series = [ours]
+    terminals: dict[str, Series] = {}
+    for name in peers.TERMINALS:
+        if lacking := peers.missing(name):
+            report.notes.append(lacking)
+        else:
+            command = " ".join([*peers.TERMINALS[name], "sh -c 'time cat FILE'"])
+            terminals[name] = Series(name, "MB/s", command=command)
+    report.series += terminals.values()
+    for turn in range(setting.rounds):
+        ours.values.append(MEGABYTES / in_window_s(setting, flood))
+        for name, series in terminals.items():
+            if name == "xterm" and turn:
+                continue  # It takes five seconds; once tells enough.
+            series.values.append(MEGABYTES / in_peer_s(setting, name, flood))
+    for name, series in terminals.items():
+        limit, at_least = (0.7, True) if name == "konsole" else (0.0, None)
+        report.verdicts.append(ratio(f"speed of {name}'s", ours, series, limit, at_least=at_least))
+    return report
+
+
+def in_window_s(setting: Setting, flood: Path) -> float:
+    """The program in our window's active tab."""
+    result = setting.cache / "took"
+    with Gate(setting.cache / "gate") as gate:
+        session = setting.new_session(program("timed_cat", flood, result, "--gate", gate.path), "flood")
+        with setting.window() as window:
+            window.show(session["id"])
+            window.wait_connected([session["id"]])
+            wait_ready(result)
+            # The first frame is on the screen once the window can be grabbed.
+            window.ask("grab", file=str(setting.cache / "before.png"))
+            gate.release()
+            wait_until(result.exists, TIMEOUT_S, "the program to end")
+    setting.end_sessions()
+    return take(result)
+
+
+def in_peer_s(setting: Setting, name: str, flood: Path) -> float:
+    """The program in another terminal."""
+    result = setting.cache / "took"
+    with Gate(setting.cache / "gate") as gate:
+        argv = program("timed_cat", flood, result, "--gate", gate.path)
+        with peers.in_terminal(name, argv, setting.environment()):
+            wait_ready(result)
+            gate.release()
+            wait_until(result.exists, TIMEOUT_S, f"the program in {name} to end")
+    return take(result)
+
+
+def wait_ready(result: Path) -> None:
+    """Wait until the program stands at its gate."""
+    ready = result.with_name(f"{result.name}.ready")
+    wait_until(ready.exists, TIMEOUT_S, "the program to start")
+    ready.unlink()

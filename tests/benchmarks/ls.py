@@ -1,0 +1,41 @@
+"""``outlive ls`` with 20 running sessions, against Python doing nothing.
+
+The difference is the command's own time: imports, the store, a question to each of twenty hosts.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+from tests.benchmarks.report import Report, Series, Verdict
+from tests.benchmarks.sessions import idle_program
+from tests.benchmarks.setting import OUTLIVE, Setting
+
+SESSIONS = 20
+LIMIT_MS = 100.0
+
+
+def run(setting: Setting) -> Report:
+    """Measure."""
+    report = Report("ls", f"outlive ls with {SESSIONS} sessions")
+    for number in range(SESSIONS):
+        setting.new_session(idle_program(), f"idle-{number}")
+    ours = Series("outlive ls", "ms", command="outlive ls")
+    ours_json = Series("outlive ls --json", "ms", command="outlive ls --json")
+    bare = Series("python -c pass", "ms", command="python -c pass")
+    report.series = [ours, ours_json, bare]
+    for _ in range(setting.rounds * 3):
+        ours.values.append(milliseconds(setting, [*OUTLIVE, "ls"]))
+        bare.values.append(milliseconds(setting, [sys.executable, "-c", "pass"]))
+        ours_json.values.append(milliseconds(setting, [*OUTLIVE, "ls", "--json"]))
+    report.verdicts = [Verdict("its own time", ours.median - bare.median, "ms", LIMIT_MS, False)]
+    return report
+
+
+def milliseconds(setting: Setting, argv: list[str]) -> float:
+    """How long a command takes."""
+    began_s = time.perf_counter()
+    subprocess.run(argv, env=setting.environment(), check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    return (time.perf_counter() - began_s) * 1000

@@ -1,0 +1,140 @@
+"""The others: which of them are there, their versions, and how they are run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import select
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+VERSION_ARGUMENTS = {
+    "tmux": ["-V"],
+    "dtach": ["--version"],
+    "konsole": ["--version"],
+    "alacritty": ["--version"],
+    "xterm": ["-version"],
+}
+COLUMNS, ROWS = 120, 40
+
+
+def missing(name: str) -> str:
+    """The line that says that a peer is skipped; "" when it is there."""
+    return "" if shutil.which(name) else f"skipped {name}: not installed (apt-get install {name})"
+
+
+def version(name: str) -> str:
+    """A peer's version in its own words, "" when it is not there."""
+    if not shutil.which(name):
+        return ""
+    # dtach says its version on standard output and fails; konsole wants no display for it.
+    done = subprocess.run(
+        [name, *VERSION_ARGUMENTS[name]], capture_output=True, text=True, check=False,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    found = re.search(r"\d+[.\d]*\w*(\(\d+\))?", done.stdout + done.stderr)
+    return found.group() if found else "unknown"
+
+
+def machine() -> dict[str, str]:
+    """What the figures were measured on and with."""
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    facts = {
+        "cpu": f"{len(os.sched_getaffinity(0))} × {model.group(1) if model else platform.machine()}",
+        "kernel": platform.release(),
+        "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
+        "python": platform.python_version(),
+    }
+    for package in ("PySide6-Essentials", "pyghostty", "pyte", "msgspec"):
+        try:
+            facts[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            facts[package] = "not installed"
+    return facts | {name: version(name) or "not installed" for name in VERSION_ARGUMENTS}
+
+
+class Tmux:
+    """A tmux server of our own, without a configuration."""
+
+    def __init__(self, directory: Path) -> None:
+        self._socket = directory / "tmux"
+
+    def argv(self, *arguments: str) -> list[str]:
+        """A command to this server."""
+        return ["tmux", "-S", str(self._socket), "-f", "/dev/null", *arguments]
+
+    def new(self, argv: Sequence[str], name: str = "bench") -> None:
+        """Start a session, detached; the program is exec'd without a shell in between."""
+        self.run("new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(ROWS), *argv)
+
+    def run(self, *arguments: str) -> str:
+        """Run a command; what it says."""
+        return subprocess.run(self.argv(*arguments), check=True, capture_output=True, text=True).stdout
+
+    def server_pid(self) -> int | None:
+        """The server's process, None when it has ended already."""
+        done = subprocess.run(self.argv("display-message", "-p", "#{pid}"), check=False, capture_output=True, text=True)
+        return int(done.stdout) if done.returncode == 0 and done.stdout.strip() else None
+
+    def wait_end(self) -> None:
+        """Wait until the server has ended, which it does with its last session."""
+        if (pid := self.server_pid()) is not None:
+            wait_process(pid)
+
+    def kill(self) -> None:
+        """End the server and all in it."""
+        pid = self.server_pid()
+        subprocess.run(self.argv("kill-server"), check=False, capture_output=True)
+        if pid is not None:
+            wait_process(pid)
+
+
+def wait_process(pid: int, timeout_s: float = 120.0) -> None:
+    """Wait for the end of a process that need not be ours.
+
+    Raises:
+        TimeoutError: it lives on.
+    """
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if not select.select([descriptor], [], [], timeout_s)[0]:
+            raise TimeoutError(f"process {pid} did not end within {timeout_s:g} s")
+    finally:
+        os.close(descriptor)
+
+
+_SIZE = [f"TerminalColumns={COLUMNS}", f"TerminalRows={ROWS}", "HistoryMode=1", "HistorySize=10000"]
+TERMINALS: dict[str, list[str]] = {
+    "konsole": [
+        "konsole", "--nofork", "--hide-menubar", "--hide-tabbar",
+        *(word for setting in _SIZE for word in ("-p", setting)), "-e",
+    ],
+    "alacritty": [
+        "alacritty", "-o", f"window.dimensions.columns={COLUMNS}", "-o", f"window.dimensions.lines={ROWS}",
+        "-o", "scrolling.history=10000", "-e",
+    ],
+    "xterm": ["xterm", "-geometry", f"{COLUMNS}x{ROWS}", "-sl", "10000", "-e"],
+}  # fmt: skip
+"""How each terminal is started with a program, of the same size and with as much history as ours."""
+
+
+@contextmanager
+def in_terminal(name: str, argv: Sequence[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program in a terminal's window."""
+    process = subprocess.Popen(
+        [*TERMINALS[name], *argv], env=environment,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)

@@ -1,0 +1,102 @@
+"""What a session costs: the time of its start, the memory of its host while nothing happens.
+
+Start: the whole command ``outlive new -d``, and the launch alone as the window does it (from a process
+that is warm), against ``tmux new-session -d`` on a server that runs. Memory: the proportional set size
+of each of 20 hosts, against a Python that has only started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.benchmarks import peers
+from tests.benchmarks.report import Report, Series, ratio
+from tests.benchmarks.setting import Setting
+from tests.programs import program
+
+SESSIONS = 20
+
+
+def idle_program() -> list[str]:
+    """A program that waits for input and does nothing."""
+    return program("raw_echo")
+
+
+def run(setting: Setting) -> Report:
+    """Measure."""
+    report = Report("sessions", f"start and memory of {SESSIONS} sessions")
+    command = Series("outlive new -d", "ms", command="outlive new -d -- cat")
+    warm = Series("launch from a warm process", "ms")
+    tmux = Series("tmux new-session -d", "ms", command="tmux new-session -d cat")
+    memory = Series("memory of an idle host (PSS)", "MB")
+    bare = Series("memory of a bare Python (PSS)", "MB", command="python -c 'input()'")
+    report.series = [command, warm, tmux, memory, bare]
+    hosts: list[int] = []
+    server = peers.Tmux(setting.cache)
+    lacking = peers.missing("tmux")
+    if lacking:
+        report.notes.append(lacking)
+    else:
+        server.new(["cat"], "first")
+    try:
+        for number in range(SESSIONS):
+            began_s = time.perf_counter()
+            hosts.append(setting.new_session(["cat"], f"idle-{number}")["host_pid"])
+            command.values.append((time.perf_counter() - began_s) * 1000)
+            if not lacking:
+                began_s = time.perf_counter()
+                server.new(["cat"], f"idle-{number}")
+                tmux.values.append((time.perf_counter() - began_s) * 1000)
+    finally:
+        if not lacking:
+            server.kill()
+    memory.values = [pss_mb(pid) for pid in hosts]
+    bare.values = [bare_python_mb()]
+    asyncio.run(launch_warm(warm, setting.rounds * 2))
+    report.verdicts.append(ratio("of a bare Python's memory", memory, bare, at_least=None))
+    if not lacking:
+        report.verdicts.append(ratio("of tmux's start", command, tmux, at_least=None))
+    return report
+
+
+async def launch_warm(series: Series, times: int) -> None:
+    """Start sessions as the window does."""
+    from session_host.agents import load_catalog
+    from session_host.client.launch import LaunchRequest, launch
+    from session_host.paths import config_dir
+    from session_host.protocol.values import GridSize
+
+    agent = load_catalog(config_dir())["command"]
+
+    for number in range(times):
+        request = LaunchRequest(
+            agent=agent, arguments=["cat"], name=f"warm-{number}", directory=str(Path.home()),
+            environment=dict(os.environ), overrides={}, size=GridSize(peers.COLUMNS, peers.ROWS), engine=None,
+        )  # fmt: skip
+        began_s = time.perf_counter()
+        await launch(request)
+        series.values.append((time.perf_counter() - began_s) * 1000)
+
+
+def pss_mb(pid: int) -> float:
+    """A process's share of memory, proc(5) smaps_rollup, in 10⁶ bytes."""
+    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    assert found, f"process {pid} has ended"
+    return int(found.group(1)) * 1024 / 1e6
+
+
+def bare_python_mb() -> float:
+    """Of a Python that waits for a line."""
+    code = "print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        megabytes = pss_mb(process.pid)
+        process.communicate(b"\n")
+    return megabytes

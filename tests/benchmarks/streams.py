@@ -1,0 +1,77 @@
+"""What programs write in a benchmark: made by rule, so that each run and each machine has the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+FLOOD_BYTES = 34_000_000
+
+_WORDS = (
+    "error", "warning", "build", "src/main.rs", "linking", "cargo", "test", "passed", "0x7ffe", "done", "in",
+    "12ms", "agent", "tool", "call", "result", "diff", "--git", "a/b",
+)  # fmt: skip
+
+
+def coloured_line(number: int) -> str:
+    """A line as of a build's or an agent's log: about 113 bytes, five spans of colour, 56 columns."""
+    words = [_WORDS[(number * 7 + place * 3) % len(_WORDS)] for place in range(8)]
+    red, green, blue = number % 256, number * 3 % 256, number * 7 % 256
+    return (
+        f"\x1b[2m{number:07d}\x1b[0m \x1b[1;3{number % 8}m{words[0]}\x1b[0m {words[1]} {words[2]} "
+        f"\x1b[38;5;{number % 256}m{words[3]} {words[4]}\x1b[39m {words[5]} "
+        f"\x1b[38;2;{red};{green};{blue}m{words[6]}\x1b[0m {words[7]}\n"
+    )
+
+
+def plain_line(number: int) -> str:
+    """A line of plain ASCII."""
+    words = [_WORDS[(number * 5 + place * 7) % len(_WORDS)] for place in range(12)]
+    return f"{number:07d} {' '.join(words)}\n"
+
+
+def unicode_line(number: int) -> str:
+    """A line of accents, wide characters, emoji and combining marks."""
+    return f"{number:07d} größe naïve 日本語テスト 한국어 🙂🚀 e\u0301a\u0308 ─│┌┐ Ελληνικά {'→' * (number % 7)}\n"
+
+
+def agent_frame(number: int) -> str:
+    """A repaint as agents do many times a second: synchronized, cursor moves, erases, a spinner."""
+    spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[number % 10]
+    rows = "".join(
+        f"\x1b[{row};1H\x1b[2K\x1b[38;2;120;{number % 256};200m│\x1b[39m step {number + row:06d} \x1b[2mdone\x1b[22m"
+        for row in range(4, 12)
+    )
+    return (
+        f"\x1b[?2026h\x1b[?25l{rows}\x1b[14;1H\x1b[2K\x1b[36m{spinner}\x1b[39m Working…\x1b[14;3H\x1b[?25h\x1b[?2026l"
+    )
+
+
+KINDS: dict[str, Callable[[int], str]] = {
+    "plain": plain_line,
+    "sgr": coloured_line,
+    "unicode": unicode_line,
+    "agent": agent_frame,
+}
+
+
+def stream(kind: str, size_bytes: int) -> bytes:
+    """At least so many bytes of whole lines of a kind."""
+    line = KINDS[kind]
+    parts: list[bytes] = []
+    size = 0
+    number = 0
+    while size < size_bytes:
+        number += 1
+        part = line(number).encode()
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
+
+
+def flood_file(directory: Path) -> Path:
+    """The file of 34 MB of coloured output, made if it is not there yet."""
+    path = directory / "flood.txt"
+    if not path.exists():
+        path.write_bytes(stream("sgr", FLOOD_BYTES))
+    return path

@@ -1,0 +1,195 @@
+"""Real agents' command lines for tests: installed from npm once, told to talk to the fake model server.
+
+The versions are pinned; they go into a cache outside of the repository (``OUTLIVE_TEST_AGENTS_DIR``,
+else ``~/.cache/outlive-tests/agents`` of the user's real home). Native binaries are called by their path, with no
+wrapper of node in between. Each agent's ``prepare`` writes the few settings that let it start without
+a log-in, a question or the network, into a HOME of the test's own.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MODEL = "fake-model"
+INSTALL_TIMEOUT_S = 600
+API_KEY = "sk-ant-api03-fake-key-of-the-tests-0123456789"
+
+
+class CannotInstall(Exception):
+    """The agent cannot be had here; the message says why."""
+
+
+@dataclass(frozen=True)
+class RealAgent:
+    """One agent: what to install and how to talk to it.
+
+    Attributes:
+        name: its name in the catalog, and that of its executable.
+        package: of npm, with the version.
+        binary: the native executable below ``node_modules``.
+        ready: a text on its screen once it takes input.
+        main_screen: it writes its answers to the main screen, so that they reach the scrollback.
+        arguments: what it needs beside the catalog's argv, to be whole in one process.
+        prepare: writes its settings for (home, cwd, url of the server); the environment that it needs.
+    """
+
+    name: str
+    package: str
+    binary: str
+    ready: str
+    main_screen: bool
+    arguments: tuple[str, ...]
+    prepare: Callable[[Path, Path, str], dict[str, str]]
+
+    def install(self) -> Path:
+        """Path of the native executable, installed if need be.
+
+        Raises:
+            CannotInstall: there is no npm, or it found no network, or no such package for this machine.
+        """
+        directory = cache_directory() / self.package.replace("/", "_")
+        binary = directory / "node_modules" / self.binary
+        directory.mkdir(parents=True, exist_ok=True)
+        with (directory / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side
+            if not binary.exists():
+                npm_install(self.package, directory)
+        if not binary.exists():
+            raise CannotInstall(f"{self.package} has no native binary for this machine: {binary} is missing")
+        binary.chmod(0o755)
+        return binary
+
+
+def cache_directory() -> Path:
+    """Where installed agents are kept between runs; HOME is a test's own by now."""
+    chosen = os.environ.get("OUTLIVE_TEST_AGENTS_DIR")
+    return Path(chosen) if chosen else Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache" / "outlive-tests" / "agents"
+
+
+def npm_install(package: str, directory: Path) -> None:
+    """Install a package from npm into ``directory``; its scripts are not run."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise CannotInstall(f"{package} is installed by npm, which is not on PATH")
+    argv = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(directory), package]
+    real_home = {"HOME": pwd.getpwuid(os.getuid()).pw_dir}
+    try:
+        done = subprocess.run(
+            argv, env={**os.environ, **real_home}, capture_output=True, text=True, check=False,
+            timeout=INSTALL_TIMEOUT_S, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as late:
+        raise CannotInstall(f"npm did not install {package} within {INSTALL_TIMEOUT_S} s") from late
+    if done.returncode:
+        errors = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
+        raise CannotInstall(f"npm could not install {package}: {' / '.join(errors[:3]) or done.stderr[-300:]}")
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a settings file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def prepare_claude(home: Path, cwd: Path, url: str) -> dict[str, str]:
+    """Onboarding done, theme chosen, key approved, directory trusted."""
+    settings = {
+        "hasCompletedOnboarding": True,
+        "theme": "dark",
+        "customApiKeyResponses": {"approved": [API_KEY[-20:]], "rejected": []},
+        "projects": {str(cwd): {"hasTrustDialogAccepted": True}},
+    }
+    write_json(home / ".claude.json", settings)
+    return {
+        "ANTHROPIC_BASE_URL": url,
+        "ANTHROPIC_API_KEY": API_KEY,
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "CLAUDE_CODE_DISABLE_AGENT_VIEW": "1",
+        "DISABLE_AUTOUPDATER": "1",
+    }
+
+
+CODEX_SETTINGS = """\
+model = "gpt-5.1-codex"
+model_provider = "fake"
+check_for_update_on_startup = false
+[model_providers.fake]
+name = "fake"
+base_url = "{url}/v1"
+wire_api = "responses"
+requires_openai_auth = false
+supports_websockets = false
+[projects."{cwd}"]
+trust_level = "trusted"
+"""
+
+
+def prepare_codex(home: Path, cwd: Path, url: str) -> dict[str, str]:
+    """A provider of our own, which needs no log-in; directory trusted."""
+    directory = home / ".codex"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "config.toml").write_text(CODEX_SETTINGS.format(url=url, cwd=cwd), encoding="utf-8")
+    return {"CODEX_HOME": str(directory)}
+
+
+def prepare_opencode(home: Path, cwd: Path, url: str) -> dict[str, str]:
+    """A provider of our own, for its small errands too."""
+    model = {"name": "Fake Model", "tool_call": True, "limit": {"context": 100_000, "output": 8_000}}
+    provider = {
+        "npm": "@ai-sdk/openai-compatible",
+        "name": "Fake",
+        "options": {"baseURL": f"{url}/v1", "apiKey": "k"},
+        "models": {MODEL: model},
+    }
+    settings = {
+        "autoupdate": False,
+        "share": "disabled",
+        "model": f"fake/{MODEL}",
+        "small_model": f"fake/{MODEL}",
+        "provider": {"fake": provider},
+    }
+    write_json(home / ".config" / "opencode" / "opencode.json", settings)
+    return {
+        "OPENCODE_DISABLE_AUTOUPDATE": "1",
+        "OPENCODE_DISABLE_MODELS_FETCH": "1",
+        "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+    }
+
+
+CLAUDE = RealAgent(
+    name="claude",
+    package="@anthropic-ai/claude-code@2.1.328",
+    binary="@anthropic-ai/claude-code-linux-x64/claude",
+    ready="(shift+tab to cycle)",
+    main_screen=True,
+    arguments=(),
+    prepare=prepare_claude,
+)
+CODEX = RealAgent(
+    name="codex",
+    package="@openai/codex@0.169.0",
+    binary="@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
+    ready="Ask Codex to do anything",
+    main_screen=False,
+    arguments=("--no-daemon",),
+    prepare=prepare_codex,
+)
+OPENCODE = RealAgent(
+    name="opencode",
+    package="opencode-ai@1.18.33",
+    binary="opencode-linux-x64/bin/opencode",
+    ready="Ask anything",
+    main_screen=False,
+    arguments=(),
+    prepare=prepare_opencode,
+)
+AGENTS = (CLAUDE, CODEX, OPENCODE)
