@@ -1,0 +1,105 @@
+"""Frames: any split of the bytes gives the same messages; any garbage gives one typed error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.errors import ProtocolViolation
+from session_host.protocol import messages as m
+from session_host.protocol.codec import ClientDecoder, HostDecoder, encode
+from session_host.protocol.values import CellSize, GridSize, KeyAction, Modifiers, MouseAction, MouseButton, State
+
+FROM_CLIENT: list[m.Message] = [
+    m.Hello(m.PROTOCOL_VERSION, "viewer", "ghostty 1", "0.1"),
+    m.Attach(GridSize(80, 24), CellSize(9, 18), read_only=True, output=False, resume="a", epoch="e", offset=7),
+    m.Attach(),
+    m.Key("a", 1, "Enter", "", int(Modifiers.CTRL | Modifiers.SHIFT), KeyAction.REPEAT),
+    m.Text("a", 2, "héllo 👩‍👩‍👧"),
+    m.Paste("a", 3, "two\nlines"),
+    m.Mouse("a", 4, MouseAction.PRESS, MouseButton.WHEEL_UP, 3, 4, 0),
+    m.Focus("a", 5, focused=True),
+    m.Send(9, "text", paste=True, keys=["Ctrl+c"], enter=True),
+    m.Peek(10, lines=3, scrollback=True, ansi=True),
+    m.Detach("a"),
+]
+FROM_HOST: list[m.Message] = [
+    m.Welcome(m.PROTOCOL_VERSION, "0.1", "id", "epoch", State.STARTING),
+    m.SnapshotPart(5, "vt", GridSize(80, 24), 10_000, last=True, data=b"\x00\xff" * 100),
+    m.Output(5, bytes(range(256))),
+    m.StateEvent(State.EXITED, None, 9),
+    m.InputRefused("a", 7, m.ErrorCode.STALE_ATTACHMENT, "attach again"),
+]
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    """``data`` cut at these places."""
+    places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+
+
+@given(st.lists(st.sampled_from(FROM_CLIENT), max_size=8), st.lists(st.integers(0, 600), max_size=12))
+def test_any_split_of_a_client_s_bytes_gives_its_messages(sent: list[m.Message], cuts: list[int]) -> None:
+    decoder = ClientDecoder()
+    received: list[Any] = []
+    for piece in pieces(b"".join(map(encode, sent)), cuts):
+        received += decoder.feed(piece)
+    assert received == sent
+
+
+@given(st.lists(st.sampled_from(FROM_HOST), max_size=8), st.lists(st.integers(0, 900), max_size=12))
+def test_any_split_of_a_host_s_bytes_gives_its_messages(sent: list[m.Message], cuts: list[int]) -> None:
+    decoder = HostDecoder()
+    received: list[Any] = []
+    for piece in pieces(b"".join(map(encode, sent)), cuts):
+        received += decoder.feed(piece)
+    assert received == sent
+
+
+@given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=6))
+def test_garbage_is_a_violation_or_waits_for_more_and_nothing_else(garbage: bytes, cuts: list[int]) -> None:
+    decoder = ClientDecoder()
+    try:
+        for piece in pieces(garbage, cuts):
+            for message in decoder.feed(piece):
+                assert isinstance(message, m.Message)
+    except ProtocolViolation as error:
+        assert error.code in {m.ErrorCode.VIOLATION, m.ErrorCode.TOO_LARGE}
+
+
+@given(st.sampled_from(FROM_CLIENT), st.data())
+def test_a_message_with_a_flipped_byte_is_read_or_refused(message: m.Message, data: st.DataObject) -> None:
+    frame = bytearray(encode(message))
+    place = data.draw(st.integers(4, len(frame) - 1))
+    frame[place] ^= data.draw(st.integers(1, 255))
+    try:
+        assert all(isinstance(each, m.Message) for each in ClientDecoder().feed(bytes(frame)))
+    except ProtocolViolation as error:
+        assert error.code == m.ErrorCode.VIOLATION
+
+
+def test_a_length_over_the_bound_is_refused_before_its_bytes_come() -> None:
+    with pytest.raises(ProtocolViolation) as caught:
+        list(ClientDecoder().feed((m.MAX_FRAME_BYTES + 1).to_bytes(4, "big")))
+    assert caught.value.code == m.ErrorCode.TOO_LARGE
+
+
+def test_a_message_over_the_bound_is_not_made() -> None:
+    with pytest.raises(ProtocolViolation):
+        encode(m.Output(0, bytes(m.MAX_FRAME_BYTES)))
+
+
+def test_what_a_host_says_is_no_client_s_message() -> None:
+    with pytest.raises(ProtocolViolation):
+        list(ClientDecoder().feed(encode(m.Output(0, b"typed as if by a user?"))))
+
+
+def test_there_is_no_message_that_carries_raw_bytes_to_the_host() -> None:
+    for kind in msgspec.inspect.multi_type_info(m.FromClient.__args__):
+        assert isinstance(kind, msgspec.inspect.StructType)
+        for field in kind.fields:
+            assert not isinstance(field.type, msgspec.inspect.BytesType), f"{kind.cls.__name__}.{field.name}"
