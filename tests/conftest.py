@@ -163,17 +163,19 @@ def qapp(x_server: displays.XServer) -> Iterator[QApplication]:
         application = QApplication(["outlive"])
         application.setQuitOnLastWindowClosed(False)
         yield application
-        application.closeAllWindows()
-        application.processEvents()
         shiboken6.delete(application)  # before its X server goes, which would end this process
         _messages.uninstall()
 
 
 @pytest.fixture(autouse=True)
-def qt_messages(area: Area) -> Iterator[QtMessages]:
+def qt_messages(area: Area, request: pytest.FixtureRequest) -> Iterator[QtMessages]:
     """Qt's complaints in this process; any that is not allowed fails the test."""
     _messages.install_if_loaded()
     _messages.take_complaints()
     yield _messages
+    if "qapp" in request.fixturenames:
+        from tests.support.qt_waiting import close_all_windows
+
+        close_all_windows()
     if complaints := _messages.take_complaints():
         pytest.fail("Qt complained:\n  " + "\n  ".join(complaints), pytrace=False)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.support.waiting import wait_readable, wait_until
 
@@ -60,23 +62,17 @@ def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer
 @contextmanager
 def openbox(server: XServer) -> Iterator[subprocess.Popen[bytes]]:
     """Run a window manager, so that windows can be raised and given the focus."""
-    process = subprocess.Popen(
-        ["openbox", "--sm-disable"],
-        env={**os.environ, **server.environment()},
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        wait_until(lambda: _has_window_manager(server), 20, "the window manager to take over")
-        yield process
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _has_window_manager(server: XServer) -> bool:
-    """EWMH: a window manager announces itself by this property of the root window."""
-    answer = subprocess.run(
-        ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"],
-        env={**os.environ, **server.environment()}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return "window id" in answer.stdout
+    with tempfile.TemporaryDirectory(prefix="wm-") as directory:
+        started = Path(directory, "started")
+        process = subprocess.Popen(
+            # It announces itself before it manages windows; its start-up command is run when it does.
+            ["openbox", "--sm-disable", "--startup", f"touch {started}"],
+            env={**os.environ, **server.environment()},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            wait_until(started.exists, 20, "the window manager to take over")
+            yield process
+        finally:
+            process.terminate()
+            process.wait(10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 from collections.abc import Iterable
 from pathlib import Path
@@ -66,9 +67,19 @@ def with_environment(name: str, value: str) -> list[int]:
         if not directory.name.isdigit() or int(directory.name) == os.getpid():
             continue
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            if entry in (directory / "environ").read_bytes().split(b"\0") and is_alive(int(directory.name)):
+            if entry in _environment_of(directory).split(b"\0") and is_alive(int(directory.name)):
                 found.append(int(directory.name))
     return sorted(found)
+
+
+def _environment_of(directory: Path) -> bytes:
+    """A process's environment; in the midst of an exec it reads as empty for a moment, and is read again."""
+    for _ in range(3):
+        if raw := (directory / "environ").read_bytes():
+            return raw
+        (directory / "exe").readlink()  # a kernel thread has none: FileNotFoundError
+        select.select([], [], [], 0.002)
+    return b""
 
 
 def children() -> set[int]:

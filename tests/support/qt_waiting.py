@@ -1,0 +1,48 @@
+"""Waiting in a test that holds a QApplication: its events are handled meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from tests.support.waiting import WaitedInVain
+
+T = TypeVar("T")
+
+
+def process_events_until(condition: Callable[[], T], timeout_s: float, what: str) -> T:
+    """Handle Qt's events until ``condition`` gives something true, and return that.
+
+    Raises:
+        WaitedInVain: the time is up.
+    """
+    waker = QTimer()  # so that the condition is looked at where no event comes
+    waker.start(10)
+    deadline = time.monotonic() + timeout_s
+    try:
+        while not (result := condition()):
+            if time.monotonic() >= deadline:
+                raise WaitedInVain(f"waited {timeout_s:g} s in vain for {what}")
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+            delete_what_is_to_be_deleted()
+        return result
+    finally:
+        waker.stop()
+
+
+def delete_what_is_to_be_deleted() -> None:
+    """Carry out ``deleteLater``, which waits for an event loop that a test does not have."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def close_all_windows() -> None:
+    """Close and delete every window that a test left, so that the next one meets none."""
+    for widget in QApplication.topLevelWidgets():
+        widget.close()
+        widget.deleteLater()
+    QCoreApplication.processEvents()
+    delete_what_is_to_be_deleted()
