@@ -13,6 +13,7 @@ import time
 from tests.benchmarks.report import Report, Series, Verdict
 from tests.benchmarks.setting import Setting
 from tests.programs import program
+from tests.support.windows import window
 
 SESSIONS = 20
 LIMIT_S = 1.5
@@ -26,23 +27,23 @@ def run(setting: Setting) -> Report:
         setting.new_session(program("numbered_lines", 1000, "--colour", "--stay"), f"chat-{number}")["id"]
         for number in range(SESSIONS)
     ]
-    with setting.window() as window:
+    with window() as own:
         for session in ids:
-            window.show(session)
-        window.wait_connected(ids)
-        window.ask("close")
-        window.process.wait(20)
+            own.show(session)
+        own.wait_connected(ids)
+        own.ask("close")
+        own.process.wait(20)
     connected = Series("all tabs connected", "s", command=f"{sys.executable.rpartition('/')[2]} -m gui")
     painted = Series("and the window painted", "s")
     report.series = [connected, painted]
     for turn in range(setting.rounds):
         began_s = time.perf_counter()
-        with setting.window() as window:
-            window.wait_connected(ids)
+        with window() as own:
+            own.wait_connected(ids)
             connected.values.append(time.perf_counter() - began_s)
-            window.ask("grab", file=str(setting.cache / f"window-{turn}.png"))
+            own.ask("grab", file=str(setting.cache / f"window-{turn}.png"))
             painted.values.append(time.perf_counter() - began_s)
-            window.ask("close")
-            window.process.wait(20)
+            own.ask("close")
+            own.process.wait(20)
     report.verdicts = [Verdict("cold window", painted.median, "s", LIMIT_S, False)]
     return report

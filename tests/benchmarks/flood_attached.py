@@ -15,6 +15,7 @@ from tests.benchmarks.report import Report, Series, ratio
 from tests.benchmarks.setting import Setting
 from tests.programs import Gate, program
 from tests.support.waiting import wait_until
+from tests.support.windows import product_environment, window
 
 TIMEOUT_S = 180.0
 MEGABYTES = streams.FLOOD_BYTES / 1e6
@@ -52,12 +53,12 @@ def in_window_s(setting: Setting, flood: Path) -> float:
     result = setting.cache / "took"
     with Gate(setting.cache / "gate") as gate:
         session = setting.new_session(program("timed_cat", flood, result, "--gate", gate.path), "flood")
-        with setting.window() as window:
-            window.show(session["id"])
-            window.wait_connected([session["id"]])
+        with window() as own:
+            own.show(session["id"])
+            own.wait_connected([session["id"]])
             wait_ready(result)
             # The first frame is on the screen once the window can be grabbed.
-            window.ask("grab", file=str(setting.cache / "before.png"))
+            own.ask("grab", file=str(setting.cache / "before.png"))
             gate.release()
             wait_until(result.exists, TIMEOUT_S, "the program to end")
     setting.end_sessions()
@@ -69,7 +70,7 @@ def in_peer_s(setting: Setting, name: str, flood: Path) -> float:
     result = setting.cache / "took"
     with Gate(setting.cache / "gate") as gate:
         argv = program("timed_cat", flood, result, "--gate", gate.path)
-        with peers.in_terminal(name, argv, setting.environment()):
+        with peers.in_terminal(name, argv, product_environment()):
             wait_ready(result)
             gate.release()
             wait_until(result.exists, TIMEOUT_S, f"the program in {name} to end")

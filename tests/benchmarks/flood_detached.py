@@ -16,6 +16,7 @@ from tests.benchmarks import peers, streams
 from tests.benchmarks.report import Report, Series, ratio
 from tests.benchmarks.setting import Setting
 from tests.programs import program
+from tests.support.windows import outlive
 
 
 def run(setting: Setting) -> Report:
@@ -65,7 +66,7 @@ def outlive_s(setting: Setting, argv: list[str]) -> float:
     session = setting.new_session(argv, "flood")
     peers.wait_process(session["host_pid"])
     took_s = time.perf_counter() - began_s
-    setting.outlive("rm", session["id"])
+    outlive("rm", session["id"])
     return took_s
 
 

@@ -15,7 +15,7 @@ import pwd
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,17 @@ class RealAgent:
     """One agent: what to install and how to talk to it.
 
     Attributes:
+        label: what a test calls it.
         name: its name in the catalog, and that of its executable.
         package: of npm, with the version.
         binary: the native executable below ``node_modules``.
         ready: a text on its screen once it takes input.
         main_screen: it writes its answers to the main screen, so that they reach the scrollback.
-        arguments: what it needs beside the catalog's argv, to be whole in one process.
+        arguments: given to it beyond the catalog's argv.
         prepare: writes its settings for (home, cwd, url of the server); the environment that it needs.
     """
 
+    label: str
     name: str
     package: str
     binary: str
@@ -118,6 +120,12 @@ def prepare_claude(home: Path, cwd: Path, url: str) -> dict[str, str]:
     }
 
 
+def prepare_claude_inline(home: Path, cwd: Path, url: str) -> dict[str, str]:
+    """As ``prepare_claude``, on the main screen instead of the alternate one."""
+    write_json(home / ".claude" / "settings.json", {"tui": "default"})
+    return prepare_claude(home, cwd, url)
+
+
 CODEX_SETTINGS = """\
 model = "gpt-5.1-codex"
 model_provider = "fake"
@@ -166,24 +174,27 @@ def prepare_opencode(home: Path, cwd: Path, url: str) -> dict[str, str]:
 
 
 CLAUDE = RealAgent(
+    label="claude",
     name="claude",
     package="@anthropic-ai/claude-code@2.1.328",
     binary="@anthropic-ai/claude-code-linux-x64/claude",
     ready="(shift+tab to cycle)",
-    main_screen=True,
+    main_screen=False,
     arguments=(),
     prepare=prepare_claude,
 )
 CODEX = RealAgent(
+    label="codex",
     name="codex",
     package="@openai/codex@0.169.0",
     binary="@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
     ready="Ask Codex to do anything",
     main_screen=False,
-    arguments=("--no-daemon",),
+    arguments=(),
     prepare=prepare_codex,
 )
 OPENCODE = RealAgent(
+    label="opencode",
     name="opencode",
     package="opencode-ai@1.18.33",
     binary="opencode-linux-x64/bin/opencode",
@@ -192,4 +203,6 @@ OPENCODE = RealAgent(
     arguments=(),
     prepare=prepare_opencode,
 )
-AGENTS = (CLAUDE, CODEX, OPENCODE)
+CLAUDE_INLINE = replace(CLAUDE, label="claude on the main screen", main_screen=True, prepare=prepare_claude_inline)
+CODEX_INLINE = replace(CODEX, label="codex on the main screen", main_screen=True, arguments=("--no-alt-screen",))
+AGENTS = (CLAUDE, CLAUDE_INLINE, CODEX, CODEX_INLINE, OPENCODE)

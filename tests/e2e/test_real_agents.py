@@ -1,0 +1,124 @@
+"""A real agent in the real window: the window is killed in the middle of an answer, and nothing is missing.
+
+The agents are those of npm, asked by typed keys, answered by a fake model server that holds its answer
+half-way while the window dies. Run with ``--real-agents``; without npm or a network the tests say why
+they are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer, answer_line
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.displays import XServer
+from tests.support.real_agents import AGENTS, CannotInstall, RealAgent
+from tests.support.waiting import wait_until
+from tests.support.windows import outlive, window
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(300)]
+
+READY_S = 60.0
+ANSWER_S = 30.0
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with ModelServer() as running:
+        yield running
+
+
+@pytest.fixture(params=AGENTS, ids=lambda agent: agent.label)
+def agent(
+    request: pytest.FixtureRequest, area: Area, server: ModelServer, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> RealAgent:
+    """An agent that is installed and on PATH, and talks to the server."""
+    chosen: RealAgent = request.param
+    try:
+        binary = chosen.install()
+    except CannotInstall as reason:
+        pytest.skip(str(reason))
+    monkeypatch.setenv("PATH", f"{binary.parent}{os.pathsep}{os.environ['PATH']}")
+    for name, value in chosen.prepare(area.home, project, server.url).items():
+        monkeypatch.setenv(name, value)
+    return chosen
+
+
+@pytest.fixture
+def project(area: Area) -> Path:
+    directory = area.home / "project"
+    directory.mkdir()
+    return directory
+
+
+def everything(session: str) -> str:
+    """Screen and history, as the host has them."""
+    return outlive("peek", session, "--scrollback", "--lines", "0")
+
+
+def missing_or_doubled(text: str, lines: int) -> list[str]:
+    """The lines of the answer that are not there exactly once."""
+    return [answer_line(number) for number in range(1, lines + 1) if text.count(answer_line(number)) != 1]
+
+
+def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
+    agent: RealAgent,
+    server: ModelServer,
+    project: Path,
+    area: Area,
+    sessions: Sessions,
+    display: XServer,
+    window_manager: None,
+) -> None:
+    # An answer longer than the screen where there is a history, else one that fits on it.
+    lines, held_at = (90, 50) if agent.main_screen else (16, 8)
+    prompt = f"count: {lines} hold: {held_at}"
+
+    with window() as first:
+        arguments = ["--", *agent.arguments] if agent.arguments else []
+        new = outlive("new", agent.name, "-d", "--json", "-n", "chat", "-C", str(project), *arguments)
+        session = json.loads(new)
+        chat, child = session["id"], session["child_pid"]
+        started = processes.start_ticks(child)
+        first.show(chat)
+        first.wait_connected([chat])
+        wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")
+
+        first.focus()
+        first.type(prompt)
+        wait_until(lambda: prompt in everything(chat), ANSWER_S, lambda: f"the typed prompt in:\n{everything(chat)}")
+        first.press("Return")
+        server.wait_held()
+        last_before = answer_line(held_at)
+        wait_until(lambda: last_before in everything(chat), ANSWER_S, lambda: f"{last_before} in:\n{everything(chat)}")
+        first.kill()
+
+    assert processes.is_alive(child), "the agent lives without the window"
+    server.release()
+    last = answer_line(lines)
+    wait_until(lambda: last in everything(chat), ANSWER_S, lambda: f"{last} in:\n{everything(chat)}")
+
+    with window(stderr=subprocess.PIPE) as second:
+        second.wait_connected([chat])
+        second.focus()
+        shown = wait_until(
+            lambda: text if last in (text := second.copy_all()) else "",
+            ANSWER_S,
+            lambda: f"{last} in what the window shows:\n{second.copy_all()}",
+            every_s=0.2,
+        )
+
+    assert missing_or_doubled(shown, lines) == []
+    assert missing_or_doubled(everything(chat), lines) == []
+    [listed] = json.loads(outlive("ls", "--json"))
+    assert (listed["id"], listed["child_pid"], listed["state"]) == (chat, child, "running")
+    assert processes.start_ticks(child) == started, "it is the same process, not another of its number"
+    assert sum(seen.prompt == prompt and seen.turn for seen in server.requests) == 1, "it was asked once"

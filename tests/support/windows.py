@@ -1,0 +1,175 @@
+"""The product's window as a process of its own, driven as a user and a script do.
+
+A script speaks to it over its control socket (``ask``); a user types (``type``, ``press``: real key events
+of the X server, by xdotool) and sees what is on the screen (``copy_all`` brings it back as text).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support import processes
+from tests.support.waiting import wait_until
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+TIMEOUT_S = 60.0
+OUTLIVE = [sys.executable, "-m", "session_host.cli"]
+
+
+def product_environment() -> dict[str, str]:
+    """The environment for processes of the product, run from this clone wherever their cwd is."""
+    return {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+
+
+def outlive(*arguments: str, cwd: Path | None = None) -> str:
+    """Run the product's command; what it says.
+
+    Raises:
+        RuntimeError: it failed; with its message.
+    """
+    done = subprocess.run(
+        [*OUTLIVE, *arguments], env=product_environment(), cwd=cwd,
+        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"outlive {' '.join(arguments)}: exit {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+class NotListening(Exception):
+    """The window does not answer on its control socket (yet)."""
+
+
+class Window:
+    """A running window."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+
+    # ------------------------------------------------------------ as a script
+
+    def ask(self, verb: str, **arguments: str) -> Any:
+        """One request; its result.
+
+        Raises:
+            NotListening: nobody answers.
+            RuntimeError: the window refused.
+        """
+        from session_host.paths import window_socket
+
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(TIMEOUT_S)
+            try:
+                connection.connect(str(window_socket()))
+            except (ConnectionError, FileNotFoundError) as error:
+                ended = self.process.poll()
+                assert ended is None, f"the window ended with status {ended}"
+                raise NotListening from error
+            connection.sendall(json.dumps({"verb": verb, **arguments}).encode() + b"\n")
+            with connection.makefile("r") as lines:
+                line = lines.readline()
+        if not line:
+            raise NotListening
+        answer = json.loads(line)
+        if not answer["ok"]:
+            raise RuntimeError(f"window {verb}: {answer.get('error')}")
+        return answer["result"]
+
+    def tabs(self) -> list[dict[str, Any]]:
+        """The open tabs; none while the window does not listen yet."""
+        try:
+            tabs: list[dict[str, Any]] = self.ask("tabs")
+        except NotListening:
+            return []
+        return tabs
+
+    def wait_connected(self, sessions: Sequence[str], *, every_s: float = 0.01) -> None:
+        """Wait until the tabs of all these sessions are connected."""
+        wanted = set(sessions)
+        seen: list[dict[str, Any]] = []
+
+        def connected() -> bool:
+            seen[:] = self.tabs()
+            return wanted <= {tab["session_id"] for tab in seen if tab["connected"]}
+
+        wait_until(connected, TIMEOUT_S, lambda: f"the tabs to be connected; they are {seen}", every_s=every_s)
+
+    def show(self, session: str) -> None:
+        """Open a session's tab, or raise it."""
+        wait_until(self.is_listening, TIMEOUT_S, "the window to listen")
+        self.ask("show", session=session)
+
+    def is_listening(self) -> bool:
+        """The window answers."""
+        try:
+            self.ask("tabs")
+        except NotListening:
+            return False
+        return True
+
+    # ------------------------------------------------------------ as a user
+
+    def focus(self) -> None:
+        """Give the window the keyboard."""
+        window = xdotool("search", "--sync", "--onlyvisible", "--pid", str(self.process.pid), "--name", "Outlive")
+        xdotool("windowactivate", "--sync", window.split()[0])
+
+    def type(self, text: str) -> None:
+        """Type a text, key by key."""
+        xdotool("type", "--delay", "15", text)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, by the X server's names: ``Return``, ``ctrl+shift+c``."""
+        xdotool("key", *keys)
+
+    def copy_all(self) -> str:
+        """What the active terminal shows and has in its history, by select all, copy and the clipboard."""
+        self.press("ctrl+shift+a")
+        self.press("ctrl+shift+c")
+        return clipboard()
+
+    # ------------------------------------------------------------ its end
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def window(*, stderr: int | None = None) -> Iterator[Window]:
+    """Start the product's window; ended at the end, if it is not before."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gui"],
+        env=product_environment(), cwd=REPOSITORY, stdin=subprocess.DEVNULL, stderr=stderr,
+    )  # fmt: skip
+    try:
+        yield Window(process)
+    finally:
+        if process.poll() is None:
+            processes.end([process.pid])
+        process.wait()
+
+
+def xdotool(*arguments: str) -> str:
+    """Run xdotool; what it says."""
+    done = subprocess.run(["xdotool", *arguments], check=True, capture_output=True, text=True, timeout=TIMEOUT_S)
+    return done.stdout
+
+
+def clipboard() -> str:
+    """The text on the clipboard; "" when there is none."""
+    done = subprocess.run(
+        ["xclip", "-selection", "clipboard", "-out"], check=False, capture_output=True, timeout=TIMEOUT_S
+    )
+    return done.stdout.decode()
+
+
