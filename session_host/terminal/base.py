@@ -137,6 +137,8 @@ class Modes(NamedTuple):
     reverse_screen: bool = False
     synchronized: bool = False
     """Mode 2026 is set: the program is in the middle of drawing a frame."""
+    modify_other_keys: int = 0
+    """xterm's modifyOtherKeys, 0 to 2; kept by an engine that encodes keys itself."""
 
 
 class Frame(NamedTuple):

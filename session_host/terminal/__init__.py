@@ -1,0 +1,117 @@
+"""Terminal emulation: the Emulator protocol and the two engines that keep it.
+
+    base       the protocol and its values
+    ghostty    libghostty-vt through pyghostty: fast and complete
+    pyte       pyte, subclassed: wherever Python runs
+    text       rows as text, in any engine's form
+    adapter    the engines behind JSON lines, for public conformance suites
+
+This room knows no sockets, sessions or windows. ``create`` and ``restore`` import an engine only
+when it is asked for, since that costs tens of milliseconds.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from session_host.errors import UsageError
+from session_host.protocol.values import CellSize, GridSize
+
+from .base import DEFAULT_SCROLLBACK_LINES, DefaultColors, Emulator, EngineName
+
+_DISTRIBUTIONS: dict[EngineName, str] = {"ghostty": "pyghostty", "pyte": "pyte"}
+"""The engines, best first, and the packages that they need."""
+
+_FORMS: dict[EngineName, int] = {"ghostty": 1, "pyte": 1}
+"""Raised when the form of an engine's snapshots changes on our side."""
+
+
+def available_engines() -> list[EngineName]:
+    """The engines that can be used here, best first; imports none of them."""
+    return [engine for engine, package in _DISTRIBUTIONS.items() if find_spec(package) is not None]
+
+
+def default_engine() -> EngineName:
+    """The best engine that can be used here.
+
+    Raises:
+        UsageError: there is none.
+    """
+    engines = available_engines()
+    if not engines:
+        raise UsageError("no terminal engine is installed: install pyghostty or pyte")
+    return engines[0]
+
+
+def engine_build(engine: EngineName) -> str:
+    """Engine and exact build, without importing it: snapshots fit between equal builds only."""
+    try:
+        return f"{engine}-{version(_DISTRIBUTIONS[engine])}+{_FORMS[engine]}"
+    except PackageNotFoundError:
+        return f"{engine}-unknown+{_FORMS[engine]}"
+
+
+def create(
+    engine: EngineName | None,
+    size: GridSize,
+    *,
+    cell: CellSize = CellSize(),
+    scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
+    colors: DefaultColors = DefaultColors(),
+) -> Emulator:
+    """A fresh emulator; with no engine named, of the best one.
+
+    Raises:
+        UsageError: there is no such engine, or its package is not installed.
+    """
+    name = _usable(engine)
+    if name == "ghostty":
+        from .ghostty import GhosttyEmulator
+
+        return GhosttyEmulator(size, cell=cell, scrollback_lines=scrollback_lines, colors=colors)
+    from .pyte_engine import PyteEmulator
+
+    return PyteEmulator(size, cell=cell, scrollback_lines=scrollback_lines, colors=colors)
+
+
+def restore(engine: EngineName | None, snapshot: bytes) -> Emulator:
+    """The emulator that a snapshot was taken of; by an equal ``engine_build`` only.
+
+    Raises:
+        UsageError: there is no such engine, or its package is not installed.
+        OutliveError: the snapshot is damaged.
+    """
+    name = _usable(engine)
+    if name == "ghostty":
+        from .ghostty import GhosttyEmulator
+
+        return GhosttyEmulator.restore(snapshot)
+    from .pyte_engine import PyteEmulator
+
+    return PyteEmulator.restore(snapshot)
+
+
+def from_replay(
+    engine: EngineName | None,
+    data: bytes,
+    size: GridSize,
+    cell: CellSize = CellSize(),
+    scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
+) -> Emulator:
+    """An emulator rebuilt from the bytes of ``replay``, of whatever engine they came."""
+    emulator = create(engine, size, cell=cell, scrollback_lines=scrollback_lines)
+    emulator.feed(data)
+    emulator.take_replies()
+    emulator.take_events()
+    return emulator
+
+
+def _usable(engine: EngineName | None) -> EngineName:
+    if engine is None:
+        return default_engine()
+    if engine not in _DISTRIBUTIONS:
+        raise UsageError(f"no engine {engine!r}: there are {', '.join(_DISTRIBUTIONS)}")
+    if find_spec(_DISTRIBUTIONS[engine]) is None:
+        raise UsageError(f"the engine {engine} needs the package {_DISTRIBUTIONS[engine]}: install it")
+    return engine

@@ -1,0 +1,442 @@
+"""The ghostty engine: libghostty-vt behind the Emulator protocol. Fast and complete.
+
+The parts: ``ghostty_library`` opens the library, ``ghostty_effects`` collects replies and events,
+``ghostty_cells`` reads rows, ``ghostty_selection`` selects, ``ghostty_input`` encodes what a user
+does, ``ghostty_snapshot`` and ``ghostty_replay`` carry the state elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import weakref
+from typing import Any, Final, Literal
+
+from session_host.protocol.messages import Key, Mouse
+from session_host.protocol.values import CellSize, GridSize
+
+from . import engine_build, ghostty_snapshot
+from .base import (
+    DEFAULT_SCROLLBACK_LINES,
+    Cursor,
+    DefaultColors,
+    Frame,
+    Modes,
+    Row,
+    SelectionUnit,
+    TerminalEvent,
+)
+from .ghostty_cells import GridReader
+from .ghostty_effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
+from .ghostty_frame import Painter
+from .ghostty_input import InputEncoder
+from .ghostty_library import (
+    EngineFailure,
+    Getter,
+    check,
+    ffi,
+    lib,
+    mode,
+    scroll_viewport,
+    set_option,
+    text_of,
+)
+from .ghostty_replay import replay
+from .ghostty_selection import Selector
+from .text import paste_bytes
+
+CONTINUATION_BYTES: Final = 1024 * 1024
+"""An unfinished sequence that is longer cannot be carried in a snapshot, see ``snapshot``."""
+
+_BYTES_PER_LINE: Final = 32 * 1024
+_MIN_SCROLLBACK_BYTES: Final = 16 * 1024 * 1024
+_PAGE_CELLS: Final = 46_225
+"""History is freed by pages of about so many cells; what is kept may fall short by one page."""
+
+_MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
+_WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
+_UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
+_WIDTH_CHANGE_MODE: Final = 40
+_COLOR_SCHEME_MODE: Final = 2031
+_SWALLOW: Final = b"\x18\x1b]9999999;"
+_AFTER_EXIT: Final = (
+    b"\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l"
+    b"\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2004l\x1b[?2026l\x1b[?2031l\x1b[?2048l\x1b[?1l\x1b[?66l\x1b>"
+    b"\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[?5l\x1b[?6l\x1b[?69l\x1b[r\x1b[4l\x1b[20l\x1b[?7h\x1b[?25h\x1b[0 q"
+    b"\x1b[0m\x1b[0\"q\x1b]8;;\x1b\\\x1b(B\x1b)B\x1b*B\x1b+B\x0f"
+)
+
+_MOUSE: Final[tuple[tuple[int, Literal["press", "press_release", "button_motion", "any_motion"]], ...]] = (
+    (1003, "any_motion"),
+    (1002, "button_motion"),
+    (1000, "press_release"),
+    (9, "press"),
+)
+_MOUSE_ENCODINGS: Final[tuple[tuple[int, Literal["sgr_pixels", "sgr", "urxvt", "utf8"]], ...]] = (
+    (1016, "sgr_pixels"),
+    (1006, "sgr"),
+    (1015, "urxvt"),
+    (1005, "utf8"),
+)
+
+
+class GhosttyEmulator:
+    """An Emulator over one libghostty-vt terminal."""
+
+    def __init__(
+        self,
+        size: GridSize,
+        *,
+        cell: CellSize = CellSize(),
+        scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
+        colors: DefaultColors = DefaultColors(),
+    ) -> None:
+        slot = ffi.new("GhosttyTerminal*")
+        check(lib.ghostty_terminal_new(ffi.NULL, slot, size.columns, size.rows), "making a terminal")
+        terminal = slot[0]
+        lib.ghostty_terminal_resize(terminal, size.columns, size.rows, cell.width_px, cell.height_px)
+        set_option(terminal, "CONTINUATION_MAX_BYTES", "size_t", CONTINUATION_BYTES)
+        # Agents measure an emoji with its selectors and joiners as one cluster.
+        set_option(terminal, "MODE_DEFAULT", "GhosttyTerminalModeConfig", {"mode": 2027, "value": True})
+        set_option(terminal, "DEFAULT_CURSOR_BLINK", "bool", True)
+        self._adopt(terminal, size, cell, scrollback_lines, colors)
+        self._set_colors()
+
+    @classmethod
+    def restore(cls, snapshot: bytes) -> GhosttyEmulator:
+        """The emulator whose ``snapshot`` this was.
+
+        Raises:
+            EngineFailure: it is damaged, or of another build.
+        """
+        state = ghostty_snapshot.unpack(snapshot)
+        terminal, size = ghostty_snapshot.decode(state.terminal, CONTINUATION_BYTES)
+        emulator = cls.__new__(cls)
+        emulator._adopt(terminal, size, state.cell, state.scrollback_lines, DefaultColors(*state.colors))
+        emulator._effects.unfinished = state.unfinished
+        emulator._effects.parts.update(state.parts)
+        emulator._effects.title = emulator.title
+        return emulator
+
+    def _adopt(
+        self, terminal: Any, size: GridSize, cell: CellSize, scrollback_lines: int, colors: DefaultColors
+    ) -> None:
+        """Set up what a snapshot does not carry, for a new terminal and for a restored one."""
+        self._terminal = terminal
+        self._size = size
+        self._cell = cell
+        self._scrollback_limit = max(0, scrollback_lines)
+        self._effects = Effects(size, cell, colors)
+        handle = install(terminal, self._effects)
+        self._reader = GridReader(terminal)
+        self._selector = Selector(terminal)
+        self._encoder = InputEncoder(terminal)
+        self._painter = Painter(terminal)
+        parts = (self._encoder, self._selector, self._reader, self._painter)
+        self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
+
+        set_option(terminal, "KITTY_IMAGE_STORAGE_LIMIT", "uint64_t", 0)  # images are not drawn: say so
+        set_option(terminal, "GLYPH_PROTOCOL", "bool", False)
+        set_option(terminal, "APC_MAX_BYTES", "size_t", 64 * 1024)
+        set_option(terminal, "CLIPBOARD_WRITE_MAX_BYTES", "size_t", 1024 * 1024)
+        set_option(terminal, "TERMINFO_NAME", "GhosttyString", b"xterm-256color")
+        set_option(terminal, "TITLE_REPORT", "bool", False)  # a title read back is typed text
+        self._limit_scrollback()
+
+        self._title = Getter(terminal, "TITLE", "GhosttyString")
+        self._history_rows = Getter(terminal, "SCROLLBACK_ROWS", "size_t")
+        self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
+        self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
+        self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
+        self._screen = Getter(terminal, "ACTIVE_SCREEN", "GhosttyTerminalScreen")
+        self._kitty_flags = Getter(terminal, "KITTY_KEYBOARD_FLAGS", "uint8_t")
+
+        # What is asked after each feed, in one call: the columns, and whether DECCOLM may change them.
+        self._columns = ffi.new("uint16_t*")
+        self._width_mode = ffi.new("GhosttyTerminalModeConfig*", {"mode": _WIDTH_CHANGE_MODE})
+        self._after_keys = ffi.new(
+            "GhosttyTerminalData[2]", [lib.GHOSTTY_TERMINAL_DATA_COLS, lib.GHOSTTY_TERMINAL_DATA_MODE]
+        )
+        self._after_values = ffi.new("void*[2]", [self._columns, self._width_mode])
+        self._after_written = ffi.new("size_t*")
+        self._width_may_change = mode(terminal, _WIDTH_CHANGE_MODE)
+
+
+    def _limit_scrollback(self) -> None:
+        lines = self._scrollback_limit
+        spare = max(2500, _PAGE_CELLS // (self._size.columns + 1) + 100)
+        set_option(
+            self._terminal,
+            "SCROLLBACK_MAX_BYTES",
+            "size_t",
+            max(_MIN_SCROLLBACK_BYTES, lines * _BYTES_PER_LINE) if lines else 0,
+        )
+        set_option(self._terminal, "SCROLLBACK_MAX_LINES", "size_t", lines + spare if lines else 0)
+
+    def close(self) -> None:
+        """Free the terminal; safe to call again."""
+        self._finalizer()
+        self._terminal = ffi.NULL
+
+    # -- what it is
+
+    @property
+    def engine(self) -> Literal["ghostty"]:
+        """The engine's name."""
+        return "ghostty"
+
+    @property
+    def build(self) -> str:
+        """Engine and build."""
+        return engine_build("ghostty")
+
+    @property
+    def size(self) -> GridSize:
+        """The grid's size."""
+        return self._size
+
+    @property
+    def cell(self) -> CellSize:
+        """The cell's size."""
+        return self._cell
+
+    @property
+    def scrollback_limit(self) -> int:
+        """Lines of history kept at most."""
+        return self._scrollback_limit
+
+    @property
+    def scrollback_rows(self) -> int:
+        """Rows of history now; the library keeps some more, which are not shown."""
+        return min(int(self._history_rows()), self._scrollback_limit)
+
+    @property
+    def title(self) -> str:
+        """The title."""
+        return clean_text(text_of(self._title()), MAX_TITLE_CHARACTERS)
+
+    @property
+    def cursor(self) -> Cursor:
+        """The cursor on the active screen."""
+        return self._painter.cursor()
+
+    @property
+    def modes(self) -> Modes:
+        """The modes in force."""
+        is_set = self._mode
+        return Modes(
+            application_cursor=is_set(1),
+            application_keypad=is_set(66),
+            bracketed_paste=is_set(2004),
+            focus_events=is_set(1004),
+            alternate_screen=self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE,
+            alternate_scroll=is_set(1007),
+            mouse=next((name for number, name in _MOUSE if is_set(number)), "none"),
+            mouse_encoding=next((name for number, name in _MOUSE_ENCODINGS if is_set(number)), "default"),
+            kitty_keyboard=int(self._kitty_flags()),
+            reverse_screen=is_set(5),
+            synchronized=is_set(2026),
+        )
+
+    def _mode(self, number: int) -> bool:
+        return mode(self._terminal, number)
+
+    # -- the stream
+
+    def feed(self, data: bytes) -> None:
+        """Interpret output of the program."""
+        self._effects.watch(data)
+        if b"\x7f" in data:
+            # The library prints DEL. A NUL is as long, ends what a DEL would end, and prints nothing.
+            data = data.replace(b"\x7f", b"\0")
+        if begun := _WIDTH_CHANGE_GOES_ON.match(data):
+            self._write(data[: begun.end()])
+            data = data[begun.end() :]
+        if self._width_may_change or _MAY_ALLOW_WIDTH_CHANGE.search(data):
+            # DECCOLM changes the grid at its last byte; what follows must find the host's grid again.
+            for piece in _UP_TO_WIDTH_CHANGE.findall(data):
+                self._write(piece)
+        else:
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
+        lib.ghostty_terminal_get_multi(
+            self._terminal, 2, self._after_keys, self._after_values, self._after_written
+        )
+        self._width_may_change = self._width_mode.value
+        if self._columns[0] != self._size.columns:
+            self._effects.muted = True
+            self._resize()
+            self._effects.muted = False
+
+    def _resize(self) -> None:
+        size, cell = self._size, self._cell
+        check(
+            lib.ghostty_terminal_resize(
+                self._terminal, size.columns, size.rows, cell.width_px, cell.height_px
+            ),
+            f"resizing to {size}",
+        )
+        self._painter.full = True
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """Change the grid; the primary screen reflows."""
+        if size == self._size and cell == self._cell:
+            return
+        self._size = self._effects.size = size
+        self._cell = self._effects.cell = cell
+        self._limit_scrollback()
+        self._resize()
+
+    def take_replies(self) -> bytes:
+        """What is to be written back to the program."""
+        return self._effects.take_replies()
+
+    def take_events(self) -> list[TerminalEvent]:
+        """Events since last asked."""
+        return self._effects.take_events()
+
+    def set_default_colors(self, colors: DefaultColors) -> None:
+        """What colour queries are answered with; a program that asked to be told is told."""
+        changed = colors.dark != self._effects.colors.dark
+        self._effects.colors = colors
+        self._set_colors()
+        if changed and self._mode(_COLOR_SCHEME_MODE):
+            self._effects.reply(b"\x1b[?997;1n" if colors.dark else b"\x1b[?997;2n")
+
+    def _set_colors(self) -> None:
+        colors = self._effects.colors
+        for name in ("foreground", "background", "cursor"):
+            value = getattr(colors, name)
+            rgb = {"r": value >> 16 & 0xFF, "g": value >> 8 & 0xFF, "b": value & 0xFF}
+            set_option(self._terminal, f"COLOR_{name.upper()}", "GhosttyColorRgb", rgb)
+
+    # -- reading
+
+    def rows(self) -> list[Row]:
+        """The active screen."""
+        self._painter.settle()
+        return self._reader.read(int(self._history_rows()), self._size.rows)
+
+    def history(self, first: int, count: int) -> list[Row]:
+        """Rows of history; 0 is the oldest."""
+        self._painter.settle()
+        kept = self.scrollback_rows
+        first = max(first, 0)
+        count = min(count, kept - first)
+        return self._reader.read(int(self._history_rows()) - kept + first, count) if count > 0 else []
+
+    def frame(self) -> Frame:
+        """What is to be painted."""
+        return self._painter.frame(self._size, self.scrollback_rows)
+
+    def damage_all(self) -> None:
+        """Make the next frame a full one."""
+        self._painter.full = True
+
+    # -- looking back
+
+    def scroll(self, rows: int) -> None:
+        """Move the viewport."""
+        scrollbar = self._scrollbar()
+        bottom = int(scrollbar.total - scrollbar.len)
+        back = min(max(bottom - int(scrollbar.offset) - rows, 0), self.scrollback_rows)
+        if back == 0:
+            self.scroll_to_bottom()
+        else:
+            scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, bottom - back)
+
+    def scroll_to_bottom(self) -> None:
+        """Look at the active screen again."""
+        scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_BOTTOM)
+
+    # -- selecting
+
+    def select(
+        self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, *, rectangle: bool = False
+    ) -> None:
+        """Select from ``anchor`` to ``head``."""
+        self._selector.select(self._within(anchor), self._within(head), unit, rectangle)
+
+    def extend_selection(self, head: tuple[int, int]) -> None:
+        """Move the selection's head."""
+        self._selector.extend(self._within(head))
+
+    def select_all(self) -> None:
+        """Select the history and the screen."""
+        total = int(self._scrollbar().total)
+        self._selector.select_all(int(self._history_rows()) - self.scrollback_rows, self._size.columns, total)
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self._selector.clear()
+
+    def selected_text(self) -> str:
+        """The selected text."""
+        return self._selector.text()
+
+    def _within(self, point: tuple[int, int]) -> tuple[int, int]:
+        column, row = point
+        return min(max(column, 0), self._size.columns - 1), min(max(row, 0), self._size.rows - 1)
+
+    # -- encoding what a user did
+
+    def encode_key(self, key: Key) -> bytes:
+        """The bytes of a key event."""
+        return self._encoder.key(key)
+
+    def encode_paste(self, text: str) -> bytes:
+        """The bytes of a paste."""
+        return paste_bytes(text, bracketed=self._mode(2004))
+
+    def encode_mouse(self, mouse: Mouse) -> bytes:
+        """The bytes of a mouse event."""
+        return self._encoder.mouse(mouse, self._size, self._cell)
+
+    def encode_focus(self, focused: bool) -> bytes:
+        """The bytes of a focus change."""
+        return self._encoder.focus(focused)
+
+    # -- carrying the state elsewhere
+
+    def snapshot(self) -> bytes:
+        """The whole state, in the library's binary form."""
+        try:
+            terminal = ghostty_snapshot.encode(self._terminal)
+        except EngineFailure:
+            # A sequence of more than CONTINUATION_BYTES is going on. Nothing that long is of use:
+            # give it up, here as well as in the copy, and swallow its rest.
+            self._write(_SWALLOW)
+            terminal = ghostty_snapshot.encode(self._terminal)
+        effects = self._effects
+        return ghostty_snapshot.pack(
+            ghostty_snapshot.State(
+                cell=self._cell,
+                scrollback_lines=self._scrollback_limit,
+                colors=tuple(effects.colors),
+                unfinished=effects.unfinished,
+                parts=effects.parts,
+                terminal=terminal,
+            )
+        )
+
+    def replay(self) -> bytes:
+        """Bytes that rebuild this state."""
+        return replay(self, self._terminal)
+
+    def reset_after_exit(self) -> None:
+        """Undo what a killed program left behind."""
+        self._effects.muted = True
+        self._write(b"\x18")
+        if self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE:
+            self._write(b"\x1b[?1049l" if self._mode(1049) else b"\x1b[?47l")
+        column, row = int(self._cursor_x()), int(self._cursor_y())
+        self._write(_AFTER_EXIT + b"\x1b[%d;%dH" % (row + 1, column + 1))
+        self._effects.muted = False
+
+
+def _free(parts: tuple[Any, ...], terminal: Any, _handle: Any) -> None:
+    """Free a terminal after what refers to it; the handle of its effects has lived long enough."""
+    for part in parts:
+        part.close()
+    lib.ghostty_terminal_free(terminal)

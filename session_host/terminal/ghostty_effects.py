@@ -1,0 +1,292 @@
+"""What a terminal says to the world outside its grid: replies and events, collected.
+
+libghostty-vt tells of them through C callbacks. There is one set of callbacks for the whole
+process; which terminal is meant travels in its userdata, a handle to that terminal's Effects.
+So nothing here refers to a terminal, and a terminal that is dropped is freed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections import deque
+from typing import Any, Final
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.version import VERSION
+
+from .base import (
+    AgentState,
+    Bell,
+    ClipboardSet,
+    DefaultColors,
+    Notification,
+    Progress,
+    TerminalEvent,
+    TitleChanged,
+)
+from .ghostty_library import ffi, lib, set_option, text_of
+
+MAX_EVENTS = 1000
+MAX_REPLY_BYTES = 1024 * 1024
+"""More than this, unread, is answered no more: a replica's owner may never ask for replies."""
+
+MAX_TITLE_CHARACTERS = 1024
+MAX_BODY_CHARACTERS = 4096
+MAX_SEQUENCE_BYTES = 8192
+MAX_CLIPBOARD_CHARACTERS = 256 * 1024
+MAX_NOTIFICATION_PARTS = 16
+
+_CONTROLS: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
+_CONTROLS_BUT_LINES: Final = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
+_PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
+_AGENT_STATE_OSC = b"7501;"
+_NOTIFICATION_START = b"\x1b]99;"
+_ENDS_OF_STRING: Final = (b"\x07", b"\x1b", b"\x18", b"\x1a")
+
+
+def clean_text(data: bytes, limit: int, *, keep_lines: bool = False) -> str:
+    """UTF-8 text of at most ``limit`` characters without control characters.
+
+    ``keep_lines`` keeps line feeds and tabs.
+    """
+    return (_CONTROLS_BUT_LINES if keep_lines else _CONTROLS).sub("", data.decode("utf-8", "replace"))[:limit]
+
+
+class Effects:
+    """One terminal's replies and events, until somebody takes them.
+
+    Attributes:
+        size: the host's grid, for size queries.
+        cell: the host's cell, for size queries.
+        colors: the default colours; here for the colour-scheme query.
+        title: the title now, clean.
+        unfinished: the start of an OSC 99 whose end has not come; part of a snapshot.
+        muted: replies are not kept, while the host does what the program did not ask for.
+        parts: OSC 99 notifications told in parts, by id: (title, body); part of a snapshot.
+    """
+
+    def __init__(self, size: GridSize, cell: CellSize, colors: DefaultColors) -> None:
+        self.size = size
+        self.cell = cell
+        self.colors = colors
+        self.title = ""
+        self.muted = False
+        self.unfinished = b""
+        self.parts: dict[str, tuple[str, str]] = {}
+        self.replies: list[bytes] = []
+        self._reply_bytes = 0
+        self._events: deque[TerminalEvent] = deque(maxlen=MAX_EVENTS)
+
+    def reply(self, data: bytes) -> None:
+        """Keep bytes for the program."""
+        if not self.muted and self._reply_bytes + len(data) <= MAX_REPLY_BYTES:
+            self._reply_bytes += len(data)
+            self.replies.append(data)
+
+    def take_replies(self) -> bytes:
+        """What was kept for the program since last asked."""
+        if not self.replies:
+            return b""
+        data = b"".join(self.replies)
+        self.replies.clear()
+        self._reply_bytes = 0
+        return data
+
+    def event(self, event: TerminalEvent) -> None:
+        """Keep an event; the oldest goes when there are too many."""
+        self._events.append(event)
+
+    def take_events(self) -> list[TerminalEvent]:
+        """The events since last asked."""
+        events = list(self._events)
+        self._events.clear()
+        return events
+
+    def set_title(self, data: bytes) -> None:
+        """The program set the title."""
+        title = clean_text(data, MAX_TITLE_CHARACTERS)
+        if title != self.title:
+            self.title = title
+            self.event(TitleChanged(title))
+
+    def sequence(self, content: bytes, truncated: bool) -> None:
+        """An OSC that the library does not know."""
+        if content.startswith(_AGENT_STATE_OSC) and not truncated:
+            self.event(AgentState(clean_text(content[len(_AGENT_STATE_OSC) :], MAX_BODY_CHARACTERS)))
+
+    # -- OSC 99: the library knows it and keeps silent, so it is read from the stream
+
+    def watch(self, data: bytes) -> None:
+        """Look for desktop notifications of kitty's protocol (OSC 99) in output.
+
+        ESC ] begins an OSC in whatever state the parser is, so searching for the bytes is exact.
+        """
+        if self.unfinished:
+            data = self.unfinished + data
+            self.unfinished = b""
+        start = data.find(_NOTIFICATION_START)
+        while start >= 0:
+            content = start + len(_NOTIFICATION_START)
+            ends = [end for mark in _ENDS_OF_STRING if (end := data.find(mark, content, content + MAX_SEQUENCE_BYTES)) >= 0]
+            if not ends:
+                if len(data) - content < MAX_SEQUENCE_BYTES:
+                    self.unfinished = data[start:]
+                    return
+                end = content
+            else:
+                end = min(ends)
+                if data[end : end + 1] == b"\x07":
+                    self._notification(data[content:end])
+                elif data[end : end + 1] == b"\x1b":
+                    if end + 1 == len(data):
+                        self.unfinished = data[start:]
+                        return
+                    if data[end + 1 : end + 2] == b"\\":
+                        self._notification(data[content:end])
+            start = data.find(_NOTIFICATION_START, end)
+        for length in range(len(_NOTIFICATION_START) - 1, 0, -1):
+            if data.endswith(_NOTIFICATION_START[:length]):
+                self.unfinished = data[-length:]
+                return
+
+    def _notification(self, content: bytes) -> None:
+        """One OSC 99, see https://sw.kovidgoyal.net/kitty/desktop-notifications/."""
+        metadata, separator, payload = content.partition(b";")
+        if not separator:
+            return
+        pairs = [pair.split("=", 1) for pair in metadata.decode("ascii", "replace").split(":") if "=" in pair]
+        keys = {name: value for name, value in pairs}
+        if keys.get("e") == "1":
+            try:
+                payload = base64.b64decode(payload + b"=" * (-len(payload) % 4), validate=True)
+            except binascii.Error:
+                return
+        identity = keys.get("i", "")[:64]
+        title, body = self.parts.pop(identity, ("", ""))
+        match keys.get("p", "title"):
+            case "title":
+                title = (title + clean_text(payload, MAX_TITLE_CHARACTERS))[:MAX_TITLE_CHARACTERS]
+            case "body":
+                body = (body + clean_text(payload, MAX_BODY_CHARACTERS, keep_lines=True))[:MAX_BODY_CHARACTERS]
+            case "?" | "close" | "alive":
+                return
+        if keys.get("d", "1") == "0":
+            while len(self.parts) >= MAX_NOTIFICATION_PARTS:
+                del self.parts[next(iter(self.parts))]
+            self.parts[identity] = (title, body)
+        elif title or body:
+            self.event(Notification(title, body))
+
+
+def install(terminal: Any, effects: Effects) -> Any:
+    """Have a terminal tell its effects; returns the handle that must live as long as it does."""
+    handle = ffi.new_handle(effects)
+    set_option(terminal, "USERDATA", None, handle)
+    for name, callback in _CALLBACKS.items():
+        set_option(terminal, name, None, callback)
+    set_option(terminal, "UNKNOWN_MAX_BYTES", "size_t", MAX_SEQUENCE_BYTES)
+    return handle
+
+
+def _quiet(_kind: object, _error: object, _trace: object) -> None:
+    """A callback that failed keeps its terminal running; what it was to tell is lost.
+
+    Raising through C is impossible, and cffi's own way out is to print to standard error.
+    """
+
+
+def _callback(signature: str) -> Any:
+    return ffi.callback(signature, onerror=_quiet)
+
+
+@_callback("GhosttyTerminalWritePtyFn")
+def _write_pty(_terminal: Any, userdata: Any, data: Any, length: int) -> None:
+    ffi.from_handle(userdata).reply(bytes(ffi.buffer(data, length)))
+
+
+@_callback("GhosttyTerminalBellFn")
+def _bell(_terminal: Any, userdata: Any) -> None:
+    ffi.from_handle(userdata).event(Bell())
+
+
+@_callback("GhosttyTerminalTitleChangedFn")
+def _title_changed(terminal: Any, userdata: Any) -> None:
+    title = ffi.new("GhosttyString*")
+    lib.ghostty_terminal_get(terminal, lib.GHOSTTY_TERMINAL_DATA_TITLE, title)
+    ffi.from_handle(userdata).set_title(text_of(title))
+
+
+@_callback("GhosttyTerminalDesktopNotificationFn")
+def _desktop_notification(_terminal: Any, userdata: Any, notification: Any) -> None:
+    title = clean_text(text_of(notification.title), MAX_TITLE_CHARACTERS)
+    body = clean_text(text_of(notification.body), MAX_BODY_CHARACTERS, keep_lines=True)
+    ffi.from_handle(userdata).event(Notification(title, body))
+
+
+@_callback("GhosttyTerminalProgressReportFn")
+def _progress_report(_terminal: Any, userdata: Any, report: Any) -> None:
+    percent = report.progress
+    ffi.from_handle(userdata).event(Progress(_PROGRESS[report.state], percent if percent >= 0 else None))
+
+
+@_callback("GhosttyTerminalUnknownSequenceFn")
+def _unknown_sequence(_terminal: Any, userdata: Any, sequence: Any) -> None:
+    if sequence.tag == lib.GHOSTTY_TERMINAL_UNKNOWN_SEQUENCE_OSC:
+        osc = sequence.value.osc
+        ffi.from_handle(userdata).sequence(text_of(osc.content), bool(osc.truncated))
+
+
+@_callback("GhosttyTerminalClipboardWriteFn")
+def _clipboard_write(_terminal: Any, userdata: Any, write: Any) -> None:
+    for index in range(write.contents_len):
+        content = write.contents[index]
+        if text_of(content.mime).startswith(b"text/plain"):
+            text = clean_text(text_of(content.data), MAX_CLIPBOARD_CHARACTERS, keep_lines=True)
+            ffi.from_handle(userdata).event(ClipboardSet(text))
+            break
+    if write.reply != ffi.NULL:
+        answer = ffi.new("GhosttyClipboardWriteReply*")
+        answer.size = ffi.sizeof("GhosttyClipboardWriteReply")
+        answer.result = lib.GHOSTTY_CLIPBOARD_WRITE_RESULT_SUCCESS
+        write.reply(write, answer)
+
+
+@_callback("GhosttyTerminalColorSchemeFn")
+def _color_scheme(_terminal: Any, userdata: Any, scheme: Any) -> bool:
+    dark = ffi.from_handle(userdata).colors.dark
+    scheme[0] = lib.GHOSTTY_COLOR_SCHEME_DARK if dark else lib.GHOSTTY_COLOR_SCHEME_LIGHT
+    return True
+
+
+@_callback("GhosttyTerminalSizeFn")
+def _size(_terminal: Any, userdata: Any, size: Any) -> bool:
+    effects = ffi.from_handle(userdata)
+    size.columns, size.rows = effects.size.columns, effects.size.rows
+    size.cell_width, size.cell_height = effects.cell.width_px, effects.cell.height_px
+    return True
+
+
+_VERSION_TEXT: Final = f"Outlive {VERSION}".encode()
+_version_memory: Final[Any] = ffi.new("uint8_t[]", _VERSION_TEXT)
+_version_string: Final[Any] = ffi.new("GhosttyString*", {"ptr": _version_memory, "len": len(_VERSION_TEXT)})
+
+
+@_callback("GhosttyTerminalXtversionFn")
+def _xtversion(_terminal: Any, _userdata: Any) -> Any:
+    return _version_string[0]
+
+
+_CALLBACKS: Final[dict[str, Any]] = {
+    "WRITE_PTY": _write_pty,
+    "BELL": _bell,
+    "TITLE_CHANGED": _title_changed,
+    "DESKTOP_NOTIFICATION": _desktop_notification,
+    "PROGRESS_REPORT": _progress_report,
+    "UNKNOWN_SEQUENCE": _unknown_sequence,
+    "CLIPBOARD_WRITE": _clipboard_write,
+    "COLOR_SCHEME": _color_scheme,
+    "SIZE": _size,
+    "XTVERSION": _xtversion,
+}

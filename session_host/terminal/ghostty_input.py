@@ -1,0 +1,241 @@
+"""Keys, mouse and focus as bytes, by libghostty-vt's encoders and the modes in force. Input path.
+
+The library's encoder speaks of physical keys, the text they type and the modifiers that were
+used up in typing it; our messages name a key by its unshifted character or its W3C name.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from session_host.protocol.messages import Key, Mouse
+from session_host.protocol.values import (
+    CellSize,
+    GridSize,
+    KeyAction,
+    Modifiers,
+    MouseAction,
+    MouseButton,
+)
+
+from .ghostty_library import check, ffi, lib, mode
+
+_MODIFIER_BITS: Final = (
+    (Modifiers.SHIFT, 1 << 0),
+    (Modifiers.CTRL, 1 << 1),
+    (Modifiers.ALT, 1 << 2),
+    (Modifiers.SUPER, 1 << 3),
+    (Modifiers.CAPS_LOCK, 1 << 4),
+    (Modifiers.NUM_LOCK, 1 << 5),
+)
+_ACTIONS: Final = {
+    KeyAction.PRESS: lib.GHOSTTY_KEY_ACTION_PRESS,
+    KeyAction.REPEAT: lib.GHOSTTY_KEY_ACTION_REPEAT,
+    KeyAction.RELEASE: lib.GHOSTTY_KEY_ACTION_RELEASE,
+}
+_MOUSE_ACTIONS: Final = {
+    MouseAction.PRESS: lib.GHOSTTY_MOUSE_ACTION_PRESS,
+    MouseAction.RELEASE: lib.GHOSTTY_MOUSE_ACTION_RELEASE,
+    MouseAction.MOTION: lib.GHOSTTY_MOUSE_ACTION_MOTION,
+}
+_MOUSE_BUTTONS: Final = {
+    MouseButton.LEFT: lib.GHOSTTY_MOUSE_BUTTON_LEFT,
+    MouseButton.MIDDLE: lib.GHOSTTY_MOUSE_BUTTON_MIDDLE,
+    MouseButton.RIGHT: lib.GHOSTTY_MOUSE_BUTTON_RIGHT,
+    MouseButton.WHEEL_UP: lib.GHOSTTY_MOUSE_BUTTON_FOUR,
+    MouseButton.WHEEL_DOWN: lib.GHOSTTY_MOUSE_BUTTON_FIVE,
+    MouseButton.WHEEL_LEFT: lib.GHOSTTY_MOUSE_BUTTON_SIX,
+    MouseButton.WHEEL_RIGHT: lib.GHOSTTY_MOUSE_BUTTON_SEVEN,
+}
+_FOCUS_MODE = 1004
+
+_PUNCTUATION: Final = {
+    "`": "BACKQUOTE", "\\": "BACKSLASH", "[": "BRACKET_LEFT", "]": "BRACKET_RIGHT", ",": "COMMA",
+    "=": "EQUAL", "-": "MINUS", ".": "PERIOD", "'": "QUOTE", ";": "SEMICOLON", "/": "SLASH",
+}  # fmt: skip
+_NAMED: Final = {
+    "Enter": "ENTER", "Tab": "TAB", "Backspace": "BACKSPACE", "Escape": "ESCAPE", "Space": "SPACE",
+    "ArrowUp": "ARROW_UP", "ArrowDown": "ARROW_DOWN", "ArrowLeft": "ARROW_LEFT", "ArrowRight": "ARROW_RIGHT",
+    "Home": "HOME", "End": "END", "PageUp": "PAGE_UP", "PageDown": "PAGE_DOWN",
+    "Insert": "INSERT", "Delete": "DELETE", "CapsLock": "CAPS_LOCK", "ScrollLock": "SCROLL_LOCK",
+    "NumLock": "NUM_LOCK", "PrintScreen": "PRINT_SCREEN", "Pause": "PAUSE", "ContextMenu": "CONTEXT_MENU",
+    "Shift": "SHIFT_LEFT", "Control": "CONTROL_LEFT", "Alt": "ALT_LEFT", "Super": "META_LEFT",
+    "NumpadDecimal": "NUMPAD_DECIMAL", "NumpadDivide": "NUMPAD_DIVIDE", "NumpadMultiply": "NUMPAD_MULTIPLY",
+    "NumpadSubtract": "NUMPAD_SUBTRACT", "NumpadAdd": "NUMPAD_ADD", "NumpadEnter": "NUMPAD_ENTER",
+    "NumpadEqual": "NUMPAD_EQUAL",
+}  # fmt: skip
+
+
+def _key_table() -> dict[str, int]:
+    table = {name: getattr(lib, f"GHOSTTY_KEY_{key}") for name, key in {**_PUNCTUATION, **_NAMED}.items()}
+    for letter in "abcdefghijklmnopqrstuvwxyz":
+        table[letter] = getattr(lib, f"GHOSTTY_KEY_{letter.upper()}")
+    for digit in "0123456789":
+        table[digit] = getattr(lib, f"GHOSTTY_KEY_DIGIT_{digit}")
+        table[f"Numpad{digit}"] = getattr(lib, f"GHOSTTY_KEY_NUMPAD_{digit}")
+    for number in range(1, 26):
+        table[f"F{number}"] = getattr(lib, f"GHOSTTY_KEY_F{number}")
+    return table
+
+
+_KEYS: Final = _key_table()
+
+_KEYPAD_TEXT: Final = {
+    **{f"Numpad{n}": str(n) for n in range(10)},
+    "NumpadDecimal": ".", "NumpadDivide": "/", "NumpadMultiply": "*",
+    "NumpadSubtract": "-", "NumpadAdd": "+", "NumpadEqual": "=",
+}  # fmt: skip
+_KEYPAD_NAVIGATION: Final = {
+    "Numpad0": "Insert", "Numpad1": "End", "Numpad2": "ArrowDown", "Numpad3": "PageDown", "Numpad4": "ArrowLeft",
+    "Numpad6": "ArrowRight", "Numpad7": "Home", "Numpad8": "ArrowUp", "Numpad9": "PageUp", "NumpadDecimal": "Delete",
+}  # fmt: skip
+
+
+def _library_modifiers(modifiers: int) -> int:
+    return sum(bit for ours, bit in _MODIFIER_BITS if modifiers & ours)
+
+
+def _is_control(text: str) -> bool:
+    return len(text) == 1 and (text < " " or text == "\x7f")
+
+
+def _typed_text(name: str, text: str, modifiers: int, kitty: bool) -> str:
+    """What the key types, in the encoder's sense: never a control character.
+
+    Toolkits give Ctrl+A as the text ``\\x01``; the encoder wants the letter and makes the control
+    itself. An unshifted one, but for the kitty protocol, which reports both: then Ctrl+Shift+A
+    is 0x01 in the old encoding, as in xterm.
+    """
+    if name == "Space":
+        return " " if not text or _is_control(text) else text
+    if name in _NAMED:
+        return "" if _is_control(text) else text
+    shift = bool(modifiers & Modifiers.SHIFT)
+    if not modifiers & (Modifiers.CTRL | Modifiers.ALT | Modifiers.SUPER):
+        return "" if _is_control(text) else text
+    if len(name) != 1:
+        return "" if _is_control(text) else text
+    if _is_control(text):
+        behind = chr(ord(text) | 0x40) if text < " " else "?"
+        if behind.lower() == name.lower() or not shift:
+            return name.upper() if shift and kitty else name
+        return behind
+    if not text:
+        return name.upper() if shift and (kitty or not modifiers & Modifiers.CTRL) else name
+    if modifiers & Modifiers.CTRL and not kitty and text.lower() == name:
+        return name
+    return text
+
+
+class InputEncoder:
+    """The library's encoders of one terminal, kept for its life."""
+
+    def __init__(self, terminal: Any) -> None:
+        self._terminal = terminal
+        self._key_encoder = self._new("GhosttyKeyEncoder*", lib.ghostty_key_encoder_new, lib.ghostty_key_encoder_free)
+        self._key_event = self._new("GhosttyKeyEvent*", lib.ghostty_key_event_new, lib.ghostty_key_event_free)
+        self._mouse_encoder = self._new(
+            "GhosttyMouseEncoder*", lib.ghostty_mouse_encoder_new, lib.ghostty_mouse_encoder_free
+        )
+        self._mouse_event = self._new("GhosttyMouseEvent*", lib.ghostty_mouse_event_new, lib.ghostty_mouse_event_free)
+        self._memory = ffi.new("char[]", 1024)
+        self._length = ffi.new("size_t*")
+        self._flags = ffi.new("uint8_t*")
+
+    @staticmethod
+    def _new(kind: str, create: Any, free: Any) -> Any:
+        slot = ffi.new(kind)
+        check(create(ffi.NULL, slot), kind)
+        return ffi.gc(slot[0], free)
+
+    def close(self) -> None:
+        """Free the library's objects."""
+        for owned in (self._mouse_event, self._mouse_encoder, self._key_event, self._key_encoder):
+            ffi.release(owned)
+
+    def _kitty_flags(self) -> int:
+        lib.ghostty_terminal_get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_KITTY_KEYBOARD_FLAGS, self._flags)
+        return int(self._flags[0])
+
+    def key(self, key: Key) -> bytes:
+        """The bytes of a key event."""
+        kitty = self._kitty_flags() != 0
+        name, modifiers = key.key, key.modifiers
+        text = _typed_text(name, key.text, modifiers, kitty)
+        if name in _KEYPAD_TEXT and not text:
+            if modifiers & Modifiers.NUM_LOCK or name not in _KEYPAD_NAVIGATION:
+                text = _KEYPAD_TEXT[name] if not kitty else ""
+            elif not kitty:
+                name = _KEYPAD_NAVIGATION[name]
+        if len(text) * 4 > len(self._memory):
+            return text.encode("utf-8", "replace") if key.action is not KeyAction.RELEASE else b""
+        if not kitty and modifiers & Modifiers.ALT and not modifiers & Modifiers.CTRL and not text.isascii():
+            # The encoder would prefix a single byte of Latin-1, which no program reads as UTF-8.
+            return b"" if key.action is KeyAction.RELEASE else b"\x1b" + text.encode("utf-8", "replace")
+        return self._encode_key(name, text, modifiers, key.action)
+
+    def _encode_key(self, name: str, text: str, modifiers: int, action: KeyAction) -> bytes:
+        unshifted = " " if name == "Space" else name if len(name) == 1 else ""
+        data = text.encode("utf-8", "replace")
+        event = self._key_event
+        lib.ghostty_key_event_set_action(event, _ACTIONS[action])
+        lib.ghostty_key_event_set_key(event, _KEYS.get(name, lib.GHOSTTY_KEY_UNIDENTIFIED))
+        lib.ghostty_key_event_set_mods(event, _library_modifiers(modifiers))
+        lib.ghostty_key_event_set_consumed_mods(
+            event, _library_modifiers(self._consumed(unshifted, text, modifiers))
+        )
+        lib.ghostty_key_event_set_composing(event, False)
+        lib.ghostty_key_event_set_unshifted_codepoint(event, ord(unshifted) if unshifted else 0)
+        kept = ffi.from_buffer("char[]", data)
+        lib.ghostty_key_event_set_utf8(event, kept, len(data))
+        lib.ghostty_key_encoder_setopt_from_terminal(self._key_encoder, self._terminal)
+        result = lib.ghostty_key_encoder_encode(
+            self._key_encoder, event, self._memory, len(self._memory), self._length
+        )
+        lib.ghostty_key_event_set_utf8(event, ffi.NULL, 0)
+        return b"" if result else bytes(ffi.buffer(self._memory, self._length[0]))
+
+    @staticmethod
+    def _consumed(unshifted: str, text: str, modifiers: int) -> int:
+        """The modifiers that went into typing ``text`` and mean nothing more."""
+        if not unshifted or not text or text == unshifted:
+            return 0
+        both = Modifiers.CTRL | Modifiers.ALT
+        if modifiers & both == both and text.lower() != unshifted.lower():
+            return int(both | Modifiers.SHIFT)  # AltGr, as some platforms report it
+        return int(Modifiers.SHIFT)
+
+    def mouse(self, mouse: Mouse, size: GridSize, cell: CellSize) -> bytes:
+        """The bytes of a mouse event."""
+        button = _MOUSE_BUTTONS.get(mouse.button)
+        if button is None and mouse.action is not MouseAction.MOTION:
+            return b""
+        encoder, event = self._mouse_encoder, self._mouse_event
+        pixels = ffi.new("GhosttyMouseEncoderSize*")
+        pixels.size = ffi.sizeof("GhosttyMouseEncoderSize")
+        pixels.cell_width, pixels.cell_height = max(1, cell.width_px), max(1, cell.height_px)
+        pixels.screen_width = size.columns * pixels.cell_width
+        pixels.screen_height = size.rows * pixels.cell_height
+        lib.ghostty_mouse_encoder_setopt_from_terminal(encoder, self._terminal)
+        lib.ghostty_mouse_encoder_setopt(encoder, lib.GHOSTTY_MOUSE_ENCODER_OPT_SIZE, pixels)
+        lib.ghostty_mouse_encoder_setopt(
+            encoder, lib.GHOSTTY_MOUSE_ENCODER_OPT_ANY_BUTTON_PRESSED, ffi.new("bool*", button is not None)
+        )
+        lib.ghostty_mouse_event_set_action(event, _MOUSE_ACTIONS[mouse.action])
+        if button is None:
+            lib.ghostty_mouse_event_clear_button(event)
+        else:
+            lib.ghostty_mouse_event_set_button(event, button)
+        lib.ghostty_mouse_event_set_mods(event, _library_modifiers(mouse.modifiers))
+        column = min(max(mouse.column, 0), size.columns - 1)
+        row = min(max(mouse.row, 0), size.rows - 1)
+        position = {"x": (column + 0.5) * pixels.cell_width, "y": (row + 0.5) * pixels.cell_height}
+        lib.ghostty_mouse_event_set_position(event, ffi.new("GhosttyMousePosition*", position)[0])
+        result = lib.ghostty_mouse_encoder_encode(encoder, event, self._memory, len(self._memory), self._length)
+        return b"" if result else bytes(ffi.buffer(self._memory, self._length[0]))
+
+    def focus(self, focused: bool) -> bytes:
+        """The bytes of a focus change."""
+        if not mode(self._terminal, _FOCUS_MODE):
+            return b""
+        return b"\x1b[I" if focused else b"\x1b[O"

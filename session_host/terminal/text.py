@@ -1,0 +1,133 @@
+"""Rows as text: logical lines for reading, escape sequences for showing, bytes for a paste.
+
+Pure over ``Row``, so it serves every engine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from .base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Style, Underline
+
+_SGR_ATTRIBUTES: Final = (
+    (Attribute.BOLD, "1"),
+    (Attribute.DIM, "2"),
+    (Attribute.ITALIC, "3"),
+    (Attribute.BLINK, "5"),
+    (Attribute.INVERSE, "7"),
+    (Attribute.HIDDEN, "8"),
+    (Attribute.STRIKE, "9"),
+    (Attribute.OVERLINE, "53"),
+)
+_SGR_UNDERLINES: Final = {
+    Underline.NONE: "",
+    Underline.SINGLE: "4",
+    Underline.DOUBLE: "4:2",
+    Underline.CURLY: "4:3",
+    Underline.DOTTED: "4:4",
+    Underline.DASHED: "4:5",
+}
+_PASTE_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_PASTE_LINE_ENDS: Final = re.compile("\r\n|\n|\u2028|\u2029")
+_LINK_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+def logical_lines(rows: Iterable[Row]) -> list[str]:
+    """The text of rows, soft-wrapped ones joined, trailing blanks of each line cut."""
+    lines: list[str] = []
+    parts: list[str] = []
+    for row in rows:
+        parts.append(row.text())
+        if not row.wrapped:
+            lines.append("".join(parts).rstrip(" "))
+            parts.clear()
+    if parts:
+        lines.append("".join(parts).rstrip(" "))
+    return lines
+
+
+def logical_ansi_lines(rows: Iterable[Row]) -> list[str]:
+    """As ``logical_lines``, with the escape sequences that show colours and attributes."""
+    lines: list[str] = []
+    parts: list[str] = []
+    for row in rows:
+        parts.append(ansi_row(row))
+        if not row.wrapped:
+            lines.append("".join(parts))
+            parts.clear()
+    if parts:
+        lines.append("".join(parts))
+    return lines
+
+
+def ansi_row(row: Row, *, links: bool = True) -> str:
+    """A row as text with escape sequences; it begins and ends in the plain style."""
+    parts: list[str] = []
+    column = 0
+    current = PLAIN
+    for run in row.runs:
+        if run.column > column:
+            if current != PLAIN:
+                parts.append(style_change(current, PLAIN, links=links))
+                current = PLAIN
+            parts.append(" " * (run.column - column))
+        if run.style != current:
+            parts.append(style_change(current, run.style, links=links))
+            current = run.style
+        parts.append(run.text)
+        column = run.column + run.cells
+    if current != PLAIN:
+        parts.append(style_change(current, PLAIN, links=links))
+    return "".join(parts)
+
+
+def style_change(old: Style, new: Style, *, links: bool = True) -> str:
+    """The escape sequences that lead from one style to another."""
+    parts: list[str] = []
+    if old._replace(link="") != new._replace(link=""):
+        parts.append(f"\x1b[{';'.join(['0', *_sgr_parameters(new)])}m")
+    if links and old.link != new.link:
+        parts.append(f"\x1b]8;;{_LINK_CONTROLS.sub('', new.link)}\x1b\\")
+    return "".join(parts)
+
+
+def _sgr_parameters(style: Style) -> list[str]:
+    parameters = [code for bit, code in _SGR_ATTRIBUTES if style.attributes & bit]
+    if style.underline:
+        parameters.append(_SGR_UNDERLINES[style.underline])
+    parameters.extend(_sgr_color(style.foreground, 30, "38"))
+    parameters.extend(_sgr_color(style.background, 40, "48"))
+    if style.underline_color != DEFAULT_COLOR:
+        parameters.append(_long_color(style.underline_color, "58", ":"))
+    return parameters
+
+
+def _sgr_color(color: Color, base: int, long: str) -> list[str]:
+    if color == DEFAULT_COLOR:
+        return []
+    if 0 <= color < 8:
+        return [str(base + color)]
+    if 8 <= color < 16:
+        return [str(base + 52 + color)]
+    return [_long_color(color, long, ";")]
+
+
+def _long_color(color: Color, code: str, separator: str) -> str:
+    """A colour in the long form; 58 is understood with colons everywhere, 38 and 48 with semicolons."""
+    if color < RGB:
+        return separator.join((code, "5", str(color)))
+    red, green, blue = color >> 16 & 0xFF, color >> 8 & 0xFF, color & 0xFF
+    middle = ("2", "") if separator == ":" else ("2",)
+    return separator.join((code, *middle, str(red), str(green), str(blue)))
+
+
+def paste_bytes(text: str, *, bracketed: bool) -> bytes:
+    """The bytes of a paste: line ends as CR, control characters but the tab gone.
+
+    Without ESC (and its 8-bit relative CSI) nothing in the text can end the bracket.
+    """
+    clean = _PASTE_CONTROLS.sub("", _PASTE_LINE_ENDS.sub("\r", text))
+    data = clean.encode("utf-8", "replace")
+    return b"\x1b[200~" + data + b"\x1b[201~" if bracketed else data
