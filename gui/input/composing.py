@@ -1,0 +1,50 @@
+"""The text of an input method that is not committed yet (preedit), as runs to be painted."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QInputMethodEvent
+from wcwidth import wcwidth
+
+from session_host.terminal.base import Run, Style, Underline
+
+_PREEDIT = Style(underline=Underline.SINGLE)
+
+
+class Composition:
+    """What an input method shows at the cursor.
+
+    Attributes:
+        text: the uncommitted text, "" for none.
+        caret: the place of the input method's own caret, in characters.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.caret = 0
+
+    def take(self, event: QInputMethodEvent) -> str:
+        """Take an event; returns the text that it commits."""
+        self.text = event.preeditString()
+        self.caret = len(self.text)
+        for attribute in event.attributes():
+            if attribute.type == QInputMethodEvent.AttributeType.Cursor:
+                self.caret = attribute.start
+        return str(event.commitString())
+
+    def clear(self) -> None:
+        """Nothing is being composed."""
+        self.text, self.caret = "", 0
+
+    def runs(self) -> tuple[Run, ...]:
+        """The text as underlined clusters from column 0."""
+        runs: list[Run] = []
+        column = 0
+        for character in self.text:
+            cells = wcwidth(character)
+            if cells <= 0 and runs:
+                runs[-1] = runs[-1]._replace(text=runs[-1].text + character)
+                continue
+            cells = max(cells, 1)
+            runs.append(Run(column, cells, character, _PREEDIT, cluster=True))
+            column += cells
+        return tuple(runs)

@@ -1,0 +1,48 @@
+"""What a key types unshifted, and its Latin letter on a layout that has none.
+
+Qt reports the shifted symbol ("!") and no more. The unshifted one is learned from what the same
+physical key typed before, else taken from the US layout if that agrees with what was typed.
+Scan codes are those of X11 and Wayland: evdev's, plus 8.
+"""
+
+from __future__ import annotations
+
+_ROWS = {
+    10: ("1234567890-=", "!@#$%^&*()_+"),
+    24: ("qwertyuiop[]", "QWERTYUIOP{}"),
+    38: ("asdfghjkl;'`", 'ASDFGHJKL:"~'),
+    51: ("\\zxcvbnm,./", "|ZXCVBNM<>?"),
+}
+_US_PLAIN = {first + place: key for first, (keys, _) in _ROWS.items() for place, key in enumerate(keys)}
+_US_SHIFTED = {first + place: key for first, (_, keys) in _ROWS.items() for place, key in enumerate(keys)}
+_US_UNSHIFT = dict(zip(_US_SHIFTED.values(), _US_PLAIN.values(), strict=True))
+
+
+class LayoutMemory:
+    """What the keys of the keyboard in use have typed unshifted, by scan code."""
+
+    def __init__(self) -> None:
+        self._plain: dict[int, str] = {}
+
+    def learn(self, scan_code: int, character: str) -> None:
+        """Note that a key typed ``character`` with neither Shift nor AltGr."""
+        if scan_code:
+            self._plain[scan_code] = character
+
+    def unshifted(self, scan_code: int, shifted: str) -> str:
+        """What the key that typed ``shifted`` with Shift types without it; ``shifted`` if unknown."""
+        if shifted.lower() != shifted:
+            return shifted.lower()
+        learned = self._plain.get(scan_code)
+        if learned is not None:
+            return learned
+        if _US_SHIFTED.get(scan_code) == shifted or not scan_code:
+            return _US_UNSHIFT.get(shifted, shifted)
+        return shifted
+
+
+def latin_letter(scan_code: int, native_key: int) -> str:
+    """The Latin character of a key, by its keysym or else by its place on a US keyboard; "" if none."""
+    if 0x20 < native_key < 0x7F:
+        return chr(native_key).lower()
+    return _US_PLAIN.get(scan_code, "")

@@ -1,0 +1,48 @@
+"""Which key combinations belong to the window and not to the program in the terminal.
+
+Qt asks the focused widget first (ShortcutOverride). The terminal takes everything for its program
+but these. They are the keys of the window's table; who rebinds them gives the view the new set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QKeyCombination, Qt
+from PySide6.QtGui import QKeySequence
+
+WINDOW_KEYS = (
+    "Ctrl+Shift+P", "Ctrl+Shift+K", "Ctrl+Shift+J",
+    "Ctrl+Shift+N", "Ctrl+Shift+W", "Ctrl+Shift+T",
+    "Ctrl+PgDown", "Ctrl+PgUp", *(f"Alt+{number}" for number in range(1, 10)),
+    "Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z",
+    "Alt+Shift+Up", "Alt+Shift+Down", "Alt+Shift+Left", "Alt+Shift+Right",
+    "Ctrl+Shift+C", "Ctrl+Shift+V", "Ctrl+Shift+F", "Ctrl+Shift+Space", "Ctrl+Shift+B",
+    "Ctrl++", "Ctrl+=", "Ctrl+Shift+=", "Ctrl+Shift++", "Ctrl+-", "Ctrl+0", "Ctrl+,", "F11",
+)  # fmt: skip
+"""The window's keys as they come, in QKeySequence's portable words."""
+
+_KEYPAD = Qt.KeyboardModifier.KeypadModifier
+
+
+def combination(text: str) -> int:
+    """A combination's number for comparing, without the keypad's flag.
+
+    Raises:
+        ValueError: ``text`` is not one combination.
+    """
+    sequence = QKeySequence.fromString(text, QKeySequence.SequenceFormat.PortableText)
+    if sequence.count() != 1:
+        raise ValueError(f"not one key combination: {text!r}")
+    pressed: QKeyCombination = sequence[0]  # type: ignore[index]  # missing in the type hints
+    return pressed_combination(pressed)
+
+
+def pressed_combination(pressed: QKeyCombination) -> int:
+    """The number of what was pressed, to be looked up among `combinations`."""
+    return QKeyCombination(pressed.keyboardModifiers() & ~_KEYPAD, pressed.key()).toCombined()
+
+
+def combinations(texts: Iterable[str]) -> frozenset[int]:
+    """The numbers of several combinations."""
+    return frozenset(combination(text) for text in texts)

@@ -1,0 +1,133 @@
+"""The picture of the grid (output path: frames are taken in here, and only rows that differ are painted).
+
+Engines report whole screens as changed when they scroll. So each new row is compared with what
+stands painted: equal rows are left alone, and rows that only moved are moved as pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtGui import QImage, QPainter
+
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import Frame, Row
+
+from .row_painter import RowPainter
+
+_SMALLEST_MOVE_ROWS = 4
+"""Fewer changed rows than this are painted; looking for a move would cost more."""
+
+
+class Canvas:
+    """The rows as painted, in device pixels.
+
+    Attributes:
+        size: the grid that is on the picture.
+        rows: each row's content as painted; None where the picture is void.
+    """
+
+    def __init__(self, painter: RowPainter) -> None:
+        self._painter = painter
+        self.size = GridSize(0, 0)
+        self.rows: list[Row | None] = []
+        self.image = QImage()
+
+    @property
+    def painter(self) -> RowPainter:
+        """What rows are painted with."""
+        return self._painter
+
+    def set_painter(self, painter: RowPainter) -> None:
+        """Paint with other fonts or colours from now on, and paint all known rows anew."""
+        self._painter = painter
+        rows = {number: row for number, row in enumerate(self.rows) if row is not None}
+        self._allocate(self.size)
+        self._paint(rows)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._allocate(GridSize(0, 0))
+
+    def _allocate(self, size: GridSize) -> None:
+        metrics = self._painter.metrics
+        self.size = size
+        self.rows = [None] * size.rows
+        width, height = size.columns * metrics.width, size.rows * metrics.height
+        if self.image.width() != width or self.image.height() != height:
+            self.image = QImage(width, height, QImage.Format.Format_RGB32)
+        self.image.fill(self._painter.colors.background)
+
+    def apply(self, frame: Frame) -> set[int]:
+        """Bring the picture up to a frame; the numbers of the rows whose pixels changed."""
+        if frame.size != self.size:
+            self._allocate(frame.size)
+        rows = self.rows
+        changed = {number: row for number, row in frame.rows.items() if number < len(rows) and rows[number] != row}
+        touched = set(changed)
+        if len(changed) >= _SMALLEST_MOVE_ROWS:
+            touched |= self._move(changed)
+        self._paint(changed)
+        return touched
+
+    def _paint(self, rows: Mapping[int, Row]) -> None:
+        if not rows or self.image.isNull():
+            return
+        height, width = self._painter.metrics.height, self.image.width()
+        painter = QPainter(self.image)
+        for number, row in rows.items():
+            self._painter.paint(painter, row, number * height, width)
+            self.rows[number] = row
+        painter.end()
+
+    def _move(self, changed: dict[int, Row]) -> set[int]:
+        """Move pixels if most of ``changed`` stands painted at another place; those rows leave ``changed``."""
+        shift, block = self._find_move(changed)
+        if not shift:
+            return set()
+        first, end = block
+        line = self.image.bytesPerLine() * self._painter.metrics.height
+        # A memoryview's slice assignment copes with overlap (memmove).
+        pixels = memoryview(self.image.bits())
+        pixels[first * line : end * line] = pixels[(first + shift) * line : (end + shift) * line]
+        pixels.release()
+        moved = self.rows[first + shift : end + shift]
+        self.rows[first:end] = moved
+        for number in range(first, end):
+            if number in changed and changed[number] == self.rows[number]:
+                del changed[number]
+        return set(range(first, end))
+
+    def _find_move(self, changed: dict[int, Row]) -> tuple[int, tuple[int, int]]:
+        """The (shift, (first, end)) of the longest block of rows that stands painted ``shift`` rows below."""
+        places: dict[Row, int] = {}
+        for number, row in enumerate(self.rows):
+            if row is not None and row.runs:
+                places.setdefault(row, number)
+        best, best_block = 0, (0, 0)
+        tried: set[int] = set()
+        for number, row in changed.items():
+            place = places.get(row)
+            if place is None or place - number in tried:
+                continue
+            shift = place - number
+            tried.add(shift)
+            block = self._block(changed, number, shift)
+            if block[1] - block[0] > best_block[1] - best_block[0]:
+                best, best_block = shift, block
+        long_enough = best_block[1] - best_block[0] >= max(_SMALLEST_MOVE_ROWS, len(changed) // 3)
+        return (best, best_block) if long_enough else (0, (0, 0))
+
+    def _block(self, changed: dict[int, Row], number: int, shift: int) -> tuple[int, int]:
+        """How far the rows around ``number`` equal what is painted ``shift`` rows below them."""
+
+        def fits(at: int) -> bool:
+            source = at + shift
+            return at in changed and 0 <= source < len(self.rows) and self.rows[source] == changed[at]
+
+        first, end = number, number + 1
+        while fits(first - 1):
+            first -= 1
+        while fits(end):
+            end += 1
+        return first, end

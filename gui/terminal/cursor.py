@@ -1,0 +1,123 @@
+"""The cursor: its look over the cell that it stands on, and its blinking.
+
+It is never part of the canvas: it is laid over it, so that blinking and moving repaint no row.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
+
+from session_host.terminal.base import PLAIN, Cursor, CursorShape, Row, Run
+
+from .row_painter import RowPainter
+
+BLINK_MS = 530
+IDLE_AFTER_S = 10.0
+"""Blinking ends, with the cursor shown, when nothing has happened for so long."""
+
+
+def cell_under(row: Row | None, column: int) -> Run:
+    """The one cell, or the cluster, that covers a column."""
+    for run in row.runs if row else ():
+        if run.column <= column < run.column + run.cells:
+            if run.cluster:
+                return run
+            return run._replace(column=column, cells=1, text=run.text[column - run.column])
+    return Run(column, 1, " ", PLAIN, cluster=False)
+
+
+def blank_picture(painter: RowPainter, cells: int) -> QImage:
+    """A transparent picture of some cells."""
+    metrics = painter.metrics
+    picture = QImage(cells * metrics.width, metrics.height, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(0)
+    return picture
+
+
+def cursor_picture(painter: RowPainter, cell: Run, shape: CursorShape, *, focused: bool) -> QImage:
+    """What is laid over a cell to show the cursor on it."""
+    metrics, colors = painter.metrics, painter.colors
+    picture = blank_picture(painter, cell.cells)
+    width, height, line = picture.width(), picture.height(), metrics.line
+    thick = max(line, round(metrics.width / 6))
+    brush = QPainter(picture)
+    if not focused:
+        _draw_outline(brush, width, height, line, colors.cursor)
+    elif shape == CursorShape.BLOCK:
+        painter.paint_runs(brush, [(cell._replace(column=0), colors.under_cursor(cell.style))], 0)
+    elif shape == CursorShape.BAR:
+        brush.fillRect(0, 0, thick, height, colors.cursor)
+    else:
+        brush.fillRect(0, height - thick, width, thick, colors.cursor)
+    brush.end()
+    return picture
+
+
+def _draw_outline(brush: QPainter, width: int, height: int, line: int, color: QColor) -> None:
+    brush.fillRect(0, 0, width, line, color)
+    brush.fillRect(0, height - line, width, line, color)
+    brush.fillRect(0, 0, line, height, color)
+    brush.fillRect(width - line, 0, line, height, color)
+
+
+class CursorBlink(QObject):
+    """Whether a blinking cursor is shown at the moment; off duty it is always shown.
+
+    Attributes:
+        shown: whether to draw the cursor now.
+    """
+
+    def __init__(self, changed: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._changed = changed
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._toggle)
+        self._wanted = False
+        self._last_life_s = 0.0
+        self.shown = True
+
+    @property
+    def running(self) -> bool:
+        """Whether the timer wakes the process up."""
+        return self._timer.isActive()
+
+    def want(self, *, blinking: bool) -> None:
+        """Blink while ``blinking``: the cursor asks for it and the keyboard is here."""
+        flash_ms = QGuiApplication.styleHints().cursorFlashTime()
+        blinking = blinking and flash_ms > 0  # the desktop may have blinking switched off
+        if blinking == self._wanted:
+            return
+        self._wanted = blinking
+        if blinking:
+            self.touch()
+        else:
+            self._timer.stop()
+            self._show()
+
+    def touch(self) -> None:
+        """Something happened: show the cursor and begin a new interval."""
+        self._last_life_s = time.monotonic()
+        self._show()
+        if self._wanted:
+            self._timer.start(BLINK_MS)
+
+    def _show(self) -> None:
+        if not self.shown:
+            self.shown = True
+            self._changed()
+
+    def _toggle(self) -> None:
+        if self.shown and time.monotonic() - self._last_life_s > IDLE_AFTER_S:
+            self._timer.stop()
+            return
+        self.shown = not self.shown
+        self._changed()
+
+
+def is_blinking(cursor: Cursor | None, *, focused: bool) -> bool:
+    """Whether this cursor asks to blink now."""
+    return focused and cursor is not None and cursor.visible and cursor.blinking

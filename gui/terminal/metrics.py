@@ -1,0 +1,146 @@
+"""Fonts, and the cell that they are laid out in, in whole device pixels.
+
+All painting is done in device pixels on a picture of device pixel ratio 1, so that cells, lines
+and glyphs fall on whole pixels at any scale of the desktop, 1.25 as well as 2.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from functools import lru_cache
+
+from PySide6.QtGui import QFont, QFontDatabase, QFontInfo, QFontMetricsF, QRawFont
+
+from session_host.protocol.values import CellSize
+
+BOLD = 1
+ITALIC = 2
+"""Bits of a font variant; the four variants are 0…3."""
+
+FALLBACK_FAMILIES = (
+    "JetBrains Mono",
+    "Cascadia Mono",
+    "DejaVu Sans Mono",
+    "Noto Sans Mono",
+    "Liberation Mono",
+    "Ubuntu Mono",
+    "Menlo",
+    "Consolas",
+    "Courier New",
+)
+"""Tried in order when the desktop's fixed font is none."""
+
+MIN_FONT_PX = 6
+MAX_FONT_PX = 96
+_ASCII = "".join(map(chr, range(0x20, 0x7F)))
+
+
+def _is_monospace(font: QFont) -> bool:
+    """Whether letters of very unlike shapes are equally wide; what fonts say of themselves is often wrong."""
+    metrics = QFontMetricsF(font)
+    return metrics.horizontalAdvance("i") == metrics.horizontalAdvance("M") > 0
+
+
+def default_family() -> str:
+    """The desktop's monospace family, or the first of the fallbacks that is installed."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    if _is_monospace(font):
+        return font.family()
+    installed = set(QFontDatabase.families())
+    return next((family for family in FALLBACK_FAMILIES if family in installed), font.family())
+
+
+def default_size_px() -> int:
+    """The desktop's size for monospace text, in logical pixels."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    return min(max(QFontInfo(font).pixelSize(), 13), MAX_FONT_PX)
+
+
+def _family_or_fallback(family: str) -> str:
+    wanted = QFont(family or default_family())
+    if not _is_monospace(wanted):
+        wanted = QFont(default_family())
+    return QFontInfo(wanted).family()  # "monospace" is a name for another one
+
+
+class CellMetrics:
+    """The cell, and the four fonts that fill it, at one size and scale.
+
+    Attributes:
+        width: of a cell, device pixels.
+        height: of a cell, device pixels.
+        ascent: from a cell's top to the baseline, device pixels.
+        line: thickness of thin lines (box drawing, underline), device pixels.
+        underline_top: from a cell's top to a single underline's upper edge.
+        fonts: plain, bold, italic, bold italic, each spaced to fill the cell exactly.
+        shaped_fonts: the same, for clusters that need shaping; spaced as the font says.
+        exact: for each variant, whether a whole run may be drawn in one go.
+    """
+
+    def __init__(self, family: str, size_px: int, device_pixel_ratio: float) -> None:
+        """Measure ``family`` ("" for the desktop's) at ``size_px`` logical pixels."""
+        self.device_pixel_ratio = device_pixel_ratio
+        self.family = _family_or_fallback(family)
+        installed = set(QFontDatabase.families())
+        self._helpers = [helper for helper in FALLBACK_FAMILIES if helper in installed and helper != self.family]
+        pixels = max(round(size_px * device_pixel_ratio), 4)
+        plain = self._font(0, pixels)
+        metrics = QFontMetricsF(plain)
+        self.width = max(round(metrics.horizontalAdvance("M")), 1)
+        self.ascent = max(math.ceil(metrics.ascent()), 1)
+        self.height = self.ascent + max(math.ceil(metrics.descent() + metrics.leading()), 1)
+        self.line = max(round(self.width / 8), 1)
+        underline = self.ascent + max(round(metrics.underlinePos()), 1)
+        self.underline_top = min(underline, self.height - self.line)
+        self.strike_top = round(self.ascent - metrics.strikeOutPos() - self.line / 2)
+        self.shaped_fonts = tuple(self._font(variant, pixels) for variant in range(4))
+        self.fonts = tuple(self._spaced(font) for font in self.shaped_fonts)
+        self.exact = tuple(self._fills_cells(font) for font in self.fonts)
+        self._raw = tuple(QRawFont.fromFont(font) for font in self.shaped_fonts)
+        self.draws_in_run = lru_cache(maxsize=8192)(self._draws_in_run)
+
+    @property
+    def cell(self) -> CellSize:
+        """The cell as programs are told, in device pixels."""
+        return CellSize(self.width, self.height)
+
+    def _font(self, variant: int, pixels: int) -> QFont:
+        # Symbols that the family lacks come from other monospace fonts first: they fit the cell.
+        font = QFont()
+        font.setFamilies([self.family, *self._helpers])
+        font.setStyleHint(QFont.StyleHint.Monospace)
+        font.setPixelSize(pixels)
+        font.setBold(bool(variant & BOLD))
+        font.setItalic(bool(variant & ITALIC))
+        font.setKerning(False)
+        return font
+
+    def _spaced(self, shaped: QFont) -> QFont:
+        """``shaped``, with its advance stretched to the cell and its ligatures off."""
+        font = QFont(shaped)
+        font.setStyleStrategy(QFont.StyleStrategy.PreferNoShaping)
+        rest = self.width - QFontMetricsF(font).horizontalAdvance("M")
+        font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, rest)
+        return font
+
+    def _fills_cells(self, font: QFont) -> bool:
+        metrics = QFontMetricsF(font)
+        alike = all(metrics.horizontalAdvance(character) == self.width for character in _ASCII)
+        return alike and metrics.horizontalAdvance(_ASCII * 8) == self.width * len(_ASCII) * 8
+
+    def has_glyph(self, character: str, variant: int) -> bool:
+        """Whether the font itself has the character."""
+        return self._raw[variant].supportsCharacter(ord(character))
+
+    def _draws_in_run(self, character: str, variant: int) -> bool:
+        """Whether ``character`` may be drawn together with its neighbours: own glyph, one cell, left to right."""
+        if not self.exact[variant]:
+            return False
+        if unicodedata.bidirectional(character) in {"R", "AL", "AN", "RLE", "RLO", "RLI"}:
+            return False
+        if unicodedata.category(character) in {"Mn", "Me", "Cf", "Co", "Cs", "Cn"}:
+            return False
+        if not self.has_glyph(character, variant):
+            return False
+        return QFontMetricsF(self.fonts[variant]).horizontalAdvance(character) == self.width

@@ -1,0 +1,75 @@
+"""When to paint (output path: damage is gathered here until a frame is due).
+
+After a pause the first damage is painted at once, so that an echo is seen without delay. Under a
+flood, frames are painted at most every 16 ms, and never take more than about a quarter of the
+time: feeding goes before painting. A program that is in the middle of drawing a frame
+(synchronized output) is waited for, up to 150 ms.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, QTimer
+
+FRAME_S = 0.016
+HOLD_S = 0.150
+_COST_FACTOR = 4
+_LONGEST_INTERVAL_S = 0.100
+
+
+class FramePacer(QObject):
+    """Calls ``paint`` when a frame is due."""
+
+    def __init__(self, paint: Callable[[], None], is_drawing: Callable[[], bool], parent: QObject) -> None:
+        """``is_drawing`` tells whether the program is in the middle of a frame."""
+        super().__init__(parent)
+        self._paint = paint
+        self._is_drawing = is_drawing
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._run)
+        self._due_s = 0.0
+        self._held_since_s: float | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a frame is still to be painted."""
+        return self._timer.isActive()
+
+    def request(self) -> None:
+        """Something is to be painted; now, or when the next frame is due."""
+        if self._timer.isActive():
+            if self._held_since_s is None or self._is_drawing():
+                return
+            self._timer.stop()  # what was waited for is drawn
+        wait_s = self._due_s - time.monotonic()
+        if wait_s > 0:
+            self._start(wait_s)
+        else:
+            self._run()
+
+    def cancel(self) -> None:
+        """Nothing is to be painted any more."""
+        self._timer.stop()
+        self._held_since_s = None
+
+    def _start(self, wait_s: float) -> None:
+        self._timer.start(max(math.ceil(wait_s * 1000), 1))
+
+    def _run(self) -> None:
+        begin_s = time.monotonic()
+        if self._is_drawing():
+            if self._held_since_s is None:
+                self._held_since_s = begin_s
+            left_s = self._held_since_s + HOLD_S - begin_s
+            if left_s > 0:
+                self._start(left_s)
+                return
+        self._held_since_s = None
+        self._paint()
+        cost_s = time.monotonic() - begin_s
+        self._due_s = begin_s + min(max(FRAME_S, _COST_FACTOR * cost_s), _LONGEST_INTERVAL_S)

@@ -1,0 +1,297 @@
+"""The page: the widget that shows a terminal's screen and history, without keyboard and mouse.
+
+It never feeds the emulator: whoever does calls `on_damage` afterwards, and `on_replaced` when
+there is another emulator.
+"""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QRegion, QResizeEvent, QShowEvent, QTransform
+from PySide6.QtWidgets import QWidget
+
+from gui.theme.terminal import TerminalTheme
+from session_host.terminal.base import Emulator
+
+from .cursor import CursorBlink, is_blinking
+from .layout import GridLayout
+from .metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
+from .pacing import FramePacer
+from .regions import scaled
+from .scrollbar import WIDTH_PX, HistoryBar
+from .sink import InputSink
+from .surface import Surface
+
+_RESIZE_DEBOUNCE_MS = 50
+
+
+class TerminalPage(QWidget):
+    """A terminal's screen and its history.
+
+    Signals:
+        gridResized(GridSize, CellSize): there is room for another grid; the sink has been told too.
+        zoomChanged(int): the text's size, in percent of the one that was set.
+    """
+
+    gridResized = Signal(object, object)
+    zoomChanged = Signal(int)
+
+    def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._family = ""
+        self._base_px = self._size_px = default_size_px()
+        self._sink: InputSink | None = None
+        self._shown_emulator: Emulator | None = None
+        self._surface = Surface(theme, self._measured())
+        self._told: object = None
+        self._pacer = FramePacer(self._paint_frame, self._is_drawing, self)
+        self._blink = CursorBlink(self._update_cursor, self)
+        self._bar = HistoryBar(self)
+        self._bar.set_color(theme.foreground)
+        self._bar.moved.connect(self.scroll_lines)
+        self._resized = QTimer(self)
+        self._resized.setSingleShot(True)
+        self._resized.setInterval(_RESIZE_DEBOUNCE_MS)
+        self._resized.timeout.connect(self._tell_size)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName("Terminal")
+
+    # -- what is shown
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The emulator that is shown now."""
+        return self._sink.emulator if self._sink is not None else self._shown_emulator
+
+    @property
+    def sink(self) -> InputSink | None:
+        """Whom input is given to; None if the screen is for reading only."""
+        return self._sink
+
+    @property
+    def scrolled_back(self) -> bool:
+        """Whether history is looked at."""
+        return self._surface.place.offset > 0
+
+    def set_viewer(self, viewer: InputSink | None) -> None:
+        """Show a session and type into it; None for an empty page."""
+        self._sink, self._shown_emulator = viewer, None
+        if self.isVisible():
+            self._told = None
+            self._tell_size()
+            if viewer is not None and self.hasFocus():
+                viewer.focus(True)
+        self.on_replaced()
+
+    def show_emulator(self, emulator: Emulator | None) -> None:
+        """Show a screen for reading only, as of an ended session."""
+        self._sink, self._shown_emulator = None, emulator
+        self.on_replaced()
+
+    @Slot()
+    def on_damage(self) -> None:
+        """The emulator was fed: paint when a frame is due."""
+        if self.isVisible():
+            self._pacer.request()
+
+    @Slot()
+    def on_replaced(self) -> None:
+        """There is another emulator: paint all of it."""
+        self._pacer.cancel()
+        self._surface.clear()
+        emulator = self.emulator
+        if emulator is not None:
+            emulator.damage_all()
+            if self.isVisible():
+                self._paint_frame()
+        else:
+            self._bar.hide()
+        self.update()
+
+    def emulator_touched(self) -> None:
+        """The selection or the viewport was changed here."""
+        self._pacer.request()
+
+    def _is_drawing(self) -> bool:
+        emulator = self.emulator
+        return emulator is not None and emulator.modes.synchronized
+
+    def _paint_frame(self) -> None:
+        """Bring the canvas up to the emulator; Qt's paint event then shows what changed."""
+        emulator, surface = self.emulator, self._surface
+        if emulator is None or not self.isVisible():
+            return
+        before = surface.cursor_rect()
+        region = surface.take(emulator)
+        self._bar.show_place(*surface.place, max(surface.size.rows, 1))
+        self._blink.want(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
+        if surface.cursor_rect() != before:
+            self._blink.touch()
+            if self.hasFocus():
+                self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)
+        if region is None:
+            self.update()
+        elif not region.isEmpty():
+            self.update(self._logical(region))
+
+    def set_focused(self, *, focused: bool) -> None:
+        """The keyboard came or went: the cursor is drawn full or hollow, and blinks or not."""
+        surface = self._surface
+        surface.focused = focused
+        self._blink.want(blinking=is_blinking(surface.cursor, focused=focused))
+        self._update_cursor()
+
+    def _update_cursor(self) -> None:
+        self._surface.cursor_shown = self._blink.shown
+        self.update(self._logical(QRegion(self._surface.cursor_rect())))
+
+    # -- looks
+
+    def set_theme(self, theme: TerminalTheme) -> None:
+        """Use other colours."""
+        self._theme = theme
+        self._surface.set_theme(theme)
+        self._bar.set_color(theme.foreground)
+        self.update()
+
+    def set_font_family(self, family: str) -> None:
+        """Use a monospace family; "" for the desktop's."""
+        self._family = family
+        self._measure()
+
+    def set_font_size(self, size_px: int) -> None:
+        """Use a size in logical pixels, which zooming starts from; 0 for the desktop's."""
+        self._base_px = self._size_px = size_px or default_size_px()
+        self._measure()
+
+    @Slot(int)
+    def zoom(self, steps: int) -> None:
+        """Make the text larger, or smaller with negative steps, by a pixel each."""
+        size_px = min(max(self._size_px + steps, MIN_FONT_PX), MAX_FONT_PX)
+        if size_px != self._size_px:
+            self._size_px = size_px
+            self._measure()
+            self.zoomChanged.emit(round(100 * size_px / self._base_px))
+
+    @Slot()
+    def reset_zoom(self) -> None:
+        """Use the size that was set."""
+        self.zoom(self._base_px - self._size_px)
+
+    def _measured(self) -> CellMetrics:
+        return CellMetrics(self._family, self._size_px, self.devicePixelRatioF())
+
+    def _measure(self) -> None:
+        """The font, its size or the display's scale is another."""
+        self._surface.set_metrics(self._measured())
+        self._lay_out()
+        if self.isVisible():
+            self._tell_size()
+        self.update()
+
+    # -- size
+
+    def _lay_out(self) -> None:
+        self._surface.set_layout(GridLayout.of(self.width(), self.height(), self._surface.metrics))
+        self._bar.setGeometry(self.width() - WIDTH_PX, 0, WIDTH_PX, self.height())
+
+    def _tell_size(self) -> None:
+        self._resized.stop()
+        size, cell = self._surface.layout.room.clamped(), self._surface.metrics.cell
+        if self._told != (size, cell):
+            self._told = (size, cell)
+            if self._sink is not None:
+                self._sink.resize(size, cell)
+            self.gridResized.emit(size, cell)
+
+    def _claim_size(self) -> None:
+        """This view is the one in use: its size counts, whatever another one's was."""
+        emulator, sink = self.emulator, self._sink
+        if sink is not None and emulator is not None and self._told is not None:
+            size, cell = self._surface.layout.room.clamped(), self._surface.metrics.cell
+            if emulator.size != size:
+                sink.resize(size, cell)
+
+    def sizeHint(self) -> QSize:
+        cell, ratio = self._surface.metrics, self.devicePixelRatioF()
+        return QSize(round(80 * cell.width / ratio) + 16, round(24 * cell.height / ratio) + 16)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out()
+        if self.isVisible() and self._told is not None:
+            self._resized.start()
+        self.update()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._surface.metrics.device_pixel_ratio != self.devicePixelRatioF():
+            self._surface.set_metrics(self._measured())
+            self._lay_out()
+        self._tell_size()
+        self._paint_frame()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._pacer.cancel()
+        self._resized.stop()
+        self._blink.want(blinking=False)
+
+    # -- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        ratio = self.devicePixelRatioF()
+        painter = QPainter(self)
+        painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
+        self._surface.paint(painter, scaled(event.region(), ratio))
+        painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._measure()
+        return bool(super().event(event))
+
+    def device_point(self, position: QPointF) -> QPoint:
+        """A point of the widget in device pixels."""
+        ratio = self.devicePixelRatioF()
+        return QPoint(math.floor(position.x() * ratio), math.floor(position.y() * ratio))
+
+    def _logical_rect(self, rect: QRect) -> QRect:
+        return self._logical(QRegion(rect)).boundingRect()
+
+    def _logical(self, region: QRegion) -> QRegion:
+        """Device pixels → the widget's pixels."""
+        return scaled(region, 1 / self.devicePixelRatioF())
+
+    # -- history
+
+    @Slot(int)
+    def scroll_lines(self, lines: int) -> None:
+        """Look further down, or with negative lines further back."""
+        emulator = self.emulator
+        if emulator is not None and lines:
+            emulator.scroll(lines)
+            self.emulator_touched()
+
+    @Slot(int)
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll by screenfuls, less a line that stays in sight."""
+        self.scroll_lines(pages * max(min(self._surface.size.rows, self._surface.layout.room.rows) - 1, 1))
+
+    @Slot()
+    def scroll_to_start(self) -> None:
+        """Look at the oldest line."""
+        emulator = self.emulator
+        if emulator is not None:
+            self.scroll_lines(-emulator.scrollback_rows)
+
+    @Slot()
+    def scroll_to_end(self) -> None:
+        """Look at the screen again."""
+        emulator = self.emulator
+        if emulator is not None:
+            emulator.scroll_to_bottom()
+            self.emulator_touched()

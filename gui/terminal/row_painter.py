@@ -1,0 +1,117 @@
+"""One row of cells, drawn with QPainter (output path: the replica's rows become pixels here)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QPainter
+
+from session_host.terminal.base import Row, Run
+
+from . import decorations
+from .colors import Colors, Look
+from .glyphs import Glyphs, Kind
+from .metrics import CellMetrics
+
+LaidRun = tuple[Run, Look]
+
+
+def split_at_selection(runs: tuple[Run, ...], first: int, last: int) -> list[tuple[Run, bool]]:
+    """Cut runs so that each is wholly inside or outside the columns ``first`` … ``last``."""
+    parts: list[tuple[Run, bool]] = []
+    for run in runs:
+        end = run.column + run.cells
+        if run.cluster or end <= first or run.column > last or (run.column >= first and end <= last + 1):
+            parts.append((run, first <= run.column <= last))
+            continue
+        edges = sorted({run.column, min(max(first, run.column), end), min(max(last + 1, run.column), end), end})
+        for begin, stop in pairwise(edges):
+            text = run.text[begin - run.column : stop - run.column]
+            part = run._replace(column=begin, cells=stop - begin, text=text)
+            parts.append((part, first <= begin <= last))
+    return parts
+
+
+class RowPainter:
+    """Paints rows at one size and with one set of colours."""
+
+    def __init__(self, metrics: CellMetrics, glyphs: Glyphs, colors: Colors) -> None:
+        self.metrics = metrics
+        self.glyphs = glyphs
+        self.colors = colors
+
+    def paint(self, painter: QPainter, row: Row, top: int, width: int) -> None:
+        """Paint ``row`` with its upper edge at ``top`` over ``width`` pixels, ground included."""
+        metrics, look_of = self.metrics, self.colors.look
+        painter.setClipRect(0, top, width, metrics.height)
+        painter.fillRect(0, top, width, metrics.height, self.colors.background)
+        laid: list[LaidRun]
+        if row.selection is None:
+            laid = [(run, look_of(run.style)) for run in row.runs]
+        else:
+            first, last = row.selection
+            left, right = first * metrics.width, min((last + 1) * metrics.width, width)
+            painter.fillRect(left, top, right - left, metrics.height, self.colors.theme.selection_background)
+            laid = [(run, look_of(run.style, selected)) for run, selected in split_at_selection(row.runs, first, last)]
+        self.paint_runs(painter, laid, top)
+
+    def paint_runs(self, painter: QPainter, laid: list[LaidRun], top: int) -> None:
+        """Paint runs: all grounds first, so that none covers a neighbour's slanted glyph."""
+        metrics = self.metrics
+        cell = metrics.width
+        for run, look in laid:
+            if look.background is not None:
+                painter.fillRect(run.column * cell, top, run.cells * cell, metrics.height, look.background)
+        pen: QColor | None = None
+        variant = -1
+        baseline = top + metrics.ascent
+        for run, look in laid:
+            text = run.text
+            if look.decorated:
+                decorations.draw(painter, metrics, look, run.column * cell, top, run.cells * cell)
+            if look.hidden or text.isspace():
+                continue
+            if run.cluster or not text.isascii() or not metrics.exact[look.variant]:
+                self._paint_pieces(painter, run, look, top)
+                pen, variant = None, -1
+                continue
+            if look.foreground is not pen:
+                pen = look.foreground
+                painter.setPen(pen)
+            if look.variant != variant:
+                variant = look.variant
+                painter.setFont(metrics.fonts[variant])
+            painter.drawText(QPointF(run.column * cell, baseline), text)
+
+    def _paint_pieces(self, painter: QPainter, run: Run, look: Look, top: int) -> None:
+        """Paint a run that is a cluster, or has characters which the font cannot draw in one go."""
+        metrics, glyphs = self.metrics, self.glyphs
+        cell = metrics.width
+        left = run.column * cell
+        color, variant = look.foreground, look.variant
+        if run.cluster:
+            painter.drawImage(left, top, glyphs.picture(run.text, run.cells, variant, color, look.rgb))
+            return
+        for offset, kind, text in glyphs.pieces(run.text, variant):
+            x = left + offset * cell
+            if kind == Kind.TEXT:
+                if text.isspace():
+                    continue
+                painter.setPen(color)
+                painter.setFont(metrics.fonts[variant])
+                painter.drawText(QPointF(x, top + metrics.ascent), text)
+            elif kind == Kind.PICTURE:
+                if text != " ":
+                    painter.drawImage(x, top, glyphs.picture(text, 1, variant, color, look.rgb))
+            else:
+                self._paint_bars(painter, x, top, text, color)
+
+    def _paint_bars(self, painter: QPainter, left: int, top: int, text: str, color: QColor) -> None:
+        width = len(text) * self.metrics.width
+        for _, offset, _, tall, alpha in self.glyphs.bars(text[0]):
+            fill = color
+            if alpha != 255:
+                fill = QColor(color)
+                fill.setAlpha(alpha)
+            painter.fillRect(left, top + offset, width, tall, fill)

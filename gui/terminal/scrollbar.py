@@ -1,0 +1,65 @@
+"""The thin bar that shows and moves the place in the history; it stands in the right margin."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QScrollBar, QWidget
+
+WIDTH_PX = 8
+_STYLE = """
+QScrollBar:vertical {{ background: transparent; border: none; width: {width}px; margin: 2px 0; }}
+QScrollBar::handle:vertical {{ background: {still}; min-height: 24px; border-radius: 2px; margin: 0 2px; }}
+QScrollBar::handle:vertical:hover, QScrollBar::handle:vertical:pressed {{
+    background: {alive}; border-radius: 3px; margin: 0 1px;
+}}
+QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical {{ height: 0; }}
+QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical {{ background: transparent; }}
+"""
+
+
+class HistoryBar(QScrollBar):
+    """A scroll bar over rows; it is hidden while there is no history.
+
+    Signals:
+        moved: rows that the user moved the view by; negative: back into history.
+    """
+
+    moved = Signal(int)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self._silent = False
+        self._place = 0
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.setAccessibleName("History")
+        self.setSingleStep(1)
+        self.hide()
+        self.valueChanged.connect(self._on_value)
+
+    def set_color(self, color: QColor) -> None:
+        """The text's colour, which the bar is a shade of."""
+        red, green, blue = color.red(), color.green(), color.blue()
+        still, alive = (f"rgba({red}, {green}, {blue}, {alpha})" for alpha in (90, 160))
+        self.setStyleSheet(_STYLE.format(width=WIDTH_PX, still=still, alive=alive))
+
+    def show_place(self, history_rows: int, offset: int, page_rows: int) -> None:
+        """Show that the view stands ``offset`` rows above the bottom."""
+        place = history_rows - offset
+        if self.maximum() != history_rows or self._place != place or self.pageStep() != page_rows:
+            self._silent = True
+            self._place = place
+            self.setPageStep(page_rows)
+            self.setRange(0, history_rows)
+            self.setValue(place)
+            self._silent = False
+        self.setVisible(history_rows > 0)
+
+    def _on_value(self, value: int) -> None:
+        if self._silent or value == self._place:
+            return
+        by = value - self._place
+        self._place = value
+        self.moved.emit(by)

@@ -1,0 +1,37 @@
+"""Whom the view gives what the user did; a ``Viewer`` of the client, or a test's recorder.
+
+Input path: the view has turned Qt's event into these calls; each returns at once.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
+from session_host.terminal.base import Emulator
+
+
+class InputSink(Protocol):
+    """A session as the view needs it. No method blocks or raises for a lost connection."""
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """The replica, or None until the first snapshot is there."""
+
+    def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
+        """A key on the keyboard; ``modifiers`` are bits of ``Modifiers``."""
+
+    def text(self, text: str) -> None:
+        """Composed text."""
+
+    def paste(self, text: str) -> None:
+        """Text from a clipboard."""
+
+    def mouse(self, action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int) -> None:
+        """A mouse event at a cell of the active screen, 0-based."""
+
+    def focus(self, focused: bool) -> None:
+        """The view got or lost the keyboard."""
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """The view has room for ``size`` now, or is the one in use again."""

@@ -1,0 +1,71 @@
+"""Braille (U+2800–28FF), the triangles of status lines (U+E0B0–E0B3) and one bracket as geometry."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+
+_DOT_PLACES = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
+"""Column and row of a braille pattern's dots, in the order of their bits."""
+
+_SMALLEST_ROUND_DOT_PX = 4
+
+
+BRANCH = 0x23BF
+"""⎿: agents put it before what belongs to the line above; few monospace fonts have it."""
+
+
+def is_braille(code: int) -> bool:
+    """Whether the character is a braille pattern."""
+    return 0x2800 <= code <= 0x28FF
+
+
+def is_triangle(code: int) -> bool:
+    """Whether the character is one of the four status line triangles."""
+    return 0xE0B0 <= code <= 0xE0B3
+
+
+def draw_braille(painter: QPainter, code: int, width: int, height: int, color: QColor) -> None:
+    """Draw a pattern's dots, evenly spread so that neighbouring patterns continue each other."""
+    bits = code - 0x2800
+    dot = max(round(min(width / 3.4, height / 6.5)), 1)
+    painter.save()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, dot >= _SMALLEST_ROUND_DOT_PX)
+    for bit, (column, row) in enumerate(_DOT_PLACES):
+        if not bits & 1 << bit:
+            continue
+        left = round(width * (2 * column + 1) / 4 - dot / 2)
+        top = round(height * (2 * row + 1) / 8 - dot / 2)
+        if dot >= _SMALLEST_ROUND_DOT_PX:
+            painter.drawEllipse(QRectF(left, top, dot, dot))
+        else:
+            painter.fillRect(left, top, dot, dot, color)
+    painter.restore()
+
+
+def draw_triangle(painter: QPainter, code: int, width: int, height: int, line: int, color: QColor) -> None:
+    """Draw a triangle (E0B0 right, E0B2 left) or its two slanted sides alone (E0B1, E0B3)."""
+    points_right = code in {0xE0B0, 0xE0B1}
+    base, tip = (0.0, float(width)) if points_right else (float(width), 0.0)
+    corners = [QPointF(base, 0), QPointF(tip, height / 2), QPointF(base, height)]
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if code in {0xE0B0, 0xE0B2}:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawPolygon(QPolygonF(corners))
+    else:
+        pen = QPen(color, line)
+        pen.setCapStyle(Qt.PenCapStyle.SquareCap)
+        painter.setPen(pen)
+        painter.drawPolyline(QPolygonF(corners))
+    painter.restore()
+
+
+def draw_branch(painter: QPainter, width: int, baseline: int, line: int, color: QColor) -> None:
+    """Draw ⎿: down to the baseline, and from there to the right edge."""
+    left = (width - line) // 2
+    painter.fillRect(left, 0, line, baseline, color)
+    painter.fillRect(left, baseline - line, width - left, line, color)

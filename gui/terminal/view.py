@@ -1,0 +1,284 @@
+"""The terminal view: the page with keyboard, mouse, input methods and clipboard.
+
+On the input path, Qt's events arrive here and leave by the InputSink as typed values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QCursor,
+    QFocusEvent,
+    QInputMethodEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QMenu, QToolTip, QWidget
+
+from gui.input.composing import Composition
+from gui.theme.terminal import TerminalTheme
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS
+
+from . import clipboard, links
+from .keyboard import Keyboard
+from .page import TerminalPage
+from .pointer import Pointer
+from .wheel import Wheel
+
+
+class TerminalView(TerminalPage):
+    """A terminal to work in.
+
+    Signals (and those of TerminalPage):
+        pasteNeedsConfirmation(str): the text was not pasted; `confirm_paste` does it.
+        linkActivated(str): the user opens a link; its scheme is one of the allowed.
+        notice(str): one line that the user should read.
+    """
+
+    pasteNeedsConfirmation = Signal(str)
+    linkActivated = Signal(str)
+    notice = Signal(str)
+
+    def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self._pointer = Pointer(self, self)
+        self._wheel = Wheel(self, self._pointer)
+        self._composition = Composition()
+        self._keyboard = Keyboard({
+            "copy": self.copy,
+            "paste": self.paste,
+            "zoom_in": lambda: self.zoom(1),
+            "zoom_out": lambda: self.zoom(-1),
+            "reset_zoom": self.reset_zoom,
+            "line_up": lambda: self.scroll_lines(-1),
+            "line_down": lambda: self.scroll_lines(1),
+            "page_up": lambda: self.scroll_pages(-1),
+            "page_down": lambda: self.scroll_pages(1),
+            "to_start": self.scroll_to_start,
+            "to_end": self.scroll_to_end,
+        })  # fmt: skip
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
+        self.setAttribute(Qt.WidgetAttribute.WA_KeyCompression, on=False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.IBeamCursor)
+        self.setAccessibleName("Terminal")
+
+    @Slot()
+    def on_replaced(self) -> None:
+        """There is another emulator: paint all of it; nothing is held or dragged on it."""
+        self._pointer.reset()
+        super().on_replaced()
+
+    # -- keyboard
+
+    def set_window_keys(self, texts: tuple[str, ...]) -> None:
+        """The combinations that are the window's, as QKeySequence's portable words."""
+        self._keyboard.set_window_keys(texts)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            # Accepted, the key comes here and not to a shortcut: Tab, Escape, Ctrl and Alt with letters.
+            if self._sink is not None and not self._keyboard.is_windows(event):
+                event.accept()
+                return True
+            return False
+        return super().event(event)
+
+    def focusNextPrevChild(self, _next: bool) -> bool:
+        """Tab belongs to the program."""
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        emulator, sink = self.emulator, self._sink
+        has_history = emulator is None or not emulator.modes.alternate_screen
+        if self._keyboard.act_locally(event, has_history=has_history):
+            return
+        typed = self._keyboard.press(event, sink) if sink is not None else None
+        if typed is None:
+            event.ignore()
+        elif typed:
+            self._on_typed()
+        self._show_link(self.mapFromGlobal(QCursor.pos()).toPointF(), event.modifiers())
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if self._sink is None or not self._keyboard.release(event, self._sink):
+            event.ignore()
+        self._show_link(self.mapFromGlobal(QCursor.pos()).toPointF(), Qt.KeyboardModifier.NoModifier)
+
+    def _on_typed(self) -> None:
+        """Typing is done at the bottom, and ends a selection."""
+        self._blink.touch()
+        self._pointer.deselect()
+        if self.scrolled_back:
+            self.scroll_to_end()
+        self._claim_size()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._on_focus(focused=True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._keyboard.forget_held()
+        self._on_focus(focused=False)
+
+    def _on_focus(self, *, focused: bool) -> None:
+        self.set_focused(focused=focused)
+        if self._sink is not None:
+            self._sink.focus(focused)
+            if focused:
+                self._claim_size()
+
+    # -- input methods
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        before = self._surface.cursor_rect()
+        committed = self._composition.take(event) if self._sink is not None else ""
+        self._surface.composing = self._composition.runs()
+        self.update(self._logical_rect(before.united(self._surface.cursor_rect())))
+        if committed and self._sink is not None:
+            self._sink.text(committed)
+            self._on_typed()
+        event.accept()
+
+    def inputMethodQuery(self, query: Qt.InputMethodQuery) -> Any:
+        if query == Qt.InputMethodQuery.ImEnabled:
+            return self._sink is not None
+        if query == Qt.InputMethodQuery.ImCursorRectangle:
+            return self._logical_rect(self._surface.cursor_rect())
+        if query == Qt.InputMethodQuery.ImHints:
+            return Qt.InputMethodHint.ImhNoAutoUppercase | Qt.InputMethodHint.ImhNoPredictiveText
+        return super().inputMethodQuery(query)
+
+    # -- mouse
+
+    def cell_at(self, position: QPointF) -> tuple[int, int]:
+        """The cell nearest to a point of the widget."""
+        return self._surface.cell_at(self.device_point(position))
+
+    def rows_beyond(self, position: QPointF) -> int:
+        """How far a point is above (negative) or below the grid, in rows; 0 inside."""
+        return self._surface.rows_beyond(self.device_point(position))
+
+    def link_at(self, position: QPointF) -> str:
+        """The target of the link under a point, "" for none."""
+        return self._surface.link_at(self.device_point(position))
+
+    def open_link(self, uri: str) -> None:
+        """Say that the user opens a link; or why it is not opened."""
+        if links.may_open(uri):
+            self.linkActivated.emit(uri)
+        else:
+            self.notice.emit(f"Not opened, for it is no web, mail or file link: {links.shown(uri)}")
+
+    def _show_link(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        """With Ctrl held over a link, show where it leads before it is followed."""
+        held = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        uri = self.link_at(position) if held else ""
+        if uri:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+            QToolTip.showText(self.mapToGlobal(position).toPoint(), links.shown(uri), self)
+            return
+        takes = self._pointer.program_takes(modifiers)
+        shape = Qt.CursorShape.ArrowCursor if takes else Qt.CursorShape.IBeamCursor
+        if self.cursor().shape() == Qt.CursorShape.PointingHandCursor:
+            QToolTip.hideText()
+        if self.cursor().shape() != shape:
+            self.setCursor(shape)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pointer.press(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._pointer.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._pointer.move(event)
+        self._show_link(event.position(), event.modifiers())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pointer.release(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._wheel.set_metrics(self._surface.metrics)
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom(self._wheel.zoom_steps(event))
+        else:
+            self.scroll_lines(self._wheel.turn(event))
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Right click; the Menu key is the program's, and so is the click if it takes the mouse."""
+        if event.reason() == QContextMenuEvent.Reason.Mouse and not self._pointer.program_takes(event.modifiers()):
+            self.context_menu(QPointF(event.pos())).popup(event.globalPos())
+        event.accept()
+
+    def context_menu(self, position: QPointF) -> QMenu:
+        """The menu for a point; it deletes itself when it is closed."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        emulator = self.emulator
+        uri = self.link_at(position)
+        if uri:
+            menu.addAction("Open link", lambda: self.open_link(uri)).setToolTip(links.shown(uri))
+            menu.addSeparator()
+        copy = menu.addAction("Copy", self.copy)
+        copy.setEnabled(emulator is not None and bool(emulator.selected_text()))
+        paste = menu.addAction("Paste", self.paste)
+        paste.setEnabled(self._sink is not None and bool(clipboard.clipboard_text()))
+        menu.addAction("Select all", self.select_all).setEnabled(emulator is not None)
+        return menu
+
+    # -- clipboard
+
+    @Slot()
+    def copy(self) -> None:
+        """Put the selected text on the clipboard; the selection stays."""
+        if self.emulator is not None:
+            clipboard.copy_text(self.emulator.selected_text())
+
+    @Slot()
+    def paste(self) -> None:
+        """Paste the clipboard."""
+        self.paste_text(clipboard.clipboard_text())
+
+    def paste_selection(self) -> None:
+        """Paste the primary selection."""
+        self.paste_text(clipboard.selection_text())
+
+    def paste_text(self, text: str) -> None:
+        """Paste a text, ask about it, or say why it cannot be pasted."""
+        emulator = self.emulator
+        bracketed = emulator is not None and emulator.modes.bracketed_paste
+        verdict = clipboard.judge_paste(text, bracketed=bracketed)
+        if self._sink is None or verdict == clipboard.PasteVerdict.EMPTY:
+            return
+        if verdict == clipboard.PasteVerdict.TOO_LONG:
+            self.notice.emit(
+                f"Not pasted: {len(text):,} characters are more than the {MAX_PASTE_CHARACTERS:,} that fit in one "
+                "paste. Save it to a file and name the file instead."
+            )
+        elif verdict == clipboard.PasteVerdict.ASK:
+            self.pasteNeedsConfirmation.emit(text)
+        else:
+            self.confirm_paste(text)
+
+    @Slot(str)
+    def confirm_paste(self, text: str) -> None:
+        """Paste a text as it is; the user knows what is in it."""
+        if self._sink is not None:
+            self._sink.paste(text)
+            self._on_typed()
+
+    @Slot()
+    def select_all(self) -> None:
+        """Select the history and the screen."""
+        if self.emulator is not None:
+            self.emulator.select_all()
+            self._pointer.note_selection()
+            self.emulator_touched()
