@@ -1,0 +1,57 @@
+"""``outlive kill-all``: end every running chat at once."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from session_host.cli.output import complain, say
+from session_host.cli.sessions import SessionInfo, every_session
+from session_host.errors import OutliveError, SessionEnded, UsageError
+from session_host.protocol.messages import Kill
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Kill all agents, after asking."""
+    if not options.yes and not sys.stdin.isatty():
+        raise UsageError("kill-all ends every running chat; without a terminal to ask on, say --yes")
+    infos = every_session(ended=False)
+    if not infos:
+        say("no running chats")
+        return 0
+    if not options.yes and not _agreed(infos):
+        say("nothing was ended")
+        return 1
+    failures = asyncio.run(_kill(infos))
+    for failure in failures:
+        complain(failure)
+    ended = len(infos) - len(failures)
+    say(f"ended {ended} {'chat' if ended == 1 else 'chats'}")
+    return 1 if failures else 0
+
+
+def _agreed(infos: list[SessionInfo]) -> bool:
+    names = ", ".join(info.name for info in infos)
+    print(f"End {len(infos)} running chat(s) now: {names}? [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+async def _kill(infos: list[SessionInfo]) -> list[str]:
+    """Kill all at once; returns a line for each that could not be."""
+    from session_host.client.control import request
+
+    results = await asyncio.gather(*(request(info.id, Kill(0)) for info in infos), return_exceptions=True)
+    failures = []
+    for info, result in zip(infos, results, strict=True):
+        if isinstance(result, OutliveError):
+            if not isinstance(result, SessionEnded):
+                failures.append(f"{info.name}: {result}")
+        elif isinstance(result, BaseException):
+            raise result
+    return failures

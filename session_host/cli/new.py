@@ -1,0 +1,129 @@
+"""``outlive new``: start a chat."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import sys
+
+from session_host.cli.arguments import AFTER_DASHES, Parser
+from session_host.cli.output import print_json, say
+from session_host.cli.sessions import find
+from session_host.errors import UsageError
+from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize
+
+ENGINES = ("ghostty", "pyte")
+MAX_NAME_CHARACTERS = 200
+
+_SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
+
+
+def configure(parser: Parser) -> None:
+    """Say what the verb takes."""
+    parser.takes_arguments = True
+    parser.usage = (
+        "outlive new [AGENT] [-n NAME] [-C DIR] [-d] [--json] [--size COLSxROWS] [--engine E] [-e K=V] [-- ARGS…]"
+    )
+    parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
+    parser.add_argument("-n", "--name", help="what the chat is called; by default after its directory")
+    parser.add_argument("-C", "--directory", metavar="DIR", default=".", help="where it works; by default here")
+    parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
+    parser.add_argument("--json", action="store_true", help="print the session as JSON, and do not attach")
+    parser.add_argument("--size", metavar="COLSxROWS", help="the terminal's size, such as 120x40")
+    parser.add_argument("--engine", choices=ENGINES, help="the terminal emulator")
+    parser.add_argument(
+        "-e", "--env", metavar="K=V", action="append", default=[], help="set a variable for it; may be repeated"
+    )
+    parser.epilog = (
+        "ARGS are the agent's own; with `shell` or `command`, or without an AGENT, they are the program to run."
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start a session; attach to it in a terminal, or print which it is."""
+    arguments: list[str] = getattr(options, AFTER_DASHES) or []
+    agent_name = options.agent or ("command" if arguments else None)
+    if agent_name is None:
+        raise UsageError("say which agent, or a program behind `--`: outlive new claude, outlive new -- top")
+    overrides = dict(_variable(text) for text in options.env)
+    size = _size(options.size) if options.size else None
+    for text in (options.name or "", options.directory, *arguments, *overrides, *overrides.values()):
+        _check_text(text)
+    if options.name is not None and not (0 < len(options.name) <= MAX_NAME_CHARACTERS and options.name.isprintable()):
+        raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
+
+    attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
+    session_id, name = _launch(options, agent_name, arguments, overrides, size or _own_size())
+    if options.json:
+        print_json(find(session_id))
+    elif attaches:
+        from session_host.cli.attach import attach
+
+        return attach(session_id, name)
+    else:
+        say(f"{name} {session_id}")
+    return 0
+
+
+def _launch(
+    options: argparse.Namespace,
+    agent_name: str,
+    arguments: list[str],
+    overrides: dict[str, str],
+    size: GridSize | None,
+) -> tuple[str, str]:
+    """Start it; returns its id and name."""
+    from session_host.agents import load_catalog
+    from session_host.client.launch import DEFAULT_SIZE, LaunchRequest, launch
+    from session_host.paths import config_dir
+
+    request = LaunchRequest(
+        agent=load_catalog(config_dir()).find(agent_name),
+        arguments=arguments,
+        name=options.name,
+        directory=options.directory,
+        environment=dict(os.environ),
+        overrides=overrides,
+        size=size or DEFAULT_SIZE,
+        engine=options.engine,
+    )
+    record = asyncio.run(launch(request))
+    return record.id, record.name
+
+
+def _own_size() -> GridSize | None:
+    """This terminal's size, where there is one: a program draws its first screen for it."""
+    try:
+        size = os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return None
+    return GridSize(size.columns, size.lines) if size.columns and size.lines else None
+
+
+def _size(text: str) -> GridSize:
+    match = _SIZE.fullmatch(text)
+    if not match:
+        raise UsageError(f"--size {text}: write it as COLSxROWS, such as 120x40")
+    size = GridSize(int(match[1]), int(match[2]))
+    if size.clamped() != size:
+        raise UsageError(f"--size {text}: from {MIN_COLUMNS}x{MIN_ROWS} to {MAX_COLUMNS}x{MAX_ROWS}")
+    return size
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f"-e {text}: write it as NAME=VALUE")
+    return name, value
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise UsageError("a NUL character cannot be passed to a program")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        shown = text.encode(errors="replace").decode()
+        raise UsageError(f"{shown!r} is not valid UTF-8") from error

@@ -1,0 +1,180 @@
+"""The terminal that this command runs in, taken over for a while and always given back."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+import select
+import struct
+import termios
+import time
+import tty
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from session_host.protocol.values import CellSize, GridSize
+
+READ_BYTES = 65536
+GIVE_BACK_TIMEOUT_S = 1.0
+"""How long a terminal that does not read is waited for at the end."""
+
+_GONE = {errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF, errno.ENODEV}
+_FALLBACK = GridSize(80, 24)
+
+
+class OuterTerminal:
+    """Raw mode, reading, and writing that never blocks the loop; a context manager.
+
+    It writes through a description of its own: making the shared one non-blocking would outlast
+    us and break the shell's other programs.
+    """
+
+    def __init__(self, input_descriptor: int, output_descriptor: int) -> None:
+        self._input = input_descriptor
+        self._output = output_descriptor
+        self._own_output = False
+        self._saved: list[Any] | None = None
+        self._unwritten = bytearray()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._on_drained: Callable[[], None] = _nothing
+        self._on_gone: Callable[[], None] = _nothing
+        self.farewell = b""
+        """Written at the end, whatever happened."""
+
+    def __enter__(self) -> Self:
+        self._saved = termios.tcgetattr(self._input)
+        try:
+            self._output = os.open(os.ttyname(self._output), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            self._own_output = True
+        except OSError:
+            pass  # A terminal without a name here, as in another mount namespace: writing may block.
+        self.make_raw()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.stop()
+            self._write_at_last(self.farewell)
+            if self._saved is not None:
+                termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
+        except (termios.error, OSError) as caught:
+            if caught.args[0] not in _GONE:
+                raise
+        finally:
+            if self._own_output:
+                os.close(self._output)
+
+    def make_raw(self) -> None:
+        """Every key comes as it is, Ctrl+C too."""
+        tty.setraw(self._input, termios.TCSANOW)
+
+    def start(
+        self, on_input: Callable[[bytes], None], on_drained: Callable[[], None], on_gone: Callable[[], None]
+    ) -> None:
+        """Begin to read, from a running loop.
+
+        Args:
+            on_input: gets what was read.
+            on_drained: called when all that was written has gone out.
+            on_gone: called once when the terminal has been closed.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._on_drained, self._on_gone = on_drained, on_gone
+        self._loop.add_reader(self._input, self._read, on_input)
+
+    def stop(self) -> None:
+        """Cease to read and to write; harmless when done."""
+        if self._loop is not None:
+            self._loop.remove_reader(self._input)
+            self._loop.remove_writer(self._output)
+            self._loop = None
+
+    @property
+    def is_drained(self) -> bool:
+        """Nothing waits to be written."""
+        return not self._unwritten
+
+    def write(self, data: bytes) -> None:
+        """Write now what can be written, the rest when the terminal takes it."""
+        was_drained = not self._unwritten
+        self._unwritten += data
+        if was_drained and data:
+            self._write_some()
+            if self._unwritten and self._loop is not None:
+                self._loop.add_writer(self._output, self._writable)
+
+    def size(self) -> tuple[GridSize, CellSize]:
+        """The grid, and the cell if the terminal tells its pixels."""
+        try:
+            packed = fcntl.ioctl(self._output, termios.TIOCGWINSZ, b"\0" * 8)
+        except OSError:
+            return _FALLBACK, CellSize()
+        rows, columns, width_px, height_px = struct.unpack("4H", packed)
+        if not rows or not columns:
+            return _FALLBACK, CellSize()
+        cell = CellSize()
+        if width_px >= columns and height_px >= rows:
+            cell = CellSize(width_px // columns, height_px // rows)
+        return GridSize(columns, rows), cell
+
+    # ------------------------------------------------------------
+
+    def _read(self, on_input: Callable[[bytes], None]) -> None:
+        try:
+            data = os.read(self._input, READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+            data = b""
+        if data:
+            on_input(data)
+        else:
+            self._gone()
+
+    def _writable(self) -> None:
+        self._write_some()
+        if not self._unwritten and self._loop is not None:
+            self._loop.remove_writer(self._output)
+            self._on_drained()
+
+    def _write_some(self) -> None:
+        try:
+            written = os.write(self._output, self._unwritten)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+            self._gone()
+            return
+        del self._unwritten[:written]
+
+    def _gone(self) -> None:
+        self._unwritten.clear()
+        self.stop()
+        on_gone, self._on_gone = self._on_gone, _nothing
+        on_gone()
+
+    def _write_at_last(self, data: bytes) -> None:
+        """Write what still waits, then ``data``; gives up on a terminal that does not read."""
+        rest = bytes(self._unwritten) + data
+        self._unwritten.clear()
+        deadline_s = time.monotonic() + GIVE_BACK_TIMEOUT_S
+        while rest and (left_s := deadline_s - time.monotonic()) > 0:
+            _, writable, _ = select.select([], [self._output], [], left_s)
+            if writable:
+                try:
+                    rest = rest[os.write(self._output, rest) :]
+                except BlockingIOError:
+                    continue
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,81 @@
+"""Printing: lines for people, JSON for programs, one-line errors; whatever the locale."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from typing import Protocol
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")
+FALLBACK_COLUMNS = 80
+
+
+def prepare_streams() -> None:
+    """Characters that the locale cannot show are replaced, never fatal."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def complain(message: str) -> None:
+    """One line on standard error, whatever the message holds."""
+    try:
+        print(f"outlive: {one_line(message)}", file=sys.stderr, flush=True)
+    except OSError:
+        pass  # Nobody is there to read it; the exit code tells.
+
+
+def say(message: str) -> None:
+    """One line on standard output."""
+    print(one_line(message), flush=True)
+
+
+def one_line(text: str) -> str:
+    """The text without line ends and other controls, which a name or a program's title may hold."""
+    return _CONTROLS.sub(" ", text)
+
+
+def print_json(value: object) -> None:
+    """A value of builtins, structs, lists and dicts as JSON: UTF-8, or ASCII where the locale is not UTF-8."""
+    import json
+
+    import msgspec
+
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(msgspec.to_builtins(value), ensure_ascii=not is_unicode, indent=2))
+
+
+def terminal_columns() -> int | None:
+    """How wide the terminal on standard output is; None if there is none, so that nothing need be cut."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or FALLBACK_COLUMNS
+    except (OSError, ValueError):
+        return None
+
+
+class Ended(Protocol):
+    """Whatever knows how a program ended."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """The program's own code."""
+
+    @property
+    def exit_signal(self) -> int | None:
+        """The signal that ended it."""
+
+
+def how_it_ended(ended: Ended) -> str:
+    """The end in words: ``exit code 3``, ``signal 9 (SIGKILL)``."""
+    if ended.exit_signal is not None:
+        import signal
+
+        try:
+            return f"signal {ended.exit_signal} ({signal.Signals(ended.exit_signal).name})"
+        except ValueError:
+            return f"signal {ended.exit_signal}"
+    if ended.exit_code is not None:
+        return f"exit code {ended.exit_code}"
+    return "nobody saw how"

@@ -1,0 +1,115 @@
+"""``outlive peek``: a chat's screen as text."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from session_host.cli.output import how_it_ended, print_json
+from session_host.cli.sessions import RUNNING, SessionInfo, add_session_argument, ask, find
+from session_host.errors import HostUnavailable, SessionEnded, UsageError
+from session_host.protocol.messages import Peek, Screen
+
+if TYPE_CHECKING:
+    from session_host.terminal.base import Emulator
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    add_session_argument(parser)
+    parser.add_argument("--lines", metavar="N", type=int, default=0, help="the last N lines only")
+    parser.add_argument("--scrollback", action="store_true", help="the history too, before the screen")
+    parser.add_argument("--ansi", action="store_true", help="with colours and attributes as escape sequences")
+    parser.add_argument("--json", action="store_true", help="lines, cursor, title and size as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the screen, of an ended session the last one."""
+    if options.lines < 0:
+        raise UsageError("--lines takes a number above 0")
+    screen = look(find(options.session), options.lines, scrollback=options.scrollback, ansi=options.ansi)
+    if options.json:
+        print_json(as_json(screen))
+        return 0
+    lines = list(screen.lines)
+    while lines and not lines[-1]:
+        lines.pop()
+    for line in lines:
+        print(line)
+    return 0
+
+
+def look(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, ansi: bool = False) -> Screen:
+    """A session's screen, from its host or as it was kept.
+
+    Raises:
+        SessionEnded: it has ended and no screen was kept.
+        HostUnavailable: its host does not answer.
+    """
+    request = Peek(0, lines, scrollback, ansi)
+    if info.state in RUNNING:
+        try:
+            screen: Screen = ask(info.id, request)
+            return screen
+        except HostUnavailable:
+            # It may have ended since it was looked up.
+            info = find(info.id)
+            if info.state in RUNNING:
+                raise
+    return _last_screen(info, request)
+
+
+def _last_screen(info: SessionInfo, request: Peek) -> Screen:
+    from session_host.client.ended import load_screen
+    from session_host.terminal import engine_build
+
+    saved = load_screen(info.id)
+    if saved is None:
+        raise SessionEnded(f"{info.name} has ended ({how_it_ended(info)}) and its last screen was not kept")
+    emulator = saved.restore(saved.engine, engine_build(saved.engine))
+    try:
+        return _screen_of(emulator, request)
+    finally:
+        emulator.close()
+
+
+def _screen_of(emulator: Emulator, request: Peek) -> Screen:
+    from session_host.terminal.text import logical_ansi_lines, logical_lines
+
+    rows = emulator.rows()
+    if request.scrollback:
+        rows = emulator.history(0, emulator.scrollback_rows) + rows
+    lines = logical_ansi_lines(rows) if request.ansi else logical_lines(rows)
+    if request.lines:
+        while lines and not lines[-1]:
+            lines.pop()
+        lines = lines[-request.lines :]
+    cursor = emulator.cursor
+    return Screen(
+        request=request.request,
+        lines=lines,
+        cursor_column=cursor.column,
+        cursor_row=cursor.row,
+        cursor_visible=cursor.visible,
+        title=emulator.title,
+        size=emulator.size,
+        alternate_screen=emulator.modes.alternate_screen,
+        scrollback_lines=emulator.scrollback_rows,
+    )
+
+
+def as_json(screen: Screen) -> dict[str, object]:
+    """The screen with the names that the command line promises."""
+    return {
+        "lines": screen.lines,
+        "cursor": {
+            "column": screen.cursor_column,
+            "row": screen.cursor_row,
+            "visible": screen.cursor_visible,
+        },
+        "title": screen.title,
+        "cols": screen.size.columns,
+        "rows": screen.size.rows,
+        "alternate_screen": screen.alternate_screen,
+        "scrollback_lines": screen.scrollback_lines,
+    }

@@ -1,0 +1,123 @@
+"""Which verb is meant, and how its errors become one line and an exit code.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 no such session, 4 ambiguous, 5 timed out, 6 the session has
+ended, 7 host unavailable; 130 for Ctrl+C, 141 when whoever read our output went away.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from session_host.cli.arguments import Parser
+from session_host.cli.output import complain, prepare_streams
+from session_host.errors import OutliveError, UsageError
+
+VERBS = {
+    "new": ("new", "start a chat with an agent, a shell or any command"),
+    "ls": ("ls", "list the running chats; --all adds ended ones"),
+    "attach": ("attach", "follow a chat in this terminal; Ctrl+B d detaches"),
+    "peek": ("peek", "print a chat's screen as text"),
+    "send": ("send", "type into a chat"),
+    "wait": ("wait", "wait for text, an activity or the end of a chat"),
+    "stop": ("stop", "end a chat's agent politely"),
+    "kill": ("kill", "end a chat's agent at once"),
+    "kill-all": ("kill_all", "end all running chats at once"),
+    "rm": ("rm", "forget a chat that has ended"),
+    "rename": ("rename", "give a chat another name"),
+    "doctor": ("doctor", "check the installation, and say what to do"),
+    "demo": ("demo", "show that a chat outlives its window"),
+    "window": ("window", "talk to the open window: tabs, show, grab, close"),
+}
+"""Verb: its module, and what it does."""
+
+SIGINT_EXIT_CODE = 128 + signal.SIGINT
+SIGPIPE_EXIT_CODE = 128 + signal.SIGPIPE
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Carry out one command.
+
+    Args:
+        words: the command line without the program's name; None for the process's own.
+
+    Returns:
+        The exit code.
+    """
+    prepare_streams()
+    try:
+        code = _dispatch(list(sys.argv[1:] if words is None else words))
+        sys.stdout.flush()
+    except OutliveError as error:
+        complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return SIGINT_EXIT_CODE
+    except BrokenPipeError:
+        # What is still buffered has no reader either; Python must not try again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SIGPIPE_EXIT_CODE
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        complain(f"{place}{error.strerror or error}; `outlive doctor` may tell more")
+        _forget_output()
+        return 1
+    return code
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words:
+        from session_host.cli import window_start
+
+        return window_start.run()
+    first = words[0]
+    if first in {"-h", "--help", "help"}:
+        print(_help())
+        return 0
+    if first in {"-V", "--version"}:
+        from session_host.version import VERSION
+
+        print(f"outlive {VERSION}")
+        return 0
+    if first not in VERBS:
+        raise UsageError(f"{_unknown(first)}; see `outlive --help`")
+    module_name, what = VERBS[first]
+    module = importlib.import_module(f"session_host.cli.{module_name}")
+    parser = Parser(first, what)
+    module.configure(parser)
+    code: int = module.run(parser.read(words[1:]))
+    return code
+
+
+def _unknown(word: str) -> str:
+    if word.startswith("-"):
+        return f"unknown option {word!r}"
+    import difflib
+
+    close = difflib.get_close_matches(word, VERBS, n=1)
+    return f"unknown command {word!r}" + (f", did you mean {close[0]!r}?" if close else "")
+
+
+def _help() -> str:
+    width = max(map(len, VERBS))
+    lines = [
+        "usage: outlive [COMMAND] [ARGUMENT…]",
+        "",
+        "Agent chats that outlive their window. Without a command, opens the window or raises the one that is open.",
+        "",
+        *(f"  {verb:<{width}}  {what}" for verb, (_, what) in VERBS.items()),
+        "",
+        "`outlive COMMAND --help` tells more. SESSION is a name, an id, or a unique beginning of an id.",
+    ]
+    return "\n".join(lines)
+
+
+def _forget_output() -> None:
+    """After an error of the output itself (a full disk), the rest cannot be written at exit either."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

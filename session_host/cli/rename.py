@@ -1,0 +1,39 @@
+"""``outlive rename``: give a chat another name."""
+
+from __future__ import annotations
+
+import argparse
+
+from session_host.cli.new import MAX_NAME_CHARACTERS
+from session_host.cli.sessions import RUNNING, add_session_argument, with_store
+from session_host.client.control import request
+from session_host.client.sessions import find_session
+from session_host.errors import HostUnavailable, SessionEnded, UsageError
+from session_host.protocol.messages import Rename
+from session_host.store import Store
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    add_session_argument(parser)
+    parser.add_argument("name", metavar="NAME", help="its new name")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Rename it in the record and, if it runs, at its host, so that every viewer hears."""
+    name: str = options.name
+    if not (0 < len(name) <= MAX_NAME_CHARACTERS and name.isprintable()):
+        raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
+
+    async def rename(store: Store) -> None:
+        info = await find_session(store, options.session)
+        if info.state in RUNNING:
+            try:
+                await request(info.id, Rename(0, name))
+            except (HostUnavailable, SessionEnded):
+                # It has just ended, or is hung: the record has the last word on names.
+                pass
+        store.update(info.id, name=name)
+
+    with_store(rename)
+    return 0

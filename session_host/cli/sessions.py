@@ -1,0 +1,87 @@
+"""The sessions that a command is about."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from session_host.cli.output import complain
+from session_host.client.recovery import open_or_recover
+from session_host.client.sessions import SessionInfo, find_session, list_sessions
+from session_host.errors import HostUnavailable, SessionEnded
+from session_host.protocol.values import State
+from session_host.store import Store
+
+T = TypeVar("T")
+
+RUNNING = frozenset({State.STARTING, State.RUNNING})
+
+
+def add_session_argument(parser: argparse.ArgumentParser) -> None:
+    """The positional argument that most verbs have."""
+    parser.add_argument("session", metavar="SESSION", help="name, id, or unique beginning of the id")
+
+
+def with_store(use: Callable[[Store], Awaitable[T]]) -> T:
+    """Open the record, begin it anew if it is damaged (and say so), and use it in a loop of its own."""
+
+    async def body() -> T:
+        store, warning = await open_or_recover()
+        with store:
+            if warning:
+                complain(warning)
+            return await use(store)
+
+    return asyncio.run(body())
+
+
+def find(text: str) -> SessionInfo:
+    """The session that the user means.
+
+    Raises:
+        NoSuchSession, AmbiguousSession: as their names say.
+    """
+    return with_store(lambda store: find_session(store, text))
+
+
+def every_session(*, ended: bool) -> list[SessionInfo]:
+    """All running sessions, oldest first; with ``ended`` all that are remembered."""
+    return with_store(lambda store: list_sessions(store, ended=ended))
+
+
+def require_running(info: SessionInfo) -> SessionInfo:
+    """The session itself.
+
+    Raises:
+        SessionEnded: it has ended.
+        HostUnavailable: it was lost.
+    """
+    if info.state == State.EXITED:
+        from session_host.cli.output import how_it_ended
+
+        raise SessionEnded(f"{info.name} has ended ({how_it_ended(info)})")
+    if info.state == State.LOST:
+        raise SessionEnded(f"{info.name} was cut off: its host is gone, and the agent with it")
+    return info
+
+
+def ask(session_id: str, message: Any) -> Any:
+    """One request to a session's host, and its reply."""
+    from session_host.client.control import request
+
+    return asyncio.run(request(session_id, message))
+
+
+__all__ = [
+    "RUNNING",
+    "HostUnavailable",
+    "SessionInfo",
+    "add_session_argument",
+    "ask",
+    "every_session",
+    "find",
+    "require_running",
+    "with_store",
+]

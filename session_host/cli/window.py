@@ -1,0 +1,68 @@
+"""``outlive window``: talk to the open window."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from session_host.cli.output import one_line, print_json, say
+from session_host.client.window import ask
+from session_host.errors import OutliveError, UsageError
+
+_TAKES = {"tabs": None, "show": "SESSION", "grab": "FILE.png", "close": None}
+_TAB_KEYS = ("session_id", "name", "state", "active", "connected")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    parser.usage = "outlive window tabs [--json] | show SESSION | grab FILE.png | close"
+    parser.add_argument("action", metavar="ACTION", choices=tuple(_TAKES), help="tabs, show, grab or close")
+    parser.add_argument("object", metavar="SESSION|FILE", nargs="?", help="what to show, or where to save the picture")
+    parser.add_argument("--json", action="store_true", help="the tabs as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out one of the actions."""
+    action, operand = options.action, options.object
+    takes = _TAKES[action]
+    if takes and not operand:
+        raise UsageError(f"window {action} needs a {takes}")
+    if operand and not takes:
+        raise UsageError(f"window {action} takes nothing more, not {operand!r}")
+    if options.json and action != "tabs":
+        raise UsageError("--json goes with window tabs")
+    match action:
+        case "tabs":
+            _tabs(_known_tabs(ask("tabs")), as_json=options.json)
+        case "show":
+            from session_host.cli.sessions import find
+
+            ask("show", session=find(operand).id)
+        case "grab":
+            if not operand.lower().endswith(".png"):
+                raise UsageError(f"{operand}: the picture is a PNG; name it FILE.png")
+            path = os.path.abspath(operand)  # noqa: PTH100 - the window resolves it, in another directory
+            ask("grab", file=path)
+        case "close":
+            ask("close")
+    return 0
+
+
+def _known_tabs(result: object) -> list[dict[str, object]]:
+    if not isinstance(result, list) or not all(isinstance(tab, dict) for tab in result):
+        raise OutliveError("the window's answer makes no sense; are both of the same version?")
+    return [{key: tab.get(key) for key in _TAB_KEYS} for tab in result]
+
+
+def _tabs(tabs: list[dict[str, object]], *, as_json: bool) -> None:
+    if as_json:
+        print_json(tabs)
+    elif not tabs:
+        say("no tabs")
+    else:
+        width = max(len(str(tab["name"])) for tab in tabs)
+        for tab in tabs:
+            mark = "*" if tab["active"] else " "
+            connected = "" if tab["connected"] else "  (not connected)"
+            name = one_line(str(tab["name"]))
+            print(f"{mark} {name:<{width}}  {tab['state']}  {str(tab['session_id'])[:8]}{connected}")

@@ -1,0 +1,59 @@
+"""``outlive`` alone: open the window, or raise the one that is open."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from session_host.errors import OutliveError
+
+RAISE_TIMEOUT_S = 3.0
+
+BOOTSTRAP = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "runpy.run_module('gui', run_name='__main__', alter_sys=True)"
+)
+"""Runs the window's package from where this one is.
+
+Not ``-m gui``: that looks in the current directory first, and a user's project may well have a
+``gui`` of its own. Not PYTHONPATH either: the chats would inherit it.
+"""
+
+
+def window_command() -> list[str]:
+    """The argv that starts the window."""
+    return [sys.executable, "-P", "-c", BOOTSTRAP, str(Path(__file__).parents[2])]
+
+
+def run() -> int:
+    """Open or raise the window.
+
+    Raises:
+        OutliveError: there is no display to open it on.
+    """
+    if not _raised():
+        _open()
+    return 0
+
+
+def _raised() -> bool:
+    from session_host.client.window import WindowNotOpen, ask
+
+    try:
+        ask("raise", timeout_s=RAISE_TIMEOUT_S)
+    except WindowNotOpen:
+        return False
+    return True
+
+
+def _open() -> NoReturn:
+    if not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
+        raise OutliveError(
+            "there is no display to open the window on (DISPLAY and WAYLAND_DISPLAY are unset); "
+            "use `outlive new` and `outlive attach` in this terminal, or see `outlive demo`"
+        )
+    sys.stdout.flush()
+    command = window_command()
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
