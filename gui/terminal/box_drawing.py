@@ -266,10 +266,11 @@ def _arc(code: int, width: int, height: int, line: int) -> QPainterPath:
     """A rounded corner whose ends meet the straight lines of the neighbours."""
     centre_x = (width - line) // 2 + line / 2
     centre_y = (height - line) // 2 + line / 2
-    radius = min(width, height) / 2
     right = code in {ARC_DOWN_RIGHT, ARC_UP_RIGHT}
     down = code in {ARC_DOWN_RIGHT, ARC_DOWN_LEFT}
-    radius = min(radius, width - centre_x if right else centre_x, height - centre_y if down else centre_y)
+    # The last pixels before the edge are straight, as those of the neighbour are.
+    room = min(width - centre_x if right else centre_x, height - centre_y if down else centre_y)
+    radius = max(room - line, room / 2)
     path = QPainterPath(QPointF(centre_x, height if down else 0))
     path.lineTo(centre_x, centre_y + (radius if down else -radius))
     box = QRectF(

@@ -129,9 +129,8 @@ class Glyphs:
             baseline -= top
         elif bottom > metrics.height:
             baseline = max(baseline - (bottom - metrics.height), -ink.top() * scale)
-        if 0 < advance <= width:
-            left = (width - advance) / 2
-        else:  # some fonts give a symbol two cells: it is the ink that has to fit
+        left = (width - advance) / 2
+        if not 0 < advance <= width:  # some fonts give a symbol two cells: it is the ink that has to fit
             left = (width - ink.width() * scale) / 2 - ink.left() * scale
         if scale < 1.0:
             painter.translate(left, baseline)

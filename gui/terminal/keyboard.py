@@ -14,6 +14,7 @@ from .sink import InputSink
 LOCAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "copy": ("Ctrl+Shift+C", "Ctrl+Ins"),
     "paste": ("Ctrl+Shift+V", "Shift+Ins"),
+    "select_all": ("Ctrl+Shift+A",),
     "zoom_in": ("Ctrl++", "Ctrl+=", "Ctrl+Shift+=", "Ctrl+Shift++"),
     "zoom_out": ("Ctrl+-",),
     "reset_zoom": ("Ctrl+0",),

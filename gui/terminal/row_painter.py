@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QPainter
 
 from session_host.terminal.base import Row, Run
@@ -82,7 +81,7 @@ class RowPainter:
             if look.variant != variant:
                 variant = look.variant
                 painter.setFont(metrics.fonts[variant])
-            painter.drawText(QPointF(run.column * cell, baseline), text)
+            painter.drawText(run.column * cell, baseline, text)
 
     def _paint_pieces(self, painter: QPainter, run: Run, look: Look, top: int) -> None:
         """Paint a run that is a cluster, or has characters which the font cannot draw in one go."""
@@ -100,7 +99,7 @@ class RowPainter:
                     continue
                 painter.setPen(color)
                 painter.setFont(metrics.fonts[variant])
-                painter.drawText(QPointF(x, top + metrics.ascent), text)
+                painter.drawText(x, top + metrics.ascent, text)
             elif kind == Kind.PICTURE:
                 if text != " ":
                     painter.drawImage(x, top, glyphs.picture(text, 1, variant, color, look.rgb))

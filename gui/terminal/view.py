@@ -51,6 +51,7 @@ class TerminalView(TerminalPage):
         self._keyboard = Keyboard({
             "copy": self.copy,
             "paste": self.paste,
+            "select_all": self.select_all,
             "zoom_in": lambda: self.zoom(1),
             "zoom_out": lambda: self.zoom(-1),
             "reset_zoom": self.reset_zoom,

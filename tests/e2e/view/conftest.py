@@ -1,0 +1,169 @@
+"""A terminal view on a real X server, over a real engine, with a recorder in the place of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from gui.terminal.view import TerminalView
+from gui.theme.terminal import DARK, TerminalTheme
+from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
+from session_host.terminal import create
+from session_host.terminal.base import Emulator
+from tests.support.qt_waiting import process_events_until
+
+WAIT_S = 10.0
+FAMILY = "DejaVu Sans Mono"
+Call = tuple[Any, ...]
+
+
+class Recorder:
+    """An InputSink that notes what it is given."""
+
+    def __init__(self, emulator: Emulator | None) -> None:
+        self.emulator = emulator
+        self.calls: list[Call] = []
+
+    def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
+        self.calls.append(("key", key, text, int(modifiers), action))
+
+    def text(self, text: str) -> None:
+        self.calls.append(("text", text))
+
+    def paste(self, text: str) -> None:
+        self.calls.append(("paste", text))
+
+    def mouse(self, action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int) -> None:
+        self.calls.append(("mouse", action, button, column, row, int(modifiers)))
+
+    def focus(self, focused: bool) -> None:
+        self.calls.append(("focus", focused))
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        self.calls.append(("resize", size, cell))
+
+    def of(self, kind: str) -> list[Call]:
+        """The calls of one kind, without the kind's name."""
+        return [call[1:] for call in self.calls if call[0] == kind]
+
+    def presses(self) -> list[tuple[str, str, int]]:
+        """Key, text and modifiers of the key presses; bare modifiers left out."""
+        bare = {"Shift", "Control", "Alt", "Super"}
+        return [
+            (key, text, modifiers)
+            for key, text, modifiers, action in self.of("key")
+            if action == KeyAction.PRESS and key not in bare
+        ]
+
+
+class Stage:
+    """A shown view, and what a test does with it."""
+
+    def __init__(self, size: GridSize, theme: TerminalTheme) -> None:
+        self.emulator: Emulator = create(None, size)
+        self.sink = Recorder(self.emulator)
+        self.view = TerminalView(theme)
+        self.view.set_font_family(FAMILY)
+        self.view.set_font_size(13)
+        cell = self.cell
+        self.view.resize(size.columns * cell.width_px + 16, size.rows * cell.height_px + 16)
+        self.view.set_viewer(self.sink)
+        self.view.show()
+        assert QTest.qWaitForWindowExposed(self.view)
+        self.settle()
+
+    @property
+    def cell(self) -> CellSize:
+        return self.view._surface.metrics.cell
+
+    def focus(self) -> None:
+        """Give the view the keyboard."""
+        self.view.activateWindow()
+        self.view.setFocus()
+        process_events_until(self.view.hasFocus, WAIT_S, "the view to have the keyboard")
+
+    def feed(self, data: bytes | str) -> None:
+        """Let the program write, and wait until it is painted."""
+        self.emulator.feed(data.encode() if isinstance(data, str) else data)
+        self.view.on_damage()
+        self.settle()
+
+    def settle(self) -> None:
+        """Handle events until nothing is left to be painted."""
+        QApplication.processEvents()
+        process_events_until(lambda: not self.view._pacer.pending, WAIT_S, "the frame to be painted")
+        QApplication.processEvents()
+
+    def until(self, condition: Callable[[], object], what: str) -> None:
+        process_events_until(condition, WAIT_S, what)
+
+    def point(self, column: float, row: float) -> QPoint:
+        """The middle of a cell, in the widget's pixels."""
+        return QPoint(round(8 + (column + 0.5) * self.cell.width_px), round(8 + (row + 0.5) * self.cell.height_px))
+
+    def click(self, column: int, row: int, button: Any = Qt.MouseButton.LeftButton, modifiers: Any = None) -> None:
+        QTest.mouseClick(self.view, button, modifiers or Qt.KeyboardModifier.NoModifier, self.point(column, row))
+
+    def drag(self, first: tuple[int, int], last: tuple[int, int], modifiers: Any = None) -> None:
+        held = modifiers or Qt.KeyboardModifier.NoModifier
+        QTest.mousePress(self.view, Qt.MouseButton.LeftButton, held, self.point(*first))
+        self.move(last, modifiers=held)
+        QTest.mouseRelease(self.view, Qt.MouseButton.LeftButton, held, self.point(*last))
+        self.settle()
+
+    def move(self, cell: tuple[int, int], *, held: Any = Qt.MouseButton.LeftButton, modifiers: Any = None) -> None:
+        self.move_to(QPointF(self.point(*cell)), held=held, modifiers=modifiers)
+
+    def move_to(self, position: QPointF, *, held: Any = Qt.MouseButton.LeftButton, modifiers: Any = None) -> None:
+        from PySide6.QtCore import QEvent
+        from PySide6.QtGui import QMouseEvent
+
+        event = QMouseEvent(
+            QEvent.Type.MouseMove,
+            position,
+            self.view.mapToGlobal(position),
+            Qt.MouseButton.NoButton,
+            held,
+            modifiers or Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(self.view, event)
+
+    def image(self) -> QImage:
+        """What the view looks like now."""
+        return self.view.grab().toImage()
+
+    def cell_image(self, column: int, row: int, columns: int = 1) -> QImage:
+        width, height = self.cell.width_px, self.cell.height_px
+        return self.image().copy(8 + column * width, 8 + row * height, columns * width, height)
+
+
+def colors_in(image: QImage) -> set[int]:
+    """The colours of all pixels, as 0xRRGGBB."""
+    return {image.pixel(x, y) & 0xFFFFFF for x in range(image.width()) for y in range(image.height())}
+
+
+def rgb(color: QColor) -> int:
+    return color.rgb() & 0xFFFFFF
+
+
+@pytest.fixture
+def stage(qapp: QApplication, window_manager: None) -> Iterator[Callable[..., Stage]]:
+    """Puts a view on the display; closed at the end."""
+    stages: list[Stage] = []
+
+    def make(columns: int = 60, rows: int = 12, theme: TerminalTheme = DARK) -> Stage:
+        made = Stage(GridSize(columns, rows), theme)
+        stages.append(made)
+        return made
+
+    yield make
+    for made in stages:
+        made.view.set_viewer(None)
+        made.view.close()
+        made.emulator.close()

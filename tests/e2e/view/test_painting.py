@@ -1,0 +1,229 @@
+"""What is seen, told by pixels."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QImage, QPainter, QRegion
+
+from gui.terminal.layout import GridLayout
+from gui.terminal.metrics import CellMetrics
+from gui.terminal.surface import Surface
+from gui.theme.terminal import DARK, LIGHT
+from session_host.protocol.values import GridSize
+from session_host.terminal import create
+from tests.e2e.view.conftest import FAMILY, colors_in, rgb
+
+GROUND, TEXT = rgb(DARK.background), rgb(DARK.foreground)
+
+
+def rendered(text: str, size: GridSize, *, ratio: float = 1.0, font_px: int = 13) -> tuple[QImage, CellMetrics]:
+    """A screen painted at a scale, without the padding."""
+    metrics = CellMetrics(FAMILY, font_px, ratio)
+    surface = Surface(DARK, metrics)
+    emulator = create(None, size)
+    emulator.feed(b"\x1b[?25l" + text.encode())
+    width, height = size.columns * metrics.width, size.rows * metrics.height
+    padding = round(8 * ratio)
+    surface.set_layout(GridLayout(width + 2 * padding, height + 2 * padding, padding, metrics.width, metrics.height))
+    assert surface.take(emulator) is None
+    image = QImage(width + 2 * padding, height + 2 * padding, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    surface.paint(painter, QRegion(image.rect()))
+    painter.end()
+    emulator.close()
+    return image.copy(QRect(padding, padding, width, height)), metrics
+
+
+SCALES = [(1.0, 9), (1.0, 13), (1.0, 16), (1.25, 13), (1.5, 11), (2.0, 13), (3.0, 13)]
+
+
+@pytest.mark.parametrize(("ratio", "font_px"), SCALES)
+def test_boxes_have_no_gaps_at_any_size(qapp, ratio, font_px):
+    screen = "┌────┬────┐\r\n│    │    │\r\n├────┼────┤\r\n└────┴────┘"
+    image, metrics = rendered(screen, GridSize(20, 5), ratio=ratio, font_px=font_px)
+    middle_x, middle_y = (metrics.width - metrics.line) // 2, (metrics.height - metrics.line) // 2
+
+    def lit(x: int, y: int) -> bool:
+        return image.pixel(x, y) & 0xFFFFFF == TEXT
+
+    for column in (0, 5, 10):
+        x = column * metrics.width + middle_x
+        assert all(lit(x, y) for y in range(middle_y, 3 * metrics.height + middle_y)), f"gap in column {column}"
+    for row in (0, 2, 3):
+        y = row * metrics.height + middle_y
+        assert all(lit(x, y) for x in range(middle_x, 10 * metrics.width + middle_x)), f"gap in row {row}"
+
+
+@pytest.mark.parametrize(("ratio", "font_px"), SCALES)
+def test_rounded_corners_meet_the_straight_lines(qapp, ratio, font_px):
+    image, metrics = rendered("╭──╮\r\n│  │\r\n╰──╯", GridSize(20, 5), ratio=ratio, font_px=font_px)
+    middle_x, middle_y = (metrics.width - metrics.line) // 2, (metrics.height - metrics.line) // 2
+    joints = [
+        (metrics.width - 1, middle_y),
+        (metrics.width, middle_y),
+        (middle_x, metrics.height - 1),
+        (middle_x, metrics.height),
+        (3 * metrics.width + middle_x, metrics.height - 1),
+        (3 * metrics.width, middle_y),
+        (metrics.width - 1, 2 * metrics.height + middle_y),
+        (3 * metrics.width + middle_x, 2 * metrics.height),
+    ]
+    for x, y in joints:
+        shade = image.pixel(x, y) & 0xFF
+        assert shade > (TEXT & 0xFF) * 0.8, f"the corner does not reach ({x}, {y})"
+
+
+@pytest.mark.parametrize(("ratio", "font_px"), SCALES)
+def test_blocks_tile_without_seams(qapp, ratio, font_px):
+    image, _ = rendered("████\r\n████\r\n▐█▌ \r\n▝▀▘ ", GridSize(20, 5), ratio=ratio, font_px=font_px)
+    metrics = CellMetrics(FAMILY, font_px, ratio)
+    assert colors_in(image.copy(0, 0, 4 * metrics.width, 2 * metrics.height)) == {TEXT}
+    half = (metrics.width + 1) // 2
+    solid = image.copy(half, 2 * metrics.height, metrics.width + metrics.width - 1, metrics.height)
+    assert colors_in(solid) == {TEXT}, "the halves do not meet the full block"
+
+
+def test_halves_of_a_cell_complete_each_other(qapp):
+    for upper, lower in ("▀▄", "▌▐", "▘▟", "▚▞", "▝▙"):
+        over, metrics = rendered(upper, GridSize(20, 5))
+        under, _ = rendered(lower, GridSize(20, 5))
+        for x in range(metrics.width):
+            for y in range(metrics.height):
+                one = over.pixel(x, y) & 0xFFFFFF == TEXT
+                other = under.pixel(x, y) & 0xFFFFFF == TEXT
+                assert one != other, f"{upper} and {lower} overlap or leave a gap at ({x}, {y})"
+
+
+def test_heavy_double_and_mixed_lines_reach_their_neighbours(qapp):
+    for upper, lower in ("┳┃", "╦║", "╥║", "╤│", "┯│", "╔║", "┏┃", "╒│", "╽┃"):
+        image, metrics = rendered(f"{upper}\r\n{lower}", GridSize(20, 5))
+        above = [image.pixel(x, metrics.height - 1) & 0xFFFFFF == TEXT for x in range(metrics.width)]
+        below = [image.pixel(x, metrics.height) & 0xFFFFFF == TEXT for x in range(metrics.width)]
+        assert any(above), f"{upper} does not reach down"
+        assert above == below, f"{upper} and {lower} do not meet"
+
+
+def test_triangles_of_status_lines_fill_their_edge(qapp):
+    image, metrics = rendered("\ue0b0\ue0b2", GridSize(20, 5), font_px=16)
+    inner = range(1, metrics.height - 1)
+    assert all(image.pixel(0, y) & 0xFFFFFF == TEXT for y in inner)
+    assert all(image.pixel(2 * metrics.width - 1, y) & 0xFFFFFF == TEXT for y in inner)
+
+
+def test_braille_dots_stand_apart_and_inside(qapp):
+    image, metrics = rendered("⣿⣿", GridSize(20, 5))
+    columns = [any(image.pixel(x, y) & 0xFFFFFF == TEXT for y in range(metrics.height)) for x in range(metrics.width)]
+    runs = "".join("x" if lit else "." for lit in columns).split(".")
+    assert len([run for run in runs if run]) == 2, "two columns of dots"
+
+
+def test_text_in_one_go_stands_where_single_cells_would(qapp):
+    """A run's last letter is in its own cell, however long the run."""
+    metrics = CellMetrics(FAMILY, 13, 1.0)
+    assert all(metrics.exact)
+    image, _ = rendered("l" * 59 + "M", GridSize(60, 5))
+    alone, _ = rendered(" " * 59 + "M", GridSize(60, 5))
+    last = QRect(59 * metrics.width, 0, metrics.width, metrics.height)
+    assert image.copy(last) == alone.copy(last)
+
+
+def test_a_wide_character_takes_two_cells_and_no_more(qapp):
+    image, metrics = rendered("日|", GridSize(20, 5))
+    width, height = metrics.width, metrics.height
+    assert len(colors_in(image.copy(0, 0, width, height))) > 1
+    assert len(colors_in(image.copy(width, 0, width, height))) > 1
+    bar, _ = rendered("  |", GridSize(20, 5))
+    assert image.copy(2 * width, 0, width, height) == bar.copy(2 * width, 0, width, height)
+
+
+def test_an_emoji_is_in_colour_and_stays_in_its_cells(qapp):
+    image, metrics = rendered("🚀 x", GridSize(20, 5), ratio=2.0)
+    inside = colors_in(image.copy(0, 0, 2 * metrics.width, metrics.height))
+    assert any(abs((color >> 16) - (color & 0xFF)) > 40 for color in inside), "no colour in it"
+    assert colors_in(image.copy(2 * metrics.width, 0, metrics.width, metrics.height)) == {GROUND}
+
+
+def test_a_cluster_is_one_picture(qapp):
+    accent, metrics = rendered("e\u0301", GridSize(20, 5))
+    plain, _ = rendered("e", GridSize(20, 5))
+    cell = QRect(0, 0, metrics.width, metrics.height)
+    assert accent.copy(cell) != plain.copy(cell)
+    assert colors_in(accent.copy(metrics.width, 0, metrics.width, metrics.height)) == {GROUND}
+
+
+def lit_rows(image: QImage, column: int, metrics: CellMetrics, color: int = TEXT) -> list[int]:
+    x = column * metrics.width + metrics.width // 2
+    return [y for y in range(metrics.height) if image.pixel(x, y) & 0xFFFFFF == color]
+
+
+def test_underlines_of_all_styles(qapp):
+    screen = "".join(f"\x1b[4:{style}m    \x1b[0m " for style in (1, 2, 3, 4, 5)) + "\x1b[4:1;58;2;255;0;0m  \x1b[0m"
+    image, metrics = rendered(screen, GridSize(40, 5), ratio=2.0)
+    single, double = lit_rows(image, 0, metrics), lit_rows(image, 5, metrics)
+    assert len(single) == metrics.line
+    assert len(double) == 2 * metrics.line
+    curl = image.copy(10 * metrics.width, 0, 4 * metrics.width, metrics.height)
+    heights = {y for x in range(curl.width()) for y in range(curl.height()) if curl.pixel(x, y) & 0xFFFFFF != GROUND}
+    assert len(heights) > 2 * metrics.line, "a curl goes up and down"
+    for begin in (15, 20):
+        y = single[0]
+        pixels = [image.pixel(begin * metrics.width + x, y) & 0xFFFFFF for x in range(4 * metrics.width)]
+        assert set(pixels) == {TEXT, GROUND}, "dots and dashes have gaps"
+    assert lit_rows(image, 25, metrics, 0xFF0000), "an underline has its own colour"
+
+
+def test_strike_overline_hidden_inverse_and_dim(qapp):
+    image, metrics = rendered("\x1b[9m  \x1b[0m\x1b[53m  \x1b[0m\x1b[8mMM\x1b[0m\x1b[7m  \x1b[0m\x1b[2mM\x1b[0m", GridSize(20, 5))
+    strike, overline = lit_rows(image, 0, metrics), lit_rows(image, 2, metrics)
+    assert strike
+    assert metrics.height * 0.3 < strike[0] < metrics.ascent
+    assert overline[0] == 0
+    width, height = metrics.width, metrics.height
+    assert colors_in(image.copy(4 * width, 0, 2 * width, height)) == {GROUND}
+    assert colors_in(image.copy(6 * width, 0, 2 * width, height)) == {TEXT}
+    dim = colors_in(image.copy(8 * width, 0, width, height))
+    assert max(color & 0xFF for color in dim) < (TEXT & 0xFF) * 0.75
+
+
+def test_256_and_true_colours(qapp):
+    image, metrics = rendered("\x1b[48;5;196m \x1b[48;5;244m \x1b[48;2;1;2;3m \x1b[41m ", GridSize(20, 5))
+    seen = [image.pixel(column * metrics.width, 0) & 0xFFFFFF for column in range(4)]
+    assert seen == [0xFF0000, 0x808080, 0x010203, rgb(DARK.palette[1])]
+
+
+def test_a_programs_own_colours(qapp):
+    screen = "\x1b]11;#102030\x07\x1b]10;#ffeedd\x07\x1b]4;1;#00ff00\x07█\x1b[41m "
+    image, metrics = rendered(screen, GridSize(20, 5))
+    seen = [image.pixel(column * metrics.width, 0) & 0xFFFFFF for column in range(3)]
+    assert seen == [0xFFEEDD, 0x00FF00, 0x102030]
+
+
+def test_reverse_screen(qapp):
+    image, metrics = rendered("\x1b[?5h█ ", GridSize(20, 5))
+    assert [image.pixel(column * metrics.width, 0) & 0xFFFFFF for column in range(2)] == [GROUND, TEXT]
+
+
+def test_a_theme_change_repaints_everything(stage):
+    made = stage()
+    made.feed("hello")
+    made.view.set_theme(LIGHT)
+    made.settle()
+    image = made.image()
+    assert image.pixel(0, 0) & 0xFFFFFF == rgb(LIGHT.background)
+    assert image.pixel(made.point(30, 5)) & 0xFFFFFF == rgb(LIGHT.background)
+    assert GROUND not in colors_in(made.cell_image(20, 5))
+
+
+def test_no_character_of_the_drawn_ranges_is_empty_or_leaves_its_cell(qapp):
+    codes = [*range(0x2500, 0x25A0), *range(0x2801, 0x2900), *range(0xE0B0, 0xE0B4)]
+    metrics = CellMetrics(FAMILY, 13, 1.0)
+    for begin in range(0, len(codes), 40):
+        part = codes[begin : begin + 40]
+        image, _ = rendered(" " + " ".join(map(chr, part)), GridSize(90, 5))
+        for place, code in enumerate(part):
+            left = (1 + 2 * place) * metrics.width
+            cell = colors_in(image.copy(left, 0, metrics.width, metrics.height))
+            assert cell != {GROUND}, f"U+{code:04X} is empty"
+            after = colors_in(image.copy(left + metrics.width, 0, metrics.width, metrics.height))
+            assert after == {GROUND}, f"U+{code:04X} leaves its cell"
