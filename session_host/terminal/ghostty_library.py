@@ -1,6 +1,6 @@
 """The door to libghostty-vt: the loaded library and the few calls that everything else is made of.
 
-pyghostty declares the whole C interface and loads the library; nothing but this file imports it.
+``ghostty_binding`` loads the library and its declared interface; nothing but this file imports that.
 Handles and structures are cffi objects and therefore ``Any``.
 """
 
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import pyghostty._ffi as _binding
-
 from session_host.errors import OutliveError
 
-ffi: Final[Any] = _binding.ffi
-lib: Final[Any] = _binding.lib
+from . import ghostty_binding
+from .ghostty_binding import by_value
+
+ffi: Final[Any] = ghostty_binding.ffi
+lib: Final[Any] = ghostty_binding.lib
 
 
 class EngineFailure(OutliveError):
@@ -26,20 +27,13 @@ def check(result: int, what: str) -> None:
         raise EngineFailure(f"libghostty-vt: {what} failed with code {result}")
 
 
-# cffi's ABI mode cannot pass a union by value. A structure of the same size and alignment travels
-# in the same place, so calls that take one are cast to a twin of their signature.
-ffi.cdef("""
-typedef struct { intptr_t number; uint64_t _pad; } OutliveScrollValue;
-typedef struct { GhosttyTerminalScrollViewportTag tag; OutliveScrollValue value; } OutliveScroll;
-""")
-
-_grid_ref: Final[Any] = _binding.union_fn(
+_grid_ref: Final[Any] = by_value(
     "ghostty_terminal_grid_ref", "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyGridRef*)"
 )
-_grid_ref_track: Final[Any] = _binding.union_fn(
+_grid_ref_track: Final[Any] = by_value(
     "ghostty_terminal_grid_ref_track", "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyTrackedGridRef*)"
 )
-_scroll_viewport: Final[Any] = _binding.union_fn(
+_scroll_viewport: Final[Any] = by_value(
     "ghostty_terminal_scroll_viewport", "void(*)(GhosttyTerminal, OutliveScroll)"
 )
 

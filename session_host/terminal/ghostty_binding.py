@@ -1,0 +1,53 @@
+"""The loaded libghostty-vt and its declared C interface; nothing but this file knows pyghostty.
+
+With the pyghostty that ``ghostty_tables`` was made for, its shared library is opened and nothing of its
+Python is run: see ``ghostty_declarations`` for why. With another one, its own binding is used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from . import ghostty_tables
+from .ghostty_declarations import TWINS
+
+_SUFFIX: Final = {"darwin": "dylib", "win32": "dll"}
+
+
+def _library_path() -> Path | None:
+    """The shared library in the installed pyghostty, None if it is not where it was in the known version."""
+    chosen = os.environ.get("PYGHOSTTY_LIB")
+    if chosen:
+        return Path(chosen)
+    spec = find_spec("pyghostty")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    name = f"libghostty-vt.{_SUFFIX.get(sys.platform, 'so')}"
+    path = Path(spec.submodule_search_locations[0]) / "_lib" / name
+    return path if path.is_file() else None
+
+
+def _load() -> tuple[Any, Any]:
+    path = _library_path()
+    if path is not None and version("pyghostty") == ghostty_tables.PYGHOSTTY_VERSION:
+        ffi = ghostty_tables.ffi
+        return ffi, ffi.dlopen(str(path))
+    from pyghostty import _ffi as own
+
+    own.ffi.cdef(TWINS)
+    return own.ffi, own.lib
+
+
+_loaded = _load()
+ffi: Final[Any] = _loaded[0]
+lib: Final[Any] = _loaded[1]
+
+
+def by_value(name: str, signature: str) -> Any:
+    """The function ``name`` under a signature that names twins instead of unions."""
+    return ffi.cast(signature, ffi.addressof(lib, name))
