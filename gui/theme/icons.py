@@ -68,10 +68,10 @@ def paint_glyph(painter: QPainter, glyph: Glyph, area: QRectF, color: QColor) ->
     painter.restore()
 
 
-def glyph_icon(glyph: Glyph, tokens: Tokens, token: str = "secondary", size_px: int = ICON_PX) -> QIcon:
+def glyph_icon(glyph: Glyph, tokens: Tokens, color: str = "secondary", size_px: int = ICON_PX) -> QIcon:
     """An icon in one of the theme's colours; lighter when its control is disabled."""
     icon = QIcon()
-    for mode, name in ((QIcon.Mode.Normal, token), (QIcon.Mode.Disabled, "disabled")):
+    for mode, name in ((QIcon.Mode.Normal, color), (QIcon.Mode.Disabled, "disabled")):
         for ratio in (1, 2, 3):
             pixmap = QPixmap(size_px * ratio, size_px * ratio)
             pixmap.setDevicePixelRatio(ratio)

@@ -67,7 +67,7 @@ QLineEdit, QPlainTextEdit {
 QLineEdit:focus, QPlainTextEdit:focus { border-color: $accent; }
 QLineEdit:disabled { color: $disabled; }
 QLineEdit[invalid="true"] { border-color: $failed; }
-QLineEdit[kind="filter"] { background: transparent; border-color: $hairline; min-height: 26px; }
+QLineEdit[kind="filter"] { background: transparent; border-color: $hairline; min-height: 26px; padding: 0 4px 0 0; }
 QLineEdit[kind="filter"]:focus { border-color: $accent; background: $field; }
 QLineEdit[kind="palette"] {
     background: transparent; border: 0; border-radius: 0; min-height: 40px; padding: 0 12px;

@@ -1,0 +1,49 @@
+"""``python -m gui``: opens the window, or raises the one that is open."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gui.window.instance import claim_or_raise
+from session_host.errors import OutliveError, UsageError
+
+
+def main(argv: list[str]) -> int:
+    """Run the window until it is closed.
+
+    Args:
+        argv: the command's words; the window takes none.
+
+    Returns:
+        The process's exit code.
+    """
+    try:
+        if argv:
+            raise UsageError(f"the window takes no arguments, and was given {argv[0]!r}")
+        _check_display()
+        claim = claim_or_raise()
+    except OutliveError as error:
+        print(f"outlive: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
+        return error.exit_code
+    if claim is None:
+        return 0
+    from gui import app  # Qt takes a good part of the start; a second start does without
+
+    return app.start(claim, sys.argv)
+
+
+def _check_display() -> None:
+    """Qt ends the whole process where there is no display; say it in a line instead.
+
+    Raises:
+        OutliveError: there is none.
+    """
+    if not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
+        raise OutliveError(
+            "there is no display to open a window on; `outlive new` and `outlive attach` work in this terminal"
+        )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,187 @@
+"""Puts the window's parts together and runs them until it is closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QSessionManager
+from PySide6.QtWidgets import QApplication
+
+from gui import loop
+from gui.sessions.model import SessionsModel
+from gui.sessions.storage import StoreThread
+from gui.sessions.watching import RecordWatcher
+from gui.settings.layout import WindowLayout
+from gui.settings.preferences import load_preferences
+from gui.theme.follow import Theme
+from gui.tray.tray import Tray, app_icon
+from gui.window.banners import Banner
+from gui.window.control import ControlServer
+from gui.window.instance import Claim
+from gui.window.main_window import MainWindow
+from gui.window.remote import Remote
+from session_host import paths
+from session_host.agents import Catalog, load_catalog
+from session_host.client.recovery import open_or_recover
+from session_host.client.viewer import Viewer, ViewerDelegate
+from session_host.errors import ConfigError, OutliveError, StoreCorrupt
+from session_host.protocol.values import GridSize
+from session_host.store import SessionRecord, Store
+from session_host.version import VERSION
+
+if TYPE_CHECKING:
+    from gui.sessions.chat import ViewerFactory
+
+log = logging.getLogger(__name__)
+
+
+def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> Viewer:
+    """A viewer of the client's."""
+    return Viewer(session_id, delegate, size=size, output=output)
+
+
+def open_store(warnings: list[str]) -> Store:
+    """The record; a damaged one is set aside and begun anew from the running chats, with a word on it.
+
+    Runs in the record's own thread.
+    """
+    try:
+        return Store.open(paths.database())
+    except StoreCorrupt:
+        store, line = asyncio.run(open_or_recover())
+        warnings.append(line)
+        return store
+
+
+def read_catalog() -> tuple[Catalog, str]:
+    """The agents; where a file of the user's cannot be read, ours alone, and one line on it."""
+    try:
+        return load_catalog(paths.config_dir()), ""
+    except ConfigError as error:
+        return load_catalog(paths.config_dir() / "none"), f"{error}; the agents that come with Outlive are used"
+
+
+class App:
+    """The window's process."""
+
+    def __init__(self, qt: QApplication, claim: Claim, viewer_factory: ViewerFactory = make_viewer) -> None:
+        self._claim = claim
+        self.finished = asyncio.Event()
+        self.storage = StoreThread(open_store)
+        # The record is read while Qt draws itself together.
+        opened = self.storage.open()
+        read: Future[tuple[WindowLayout, list[SessionRecord]]] = self.storage.submit(
+            lambda store: (WindowLayout.from_dict(store.layout()), store.all())
+        )
+        preferences = load_preferences(paths.config_dir())
+        catalog, catalog_problem = read_catalog()
+        self.theme = Theme(qt, preferences.window.appearance)
+        qt.setWindowIcon(app_icon())
+        warnings, layout, records = _startup_facts(opened, read)
+        self.layout = layout
+        self.sessions = SessionsModel(self.storage, viewer_factory, qt)
+        self.sessions.set_ended_by_you(layout.ended_by_you)
+        self.sessions.take_records(records)
+        self.window = MainWindow(self.theme, self.sessions, catalog, preferences, layout)
+        self.tray = Tray(self.theme, self.sessions, catalog)
+        self._server = ControlServer(Remote(self.window, self.sessions, self.finished).verbs())
+        for line in filter(None, [catalog_problem, *warnings]):
+            self.window.banners.show_banner(Banner(line[:1].upper() + line[1:], lasting=True, kind="failed"))
+        self._connect()
+
+    def _connect(self) -> None:
+        window, tray = self.window, self.tray
+        self.storage.on_error = lambda error: self.window.banners.inform(str(error), kind="failed", key="layout")
+        window.layout_changed.connect(self._save_layout)
+        window.close_wanted.connect(self._on_close_wanted)
+        # Each brings the window up first; Qt calls the two in the order in which they are connected.
+        for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_wanted):
+            chosen.connect(window.bring_up)
+        tray.chat_chosen.connect(window.open_chat)
+        tray.all_chats.connect(window.sidebar.list.setFocus)
+        tray.new_chat.connect(lambda directory: window.verbs.new_chat(directory=directory))
+        tray.open_wanted.connect(window.bring_up)
+        tray.quit_wanted.connect(self.quit)
+        tray.stop_all_wanted.connect(window.verbs.stop_all)
+
+    def quit(self) -> None:
+        """End the window's process; chats keep running."""
+        self.finished.set()
+
+    def _on_close_wanted(self) -> None:
+        if self.tray.is_there:
+            self.window.hide()
+        else:
+            self.quit()
+
+    def _save_layout(self) -> None:
+        self.storage.save_layout(self.layout.to_dict())
+
+    async def run(self) -> int:
+        """Show the window, and serve it until it is to end."""
+        running = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            running.add_signal_handler(number, self.quit)
+        try:
+            self.window.restore_tabs()
+            self.window.show()
+            self.window.focus_page()
+            await self._server.start(self._claim.listener)
+            # The page that is shown comes first; the others attach once it had its turn.
+            QTimer.singleShot(0, self.sessions, self.sessions.follow_all)
+            watcher = RecordWatcher(paths.runtime_dir(), paths.database(), self.sessions)
+            watcher.changed.connect(self.sessions.refresh)
+            self.sessions.refresh()
+            self.sessions.tasks.start(self._offer_recent(), "recent directories")
+            await self.finished.wait()
+        finally:
+            await self._end()
+        return 0
+
+    async def _offer_recent(self) -> None:
+        self.tray.set_recent(await self.sessions.recent_directories(8))
+
+    async def _end(self) -> None:
+        layout = self.window.snapshot_layout().to_dict()
+        await self._server.close()
+        await self.sessions.close()
+        self.tray.close()
+        self.window.hide()
+        self.storage.close(layout)
+        self._claim.release()
+        self.window.deleteLater()
+
+
+def _startup_facts(
+    opened: Future[list[str]], read: Future[tuple[WindowLayout, list[SessionRecord]]]
+) -> tuple[list[str], WindowLayout, list[SessionRecord]]:
+    """What the record says; a window without its record still opens and says why."""
+    try:
+        warnings = opened.result()
+        layout, records = read.result()
+    except OutliveError as error:
+        return [str(error)], WindowLayout(), []
+    return warnings, layout, records
+
+
+def start(claim: Claim, argv: list[str]) -> int:
+    """Run the window; returns the process's exit code."""
+    QCoreApplication.setApplicationName("Outlive")
+    QCoreApplication.setApplicationVersion(VERSION)
+    QGuiApplication.setDesktopFileName("outlive")
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    qt = QApplication(argv[:1] or ["outlive"])
+    qt.setQuitOnLastWindowClosed(False)
+    app = App(qt, claim)
+    qt.commitDataRequest.connect(_at_logout)
+    return loop.run(qt, app.run(), app.quit)
+
+
+def _at_logout(manager: QSessionManager) -> None:
+    """The desktop's session ends: the layout is saved already, and chats run on. Nothing to ask."""
+    manager.setRestartHint(QSessionManager.RestartHint.RestartNever)

@@ -1,0 +1,14 @@
+"""The bridge: hosts and the record on one side, Qt objects and signals on the other.
+
+``SessionsModel`` holds one ``Chat`` for each session; a running one follows its host through the
+client. This room has no widgets and paints nothing; it knows the client, the record and the
+catalog, and turns what they say into signals. Nothing in it polls.
+
+    groups     which group of the sidebar a chat stands in; pure
+    words      how long ago, how it ended; pure
+    chat       one session as a QObject
+    model      all of them, kept true to the record and the runtime directory
+    storage    the record, in a thread of its own
+    watching   tells when the record or the runtime directory changed
+    tasks      owner of what runs in the background
+"""

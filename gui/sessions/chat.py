@@ -1,0 +1,251 @@
+"""One session as a QObject: its facts, and the viewer that follows it while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from gui.sessions import words
+from gui.sessions.groups import Group, group_of, mark_of
+from gui.theme.marks import Mark
+from session_host.protocol.messages import (
+    ActivityEvent,
+    BellEvent,
+    ClipboardEvent,
+    Event,
+    InputRefused,
+    NameEvent,
+    NotificationEvent,
+    OutputEvent,
+    StateEvent,
+    TitleEvent,
+)
+from session_host.protocol.values import Activity, GridSize, State
+from session_host.store import SessionRecord
+
+if TYPE_CHECKING:
+    from session_host.client.viewer import Viewer, ViewerDelegate, ViewerState
+
+    ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool], Viewer]
+    """Makes a viewer from a session's id, its delegate, a size and whether output is wanted."""
+
+DEFAULT_SIZE = GridSize(120, 40)
+
+
+class Chat(QObject):
+    """A session, running or ended.
+
+    It keeps the client's ``ViewerDelegate``: what the viewer calls back becomes a signal.
+
+    Signals:
+        changed: any fact that the sidebar, a tab or the tray shows.
+        connection_changed: ``connection`` or ``connection_message``.
+        damaged: the replica has something new to paint.
+        replaced: the replica is another object.
+        refused: an input was not taken; the host's line on it.
+        clipboard_offered: the program asked to set the clipboard.
+    """
+
+    changed = Signal()
+    connection_changed = Signal()
+    damaged = Signal()
+    replaced = Signal()
+    refused = Signal(str)
+    clipboard_offered = Signal(str)
+
+    def __init__(self, record: SessionRecord, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._make_viewer = make_viewer
+        self.record = record
+        self.activity = Activity.NO_SIGNAL
+        self.activity_since = ""
+        self.activity_detail = ""
+        self.ended_by_you = False
+        self.unseen = False
+        self.connection: ViewerState | None = None
+        self.connection_message = ""
+        self.viewer: Viewer | None = None
+        self._shown = False
+
+    # ------------------------------------------------------------ facts
+
+    @property
+    def id(self) -> str:
+        """The session's UUID."""
+        return self.record.id
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+        return self.record.name
+
+    @property
+    def state(self) -> State:
+        """What its process is doing."""
+        return self.record.state
+
+    @property
+    def is_over(self) -> bool:
+        """It has ended or was lost; nothing can be typed any more."""
+        return self.record.state in {State.EXITED, State.LOST}
+
+    @property
+    def group(self) -> Group:
+        """Where it stands in the sidebar."""
+        return group_of(self.record.state, self.activity)
+
+    @property
+    def failed(self) -> bool:
+        """It was lost, or ended by itself with an error."""
+        record = self.record
+        return words.failed(record.state, record.exit_code, record.exit_signal, ended_by_you=self.ended_by_you)
+
+    @property
+    def is_reconnecting(self) -> bool:
+        """The host lives and the connection to it is being remade."""
+        return self.connection is not None and self.connection == "reconnecting"
+
+    @property
+    def is_live(self) -> bool:
+        """The viewer is attached."""
+        return self.connection is not None and self.connection == "live"
+
+    @property
+    def mark(self) -> Mark:
+        """The shape that shows its state."""
+        return mark_of(self.record.state, self.activity, failed=self.failed, reconnecting=self.is_reconnecting)
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when it has been in its group."""
+        record = self.record
+        if self.is_over:
+            return words.parse_time(record.ended_at or record.created_at)
+        return words.parse_time(self.activity_since or record.created_at)
+
+    @property
+    def where_and_what(self) -> str:
+        """The row's second line: its directory, and what it last said or asks."""
+        said = self.activity_detail or self.record.title
+        if self.is_over:
+            said = self.how_it_ended
+        place = words.last_part(self.record.cwd)
+        return f"{place} · {said}" if said else place
+
+    @property
+    def how_it_ended(self) -> str:
+        """In a few words; "" while it runs."""
+        record = self.record
+        if record.state is State.LOST:
+            return "Lost"
+        if record.state is not State.EXITED:
+            return ""
+        return words.how_it_ended(record.exit_code, record.exit_signal, ended_by_you=self.ended_by_you)
+
+    # ------------------------------------------------------------ following
+
+    def follow(self, *, output: bool) -> None:
+        """Follow the host: its events always, its output if wanted. Needs a running loop."""
+        if self.viewer is not None:
+            self.viewer.follow(output)
+            return
+        if self.is_over:
+            return
+        record = self.record
+        size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
+        self.viewer = self._make_viewer(self.id, self, size, output)
+        self.connection, self.connection_message = self.viewer.state, self.viewer.message
+        self.viewer.start()
+
+    def set_shown(self, shown: bool) -> None:
+        """Its tab came to the front, or left it."""
+        self._shown = shown
+        if self.viewer is not None or shown:
+            self.follow(output=shown)
+        if shown and self.unseen:
+            self.unseen = False
+            self.changed.emit()
+
+    def _let_go_of_stale(self) -> None:
+        """It ended while its output was not followed: the replica is older than the last screen that was kept."""
+        if self.record.state is State.EXITED and not self._shown:
+            self.close()
+
+    def close(self) -> None:
+        """Detach; the agent does not notice. The replica goes."""
+        viewer, self.viewer = self.viewer, None
+        if viewer is not None:
+            viewer.close()
+
+    def apply_record(self, record: SessionRecord) -> None:
+        """Take over what the record says, unless the host has told something newer."""
+        mine = self.record
+        if self.is_over and record.state in {State.STARTING, State.RUNNING}:
+            record.state, record.exit_code, record.exit_signal = mine.state, mine.exit_code, mine.exit_signal
+            record.ended_at, record.error = mine.ended_at or record.ended_at, mine.error or record.error
+        if mine.state is State.RUNNING and record.state is State.STARTING:
+            record.state = State.RUNNING
+        record.title = mine.title or record.title
+        if record != mine:
+            self.record = record
+            self.changed.emit()
+
+    # ------------------------------------------------------------ ViewerDelegate
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        """The viewer's connection changed."""
+        self.connection, self.connection_message = state, message
+        if state == "lost" and not self.is_over:
+            self._set_state(State.LOST, None, None)
+            self.record.error = message
+        elif state == "ended" and not self.is_over and self.viewer is not None:
+            self._set_state(State.EXITED, self.viewer.exit_code, self.viewer.exit_signal)
+        elif state == "live" and self.record.state is State.STARTING:
+            self.record.state = State.RUNNING
+        if self.is_over and not self._shown:
+            # Not now: the viewer is in the middle of telling.
+            QTimer.singleShot(0, self, self._let_go_of_stale)
+        self.connection_changed.emit()
+        self.changed.emit()
+
+    def viewer_damaged(self) -> None:
+        """The replica has something new to paint."""
+        self.damaged.emit()
+
+    def viewer_replaced(self) -> None:
+        """The replica is another object."""
+        self.replaced.emit()
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        """The host did not take an input."""
+        self.refused.emit(refusal.message)
+
+    def viewer_event(self, event: Event) -> None:
+        """Something about the session changed."""
+        match event:
+            case StateEvent(state, exit_code, exit_signal):
+                self._set_state(state, exit_code, exit_signal)
+            case TitleEvent(title):
+                self.record.title = title
+            case NameEvent(name):
+                self.record.name = name
+            case ActivityEvent(activity, _, since, detail):
+                self.activity, self.activity_since, self.activity_detail = activity, since, detail
+            case OutputEvent() | BellEvent() | NotificationEvent():
+                if self._shown or self.unseen:
+                    return
+                self.unseen = True
+            case ClipboardEvent(text):
+                if self._shown:
+                    self.clipboard_offered.emit(text)
+                return
+        self.changed.emit()
+
+    def _set_state(self, state: State, exit_code: int | None, exit_signal: int | None) -> None:
+        record = self.record
+        record.state, record.exit_code, record.exit_signal = state, exit_code, exit_signal
+        if self.is_over and record.ended_at is None:
+            record.ended_at = words.now_text()

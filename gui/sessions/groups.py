@@ -1,0 +1,60 @@
+"""Which group of the sidebar a chat stands in, its mark, and the order within a group."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from gui.theme.marks import Mark
+from session_host.protocol.values import Activity, State
+
+
+class Group(StrEnum):
+    """The sidebar's groups, from top to bottom."""
+
+    NEEDS_YOU = "needs you"
+    WORKING = "working"
+    IDLE = "idle"
+    NO_SIGNAL = "no signal"
+    ENDED = "ended"
+
+
+_BY_ACTIVITY = {
+    Activity.NEEDS_INPUT: Group.NEEDS_YOU,
+    Activity.WORKING: Group.WORKING,
+    Activity.IDLE: Group.IDLE,
+    Activity.NO_SIGNAL: Group.NO_SIGNAL,
+}
+
+_MARK = {
+    Group.NEEDS_YOU: Mark.NEEDS_YOU,
+    Group.WORKING: Mark.WORKING,
+    Group.IDLE: Mark.IDLE,
+    Group.NO_SIGNAL: Mark.NO_SIGNAL,
+    Group.ENDED: Mark.ENDED,
+}
+
+
+def group_of(state: State, activity: Activity) -> Group:
+    """The group of a chat in this state."""
+    return Group.ENDED if state in {State.EXITED, State.LOST} else _BY_ACTIVITY[activity]
+
+
+def mark_of(state: State, activity: Activity, *, failed: bool, reconnecting: bool) -> Mark:
+    """The mark of a chat: its group's, unless it failed or its connection is being remade."""
+    group = group_of(state, activity)
+    if group is Group.ENDED:
+        return Mark.FAILED if failed else Mark.ENDED
+    return Mark.RECONNECTING if reconnecting else _MARK[group]
+
+
+def order_key(group: Group, created_at: str, since: str, ended_at: str) -> tuple[str, str]:
+    """Sorts within a group, so that a row moves only when its state changes.
+
+    Who waits longest comes first among those who need the user; chats stand in the order of their
+    making elsewhere. Ended ones are sorted by this key backwards: the latest end first.
+    """
+    if group is Group.NEEDS_YOU:
+        return since, created_at
+    if group is Group.ENDED:
+        return ended_at, created_at
+    return created_at, ""

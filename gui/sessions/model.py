@@ -1,0 +1,248 @@
+"""All chats, kept true to the record and to what their hosts tell."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from gui.sessions import words
+from gui.sessions.chat import Chat
+from gui.sessions.groups import Group, order_key
+from gui.sessions.storage import StoreThread
+from gui.sessions.tasks import Tasks
+from session_host.errors import HostUnavailable, OutliveError, SessionEnded
+from session_host.paths import session_dir
+from session_host.protocol.messages import Kill, Rename, Request, Stop
+from session_host.store import SessionRecord, Store
+
+if TYPE_CHECKING:
+    from gui.sessions.chat import ViewerFactory
+    from session_host.client.launch import LaunchRequest
+
+
+class SessionsModel(QObject):
+    """Every session as a ``Chat``; a running one is followed from the moment it is known.
+
+    Signals:
+        changed: which chats there are, or any fact of one; comes at most once a turn of the loop.
+        added, removed: a chat came into being, or was removed from the record (its id).
+        problem: one line for the user.
+    """
+
+    changed = Signal()
+    added = Signal(Chat)
+    removed = Signal(str)
+    problem = Signal(str)
+
+    def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._storage = storage
+        self._make_viewer = make_viewer
+        self._chats: dict[str, Chat] = {}
+        self._ended_by_you: set[str] = set()
+        self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
+        self._refreshing = False
+        self._refresh_again = False
+        self._following = False
+        self._tell = QTimer(self, singleShot=True, interval=0)
+        self._tell.timeout.connect(self.changed)
+
+    # ------------------------------------------------------------ reading
+
+    def chats(self) -> list[Chat]:
+        """All of them, oldest first."""
+        return list(self._chats.values())
+
+    def running(self) -> list[Chat]:
+        """Those that have not ended, oldest first."""
+        return [chat for chat in self._chats.values() if not chat.is_over]
+
+    def get(self, session_id: str) -> Chat | None:
+        """The chat with this id."""
+        return self._chats.get(session_id)
+
+    def groups(self) -> dict[Group, list[Chat]]:
+        """The chats of each group in the order in which they are shown."""
+        found: dict[Group, list[Chat]] = {group: [] for group in Group}
+        for chat in self._chats.values():
+            found[chat.group].append(chat)
+        for group, chats in found.items():
+            chats.sort(key=_order, reverse=group is Group.ENDED)
+        return found
+
+    def next_that_waits(self, after: str) -> Chat | None:
+        """The chat that needs the user, the next one after ``after`` in their order, round and round."""
+        waiting = self.groups()[Group.NEEDS_YOU]
+        if not waiting:
+            return None
+        ids = [chat.id for chat in waiting]
+        return waiting[(ids.index(after) + 1) % len(waiting)] if after in ids else waiting[0]
+
+    # ------------------------------------------------------------ keeping true
+
+    def set_ended_by_you(self, session_ids: Iterable[str]) -> None:
+        """Which chats the user ended from here, as remembered."""
+        self._ended_by_you.update(session_ids)
+
+    def take_records(self, records: Iterable[SessionRecord]) -> None:
+        """Make the chats be those of the record."""
+        present = set()
+        for record in records:
+            present.add(record.id)
+            chat = self._chats.get(record.id)
+            if chat is None:
+                self._add(record)
+            else:
+                chat.apply_record(record)
+        for session_id in [known for known in self._chats if known not in present]:
+            self._drop(session_id)
+
+    def _add(self, record: SessionRecord) -> Chat:
+        chat = Chat(record, self._make_viewer, self)
+        chat.ended_by_you = record.id in self._ended_by_you
+        chat.changed.connect(self._tell.start)
+        self._chats[record.id] = chat
+        self.added.emit(chat)
+        self._tell.start()
+        if self._following:
+            chat.follow(output=False)
+        return chat
+
+    def _drop(self, session_id: str) -> None:
+        chat = self._chats.pop(session_id)
+        chat.close()
+        self.removed.emit(session_id)
+        chat.deleteLater()
+        self._tell.start()
+
+    def follow_all(self) -> None:
+        """Follow the events of each running chat, from now on."""
+        self._following = True
+        for chat in self.running():
+            if chat.viewer is None:
+                chat.follow(output=False)
+
+    def refresh(self) -> None:
+        """Look at the record again, soon."""
+        if self._refreshing:
+            self._refresh_again = True
+            return
+        self._refreshing = True
+        self.tasks.start(self._refresh(), "refresh")
+
+    async def _refresh(self) -> None:
+        try:
+            while True:
+                self._refresh_again = False
+                self.take_records(await self._storage.call(Store.all))
+                if not self._refresh_again:
+                    return
+        finally:
+            self._refreshing = False
+
+    async def look_now(self) -> None:
+        """Look at the record again, and wait for what it says."""
+        self.take_records(await self._storage.call(Store.all))
+
+    async def close(self) -> None:
+        """Detach from every chat; all of them run on."""
+        await self.tasks.cancel_all()
+        for chat in self._chats.values():
+            chat.close()
+
+    # ------------------------------------------------------------ verbs
+
+    async def launch(self, request: LaunchRequest) -> Chat:
+        """Start a chat; it runs when this returns.
+
+        Raises:
+            OutliveError: it could not be started; nothing is left of it.
+        """
+        from session_host.client.launch import launch
+
+        record = await launch(request)
+        return self._chats.get(record.id) or self._add(record)
+
+    async def recent_directories(self, limit: int) -> list[str]:
+        """Where chats were started lately."""
+        return await self._storage.call(lambda store: store.recent_directories(limit))
+
+    def rename(self, chat: Chat, name: str) -> None:
+        """Give a chat another name."""
+        name = " ".join(name.split())
+        if name and name != chat.name:
+            self.tasks.start(self._rename(chat, name), "rename")
+
+    async def _rename(self, chat: Chat, name: str) -> None:
+        await self._storage.call(lambda store: store.update(chat.id, name=name))
+        chat.record.name = name
+        chat.changed.emit()
+        if not chat.is_over:
+            try:
+                await self._request(chat, Rename(request=1, name=name))
+            except (SessionEnded, HostUnavailable):
+                pass  # The record has the name; a host that is gone needs it no more.
+
+    def stop(self, chat: Chat) -> None:
+        """End a chat politely."""
+        self._end(chat, Stop(request=1))
+
+    def kill(self, chat: Chat) -> None:
+        """End a chat at once."""
+        self._end(chat, Kill(request=1))
+
+    def stop_all(self) -> None:
+        """End all chats politely."""
+        for chat in self.running():
+            self.stop(chat)
+
+    def _end(self, chat: Chat, request: Stop | Kill) -> None:
+        if not chat.is_over:
+            self._ended_by_you.add(chat.id)
+            chat.ended_by_you = True
+            self.tasks.start(self._end_now(chat, request), "end")
+
+    async def _end_now(self, chat: Chat, request: Stop | Kill) -> None:
+        try:
+            await self._request(chat, request)
+        except SessionEnded:
+            pass  # It was faster: that is what was wanted.
+        except OutliveError:
+            self._ended_by_you.discard(chat.id)
+            chat.ended_by_you = False
+            raise
+        finally:
+            self.refresh()
+
+    async def _request(self, chat: Chat, request: Request) -> None:
+        from session_host.client.control import request as ask
+
+        await ask(chat.id, request)
+
+    def remove(self, chat: Chat) -> None:
+        """Forget an ended chat and what is kept of it."""
+        if chat.is_over:
+            self.tasks.start(self._remove(chat), "remove")
+
+    async def _remove(self, chat: Chat) -> None:
+        await asyncio.to_thread(shutil.rmtree, session_dir(chat.id), ignore_errors=True)
+        await self._storage.call(lambda store: store.remove(chat.id))
+        if chat.id in self._chats:
+            self._drop(chat.id)
+
+    # ------------------------------------------------------------ time
+
+    def seconds_until_ages_change(self) -> float:
+        """When some chat's age will read differently."""
+        now = datetime.now(UTC)
+        return min((words.seconds_until_age_changes(chat.since, now) for chat in self._chats.values()), default=3600.0)
+
+
+def _order(chat: Chat) -> tuple[str, str]:
+    record = chat.record
+    return order_key(chat.group, record.created_at, chat.activity_since, record.ended_at or "")

@@ -1,0 +1,50 @@
+"""The owner of what runs in the background: each task is awaited or cancelled by somebody."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from session_host.errors import OutliveError
+
+log = logging.getLogger(__name__)
+
+
+class Tasks:
+    """Runs coroutines on the current loop and keeps hold of them.
+
+    An ``OutliveError`` goes to ``on_error``, which shows its one line; anything else is a defect
+    and goes to the loop's exception handler.
+    """
+
+    def __init__(self, on_error: Callable[[OutliveError], None]) -> None:
+        self._on_error = on_error
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Coroutine[Any, Any, Any], name: str = "") -> asyncio.Task[Any]:
+        """Begin ``work``."""
+        task = asyncio.get_running_loop().create_task(work, name=name or None)
+        self._running.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if isinstance(error, OutliveError):
+            self._on_error(error)
+        elif error is not None:
+            task.get_loop().call_exception_handler(
+                {"message": f"{task.get_name()} failed", "exception": error, "task": task}
+            )
+
+    async def cancel_all(self) -> None:
+        """Cancel what is still running and wait for it to be over."""
+        waiting = [task for task in self._running if task is not asyncio.current_task()]
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

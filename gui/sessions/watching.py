@@ -1,0 +1,47 @@
+"""Tells when the record or the runtime directory changed, by the kernel's word; nothing is polled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
+
+SETTLE_MS = 40
+"""Changes come in bursts (a socket, its record, its directory); one look after them is enough."""
+
+
+class RecordWatcher(QObject):
+    """Watches the directory of sockets and the database's write-ahead log.
+
+    A chat that a command starts shows as a socket; one that it renames or removes shows in the log.
+
+    Signals:
+        changed: something was written; comes at most once in ``SETTLE_MS``.
+    """
+
+    changed = Signal()
+
+    def __init__(self, runtime_dir: Path, database: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runtime_dir = runtime_dir
+        self._database = database
+        self._log = Path(f"{database}-wal")
+        self._watcher = QFileSystemWatcher(self)
+        self._watcher.directoryChanged.connect(self._on_change)
+        self._watcher.fileChanged.connect(self._on_change)
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settle.timeout.connect(self.changed)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Watch what is there and not watched yet: the log comes and goes with who has the database open."""
+        watched = {*self._watcher.directories(), *self._watcher.files()}
+        wanted = [path for path in (self._runtime_dir, self._database.parent, self._log) if path.exists()]
+        missing = [str(path) for path in wanted if str(path) not in watched]
+        if missing:
+            self._watcher.addPaths(missing)
+
+    def _on_change(self, _path: str) -> None:
+        self._watch()
+        if not self._settle.isActive():
+            self._settle.start()

@@ -1,0 +1,68 @@
+"""What the window remembers from one time to the next: tabs, place, zoom, and small choices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+ENDED_BY_YOU_KEPT = 200
+ZOOM_RANGE = (-8, 24)
+
+
+class WindowLayout(msgspec.Struct):
+    """The window as it is now; written at each change, read at the next start.
+
+    Attributes:
+        tabs: ids of chats in tab order.
+        active: the id of the tab that is shown, "" for none.
+        geometry: left, top, width and height of the window when neither maximised nor full screen.
+        zoom: steps that the terminal's font is larger than set.
+        groups_folded: names of the sidebar's groups that are folded.
+        ended_by_you: ids of chats that were ended from this window, the latest last.
+        close_explained: the line about closing a tab was shown once.
+        grid: columns and rows that a terminal last had room for; a new chat starts with them.
+    """
+
+    tabs: list[str] = []
+    active: str = ""
+    geometry: tuple[int, int, int, int] | None = None
+    maximized: bool = False
+    zoom: int = 0
+    sidebar_width_px: int = 240
+    sidebar_collapsed: bool = False
+    status_line: bool = True
+    groups_folded: list[str] = msgspec.field(default_factory=lambda: ["ended"])
+    last_agent: str = ""
+    last_directory: str = ""
+    ended_by_you: list[str] = []
+    close_explained: bool = False
+    grid: tuple[int, int] = (120, 40)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> WindowLayout:
+        """From the store; what another version wrote or nobody could mean counts as the default."""
+        layout = cls()
+        for field in msgspec.structs.fields(cls):
+            if field.name not in values:
+                continue
+            try:
+                setattr(layout, field.name, msgspec.convert(values[field.name], field.type))
+            except msgspec.ValidationError:
+                continue  # A layout is a convenience: one odd value is not worth a word.
+        layout.tabs = list(dict.fromkeys(layout.tabs))
+        smallest, largest = ZOOM_RANGE
+        layout.zoom = min(max(layout.zoom, smallest), largest)
+        return layout
+
+    def note_ended_by_you(self, session_id: str) -> None:
+        """Remember that the user ended this chat here, so that its tab can say so later."""
+        if session_id in self.ended_by_you:
+            self.ended_by_you.remove(session_id)
+        self.ended_by_you.append(session_id)
+        del self.ended_by_you[:-ENDED_BY_YOU_KEPT]

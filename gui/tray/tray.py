@@ -1,0 +1,184 @@
+"""The tray's icon, with a dot when somebody waits, and its menu."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+
+from gui.sessions import words
+from gui.sessions.chat import Chat
+from gui.sessions.groups import Group
+from gui.sessions.model import SessionsModel
+from gui.theme.follow import Theme
+from gui.theme.marks import mark_icon
+from session_host.agents import Agent
+
+LISTED = 10
+RECENT_DIRECTORIES = 8
+ICONS = Path(__file__).parents[2] / "resources" / "icons"
+_SIZES_PX = (16, 22, 24, 32, 48, 64)
+
+
+def app_icon() -> QIcon:
+    """Outlive's own icon."""
+    return QIcon(str(ICONS / "outlive.svg"))
+
+
+class Tray(QObject):
+    """The tray icon; it shows itself where the desktop has a tray.
+
+    Signals:
+        chat_chosen: a chat is to be shown.
+        all_chats: the list of all chats is to be shown.
+        new_chat: a chat is to be started in this directory ("" for the usual one).
+        open_wanted, quit_wanted, stop_all_wanted: as the menu says.
+    """
+
+    chat_chosen = Signal(Chat)
+    all_chats = Signal()
+    new_chat = Signal(str)
+    open_wanted = Signal()
+    quit_wanted = Signal()
+    stop_all_wanted = Signal()
+
+    def __init__(self, theme: Theme, sessions: SessionsModel, agents: Mapping[str, Agent]) -> None:
+        super().__init__()
+        self._theme = theme
+        self._sessions = sessions
+        self._agents = agents
+        self._waiting = -1
+        self._recent: list[str] = []
+        self.menu = QMenu()
+        self._recent_menu = QMenu("New chat in")
+        self.icon = QSystemTrayIcon()
+        self.icon.setContextMenu(self.menu)
+        self.icon.activated.connect(self._on_activated)
+        self._settle = QTimer(self, singleShot=True, interval=100)
+        self._settle.timeout.connect(self.refresh)
+        self.menu.aboutToShow.connect(self._fill)
+        sessions.changed.connect(self._settle.start)
+        theme.changed.connect(self._settle.start)
+        self.refresh()
+        self.icon.show()
+
+    @property
+    def is_there(self) -> bool:
+        """The desktop has a tray, and the icon is in it."""
+        return QSystemTrayIcon.isSystemTrayAvailable() and self.icon.isVisible()
+
+    def set_recent(self, directories: list[str]) -> None:
+        """Directories that chats were started in, the last one first."""
+        self._recent = directories[:RECENT_DIRECTORIES]
+        self._fill()
+
+    def refresh(self) -> None:
+        """Show what is true now."""
+        waiting = len(self._sessions.groups()[Group.NEEDS_YOU])
+        if (waiting > 0) != (self._waiting > 0) or self._waiting < 0:
+            self.icon.setIcon(tray_icon(self._theme, dot=waiting > 0))
+        self._waiting = waiting
+        running = len(self._sessions.running())
+        parts = [f"{running} chat{'' if running == 1 else 's'} running"]
+        if waiting:
+            parts.append(f"{waiting} need{'s' if waiting == 1 else ''} you")
+        self.icon.setToolTip(f"Outlive: {', '.join(parts)}")
+        # Trays that show the menu themselves fetch it without asking, so it is kept filled.
+        self._fill()
+
+    def listed(self) -> list[Chat]:
+        """The chats of the menu: who needs the user, who works, then the idle ones."""
+        groups = self._sessions.groups()
+        order = (Group.NEEDS_YOU, Group.WORKING, Group.IDLE, Group.NO_SIGNAL)
+        return [chat for group in order for chat in groups[group]][:LISTED]
+
+    def _fill(self) -> None:
+        if self.menu.isVisible():
+            return
+        menu = self.menu
+        menu.clear()
+        now = datetime.now(UTC)
+        for chat in self.listed():
+            agent = self._agents.get(chat.record.agent)
+            title = agent.title if agent is not None else chat.record.agent
+            age = words.age(chat.since, now)
+            action = QAction(
+                mark_icon(chat.mark, self._theme.tokens), _menu_text(f"{chat.name}  ·  {title}, {age}"), menu
+            )
+            action.triggered.connect(_emitting(self.chat_chosen, chat))
+            menu.addAction(action)
+        if not self.listed():
+            menu.addAction("No chat is running").setEnabled(False)
+        menu.addAction("All chats…", self.all_chats.emit)
+        menu.addSeparator()
+        if self._recent:
+            self._recent_menu.clear()
+            for path in self._recent:
+                action = self._recent_menu.addAction(_menu_text(words.short_directory(path)))
+                action.triggered.connect(_emitting(self.new_chat, path))
+            menu.addMenu(self._recent_menu)
+        else:
+            menu.addAction("New chat…", lambda: self.new_chat.emit(""))
+        menu.addAction("Open Outlive", self.open_wanted.emit)
+        menu.addSeparator()
+        menu.addAction("Quit window (chats keep running)", self.quit_wanted.emit)
+        stop = menu.addAction("Stop all chats…", self.stop_all_wanted.emit)
+        stop.setEnabled(bool(self._sessions.running()))
+
+    def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        if reason == QSystemTrayIcon.ActivationReason.Trigger:
+            waiting = self._sessions.groups()[Group.NEEDS_YOU]
+            if waiting:
+                self.chat_chosen.emit(waiting[0])
+            else:
+                self.open_wanted.emit()
+
+    def close(self) -> None:
+        """Take the icon away."""
+        self.icon.hide()
+        self.menu.close()
+        self.menu.deleteLater()
+        self._recent_menu.deleteLater()
+        self.icon.deleteLater()
+
+
+def tray_icon(theme: Theme, *, dot: bool) -> QIcon:
+    """The icon, with a dot in its corner when somebody waits."""
+    base = app_icon()
+    if not dot:
+        return base
+    icon = QIcon()
+    for size in _SIZES_PX:
+        pixmap = QPixmap(size, size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        base.paint(painter, QRectF(0, 0, size, size).toRect())
+        radius = size * 0.2
+        center = QPointF(size - radius - 0.5, radius + 0.5)
+        # A ring is cut out around the dot, so that it stands off from any icon.
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(Qt.GlobalColor.black)
+        painter.drawEllipse(center, radius * 1.35, radius * 1.35)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+        painter.setBrush(theme.tokens.color("needs_you"))
+        painter.drawEllipse(center, radius, radius)
+        painter.end()
+        icon.addPixmap(pixmap)
+    return icon
+
+
+def _menu_text(text: str) -> str:
+    return text.replace("&", "&&")
+
+
+def _emitting(signal: SignalInstance, value: object) -> Callable[[bool], None]:
+    def emit(_checked: bool = False) -> None:
+        signal.emit(value)
+
+    return emit

@@ -1,0 +1,22 @@
+"""The main window and everything in it.
+
+It shows what ``gui.sessions`` knows and turns what the user does into that room's verbs and the
+terminal's. It must not know sockets, messages or the record: those stay behind the bridge. It is
+reached from outside by one socket of its own (``control``), by which commands talk to the open
+window and a second start raises the first.
+
+    main_window   puts the pieces below side by side
+    tabs          which chats are open, in what order, which one is shown
+    actions       what can be done, for keys, menus and the palette alike
+    keys          the table of keys
+    sidebar       all chats by group; its list's model and painting beside it
+    tab_bar       the row of open chats
+    chat_page     one open chat: the terminal and what stands around it in each state
+    new_chat      the sheet that starts a chat
+    chooser       the palette and the switcher
+    banners       one quiet line at the bottom with one action
+    empty_state   what a newcomer sees
+    status_line   one quiet line on the chat that is shown
+    control       the socket's server
+    instance      one window for each user
+"""

@@ -1,0 +1,233 @@
+"""One open chat: the terminal, and what stands around it in each of the chat's states."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from gui.sessions import words
+from gui.sessions.chat import Chat
+from gui.terminal.view import TerminalView
+from gui.theme.follow import Theme
+from gui.window.parts import Area
+from gui.window.state_bars import EndBar, Notice, ReconnectingBar
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import Emulator
+
+PATIENCE_MS = 300
+"""What is over sooner than this is not worth a word."""
+
+
+class ChatPage(Area):
+    """A tab's content.
+
+    Signals:
+        again_wanted, close_wanted: as the bar under an ended chat asks.
+        paste_asks: a paste needs the user's word (the text).
+        link_wanted: an address in the terminal is to be opened.
+        notice_given: one line from the terminal for the user.
+        zoomed: the user made the text larger or smaller (steps from the size that was set).
+        settled: what the page shows is final for now: live, or the last screen of what is over.
+        grid_changed: the terminal has room for another grid.
+    """
+
+    again_wanted = Signal()
+    close_wanted = Signal()
+    paste_asks = Signal(str)
+    link_wanted = Signal(str)
+    notice_given = Signal(str)
+    zoomed = Signal(int)
+    settled = Signal()
+    grid_changed = Signal()
+
+    def __init__(self, theme: Theme, chat: Chat, load_screen: Callable[[Chat, ChatPage], None]) -> None:
+        super().__init__("page")
+        self._base_px = 0
+        self._steps = 0
+        self._theme = theme
+        self.chat = chat
+        self._load_screen = load_screen
+        self._screen: Emulator | None = None
+        self._screen_asked = False
+        self._settled = False
+        self.grid = GridSize(0, 0)
+
+        self.view = TerminalView(theme.terminal, self)
+        self.view.setAccessibleName(f"Terminal of {chat.name}")
+        self.notice = Notice(self)
+        self.end_bar = EndBar(theme)
+        self.reconnecting = ReconnectingBar(theme, self)
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._say_what_is_waited_for)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.end_bar)
+        self.notice.hide()
+        self.end_bar.hide()
+        self.setFocusProxy(self.view)
+
+        self.end_bar.again_wanted.connect(self.again_wanted)
+        self.end_bar.close_wanted.connect(self.close_wanted)
+        self.view.pasteNeedsConfirmation.connect(self.paste_asks)
+        self.view.linkActivated.connect(self.link_wanted)
+        self.view.notice.connect(self.notice_given)
+        self.view.zoomChanged.connect(self._on_zoomed)
+        self.view.gridResized.connect(self._on_grid)
+        chat.damaged.connect(self.view.on_damage)
+        chat.replaced.connect(self.view.on_replaced)
+        chat.connection_changed.connect(self.refresh)
+        chat.changed.connect(self._on_changed)
+        theme.changed.connect(lambda: self.view.set_theme(theme.terminal))
+
+    # ------------------------------------------------------------ showing
+
+    @property
+    def is_settled(self) -> bool:
+        """Live, or the last screen of what is over is there."""
+        return self._settled
+
+    def come_to_front(self) -> None:
+        """The page is shown now: follow the output, or fetch the last screen."""
+        self.chat.set_shown(True)
+        if not self.chat.is_over:
+            self.view.set_viewer(self.chat.viewer)
+        self.refresh()
+
+    def leave_front(self) -> None:
+        """Another page is shown."""
+        self._patience.stop()
+        self.chat.set_shown(False)
+
+    def dispose(self) -> None:
+        """The tab is closed. The chat goes on without its output being followed."""
+        self._patience.stop()
+        self.view.set_viewer(None)
+        self.chat.set_shown(False)
+        if self.chat.is_over:
+            self.chat.close()
+        if self._screen is not None:
+            self._screen.close()
+            self._screen = None
+        self.chat.disconnect(self)
+        self.hide()
+        self.deleteLater()
+
+    def refresh(self) -> None:
+        """Show the chat's state as it is now."""
+        state = "" if self.chat.connection is None else self.chat.connection.value
+        over = self.chat.is_over or state == "failed"
+        self.end_bar.setVisible(over)
+        if over:
+            self._show_end()
+        elif state == "live":
+            self._patience.stop()
+            self.reconnecting.hide()
+            self.notice.hide()
+            self._set_settled(settled=True)
+        else:
+            self._set_settled(settled=False)
+            if not self._patience.isActive() and self.reconnecting.isHidden() and self.notice.isHidden():
+                self._patience.start()
+
+    def _say_what_is_waited_for(self) -> None:
+        """It takes long enough to be worth a word."""
+        viewer = self.chat.viewer
+        if self.chat.is_over or self.chat.is_live:
+            return
+        if viewer is not None and viewer.emulator is not None:
+            self._lay_over(self.reconnecting)
+            return
+        record = self.chat.record
+        again = self.chat.is_reconnecting
+        self.notice.say(
+            "Reconnecting…" if again else "Starting…",
+            f"{shlex.join(record.argv)} in {words.short_directory(record.cwd)}",
+        )
+        # It lies over the terminal, which keeps the keyboard: what is typed meanwhile is kept in order.
+        self._lay_over(self.notice)
+
+    def _show_end(self) -> None:
+        self._patience.stop()
+        self.reconnecting.hide()
+        self.end_bar.describe(self.chat)
+        viewer = self.chat.viewer
+        if viewer is not None and viewer.emulator is not None:
+            # To be read, not typed into.
+            if self.view.sink is not None or self.view.emulator is not viewer.emulator:
+                self.view.show_emulator(viewer.emulator)
+            self.notice.hide()
+            self._set_settled(settled=True)
+        elif self._screen is None and not self._screen_asked:
+            self._screen_asked = True
+            self.view.set_viewer(None)
+            self._load_screen(self.chat, self)
+
+    def show_screen(self, emulator: Emulator | None) -> None:
+        """The last screen of an ended chat, None if none was kept."""
+        self._screen = emulator
+        if emulator is not None:
+            self.view.show_emulator(emulator)
+            self.notice.hide()
+        else:
+            self.notice.say("Nothing was kept of its last screen", "")
+            self._lay_over(self.notice)
+        self._set_settled(settled=True)
+
+    def _set_settled(self, *, settled: bool) -> None:
+        self._settled = settled
+        if settled:
+            self.settled.emit()
+
+    def _on_changed(self) -> None:
+        self.view.setAccessibleName(f"Terminal of {self.chat.name}")
+        if self.end_bar.isVisible():
+            self.end_bar.describe(self.chat)
+
+    # ------------------------------------------------------------ size
+
+    def set_font(self, family: str, base_px: int, steps: int) -> None:
+        """The terminal's font, and by how many steps it is larger than set."""
+        self._base_px, self._steps = base_px, 0
+        self.view.set_font_family(family)
+        self.view.set_font_size(base_px)
+        self.set_zoom(steps)
+
+    def set_zoom(self, steps: int) -> None:
+        """Make the text this many steps larger than set."""
+        by, self._steps = steps - self._steps, steps
+        if by:
+            self.view.zoom(by)
+
+    def _on_zoomed(self, percent: int) -> None:
+        steps = round(percent * self._base_px / 100) - self._base_px
+        if steps != self._steps:
+            self._steps = steps
+            self.zoomed.emit(steps)
+
+    def _on_grid(self, size: GridSize, _cell: CellSize) -> None:
+        self.grid = size
+        self.grid_changed.emit()
+
+    def focus_terminal(self) -> None:
+        """Give the terminal the keyboard."""
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_overlays()
+
+    def _lay_over(self, overlay: QWidget) -> None:
+        self._place_overlays()
+        overlay.show()
+        overlay.raise_()
+
+    def _place_overlays(self) -> None:
+        self.reconnecting.setGeometry(0, 0, self.width(), self.reconnecting.HEIGHT_PX)
+        bar = self.end_bar.sizeHint().height() if not self.end_bar.isHidden() else 0
+        self.notice.setGeometry(0, 0, self.width(), max(self.height() - bar, 0))

@@ -1,0 +1,88 @@
+"""The window's socket: one JSON object a line, from commands and from a second start.
+
+A request is ``{"verb": "tabs" | "show" | "grab" | "close" | "raise", "session": id?, "file": path?}``;
+its reply is ``{"ok": true, "result": …}`` or ``{"ok": false, "error": "one line", "exit_code": n}``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from session_host.errors import OutliveError, UsageError
+from session_host.peer import is_foreign
+
+MAX_LINE_BYTES = 65536
+
+
+class ControlRequest(msgspec.Struct, frozen=True):
+    """One line from a command."""
+
+    verb: str
+    session: str = ""
+    file: str = ""
+
+
+Verb = Callable[[ControlRequest], Awaitable[Any]]
+
+
+class ControlServer:
+    """Serves the socket; each request is answered by the verb of its name."""
+
+    def __init__(self, verbs: dict[str, Verb]) -> None:
+        self._verbs = verbs
+        self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+
+    async def start(self, listener: socket.socket) -> None:
+        """Serve whoever connects to this socket."""
+        self._server = await asyncio.start_unix_server(self._connected, sock=listener, limit=MAX_LINE_BYTES)
+
+    async def close(self) -> None:
+        """Serve nobody any more; replies that are under way are sent first."""
+        if self._server is not None:
+            self._server.close()
+        for task in list(self._serving):
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            if not is_foreign(writer.get_extra_info("socket")):
+                await self._serve(reader, writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # The other side went away, or we do: there is nobody to answer.
+        finally:
+            self._serving.discard(task)
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                line = await reader.readline()
+            except ValueError:
+                return  # Longer than any request may be.
+            if not line.endswith(b"\n"):
+                return
+            writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
+            await writer.drain()
+
+    async def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            request = msgspec.json.decode(line, type=ControlRequest)
+            verb = self._verbs.get(request.verb)
+            if verb is None:
+                raise UsageError(f"the window knows no verb {request.verb!r}; it may be of an older version")
+            return {"ok": True, "result": await verb(request)}
+        except msgspec.DecodeError as error:
+            return {"ok": False, "error": f"the window did not understand the request: {error}", "exit_code": 2}
+        except OutliveError as error:
+            return {"ok": False, "error": str(error), "exit_code": error.exit_code}

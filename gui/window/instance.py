@@ -1,0 +1,95 @@
+"""One window for each user: the first takes the socket, a second start raises the first and ends.
+
+Qt is not imported here, so that the second start is over in a moment.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+import time
+from pathlib import Path
+from typing import IO
+
+from session_host.client.window import WindowNotOpen, ask
+from session_host.errors import OutliveError
+from session_host.paths import ensure_private, runtime_dir, window_socket
+
+ANSWER_TIMEOUT_S = 2.0
+LOOK_AGAIN_S = 0.05
+
+
+class WindowHangs(OutliveError):
+    """A window is open and does not answer."""
+
+
+class Claim:
+    """The right to be the window, and the socket that goes with it.
+
+    The lock is the kernel's, so it ends with the process however that ends; the socket's file may
+    outlive it and is replaced by whoever has the lock next.
+
+    Attributes:
+        listener: bound and listening; who connects before the window serves it waits.
+    """
+
+    def __init__(self, lock: IO[bytes], listener: socket.socket) -> None:
+        self._lock = lock
+        self.listener = listener
+
+    def release(self) -> None:
+        """Give it up; the next start is the window."""
+        window_socket().unlink(missing_ok=True)
+        self.listener.close()
+        self._lock.close()
+
+
+def claim_or_raise() -> Claim | None:
+    """Become the window, or raise the one that there is (then None).
+
+    Raises:
+        WindowHangs: there is one, and it does not answer in time.
+        UnsafeDirectory: the runtime directory cannot be trusted.
+        OutliveError: the socket's path is too long, or it cannot be made.
+    """
+    ensure_private(runtime_dir())
+    path = window_socket()
+    deadline_s = time.monotonic() + ANSWER_TIMEOUT_S
+    while (lock := _take_lock(runtime_dir() / "window.lock")) is None:
+        try:
+            ask("raise", timeout_s=ANSWER_TIMEOUT_S)
+            return None
+        except WindowNotOpen as error:
+            # It is just beginning, or just ending: in a moment one of the two ways is open.
+            if time.monotonic() > deadline_s:
+                raise _hangs() from error
+            time.sleep(LOOK_AGAIN_S)
+        except OutliveError as error:
+            raise _hangs() from error
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.unlink(missing_ok=True)
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen(16)
+    except OSError as error:
+        listener.close()
+        lock.close()
+        raise OutliveError(f"the window's socket {path} cannot be made: {error.strerror}") from error
+    return Claim(lock, listener)
+
+
+def _take_lock(path: Path) -> IO[bytes] | None:
+    lock = path.open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+def _hangs() -> WindowHangs:
+    return WindowHangs(
+        "a window is open and does not answer; wait, or end its process (chats keep running) and try again"
+    )

@@ -1,0 +1,97 @@
+"""The table of keys: every action that has one, and what the user put in its place.
+
+Ctrl+letter, Alt+letter and Escape belong to the program in the terminal: no key here is one of
+those. Splits, searching and selecting by keyboard have their keys kept free.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtGui import QKeySequence
+
+Scope = Literal["window", "terminal"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """An action's place in the table.
+
+    Attributes:
+        action: its name in ``keys.toml``.
+        title: what the palette calls it.
+        keys: as Qt writes them.
+        scope: "terminal" keys count only while a terminal has the keyboard, so that fields in
+            sheets keep their own Shift+arrows.
+        listed: whether the palette shows it.
+    """
+
+    action: str
+    title: str
+    keys: tuple[str, ...]
+    scope: Scope = "window"
+    listed: bool = True
+
+
+TABLE: tuple[Key, ...] = (
+    Key("palette", "Show all commands", ("Ctrl+Shift+P",), listed=False),
+    Key("switch_chat", "Switch to a chat…", ("Ctrl+Shift+K",)),
+    Key("next_waiting", "Next chat that needs me", ("Ctrl+Shift+J",)),
+    Key("new_chat", "New chat…", ("Ctrl+Shift+N",)),
+    Key("close_tab", "Close tab (the chat keeps running)", ("Ctrl+Shift+W",)),
+    Key("reopen_tab", "Reopen closed tab", ("Ctrl+Shift+T",)),
+    Key("next_tab", "Next tab", ("Ctrl+PgDown",)),
+    Key("previous_tab", "Previous tab", ("Ctrl+PgUp",)),
+    *(Key(f"tab_{number}", f"Tab {number}", (f"Alt+{number}",), listed=False) for number in range(1, 10)),
+    Key("rename", "Rename chat…", ()),
+    Key("stop", "Stop chat", ()),
+    Key("kill", "Kill chat at once", ()),
+    Key("stop_all", "Stop all chats…", ()),
+    Key("copy_name", "Copy chat's name", ()),
+    Key("copy", "Copy", ("Ctrl+Shift+C",), "terminal"),
+    Key("paste", "Paste", ("Ctrl+Shift+V",), "terminal"),
+    Key("select_all", "Select all", ("Ctrl+Shift+A",), "terminal"),
+    Key("scroll_line_up", "Scroll up a line", ("Shift+Up",), "terminal", listed=False),
+    Key("scroll_line_down", "Scroll down a line", ("Shift+Down",), "terminal", listed=False),
+    Key("scroll_page_up", "Scroll up a page", ("Shift+PgUp",), "terminal", listed=False),
+    Key("scroll_page_down", "Scroll down a page", ("Shift+PgDown",), "terminal", listed=False),
+    Key("scroll_to_start", "Scroll to the start", ("Shift+Home",), "terminal"),
+    Key("scroll_to_end", "Scroll to the end", ("Shift+End",), "terminal"),
+    Key("zoom_in", "Larger text", ("Ctrl++", "Ctrl+=")),
+    Key("zoom_out", "Smaller text", ("Ctrl+-",)),
+    Key("zoom_reset", "Text as large as before", ("Ctrl+0",)),
+    Key("sidebar", "Show or collapse the sidebar", ("Ctrl+Shift+B",)),
+    Key("status_line", "Show or hide the status line", ()),
+    Key("full_screen", "Full screen", ("F11",)),
+    Key("close_window", "Close window (chats keep running)", ()),
+)
+
+
+def sequences(keys: tuple[str, ...] | list[str]) -> list[QKeySequence]:
+    """Keys as Qt wants them."""
+    return [QKeySequence(key, QKeySequence.SequenceFormat.PortableText) for key in keys]
+
+
+def with_overrides(overrides: dict[str, list[str]]) -> tuple[dict[str, list[QKeySequence]], list[str]]:
+    """The keys of each action, the user's own in place of ours.
+
+    Returns:
+        The keys by action, and one line for each override that says nothing.
+    """
+    problems: list[str] = []
+    chosen = {entry.action: sequences(entry.keys) for entry in TABLE}
+    for action, keys in overrides.items():
+        if action not in chosen:
+            problems.append(f"keys.toml: there is no action '{action}'")
+            continue
+        wanted = sequences(keys)
+        if any(sequence.isEmpty() or "\ufffd" in sequence.toString() for sequence in wanted):
+            problems.append(f"keys.toml: '{', '.join(keys)}' is no key for '{action}'")
+            continue
+        chosen[action] = wanted
+        # A key that the user gave to one action is taken from whichever had it.
+        for other, has in chosen.items():
+            if other != action and other not in overrides:
+                chosen[other] = [sequence for sequence in has if sequence not in wanted]
+    return chosen, problems

@@ -1,0 +1,452 @@
+"""The window: sidebar, tabs, the page that is shown, banners and status line, side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QMoveEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from gui.sessions.chat import Chat
+from gui.sessions.groups import Group
+from gui.sessions.model import SessionsModel
+from gui.settings.layout import ZOOM_RANGE, WindowLayout
+from gui.settings.preferences import Preferences
+from gui.terminal.metrics import default_size_px
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph
+from gui.theme.tokens import BAR_HEIGHT_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
+from gui.window import keys
+from gui.window.actions import Actions
+from gui.window.banners import Banner, BannerArea
+from gui.window.chat_page import ChatPage
+from gui.window.chooser import Choice, Chooser
+from gui.window.empty_state import EmptyState
+from gui.window.name_sheet import NameSheet
+from gui.window.new_chat import NewChatSheet
+from gui.window.parts import Area, Hairline, IconButton
+from gui.window.sheet import Sheet
+from gui.window.sidebar import Sidebar
+from gui.window.status_line import StatusLine
+from gui.window.tab_bar import TabBar
+from gui.window.tabs import Tabs
+from gui.window.verbs import Verbs
+from session_host.agents import Agent
+from session_host.protocol.values import GridSize
+
+DEFAULT_SIZE_PX = (1120, 720)
+MIN_SIZE_PX = (480, 320)
+SAVE_DELAY_MS = 150
+"""Dragging an edge changes the layout often; tabs are saved at once."""
+
+
+class MainWindow(QWidget):
+    """The main window.
+
+    Signals:
+        layout_changed: ``layout`` is to be saved.
+        close_wanted: the user closed the window.
+    """
+
+    layout_changed = Signal()
+    close_wanted = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        sessions: SessionsModel,
+        agents: Mapping[str, Agent],
+        preferences: Preferences,
+        layout: WindowLayout,
+    ) -> None:
+        super().__init__()
+        self._theme = theme
+        self._sessions = sessions
+        self._agents = agents
+        self._preferences = preferences
+        self.layout_state = layout
+        self._restoring = True
+        self.setProperty("area", "sidebar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle("Outlive")
+        self.setMinimumSize(*MIN_SIZE_PX)
+        self._save_soon = QTimer(self, singleShot=True, interval=SAVE_DELAY_MS)
+        self._save_soon.timeout.connect(self._save)
+
+        folded = {Group(name) for name in layout.groups_folded if name in set(Group)}
+        self.sidebar = Sidebar(theme, sessions, folded)
+        self.tab_bar = TabBar(theme)
+        self.stack = QStackedWidget()
+        self.empty = EmptyState(theme)
+        self.tabs = Tabs(theme, sessions, self.tab_bar, self.stack, self.empty)
+        self.banners = BannerArea(theme)
+        self.status_line = StatusLine(theme)
+        self.menu_button = IconButton(theme, Glyph.MORE, "Menu", self._show_menu)
+        self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._lay_out()
+        self.new_chat_sheet = NewChatSheet(theme, self, agents)
+        self.name_sheet = NameSheet(theme, self)
+        self.chooser = Chooser(theme, self)
+        self.verbs = Verbs(
+            self, sessions, agents, layout, self.new_chat_sheet, self.name_sheet, self.banners,
+            self.open_chat, self._close_tab,
+        )  # fmt: skip
+        sequences, key_problems = keys.with_overrides(preferences.keys)
+        self.actions_ = Actions(self, self.stack, sequences, self._handlers())
+        self._window_keys = tuple(
+            sequence.toString()
+            for entry in keys.TABLE
+            for sequence in sequences[entry.action]
+            if entry.scope == "window" or entry.action in preferences.keys
+        )
+        self._connect()
+        self._apply_layout()
+        for problem in [*preferences.problems, *key_problems]:
+            self.banners.show_banner(Banner(problem, lasting=True, kind="failed"))
+
+    # ------------------------------------------------------------ making
+
+    def _lay_out(self) -> None:
+        tab_row = Area("sidebar")
+        row = QHBoxLayout(tab_row)
+        row.setContentsMargins(0, 0, 4, 0)
+        row.setSpacing(4)
+        row.addWidget(self.tab_bar, 1)
+        row.addWidget(self.menu_button)
+        tab_row.setFixedHeight(BAR_HEIGHT_PX - 1)
+        right = Area("page")
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (tab_row, Hairline(self._theme), self.stack, self.banners, self.status_line):
+            column.addWidget(part, 1 if part is self.stack else 0)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.sidebar)
+        self.splitter.addWidget(right)
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.splitter)
+
+    def _connect(self) -> None:
+        self.tabs.changed.connect(self._on_tabs)
+        self.tabs.active_changed.connect(self._on_active)
+        self.tabs.page_made.connect(self._wire_page)
+        self.tab_bar.close_wanted.connect(self._close_tab)
+        self.tab_bar.menu_wanted.connect(self._on_tab_menu)
+        self.sidebar.opened.connect(self.open_chat)
+        self.sidebar.new_chat.connect(self.verbs.new_chat)
+        self.sidebar.menu_wanted.connect(self.verbs.show_sidebar_menu)
+        self.sidebar.rename_wanted.connect(self.verbs.rename)
+        self.sidebar.remove_wanted.connect(self.verbs.remove)
+        self.sidebar.folded_changed.connect(self._save_soon.start)
+        self.splitter.splitterMoved.connect(self._save_soon.start)
+        self.empty.new_chat.connect(self.verbs.new_chat)
+        self.empty.agent_chosen.connect(self.verbs.new_chat)
+        self.empty.switch_wanted.connect(self._switch)
+        self._sessions.changed.connect(self._describe)
+        self._sessions.problem.connect(self._on_problem)
+        for sheet in self._sheets():
+            sheet.closed.connect(self.focus_page)
+
+    def _sheets(self) -> tuple[Sheet, ...]:
+        return self.new_chat_sheet, self.name_sheet, self.chooser
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        verbs, tabs = self.verbs, self.tabs
+        handlers: dict[str, Callable[[], object]] = {
+            "palette": self._palette,
+            "switch_chat": self._switch,
+            "next_waiting": self._next_waiting,
+            "new_chat": verbs.new_chat,
+            "close_tab": lambda: self._close_tab(tabs.active_id),
+            "reopen_tab": tabs.reopen,
+            "next_tab": lambda: tabs.step(1),
+            "previous_tab": lambda: tabs.step(-1),
+            "rename": lambda: self._on_active_chat(verbs.rename),
+            "stop": lambda: self._on_active_chat(verbs.stop),
+            "kill": lambda: self._on_active_chat(verbs.kill),
+            "stop_all": verbs.stop_all,
+            "copy_name": lambda: self._on_active_chat(verbs.copy_name),
+            "copy": lambda: self._on_page(lambda page: page.view.copy()),
+            "paste": lambda: self._on_page(lambda page: page.view.paste()),
+            "select_all": lambda: self._on_page(lambda page: page.view.select_all()),
+            "scroll_line_up": lambda: self._on_page(lambda page: page.view.scroll_lines(-1)),
+            "scroll_line_down": lambda: self._on_page(lambda page: page.view.scroll_lines(1)),
+            "scroll_page_up": lambda: self._on_page(lambda page: page.view.scroll_pages(-1)),
+            "scroll_page_down": lambda: self._on_page(lambda page: page.view.scroll_pages(1)),
+            "scroll_to_start": lambda: self._on_page(lambda page: page.view.scroll_to_start()),
+            "scroll_to_end": lambda: self._on_page(lambda page: page.view.scroll_to_end()),
+            "zoom_in": lambda: self._zoom(self.layout_state.zoom + 1),
+            "zoom_out": lambda: self._zoom(self.layout_state.zoom - 1),
+            "zoom_reset": lambda: self._zoom(0),
+            "sidebar": self._toggle_sidebar,
+            "status_line": self._toggle_status_line,
+            "full_screen": self._toggle_full_screen,
+            "close_window": self.close,
+        }
+        for number in range(1, 10):
+            handlers[f"tab_{number}"] = _go_to(tabs, number)
+        return handlers
+
+    def _wire_page(self, page: ChatPage) -> None:
+        page.set_font(self._preferences.window.font, self._base_px, self.layout_state.zoom)
+        page.view.set_window_keys(self._window_keys)
+        page.again_wanted.connect(lambda: self.verbs.new_like(page.chat))
+        page.close_wanted.connect(lambda: self._close_tab(page.chat.id))
+        page.paste_asks.connect(lambda text: self._ask_paste(page, text))
+        page.link_wanted.connect(lambda address: QDesktopServices.openUrl(QUrl(address)))
+        page.notice_given.connect(lambda text: self.banners.inform(text, key="terminal"))
+        page.zoomed.connect(self._zoom)
+        page.grid_changed.connect(lambda: self._on_grid(page))
+        page.chat.refused.connect(lambda line: self._on_refused(page.chat, line))
+        page.chat.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
+
+    @property
+    def _base_px(self) -> int:
+        return self._preferences.window.font_size or default_size_px()
+
+    # ------------------------------------------------------------ layout
+
+    def _apply_layout(self) -> None:
+        layout = self.layout_state
+        self.resize(*DEFAULT_SIZE_PX)
+        if layout.geometry is not None:
+            self.setGeometry(_within_a_screen(QRect(*layout.geometry)))
+        if layout.maximized:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
+        width = min(max(layout.sidebar_width_px, SIDEBAR_MIN_PX), SIDEBAR_MAX_PX)
+        self.splitter.setSizes([width, max(self.width() - width, 1)])
+        if layout.sidebar_collapsed:
+            self._collapse_sidebar(collapsed=True)
+
+    def restore_tabs(self) -> None:
+        """Open the tabs of last time; the chats must be known."""
+        self.tabs.restore(self.layout_state.tabs, self.layout_state.active)
+        self._restoring = False
+        self._on_active()
+
+    def _save(self) -> None:
+        layout = self.layout_state
+        if not self._restoring:
+            layout.tabs, layout.active = self.tabs.ids(), self.tabs.active_id
+        layout.maximized = self.isMaximized()
+        if not (self.isMaximized() or self.isFullScreen()) and self.isVisible():
+            place = self.geometry()
+            layout.geometry = (place.left(), place.top(), place.width(), place.height())
+        if not self.sidebar.collapsed:
+            layout.sidebar_width_px = self.sidebar.width()
+        layout.sidebar_collapsed = self.sidebar.collapsed
+        layout.groups_folded = sorted(group.value for group in self.sidebar.model.folded)
+        self.layout_changed.emit()
+
+    def snapshot_layout(self) -> WindowLayout:
+        """The layout as it is now."""
+        self._save_soon.stop()
+        self._save()
+        return self.layout_state
+
+    def _on_tabs(self) -> None:
+        if not self._restoring:
+            self._save()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        super().moveEvent(event)
+        self._save_soon.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._save_soon.start()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._save_soon.start()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        # Whether the window hides or the program ends is not the window's to know.
+        event.ignore()
+        self.close_wanted.emit()
+
+    # ------------------------------------------------------------ showing
+
+    def _describe(self) -> None:
+        chat, page = self.tabs.active_chat, self.tabs.active_page
+        self.setWindowTitle(f"{chat.name} — Outlive" if chat is not None else "Outlive")
+        self.status_line.describe(chat, page.grid if page is not None else GridSize(0, 0))
+        self.status_line.setVisible(self.layout_state.status_line and chat is not None)
+        if chat is None:
+            path = os.environ.get("PATH", os.defpath)
+            key = self.actions_.key_text("new_chat")
+            self.empty.describe(self._agents, path, len(self._sessions.running()), key)
+        for name in ("close_tab", "rename", "stop", "kill", "copy_name"):
+            over = chat is not None and chat.is_over and name in {"stop", "kill"}
+            self.actions_[name].setEnabled(chat is not None and not over)
+
+    def _on_active(self) -> None:
+        self.sidebar.set_active(self.tabs.active_id)
+        self._describe()
+
+    def open_chat(self, chat: Chat) -> None:
+        """Show a chat's tab, with the keyboard in its terminal."""
+        self.tabs.open(chat)
+        self.focus_page()
+
+    def focus_page(self) -> None:
+        """The keyboard goes to what is shown."""
+        page = self.tabs.active_page
+        if any(sheet.is_open for sheet in self._sheets()):
+            return
+        if page is not None:
+            page.focus_terminal()
+        else:
+            self.empty.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def bring_up(self) -> None:
+        """Show the window in front of others, with the keyboard."""
+        if self.isMinimized():
+            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self.focus_page()
+
+    # ------------------------------------------------------------ what the user does
+
+    def _on_page(self, act: Callable[[ChatPage], object]) -> None:
+        if (page := self.tabs.active_page) is not None:
+            act(page)
+
+    def _on_active_chat(self, act: Callable[[Chat], object]) -> None:
+        if (chat := self.tabs.active_chat) is not None:
+            act(chat)
+
+    def _close_tab(self, session_id: str) -> None:
+        chat = self._sessions.get(session_id)
+        self.tabs.close(session_id)
+        self.focus_page()
+        layout = self.layout_state
+        if chat is not None and not chat.is_over and not layout.close_explained:
+            layout.close_explained = True
+            text = "Closed the tab; the chat keeps running. It is in the sidebar."
+            self.banners.show_banner(Banner(text, "Reopen", self.tabs.reopen, key="closed tab"))
+            self._save_soon.start()
+
+    def _on_tab_menu(self, session_id: str, place: object) -> None:
+        chat = self._sessions.get(session_id)
+        if chat is not None:
+            self.verbs.show_tab_menu(chat, place)  # type: ignore[arg-type] # a signal's QPoint
+
+    def _next_waiting(self) -> None:
+        chat = self._sessions.next_that_waits(self.tabs.active_id)
+        if chat is not None:
+            self.open_chat(chat)
+        else:
+            self.banners.inform("No chat needs you", key="next waiting")
+
+    def _palette(self) -> None:
+        choices = self.actions_.choices()
+        banner = self.banners.current
+        if banner is not None and banner.action:
+            choices.insert(0, Choice(banner.action, "from the message below", self.banners.act))
+        if banner is not None:
+            choices.append(Choice("Dismiss the message", "", self.banners.dismiss))
+        self.chooser.ask("Commands", "Type a command", choices)
+
+    def _switch(self) -> None:
+        choices = [
+            Choice(chat.name, chat.where_and_what, lambda chat=chat: self.open_chat(chat), chat.mark)  # type: ignore[misc]
+            for chats in self._sessions.groups().values()
+            for chat in chats
+        ]
+        self.chooser.ask("Switch to a chat", "Type a chat's name", choices)
+
+    def _zoom(self, steps: int) -> None:
+        smallest, largest = ZOOM_RANGE
+        self.layout_state.zoom = min(max(steps, smallest), largest)
+        for page in self.tabs.pages():
+            page.set_zoom(self.layout_state.zoom)
+        self._save_soon.start()
+
+    def _toggle_sidebar(self) -> None:
+        self._collapse_sidebar(collapsed=not self.sidebar.collapsed)
+        self._save_soon.start()
+
+    def _collapse_sidebar(self, *, collapsed: bool) -> None:
+        if collapsed:
+            self.layout_state.sidebar_width_px = max(self.splitter.sizes()[0], SIDEBAR_MIN_PX)
+        self.sidebar.set_collapsed(collapsed)
+        if not collapsed:
+            width = self.layout_state.sidebar_width_px
+            self.splitter.setSizes([width, max(self.width() - width, 1)])
+
+    def _toggle_status_line(self) -> None:
+        self.layout_state.status_line = not self.layout_state.status_line
+        self._describe()
+        self._save_soon.start()
+
+    def _toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _show_menu(self) -> None:
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        self.actions_.fill(
+            menu,
+            ["new_chat", "reopen_tab", "", "palette", "switch_chat", "next_waiting", "", "zoom_in", "zoom_out",
+             "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "stop_all", "close_window"],
+        )  # fmt: skip
+        corner = self.menu_button.rect().bottomRight()
+        place = self.menu_button.mapToGlobal(corner)
+        place.setX(place.x() - menu.sizeHint().width())
+        menu.popup(place)
+
+    # ------------------------------------------------------------ what chats tell
+
+    def _on_problem(self, line: str) -> None:
+        self.banners.inform(line[:1].upper() + line[1:], kind="failed")
+
+    def _on_refused(self, chat: Chat, line: str) -> None:
+        self.banners.inform(f"Not sent to {chat.name}: {line}", kind="failed", key=f"refused {chat.id}")
+
+    def _on_clipboard(self, page: ChatPage, text: str) -> None:
+        # Only the chat that one works in may set the clipboard.
+        if page is self.tabs.active_page and self.isActiveWindow():
+            QGuiApplication.clipboard().setText(text)
+
+    def _on_grid(self, page: ChatPage) -> None:
+        if page is self.tabs.active_page:
+            self.layout_state.grid = (page.grid.columns, page.grid.rows)
+            self._describe()
+
+    def _ask_paste(self, page: ChatPage, text: str) -> None:
+        lines = len(text.splitlines())
+        what = f"{lines} lines" if lines > 1 else "a line with its end"
+        self.banners.show_banner(
+            Banner(
+                f"Paste {what}? The program would run each as it comes.",
+                "Paste",
+                lambda: page.view.confirm_paste(text) if page in self.tabs.pages() else None,
+                key="paste",
+                lasting=True,
+            )
+        )
+
+
+def _go_to(tabs: Tabs, number: int) -> Callable[[], None]:
+    return lambda: tabs.go_to(number)
+
+
+def _within_a_screen(wanted: QRect) -> QRect:
+    """``wanted``, moved and shrunk to where there is a screen today."""
+    screen = QGuiApplication.screenAt(wanted.center()) or QGuiApplication.primaryScreen()
+    room = screen.availableGeometry()
+    size = wanted.size().boundedTo(room.size()).expandedTo(QRect(0, 0, *MIN_SIZE_PX).size())
+    left = min(max(wanted.left(), room.left()), room.right() - size.width() + 1)
+    top = min(max(wanted.top(), room.top()), room.bottom() - size.height() + 1)
+    return QRect(left, top, size.width(), size.height())

@@ -1,0 +1,164 @@
+"""Small pieces that several parts of the window are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph, glyph_icon, paint_tile
+from gui.theme.marks import Mark, paint_mark
+from gui.theme.tokens import ICON_PX, MARK_PX, TILE_PX
+
+
+class Hairline(QWidget):
+    """A line of one device pixel between two areas."""
+
+    def __init__(self, theme: Theme, orientation: Qt.Orientation = Qt.Orientation.Horizontal) -> None:
+        super().__init__()
+        self._theme = theme
+        self._horizontal = orientation == Qt.Orientation.Horizontal
+        if self._horizontal:
+            self.setFixedHeight(1)
+        else:
+            self.setFixedWidth(1)
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        thin = 1 / self.devicePixelRatioF()
+        area = QRectF(0, 0, self.width(), thin) if self._horizontal else QRectF(0, 0, thin, self.height())
+        painter.fillRect(area, self._theme.tokens.color("hairline"))
+        painter.end()
+
+
+class Area(QFrame):
+    """A plain area with a ground of the theme's: "page", "sidebar", "raised", "banner", "card"."""
+
+    def __init__(self, area: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("area", area)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+
+
+class IconButton(QToolButton):
+    """A button that is an icon; its name is its tool tip and what a screen reader says."""
+
+    def __init__(self, theme: Theme, glyph: Glyph, name: str, on_click: Callable[[], object] | None = None) -> None:
+        super().__init__()
+        self._theme = theme
+        self._glyph = glyph
+        self.setIconSize(QSize(ICON_PX, ICON_PX))
+        self.setFixedSize(28, 28)
+        self.set_name(name)
+        self._dress()
+        theme.changed.connect(self._dress)
+        if on_click is not None:
+            self.clicked.connect(lambda _checked: on_click())
+
+    def set_name(self, name: str) -> None:
+        """What the button does."""
+        self.setToolTip(name)
+        self.setAccessibleName(name)
+
+    def set_glyph(self, glyph: Glyph) -> None:
+        """Show another icon."""
+        self._glyph = glyph
+        self._dress()
+
+    def _dress(self) -> None:
+        self.setIcon(glyph_icon(self._glyph, self._theme.tokens))
+
+
+class MarkLabel(QWidget):
+    """A state's mark, standing alone."""
+
+    def __init__(self, theme: Theme, mark: Mark = Mark.IDLE) -> None:
+        super().__init__()
+        self._theme = theme
+        self._mark = mark
+        self.setFixedSize(16, 16)
+        theme.changed.connect(self.update)
+
+    def set_mark(self, mark: Mark) -> None:
+        """Show another mark."""
+        self._mark = mark
+        self.setAccessibleName(mark.value)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_mark(painter, self._mark, QPointF(8, 8), self._theme.tokens, MARK_PX)
+        painter.end()
+
+
+class MonogramTile(QWidget):
+    """An agent's two letters on their tile."""
+
+    def __init__(self, theme: Theme, monogram: str, place: int, *, muted: bool = False) -> None:
+        super().__init__()
+        self._theme = theme
+        self._monogram = monogram
+        self._place = place
+        self._muted = muted
+        self.setFixedSize(TILE_PX, TILE_PX)
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        area = QRectF(self.rect())
+        paint_tile(painter, area, self._monogram, self._place, self._theme.tokens, muted=self._muted)
+        painter.end()
+
+
+def button(text: str, kind: str = "", on_click: Callable[[], object] | None = None) -> QPushButton:
+    """A button with words; ``kind`` is "primary", "danger", "row", "link" or "" for a plain one."""
+    made = QPushButton(text)
+    made.setProperty("kind", kind)
+    made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    if on_click is not None:
+        made.clicked.connect(lambda _checked: on_click())
+    return made
+
+
+def label(text: str = "", kind: str = "") -> QLabel:
+    """A text; ``kind`` is "secondary", "heading", "title", "failed", "code" or "" for a plain one."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setProperty("kind", kind)
+    return made
+
+
+class ElidedLabel(QLabel):
+    """A text of one line that gives way with an ellipsis; the whole of it is its tool tip."""
+
+    def __init__(self, text: str = "", kind: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("kind", kind)
+        self._mode = mode
+        self._whole = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.set_whole(text)
+
+    def set_whole(self, text: str) -> None:
+        """Show ``text``, as much of it as fits."""
+        self._whole = text
+        self.setAccessibleName(text)
+        self.setText(text)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self._whole) + 2, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(24, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        shown = self.fontMetrics().elidedText(self._whole, self._mode, self.width())
+        if shown != self.text():
+            self.setText(shown)
+            self.setToolTip("" if shown == self._whole else self._whole)
+        super().paintEvent(event)

@@ -1,0 +1,122 @@
+"""A sheet over the window: the page behind it is dimmed, Escape or a click outside puts it away."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_L_PX, SCRIM_ALPHA
+from gui.window.parts import Area
+
+TOP_SHARE = 0.12
+"""Where a sheet hangs: this share of the window's height below its top."""
+
+
+class Sheet(QWidget):
+    """Covers its parent; ``body`` is the sheet itself, as wide as ``width_px`` where there is room.
+
+    Signals:
+        closed: it was put away; the keyboard should go back to where it was.
+    """
+
+    closed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget, name: str, width_px: int) -> None:
+        super().__init__(parent)
+        self._around = parent
+        self._theme = theme
+        self._width_px = width_px
+        self.body = Area("sheet", self)
+        self.setAccessibleName(name)
+        self.body.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        parent.installEventFilter(self)
+        self.hide()
+
+    @property
+    def is_open(self) -> bool:
+        """It is shown."""
+        return not self.isHidden()
+
+    def open(self) -> None:
+        """Show the sheet; the caller then gives a field the keyboard."""
+        self.place()
+        self.show()
+        self.raise_()
+
+    def put_away(self) -> None:
+        """Hide the sheet."""
+        if self.is_open:
+            self.hide()
+            self.closed.emit()
+
+    def place(self) -> None:
+        """Fit the sheet to the window and to what is in it."""
+        around = self._around.rect()
+        self.setGeometry(around)
+        width = min(self._width_px, around.width() - 2 * GAP_L_PX)
+        self.body.setFixedWidth(max(width, 0))
+        layout = self.body.layout()
+        if layout is not None:
+            layout.activate()
+        wanted = self.body.heightForWidth(width) if self.body.hasHeightForWidth() else self.body.sizeHint().height()
+        top = max(GAP_L_PX, min(round(around.height() * TOP_SHARE), around.height() - wanted - GAP_L_PX))
+        height = min(max(wanted, 0), around.height() - 2 * GAP_L_PX)
+        self.body.setGeometry(QRect((around.width() - width) // 2, top, width, height))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is self._around and self.is_open:
+            self.place()
+        return super().eventFilter(watched, event)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest and self.is_open:
+            self.place()
+        return super().event(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab stays among the sheet's own controls."""
+        controls = [
+            child
+            for child in self.body.findChildren(QWidget)
+            if child.isVisible() and child.isEnabled() and child.focusPolicy() & Qt.FocusPolicy.TabFocus
+        ]
+        chain = self._in_tab_order(controls)
+        if not chain:
+            return False
+        current = self.focusWidget()
+        at = chain.index(current) if current in chain else -1
+        chain[(at + (1 if forward else -1)) % len(chain)].setFocus(
+            Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+        )
+        return True
+
+    def _in_tab_order(self, controls: list[QWidget]) -> list[QWidget]:
+        wanted = set(controls)
+        found: list[QWidget] = []
+        widget = self.body.nextInFocusChain()
+        while widget is not None and widget is not self.body:
+            if widget in wanted:
+                found.append(widget)
+            widget = widget.nextInFocusChain()
+        return found
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.put_away()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self.body.geometry().contains(event.position().toPoint()):
+            self.put_away()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = self._theme.tokens
+        color = tokens.color("scrim")
+        color.setAlpha(SCRIM_ALPHA[tokens.name])
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), color)
+        painter.end()

@@ -1,0 +1,174 @@
+"""The sidebar's list as Qt's item model: headings of groups, and chats below them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+
+from gui.sessions import words
+from gui.sessions.chat import Chat
+from gui.sessions.groups import Group
+from gui.sessions.model import SessionsModel
+
+Index = QModelIndex | QPersistentModelIndex
+
+ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A group's heading."""
+
+    group: Group
+    count: int
+    folded: bool
+
+
+@dataclass(frozen=True)
+class ChatRow:
+    """A chat's row, as it is painted."""
+
+    chat: Chat
+    name: str
+    second_line: str
+    age: str
+    mark: str
+    unseen: bool
+    over: bool
+    active: bool
+
+
+Entry = Heading | ChatRow
+
+
+class SidebarModel(QAbstractListModel):
+    """Headings and rows of what passes the filter; a row that stays keeps its index' identity."""
+
+    def __init__(self, sessions: SessionsModel, folded: set[Group]) -> None:
+        super().__init__(sessions)
+        self._sessions = sessions
+        self._entries: list[Entry] = []
+        self._filter = ""
+        self._active = ""
+        self._headings = True
+        self.folded = folded
+
+    # ------------------------------------------------------------ what is shown
+
+    def set_filter(self, text: str) -> None:
+        """Show only chats whose name, directory or agent contains every word of ``text``."""
+        self._filter = text.casefold().strip()
+        self.refresh()
+
+    def set_active(self, session_id: str) -> None:
+        """Which chat's tab is shown."""
+        if session_id != self._active:
+            self._active = session_id
+            self.refresh()
+
+    def set_headings(self, shown: bool) -> None:
+        """Whether headings are shown; the collapsed sidebar has none."""
+        self._headings = shown
+        self.refresh()
+
+    def toggle_group(self, group: Group) -> None:
+        """Fold or unfold a group."""
+        self.folded ^= {group}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take over the chats as they are now."""
+        entries = self._wanted()
+        keys = [_key(entry) for entry in entries]
+        if keys == [_key(entry) for entry in self._entries]:
+            for row, (old, new) in enumerate(zip(self._entries, entries, strict=True)):
+                if old != new:
+                    self._entries[row] = new
+                    self.dataChanged.emit(self.index(row), self.index(row))
+            return
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        places = {key: row for row, key in enumerate(keys)}
+        after = []
+        for index in before:
+            row = places.get(_key(self._entries[index.row()]), -1) if index.row() < len(self._entries) else -1
+            after.append(self.createIndex(row, 0) if row >= 0 else QModelIndex())
+        self._entries = entries
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _wanted(self) -> list[Entry]:
+        now = datetime.now(UTC)
+        entries: list[Entry] = []
+        for group, chats in self._sessions.groups().items():
+            shown = [chat for chat in chats if self._passes(chat)]
+            if not shown:
+                continue
+            # Who looks for something wants to see it wherever it is.
+            folded = group in self.folded and not self._filter and self._headings
+            if self._headings:
+                entries.append(Heading(group, len(shown), folded))
+            elif group is Group.ENDED:
+                continue
+            if not folded:
+                entries.extend(self._row(chat, now) for chat in shown)
+        return entries
+
+    def _passes(self, chat: Chat) -> bool:
+        haystack = f"{chat.name} {chat.record.agent} {chat.record.cwd} {chat.record.title}".casefold()
+        return all(word in haystack for word in self._filter.split())
+
+    def _row(self, chat: Chat, now: datetime) -> ChatRow:
+        return ChatRow(
+            chat=chat,
+            name=chat.name,
+            second_line=chat.where_and_what,
+            age=words.age(chat.since, now),
+            mark=chat.mark.value,
+            unseen=chat.unseen,
+            over=chat.is_over,
+            active=chat.id == self._active,
+        )
+
+    # ------------------------------------------------------------ QAbstractListModel
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._entries)
+
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        if not index.isValid() or index.row() >= len(self._entries):
+            return None
+        entry = self._entries[index.row()]
+        if role == ENTRY_ROLE:
+            return entry
+        if isinstance(entry, Heading):
+            if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
+                return f"{entry.group.value}, {entry.count}"
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return entry.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{entry.name}, {entry.mark}, {entry.second_line}, {entry.age}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            record = entry.chat.record
+            return f"{entry.name}\n{record.agent} · {words.short_directory(record.cwd)}\n{entry.mark}"
+        return None
+
+    def entry(self, index: Index) -> Entry | None:
+        """What stands at an index."""
+        found: Entry | None = self.data(index, ENTRY_ROLE)
+        return found
+
+    def index_of(self, session_id: str) -> QModelIndex:
+        """Where a chat's row is; invalid if it is not shown."""
+        for row, entry in enumerate(self._entries):
+            if isinstance(entry, ChatRow) and entry.chat.id == session_id:
+                return self.index(row)
+        return QModelIndex()
+
+
+def _key(entry: Entry) -> str:
+    return f"group {entry.group.value}" if isinstance(entry, Heading) else entry.chat.id

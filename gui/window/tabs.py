@@ -1,0 +1,214 @@
+"""Which chats are open, in what order, and which one is shown."""
+
+from __future__ import annotations
+
+import asyncio
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from gui.sessions.chat import Chat
+from gui.sessions.model import SessionsModel
+from gui.theme.follow import Theme
+from gui.window.chat_page import ChatPage
+from gui.window.tab_bar import TabBar
+from session_host.client.ended import load_screen
+from session_host.errors import OutliveError
+from session_host.terminal import default_engine, engine_build
+
+CLOSED_KEPT = 20
+
+
+class Tabs(QObject):
+    """The tab bar and the stack of pages behind it. A page is made when its tab is first shown.
+
+    Signals:
+        changed: tabs, their order, or which one is shown.
+        active_changed: another page is shown, or none.
+        page_made: a page exists now, to be wired up.
+    """
+
+    changed = Signal()
+    active_changed = Signal()
+    page_made = Signal(ChatPage)
+
+    def __init__(
+        self, theme: Theme, sessions: SessionsModel, bar: TabBar, stack: QStackedWidget, empty: QWidget
+    ) -> None:
+        super().__init__(bar)
+        self._theme = theme
+        self._sessions = sessions
+        self._bar = bar
+        self._stack = stack
+        self._empty = empty
+        self._pages: dict[str, ChatPage] = {}
+        self._shown = ""
+        self._closed: list[tuple[str, int]] = []
+        stack.addWidget(empty)
+        bar.chosen.connect(self._show)
+        bar.reordered.connect(self.changed)
+        sessions.removed.connect(self._on_removed)
+        sessions.changed.connect(self._describe_all)
+
+    # ------------------------------------------------------------ reading
+
+    def ids(self) -> list[str]:
+        """The open chats in tab order."""
+        return self._bar.ids()
+
+    def chats(self) -> list[Chat]:
+        """As ``ids``."""
+        found = (self._sessions.get(session_id) for session_id in self.ids())
+        return [chat for chat in found if chat is not None]
+
+    @property
+    def active_id(self) -> str:
+        """The chat that is shown, "" for none."""
+        return self._shown
+
+    @property
+    def active_chat(self) -> Chat | None:
+        """The chat that is shown."""
+        return self._sessions.get(self._shown) if self._shown else None
+
+    @property
+    def active_page(self) -> ChatPage | None:
+        """The page that is shown."""
+        return self._pages.get(self._shown)
+
+    def pages(self) -> list[ChatPage]:
+        """The pages that exist."""
+        return list(self._pages.values())
+
+    # ------------------------------------------------------------ opening and closing
+
+    def restore(self, ids: list[str], active: str) -> None:
+        """Open the tabs of last time; those whose chat is forgotten are left out."""
+        known = [session_id for session_id in ids if self._sessions.get(session_id) is not None]
+        for session_id in known:
+            self._add(session_id)
+        if known:
+            self.activate(active if active in known else known[-1])
+
+    def open(self, chat: Chat) -> ChatPage:
+        """Show a chat's tab, opening it if need be."""
+        if self._bar.index_of(chat.id) < 0:
+            at = self._bar.index_of(self._shown) + 1 if self._shown else -1
+            self._add(chat.id, at)
+            self._closed = [entry for entry in self._closed if entry[0] != chat.id]
+        self.activate(chat.id)
+        return self._pages[chat.id]
+
+    def _add(self, session_id: str, at: int = -1) -> None:
+        chat = self._sessions.get(session_id)
+        if chat is not None:
+            self._bar.add(session_id, chat.name, chat.mark, at)
+
+    def activate(self, session_id: str) -> None:
+        """Bring a tab to the front."""
+        index = self._bar.index_of(session_id)
+        if index < 0:
+            return
+        self._bar.setCurrentIndex(index)
+        if self._shown != session_id:
+            # The bar says nothing when the tab is its first one.
+            self._show(session_id)
+
+    def close(self, session_id: str) -> None:
+        """Close a tab; the chat goes on."""
+        index = self._bar.index_of(session_id)
+        if index < 0:
+            return
+        self._closed = [*self._closed[-CLOSED_KEPT:], (session_id, index)]
+        self._drop(session_id)
+
+    def _drop(self, session_id: str) -> None:
+        self._bar.drop(session_id)
+        page = self._pages.pop(session_id, None)
+        if self._shown == session_id:
+            self._shown = ""
+        current = self._bar.id_at(self._bar.currentIndex())
+        if current != self._shown:
+            self._show(current)
+        elif not current:
+            self._show("")
+        if page is not None:
+            page.dispose()
+            self._stack.removeWidget(page)
+        self.changed.emit()
+
+    def reopen(self) -> None:
+        """Open the tab that was closed last, where it was."""
+        while self._closed:
+            session_id, index = self._closed.pop()
+            if self._sessions.get(session_id) is not None and self._bar.index_of(session_id) < 0:
+                self._add(session_id, min(index, self._bar.count()))
+                self.activate(session_id)
+                return
+
+    def step(self, by: int) -> None:
+        """Go to the tab to the right (1) or the left (-1), round and round."""
+        if self._bar.count():
+            self._bar.setCurrentIndex((self._bar.currentIndex() + by) % self._bar.count())
+
+    def go_to(self, number: int) -> None:
+        """Go to the tab in this place, counted from 1; 9 is the last one."""
+        index = self._bar.count() - 1 if number == 9 else number - 1
+        if 0 <= index < self._bar.count():
+            self._bar.setCurrentIndex(index)
+
+    # ------------------------------------------------------------ showing
+
+    def _show(self, session_id: str) -> None:
+        if session_id == self._shown and session_id:
+            return
+        former = self._pages.get(self._shown)
+        had_keyboard = former is None or former.view.hasFocus()
+        self._shown = session_id
+        chat = self._sessions.get(session_id) if session_id else None
+        if chat is None:
+            self._stack.setCurrentWidget(self._empty)
+        else:
+            page = self._page(chat)
+            self._stack.setCurrentWidget(page)
+            page.come_to_front()
+            if had_keyboard:
+                page.focus_terminal()
+        if former is not None:
+            former.leave_front()
+        self.active_changed.emit()
+        self.changed.emit()
+
+    def _page(self, chat: Chat) -> ChatPage:
+        page = self._pages.get(chat.id)
+        if page is None:
+            page = ChatPage(self._theme, chat, self._load_screen)
+            self._pages[chat.id] = page
+            self._stack.addWidget(page)
+            self.page_made.emit(page)
+        return page
+
+    def _load_screen(self, chat: Chat, page: ChatPage) -> None:
+        self._sessions.tasks.start(self._load(chat, page), "last screen")
+
+    async def _load(self, chat: Chat, page: ChatPage) -> None:
+        emulator = None
+        try:
+            saved = await asyncio.to_thread(load_screen, chat.id)
+            if saved is not None:
+                engine = default_engine()
+                emulator = saved.restore(engine, engine_build(engine))
+        except OutliveError as error:
+            self._sessions.problem.emit(str(error))
+        if self._pages.get(chat.id) is page:
+            page.show_screen(emulator)
+        elif emulator is not None:
+            emulator.close()
+
+    def _describe_all(self) -> None:
+        for chat in self.chats():
+            self._bar.describe(chat.id, chat.name, chat.mark)
+
+    def _on_removed(self, session_id: str) -> None:
+        if self._bar.index_of(session_id) >= 0:
+            self._drop(session_id)

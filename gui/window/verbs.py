@@ -1,0 +1,220 @@
+"""What the user does to chats from this window: start, rename, stop, kill, remove; and their menus."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QObject, QPoint
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QWidget
+
+from gui.sessions.chat import Chat
+from gui.sessions.model import SessionsModel
+from gui.settings.layout import WindowLayout
+from gui.window.banners import Banner, BannerArea
+from gui.window.name_sheet import NameSheet
+from gui.window.new_chat import NewChat, NewChatSheet
+from session_host.agents import Agent
+from session_host.client.launch import LaunchRequest
+from session_host.errors import OutliveError
+from session_host.protocol.values import Activity, GridSize
+
+RECENT_DIRECTORIES = 12
+
+
+class Verbs(QObject):
+    """The window's verbs on chats. None of them asks in a box: what needs a word asks in a banner."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        sessions: SessionsModel,
+        agents: Mapping[str, Agent],
+        layout: WindowLayout,
+        sheet: NewChatSheet,
+        name_sheet: NameSheet,
+        banners: BannerArea,
+        open_chat: Callable[[Chat], object],
+        close_tab: Callable[[str], object],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._sessions = sessions
+        self._agents = agents
+        self._layout = layout
+        self._sheet = sheet
+        self._name_sheet = name_sheet
+        self._banners = banners
+        self._open_chat = open_chat
+        self._close_tab = close_tab
+        sheet.wanted.connect(self._on_wanted)
+
+    # ------------------------------------------------------------ starting
+
+    def new_chat(self, agent: str = "", directory: str = "", arguments: list[str] | None = None) -> None:
+        """Open the sheet that starts a chat."""
+        layout = self._layout
+        where = directory or layout.last_directory or os.path.expanduser("~")  # noqa: PTH111
+        self._sheet.ask(agent or layout.last_agent, where, [], arguments)
+        self._sessions.tasks.start(self._offer_recent(), "recent directories")
+
+    async def _offer_recent(self) -> None:
+        self._sheet.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
+
+    def new_like(self, chat: Chat) -> None:
+        """Start a chat as this one was started."""
+        agent = self._agents.get(chat.record.agent)
+        if agent is None:
+            self._banners.inform(f"There is no agent {chat.record.agent} in the catalog any more", kind="failed")
+            return
+        wanted = NewChat(
+            agent=agent.name,
+            directory=chat.record.cwd,
+            name=chat.name,
+            arguments=_arguments_of(agent, chat.record.argv),
+            overrides=dict(chat.record.env),
+        )
+        self._sessions.tasks.start(self._start(wanted, replaces=chat), "start")
+
+    def _on_wanted(self, wanted: NewChat) -> None:
+        self._sessions.tasks.start(self._start(wanted), "start")
+
+    async def _start(self, wanted: NewChat, replaces: Chat | None = None) -> None:
+        columns, rows = self._layout.grid
+        request = LaunchRequest(
+            agent=self._agents[wanted.agent],
+            arguments=wanted.arguments,
+            name=self._free_name(wanted.name) or None,
+            directory=wanted.directory,
+            environment=dict(os.environ),
+            overrides=wanted.overrides,
+            size=GridSize(columns, rows).clamped(),
+        )
+        try:
+            chat = await self._sessions.launch(request)
+        except OutliveError as error:
+            if replaces is not None:
+                # The sheet says what is missing and lets the user put it right.
+                self.new_chat(wanted.agent, wanted.directory, wanted.arguments)
+            self._sheet.failed(_first_upper(str(error)))
+            return
+        self._layout.last_agent, self._layout.last_directory = wanted.agent, wanted.directory
+        self._sheet.done()
+        self._open_chat(chat)
+
+    def _free_name(self, wanted: str) -> str:
+        """``wanted``, or ``wanted-2`` and so on: two running chats of one name are told apart badly."""
+        taken = {chat.name for chat in self._sessions.running()}
+        name, number = wanted, 1
+        while name in taken:
+            number += 1
+            name = f"{wanted}-{number}"
+        return name
+
+    # ------------------------------------------------------------ on one chat
+
+    def rename(self, chat: Chat) -> None:
+        """Ask for another name."""
+        self._name_sheet.ask(chat.name, lambda name: self._sessions.rename(chat, name))
+
+    def stop(self, chat: Chat) -> None:
+        """End a chat politely; asks only when its agent is at work."""
+        self._end(chat, "Stop", self._sessions.stop)
+
+    def kill(self, chat: Chat) -> None:
+        """End a chat at once; asks only when its agent is at work."""
+        self._end(chat, "Kill", self._sessions.kill)
+
+    def _end(self, chat: Chat, word: str, end: Callable[[Chat], object]) -> None:
+        if chat.is_over:
+            return
+
+        def now() -> None:
+            self._layout.note_ended_by_you(chat.id)
+            end(chat)
+
+        if chat.activity is Activity.WORKING:
+            text = f"{chat.name} is working. {word} it all the same?"
+            self._banners.show_banner(Banner(text, f"{word} {chat.name}", now, key=f"end {chat.id}", lasting=True))
+        else:
+            now()
+
+    def remove(self, chat: Chat) -> None:
+        """Forget an ended chat."""
+        if chat.is_over:
+            self._sessions.remove(chat)
+
+    def copy_name(self, chat: Chat) -> None:
+        """Put a chat's name on the clipboard."""
+        QGuiApplication.clipboard().setText(chat.name)
+
+    def stop_all(self) -> None:
+        """Ask whether all chats are to be ended."""
+        running = self._sessions.running()
+        if not running:
+            self._banners.inform("No chat is running", key="stop all")
+            return
+        count = len(running)
+        what = f"“{running[0].name}”" if count == 1 else f"all {count} running chats"
+        action = "Stop it" if count == 1 else f"Stop {count} chats"
+        self._banners.show_banner(
+            Banner(f"Stop {what}? Their agents are asked to end.", action, self._stop_all, key="stop all", lasting=True)
+        )
+
+    def _stop_all(self) -> None:
+        for chat in self._sessions.running():
+            self._layout.note_ended_by_you(chat.id)
+        self._sessions.stop_all()
+
+    # ------------------------------------------------------------ menus
+
+    def show_sidebar_menu(self, chat: Chat, place: QPoint) -> None:
+        """A row's menu."""
+        menu = self._menu()
+        menu.addAction("Open", lambda: self._open_chat(chat))
+        menu.addAction("Rename…", lambda: self.rename(chat))
+        menu.addAction("Copy name", lambda: self.copy_name(chat))
+        menu.addSeparator()
+        if chat.is_over:
+            menu.addAction("New like this", lambda: self.new_like(chat))
+            menu.addAction("Remove", lambda: self.remove(chat))
+        else:
+            menu.addAction("Stop", lambda: self.stop(chat))
+            menu.addAction("Kill", lambda: self.kill(chat))
+        menu.popup(place)
+
+    def show_tab_menu(self, chat: Chat, place: QPoint) -> None:
+        """A tab's menu."""
+        menu = self._menu()
+        menu.addAction("Rename…", lambda: self.rename(chat))
+        menu.addAction("Copy name", lambda: self.copy_name(chat))
+        menu.addSeparator()
+        if chat.is_over:
+            menu.addAction("New like this", lambda: self.new_like(chat))
+        else:
+            menu.addAction("Stop", lambda: self.stop(chat))
+            menu.addAction("Kill", lambda: self.kill(chat))
+        menu.addSeparator()
+        menu.addAction("Close tab", lambda: self._close_tab(chat.id))
+        menu.popup(place)
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self._window)
+        menu.aboutToHide.connect(menu.deleteLater)
+        return menu
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _arguments_of(agent: Agent, argv: list[str]) -> list[str]:
+    """The arguments which the user gave when ``argv`` was made by this agent's template."""
+    if argv == agent.argv([]) if agent.start != ("{arguments}",) else False:
+        return []
+    if agent.arguments_replace:
+        return list(argv)
+    fixed = [word for word in agent.start if word != "{arguments}"]
+    at = agent.start.index("{arguments}") if "{arguments}" in agent.start else len(agent.start)
+    return list(argv[at : len(argv) - (len(fixed) - at)])
