@@ -22,6 +22,7 @@ from session_host.protocol.messages import (
 from session_host.version import VERSION
 
 GREETING_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 2.0
 
 OnMessage = Callable[[Any], None]
 OnLost = Callable[[], None]
@@ -45,6 +46,7 @@ class HostConnection(asyncio.Protocol):
         self._on_lost: OnLost | None = None
         self._early: list[Any] = []
         self._lost = False
+        self._over = asyncio.Event()
         self.welcome: Welcome | None = None
         self.refusal: Error | None = None
 
@@ -71,9 +73,16 @@ class HostConnection(asyncio.Protocol):
         except OSError as error:
             raise HostUnavailable(f"the chat's host cannot be reached at {path}: {error.strerror}") from error
         except OutliveError:
-            connection.close()
+            await connection.abandon()
             raise
         return connection
+
+    async def abandon(self) -> None:
+        """Close at once, whatever is still to be sent."""
+        self._on_message = self._on_lost = None
+        if self._transport is not None:
+            self._transport.abort()
+            await self._over.wait()
 
     def listen(self, on_message: OnMessage, on_lost: OnLost) -> None:
         """From now on each message, and the connection's end, goes to these."""
@@ -94,6 +103,16 @@ class HostConnection(asyncio.Protocol):
         self._on_message = self._on_lost = None
         if self._transport is not None:
             self._transport.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection is closed; what a host does not read in time is given up."""
+        if self._transport is None:
+            return
+        try:
+            await asyncio.wait_for(self._over.wait(), CLOSE_TIMEOUT_S)
+        except TimeoutError:
+            self._transport.abort()
+            await self._over.wait()
 
     # ------------------------------------------------------------ asyncio's side
 
@@ -117,6 +136,7 @@ class HostConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The host is gone, or dropped us."""
         self._lost = True
+        self._over.set()
         if not self._greeted.done():
             self._fail(HostUnavailable("the chat's host closed the connection; try again"))
         if self._on_lost is not None:

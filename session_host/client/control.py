@@ -54,6 +54,7 @@ class ControlConnection:
     ) -> None:
         if self._connection is not None:
             self._connection.close()
+            await self._connection.wait_closed()
 
     def follow(self, *, output: bool) -> None:
         """Attach, to hear of events, and of output if asked for."""

@@ -120,6 +120,7 @@ class Viewer:
         self._engine: EngineName = engine or default_engine()
         self._output = output
         self._connection: HostConnection | None = None
+        self._closing: HostConnection | None = None
         self._attachment = ""
         self._epoch = ""
         self._offset = -1
@@ -140,18 +141,20 @@ class Viewer:
             if self._attachment:
                 self._connection.send(Detach(self._attachment))
             self._connection.close()
+            self._closing = self._connection
             self._connection = None
         if self._task is not None:
             self._task.cancel()
-            self._task = None
         if self.emulator is not None:
             self.emulator.close()
             self.emulator = None
 
     async def closed(self) -> None:
-        """Wait until the viewer's task is over."""
+        """After ``close``: wait until its task and its connection are over."""
         if self._task is not None:
             await asyncio.wait([self._task])
+        if self._closing is not None:
+            await self._closing.wait_closed()
 
     async def _run(self) -> None:
         tries = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from .values import GridSize
@@ -27,8 +29,8 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     overrides: dict[str, str]
     """What the user set on top of the environment that was there; recorded, to start it again."""
     size: GridSize
-    engine: str
-    """"ghostty" or "pyte"."""
+    engine: Literal["ghostty", "pyte"]
+    """One of terminal.base.EngineName."""
     scrollback_lines: int
     created_at: str
     """ISO 8601, UTC."""
