@@ -1,0 +1,229 @@
+"""Bad input and bad days: one clear line each, and nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import uuid
+from pathlib import Path
+
+import pytest
+
+from session_host.agents import load_catalog
+from session_host.client.connection import HostConnection
+from session_host.client.control import request
+from session_host.client.launch import LaunchRequest, launch
+from session_host.client.recovery import open_or_recover
+from session_host.client.sessions import list_sessions, open_store
+from session_host.errors import (
+    AgentNotFound,
+    HostUnavailable,
+    LaunchFailed,
+    OutliveError,
+    ProtocolMismatch,
+    UnsafeDirectory,
+)
+from session_host.paths import config_dir, database, ensure_private, runtime_dir, session_socket
+from session_host.protocol.codec import ClientDecoder, HostDecoder, encode
+from session_host.protocol.messages import Describe, Error, Hello, Key, Welcome
+from session_host.protocol.values import State
+from tests.support.area import Area
+from tests.support.hosts import end, start, watching
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+def one_line(error: BaseException) -> str:
+    text = str(error)
+    assert text
+    assert "\n" not in text
+    return text
+
+
+async def test_a_program_that_is_not_there(area: Area) -> None:
+    with pytest.raises(AgentNotFound) as caught:
+        await start("no-such-program-anywhere")
+    assert "no-such-program-anywhere: not found on PATH" in one_line(caught.value)
+    with open_store() as store:
+        assert store.all() == []
+    assert list(runtime_dir().iterdir()) == []
+
+
+async def test_an_agent_that_is_not_installed_says_what_installs_it(area: Area) -> None:
+    request_ = LaunchRequest(
+        agent=load_catalog(config_dir())["claude"], directory="/", environment={"PATH": str(area.home), "HOME": str(area.home)}
+    )
+    with pytest.raises(AgentNotFound) as caught:
+        await launch(request_)
+    assert "npm install -g @anthropic-ai/claude-code" in one_line(caught.value)
+
+
+async def test_a_program_that_the_kernel_refuses(area: Area) -> None:
+    broken = area.home / "broken"
+    broken.write_bytes(b"\x7fELF is not enough")
+    broken.chmod(0o755)
+    with pytest.raises(LaunchFailed) as caught:
+        await start(str(broken))
+    assert "could not be started: Exec format error" in one_line(caught.value)
+
+
+async def test_a_directory_that_is_gone(area: Area) -> None:
+    with pytest.raises(LaunchFailed) as caught:
+        await start("true", directory=str(area.home / "gone"))
+    assert "does not exist" in one_line(caught.value)
+
+
+async def test_a_runtime_directory_that_is_a_symbolic_link(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = area.root / "link"
+    link.symlink_to(area.runtime)
+    monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(link))
+    with pytest.raises(UnsafeDirectory, match="symbolic link"):
+        await start("true")
+
+
+def test_a_runtime_directory_that_is_a_file(area: Area) -> None:
+    (area.root / "file").touch()
+    with pytest.raises(UnsafeDirectory, match="not a directory"):
+        ensure_private(area.root / "file")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory to another user")
+async def test_a_runtime_directory_of_another_user(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    foreign = area.root / "foreign"
+    foreign.mkdir()
+    os.chown(foreign, 65534, 65534)
+    monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(foreign))
+    with pytest.raises(UnsafeDirectory, match="belongs to another user"):
+        await start("true")
+
+
+def test_a_directory_that_others_can_enter_is_closed_to_them(area: Area) -> None:
+    area.runtime.chmod(0o755)
+    ensure_private(area.runtime)
+    assert area.runtime.stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_socket_path_that_is_too_long(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(area.root / ("d" * 90)))
+    with pytest.raises(OutliveError, match=r"too long \(\d+ bytes, 107 at most\); set OUTLIVE_RUNTIME_DIR"):
+        await start("true")
+
+
+@pytest.mark.parametrize("says", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x00\x00\x00\x01\xc1"])
+async def test_something_else_answers_at_the_socket(area: Area, says: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
+    session_id = str(uuid.uuid4())
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.bind(str(session_socket(session_id)))
+        stranger.listen()
+        asked = asyncio.ensure_future(request(session_id, Describe(0)))
+        peer, _ = await asyncio.to_thread(stranger.accept)
+        with peer:
+            peer.sendall(says)
+            with pytest.raises(HostUnavailable) as caught:
+                await asked
+        one_line(caught.value)
+
+
+async def test_another_chat_s_host_answers_at_the_socket(area: Area) -> None:
+    record = await start("cat")
+    other = str(uuid.uuid4())
+    session_socket(other).symlink_to(session_socket(record.id))
+    with pytest.raises(HostUnavailable, match="another chat's host"):
+        await request(other, Describe(0))
+    session_socket(other).unlink()
+    await end(record.id)
+
+
+async def test_a_stale_socket_is_said_and_harmless(area: Area) -> None:
+    session_id = str(uuid.uuid4())
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(session_socket(session_id)))
+    with pytest.raises(HostUnavailable, match="cannot be reached"):
+        await HostConnection.open(session_id, "control")
+
+
+async def test_a_peer_that_breaks_the_rules_is_told_which_and_dropped(area: Area) -> None:
+    record = await start("cat")
+
+    async def conversation(data: bytes) -> list[object]:
+        reader, writer = await asyncio.open_unix_connection(str(session_socket(record.id)))
+        writer.write(data)
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        return list(HostDecoder().feed(answer))
+
+    from session_host.protocol.messages import PROTOCOL_VERSION
+
+    hello = encode(Hello(PROTOCOL_VERSION, "viewer"))
+    assert isinstance((await conversation(encode(Key("", 1, "a", "a"))))[-1], Error)
+    assert isinstance((await conversation(b"\xff\xff\xff\xff"))[-1], Error)
+    assert isinstance((await conversation(hello + hello))[-1], Error)
+    answer = (await conversation(hello + b"\x00\x00\x00\x03\x93\xa3x"))[-1]
+    assert isinstance(answer, Error)
+    assert isinstance(await request(record.id, Describe(0)), object), "the session does not mind"
+    await end(record.id)
+
+
+async def test_a_host_of_another_protocol_version_is_said(area: Area) -> None:
+    session_id = str(uuid.uuid4())
+
+    gone = asyncio.Event()
+
+    async def old_host(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        decoder = ClientDecoder()
+        while not list(decoder.feed(await reader.read(4096))):
+            pass
+        writer.write(encode(Welcome(999, "9", session_id, "e", State.RUNNING)))
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        gone.set()
+
+    server = await asyncio.start_unix_server(old_host, str(session_socket(session_id)))
+    try:
+        with pytest.raises(ProtocolMismatch):
+            await request(session_id, Describe(0))
+        await asyncio.wait_for(gone.wait(), 10)
+    finally:
+        server.close()
+    session_socket(session_id).unlink()
+
+
+async def test_a_damaged_record_costs_no_running_chat(area: Area) -> None:
+    first = await start("cat", name="first")
+    second = await start("cat", name="second")
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{database()}{suffix}").unlink(missing_ok=True)
+    database().write_bytes(b"not a database at all" * 500)
+    store, warning = await open_or_recover()
+    with store:
+        assert "2 running chats were found again" in warning
+        assert "\n" not in warning
+        assert {info.name for info in await list_sessions(store, ended=False)} == {"first", "second"}
+    for record in (first, second):
+        async with watching(record.id):
+            pass
+        await end(record.id)
+
+
+async def test_a_record_that_is_damaged_under_a_running_chat_gets_its_end_all_the_same(area: Area) -> None:
+    record = await start("sh", "-c", "read x; exit 6")
+    for suffix in ("-wal", "-shm"):
+        Path(f"{database()}{suffix}").unlink(missing_ok=True)
+    database().write_bytes(os.urandom(8192))
+    async with watching(record.id) as (viewer, watcher):
+        viewer.text("\r")
+        await watcher.until(lambda: viewer.state == "ended", "the end")
+    from tests.support.waiting import eventually
+
+    def ended() -> bool:
+        try:
+            with open_store() as store:
+                found = store.get(record.id)
+        except OutliveError:
+            return False
+        return found is not None and found.exit_code == 6
+
+    await eventually(ended, 15, "the end to be recorded in a fresh record")

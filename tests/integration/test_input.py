@@ -1,0 +1,205 @@
+"""What a user does reaches the program: whole, in order, once; and nothing else does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from session_host.client.connection import HostConnection
+from session_host.client.control import request
+from session_host.client.viewer import Viewer, ViewerState
+from session_host.protocol.messages import (
+    EARLY_INPUT_BYTES,
+    Attach,
+    Attached,
+    ErrorCode,
+    InputRefused,
+    Key,
+    Send,
+    Text,
+)
+from session_host.protocol.values import GridSize, Modifiers
+from session_host.terminal.base import EngineName
+from tests.programs import Gate, program
+from tests.support.hosts import Watcher, end, see, shown, start, watching
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+async def test_a_thousand_keys_before_the_program_reads_arrive_whole_and_in_order(tmp_path: Path) -> None:
+    typed = "".join(chr(ord("a") + number % 26) for number in range(1000))
+    kept = tmp_path / "kept"
+    with Gate(tmp_path / "gate") as gate:
+        record = await start(*program("early_input", kept, 1000, "--gate", gate.path))
+        watcher = Watcher()
+        viewer = Viewer(record.id, watcher, size=GridSize(80, 24))
+        viewer.start()
+        for character in typed:  # The viewer is not even connected yet.
+            viewer.key(character, character)
+        assert viewer.pending == 1000
+        await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
+        gate.release()
+        await eventually(kept.exists, 10, "the program to have read all")
+        viewer.close()
+    assert kept.read_bytes() == typed.encode()
+    assert watcher.refusals == []
+
+
+async def test_input_under_a_stale_attachment_is_refused_and_said() -> None:
+    record = await start(*program("raw_echo", "--show"))
+    async with watching(record.id) as (viewer, watcher):
+        stranger = await HostConnection.open(record.id, "viewer")
+        answers: asyncio.Queue[object] = asyncio.Queue()
+        stranger.listen(answers.put_nowait, lambda: None)
+        stranger.send(Key(viewer._attachment, 1, "x", "x"))
+        refusal = await asyncio.wait_for(answers.get(), 10)
+        assert isinstance(refusal, InputRefused)
+        assert refusal.code == ErrorCode.STALE_ATTACHMENT
+        assert "attach it again" in refusal.message
+        stranger.close()
+        viewer._attachment = "of-another-time"
+        viewer.key("y", "y")
+        await watcher.until(lambda: bool(watcher.refusals), "the refusal")
+        assert watcher.refusals[0].code == ErrorCode.STALE_ATTACHMENT
+    await end(record.id)
+
+
+async def test_what_is_sent_twice_after_a_reconnect_is_typed_once() -> None:
+    record = await start(*program("raw_echo", "--show"))
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready")
+    connection = await HostConnection.open(record.id, "viewer")
+    answers: asyncio.Queue[object] = asyncio.Queue()
+    connection.listen(answers.put_nowait, lambda: None)
+    connection.send(Attach(output=False))
+    attached = await _next(answers, Attached)
+    for sequence in (1, 2, 3):
+        connection.send(Text(attached.attachment, sequence, str(sequence)))
+    await _acknowledged(answers, 3)
+    connection.close()
+    again = await HostConnection.open(record.id, "viewer")
+    more: asyncio.Queue[object] = asyncio.Queue()
+    again.listen(more.put_nowait, lambda: None)
+    again.send(Attach(output=False, resume=attached.attachment))
+    resumed = await _next(more, Attached)
+    assert (resumed.attachment, resumed.last_sequence) == (attached.attachment, 3)
+    for sequence in (2, 3, 4):
+        again.send(Text(attached.attachment, sequence, str(sequence)))
+    await _acknowledged(more, 4)
+    again.close()
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "34>")
+        typed = "".join(bytes.fromhex(line.strip("<>")).decode() for line in shown(viewer) if line.startswith("<"))
+        assert typed == "1234"
+    await end(record.id)
+
+
+async def _next(answers: asyncio.Queue[object], kind: type[Attached]) -> Attached:
+    while True:
+        answer = await asyncio.wait_for(answers.get(), 10)
+        if isinstance(answer, kind):
+            return answer
+
+
+async def _acknowledged(answers: asyncio.Queue[object], sequence: int) -> None:
+    while getattr(await asyncio.wait_for(answers.get(), 10), "sequence", 0) < sequence:
+        pass
+
+
+async def test_a_broken_connection_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    record = await start(*program("early_input", kept, 500))
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "reading")
+        for number in range(500):
+            viewer.key(chr(97 + number % 26), chr(97 + number % 26))
+            if number % 100 == 50:
+                assert viewer._connection is not None
+                assert viewer._connection._transport is not None
+                viewer._connection._transport.abort()
+                await watcher.until(lambda: viewer.state is not ViewerState.LIVE, "the break to be seen")
+                await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the viewer to be back")
+        await eventually(kept.exists, 15, "the program to have read all")
+    assert kept.read_bytes() == bytes(97 + number % 26 for number in range(500))
+
+
+async def test_input_over_the_bound_is_refused_not_dropped(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        # Until its gate opens, this program does not read; canonical mode makes the kernel's own buffer small.
+        record = await start(*program("early_input", tmp_path / "kept", 1, "--gate", gate.path))
+        async with watching(record.id) as (viewer, watcher):
+            for _ in range(100):
+                viewer.paste("x" * EARLY_INPUT_BYTES)
+            await watcher.until(lambda: bool(watcher.refusals), "a refusal")
+            assert watcher.refusals[0].code == ErrorCode.INPUT_FULL
+        await end(record.id)
+
+
+async def test_a_read_only_viewer_types_nothing() -> None:
+    record = await start(*program("raw_echo", "--show"))
+    async with watching(record.id, read_only=True) as (viewer, watcher):
+        viewer.key("x", "x")
+        await watcher.until(lambda: bool(watcher.refusals), "the refusal")
+        assert watcher.refusals[0].code == ErrorCode.READ_ONLY
+    await end(record.id)
+
+
+async def test_keys_are_encoded_by_the_modes_in_force(tmp_path: Path) -> None:
+    record = await start(*program("raw_echo", "--show", "--enable", "1,2004"))
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready")
+        viewer.key("ArrowUp")
+        await see(viewer, watcher, "<1b4f41>")
+        viewer.key("c", "", Modifiers.CTRL)
+        await see(viewer, watcher, "<03>")
+        viewer.paste("a\x1b[201~b")
+        await see(viewer, watcher, "<1b5b3230307e")
+        viewer.text("é")
+        await see(viewer, watcher, "<c3a9>")
+    await request(record.id, Send(0, keys=["Ctrl+d"]))
+
+
+async def _replies(tmp_path: Path, viewers: int, engine: EngineName) -> dict[str, str]:
+    """What a program that sends every common query gets, with so many viewers attached all the while."""
+    kept = tmp_path / f"{engine}-{viewers}.json"
+    with Gate(tmp_path / f"gate-{engine}-{viewers}") as gate:
+        record = await start(*program("query_sender", kept, "--gate", gate.path), engine=engine)
+        async with AsyncExitStack() as stack:
+            for number in range(viewers):
+                replica: EngineName = "pyte" if number == 1 else "ghostty"
+                await stack.enter_async_context(watching(record.id, engine=replica, read_only=number == 2))
+            gate.release(2)
+            await eventually(kept.exists, 30, "the program to be done")
+    result = json.loads(kept.read_text())
+    assert result["stray"] == "", "input that answers no query"
+    replies: dict[str, str] = result["replies"]
+    return replies
+
+
+@pytest.mark.parametrize("engine", ["ghostty", "pyte"])
+async def test_each_query_is_answered_once_whoever_is_attached_and_nothing_else_is_typed(
+    tmp_path: Path, engine: EngineName
+) -> None:
+    alone = await _replies(tmp_path, 0, engine)
+    for name in (
+        "DA1",
+        "DA2",
+        "DSR",
+        "CPR",
+        "XTVERSION",
+        "kitty_keyboard",
+        "grid_size",
+        "OSC_10",
+        "OSC_11",
+        "DECRQM_2026",
+    ):
+        assert alone[name], f"{name} got no answer"
+        introducers = alone[name].count("\x1b[") + alone[name].count("\x1b]") + alone[name].count("\x1bP")
+        assert introducers == 1, f"{name} got {alone[name]!r}"
+    assert await _replies(tmp_path, 1, engine) == alone
+    assert await _replies(tmp_path, 3, engine) == alone

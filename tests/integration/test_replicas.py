@@ -1,0 +1,151 @@
+"""A snapshot and the stream after it give the host's own screen, whatever the program and the moment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from session_host.client.viewer import Viewer
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import EngineName
+from tests.programs import Gate
+from tests.support.hosts import end, peek, see, shown, start, watching
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+FRAGMENTS = [
+    b"plain text ", b"\r\n", b"\n", b"\x1b[31mred\x1b[0m", b"\x1b[1;4;48;2;10;20;30mstyled\x1b[m", b"\x1b[2J", b"\x1b[H",
+    b"\x1b[5;10Hthere", b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b7", b"\x1b8", b"\x1b[3;8r", b"\x1b[r", b"\x1bM", b"\x1b[2L",
+    b"\x1b[M", b"\x1b[4P", b"\x1b[3@", b"\x1b[K", b"\x1b[1J", b"\t", b"\b\b", "日本語".encode(), "e\u0301".encode(),
+    "👩‍👩‍👧".encode(), "⚠️".encode(), b"\x1b[?7l", b"\x1b[?7h", b"\x1b]0;a title\x07", b"\x1b]8;;http://x/\x1b\\link\x1b]8;;\x1b\\",
+    b"\x1b[?25l", b"\x1b[?25h", b"\x1b[4h", b"\x1b[4l", b"\x1b(0lqk\x1b(B", b"\x1b[?6h", b"\x1b[?6l", b"\x1b[5S", b"\x1b[2T", b"x" * 90,
+    b"\x1b[?2004h", b"\x1b[>1u", b"\x1b[<u", b"\x1bc", b"\xff\xfe", b"\x1b[38;5;", b"\x1b]0;unfin",
+]  # fmt: skip
+
+FEEDER = """
+import os, sys
+gate = os.open(sys.argv[1], os.O_RDONLY)
+data = open(sys.argv[2], "rb").read()
+import tty; tty.setraw(0)
+os.write(1, b"ready")
+for start in range(0, len(data), 997):
+    if not os.read(gate, 1):
+        sys.exit(3)
+    os.write(1, data[start:start + 997])
+os.write(1, b"\\x18\\x1b\\\\\\x1bc" + b"\\r\\n" + b"the very end")
+os.read(gate, 1)
+"""
+
+
+async def _same_as_host(viewer: Viewer, session_id: str) -> None:
+    """The replica's screen, once it has all output, is the host's."""
+    assert shown(viewer) == await peek(session_id)
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.integers(0, 2**32), st.sampled_from(["ghostty", "pyte"]), st.sampled_from(["ghostty", "pyte"]))
+def test_attach_at_random_moments(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, host: EngineName, viewer: EngineName
+) -> None:
+    asyncio.run(_attach_at_random_moments(tmp_path_factory.mktemp("random"), seed, host, viewer))
+
+
+async def _attach_at_random_moments(directory: Path, seed: int, host: EngineName, replica: EngineName) -> None:
+    choose = random.Random(seed)
+    data = b"".join(choose.choice(FRAGMENTS) for _ in range(choose.randrange(200, 1500)))
+    (directory / "data").write_bytes(data)
+    steps = (len(data) + 996) // 997
+    import sys
+
+    with Gate(directory / "gate") as gate:
+        record = await start(
+            sys.executable, "-ISc", FEEDER, str(gate.path), str(directory / "data"), engine=host, size=GridSize(60, 15)
+        )
+        async with watching(record.id, engine=host) as (constant, watcher):
+            await see(constant, watcher, "ready")
+            done = 0
+            while done < steps:
+                more = choose.randrange(1, steps - done + 1)
+                gate.release(more)
+                done += more
+                async with watching(record.id, engine=replica, size=_some_size(choose)):
+                    pass
+            await see(constant, watcher, "the very end")
+            await _same_as_host(constant, record.id)
+            async with watching(record.id, engine=replica) as (late, _):
+                await _same_as_host(late, record.id)
+        await end(record.id)
+
+
+def _some_size(choose: random.Random) -> GridSize | None:
+    return GridSize(choose.randrange(1, 120), choose.randrange(1, 40)) if choose.random() < 0.5 else None
+
+
+async def test_a_viewer_that_stands_still_in_a_flood_catches_up(tmp_path: Path) -> None:
+    """Bounded memory for it, no waiting for it, and in the end the same screen."""
+    with Gate(tmp_path / "gate") as gate:
+        script = f"read x < {gate.path}; seq 1 900000; echo the very end; read x < {gate.path}"
+        record = await start("bash", "-c", script)
+        async with watching(record.id) as (viewer, watcher):
+            transport = viewer._connection._transport  # type: ignore[union-attr]
+            assert transport is not None
+            transport.pause_reading()
+            os.write(gate._descriptor, b"\n")
+            async with watching(record.id) as (other, other_watcher):
+                await see(other, other_watcher, "the very end")
+            transport.resume_reading()
+            await see(viewer, watcher, "the very end")
+            assert watcher.replaced >= 2, "it was given a fresh snapshot instead of all that it had missed"
+            assert shown(viewer) == await peek(record.id)
+            numbers = [int(line) for line in shown(viewer)[:-1]]
+            assert numbers == list(range(numbers[0], 900001))
+        await end(record.id)
+
+
+async def test_a_short_break_costs_only_what_was_missed(tmp_path: Path) -> None:
+    record = await start("cat")
+    async with watching(record.id) as (viewer, watcher):
+        viewer.text("before\r")
+        await see(viewer, watcher, "before")
+        viewer._connection._transport.abort()  # type: ignore[union-attr]
+        await watcher.until(lambda: viewer.state == "reconnecting", "the break to be seen")
+        viewer.text("after\r")
+        await see(viewer, watcher, "after")
+        assert watcher.replaced == 1, "no second snapshot"
+    await end(record.id)
+
+
+async def test_a_hidden_tab_gets_events_and_no_output_until_it_is_shown(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        script = f"read x < {gate.path}; printf '\\033]0;a title\\007'; echo shown later; read x < {gate.path}"
+        record = await start("bash", "-c", script)
+        async with watching(record.id, output=False) as (viewer, watcher):
+            os.write(gate._descriptor, b"\n")
+            await watcher.until(lambda: any(getattr(e, "title", "") == "a title" for e in watcher.events), "the title")
+            assert viewer.emulator is None
+            viewer.follow(output=True)
+            await see(viewer, watcher, "shown later")
+        await end(record.id)
+
+
+async def test_the_grid_follows_the_viewer_in_use_and_keeps_its_floors() -> None:
+    from tests.programs import program
+
+    record = await start(*program("window_size"), size=GridSize(100, 30))
+    async with watching(record.id, size=GridSize(90, 20)) as (first, watcher):
+        await see(first, watcher, "size 90x20 720x320")
+        async with watching(record.id, size=GridSize(1, 1)) as (tiny, tiny_watcher):
+            await see(tiny, tiny_watcher, "size 20x5")
+        async with watching(record.id, size=GridSize(40, 10), read_only=True):
+            first.focus(True)
+            await see(first, watcher, "size 90x20 720x320")
+        first.resize(GridSize(91, 21), CellSize(10, 20))
+        await see(first, watcher, "size 91x21 910x420")
+        first.key("q", "q")
+        await watcher.until(lambda: first.state == "ended", "the end")

@@ -1,0 +1,185 @@
+"""Whoever goes, the session lives: viewers, launchers, terminals, process groups."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.sessions import open_store
+from session_host.protocol.messages import Describe
+from session_host.protocol.values import State
+from tests.programs import Gate, program
+from tests.support import processes
+from tests.support.hosts import end, is_over, peek, see, shown, start, watching
+from tests.support.waiting import eventually, wait_for_end, wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+LINES = [f"line {number:06}" for number in range(1, 3001)]
+
+
+async def test_a_viewer_that_goes_in_mid_stream_costs_nothing(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        record = await start(*program("numbered_lines", 3000, "--gate", gate.path, "--before", 1500, "--stay"))
+        async with watching(record.id) as (viewer, watcher):
+            await see(viewer, watcher, "line 001499")
+        gate.release()
+        async with watching(record.id) as (viewer, watcher):
+            await see(viewer, watcher, "end of lines")
+            assert shown(viewer)[:3000] == LINES
+        description = await request(record.id, Describe(0))
+        assert description.child_pid == record.child_pid
+        gate.release()
+        await eventually(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
+
+
+def _record(session_id: str):  # noqa: ANN202
+    with open_store() as store:
+        return store.get(session_id)
+
+
+LAUNCHER = """
+import asyncio, sys
+from tests.support.hosts import start
+record = asyncio.run(start(*sys.argv[1:]))
+print(record.id, flush=True)
+import signal
+signal.pause()
+"""
+
+
+async def test_the_launcher_s_terminal_and_process_group_end_and_the_session_lives(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        launcher = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                LAUNCHER,
+                *program("numbered_lines", 5, "--gate", gate.path, "--before", 3, "--stay"),
+            ],
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            cwd=Path(__file__).parents[2],
+        )
+        assert launcher.stdout is not None
+        session_id = (await asyncio.to_thread(launcher.stdout.readline)).decode().strip()
+        os.killpg(launcher.pid, signal.SIGHUP)
+        os.kill(launcher.pid, signal.SIGKILL)
+        launcher.wait()
+        launcher.stdout.close()
+        description = await request(session_id, Describe(0))
+        assert processes.is_alive(description.child_pid)
+        gate.release()
+        async with watching(session_id) as (viewer, watcher):
+            await see(viewer, watcher, "line 000005")
+        await end(session_id)
+
+
+async def test_a_host_is_a_process_of_its_own(tmp_path: Path) -> None:
+    record = await start("cat")
+    assert record.host_pid is not None
+    stat = Path(f"/proc/{record.host_pid}/stat").read_text().rpartition(")")[2].split()
+    assert stat[4] == "0", "a host has no controlling terminal"
+    assert os.getsid(record.host_pid) == record.host_pid
+    assert os.getpgid(record.host_pid) == record.host_pid
+    assert processes.parent(record.host_pid) != os.getpid()
+    assert Path(f"/proc/{record.host_pid}/cwd").readlink() == Path("/")
+    descriptors = {str(link.readlink()) for link in Path(f"/proc/{record.host_pid}/fd").iterdir()}
+    assert not any(target.startswith("pipe:") for target in descriptors), "nothing of the launcher's is held"
+    await end(record.id)
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "number"), [("7", 7, None), ("TERM", None, 15), ("KILL", None, 9), ("SEGV", None, 11)]
+)
+async def test_the_end_and_the_last_output_are_kept(how: str, code: int | None, number: int | None) -> None:
+    record = await start(*program("end_with", how, "--text", "last words"))
+    assert record.host_pid is not None
+    await eventually(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
+    ended = _record(record.id)
+    assert (ended.exit_code, ended.exit_signal) == (code, number)
+    assert ended.ended_at is not None
+    await asyncio.to_thread(wait_for_end, record.host_pid, 10)
+    from session_host.client.ended import load_screen
+    from session_host.terminal import engine_build
+
+    screen = load_screen(record.id)
+    assert screen is not None
+    emulator = screen.restore(screen.engine, engine_build(screen.engine))
+    assert "last words" in "\n".join(row.text() for row in emulator.rows())
+    emulator.close()
+
+
+async def test_a_host_ends_after_its_child_even_if_others_hold_the_terminal() -> None:
+    record = await start("sh", "-c", "sleep 30 & echo started; exit 3")
+    assert record.host_pid is not None
+    await eventually(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
+    assert _record(record.id).exit_code == 3
+    await asyncio.to_thread(wait_for_end, record.host_pid, 10)
+
+
+async def test_a_child_that_closes_its_terminal_lives_on(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        script = f"exec <&- >&- 2>&-; read x < {gate.path}; exit 4"
+        record = await start("sh", "-c", f"trap '' HUP; {script}")
+        description = await request(record.id, Describe(0))
+        assert description.state is State.RUNNING
+        os.write(os.open(gate.path, os.O_RDWR), b"go\n")
+        await eventually(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
+        assert _record(record.id).exit_code == 4
+
+
+async def test_a_killed_host_is_lost_and_said_to_be() -> None:
+    record = await start("cat")
+    assert record.host_pid is not None
+    async with watching(record.id) as (_, watcher):
+        os.kill(record.host_pid, signal.SIGKILL)
+        await watcher.until(lambda: "lost" in watcher.states, "the viewer to say so")
+        assert "gone" in watcher.messages[-1]
+    assert _record(record.id).state is State.LOST
+
+
+async def test_stop_is_polite_and_kill_is_not(tmp_path: Path) -> None:
+    from session_host.protocol.messages import Kill, Stop
+
+    polite = await start("sh", "-c", "trap 'echo bye; exit 5' TERM; echo ready; while :; do read x; done")
+    async with watching(polite.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready")
+        await request(polite.id, Stop(0))
+        await watcher.until(lambda: viewer.state == "ended", "the end")
+        assert "bye" in shown(viewer)
+    await eventually(lambda: is_over(_record(polite.id)), 10, "the end to be recorded")
+    assert _record(polite.id).exit_code == 5
+    stubborn = await start(*program("ignore_signals"))
+    async with watching(stubborn.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready")
+    await request(stubborn.id, Kill(0))
+    await eventually(lambda: is_over(_record(stubborn.id)), 10, "the end to be recorded")
+    assert _record(stubborn.id).exit_signal == signal.SIGKILL
+
+
+async def test_an_interactive_shell_stops(tmp_path: Path) -> None:
+    from session_host.protocol.messages import Stop
+
+    record = await start("bash", "--norc", "-i")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "bash-")
+        await request(record.id, Stop(0))
+        await watcher.until(lambda: viewer.state == "ended", "the end")
+
+
+async def test_the_screen_of_the_host_and_of_a_viewer_are_the_same_after_the_end(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        record = await start(*program("numbered_lines", 200, "--colour", "--width", 100, "--gate", gate.path, "--stay"))
+        async with watching(record.id) as (viewer, watcher):
+            await see(viewer, watcher, "end of lines")
+            assert shown(viewer) == await peek(record.id)
+        gate.release()
+        wait_until(lambda: is_over(_record(record.id)), 10, "the end to be recorded")

@@ -1,0 +1,155 @@
+"""Real hosts for tests: starting sessions, following them, waiting for what they show."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from session_host.agents import load_catalog
+from session_host.client.control import request
+from session_host.client.launch import LaunchRequest, launch
+from session_host.client.viewer import Viewer, ViewerState
+from session_host.paths import config_dir
+from session_host.protocol.messages import Event, InputRefused, Kill, Peek
+from session_host.protocol.values import CellSize, GridSize, State
+from session_host.store import SessionRecord
+from session_host.terminal.base import EngineName
+from session_host.terminal.text import logical_lines
+from tests.support.waiting import WaitedInVain
+
+PATIENCE_S = 20.0
+
+
+async def start(
+    *argv: str,
+    name: str | None = None,
+    directory: str = "/",
+    engine: EngineName | None = None,
+    size: GridSize = GridSize(80, 24),
+    overrides: Mapping[str, str] | None = None,
+) -> SessionRecord:
+    """Start a session of the command ``argv``."""
+    return await launch(
+        LaunchRequest(
+            agent=load_catalog(config_dir())["command"],
+            arguments=list(argv),
+            name=name,
+            directory=directory,
+            environment=os.environ,
+            overrides=dict(overrides or {}),
+            size=size,
+            engine=engine,
+        )
+    )
+
+
+class Watcher:
+    """A viewer's delegate that remembers all it is told, and whom a test can wait with."""
+
+    def __init__(self) -> None:
+        self.states: list[ViewerState] = []
+        self.messages: list[str] = []
+        self.events: list[Event] = []
+        self.refusals: list[InputRefused] = []
+        self.replaced = 0
+        self._changed = asyncio.Event()
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        self.states.append(state)
+        self.messages.append(message)
+        self._changed.set()
+
+    def viewer_replaced(self) -> None:
+        self.replaced += 1
+        self._changed.set()
+
+    def viewer_damaged(self) -> None:
+        self._changed.set()
+
+    def viewer_event(self, event: Event) -> None:
+        self.events.append(event)
+        self._changed.set()
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        self.refusals.append(refusal)
+        self._changed.set()
+
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for a condition, looked at after each thing that the viewer tells.
+
+        Raises:
+            WaitedInVain: it did not come true in time.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not condition():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError as error:
+            raise WaitedInVain(f"waited for {what} in vain; states {self.states}") from error
+
+
+def shown(viewer: Viewer) -> list[str]:
+    """All that a viewer's replica has: history and screen, as logical lines without trailing blank ones."""
+    emulator = viewer.emulator
+    if emulator is None:
+        return []
+    lines = logical_lines(emulator.history(0, emulator.scrollback_rows) + emulator.rows())
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+@asynccontextmanager
+async def watching(
+    session_id: str,
+    *,
+    size: GridSize | None = None,
+    engine: EngineName | None = None,
+    read_only: bool = False,
+    output: bool = True,
+    live: bool = True,
+) -> AsyncIterator[tuple[Viewer, Watcher]]:
+    """Follow a session; with ``live`` from the moment that the viewer is."""
+    watcher = Watcher()
+    viewer = Viewer(
+        session_id, watcher, size=size, cell=CellSize(8, 16), engine=engine, read_only=read_only, output=output
+    )
+    viewer.start()
+    try:
+        if live:
+            await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the viewer to be live")
+        yield viewer, watcher
+    finally:
+        viewer.close()
+        await viewer.closed()
+
+
+async def see(viewer: Viewer, watcher: Watcher, text: str) -> None:
+    """Wait until ``text`` is on the viewer's screen."""
+
+    def on_screen() -> bool:
+        rows = viewer.emulator.rows() if viewer.emulator is not None else []
+        return any(text in line for line in logical_lines(rows))
+
+    await watcher.until(on_screen, f"{text!r} to be shown")
+
+
+async def peek(session_id: str, *, scrollback: bool = True) -> list[str]:
+    """What the host's own emulator has, without trailing blank lines."""
+    lines: list[str] = (await request(session_id, Peek(0, scrollback=scrollback))).lines
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+async def end(session_id: str) -> None:
+    """End a session at once."""
+    await request(session_id, Kill(0))
+
+
+def is_over(record: SessionRecord | None) -> bool:
+    """Whether a record says that the session has ended."""
+    return record is not None and record.state is State.EXITED
