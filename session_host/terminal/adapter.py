@@ -73,7 +73,12 @@ class Adapter:
         """The answer to one request."""
         match request["op"]:
             case "info":
-                return {"ok": True, "engine": self._engine, "version": engine_build(self._engine), "features": _FEATURES}
+                return {
+                    "ok": True,
+                    "engine": self._engine,
+                    "version": engine_build(self._engine),
+                    "features": _FEATURES,
+                }
             case "new":
                 self._emulator.close()
                 size = GridSize(int(request["cols"]), int(request["rows"]))

@@ -7,7 +7,6 @@ does, ``ghostty_snapshot`` and ``ghostty_replay`` carry the state elsewhere.
 
 from __future__ import annotations
 
-import re
 import weakref
 from typing import Any, Final, Literal
 
@@ -25,9 +24,9 @@ from .base import (
     SelectionUnit,
     TerminalEvent,
 )
-from .ghostty_cells import GridReader
 from .ghostty_effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
 from .ghostty_frame import Painter
+from .ghostty_history import HistoryKeeper
 from .ghostty_input import InputEncoder
 from .ghostty_library import (
     EngineFailure,
@@ -40,29 +39,22 @@ from .ghostty_library import (
     set_option,
     text_of,
 )
+from .ghostty_reader import GridReader
 from .ghostty_replay import replay
 from .ghostty_selection import Selector
+from .ghostty_stream import Stream
 from .text import paste_bytes
 
 CONTINUATION_BYTES: Final = 1024 * 1024
 """An unfinished sequence that is longer cannot be carried in a snapshot, see ``snapshot``."""
 
-_BYTES_PER_LINE: Final = 32 * 1024
-_MIN_SCROLLBACK_BYTES: Final = 16 * 1024 * 1024
-_PAGE_CELLS: Final = 46_225
-"""History is freed by pages of about so many cells; what is kept may fall short by one page."""
-
-_MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
-_WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
-_UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
-_WIDTH_CHANGE_MODE: Final = 40
 _COLOR_SCHEME_MODE: Final = 2031
 _SWALLOW: Final = b"\x18\x1b]9999999;"
 _AFTER_EXIT: Final = (
     b"\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l"
     b"\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2004l\x1b[?2026l\x1b[?2031l\x1b[?2048l\x1b[?1l\x1b[?66l\x1b>"
     b"\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[?5l\x1b[?6l\x1b[?69l\x1b[r\x1b[4l\x1b[20l\x1b[?7h\x1b[?25h\x1b[0 q"
-    b"\x1b[0m\x1b[0\"q\x1b]8;;\x1b\\\x1b(B\x1b)B\x1b*B\x1b+B\x0f"
+    b'\x1b[0m\x1b[0"q\x1b]8;;\x1b\\\x1b(B\x1b)B\x1b*B\x1b+B\x0f'
 )
 
 _MOUSE: Final[tuple[tuple[int, Literal["press", "press_release", "button_motion", "any_motion"]], ...]] = (
@@ -89,17 +81,39 @@ class GhosttyEmulator:
         cell: CellSize = CellSize(),
         scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
         colors: DefaultColors = DefaultColors(),
+        restored: tuple[Any, ghostty_snapshot.State] | None = None,
     ) -> None:
-        slot = ffi.new("GhosttyTerminal*")
-        check(lib.ghostty_terminal_new(ffi.NULL, slot, size.columns, size.rows), "making a terminal")
-        terminal = slot[0]
-        lib.ghostty_terminal_resize(terminal, size.columns, size.rows, cell.width_px, cell.height_px)
-        set_option(terminal, "CONTINUATION_MAX_BYTES", "size_t", CONTINUATION_BYTES)
-        # Agents measure an emoji with its selectors and joiners as one cluster.
-        set_option(terminal, "MODE_DEFAULT", "GhosttyTerminalModeConfig", {"mode": 2027, "value": True})
-        set_option(terminal, "DEFAULT_CURSOR_BLINK", "bool", True)
-        self._adopt(terminal, size, cell, scrollback_lines, colors)
-        self._set_colors()
+        terminal = _new_terminal(size, cell) if restored is None else restored[0]
+        self._terminal = terminal
+        self._size = size
+        self._cell = cell
+        self._scrollback_limit = max(0, scrollback_lines)
+        self._effects = Effects(size, cell, colors)
+        handle = install(terminal, self._effects)
+        self._stream = Stream(
+            terminal, size, cell, self._effects, HistoryKeeper(terminal, self._scrollback_limit, size)
+        )
+        self._reader = GridReader(terminal)
+        self._selector = Selector(terminal)
+        self._encoder = InputEncoder(terminal)
+        self._painter = Painter(terminal)
+        parts = (self._encoder, self._selector, self._painter)
+        self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
+        _set_options(terminal)
+        self._title = Getter(terminal, "TITLE", "GhosttyString")
+        self._history_rows = Getter(terminal, "SCROLLBACK_ROWS", "size_t")
+        self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
+        self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
+        self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
+        self._screen = Getter(terminal, "ACTIVE_SCREEN", "GhosttyTerminalScreen")
+        self._kitty_flags = Getter(terminal, "KITTY_KEYBOARD_FLAGS", "uint8_t")
+        if restored is None:
+            self._set_colors()
+        else:
+            state = restored[1]
+            self._effects.unfinished = state.unfinished
+            self._effects.parts.update(state.parts)
+            self._effects.title = self.title
 
     @classmethod
     def restore(cls, snapshot: bytes) -> GhosttyEmulator:
@@ -110,67 +124,13 @@ class GhosttyEmulator:
         """
         state = ghostty_snapshot.unpack(snapshot)
         terminal, size = ghostty_snapshot.decode(state.terminal, CONTINUATION_BYTES)
-        emulator = cls.__new__(cls)
-        emulator._adopt(terminal, size, state.cell, state.scrollback_lines, DefaultColors(*state.colors))
-        emulator._effects.unfinished = state.unfinished
-        emulator._effects.parts.update(state.parts)
-        emulator._effects.title = emulator.title
-        return emulator
-
-    def _adopt(
-        self, terminal: Any, size: GridSize, cell: CellSize, scrollback_lines: int, colors: DefaultColors
-    ) -> None:
-        """Set up what a snapshot does not carry, for a new terminal and for a restored one."""
-        self._terminal = terminal
-        self._size = size
-        self._cell = cell
-        self._scrollback_limit = max(0, scrollback_lines)
-        self._effects = Effects(size, cell, colors)
-        handle = install(terminal, self._effects)
-        self._reader = GridReader(terminal)
-        self._selector = Selector(terminal)
-        self._encoder = InputEncoder(terminal)
-        self._painter = Painter(terminal)
-        parts = (self._encoder, self._selector, self._reader, self._painter)
-        self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
-
-        set_option(terminal, "KITTY_IMAGE_STORAGE_LIMIT", "uint64_t", 0)  # images are not drawn: say so
-        set_option(terminal, "GLYPH_PROTOCOL", "bool", False)
-        set_option(terminal, "APC_MAX_BYTES", "size_t", 64 * 1024)
-        set_option(terminal, "CLIPBOARD_WRITE_MAX_BYTES", "size_t", 1024 * 1024)
-        set_option(terminal, "TERMINFO_NAME", "GhosttyString", b"xterm-256color")
-        set_option(terminal, "TITLE_REPORT", "bool", False)  # a title read back is typed text
-        self._limit_scrollback()
-
-        self._title = Getter(terminal, "TITLE", "GhosttyString")
-        self._history_rows = Getter(terminal, "SCROLLBACK_ROWS", "size_t")
-        self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
-        self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
-        self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
-        self._screen = Getter(terminal, "ACTIVE_SCREEN", "GhosttyTerminalScreen")
-        self._kitty_flags = Getter(terminal, "KITTY_KEYBOARD_FLAGS", "uint8_t")
-
-        # What is asked after each feed, in one call: the columns, and whether DECCOLM may change them.
-        self._columns = ffi.new("uint16_t*")
-        self._width_mode = ffi.new("GhosttyTerminalModeConfig*", {"mode": _WIDTH_CHANGE_MODE})
-        self._after_keys = ffi.new(
-            "GhosttyTerminalData[2]", [lib.GHOSTTY_TERMINAL_DATA_COLS, lib.GHOSTTY_TERMINAL_DATA_MODE]
+        return cls(
+            size,
+            cell=state.cell,
+            scrollback_lines=state.scrollback_lines,
+            colors=DefaultColors(*state.colors),
+            restored=(terminal, state),
         )
-        self._after_values = ffi.new("void*[2]", [self._columns, self._width_mode])
-        self._after_written = ffi.new("size_t*")
-        self._width_may_change = mode(terminal, _WIDTH_CHANGE_MODE)
-
-
-    def _limit_scrollback(self) -> None:
-        lines = self._scrollback_limit
-        spare = max(2500, _PAGE_CELLS // (self._size.columns + 1) + 100)
-        set_option(
-            self._terminal,
-            "SCROLLBACK_MAX_BYTES",
-            "size_t",
-            max(_MIN_SCROLLBACK_BYTES, lines * _BYTES_PER_LINE) if lines else 0,
-        )
-        set_option(self._terminal, "SCROLLBACK_MAX_LINES", "size_t", lines + spare if lines else 0)
 
     def close(self) -> None:
         """Free the terminal; safe to call again."""
@@ -244,40 +204,8 @@ class GhosttyEmulator:
 
     def feed(self, data: bytes) -> None:
         """Interpret output of the program."""
-        self._effects.watch(data)
-        if b"\x7f" in data:
-            # The library prints DEL. A NUL is as long, ends what a DEL would end, and prints nothing.
-            data = data.replace(b"\x7f", b"\0")
-        if begun := _WIDTH_CHANGE_GOES_ON.match(data):
-            self._write(data[: begun.end()])
-            data = data[begun.end() :]
-        if self._width_may_change or _MAY_ALLOW_WIDTH_CHANGE.search(data):
-            # DECCOLM changes the grid at its last byte; what follows must find the host's grid again.
-            for piece in _UP_TO_WIDTH_CHANGE.findall(data):
-                self._write(piece)
-        else:
-            self._write(data)
-
-    def _write(self, data: bytes) -> None:
-        lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
-        lib.ghostty_terminal_get_multi(
-            self._terminal, 2, self._after_keys, self._after_values, self._after_written
-        )
-        self._width_may_change = self._width_mode.value
-        if self._columns[0] != self._size.columns:
-            self._effects.muted = True
-            self._resize()
-            self._effects.muted = False
-
-    def _resize(self) -> None:
-        size, cell = self._size, self._cell
-        check(
-            lib.ghostty_terminal_resize(
-                self._terminal, size.columns, size.rows, cell.width_px, cell.height_px
-            ),
-            f"resizing to {size}",
-        )
-        self._painter.full = True
+        if self._stream.feed(data):
+            self._painter.full = True
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid; the primary screen reflows."""
@@ -285,8 +213,8 @@ class GhosttyEmulator:
             return
         self._size = self._effects.size = size
         self._cell = self._effects.cell = cell
-        self._limit_scrollback()
-        self._resize()
+        self._stream.resize(size, cell)
+        self._painter.full = True
 
     def take_replies(self) -> bytes:
         """What is to be written back to the program."""
@@ -401,19 +329,20 @@ class GhosttyEmulator:
 
     def snapshot(self) -> bytes:
         """The whole state, in the library's binary form."""
+        self._stream.history.trim(int(self._history_rows()))
         try:
             terminal = ghostty_snapshot.encode(self._terminal)
         except EngineFailure:
             # A sequence of more than CONTINUATION_BYTES is going on. Nothing that long is of use:
             # give it up, here as well as in the copy, and swallow its rest.
-            self._write(_SWALLOW)
+            self._stream.write(_SWALLOW)
             terminal = ghostty_snapshot.encode(self._terminal)
         effects = self._effects
         return ghostty_snapshot.pack(
             ghostty_snapshot.State(
                 cell=self._cell,
                 scrollback_lines=self._scrollback_limit,
-                colors=tuple(effects.colors),
+                colors=(*effects.colors,),
                 unfinished=effects.unfinished,
                 parts=effects.parts,
                 terminal=terminal,
@@ -427,12 +356,34 @@ class GhosttyEmulator:
     def reset_after_exit(self) -> None:
         """Undo what a killed program left behind."""
         self._effects.muted = True
-        self._write(b"\x18")
+        self._stream.write(b"\x18")
         if self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE:
-            self._write(b"\x1b[?1049l" if self._mode(1049) else b"\x1b[?47l")
+            self._stream.write(b"\x1b[?1049l" if self._mode(1049) else b"\x1b[?47l")
         column, row = int(self._cursor_x()), int(self._cursor_y())
-        self._write(_AFTER_EXIT + b"\x1b[%d;%dH" % (row + 1, column + 1))
+        self._stream.write(_AFTER_EXIT + b"\x1b[%d;%dH" % (row + 1, column + 1))
         self._effects.muted = False
+
+
+def _new_terminal(size: GridSize, cell: CellSize) -> Any:
+    slot = ffi.new("GhosttyTerminal*")
+    check(lib.ghostty_terminal_new(ffi.NULL, slot, size.columns, size.rows), "making a terminal")
+    terminal = slot[0]
+    lib.ghostty_terminal_resize(terminal, size.columns, size.rows, cell.width_px, cell.height_px)
+    set_option(terminal, "CONTINUATION_MAX_BYTES", "size_t", CONTINUATION_BYTES)
+    # Agents measure an emoji with its selectors and joiners as one cluster.
+    set_option(terminal, "MODE_DEFAULT", "GhosttyTerminalModeConfig", {"mode": 2027, "value": True})
+    set_option(terminal, "DEFAULT_CURSOR_BLINK", "bool", True)
+    return terminal
+
+
+def _set_options(terminal: Any) -> None:
+    """Set what a snapshot does not carry, on a new terminal and on a restored one."""
+    set_option(terminal, "KITTY_IMAGE_STORAGE_LIMIT", "uint64_t", 0)  # images are not drawn: say so
+    set_option(terminal, "GLYPH_PROTOCOL", "bool", False)
+    set_option(terminal, "APC_MAX_BYTES", "size_t", 64 * 1024)
+    set_option(terminal, "CLIPBOARD_WRITE_MAX_BYTES", "size_t", 1024 * 1024)
+    set_option(terminal, "TERMINFO_NAME", "GhosttyString", b"xterm-256color")
+    set_option(terminal, "TITLE_REPORT", "bool", False)  # a title read back is typed text
 
 
 def _free(parts: tuple[Any, ...], terminal: Any, _handle: Any) -> None:

@@ -1,4 +1,4 @@
-"""Rows of cells, read out of libghostty-vt's render state. Output path: what a frame is made of.
+"""Rows of cells, read out of libghostty-vt's render state.
 
 A call into the library for each cell would cost twenty times more than the rest, so a row comes
 as one array of 64-bit cells (CELLS_RAW) and is taken apart by operations on whole rows. The
@@ -6,7 +6,7 @@ cell's bits, as the library's own type description gives them::
 
     0-1  what it holds: a code point, a grapheme, a palette background, an RGB background
     2-25 the code point, index or colour
-    26-41 style id (of its page: ids of different rows must not be mixed)
+    26-41 style id, of its page: another page gives the same id to another style
     42-43 narrow, wide, the tail of a wide one, the head of a line's end left blank
     44 protected   45 hyperlink   46-47 semantic content
 """
@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from .base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Run, Style, Underline
-from .ghostty_library import check, ffi, grid_ref, lib, scroll_viewport, sized
+from .ghostty_library import EngineFailure, check, ffi, grid_ref, lib, sized
 
 CODEPOINT, GRAPHEME, PALETTE_BACKGROUND, RGB_BACKGROUND = range(4)
 NARROW, WIDE, TAIL, HEAD = range(4)
@@ -30,7 +30,25 @@ _LINK_BIT: Final = 1 << 45
 _KEY_MASK: Final = _TAG_MASK | (_STYLE_MASK << _STYLE_SHIFT) | (0b11 << _WIDE_SHIFT) | _LINK_BIT
 _BLANK_HEAD: Final = HEAD << _WIDE_SHIFT
 _CODEPOINT_MASK: Final = 0x1FFFFF
-_ROW_WRAP: Final = lib.GHOSTTY_ROW_DATA_WRAP
+_ROW_KEYS: Final = [
+    lib.GHOSTTY_RENDER_STATE_ROW_DATA_RAW,
+    lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS_RAW,
+    lib.GHOSTTY_RENDER_STATE_ROW_DATA_ID,
+    lib.GHOSTTY_RENDER_STATE_ROW_DATA_SELECTION,
+]
+
+
+def _find_wrap_bit() -> int:
+    """The bit of a raw row that says that its line goes on; asked of the library, once."""
+    flag = ffi.new("bool*")
+    for bit in range(64):
+        lib.ghostty_row_get(1 << bit, lib.GHOSTTY_ROW_DATA_WRAP, flag)
+        if flag[0]:
+            return 1 << bit
+    raise EngineFailure("libghostty-vt: rows do not say whether they wrap")
+
+
+_WRAP_BIT: Final = _find_wrap_bit()
 
 _UNDERLINES: Final = (
     Underline.NONE,
@@ -105,15 +123,18 @@ class RenderState:
         self._row_number = ffi.new("uint16_t*")
         self._view = ffi.new("GhosttyCellsView*")
         self._raw_row = ffi.new("GhosttyRow*")
+        self._row_id = ffi.new("GhosttyRenderStateRowId*")
         self._selection = sized("GhosttyRenderStateRowSelection")
+        self._row_keys = ffi.new("GhosttyRenderStateRowData[4]", _ROW_KEYS)
+        self._row_values = ffi.new("void*[4]", [self._raw_row, self._view, self._row_id, self._selection])
         self._style = sized("GhosttyStyle")
         self._style_bytes = ffi.buffer(self._style)
-        self._flag = ffi.new("bool*")
         self._dirty = ffi.new("GhosttyRenderStateDirty*")
         self._grapheme = ffi.new("GhosttyBuffer*")
         self._grapheme_memory = ffi.new("uint8_t[]", 256)
         self._length = ffi.new("size_t*")
         self._known_styles: dict[bytes, Style] = {}
+        self._page_styles: dict[tuple[int, int], Style] = {}
 
     @staticmethod
     def _new(kind: str, create: Any, free: Any) -> Any:
@@ -139,6 +160,10 @@ class RenderState:
         """What is marked as changed has been read."""
         lib.ghostty_render_state_clean(self.state)
 
+    def forget_styles(self) -> None:
+        """Style ids may mean others by now: to be called after the terminal has changed."""
+        self._page_styles.clear()
+
     def changed_rows(self) -> dict[int, Row]:
         """The rows marked as changed, with their selections."""
         rows: dict[int, Row] = {}
@@ -160,23 +185,20 @@ class RenderState:
 
     def _begin(self) -> None:
         check(
-            lib.ghostty_render_state_get(
-                self.state, lib.GHOSTTY_RENDER_STATE_DATA_ROW_ITERATOR, self._iterator_slot
-            ),
+            lib.ghostty_render_state_get(self.state, lib.GHOSTTY_RENDER_STATE_DATA_ROW_ITERATOR, self._iterator_slot),
             "reading rows",
         )
 
     def _row(self, y: int, *, with_selection: bool) -> Row:
         """The row that the iterator stands on."""
-        get = lib.ghostty_render_state_row_get
-        iterator = self._iterator
-        get(iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_RAW, self._raw_row)
-        lib.ghostty_row_get(self._raw_row[0], _ROW_WRAP, self._flag)
-        wrapped = bool(self._flag[0])
-        get(iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS_RAW, self._view)
+        # The selection comes last, since a row without one ends the call with an error.
+        missing = lib.ghostty_render_state_row_get_multi(
+            self._iterator, 4 if with_selection else 3, self._row_keys, self._row_values, self._length
+        )
+        wrapped = bool(self._raw_row[0] & _WRAP_BIT)
         data = bytes(ffi.buffer(self._view.ptr, self._view.len * 8))
         selection = None
-        if with_selection and not get(iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_SELECTION, self._selection):
+        if with_selection and not missing:
             selection = self._whole_characters(data, int(self._selection.start_x), int(self._selection.end_x))
         content = data.rstrip(b"\0")
         if not content:
@@ -203,11 +225,12 @@ class RenderState:
         text = words.tobytes().decode("utf-32-le", "replace").replace("\0", " ")
         cells = memoryview(data).cast("Q")
         get_cells = True
-        styles: dict[int, Style] = {}
+        page = int(self._row_id.bits[0])
+        styles = self._page_styles
         runs: list[Run] = []
         column = 0
         for key, group in groupby(keys):
-            length = sum(1 for _ in group)
+            length = len(list(group))
             start, column = column, column + length
             tag = key & _TAG_MASK
             width = key >> _WIDE_SHIFT & 3
@@ -225,14 +248,14 @@ class RenderState:
                 continue
             style = PLAIN
             if style_id:
-                known = styles.get(style_id)
+                known = styles.get((page, style_id))
                 if known is None:
                     if get_cells:
                         lib.ghostty_render_state_row_get(
                             self._iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells_slot
                         )
                         get_cells = False
-                    known = styles[style_id] = self._style_at(start)
+                    known = styles[page, style_id] = self._style_at(start)
                 style = known
             if not (key & _LINK_BIT or tag == GRAPHEME or width == WIDE):
                 runs.append(Run(start, length, text[start:column], style, False))
@@ -245,9 +268,7 @@ class RenderState:
             self._special(runs, key, start, column, text, style, y)
         return _joined(runs)
 
-    def _special(
-        self, runs: list[Run], key: int, start: int, stop: int, text: str, style: Style, y: int
-    ) -> None:
+    def _special(self, runs: list[Run], key: int, start: int, stop: int, text: str, style: Style, y: int) -> None:
         """Cells that are wide, hold several code points, or are linked; alike but for their content."""
         wide = key >> _WIDE_SHIFT & 3 == WIDE
         grapheme = key & _TAG_MASK == GRAPHEME
@@ -267,7 +288,7 @@ class RenderState:
         runs: list[Run] = []
         x = start
         for content, group in groupby(cell >> 2 & 0xFFFFFF for cell in cells[start:stop]):
-            length = sum(1 for _ in group)
+            length = len(list(group))
             if tag == PALETTE_BACKGROUND:
                 color = content & 0xFF
             else:
@@ -278,9 +299,7 @@ class RenderState:
 
     def _style_at(self, x: int) -> Style:
         lib.ghostty_render_state_row_cells_select(self._cells, x)
-        lib.ghostty_render_state_row_cells_get(
-            self._cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_STYLE, self._style
-        )
+        lib.ghostty_render_state_row_cells_get(self._cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_STYLE, self._style)
         raw = bytes(self._style_bytes)
         known = self._known_styles.get(raw)
         if known is None:
@@ -312,47 +331,6 @@ class RenderState:
         memory = ffi.new("uint8_t[]", max(1, needed))
         lib.ghostty_grid_ref_hyperlink_uri(reference, memory, needed, self._length)
         return bytes(ffi.buffer(memory, self._length[0])).decode("utf-8", "replace")
-
-
-class GridReader:
-    """Reads rows anywhere on a terminal's active screen, whatever its viewport shows.
-
-    It moves the terminal's viewport and puts it back. Its render state takes the marks of change
-    from the terminal; who needs them must have taken them before.
-    """
-
-    def __init__(self, terminal: Any) -> None:
-        self._terminal = terminal
-        self._state = RenderState(terminal)
-        self._scrollbar = ffi.new("GhosttyTerminalScrollbar*")
-        self._following = ffi.new("bool*")
-
-    def close(self) -> None:
-        """Free the library's objects."""
-        self._state.close()
-
-    def read(self, first: int, count: int) -> list[Row]:
-        """Rows counted from the top of the history; the screen comes after it. Short at the end."""
-        get = lib.ghostty_terminal_get
-        get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_SCROLLBAR, self._scrollbar)
-        get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_VIEWPORT_ACTIVE, self._following)
-        offset, height, total = int(self._scrollbar.offset), int(self._scrollbar.len), int(self._scrollbar.total)
-        rows: list[Row] = []
-        end = min(first + count, total)
-        try:
-            while first < end:
-                scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, first)
-                top = min(first, total - height)
-                self._state.update()
-                page = self._state.all_rows(min(height, end - top), with_selection=False)
-                rows.extend(page[first - top :])
-                first = top + len(page)
-        finally:
-            if self._following[0]:
-                scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_BOTTOM)
-            else:
-                scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, offset)
-        return rows
 
 
 def _joined(runs: list[Run]) -> tuple[Run, ...]:

@@ -43,6 +43,7 @@ _CONTROLS_BUT_LINES: Final = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u20
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
 _NOTIFICATION_START = b"\x1b]99;"
+_NOTIFICATION: Final = re.compile(rb"\x1b\]99;")
 _ENDS_OF_STRING: Final = (b"\x07", b"\x1b", b"\x18", b"\x1a")
 
 
@@ -126,10 +127,11 @@ class Effects:
         if self.unfinished:
             data = self.unfinished + data
             self.unfinished = b""
-        start = data.find(_NOTIFICATION_START)
+        start = found.start() if (found := _NOTIFICATION.search(data)) else -1
         while start >= 0:
             content = start + len(_NOTIFICATION_START)
-            ends = [end for mark in _ENDS_OF_STRING if (end := data.find(mark, content, content + MAX_SEQUENCE_BYTES)) >= 0]
+            limit = content + MAX_SEQUENCE_BYTES
+            ends = [end for mark in _ENDS_OF_STRING if (end := data.find(mark, content, limit)) >= 0]
             if not ends:
                 if len(data) - content < MAX_SEQUENCE_BYTES:
                     self.unfinished = data[start:]
@@ -156,8 +158,9 @@ class Effects:
         metadata, separator, payload = content.partition(b";")
         if not separator:
             return
-        pairs = [pair.split("=", 1) for pair in metadata.decode("ascii", "replace").split(":") if "=" in pair]
-        keys = {name: value for name, value in pairs}
+        entries = metadata.decode("ascii", "replace").split(":")
+        pairs = [(name, value) for name, equals, value in (entry.partition("=") for entry in entries) if equals]
+        keys: dict[str, str] = dict(pairs)
         if keys.get("e") == "1":
             try:
                 payload = base64.b64decode(payload + b"=" * (-len(payload) % 4), validate=True)

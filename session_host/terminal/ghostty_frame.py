@@ -94,6 +94,7 @@ class Painter:
         foreground, background = self._colors.one("foreground"), self._colors.one("background")
         palette = self._colors.palette()
         look = (size, mode(self._terminal, _REVERSE_MODE), foreground, background, palette)
+        state.forget_styles()
         full = self.full or look != self._painted_look
         if full:
             rows = dict(enumerate(state.all_rows(size.rows, with_selection=True)))

@@ -181,17 +181,13 @@ class InputEncoder:
         lib.ghostty_key_event_set_action(event, _ACTIONS[action])
         lib.ghostty_key_event_set_key(event, _KEYS.get(name, lib.GHOSTTY_KEY_UNIDENTIFIED))
         lib.ghostty_key_event_set_mods(event, _library_modifiers(modifiers))
-        lib.ghostty_key_event_set_consumed_mods(
-            event, _library_modifiers(self._consumed(unshifted, text, modifiers))
-        )
+        lib.ghostty_key_event_set_consumed_mods(event, _library_modifiers(self._consumed(unshifted, text, modifiers)))
         lib.ghostty_key_event_set_composing(event, False)
         lib.ghostty_key_event_set_unshifted_codepoint(event, ord(unshifted) if unshifted else 0)
         kept = ffi.from_buffer("char[]", data)
         lib.ghostty_key_event_set_utf8(event, kept, len(data))
         lib.ghostty_key_encoder_setopt_from_terminal(self._key_encoder, self._terminal)
-        result = lib.ghostty_key_encoder_encode(
-            self._key_encoder, event, self._memory, len(self._memory), self._length
-        )
+        result = lib.ghostty_key_encoder_encode(self._key_encoder, event, self._memory, len(self._memory), self._length)
         lib.ghostty_key_event_set_utf8(event, ffi.NULL, 0)
         return b"" if result else bytes(ffi.buffer(self._memory, self._length[0]))
 

@@ -33,9 +33,7 @@ _grid_ref: Final[Any] = by_value(
 _grid_ref_track: Final[Any] = by_value(
     "ghostty_terminal_grid_ref_track", "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyTrackedGridRef*)"
 )
-_scroll_viewport: Final[Any] = by_value(
-    "ghostty_terminal_scroll_viewport", "void(*)(GhosttyTerminal, OutliveScroll)"
-)
+_scroll_viewport: Final[Any] = by_value("ghostty_terminal_scroll_viewport", "void(*)(GhosttyTerminal, OutliveScroll)")
 
 
 def sized(name: str) -> Any:

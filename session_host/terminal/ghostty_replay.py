@@ -15,9 +15,9 @@ from typing import Any, Final, NamedTuple
 
 from . import ghostty_snapshot
 from .base import DEFAULT_COLOR, PLAIN, Cursor, CursorShape, Emulator, Row
-from .ghostty_cells import GridReader
 from .ghostty_frame import ProgramColors
-from .ghostty_library import Getter, ffi, grid_ref, lib, mode, sized, text_of
+from .ghostty_library import Getter, ffi, grid_ref, lib, mode, sized
+from .ghostty_reader import GridReader
 from .text import ansi_row, style_change
 
 _MODES: Final = (
@@ -161,13 +161,8 @@ def _primary_below(copy: _Surface, columns: int, margins: _Margins, entered: int
     """The primary screen while the alternate is active, and the change to the alternate one."""
     copy.feed(b"\x1b[?47l\x1b8")
     place = copy.pen(style=b"")
-    reader = GridReader(copy.terminal)
-    try:
-        total = int(Getter(copy.terminal, "TOTAL_ROWS", "size_t")())
-        rows = reader.read(0, total)
-        height = int(Getter(copy.terminal, "ROWS", "uint16_t")())
-    finally:
-        reader.close()
+    rows = GridReader(copy.terminal).read(0, int(Getter(copy.terminal, "TOTAL_ROWS", "size_t")()))
+    height = int(Getter(copy.terminal, "ROWS", "uint16_t")())
     copy.feed(b"\x1b[2J")
     saved = place._replace(style=copy.pen().style)
     on_screen = rows[-height:]

@@ -60,8 +60,9 @@ class Selector:
         elif self._unit == "line":
             start, end = self._line(start)[0], self._line(end)[1]
         elif not self._rectangle:
-            start, end = self._whole(start, lib.GHOSTTY_CELL_WIDE_SPACER_TAIL, -1), self._whole(
-                end, lib.GHOSTTY_CELL_WIDE_WIDE, 1
+            start, end = (
+                self._whole(start, lib.GHOSTTY_CELL_WIDE_SPACER_TAIL, -1),
+                self._whole(end, lib.GHOSTTY_CELL_WIDE_WIDE, 1),
             )
         selection.start, selection.end = start[0], end[0]
         selection.rectangle = self._rectangle and self._unit == "cell"
@@ -102,9 +103,7 @@ class Selector:
             lib.ghostty_free(ffi.NULL, memory[0], length[0])
 
     def _set(self, selection: Any) -> None:
-        check(
-            lib.ghostty_terminal_set(self._terminal, lib.GHOSTTY_TERMINAL_OPT_SELECTION, selection), "selecting"
-        )
+        check(lib.ghostty_terminal_set(self._terminal, lib.GHOSTTY_TERMINAL_OPT_SELECTION, selection), "selecting")
 
     def _position(self, reference: Any) -> tuple[int, int]:
         """Row and column on the whole screen, for comparing."""

@@ -1,0 +1,48 @@
+"""Reading rows of the screen and its history, for text and for copies; frames are read elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import Row
+from .ghostty_cells import RenderState
+from .ghostty_library import ffi, lib, scroll_viewport
+
+
+class GridReader:
+    """Reads rows anywhere on a terminal's active screen, whatever its viewport shows.
+
+    It moves the terminal's viewport and puts it back. Each reading begins with a render state that
+    knows nothing, since the marks of change may have gone to another; and it takes those left, so
+    who needs them must have taken them before.
+    """
+
+    def __init__(self, terminal: Any) -> None:
+        self._terminal = terminal
+        self._scrollbar = ffi.new("GhosttyTerminalScrollbar*")
+        self._following = ffi.new("bool*")
+
+    def read(self, first: int, count: int) -> list[Row]:
+        """Rows counted from the top of the history; the screen comes after it. Short at the end."""
+        get = lib.ghostty_terminal_get
+        get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_SCROLLBAR, self._scrollbar)
+        get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_VIEWPORT_ACTIVE, self._following)
+        offset, height, total = int(self._scrollbar.offset), int(self._scrollbar.len), int(self._scrollbar.total)
+        rows: list[Row] = []
+        end = min(first + count, total)
+        state = RenderState(self._terminal)
+        try:
+            while first < end:
+                top = min(first, total - height)
+                scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, top)
+                state.update()
+                page = state.all_rows(min(height, end - top), with_selection=False)
+                rows.extend(page[first - top :])
+                first = top + len(page)
+        finally:
+            state.close()
+            if self._following[0]:
+                scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_BOTTOM)
+            else:
+                scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, offset)
+        return rows

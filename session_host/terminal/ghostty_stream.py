@@ -1,0 +1,96 @@
+"""Output into the library: the hot path, with what has to be put right on the way. Output path.
+
+Three things are put right: DEL, DECCOLM and OSC 99. None of it depends on how the bytes are cut.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from session_host.protocol.values import CellSize, GridSize
+
+from .ghostty_effects import Effects
+from .ghostty_history import HistoryKeeper
+from .ghostty_library import check, ffi, lib, mode
+
+_WIDTH_CHANGE_MODE: Final = 40
+_MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
+_WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
+_UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
+
+
+class Stream:
+    """The way of one terminal's output, and its grid's size, which output may try to change.
+
+    Attributes:
+        history: told after each write how much there is.
+    """
+
+    def __init__(self, terminal: Any, size: GridSize, cell: CellSize, effects: Effects, history: HistoryKeeper) -> None:
+        self._terminal = terminal
+        self._size = size
+        self._cell = cell
+        self._effects = effects
+        self.history = history
+        # Asked after each write, in one call: columns, whether DECCOLM may change them, rows of history.
+        self._columns = ffi.new("uint16_t*")
+        self._width_mode = ffi.new("GhosttyTerminalModeConfig*", {"mode": _WIDTH_CHANGE_MODE})
+        self._history_rows = ffi.new("size_t*")
+        self._keys = ffi.new(
+            "GhosttyTerminalData[3]",
+            [
+                lib.GHOSTTY_TERMINAL_DATA_COLS,
+                lib.GHOSTTY_TERMINAL_DATA_MODE,
+                lib.GHOSTTY_TERMINAL_DATA_SCROLLBACK_ROWS,
+            ],
+        )
+        self._values = ffi.new("void*[3]", [self._columns, self._width_mode, self._history_rows])
+        self._written = ffi.new("size_t*")
+        self._width_may_change = mode(terminal, _WIDTH_CHANGE_MODE)
+
+    def feed(self, data: bytes) -> bool:
+        """Interpret output; True if the grid's width was changed by it and set back."""
+        if self._effects.unfinished or b"]" in data or data.endswith(b"\x1b"):
+            self._effects.watch(data)
+        if b"\x7f" in data:
+            # The library prints DEL. A NUL is as long, ends what a DEL would end, and prints nothing.
+            data = data.replace(b"\x7f", b"\0")
+        changed = False
+        if begun := _WIDTH_CHANGE_GOES_ON.match(data):
+            changed = self.write(data[: begun.end()])
+            data = data[begun.end() :]
+        if self._width_may_change or (b"?" in data and _MAY_ALLOW_WIDTH_CHANGE.search(data)):
+            # DECCOLM changes the grid at its last byte; what follows must find the host's grid again.
+            for piece in _UP_TO_WIDTH_CHANGE.findall(data):
+                changed = self.write(piece) or changed
+            return changed
+        return self.write(data) or changed
+
+    def write(self, data: bytes) -> bool:
+        """Write bytes as they are; True if the grid's width was changed by them and set back."""
+        lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
+        lib.ghostty_terminal_get_multi(self._terminal, 3, self._keys, self._values, self._written)
+        self.history.grown(self._history_rows[0])
+        self._width_may_change = self._width_mode.value
+        if self._columns[0] == self._size.columns:
+            return False
+        self._effects.muted = True
+        self._resize()
+        self._effects.muted = False
+        return True
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """Change the grid."""
+        self._size = size
+        self._cell = cell
+        self.history.before_resize(size)
+        self._resize()
+        self.history.after_resize()
+
+    def _resize(self) -> None:
+        size, cell = self._size, self._cell
+        check(
+            lib.ghostty_terminal_resize(self._terminal, size.columns, size.rows, cell.width_px, cell.height_px),
+            f"resizing to {size}",
+        )
