@@ -1,0 +1,277 @@
+"""Keys as bytes, in Python alone: what xterm sends, modifyOtherKeys and kitty's keyboard protocol. Pure.
+
+Sources: xterm's ctlseqs.txt ("PC-Style Function Keys", "Alt and Meta Keys", XTMODKEYS), and
+https://sw.kovidgoyal.net/kitty/keyboard-protocol/ for the progressive flags. Where these leave a
+choice, it is libghostty's, so that both engines type alike.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from session_host.protocol.messages import Key
+from session_host.protocol.values import KeyAction, Modifiers
+
+from .base import Modes
+
+DISAMBIGUATE: Final = 1
+REPORT_EVENTS: Final = 2
+REPORT_ALTERNATES: Final = 4
+REPORT_ALL: Final = 8
+REPORT_TEXT: Final = 16
+
+_SHIFT, _ALT, _CTRL, _SUPER = (int(bit) for bit in (Modifiers.SHIFT, Modifiers.ALT, Modifiers.CTRL, Modifiers.SUPER))
+_HELD: Final = 0x3F
+_LEGACY_HELD: Final = _SHIFT | _ALT | _CTRL | _SUPER
+_LOCKS: Final = int(Modifiers.CAPS_LOCK | Modifiers.NUM_LOCK)
+
+_CURSOR_KEYS: Final = {
+    "ArrowUp": "A",
+    "ArrowDown": "B",
+    "ArrowRight": "C",
+    "ArrowLeft": "D",
+    "Home": "H",
+    "End": "F",
+}
+_FUNCTION_FINALS: Final = {"F1": "P", "F2": "Q", "F3": "R", "F4": "S"}
+_TILDE_NUMBERS: Final = {
+    "Insert": 2, "Delete": 3, "PageUp": 5, "PageDown": 6,
+    "F5": 15, "F6": 17, "F7": 18, "F8": 19, "F9": 20, "F10": 21, "F11": 23, "F12": 24,
+}  # fmt: skip
+_LEGACY_TILDE_NUMBERS: Final = {
+    **_TILDE_NUMBERS,
+    "F13": 25, "F14": 26, "F15": 28, "F16": 29, "F17": 31, "F18": 32, "F19": 33, "F20": 34,
+    "F21": 42, "F22": 43, "F23": 44, "F24": 45, "F25": 46, "ContextMenu": 29,
+}  # fmt: skip
+_CONTROL_KEYS: Final = {"Enter": 13, "Tab": 9, "Backspace": 127, "Escape": 27}
+
+_KITTY_NUMBERS: Final = {
+    **_CONTROL_KEYS,
+    "CapsLock": 57358, "ScrollLock": 57359, "NumLock": 57360,
+    "PrintScreen": 57361, "Pause": 57362, "ContextMenu": 57363,
+    **{f"F{number}": 57376 + number - 13 for number in range(13, 26)},
+    **{f"Numpad{digit}": 57399 + digit for digit in range(10)},
+    "NumpadDecimal": 57409, "NumpadDivide": 57410, "NumpadMultiply": 57411, "NumpadSubtract": 57412,
+    "NumpadAdd": 57413, "NumpadEnter": 57414, "NumpadEqual": 57415,
+    "Shift": 57441, "Control": 57442, "Alt": 57443, "Super": 57444,
+}  # fmt: skip
+_MODIFIER_KEYS: Final = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
+
+_KEYPAD_TEXT: Final = {
+    **{f"Numpad{digit}": str(digit) for digit in range(10)},
+    "NumpadDecimal": ".", "NumpadDivide": "/", "NumpadMultiply": "*",
+    "NumpadSubtract": "-", "NumpadAdd": "+", "NumpadEqual": "=",
+}  # fmt: skip
+_KEYPAD_NAVIGATION: Final = {
+    "Numpad0": "Insert", "Numpad1": "End", "Numpad2": "ArrowDown", "Numpad3": "PageDown", "Numpad4": "ArrowLeft",
+    "Numpad6": "ArrowRight", "Numpad7": "Home", "Numpad8": "ArrowUp", "Numpad9": "PageUp", "NumpadDecimal": "Delete",
+}  # fmt: skip
+
+_CONTROL_OF: Final = {
+    **{chr(code): chr(code & 0x1F) for code in range(ord("a"), ord("z") + 1)},
+    " ": "\x00", "@": "\x00", "2": "\x00", "[": "\x1b", "3": "\x1b", "\\": "\x1c", "4": "\x1c",
+    "]": "\x1d", "5": "\x1d", "^": "\x1e", "6": "\x1e", "~": "\x1e", "_": "\x1f", "/": "\x1f", "7": "\x1f",
+    "?": "\x7f", "8": "\x7f", "0": "0", "1": "1", "9": "9",
+}  # fmt: skip
+"""What Ctrl makes of a character, as xterm's keyboards do."""
+
+
+def encode_key(key: Key, modes: Modes) -> bytes:
+    """The bytes of a key event; b"" when it has none."""
+    if modes.kitty_keyboard:
+        text = _kitty(key, modes)
+    elif key.action is KeyAction.RELEASE:
+        text = ""
+    else:
+        text = _legacy(key, modes)
+    return text.encode("utf-8", "replace")
+
+
+def _is_control(text: str) -> bool:
+    return len(text) == 1 and (text < " " or "\x7f" <= text < "\xa0")
+
+
+def _typed(key: Key) -> str:
+    """The text that the key types with Shift and the layout, but without Ctrl's change of it.
+
+    Toolkits give Ctrl+A as ``\\x01``, or give no text at all.
+    """
+    text, name = key.text, key.key
+    if name == "Space":
+        return " " if not text or _is_control(text) else text
+    if len(name) != 1:
+        return "" if _is_control(text) else text
+    if _is_control(text):
+        behind = chr(ord(text) | 0x40) if text < " " else "?"
+        if not key.modifiers & _SHIFT or behind.lower() == name.lower():
+            text = ""
+        else:
+            return behind
+    if text or not key.modifiers & (_CTRL | _ALT | _SUPER):
+        return text
+    upper = name.upper()
+    return upper if key.modifiers & _SHIFT and len(upper) == 1 else name
+
+
+# ---------------------------------------------------------------- as xterm
+
+
+def _legacy(key: Key, modes: Modes) -> str:
+    name, modifiers = key.key, key.modifiers & _LEGACY_HELD
+    if name in _KEYPAD_TEXT:
+        text = _typed(key)
+        if not text and name in _KEYPAD_NAVIGATION and not key.modifiers & Modifiers.NUM_LOCK:
+            name = _KEYPAD_NAVIGATION[name]
+        else:
+            return text or _KEYPAD_TEXT[name]
+    elif name == "NumpadEnter":
+        return "\r"
+    function = _legacy_function(name, modifiers, application=modes.application_cursor)
+    if function:
+        return function
+    if name in _CONTROL_KEYS:
+        return _legacy_control_key(name, modifiers, modes.modify_other_keys)
+    text = _typed(key)
+    if not text:
+        return ""
+    if modes.modify_other_keys == 2 and len(text) == 1:
+        modified = _modified_other(name, text, modifiers)
+        if modified:
+            return modified
+    return _legacy_text(name, text, modifiers)
+
+
+def _legacy_function(name: str, modifiers: int, *, application: bool) -> str:
+    """Cursor and function keys; "" for others."""
+    if name in _LEGACY_TILDE_NUMBERS:
+        number = _LEGACY_TILDE_NUMBERS[name]
+        return f"\x1b[{number};{1 + modifiers}~" if modifiers else f"\x1b[{number}~"
+    final = _CURSOR_KEYS.get(name) or _FUNCTION_FINALS.get(name)
+    if final is None:
+        return ""
+    if modifiers:
+        return f"\x1b[1;{1 + modifiers}{final}"
+    return f"\x1bO{final}" if application or name in _FUNCTION_FINALS else f"\x1b[{final}"
+
+
+def _legacy_control_key(name: str, modifiers: int, modify_other_keys: int) -> str:
+    """Enter, Tab, Backspace, Escape."""
+    code = _CONTROL_KEYS[name]
+    plain = chr(code)
+    others = modify_other_keys == 2
+    if not modifiers:
+        return plain
+    if name == "Backspace":
+        if modifiers == _CTRL:
+            return "\b"
+        if others:
+            return f"\x1b[27;{1 + modifiers};{code}~"
+        erase = "\b" if modifiers & _CTRL and modifiers != _SHIFT | _ALT | _CTRL else plain
+        return "\x1b" + erase if modifiers & _ALT and not modifiers & _SUPER else erase
+    if name == "Tab" and modifiers == _SHIFT and not others:
+        return "\x1b[Z"
+    if modifiers == _ALT and not others:
+        return "\x1b" + plain
+    return f"\x1b[27;{1 + modifiers};{code}~"
+
+
+def _modified_other(name: str, text: str, modifiers: int) -> str:
+    """A character with modifiers under modifyOtherKeys 2; "" where it is typed as ever."""
+    if not modifiers or (modifiers == _SHIFT and text != " " and not "@" <= text <= "\x7f"):
+        return ""
+    if not text.isascii() and not modifiers & (_CTRL | _SUPER):
+        return ""
+    if modifiers & _CTRL and text.lower() == name:
+        text = name
+    return f"\x1b[27;{1 + modifiers};{ord(text)}~"
+
+
+def _legacy_text(name: str, text: str, modifiers: int) -> str:
+    """A character: Ctrl makes a control of it, Alt puts ESC before it."""
+    escape = "\x1b" if modifiers & _ALT else ""
+    if not modifiers & _CTRL or len(text) != 1:
+        return escape + text
+    control = _CONTROL_OF.get(text.lower() if text.isascii() else text)
+    if control is not None:
+        return escape + control
+    # No control character: as fixterms has it, which vim, neovim and emacs understand.
+    shifted = text != name
+    if shifted and text.lower() == name:
+        text, shifted = name, False
+    modifiers &= _SHIFT | _ALT | _CTRL
+    return f"\x1b[{ord(text)};{1 + (modifiers & ~_SHIFT if shifted else modifiers)}u"
+
+
+# ---------------------------------------------------------------- as kitty
+
+
+def _kitty(key: Key, modes: Modes) -> str:
+    flags, name, action = modes.kitty_keyboard, key.key, key.action
+    if action is KeyAction.RELEASE and not flags & REPORT_EVENTS:
+        return ""
+    if name in _MODIFIER_KEYS and not flags & REPORT_ALL:
+        return ""
+    held = key.modifiers & _HELD
+    text = _typed(key)
+    pressed = action is not KeyAction.RELEASE
+    if not flags & REPORT_ALL:
+        if name in {"Enter", "Tab", "Backspace"} and not (held and pressed):
+            return chr(_CONTROL_KEYS[name]) if pressed else ""
+        if pressed and text and _types(name, text, held):
+            return text
+    return _kitty_sequence(key, text, flags)
+
+
+def _types(name: str, text: str, held: int) -> bool:
+    """Whether a press sends its text as it is, when not all keys are to be reported."""
+    if not held:
+        return True
+    if held == _SHIFT:
+        return name != "Space"
+    # Both Ctrl and Alt with another character than the key's own: AltGr, as some platforms report it.
+    return bool(held & _CTRL and held & _ALT and len(name) == 1 and text.lower() != name.lower())
+
+
+def _kitty_sequence(key: Key, text: str, flags: int) -> str:
+    name = key.key
+    number: int | None
+    final = _CURSOR_KEYS.get(name) or (_FUNCTION_FINALS.get(name) if name != "F3" else None)
+    if final:
+        number = 1
+    elif name == "F3" or name in _TILDE_NUMBERS:
+        number, final = _TILDE_NUMBERS.get(name, 13), "~"
+    else:
+        number, final = _KITTY_NUMBERS.get(name), "u"
+        if number is None:
+            number = 32 if name == "Space" else ord(name) if len(name) == 1 else None
+        if number is None:
+            # An input method's or a dead key's text, with no key to name.
+            return text if key.action is not KeyAction.RELEASE else ""
+    producing = len(name) == 1 or name == "Space"
+    modifiers = key.modifiers & (_HELD | _LOCKS)
+    if producing and not flags & REPORT_ALL:
+        # Lock keys would make a difference that programs do not expect of text.
+        modifiers &= _HELD
+    events = ""
+    if flags & REPORT_EVENTS:
+        events = {KeyAction.PRESS: "", KeyAction.REPEAT: ":2", KeyAction.RELEASE: ":3"}[key.action]
+        if not events and number == 1 and final != "~" and modifiers | flags:
+            events = ":1"
+    shown = str(number)
+    if flags & REPORT_ALTERNATES and producing and key.modifiers & _SHIFT and len(text) == 1 and text != name:
+        shown += f":{ord(text)}" if name != "Space" else ""
+    typed = _associated(text, flags, modifiers) if final == "u" and key.action is not KeyAction.RELEASE else ""
+    second = f"{1 + modifiers}{events}" if modifiers or events else ""
+    if typed:
+        return f"\x1b[{shown};{second};{typed}{final}"
+    if second:
+        return f"\x1b[{shown};{second}{final}"
+    return f"\x1b[{final}" if number == 1 and final != "~" else f"\x1b[{shown}{final}"
+
+
+def _associated(text: str, flags: int, modifiers: int) -> str:
+    """The text that goes with a key, as code points; "" where none is to be told."""
+    wanted = flags & REPORT_TEXT and flags & REPORT_ALL and not modifiers & (_HELD & ~_SHIFT)
+    if not wanted or any(_is_control(char) for char in text):
+        return ""
+    return ":".join(str(ord(char)) for char in text)
