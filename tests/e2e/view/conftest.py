@@ -18,7 +18,7 @@ from session_host.terminal import create
 from session_host.terminal.base import Emulator
 from tests.support.qt_waiting import process_events_until
 
-WAIT_S = 10.0
+WAIT_S = 5.0
 FAMILY = "DejaVu Sans Mono"
 Call = tuple[Any, ...]
 
@@ -54,7 +54,7 @@ class Recorder:
 
     def presses(self) -> list[tuple[str, str, int]]:
         """Key, text and modifiers of the key presses; bare modifiers left out."""
-        bare = {"Shift", "Control", "Alt", "Super"}
+        bare = {"Shift", "Control", "Alt", "Super", "NumLock"}
         return [
             (key, text, modifiers)
             for key, text, modifiers, action in self.of("key")

@@ -174,7 +174,9 @@ def test_underlines_of_all_styles(qapp):
 
 
 def test_strike_overline_hidden_inverse_and_dim(qapp):
-    image, metrics = rendered("\x1b[9m  \x1b[0m\x1b[53m  \x1b[0m\x1b[8mMM\x1b[0m\x1b[7m  \x1b[0m\x1b[2mM\x1b[0m", GridSize(20, 5))
+    image, metrics = rendered(
+        "\x1b[9m  \x1b[0m\x1b[53m  \x1b[0m\x1b[8mMM\x1b[0m\x1b[7m  \x1b[0m\x1b[2mM\x1b[0m", GridSize(20, 5)
+    )
     strike, overline = lit_rows(image, 0, metrics), lit_rows(image, 2, metrics)
     assert strike
     assert metrics.height * 0.3 < strike[0] < metrics.ascent

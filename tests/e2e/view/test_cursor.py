@@ -1,0 +1,97 @@
+"""The cursor."""
+
+from __future__ import annotations
+
+import pytest
+
+from gui.terminal import cursor as cursor_module
+from gui.theme.terminal import DARK
+from tests.e2e.view.conftest import colors_in, rgb
+
+GROUND, FILL = rgb(DARK.background), rgb(DARK.cursor)
+
+
+def test_a_block_shows_its_character_in_the_grounds_colour(stage):
+    made = stage()
+    made.focus()
+    made.feed("\x1b[2 qM\x1b[D")
+    seen = colors_in(made.cell_image(0, 0))
+    assert FILL in seen
+    assert min(color & 0xFF for color in seen) <= GROUND & 0xFF
+    assert made.cell_image(0, 0).pixel(0, 0) & 0xFFFFFF == FILL
+
+
+@pytest.mark.parametrize(("sequence", "filled"), [("\x1b[4 q", "bottom"), ("\x1b[6 q", "left")])
+def test_underline_and_bar(stage, sequence, filled):
+    made = stage()
+    made.focus()
+    made.feed(f"{sequence}\x1b[2;5H")
+    cell = made.cell_image(4, 1)
+    width, height = cell.width(), cell.height()
+    assert cell.pixel(width - 1, 0) & 0xFFFFFF == GROUND
+    edge = cell.pixel(width - 1, height - 1) if filled == "bottom" else cell.pixel(0, 0)
+    assert edge & 0xFFFFFF == FILL
+
+
+def test_a_block_covers_a_wide_character(stage):
+    made = stage()
+    made.focus()
+    made.feed("\x1b[2 q日\x1b[1;1H")
+    corners = [made.cell_image(column, 0).pixel(0, 0) & 0xFFFFFF for column in (0, 1)]
+    assert corners == [FILL, FILL]
+    assert made.cell_image(2, 0).pixel(0, 0) & 0xFFFFFF == GROUND
+
+
+def test_hollow_without_the_keyboard(stage):
+    made = stage()
+    made.focus()
+    made.feed("\x1b[2 q")
+    made.view.clearFocus()
+    made.settle()
+    cell = made.cell_image(0, 0)
+    assert cell.pixel(0, 0) & 0xFFFFFF == FILL
+    assert cell.pixel(cell.width() // 2, cell.height() // 2) & 0xFFFFFF == GROUND
+
+
+def test_hidden_when_the_program_hides_it(stage):
+    made = stage()
+    made.focus()
+    made.feed("\x1b[?25l")
+    assert colors_in(made.image()) == {GROUND}
+
+
+def test_it_blinks_only_with_the_keyboard_and_falls_asleep(stage, monkeypatch):
+    made = stage()
+    monkeypatch.setattr(cursor_module, "BLINK_MS", 30)
+    monkeypatch.setattr(cursor_module, "IDLE_AFTER_S", 0.3)
+    blink = made.view._blink
+    made.view.clearFocus()
+    made.settle()
+    assert not blink.running
+    made.focus()
+    made.feed("\x1b[1 q\x1b[3;3H")
+    made.until(lambda: not blink.shown, "the dark half of a blink")
+    assert colors_in(made.cell_image(2, 2)) == {GROUND}
+    made.until(lambda: not blink.running, "the blinking to end for want of life")
+    assert blink.shown
+    made.feed("x")
+    assert blink.running, "life makes it blink again"
+    made.view.clearFocus()
+    made.settle()
+    assert not blink.running
+
+
+def test_a_steady_cursor_needs_no_timer(stage):
+    made = stage()
+    made.focus()
+    made.feed("\x1b[2 q")
+    assert not made.view._blink.running
+
+
+def test_the_old_place_is_cleared_when_it_moves(stage):
+    made = stage()
+    made.focus()
+    made.feed("\x1b[2 q\x1b[3;3H")
+    made.feed("\x1b[8;20H")
+    assert colors_in(made.cell_image(2, 2)) == {GROUND}
+    assert colors_in(made.cell_image(19, 7)) == {FILL}

@@ -1,0 +1,243 @@
+"""When and how much is painted."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QPainter, QRegion
+
+from gui.terminal import pacing
+from gui.terminal.canvas import Canvas
+from gui.terminal.row_painter import RowPainter
+from gui.theme.terminal import DARK
+from session_host.terminal.base import Row
+from tests.e2e.view.conftest import Stage, colors_in, rgb
+
+GROUND = rgb(DARK.background)
+
+
+class PaintedRows:
+    """Notes which rows are painted."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.tops: list[int] = []
+        real = RowPainter.paint
+
+        def paint(painter: RowPainter, device: QPainter, row: Row, top: int, width: int) -> None:
+            self.tops.append(top)
+            real(painter, device, row, top, width)
+
+        monkeypatch.setattr(RowPainter, "paint", paint)
+
+    def take(self, stage: Stage) -> list[int]:
+        rows = sorted(top // stage.cell.height_px for top in self.tops)
+        self.tops.clear()
+        return rows
+
+
+def test_only_rows_that_differ_are_painted(stage, monkeypatch):
+    made = stage()
+    made.feed("one\r\ntwo\r\nthree")
+    painted = PaintedRows(monkeypatch)
+    made.feed("\x1b[2;1HTWO")
+    assert painted.take(made) == [1]
+    made.feed("\x1b[2;1HTWO\x1b[5;5H")  # the same again, and the cursor elsewhere
+    assert painted.take(made) == []
+
+
+def test_a_redrawn_screen_costs_only_what_differs(stage, monkeypatch):
+    """Agents draw their whole screen again for one spinner."""
+    made = stage()
+    screen = "\r\n".join(f"line {number}" for number in range(10))
+    made.feed(f"\x1b[H\x1b[2J{screen}")
+    painted = PaintedRows(monkeypatch)
+    made.feed(f"\x1b[H\x1b[2J{screen}\x1b[4;1H*ine 3")
+    assert painted.take(made) == [3]
+
+
+def test_scrolling_moves_pixels_and_paints_the_new_line(stage, monkeypatch):
+    made = stage(60, 12)
+    made.feed("\r\n".join(f"line {number}" for number in range(12)))
+    painted = PaintedRows(monkeypatch)
+    made.feed("\r\nline 12")
+    assert painted.take(made) == [11]
+    moved = made.image()
+    made.emulator.damage_all()
+    made.view._surface.clear()
+    made.view.on_damage()
+    made.settle()
+    assert made.image() == moved, "moved pixels differ from painted ones"
+
+
+def test_scrolling_between_a_fixed_head_and_foot(stage, monkeypatch):
+    made = stage(60, 12)
+    body = "\r\n".join(f"line {number}" for number in range(8))
+    made.feed(f"\x1b[1;1Hhead\x1b[12;1Hfoot\x1b[3;10r\x1b[3;1H{body}")
+    painted = PaintedRows(monkeypatch)
+    made.feed("\r\nlast")
+    assert painted.take(made) == [9]
+    moved = made.image()
+    made.view.on_replaced()
+    made.settle()
+    assert made.image() == moved
+
+
+def test_the_first_damage_after_a_pause_is_painted_at_once(stage):
+    made = stage()
+    made.until(lambda: time.monotonic() > made.view._pacer._due_s, "the frame's time to pass")
+    made.emulator.feed(b"x")
+    made.view.on_damage()
+    assert not made.view._pacer.pending
+    assert made.view._surface._canvas.rows[0].text() == "x"
+
+
+def test_a_flood_is_painted_once_a_frame(stage, monkeypatch):
+    made = stage()
+    frames: list[float] = []
+    real = type(made.emulator).frame
+
+    def frame(emulator: Any) -> Any:
+        frames.append(time.monotonic())
+        return real(emulator)
+
+    monkeypatch.setattr(type(made.emulator), "frame", frame)
+    began = time.monotonic()
+    count = 0
+
+    def flood() -> bool:
+        nonlocal count
+        for _ in range(200):
+            count += 1
+            made.emulator.feed(b"line %d\r\n" % count)
+            made.view.on_damage()
+        return time.monotonic() - began > 0.3
+
+    made.until(flood, "the flood to end")
+    made.settle()
+    elapsed = frames[-1] - began
+    assert len(frames) <= elapsed / pacing.FRAME_S + 2
+    assert made.view._surface._canvas.rows[made.emulator.size.rows - 2].text() == f"line {count}"
+
+
+def test_a_half_drawn_frame_is_waited_for(stage):
+    made = stage()
+    made.feed("before")
+    made.emulator.feed(b"\x1b[?2026h\x1b[H\x1b[2Jhalf")
+    made.view.on_damage()
+    assert made.view._pacer.pending
+    assert made.view._surface._canvas.rows[0].text() == "before"
+    made.emulator.feed(b" and whole\x1b[?2026l")
+    made.view.on_damage()
+    made.settle()
+    assert made.view._surface._canvas.rows[0].text() == "half and whole"
+
+
+def test_a_frame_that_never_ends_is_shown_after_150_ms(stage):
+    made = stage()
+    began = time.monotonic()
+    made.feed("\x1b[?2026hhalf")
+    assert made.view._surface._canvas.rows[0].text() == "half"
+    assert 0.1 < time.monotonic() - began < 2
+
+
+def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(stage, monkeypatch):
+    made = stage()
+    made.view.hide()
+    painted = PaintedRows(monkeypatch)
+    made.feed("hidden work")
+    assert painted.tops == []
+    made.view.show()
+    made.settle()
+    assert made.view._surface._canvas.rows[0].text() == "hidden work"
+
+
+def test_a_view_without_a_replica_is_an_empty_page(stage):
+    made = stage()
+    made.feed("text")
+    made.sink.emulator = None
+    made.view.on_replaced()
+    made.settle()
+    assert colors_in(made.image()) == {GROUND}
+
+
+def test_another_emulator_is_painted_whole(stage):
+    from session_host.terminal import create
+
+    made = stage()
+    made.feed("\x1b]11;#203040\x07old\r\nold")
+    other = create(None, made.emulator.size)
+    other.feed(b"new")
+    old, made.emulator = made.emulator, other
+    made.sink.emulator = other
+    made.view.on_replaced()
+    made.settle()
+    old.close()
+    assert [row.text() for row in made.view._surface._canvas.rows[:2]] == ["new", ""]
+    assert made.image().pixel(1, 1) & 0xFFFFFF == GROUND, "the old program's colours are gone"
+
+
+def test_an_ended_screen_is_shown_for_reading(stage):
+    made = stage()
+    made.feed("the end")
+    made.view.show_emulator(made.emulator)
+    made.settle()
+    assert made.view.sink is None
+    assert made.view._surface._canvas.rows[0].text() == "the end"
+
+
+def test_a_larger_grid_keeps_the_cursor_in_sight(stage):
+    """Another viewer is in use, with a taller window."""
+    from session_host.protocol.values import GridSize
+
+    made = stage(40, 8)
+    made.emulator.resize(GridSize(60, 20), made.cell)
+    made.feed("\r\n".join(f"line {number}" for number in range(20)))
+    assert made.view._surface._first_row == 12
+    top = made.view._surface.cell_at(made.view.device_point(made.point(0, 0).toPointF()))
+    assert top == (0, 12)
+    made.feed("\x1b[H")
+    assert made.view._surface._first_row == 0
+
+
+def test_a_smaller_grid_ends_in_a_hairline(stage):
+    from session_host.protocol.values import GridSize
+
+    made = stage(60, 12)
+    made.emulator.resize(GridSize(30, 6), made.cell)
+    made.feed("\x1b[?25l" + "\r\n".join("x" * 30 for _ in range(6)))
+    image = made.image()
+    right, bottom = 8 + 30 * made.cell.width_px, 8 + 6 * made.cell.height_px
+    line = image.pixel(right, 20) & 0xFFFFFF
+    assert line != GROUND
+    assert image.pixel(20, bottom) & 0xFFFFFF == line
+    beyond = image.copy(QRect(right + 1, bottom + 1, 100, 50))
+    assert colors_in(beyond) == {GROUND}
+
+
+def test_a_frame_paints_in_good_time(stage):
+    """A loose bound: a mistake that draws cell by cell would be far beyond it."""
+    made = stage(120, 40)
+    text = "".join(f"\x1b[38;5;{16 + number % 200}mword{number % 1000:03} " for number in range(600))
+    times = []
+    for turn in range(5):
+        made.emulator.feed(f"\x1b[H{turn}{text}".encode())
+        frame = made.emulator.frame()
+        canvas: Canvas = made.view._surface._canvas
+        begin = time.perf_counter()
+        canvas.apply(frame)
+        times.append(time.perf_counter() - begin)
+    assert min(times) < 0.02
+
+
+def test_painting_a_part_equals_painting_all(stage):
+    """Whatever part of the window is exposed, the same pixels come."""
+    made = stage(40, 8)
+    made.focus()
+    made.feed("\x1b[31mred \x1b[42mgreen\x1b[0m 日本 ┌──┐")
+    whole = made.image()
+    made.view.update(QRegion(20, 10, 33, 21))
+    made.settle()
+    assert made.view.grab(QRect(20, 10, 33, 21)).toImage() == whole.copy(20, 10, 33, 21)

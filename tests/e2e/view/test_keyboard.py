@@ -1,0 +1,254 @@
+"""Keys: real ones of the X server by xdotool, on several layouts, and Qt's own where that suffices."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtTest import QTest
+
+from session_host.protocol.values import NAMED_KEYS, KeyAction, Modifiers
+from tests.e2e.view.conftest import Stage
+
+SHIFT, ALT, CTRL = int(Modifiers.SHIFT), int(Modifiers.ALT), int(Modifiers.CTRL)
+
+
+@pytest.fixture
+def layout(display) -> Iterator[object]:
+    """Sets the keyboard's layout; the usual one is put back."""
+
+    def use(*arguments: str) -> None:
+        subprocess.run(["setxkbmap", *arguments], check=True, timeout=20)
+
+    use("-layout", "us")
+    yield use
+    use("-layout", "us")
+
+
+def pressed(made: Stage, *keys: str) -> list[tuple[str, str, int]]:
+    """Press keys on the X server; the presses that reached the session."""
+    made.focus()
+    made.sink.calls.clear()
+    for key in keys:
+        subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=20)
+    subprocess.run(["xdotool", "key", "F9"], check=True, timeout=20)  # tells that all before has come
+    made.until(lambda: ("key", "F9", "", 0, KeyAction.RELEASE) in made.sink.calls, "the last key")
+    return [press for press in made.sink.presses() if press[0] != "F9"]
+
+
+def test_letters_digits_and_shifted_ones(stage, layout):
+    made = stage()
+    assert pressed(made, "a", "A", "1", "exclam", "question", "space") == [
+        ("a", "a", 0),
+        ("a", "A", SHIFT),
+        ("1", "1", 0),
+        ("1", "!", SHIFT),
+        ("/", "?", SHIFT),
+        ("Space", " ", 0),
+    ]
+
+
+def test_keys_with_names(stage, layout):
+    made = stage()
+    names = {
+        "Return": "Enter", "Tab": "Tab", "BackSpace": "Backspace", "Escape": "Escape", "Up": "ArrowUp",
+        "Down": "ArrowDown", "Left": "ArrowLeft", "Right": "ArrowRight", "Home": "Home", "End": "End",
+        "Prior": "PageUp", "Next": "PageDown", "Insert": "Insert", "Delete": "Delete", "F1": "F1", "F12": "F12",
+    }  # fmt: skip
+    assert pressed(made, *names) == [(name, "", 0) for name in names.values()]
+    assert set(names.values()) <= NAMED_KEYS
+
+
+def test_ctrl_and_alt_reach_the_program(stage, layout):
+    made = stage()
+    keys = pressed(
+        made, "ctrl+c", "ctrl+w", "ctrl+q", "alt+f", "alt+b", "ctrl+alt+x", "ctrl+space", "shift+Tab", "alt+Return"
+    )
+    assert keys == [
+        ("c", "", CTRL),
+        ("w", "", CTRL),
+        ("q", "", CTRL),
+        ("f", "f", ALT),
+        ("b", "b", ALT),
+        ("x", "", CTRL | ALT),
+        ("Space", "", CTRL),
+        ("Tab", "", SHIFT),
+        ("Enter", "", ALT),
+    ]  # fmt: skip
+
+
+def test_each_press_has_its_release(stage, layout):
+    made = stage()
+    pressed(made, "x")
+    actions = [(key, action) for key, _, _, action in made.sink.of("key") if key == "x"]
+    assert actions == [("x", KeyAction.PRESS), ("x", KeyAction.RELEASE)]
+
+
+def test_a_held_key_repeats_and_is_released_once(stage, layout):
+    made = stage()
+    made.focus()
+    made.sink.calls.clear()
+    subprocess.run(["xdotool", "keydown", "x"], check=True, timeout=20)
+    try:
+        made.until(lambda: [call[3] for call in made.sink.of("key")].count(KeyAction.REPEAT) >= 2, "the key to repeat")
+    finally:
+        subprocess.run(["xdotool", "keyup", "x"], check=True, timeout=20)
+    made.until(lambda: made.sink.of("key")[-1][3] == KeyAction.RELEASE, "the release")
+    actions = [action for key, _, _, action in made.sink.of("key") if key == "x"]
+    assert actions[0] == KeyAction.PRESS
+    assert actions[-1] == KeyAction.RELEASE
+    # Now and then Qt does not see that a release and a press belong to one repetition.
+    assert actions.count(KeyAction.PRESS) == actions.count(KeyAction.RELEASE)
+
+
+def test_the_number_pad(stage, layout):
+    made = stage()
+    assert pressed(made, "KP_7", "KP_Enter", "KP_Add", "KP_Divide") == [
+        ("Numpad7", "7", 0),
+        ("NumpadEnter", "", 0),
+        ("NumpadAdd", "+", 0),
+        ("NumpadDivide", "/", 0),
+    ]
+
+
+def test_the_number_pad_without_num_lock_moves(stage):
+    made = stage()
+    QTest.keyClick(made.view, Qt.Key.Key_Home, Qt.KeyboardModifier.KeypadModifier)
+    assert made.sink.presses() == [("Home", "", 0)]
+
+
+def test_altgr_types_its_third_character(stage, layout):
+    layout("-layout", "de")
+    made = stage()
+    made.focus()
+    keys = pressed(made, "ISO_Level3_Shift+q", "ISO_Level3_Shift+e")
+    assert [text for _, text, _ in keys if text] == ["@", "€"]
+    assert all(modifiers == 0 for _, text, modifiers in keys if text)
+
+
+def test_the_unshifted_key_of_another_layout_is_learned(stage, layout):
+    layout("-layout", "de")
+    made = stage()
+    assert pressed(made, "2", "quotedbl")[-1] == ("2", '"', SHIFT)
+    assert pressed(made, "z", "Z") == [("z", "z", 0), ("z", "Z", SHIFT)]
+
+
+def test_ctrl_with_a_cyrillic_letter_is_the_latin_one(stage, layout):
+    layout("-layout", "ru")
+    made = stage()
+    assert pressed(made, "Cyrillic_es") == [("с", "с", 0)]
+    assert pressed(made, "ctrl+Cyrillic_es", "ctrl+Cyrillic_ve") == [("c", "", CTRL), ("d", "", CTRL)]
+
+
+def test_a_dead_key_composes(stage, layout):
+    layout("-layout", "us", "-variant", "intl")
+    made = stage()
+    keys = pressed(made, "dead_acute", "e")
+    assert [text for (text,) in made.sink.of("text")] == ["é"]
+    assert keys == []
+
+
+# ---------------------------------------------------------------- the window's keys
+
+
+def test_the_windows_shortcuts_still_work(stage, layout):
+    made = stage()
+    fired: list[str] = []
+    texts = [
+        "Ctrl+Shift+P",
+        "Alt+1",
+        "Alt+9",
+        "Ctrl+PgUp",
+        "Ctrl+PgDown",
+        "Ctrl+,",
+        "F11",
+        "Ctrl++",
+        "Ctrl+-",
+        "Ctrl+0",
+    ]
+    for text in texts:
+        shortcut = QShortcut(QKeySequence(text), made.view)
+        shortcut.activated.connect(lambda text=text: fired.append(text))
+    keys = [
+        "ctrl+shift+p",
+        "alt+1",
+        "alt+9",
+        "ctrl+Prior",
+        "ctrl+Next",
+        "ctrl+comma",
+        "F11",
+        "ctrl+plus",
+        "ctrl+minus",
+        "ctrl+0",
+    ]
+    assert pressed(made, *keys) == []
+    assert fired == texts
+
+
+def test_other_shortcuts_of_a_window_do_not_steal_from_the_program(stage, layout):
+    made = stage()
+    fired: list[str] = []
+    for text in ("Ctrl+W", "Ctrl+Q", "Alt+F", "Esc", "Tab"):
+        QShortcut(QKeySequence(text), made.view).activated.connect(lambda: fired.append("stolen"))
+    keys = pressed(made, "ctrl+w", "ctrl+q", "alt+f", "Escape", "Tab")
+    assert [key for key, _, _ in keys] == ["w", "q", "f", "Escape", "Tab"]
+    assert fired == []
+
+
+def test_rebound_window_keys_are_followed(stage, layout):
+    made = stage()
+    made.view.set_window_keys(("Ctrl+J",))
+    fired: list[str] = []
+    QShortcut(QKeySequence("Ctrl+J"), made.view).activated.connect(lambda: fired.append("j"))
+    assert pressed(made, "ctrl+j", "alt+1") == [("1", "1", ALT)]
+    assert fired == ["j"]
+
+
+def test_a_screen_for_reading_takes_no_keys(stage):
+    made = stage()
+    made.focus()
+    made.view.show_emulator(made.emulator)
+    made.sink.calls.clear()
+    QTest.keyClick(made.view, Qt.Key.Key_A)
+    assert made.sink.calls == []
+
+
+# ---------------------------------------------------------------- what typing does to the view
+
+
+def test_typing_returns_to_the_bottom_and_output_does_not(stage):
+    made = stage(40, 8)
+    made.feed("\r\n".join(f"line {number}" for number in range(50)))
+    made.view.scroll_lines(-10)
+    made.settle()
+    assert made.view.scrolled_back
+    made.feed("\r\nmore output")
+    assert made.view.scrolled_back
+    QTest.keyPress(made.view, Qt.Key.Key_Shift)
+    made.settle()
+    assert made.view.scrolled_back, "a bare modifier is no typing"
+    QTest.keyClick(made.view, Qt.Key.Key_A)
+    made.settle()
+    assert not made.view.scrolled_back
+
+
+def test_focus_is_told(stage):
+    made = stage()
+    made.focus()
+    made.view.clearFocus()
+    made.focus()
+    assert made.sink.of("focus")[-2:] == [(False,), (True,)]
+
+
+def test_a_key_held_while_the_keyboard_goes_is_not_released_here(stage):
+    made = stage()
+    made.focus()
+    QTest.keyPress(made.view, Qt.Key.Key_A)
+    made.view.clearFocus()
+    made.focus()
+    made.sink.calls.clear()
+    QTest.keyRelease(made.view, Qt.Key.Key_A)
+    assert made.sink.of("key") == []

@@ -1,0 +1,361 @@
+"""The mouse: selecting, scrolling, links, and events for a program that asked for them."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QClipboard, QGuiApplication, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from gui.theme.terminal import DARK
+from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
+from tests.e2e.view.conftest import Stage, rgb
+
+LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
+SHIFT, CONTROL, ALT = (
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.AltModifier,
+)
+SELECTED = rgb(DARK.selection_background)
+
+
+class ReleaseWatcher(QObject):
+    """Notes the releases that a widget gets."""
+
+    def __init__(self, released: list[object], parent: QObject) -> None:
+        super().__init__(parent)
+        self._released = released
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt calls it so
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            self._released.append(event.type())
+        return False
+
+
+def wheel(
+    made: Stage, *, angle: int = 0, pixels: int = 0, modifiers: Any = None, cell: tuple[int, int] = (3, 3)
+) -> None:
+    position = QPointF(made.point(*cell))
+    event = QWheelEvent(
+        position,
+        made.view.mapToGlobal(position),
+        QPoint(0, pixels),
+        QPoint(0, angle),
+        Qt.MouseButton.NoButton,
+        modifiers or Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(made.view, event)
+    made.settle()
+
+
+def history(made: Stage, lines: int = 50) -> None:
+    made.feed("\r\n".join(f"line {number}" for number in range(lines)))
+
+
+def offset(made: Stage) -> int:
+    return made.view._surface.place.offset
+
+
+# ---------------------------------------------------------------- selecting
+
+
+def test_drag_selects_cells_and_shows_them(stage):
+    made = stage()
+    made.feed("hello world\r\nsecond line")
+    made.drag((2, 0), (7, 0))
+    assert made.emulator.selected_text() == "llo wo"
+    assert made.cell_image(4, 0).pixel(0, 0) & 0xFFFFFF == SELECTED
+    assert made.cell_image(9, 0).pixel(0, 0) & 0xFFFFFF != SELECTED
+
+
+def test_drag_backwards_over_lines(stage):
+    made = stage()
+    made.feed("hello world\r\nsecond line")
+    made.drag((5, 1), (6, 0))
+    assert made.emulator.selected_text() == "world\nsecond"
+
+
+@pytest.mark.parametrize(("clicks", "selected"), [(1, ""), (2, "wide"), (3, "hello wide world"), (4, ""), (5, "wide")])
+def test_clicks_in_a_row_select_a_word_then_the_line(stage, display, clicks, selected):
+    made = stage()
+    made.feed("hello wide world")
+    place = made.view.mapToGlobal(made.point(7, 0))
+    released: list[object] = []
+    made.view.installEventFilter(watcher := ReleaseWatcher(released, made.view))
+    command = [
+        "xdotool",
+        "mousemove",
+        str(place.x()),
+        str(place.y()),
+        "click",
+        "--repeat",
+        str(clicks),
+        "--delay",
+        "20",
+    ]
+    subprocess.run([*command, "1"], check=True, timeout=20)
+    made.until(lambda: len(released) == clicks, "the clicks")
+    made.view.removeEventFilter(watcher)
+    assert made.emulator.selected_text() == selected
+
+
+def test_slow_clicks_are_single_ones(stage):
+    made = stage()
+    made.feed("hello wide world")
+    made.click(7, 0)
+    made.click(7, 0)  # QTest lets a double click's time pass between clicks
+    assert made.emulator.selected_text() == ""
+
+
+def test_alt_drag_selects_a_rectangle(stage):
+    made = stage()
+    made.feed("abcdef\r\nghijkl\r\nmnopqr")
+    made.drag((1, 0), (3, 2), modifiers=ALT)
+    assert made.emulator.selected_text().splitlines() == ["bcd", "hij", "nop"]
+
+
+def test_shift_click_extends(stage):
+    made = stage()
+    made.feed("hello wide world")
+    made.drag((0, 0), (4, 0))
+    made.click(9, 0, modifiers=SHIFT)
+    assert made.emulator.selected_text() == "hello wide"
+
+
+def test_a_click_or_typing_ends_the_selection_and_copying_does_not(stage):
+    made = stage()
+    made.feed("hello")
+    made.drag((0, 0), (4, 0))
+    made.view.copy()
+    assert QGuiApplication.clipboard().text() == "hello"
+    assert made.emulator.selected_text() == "hello"
+    QTest.keyClick(made.view, Qt.Key.Key_A)
+    made.settle()
+    assert made.emulator.selected_text() == ""
+    made.drag((0, 0), (4, 0))
+    made.click(20, 5)
+    assert made.emulator.selected_text() == ""
+
+
+def test_dragging_beyond_the_edge_scrolls_on(stage):
+    made = stage(40, 8)
+    history(made)
+    QTest.mousePress(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(3, 4))
+    made.move((3, 2))
+    made.move_to(QPointF(40, -30))
+    made.until(lambda: offset(made) > 5, "the view to scroll on")
+    QTest.mouseRelease(made.view, LEFT, Qt.KeyboardModifier.NoModifier, QPoint(40, -30))
+    assert not made.view._pointer._autoscroll.isActive()
+    assert len(made.emulator.selected_text().splitlines()) > 8
+
+
+def test_selecting_offers_the_primary_selection_and_middle_click_pastes_it(stage):
+    made = stage()
+    made.feed("hello world")
+    made.drag((6, 0), (10, 0))
+    assert QGuiApplication.clipboard().text(QClipboard.Mode.Selection) == "world"
+    made.click(20, 5, MIDDLE)
+    assert made.sink.of("paste") == [("world",)]
+
+
+def test_select_all_and_copy(stage):
+    made = stage(40, 8)
+    history(made, 30)
+    made.view.select_all()
+    made.view.copy()
+    assert QGuiApplication.clipboard().text().splitlines()[:2] == ["line 0", "line 1"]
+
+
+def test_the_selection_keeps_text_readable_on_inverse_cells(stage):
+    made = stage()
+    made.feed("\x1b[7minverse\x1b[0m")
+    made.drag((0, 0), (6, 0))
+    cell = made.cell_image(0, 0, 7)
+    shades = {cell.pixel(x, y) & 0xFF for x in range(cell.width()) for y in range(cell.height())}
+    assert max(shades) - min(shades) > 100
+
+
+# ---------------------------------------------------------------- the wheel
+
+
+def test_the_wheel_looks_back_three_lines_a_notch(stage):
+    made = stage(40, 8)
+    history(made)
+    wheel(made, angle=120)
+    assert offset(made) == 3
+    wheel(made, angle=-120)
+    assert offset(made) == 0
+
+
+def test_small_movements_add_up(stage):
+    made = stage(40, 8)
+    history(made)
+    for _ in range(4):
+        wheel(made, angle=30)
+    assert offset(made) == 3
+    height = made.cell.height_px
+    for _ in range(4):
+        wheel(made, pixels=height // 2)
+    assert offset(made) in {4, 5}
+
+
+def test_on_the_alternate_screen_the_wheel_types_arrows(stage):
+    made = stage(40, 8)
+    history(made)
+    made.feed("\x1b[?1049h")
+    wheel(made, angle=120)
+    assert made.sink.of("key") == [("ArrowUp", "", 0, KeyAction.PRESS)] * 3
+    made.feed("\x1b[?1007l")
+    made.sink.calls.clear()
+    wheel(made, angle=120)
+    assert made.sink.of("key") == []
+
+
+def test_the_wheel_turns_for_a_program_that_asked(stage):
+    made = stage(40, 8)
+    history(made)
+    made.feed("\x1b[?1000h\x1b[?1006h")
+    wheel(made, angle=-240, cell=(5, 2))
+    event = (MouseAction.PRESS, MouseButton.WHEEL_DOWN, 5, 2, 0)
+    assert made.sink.of("mouse") == [event, event]
+    wheel(made, angle=120, modifiers=SHIFT)
+    assert offset(made) == 3, "Shift overrides"
+
+
+def test_ctrl_wheel_zooms(stage):
+    made = stage()
+    percents: list[int] = []
+    made.view.zoomChanged.connect(percents.append)
+    before = made.cell
+    wheel(made, angle=240, modifiers=CONTROL)
+    assert made.cell.height_px > before.height_px
+    made.view.reset_zoom()
+    assert made.cell == before
+    assert percents == [115, 100]
+
+
+# ---------------------------------------------------------------- the scroll bar and keys of the history
+
+
+def test_the_bar_shows_when_there_is_history_and_moves_the_view(stage):
+    made = stage(40, 8)
+    bar = made.view._bar
+    assert not bar.isVisible()
+    history(made)
+    assert bar.isVisible()
+    assert (bar.maximum(), bar.value()) == (42, 42)
+    bar.setValue(10)
+    made.settle()
+    assert offset(made) == 32
+    made.feed("\r\nmore")
+    assert (bar.maximum(), bar.value()) == (43, 10)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [(Qt.Key.Key_Up, 1), (Qt.Key.Key_PageUp, 7), (Qt.Key.Key_Home, 42), (Qt.Key.Key_Down, 0), (Qt.Key.Key_End, 0)],
+)
+def test_keys_look_back(stage, key, expected):
+    made = stage(40, 8)
+    history(made)
+    QTest.keyClick(made.view, key, SHIFT)
+    made.settle()
+    assert offset(made) == expected
+    assert made.sink.presses() == []
+
+
+def test_on_the_alternate_screen_those_keys_are_the_programs(stage):
+    made = stage(40, 8)
+    history(made)
+    made.feed("\x1b[?1049h")
+    QTest.keyClick(made.view, Qt.Key.Key_PageUp, SHIFT)
+    assert made.sink.presses() == [("PageUp", "", int(Modifiers.SHIFT))]
+
+
+# ---------------------------------------------------------------- the program's mouse
+
+
+def test_a_program_gets_presses_releases_and_motion(stage):
+    made = stage()
+    made.feed("\x1b[?1003h\x1b[?1006h")
+    QTest.mousePress(made.view, LEFT, CONTROL, made.point(4, 2))
+    made.move((5, 2))
+    made.move((5, 2))
+    QTest.mouseRelease(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(6, 3))
+    made.move((7, 3), held=Qt.MouseButton.NoButton)
+    control = int(Modifiers.CTRL)
+    assert made.sink.of("mouse") == [
+        (MouseAction.PRESS, MouseButton.LEFT, 4, 2, control),
+        (MouseAction.MOTION, MouseButton.LEFT, 5, 2, 0),
+        (MouseAction.RELEASE, MouseButton.LEFT, 6, 3, 0),
+        (MouseAction.MOTION, MouseButton.NONE, 7, 3, 0),
+    ]
+    assert made.emulator.selected_text() == ""
+
+
+def test_motion_is_sent_only_where_it_was_asked_for(stage):
+    made = stage()
+    made.feed("\x1b[?1000h")
+    made.move((5, 2), held=Qt.MouseButton.NoButton)
+    QTest.mousePress(made.view, LEFT, Qt.KeyboardModifier.NoModifier, made.point(4, 2))
+    made.move((6, 2))
+    assert [call[0] for call in made.sink.of("mouse")] == [MouseAction.PRESS]
+
+
+def test_shift_selects_although_the_program_has_the_mouse(stage):
+    made = stage()
+    made.feed("hello world\x1b[?1003h")
+    made.drag((0, 0), (4, 0), modifiers=SHIFT)
+    assert made.emulator.selected_text() == "hello"
+    assert made.sink.of("mouse") == []
+
+
+# ---------------------------------------------------------------- links
+
+
+LINK = "\x1b]8;;https://example.org/a\x1b\\link\x1b]8;;\x1b\\ \x1b]8;;javascript:alert(1)\x1b\\bad\x1b]8;;\x1b\\"
+
+
+def test_ctrl_click_opens_a_link_of_an_allowed_kind(stage):
+    made = stage()
+    opened: list[str] = []
+    notices: list[str] = []
+    made.view.linkActivated.connect(opened.append)
+    made.view.notice.connect(notices.append)
+    made.feed(LINK)
+    made.click(1, 0)
+    assert opened == []
+    made.click(1, 0, modifiers=CONTROL)
+    assert opened == ["https://example.org/a"]
+    made.click(6, 0, modifiers=CONTROL)
+    assert opened == ["https://example.org/a"]
+    assert "javascript" in notices[0]
+
+
+def test_a_links_target_is_shown_before_it_is_followed(stage):
+    made = stage()
+    made.feed(LINK)
+    made.move((1, 0), held=Qt.MouseButton.NoButton, modifiers=CONTROL)
+    assert made.view.cursor().shape() == Qt.CursorShape.PointingHandCursor
+    made.move((20, 3), held=Qt.MouseButton.NoButton)
+    assert made.view.cursor().shape() == Qt.CursorShape.IBeamCursor
+
+
+def test_the_context_menu(stage):
+    made = stage()
+    made.feed(LINK)
+    QGuiApplication.clipboard().setText("something")
+    menu = made.view.context_menu(QPointF(made.point(1, 0)))
+    texts = {action.text(): action.isEnabled() for action in menu.actions() if action.text()}
+    assert texts == {"Open link": True, "Copy": False, "Paste": True, "Select all": True}
+    menu.deleteLater()
+    plain = made.view.context_menu(QPointF(made.point(30, 5)))
+    assert "Open link" not in [action.text() for action in plain.actions()]
+    plain.deleteLater()

@@ -1,0 +1,176 @@
+"""Pasting, composing and sizes: what the session is told."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from gui.terminal.metrics import CellMetrics
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS
+from session_host.protocol.values import MIN_COLUMNS, MIN_ROWS, GridSize
+from tests.e2e.view.conftest import FAMILY, Stage, colors_in
+
+
+def pasted(made: Stage, text: str) -> tuple[list[str], list[str], list[str]]:
+    """Paste a text: (what reached the session, what was asked about, what was said)."""
+    asked: list[str] = []
+    said: list[str] = []
+    made.view.pasteNeedsConfirmation.connect(asked.append)
+    made.view.notice.connect(said.append)
+    made.sink.calls.clear()
+    QGuiApplication.clipboard().setText(text)
+    QTest.keyClick(made.view, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert made.sink.presses() == []
+    return [text for (text,) in made.sink.of("paste")], asked, said
+
+
+def test_a_line_is_pasted_at_once(stage):
+    assert pasted(stage(), "one line") == (["one line"], [], [])
+
+
+def test_shift_insert_pastes(stage):
+    made = stage()
+    QGuiApplication.clipboard().setText("text")
+    QTest.keyClick(made.view, Qt.Key.Key_Insert, Qt.KeyboardModifier.ShiftModifier)
+    assert made.sink.of("paste") == [("text",)]
+
+
+@pytest.mark.parametrize("text", ["rm -rf x\n", "a\rb"])
+def test_line_ends_are_asked_about(stage, text):
+    made = stage()
+    assert pasted(made, text) == ([], [text], [])
+    made.view.confirm_paste(text)
+    assert made.sink.of("paste") == [(text,)]
+
+
+def test_line_ends_are_fine_for_a_program_that_can_tell(stage):
+    made = stage()
+    made.feed("\x1b[?2004h")
+    assert pasted(made, "a\nb\n") == (["a\nb\n"], [], [])
+
+
+@pytest.mark.parametrize("text", ["a\x1b[201~b", "a\x03", "\x9b1m"])
+def test_control_characters_are_always_asked_about(stage, text):
+    made = stage()
+    made.feed("\x1b[?2004h")
+    assert pasted(made, text) == ([], [text], [])
+
+
+def test_too_long_a_paste_is_said_and_not_cut(stage):
+    sent, asked, said = pasted(stage(), "x" * (MAX_PASTE_CHARACTERS + 1))
+    assert (sent, asked) == ([], [])
+    assert f"{MAX_PASTE_CHARACTERS:,}" in said[0]
+
+
+def test_nothing_is_pasted_into_a_screen_for_reading(stage):
+    made = stage()
+    made.view.show_emulator(made.emulator)
+    QGuiApplication.clipboard().setText("text")
+    made.view.paste()
+    assert made.sink.of("paste") == []
+
+
+# ---------------------------------------------------------------- input methods
+
+
+def test_a_commit_is_text(stage):
+    made = stage()
+    event = QInputMethodEvent("", [])
+    event.setCommitString("日本")
+    QApplication.sendEvent(made.view, event)
+    assert made.sink.of("text") == [("日本",)]
+
+
+def test_composing_is_shown_at_the_cursor_and_sent_only_when_committed(stage):
+    made = stage()
+    made.focus()
+    made.feed("\x1b[?25labc")
+    before = made.image()
+    QApplication.sendEvent(made.view, QInputMethodEvent("にほん", []))
+    made.settle()
+    assert made.sink.of("text") == []
+    assert len(colors_in(made.cell_image(3, 0, 6))) > 2
+    rect = made.view.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
+    assert rect.left() == 8 + 3 * made.cell.width_px
+    QApplication.sendEvent(made.view, QInputMethodEvent("", []))
+    made.settle()
+    assert made.image() == before
+
+
+def test_composing_at_the_right_edge_stays_in_sight(stage):
+    made = stage(20, 5)
+    made.focus()
+    made.feed("\x1b[?25l\x1b[1;20H")
+    QApplication.sendEvent(made.view, QInputMethodEvent("にほん", []))
+    made.settle()
+    assert len(colors_in(made.cell_image(13, 0, 6))) > 2
+
+
+# ---------------------------------------------------------------- sizes
+
+
+def test_the_size_is_told_once_when_shown(stage):
+    made = stage(60, 12)
+    assert made.sink.of("resize") == [(GridSize(60, 12), made.cell)]
+
+
+def test_resizing_is_told_once_it_rests(stage):
+    made = stage(60, 12)
+    told: list[GridSize] = []
+    made.view.gridResized.connect(lambda size, cell: told.append(size))
+    for step in range(1, 6):
+        made.view.resize(made.view.width() + made.cell.width_px, made.view.height())
+        QApplication.processEvents()
+        assert told == [], f"told at step {step}"
+    made.until(lambda: told, "the size to be told")
+    assert told == [GridSize(65, 12)]
+    assert made.sink.of("resize")[-1][0] == GridSize(65, 12)
+
+
+def test_a_tiny_window_asks_for_no_less_than_the_floors(stage):
+    made = stage()
+    made.view.resize(60, 40)
+    made.until(lambda: made.sink.of("resize")[-1][0] == GridSize(MIN_COLUMNS, MIN_ROWS), "the floors")
+
+
+def test_zooming_changes_the_grid_at_once(stage):
+    made = stage(60, 12)
+    made.view.zoom(4)
+    size, cell = made.sink.of("resize")[-1]
+    assert size.columns < 60
+    assert cell == made.cell
+
+
+def test_the_view_in_use_takes_its_size_back(stage):
+    """Another viewer with another size was used in between."""
+    made = stage(60, 12)
+    made.emulator.resize(GridSize(80, 30), made.cell)
+    made.feed("x")
+    made.sink.calls.clear()
+    QTest.keyClick(made.view, Qt.Key.Key_A)
+    assert made.sink.of("resize") == [(GridSize(60, 12), made.cell)]
+
+
+def test_a_view_without_a_replica_still_tells_its_size(stage):
+    made = stage(60, 12)
+    made.sink.emulator = None
+    made.view.on_replaced()
+    made.view.zoom(2)
+    assert made.sink.of("resize")[-1][1] == made.cell
+
+
+def test_cells_are_whole_pixels_at_any_scale(qapp):
+    for ratio in (1.0, 1.25, 1.5, 1.75, 2.0, 3.0):
+        for size_px in (9, 11, 13, 16, 22):
+            metrics = CellMetrics(FAMILY, size_px, ratio)
+            assert isinstance(metrics.width, int)
+            assert metrics.ascent < metrics.height
+            assert all(metrics.exact), f"text at {size_px} px and scale {ratio} is drawn cell by cell"
+
+
+def test_a_proportional_family_is_not_used(qapp):
+    assert CellMetrics("DejaVu Sans", 13, 1.0).family != "DejaVu Sans"
+    assert CellMetrics("no such family", 13, 1.0).family
