@@ -6,6 +6,7 @@ used up in typing it; our messages name a key by its unshifted character or its 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from session_host.protocol.messages import Key, Mouse
@@ -20,13 +21,19 @@ from session_host.protocol.values import (
 
 from .ghostty_library import check, ffi, lib, mode
 
+# Plain integers: arithmetic on an enum's members takes microseconds, and a key is typed through here.
+_SHIFT: Final = int(Modifiers.SHIFT)
+_CTRL: Final = int(Modifiers.CTRL)
+_ALT: Final = int(Modifiers.ALT)
+_SUPER: Final = int(Modifiers.SUPER)
+_NUM_LOCK: Final = int(Modifiers.NUM_LOCK)
 _MODIFIER_BITS: Final = (
-    (Modifiers.SHIFT, 1 << 0),
-    (Modifiers.CTRL, 1 << 1),
-    (Modifiers.ALT, 1 << 2),
-    (Modifiers.SUPER, 1 << 3),
-    (Modifiers.CAPS_LOCK, 1 << 4),
-    (Modifiers.NUM_LOCK, 1 << 5),
+    (_SHIFT, 1 << 0),
+    (_CTRL, 1 << 1),
+    (_ALT, 1 << 2),
+    (_SUPER, 1 << 3),
+    (int(Modifiers.CAPS_LOCK), 1 << 4),
+    (_NUM_LOCK, 1 << 5),
 )
 _ACTIONS: Final = {
     KeyAction.PRESS: lib.GHOSTTY_KEY_ACTION_PRESS,
@@ -91,6 +98,7 @@ _KEYPAD_NAVIGATION: Final = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def _library_modifiers(modifiers: int) -> int:
     return sum(bit for ours, bit in _MODIFIER_BITS if modifiers & ours)
 
@@ -110,8 +118,8 @@ def _typed_text(name: str, text: str, modifiers: int, kitty: bool) -> str:
         return " " if not text or _is_control(text) else text
     if name in _NAMED:
         return "" if _is_control(text) else text
-    shift = bool(modifiers & Modifiers.SHIFT)
-    if not modifiers & (Modifiers.CTRL | Modifiers.ALT | Modifiers.SUPER):
+    shift = bool(modifiers & _SHIFT)
+    if not modifiers & (_CTRL | _ALT | _SUPER):
         return "" if _is_control(text) else text
     if len(name) != 1:
         return "" if _is_control(text) else text
@@ -121,8 +129,8 @@ def _typed_text(name: str, text: str, modifiers: int, kitty: bool) -> str:
             return name.upper() if shift and kitty else name
         return behind
     if not text:
-        return name.upper() if shift and (kitty or not modifiers & Modifiers.CTRL) else name
-    if modifiers & Modifiers.CTRL and not kitty and text.lower() == name:
+        return name.upper() if shift and (kitty or not modifiers & _CTRL) else name
+    if modifiers & _CTRL and not kitty and text.lower() == name:
         return name
     return text
 
@@ -163,13 +171,13 @@ class InputEncoder:
         name, modifiers = key.key, key.modifiers
         text = _typed_text(name, key.text, modifiers, kitty)
         if name in _KEYPAD_TEXT and not text:
-            if modifiers & Modifiers.NUM_LOCK or name not in _KEYPAD_NAVIGATION:
+            if modifiers & _NUM_LOCK or name not in _KEYPAD_NAVIGATION:
                 text = _KEYPAD_TEXT[name] if not kitty else ""
             elif not kitty:
                 name = _KEYPAD_NAVIGATION[name]
         if len(text) * 4 > len(self._memory):
             return text.encode("utf-8", "replace") if key.action is not KeyAction.RELEASE else b""
-        if not kitty and modifiers & Modifiers.ALT and not modifiers & Modifiers.CTRL and not text.isascii():
+        if not kitty and modifiers & _ALT and not modifiers & _CTRL and not text.isascii():
             # The encoder would prefix a single byte of Latin-1, which no program reads as UTF-8.
             return b"" if key.action is KeyAction.RELEASE else b"\x1b" + text.encode("utf-8", "replace")
         return self._encode_key(name, text, modifiers, key.action)
@@ -196,10 +204,10 @@ class InputEncoder:
         """The modifiers that went into typing ``text`` and mean nothing more."""
         if not unshifted or not text or text == unshifted:
             return 0
-        both = Modifiers.CTRL | Modifiers.ALT
+        both = _CTRL | _ALT
         if modifiers & both == both and text.lower() != unshifted.lower():
-            return int(both | Modifiers.SHIFT)  # AltGr, as some platforms report it
-        return int(Modifiers.SHIFT)
+            return both | _SHIFT  # AltGr, as some platforms report it
+        return _SHIFT
 
     def mouse(self, mouse: Mouse, size: GridSize, cell: CellSize) -> bytes:
         """The bytes of a mouse event."""
