@@ -79,8 +79,8 @@ class TerminalPage(QWidget):
     def set_viewer(self, viewer: InputSink | None) -> None:
         """Show a session and type into it; None for an empty page."""
         self._sink, self._shown_emulator = viewer, None
+        self._told = None
         if self.isVisible():
-            self._told = None
             self._tell_size()
             if viewer is not None and self.hasFocus():
                 viewer.focus(True)

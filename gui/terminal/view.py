@@ -5,12 +5,15 @@ On the input path, Qt's events arrive here and leave by the InputSink as typed v
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
     QCursor,
+    QDragEnterEvent,
+    QDropEvent,
     QFocusEvent,
     QInputMethodEvent,
     QKeyEvent,
@@ -66,6 +69,7 @@ class TerminalView(TerminalPage):
         self.setAttribute(Qt.WidgetAttribute.WA_KeyCompression, on=False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
+        self.setAcceptDrops(True)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setAccessibleName("Terminal")
 
@@ -275,6 +279,19 @@ class TerminalView(TerminalPage):
         if self._sink is not None:
             self._sink.paste(text)
             self._on_typed()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._sink is not None and (event.mimeData().hasUrls() or event.mimeData().hasText()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Text is pasted; files are named, quoted for a shell."""
+        data = event.mimeData()
+        files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        self.paste_text(shlex.join(files) + " " if files else data.text())
+        event.acceptProposedAction()
+        self.activateWindow()
+        self.setFocus()
 
     @Slot()
     def select_all(self) -> None:

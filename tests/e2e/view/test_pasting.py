@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -73,6 +73,24 @@ def test_nothing_is_pasted_into_a_screen_for_reading(stage):
     assert made.sink.of("paste") == []
 
 
+def drop(made: Stage, data: QMimeData) -> None:
+    place, action = made.point(3, 3), Qt.DropAction.CopyAction
+    none = Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(made.view, QDragEnterEvent(place, action, data, Qt.MouseButton.LeftButton, none))
+    QApplication.sendEvent(made.view, QDropEvent(place.toPointF(), action, data, Qt.MouseButton.LeftButton, none))
+
+
+def test_dropped_files_are_named_and_dropped_text_is_pasted(stage):
+    made = stage()
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile("/tmp/a picture.png"), QUrl.fromLocalFile("/tmp/b.txt")])
+    drop(made, files)
+    words = QMimeData()
+    words.setText("two words")
+    drop(made, words)
+    assert made.sink.of("paste") == [("'/tmp/a picture.png' /tmp/b.txt ",), ("two words",)]
+
+
 # ---------------------------------------------------------------- input methods
 
 
@@ -128,6 +146,16 @@ def test_resizing_is_told_once_it_rests(stage):
     made.until(lambda: told, "the size to be told")
     assert told == [GridSize(65, 12)]
     assert made.sink.of("resize")[-1][0] == GridSize(65, 12)
+
+
+def test_a_viewer_given_while_hidden_is_told_when_shown(stage):
+    made = stage(60, 12)
+    made.view.hide()
+    made.sink.calls.clear()
+    made.view.set_viewer(made.sink)
+    assert made.sink.of("resize") == []
+    made.view.show()
+    assert made.sink.of("resize") == [(GridSize(60, 12), made.cell)]
 
 
 def test_a_tiny_window_asks_for_no_less_than_the_floors(stage):
