@@ -1,17 +1,24 @@
 """34 MB of coloured output with nobody attached, against tmux.
 
-The time from the start of the command (``outlive new -d -- cat FILE``, ``tmux new-session -d cat
-FILE``) to the end of the process that holds the session (the host, the tmux server): everything is
-in it, both programs' start-up and the host's writing down of the end. The program's own time,
-``cat``'s start to its end, is told beside it.
+The time from the start of the command (``outlive new -d -- cat FILE``, ``tmux new-session -d cat FILE``)
+until the session is known to have ended with all its output taken in: our host tells its clients, the
+tmux server ends. Both programs' start-up is in it. The program's own time, ``cat``'s start to its end,
+and the end of our host's process, which has written down the last screen by then, are told beside it.
 """
 
 from __future__ import annotations
 
+import asyncio
+import os
+import pty
 import subprocess
 import time
 from pathlib import Path
 
+from session_host.client.control import ControlConnection
+from session_host.errors import HostUnavailable
+from session_host.protocol.messages import StateEvent
+from session_host.protocol.values import State
 from tests.benchmarks import peers, streams
 from tests.benchmarks.report import Report, Series, ratio
 from tests.benchmarks.setting import Setting
@@ -23,16 +30,19 @@ def run(setting: Setting) -> Report:
     """Measure."""
     report = Report("flood_detached", "34 MB of coloured output, nobody attached")
     flood = streams.flood_file(setting.cache)
-    ours = Series("outlive, command to host's end", "s", command="outlive new -d -- cat FILE")
+    ours = Series("outlive, command to session's end", "s", command="outlive new -d -- cat FILE")
+    gone = Series("outlive, command to host's end", "s")
     ours_program = Series("outlive, cat alone", "s")
     bare = Series("bare PTY, discarded", "s", command="script -qc 'cat FILE' /dev/null > /dev/null")
     theirs = Series("tmux, command to server's end", "s", command="tmux new-session -d cat FILE")
     theirs_program = Series("tmux, cat alone", "s")
-    report.series = [ours, theirs, ours_program, theirs_program, bare]
+    report.series = [ours, theirs, gone, ours_program, theirs_program, bare]
     lacking = peers.missing("tmux")
     tmux = peers.Tmux(setting.area.runtime.parent)
     for _ in range(setting.rounds):
-        ours.values.append(outlive_s(setting, ["cat", str(flood)]))
+        ended_s, gone_s = outlive_s(setting, ["cat", str(flood)])
+        ours.values.append(ended_s)
+        gone.values.append(gone_s)
         if not lacking:
             theirs.values.append(tmux_s(tmux, ["cat", str(flood)]))
         result = setting.cache / "took"
@@ -60,14 +70,28 @@ def take(result: Path) -> float:
     return seconds
 
 
-def outlive_s(setting: Setting, argv: list[str]) -> float:
-    """Run a program in a session from start to end."""
+def outlive_s(setting: Setting, argv: list[str]) -> tuple[float, float]:
+    """Run a program in a session; seconds to the session's end and to that of its host."""
     began_s = time.perf_counter()
     session = setting.new_session(argv, "flood")
-    peers.wait_process(session["host_pid"])
+    asyncio.run(ended(session["id"]))
     took_s = time.perf_counter() - began_s
+    peers.wait_process(session["host_pid"])
+    gone_s = time.perf_counter() - began_s
     outlive("rm", session["id"])
-    return took_s
+    return took_s, gone_s
+
+
+async def ended(session_id: str) -> None:
+    """Wait for a session's end, as a client that follows its events."""
+    try:
+        async with ControlConnection(session_id) as connection:
+            connection.follow(output=False)
+            async for message in connection.messages():
+                if isinstance(message, StateEvent) and message.state is State.EXITED:
+                    return
+    except HostUnavailable:
+        return  # It had ended before we could ask.
 
 
 def tmux_s(tmux: peers.Tmux, argv: list[str]) -> float:
@@ -80,9 +104,6 @@ def tmux_s(tmux: peers.Tmux, argv: list[str]) -> float:
 
 def bare_s(flood: Path) -> float:
     """The same on a PTY whose reader throws all away: the floor."""
-    import os
-    import pty
-
     master, slave = pty.openpty()
     began_s = time.perf_counter()
     process = subprocess.Popen(["cat", str(flood)], stdin=slave, stdout=slave, stderr=slave)

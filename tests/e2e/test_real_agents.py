@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tests.fakes.model_server import ModelServer, answer_line
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.displays import XServer
+from tests.support.qt_messages import complaints_in
 from tests.support.real_agents import AGENTS, CannotInstall, RealAgent
 from tests.support.waiting import wait_until
 from tests.support.windows import outlive, window
@@ -82,9 +82,11 @@ def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
     lines, held_at = (90, 50) if agent.main_screen else (16, 8)
     prompt = f"count: {lines} hold: {held_at}"
 
-    with window() as first:
-        arguments = ["--", *agent.arguments] if agent.arguments else []
-        new = outlive("new", agent.name, "-d", "--json", "-n", "chat", "-C", str(project), *arguments)
+    with window(errors=area.root / "errors") as first:
+        own = area.home / "tmp"  # What an agent leaves behind when it is killed is its own.
+        own.mkdir()
+        options = ["-d", "--json", "-n", "chat", "-C", str(project), "-e", f"TMPDIR={own}"]
+        new = outlive("new", agent.name, *options, *(["--", *agent.arguments] if agent.arguments else []))
         session = json.loads(new)
         chat, child = session["id"], session["child_pid"]
         started = processes.start_ticks(child)
@@ -106,7 +108,7 @@ def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
     last = answer_line(lines)
     wait_until(lambda: last in everything(chat), ANSWER_S, lambda: f"{last} in:\n{everything(chat)}")
 
-    with window(stderr=subprocess.PIPE) as second:
+    with window(errors=area.root / "errors") as second:
         second.wait_connected([chat])
         second.focus()
         shown = wait_until(
@@ -116,6 +118,7 @@ def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
             every_s=0.2,
         )
 
+    assert complaints_in((area.root / "errors").read_text()) == []
     assert missing_or_doubled(shown, lines) == []
     assert missing_or_doubled(everything(chat), lines) == []
     [listed] = json.loads(outlive("ls", "--json"))

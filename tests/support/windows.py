@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -145,12 +145,17 @@ class Window:
 
 
 @contextmanager
-def window(*, stderr: int | None = None) -> Iterator[Window]:
-    """Start the product's window; ended at the end, if it is not before."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gui"],
-        env=product_environment(), cwd=REPOSITORY, stdin=subprocess.DEVNULL, stderr=stderr,
-    )  # fmt: skip
+def window(*, errors: Path | None = None) -> Iterator[Window]:
+    """Start the product's window; ended at the end, if it is not before.
+
+    Args:
+        errors: a file that gets what it writes to standard error.
+    """
+    with errors.open("ab") if errors else nullcontext() as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gui"],
+            env=product_environment(), cwd=REPOSITORY, stdin=subprocess.DEVNULL, stderr=stderr,
+        )  # fmt: skip
     try:
         yield Window(process)
     finally:
@@ -171,5 +176,3 @@ def clipboard() -> str:
         ["xclip", "-selection", "clipboard", "-out"], check=False, capture_output=True, timeout=TIMEOUT_S
     )
     return done.stdout.decode()
-
-
