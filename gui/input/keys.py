@@ -1,4 +1,4 @@
-"""QKeyEvent → a key's name, text, modifiers and action (input path: Qt's event becomes a typed key here)."""
+"""QKeyEvent → a key's name, text, modifiers and action. Key path, 2 of 9."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row of cells, drawn with QPainter (output path: the replica's rows become pixels here)."""
+"""One row of cells, drawn with QPainter. Output path, 10 of 10."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Whom the view gives what the user did; a ``Viewer`` of the client, or a test's recorder.
+"""Whom the view gives what the user did: a ``Viewer`` of the client. Key path, 3 of 9.
 
-Input path: the view has turned Qt's event into these calls; each returns at once.
+Each call returns at once; what becomes of it is the client's to see to.
 """
 
 from __future__ import annotations

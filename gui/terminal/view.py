@@ -1,6 +1,6 @@
-"""The terminal view: the page with keyboard, mouse, input methods and clipboard.
+"""The terminal view: the page with keyboard, mouse, input methods and clipboard. Key path, 1 of 9.
 
-On the input path, Qt's events arrive here and leave by the InputSink as typed values.
+Qt's events arrive here; what they mean leaves by the InputSink as typed values.
 """
 
 from __future__ import annotations
