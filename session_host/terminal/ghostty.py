@@ -101,7 +101,7 @@ class GhosttyEmulator:
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
         _set_options(terminal)
         self._title = Getter(terminal, "TITLE", "GhosttyString")
-        self._history_rows = Getter(terminal, "SCROLLBACK_ROWS", "size_t")
+        self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
         self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
         self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
         self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
@@ -113,7 +113,7 @@ class GhosttyEmulator:
             state = restored[1]
             self._effects.unfinished = state.unfinished
             self._effects.parts.update(state.parts)
-            self._effects.title = self.title
+            self._effects.title = state.told_title
 
     @classmethod
     def restore(cls, snapshot: bytes) -> GhosttyEmulator:
@@ -167,7 +167,7 @@ class GhosttyEmulator:
     @property
     def scrollback_rows(self) -> int:
         """Rows of history now; the library keeps some more, which are not shown."""
-        return min(int(self._history_rows()), self._scrollback_limit)
+        return min(self._reader.history_rows(), self._scrollback_limit)
 
     @property
     def title(self) -> str:
@@ -244,7 +244,7 @@ class GhosttyEmulator:
     def rows(self) -> list[Row]:
         """The active screen."""
         self._painter.settle()
-        return self._reader.read(int(self._history_rows()), self._size.rows)
+        return self._reader.read(self._reader.history_rows(), self._size.rows)
 
     def history(self, first: int, count: int) -> list[Row]:
         """Rows of history; 0 is the oldest."""
@@ -252,7 +252,7 @@ class GhosttyEmulator:
         kept = self.scrollback_rows
         first = max(first, 0)
         count = min(count, kept - first)
-        return self._reader.read(int(self._history_rows()) - kept + first, count) if count > 0 else []
+        return self._reader.read(self._reader.history_rows() - kept + first, count) if count > 0 else []
 
     def frame(self) -> Frame:
         """What is to be painted."""
@@ -292,8 +292,9 @@ class GhosttyEmulator:
 
     def select_all(self) -> None:
         """Select the history and the screen."""
-        total = int(self._scrollbar().total)
-        self._selector.select_all(int(self._history_rows()) - self.scrollback_rows, self._size.columns, total)
+        total = int(self._total_rows())
+        shown = self.scrollback_rows + self._size.rows
+        self._selector.select_all(total - shown, self._size.columns, total)
 
     def clear_selection(self) -> None:
         """Select nothing."""
@@ -329,7 +330,7 @@ class GhosttyEmulator:
 
     def snapshot(self) -> bytes:
         """The whole state, in the library's binary form."""
-        self._stream.history.trim(int(self._history_rows()))
+        self._stream.history.trim(self._reader.history_rows())
         try:
             terminal = ghostty_snapshot.encode(self._terminal)
         except EngineFailure:
@@ -343,6 +344,7 @@ class GhosttyEmulator:
                 cell=self._cell,
                 scrollback_lines=self._scrollback_limit,
                 colors=(*effects.colors,),
+                told_title=effects.title,
                 unfinished=effects.unfinished,
                 parts=effects.parts,
                 terminal=terminal,

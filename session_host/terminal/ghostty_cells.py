@@ -275,7 +275,11 @@ class RenderState:
         x = start
         while x < stop:
             link = style._replace(link=self._link_at(x, y)) if key & _LINK_BIT else style
-            if grapheme:
+            if wide and text[x] == " ":
+                # What a wide character becomes under a character set that has none: two blanks.
+                if link != PLAIN:
+                    runs.append(Run(x, 2, "  ", link, False))
+            elif grapheme:
                 runs.append(Run(x, 2 if wide else 1, self._grapheme_at(x), link, True))
             elif wide:
                 runs.append(Run(x, 2, text[x], link, True))
@@ -334,13 +338,18 @@ class RenderState:
 
 
 def _joined(runs: list[Run]) -> tuple[Run, ...]:
-    """Neighbours of one style made one; blank plain runs at the end left out."""
+    """Neighbours of one style made one; plain ones over the blanks between them.
+
+    So a row says what is seen, and not how it came to be: written, erased or never touched.
+    """
     joined: list[Run] = []
     for run in runs:
         if joined and not run.cluster:
             last = joined[-1]
-            if not last.cluster and last.style == run.style and last.column + last.cells == run.column:
-                joined[-1] = Run(last.column, last.cells + run.cells, last.text + run.text, run.style, False)
+            gap = run.column - last.column - last.cells
+            if not last.cluster and last.style == run.style and (gap == 0 or run.style == PLAIN):
+                cells = last.cells + gap + run.cells
+                joined[-1] = Run(last.column, cells, f"{last.text}{' ' * gap}{run.text}", run.style, False)
                 continue
         joined.append(run)
     return tuple(joined)

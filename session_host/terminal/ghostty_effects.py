@@ -44,7 +44,7 @@ _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
 _NOTIFICATION_START = b"\x1b]99;"
 _NOTIFICATION: Final = re.compile(rb"\x1b\]99;")
-_ENDS_OF_STRING: Final = (b"\x07", b"\x1b", b"\x18", b"\x1a")
+_END_OF_STRING: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
 
 
 def clean_text(data: bytes, limit: int, *, keep_lines: bool = False) -> str:
@@ -62,7 +62,7 @@ class Effects:
         size: the host's grid, for size queries.
         cell: the host's cell, for size queries.
         colors: the default colours; here for the colour-scheme query.
-        title: the title now, clean.
+        title: the title last told; a reset takes the title away and tells nobody. Part of a snapshot.
         unfinished: the start of an OSC 99 whose end has not come; part of a snapshot.
         muted: replies are not kept, while the host does what the program did not ask for.
         parts: OSC 99 notifications told in parts, by id: (title, body); part of a snapshot.
@@ -119,42 +119,35 @@ class Effects:
 
     # -- OSC 99: the library knows it and keeps silent, so it is read from the stream
 
-    def watch(self, data: bytes) -> None:
-        """Look for desktop notifications of kitty's protocol (OSC 99) in output.
+    def watch(self, data: bytes) -> list[tuple[int, bytes]]:
+        """Find desktop notifications of kitty's protocol (OSC 99) in output: where each ends, and its content.
 
         ESC ] begins an OSC in whatever state the parser is, so searching for the bytes is exact.
         """
-        if self.unfinished:
+        before = len(self.unfinished)
+        if before:
             data = self.unfinished + data
             self.unfinished = b""
-        start = found.start() if (found := _NOTIFICATION.search(data)) else -1
-        while start >= 0:
-            content = start + len(_NOTIFICATION_START)
-            limit = content + MAX_SEQUENCE_BYTES
-            ends = [end for mark in _ENDS_OF_STRING if (end := data.find(mark, content, limit)) >= 0]
-            if not ends:
-                if len(data) - content < MAX_SEQUENCE_BYTES:
-                    self.unfinished = data[start:]
-                    return
-                end = content
-            else:
-                end = min(ends)
-                if data[end : end + 1] == b"\x07":
-                    self._notification(data[content:end])
-                elif data[end : end + 1] == b"\x1b":
-                    if end + 1 == len(data):
-                        self.unfinished = data[start:]
-                        return
-                    if data[end + 1 : end + 2] == b"\\":
-                        self._notification(data[content:end])
-            start = data.find(_NOTIFICATION_START, end)
+        notifications: list[tuple[int, bytes]] = []
+        found = _NOTIFICATION.search(data)
+        while found:
+            content, limit = found.end(), found.end() + MAX_SEQUENCE_BYTES
+            end = _END_OF_STRING.search(data, content, limit)
+            if (end is None and len(data) < limit) or (end and end.group() == b"\x1b" and end.end() == len(data)):
+                self.unfinished = data[found.start() :]
+                return notifications
+            if end and (end.group() == b"\x07" or data.startswith(b"\x1b\\", end.start())):
+                after = end.end() if end.group() == b"\x07" else end.end() + 1
+                notifications.append((after - before, data[content : end.start()]))
+            found = _NOTIFICATION.search(data, content)
         for length in range(len(_NOTIFICATION_START) - 1, 0, -1):
             if data.endswith(_NOTIFICATION_START[:length]):
                 self.unfinished = data[-length:]
-                return
+                break
+        return notifications
 
-    def _notification(self, content: bytes) -> None:
-        """One OSC 99, see https://sw.kovidgoyal.net/kitty/desktop-notifications/."""
+    def notification(self, content: bytes) -> None:
+        """What one OSC 99 said, see https://sw.kovidgoyal.net/kitty/desktop-notifications/."""
         metadata, separator, payload = content.partition(b";")
         if not separator:
             return

@@ -22,6 +22,11 @@ class GridReader:
         self._scrollbar = ffi.new("GhosttyTerminalScrollbar*")
         self._following = ffi.new("bool*")
 
+    def history_rows(self) -> int:
+        """Rows above the active screen. The alternate screen shows none, whatever the library keeps."""
+        lib.ghostty_terminal_get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_SCROLLBAR, self._scrollbar)
+        return int(self._scrollbar.total - self._scrollbar.len)
+
     def read(self, first: int, count: int) -> list[Row]:
         """Rows counted from the top of the history; the screen comes after it. Short at the end."""
         get = lib.ghostty_terminal_get
@@ -42,6 +47,9 @@ class GridReader:
         finally:
             state.close()
             if self._following[0]:
+                # A viewport's place is kept even while it is not used, and a reflow keeps blank rows
+                # with a place in them. The oldest row is where it stands in a terminal never read.
+                scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, 1)
                 scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_BOTTOM)
             else:
                 scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, offset)

@@ -13,6 +13,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
+from session_host.protocol.values import GridSize
+
 from . import ghostty_snapshot
 from .base import DEFAULT_COLOR, PLAIN, Cursor, CursorShape, Emulator, Row
 from .ghostty_frame import ProgramColors
@@ -21,7 +23,7 @@ from .ghostty_reader import GridReader
 from .text import ansi_row, style_change
 
 _MODES: Final = (
-    1, 5, 8, 9, 45, 66, 67, 1000, 1002, 1003, 1004, 1005, 1015, 1006, 1007, 1016,
+    1, 5, 8, 9, 40, 45, 66, 67, 1000, 1002, 1003, 1004, 1005, 1015, 1006, 1007, 1016,
     1035, 1036, 1039, 1045, 2004, 2026, 2027, 2031, 2048, 5522, 25,
 )  # fmt: skip
 """DEC modes that do not change how text is written; the last of the mouse's encodings wins."""
@@ -138,7 +140,7 @@ def replay(emulator: Emulator, terminal: Any) -> bytes:
         saved = copy.pen()
         parts: list[bytes] = []
         if alternate:
-            parts.append(_primary_below(copy, columns, margins, entered))
+            parts.append(_primary_below(copy, emulator.size, margins, entered))
             parts.append(_placed_text(rows, columns))
         else:
             parts.append(_scrolling_text([*emulator.history(0, emulator.scrollback_rows), *rows], columns))
@@ -157,18 +159,18 @@ def replay(emulator: Emulator, terminal: Any) -> bytes:
         lib.ghostty_terminal_free(copied)
 
 
-def _primary_below(copy: _Surface, columns: int, margins: _Margins, entered: int) -> bytes:
+def _primary_below(copy: _Surface, size: GridSize, margins: _Margins, entered: int) -> bytes:
     """The primary screen while the alternate is active, and the change to the alternate one."""
     copy.feed(b"\x1b[?47l\x1b8")
     place = copy.pen(style=b"")
-    rows = GridReader(copy.terminal).read(0, int(Getter(copy.terminal, "TOTAL_ROWS", "size_t")()))
-    height = int(Getter(copy.terminal, "ROWS", "uint16_t")())
+    reader = GridReader(copy.terminal)
+    rows = reader.read(0, reader.history_rows() + size.rows)
     copy.feed(b"\x1b[2J")
     saved = place._replace(style=copy.pen().style)
-    on_screen = rows[-height:]
+    on_screen = rows[-size.rows :]
     return b"".join(
         (
-            _scrolling_text(rows, columns),
+            _scrolling_text(rows, size.columns),
             _saved(saved, margins, on_screen),
             copy.kitty_stack(),
             # 1049 saves the cursor once more: it has to stand where it was saved.
@@ -264,6 +266,9 @@ def _row_text(row: Row, following: Row | None, columns: int, continues: bool) ->
         too_wide = bool(following.runs) and following.runs[0].column == 0 and following.runs[0].cells == 2
         if not (too_wide and following.runs[0].cluster and end == columns - 1):
             return text + " " * (columns - end)
+    if continues and end < columns and not row.wrapped:
+        # A line that wraps at the bottom while a background is set fills its new row with that.
+        return (text or " ") + "\x1b[K"
     if continues and not (row.runs and row.runs[0].column == 0):
         return text or " "
     return text

@@ -51,8 +51,16 @@ class Stream:
 
     def feed(self, data: bytes) -> bool:
         """Interpret output; True if the grid's width was changed by it and set back."""
-        if self._effects.unfinished or b"]" in data or data.endswith(b"\x1b"):
-            self._effects.watch(data)
+        if not (self._effects.unfinished or b"]" in data or data.endswith(b"\x1b")):
+            return self._interpret(data)
+        changed, start = False, 0
+        for end, content in self._effects.watch(data):
+            changed = self._interpret(data[start:end]) or changed
+            self._effects.notification(content)  # in its turn among the library's own events
+            start = end
+        return self._interpret(data[start:] if start else data) or changed
+
+    def _interpret(self, data: bytes) -> bool:
         if b"\x7f" in data:
             # The library prints DEL. A NUL is as long, ends what a DEL would end, and prints nothing.
             data = data.replace(b"\x7f", b"\0")
