@@ -61,12 +61,11 @@ def look(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, ansi: b
 
 def _last_screen(info: SessionInfo, request: Peek) -> Screen:
     from session_host.client.ended import load_screen
-    from session_host.terminal import engine_build
 
     saved = load_screen(info.id)
     if saved is None:
         raise SessionEnded(f"{info.name} has ended ({how_it_ended(info)}) and its last screen was not kept")
-    emulator = saved.restore(saved.engine, engine_build(saved.engine))
+    emulator = saved.restore(saved.engine)
     try:
         return _screen_of(emulator, request)
     finally:

@@ -1,0 +1,260 @@
+"""``outlive attach`` on a terminal: what its user sees, what the program gets, what is left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from session_host.protocol.values import GridSize
+from tests.programs import Gate, program
+from tests.support import processes
+from tests.support.commands import OnTerminal, new, outlive
+from tests.support.waiting import wait_for_end
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+DETACH = b"\x02d"
+
+
+def received(terminal: OnTerminal) -> bytes:
+    """What the program says that it has read, in however many pieces."""
+    return bytes.fromhex("".join(re.findall(r"<([0-9a-f]*)>", terminal.text())))
+
+
+def child_pid(session_id: str) -> int:
+    entries = outlive("ls", "--all", "--json").json()
+    return int(next(entry["child_pid"] for entry in entries if entry["id"] == session_id))
+
+
+def test_shows_the_screen_types_into_it_and_detaches() -> None:
+    session_id = new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        for typed, shown in (("a", "<61>"), ("\r", "<0d>"), ("\x1b[A", "<1b5b41>"), ("\x03", "<03>"), ("é", "<c3a9>")):
+            terminal.type(typed)
+            terminal.see(shown)
+
+        terminal.type(DETACH)
+
+        assert terminal.end() == 0
+        assert "[detached from echo; it keeps running]" in terminal.text()
+        assert "<61>" not in terminal.text(), "the former screen is back"
+        assert terminal.modes() == terminal.modes_before
+        assert not terminal.screen.modes.alternate_screen
+    assert processes.is_alive(child_pid(session_id))
+
+
+def test_the_prefix_twice_types_it_and_with_another_key_types_both() -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        terminal.type(b"\x02\x02")
+        terminal.see("<02>")
+        terminal.type(b"\x02x")
+        terminal.see("78>")
+        assert received(terminal) == b"\x02\x02x"
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+
+
+def test_a_bare_escape_arrives_and_so_does_alt() -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        terminal.type(b"\x1b")
+        terminal.see("<1b>")
+        terminal.type(b"\x1bf")
+        terminal.see("<1b66>")
+
+
+def test_what_the_terminal_answers_or_reports_is_never_typed() -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        terminal.type(
+            b"\x1b[12;40R\x1b[?62;22c\x1b]11;rgb:1515/1717/1c1c\x1b\\\x1bP>|XTerm(370)\x1b\\\x1b[I\x1b[?2026;2$yz"
+        )
+
+        screen = terminal.see("<7a>")
+
+        assert screen.split() == ["ready", "<7a>"]
+
+
+def test_a_paste_is_bracketed_only_for_a_program_that_asked() -> None:
+    new("-n", "plain", "--", *program("raw_echo", "--show"))
+    new("-n", "asked", "--", *program("raw_echo", "--show", "--enable", "2004"))
+    for name, shown in (("plain", f"<{b'a'.hex()}0d{b'b'.hex()}>"), ("asked", "<1b5b3230307e61")):
+        with OnTerminal("attach", name) as terminal:
+            terminal.see("ready")
+            terminal.type(b"\x1b[200~a\nb\x1b[201~")
+            terminal.see(shown)
+
+
+def test_mouse_and_focus_reach_a_program_that_asked() -> None:
+    new("-n", "echo", "--size", "80x24", "--", *program("raw_echo", "--show", "--enable", "1000,1006,1004"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        assert terminal.screen.modes.mouse == "press_release"
+        terminal.type(b"\x1b[<0;5;6M")
+        terminal.see(b"\x1b[<0;5;6M".hex())
+        terminal.type(b"\x1b[O")
+        terminal.see(b"\x1b[O".hex())
+
+
+def test_a_thousand_keys_typed_at_once_arrive_whole_and_in_order() -> None:
+    new("-n", "echo", "--", *program("raw_echo"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        typed = "".join(f"{number:04}." for number in range(300))
+        terminal.type(typed)
+        terminal.see("0299.")
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+    assert typed in "".join(outlive("peek", "echo", "--scrollback").output.split("\n"))
+
+
+def test_the_session_takes_this_terminals_size_and_follows_it() -> None:
+    new("-n", "size", "--", *program("window_size"))
+    with OnTerminal("attach", "size", size=GridSize(90, 20)) as terminal:
+        terminal.see("90x20")
+        terminal.resize(GridSize(70, 18))
+        terminal.see("70x18")
+
+
+def test_a_terminal_smaller_than_any_session_shows_the_part_with_the_cursor(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        new("-n", "lines", "--", *program("numbered_lines", 30, "--gate", gate.path, "--stay"))
+        with OnTerminal("attach", "lines", size=GridSize(12, 3)) as terminal:
+            screen = terminal.see("end of lines")
+            assert screen.split("\n")[:2] == ["line 000030", "end of lines"]
+
+
+def test_read_only_types_nothing_and_detaches() -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo", "--read-only") as terminal:
+        terminal.see("ready")
+        terminal.type("abc\x1b[A\x1b[200~paste\x1b[201~")
+        outlive("send", "echo", "z")
+        screen = terminal.see("<7a>")
+        assert screen.split() == ["ready", "<7a>"]
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+
+
+def test_the_end_of_the_agent_ends_the_attachment_and_says_how(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        new("-n", "short", "--", *program("end_with", "7", "--text", "waiting", "--gate", gate.path))
+        with OnTerminal("attach", "short") as terminal:
+            terminal.see("waiting")
+            gate.release()
+            assert terminal.end() == 0
+            assert "[short ended: exit code 7]" in terminal.text()
+            assert terminal.modes() == terminal.modes_before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_the_attachment_alone_and_gives_the_terminal_back(number: signal.Signals) -> None:
+    session_id = new("-n", "echo", "--", *program("raw_echo", "--show", "--enable", "1003,2004"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+
+        os.kill(terminal.process.pid, number)
+
+        assert terminal.end() == 128 + number
+        assert terminal.modes() == terminal.modes_before
+        assert terminal.screen.modes.mouse == "none"
+        assert not terminal.screen.modes.bracketed_paste
+        assert not terminal.screen.modes.alternate_screen
+        assert terminal.screen.cursor.visible
+    assert processes.is_alive(child_pid(session_id))
+
+
+@pytest.mark.parametrize("how", ["SIGKILL", "terminal closed"])
+def test_its_violent_end_in_mid_stream_costs_the_agent_nothing(how: str, tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        session_id = new(
+            "-n", "lines", "--", *program("numbered_lines", 2000, "--gate", gate.path, "--before", 1000, "--stay")
+        )
+        agent = child_pid(session_id)
+        with OnTerminal("attach", "lines") as terminal:
+            terminal.see("line 000999")
+            if how == "SIGKILL":
+                terminal.process.kill()
+            else:
+                terminal.close()
+            wait_for_end(terminal.process.pid, 10)
+        gate.release()
+        assert outlive("wait", "lines", "--text", "end of lines", "--timeout", "10").code == 0
+
+        with OnTerminal("attach", "lines") as terminal:
+            terminal.see("end of lines")
+
+        lines = outlive("peek", "lines", "--scrollback").output.split("\n")
+        assert lines[:2000] == [f"line {number:06}" for number in range(1, 2001)]
+        assert child_pid(session_id) == agent
+        assert processes.is_alive(agent)
+
+
+def test_two_look_at_once(tmp_path: Path) -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as first, OnTerminal("attach", "echo") as second:
+        first.see("ready")
+        second.see("ready")
+        first.type("a")
+        second.see("<61>")
+        first.see("<61>")
+        second.type("b")
+        first.see("<62>")
+
+
+def test_new_attaches_in_a_terminal() -> None:
+    with OnTerminal("new", "-n", "echo", "--", *program("raw_echo", "--show"), size=GridSize(100, 30)) as terminal:
+        terminal.see("ready")
+        terminal.type("a")
+        terminal.see("<61>")
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+    entry = outlive("ls", "--json").json()[0]
+    assert (entry["name"], entry["cols"], entry["rows"]) == ("echo", 100, 30)
+
+
+def test_new_with_detach_does_not(tmp_path: Path) -> None:
+    with OnTerminal("new", "-d", "-n", "quiet", "--", "sleep", "100") as terminal:
+        assert terminal.end() == 0
+        assert terminal.text().startswith("quiet ")
+
+
+class TestRefusals:
+    def test_without_a_terminal(self) -> None:
+        new("-n", "echo", "--", "cat")
+
+        done = outlive("attach", "echo")
+
+        assert done.code == 1
+        assert "needs a terminal" in done.complaint()
+
+    def test_an_ended_session(self) -> None:
+        new("-n", "short", "--", "true")
+        assert outlive("wait", "short", "--exited", "--timeout", "10").code == 0
+
+        with OnTerminal("attach", "short") as terminal:
+            assert terminal.end() == 6
+            assert "short has ended (exit code 0)" in terminal.text()
+
+    def test_itself(self) -> None:
+        session_id = new("-n", "echo", "--", "cat")
+
+        with OnTerminal("attach", "echo", env={"OUTLIVE_SESSION": session_id}) as terminal:
+            assert terminal.end() == 1
+            assert "within itself" in terminal.text()
+
+    def test_a_terminal_that_cannot_show_a_screen(self) -> None:
+        new("-n", "echo", "--", "cat")
+
+        with OnTerminal("attach", "echo", env={"TERM": "dumb"}) as terminal:
+            assert terminal.end() == 1
+            assert "TERM=dumb" in terminal.text()

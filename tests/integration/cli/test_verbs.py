@@ -1,0 +1,427 @@
+"""The command line as scripts use it: frozen words, keys and exit codes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.programs import Gate, program
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.commands import OnTerminal, new, outlive
+from tests.support.waiting import wait_for_end, wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+SESSION_KEYS = [
+    "id", "name", "agent", "argv", "cwd", "state", "exit_code", "exit_signal", "activity", "activity_source", "title",
+    "host_pid", "child_pid", "keeper_pid", "created_at", "ended_at", "cols", "rows", "viewers", "engine",
+    "provider_session_id", "resumable", "stderr_path", "journal_bytes",
+]  # fmt: skip
+
+
+def listed(*words: str) -> list[dict[str, object]]:
+    done = outlive("ls", "--json", *words)
+    assert done.code == 0, done.error
+    return list(done.json())
+
+
+class TestNew:
+    def test_json_is_the_session_with_the_promised_keys(self, tmp_path: Path) -> None:
+        done = outlive(
+            "new", "--json", "-n", "my chat", "-C", str(tmp_path), "--size", "100x30", "-e", "K=V=W", "--", "cat", "-u"
+        )
+
+        session = done.json()
+        assert list(session) == SESSION_KEYS
+        assert str(uuid.UUID(session["id"])) == session["id"]
+        assert session["name"] == "my chat"
+        assert session["agent"] == "command"
+        assert session["argv"] == ["cat", "-u"]
+        assert session["cwd"] == str(tmp_path)
+        assert session["state"] == "running"
+        assert (session["cols"], session["rows"]) == (100, 30)
+        assert session["exit_code"] is session["exit_signal"] is session["ended_at"] is session["keeper_pid"] is None
+        assert datetime.fromisoformat(session["created_at"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
+        assert processes.environment(session["child_pid"])[b"K"] == b"V=W"
+        assert processes.is_alive(session["host_pid"])
+
+    def test_without_a_terminal_prints_name_and_id(self) -> None:
+        done = outlive("new", "-n", "x", "--", "cat")
+
+        assert done.output == f"x {listed()[0]['id']}\n"
+
+    def test_the_shell_is_interactive_and_the_users(self) -> None:
+        session = outlive("new", "shell", "--json", env={"SHELL": "/bin/bash"}).json()
+
+        assert session["agent"] == "shell"
+        assert session["argv"] == ["/bin/bash"]
+
+    def test_an_agent_gets_its_own_arguments_and_settings(self, tmp_path: Path) -> None:
+        claude = tmp_path / "claude"
+        claude.write_text('#!/bin/sh\necho "$# [$1] [$2] $CLAUDE_CODE_DISABLE_AGENT_VIEW"\ncat\n')
+        claude.chmod(0o755)
+
+        outlive(
+            "new", "claude", "-n", "c", "-d", "--", "--model", "a b", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        )
+
+        assert outlive("wait", "c", "--text", r"2 \[--model\] \[a b\] 1", "--timeout", "10").code == 0
+
+    @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
+    def test_engines(self, engine: str) -> None:
+        new("-n", "e", "--engine", engine, "--", "echo", "hello from the engine")
+
+        assert outlive("wait", "e", "--text", "hello from", "--timeout", "10").code == 0
+        assert listed("--all")[0]["engine"] == engine
+
+    def test_it_survives_whoever_started_it(self) -> None:
+        with OnTerminal("new", "-d", "-n", "x", "--", "cat") as terminal:
+            assert terminal.end() == 0
+            session = listed()[0]
+            terminal.close()
+        assert processes.is_alive(int(str(session["child_pid"])))
+
+    @pytest.mark.parametrize(
+        ("words", "code", "message"),
+        [
+            ([], 2, "say which agent"),
+            (["--"], 2, "say which agent"),
+            (["command"], 2, "needs a program"),
+            (["nonesuch"], 2, "no agent is called 'nonesuch'; there are: claude"),
+            (["claude"], 1, "npm install -g @anthropic-ai/claude-code"),
+            (["--", "nonesuch-program"], 1, "nonesuch-program"),
+            (["-C", "/nonesuch", "--", "cat"], 1, "/nonesuch"),
+            (["-C", "/etc/passwd", "--", "cat"], 1, "/etc/passwd"),
+            (["--", "/etc/passwd"], 1, "/etc/passwd"),
+            (["--size", "80", "--", "cat"], 2, "COLSxROWS"),
+            (["--size", "1x1", "--", "cat"], 2, "20x5"),
+            (["-e", "X", "--", "cat"], 2, "NAME=VALUE"),
+            (["-n", "", "--", "cat"], 2, "printable"),
+            (["-n", "a\nb", "--", "cat"], 2, "printable"),
+            (["--engine", "vt52", "--", "cat"], 2, "vt52"),
+            (["a", "b"], 2, "unrecognized arguments: b"),
+            (["--nonesuch"], 2, "outlive new --help"),
+        ],
+    )
+    def test_refusals_are_one_line_and_leave_nothing(self, words: list[str], code: int, message: str) -> None:
+        done = outlive("new", *words, env={"PATH": "/usr/bin:/bin"})
+
+        assert message in done.complaint()
+        assert done.code == code
+        assert listed("--all") == []
+
+    def test_arguments_that_are_no_text(self) -> None:
+        done = outlive("new", "--", "echo", os.fsdecode(b"\xff"))
+
+        assert done.code == 2
+        assert "UTF-8" in done.complaint()
+
+    def test_a_broken_agent_file_is_named_with_its_line(self, area: Area) -> None:
+        (area.config / "agents").mkdir()
+        (area.config / "agents" / "mine.toml").write_text('title = "x"\nwrong = 1\n')
+
+        done = outlive("new", "--", "cat")
+
+        assert done.code == 1
+        assert re.search(r"mine\.toml:2: unknown key 'wrong'", done.complaint())
+
+
+class TestLs:
+    def test_running_ones_and_with_all_the_ended_too(self) -> None:
+        new("-n", "long", "--", "cat")
+        new("-n", "short", "--", "sh", "-c", "exit 3")
+        outlive("wait", "short", "--exited", "--timeout", "10")
+
+        assert [session["name"] for session in listed()] == ["long"]
+        everything = listed("--all")
+        assert [(session["name"], session["state"], session["exit_code"]) for session in everything] == [
+            ("long", "running", None),
+            ("short", "exited", 3),
+        ]
+        assert all(list(session) == SESSION_KEYS for session in everything)
+        table = outlive("ls", "--all").output.splitlines()
+        assert table[0].split() == ["NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY"]
+        assert "■ exit code 3" in table[2]
+
+    def test_none(self) -> None:
+        assert outlive("ls").output == "no running chats; `outlive new AGENT` starts one\n"
+        assert listed() == []
+
+    def test_fits_the_terminal(self) -> None:
+        new("-n", "a name that is rather long for a table", "--", "cat")
+
+        with OnTerminal("ls") as terminal:
+            assert terminal.end() == 0
+            assert len(terminal.text().split("\n")) == 2
+
+    def test_a_host_that_was_killed_is_lost_and_stays_so(self) -> None:
+        session_id = new("-n", "x", "--", "cat")
+        host = int(str(listed()[0]["host_pid"]))
+        os.kill(host, signal.SIGKILL)
+        wait_for_end(host, 10)
+
+        assert listed() == []
+        assert [session["state"] for session in listed("--all")] == ["lost"]
+        done = outlive("peek", session_id)
+        assert done.code == 6
+        done.complaint()
+
+    def test_a_damaged_record_is_begun_anew_from_what_runs(self, area: Area) -> None:
+        session_id = new("-n", "x", "--", "cat")
+        (area.state / "outlive.db").write_bytes(b"garbage" * 1000)
+        for suffix in ("-wal", "-shm"):
+            (area.state / f"outlive.db{suffix}").unlink(missing_ok=True)
+
+        done = outlive("ls", "--json")
+
+        assert done.code == 0
+        assert [session["id"] for session in done.json()] == [session_id]
+        assert done.error.count("\n") == 1
+        assert "damaged" in done.error
+
+
+class TestPeek:
+    def test_text_with_soft_wraps_joined(self) -> None:
+        new("-n", "x", "--size", "40x10", "--", "sh", "-c", "printf '%0100d\\n' 7; echo next; cat")
+        outlive("wait", "x", "--text", "next", "--timeout", "10")
+
+        assert outlive("peek", "x").output == f"{7:0100d}\nnext\n"
+
+    def test_scrollback_lines_and_json(self, tmp_path: Path) -> None:
+        with Gate(tmp_path / "gate") as gate:
+            new("-n", "x", "--size", "80x10", "--", *program("numbered_lines", 50, "--gate", gate.path, "--stay"))
+            outlive("wait", "x", "--text", "end of lines", "--timeout", "10")
+
+            assert outlive("peek", "x").output.splitlines()[0] == "line 000043"
+            whole = outlive("peek", "x", "--scrollback").output.splitlines()
+            assert whole == [*(f"line {number:06}" for number in range(1, 51)), "end of lines"]
+            assert outlive("peek", "x", "--lines", "2").output == "line 000050\nend of lines\n"
+            screen = outlive("peek", "x", "--json").json()
+            assert list(screen) == ["lines", "cursor", "title", "cols", "rows", "alternate_screen", "scrollback_lines"]
+            assert screen["cursor"] == {"column": 0, "row": 9, "visible": True}
+            assert (screen["cols"], screen["rows"]) == (80, 10)
+            assert screen["scrollback_lines"] == 42
+            assert screen["alternate_screen"] is False
+
+    def test_an_ended_session_shows_its_last_screen(self) -> None:
+        new("-n", "x", "--", "sh", "-c", "echo last words; exit 1")
+        outlive("wait", "x", "--exited", "--timeout", "10")
+
+        assert outlive("peek", "x").output == "last words\n"
+        assert outlive("peek", "x", "--json").json()["lines"][0] == "last words"
+
+    def test_ansi(self) -> None:
+        new("-n", "x", "--", "sh", "-c", "printf '\\033[31mred\\033[0m plain\\n'; cat")
+        outlive("wait", "x", "--text", "plain", "--timeout", "10")
+
+        for _ in range(2):
+            assert re.fullmatch(r"\x1b\[[0-9;]*31mred\x1b\[0?m plain\n", outlive("peek", "x", "--ansi").output)
+            outlive("kill", "x")
+
+    def test_a_locale_that_cannot_show_it(self) -> None:
+        new("-n", "x", "--", "sh", "-c", "echo 漢字; cat")
+        outlive("wait", "x", "--text", "漢字", "--timeout", "10")
+
+        ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+        assert outlive("peek", "x", env=ascii_only).output == "??\n"
+        assert outlive("peek", "x", "--json", env=ascii_only).json()["lines"][0] == "漢字"
+
+
+class TestSend:
+    def test_text_then_keys_then_enter(self) -> None:
+        new("-n", "x", "--", *program("raw_echo", "--show"))
+        outlive("wait", "x", "--text", "ready", "--timeout", "10")
+
+        assert outlive("send", "x", "--key", "up", "hé", "--enter", "--key", "CTRL+c").code == 0
+
+        assert outlive("wait", "x", "--text", "<68c3a91b5b41030d>", "--timeout", "10").code == 0
+
+    def test_standard_input_and_text_with_a_dash(self) -> None:
+        new("-n", "x", "--", *program("raw_echo", "--show"))
+        outlive("wait", "x", "--text", "ready", "--timeout", "10")
+
+        outlive("send", "x", "-", typed="a\nb")
+        assert outlive("wait", "x", "--text", "<610d62>", "--timeout", "10").code == 0
+        outlive("send", "x", "--", "-x")
+        assert outlive("wait", "x", "--text", "<2d78>", "--timeout", "10").code == 0
+
+    def test_paste_is_bracketed_where_asked_for(self) -> None:
+        new("-n", "x", "--", *program("raw_echo", "--show", "--enable", "2004"))
+        outlive("wait", "x", "--text", "ready", "--timeout", "10")
+
+        outlive("send", "x", "--paste", "a\nb", "--enter")
+
+        shown = (b"\x1b[200~a\rb\x1b[201~\r").hex()
+        assert outlive("wait", "x", "--text", f"<{shown}>", "--timeout", "10").code == 0
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            (["x"], "nothing to send"),
+            (["x", ""], "nothing to send"),
+            (["x", "--paste"], "--paste needs"),
+            (["x", "--key", "Foo"], "Foo"),
+            (["x", "--key", "Ctrl+"], "Ctrl+"),
+            ([], "SESSION"),
+        ],
+    )
+    def test_usage(self, words: list[str], message: str) -> None:
+        done = outlive("send", *words)
+
+        assert done.code == 2
+        assert message in done.complaint()
+
+
+class TestWait:
+    def test_text_that_comes_later_and_text_in_the_history(self, tmp_path: Path) -> None:
+        with Gate(tmp_path / "gate") as gate:
+            new("-n", "x", "--", *program("numbered_lines", 100, "--gate", gate.path, "--before", 90, "--stay"))
+            assert outlive("wait", "x", "--text", "^line 000001$", "--timeout", "10").code == 0
+            with OnTerminal("wait", "x", "--text", "line 0000(95|96)") as waiting:
+                gate.release()
+                assert waiting.end() == 0
+                assert waiting.text() == ""
+
+    def test_time_out(self) -> None:
+        new("-n", "x", "--", "cat")
+
+        done = outlive("wait", "x", "--text", "never", "--timeout", "0.3")
+
+        assert done.code == 5
+        assert "'never'" in done.complaint()
+
+    def test_the_end_which_is_recorded_when_it_returns(self, tmp_path: Path) -> None:
+        with Gate(tmp_path / "gate") as gate:
+            new("-n", "x", "--", *program("end_with", "3", "--gate", gate.path))
+            with OnTerminal("wait", "x", "--exited") as waiting:
+                gate.release()
+                assert waiting.end() == 0
+            assert [session["exit_code"] for session in listed("--all")] == [3]
+            assert outlive("wait", "x", "--exited").code == 0
+
+    def test_text_that_cannot_come_any_more(self, tmp_path: Path) -> None:
+        with Gate(tmp_path / "gate") as gate:
+            new("-n", "x", "--", *program("end_with", "3", "--text", "words", "--gate", gate.path))
+            with OnTerminal("wait", "x", "--text", "never") as waiting:
+                gate.release()
+                assert waiting.end() == 6
+                assert "exit code 3" in waiting.text()
+        assert outlive("wait", "x", "--text", "words").code == 0
+        assert outlive("wait", "x", "--text", "never").code == 6
+        assert outlive("wait", "x", "--activity", "working").code == 6
+
+    def test_activity(self) -> None:
+        new("-n", "x", "--", "cat")
+
+        assert outlive("wait", "x", "--activity", "no_signal", "--timeout", "10").code == 0
+
+    @pytest.mark.parametrize(
+        "words",
+        [["x"], ["x", "--text", "("], ["x", "--exited", "--text", "a"], ["x", "--activity", "busy"],
+         ["x", "--exited", "--timeout", "-1"], ["x", "--exited", "--timeout", "nan"]],
+    )  # fmt: skip
+    def test_usage(self, words: list[str]) -> None:
+        assert outlive("wait", *words).code == 2
+
+    def test_ctrl_c(self) -> None:
+        new("-n", "x", "--", "cat")
+        with OnTerminal("wait", "x", "--text", "never") as waiting:
+            wait_until(lambda: listed()[0]["viewers"], 10, "the wait to follow the session")
+            os.killpg(waiting.process.pid, signal.SIGINT)
+            assert waiting.end() == 130
+            assert waiting.text() == ""
+
+
+class TestEnding:
+    @pytest.mark.parametrize("verb", ["stop", "kill"])
+    def test_ends_the_agent_and_returns_when_it_has(self, verb: str) -> None:
+        new("-n", "x", "--", *program("end_with", "0", "--gate", "/dev/tty"))
+        child = int(str(listed()[0]["child_pid"]))
+
+        assert outlive(verb, "x").code == 0
+
+        assert not processes.is_alive(child)
+        assert outlive(verb, "x").code == 6
+        assert outlive("send", "x", "text").code == 6
+
+    def test_kill_all(self) -> None:
+        for name in ("a", "b"):
+            new("-n", name, "--", "cat")
+        assert outlive("kill-all").code == 2
+        assert len(listed()) == 2
+
+        with OnTerminal("kill-all") as terminal:
+            terminal.see("[y/N]")
+            terminal.type("n\r")
+            assert terminal.end() == 1
+        assert len(listed()) == 2
+
+        done = outlive("kill-all", "--yes")
+        assert (done.code, done.output) == (0, "ended 2 chats\n")
+        assert listed() == []
+        assert outlive("kill-all", "--yes").output == "no running chats\n"
+
+    def test_rm_forgets_what_has_ended_and_its_files(self, area: Area) -> None:
+        session_id = new("-n", "x", "--", "cat")
+        done = outlive("rm", "x")
+        assert done.code == 1
+        assert "outlive stop x" in done.complaint()
+        outlive("kill", "x")
+        outlive("wait", "x", "--exited")
+
+        assert outlive("rm", "x").code == 0
+
+        assert listed("--all") == []
+        assert not [path for path in area.state.rglob("*") if session_id in path.name]
+
+    def test_rename(self) -> None:
+        new("-n", "x", "--", "cat")
+
+        assert outlive("rename", "x", "new name").code == 0
+
+        assert listed()[0]["name"] == "new name"
+        outlive("kill", "new name")
+        outlive("wait", "new name", "--exited")
+        assert outlive("rename", "new name", "third").code == 0
+        assert listed("--all")[0]["name"] == "third"
+        assert outlive("rename", "third", "").code == 2
+
+
+class TestNaming:
+    @pytest.mark.parametrize("verb", ["attach", "peek", "stop", "kill", "rm", "send", "wait", "rename"])
+    def test_none_of_that_name(self, verb: str) -> None:
+        more = {"send": ["x"], "wait": ["--exited"], "rename": ["y"]}.get(verb, [])
+
+        done = outlive(verb, "nonesuch", *more)
+
+        assert done.code == 3
+        assert "nonesuch" in done.complaint()
+
+    def test_two_of_that_name(self) -> None:
+        ids = [new("-n", "twin", "--", "cat") for _ in range(2)]
+
+        done = outlive("peek", "twin")
+
+        assert done.code == 4
+        assert all(session_id[:8] in done.complaint() for session_id in ids)
+        assert outlive("peek", ids[0]).code == 0
+        assert outlive("peek", ids[1][:13]).code == 0
+
+    @pytest.mark.slow
+    def test_a_host_that_hangs_is_unavailable(self) -> None:
+        new("-n", "x", "--", "cat")
+        host = int(str(listed()[0]["host_pid"]))
+        os.kill(host, signal.SIGSTOP)
+        try:
+            done = outlive("peek", "x")
+            assert done.code == 7
+            done.complaint()
+        finally:
+            os.kill(host, signal.SIGCONT)
