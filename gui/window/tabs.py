@@ -14,7 +14,7 @@ from gui.window.chat_page import ChatPage
 from gui.window.tab_bar import TabBar
 from session_host.client.ended import load_screen
 from session_host.errors import OutliveError
-from session_host.terminal import default_engine, engine_build
+from session_host.terminal import default_engine
 
 CLOSED_KEPT = 20
 
@@ -197,7 +197,7 @@ class Tabs(QObject):
             saved = await asyncio.to_thread(load_screen, chat.id)
             if saved is not None:
                 engine = default_engine()
-                emulator = saved.restore(engine, engine_build(engine))
+                emulator = saved.restore(engine)
         except OutliveError as error:
             self._sessions.problem.emit(str(error))
         if self._pages.get(chat.id) is page:

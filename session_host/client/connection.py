@@ -98,6 +98,11 @@ class HostConnection(asyncio.Protocol):
         if self._transport is not None and not self._lost:
             self._transport.write(encode(message))
 
+    def drop(self) -> None:
+        """Break the connection; the listener is told, as of any other break."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def close(self) -> None:
         """Close, without a word to the listener."""
         self._on_message = self._on_lost = None

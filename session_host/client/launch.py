@@ -33,7 +33,7 @@ from session_host.protocol.values import GridSize, State
 from session_host.pty.identity import boot_id
 from session_host.store import SessionRecord, Store
 from session_host.terminal import default_engine
-from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES
+from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, EngineName
 
 from .sessions import now
 
@@ -59,7 +59,7 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     overrides: dict[str, str] = {}
     """What the user set on top of it."""
     size: GridSize = DEFAULT_SIZE
-    engine: str | None = None
+    engine: EngineName | None = None
 
 
 async def launch(request: LaunchRequest) -> SessionRecord:

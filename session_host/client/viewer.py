@@ -19,7 +19,7 @@ import asyncio
 from enum import StrEnum
 from typing import Any, Protocol
 
-from session_host.errors import HostUnavailable, ProtocolMismatch
+from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
 from session_host.protocol.messages import (
     Attach,
     Attached,
@@ -118,6 +118,7 @@ class Viewer:
         self._size = size
         self._cell = cell or CellSize()
         self._engine: EngineName = engine or default_engine()
+        self._build = engine_build(self._engine)
         self._output = output
         self._connection: HostConnection | None = None
         self._closing: HostConnection | None = None
@@ -177,7 +178,7 @@ class Viewer:
 
     async def _connect(self) -> None:
         self._lost.clear()
-        connection = await HostConnection.open(self.session_id, "viewer", engine_build(self._engine))
+        connection = await HostConnection.open(self.session_id, "viewer", self._build)
         self._connection = connection
         self._parts.clear()
         connection.listen(self._message, self._connection_lost)
@@ -268,8 +269,15 @@ class Viewer:
             return
         data = b"".join(self._parts)
         self._parts.clear()
-        if message.form == engine_build(self._engine):
-            emulator = restore(self._engine, data)
+        if message.form == self._build:
+            try:
+                emulator = restore(self._engine, data)
+            except OutliveError:
+                # The same build by name and yet another: ask for the form that every engine reads.
+                self._build = ""
+                if self._connection is not None:
+                    self._connection.drop()
+                return
         else:
             emulator = from_replay(
                 self._engine, data, message.size, cell=self._cell, scrollback_lines=message.scrollback_lines

@@ -107,8 +107,10 @@ async def run(spec: LaunchSpec) -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, session.signal, signal.SIGTERM)
     await session.ended.wait()
     await recorder.ended(session, now())
+    log.info("recorded")
     await server.close()
     session.close()
+    log.info("done")
     return 0
 
 

@@ -1,13 +1,10 @@
-"""One client's conversation with the host. Key path, 6 of 9. Output path, 5 of 10.
+"""One client's conversation with the host. Key path, 6 of 9.
 
 States::
 
     EXPECT_HELLO ──Hello──▶ GREETED ──Attach──▶ ATTACHED ──Detach──▶ GREETED
 
     any ──violation, or the peer goes──▶ CLOSED
-
-A client that reads more slowly than output comes is never waited for: when its queue is over the
-bound it gets nothing more until it has caught up, and then what it missed, or a fresh snapshot.
 """
 
 from __future__ import annotations
@@ -21,7 +18,6 @@ from session_host.errors import ProtocolViolation
 from session_host.protocol.codec import ClientDecoder, encode
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
-    OUTPUT_CHUNK_BYTES,
     PROTOCOL_VERSION,
     ActivityEvent,
     Attach,
@@ -39,13 +35,10 @@ from session_host.protocol.messages import (
     Key,
     Message,
     Mouse,
-    Output,
-    OutputEvent,
     Paste,
     Request,
     Resize,
     Resized,
-    SnapshotPart,
     Starting,
     StateEvent,
     Text,
@@ -53,10 +46,10 @@ from session_host.protocol.messages import (
     Welcome,
 )
 from session_host.protocol.values import State
-from session_host.terminal.base import Emulator
 from session_host.version import VERSION
 
 from .attachments import Attachment
+from .feed import OutputFeed
 from .session import Session
 
 log = logging.getLogger(__name__)
@@ -66,8 +59,6 @@ QUEUE_HIGH_BYTES = 2 * 1024 * 1024
 QUEUE_LOW_BYTES = 256 * 1024
 QUEUE_ABORT_BYTES = 64 * 1024 * 1024
 """Snapshots, events and acknowledgements are not held back; this bounds what they may pile up to."""
-OUTPUT_EVENT_INTERVAL_S = 1.0
-"""Those who follow events only hear of new output at most this often."""
 
 
 class ConnectionState(Enum):
@@ -102,14 +93,8 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
-        self._output_event: asyncio.TimerHandle | None = None
-        self._engine_build = ""
-        self._paused = False
-        self._behind = False
+        self._feed = OutputFeed(session, self)
         self._finishing = False
-        self._follows_output = False
-        self._offset = 0
-        """What the client will have once its queue has gone out; meaningful while it follows output."""
         self.state = ConnectionState.EXPECT_HELLO
         self.attachment: Attachment | None = None
 
@@ -128,9 +113,9 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The peer is gone: its attachment is parked, the agent does not notice."""
         self.state = ConnectionState.CLOSED
-        for timer in (self._deadline, self._output_event):
-            if timer is not None:
-                timer.cancel()
+        self._feed.close()
+        if self._deadline is not None:
+            self._deadline.cancel()
         self._session.followers.discard(self)
         if self.attachment is not None:
             self._session.attachments.park(self.attachment, self)
@@ -152,13 +137,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client is behind: nothing more is queued for it."""
-        self._paused = True
+        self._feed.pause()
 
     def resume_writing(self) -> None:
         """The client has caught up with its queue: give it what it missed."""
-        self._paused = False
-        if self._follows_output and self._behind:
-            self._catch_up(self._session.epoch, self._offset)
+        self._feed.resume()
 
     # ------------------------------------------------------------ sending
 
@@ -179,6 +162,10 @@ class Connection(asyncio.Protocol):
             return
         self.transport.write(encode(message))
 
+    def send_frame(self, frame: bytes) -> None:
+        """Queue a frame that was encoded for all clients at once."""
+        self.transport.write(frame)
+
     def send_reply(self, message: InputAck | InputRefused) -> None:
         """Tell the viewer about an input of its."""
         self.send(message)
@@ -197,7 +184,7 @@ class Connection(asyncio.Protocol):
     def finish(self) -> None:
         """Close once the client has all output there ever was."""
         self._finishing = True
-        if not self._behind:
+        if not self._feed.behind:
             self.close()
 
     def _no_hello(self) -> None:
@@ -240,7 +227,7 @@ class Connection(asyncio.Protocol):
             )
         if self._deadline is not None:
             self._deadline.cancel()
-        self._engine_build = message.engine_build
+        self._feed.engine_build = message.engine_build
         self.state = ConnectionState.GREETED
         session = self._session
         self.send(Welcome(PROTOCOL_VERSION, VERSION, session.spec.session_id, session.epoch, session.state))
@@ -283,7 +270,7 @@ class Connection(asyncio.Protocol):
         """The program runs (or has ended): now, and not before, the viewer is told that it is attached."""
         session, attachment, wanted = self._session, self.attachment, self._wanted
         assert attachment is not None
-        resumable = wanted.output and self._missing(wanted.epoch, wanted.offset) is not None
+        resumable = wanted.output and self._feed.has(wanted.epoch, wanted.offset)
         self.send(
             Attached(
                 attachment.id,
@@ -301,8 +288,6 @@ class Connection(asyncio.Protocol):
         activity = session.activity
         self.send(ActivityEvent(activity.activity, activity.source, activity.since, activity.detail))
         self._follow(wanted.output, wanted.epoch, wanted.offset)
-        if not wanted.output:
-            self._tell_end()
         if wanted.size is not None:
             attachment.size, attachment.cell = wanted.size, wanted.cell
             if not attachment.read_only and wanted.output:
@@ -315,97 +300,40 @@ class Connection(asyncio.Protocol):
         self._session.attachments.detach(attachment)
         self._session.followers.discard(self)
         self.attachment = None
-        self._follows_output = False
+        self._feed.close()
         self.state = ConnectionState.GREETED
         log.info("detached id=%s viewers=%d", attachment.id, self._session.attachments.viewers())
 
     # ------------------------------------------------------------ output
 
     def _follow(self, output: bool, epoch: str, offset: int) -> None:
-        self._follows_output = output
         if self.attachment is not None:
             self.attachment.follows_output = output
         if output:
-            self._catch_up(epoch, offset)
-
-    def _missing(self, epoch: str, offset: int) -> list[bytes | Resized] | None:
-        """What came since ``offset``, if that can be had without a snapshot."""
-        return self._session.stream.since(offset) if epoch == self._session.epoch else None
-
-    def _catch_up(self, epoch: str, offset: int) -> None:
-        """Bring the client to the end of the stream, by what it missed or by a snapshot."""
-        missing = self._missing(epoch, offset)
-        if missing is not None:
-            session = self._session
-            self._behind = False
-            self._send_pieces(offset, missing)
-            # A replica that slept through a resize at just this offset gets the size all the same.
-            self.send(Resized(session.stream.end, session.size, session.cell))
-            self._offset = session.stream.end
+            self._feed.follow(epoch, offset)
+        else:
+            self._feed.close()
             self._tell_end()
-            if self._finishing:
-                self.close()
-        else:
-            # The emulator may be busy, and behind the stream: what comes meanwhile is sent after the snapshot.
-            self._behind = True
-            self._session.lane.soon(self._send_snapshot)
 
-    def _send_snapshot(self, emulator: Emulator) -> None:
-        if not self._follows_output or self.state is not ConnectionState.ATTACHED:
-            return
-        session = self._session
-        if self._engine_build == emulator.build:
-            form, data = emulator.build, emulator.snapshot()
-        else:
-            form, data = "vt", emulator.replay()
-        offset = session.lane.fed
-        log.info("snapshot form=%s bytes=%d offset=%d behind=%d", form, len(data), offset, session.stream.end - offset)
-        for start in range(0, max(1, len(data)), OUTPUT_CHUNK_BYTES):
-            end = start + OUTPUT_CHUNK_BYTES
-            last = end >= len(data)
-            part = data[start:end]
-            self.send(SnapshotPart(offset, form, emulator.size, emulator.scrollback_limit, last, part))
-        # The stream is not far ahead of the emulator: never by as much as the ring holds.
-        self._catch_up(session.epoch, offset)
-
-    def _send_pieces(self, offset: int, pieces: list[bytes | Resized]) -> None:
-        for piece in pieces:
-            if isinstance(piece, Resized):
-                self.send(piece)
-                continue
-            for start in range(0, len(piece), OUTPUT_CHUNK_BYTES):
-                self.send(Output(offset + start, piece[start : start + OUTPUT_CHUNK_BYTES]))
-            offset += len(piece)
+    def caught_up(self) -> None:
+        """The client has all output there is."""
+        self._tell_end()
+        if self._finishing:
+            self.close()
 
     def _tell_end(self) -> None:
-        """A program that ended before this client saw it end."""
+        """A program may have ended before this client saw it end."""
         session = self._session
         if session.state is State.EXITED:
             self.send(StateEvent(session.state, session.exit_code, session.exit_signal))
 
     def deliver_output(self, frame: bytes, end: int) -> None:
-        """Queue output, unless the client is behind; then it catches up in ``resume_writing``."""
-        if self._follows_output:
-            if self._paused or self._behind:
-                self._behind = True
-            else:
-                self._offset = end
-                self.transport.write(frame)
-        elif self._output_event is None:
-            self._output_event = self._loop.call_later(OUTPUT_EVENT_INTERVAL_S, self._tell_of_output)
-            self.send(OutputEvent(end))
-
-    def _tell_of_output(self) -> None:
-        self._output_event = None
+        """There is new output."""
+        self._feed.output(frame, end)
 
     def deliver_resize(self, message: Resized) -> None:
-        """Queue a resize; a client that is behind gets the size with its snapshot."""
-        if not self._follows_output:
-            return
-        if self._paused or self._behind:
-            self._behind = True
-        else:
-            self.send(message)
+        """The grid changed at this point of the output."""
+        self._feed.resized(message)
 
     def deliver_event(self, event: Event) -> None:
         """Queue an event; these are few and small, so a client that is behind gets them too."""

@@ -23,7 +23,8 @@ T = TypeVar("T")
 Use = Callable[[Emulator], None]
 
 INLINE_BYTES = 16 * 1024
-"""A thread's hop costs more than it takes to interpret so much; a key's echo is never delayed by one."""
+INLINE_WINDOW_S = 0.005
+"""Up to so much in so long is fed on the loop: a thread's hop costs more, and a key's echo is never delayed by one."""
 
 MAX_JOB_BYTES = 256 * 1024
 MIN_JOB_BYTES = 4 * 1024
@@ -58,6 +59,8 @@ class EmulatorLane:
         self._soon: deque[Use] = deque()
         self._waiting_bytes = 0
         self._was_full = False
+        self._window_began_s = 0.0
+        self._window_bytes = 0
         self._job_bytes = 64 * 1024
         self._busy = True
         self._closed = False
@@ -73,7 +76,7 @@ class EmulatorLane:
 
     def feed(self, data: bytes) -> None:
         """Interpret output, now or in turn."""
-        if not self._busy and not self._queue and len(data) <= INLINE_BYTES and self._emulator is not None:
+        if self._is_little(len(data)) and not self._busy and not self._queue and self._emulator is not None:
             self._emulator.feed(data)
             self.fed += len(data)
             self._after(self._emulator)
@@ -81,6 +84,13 @@ class EmulatorLane:
         self._queue.append(data)
         self._waiting_bytes += len(data)
         self._next()
+
+    def _is_little(self, length: int) -> bool:
+        now_s = self._loop.time()
+        if now_s - self._window_began_s > INLINE_WINDOW_S:
+            self._window_began_s, self._window_bytes = now_s, 0
+        self._window_bytes += length
+        return self._window_bytes <= INLINE_BYTES
 
     def in_order(self, use: Use) -> None:
         """Use the emulator once all output so far is interpreted."""

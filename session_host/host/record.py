@@ -16,7 +16,6 @@ from session_host.pty.identity import start_time
 from session_host.pty.process import PtyProcess
 from session_host.store import SessionRecord, Store
 from session_host.store.screen import SavedScreen, save_screen
-from session_host.terminal.base import Emulator
 
 from .session import Session
 
@@ -74,16 +73,13 @@ class Recorder:
             log.warning("not removed: %s", error)
 
     async def ended(self, session: Session, ended_at: str) -> None:
-        """Record the end, however long the disk refuses; then the last screen, if it can be."""
+        """Keep the last screen if it can be, and record the end, however long the disk refuses."""
         record = self._record
         record.state, record.exit_code, record.exit_signal = session.state, session.exit_code, session.exit_signal
         record.ended_at, record.title, record.name = ended_at, session.title, session.name
         record.columns, record.rows = session.size.columns, session.size.rows
-        screen = await session.lane.lend(_last_screen)
-        try:
-            await asyncio.to_thread(save_screen, Path(self._spec.screen), screen)
-        except StoreError as error:
-            log.warning("%s", error)
+        await session.lane.lend(lambda emulator: emulator.reset_after_exit())
+        await self._save_screen(session, portable=False)
         waits = iter(RETRY_S)
         wait_s = RETRY_S[0]
         while True:
@@ -94,7 +90,15 @@ class Recorder:
                 log.warning("the end is not recorded yet, again in %.1f s: %s", wait_s, error)
                 await asyncio.sleep(wait_s)
             else:
-                return
+                break
+        await self._save_screen(session, portable=True)
+
+    async def _save_screen(self, session: Session, *, portable: bool) -> None:
+        screen = await session.lane.lend(lambda emulator: SavedScreen.of(emulator, portable=portable))
+        try:
+            await asyncio.to_thread(save_screen, Path(self._spec.screen), screen)
+        except StoreError as error:
+            log.warning("%s", error)
 
     def _add(self) -> None:
         with self._open() as store:
@@ -131,8 +135,3 @@ class Recorder:
             aside = Store.set_aside(self._path)
             log.warning("%s; kept as %s", error, aside)
             return Store.open(self._path)
-
-
-def _last_screen(emulator: Emulator) -> SavedScreen:
-    emulator.reset_after_exit()
-    return SavedScreen.of(emulator)

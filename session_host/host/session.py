@@ -290,6 +290,10 @@ class Session:
 
     # ------------------------------------------------------------ size
 
+    def size_now(self) -> Resized:
+        """The grid as of the end of the stream."""
+        return Resized(self.stream.end, self.size, self.cell)
+
     def use(self, attachment: Attachment) -> None:
         """This viewer is the one in use: the grid follows its size."""
         self.attachments.in_use = attachment
@@ -320,7 +324,7 @@ class Session:
         if self.process is None or self.state is not State.RUNNING or (size, cell) == (self.size, self.cell):
             return
         self.size, self.cell = size, cell
-        message = Resized(self.stream.end, size, cell)
+        message = self.size_now()
         self.stream.resized(message)
         self.lane.in_order(lambda emulator: emulator.resize(size, cell))
         self.process.resize(size, cell)

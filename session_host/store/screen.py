@@ -14,7 +14,7 @@ import msgspec
 
 from session_host.errors import StoreError
 from session_host.protocol.values import GridSize
-from session_host.terminal import from_replay, restore
+from session_host.terminal import engine_build, from_replay, restore
 from session_host.terminal.base import Emulator, EngineName
 
 _COMPRESSION_LEVEL = 1
@@ -31,11 +31,11 @@ class SavedScreen(msgspec.Struct, frozen=True):
     snapshot: bytes
     """In the engine's own form, compressed."""
     replay: bytes
-    """As VT bytes, compressed."""
+    """As VT bytes, compressed; b"" while they are still being made."""
 
     @classmethod
-    def of(cls, emulator: Emulator) -> SavedScreen:
-        """The state of an emulator now."""
+    def of(cls, emulator: Emulator, *, portable: bool) -> SavedScreen:
+        """The state of an emulator now; ``portable`` adds the form that any engine can read, which takes longer."""
         return cls(
             emulator.engine,
             emulator.build,
@@ -43,13 +43,19 @@ class SavedScreen(msgspec.Struct, frozen=True):
             emulator.scrollback_limit,
             emulator.title,
             zlib.compress(emulator.snapshot(), _COMPRESSION_LEVEL),
-            zlib.compress(emulator.replay(), _COMPRESSION_LEVEL),
+            zlib.compress(emulator.replay(), _COMPRESSION_LEVEL) if portable else b"",
         )
 
-    def restore(self, engine: EngineName, build: str) -> Emulator:
-        """An emulator with this state, of the given engine and build."""
-        if build == self.build:
+    def restore(self, engine: EngineName) -> Emulator:
+        """An emulator with this state.
+
+        Raises:
+            StoreError: only another build of the engine could read it.
+        """
+        if engine_build(engine) == self.build:
             return restore(engine, zlib.decompress(self.snapshot))
+        if not self.replay:
+            raise StoreError("the last screen was kept by another version of the engine and cannot be read")
         return from_replay(engine, zlib.decompress(self.replay), self.size, scrollback_lines=self.scrollback_lines)
 
 

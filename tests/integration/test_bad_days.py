@@ -52,7 +52,9 @@ async def test_a_program_that_is_not_there(area: Area) -> None:
 
 async def test_an_agent_that_is_not_installed_says_what_installs_it(area: Area) -> None:
     request_ = LaunchRequest(
-        agent=load_catalog(config_dir())["claude"], directory="/", environment={"PATH": str(area.home), "HOME": str(area.home)}
+        agent=load_catalog(config_dir())["claude"],
+        directory="/",
+        environment={"PATH": str(area.home), "HOME": str(area.home)},
     )
     with pytest.raises(AgentNotFound) as caught:
         await launch(request_)

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from session_host.client.viewer import Viewer
+from session_host.errors import OutliveError
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import EngineName
 from tests.programs import Gate
@@ -20,13 +21,55 @@ from tests.support.hosts import end, peek, see, shown, start, watching
 pytestmark = pytest.mark.usefixtures("sessions")
 
 FRAGMENTS = [
-    b"plain text ", b"\r\n", b"\n", b"\x1b[31mred\x1b[0m", b"\x1b[1;4;48;2;10;20;30mstyled\x1b[m", b"\x1b[2J", b"\x1b[H",
-    b"\x1b[5;10Hthere", b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b7", b"\x1b8", b"\x1b[3;8r", b"\x1b[r", b"\x1bM", b"\x1b[2L",
-    b"\x1b[M", b"\x1b[4P", b"\x1b[3@", b"\x1b[K", b"\x1b[1J", b"\t", b"\b\b", "日本語".encode(), "e\u0301".encode(),
-    "👩‍👩‍👧".encode(), "⚠️".encode(), b"\x1b[?7l", b"\x1b[?7h", b"\x1b]0;a title\x07", b"\x1b]8;;http://x/\x1b\\link\x1b]8;;\x1b\\",
-    b"\x1b[?25l", b"\x1b[?25h", b"\x1b[4h", b"\x1b[4l", b"\x1b(0lqk\x1b(B", b"\x1b[?6h", b"\x1b[?6l", b"\x1b[5S", b"\x1b[2T", b"x" * 90,
-    b"\x1b[?2004h", b"\x1b[>1u", b"\x1b[<u", b"\x1bc", b"\xff\xfe", b"\x1b[38;5;", b"\x1b]0;unfin",
-]  # fmt: skip
+    b"plain text ",
+    b"\r\n",
+    b"\n",
+    b"\x1b[31mred\x1b[0m",
+    b"\x1b[1;4;48;2;10;20;30mstyled\x1b[m",
+    b"\x1b[2J",
+    b"\x1b[H",
+    b"\x1b[5;10Hthere",
+    b"\x1b[?1049h",
+    b"\x1b[?1049l",
+    b"\x1b7",
+    b"\x1b8",
+    b"\x1b[3;8r",
+    b"\x1b[r",
+    b"\x1bM",
+    b"\x1b[2L",
+    b"\x1b[M",
+    b"\x1b[4P",
+    b"\x1b[3@",
+    b"\x1b[K",
+    b"\x1b[1J",
+    b"\t",
+    b"\b\b",
+    "日本語".encode(),
+    "e\u0301".encode(),
+    "👩‍👩‍👧".encode(),
+    "⚠️".encode(),
+    b"\x1b[?7l",
+    b"\x1b[?7h",
+    b"\x1b]0;a title\x07",
+    b"\x1b]8;;http://x/\x1b\\link\x1b]8;;\x1b\\",
+    b"\x1b[?25l",
+    b"\x1b[?25h",
+    b"\x1b[4h",
+    b"\x1b[4l",
+    b"\x1b(0lqk\x1b(B",
+    b"\x1b[?6h",
+    b"\x1b[?6l",
+    b"\x1b[5S",
+    b"\x1b[2T",
+    b"x" * 90,
+    b"\x1b[?2004h",
+    b"\x1b[>1u",
+    b"\x1b[<u",
+    b"\x1bc",
+    b"\xff\xfe",
+    b"\x1b[38;5;",
+    b"\x1b]0;unfin",
+]
 
 FEEDER = """
 import os, sys
@@ -149,3 +192,19 @@ async def test_the_grid_follows_the_viewer_in_use_and_keeps_its_floors() -> None
         await see(first, watcher, "size 91x21 910x420")
         first.key("q", "q")
         await watcher.until(lambda: first.state == "ended", "the end")
+
+
+async def test_a_snapshot_that_cannot_be_read_is_asked_for_in_the_form_that_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = await start("sh", "-c", "echo here it is; cat")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "here it is")
+
+    def unreadable(engine: EngineName, data: bytes) -> None:
+        raise OutliveError("not a snapshot of this engine")
+
+    monkeypatch.setattr("session_host.client.viewer.restore", unreadable)
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "here it is")
+    await end(record.id)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
+from session_host.client.ended import load_screen
 from session_host.client.sessions import open_store
-from session_host.protocol.messages import Describe
+from session_host.protocol.messages import Describe, Kill, Stop
 from session_host.protocol.values import State
 from tests.programs import Gate, program
 from tests.support import processes
@@ -40,7 +41,7 @@ async def test_a_viewer_that_goes_in_mid_stream_costs_nothing(tmp_path: Path) ->
         await eventually(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
 
 
-def _record(session_id: str):  # noqa: ANN202
+def _record(session_id: str):
     with open_store() as store:
         return store.get(session_id)
 
@@ -107,12 +108,9 @@ async def test_the_end_and_the_last_output_are_kept(how: str, code: int | None, 
     assert (ended.exit_code, ended.exit_signal) == (code, number)
     assert ended.ended_at is not None
     await asyncio.to_thread(wait_for_end, record.host_pid, 10)
-    from session_host.client.ended import load_screen
-    from session_host.terminal import engine_build
-
     screen = load_screen(record.id)
     assert screen is not None
-    emulator = screen.restore(screen.engine, engine_build(screen.engine))
+    emulator = screen.restore(screen.engine)
     assert "last words" in "\n".join(row.text() for row in emulator.rows())
     emulator.close()
 
@@ -147,8 +145,6 @@ async def test_a_killed_host_is_lost_and_said_to_be() -> None:
 
 
 async def test_stop_is_polite_and_kill_is_not(tmp_path: Path) -> None:
-    from session_host.protocol.messages import Kill, Stop
-
     polite = await start("sh", "-c", "trap 'echo bye; exit 5' TERM; echo ready; while :; do read x; done")
     async with watching(polite.id) as (viewer, watcher):
         await see(viewer, watcher, "ready")
@@ -166,8 +162,6 @@ async def test_stop_is_polite_and_kill_is_not(tmp_path: Path) -> None:
 
 
 async def test_an_interactive_shell_stops(tmp_path: Path) -> None:
-    from session_host.protocol.messages import Stop
-
     record = await start("bash", "--norc", "-i")
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "bash-")

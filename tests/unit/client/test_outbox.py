@@ -15,7 +15,8 @@ def test_early_input_is_renamed_and_sent_in_order() -> None:
     for _ in range(3):
         assert outbox.add(key(outbox)) is None
     assert outbox.rename("att") == []
-    assert [(each.attachment, each.sequence) for each in outbox.unacknowledged()] == [("att", 1), ("att", 2), ("att", 3)]
+    sent = [(each.attachment, each.sequence) for each in outbox.unacknowledged()]
+    assert sent == [("att", 1), ("att", 2), ("att", 3)]
 
 
 def test_what_is_acknowledged_is_forgotten_and_the_rest_is_sent_again() -> None:

@@ -36,10 +36,16 @@ def test_a_pty_that_takes_what_it_likes_gets_all_in_order_and_each_piece_is_told
 def test_nothing_is_written_before_the_program_runs() -> None:
     queue = InputQueue()
     queue.add(b"early")
-    assert not queue.flush(lambda data: len(data))
-    queue.open = True
     written: list[bytes] = []
-    assert queue.flush(lambda data: written.append(data) or len(data))
+
+    def write(data: bytes) -> int:
+        written.append(data)
+        return len(data)
+
+    assert not queue.flush(write)
+    assert written == []
+    queue.open = True
+    assert queue.flush(write)
     assert written == [b"early"]
 
 

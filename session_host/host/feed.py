@@ -1,0 +1,190 @@
+"""One client's share of the output. Output path, 5 of 10.
+
+States::
+
+    OFF ──follow──▶ CURRENT ──the client's queue is full──▶ BEHIND
+     ▲                 ▲                                       │ the queue has gone out
+     └──unfollow───────┴── what was missed is sent, or a snapshot ◀┘
+
+A client that reads more slowly than output comes is never waited for: when its queue is over the
+bound it gets nothing more until it has caught up, and then what it missed, or a fresh snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from enum import Enum, auto
+from typing import Protocol
+
+from session_host.protocol.messages import (
+    OUTPUT_CHUNK_BYTES,
+    Message,
+    Output,
+    OutputEvent,
+    Resized,
+    SnapshotPart,
+)
+from session_host.terminal.base import Emulator
+
+from .lane import EmulatorLane
+from .stream import OutputStream
+
+log = logging.getLogger(__name__)
+
+OUTPUT_EVENT_INTERVAL_S = 1.0
+"""Those who follow events only hear of new output at most this often."""
+
+SNAPSHOT_INTERVAL_S = 0.1
+"""A client that cannot keep up is given the screen as it is, at most this often."""
+
+
+class FeedState(Enum):
+    """Where a client stands in the output."""
+
+    OFF = auto()
+    CURRENT = auto()
+    BEHIND = auto()
+
+
+class FeedSource(Protocol):
+    """The session, as a feed sees it."""
+
+    epoch: str
+    stream: OutputStream
+    lane: EmulatorLane
+
+    def size_now(self) -> Resized:
+        """The grid as of the end of the stream."""
+
+
+class FeedSink(Protocol):
+    """The client's queue."""
+
+    def send(self, message: Message) -> None:
+        """Queue a message."""
+
+    def send_frame(self, frame: bytes) -> None:
+        """Queue a frame that was encoded for all clients at once."""
+
+    def caught_up(self) -> None:
+        """The client has, or will have once its queue is out, all output there is."""
+
+
+class OutputFeed:
+    """Feeds one client; ``engine_build`` is that of its replica."""
+
+    def __init__(self, source: FeedSource, sink: FeedSink) -> None:
+        self._source = source
+        self._sink = sink
+        self._state = FeedState.OFF
+        self._paused = False
+        self._offset = 0
+        """What the client will have once its queue has gone out; meaningful when not OFF."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._snapshot_at_s = float("-inf")
+        self.engine_build = ""
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is output that the client still has to get."""
+        return self._state is FeedState.BEHIND
+
+    def close(self) -> None:
+        """The client is gone."""
+        self._state = FeedState.OFF
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def has(self, epoch: str, offset: int) -> bool:
+        """Whether the output since ``offset`` can be had without a snapshot."""
+        return epoch == self._source.epoch and self._source.stream.since(offset) is not None
+
+    def follow(self, epoch: str, offset: int) -> None:
+        """Begin, or go on, from where the client is; an offset of another epoch asks for a snapshot."""
+        self.close()
+        self._offset = offset if epoch == self._source.epoch else -1
+        self._state = FeedState.BEHIND
+        self._catch_up()
+
+    def pause(self) -> None:
+        """The client's queue is full."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """The client's queue has gone out."""
+        self._paused = False
+        if self._state is FeedState.BEHIND:
+            self._catch_up()
+
+    def output(self, frame: bytes, end: int) -> None:
+        """There is new output, up to the offset ``end``."""
+        if self._state is FeedState.CURRENT and not self._paused:
+            self._offset = end
+            self._sink.send_frame(frame)
+        elif self._state is FeedState.OFF:
+            if self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(OUTPUT_EVENT_INTERVAL_S, self._may_tell_again)
+                self._sink.send(OutputEvent(end))
+        else:
+            self._state = FeedState.BEHIND
+
+    def resized(self, message: Resized) -> None:
+        """The grid changed at this point of the output; who is behind learns of it when catching up."""
+        if self._state is FeedState.CURRENT and not self._paused:
+            self._sink.send(message)
+        elif self._state is not FeedState.OFF:
+            self._state = FeedState.BEHIND
+
+    def _may_tell_again(self) -> None:
+        self._timer = None
+
+    def _catch_up(self) -> None:
+        """Bring the client to the end of the stream, by what it missed or by a snapshot."""
+        if self._state is not FeedState.BEHIND:
+            return
+        missing = self._source.stream.since(self._offset)
+        if missing is not None:
+            self._send_pieces(missing)
+            # A replica that slept through a resize at just this offset gets the size all the same.
+            self._sink.send(self._source.size_now())
+            self._offset = self._source.stream.end
+            self._state = FeedState.CURRENT
+            self._sink.caught_up()
+        elif self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(self._snapshot_at_s + SNAPSHOT_INTERVAL_S, self._ask_for_snapshot)
+
+    def _ask_for_snapshot(self) -> None:
+        self._timer = None
+        self._source.lane.soon(self._send_snapshot)
+
+    def _send_snapshot(self, emulator: Emulator) -> None:
+        if self._state is not FeedState.BEHIND:
+            return
+        self._snapshot_at_s = asyncio.get_running_loop().time()
+        if self.engine_build == emulator.build:
+            form, data = emulator.build, emulator.snapshot()
+        else:
+            form, data = "vt", emulator.replay()
+        offset, end = self._source.lane.fed, self._source.stream.end
+        log.info("snapshot form=%s bytes=%d offset=%d ahead=%d", form, len(data), offset, end - offset)
+        size, limit = emulator.size, emulator.scrollback_limit
+        for start in range(0, max(1, len(data)), OUTPUT_CHUNK_BYTES):
+            part = data[start : start + OUTPUT_CHUNK_BYTES]
+            last = start + OUTPUT_CHUNK_BYTES >= len(data)
+            self._sink.send(SnapshotPart(offset, form, size, limit, last, part))
+        # The emulator may be behind the stream, by less than the ring holds: the rest comes as output.
+        self._offset = offset
+        self._catch_up()
+
+    def _send_pieces(self, pieces: list[bytes | Resized]) -> None:
+        offset = self._offset
+        for piece in pieces:
+            if isinstance(piece, Resized):
+                self._sink.send(piece)
+                continue
+            for start in range(0, len(piece), OUTPUT_CHUNK_BYTES):
+                self._sink.send(Output(offset + start, piece[start : start + OUTPUT_CHUNK_BYTES]))
+            offset += len(piece)
