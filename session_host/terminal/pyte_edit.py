@@ -108,6 +108,7 @@ class EditScreen(GridScreen):
     def _wrap(self) -> None:
         """Go on in the next row, as the text does."""
         self.grid[self.cursor.y].wrapped = self.full_width
+        self.dirty.add(self.cursor.y)
         self.index()
         self.cursor.x = self.left if self.cursor.x >= self.left else 0
 

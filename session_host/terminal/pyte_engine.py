@@ -6,8 +6,6 @@ it (cells, modes) → ``frame`` here, which asks ``pyte_view`` for the rows in s
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib import metadata
 from typing import Literal
 
 from pyte import modes as mo
@@ -15,7 +13,7 @@ from pyte import modes as mo
 from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import CellSize, GridSize
 
-from . import pyte_reflow, pyte_replay, pyte_state
+from . import engine_build, pyte_reflow, pyte_replay, pyte_state
 from .base import (
     DEFAULT_SCROLLBACK_LINES,
     Cursor,
@@ -48,12 +46,6 @@ _ENCODING: dict[int, Literal["default", "utf8", "sgr", "urxvt", "sgr_pixels"]] =
     1015: "urxvt",
     1016: "sgr_pixels",
 }
-
-
-@lru_cache(maxsize=1)
-def build_name() -> str:
-    """Engine, versions of the libraries whose tables shape the state, and the snapshot's format."""
-    return f"pyte {metadata.version('pyte')} wcwidth {metadata.version('wcwidth')} format {pyte_state.FORMAT}"
 
 
 class PyteEmulator:
@@ -98,7 +90,7 @@ class PyteEmulator:
 
     @property
     def build(self) -> str:
-        return build_name()
+        return engine_build("pyte")
 
     @property
     def size(self) -> GridSize:
@@ -285,6 +277,3 @@ class PyteEmulator:
 
     def close(self) -> None:
         self._screen.history.clear()
-
-
-__all__ = ["PyteEmulator", "build_name"]

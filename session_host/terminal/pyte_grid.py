@@ -166,6 +166,7 @@ class GridScreen(pyte.Screen):
     def _scrolled(self, top: int, bottom: int, rows: int, *, kept: bool) -> None:
         if top > 0:
             self.grid[top - 1].wrapped = False
+            self.dirty.add(top - 1)
         if bottom < self.lines - 1 or rows < 0:
             self.grid[bottom].wrapped = False
         if top == 0 and bottom == self.lines - 1:
