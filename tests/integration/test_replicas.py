@@ -11,12 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from session_host.client.control import request
 from session_host.client.viewer import Viewer
 from session_host.errors import OutliveError
+from session_host.protocol.messages import Peek, Screen
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import EngineName
+from session_host.terminal.text import logical_ansi_lines
 from tests.programs import Gate
-from tests.support.hosts import end, peek, see, shown, start, watching
+from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -81,17 +84,25 @@ for start in range(0, len(data), 997):
     if not os.read(gate, 1):
         sys.exit(3)
     os.write(1, data[start:start + 997])
-os.write(1, b"\\x18\\x1b\\\\\\x1bc" + b"\\r\\n" + b"the very end")
 os.read(gate, 1)
 """
 
 
-async def _same_as_host(viewer: Viewer, session_id: str) -> None:
-    """The replica's screen, once it has all output, is the host's."""
-    assert shown(viewer) == await peek(session_id)
+async def _same_as_host(viewer: Viewer, watcher: Watcher, session_id: str, end: int) -> None:
+    """Once the host and the replica have all output up to the offset ``end``, their screens are the same."""
+    await watcher.until(lambda: viewer._offset == end, "all output")
+    host: Screen = await request(session_id, Peek(0, scrollback=True, ansi=True))
+    replica = viewer.emulator
+    assert replica is not None
+    rows = replica.history(0, replica.scrollback_rows) + replica.rows()
+    assert logical_ansi_lines(rows) == host.lines
+    cursor = replica.cursor
+    assert (cursor.column, cursor.row, cursor.visible) == (host.cursor_column, host.cursor_row, host.cursor_visible)
+    assert replica.modes.alternate_screen == host.alternate_screen
+    assert (replica.size, replica.title) == (host.size, host.title)
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.integers(0, 2**32), st.sampled_from(["ghostty", "pyte"]), st.sampled_from(["ghostty", "pyte"]))
 def test_attach_at_random_moments(
     tmp_path_factory: pytest.TempPathFactory, seed: int, host: EngineName, viewer: EngineName
@@ -119,10 +130,10 @@ async def _attach_at_random_moments(directory: Path, seed: int, host: EngineName
                 done += more
                 async with watching(record.id, engine=replica, size=_some_size(choose)):
                     pass
-            await see(constant, watcher, "the very end")
-            await _same_as_host(constant, record.id)
-            async with watching(record.id, engine=replica) as (late, _):
-                await _same_as_host(late, record.id)
+            total = len(b"ready") + len(data)
+            await _same_as_host(constant, watcher, record.id, total)
+            async with watching(record.id, engine=replica) as (late, late_watcher):
+                await _same_as_host(late, late_watcher, record.id, total)
         await end(record.id)
 
 
