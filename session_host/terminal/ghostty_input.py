@@ -6,6 +6,7 @@ used up in typing it; our messages name a key by its unshifted character or its 
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from session_host.protocol.values import (
     MouseButton,
 )
 
-from .ghostty_library import check, ffi, lib, mode
+from .ghostty_library import check, ffi, formatted_extras, lib, mode
 
 # Plain integers: arithmetic on an enum's members takes microseconds, and a key is typed through here.
 _SHIFT: Final = int(Modifiers.SHIFT)
@@ -87,6 +88,8 @@ def _key_table() -> dict[str, int]:
 
 _KEYS: Final = _key_table()
 
+_EXTENDED: Final = re.compile(rb"\x1b\[(?:\d+;\d+u|27;\d+;\d+~)")
+_OLD_KEYS: Final = {"Enter": b"\r", "NumpadEnter": b"\r", "Tab": b"\t", "Backspace": b"\x7f", "Escape": b"\x1b"}
 _KEYPAD_TEXT: Final = {
     **{f"Numpad{n}": str(n) for n in range(10)},
     "NumpadDecimal": ".", "NumpadDivide": "/", "NumpadMultiply": "*",
@@ -135,6 +138,20 @@ def _typed_text(name: str, text: str, modifiers: int, kitty: bool) -> str:
     return text
 
 
+def _plain_old(name: str, text: str, modifiers: int) -> bytes:
+    """What a program that asked for nothing gets, where the library would use an extended form.
+
+    Ctrl+I is Tab and Shift+Enter is Enter, as in xterm; programs which know better ask for it.
+    """
+    if name in _OLD_KEYS:
+        data = _OLD_KEYS[name]
+    elif modifiers & Modifiers.CTRL and len(text) == 1 and "@" <= text.upper() <= "_":
+        data = bytes((ord(text.upper()) & 0x1F,))
+    else:
+        data = text.encode("utf-8", "replace")
+    return b"\x1b" + data if data and modifiers & Modifiers.ALT else data
+
+
 class InputEncoder:
     """The library's encoders of one terminal, kept for its life."""
 
@@ -180,7 +197,18 @@ class InputEncoder:
         if not kitty and modifiers & _ALT and not modifiers & _CTRL and not text.isascii():
             # The encoder would prefix a single byte of Latin-1, which no program reads as UTF-8.
             return b"" if key.action is KeyAction.RELEASE else b"\x1b" + text.encode("utf-8", "replace")
-        return self._encode_key(name, text, modifiers, key.action)
+        both = Modifiers.CTRL | Modifiers.ALT
+        if modifiers & both == both and text and len(name) == 1 and text.lower() != name.lower():
+            # AltGr, as some platforms report it: what it typed is all that is meant.
+            modifiers &= ~(both | Modifiers.SHIFT)
+        data = self._encode_key(name, text, modifiers, key.action)
+        if not kitty and _EXTENDED.fullmatch(data) and not self._modify_other_keys():
+            return _plain_old(name, text, modifiers)
+        return data
+
+    def _modify_other_keys(self) -> bool:
+        """Whether the program asked for keys in xterm's extended form (CSI > 4 ; 2 m)."""
+        return b"\x1b[>4;2m" in formatted_extras(self._terminal, keyboard=True)
 
     def _encode_key(self, name: str, text: str, modifiers: int, action: KeyAction) -> bytes:
         unshifted = " " if name == "Space" else name if len(name) == 1 else ""

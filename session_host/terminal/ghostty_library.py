@@ -123,3 +123,35 @@ def mode(terminal: Any, number: int, ansi: bool = False) -> bool:
     config.mode = number | (0x8000 if ansi else 0)
     lib.ghostty_terminal_get(terminal, lib.GHOSTTY_TERMINAL_DATA_MODE, config)
     return bool(config.value)
+
+
+def allocated(call: Any, *subject: Any) -> bytes:
+    """The bytes that a call puts into memory of the library's own; b"" if it fails."""
+    memory, length = ffi.new("uint8_t**"), ffi.new("size_t*")
+    if call(subject[0], ffi.NULL, *subject[1:], memory, length):
+        return b""
+    try:
+        return bytes(ffi.buffer(memory[0], length[0])) if length[0] else b""
+    finally:
+        lib.ghostty_free(ffi.NULL, memory[0], length[0])
+
+
+def formatted_extras(terminal: Any, **wanted: bool) -> bytes:
+    """The sequences that rebuild parts of a terminal's state, after the text of the first cell."""
+    options = sized("GhosttyFormatterTerminalOptions")
+    options.emit = lib.GHOSTTY_FORMATTER_FORMAT_VT
+    for name, value in wanted.items():
+        setattr(options.extra.screen if hasattr(options.extra.screen, name) else options.extra, name, value)
+    selection = sized("GhosttySelection")
+    corner = grid_ref(terminal, lib.GHOSTTY_POINT_TAG_ACTIVE, 0, 0)
+    if corner is None:
+        return b""
+    selection.start = selection.end = corner[0]
+    options.selection = selection
+    formatter = ffi.new("GhosttyFormatter*")
+    if lib.ghostty_formatter_terminal_new(ffi.NULL, formatter, terminal, options[0]):
+        return b""
+    try:
+        return allocated(lib.ghostty_formatter_format_alloc, formatter[0])
+    finally:
+        lib.ghostty_formatter_free(formatter[0])

@@ -18,7 +18,7 @@ from session_host.protocol.values import GridSize
 from . import ghostty_snapshot
 from .base import DEFAULT_COLOR, PLAIN, Cursor, CursorShape, Emulator, Row
 from .ghostty_frame import ProgramColors
-from .ghostty_library import Getter, ffi, grid_ref, lib, mode, sized
+from .ghostty_library import Getter, allocated, formatted_extras, lib, mode
 from .ghostty_reader import GridReader
 from .text import ansi_row, style_change
 
@@ -102,30 +102,14 @@ class _Surface:
 
     def extras(self, **wanted: bool) -> bytes:
         """The formatter's own sequences for parts of the state, with no text but the first cell's."""
-        options = sized("GhosttyFormatterTerminalOptions")
-        options.emit = lib.GHOSTTY_FORMATTER_FORMAT_VT
-        for name, value in wanted.items():
-            setattr(options.extra.screen if hasattr(options.extra.screen, name) else options.extra, name, value)
-        selection = sized("GhosttySelection")
-        corner = grid_ref(self.terminal, lib.GHOSTTY_POINT_TAG_ACTIVE, 0, 0)
-        if corner is None:
-            return b""
-        selection.start = selection.end = corner[0]
-        options.selection = selection
-        formatter = ffi.new("GhosttyFormatter*")
-        if lib.ghostty_formatter_terminal_new(ffi.NULL, formatter, self.terminal, options[0]):
-            return b""
-        try:
-            return _allocated(lib.ghostty_formatter_format_alloc, formatter[0])
-        finally:
-            lib.ghostty_formatter_free(formatter[0])
+        return formatted_extras(self.terminal, **wanted)
 
 
 def replay(emulator: Emulator, terminal: Any) -> bytes:
     """Bytes that rebuild ``terminal``, the emulator's, in a fresh one of the same size."""
     columns, rows, cursor = emulator.size.columns, emulator.rows(), emulator.cursor
     alternate = emulator.modes.alternate_screen
-    unfinished = _allocated(lib.ghostty_terminal_continuation_alloc, terminal)
+    unfinished = allocated(lib.ghostty_terminal_continuation_alloc, terminal)
     here = _Surface(terminal).pen(style=b"")
     copied, _ = ghostty_snapshot.decode(ghostty_snapshot.encode(terminal), max(1, len(unfinished)))
     try:
@@ -272,14 +256,3 @@ def _row_text(row: Row, following: Row | None, columns: int, continues: bool) ->
     if continues and not (row.runs and row.runs[0].column == 0):
         return text or " "
     return text
-
-
-def _allocated(call: Any, subject: Any) -> bytes:
-    """The bytes that a call puts into memory of the library's; b"" if it has none."""
-    memory, length = ffi.new("uint8_t**"), ffi.new("size_t*")
-    if call(subject, ffi.NULL, memory, length):
-        return b""
-    try:
-        return bytes(ffi.buffer(memory[0], length[0])) if length[0] else b""
-    finally:
-        lib.ghostty_free(ffi.NULL, memory[0], length[0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .base import SelectionUnit
-from .ghostty_library import EngineFailure, check, ffi, grid_ref, lib, set_option, sized, track
+from .ghostty_library import EngineFailure, allocated, check, ffi, grid_ref, lib, set_option, sized, track
 
 _VIEWPORT = lib.GHOSTTY_POINT_TAG_VIEWPORT
 _SCREEN = lib.GHOSTTY_POINT_TAG_SCREEN
@@ -94,13 +94,8 @@ class Selector:
         options.unwrap = not selection.rectangle
         options.trim = True
         options.selection = selection
-        memory, length = ffi.new("uint8_t**"), ffi.new("size_t*")
-        if lib.ghostty_terminal_selection_format_alloc(self._terminal, ffi.NULL, options[0], memory, length):
-            return ""
-        try:
-            return bytes(ffi.buffer(memory[0], length[0])).decode("utf-8", "replace") if length[0] else ""
-        finally:
-            lib.ghostty_free(ffi.NULL, memory[0], length[0])
+        data = allocated(lib.ghostty_terminal_selection_format_alloc, self._terminal, options[0])
+        return data.decode("utf-8", "replace")
 
     def _set(self, selection: Any) -> None:
         check(lib.ghostty_terminal_set(self._terminal, lib.GHOSTTY_TERMINAL_OPT_SELECTION, selection), "selecting")
