@@ -1,0 +1,43 @@
+"""The canvas after any frames is what painting the last one anew gives."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gui.terminal.canvas import Canvas
+from gui.terminal.colors import Colors
+from gui.terminal.glyphs import Glyphs
+from gui.terminal.metrics import CellMetrics
+from gui.terminal.row_painter import RowPainter
+from gui.theme.terminal import DARK
+from session_host.protocol.values import GridSize
+from session_host.terminal import create
+from tests.e2e.view.conftest import FAMILY
+
+SIZE = GridSize(24, 10)
+SEQUENCES = (
+    "\r\nnext", "\r\n\n\n\n", "\x1b[H\x1bM\x1bM", "\x1b[2S", "\x1b[3T", "\x1b[2L", "\x1b[3M", "\x1b[2J", "\x1b[3;8r",
+    "\x1b[r", "\x1b[5;3H", "\x1b[10;1H", "\x1b[41m x", "\x1b[0m", "\x1b[4:3mcurl\x1b[0m", "日本 ┌─┐", "🚀", "e\u0301",
+    "\x1b[?1049h", "\x1b[?1049l",
+)  # fmt: skip
+WRITES = st.lists(st.one_of(st.sampled_from(SEQUENCES), st.text("ab ─│", min_size=1, max_size=30)), max_size=12)
+
+
+@settings(max_examples=60)
+@given(frames=st.lists(WRITES, min_size=1, max_size=6))
+def test_any_frames_end_in_the_right_pixels(qapp, frames):
+    metrics = CellMetrics(FAMILY, 13, 1.0)
+    painter = RowPainter(metrics, Glyphs(metrics), Colors(DARK))
+    emulator = create(None, SIZE)
+    canvas = Canvas(painter)
+    for writes in frames:
+        for text in writes:
+            emulator.feed(text.encode())
+        canvas.apply(emulator.frame())
+    fresh = Canvas(painter)
+    emulator.damage_all()
+    fresh.apply(emulator.frame())
+    emulator.close()
+    assert canvas.rows == fresh.rows
+    assert canvas.image == fresh.image
