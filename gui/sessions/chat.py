@@ -45,6 +45,7 @@ class Chat(QObject):
         connection_changed: ``connection`` or ``connection_message``.
         damaged: the replica has something new to paint.
         replaced: the replica is another object.
+        detaching: the replica is about to be freed; whoever paints it must let go of it now.
         refused: an input was not taken; the host's line on it.
         clipboard_offered: the program asked to set the clipboard.
     """
@@ -53,6 +54,7 @@ class Chat(QObject):
     connection_changed = Signal()
     damaged = Signal()
     replaced = Signal()
+    detaching = Signal()
     refused = Signal(str)
     clipboard_offered = Signal(str)
 
@@ -178,6 +180,7 @@ class Chat(QObject):
         """Detach; the agent does not notice. The replica goes."""
         viewer, self.viewer = self.viewer, None
         if viewer is not None:
+            self.detaching.emit()
             viewer.close()
 
     def apply_record(self, record: SessionRecord) -> None:

@@ -49,7 +49,7 @@ QPushButton[kind="row"] {
 QPushButton[kind="row"]:hover { background: $hover; }
 QPushButton[kind="row"]:focus { border-color: $accent; }
 QPushButton[kind="link"] {
-    background: transparent; border: 1px solid transparent; color: $accent; padding: 0 4px; min-height: 22px;
+    background: transparent; border: 1px solid transparent; color: $accent; padding: 0; min-height: 22px;
 }
 QPushButton[kind="link"]:hover { text-decoration: underline; }
 QPushButton[kind="link"]:focus { border-color: $accent; }

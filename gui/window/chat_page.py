@@ -81,6 +81,7 @@ class ChatPage(Area):
         self.view.gridResized.connect(self._on_grid)
         chat.damaged.connect(self.view.on_damage)
         chat.replaced.connect(self.view.on_replaced)
+        chat.detaching.connect(self._on_detaching)
         chat.connection_changed.connect(self.refresh)
         chat.changed.connect(self._on_changed)
         theme.changed.connect(lambda: self.view.set_theme(theme.terminal))
@@ -165,6 +166,7 @@ class ChatPage(Area):
             self._set_settled(settled=True)
         elif self._screen is None and not self._screen_asked:
             self._screen_asked = True
+            self._set_settled(settled=False)
             self.view.set_viewer(None)
             self._load_screen(self.chat, self)
 
@@ -178,6 +180,11 @@ class ChatPage(Area):
             self.notice.say("Nothing was kept of its last screen", "")
             self._lay_over(self.notice)
         self._set_settled(settled=True)
+
+    def _on_detaching(self) -> None:
+        """The replica goes; a screen of the page's own stays."""
+        if self._screen is None:
+            self.view.set_viewer(None)
 
     def _set_settled(self, *, settled: bool) -> None:
         self._settled = settled

@@ -54,6 +54,7 @@ class Chooser(Sheet):
         self._choices: list[Choice] = []
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
+        self.field.setAccessibleName("Choose")
         self.field.textChanged.connect(self._narrow)
         self.items = QStandardItemModel(self)
         self.list = QListView()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QStringListModel, Qt
+from PySide6.QtCore import QEvent, QStringListModel, Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCompleter, QLineEdit, QListView
 
@@ -78,13 +78,21 @@ class DirectoryField(QLineEdit):
             and event.key() == Qt.Key.Key_Tab
             and self._popup.isVisible()
         ):
-            offers = _completions(self.text().strip()) or self._offers.stringList()
-            if offers:
+            typed = self.text().strip()
+            offers = _completions(typed) or self._offers.stringList()
+            if offers and offers != [typed]:
                 self.setText(offers[0] + ("" if offers[0].endswith("/") else "/"))
                 self._offer(self.text())
                 self._completer.complete()
                 return True
+            # The completer gives the keyboard back here when its list goes: move on after that.
+            self._popup.hide()
+            QTimer.singleShot(0, self, self._move_on)
+            return True
         return super().event(event)
+
+    def _move_on(self) -> None:
+        self.focusNextPrevChild(True)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

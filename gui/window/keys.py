@@ -51,7 +51,7 @@ TABLE: tuple[Key, ...] = (
     Key("copy_name", "Copy chat's name", ()),
     Key("copy", "Copy", ("Ctrl+Shift+C",), "terminal"),
     Key("paste", "Paste", ("Ctrl+Shift+V",), "terminal"),
-    Key("select_all", "Select all", ("Ctrl+Shift+A",), "terminal"),
+    Key("select_all", "Select all", ("Ctrl+Shift+A",)),
     Key("scroll_line_up", "Scroll up a line", ("Shift+Up",), "terminal", listed=False),
     Key("scroll_line_down", "Scroll down a line", ("Shift+Down",), "terminal", listed=False),
     Key("scroll_page_up", "Scroll up a page", ("Shift+PgUp",), "terminal", listed=False),
@@ -86,7 +86,7 @@ def with_overrides(overrides: dict[str, list[str]]) -> tuple[dict[str, list[QKey
             problems.append(f"keys.toml: there is no action '{action}'")
             continue
         wanted = sequences(keys)
-        if any(sequence.isEmpty() or "\ufffd" in sequence.toString() for sequence in wanted):
+        if any(not sequence.toString() for sequence in wanted):
             problems.append(f"keys.toml: '{', '.join(keys)}' is no key for '{action}'")
             continue
         chosen[action] = wanted

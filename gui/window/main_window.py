@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QRect, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QMoveEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.sessions.chat import Chat
 from gui.sessions.groups import Group
@@ -17,12 +17,13 @@ from gui.settings.preferences import Preferences
 from gui.terminal.metrics import default_size_px
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
-from gui.theme.tokens import BAR_HEIGHT_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
+from gui.theme.tokens import BAR_HEIGHT_PX, SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
 from gui.window import keys
 from gui.window.actions import Actions
 from gui.window.banners import Banner, BannerArea
 from gui.window.chat_page import ChatPage
-from gui.window.chooser import Choice, Chooser
+from gui.window.chooser import Chooser
+from gui.window.commands import Commands
 from gui.window.empty_state import EmptyState
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChatSheet
@@ -83,7 +84,7 @@ class MainWindow(QWidget):
         self.tabs = Tabs(theme, sessions, self.tab_bar, self.stack, self.empty)
         self.banners = BannerArea(theme)
         self.status_line = StatusLine(theme)
-        self.menu_button = IconButton(theme, Glyph.MORE, "Menu", self._show_menu)
+        self.menu_button = IconButton(theme, Glyph.MORE, "Menu", lambda: self.commands.show_menu(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._lay_out()
         self.new_chat_sheet = NewChatSheet(theme, self, agents)
@@ -91,10 +92,11 @@ class MainWindow(QWidget):
         self.chooser = Chooser(theme, self)
         self.verbs = Verbs(
             self, sessions, agents, layout, self.new_chat_sheet, self.name_sheet, self.banners,
-            self.open_chat, self._close_tab,
+            self.open_chat, self.close_tab,
         )  # fmt: skip
         sequences, key_problems = keys.with_overrides(preferences.keys)
-        self.actions_ = Actions(self, self.stack, sequences, self._handlers())
+        self.commands = Commands(self, sessions, self.verbs)
+        self.actions_ = Actions(self, self.stack, sequences, self.commands.handlers())
         self._window_keys = tuple(
             sequence.toString()
             for entry in keys.TABLE
@@ -137,7 +139,7 @@ class MainWindow(QWidget):
         self.tabs.changed.connect(self._on_tabs)
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._wire_page)
-        self.tab_bar.close_wanted.connect(self._close_tab)
+        self.tab_bar.close_wanted.connect(self.close_tab)
         self.tab_bar.menu_wanted.connect(self._on_tab_menu)
         self.sidebar.opened.connect(self.open_chat)
         self.sidebar.new_chat.connect(self.verbs.new_chat)
@@ -148,7 +150,7 @@ class MainWindow(QWidget):
         self.splitter.splitterMoved.connect(self._save_soon.start)
         self.empty.new_chat.connect(self.verbs.new_chat)
         self.empty.agent_chosen.connect(self.verbs.new_chat)
-        self.empty.switch_wanted.connect(self._switch)
+        self.empty.switch_wanted.connect(self.commands.switch_chat)
         self._sessions.changed.connect(self._describe)
         self._sessions.problem.connect(self._on_problem)
         for sheet in self._sheets():
@@ -157,52 +159,15 @@ class MainWindow(QWidget):
     def _sheets(self) -> tuple[Sheet, ...]:
         return self.new_chat_sheet, self.name_sheet, self.chooser
 
-    def _handlers(self) -> dict[str, Callable[[], object]]:
-        verbs, tabs = self.verbs, self.tabs
-        handlers: dict[str, Callable[[], object]] = {
-            "palette": self._palette,
-            "switch_chat": self._switch,
-            "next_waiting": self._next_waiting,
-            "new_chat": verbs.new_chat,
-            "close_tab": lambda: self._close_tab(tabs.active_id),
-            "reopen_tab": tabs.reopen,
-            "next_tab": lambda: tabs.step(1),
-            "previous_tab": lambda: tabs.step(-1),
-            "rename": lambda: self._on_active_chat(verbs.rename),
-            "stop": lambda: self._on_active_chat(verbs.stop),
-            "kill": lambda: self._on_active_chat(verbs.kill),
-            "stop_all": verbs.stop_all,
-            "copy_name": lambda: self._on_active_chat(verbs.copy_name),
-            "copy": lambda: self._on_page(lambda page: page.view.copy()),
-            "paste": lambda: self._on_page(lambda page: page.view.paste()),
-            "select_all": lambda: self._on_page(lambda page: page.view.select_all()),
-            "scroll_line_up": lambda: self._on_page(lambda page: page.view.scroll_lines(-1)),
-            "scroll_line_down": lambda: self._on_page(lambda page: page.view.scroll_lines(1)),
-            "scroll_page_up": lambda: self._on_page(lambda page: page.view.scroll_pages(-1)),
-            "scroll_page_down": lambda: self._on_page(lambda page: page.view.scroll_pages(1)),
-            "scroll_to_start": lambda: self._on_page(lambda page: page.view.scroll_to_start()),
-            "scroll_to_end": lambda: self._on_page(lambda page: page.view.scroll_to_end()),
-            "zoom_in": lambda: self._zoom(self.layout_state.zoom + 1),
-            "zoom_out": lambda: self._zoom(self.layout_state.zoom - 1),
-            "zoom_reset": lambda: self._zoom(0),
-            "sidebar": self._toggle_sidebar,
-            "status_line": self._toggle_status_line,
-            "full_screen": self._toggle_full_screen,
-            "close_window": self.close,
-        }
-        for number in range(1, 10):
-            handlers[f"tab_{number}"] = _go_to(tabs, number)
-        return handlers
-
     def _wire_page(self, page: ChatPage) -> None:
         page.set_font(self._preferences.window.font, self._base_px, self.layout_state.zoom)
         page.view.set_window_keys(self._window_keys)
         page.again_wanted.connect(lambda: self.verbs.new_like(page.chat))
-        page.close_wanted.connect(lambda: self._close_tab(page.chat.id))
+        page.close_wanted.connect(lambda: self.close_tab(page.chat.id))
         page.paste_asks.connect(lambda text: self._ask_paste(page, text))
         page.link_wanted.connect(lambda address: QDesktopServices.openUrl(QUrl(address)))
         page.notice_given.connect(lambda text: self.banners.inform(text, key="terminal"))
-        page.zoomed.connect(self._zoom)
+        page.zoomed.connect(self.set_zoom)
         page.grid_changed.connect(lambda: self._on_grid(page))
         page.chat.refused.connect(lambda line: self._on_refused(page.chat, line))
         page.chat.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
@@ -318,15 +283,8 @@ class MainWindow(QWidget):
 
     # ------------------------------------------------------------ what the user does
 
-    def _on_page(self, act: Callable[[ChatPage], object]) -> None:
-        if (page := self.tabs.active_page) is not None:
-            act(page)
-
-    def _on_active_chat(self, act: Callable[[Chat], object]) -> None:
-        if (chat := self.tabs.active_chat) is not None:
-            act(chat)
-
-    def _close_tab(self, session_id: str) -> None:
+    def close_tab(self, session_id: str) -> None:
+        """Close a tab; the first time a quiet line says that the chat goes on."""
         chat = self._sessions.get(session_id)
         self.tabs.close(session_id)
         self.focus_page()
@@ -342,38 +300,16 @@ class MainWindow(QWidget):
         if chat is not None:
             self.verbs.show_tab_menu(chat, place)  # type: ignore[arg-type] # a signal's QPoint
 
-    def _next_waiting(self) -> None:
-        chat = self._sessions.next_that_waits(self.tabs.active_id)
-        if chat is not None:
-            self.open_chat(chat)
-        else:
-            self.banners.inform("No chat needs you", key="next waiting")
-
-    def _palette(self) -> None:
-        choices = self.actions_.choices()
-        banner = self.banners.current
-        if banner is not None and banner.action:
-            choices.insert(0, Choice(banner.action, "from the message below", self.banners.act))
-        if banner is not None:
-            choices.append(Choice("Dismiss the message", "", self.banners.dismiss))
-        self.chooser.ask("Commands", "Type a command", choices)
-
-    def _switch(self) -> None:
-        choices = [
-            Choice(chat.name, chat.where_and_what, lambda chat=chat: self.open_chat(chat), chat.mark)  # type: ignore[misc]
-            for chats in self._sessions.groups().values()
-            for chat in chats
-        ]
-        self.chooser.ask("Switch to a chat", "Type a chat's name", choices)
-
-    def _zoom(self, steps: int) -> None:
+    def set_zoom(self, steps: int) -> None:
+        """Make the terminals' text this many steps larger than set."""
         smallest, largest = ZOOM_RANGE
         self.layout_state.zoom = min(max(steps, smallest), largest)
         for page in self.tabs.pages():
             page.set_zoom(self.layout_state.zoom)
         self._save_soon.start()
 
-    def _toggle_sidebar(self) -> None:
+    def toggle_sidebar(self) -> None:
+        """Collapse the sidebar to marks, or show all of it."""
         self._collapse_sidebar(collapsed=not self.sidebar.collapsed)
         self._save_soon.start()
 
@@ -381,30 +317,18 @@ class MainWindow(QWidget):
         if collapsed:
             self.layout_state.sidebar_width_px = max(self.splitter.sizes()[0], SIDEBAR_MIN_PX)
         self.sidebar.set_collapsed(collapsed)
-        if not collapsed:
-            width = self.layout_state.sidebar_width_px
-            self.splitter.setSizes([width, max(self.width() - width, 1)])
+        width = SIDEBAR_COLLAPSED_PX if collapsed else self.layout_state.sidebar_width_px
+        self.splitter.setSizes([width, max(self.width() - width, 1)])
 
-    def _toggle_status_line(self) -> None:
+    def toggle_status_line(self) -> None:
+        """Show or hide the status line."""
         self.layout_state.status_line = not self.layout_state.status_line
         self._describe()
         self._save_soon.start()
 
-    def _toggle_full_screen(self) -> None:
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or cease to."""
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def _show_menu(self) -> None:
-        menu = QMenu(self)
-        menu.aboutToHide.connect(menu.deleteLater)
-        self.actions_.fill(
-            menu,
-            ["new_chat", "reopen_tab", "", "palette", "switch_chat", "next_waiting", "", "zoom_in", "zoom_out",
-             "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "stop_all", "close_window"],
-        )  # fmt: skip
-        corner = self.menu_button.rect().bottomRight()
-        place = self.menu_button.mapToGlobal(corner)
-        place.setX(place.x() - menu.sizeHint().width())
-        menu.popup(place)
 
     # ------------------------------------------------------------ what chats tell
 
@@ -436,10 +360,6 @@ class MainWindow(QWidget):
                 lasting=True,
             )
         )
-
-
-def _go_to(tabs: Tabs, number: int) -> Callable[[], None]:
-    return lambda: tabs.go_to(number)
 
 
 def _within_a_screen(wanted: QRect) -> QRect:

@@ -22,7 +22,7 @@ from gui.window.parts import IconButton, button, label
 from gui.window.sheet import Sheet
 from session_host.agents import Agent
 
-WIDTH_PX = 600
+WIDTH_PX = 640
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,10 @@ class NewChatSheet(Sheet):
     def failed(self, message: str) -> None:
         """The chat could not be started."""
         self.set_busy(busy=False)
-        self._set_error(message)
         self.tiles.set_agents(self._agents, self._path)
         self._on_agent(self.tiles.current())
+        if self.tiles.is_installed(self.tiles.current()):
+            self._set_error(message)
 
     def done(self) -> None:
         """The chat runs."""
@@ -174,7 +175,7 @@ class NewChatSheet(Sheet):
         self.put_away()
 
     def set_busy(self, *, busy: bool) -> None:
-        """A start is under way."""
+        """Say whether a start is under way."""
         self.start.setEnabled(not busy)
         self.start.setText("Starting…" if busy else "Start chat")
 
@@ -196,8 +197,8 @@ class NewChatSheet(Sheet):
         self.arguments.setAccessibleName(self._arguments_label.text())
         self.arguments.setPlaceholderText("program and its arguments" if needs_command else "none")
         self._show_more(shown=self._more_shown)
-        if not missing:
-            self._set_error("")
+        self._set_error("")
+        self.start.setEnabled(not missing)
         self._suggest_name()
 
     def _on_directory(self, _text: str) -> None:
@@ -209,7 +210,8 @@ class NewChatSheet(Sheet):
 
     def _suggest_name(self) -> None:
         if not self._named_by_user:
-            self.name.setText(words.last_part(self.directory.directory()).strip("/") or "chat")
+            place = words.last_part(self.directory.directory()).strip("/~")
+            self.name.setText(place or self.tiles.current() or "chat")
 
     def _toggle_more(self) -> None:
         self._show_more(shown=not self._more_shown)

@@ -6,7 +6,7 @@ import shlex
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.sessions import words
@@ -16,6 +16,9 @@ from gui.theme.marks import Mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.parts import Area, ElidedLabel, Hairline, MarkLabel, button, label
 from session_host.protocol.values import State
+
+NARROW_PX = 480
+"""A bar narrower than this has its buttons below its words."""
 
 
 class EndBar(Area):
@@ -40,18 +43,31 @@ class EndBar(Area):
         texts.setSpacing(0)
         texts.addWidget(self.title)
         texts.addWidget(self.detail)
+        said = QHBoxLayout()
+        said.setSpacing(GAP_M_PX)
+        said.addWidget(self._mark)
+        said.addLayout(texts, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GAP_S_PX)
+        buttons.addStretch(1)
+        buttons.addWidget(self.again)
+        buttons.addWidget(self.close_button)
         row = QHBoxLayout()
         row.setContentsMargins(GAP_L_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
-        row.setSpacing(GAP_M_PX)
-        row.addWidget(self._mark)
-        row.addLayout(texts, 1)
-        row.addWidget(self.again)
-        row.addWidget(self.close_button)
+        row.setSpacing(GAP_S_PX)
+        row.addLayout(said, 1)
+        row.addLayout(buttons)
+        self._row = row
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(Hairline(theme))
         layout.addLayout(row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW_PX
+        self._row.setDirection(QHBoxLayout.Direction.TopToBottom if narrow else QHBoxLayout.Direction.LeftToRight)
 
     def describe(self, chat: Chat) -> None:
         """Say how this chat ended; or, if its host refuses this window, why."""

@@ -1,0 +1,224 @@
+"""The window in this process, over viewers that a test plays itself."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from gui.sessions.chat import Chat
+from gui.sessions.model import SessionsModel
+from gui.sessions.storage import StoreThread
+from gui.settings.layout import WindowLayout
+from gui.settings.preferences import Preferences
+from gui.theme.follow import Theme
+from gui.window.chat_page import ChatPage
+from gui.window.main_window import MainWindow
+from session_host import paths
+from session_host.agents import Catalog, load_catalog
+from session_host.client.viewer import ViewerDelegate, ViewerState
+from session_host.protocol.messages import ActivityEvent, Event, InputRefused, StateEvent
+from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, State
+from session_host.store import SessionRecord, Store
+from session_host.terminal import create
+from session_host.terminal.base import Emulator
+from tests.support.qt_waiting import delete_what_is_to_be_deleted
+from tests.support.waiting import WaitedInVain
+
+WAIT_S = 10.0
+
+
+class PlayedViewer:
+    """In the place of the client's Viewer; the test says what the host does."""
+
+    def __init__(self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> None:
+        self.session_id = session_id
+        self.delegate = delegate
+        self.size = size
+        self.output = output
+        self.state = ViewerState.CONNECTING
+        self.message = ""
+        self.emulator: Emulator | None = None
+        self.exit_code: int | None = None
+        self.exit_signal: int | None = None
+        self.calls: list[tuple[Any, ...]] = []
+        self.started = self.is_closed = False
+
+    def start(self) -> None:
+        self.started = True
+
+    def close(self) -> None:
+        self.is_closed = True
+        if self.emulator is not None:
+            self.emulator.close()
+            self.emulator = None
+
+    def follow(self, output: bool) -> None:
+        self.output = output
+
+    def key(self, key: str, text: str, modifiers: int, action: KeyAction) -> None:
+        self.calls.append(("key", key, text, int(modifiers), action))
+
+    def text(self, text: str) -> None:
+        self.calls.append(("text", text))
+
+    def paste(self, text: str) -> None:
+        self.calls.append(("paste", text))
+
+    def mouse(self, *arguments: object) -> None:
+        self.calls.append(("mouse", *arguments))
+
+    def focus(self, focused: bool) -> None:
+        self.calls.append(("focus", focused))
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        self.size = size
+
+    # ------------------------------------------------------------ what the host does
+
+    def become(self, state: ViewerState, message: str = "") -> None:
+        self.state, self.message = state, message
+        self.delegate.viewer_state(state, message)
+
+    def go_live(self, screen: bytes = b"hello\r\n") -> None:
+        self.emulator = create(None, GridSize(80, 24))
+        self.emulator.feed(screen)
+        self.become(ViewerState.LIVE)
+        self.delegate.viewer_replaced()
+
+    def tell(self, event: Event) -> None:
+        self.delegate.viewer_event(event)
+
+    def be(self, activity: Activity, since: str = "2026-01-02T03:04:05Z", detail: str = "") -> None:
+        self.tell(ActivityEvent(activity=activity, source="osc 7501", since=since, detail=detail))
+
+    def end(self, exit_code: int | None = None, exit_signal: int | None = None) -> None:
+        self.exit_code, self.exit_signal = exit_code, exit_signal
+        self.tell(StateEvent(state=State.EXITED, exit_code=exit_code, exit_signal=exit_signal))
+        self.become(ViewerState.ENDED)
+
+    def refuse(self, line: str) -> None:
+        self.delegate.viewer_refused(InputRefused(attachment="", sequence=1, code="input_full", message=line))
+
+
+class Played:
+    """The window and what is behind it."""
+
+    def __init__(self, theme: Theme, catalog: Catalog) -> None:
+        self.theme = theme
+        self.catalog = catalog
+        self.storage = StoreThread(lambda _warnings: Store.open(paths.database()))
+        self.viewers: dict[str, PlayedViewer] = {}
+        self.sessions = SessionsModel(self.storage, self._make_viewer)  # type: ignore[arg-type]
+        self.problems: list[str] = []
+        self.sessions.problem.connect(self.problems.append)
+        self.layouts: list[dict[str, Any]] = []
+        self._window: MainWindow | None = None
+        self._made = 0
+
+    @property
+    def window(self) -> MainWindow:
+        """The window, once it is open."""
+        assert self._window is not None
+        return self._window
+
+    @property
+    def page(self) -> ChatPage:
+        """The page that is shown."""
+        page = self.window.tabs.active_page
+        assert page is not None
+        return page
+
+    def chat(self, session_id: str) -> Chat:
+        """A chat that is there."""
+        chat = self.sessions.get(session_id)
+        assert chat is not None
+        return chat
+
+    def _make_viewer(self, session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> PlayedViewer:
+        made = PlayedViewer(session_id, delegate, size, output)
+        self.viewers[session_id] = made
+        return made
+
+    async def add(self, name: str, **fields: Any) -> str:
+        """Record a session, as its host would, and let the window hear of it."""
+        self._made += 1
+        defaults: dict[str, Any] = {
+            "id": str(uuid.uuid4()), "name": name, "agent": "command", "argv": ["cat"], "cwd": "/tmp",
+            "state": State.RUNNING, "created_at": f"2026-01-02T03:04:{self._made:02}Z",
+        }  # fmt: skip
+        record = SessionRecord(**(defaults | fields))
+        await self.storage.call(lambda store: store.add(record))
+        await self.sessions.look_now()
+        self.settle()
+        return record.id
+
+    def open_window(self, layout: WindowLayout | None = None, preferences: Preferences | None = None) -> MainWindow:
+        window = MainWindow(
+            self.theme, self.sessions, self.catalog, preferences or Preferences(), layout or WindowLayout()
+        )
+        self._window = window
+        window.layout_changed.connect(lambda: self.layouts.append(window.layout_state.to_dict()))
+        window.restore_tabs()
+        window.show()
+        assert QTest.qWaitForWindowExposed(window)
+        self.sessions.follow_all()
+        self.settle()
+        return window
+
+    def show(self, session_id: str) -> PlayedViewer:
+        """Open a chat's tab and let it go live."""
+        self.window.open_chat(self.chat(session_id))
+        self.viewers[session_id].go_live()
+        self.settle()
+        return self.viewers[session_id]
+
+    def settle(self) -> None:
+        """Let Qt do what is due."""
+        for _ in range(3):
+            QApplication.processEvents()
+        delete_what_is_to_be_deleted()
+
+    async def until(self, condition: Callable[[], object], what: str) -> None:
+        """Let both loops run until the condition holds."""
+        deadline = asyncio.get_running_loop().time() + WAIT_S
+        while not condition():
+            if asyncio.get_running_loop().time() > deadline:
+                raise WaitedInVain(f"waited {WAIT_S:g} s in vain for {what}")
+            self.settle()
+            await asyncio.sleep(0.005)
+
+    async def close(self) -> None:
+        await self.sessions.close()
+        if self._window is not None:
+            for page in self.window.tabs.pages():
+                page.view.set_viewer(None)
+            self.window.hide()
+            self.window.deleteLater()
+        self.storage.close()
+        self.sessions.deleteLater()
+        self.settle()
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Iterator[Theme]:
+    made = Theme(qapp, "dark")
+    yield made
+    made.disconnect(made)
+    made.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    qapp.setStyleSheet("")
+
+
+@pytest.fixture
+async def played(theme: Theme, window_manager: None) -> AsyncIterator[Played]:
+    stage = Played(theme, load_catalog(paths.config_dir()))
+    stage.storage.open().result()
+    yield stage
+    await stage.close()

@@ -1,0 +1,142 @@
+"""The window's socket, and who may be the window."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gui.window import instance
+from gui.window.control import MAX_LINE_BYTES, ControlRequest, ControlServer
+from session_host import paths
+from session_host.errors import NoSuchSession, OutliveError, UnsafeDirectory
+from tests.support.area import Area
+
+
+@pytest.fixture
+async def served(area: Area) -> AsyncIterator[list[ControlRequest]]:
+    """A served socket; the requests that it got."""
+    got: list[ControlRequest] = []
+
+    async def tabs(request: ControlRequest) -> list[str]:
+        got.append(request)
+        return ["a"]
+
+    async def show(request: ControlRequest) -> None:
+        raise NoSuchSession(f"no chat {request.session}")
+
+    claim = instance.claim_or_raise()
+    assert claim is not None
+    server = ControlServer({"tabs": tabs, "show": show})
+    await server.start(claim.listener)
+    yield got
+    await server.close()
+    claim.release()
+
+
+async def ask(*lines: bytes) -> list[dict[str, Any]]:
+    reader, writer = await asyncio.open_unix_connection(str(paths.window_socket()))
+    try:
+        writer.write(b"".join(lines))
+        writer.write_eof()
+        return [json.loads(line) async for line in reader]
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_verbs_are_answered_in_order(served: list[ControlRequest]):
+    answers = await ask(b'{"verb": "tabs"}\n', b'{"verb": "show", "session": "x", "later": 1}\n', b'{"verb": "tabs"}\n')
+    assert answers == [
+        {"ok": True, "result": ["a"]},
+        {"ok": False, "error": "no chat x", "exit_code": 3},
+        {"ok": True, "result": ["a"]},
+    ]
+
+
+@pytest.mark.parametrize("line", [b"nonsense\n", b"[]\n", b'{"verb": 3}\n', b'{"verb": "dance"}\n', b"\xff\xfe\n"])
+async def test_nonsense_is_refused_in_one_line_and_the_next_request_is_served(
+    served: list[ControlRequest], line: bytes
+):
+    refused, done = await ask(line, b'{"verb": "tabs"}\n')
+    assert refused["ok"] is False
+    assert refused["exit_code"] == 2
+    assert "\n" not in refused["error"]
+    assert done["ok"] is True
+
+
+async def test_a_line_without_end_is_dropped(served: list[ControlRequest]):
+    assert await ask(b"x" * (MAX_LINE_BYTES * 3)) == []
+    assert await ask(b'{"verb": "tabs"}') == [], "half a request is none"
+    assert served == []
+
+
+def test_the_socket_is_for_its_owner_alone(area: Area):
+    claim = instance.claim_or_raise()
+    assert claim is not None
+    assert paths.window_socket().stat().st_mode & 0o777 == 0o600
+    claim.release()
+    assert not paths.window_socket().exists()
+
+
+def test_a_socket_that_a_dead_window_left_is_replaced(area: Area):
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(paths.window_socket()))
+    claim = instance.claim_or_raise()
+    assert claim is not None
+    claim.release()
+
+
+def test_a_second_start_raises_the_first(area: Area):
+    claim = instance.claim_or_raise()
+    assert claim is not None
+    asked: list[bytes] = []
+
+    def serve() -> None:
+        connection, _ = claim.listener.accept()
+        with connection:
+            asked.append(connection.recv(1000))
+            connection.sendall(b'{"ok": true, "result": null}\n')
+
+    window = threading.Thread(target=serve)
+    window.start()
+    assert instance.claim_or_raise() is None
+    window.join(10)
+    assert json.loads(asked[0])["verb"] == "raise"
+    claim.release()
+
+
+def test_a_window_that_hangs_is_said_in_one_line(area: Area, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(instance, "ANSWER_TIMEOUT_S", 0.2)
+    claim = instance.claim_or_raise()
+    assert claim is not None
+    with pytest.raises(OutliveError, match="does not answer") as caught:
+        instance.claim_or_raise()
+    assert caught.value.exit_code == 1
+    claim.release()
+
+
+def test_a_window_that_is_just_ending_makes_room(area: Area):
+    claim = instance.claim_or_raise()
+    assert claim is not None
+    paths.window_socket().unlink()
+    later = threading.Timer(0.2, claim.release)
+    later.start()
+    second = instance.claim_or_raise()
+    later.join()
+    assert second is not None
+    second.release()
+
+
+def test_a_runtime_directory_that_is_a_link_is_refused(area: Area):
+    area.runtime.rmdir()
+    area.runtime.symlink_to(area.temporary)
+    with pytest.raises(UnsafeDirectory):
+        instance.claim_or_raise()
+    area.runtime.unlink()
+    area.runtime.mkdir(mode=0o700)

@@ -1,0 +1,268 @@
+"""The sheets: starting a chat, finding one, naming one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from gui.window.directory_field import DirectoryField
+from gui.window.new_chat import NewChat
+from session_host.client.launch import LaunchRequest
+from session_host.errors import LaunchFailed
+from session_host.protocol.values import Activity, State
+from session_host.store import SessionRecord
+from tests.support.area import Area
+from tests.unit.gui.conftest import Played
+
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
+    """What the client was asked to start; every start succeeds."""
+    asked: list[LaunchRequest] = []
+
+    async def launch(request: LaunchRequest) -> SessionRecord:
+        asked.append(request)
+        return SessionRecord(
+            id=f"00000000-0000-4000-8000-{len(asked):012}", name=request.name or "unnamed", agent=request.agent.name,
+            argv=request.agent.argv(request.arguments), cwd=request.directory, state=State.RUNNING,
+            created_at="2026-01-02T03:04:05Z",
+        )  # fmt: skip
+
+    monkeypatch.setattr("session_host.client.launch.launch", launch)
+    return asked
+
+
+async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """Press a key where the keyboard is."""
+    await focused(played)
+    where = played.window.focusWidget()
+    QTest.keyClick(where, key, modifiers)
+    played.settle()
+
+
+async def focused(played: Played, has: Callable[[], bool] | None = None) -> None:
+    played.window.activateWindow()
+    await played.until(played.window.isActiveWindow, "the window to be active")
+    if has is not None:
+        await played.until(has, "the keyboard to be there")
+
+
+async def test_a_chat_is_started_with_the_keyboard_alone(
+    played: Played, area: Area, launches: list[LaunchRequest]
+) -> None:
+    directory = area.home / "src"
+    directory.mkdir()
+    window = played.open_window()
+    await press(played, Qt.Key.Key_N, CTRL_SHIFT)
+    sheet = window.new_chat_sheet
+    assert sheet.is_open
+    sheet.tiles.choose("shell")
+    sheet.tiles.focus()
+    await press(played, Qt.Key.Key_Right)
+    assert sheet.tiles.current() == "command"
+    await press(played, Qt.Key.Key_Tab)
+    assert sheet.directory.hasFocus()
+    sheet.directory.selectAll()
+    QTest.keyClicks(sheet.directory, "~/src")
+    assert sheet.name.text() == "src", "the name is suggested from the directory"
+    await press(played, Qt.Key.Key_Tab)
+    await press(played, Qt.Key.Key_Tab)
+    assert sheet.arguments.hasFocus(), "a command needs one to run"
+    QTest.keyClicks(sheet.arguments, "tail -f 'a file'")
+    await press(played, Qt.Key.Key_Return)
+    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    [request] = launches
+    assert (request.agent.name, request.arguments, request.name) == ("command", ["tail", "-f", "a file"], "src")
+    assert request.directory == str(directory)
+    assert window.tabs.active_chat is not None
+    assert window.tabs.active_chat.name == "src"
+    await played.until(played.page.view.hasFocus, "the keyboard to be in the terminal")
+    assert (window.layout_state.last_agent, window.layout_state.last_directory) == ("command", str(directory))
+
+
+async def test_a_name_that_a_running_chat_has_gets_a_number(played: Played, launches: list[LaunchRequest]) -> None:
+    await played.add("api")
+    window = played.open_window()
+    window.new_chat_sheet.wanted.emit(NewChat(agent="shell", directory="/tmp", name="api", arguments=[]))
+    await played.until(lambda: launches, "the start")
+    assert launches[0].name == "api-2"
+
+
+async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
+    played: Played, monkeypatch: pytest.MonkeyPatch, area: Area
+) -> None:
+    monkeypatch.setenv("PATH", str(area.home))
+    window = played.open_window()
+    window.verbs.new_chat("claude")
+    sheet = window.new_chat_sheet
+    assert sheet.tiles.current() != "claude", "one that can be started is suggested"
+    assert not sheet.tiles.is_installed("claude")
+    assert sheet.start.isEnabled()
+    sheet.tiles.choose("claude")
+    assert not sheet.start.isEnabled()
+    assert sheet.install.isVisible()
+    assert "claude" in sheet.install.text()
+    assert "not installed" in sheet.hint.text()
+    QTest.mouseClick(sheet.copy_install, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == sheet.install.text()
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "line"),
+    [
+        ("directory", "/nowhere/at/all", "/nowhere/at/all does not exist"),
+        ("arguments", "'open", "Command: no closing quotation"),
+        ("arguments", "", "Say which command to run"),
+        ("environment", "NAME", "Environment: NAME is not of the form NAME=value"),
+    ],
+)
+async def test_a_field_that_makes_no_sense_is_said_in_the_sheet(
+    played: Played, launches: list[LaunchRequest], field: str, text: str, line: str
+) -> None:
+    window = played.open_window()
+    window.verbs.new_chat("command", "/tmp", ["cat"])
+    sheet = window.new_chat_sheet
+    getattr(sheet, field).setText(text)
+    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+    assert sheet.is_open
+    assert sheet.error.text() == line
+    assert launches == []
+
+
+async def test_a_start_that_fails_is_said_in_the_sheet_and_nothing_typed_is_lost(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def launch(_request: LaunchRequest) -> SessionRecord:
+        raise LaunchFailed("the disk is full; free some space")
+
+    monkeypatch.setattr("session_host.client.launch.launch", launch)
+    window = played.open_window()
+    window.verbs.new_chat("command", "/tmp", ["cat"])
+    sheet = window.new_chat_sheet
+    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+    assert not sheet.start.isEnabled(), "a second press would start a second chat"
+    await played.until(sheet.error.isVisible, "the error")
+    assert sheet.error.text() == "The disk is full; free some space"
+    assert sheet.arguments.text() == "cat"
+    assert sheet.start.isEnabled()
+
+
+async def test_new_like_this_starts_the_same(played: Played, launches: list[LaunchRequest]) -> None:
+    session_id = await played.add(
+        "one", argv=["tail", "-f", "x"], cwd="/tmp", env={"A": "1"}, state=State.EXITED, exit_code=1
+    )
+    window = played.open_window()
+    window.verbs.new_like(played.chat(session_id))
+    await played.until(lambda: launches, "the start")
+    [request] = launches
+    assert (request.arguments, request.directory, request.overrides) == (["tail", "-f", "x"], "/tmp", {"A": "1"})
+    assert request.name == "one"
+
+
+async def test_escape_puts_a_sheet_away_and_the_keyboard_back(played: Played) -> None:
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id)
+    await focused(played, played.page.view.hasFocus)
+    await press(played, Qt.Key.Key_N, CTRL_SHIFT)
+    assert not played.page.view.hasFocus()
+    await press(played, Qt.Key.Key_Escape)
+    assert not window.new_chat_sheet.is_open
+    await focused(played, played.page.view.hasFocus)
+
+
+async def test_tab_stays_in_the_sheet(played: Played) -> None:
+    window = played.open_window()
+    window.verbs.new_chat("shell", "/tmp")
+    await focused(played)
+    seen: set[QWidget] = set()
+    for _ in range(20):
+        await press(played, Qt.Key.Key_Tab)
+        where = window.focusWidget()
+        assert where is not None
+        assert window.new_chat_sheet.isAncestorOf(where)
+        seen.add(where)
+    assert {window.new_chat_sheet.directory, window.new_chat_sheet.name, window.new_chat_sheet.start} <= seen
+
+
+async def test_the_switcher_finds_a_chat_by_a_few_letters(played: Played) -> None:
+    for name in ("docs", "api-fix", "notes"):
+        await played.add(name)
+    window = played.open_window()
+    await press(played, Qt.Key.Key_K, CTRL_SHIFT)
+    QTest.keyClicks(window.chooser.field, "fix")
+    await press(played, Qt.Key.Key_Return)
+    assert not window.chooser.is_open
+    assert window.windowTitle() == "api-fix — Outlive"
+
+
+async def test_the_palette_runs_commands_and_reaches_the_banner(played: Played) -> None:
+    window = played.open_window()
+    await press(played, Qt.Key.Key_P, CTRL_SHIFT)
+    QTest.keyClicks(window.chooser.field, "collapse")
+    await press(played, Qt.Key.Key_Return)
+    assert window.sidebar.collapsed
+    await played.add("one")
+    window.verbs.stop_all()
+    await press(played, Qt.Key.Key_P, CTRL_SHIFT)
+    first = window.chooser.items.item(0)
+    assert first.text() == "Stop it"
+
+
+async def test_next_chat_that_needs_me(played: Played) -> None:
+    ids = [await played.add(name) for name in ("one", "two")]
+    window = played.open_window()
+    await press(played, Qt.Key.Key_J, CTRL_SHIFT)
+    assert window.banners.current is not None
+    assert window.banners.current.text == "No chat needs you"
+    played.viewers[ids[1]].be(Activity.NEEDS_INPUT)
+    await press(played, Qt.Key.Key_J, CTRL_SHIFT)
+    assert window.tabs.active_id == ids[1]
+
+
+async def test_renaming_by_the_sheet(played: Played) -> None:
+    session_id = await played.add("one", state=State.EXITED)
+    window = played.open_window()
+    window.verbs.rename(played.chat(session_id))
+    assert window.name_sheet.field.text() == "one"
+    window.name_sheet.field.setText("two")
+    QTest.mouseClick(window.name_sheet.rename, Qt.MouseButton.LeftButton)
+    await played.until(lambda: played.chat(session_id).name == "two", "the new name")
+
+
+async def test_every_control_has_a_name(played: Played) -> None:
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id)
+    window.verbs.new_chat("shell", "/tmp")
+    nameless = [
+        widget
+        for widget in window.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and not widget.accessibleName()
+        and not getattr(widget, "text", str)()
+        and not widget.objectName().startswith("qt_")
+    ]
+    assert nameless == []
+
+
+def test_a_typed_path_completes_and_recent_ones_come_first(played: Played, area: Area) -> None:
+    for name in ("alpha", "alps", ".hidden", "beta"):
+        (area.home / name).mkdir()
+    Path(area.home / "alfile").touch()
+    field = DirectoryField()
+    field.set_recent([str(area.home / "beta"), "/srv/al"])
+    assert field.offers("~/al") == ["~/alpha", "~/alps"]
+    assert field.offers("al") == ["/srv/al"]
+    assert field.offers("~/.h") == ["~/.hidden"]
+    assert field.offers("bet") == ["~/beta"]
+    assert field.offers("/nowhere/x") == []
+    field.deleteLater()
