@@ -3,6 +3,7 @@
     launch       start a host for a new session
     connection   one connection: the handshake, and messages both ways
     viewer       follow a session: a replica, typed input, reconnection
+    outbox       input that the host has not acknowledged
     control      one-shot requests
     sessions     what sessions there are, and how they are
     recovery     a damaged record begun anew from the running hosts

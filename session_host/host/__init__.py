@@ -2,11 +2,14 @@
 
     __main__      detaches, reads the launch spec, reports, runs
     session       the session: states, output, input, attachments, size; the heart
+    pump          bytes between the event loop and the PTY; the child's end
     stream        the output with its offsets: the ring that late viewers catch up from
+    lane          the emulator, one use of it at a time; floods are interpreted in a thread
     inputs        input on its way to the program: order, bounds, acknowledgements
     attachments   who is attached, what was taken from each, whose size counts
     activity      what the agent is doing, by its own signals
     connection    one client's conversation
+    feed          one client's share of the output: current, behind, caught up
     server        the socket, and who may connect
     requests      the one-shot requests: describe, peek, send, stop, kill, rename
     record        what is written to the store, and the last screen

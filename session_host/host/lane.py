@@ -1,4 +1,4 @@
-"""The emulator's lane: one use of it at a time, in order. Output path, 3 of 10.
+"""The emulator's lane: one use of it at a time, in order..
 
 An engine must not be used from two places at once, and a flood of output is best interpreted on another
 core than the one that reads it. So a little output is fed at once, on the loop, and much of it in one

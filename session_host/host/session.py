@@ -1,6 +1,6 @@
 """The session: one program, its terminal, and whoever looks on.
 
-Key path, 7 of 9. Output path, 2 of 10.
+Key path, 7 of 9. Output path, 3 of 10.
 
 States of the process, and what moves them::
 
