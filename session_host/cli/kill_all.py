@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.yes and not _agreed(infos):
         say("nothing was ended")
         return 1
-    failures = asyncio.run(_kill(infos))
+    failures = asyncio.run(kill(infos))
     for failure in failures:
         complain(failure)
     ended = len(infos) - len(failures)
@@ -42,7 +42,7 @@ def _agreed(infos: list[SessionInfo]) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-async def _kill(infos: list[SessionInfo]) -> list[str]:
+async def kill(infos: list[SessionInfo]) -> list[str]:
     """Kill all at once; returns a line for each that could not be."""
     from session_host.client.control import request
 

@@ -1,0 +1,146 @@
+"""``outlive demo``: show that a chat outlives its window, with real processes, and measure it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from itertools import zip_longest
+from pathlib import Path
+from typing import TypeVar
+
+from session_host.cli import demo_program, wait
+from session_host.cli.demo_stage import Stage
+from session_host.cli.output import say
+from session_host.cli.peek import look
+from session_host.cli.sessions import SessionInfo, find
+from session_host.client.window import ask
+from session_host.errors import OutliveError
+
+T = TypeVar("T")
+
+KILL_AT_LINE = 300
+LINES_WITHOUT_A_WINDOW = 100
+ANSWER_TIMEOUT_S = 60.0
+SHOW_TIMEOUT_S = 30.0
+
+_LINE = re.compile(r"^line (\d+)", re.MULTILINE)
+_NAME = "demo"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    parser.add_argument("--output", metavar="DIR", default="outlive-demo", help="where the pictures go")
+    parser.epilog = (
+        "Opens a window (off screen where there is no display), starts a chat in it, kills the window in "
+        "mid-answer, reopens it, and checks that nothing is missing. Your own chats are not touched."
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play it through; whatever is not as promised is one line and exit code 1."""
+    pictures = Path(options.output).absolute()
+    try:
+        pictures.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutliveError(f"{pictures}: cannot be made ({error.strerror}); choose another with --output") from error
+    with Stage() as stage:
+        say(f"On {stage.display}, with nothing of yours touched:")
+        _play(stage, pictures)
+    say(f"Pictures: {pictures}/1-before.png, 2-reopened.png, 3-complete.png")
+    return 0
+
+
+def _play(stage: Stage, pictures: Path) -> None:
+    window, opened_s = _timed(stage.open_window)
+    _tell("window opened", opened_s)
+    session_id, started_s = _timed(_start_chat)
+    chat = find(session_id)
+    _tell(f"chat started in it, its agent is process {chat.child_pid}", started_s)
+    _, shown_s = _timed(lambda: ask("show", session=session_id, timeout_s=SHOW_TIMEOUT_S))
+    _tell("chat shown in a tab", shown_s)
+
+    _wait_for(f"^line {KILL_AT_LINE:04} ", chat)
+    ask("grab", file=str(pictures / "1-before.png"))
+    window.kill()
+    at_kill = _last_line(chat)
+    if at_kill >= demo_program.TOTAL_LINES:
+        raise OutliveError("the answer was over before the window was killed; is the computer very busy? try again")
+    _tell(f"window killed with SIGKILL in mid-answer, at line {at_kill} of {demo_program.TOTAL_LINES}")
+    _wait_for(f"^line {min(at_kill + LINES_WITHOUT_A_WINDOW, demo_program.TOTAL_LINES):04} ", chat)
+    _tell(f"the answer went on without a window: line {_last_line(chat)}")
+
+    begun_s = time.perf_counter()
+    stage.open_window()
+    _wait_for_tab(session_id)
+    _tell("window opened again, the same tab live", time.perf_counter() - begun_s)
+    ask("grab", file=str(pictures / "2-reopened.png"))
+    _wait_for(f"^{demo_program.LAST_WORDS}$", chat)
+    ask("grab", file=str(pictures / "3-complete.png"))
+    _check_answer(chat)
+    _check_process(chat)
+    _tell(f"answer complete: {demo_program.TOTAL_LINES} lines, each once and in order, by the same process")
+
+
+def _timed(do: Callable[[], T]) -> tuple[T, float]:
+    begun_s = time.perf_counter()
+    result = do()
+    return result, time.perf_counter() - begun_s
+
+
+def _tell(what: str, took_s: float | None = None) -> None:
+    say(f"  {what}" if took_s is None else f"  {what} ({took_s * 1000:.0f} ms)")
+
+
+def _start_chat() -> str:
+    from session_host.agents import load_catalog
+    from session_host.client.launch import LaunchRequest, launch
+    from session_host.paths import config_dir
+
+    request = LaunchRequest(
+        agent=load_catalog(config_dir()).find("command"),
+        arguments=[sys.executable, "-I", "-S", demo_program.__file__],
+        name=_NAME,
+        directory=str(Path.home()),
+        environment=dict(os.environ),
+    )
+    return asyncio.run(launch(request)).id
+
+
+def _wait_for(text: str, chat: SessionInfo) -> None:
+    wait.run(argparse.Namespace(session=chat.id, text=text, exited=False, activity=None, timeout=ANSWER_TIMEOUT_S))
+
+
+def _last_line(chat: SessionInfo) -> int:
+    numbers = _LINE.findall("\n".join(look(chat).lines))
+    return int(numbers[-1]) if numbers else 0
+
+
+def _wait_for_tab(session_id: str) -> None:
+    """Wait until the reopened window shows the chat's tab, by itself."""
+    deadline_s = time.monotonic() + SHOW_TIMEOUT_S
+    while time.monotonic() < deadline_s:
+        if any(tab["session_id"] == session_id and tab["connected"] for tab in ask("tabs")):
+            return
+        time.sleep(0.005)
+    raise OutliveError("the reopened window does not show the chat again")
+
+
+def _check_answer(chat: SessionInfo) -> None:
+    lines = [line for line in look(chat, scrollback=True).lines if line.startswith("line ")]
+    expected = [demo_program.line(number) for number in range(1, demo_program.TOTAL_LINES + 1)]
+    if lines == expected:
+        return
+    for place, (line, wanted) in enumerate(zip_longest(lines, expected, fillvalue="nothing"), 1):
+        if line != wanted:
+            raise OutliveError(f"the answer is not complete: line {place} is {line!r}, not {wanted!r}")
+
+
+def _check_process(chat: SessionInfo) -> None:
+    now = find(chat.id)
+    if now.child_pid != chat.child_pid or now.state != chat.state:
+        raise OutliveError(f"the agent is another process now: {now.child_pid}, not {chat.child_pid}")

@@ -1,0 +1,166 @@
+"""Checks of the places where things are kept: directories, sockets, the record."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from session_host import paths
+from session_host.cli.doctor_check import Check, fail, ok, warn
+from session_host.errors import OutliveError, StoreCorrupt, StoreError
+from session_host.peer import is_foreign
+from session_host.store import Store
+
+LITTLE_SPACE_BYTES = 200 * 1024 * 1024
+NO_SPACE_BYTES = 4 * 1024 * 1024
+SOCKET_TIMEOUT_S = 1.0
+
+_VOLATILE = {"tmpfs", "ramfs"}
+_REMOTE = {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph"}
+
+
+def directories() -> Iterator[Check]:
+    """The directories: whose, with what mode, on what, with how much room."""
+    for name, variable, path in (
+        ("runtime directory", "OUTLIVE_RUNTIME_DIR", paths.runtime_dir()),
+        ("state directory", "OUTLIVE_STATE_DIR", paths.state_dir()),
+    ):
+        yield _directory(name, variable, path)
+    config = paths.config_dir()
+    if not config.exists():
+        yield ok("configuration", f"{config} (not there, and need not be)")
+    elif not (config.is_dir() and os.access(config, os.R_OK | os.X_OK)):
+        yield fail("configuration", f"{config} cannot be read", "check its owner and permissions")
+    else:
+        yield ok("configuration", str(config))
+
+
+def _directory(name: str, variable: str, path: Path) -> Check:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        parent = next(parent for parent in path.parents if parent.exists())
+        if not os.access(parent, os.W_OK | os.X_OK):
+            return fail(name, f"{path} cannot be made: {parent} is not writable", f"set {variable} to another place")
+        return ok(name, f"{path} (will be made, owner only)")
+    except OSError as error:
+        return fail(name, f"{path}: {error.strerror}", f"set {variable} to another place")
+    if stat.S_ISLNK(found.st_mode) or not stat.S_ISDIR(found.st_mode):
+        what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "not a directory"
+        return fail(name, f"{path} is {what}", f"move it away, or set {variable} to another place")
+    if found.st_uid != os.getuid():
+        return fail(name, f"{path} belongs to uid {found.st_uid}", f"set {variable} to another place")
+    if not os.access(path, os.W_OK | os.X_OK):
+        return fail(name, f"{path} is not writable", "check its permissions, and whether the disk is read-only")
+    return _room(name, variable, path, stat.S_IMODE(found.st_mode))
+
+
+def _room(name: str, variable: str, path: Path, mode: int) -> Check:
+    space = os.statvfs(path)
+    free = space.f_bavail * space.f_frsize
+    kind = file_system(path)
+    facts = f"{path} (mode {mode:04o}, {kind or 'unknown file system'}, {free // (1024 * 1024)} MiB free)"
+    if free < NO_SPACE_BYTES:
+        return fail(name, f"{facts}: the disk is full", f"free some space, or set {variable} to another place")
+    if mode & 0o077:
+        return warn(name, f"{facts}: others may enter", f"chmod 700 {path} (the next chat does it too)")
+    if free < LITTLE_SPACE_BYTES:
+        return warn(name, f"{facts}: little room is left", "free some space")
+    if variable == "OUTLIVE_STATE_DIR" and kind in _VOLATILE:
+        return warn(name, f"{facts}: is lost when the computer restarts", f"set {variable} to a place on a disk")
+    if variable == "OUTLIVE_STATE_DIR" and kind in _REMOTE:
+        return warn(name, f"{facts}: SQLite's locks are not safe there", f"set {variable} to a local disk")
+    return ok(name, facts)
+
+
+def file_system(path: Path) -> str:
+    """The kind of the file system that holds ``path``, by the longest mount point before it; "" if unknown."""
+    try:
+        lines = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    best, kind = "", ""
+    real = str(path.resolve())
+    for line in lines:
+        fields = line.split(" ")
+        mount = fields[1].replace("\\040", " ")
+        inside = real == mount or real.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(best):
+            best, kind = mount, fields[2]
+    return kind
+
+
+def sockets() -> Iterator[Check]:
+    """Whether socket paths fit, and whether any is left over."""
+    try:
+        length = len(os.fsencode(paths.session_socket(str(uuid.UUID(int=0)))))
+    except OutliveError as error:
+        yield fail("socket paths", str(error), "set OUTLIVE_RUNTIME_DIR to a shorter path")
+    else:
+        yield ok("socket paths", f"{length} of {paths.SOCKET_PATH_BYTES} bytes")
+    answering, stale, foreign = 0, [], []
+    for path in sorted(_glob(paths.runtime_dir())):
+        match _answers(path):
+            case None:
+                foreign.append(path)
+            case True:
+                answering += 1
+            case False:
+                stale.append(path)
+    if foreign:
+        yield fail("sockets", f"{foreign[0]} is served by another user", f"end that process, and remove {foreign[0]}")
+    elif stale:
+        yield warn(
+            "sockets",
+            f"{answering} answer, {len(stale)} left over from hosts that were killed: {stale[0].name}"
+            + (" …" if len(stale) > 1 else ""),
+            f"rm {' '.join(str(path) for path in stale)}",
+        )
+    else:
+        yield ok("sockets", f"{answering} in use, none left over")
+
+
+def _glob(directory: Path) -> list[Path]:
+    try:
+        return [path for path in directory.iterdir() if path.suffix == ".sock"]
+    except OSError:
+        return []
+
+
+def _answers(path: Path) -> bool | None:
+    """Whether something listens; None if it is another user's."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(SOCKET_TIMEOUT_S)
+        try:
+            connection.connect(str(path))
+        except TimeoutError:
+            return True  # It listens, and is busy.
+        except OSError:
+            return False
+        return None if is_foreign(connection) else True
+
+
+def database() -> Iterator[Check]:
+    """The record: sound, readable, of this version."""
+    path = paths.database()
+    if not path.exists():
+        yield ok("record of chats", f"{path} (none yet)")
+        return
+    try:
+        with Store.open(path) as store:
+            problems = store.problems()
+            count = len(store.all())
+    except StoreCorrupt as error:
+        yield fail("record of chats", str(error), "any other command sets it aside and begins a new one")
+    except (StoreError, OutliveError) as error:
+        yield fail("record of chats", str(error), "see the line above")
+    else:
+        if problems:
+            remedy = "move it away; running chats are found again"
+            yield fail("record of chats", f"{path}: {problems[0]}", remedy)
+        else:
+            yield ok("record of chats", f"{path} ({count} {'chat' if count == 1 else 'chats'}, sound)")

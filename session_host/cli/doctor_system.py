@@ -1,0 +1,165 @@
+"""Checks of what surrounds Outlive: Python, engines, Qt, the terminal, agents, logging out."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from session_host.cli.doctor_check import Check, fail, ok, warn
+from session_host.errors import ConfigError
+from session_host.paths import config_dir
+from session_host.version import VERSION
+
+MIN_PYTHON = (3, 11)
+PROBE_TIMEOUT_S = 20.0
+
+_QT_PROBE = "from PySide6 import QtCore, QtGui, QtWidgets; print(QtCore.qVersion())"
+_QT_LIBRARIES = (
+    "libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 "
+    "libxcb-shape0 libdbus-1-3 fontconfig"
+)
+_ENGINES = {"ghostty": "pyghostty", "pyte": "pyte"}
+
+
+def python() -> Iterator[Check]:
+    """Python and Outlive themselves."""
+    facts = (
+        f"Outlive {VERSION} on Python {platform.python_version()} ({sys.executable}), {platform.platform(terse=True)}"
+    )
+    if sys.version_info < MIN_PYTHON:
+        yield fail("python", facts, "Outlive needs Python 3.11 or later")
+    else:
+        yield ok("python", facts)
+
+
+def engines() -> Iterator[Check]:
+    """The terminal engines: one is enough, the fast one is better."""
+    found = {name: _version(package) for name, package in _ENGINES.items()}
+    facts = ", ".join(f"{name} {version}" for name, version in found.items() if version)
+    if not facts:
+        yield fail(
+            "engines", "neither ghostty nor pyte is installed", f"{sys.executable} -m pip install pyghostty pyte"
+        )
+    elif not found["ghostty"]:
+        remedy = f"{sys.executable} -m pip install pyghostty (there are wheels for Linux with glibc, and macOS)"
+        yield warn("engines", f"{facts}; the fast one (ghostty) is missing", remedy)
+    else:
+        yield ok("engines", facts)
+
+
+def _version(package: str) -> str:
+    if importlib.util.find_spec(package) is None:
+        return ""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "(unknown version)"
+
+
+def window() -> Iterator[Check]:
+    """Whether the window could be opened. Qt is loaded in a process of its own: a broken one aborts."""
+    if importlib.util.find_spec("PySide6") is None:
+        remedy = f"{sys.executable} -m pip install PySide6-Essentials; all else works without"
+        yield warn("window", "Qt (PySide6) is not installed: there is no window", remedy)
+        return
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-P", "-c", _QT_PROBE],
+            capture_output=True, text=True, errors="replace", timeout=PROBE_TIMEOUT_S, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield fail("window", f"Qt cannot be tried: {error}", "try again when the computer is less busy")
+        return
+    if probe.returncode:
+        lines = probe.stderr.strip().splitlines()
+        why = lines[-1] if lines else f"it ended with {probe.returncode}"
+        yield fail("window", f"Qt cannot be loaded: {why}", f"on Debian: apt install {_QT_LIBRARIES}")
+        return
+    display = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
+    if display is None:
+        remedy = "use `outlive attach` here; `outlive demo` shows the window off screen"
+        yield warn("window", f"Qt {probe.stdout.strip()}, but no display here", remedy)
+    else:
+        yield ok("window", f"Qt {probe.stdout.strip()}, {display}={os.environ[display]}")
+
+
+def terminal() -> Iterator[Check]:
+    """This terminal, for ``attach``."""
+    term = os.environ.get("TERM", "")
+    encoding = (sys.stdout.encoding or "").lower()
+    if not sys.stdout.isatty():
+        yield ok("terminal", "none here; attach needs one")
+    elif term in {"", "dumb"}:
+        yield warn(
+            "terminal", f"TERM={term or '(unset)'} cannot show a whole screen", "use another terminal for attach"
+        )
+    elif encoding.replace("-", "") != "utf8":
+        yield warn("terminal", f"TERM={term}, but the locale's encoding is {encoding}", "set LANG=C.UTF-8, or your own")
+    else:
+        yield ok("terminal", f"TERM={term}, {encoding}")
+
+
+def agents() -> Iterator[Check]:
+    """Which agents are installed, and where."""
+    from session_host.agents import load_catalog
+
+    try:
+        catalog = load_catalog(config_dir())
+    except ConfigError as error:
+        yield fail("agents", str(error), "correct the file, or move it away")
+        return
+    path = os.environ.get("PATH", os.defpath)
+    found = {agent.name: agent.find(path) for agent in catalog.values() if agent.executable}
+    if not any(found.values()):
+        yield warn(
+            "agents", "none is installed; shells and commands work", "see the lines below for how to install one"
+        )
+    for name, place in found.items():
+        agent = catalog[name]
+        if place:
+            yield ok(f"agent {name}", place)
+        else:
+            # No fault: nobody needs them all.
+            yield Check(f"agent {name}", ok("", "").status, "not installed", agent.install_hint or agent.website)
+
+
+def logout() -> Iterator[Check]:
+    """What becomes of the chats when the user logs out."""
+    if shutil.which("loginctl") is None or not Path("/run/systemd/system").is_dir():
+        yield ok("logging out", "no systemd here: chats live on")
+        return
+    linger = _ask("loginctl", "show-user", str(os.getuid()), "--property=Linger", "--value")
+    kills = _ask(
+        "busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1",
+        "org.freedesktop.login1.Manager", "KillUserProcesses",
+    )  # fmt: skip
+    if linger == "yes":
+        yield ok("logging out", "chats live on (linger is on)")
+    elif kills.endswith("true"):
+        yield warn("logging out", "ends every chat (KillUserProcesses is on, linger off)", "loginctl enable-linger")
+    elif kills.endswith("false"):
+        yield warn(
+            "logging out", "may end chats that were started from the desktop (linger is off)", "loginctl enable-linger"
+        )
+    else:
+        yield ok("logging out", "logind does not say; `loginctl enable-linger` lets chats live on")
+
+
+def _ask(*command: str) -> str:
+    """A program's answer, "" if it has none."""
+    try:
+        answer = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=PROBE_TIMEOUT_S, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
