@@ -112,7 +112,7 @@ class ReportScreen(ModeScreen):
         """DECDSR: extended cursor position, printer, locked keys, keyboard, colour scheme."""
         if mode == 6:
             row, column = self._reported_position()
-            self.write_process_input(f"\x1b[?{row};{column};1R")
+            self.write_process_input(f"\x1b[?{row};{column}R")
         elif mode == 996:
             self.report_color_scheme()
         else:

@@ -156,14 +156,14 @@ class View:
         selection = self.selection
         if selection is None:
             return None
-        first_line, end = self._screen.first_line, self._end()
+        first_line = self._screen.first_line
         ends = sorted((a.line, a.column) for a in (selection.anchor, selection.head))
         if ends[1][0] < first_line:
             return None
         start, last = ends
         if start[0] < first_line:
             start = (first_line, 0)
-        last = min(last, (end - 1, self._screen.columns - 1))
+        start, last = self._within(start), self._within(last)
         if selection.rectangle:
             columns = sorted((selection.anchor.column, selection.head.column))
             return (start[0], columns[0]), (last[0], columns[1])
@@ -172,6 +172,10 @@ class View:
         if selection.unit == "line":
             return (self._logical_start(start[0]), 0), (self._logical_end(last[0]), self._screen.columns - 1)
         return self._whole(start, last)
+
+    def _within(self, place: tuple[int, int]) -> tuple[int, int]:
+        """The place within a grid that may have become smaller."""
+        return min(place[0], self._end() - 1), min(place[1], self._screen.columns - 1)
 
     def _whole(self, start: tuple[int, int], last: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         """The span grown to whole wide characters."""

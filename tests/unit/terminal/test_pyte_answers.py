@@ -35,7 +35,7 @@ _ANSWERS = {
     "\x1b[>0q": f"\x1bP>|Outlive {VERSION}\x1b\\",
     "\x1b[5n": "\x1b[0n",
     "\x1b[3;7H\x1b[6n": "\x1b[3;7R",
-    "\x1b[3;7H\x1b[?6n": "\x1b[?3;7;1R",
+    "\x1b[3;7H\x1b[?6n": "\x1b[?3;7R",
     "\x1b[5;9r\x1b[?6h\x1b[6n": "\x1b[1;1R",
     "\x1b[?2026$p": "\x1b[?2026;2$y",
     "\x1b[?2026h\x1b[?2026$p": "\x1b[?2026;1$y",
@@ -141,7 +141,9 @@ def test_events(sequence: str, event: object) -> None:
 
 def test_what_is_no_event() -> None:
     terminal = emulator()
-    terminal.feed(b"\x1b]9;4;9\x07\x1b]52;c;?\x07\x1b]52;c;***\x07\x1b]777;x\x07\x1b]9;\x07\x1b]99;p=?;\x07\x1b]2;\x18\x1b]12345678;\x07")
+    terminal.feed(
+        b"\x1b]9;4;9\x07\x1b]52;c;?\x07\x1b]52;c;***\x07\x1b]777;x\x07\x1b]9;\x07\x1b]99;p=?;\x07\x1b]2;\x18\x1b]12345678;\x07"
+    )
     assert terminal.take_events() == []
 
 

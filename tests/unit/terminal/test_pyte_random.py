@@ -23,7 +23,8 @@ _controls = st.sampled_from(["\r", "\n", "\r\n", "\b", "\t", "\x0e", "\x0f", "\x
 _escapes = st.sampled_from(
     [
         "\x1b7", "\x1b8", "\x1bD", "\x1bM", "\x1bE", "\x1bH", "\x1b(0", "\x1b(B", "\x1b)0", "\x1b#8", "\x1b=", "\x1b>",
-        "\x1b[?1049h", "\x1b[?1049l", "\x1b[?47h", "\x1b[?47l", "\x1b[?1047h", "\x1b[?6h", "\x1b[?6l", "\x1b[4h", "\x1b[4l",
+        "\x1b[?1049h", "\x1b[?1049l", "\x1b[?47h", "\x1b[?47l", "\x1b[?1047h", "\x1b[?6h", "\x1b[?6l", "\x1b[4h",
+        "\x1b[4l",
         "\x1b[?7l", "\x1b[?7h", "\x1b[?25l", "\x1b[?1h", "\x1b[?2004h", "\x1b[?1002h", "\x1b[?1006h", "\x1b[?2026h",
         "\x1b[m", "\x1b[1;31m", "\x1b[44m", "\x1b[4:3;58:5:9m", "\x1b[38;2;1;2;3m", "\x1b[7m", "\x1b[48;5;200m",
         "\x1b]8;;http://x.org/\x1b\\", "\x1b]8;;\x07", "\x1b]2;title\x07", "\x1b]4;3;#102030\x1b\\", "\x1b]10;red\x07",
@@ -152,3 +153,42 @@ def test_partial_frames_add_up_to_the_screen(first: bytes, second: bytes) -> Non
             assert sorted(frame.rows) == list(range(SIZE.rows))
         painted.update(frame.rows)
         assert [painted[row] for row in range(SIZE.rows)] == terminal.rows()
+
+
+_places = st.tuples(st.integers(-2, 30), st.integers(-2, 12))
+_looks = st.one_of(
+    st.tuples(st.just("select"), _places, _places, st.sampled_from(["cell", "word", "line"]), st.booleans()),
+    st.tuples(st.just("extend"), _places),
+    st.tuples(st.just("scroll"), st.integers(-60, 60)),
+    st.tuples(st.just("resize"), st.integers(1, 30), st.integers(1, 12)),
+    st.tuples(st.just("all")),
+    st.tuples(st.just("feed"), programs),
+)
+
+
+@fuzz
+@given(programs, st.lists(_looks, max_size=12))
+def test_looking_and_selecting_never_raise(program: bytes, looks: list[Any]) -> None:
+    terminal = emulator()
+    terminal.feed(program)
+    painted = terminal.frame().rows
+    for look in looks:
+        match look:
+            case ("select", anchor, head, unit, rectangle):
+                terminal.select(anchor, head, unit, rectangle=rectangle)
+            case ("extend", head):
+                terminal.extend_selection(head)
+            case ("scroll", rows):
+                terminal.scroll(rows)
+            case ("resize", columns, rows):
+                terminal.resize(GridSize(columns, rows), CellSize())
+            case ("all",):
+                terminal.select_all()
+            case ("feed", more):
+                terminal.feed(more)
+        terminal.selected_text()
+        frame = terminal.frame()
+        painted = dict(frame.rows) if frame.full else painted | frame.rows
+        terminal.damage_all()
+        assert painted == terminal.frame().rows
+        assert 0 <= frame.scroll_offset <= frame.scrollback_rows

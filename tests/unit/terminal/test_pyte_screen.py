@@ -64,10 +64,11 @@ def test_an_emoji_that_grows_in_the_last_column_wraps() -> None:
 
 
 _SILENT = (
-        "\x1b[<u", "\x1b[=1;1u", "\x1b[>5u", "\x1b[?6n", "\x1b[?996n", "\x1b[?4m", "\x1b[1\"q", "\x1b[!p", "\x1b[>c",
-        "\x1b[=c", "\x1bP$qm\x1b\\", "\x1bP+q544e\x1b\\", "\x1b_Gi=31;AAAA\x1b\\", "\x1b^private\x1b\\", "\x1bXsos\x1b\\",
-        "\x1bktitle\x1b\\", "\x1bPq#0;2;0~\x1b\\", "\x1b[4:3m", "\x1b[38:2::1:2:3m", "\x1b[1;2;3;4;5;6z", "\x1b[?1;2$p",
-        "\x1b[1?h", "\x1b[>4;2m", "\x1b[2;3$r", "\x1b%G", "\x1b]1337;SetMark\x07", "\x7f", "\x1b]133;A\x07",
+    "\x1b[<u", "\x1b[=1;1u", "\x1b[>5u", "\x1b[?6n", "\x1b[?996n", "\x1b[?4m", "\x1b[1\"q", "\x1b[!p", "\x1b[>c",
+    "\x1b[=c", "\x1bP$qm\x1b\\", "\x1bP+q544e\x1b\\", "\x1b_Gi=31;AAAA\x1b\\", "\x1b^private\x1b\\",
+    "\x1bXsos\x1b\\",
+    "\x1bktitle\x1b\\", "\x1bPq#0;2;0~\x1b\\", "\x1b[4:3m", "\x1b[38:2::1:2:3m", "\x1b[1;2;3;4;5;6z", "\x1b[?1;2$p",
+    "\x1b[1?h", "\x1b[>4;2m", "\x1b[2;3$r", "\x1b%G", "\x1b]1337;SetMark\x07", "\x7f", "\x1b]133;A\x07",
 )  # fmt: skip
 
 
@@ -240,7 +241,9 @@ def test_selective_erase_spares_protected_cells() -> None:
 
 
 def test_modes_are_told() -> None:
-    modes = after("\x1b[?1h\x1b=\x1b[?2004h\x1b[?1004h\x1b[?1002h\x1b[?1006h\x1b[?2026h\x1b[?5h\x1b[>5u\x1b[>4;2m").modes
+    modes = after(
+        "\x1b[?1h\x1b=\x1b[?2004h\x1b[?1004h\x1b[?1002h\x1b[?1006h\x1b[?2026h\x1b[?5h\x1b[>5u\x1b[>4;2m"
+    ).modes
     assert modes.application_cursor
     assert modes.application_keypad
     assert modes.bracketed_paste
@@ -297,4 +300,6 @@ def test_a_killed_program_leaves_nothing_behind() -> None:
     assert style_at(terminal, 0, 1) == Style()
     assert terminal.cursor.visible
     assert (modes.mouse, modes.kitty_keyboard, modes.application_cursor) == ("none", 0, False)
-    assert not (modes.alternate_screen or modes.bracketed_paste or modes.focus_events)
+    assert not modes.alternate_screen
+    assert not modes.bracketed_paste
+    assert not modes.focus_events

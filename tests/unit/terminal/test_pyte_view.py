@@ -133,9 +133,9 @@ def test_a_selection_on_the_alternate_screen_follows_and_goes_with_it() -> None:
 
 
 def test_words() -> None:
-    text = 'see (https://example.org/a?b=c&d=1) or "~/src/x-y.py:12", ok|no x'
+    text = 'see (https://example.org/a?b=c&d=1) or "~/src/x-y.py:12", ok|no end'
     terminal = with_text(text, columns=80)
-    for word in ("https://example.org/a?b=c&d=1", "(", "see", "~/src/x-y.py:12", '"', "ok", "|", "no", "x"):
+    for word in ("https://example.org/a?b=c&d=1", "(", "see", "~/src/x-y.py:12", '"', "ok", "|", "no", "end"):
         column = text.index(word) + len(word) // 2
         terminal.select((column, 0), (column, 0), "word")
         assert terminal.selected_text() == word
