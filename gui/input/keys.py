@@ -132,8 +132,15 @@ class KeyTranslator:
 
     @staticmethod
     def _typed(event: QKeyEvent, modifiers: int) -> str:
-        """What the press types; control characters are the host's to make."""
+        """What the press types; control characters are the host's to make.
+
+        With Ctrl it types nothing, but the host needs a shifted symbol to make one: Ctrl+Shift+-
+        is Ctrl+_ on a keyboard where Shift makes - that.
+        """
         text = event.text()
+        if modifiers & ~Modifiers.ALT == Modifiers.CTRL | Modifiers.SHIFT and 0x20 < event.key() < 0x7F:
+            symbol = chr(event.key())
+            return "" if symbol.isalpha() else symbol
         if modifiers & (Modifiers.CTRL | Modifiers.SUPER) or not text.isprintable():
             return ""
         return text

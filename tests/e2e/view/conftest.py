@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from gui.theme.terminal import DARK, TerminalTheme
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
+from tests.support.displays import XServer
 from tests.support.qt_waiting import process_events_until
 
 WAIT_S = 5.0
@@ -167,3 +169,15 @@ def stage(qapp: QApplication, window_manager: None) -> Iterator[Callable[..., St
         made.view.set_viewer(None)
         made.view.close()
         made.emulator.close()
+
+
+@pytest.fixture
+def keyboard_layout(display: XServer) -> Iterator[Callable[..., None]]:
+    """Sets the X server's keyboard layout; the usual one is put back."""
+
+    def use(layout: str, variant: str = "") -> None:
+        subprocess.run(["setxkbmap", "-layout", layout, "-variant", variant], check=True, timeout=20)
+
+    use("us")
+    yield use
+    use("us")

@@ -1,0 +1,110 @@
+"""A real key of the X server, through the view and the engine's encoder: what a program reads."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from session_host.protocol.messages import Key
+from session_host.protocol.values import KeyAction
+from tests.e2e.view.conftest import Stage
+
+LEGACY = {
+    "a": b"a",
+    "A": b"A",
+    "exclam": b"!",
+    "Return": b"\r",
+    "Tab": b"\t",
+    "BackSpace": b"\x7f",
+    "Escape": b"\x1b",
+    "Up": b"\x1b[A",
+    "ctrl+Left": b"\x1b[1;5D",
+    "F5": b"\x1b[15~",
+    "Delete": b"\x1b[3~",
+    "shift+Tab": b"\x1b[Z",
+    "ctrl+a": b"\x01",
+    "ctrl+c": b"\x03",
+    "ctrl+d": b"\x04",
+    "ctrl+z": b"\x1a",
+    "ctrl+bracketleft": b"\x1b",
+    "ctrl+backslash": b"\x1c",
+    "ctrl+bracketright": b"\x1d",
+    "ctrl+space": b"\x00",
+    "ctrl+slash": b"\x1f",
+    "ctrl+underscore": b"\x1f",
+    "ctrl+at": b"\x00",
+    "ctrl+asciicircum": b"\x1e",
+    "alt+b": b"\x1bb",
+    "alt+period": b"\x1b.",
+    "alt+B": b"\x1bB",
+    "alt+Return": b"\x1b\r",
+    "alt+BackSpace": b"\x1b\x7f",
+    "ctrl+alt+a": b"\x1b\x01",
+    "KP_5": b"5",
+    "KP_Enter": b"\r",
+}
+
+
+def typed(made: Stage, keys: list[str]) -> bytes:
+    """What a program reads when these keys are pressed."""
+    made.focus()
+    made.sink.calls.clear()
+    for key in keys:
+        subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=20)
+    subprocess.run(["xdotool", "key", "F9"], check=True, timeout=20)
+    made.until(lambda: ("key", "F9", "", 0, KeyAction.RELEASE) in made.sink.calls, "the last key")
+    read = b""
+    for call in made.sink.calls:
+        if call[0] == "key" and call[1] != "F9":
+            read += made.emulator.encode_key(Key("a", 1, *call[1:]))
+        elif call[0] == "text":
+            read += call[1].encode()
+    return read
+
+
+@pytest.mark.parametrize("key", LEGACY)
+def test_what_a_program_reads(stage, display, key):
+    made = stage()
+    assert typed(made, [key]) == LEGACY[key]
+
+
+def test_application_cursor_keys(stage, display):
+    made = stage()
+    made.feed("\x1b[?1h")
+    assert typed(made, ["Up"]) == b"\x1bOA"
+
+
+@pytest.mark.parametrize(
+    ("key", "read"),
+    [
+        ("shift+Return", b"\x1b[13;2u"),
+        ("ctrl+c", b"\x1b[99;5u"),
+        ("Escape", b"\x1b[27u"),
+        ("ctrl+shift+p", b""),
+        ("a", b"a"),
+    ],
+)
+def test_a_program_with_the_kitty_keyboard(stage, display, key, read):
+    """Shift+Enter makes a new line in agents; the window keeps its own keys."""
+    made = stage()
+    made.feed("\x1b[>1u")
+    from PySide6.QtGui import QKeySequence, QShortcut
+
+    QShortcut(QKeySequence("Ctrl+Shift+P"), made.view)
+    assert typed(made, [key]) == read
+
+
+def test_a_program_that_wants_releases_too(stage, display):
+    made = stage()
+    made.feed("\x1b[>3u")
+    read = typed(made, ["x"])
+    assert read == b"x\x1b[120;1:3u"
+
+
+def test_letters_of_other_layouts(stage, keyboard_layout):
+    keyboard_layout("fr")
+    made = stage()
+    assert typed(made, ["eacute", "ccedilla", "2", "ctrl+a"]) == "éç2\x01".encode()
+    keyboard_layout("ru")
+    assert typed(made, ["Cyrillic_ef", "alt+Cyrillic_ef", "ctrl+Cyrillic_ef"]) == "ф\x1bф\x01".encode()
