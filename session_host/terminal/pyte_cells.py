@@ -8,6 +8,7 @@ cost a few MB, go into a snapshot as they are, and are unpacked only when somebo
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -103,7 +104,7 @@ class Line:
         """How many columns hold anything: text, or a style that shows on a blank."""
         chars, styles = self.chars, self.styles
         end = len(chars)
-        while end and chars[end - 1] == BLANK and styles[end - 1] == PLAIN:
+        while end and chars[end - 1] == BLANK and (styles[end - 1] is PLAIN or styles[end - 1] == PLAIN):
             end -= 1
         return end
 
@@ -181,7 +182,8 @@ class Line:
             end = len(stripped)
             if self.styles.count(PLAIN) == len(chars):
                 return bytes((self.wrapped, end >> 8, end & 0xFF)) + _encode((stripped, ()))
-            end = max(end, self.used())
+            if self.styles[end:].count(PLAIN) < len(chars) - end:
+                end = self.used()
             text = joined[:end]
         else:
             end = self.used()
@@ -211,7 +213,7 @@ def unpack(packed: bytes, columns: int) -> Line:
     line.styles = styles = []
     if runs:
         for count, fields in zip(runs[::2], runs[1::2], strict=True):
-            styles.extend([PLAIN if fields is None else decode_style(fields)] * count)
+            styles.extend([PLAIN if fields is None else _decode_style(*fields)] * count)
     else:
         line.styles = [PLAIN] * len(line.chars)
     line.resized(columns)
@@ -219,9 +221,11 @@ def unpack(packed: bytes, columns: int) -> Line:
     return line
 
 
-def decode_style(fields: list[Any]) -> Style:
+@lru_cache(maxsize=4096)
+def _decode_style(
+    foreground: Color, background: Color, attributes: int, underline: str, underline_color: Color, link: str
+) -> Style:
     """A style as msgpack gives it back."""
-    foreground, background, attributes, underline, underline_color, link = fields
     return Style(foreground, background, attributes, Underline(underline), underline_color, link)
 
 

@@ -50,9 +50,7 @@ class _Writer:
             self.parts.append(f"\x1b]8;;{style.link}\x1b\\")
         if (style.attributes ^ before.attributes) & PROTECTED:
             self.parts.append(f'\x1b[{1 if style.attributes & PROTECTED else 0}"q')
-        if style._replace(link="", attributes=style.attributes & ~PROTECTED) != before._replace(
-            link="", attributes=before.attributes & ~PROTECTED
-        ):
+        if style[:2] != before[:2] or style[3:5] != before[3:5] or (style.attributes ^ before.attributes) & ~PROTECTED:
             self.parts.append(f"\x1b[{parameters_of(style)}m")
         self.style = style
 

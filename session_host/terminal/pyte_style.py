@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from .base import DEFAULT_COLOR, RGB, Attribute, Color, Style, Underline
@@ -151,6 +152,7 @@ def _rgb(values: list[str]) -> Color | None:
     return RGB | red << 16 | green << 8 | blue
 
 
+@lru_cache(maxsize=4096)
 def parameters_of(style: Style, *, colons: bool = False) -> str:
     """The SGR parameters that set ``style`` from anything: "0" first, then what differs from plain.
 
