@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QInputMethodEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.terminal.metrics import CellMetrics
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS
@@ -135,17 +135,26 @@ def test_the_size_is_told_once_when_shown(stage):
     assert made.sink.of("resize") == [(GridSize(60, 12), made.cell)]
 
 
-def test_resizing_is_told_once_it_rests(stage):
+def test_resizing_is_told_when_it_rests(stage, qapp):
+    """In a frame of its own: a window manager has its own word on windows' sizes."""
     made = stage(60, 12)
+    frame = QWidget()
+    frame.resize(1200, 600)
+    made.view.setParent(frame)
+    frame.show()
+    made.view.show()
+    made.settle()
     told: list[GridSize] = []
     made.view.gridResized.connect(lambda size, cell: told.append(size))
-    for step in range(1, 6):
-        made.view.resize(made.view.width() + made.cell.width_px, made.view.height())
-        QApplication.processEvents()
-        assert told == [], f"told at step {step}"
+    width = made.view.width()
+    for step in range(1, 21):
+        made.view.resize(width + step * made.cell.width_px, made.view.height())
+    assert told == []
     made.until(lambda: told, "the size to be told")
-    assert told == [GridSize(65, 12)]
-    assert made.sink.of("resize")[-1][0] == GridSize(65, 12)
+    assert told == [GridSize(80, 12)]
+    assert made.sink.of("resize")[-1][0] == GridSize(80, 12)
+    made.view.setParent(None)
+    frame.close()
 
 
 def test_a_viewer_given_while_hidden_is_told_when_shown(stage):
