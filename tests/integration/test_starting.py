@@ -1,0 +1,155 @@
+"""Before the program runs: nothing is claimed too early, and nothing that is typed is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.client.connection import HostConnection
+from session_host.client.viewer import Viewer, ViewerState
+from session_host.errors import LaunchFailed
+from session_host.host.server import Server
+from session_host.host.session import Session
+from session_host.paths import session_socket
+from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.messages import (
+    EARLY_INPUT_BYTES,
+    Attach,
+    Attached,
+    ErrorCode,
+    InputRefused,
+    Starting,
+    Text,
+)
+from session_host.protocol.values import GridSize, State
+from session_host.pty.process import PtyProcess
+from session_host.terminal import create
+from tests.programs import program
+from tests.support.hosts import Watcher, see
+from tests.support.waiting import eventually
+
+ID = "5e55104e-0000-4000-8000-000000000001"
+
+
+class HeldHost:
+    """A session and its server in this process; the program's exec waits until it is let go."""
+
+    def __init__(self, argv: list[str]) -> None:
+        self.spec = LaunchSpec(
+            session_id=ID, name="held", agent="command", argv=argv, cwd="/", env=dict(os.environ), overrides={},
+            size=GridSize(80, 24), engine="ghostty", scrollback_lines=100, created_at="2026-01-01T00:00:00Z",
+            socket_path=str(session_socket(ID)), database="", screen="", boot_id="",
+        )  # fmt: skip
+        self.session = Session(self.spec, lambda: create("ghostty", self.spec.size), epoch="e", now=lambda: "now")
+        self.server = Server(self.session, Path(self.spec.socket_path))
+        self._let_go = asyncio.Event()
+        self.starting: asyncio.Task[None] | None = None
+
+    def let_go(self) -> None:
+        self._let_go.set()
+
+    async def spawn(self, spec: LaunchSpec) -> PtyProcess:
+        await self._let_go.wait()
+        return await asyncio.to_thread(PtyProcess.spawn, spec.argv, spec.cwd, spec.env, spec.size)
+
+
+@asynccontextmanager
+async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
+    host = HeldHost(argv)
+    await host.server.start()
+    host.starting = asyncio.get_running_loop().create_task(host.session.start(host.spawn))
+    try:
+        yield host
+    finally:
+        if host.session.state is State.RUNNING:
+            await host.session.kill()
+        host.let_go()
+        await asyncio.wait([host.starting])
+        await host.server.close()
+        host.session.close()
+
+
+async def test_attached_is_not_said_before_the_program_is_exec_d() -> None:
+    async with held_host(["cat"]) as host:
+        connection = await HostConnection.open(ID, "viewer")
+        told: asyncio.Queue[Any] = asyncio.Queue()
+        connection.listen(told.put_nowait, lambda: None)
+        connection.send(Attach(GridSize(80, 24)))
+        assert isinstance(await asyncio.wait_for(told.get(), 10), Starting)
+        assert told.empty()
+        host.let_go()
+        attached = await asyncio.wait_for(told.get(), 10)
+        assert isinstance(attached, Attached)
+        assert attached.state is State.RUNNING
+        connection.close()
+        await connection.wait_closed()
+
+
+async def test_a_thousand_keys_before_exec_arrive_whole_and_in_order(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    typed = [chr(97 + number % 26) for number in range(1000)]
+    async with held_host(program("early_input", kept, 1000)) as host:
+        watcher = Watcher()
+        viewer = Viewer(ID, watcher, size=GridSize(80, 24))
+        viewer.start()
+        await watcher.until(lambda: viewer.state is ViewerState.STARTING, "the viewer to be told that it starts")
+        for character in typed:
+            viewer.key(character, character)
+        assert viewer.pending == 1000
+        host.let_go()
+        await eventually(kept.exists, 15, "the program to have read all")
+        await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
+        viewer.close()
+        await viewer.closed()
+    assert kept.read_bytes() == "".join(typed).encode()
+    assert watcher.refusals == []
+    assert watcher.states[:2] == [ViewerState.STARTING, ViewerState.LIVE]
+
+
+async def test_early_input_over_the_bound_is_refused_and_what_is_under_it_is_kept(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    async with held_host(program("early_input", kept, EARLY_INPUT_BYTES)) as host:
+        connection = await HostConnection.open(ID, "viewer")
+        told: asyncio.Queue[Any] = asyncio.Queue()
+        connection.listen(told.put_nowait, lambda: None)
+        connection.send(Attach(output=False))
+        starting = await asyncio.wait_for(told.get(), 10)
+        # Lines, since a line discipline that is not raw yet drops what is over 4,095 bytes of one (termios(3)).
+        half = ("x" * 63 + "\n") * (EARLY_INPUT_BYTES // 128)
+        for sequence in (1, 2, 3):
+            connection.send(Text(starting.attachment, sequence, half))
+        refusal = await asyncio.wait_for(told.get(), 10)
+        assert isinstance(refusal, InputRefused)
+        assert (refusal.sequence, refusal.code) == (3, ErrorCode.INPUT_FULL)
+        host.let_go()
+        await eventually(kept.exists, 15, "the program to have read all")
+        connection.close()
+        await connection.wait_closed()
+    assert kept.read_bytes() == half.encode() * 2
+
+
+async def test_a_program_that_cannot_be_started_leaves_no_session() -> None:
+    async with held_host(["/etc/passwd"]) as host:
+        host.let_go()
+        assert host.starting is not None
+        with pytest.raises(LaunchFailed):
+            await host.starting
+        assert host.session.state is State.STARTING
+
+
+async def test_a_viewer_sees_the_program_s_first_output(tmp_path: Path) -> None:
+    async with held_host(["sh", "-c", "echo first; cat"]) as host:
+        watcher = Watcher()
+        viewer = Viewer(ID, watcher)
+        viewer.start()
+        await watcher.until(lambda: viewer.state is ViewerState.STARTING, "the viewer to be told that it starts")
+        host.let_go()
+        await see(viewer, watcher, "first")
+        viewer.close()
+        await viewer.closed()
