@@ -1,0 +1,294 @@
+"""A client's conversation, as a playbook: what it sends, what it gets, line by line."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from session_host.host.connection import Connection, ConnectionState
+from session_host.host.feed import OUTPUT_EVENT_INTERVAL_S
+from session_host.host.session import Session
+from session_host.protocol import messages as m
+from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.values import GridSize, State
+from session_host.terminal import create, engine_build
+from session_host.version import VERSION
+
+SIZE = GridSize(40, 6)
+SPEC = LaunchSpec(
+    session_id="id", name="n", agent="command", argv=["x"], cwd="/", env={}, overrides={}, size=SIZE, engine="pyte",
+    scrollback_lines=100, created_at="", socket_path="", database="", screen="", boot_id="",
+)  # fmt: skip
+HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
+
+
+class Wire(asyncio.Transport):
+    """The client's end of the transport: keeps what is written, in messages; can be made to stand still."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._decoder = HostDecoder()
+        self.got: list[Any] = []
+        self.queued_bytes = 0
+        self.closed = False
+        self._pair = socket.socketpair()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.got += self._decoder.feed(bytes(data))
+
+    def get_write_buffer_size(self) -> int:
+        return self.queued_bytes
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        assert high is not None
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._pair[0] if name == "socket" else default
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = True
+
+    def take(self) -> list[Any]:
+        """What came since last asked."""
+        got, self.got = self.got, []
+        return got
+
+    def release(self) -> None:
+        for end in self._pair:
+            end.close()
+
+
+class Owner:
+    """A server that admits everybody and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[m.Request] = []
+
+    def connection_opened(self, connection: Connection) -> bool:
+        return True
+
+    def connection_closed(self, connection: Connection) -> None:
+        pass
+
+    def answer(self, connection: Connection, request: m.Request) -> None:
+        self.requests.append(request)
+
+
+class Stage:
+    """A session without a program, and clients of it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.owner = Owner()
+        self.wires: list[Wire] = []
+
+    def client(self, *messages: m.Message) -> tuple[Connection, Wire]:
+        connection, wire = Connection(self.session, self.owner), Wire()
+        self.wires.append(wire)
+        connection.connection_made(wire)
+        for message in messages:
+            connection.data_received(encode(message))
+        return connection, wire
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    session = Session(SPEC, lambda: create("pyte", SIZE, scrollback_lines=100), epoch="e", now=lambda: "t")
+    session.state = State.RUNNING
+    await session.lane.lend(lambda emulator: None)
+    own = Stage(session)
+    yield own
+    for wire in own.wires:
+        wire.release()
+    session.close()
+
+
+def kinds(messages: list[Any]) -> list[str]:
+    return [type(message).__name__ for message in messages]
+
+
+def say(connection: Connection, *messages: m.Message) -> None:
+    for message in messages:
+        connection.data_received(encode(message))
+
+
+async def turn() -> None:
+    """Let timers that are due, and the emulator's thread, have their turn."""
+    loop = asyncio.get_running_loop()
+    for _ in range(5):
+        done = loop.create_future()
+        loop.call_soon(done.set_result, None)
+        await done
+
+
+async def snapshot(wire: Wire) -> list[Any]:
+    """All that came up to a whole snapshot and what follows at once."""
+    async with asyncio.timeout(10):
+        while not any(isinstance(message, m.SnapshotPart) and message.last for message in wire.got):
+            await turn()
+    return wire.take()
+
+
+async def test_a_conversation(stage: Stage) -> None:
+    stage.session.output(b"before")
+    connection, wire = stage.client(HELLO)
+    assert wire.take() == [m.Welcome(m.PROTOCOL_VERSION, VERSION, "id", "e", State.RUNNING)]
+    say(connection, m.Attach())
+    got = await snapshot(wire)
+    assert kinds(got) == ["Attached", "ActivityEvent", "SnapshotPart", "Resized"]
+    attached, _, part, _ = got
+    assert (attached.offset, attached.resumed, part.offset, part.form) == (6, False, 6, engine_build("pyte"))
+    stage.session.output(b"after")
+    assert wire.take() == [m.Output(6, b"after")]
+    say(connection, m.Detach(attached.attachment))
+    stage.session.output(b"unseen")
+    assert wire.take() == []
+    assert connection.state is ConnectionState.GREETED
+
+
+@pytest.mark.parametrize(
+    ("messages", "code"),
+    [
+        ([m.Attach()], m.ErrorCode.VIOLATION),
+        ([HELLO, HELLO], m.ErrorCode.VIOLATION),
+        ([HELLO, m.Attach(output=False), m.Attach()], m.ErrorCode.VIOLATION),
+        ([m.Hello(m.PROTOCOL_VERSION + 1, "viewer")], m.ErrorCode.VERSION),
+    ],
+)
+async def test_who_breaks_the_rules_is_told_which_and_dropped(
+    stage: Stage, messages: list[m.Message], code: str
+) -> None:
+    connection, wire = stage.client(*messages)
+    assert isinstance(wire.got[-1], m.Error)
+    assert wire.got[-1].code == code
+    assert wire.closed
+    assert connection.state is ConnectionState.CLOSED
+    wire.take()
+    say(connection, m.Attach())
+    assert wire.take() == [], "nothing is answered after that"
+
+
+async def test_no_hello_in_time_is_a_violation(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("session_host.host.connection.HELLO_TIMEOUT_S", 0.0)
+    _, wire = stage.client()
+    async with asyncio.timeout(5):
+        while not wire.closed:
+            await turn()
+    assert kinds(wire.take()) == ["Error"]
+
+
+async def test_who_comes_back_gets_what_was_missed_with_the_resizes_in_their_places(stage: Stage) -> None:
+    connection, wire = stage.client(HELLO, m.Attach())
+    attachment = (await snapshot(wire))[1].attachment
+    stage.session.output(b"one")
+    connection.connection_lost(None)
+    stage.session.output(b"two")
+    stage.session.stream.resized(m.Resized(6, GridSize(50, 7)))
+    stage.session.output(b"three")
+    _, wire = stage.client(HELLO, m.Attach(resume=attachment, epoch="e", offset=3))
+    _, attached, _, *rest = wire.take()
+    assert (attached.attachment, attached.resumed, attached.offset) == (attachment, True, 3)
+    assert rest[:3] == [m.Output(3, b"two"), m.Resized(6, GridSize(50, 7)), m.Output(6, b"three")]
+
+
+async def test_an_offset_of_another_epoch_gets_a_snapshot(stage: Stage) -> None:
+    stage.session.output(b"x" * 10)
+    _, wire = stage.client(HELLO, m.Attach(epoch="another", offset=5))
+    assert "SnapshotPart" in kinds(await snapshot(wire))
+
+
+async def test_a_client_that_is_behind_gets_nothing_then_what_it_missed(stage: Stage) -> None:
+    connection, wire = stage.client(HELLO, m.Attach())
+    await snapshot(wire)
+    connection.pause_writing()
+    stage.session.output(b"one")
+    stage.session.output(b"two")
+    assert wire.take() == []
+    connection.resume_writing()
+    got = wire.take()
+    assert got[0] == m.Output(0, b"onetwo")
+    assert kinds(got) == ["Output", "Resized"]
+    stage.session.output(b"three")
+    assert wire.take() == [m.Output(6, b"three")]
+
+
+async def test_a_client_that_is_far_behind_gets_a_fresh_snapshot(stage: Stage) -> None:
+    connection, wire = stage.client(HELLO, m.Attach())
+    await snapshot(wire)
+    connection.pause_writing()
+    for _ in range(3):
+        stage.session.output(b"\r" * (1024 * 1024))
+    assert wire.take() == []
+    connection.resume_writing()
+    got = await snapshot(wire)
+    assert got[0].offset <= stage.session.stream.end
+
+
+async def test_a_client_that_reads_nothing_at_all_is_dropped(stage: Stage) -> None:
+    _, wire = stage.client(HELLO, m.Attach(output=False))
+    wire.queued_bytes = 65 * 1024 * 1024
+    stage.session.tell(m.BellEvent())
+    assert wire.closed
+
+
+async def test_a_follower_of_events_hears_of_output_now_and_then(stage: Stage) -> None:
+    assert OUTPUT_EVENT_INTERVAL_S >= 0.5
+    _, wire = stage.client(HELLO, m.Attach(output=False))
+    wire.take()
+    for _ in range(100):
+        stage.session.output(b"x")
+    assert wire.take() == [m.OutputEvent(1)]
+
+
+async def test_input_is_taken_once_and_a_stranger_s_is_refused(stage: Stage) -> None:
+    first, wire = stage.client(HELLO, m.Attach(output=False))
+    attachment = wire.take()[1].attachment
+    other, other_wire = stage.client(HELLO, m.Attach(output=False))
+    other_wire.take()
+    say(other, m.Text(attachment, 1, "intruder"))
+    refusal = other_wire.take()[0]
+    assert (refusal.code, refusal.sequence) == (m.ErrorCode.STALE_ATTACHMENT, 1)
+    written: list[bytes] = []
+    stage.session._inputs.open = True
+
+    def write(data: bytes) -> int:
+        written.append(data)
+        return len(data)
+
+    say(first, m.Text(attachment, 1, "a"), m.Text(attachment, 1, "a"), m.Text(attachment, 2, "b"))
+    stage.session._inputs.flush(write)
+    assert written == [b"a", b"b"]
+    assert wire.take() == [m.InputAck(attachment, 1), m.InputAck(attachment, 2)]
+
+
+async def test_the_end_is_told_to_who_attaches_late(stage: Stage) -> None:
+    stage.session.program_ended(3, None)
+    _, wire = stage.client(HELLO, m.Attach())
+    got = await snapshot(wire)
+    assert m.StateEvent(State.EXITED, 3, None) in got
+
+
+async def test_a_client_that_is_behind_at_the_end_is_closed_only_when_it_has_all(stage: Stage) -> None:
+    connection, wire = stage.client(HELLO, m.Attach())
+    await snapshot(wire)
+    connection.pause_writing()
+    stage.session.output(b"last words")
+    stage.session.program_ended(0, None)
+    connection.finish()
+    assert not wire.closed
+    connection.resume_writing()
+    assert m.Output(0, b"last words") in wire.take()
+    assert wire.closed
+
+
+async def test_requests_go_to_the_server(stage: Stage) -> None:
+    stage.client(HELLO, m.Describe(7), m.Kill(8))
+    assert stage.owner.requests == [m.Describe(7), m.Kill(8)]
