@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 from . import box_drawing, symbols
 from .metrics import CellMetrics
 
-_MAX_CACHE_BYTES = 24 * 1024 * 1024
+_MAX_CACHE_BYTES = 16 * 1024 * 1024
 
 
 class Kind(IntEnum):
@@ -47,6 +47,11 @@ class Glyphs:
         self._pictures: OrderedDict[tuple[str, int, int, int], QImage] = OrderedDict()
         self._bytes = 0
         self.pieces = lru_cache(maxsize=4096)(self._pieces)
+
+    def forget_pictures(self) -> None:
+        """Give the memory back; pictures are drawn again when they are needed."""
+        self._pictures.clear()
+        self._bytes = 0
 
     def _pieces(self, text: str, variant: int) -> tuple[Piece, ...]:
         pieces: list[Piece] = []

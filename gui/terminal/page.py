@@ -230,15 +230,19 @@ class TerminalPage(QWidget):
         super().showEvent(event)
         if self._surface.metrics.device_pixel_ratio != self.devicePixelRatioF():
             self._surface.set_metrics(self._measured())
-            self._lay_out()
+        self._lay_out()
         self._tell_size()
-        self._paint_frame()
+        emulator = self.emulator
+        if emulator is not None:
+            emulator.damage_all()
+            self._paint_frame()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._pacer.cancel()
         self._resized.stop()
         self._blink.want(blinking=False)
+        self._surface.release()
 
     # -- painting
 

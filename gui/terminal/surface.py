@@ -95,6 +95,11 @@ class Surface:
             self._set_colors(NO_OVERRIDES)
         self.cursor, self.place, self._first_row = None, Place(), 0
 
+    def release(self) -> None:
+        """Give the memory back while nobody looks; the next frame must be a full one."""
+        self.clear()
+        self._glyphs.forget_pictures()
+
     def take(self, emulator: Emulator) -> QRegion | None:
         """Take the emulator's damage; the region to be painted, None for all of the widget."""
         frame = emulator.frame()

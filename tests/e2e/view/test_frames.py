@@ -154,6 +154,17 @@ def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(stage, monkeyp
     assert made.view._surface._canvas.rows[0].text() == "hidden work"
 
 
+def test_a_hidden_view_keeps_no_picture(stage):
+    made = stage()
+    made.feed("\x1b[?25ltext 日本")
+    shown = made.image()
+    made.view.hide()
+    assert made.view._surface._canvas.image.isNull()
+    made.view.show()
+    made.settle()
+    assert made.image() == shown
+
+
 def test_a_view_without_a_replica_is_an_empty_page(stage):
     made = stage()
     made.feed("text")
