@@ -70,7 +70,7 @@ class FirstFrame:
 
 async def measure(session_id: str, engine: EngineName, times: int, series: Series) -> None:
     """Attach so many times, after the host has taken in everything that the program wrote."""
-    while "end of lines" not in (await request(session_id, Peek(1, lines=3))).lines:
+    while "end of lines" not in (await request(session_id, Peek(1, lines=3))).lines:  # noqa: ASYNC110
         await asyncio.sleep(POLL_S)
     for _ in range(times):
         series.values.append(await attach_once(session_id, engine))

@@ -30,6 +30,7 @@ class Setting:
         self.cache.mkdir()
         self.rounds = rounds
         self._stack = stack
+        self._displays: set[int] = set()
 
     def new_session(self, argv: Sequence[str], name: str, *, engine: str = "ghostty") -> dict[str, Any]:
         """Start a session, detached; what ``new --json`` says of it."""
@@ -39,7 +40,8 @@ class Setting:
 
     def end_sessions(self) -> None:
         """End every process of the product in this setting."""
-        processes.end(processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime)))
+        ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime))
+        processes.end(pid for pid in ours if pid not in self._displays)
         for directory in (self.area.runtime, self.area.state):
             for path in sorted(directory.rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() else path.unlink()
@@ -50,7 +52,8 @@ class Setting:
         patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         for name, value in server.environment().items():
             patch.setenv(name, value)
-        self._stack.enter_context(displays.openbox(server))
+        manager = self._stack.enter_context(displays.openbox(server))
+        self._displays |= {server.process.pid, manager.pid}
         return server
 
 
