@@ -120,6 +120,8 @@ class Viewer:
         self._engine: EngineName = engine or default_engine()
         self._build = engine_build(self._engine)
         self._output = output
+        self._asked_output = output
+        """What Attach asked for; ``follow`` may change that before the host has answered."""
         self._connection: HostConnection | None = None
         self._closing: HostConnection | None = None
         self._attachment = ""
@@ -181,6 +183,7 @@ class Viewer:
         connection = await HostConnection.open(self.session_id, "viewer", self._build)
         self._connection = connection
         self._parts.clear()
+        self._asked_output = self._output
         connection.listen(self._message, self._connection_lost)
         connection.send(
             Attach(
@@ -260,6 +263,8 @@ class Viewer:
         if not already_sent:
             self._attached_as(message.attachment, message.last_sequence)
         self._epoch = message.epoch
+        if self._output != self._asked_output:
+            self._ask_to_follow()
         if message.resumed or not self._output:
             self._become(ViewerState.LIVE, "")
 
@@ -357,8 +362,11 @@ class Viewer:
         if output == self._output:
             return
         self._output = output
-        if self._connection is None or not self._attachment:
-            return
+        if self._connection is not None and self._attachment:
+            self._ask_to_follow()
+
+    def _ask_to_follow(self) -> None:
+        output = self._output
         offset = self._offset if self.emulator is not None else -1
         self._send(Follow(self._attachment, output, self._epoch, offset))
         if output and self._size is not None:
