@@ -60,7 +60,7 @@ def _play(stage: Stage, pictures: Path) -> None:
     _tell("window opened", opened_s)
     session_id, started_s = _timed(_start_chat)
     chat = find(session_id)
-    _tell(f"chat started in it, its agent is process {chat.child_pid}", started_s)
+    _tell(f"chat started, its agent is process {chat.child_pid}", started_s)
     _, shown_s = _timed(lambda: ask("show", session=session_id, timeout_s=SHOW_TIMEOUT_S))
     _tell("chat shown in a tab", shown_s)
 

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from session_host.cli.output import how_it_ended, one_line, print_json, terminal_columns
-from session_host.cli.sessions import SessionInfo, every_session
+from session_host.client.quick import list_sessions
+from session_host.client.records import SessionInfo, open_store
+from session_host.errors import StoreCorrupt
 from session_host.protocol.values import Activity, State
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
@@ -31,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """List the sessions."""
-    infos = every_session(ended=options.all)
+    infos = _sessions(ended=options.all)
     if options.json:
         print_json(infos)
     elif infos:
@@ -41,6 +43,16 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("no chats" if options.all else "no running chats; `outlive new AGENT` starts one")
     return 0
+
+
+def _sessions(*, ended: bool) -> list[SessionInfo]:
+    try:
+        with open_store() as store:
+            return list_sessions(store, ended=ended)
+    except StoreCorrupt:
+        from session_host.cli.sessions import every_session
+
+        return every_session(ended=ended)
 
 
 def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:

@@ -6,6 +6,8 @@
     outbox       input that the host has not acknowledged
     control      one-shot requests
     sessions     what sessions there are, and how they are
+    records      the record's part in that
+    quick        the list of sessions without a loop, for ``outlive ls``
     recovery     a damaged record begun anew from the running hosts
     ended        the last screen of a session that ended
     window       commands to the open window

@@ -3,134 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
-from typing import NamedTuple
 
-import msgspec
-
-from session_host.errors import HostUnavailable, NoSuchSession, OutliveError
-from session_host.paths import database
+from session_host.errors import HostUnavailable
 from session_host.protocol.messages import Describe, Description
-from session_host.protocol.values import State
-from session_host.pty.identity import boot_id, is_running
 from session_host.store import SessionRecord, Store
 
 from .control import request
+from .records import (
+    DESCRIBE_TIMEOUT_S,
+    RUNNING,
+    Fate,
+    SessionInfo,
+    fate_of,
+    info_of,
+    merge,
+    now,
+    open_store,
+    settle,
+)
 
-DESCRIBE_TIMEOUT_S = 2.0
-INTERRUPTED = "the computer was restarted while this chat ran"
-HOST_GONE = "the process that kept this chat is gone, and the agent with it"
-
-
-class SessionInfo(msgspec.Struct, kw_only=True):
-    """One session as the command line's JSON shows it; what is unknown is None."""
-
-    id: str
-    name: str
-    agent: str
-    argv: list[str]
-    cwd: str
-    state: str
-    exit_code: int | None
-    exit_signal: int | None
-    activity: str | None = None
-    activity_source: str | None = None
-    title: str
-    host_pid: int | None
-    child_pid: int | None
-    keeper_pid: int | None = None
-    created_at: str
-    ended_at: str | None
-    cols: int
-    rows: int
-    viewers: int | None = None
-    engine: str
-    provider_session_id: str | None
-    resumable: bool | None = None
-    stderr_path: str | None = None
-    journal_bytes: int | None = None
-
-
-class Fate(NamedTuple):
-    """What has become of a session whose host cannot be reached."""
-
-    state: State
-    exit_code: int | None
-    exit_signal: int | None
-    message: str
-
-
-def now() -> str:
-    """The time, in ISO 8601 and UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def open_store() -> Store:
-    """The record; a damaged one raises StoreCorrupt, see ``recovery``."""
-    return Store.open(database())
-
-
-def info_of(record: SessionRecord, description: Description | None = None) -> SessionInfo:
-    """A record, with what its host says now laid over it."""
-    info = SessionInfo(
-        id=record.id,
-        name=record.name,
-        agent=record.agent,
-        argv=record.argv,
-        cwd=record.cwd,
-        state=record.state,
-        exit_code=record.exit_code,
-        exit_signal=record.exit_signal,
-        title=record.title,
-        host_pid=record.host_pid,
-        child_pid=record.child_pid,
-        created_at=record.created_at,
-        ended_at=record.ended_at,
-        cols=record.columns,
-        rows=record.rows,
-        engine=record.engine,
-        provider_session_id=record.provider_session_id,
-    )
-    if description is not None:
-        info.state = description.state
-        info.exit_code, info.exit_signal = description.exit_code, description.exit_signal
-        info.activity, info.activity_source = description.activity, description.activity_source
-        info.title = description.title
-        info.host_pid, info.child_pid = description.host_pid, description.child_pid
-        info.cols, info.rows = description.size.columns, description.size.rows
-        info.viewers = description.viewers
-    return info
-
-
-def settle(store: Store, record: SessionRecord) -> SessionRecord:
-    """A record that says "running" while its host may be gone: find out, and write it down if so."""
-    if record.state not in {State.STARTING, State.RUNNING}:
-        return record
-    rebooted = bool(record.boot_id) and record.boot_id != boot_id()
-    if not rebooted and is_running(record.host_pid, record.host_started):
-        return record
-    # The host may have recorded the end between the two looks.
-    current = store.get(record.id)
-    if current is None or current.state not in {State.STARTING, State.RUNNING}:
-        return current or record
-    error = INTERRUPTED if rebooted else HOST_GONE
-    store.update(record.id, state=State.LOST, error=error, ended_at=now())
-    return store.get(record.id) or record
-
-
-def fate_of(session_id: str) -> Fate:
-    """What the record says of a session whose host does not answer. Blocks on the disk."""
-    try:
-        with open_store() as store:
-            record = store.get(session_id)
-            if record is None:
-                return Fate(State.LOST, None, None, "this chat was removed")
-            record = settle(store, record)
-    except NoSuchSession:
-        return Fate(State.LOST, None, None, "this chat was removed")
-    except OutliveError as error:
-        return Fate(State.RUNNING, None, None, str(error))
-    return Fate(record.state, record.exit_code, record.exit_signal, record.error)
+__all__ = ["Fate", "SessionInfo", "describe", "fate_of", "find_session", "list_sessions", "now", "open_store"]
 
 
 async def describe(record: SessionRecord) -> Description | None:
@@ -146,16 +38,11 @@ async def describe(record: SessionRecord) -> Description | None:
 async def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
     """All running sessions, oldest first; with ``ended`` those that ended, too."""
     records = store.all() if ended else store.running()
-    running = [record for record in records if record.state in {State.STARTING, State.RUNNING}]
+    running = [record for record in records if record.state in RUNNING]
     descriptions = await asyncio.gather(*(describe(record) for record in running))
-    described = {record.id: description for record, description in zip(running, descriptions, strict=True)}
-    infos: list[SessionInfo] = []
-    for record in records:
-        description = described.get(record.id)
-        current = record if description is not None else settle(store, record)
-        if ended or current.state in {State.STARTING, State.RUNNING}:
-            infos.append(info_of(current, description))
-    return infos
+    pairs = zip(running, descriptions, strict=True)
+    described = {record.id: description for record, description in pairs if description is not None}
+    return merge(store, records, described, ended=ended)
 
 
 async def find_session(store: Store, text: str) -> SessionInfo:
@@ -165,5 +52,5 @@ async def find_session(store: Store, text: str) -> SessionInfo:
         NoSuchSession, AmbiguousSession: as their names say.
     """
     record = settle(store, store.find(text))
-    description = await describe(record) if record.state in {State.STARTING, State.RUNNING} else None
+    description = await describe(record) if record.state in RUNNING else None
     return info_of(record if description is not None else settle(store, record), description)

@@ -1,0 +1,73 @@
+"""The list of sessions without an event loop: loading one takes longer than asking twenty hosts."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+
+from session_host.errors import ProtocolViolation
+from session_host.paths import session_socket
+from session_host.peer import is_foreign
+from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Description, Hello
+from session_host.store import Store
+from session_host.version import VERSION
+
+from .records import DESCRIBE_TIMEOUT_S, RUNNING, SessionInfo, merge
+
+CONNECTIONS_AT_ONCE = 100
+RECEIVE_BYTES = 65536
+
+
+def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
+    """All running sessions, oldest first; with ``ended`` those that ended, too."""
+    records = store.all() if ended else store.running()
+    running = [record.id for record in records if record.state in RUNNING]
+    descriptions: dict[str, Description] = {}
+    for first in range(0, len(running), CONNECTIONS_AT_ONCE):
+        descriptions |= dict(_describe(running[first : first + CONNECTIONS_AT_ONCE]))
+    return merge(store, records, descriptions, ended=ended)
+
+
+def _describe(session_ids: list[str]) -> Iterator[tuple[str, Description]]:
+    """Ask all, then read the answers; whoever does not answer in time, or in our protocol, is left out."""
+    question = encode(Hello(PROTOCOL_VERSION, "control", "", VERSION)) + encode(Describe(1))
+    deadline_s = time.monotonic() + DESCRIBE_TIMEOUT_S
+    with contextlib.ExitStack() as open_connections:
+        asked = []
+        for session_id in session_ids:
+            connection = open_connections.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            try:
+                _limit(connection, deadline_s)
+                connection.connect(str(session_socket(session_id)))
+                if not is_foreign(connection):
+                    connection.sendall(question)
+                    asked.append((session_id, connection))
+            except OSError:
+                continue  # Nobody is there, or nobody who takes calls.
+        for session_id, connection in asked:
+            description = _answer(connection, deadline_s)
+            if description is not None and description.session_id == session_id:
+                yield session_id, description
+
+
+def _answer(connection: socket.socket, deadline_s: float) -> Description | None:
+    decoder = HostDecoder()
+    try:
+        while True:
+            _limit(connection, deadline_s)
+            data = connection.recv(RECEIVE_BYTES)
+            if not data:
+                return None
+            for message in decoder.feed(data):
+                if isinstance(message, Description):
+                    return message
+    except (OSError, ProtocolViolation):
+        return None
+
+
+def _limit(connection: socket.socket, deadline_s: float) -> None:
+    """Let the next call on the connection last until the deadline; at least a moment, so that it can succeed."""
+    connection.settimeout(max(0.001, deadline_s - time.monotonic()))

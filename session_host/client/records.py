@@ -1,0 +1,151 @@
+"""The record's word on sessions, merged with what hosts say; without a loop, so that it loads in no time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import msgspec
+
+from session_host.errors import NoSuchSession, OutliveError
+from session_host.paths import database
+from session_host.protocol.messages import Description
+from session_host.protocol.values import State
+from session_host.pty.identity import boot_id, is_running
+from session_host.store import SessionRecord, Store
+
+DESCRIBE_TIMEOUT_S = 2.0
+"""How long a host may take to describe its session before it counts as unknown."""
+
+RUNNING = frozenset({State.STARTING, State.RUNNING})
+INTERRUPTED = "the computer was restarted while this chat ran"
+HOST_GONE = "the process that kept this chat is gone, and the agent with it"
+
+
+class SessionInfo(msgspec.Struct, kw_only=True):
+    """One session as the command line's JSON shows it; what is unknown is None."""
+
+    id: str
+    name: str
+    agent: str
+    argv: list[str]
+    cwd: str
+    state: str
+    exit_code: int | None
+    exit_signal: int | None
+    activity: str | None = None
+    activity_source: str | None = None
+    title: str
+    host_pid: int | None
+    child_pid: int | None
+    keeper_pid: int | None = None
+    created_at: str
+    ended_at: str | None
+    cols: int
+    rows: int
+    viewers: int | None = None
+    engine: str
+    provider_session_id: str | None
+    resumable: bool | None = None
+    stderr_path: str | None = None
+    journal_bytes: int | None = None
+
+
+class Fate(NamedTuple):
+    """What has become of a session whose host cannot be reached."""
+
+    state: State
+    exit_code: int | None
+    exit_signal: int | None
+    message: str
+
+
+def now() -> str:
+    """The time, in ISO 8601 and UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def open_store() -> Store:
+    """The record; a damaged one raises StoreCorrupt, see ``recovery``."""
+    return Store.open(database())
+
+
+def info_of(record: SessionRecord, description: Description | None = None) -> SessionInfo:
+    """A record, with what its host says now laid over it."""
+    info = SessionInfo(
+        id=record.id,
+        name=record.name,
+        agent=record.agent,
+        argv=record.argv,
+        cwd=record.cwd,
+        state=record.state,
+        exit_code=record.exit_code,
+        exit_signal=record.exit_signal,
+        title=record.title,
+        host_pid=record.host_pid,
+        child_pid=record.child_pid,
+        created_at=record.created_at,
+        ended_at=record.ended_at,
+        cols=record.columns,
+        rows=record.rows,
+        engine=record.engine,
+        provider_session_id=record.provider_session_id,
+    )
+    if description is not None:
+        info.state = description.state
+        info.exit_code, info.exit_signal = description.exit_code, description.exit_signal
+        info.activity, info.activity_source = description.activity, description.activity_source
+        info.title = description.title
+        info.host_pid, info.child_pid = description.host_pid, description.child_pid
+        info.cols, info.rows = description.size.columns, description.size.rows
+        info.viewers = description.viewers
+    return info
+
+
+def settle(store: Store, record: SessionRecord) -> SessionRecord:
+    """A record that says "running" while its host may be gone: find out, and write it down if so."""
+    if record.state not in RUNNING:
+        return record
+    rebooted = bool(record.boot_id) and record.boot_id != boot_id()
+    if not rebooted and is_running(record.host_pid, record.host_started):
+        return record
+    # The host may have recorded the end between the two looks.
+    current = store.get(record.id)
+    if current is None or current.state not in RUNNING:
+        return current or record
+    error = INTERRUPTED if rebooted else HOST_GONE
+    store.update(record.id, state=State.LOST, error=error, ended_at=now())
+    return store.get(record.id) or record
+
+
+def fate_of(session_id: str) -> Fate:
+    """What the record says of a session whose host does not answer. Blocks on the disk."""
+    try:
+        with open_store() as store:
+            record = store.get(session_id)
+            if record is None:
+                return Fate(State.LOST, None, None, "this chat was removed")
+            record = settle(store, record)
+    except NoSuchSession:
+        return Fate(State.LOST, None, None, "this chat was removed")
+    except OutliveError as error:
+        return Fate(State.RUNNING, None, None, str(error))
+    return Fate(record.state, record.exit_code, record.exit_signal, record.error)
+
+
+def merge(
+    store: Store, records: list[SessionRecord], descriptions: Mapping[str, Description], *, ended: bool
+) -> list[SessionInfo]:
+    """The records in their order, each with its host's description if there is one.
+
+    One that is said to run and whose host did not answer is settled; without ``ended`` it is then left
+    out if it has ended.
+    """
+    infos = []
+    for record in records:
+        description = descriptions.get(record.id)
+        info = info_of(record if description is not None else settle(store, record), description)
+        if ended or info.state in RUNNING:
+            infos.append(info)
+    return infos
