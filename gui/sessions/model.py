@@ -49,6 +49,7 @@ class SessionsModel(QObject):
         self._refreshing = False
         self._refresh_again = False
         self._following = False
+        self._closed = False
         self._tell = QTimer(self, singleShot=True, interval=0)
         self._tell.timeout.connect(self.changed)
 
@@ -129,6 +130,8 @@ class SessionsModel(QObject):
 
     def refresh(self) -> None:
         """Look at the record again, soon."""
+        if self._closed:
+            return
         if self._refreshing:
             self._refresh_again = True
             return
@@ -151,9 +154,12 @@ class SessionsModel(QObject):
 
     async def close(self) -> None:
         """Detach from every chat; all of them run on."""
+        self._closed = True
         await self.tasks.cancel_all()
+        viewers = [chat.viewer for chat in self._chats.values() if chat.viewer is not None]
         for chat in self._chats.values():
             chat.close()
+        await asyncio.gather(*(viewer.closed() for viewer in viewers))
 
     # ------------------------------------------------------------ verbs
 

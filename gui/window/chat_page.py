@@ -81,6 +81,7 @@ class ChatPage(Area):
         self.view.gridResized.connect(self._on_grid)
         chat.damaged.connect(self.view.on_damage)
         chat.replaced.connect(self.view.on_replaced)
+        chat.replaced.connect(self.refresh)
         chat.detaching.connect(self._on_detaching)
         chat.connection_changed.connect(self.refresh)
         chat.changed.connect(self._on_changed)
@@ -126,7 +127,7 @@ class ChatPage(Area):
         self.end_bar.setVisible(over)
         if over:
             self._show_end()
-        elif state == "live":
+        elif state == "live" and self.chat.viewer is not None and self.chat.viewer.emulator is not None:
             self._patience.stop()
             self.reconnecting.hide()
             self.notice.hide()
@@ -139,7 +140,7 @@ class ChatPage(Area):
     def _say_what_is_waited_for(self) -> None:
         """It takes long enough to be worth a word."""
         viewer = self.chat.viewer
-        if self.chat.is_over or self.chat.is_live:
+        if self.chat.is_over or (self.chat.is_live and viewer is not None and viewer.emulator is not None):
             return
         if viewer is not None and viewer.emulator is not None:
             self._lay_over(self.reconnecting)

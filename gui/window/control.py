@@ -38,30 +38,35 @@ class ControlServer:
         self._verbs = verbs
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     async def start(self, listener: socket.socket) -> None:
         """Serve whoever connects to this socket."""
         self._server = await asyncio.start_unix_server(self._connected, sock=listener, limit=MAX_LINE_BYTES)
 
     async def close(self) -> None:
-        """Serve nobody any more; replies that are under way are sent first."""
+        """Serve nobody any more."""
+        self._closing = True
         if self._server is not None:
             self._server.close()
         for task in list(self._serving):
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._closing or is_foreign(writer.get_extra_info("socket")):
+            writer.close()
+            return
+        task = asyncio.get_running_loop().create_task(self._serve_and_close(reader, writer), name="control")
         self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _serve_and_close(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if not is_foreign(writer.get_extra_info("socket")):
-                await self._serve(reader, writer)
-        except (ConnectionError, asyncio.CancelledError):
-            pass  # The other side went away, or we do: there is nobody to answer.
+            await self._serve(reader, writer)
+        except ConnectionError:
+            pass  # The other side went away: there is nobody to answer.
         finally:
-            self._serving.discard(task)
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

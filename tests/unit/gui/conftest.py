@@ -59,6 +59,9 @@ class PlayedViewer:
             self.emulator.close()
             self.emulator = None
 
+    async def closed(self) -> None:
+        assert self.is_closed
+
     def follow(self, output: bool) -> None:
         self.output = output
 

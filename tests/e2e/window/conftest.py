@@ -1,0 +1,86 @@
+"""The window as its own process, beside real chats, on a real X server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Sessions
+from tests.programs import Gate, program
+from tests.support.area import Area
+from tests.support.displays import XServer
+from tests.support.qt_messages import complaints_in
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, outlive, window
+
+WAIT_S = 30.0
+
+OpenWindow = Callable[[], AbstractContextManager[Window]]
+NewChat = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def open_window(
+    display: XServer, window_manager: None, sessions: Sessions, tmp_path_factory: pytest.TempPathFactory
+) -> OpenWindow:
+    """Opens the window; when it is gone, what it wrote to its standard error must hold no complaint."""
+
+    @contextmanager
+    def opened() -> Iterator[Window]:
+        path = tmp_path_factory.mktemp("window") / "stderr"
+        with window(errors=path) as own:
+            wait_until(own.is_listening, WAIT_S, lambda: f"the window to listen; it says {path.read_text()!r}")
+            yield own
+        # An X server that is killed ends its clients, and Xlib says so.
+        assert complaints_in(path.read_text(), allowed="XIO|X connection|xcb|XCB") == []
+
+    return opened
+
+
+@pytest.fixture
+def new_chat(area: Area, sessions: Sessions) -> NewChat:
+    """Starts a chat that runs one of the test programs; gives what ``new --json`` tells."""
+
+    def new(name: str, *argv: str) -> dict[str, Any]:
+        made: dict[str, Any] = json.loads(
+            outlive("new", "command", "-d", "--json", "-n", name, "-C", str(area.home), "--", *argv)
+        )
+        return made
+
+    return new
+
+
+@pytest.fixture
+def gate(area: Area) -> Iterator[Gate]:
+    """A gate to hold a program at."""
+    made = Gate(area.root / "gate")
+    yield made
+    made.close()
+
+
+def everything(session_id: str) -> str:
+    """Screen and history, as the host has them."""
+    return outlive("peek", session_id, "--scrollback", "--lines", "0")
+
+
+def listed(session_id: str) -> dict[str, Any]:
+    """A chat as ``ls --all --json`` tells."""
+    found: list[dict[str, Any]] = json.loads(outlive("ls", "--all", "--json"))
+    return next(one for one in found if one["id"] == session_id)
+
+
+def echo() -> list[str]:
+    """A program that shows what is typed."""
+    return program("raw_echo")
+
+
+def picture(own: Window, area: Area, name: str) -> Path:
+    """A picture of the window."""
+    path = area.root / f"{name}.png"
+    own.ask("grab", file=str(path))
+    return path

@@ -1,0 +1,166 @@
+"""One window for each user, and what commands may ask of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from PySide6.QtGui import QImage
+
+from gui.theme import tokens
+from session_host import paths
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, picture
+from tests.programs import Gate, program
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.displays import XServer
+from tests.support.waiting import wait_until
+from tests.support.windows import REPOSITORY, outlive, product_environment, xdotool
+
+pytestmark = pytest.mark.e2e
+
+
+def start_again() -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gui"],
+        env=product_environment(), cwd=REPOSITORY, capture_output=True, text=True, timeout=WAIT_S, check=False,
+    )  # fmt: skip
+
+
+def test_a_second_start_raises_the_first_and_ends(open_window: OpenWindow):
+    with open_window() as first:
+        first.focus()
+        window = xdotool("getactivewindow").strip()
+        xdotool("windowminimize", "--sync", window)
+        second = start_again()
+        assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+        wait_until(lambda: _is_active(window), WAIT_S, "the first window to be in front")
+        assert first.process.poll() is None
+
+
+def _is_active(window: str) -> bool:
+    done = subprocess.run(["xdotool", "getactivewindow"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() == window
+
+
+def test_a_window_that_hangs_is_said_in_one_line(open_window: OpenWindow):
+    with open_window() as first:
+        first.process.send_signal(signal.SIGSTOP)
+        try:
+            second = start_again()
+        finally:
+            first.process.send_signal(signal.SIGCONT)
+        assert second.returncode == 1
+        assert len(second.stderr.splitlines()) == 1
+        assert "does not answer" in second.stderr
+
+
+def test_what_a_killed_window_left_is_no_obstacle(open_window: OpenWindow):
+    with open_window() as first:
+        first.kill()
+    assert paths.window_socket().exists()
+    with open_window() as second:
+        assert second.tabs() == []
+
+
+def test_a_chat_is_shown_however_it_is_named_and_only_if_it_is_there(open_window: OpenWindow, new_chat: NewChat):
+    chat = new_chat("echo", *program("raw_echo"))
+    with open_window() as own:
+        outlive("window", "show", "echo")
+        [tab] = own.tabs()
+        assert tab == {
+            "session_id": chat["id"], "name": "echo", "state": "running", "active": True, "connected": True
+        }  # fmt: skip
+        with pytest.raises(RuntimeError, match="exit 3"):
+            outlive("window", "show", "nobody")
+
+
+def test_an_ended_chat_is_shown_with_its_last_screen(open_window: OpenWindow, new_chat: NewChat, area: Area):
+    chat = new_chat("short", *program("end_with", "3", "--text", "the last words"))
+    with open_window() as own:
+        own.show(chat["id"])
+        [tab] = own.tabs()
+        assert (tab["state"], tab["connected"]) == ("exited", False)
+        own.focus()
+        wait_until(lambda: "the last words" in own.copy_all(), WAIT_S, "the last screen", every_s=0.1)
+
+
+def test_a_chat_that_ends_before_ones_eyes_keeps_its_screen(open_window: OpenWindow, new_chat: NewChat, gate: Gate):
+    chat = new_chat("short", *program("end_with", "TERM", "--text", "still here", "--gate", gate.path))
+    with open_window() as own:
+        own.show(chat["id"])
+        gate.release()
+        wait_until(lambda: own.tabs()[0]["state"] == "exited", WAIT_S, "the end")
+        own.focus()
+        wait_until(lambda: "still here" in own.copy_all(), WAIT_S, "the last screen", every_s=0.1)
+
+
+def test_a_chat_whose_host_is_gone_is_lost_and_said_so(open_window: OpenWindow, new_chat: NewChat):
+    chat = new_chat("gone", *program("raw_echo"))
+    with open_window() as own:
+        own.show(chat["id"])
+        os.kill(chat["host_pid"], signal.SIGKILL)
+        wait_until(lambda: own.tabs()[0]["state"] == "lost", WAIT_S, "the loss to be seen")
+        assert not own.tabs()[0]["connected"]
+        wait_until(lambda: not processes.is_alive(chat["child_pid"]), WAIT_S, "the program to be hung up")
+
+
+def test_chats_started_and_renamed_elsewhere_show_without_asking(open_window: OpenWindow, new_chat: NewChat):
+    with open_window() as own:
+        chat = new_chat("first name", *program("raw_echo"))
+        own.focus()
+        own.press("ctrl+shift+k")
+        own.type("first name")
+        own.press("Return")
+        wait_until(lambda: [tab["name"] for tab in own.tabs()] == ["first name"], WAIT_S, "the new chat's tab")
+        outlive("rename", chat["id"], "second name")
+        wait_until(lambda: [tab["name"] for tab in own.tabs()] == ["second name"], WAIT_S, "the new name")
+
+
+def test_a_picture_shows_the_window(open_window: OpenWindow, area: Area):
+    (area.config / "window.toml").write_text('appearance = "light"\n')
+    with open_window() as own:
+        image = QImage(str(picture(own, area, "window")))
+        assert image.width() >= 480
+        assert image.pixelColor(image.width() // 2, 60) == tokens.LIGHT.color("page")
+        with pytest.raises(RuntimeError, match="cannot be written"):
+            own.ask("grab", file=str(area.root / "nowhere" / "x.png"))
+        with pytest.raises(RuntimeError, match="absolute"):
+            own.ask("grab", file="x.png")
+
+
+def test_a_file_of_the_users_that_cannot_be_read_is_left_alone(open_window: OpenWindow, area: Area):
+    path = area.config / "window.toml"
+    path.write_text("appearance = ")
+    (area.config / "agents").mkdir()
+    (area.config / "agents" / "mine.toml").write_text("title = 3")
+    with open_window() as own:
+        own.ask("close")
+        own.process.wait(WAIT_S)
+    assert path.read_text() == "appearance = "
+
+
+def test_a_damaged_record_is_begun_anew_and_running_chats_are_found(open_window: OpenWindow, new_chat: NewChat):
+    chat = new_chat("survivor", *program("raw_echo"))
+    database = paths.database()
+    for suffix in ("-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    database.write_bytes(b"this is no database" * 1000)
+    with open_window() as own:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+    assert list(database.parent.glob("outlive.db.damaged-*"))
+
+
+def test_a_runtime_directory_that_is_a_link_is_refused(display: XServer, area: Area):
+    area.runtime.rmdir()
+    area.runtime.symlink_to(area.temporary)
+    done = start_again()
+    area.runtime.unlink()
+    area.runtime.mkdir(mode=0o700)
+    assert done.returncode == 1
+    assert "symbolic link" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
