@@ -53,11 +53,12 @@ class Line:
         self.styles = [style] * columns
         self.wrapped = False
 
-    def split(self, column: int) -> None:
+    def split(self, column: int, style: Style = PLAIN) -> None:
         """Blank a wide character that stands across the edge before ``column``."""
         chars = self.chars
         if 0 < column < len(chars) and chars[column] == TAIL:
             chars[column - 1] = chars[column] = BLANK
+            self.styles[column - 1] = self.styles[column] = style
 
     def erase(self, first: int, end: int, style: Style, *, selective: bool = False) -> None:
         """Blank the cells from ``first`` up to, not including, ``end``."""
@@ -67,12 +68,12 @@ class Line:
         if selective:
             for column in range(first, end):
                 if not styles[column].attributes & PROTECTED:
-                    self.split(column)
+                    self.split(column, style)
                     self.split(column + 1)
                     chars[column] = BLANK
             return
-        self.split(first)
-        self.split(end)
+        self.split(first, style)
+        self.split(end, style)
         chars[first:end] = [BLANK] * (end - first)
         styles[first:end] = [style] * (end - first)
         if end == len(chars):
@@ -81,9 +82,9 @@ class Line:
     def insert(self, column: int, count: int, end: int, style: Style) -> None:
         """Shift the cells from ``column`` to the right by ``count``; what passes ``end`` is lost."""
         count = min(count, end - column)
-        self.split(column)
-        self.split(end - count)
-        self.split(end)
+        self.split(column, style)
+        self.split(end - count, style)
+        self.split(end, style)
         self.chars[column:end] = [BLANK] * count + self.chars[column : end - count]
         self.styles[column:end] = [style] * count + self.styles[column : end - count]
         if end == len(self.chars):
@@ -92,9 +93,9 @@ class Line:
     def delete(self, column: int, count: int, end: int, style: Style) -> None:
         """Shift the cells after ``column`` to the left by ``count``, blanks coming in before ``end``."""
         count = min(count, end - column)
-        self.split(column)
-        self.split(column + count)
-        self.split(end)
+        self.split(column, style)
+        self.split(column + count, style)
+        self.split(end, style)
         self.chars[column:end] = self.chars[column + count : end] + [BLANK] * count
         self.styles[column:end] = self.styles[column + count : end] + [style] * count
         if end == len(self.chars):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyte import modes as mo
 
+from .base import Style
 from .pyte_cells import BLANK, PROTECTED, TAIL, Line
 from .pyte_grid import GridScreen
 from .pyte_width import MAX_CLUSTER, SEGMENTS, char_cells, cluster_cells, joins
@@ -92,9 +93,9 @@ class EditScreen(GridScreen):
             line = self.grid[cursor.y]
             chars = line.chars
             if chars[x] == TAIL:
-                line.split(x)
+                line.split(x, self.erase_style)
             if end < self.columns and chars[end] == TAIL:
-                line.split(end)
+                line.split(end, self.erase_style)
             chars[x:end] = text[position : position + take]
             line.styles[x:end] = [style] * take
             self.dirty.add(cursor.y)
@@ -128,8 +129,8 @@ class EditScreen(GridScreen):
         line = self.grid[cursor.y]
         if mo.IRM in self.mode:
             line.insert(x, cells, limit + 1, self.style)
-        line.split(x)
-        line.split(x + cells)
+        line.split(x, self.erase_style)
+        line.split(x + cells, self.erase_style)
         line.chars[x] = char
         line.styles[x] = self.style
         if cells == 2:
@@ -188,7 +189,7 @@ class EditScreen(GridScreen):
             return
         cursor = self.cursor
         if not self.pending_wrap and x + 1 == cursor.x:
-            line.split(cursor.x + 1)
+            line.split(cursor.x + 1, self.erase_style)
             self._extend(line, x, cluster)
             line.chars[x + 1] = TAIL
             line.styles[x + 1] = line.styles[x]
@@ -216,13 +217,13 @@ class EditScreen(GridScreen):
             self._draw_segments(self.last_char * times)
 
     def alignment_display(self, *_: int) -> None:
-        """DECALN: fill the screen with E; margins go, the cursor homes."""
+        """DECALN: fill the screen with E in the present colours; margins and attributes go, the cursor homes."""
+        self.set_style(Style(self.style.foreground, self.style.background))
         self.reset_margins()
         self.mode.discard(mo.DECOM)
         self.cursor_position()
-        background = self.erase_style
         for line in self.grid:
-            line.clear(self.columns, background)
+            line.clear(self.columns, self.style)
             line.chars = ["E"] * self.columns
         self.all_dirty = True
 

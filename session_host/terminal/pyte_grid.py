@@ -188,13 +188,13 @@ class GridScreen(pyte.Screen):
         rows = range(top, bottom + 1) if count > 0 else range(bottom, top - 1, -1)
         for y in rows:
             line = self.grid[y]
-            line.split(left)
-            line.split(end)
+            line.split(left, self.erase_style)
+            line.split(end, self.erase_style)
             source = y + count
             if top <= source <= bottom:
                 other = self.grid[source]
-                other.split(left)
-                other.split(end)
+                other.split(left, self.erase_style)
+                other.split(end, self.erase_style)
                 line.chars[left:end] = other.chars[left:end]
                 line.styles[left:end] = other.styles[left:end]
             else:

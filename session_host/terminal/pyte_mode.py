@@ -214,21 +214,22 @@ class ModeScreen(EditScreen):
         elif on:
             if mode == 1049:
                 self.save_cursor()
+            style = self.erase_style if self.on_alternate else PLAIN
             self._show(alternate=True)
             if mode == 1049:
-                self._clear_screen()
+                self._clear_screen(style)
         else:
             for other in _ALTERNATE:
                 self.mode.discard(private(other))
             if mode == 1047 and self.on_alternate:
-                self._clear_screen()
+                self._clear_screen(PLAIN)
             self._show(alternate=False)
             if mode == 1049:
                 self.restore_cursor()
 
-    def _clear_screen(self) -> None:
+    def _clear_screen(self, style: Style) -> None:
         for line in self.grid:
-            line.clear(self.columns, self.erase_style)
+            line.clear(self.columns, style)
         self.all_dirty = True
 
     def _show(self, *, alternate: bool) -> None:
@@ -247,10 +248,11 @@ class ModeScreen(EditScreen):
     # -- saved cursors
 
     def save_cursor(self, *_: int) -> None:
-        """DECSC, SCOSC."""
+        """DECSC, SCOSC. A hyperlink that is open is no part of it."""
         first, second, third, fourth = self.charsets
+        style = self.style._replace(link="")
         self.saved[self.on_alternate] = SavedCursor(
-            self.cursor.x, self.cursor.y, self.pending_wrap, self.style, mo.DECOM in self.mode, self.charset,
+            self.cursor.x, self.cursor.y, self.pending_wrap, style, mo.DECOM in self.mode, self.charset,
             (first, second, third, fourth),
         )  # fmt: skip
 
@@ -263,7 +265,7 @@ class ModeScreen(EditScreen):
         if saved.origin:
             self.cursor.y = min(max(self.cursor.y, self.top), self.bottom)
         self.pending_wrap = saved.pending_wrap and self.cursor.x == self.right_limit()
-        self.set_style(saved.style)
+        self.set_style(saved.style._replace(link=self.style.link))
         self.charset = saved.charset
         self.charsets = list(saved.charsets)
 

@@ -165,7 +165,12 @@ class _Writer:
             mode = 47
         else:
             return
-        self.parts.append(f"\x1b[?{mode}h\x1b[?6l\x1b[?69l\x1b[r\x1b[H")
+        if mode == 1049:
+            # It saves the cursor once more: it has to stand where it was saved.
+            self.parts.append("\x1b8\x1b[?1049h\x1b[0m\x1b]8;;\x1b\\\x1b)B\x1b*B\x1b+B")
+        else:
+            self.parts.append(f"\x1b[?{mode}h")
+        self.parts.append("\x1b[?6l\x1b[?69l\x1b[r\x1b[H")
         self.parts.append("\x1b(B\x0f")
         self.pen(PLAIN)
         self.rows(screen.grid if screen.on_alternate else screen.other)
