@@ -72,10 +72,13 @@ class _Surface:
     def feed(self, data: bytes) -> None:
         lib.ghostty_terminal_vt_write(self.terminal, data, len(data))
 
-    def pen(self, style: bytes | None = None) -> _Pen:
-        """The cursor; its style is read only where the screen's first cell is blank."""
+    def pen(self, style: bytes | None = None, *, link: bool = False) -> _Pen:
+        """The cursor; its style is read only where the screen's first cell is blank.
+
+        A link is no part of a saved cursor.
+        """
         if style is None:
-            style = _PLAIN_PEN + self.extras(style=True, hyperlink=True, protection=True, charsets=True)
+            style = _PLAIN_PEN + self.extras(style=True, hyperlink=link, protection=True, charsets=True)
         origin = mode(self.terminal, _ORIGIN_MODE)
         return _Pen(int(self._column()), int(self._row()), bool(self._pending()), origin, style)
 
@@ -116,7 +119,7 @@ def replay(emulator: Emulator, terminal: Any) -> bytes:
         copy = _Surface(copied)
         copy.feed(b"\x18\x1b[2J")
         margins = copy.margins()
-        here = here._replace(style=copy.pen().style)
+        here = here._replace(style=copy.pen(link=True).style)
         settings = _settings(copy, cursor, emulator.title)
         stack = copy.kitty_stack()
         entered = next((number for number in (1049, 1047) if mode(copied, number)), 47)

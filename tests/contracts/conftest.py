@@ -1,0 +1,62 @@
+"""Every contract of an engine is kept by each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal import available_engines, create
+from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, DefaultColors, Emulator, EngineName
+
+
+@pytest.fixture(params=available_engines())
+def engine(request: pytest.FixtureRequest) -> EngineName:
+    """The engine under test."""
+    name: EngineName = request.param
+    return name
+
+
+class Maker:
+    """Makes emulators of one engine and closes them."""
+
+    def __init__(self, engine: EngineName) -> None:
+        self.engine = engine
+        self._made: list[Emulator] = []
+
+    def __call__(
+        self,
+        columns: int = 40,
+        rows: int = 10,
+        *,
+        output: bytes | str = b"",
+        scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
+        cell: CellSize = CellSize(),
+        colors: DefaultColors = DefaultColors(),
+    ) -> Emulator:
+        """A new emulator which has been fed ``output``."""
+        size = GridSize(columns, rows)
+        made = create(self.engine, size, cell=cell, scrollback_lines=scrollback_lines, colors=colors)
+        self._made.append(made)
+        made.feed(output.encode() if isinstance(output, str) else output)
+        return made
+
+    def keep(self, emulator: Emulator) -> Emulator:
+        """Have an emulator made elsewhere closed, too."""
+        self._made.append(emulator)
+        return emulator
+
+    def close(self) -> None:
+        """Close what was made."""
+        for emulator in self._made:
+            emulator.close()
+        self._made.clear()
+
+
+@pytest.fixture
+def make(engine: EngineName) -> Iterator[Maker]:
+    """Makes emulators of the engine under test."""
+    maker = Maker(engine)
+    yield maker
+    maker.close()

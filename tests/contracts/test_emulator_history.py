@@ -1,0 +1,213 @@
+"""Looking back: scrollback, the viewport, resizing, the alternate screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, Emulator
+from tests.support.emulators import history_texts, texts
+
+from .conftest import Maker
+
+CELL = CellSize()
+
+
+def numbered(first: int, last: int) -> str:
+    return "".join(f"line {number}\r\n" for number in range(first, last + 1))
+
+
+def on_alternate(emulator: Emulator) -> bool:
+    return emulator.modes.alternate_screen
+
+
+def in_sight(emulator: Emulator) -> list[str]:
+    emulator.damage_all()
+    return [row.text() for _, row in sorted(emulator.frame().rows.items())]
+
+
+@pytest.mark.parametrize("columns", [20, 80, 200])
+def test_ten_thousand_lines_are_kept_by_default(make: Maker, columns: int) -> None:
+    emulator = make(columns, 24, output=numbered(1, 10_200))
+    assert emulator.scrollback_limit == DEFAULT_SCROLLBACK_LINES == 10_000
+    assert emulator.scrollback_rows == 10_000
+    history = history_texts(emulator)
+    assert len(history) == 10_000
+    # The screen shows the last 23 lines and the empty one with the cursor.
+    assert (history[0], history[-1]) == ("line 178", "line 10177")
+    assert [row.text() for row in emulator.history(9_998, 5)] == ["line 10176", "line 10177"]
+
+
+def test_coloured_lines_are_kept_as_long(make: Maker) -> None:
+    output = "".join(f"\x1b[38;2;{n % 256};{n // 256};7mline {n}\x1b[0m\r\n" for n in range(10_100))
+    emulator = make(80, 24, output=output)
+    assert emulator.scrollback_rows == 10_000
+    assert history_texts(emulator)[-1] == "line 10076"
+
+
+def test_no_more_is_kept_than_asked_for(make: Maker) -> None:
+    emulator = make(40, 5, output=numbered(1, 300), scrollback_lines=100)
+    assert emulator.scrollback_rows == 100
+    assert history_texts(emulator)[0] == "line 197"
+    emulator.scroll(-1_000)
+    assert emulator.frame().scroll_offset == 100
+    none = make(40, 5, output=numbered(1, 30), scrollback_lines=0)
+    assert (none.scrollback_rows, none.history(0, 10)) == (0, [])
+
+
+def test_history_out_of_bounds_is_short(make: Maker) -> None:
+    emulator = make(40, 5, output=numbered(1, 14))
+    assert emulator.scrollback_rows == 10
+    assert [row.text() for row in emulator.history(8, 100)] == ["line 9", "line 10"]
+    assert emulator.history(10, 5) == []
+    assert emulator.history(0, 0) == []
+
+
+def test_scrolling_back_and_forth(make: Maker) -> None:
+    emulator = make(40, 4, output=numbered(1, 20))
+    emulator.scroll(-3)
+    frame = emulator.frame()
+    assert (frame.scroll_offset, frame.scrollback_rows) == (3, 17)
+    assert in_sight(emulator) == ["line 15", "line 16", "line 17", "line 18"]
+    assert texts(emulator)[0] == "line 18"
+    emulator.scroll(-1_000)
+    assert in_sight(emulator)[0] == "line 1"
+    emulator.scroll(2)
+    assert in_sight(emulator)[0] == "line 3"
+    emulator.scroll(1_000)
+    assert in_sight(emulator) == ["line 18", "line 19", "line 20", ""]
+    emulator.scroll(-5)
+    emulator.scroll_to_bottom()
+    assert emulator.frame().scroll_offset == 0
+
+
+def test_a_viewport_scrolled_back_stays_on_its_content(make: Maker) -> None:
+    emulator = make(40, 4, output=numbered(1, 20))
+    emulator.scroll(-6)
+    before = in_sight(emulator)
+    emulator.feed(numbered(21, 60).encode())
+    frame = emulator.frame()
+    assert [row.text() for _, row in sorted(frame.rows.items())] in ([], before)
+    assert frame.scroll_offset == 46
+    assert in_sight(emulator) == before == ["line 12", "line 13", "line 14", "line 15"]
+
+
+def test_the_cursor_scrolls_out_of_sight(make: Maker) -> None:
+    emulator = make(40, 4, output=numbered(1, 20))
+    assert emulator.frame().cursor is not None
+    emulator.scroll(-1)
+    assert emulator.frame().cursor is None
+    emulator.scroll(1)
+    emulator.feed(b"\x1b[1;3H")
+    emulator.scroll(-1)
+    cursor = emulator.frame().cursor
+    assert cursor is not None
+    assert cursor[:2] == (2, 1)
+
+
+def test_reading_does_not_move_the_viewport(make: Maker) -> None:
+    emulator = make(40, 4, output=numbered(1, 60))
+    emulator.scroll(-20)
+    before = in_sight(emulator)
+    emulator.history(0, 60)
+    emulator.rows()
+    assert emulator.frame().rows == {}
+    assert in_sight(emulator) == before
+
+
+def test_scrolling_paints_the_rows_that_came_into_sight(make: Maker) -> None:
+    emulator = make(40, 4, output=numbered(1, 20))
+    emulator.frame()
+    emulator.scroll(-2)
+    frame = emulator.frame()
+    assert frame.rows[0].text() == "line 16"
+
+
+def test_a_resize_paints_everything_anew(make: Maker) -> None:
+    emulator = make(40, 4, output="one")
+    emulator.frame()
+    emulator.resize(GridSize(50, 6), CELL)
+    frame = emulator.frame()
+    assert emulator.size == frame.size == GridSize(50, 6)
+    assert frame.full
+    assert len(frame.rows) == 6
+
+
+def test_lines_reflow(make: Maker) -> None:
+    emulator = make(40, 6, output="a" * 30 + "b" * 30 + "\r\nnext")
+    emulator.resize(GridSize(25, 6), CELL)
+    assert texts(emulator)[:4] == ["a" * 25, "a" * 5 + "b" * 20, "b" * 10, "next"]
+    assert [row.wrapped for row in emulator.rows()[:4]] == [True, True, False, False]
+    emulator.resize(GridSize(80, 6), CELL)
+    assert texts(emulator)[:2] == ["a" * 30 + "b" * 30, "next"]
+    assert emulator.cursor[:2] == (4, 1)
+
+
+def test_history_reflows_with_the_screen(make: Maker) -> None:
+    emulator = make(40, 4, output=("w" * 60 + "\r\n") * 5)
+    emulator.resize(GridSize(60, 4), CELL)
+    assert [*history_texts(emulator), *texts(emulator)][:5] == ["w" * 60] * 5
+
+
+def test_fewer_rows_push_lines_into_the_history(make: Maker) -> None:
+    emulator = make(40, 6, output="1\r\n2\r\n3\r\n4\r\n5\r\n6")
+    emulator.resize(GridSize(40, 3), CELL)
+    assert [*history_texts(emulator), *texts(emulator)] == ["1", "2", "3", "4", "5", "6"]
+    assert emulator.cursor[:2] == (1, 2)
+    emulator.resize(GridSize(40, 6), CELL)
+    assert [text for text in [*history_texts(emulator), *texts(emulator)] if text] == ["1", "2", "3", "4", "5", "6"]
+
+
+@pytest.mark.parametrize("number", [47, 1047, 1049])
+def test_the_alternate_screen_and_back(make: Maker, number: int) -> None:
+    emulator = make(40, 4, output=numbered(1, 10) + "prompt")
+    emulator.feed(f"\x1b[?{number}h\x1b[2J\x1b[Hfull screen".encode())
+    assert on_alternate(emulator)
+    assert texts(emulator) == ["full screen", "", "", ""]
+    assert (emulator.scrollback_rows, emulator.history(0, 5)) == (0, [])
+    emulator.feed(b"\r\n" * 20)
+    assert emulator.scrollback_rows == 0
+    emulator.feed(f"\x1b[?{number}l".encode())
+    assert not on_alternate(emulator)
+    assert texts(emulator) == ["line 8", "line 9", "line 10", "prompt"]
+    assert emulator.scrollback_rows == 7
+
+
+def test_the_alternate_screen_does_not_scroll_back(make: Maker) -> None:
+    emulator = make(40, 4, output=numbered(1, 10) + "\x1b[?1049hfull")
+    emulator.scroll(-3)
+    assert emulator.frame().scroll_offset == 0
+    assert "full" in "".join(in_sight(emulator))
+
+
+def test_1049_gives_the_cursor_back(make: Maker) -> None:
+    emulator = make(40, 6, output="ab\x1b[3;7H\x1b[?1049h\x1b[1;1Hxyz\x1b[?1049l")
+    assert emulator.cursor[:2] == (6, 2)
+
+
+def test_clearing_the_scrollback(make: Maker) -> None:
+    emulator = make(40, 4, output=numbered(1, 20) + "\x1b[3J")
+    assert emulator.scrollback_rows == 0
+    assert texts(emulator)[0] == "line 18"
+
+
+def test_after_a_killed_program_the_terminal_is_plain_and_its_text_stays(make: Maker) -> None:
+    left = "\x1b[?1000h\x1b[?1006h\x1b[?2004h\x1b[?1h\x1b=\x1b[>5u\x1b[?25l\x1b[4 q\x1b[31m\x1b[2;3r\x1b[2;3H"
+    emulator = make(40, 5, output="text" + left)
+    emulator.reset_after_exit()
+    modes = emulator.modes
+    assert (modes.mouse, modes.mouse_encoding, modes.kitty_keyboard) == ("none", "default", 0)
+    assert (modes.bracketed_paste, modes.application_cursor, modes.application_keypad) == (False, False, False)
+    assert emulator.cursor.visible
+    assert texts(emulator)[0] == "text"
+    emulator.feed(b"\x1b[5;1Hplain\r\nmore")
+    assert emulator.rows()[4].runs[0].style.foreground == -1
+    assert texts(emulator)[4] == "more"
+    assert emulator.take_replies() == b""
+
+
+def test_after_a_killed_full_screen_program_the_primary_screen_is_back(make: Maker) -> None:
+    emulator = make(40, 5, output="shell\x1b[?1049h\x1b[Heditor")
+    emulator.reset_after_exit()
+    assert not on_alternate(emulator)
+    assert texts(emulator)[0] == "shell"

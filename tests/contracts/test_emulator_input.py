@@ -1,0 +1,193 @@
+"""What a user does, as bytes, by the modes in force."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.protocol.messages import Mouse
+from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
+from tests.support.emulators import key, mouse
+
+from .conftest import Maker
+
+SHIFT, ALT, CTRL, SUPER = Modifiers.SHIFT, Modifiers.ALT, Modifiers.CTRL, Modifiers.SUPER
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "modifiers", "expected"),
+    [
+        ("a", "a", 0, b"a"),
+        ("a", "A", SHIFT, b"A"),
+        ("é", "é", 0, "é".encode()),
+        ("", "ü", 0, "ü".encode()),
+        ("", "日本", 0, "日本".encode()),
+        ("a", "\x01", CTRL, b"\x01"),
+        ("a", "a", CTRL, b"\x01"),
+        ("a", "", CTRL, b"\x01"),
+        ("c", "\x03", CTRL, b"\x03"),
+        ("i", "\t", CTRL, b"\t"),
+        ("m", "\r", CTRL, b"\r"),
+        ("z", "\x1a", CTRL, b"\x1a"),
+        ("Space", " ", 0, b" "),
+        ("Space", " ", CTRL, b"\0"),
+        ("Space", "", CTRL, b"\0"),
+        ("[", "\x1b", CTRL, b"\x1b"),
+        ("\\", "\x1c", CTRL, b"\x1c"),
+        ("]", "\x1d", CTRL, b"\x1d"),
+        ("6", "\x1e", CTRL | SHIFT, b"\x1e"),
+        ("-", "\x1f", CTRL | SHIFT, b"\x1f"),
+        ("/", "\x1f", CTRL, b"\x1f"),
+        ("a", "a", ALT, b"\x1ba"),
+        ("a", "A", ALT | SHIFT, b"\x1bA"),
+        ("a", "\x01", ALT | CTRL, b"\x1b\x01"),
+        ("é", "é", ALT, "\x1bé".encode()),
+        ("Enter", "\r", 0, b"\r"),
+        ("Enter", "\r", ALT, b"\x1b\r"),
+        ("Tab", "\t", 0, b"\t"),
+        ("Tab", "", SHIFT, b"\x1b[Z"),
+        ("Backspace", "\x08", 0, b"\x7f"),
+        ("Backspace", "", ALT, b"\x1b\x7f"),
+        ("Escape", "\x1b", 0, b"\x1b"),
+        ("ArrowUp", "", 0, b"\x1b[A"),
+        ("ArrowDown", "", SHIFT, b"\x1b[1;2B"),
+        ("ArrowRight", "", CTRL, b"\x1b[1;5C"),
+        ("ArrowLeft", "", ALT, b"\x1b[1;3D"),
+        ("Home", "", 0, b"\x1b[H"),
+        ("End", "", 0, b"\x1b[F"),
+        ("PageUp", "", 0, b"\x1b[5~"),
+        ("PageDown", "", CTRL, b"\x1b[6;5~"),
+        ("Insert", "", 0, b"\x1b[2~"),
+        ("Delete", "\x7f", 0, b"\x1b[3~"),
+        ("F1", "", 0, b"\x1bOP"),
+        ("F4", "", SHIFT, b"\x1b[1;2S"),
+        ("F5", "", 0, b"\x1b[15~"),
+        ("F12", "", CTRL, b"\x1b[24;5~"),
+        ("Numpad5", "5", Modifiers.NUM_LOCK, b"5"),
+        ("NumpadEnter", "\r", 0, b"\r"),
+        ("NumpadAdd", "+", 0, b"+"),
+        ("Shift", "", SHIFT, b""),
+        ("Control", "", CTRL, b""),
+        ("a", "a", Modifiers.NUM_LOCK, b"a"),
+        ("a", "A", Modifiers.CAPS_LOCK, b"A"),
+    ],
+)
+def test_keys(make: Maker, name: str, text: str, modifiers: int, expected: bytes) -> None:
+    emulator = make()
+    assert emulator.encode_key(key(name, text, modifiers)) == expected
+    assert emulator.encode_key(key(name, text, modifiers, KeyAction.REPEAT)) == expected
+    assert emulator.encode_key(key(name, text, modifiers, KeyAction.RELEASE)) == b""
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("ArrowUp", b"\x1bOA"), ("ArrowLeft", b"\x1bOD"), ("Home", b"\x1bOH"), ("End", b"\x1bOF"), ("PageUp", b"\x1b[5~")],
+)
+def test_application_cursor_keys(make: Maker, name: str, expected: bytes) -> None:
+    emulator = make(output="\x1b[?1h")
+    assert emulator.encode_key(key(name)) == expected
+    emulator.feed(b"\x1b[?1l")
+    assert emulator.encode_key(key(name)) == expected.replace(b"O", b"[")
+
+
+@pytest.mark.parametrize(
+    ("flags", "name", "text", "modifiers", "action", "expected"),
+    [
+        (1, "a", "a", 0, KeyAction.PRESS, b"a"),
+        (1, "a", "A", SHIFT, KeyAction.PRESS, b"A"),
+        (1, "a", "a", CTRL, KeyAction.PRESS, b"\x1b[97;5u"),
+        (1, "a", "a", ALT, KeyAction.PRESS, b"\x1b[97;3u"),
+        (1, "i", "\t", CTRL, KeyAction.PRESS, b"\x1b[105;5u"),
+        (1, "Escape", "\x1b", 0, KeyAction.PRESS, b"\x1b[27u"),
+        (1, "Enter", "\r", 0, KeyAction.PRESS, b"\r"),
+        (1, "Enter", "\r", SHIFT, KeyAction.PRESS, b"\x1b[13;2u"),
+        (1, "Enter", "", SHIFT, KeyAction.PRESS, b"\x1b[13;2u"),
+        (1, "Tab", "", SHIFT, KeyAction.PRESS, b"\x1b[9;2u"),
+        (1, "Backspace", "\x7f", 0, KeyAction.PRESS, b"\x7f"),
+        (1, "ArrowUp", "", 0, KeyAction.PRESS, b"\x1b[A"),
+        (1, "ArrowUp", "", CTRL, KeyAction.PRESS, b"\x1b[1;5A"),
+        (1, "a", "a", 0, KeyAction.RELEASE, b""),
+        (3, "a", "a", 0, KeyAction.RELEASE, b"\x1b[97;1:3u"),
+        (3, "a", "a", CTRL, KeyAction.REPEAT, b"\x1b[97;5:2u"),
+        (3, "Enter", "\r", 0, KeyAction.RELEASE, b""),
+        (3, "ArrowUp", "", 0, KeyAction.RELEASE, b"\x1b[1;1:3A"),
+        (5, "a", "A", CTRL | SHIFT, KeyAction.PRESS, b"\x1b[97:65;6u"),
+        (8, "a", "a", 0, KeyAction.PRESS, b"\x1b[97u"),
+        (8, "Enter", "\r", 0, KeyAction.PRESS, b"\x1b[13u"),
+        (8, "Shift", "", SHIFT, KeyAction.PRESS, b"\x1b[57441;2u"),
+        (24, "a", "a", 0, KeyAction.PRESS, b"\x1b[97;;97u"),
+        (1, "", "日本", 0, KeyAction.PRESS, "日本".encode()),
+    ],
+)
+def test_kitty_keyboard(
+    make: Maker, flags: int, name: str, text: str, modifiers: int, action: KeyAction, expected: bytes
+) -> None:
+    emulator = make(output=f"\x1b[>{flags}u")
+    assert emulator.encode_key(key(name, text, modifiers, action)) == expected
+    emulator.feed(b"\x1b[<u")
+    assert emulator.encode_key(key("a", "a", CTRL)) == b"\x01"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "modifiers", "expected"),
+    [
+        ("Enter", "\r", SHIFT, b"\x1b[27;2;13~"),
+        ("i", "\t", CTRL, b"\x1b[27;5;105~"),
+        ("a", "a", ALT, b"\x1b[27;3;97~"),
+        ("a", "a", 0, b"a"),
+    ],
+)
+def test_modify_other_keys(make: Maker, name: str, text: str, modifiers: int, expected: bytes) -> None:
+    emulator = make(output="\x1b[>4;2m")
+    assert emulator.encode_key(key(name, text, modifiers)) == expected
+
+
+def test_a_paste_has_cr_for_line_ends(make: Maker) -> None:
+    assert make().encode_paste("one\ntwo\r\nthree\rfour\tfive") == b"one\rtwo\rthree\rfour\tfive"
+
+
+def test_a_paste_is_bracketed_when_asked_for(make: Maker) -> None:
+    emulator = make(output="\x1b[?2004h")
+    assert emulator.encode_paste("äb\nc") == "\x1b[200~äb\rc\x1b[201~".encode()
+
+
+@pytest.mark.parametrize("output", ["", "\x1b[?2004h"])
+@pytest.mark.parametrize("text", ["a\x1b[201~rm -rf /\n", "a\x9b201~b", "\x1b\x1b[[201~", "\x03\x04\x08\x7f\x00\x1a"])
+def test_nothing_breaks_out_of_a_paste(make: Maker, output: str, text: str) -> None:
+    data = make(output=output).encode_paste(text)
+    inner = data.removeprefix(b"\x1b[200~").removesuffix(b"\x1b[201~")
+    assert not set(inner.decode()) & {chr(c) for c in [*range(9), *range(11, 13), *range(14, 32), *range(0x7F, 0xA0)]}
+
+
+@pytest.mark.parametrize(
+    ("modes", "event", "expected"),
+    [
+        ("", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4), b""),
+        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4), b"\x1b[<0;4;5M"),
+        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.RELEASE, MouseButton.LEFT, 3, 4), b"\x1b[<0;4;5m"),
+        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.MIDDLE, 0, 0), b"\x1b[<1;1;1M"),
+        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.RIGHT, 0, 0), b"\x1b[<2;1;1M"),
+        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.WHEEL_UP, 3, 4), b"\x1b[<64;4;5M"),
+        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.WHEEL_DOWN, 3, 4), b"\x1b[<65;4;5M"),
+        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.MOTION, MouseButton.LEFT, 3, 4), b""),
+        ("\x1b[?1002h\x1b[?1006h", mouse(MouseAction.MOTION, MouseButton.LEFT, 3, 4), b"\x1b[<32;4;5M"),
+        ("\x1b[?1002h\x1b[?1006h", mouse(MouseAction.MOTION, MouseButton.NONE, 3, 4), b""),
+        ("\x1b[?1003h\x1b[?1006h", mouse(MouseAction.MOTION, MouseButton.NONE, 3, 4), b"\x1b[<35;4;5M"),
+        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4, int(CTRL)), b"\x1b[<16;4;5M"),
+        ("\x1b[?1000h\x1b[?1006h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4, int(ALT)), b"\x1b[<8;4;5M"),
+        ("\x1b[?1000h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4), b"\x1b[M $%"),
+        ("\x1b[?1000h", mouse(MouseAction.RELEASE, MouseButton.LEFT, 3, 4), b"\x1b[M#$%"),
+        ("\x1b[?1000h\x1b[?1015h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4), b"\x1b[32;4;5M"),
+        ("\x1b[?9h", mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4), b"\x1b[M $%"),
+        ("\x1b[?9h", mouse(MouseAction.RELEASE, MouseButton.LEFT, 3, 4), b""),
+    ],
+)
+def test_the_mouse(make: Maker, modes: str, event: Mouse, expected: bytes) -> None:
+    assert make(output=modes).encode_mouse(event) == expected
+
+
+def test_focus(make: Maker) -> None:
+    emulator = make()
+    assert emulator.encode_focus(True) == b""
+    emulator.feed(b"\x1b[?1004h")
+    assert emulator.encode_focus(True) == b"\x1b[I"
+    assert emulator.encode_focus(False) == b"\x1b[O"

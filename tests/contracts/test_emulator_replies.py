@@ -1,0 +1,223 @@
+"""What a program gets back, and what it tells: replies, events, modes, the cursor's look."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import (
+    AgentState,
+    Bell,
+    ClipboardSet,
+    CursorShape,
+    DefaultColors,
+    Notification,
+    Progress,
+    TitleChanged,
+)
+from session_host.version import VERSION
+from tests.support.emulators import texts
+
+from .conftest import Maker
+
+COLORS = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899)
+
+
+@pytest.mark.parametrize(
+    ("query", "reply"),
+    [
+        ("\x1b[c", "\x1b[?62;22c"),
+        ("\x1b[0c", "\x1b[?62;22c"),
+        ("\x1b[5n", "\x1b[0n"),
+        ("\x1b[3;5H\x1b[6n", "\x1b[3;5R"),
+        ("\x1b[?2004$p", "\x1b[?2004;2$y"),
+        ("\x1b[?2004h\x1b[?2004$p", "\x1b[?2004;1$y"),
+        ("\x1b[?2026$p", "\x1b[?2026;2$y"),
+        ("\x1b[?2027$p", "\x1b[?2027;1$y"),
+        ("\x1b[?7$p", "\x1b[?7;1$y"),
+        ("\x1b[4$p", "\x1b[4;2$y"),
+        ("\x1b[?31999$p", "\x1b[?31999;0$y"),
+        ("\x1b]10;?\x07", "\x1b]10;rgb:1111/2222/3333\x07"),
+        ("\x1b]11;?\x1b\\", "\x1b]11;rgb:4444/5555/6666\x1b\\"),
+        ("\x1b]12;?\x07", "\x1b]12;rgb:7777/8888/9999\x07"),
+        ("\x1b]11;#010203\x07\x1b]11;?\x07", "\x1b]11;rgb:0101/0202/0303\x07"),
+        ("\x1b]4;1;#a0b0c0\x07\x1b]4;1;?\x07", "\x1b]4;1;rgb:a0a0/b0b0/c0c0\x07"),
+        ("\x1b[?996n", "\x1b[?997;1n"),
+        ("\x1b[?u", "\x1b[?0u"),
+        ("\x1b[>5u\x1b[?u", "\x1b[?5u"),
+        ("\x1b[>q", f"\x1bP>|Outlive {VERSION}\x1b\\"),
+        ("\x1b[14t", "\x1b[4;160;320t"),
+        ("\x1b[16t", "\x1b[6;16;8t"),
+        ("\x1b[18t", "\x1b[8;10;40t"),
+    ],
+)
+def test_a_query_has_one_reply(make: Maker, query: str, reply: str) -> None:
+    emulator = make(colors=COLORS, output=query)
+    assert emulator.take_replies() == reply.encode()
+    assert emulator.take_replies() == b""
+    assert texts(emulator) == [""] * 10
+
+
+@pytest.mark.parametrize("query", ["\x1b[>c", "\x1b[=c"])
+def test_secondary_attributes_have_one_reply(make: Maker, query: str) -> None:
+    replies = make(output=query).take_replies()
+    assert replies.count(b"\x1b") - replies.count(b"\x1b\\") == 1
+
+
+def test_settings_are_told(make: Maker) -> None:
+    assert make(output="\x1b[1;31m\x1bP$qm\x1b\\").take_replies() == b"\x1bP1$r0;1;31m\x1b\\"
+    assert make(output="\x1b[2;7r\x1bP$qr\x1b\\").take_replies() == b"\x1bP1$r2;7r\x1b\\"
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "\x1b]2;rm -rf x\x07\x1b[21t",
+        "\x1b]52;c;?\x07",
+        "\x1b]52;p;?\x1b\\",
+        "\x05",
+        "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\",
+        "text",
+        "\x1b[99;99n",
+    ],
+)
+def test_what_must_not_be_answered_is_not(make: Maker, output: str) -> None:
+    assert make(output=output).take_replies() == b""
+
+
+def test_replies_come_in_the_order_of_the_queries(make: Maker) -> None:
+    emulator = make(output="\x1b[6nab\x1b[6n\x1b[5n")
+    assert emulator.take_replies() == b"\x1b[1;1R\x1b[1;3R\x1b[0n"
+
+
+def test_a_resize_is_told_to_programs_that_asked(make: Maker) -> None:
+    emulator = make()
+    emulator.resize(GridSize(50, 12), CellSize(8, 16))
+    assert emulator.take_replies() == b""
+    emulator.feed(b"\x1b[18t")
+    assert emulator.take_replies() == b"\x1b[8;12;50t"
+
+
+def test_a_change_of_scheme_is_told_to_programs_that_asked(make: Maker) -> None:
+    emulator = make()
+    emulator.set_default_colors(DefaultColors(dark=False))
+    assert emulator.take_replies() == b""
+    emulator.feed(b"\x1b[?2031h")
+    emulator.take_replies()
+    emulator.set_default_colors(DefaultColors(dark=True, background=0x010203))
+    assert emulator.take_replies() == b"\x1b[?997;1n"
+    emulator.feed(b"\x1b]11;?\x07")
+    assert emulator.take_replies() == b"\x1b]11;rgb:0101/0202/0303\x07"
+
+
+@pytest.mark.parametrize(
+    ("output", "events"),
+    [
+        ("\x1b]2;a title\x07", [TitleChanged("a title")]),
+        ("\x1b]0;both\x1b\\", [TitleChanged("both")]),
+        ("\x07", [Bell()]),
+        ("\x1b]9;done\x07", [Notification("", "done")]),
+        ("\x1b]777;notify;Build;it works\x07", [Notification("Build", "it works")]),
+        ("\x1b]99;;Hello\x1b\\", [Notification("Hello", "")]),
+        ("\x1b]99;i=1:d=0;Hello\x1b\\\x1b]99;i=1:p=body;World\x1b\\", [Notification("Hello", "World")]),
+        ("\x1b]99;e=1;SGVsbG8=\x1b\\", [Notification("Hello", "")]),
+        ("\x1b]9;4;1;42\x07", [Progress("running", 42)]),
+        ("\x1b]9;4;2;10\x07", [Progress("error", 10)]),
+        ("\x1b]9;4;3\x07", [Progress("indeterminate", None)]),
+        ("\x1b]9;4;0\x07", [Progress("none", None)]),
+        ("\x1b]7501;state=idle\x07", [AgentState("state=idle")]),
+        ("\x1b]52;c;aGVsbG8=\x07", [ClipboardSet("hello")]),
+        ("\x1b]52;c;aGVs\x1b\\\x07", [ClipboardSet("hel"), Bell()]),
+        ("\x1b]52;c;?\x07", []),
+        ("no events\r\n", []),
+    ],
+)
+def test_events(make: Maker, output: str, events: list[object]) -> None:
+    emulator = make(output=output)
+    assert emulator.take_events() == events
+    assert emulator.take_events() == []
+
+
+def test_events_keep_their_order(make: Maker) -> None:
+    emulator = make(output="\x1b]2;one\x07\x1b]99;;two\x1b\\\x07\x1b]9;three\x07")
+    assert emulator.take_events() == [TitleChanged("one"), Notification("two", ""), Bell(), Notification("", "three")]
+
+
+def test_a_title_has_no_control_characters(make: Maker) -> None:
+    emulator = make(output=b"\x1b]2;a\x01b\tc\xc2\x9bd\x7fe\x07")
+    assert emulator.title == "abcde"
+    assert emulator.take_events() == [TitleChanged("abcde")]
+
+
+def test_events_are_bounded(make: Maker) -> None:
+    emulator = make(output="\x07" * 3_000 + "\x1b]2;last\x07")
+    events = emulator.take_events()
+    assert len(events) == 1_000
+    assert events[-1] == TitleChanged("last")
+
+
+def test_long_texts_are_cut(make: Maker) -> None:
+    emulator = make(output=f"\x1b]2;{'t' * 20_000}\x07\x1b]9;{'n' * 20_000}\x07")
+    assert len(emulator.title) <= 1_024
+    for event in emulator.take_events():
+        assert all(len(str(value)) <= 4_096 for value in event)
+
+
+@pytest.mark.parametrize(
+    ("output", "field", "value"),
+    [
+        ("\x1b[?1h", "application_cursor", True),
+        ("\x1b=", "application_keypad", True),
+        ("\x1b[?66h", "application_keypad", True),
+        ("\x1b[?2004h", "bracketed_paste", True),
+        ("\x1b[?1004h", "focus_events", True),
+        ("\x1b[?1049h", "alternate_screen", True),
+        ("\x1b[?1007l", "alternate_scroll", False),
+        ("\x1b[?9h", "mouse", "press"),
+        ("\x1b[?1000h", "mouse", "press_release"),
+        ("\x1b[?1002h", "mouse", "button_motion"),
+        ("\x1b[?1003h", "mouse", "any_motion"),
+        ("\x1b[?1000h\x1b[?1000l", "mouse", "none"),
+        ("\x1b[?1005h", "mouse_encoding", "utf8"),
+        ("\x1b[?1006h", "mouse_encoding", "sgr"),
+        ("\x1b[?1015h", "mouse_encoding", "urxvt"),
+        ("\x1b[?1016h", "mouse_encoding", "sgr_pixels"),
+        ("\x1b[>3u", "kitty_keyboard", 3),
+        ("\x1b[>3u\x1b[>9u\x1b[<u", "kitty_keyboard", 3),
+        ("\x1b[?5h", "reverse_screen", True),
+        ("\x1b[?2026h", "synchronized", True),
+        ("\x1b[?2026h\x1b[?2026l", "synchronized", False),
+        ("\x1b[?1h\x1b[?2004h\x1bc", "bracketed_paste", False),
+    ],
+)
+def test_modes(make: Maker, output: str, field: str, value: object) -> None:
+    fresh, emulator = make(), make(output=output)
+    assert getattr(emulator.modes, field) == value
+    assert {**fresh.modes._asdict(), field: value} == emulator.modes._asdict()
+
+
+@pytest.mark.parametrize(
+    ("number", "shape", "blinking"),
+    [
+        (0, CursorShape.BLOCK, True),
+        (1, CursorShape.BLOCK, True),
+        (2, CursorShape.BLOCK, False),
+        (3, CursorShape.UNDERLINE, True),
+        (4, CursorShape.UNDERLINE, False),
+        (5, CursorShape.BAR, True),
+        (6, CursorShape.BAR, False),
+    ],
+)
+def test_the_cursors_look(make: Maker, number: int, shape: CursorShape, blinking: bool) -> None:
+    emulator = make(output=f"\x1b[{number} q")
+    assert emulator.cursor[3:] == (shape, blinking)
+    frame = emulator.frame()
+    assert frame.cursor == emulator.cursor
+
+
+def test_a_hidden_cursor_is_told(make: Maker) -> None:
+    emulator = make(output="\x1b[?25l")
+    assert not emulator.cursor.visible
+    cursor = emulator.frame().cursor
+    assert cursor is not None
+    assert not cursor.visible

@@ -1,0 +1,148 @@
+"""Selecting: by cell, word and line; what is selected, and that it stays on its content."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import Emulator
+
+from .conftest import Maker
+
+TEXT = "first line of text\r\n  second, (third) fourth\r\n" + "w" * 50 + "\r\nlast"
+
+
+def selected_columns(emulator: Emulator) -> dict[int, tuple[int, int]]:
+    emulator.damage_all()
+    return {y: row.selection for y, row in sorted(emulator.frame().rows.items()) if row.selection}
+
+
+def test_nothing_is_selected_at_first(make: Maker) -> None:
+    emulator = make(output=TEXT)
+    assert emulator.selected_text() == ""
+    assert selected_columns(emulator) == {}
+    emulator.clear_selection()
+    emulator.extend_selection((3, 3))
+    assert emulator.selected_text() == ""
+
+
+def test_by_cell(make: Maker) -> None:
+    emulator = make(output=TEXT)
+    emulator.select((6, 0), (9, 0), "cell")
+    assert emulator.selected_text() == "line"
+    assert selected_columns(emulator) == {0: (6, 9)}
+
+
+def test_backwards_is_the_same(make: Maker) -> None:
+    emulator = make(output=TEXT)
+    emulator.select((9, 0), (6, 0), "cell")
+    assert emulator.selected_text() == "line"
+
+
+def test_over_rows(make: Maker) -> None:
+    emulator = make(output=TEXT)
+    emulator.select((14, 0), (7, 1), "cell")
+    assert emulator.selected_text() == "text\n  second"
+    columns = selected_columns(emulator)
+    assert columns[0][0] == 14
+    assert columns[1] == (0, 7)
+
+
+def test_by_word(make: Maker) -> None:
+    emulator = make(output=TEXT)
+    emulator.select((4, 1), (4, 1), "word")
+    assert emulator.selected_text() == "second"
+    emulator.extend_selection((13, 1))
+    assert emulator.selected_text() == "second, (third"
+    emulator.extend_selection((7, 0))
+    assert emulator.selected_text() == "line of text\n  second"
+
+
+def test_by_line(make: Maker) -> None:
+    emulator = make(output=TEXT)
+    emulator.select((4, 1), (4, 1), "line")
+    assert emulator.selected_text() == "  second, (third) fourth"
+    emulator.extend_selection((0, 0))
+    assert emulator.selected_text() == "first line of text\n  second, (third) fourth"
+
+
+def test_a_line_is_whole_over_its_soft_wraps(make: Maker) -> None:
+    emulator = make(40, 10, output=TEXT)
+    emulator.select((5, 3), (5, 3), "line")
+    assert emulator.selected_text() == "w" * 50
+    assert set(selected_columns(emulator)) == {2, 3}
+
+
+def test_soft_wraps_are_joined_and_blanks_cut(make: Maker) -> None:
+    emulator = make(40, 10, output=TEXT + "   \x1b[5;1Htail    ")
+    emulator.select((38, 2), (3, 4), "cell")
+    assert emulator.selected_text() == "w" * 12 + "\ntail"
+
+
+def test_a_block(make: Maker) -> None:
+    emulator = make(output="abcdef\r\nghijkl\r\nmnopqr")
+    emulator.select((1, 0), (3, 2), "cell", rectangle=True)
+    assert emulator.selected_text() == "bcd\nhij\nnop"
+    assert selected_columns(emulator) == {0: (1, 3), 1: (1, 3), 2: (1, 3)}
+
+
+@pytest.mark.parametrize(("anchor", "head"), [(1, 1), (2, 2), (1, 2), (2, 1)])
+def test_a_wide_character_is_never_selected_by_half(make: Maker, anchor: int, head: int) -> None:
+    emulator = make(output="a漢b")
+    emulator.select((anchor, 0), (head, 0), "cell")
+    assert emulator.selected_text() == "漢"
+    assert selected_columns(emulator) == {0: (1, 2)}
+
+
+def test_all(make: Maker) -> None:
+    emulator = make(40, 4, output="".join(f"line {n}\r\n" for n in range(20)) + "end")
+    emulator.select_all()
+    assert emulator.selected_text() == "\n".join([*(f"line {n}" for n in range(20)), "end"])
+
+
+def test_selecting_and_clearing_are_damage(make: Maker) -> None:
+    emulator = make(output=TEXT)
+    emulator.frame()
+    emulator.select((0, 1), (3, 1), "cell")
+    frame = emulator.frame()
+    assert frame.rows[1].selection == (0, 3)
+    emulator.extend_selection((2, 3))
+    assert {y for y, row in emulator.frame().rows.items() if row.selection} >= {2, 3}
+    emulator.clear_selection()
+    frame = emulator.frame()
+    assert {1, 2, 3} <= set(frame.rows)
+    assert all(row.selection is None for row in frame.rows.values())
+    assert emulator.selected_text() == ""
+
+
+def test_a_selection_stays_on_its_content_while_output_arrives(make: Maker) -> None:
+    emulator = make(40, 4, output="one\r\ntwo words\r\nthree")
+    emulator.select((0, 1), (2, 1), "cell")
+    emulator.feed(b"\r\nmore" * 4)
+    assert emulator.selected_text() == "two"
+    assert selected_columns(emulator) == {}
+    emulator.scroll(-2)
+    assert list(selected_columns(emulator).values()) == [(0, 2)]
+    emulator.scroll(-10)
+    emulator.extend_selection((8, 1))
+    assert emulator.selected_text() == "two words"
+
+
+def test_points_are_those_of_the_viewport(make: Maker) -> None:
+    emulator = make(40, 4, output="".join(f"line {n}\r\n" for n in range(20)))
+    emulator.scroll(-5)
+    emulator.select((0, 0), (39, 0), "cell")
+    assert emulator.selected_text() == "line 12"
+
+
+def test_a_selection_survives_a_resize(make: Maker) -> None:
+    emulator = make(40, 6, output="one\r\n" + "w" * 30 + "\r\nthree")
+    emulator.select((0, 1), (29, 1), "cell")
+    emulator.resize(GridSize(25, 6), CellSize())
+    assert emulator.selected_text() in ("w" * 30, "")
+
+
+def test_points_outside_of_the_grid_are_brought_in(make: Maker) -> None:
+    emulator = make(20, 3, output="one\r\ntwo\r\nthree")
+    emulator.select((-5, -5), (500, 500), "cell")
+    assert emulator.selected_text() == "one\ntwo\nthree"

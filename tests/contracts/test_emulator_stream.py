@@ -1,0 +1,189 @@
+"""Feeding: any bytes, however they are cut; and the damage that they do."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal import create
+from session_host.terminal.base import EngineName
+from tests.support.emulators import history_texts, outputs, seen, texts
+
+from .conftest import Maker
+
+ENGINE_IS_NOT_CHANGED = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def test_text_stands_where_it_was_written(make: Maker) -> None:
+    emulator = make(20, 5, output="one\r\ntwo\x1b[4;10Hthree")
+    assert texts(emulator) == ["one", "two", "", "         three", ""]
+    assert emulator.cursor[:3] == (14, 3, True)
+
+
+def test_the_pending_wrap_leaves_the_cursor_in_the_last_column(make: Maker) -> None:
+    emulator = make(20, 5, output="x" * 20)
+    assert emulator.cursor[:2] == (19, 0)
+    assert not emulator.rows()[0].wrapped
+    emulator.feed(b"y")
+    assert emulator.cursor[:2] == (1, 1)
+    assert emulator.rows()[0].wrapped
+
+
+@given(output=outputs(), cuts=st.lists(st.integers(1, 9), max_size=80))
+@ENGINE_IS_NOT_CHANGED
+def test_how_output_is_cut_makes_no_difference(engine: EngineName, output: bytes, cuts: list[int]) -> None:
+    whole, cut = create(engine, GridSize(30, 8)), create(engine, GridSize(30, 8))
+    whole.feed(output)
+    start = 0
+    for length in cuts:
+        cut.feed(output[start : start + length])
+        start += length
+    cut.feed(output[start:])
+    assert seen(whole) == seen(cut)
+    assert whole.take_replies() == cut.take_replies()
+    assert whole.take_events() == cut.take_events()
+    whole.close()
+    cut.close()
+
+
+@given(output=st.binary(max_size=400), more=st.binary(max_size=50), columns=st.integers(1, 90), rows=st.integers(1, 30))
+@ENGINE_IS_NOT_CHANGED
+def test_garbage_never_raises(engine: EngineName, output: bytes, more: bytes, columns: int, rows: int) -> None:
+    emulator = create(engine, GridSize(40, 10))
+    for data in (output, b"\x1b[" + more, b"\x1b]" + more, b"\x1bP" + more, more):
+        emulator.feed(data)
+        emulator.resize(GridSize(columns, rows), CellSize())
+        assert len(emulator.rows()) == rows
+        assert emulator.cursor.column < columns
+        assert emulator.cursor.row < rows
+        emulator.frame()
+    emulator.close()
+
+
+def test_del_is_ignored_wherever_it_stands(make: Maker) -> None:
+    emulator = make(output=b"a\x7fb\x1b[\x7f3\x7f1mred\x1b]2;ti\x7ftle\x07")
+    assert texts(emulator)[0] == "abred"
+    assert emulator.rows()[0].runs[-1].style.foreground == 1
+    assert emulator.title == "title"
+
+
+@pytest.mark.parametrize("cut", range(1, 17))
+def test_a_program_cannot_change_the_width_of_the_grid(make: Maker, cut: int) -> None:
+    output = b"\x1b[?40h\x1b[?3h" + b"x" * 50
+    emulator = make(40, 5)
+    emulator.feed(output[:cut])
+    emulator.feed(output[cut:])
+    assert emulator.size == GridSize(40, 5)
+    assert [len(text) for text in texts(emulator)] == [40, 10, 0, 0, 0]
+
+
+def test_the_first_frame_is_full_and_holds_every_row(make: Maker) -> None:
+    frame = make(20, 5, output="one").frame()
+    assert frame.full
+    assert sorted(frame.rows) == [0, 1, 2, 3, 4]
+    assert frame.rows[0].text() == "one"
+    assert frame.size == GridSize(20, 5)
+    assert (frame.cursor and frame.cursor[:3]) == (3, 0, True)
+
+
+def test_a_frame_holds_only_the_rows_that_changed(make: Maker) -> None:
+    emulator = make(20, 6, output="one\r\ntwo\r\nthree\r\nfour")
+    emulator.frame()
+    emulator.feed(b"\x1b[2;1HTWO\x1b[4;5H!")
+    frame = emulator.frame()
+    assert not frame.full
+    assert {y: row.text() for y, row in frame.rows.items()} == {1: "TWO", 3: "four!"}
+
+
+def test_after_nothing_there_is_nothing_to_paint(make: Maker) -> None:
+    emulator = make(output="one")
+    emulator.frame()
+    assert emulator.frame().rows == {}
+    emulator.rows()
+    emulator.history(0, 10)
+    assert emulator.cursor.column == 3
+    frame = emulator.frame()
+    assert not frame.full
+    assert frame.rows == {}
+
+
+def test_reading_rows_takes_no_damage(make: Maker) -> None:
+    emulator = make(20, 4, output="one")
+    emulator.frame()
+    emulator.feed(b"\r\ntwo" + b"\r\nx" * 6)
+    emulator.rows()
+    emulator.history(0, 10)
+    assert emulator.cursor.row == 3
+    frame = emulator.frame()
+    screen = emulator.rows()
+    assert {y: row.text() for y, row in frame.rows.items() if y in (0, 1)} == {0: "x", 1: "x"}
+    assert screen[3].text() == "x"
+
+
+def test_reading_sees_what_a_frame_has_taken(make: Maker) -> None:
+    emulator = make(20, 4, output="one")
+    assert texts(emulator)[0] == "one"
+    emulator.feed(b"\rtwo")
+    emulator.frame()
+    assert texts(emulator)[0] == "two"
+
+
+def test_damage_all_makes_the_next_frame_full(make: Maker) -> None:
+    emulator = make(20, 4, output="one")
+    emulator.frame()
+    emulator.damage_all()
+    frame = emulator.frame()
+    assert frame.full
+    assert len(frame.rows) == 4
+    assert not emulator.frame().full
+
+
+@given(outputs=st.lists(outputs(8), min_size=1, max_size=6))
+@ENGINE_IS_NOT_CHANGED
+def test_painting_frame_by_frame_gives_the_screen(engine: EngineName, outputs: list[bytes]) -> None:
+    emulator = create(engine, GridSize(24, 6))
+    painted: dict[int, str] = {}
+    for output in outputs:
+        emulator.feed(output)
+        frame = emulator.frame()
+        if frame.full:
+            painted.clear()
+        painted.update({y: row.text() for y, row in frame.rows.items()})
+        assert [painted.get(y) for y in range(6)] == texts(emulator)
+    emulator.close()
+
+
+def test_colours_that_the_program_sets_are_in_the_frame(make: Maker) -> None:
+    emulator = make(output="\x1b]10;#102030\x07\x1b]4;1;#ff0080\x07")
+    frame = emulator.frame()
+    assert frame.foreground == 0x1102030
+    assert frame.background == -1
+    assert frame.palette == {1: 0x1FF0080}
+    emulator.feed(b"\x1b]110\x07\x1b]104\x07")
+    frame = emulator.frame()
+    assert frame.full
+    assert (frame.foreground, frame.palette) == (-1, {})
+
+
+def test_reverse_screen_paints_everything_anew(make: Maker) -> None:
+    emulator = make(output="one")
+    emulator.frame()
+    emulator.feed(b"\x1b[?5h")
+    assert emulator.modes.reverse_screen
+    assert emulator.frame().full
+
+
+def test_closing_twice_is_closing_once(make: Maker) -> None:
+    emulator = make(output="one")
+    emulator.close()
+    emulator.close()
+
+
+def test_history_is_fed_from_the_top_only(make: Maker) -> None:
+    emulator = make(20, 4, output="1\r\n2\r\n3\r\n4\r\n5\r\n6")
+    assert history_texts(emulator) == ["1", "2"]
+    emulator.feed(b"\x1b[2;3r\x1b[3;1H\n\n\n\x1b[r")
+    assert history_texts(emulator) == ["1", "2"]
+    assert texts(emulator) == ["3", "", "", "6"]
