@@ -52,6 +52,11 @@ class FramePacer(QObject):
         else:
             self._run()
 
+    def spent(self, cost_s: float) -> None:
+        """Showing the last frame took so long; the next one is put off accordingly."""
+        longest_s = time.monotonic() + _LONGEST_INTERVAL_S
+        self._due_s = min(self._due_s + _COST_FACTOR * cost_s, longest_s)
+
     def cancel(self) -> None:
         """Nothing is to be painted any more."""
         self._timer.stop()

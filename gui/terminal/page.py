@@ -7,6 +7,7 @@ there is another emulator.
 from __future__ import annotations
 
 import math
+import time
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QRegion, QResizeEvent, QShowEvent, QTransform
@@ -247,11 +248,13 @@ class TerminalPage(QWidget):
     # -- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        begin_s = time.monotonic()
         ratio = self.devicePixelRatioF()
         painter = QPainter(self)
         painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
         self._surface.paint(painter, scaled(event.region(), ratio))
         painter.end()
+        self._pacer.spent(time.monotonic() - begin_s)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.DevicePixelRatioChange:
