@@ -92,8 +92,6 @@ _CSI = {
     "!p": "soft_reset",
     "$p": "report_ansi_mode",
     "?$p": "report_private_mode",
-    "j": "cursor_back",
-    "k": "cursor_up",
     " @": "scroll_left",
     " A": "scroll_right",
     " q": "set_cursor_style",
