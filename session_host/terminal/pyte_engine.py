@@ -2,6 +2,11 @@
 
 Output path in the engine: bytes → ``pyte_stream`` (sequences) → ``pyte_report`` and the screens under
 it (cells, modes) → ``frame`` here, which asks ``pyte_view`` for the rows in sight.
+
+Where terminals differ it does what xterm does, or ghostty where that serves agents better (widths of
+graphemes). Not done: 8-bit controls, double-size lines, rectangle operations, images, the width
+change of DECCOLM (the grid's size is the viewers' to choose), reverse wrap-around over lines that
+did not wrap, and character sets other than line drawing and British.
 """
 
 from __future__ import annotations
