@@ -42,11 +42,11 @@ class Window:
             try:
                 ask("tabs")
             except OutliveError as error:
-                if self._process.poll() is not None:
+                # A connection that breaks tells of the window's end a moment before the system does.
+                if self._has_ended(0.005 if isinstance(error, WindowNotOpen) else END_TIMEOUT_S):
                     raise OutliveError(f"the window ended at its start: {self._last_words()}") from None
                 if not isinstance(error, WindowNotOpen):
                     raise
-                time.sleep(0.005)
             else:
                 return
         raise OutliveError(f"the window did not open within {WINDOW_TIMEOUT_S:.0f} s: {self._last_words()}")
@@ -64,6 +64,13 @@ class Window:
                 self._process.wait(END_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 self.kill()
+
+    def _has_ended(self, wait_s: float) -> bool:
+        try:
+            self._process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines()

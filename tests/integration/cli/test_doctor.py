@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from session_host.protocol.values import GridSize
+from tests.support.area import Area
+from tests.support.commands import Done, OnTerminal, new, outlive
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+def checks(done: Done) -> dict[str, tuple[str, str]]:
+    return {check["name"]: (check["status"], check["message"]) for check in done.json()}
+
+
+def doctor(**env: str) -> tuple[int, dict[str, tuple[str, str]]]:
+    done = outlive("doctor", "--json", env=env, timeout_s=60)
+    assert done.error == ""
+    return done.code, checks(done)
+
+
+def test_a_sound_installation(area: Area) -> None:
+    new("-n", "x", "--", "cat")
+
+    code, found = doctor()
+
+    assert code == 0
+    assert {status for status, _ in found.values()} <= {"ok", "warn"}
+    assert found["sockets"] == ("ok", "1 in use, none left over")
+    assert "1 chat, sound" in found["record of chats"][1]
+    assert str(area.runtime) in found["runtime directory"][1]
+    assert "Qt 6" in found["window"][1]
+    assert "ghostty 0" in found["engines"][1]
+
+
+def test_for_people_it_is_a_table_with_remedies() -> None:
+    with OnTerminal("doctor", size=GridSize(200, 60)) as terminal:
+        assert terminal.end() == 0
+        text = terminal.text()
+    assert "ok    python" in text
+    assert "→ npm install -g @openai/codex" in text
+
+
+def test_what_is_installed_is_named_with_its_place(tmp_path: Path) -> None:
+    codex = tmp_path / "codex"
+    codex.write_text("#!/bin/sh\n")
+    codex.chmod(0o755)
+
+    _, found = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}")
+
+    assert found["agent codex"] == ("ok", str(codex))
+
+
+def test_it_changes_nothing(tmp_path: Path) -> None:
+    code, found = doctor(
+        OUTLIVE_RUNTIME_DIR=f"{tmp_path}/r", OUTLIVE_STATE_DIR=f"{tmp_path}/s", OUTLIVE_CONFIG_DIR=f"{tmp_path}/c"
+    )
+
+    assert code == 0
+    assert "will be made" in found["state directory"][1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def break_catalog(area: Area) -> None:
+    (area.config / "agents").mkdir()
+    (area.config / "agents" / "x.toml").write_text("=")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name", "message"),
+    [
+        (lambda area: (area.state / "outlive.db").write_bytes(b"garbage" * 999), "record of chats", "damaged"),
+        (break_catalog, "agents", ":1:"),
+        (lambda area: area.runtime.rmdir() or area.runtime.symlink_to(area.home), "runtime directory", "symbolic link"),
+        (lambda area: area.state.rmdir() or area.state.write_text(""), "state directory", "not a directory"),
+    ],
+)  # fmt: skip
+def test_faults_are_found_and_the_other_checks_go_on(area: Area, spoil: object, name: str, message: str) -> None:
+    assert callable(spoil)
+    spoil(area)
+
+    code, found = doctor()
+
+    assert code == 1
+    assert found[name][0] == "fail"
+    assert message in found[name][1]
+    assert found["python"][0] == "ok"
+    assert "logging out" in found
+    if area.state.is_file():
+        area.state.unlink()
+        area.state.mkdir()
+
+
+def test_a_directory_of_another_user(area: Area) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("giving a directory away needs root")
+    os.chown(area.runtime, 12345, -1)
+    try:
+        code, found = doctor()
+    finally:
+        os.chown(area.runtime, 0, -1)
+
+    assert code == 1
+    assert found["runtime directory"] == ("fail", f"{area.runtime} belongs to uid 12345")
+
+
+def test_a_path_too_long_for_sockets(tmp_path: Path) -> None:
+    code, found = doctor(OUTLIVE_RUNTIME_DIR=str(tmp_path / ("x" * 120)))
+
+    assert code == 1
+    assert found["socket paths"][0] == "fail"
+
+
+def test_left_over_sockets(area: Area) -> None:
+    path = area.runtime / "0a1b2c3d-0000-4000-8000-000000000000.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+
+    code, found = doctor()
+
+    path.unlink()
+    assert code == 0
+    assert found["sockets"][0] == "warn"
+    assert path.name in found["sockets"][1]
+
+
+def test_directories_open_to_others_are_told(area: Area) -> None:
+    area.state.chmod(0o755)
+
+    assert doctor()[1]["state directory"][0] == "warn"

@@ -1,0 +1,186 @@
+"""``outlive new`` and ``outlive ls`` as scripts use them: frozen words, keys and exit codes."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.commands import OnTerminal, new, outlive
+from tests.support.waiting import wait_for_end
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+SESSION_KEYS = [
+    "id", "name", "agent", "argv", "cwd", "state", "exit_code", "exit_signal", "activity", "activity_source", "title",
+    "host_pid", "child_pid", "keeper_pid", "created_at", "ended_at", "cols", "rows", "viewers", "engine",
+    "provider_session_id", "resumable", "stderr_path", "journal_bytes",
+]  # fmt: skip
+
+
+def listed(*words: str) -> list[dict[str, object]]:
+    done = outlive("ls", "--json", *words)
+    assert done.code == 0, done.error
+    return list(done.json())
+
+
+class TestNew:
+    def test_json_is_the_session_with_the_promised_keys(self, tmp_path: Path) -> None:
+        done = outlive(
+            "new", "--json", "-n", "my chat", "-C", str(tmp_path), "--size", "100x30", "-e", "K=V=W", "--", "cat", "-u"
+        )
+
+        session = done.json()
+        assert list(session) == SESSION_KEYS
+        assert str(uuid.UUID(session["id"])) == session["id"]
+        assert session["name"] == "my chat"
+        assert session["agent"] == "command"
+        assert session["argv"] == ["cat", "-u"]
+        assert session["cwd"] == str(tmp_path)
+        assert session["state"] == "running"
+        assert (session["cols"], session["rows"]) == (100, 30)
+        assert session["exit_code"] is session["exit_signal"] is session["ended_at"] is session["keeper_pid"] is None
+        assert datetime.fromisoformat(session["created_at"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
+        assert processes.environment(session["child_pid"])[b"K"] == b"V=W"
+        assert processes.is_alive(session["host_pid"])
+
+    def test_without_a_terminal_prints_name_and_id(self) -> None:
+        done = outlive("new", "-n", "x", "--", "cat")
+
+        assert done.output == f"x {listed()[0]['id']}\n"
+
+    def test_the_shell_is_interactive_and_the_users(self) -> None:
+        session = outlive("new", "shell", "--json", env={"SHELL": "/bin/bash"}).json()
+
+        assert session["agent"] == "shell"
+        assert session["argv"] == ["/bin/bash"]
+
+    def test_an_agent_gets_its_own_arguments_and_settings(self, tmp_path: Path) -> None:
+        claude = tmp_path / "claude"
+        claude.write_text('#!/bin/sh\necho "$# [$1] [$2] $CLAUDE_CODE_DISABLE_AGENT_VIEW"\ncat\n')
+        claude.chmod(0o755)
+
+        outlive(
+            "new", "claude", "-n", "c", "-d", "--", "--model", "a b", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        )
+
+        assert outlive("wait", "c", "--text", r"2 \[--model\] \[a b\] 1", "--timeout", "10").code == 0
+
+    @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
+    def test_engines(self, engine: str) -> None:
+        new("-n", "e", "--engine", engine, "--", "echo", "hello from the engine")
+
+        assert outlive("wait", "e", "--text", "hello from", "--timeout", "10").code == 0
+        assert listed("--all")[0]["engine"] == engine
+
+    def test_it_survives_whoever_started_it(self) -> None:
+        with OnTerminal("new", "-d", "-n", "x", "--", "cat") as terminal:
+            assert terminal.end() == 0
+            session = listed()[0]
+            terminal.close()
+        assert processes.is_alive(int(str(session["child_pid"])))
+
+    @pytest.mark.parametrize(
+        ("words", "code", "message"),
+        [
+            ([], 2, "say which agent"),
+            (["--"], 2, "say which agent"),
+            (["command"], 2, "needs a program"),
+            (["nonesuch"], 2, "no agent is called 'nonesuch'; there are: claude"),
+            (["claude"], 1, "npm install -g @anthropic-ai/claude-code"),
+            (["--", "nonesuch-program"], 1, "nonesuch-program"),
+            (["-C", "/nonesuch", "--", "cat"], 1, "/nonesuch"),
+            (["-C", "/etc/passwd", "--", "cat"], 1, "/etc/passwd"),
+            (["--", "/etc/passwd"], 1, "/etc/passwd"),
+            (["--size", "80", "--", "cat"], 2, "COLSxROWS"),
+            (["--size", "1x1", "--", "cat"], 2, "20x5"),
+            (["-e", "X", "--", "cat"], 2, "NAME=VALUE"),
+            (["-n", "", "--", "cat"], 2, "printable"),
+            (["-n", "a\nb", "--", "cat"], 2, "printable"),
+            (["--engine", "vt52", "--", "cat"], 2, "vt52"),
+            (["a", "b"], 2, "unrecognized arguments: b"),
+            (["--nonesuch"], 2, "outlive new --help"),
+        ],
+    )
+    def test_refusals_are_one_line_and_leave_nothing(self, words: list[str], code: int, message: str) -> None:
+        done = outlive("new", *words, env={"PATH": "/usr/bin:/bin"})
+
+        assert message in done.complaint()
+        assert done.code == code
+        assert listed("--all") == []
+
+    def test_arguments_that_are_no_text(self) -> None:
+        done = outlive("new", "--", "echo", os.fsdecode(b"\xff"))
+
+        assert done.code == 2
+        assert "UTF-8" in done.complaint()
+
+    def test_a_broken_agent_file_is_named_with_its_line(self, area: Area) -> None:
+        (area.config / "agents").mkdir()
+        (area.config / "agents" / "mine.toml").write_text('title = "x"\nwrong = 1\n')
+
+        done = outlive("new", "--", "cat")
+
+        assert done.code == 1
+        assert re.search(r"mine\.toml:2: unknown key 'wrong'", done.complaint())
+
+
+class TestLs:
+    def test_running_ones_and_with_all_the_ended_too(self) -> None:
+        new("-n", "long", "--", "cat")
+        new("-n", "short", "--", "sh", "-c", "exit 3")
+        outlive("wait", "short", "--exited", "--timeout", "10")
+
+        assert [session["name"] for session in listed()] == ["long"]
+        everything = listed("--all")
+        assert [(session["name"], session["state"], session["exit_code"]) for session in everything] == [
+            ("long", "running", None),
+            ("short", "exited", 3),
+        ]
+        assert all(list(session) == SESSION_KEYS for session in everything)
+        table = outlive("ls", "--all").output.splitlines()
+        assert table[0].split() == ["NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY"]
+        assert "■ exit code 3" in table[2]
+
+    def test_none(self) -> None:
+        assert outlive("ls").output == "no running chats; `outlive new AGENT` starts one\n"
+        assert listed() == []
+
+    def test_fits_the_terminal(self) -> None:
+        new("-n", "a name that is rather long for a table", "--", "cat")
+
+        with OnTerminal("ls") as terminal:
+            assert terminal.end() == 0
+            assert len(terminal.text().split("\n")) == 2
+
+    def test_a_host_that_was_killed_is_lost_and_stays_so(self) -> None:
+        session_id = new("-n", "x", "--", "cat")
+        host = int(str(listed()[0]["host_pid"]))
+        os.kill(host, signal.SIGKILL)
+        wait_for_end(host, 10)
+
+        assert listed() == []
+        assert [session["state"] for session in listed("--all")] == ["lost"]
+        done = outlive("peek", session_id)
+        assert done.code == 6
+        done.complaint()
+
+    def test_a_damaged_record_is_begun_anew_from_what_runs(self, area: Area) -> None:
+        session_id = new("-n", "x", "--", "cat")
+        (area.state / "outlive.db").write_bytes(b"garbage" * 1000)
+        for suffix in ("-wal", "-shm"):
+            (area.state / f"outlive.db{suffix}").unlink(missing_ok=True)
+
+        done = outlive("ls", "--json")
+
+        assert done.code == 0
+        assert [session["id"] for session in done.json()] == [session_id]
+        assert done.error.count("\n") == 1
+        assert "damaged" in done.error

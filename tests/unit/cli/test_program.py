@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from session_host.cli import main, program
+from session_host.errors import SessionEnded
+from session_host.version import VERSION
+from tests.support.area import Area
+from tests.support.commands import OUTLIVE, environment, outlive
+
+HEAVY = (
+    "PySide6", "shiboken6", "qasync", "gui", "pyghostty", "_pyghostty", "pyte", "wcwidth", "psutil", "platformdirs",
+    "ptyprocess", "asyncio", "ssl", "logging", "subprocess", "tomllib", "difflib", "unittest", "email", "http",
+)  # fmt: skip
+
+
+class TestHelp:
+    @pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"]])
+    def test_lists_every_verb(self, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(words) == 0
+
+        output = capsys.readouterr().out
+        assert all(f"\n  {verb} " in output for verb in program.VERBS)
+        assert max(map(len, output.splitlines())) <= 110
+
+    def test_the_verbs_are_those_that_are_promised_and_no_more(self) -> None:
+        assert list(program.VERBS) == [
+            "new", "ls", "attach", "peek", "send", "wait", "stop", "kill", "kill-all", "rm", "rename",
+            "doctor", "demo", "window",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("verb", program.VERBS)
+    def test_each_verb_explains_itself(self, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit) as ended:
+            main([verb, "--help"])
+
+        assert ended.value.code == 0
+        assert f"usage: outlive {verb}" in capsys.readouterr().out
+
+    def test_version(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["--version"]) == 0
+        assert capsys.readouterr().out == f"outlive {VERSION}\n"
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            (["lss"], "unknown command 'lss', did you mean 'ls'?; see `outlive --help`"),
+            (["resume", "x"], "unknown command 'resume'"),
+            (["xyzzy"], "unknown command 'xyzzy'; see `outlive --help`"),
+            (["--json"], "unknown option '--json'"),
+            (["ls", "--nonsense"], "unrecognized arguments: --nonsense; see `outlive ls --help`"),
+            (["ls", "--js"], "unrecognized arguments: --js"),
+            (["peek"], "required: SESSION; see `outlive peek --help`"),
+            (["peek", "x", "--lines", "many"], "invalid int value: 'many'"),
+            (["window"], "required: ACTION"),
+            (["window", "dance"], "dance"),
+            (["window", "show"], "window show needs a SESSION"),
+            (["window", "grab", "picture.jpg"], "PNG"),
+            (["window", "tabs", "x"], "takes nothing more"),
+            (["window", "close", "--json"], "--json goes with window tabs"),
+        ],
+    )
+    def test_usage_is_one_line_and_two(
+        self, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(words) == 2
+
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.count("\n") == 1
+        assert captured.err.startswith("outlive: ")
+        assert message in captured.err
+
+    def test_an_error_is_its_message_and_its_code(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def refuse(words: list[str]) -> int:
+            raise SessionEnded("a\x1b[31m name\nof two lines has ended")
+
+        monkeypatch.setattr(program, "_dispatch", refuse)
+
+        assert main(["x"]) == 6
+        assert capsys.readouterr().err == "outlive: a [31m name of two lines has ended\n"
+
+    def test_an_error_of_the_system_names_the_file(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def fail(words: list[str]) -> int:
+            raise PermissionError(13, "Permission denied", "/some/file")
+
+        monkeypatch.setattr(program, "_dispatch", fail)
+
+        assert main(["x"]) == 1
+        assert capsys.readouterr().err == "outlive: /some/file: Permission denied; `outlive doctor` may tell more\n"
+
+    def test_ctrl_c(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        def interrupt(words: list[str]) -> int:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(program, "_dispatch", interrupt)
+
+        assert main(["x"]) == 130
+        assert capsys.readouterr().err == ""
+
+
+class TestOutput:
+    def test_a_reader_that_goes_away_is_no_error(self) -> None:
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "wb") as pipe:
+            done = subprocess.run(
+                [*OUTLIVE, "--help"], stdout=pipe, stderr=subprocess.PIPE, env=environment(), check=False
+            )
+
+        assert (done.returncode, done.stderr) == (141, b"")
+
+    def test_a_full_disk_is_one_line(self) -> None:
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [*OUTLIVE, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, env=environment(), check=False
+            )
+
+        assert done.returncode == 1
+        assert done.stderr == "outlive: No space left on device; `outlive doctor` may tell more\n"
+
+    def test_a_locale_of_ascii(self) -> None:
+        done = outlive("--help", env={"PYTHONIOENCODING": "ascii"})
+
+        assert done.code == 0
+        assert "usage: outlive" in done.output
+
+
+class TestNoDisplay:
+    def test_without_a_display_one_line_says_what_to_do(self) -> None:
+        done = outlive()
+
+        assert done.code == 1
+        assert "no display" in done.complaint()
+        assert "outlive attach" in done.complaint()
+        assert "outlive demo" in done.complaint()
+
+    def test_the_window_is_not_looked_for_in_the_current_directory(self, tmp_path: Path) -> None:
+        (tmp_path / "gui").mkdir()
+        (tmp_path / "gui" / "__init__.py").touch()
+        (tmp_path / "gui" / "__main__.py").write_text("print('the wrong gui')")
+        from session_host.cli.window_start import window_command
+
+        done = subprocess.run(
+            window_command(), cwd=tmp_path, capture_output=True, text=True, check=False, env=dict(os.environ)
+        )
+
+        assert "the wrong gui" not in done.stdout
+        assert done.returncode == 1
+        assert "no display" in done.stderr
+
+
+class TestSpeed:
+    @pytest.mark.parametrize("words", [["ls"], ["ls", "--all", "--json"], ["--version"], ["--help"]])
+    def test_loads_nothing_heavy(self, words: list[str]) -> None:
+        code = (
+            "import sys\nfrom session_host.cli import main\n"
+            f"code = main({words!r})\nprint(*sys.modules, file=sys.stderr)\nsys.exit(code)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment()
+        )
+
+        assert done.returncode == 0
+        loaded = set(done.stderr.split())
+        assert "session_host.cli.program" in loaded
+        assert {name for name in loaded if name.split(".")[0] in HEAVY} == set()
+        assert not {name for name in loaded if name.startswith("session_host.terminal.")}
+
+    def test_ls_takes_less_than_100_ms_of_its_own(self, area: Area) -> None:
+        """In processor time, which a busy machine does not stretch as it does the clock; the best of five."""
+        outlive("ls")  # compiles what is not compiled yet
+
+        own_s = min(processor_s([*OUTLIVE, "ls"]) for _ in range(5)) - min(
+            processor_s([sys.executable, "-c", "pass"]) for _ in range(5)
+        )
+
+        assert own_s < 0.1
+
+
+def processor_s(argv: list[str]) -> float:
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, env=environment())
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_utime + usage.ru_stime
