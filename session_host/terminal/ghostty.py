@@ -97,7 +97,7 @@ class GhosttyEmulator:
         self._selector = Selector(terminal)
         self._encoder = InputEncoder(terminal)
         self._painter = Painter(terminal)
-        parts = (self._encoder, self._selector, self._painter)
+        parts = (self._encoder, self._selector, self._painter, self._stream.history)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
         _set_options(terminal)
         self._title = Getter(terminal, "TITLE", "GhosttyString")
@@ -122,8 +122,22 @@ class GhosttyEmulator:
         Raises:
             EngineFailure: it is damaged, or of another build.
         """
-        state = ghostty_snapshot.unpack(snapshot)
-        terminal, size = ghostty_snapshot.decode(state.terminal, CONTINUATION_BYTES)
+        state, data = ghostty_snapshot.unpack(snapshot)
+        return cls._restored(state, *ghostty_snapshot.decode(data, CONTINUATION_BYTES))
+
+    @classmethod
+    def restore_beginning(cls, beginning: bytes) -> GhosttyEmulator | None:
+        """The screen of a snapshot of which only the beginning is there; None if that is too little.
+
+        Raises:
+            EngineFailure: it is no snapshot.
+        """
+        state, data = ghostty_snapshot.unpack(beginning)
+        decoded = ghostty_snapshot.decode_beginning(data, CONTINUATION_BYTES)
+        return None if decoded is None else cls._restored(state, *decoded)
+
+    @classmethod
+    def _restored(cls, state: ghostty_snapshot.State, terminal: Any, size: GridSize) -> GhosttyEmulator:
         return cls(
             size,
             cell=state.cell,
@@ -331,25 +345,22 @@ class GhosttyEmulator:
     def snapshot(self) -> bytes:
         """The whole state, in the library's binary form."""
         self._stream.history.trim(self._reader.history_rows())
+        effects = self._effects
+        state = ghostty_snapshot.State(
+            cell=self._cell,
+            scrollback_lines=self._scrollback_limit,
+            colors=(*effects.colors,),
+            told_title=effects.title,
+            unfinished=effects.unfinished,
+            parts=effects.parts,
+        )
         try:
-            terminal = ghostty_snapshot.encode(self._terminal)
+            return ghostty_snapshot.take(self._terminal, state)
         except EngineFailure:
             # A sequence of more than CONTINUATION_BYTES is going on. Nothing that long is of use:
             # give it up, here as well as in the copy, and swallow its rest.
             self._stream.write(_SWALLOW)
-            terminal = ghostty_snapshot.encode(self._terminal)
-        effects = self._effects
-        return ghostty_snapshot.pack(
-            ghostty_snapshot.State(
-                cell=self._cell,
-                scrollback_lines=self._scrollback_limit,
-                colors=(*effects.colors,),
-                told_title=effects.title,
-                unfinished=effects.unfinished,
-                parts=effects.parts,
-                terminal=terminal,
-            )
-        )
+            return ghostty_snapshot.take(self._terminal, state)
 
     def replay(self) -> bytes:
         """Bytes that rebuild this state."""

@@ -229,7 +229,7 @@ class RenderState:
         styles = self._page_styles
         runs: list[Run] = []
         column = 0
-        for key, group in groupby(keys):
+        for key, group in groupby(keys.tolist()):
             length = len(list(group))
             start, column = column, column + length
             tag = key & _TAG_MASK

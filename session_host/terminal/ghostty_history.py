@@ -15,7 +15,7 @@ from typing import Any
 
 from session_host.protocol.values import GridSize
 
-from .ghostty_library import set_option
+from .ghostty_library import ffi, lib, set_option, track
 
 _PAGE_CELLS = 45_000
 """A page of the library's holds at least so many cells, counting one more for each row."""
@@ -35,9 +35,11 @@ class HistoryKeeper:
         self._lines = lines
         self._size = size
         self._bytes = 0
-        self._rows = 0
-        self._counts_lines = False
+        self._oldest: Any = ffi.NULL
+        self._counts_lines = not lines
         self._set(self._wanted_bytes(), None)
+        if lines:
+            self._watch_oldest()
 
     def _rows_per_page(self) -> int:
         return max(1, _PAGE_CELLS // (self._size.columns + 1))
@@ -61,27 +63,39 @@ class HistoryKeeper:
 
     def grown(self, rows: int) -> None:
         """Told the rows of history after output."""
-        if rows < self._rows and self._lines and not self._counts_lines:
-            page = self._rows_per_page()
-            if rows < self._lines and self._rows > 4 * page and self._rows - rows <= 2 * page:
-                # Pages are freed before there are enough lines.
-                self._count_lines()
-        self._rows = rows
+        if self._counts_lines or lib.ghostty_tracked_grid_ref_has_value(self._oldest):
+            return
+        if 4 * self._rows_per_page() < rows < self._lines:
+            # The oldest page is gone, and there were not lines enough yet.
+            self._count_lines()
+        else:
+            self._watch_oldest()
+
+    def _watch_oldest(self) -> None:
+        """Follow the oldest row: it goes with its page, or when the terminal is reset."""
+        self.close()
+        self._oldest = track(self._terminal, lib.GHOSTTY_POINT_TAG_SCREEN, 0, 0) or ffi.NULL
+
+    def close(self) -> None:
+        """Free the library's object, before its terminal."""
+        if self._oldest != ffi.NULL:
+            ffi.release(self._oldest)
+            self._oldest = ffi.NULL
 
     def _count_lines(self) -> None:
         self._counts_lines = True
+        self.close()
         self._set(max(self._bytes, self._lines * _MOST_BYTES_PER_LINE), self._most_lines())
 
     def before_resize(self, size: GridSize) -> None:
         """The grid is about to change; lines must not be lost to a bound of the wrong width."""
         self._size = size
-        self._rows = 0
         if not self._counts_lines:
             self._set(max(self._bytes, self._wanted_bytes()), None)
 
     def after_resize(self) -> None:
         """The grid has changed."""
-        if self._counts_lines:
+        if self._counts_lines and self._lines:
             self._count_lines()
         else:
             self._set(self._wanted_bytes(), None)
@@ -91,4 +105,4 @@ class HistoryKeeper:
         if self._lines and not self._counts_lines and rows > self._most_lines():
             self._set(self._bytes, self._most_lines())
             self._set(self._bytes, None)
-            self._rows = 0
+            self._watch_oldest()

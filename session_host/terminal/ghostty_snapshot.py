@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -12,11 +14,11 @@ from .ghostty_library import EngineFailure, check, ffi, lib
 
 
 class State(msgspec.Struct, frozen=True, array_like=True):
-    """What a snapshot is made of.
+    """What the library's part of a snapshot does not carry.
 
-    The library's part holds both screens with their history, cursors, character sets and keyboard
-    flags, the modes with their saved and default values, tab stops, colours, title and the bytes
-    of an unfinished sequence.
+    That part holds both screens with their history, cursors, character sets and keyboard flags, the
+    modes with their saved and default values, tab stops, colours, title and the bytes of an
+    unfinished sequence.
     """
 
     cell: CellSize
@@ -25,50 +27,68 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     told_title: str
     unfinished: bytes
     parts: dict[str, tuple[str, str]]
-    terminal: bytes
 
 
+_LENGTH_BYTES = 4
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(State)
 
 
-def pack(state: State) -> bytes:
-    """A State as bytes."""
-    return _encoder.encode(state)
-
-
-def unpack(data: bytes) -> State:
-    """The State that ``pack`` was given.
+def unpack(data: bytes) -> tuple[State, memoryview]:
+    """The State of a snapshot, and its library's part.
 
     Raises:
         EngineFailure: the bytes are no such thing.
     """
+    view = memoryview(data)
+    end = _LENGTH_BYTES + int.from_bytes(view[:_LENGTH_BYTES], "big")
     try:
-        return _decoder.decode(data)
+        return _decoder.decode(view[_LENGTH_BYTES:end]), view[end:]
     except msgspec.MsgspecError as error:
         raise EngineFailure(f"not a snapshot of this engine: {error}") from error
 
 
-def encode(terminal: Any) -> bytes:
-    """A terminal as the library's bytes.
+def take(terminal: Any, state: State) -> bytes:
+    """A snapshot: the State, then the terminal as the library's bytes.
+
+    Those begin with the screen and the history next to it, so that the beginning of a snapshot is
+    enough to show something, see ``decode_beginning``.
 
     Raises:
         EngineFailure: an unfinished sequence is longer than is kept.
     """
     memory, length = ffi.new("uint8_t**"), ffi.new("size_t*")
     check(lib.ghostty_snapshot_encode_alloc(terminal, ffi.NULL, memory, length), "taking a snapshot")
+    head = _encoder.encode(state)
     try:
-        return bytes(ffi.buffer(memory[0], length[0]))
+        return b"".join((len(head).to_bytes(_LENGTH_BYTES, "big"), head, ffi.buffer(memory[0], length[0])))
     finally:
         lib.ghostty_free(ffi.NULL, memory[0], length[0])
 
 
-def decode(data: bytes, continuation_bytes: int) -> tuple[Any, GridSize]:
+def decode(data: memoryview, continuation_bytes: int) -> tuple[Any, GridSize]:
     """A new terminal, to be freed by the caller, and its grid.
 
     Raises:
         EngineFailure: the bytes are damaged, or of another build.
     """
+    with _decoding(data, continuation_bytes) as decoder:
+        terminal = ffi.new("GhosttyTerminal*")
+        check(lib.ghostty_snapshot_decoder_decode(decoder, terminal), "reading a snapshot")
+    return terminal[0], _size_of(terminal[0])
+
+
+def decode_beginning(data: memoryview, continuation_bytes: int) -> tuple[Any, GridSize] | None:
+    """As ``decode``, from the beginning alone: a terminal without most of its history; None if too short."""
+    with _decoding(data, continuation_bytes) as decoder:
+        terminal = ffi.new("GhosttyTerminal*")
+        if lib.ghostty_snapshot_decoder_ready(decoder, terminal):
+            return None
+    return terminal[0], _size_of(terminal[0])
+
+
+@contextmanager
+def _decoding(data: memoryview, continuation_bytes: int) -> Iterator[Any]:
     slot = ffi.new("GhosttySnapshotDecoder*")
     kept = ffi.from_buffer("uint8_t[]", data)
     check(lib.ghostty_snapshot_decoder_new_buf(ffi.NULL, slot, kept, len(data)), "reading a snapshot")
@@ -79,11 +99,13 @@ def decode(data: bytes, continuation_bytes: int) -> tuple[Any, GridSize]:
             (lib.GHOSTTY_SNAPSHOT_DECODER_OPT_RETAIN_CONTINUATION, ffi.new("bool*", True)),
         ):
             check(lib.ghostty_snapshot_decoder_set(decoder, option, value), "reading a snapshot")
-        terminal = ffi.new("GhosttyTerminal*")
-        check(lib.ghostty_snapshot_decoder_decode(decoder, terminal), "reading a snapshot")
+        yield decoder
     finally:
         lib.ghostty_snapshot_decoder_free(decoder)
+
+
+def _size_of(terminal: Any) -> GridSize:
     columns, rows = ffi.new("uint16_t*"), ffi.new("uint16_t*")
-    lib.ghostty_terminal_get(terminal[0], lib.GHOSTTY_TERMINAL_DATA_COLS, columns)
-    lib.ghostty_terminal_get(terminal[0], lib.GHOSTTY_TERMINAL_DATA_ROWS, rows)
-    return terminal[0], GridSize(int(columns[0]), int(rows[0]))
+    lib.ghostty_terminal_get(terminal, lib.GHOSTTY_TERMINAL_DATA_COLS, columns)
+    lib.ghostty_terminal_get(terminal, lib.GHOSTTY_TERMINAL_DATA_ROWS, rows)
+    return GridSize(int(columns[0]), int(rows[0]))

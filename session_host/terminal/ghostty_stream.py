@@ -18,6 +18,8 @@ _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
 _WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
 _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
+_LONGEST_WRITE: Final = 256 * 1024
+"""The history's keeper is to hear of its growth before much of it could be lost."""
 
 
 class Stream:
@@ -77,6 +79,11 @@ class Stream:
 
     def write(self, data: bytes) -> bool:
         """Write bytes as they are; True if the grid's width was changed by them and set back."""
+        changed = False
+        if len(data) > _LONGEST_WRITE:
+            for start in range(0, len(data), _LONGEST_WRITE):
+                changed = self.write(data[start : start + _LONGEST_WRITE]) or changed
+            return changed
         lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
         lib.ghostty_terminal_get_multi(self._terminal, 3, self._keys, self._values, self._written)
         self.history.grown(self._history_rows[0])
