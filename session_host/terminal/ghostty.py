@@ -31,7 +31,6 @@ from .ghostty_input import InputEncoder
 from .ghostty_library import (
     EngineFailure,
     Getter,
-    check,
     ffi,
     lib,
     mode,
@@ -42,11 +41,9 @@ from .ghostty_library import (
 from .ghostty_reader import GridReader
 from .ghostty_replay import replay
 from .ghostty_selection import Selector
+from .ghostty_setup import CONTINUATION_BYTES, new_terminal, set_options
 from .ghostty_stream import Stream
 from .text import paste_bytes
-
-CONTINUATION_BYTES: Final = 1024 * 1024
-"""An unfinished sequence that is longer cannot be carried in a snapshot, see ``snapshot``."""
 
 _COLOR_SCHEME_MODE: Final = 2031
 _SWALLOW: Final = b"\x18\x1b]9999999;"
@@ -83,7 +80,7 @@ class GhosttyEmulator:
         colors: DefaultColors = DefaultColors(),
         restored: tuple[Any, ghostty_snapshot.State] | None = None,
     ) -> None:
-        terminal = _new_terminal(size, cell) if restored is None else restored[0]
+        terminal = new_terminal(size, cell) if restored is None else restored[0]
         self._terminal = terminal
         self._size = size
         self._cell = cell
@@ -99,7 +96,7 @@ class GhosttyEmulator:
         self._painter = Painter(terminal)
         parts = (self._encoder, self._selector, self._painter, self._stream.history)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
-        _set_options(terminal)
+        set_options(terminal)
         self._title = Getter(terminal, "TITLE", "GhosttyString")
         self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
         self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
@@ -357,14 +354,23 @@ class GhosttyEmulator:
         try:
             return ghostty_snapshot.take(self._terminal, state)
         except EngineFailure:
-            # A sequence of more than CONTINUATION_BYTES is going on. Nothing that long is of use:
-            # give it up, here as well as in the copy, and swallow its rest.
-            self._stream.write(_SWALLOW)
+            self._give_up_sequence()
             return ghostty_snapshot.take(self._terminal, state)
 
     def replay(self) -> bytes:
         """Bytes that rebuild this state."""
-        return replay(self, self._terminal)
+        try:
+            return replay(self, self._terminal)
+        except EngineFailure:
+            self._give_up_sequence()
+            return replay(self, self._terminal)
+
+    def _give_up_sequence(self) -> None:
+        """Swallow the rest of a sequence of more than CONTINUATION_BYTES: nothing that long is of use.
+
+        Here as well as in the copy, so that both go on alike.
+        """
+        self._stream.write(_SWALLOW)
 
     def reset_after_exit(self) -> None:
         """Undo what a killed program left behind."""
@@ -375,28 +381,6 @@ class GhosttyEmulator:
         column, row = int(self._cursor_x()), int(self._cursor_y())
         self._stream.write(_AFTER_EXIT + b"\x1b[%d;%dH" % (row + 1, column + 1))
         self._effects.muted = False
-
-
-def _new_terminal(size: GridSize, cell: CellSize) -> Any:
-    slot = ffi.new("GhosttyTerminal*")
-    check(lib.ghostty_terminal_new(ffi.NULL, slot, size.columns, size.rows), "making a terminal")
-    terminal = slot[0]
-    lib.ghostty_terminal_resize(terminal, size.columns, size.rows, cell.width_px, cell.height_px)
-    set_option(terminal, "CONTINUATION_MAX_BYTES", "size_t", CONTINUATION_BYTES)
-    # Agents measure an emoji with its selectors and joiners as one cluster.
-    set_option(terminal, "MODE_DEFAULT", "GhosttyTerminalModeConfig", {"mode": 2027, "value": True})
-    set_option(terminal, "DEFAULT_CURSOR_BLINK", "bool", True)
-    return terminal
-
-
-def _set_options(terminal: Any) -> None:
-    """Set what a snapshot does not carry, on a new terminal and on a restored one."""
-    set_option(terminal, "KITTY_IMAGE_STORAGE_LIMIT", "uint64_t", 0)  # images are not drawn: say so
-    set_option(terminal, "GLYPH_PROTOCOL", "bool", False)
-    set_option(terminal, "APC_MAX_BYTES", "size_t", 64 * 1024)
-    set_option(terminal, "CLIPBOARD_WRITE_MAX_BYTES", "size_t", 1024 * 1024)
-    set_option(terminal, "TERMINFO_NAME", "GhosttyString", b"xterm-256color")
-    set_option(terminal, "TITLE_REPORT", "bool", False)  # a title read back is typed text
 
 
 def _free(parts: tuple[Any, ...], terminal: Any, _handle: Any) -> None:

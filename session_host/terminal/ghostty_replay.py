@@ -109,12 +109,17 @@ class _Surface:
 
 
 def replay(emulator: Emulator, terminal: Any) -> bytes:
-    """Bytes that rebuild ``terminal``, the emulator's, in a fresh one of the same size."""
+    """Bytes that rebuild ``terminal``, the emulator's, in a fresh one of the same size.
+
+    Raises:
+        EngineFailure: an unfinished sequence is longer than is kept.
+    """
     columns, rows, cursor = emulator.size.columns, emulator.rows(), emulator.cursor
     alternate = emulator.modes.alternate_screen
     unfinished = allocated(lib.ghostty_terminal_continuation_alloc, terminal)
     here = _Surface(terminal).pen(style=b"")
-    copied, _ = ghostty_snapshot.decode(ghostty_snapshot.encode(terminal), max(1, len(unfinished)))
+    data = memoryview(allocated(lib.ghostty_snapshot_encode_alloc, terminal))
+    copied, _ = ghostty_snapshot.decode(data, max(1, len(unfinished)))
     try:
         copy = _Surface(copied)
         copy.feed(b"\x18\x1b[2J")

@@ -138,9 +138,13 @@ def test_a_snapshot_in_the_middle_of_a_sequence(make: Maker, whole: str) -> None
         assert emulator.take_replies() + other.take_replies() == replies, cut
 
 
-def test_a_sequence_without_end_does_not_keep_a_snapshot_from_being_taken(make: Maker) -> None:
+@pytest.mark.parametrize("form", ["snapshot", "replay"])
+def test_a_sequence_without_end_does_not_keep_the_state_from_being_taken(make: Maker, form: str) -> None:
     emulator = make(30, 8, output=b"before\x1b]52;c;" + b"QUJD" * 600_000)
-    other = again(emulator, make)
+    if form == "snapshot":
+        other = again(emulator, make)
+    else:
+        other = make.keep(from_replay(emulator.engine, emulator.replay(), SIZE))
     for one in (emulator, other):
         one.feed(b"QUJD" * 10 + b"\x07after")
     assert seen(other) == seen(emulator)
