@@ -4,6 +4,7 @@
     connection   one connection: the handshake, and messages both ways
     viewer       follow a session: a replica, typed input, reconnection
     outbox       input that the host has not acknowledged
+    arriving     a snapshot on its way in
     control      one-shot requests
     sessions     what sessions there are, and how they are
     records      the record's part in that

@@ -42,9 +42,10 @@ from session_host.protocol.messages import (
     Text,
 )
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
-from session_host.terminal import default_engine, engine_build, from_replay, restore
+from session_host.terminal import default_engine, engine_build
 from session_host.terminal.base import Emulator, EngineName
 
+from .arriving import ArrivingSnapshot
 from .connection import HostConnection
 from .outbox import Outbox
 from .sessions import fate_of
@@ -127,7 +128,7 @@ class Viewer:
         self._attachment = ""
         self._epoch = ""
         self._offset = -1
-        self._parts: list[bytes] = []
+        self._arriving = ArrivingSnapshot(self._engine, self._cell)
         self._outbox = Outbox()
         self._task: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
@@ -182,7 +183,7 @@ class Viewer:
         self._lost.clear()
         connection = await HostConnection.open(self.session_id, "viewer", self._build)
         self._connection = connection
-        self._parts.clear()
+        self._arriving.clear()
         self._asked_output = self._output
         connection.listen(self._message, self._connection_lost)
         connection.send(
@@ -269,34 +270,32 @@ class Viewer:
             self._become(ViewerState.LIVE, "")
 
     def _take_snapshot(self, message: SnapshotPart) -> None:
-        self._parts.append(message.data)
+        self._arriving.add(message)
         if not message.last:
+            if self.emulator is None and (beginning := self._arriving.beginning(message, self._build)):
+                self._replace(beginning)
             return
-        data = b"".join(self._parts)
-        self._parts.clear()
-        if message.form == self._build:
-            try:
-                emulator = restore(self._engine, data)
-            except OutliveError:
-                # The same build by name and yet another: ask for the form that every engine reads.
-                self._build = ""
-                if self._connection is not None:
-                    self._connection.drop()
-                return
-        else:
-            emulator = from_replay(
-                self._engine, data, message.size, cell=self._cell, scrollback_lines=message.scrollback_lines
-            )
-        former, self.emulator = self.emulator, emulator
+        try:
+            emulator = self._arriving.whole(message, self._build)
+        except OutliveError:
+            # The same build by name and yet another: ask for the form that every engine reads.
+            self._build = ""
+            if self._connection is not None:
+                self._connection.drop()
+            return
         self._offset = message.offset
-        _forget_side_effects(emulator)
-        if former is not None:
-            _look_at_the_same_place(former, emulator)
-        self._delegate.viewer_replaced()
-        if former is not None:
-            former.close()
+        self._replace(emulator)
         if self.state not in {ViewerState.LIVE, ViewerState.ENDED}:
             self._become(ViewerState.LIVE, "")
+
+    def _replace(self, emulator: Emulator) -> None:
+        former, self.emulator = self.emulator, emulator
+        _forget_side_effects(emulator)
+        if former:
+            _look_at_the_same_place(former, emulator)
+        self._delegate.viewer_replaced()
+        if former:
+            former.close()
 
     def _take_output(self, message: Output) -> None:
         emulator = self.emulator

@@ -23,7 +23,7 @@ from .base import DEFAULT_SCROLLBACK_LINES, DefaultColors, Emulator, EngineName
 _DISTRIBUTIONS: dict[EngineName, str] = {"ghostty": "pyghostty", "pyte": "pyte"}
 """The engines, best first, and the packages that they need."""
 
-_FORMS: dict[EngineName, int] = {"ghostty": 1, "pyte": 1}
+_FORMS: dict[EngineName, int] = {"ghostty": 2, "pyte": 1}
 """Raised when the form of an engine's snapshots changes on our side."""
 
 
@@ -90,6 +90,22 @@ def restore(engine: EngineName | None, snapshot: bytes) -> Emulator:
     from .pyte_engine import PyteEmulator
 
     return PyteEmulator.restore(snapshot)
+
+
+def restore_beginning(engine: EngineName | None, beginning: bytes) -> Emulator | None:
+    """An emulator with the screen, from the first bytes of a snapshot, to be shown until the rest is there.
+
+    None while that is too little, and for an engine whose snapshots cannot be read in part.
+
+    Raises:
+        UsageError: there is no such engine, or its package is not installed.
+        OutliveError: the snapshot is damaged.
+    """
+    if _usable(engine) != "ghostty":
+        return None
+    from .ghostty import GhosttyEmulator
+
+    return GhosttyEmulator.restore_beginning(beginning)
 
 
 def from_replay(

@@ -57,16 +57,25 @@ def take(terminal: Any, state: State) -> bytes:
     Raises:
         EngineFailure: an unfinished sequence is longer than is kept.
     """
+    head = _encoder.encode(state)
+    return encode(terminal, len(head).to_bytes(_LENGTH_BYTES, "big") + head)
+
+
+def encode(terminal: Any, head: bytes = b"") -> bytes:
+    """A terminal as the library's bytes, behind a head.
+
+    Raises:
+        EngineFailure: an unfinished sequence is longer than is kept.
+    """
     memory, length = ffi.new("uint8_t**"), ffi.new("size_t*")
     check(lib.ghostty_snapshot_encode_alloc(terminal, ffi.NULL, memory, length), "taking a snapshot")
-    head = _encoder.encode(state)
     try:
-        return b"".join((len(head).to_bytes(_LENGTH_BYTES, "big"), head, ffi.buffer(memory[0], length[0])))
+        return b"".join((head, ffi.buffer(memory[0], length[0])))
     finally:
         lib.ghostty_free(ffi.NULL, memory[0], length[0])
 
 
-def decode(data: memoryview, continuation_bytes: int) -> tuple[Any, GridSize]:
+def decode(data: bytes | memoryview, continuation_bytes: int) -> tuple[Any, GridSize]:
     """A new terminal, to be freed by the caller, and its grid.
 
     Raises:
@@ -88,7 +97,7 @@ def decode_beginning(data: memoryview, continuation_bytes: int) -> tuple[Any, Gr
 
 
 @contextmanager
-def _decoding(data: memoryview, continuation_bytes: int) -> Iterator[Any]:
+def _decoding(data: bytes | memoryview, continuation_bytes: int) -> Iterator[Any]:
     slot = ffi.new("GhosttySnapshotDecoder*")
     kept = ffi.from_buffer("uint8_t[]", data)
     check(lib.ghostty_snapshot_decoder_new_buf(ffi.NULL, slot, kept, len(data)), "reading a snapshot")
