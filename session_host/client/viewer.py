@@ -278,8 +278,7 @@ class Viewer:
         try:
             emulator = self._arriving.whole(message, self._build)
         except OutliveError:
-            # The same build by name and yet another: ask for the form that every engine reads.
-            self._build = ""
+            self._build = ""  # Ask for the form that every engine reads.
             if self._connection is not None:
                 self._connection.drop()
             return
