@@ -1,0 +1,95 @@
+"""Rows as text: lines joined, colours as sequences, pastes made harmless."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.protocol.values import GridSize
+from session_host.terminal import create
+from session_host.terminal.base import PLAIN, RGB, Attribute, Row, Run, Style, Underline
+from session_host.terminal.text import ansi_row, logical_ansi_lines, logical_lines, paste_bytes, style_change
+
+RED = Style(foreground=1)
+
+
+def row(*runs: Run, wrapped: bool = False) -> Row:
+    return Row(runs, wrapped)
+
+
+def plain(text: str, column: int = 0) -> Run:
+    return Run(column, len(text), text, PLAIN, False)
+
+
+def test_soft_wraps_are_joined() -> None:
+    rows = [row(plain("one lo"), wrapped=True), row(plain("ng line  ")), row(), row(plain("two"))]
+    assert logical_lines(rows) == ["one long line", "", "two"]
+
+
+def test_a_line_that_wraps_out_of_sight_is_still_a_line() -> None:
+    assert logical_lines([row(plain("begun"), wrapped=True)]) == ["begun"]
+    assert logical_lines([]) == []
+
+
+def test_gaps_are_blanks() -> None:
+    assert logical_lines([row(plain("a"), plain("b", 4))]) == ["a   b"]
+    assert ansi_row(row(plain("a"), Run(4, 1, "b", RED, False))) == "a   \x1b[0;31mb\x1b[0m"
+
+
+def test_a_wide_character_stands_once() -> None:
+    assert ansi_row(row(Run(0, 2, "漢", PLAIN, True), plain("x", 2))) == "漢x"
+
+
+@pytest.mark.parametrize(
+    ("style", "sequence"),
+    [
+        (RED, "\x1b[0;31m"),
+        (Style(foreground=9, background=12), "\x1b[0;91;104m"),
+        (Style(foreground=200, background=RGB | 0x010203), "\x1b[0;38;5;200;48;2;1;2;3m"),
+        (Style(attributes=Attribute.BOLD | Attribute.STRIKE), "\x1b[0;1;9m"),
+        (Style(underline=Underline.CURLY, underline_color=RGB | 0x010203), "\x1b[0;4:3;58:2::1:2:3m"),
+        (Style(link="http://a.example/"), "\x1b]8;;http://a.example/\x1b\\"),
+        (Style(link="http://a\x1b\\\x07b/"), "\x1b]8;;http://a\\b/\x1b\\"),
+    ],
+)
+def test_styles(style: Style, sequence: str) -> None:
+    assert style_change(PLAIN, style) == sequence
+    assert style_change(style, style) == ""
+
+
+def test_ansi_lines_begin_and_end_plain() -> None:
+    lines = logical_ansi_lines([row(Run(0, 2, "ab", RED, False), wrapped=True), row(Run(0, 1, "c", RED, False))])
+    assert lines == ["\x1b[0;31mab\x1b[0m\x1b[0;31mc\x1b[0m"]
+
+
+colors = st.one_of(st.just(-1), st.integers(0, 255), st.integers(RGB, RGB | 0xFFFFFF))
+styles = st.builds(
+    Style,
+    colors,
+    colors,
+    st.integers(0, 255),
+    st.sampled_from(Underline),
+    colors,
+    st.sampled_from(["", "http://a.example/"]),
+)
+
+
+@given(first=styles, second=styles)
+def test_a_terminal_reads_the_styles_that_were_written(first: Style, second: Style) -> None:
+    written = row(Run(0, 2, "ab", first, False), Run(2, 2, "cd", second, False))
+    emulator = create(None, GridSize(20, 3))
+    emulator.feed(ansi_row(written).encode())
+    runs = emulator.rows()[0].runs
+    emulator.close()
+    assert (runs[0].style, runs[-1].style) == (first, second)
+
+
+@given(st.text())
+def test_a_paste_has_no_controls_but_tab_and_cr(text: str) -> None:
+    data = paste_bytes(text, bracketed=True)
+    assert data.startswith(b"\x1b[200~")
+    assert data.endswith(b"\x1b[201~")
+    inner = data[6:-6].decode()
+    assert all(c >= " " and not "\x7f" <= c <= "\x9f" for c in inner if c not in "\t\r")
+    assert paste_bytes(text, bracketed=False) == data[6:-6]
