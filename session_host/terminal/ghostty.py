@@ -27,7 +27,7 @@ from .base import (
 from .ghostty_effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
 from .ghostty_frame import Painter
 from .ghostty_history import HistoryKeeper
-from .ghostty_input import InputEncoder
+from .ghostty_input import MOUSE_ENCODINGS, MOUSE_TRACKINGS, InputEncoder, MouseEncoding, MouseTracking
 from .ghostty_library import (
     EngineFailure,
     Getter,
@@ -52,19 +52,6 @@ _AFTER_EXIT: Final = (
     b"\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2004l\x1b[?2026l\x1b[?2031l\x1b[?2048l\x1b[?1l\x1b[?66l\x1b>"
     b"\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[?5l\x1b[?6l\x1b[?69l\x1b[r\x1b[4l\x1b[20l\x1b[?7h\x1b[?25h\x1b[0 q"
     b'\x1b[0m\x1b[0"q\x1b]8;;\x1b\\\x1b(B\x1b)B\x1b*B\x1b+B\x0f'
-)
-
-_MOUSE: Final[tuple[tuple[int, Literal["press", "press_release", "button_motion", "any_motion"]], ...]] = (
-    (1003, "any_motion"),
-    (1002, "button_motion"),
-    (1000, "press_release"),
-    (9, "press"),
-)
-_MOUSE_ENCODINGS: Final[tuple[tuple[int, Literal["sgr_pixels", "sgr", "urxvt", "utf8"]], ...]] = (
-    (1016, "sgr_pixels"),
-    (1006, "sgr"),
-    (1015, "urxvt"),
-    (1005, "utf8"),
 )
 
 
@@ -194,6 +181,11 @@ class GhosttyEmulator:
     def modes(self) -> Modes:
         """The modes in force."""
         is_set = self._mode
+        # Encodings can be set while nothing is tracked; nobody asks for one then.
+        encoding: MouseEncoding = next((name for number, name in MOUSE_ENCODINGS if is_set(number)), "default")
+        tracking: MouseTracking = "none"
+        if any(is_set(number) for number, _ in MOUSE_TRACKINGS):
+            tracking, encoding = self._encoder.mouse_modes()
         return Modes(
             application_cursor=is_set(1),
             application_keypad=is_set(66),
@@ -201,8 +193,8 @@ class GhosttyEmulator:
             focus_events=is_set(1004),
             alternate_screen=self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE,
             alternate_scroll=is_set(1007),
-            mouse=next((name for number, name in _MOUSE if is_set(number)), "none"),
-            mouse_encoding=next((name for number, name in _MOUSE_ENCODINGS if is_set(number)), "default"),
+            mouse=tracking,
+            mouse_encoding=encoding,
             kitty_keyboard=int(self._kitty_flags()),
             reverse_screen=is_set(5),
             synchronized=is_set(2026),

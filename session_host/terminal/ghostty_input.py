@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import (
@@ -56,6 +56,25 @@ _MOUSE_BUTTONS: Final = {
     MouseButton.WHEEL_RIGHT: lib.GHOSTTY_MOUSE_BUTTON_SEVEN,
 }
 _FOCUS_MODE = 1004
+_REPORT_EVENTS = 2
+
+MouseTracking = Literal["none", "press", "press_release", "button_motion", "any_motion"]
+MouseEncoding = Literal["default", "utf8", "sgr", "urxvt", "sgr_pixels"]
+MOUSE_TRACKINGS: Final[tuple[tuple[int, MouseTracking], ...]] = (
+    (1003, "any_motion"),
+    (1002, "button_motion"),
+    (1000, "press_release"),
+    (9, "press"),
+)
+MOUSE_ENCODINGS: Final[tuple[tuple[int, MouseEncoding], ...]] = (
+    (1016, "sgr_pixels"),
+    (1006, "sgr"),
+    (1015, "urxvt"),
+    (1005, "utf8"),
+)
+_PROBE_SIZE: Final = GridSize(200, 10)
+_PROBE_CELL: Final = CellSize(10, 10)
+_PROBE_COLUMN = 150
 
 _PUNCTUATION: Final = {
     "`": "BACKQUOTE", "\\": "BACKSLASH", "[": "BRACKET_LEFT", "]": "BRACKET_RIGHT", ",": "COMMA",
@@ -152,6 +171,15 @@ def _plain_old(name: str, text: str, modifiers: int) -> bytes:
     return b"\x1b" + data if data and modifiers & Modifiers.ALT else data
 
 
+def _context_menu(modifiers: int, action: KeyAction, *, events: bool) -> bytes:
+    """The Menu key in kitty's protocol, which the library's table leaves out."""
+    if action is KeyAction.RELEASE and not events:
+        return b""
+    event = {KeyAction.PRESS: "", KeyAction.REPEAT: ":2", KeyAction.RELEASE: ":3"}[action] if events else ""
+    more = f";{modifiers + 1}{event}" if modifiers or event else ""
+    return f"\x1b[57363{more}u".encode()
+
+
 class InputEncoder:
     """The library's encoders of one terminal, kept for its life."""
 
@@ -184,8 +212,14 @@ class InputEncoder:
 
     def key(self, key: Key) -> bytes:
         """The bytes of a key event."""
-        kitty = self._kitty_flags() != 0
+        flags = self._kitty_flags()
+        kitty = flags != 0
         name, modifiers = key.key, key.modifiers
+        if kitty and name == "ContextMenu":
+            return _context_menu(modifiers, key.action, events=bool(flags & _REPORT_EVENTS))
+        if name == key.text and not modifiers and not kitty and len(name) == 1:
+            # A plain character is itself in every mode but kitty's: by far the most frequent key.
+            return b"" if key.action is KeyAction.RELEASE else name.encode("utf-8", "replace")
         text = _typed_text(name, key.text, modifiers, kitty)
         if name in _KEYPAD_TEXT and not text:
             if modifiers & _NUM_LOCK or name not in _KEYPAD_NAVIGATION:
@@ -265,6 +299,31 @@ class InputEncoder:
         lib.ghostty_mouse_event_set_position(event, ffi.new("GhosttyMousePosition*", position)[0])
         result = lib.ghostty_mouse_encoder_encode(encoder, event, self._memory, len(self._memory), self._length)
         return b"" if result else bytes(ffi.buffer(self._memory, self._length[0]))
+
+    def mouse_modes(self) -> tuple[MouseTracking, MouseEncoding]:
+        """What mouse events a program gets, and how encoded.
+
+        Asked of the encoder: the modes that are set do not tell, as the last one set or reset wins.
+        """
+        press = self._probe(MouseAction.PRESS, MouseButton.LEFT)
+        if not press:
+            return "none", "default"
+        if self._probe(MouseAction.MOTION, MouseButton.NONE):
+            tracking: MouseTracking = "any_motion"
+        elif self._probe(MouseAction.MOTION, MouseButton.LEFT):
+            tracking = "button_motion"
+        elif self._probe(MouseAction.RELEASE, MouseButton.LEFT):
+            tracking = "press_release"
+        else:
+            tracking = "press"
+        if press.startswith(b"\x1b[<"):
+            return tracking, "sgr" if b";%d;" % (_PROBE_COLUMN + 1) in press else "sgr_pixels"
+        if press.startswith(b"\x1b[M"):
+            return tracking, "default" if len(press) == 6 else "utf8"
+        return tracking, "urxvt"
+
+    def _probe(self, action: MouseAction, button: MouseButton) -> bytes:
+        return self.mouse(Mouse("", 0, action, button, _PROBE_COLUMN, 3), _PROBE_SIZE, _PROBE_CELL)
 
     def focus(self, focused: bool) -> bytes:
         """The bytes of a focus change."""

@@ -16,8 +16,9 @@ from typing import Any, Final, NamedTuple
 from session_host.protocol.values import GridSize
 
 from . import ghostty_snapshot
-from .base import DEFAULT_COLOR, PLAIN, Cursor, CursorShape, Emulator, Row
+from .base import DEFAULT_COLOR, PLAIN, Cursor, CursorShape, Emulator, Modes, Row
 from .ghostty_frame import ProgramColors
+from .ghostty_input import MOUSE_ENCODINGS, MOUSE_TRACKINGS
 from .ghostty_library import Getter, allocated, formatted_extras, lib, mode
 from .ghostty_reader import GridReader
 from .text import ansi_row, style_change
@@ -125,7 +126,7 @@ def replay(emulator: Emulator, terminal: Any) -> bytes:
         copy.feed(b"\x18\x1b[2J")
         margins = copy.margins()
         here = here._replace(style=copy.pen(link=True).style)
-        settings = _settings(copy, cursor, emulator.title)
+        settings = _settings(copy, cursor, emulator.title) + _mouse(terminal, emulator.modes)
         stack = copy.kitty_stack()
         entered = next((number for number in (1049, 1047) if mode(copied, number)), 47)
         copy.feed(b"\x1b8")
@@ -194,6 +195,21 @@ def _settings(copy: _Surface, cursor: Cursor, title: str) -> bytes:
         parts.append(b"\x1b[%d q" % (_SHAPE_NUMBERS[cursor.shape] + (not cursor.blinking)))
     if title:
         parts.append(b"\x1b]2;%s\x1b\\" % title.encode("utf-8", "replace"))
+    return b"".join(parts)
+
+
+def _mouse(terminal: Any, modes: Modes) -> bytes:
+    """Which of the mouse's modes is the one in force: the last one set; none, if that was reset."""
+    parts: list[bytes] = []
+    for numbers, name in ((MOUSE_TRACKINGS, modes.mouse), (MOUSE_ENCODINGS, modes.mouse_encoding)):
+        if not any(mode(terminal, number) for number, _ in numbers):
+            continue
+        in_force = [number for number, known in numbers if known == name]
+        unused = next((number for number, _ in numbers if not mode(terminal, number)), 0)
+        if in_force:
+            parts.append(b"\x1b[?%dh" % in_force[0])
+        elif unused:
+            parts.append(b"\x1b[?%dh\x1b[?%dl" % (unused, unused))
     return b"".join(parts)
 
 

@@ -116,6 +116,9 @@ def test_application_cursor_keys(make: Maker, name: str, expected: bytes) -> Non
         (8, "Shift", "", SHIFT, KeyAction.PRESS, b"\x1b[57441;2u"),
         (24, "a", "a", 0, KeyAction.PRESS, b"\x1b[97;;97u"),
         (1, "", "日本", 0, KeyAction.PRESS, "日本".encode()),
+        (1, "ContextMenu", "", 0, KeyAction.PRESS, b"\x1b[57363u"),
+        (1, "ContextMenu", "", SHIFT, KeyAction.PRESS, b"\x1b[57363;2u"),
+        (3, "ContextMenu", "", 0, KeyAction.RELEASE, b"\x1b[57363;1:3u"),
     ],
 )
 def test_kitty_keyboard(
