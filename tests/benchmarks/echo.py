@@ -17,6 +17,7 @@ import termios
 import time
 from collections.abc import Callable
 
+from session_host import loops
 from session_host.client.viewer import Viewer, ViewerState
 from session_host.protocol.messages import Event, InputRefused
 from session_host.protocol.values import GridSize
@@ -39,7 +40,7 @@ def run(setting: Setting) -> Report:
     echo = program("raw_echo")
     contestants: dict[str, Callable[[], list[float]]] = {
         "bare PTY": lambda: in_pty(echo),
-        "outlive": lambda: asyncio.run(through_viewer(setting, echo)),
+        "outlive": lambda: loops.run(through_viewer(setting, echo)),
         "tmux": lambda: through_tmux(setting, echo),
         "dtach": lambda: in_pty(["dtach", "-A", str(setting.cache / "dtach"), "-E", "-z", "-r", "none", *echo]),
     }
