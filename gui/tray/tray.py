@@ -139,6 +139,9 @@ class Tray(QObject):
 
     def close(self) -> None:
         """Take the icon away."""
+        self._sessions.changed.disconnect(self._settle.start)
+        self._theme.changed.disconnect(self._settle.start)
+        self._settle.stop()
         self.icon.hide()
         self.menu.close()
         self.menu.deleteLater()

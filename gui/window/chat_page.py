@@ -33,6 +33,7 @@ class ChatPage(Area):
         zoomed: the user made the text larger or smaller (steps from the size that was set).
         settled: what the page shows is final for now: live, or the last screen of what is over.
         grid_changed: the terminal has room for another grid.
+        refused, clipboard_offered: as the chat's.
     """
 
     again_wanted = Signal()
@@ -43,6 +44,8 @@ class ChatPage(Area):
     zoomed = Signal(int)
     settled = Signal()
     grid_changed = Signal()
+    refused = Signal(str)
+    clipboard_offered = Signal(str)
 
     def __init__(self, theme: Theme, chat: Chat, load_screen: Callable[[Chat, ChatPage], None]) -> None:
         super().__init__("page")
@@ -85,7 +88,12 @@ class ChatPage(Area):
         chat.detaching.connect(self._on_detaching)
         chat.connection_changed.connect(self.refresh)
         chat.changed.connect(self._on_changed)
-        theme.changed.connect(lambda: self.view.set_theme(theme.terminal))
+        chat.refused.connect(self.refused)
+        chat.clipboard_offered.connect(self.clipboard_offered)
+        theme.changed.connect(self._dress)
+
+    def _dress(self) -> None:
+        self.view.set_theme(self._theme.terminal)
 
     # ------------------------------------------------------------ showing
 

@@ -169,8 +169,8 @@ class MainWindow(QWidget):
         page.notice_given.connect(lambda text: self.banners.inform(text, key="terminal"))
         page.zoomed.connect(self.set_zoom)
         page.grid_changed.connect(lambda: self._on_grid(page))
-        page.chat.refused.connect(lambda line: self._on_refused(page.chat, line))
-        page.chat.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
+        page.refused.connect(lambda line: self._on_refused(page.chat, line))
+        page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
 
     @property
     def _base_px(self) -> int:

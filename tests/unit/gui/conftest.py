@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -29,7 +28,7 @@ from session_host.store import SessionRecord, Store
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
 from tests.support.qt_waiting import delete_what_is_to_be_deleted
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import eventually
 
 WAIT_S = 10.0
 
@@ -190,12 +189,12 @@ class Played:
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         """Let both loops run until the condition holds."""
-        deadline = asyncio.get_running_loop().time() + WAIT_S
-        while not condition():
-            if asyncio.get_running_loop().time() > deadline:
-                raise WaitedInVain(f"waited {WAIT_S:g} s in vain for {what}")
+
+        def settled() -> object:
             self.settle()
-            await asyncio.sleep(0.005)
+            return condition()
+
+        await eventually(settled, WAIT_S, what)
 
     async def close(self) -> None:
         await self.sessions.close()

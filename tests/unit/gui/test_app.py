@@ -1,0 +1,121 @@
+"""What closing the window means, with a tray and without; and the appearance turning under open tabs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.app import App
+from gui.theme import tokens
+from gui.tray.tray import Tray
+from gui.window import instance
+from session_host import paths
+from session_host.protocol.values import State
+from session_host.store import SessionRecord, Store
+from tests.support.displays import XServer
+from tests.support.qt_waiting import delete_what_is_to_be_deleted
+from tests.support.waiting import eventually
+from tests.unit.gui.conftest import Played, PlayedViewer
+
+
+@pytest.fixture
+async def app(qapp: QApplication, display: XServer, window_manager: None) -> AsyncIterator[App]:
+    claim = instance.claim_or_raise()
+    assert claim is not None
+    with Store.open(paths.database()) as store:
+        store.add(
+            SessionRecord(
+                id="00000000-0000-4000-8000-000000000001", name="one", agent="command", argv=["cat"], cwd="/tmp",
+                state=State.RUNNING, created_at="2026-01-02T03:04:05Z",
+            )
+        )  # fmt: skip
+    made = App(qapp, claim, PlayedViewer)  # type: ignore[arg-type]
+    running = asyncio.ensure_future(made.run())
+    await until(made.window.isActiveWindow)
+    yield made
+    made.quit()
+    assert await running == 0
+    made.theme.deleteLater()
+    made.sessions.deleteLater()
+    qapp.processEvents()
+    delete_what_is_to_be_deleted()
+    qapp.setStyleSheet("")
+
+
+async def until(condition: Any) -> None:
+    def settled() -> object:
+        QApplication.processEvents()
+        return condition()
+
+    await eventually(settled, 10, "what was waited for")
+
+
+async def test_without_a_tray_closing_ends_the_window(app: App, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Tray, "is_there", False)
+    app.window.close()
+    assert app.finished.is_set()
+
+
+async def test_with_a_tray_closing_hides_the_window_and_quit_is_in_the_tray(app: App, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Tray, "is_there", True)
+    app.window.close()
+    assert not app.window.isVisible()
+    assert not app.finished.is_set()
+    app.tray.open_wanted.emit()
+    assert app.window.isVisible()
+    app.tray.quit_wanted.emit()
+    assert app.finished.is_set()
+
+
+async def test_a_chat_chosen_in_the_tray_is_in_front_with_the_keyboard(app: App):
+    other = QWidget()
+    other.show()
+    other.activateWindow()
+    await until(other.isActiveWindow)
+    app.tray.refresh()
+    app.tray.menu.actions()[0].trigger()
+    assert app.window.tabs.active_chat is not None
+    assert app.window.tabs.active_chat.name == "one"
+    page = app.window.tabs.active_page
+    assert page is not None
+    await until(page.view.hasFocus)
+    other.close()
+    other.deleteLater()
+
+
+async def test_the_layout_is_in_the_record_at_once(app: App):
+    chat = app.sessions.chats()[0]
+    app.window.open_chat(chat)
+
+    def saved() -> bool:
+        with Store.open(paths.database()) as store:
+            return bool(store.layout().get("tabs") == [chat.id])
+
+    await until(saved)
+
+
+async def test_what_another_process_writes_is_noticed(app: App):
+    with Store.open(paths.database()) as store:
+        store.update(app.sessions.chats()[0].id, name="two")
+    await until(lambda: app.sessions.chats()[0].name == "two")
+
+
+async def test_the_appearance_turns_live(played: Played):
+    ids = [await played.add(name) for name in ("one", "two")]
+    window = played.open_window()
+    for session_id in ids:
+        played.show(session_id)
+    window.tabs.close(ids[1])  # a page that is gone must not be painted any more
+    played.settle()
+    played.theme.set_appearance("desktop")
+    for scheme, colors in ((Qt.ColorScheme.Light, tokens.LIGHT), (Qt.ColorScheme.Dark, tokens.DARK)):
+        played.theme.on_color_scheme(scheme)
+        played.settle()
+        image = window.grab().toImage()
+        assert image.pixelColor(window.width() - 100, window.height() // 2) == colors.color("page")
+        assert image.pixelColor(100, window.height() - 40) == colors.color("sidebar")
