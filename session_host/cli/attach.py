@@ -11,6 +11,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import NamedTuple
 
+from session_host import loops
 from session_host.cli.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.cli.outer_terminal import OuterTerminal
 from session_host.cli.output import how_it_ended, say
@@ -63,7 +64,7 @@ def attach(session_id: str, name: str, *, read_only: bool = False) -> int:
     """
     _check_terminal(session_id, name)
     terminal = OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno())
-    return _farewell(asyncio.run(_Attachment(session_id, name, terminal, read_only=read_only).run()))
+    return _farewell(loops.run(_Attachment(session_id, name, terminal, read_only=read_only).run()))
 
 
 class _How(Enum):

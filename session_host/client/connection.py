@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, ProtocolViolation
 from session_host.paths import session_socket
@@ -123,8 +123,8 @@ class HostConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Check who is there, and greet."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # A loop of another make has transports of its own, which do not inherit from asyncio's.
+        self._transport = transport = cast("asyncio.Transport", transport)
         if is_foreign(transport.get_extra_info("socket")):
             self._fail(HostUnavailable("the socket of this chat is served by another user; not used"))
             return

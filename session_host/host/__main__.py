@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from session_host import loops
 from session_host.errors import AgentNotFound, OutliveError, StoreError
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.pty.process import PtyProcess
@@ -29,6 +30,8 @@ from .server import Server
 from .session import Session
 
 log = logging.getLogger("session_host.host")
+
+SWITCH_INTERVAL_S = 0.0005
 
 
 def now() -> str:
@@ -117,6 +120,8 @@ async def run(spec: LaunchSpec) -> int:
 def main() -> int:
     """Run a host; the launcher's pipe is standard input and output."""
     detach()
+    # While the emulator's thread runs Python, the loop waits so long for its turn.
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(message)s", stream=sys.stderr)
     try:
         spec = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=LaunchSpec)
@@ -124,7 +129,7 @@ def main() -> int:
         report(LaunchReport(ok=False, error=f"the launch spec cannot be read: {error}", error_kind="failed"))
         return 1
     try:
-        return asyncio.run(run(spec))
+        return loops.run(run(spec))
     except Exception:
         log.exception("the host failed")
         raise

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from session_host.protocol.messages import InputAck, InputRefused
+from session_host.protocol.messages import InputRefused
 from session_host.protocol.values import CellSize, GridSize
 
 KEPT_PARKED = 256
@@ -20,8 +20,11 @@ KEPT_PARKED = 256
 class AttachedClient(Protocol):
     """The connection that an attachment belongs to at the moment."""
 
-    def send_reply(self, message: InputAck | InputRefused) -> None:
-        """Tell the viewer about an input of its."""
+    def acknowledge(self, attachment: str, sequence: int) -> None:
+        """Tell the viewer, soon, that all its inputs up to this one are written."""
+
+    def send_reply(self, message: InputRefused) -> None:
+        """Tell the viewer about an input that was not taken."""
 
 
 @dataclass(eq=False)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from enum import Enum, auto
-from typing import Protocol
+from typing import Protocol, cast
 
 from session_host.errors import ProtocolViolation
 from session_host.protocol.codec import ClientDecoder, encode
@@ -55,6 +55,7 @@ from .session import Session
 log = logging.getLogger(__name__)
 
 HELLO_TIMEOUT_S = 10.0
+ACK_DELAY_S = 0.005
 QUEUE_HIGH_BYTES = 2 * 1024 * 1024
 QUEUE_LOW_BYTES = 256 * 1024
 QUEUE_ABORT_BYTES = 64 * 1024 * 1024
@@ -95,6 +96,8 @@ class Connection(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._feed = OutputFeed(session, self)
         self._finishing = False
+        self._ack: InputAck | None = None
+        self._ack_timer: asyncio.TimerHandle | None = None
         self.state = ConnectionState.EXPECT_HELLO
         self.attachment: Attachment | None = None
 
@@ -102,8 +105,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Admit the peer and await its Hello."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # A loop of another make has transports of its own, which do not inherit from asyncio's.
+        self._transport = transport = cast("asyncio.Transport", transport)
         if not self._owner.connection_opened(self):
             transport.abort()
             return
@@ -114,8 +117,9 @@ class Connection(asyncio.Protocol):
         """The peer is gone: its attachment is parked, the agent does not notice."""
         self.state = ConnectionState.CLOSED
         self._feed.close()
-        if self._deadline is not None:
-            self._deadline.cancel()
+        for timer in (self._deadline, self._ack_timer):
+            if timer is not None:
+                timer.cancel()
         self._session.followers.discard(self)
         if self.attachment is not None:
             self._session.attachments.park(self.attachment, self)
@@ -164,10 +168,36 @@ class Connection(asyncio.Protocol):
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a frame that was encoded for all clients at once."""
-        self.transport.write(frame)
+        self.transport.write(frame + self._take_ack() if self._ack is not None else frame)
 
-    def send_reply(self, message: InputAck | InputRefused) -> None:
-        """Tell the viewer about an input of its."""
+    def acknowledge(self, attachment: str, sequence: int) -> None:
+        """Tell the viewer, soon, that all its inputs up to this one are written.
+
+        With the echo, or after a moment: a viewer that is woken for the acknowledgement alone gets the echo
+        later.
+        """
+        self._ack = InputAck(attachment, sequence)
+        if self._ack_timer is None:
+            self._ack_timer = self._loop.call_later(ACK_DELAY_S, self._flush_ack)
+
+    def _take_ack(self) -> bytes:
+        ack, self._ack = self._ack, None
+        if ack is None:
+            return b""
+        if self._ack_timer is not None:
+            self._ack_timer.cancel()
+            self._ack_timer = None
+        return encode(ack)
+
+    def _flush_ack(self) -> None:
+        self._ack_timer = None
+        if self._ack is not None:
+            self.send(self._ack)
+            self._ack = None
+
+    def send_reply(self, message: InputRefused) -> None:
+        """Tell the viewer about an input that was not taken."""
+        self._flush_ack()
         self.send(message)
 
     def refuse(self, code: str, text: str) -> None:

@@ -15,7 +15,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from enum import Enum, auto
-from typing import Protocol
+from functools import partial
+from typing import NamedTuple, Protocol
 
 from session_host.protocol.messages import (
     OUTPUT_CHUNK_BYTES,
@@ -25,6 +26,7 @@ from session_host.protocol.messages import (
     Resized,
     SnapshotPart,
 )
+from session_host.protocol.values import GridSize
 from session_host.terminal.base import Emulator
 
 from .lane import EmulatorLane
@@ -69,6 +71,21 @@ class FeedSink(Protocol):
 
     def caught_up(self) -> None:
         """The client has, or will have once its queue is out, all output there is."""
+
+
+class _Snapshot(NamedTuple):
+    """An emulator's state, in the form that a client can read."""
+
+    form: str
+    data: bytes
+    size: GridSize
+    scrollback_lines: int
+
+
+def _snapshot_of(engine_build: str, emulator: Emulator) -> _Snapshot:
+    if engine_build == emulator.build:
+        return _Snapshot(engine_build, emulator.snapshot(), emulator.size, emulator.scrollback_limit)
+    return _Snapshot("vt", emulator.replay(), emulator.size, emulator.scrollback_limit)
 
 
 class OutputFeed:
@@ -158,19 +175,16 @@ class OutputFeed:
 
     def _ask_for_snapshot(self) -> None:
         self._timer = None
-        self._source.lane.soon(self._send_snapshot)
+        if self._state is FeedState.BEHIND:
+            self._source.lane.work(partial(_snapshot_of, self.engine_build), self._send_snapshot)
 
-    def _send_snapshot(self, emulator: Emulator) -> None:
+    def _send_snapshot(self, snapshot: _Snapshot) -> None:
         if self._state is not FeedState.BEHIND:
             return
         self._snapshot_at_s = asyncio.get_running_loop().time()
-        if self.engine_build == emulator.build:
-            form, data = emulator.build, emulator.snapshot()
-        else:
-            form, data = "vt", emulator.replay()
         offset, end = self._source.lane.fed, self._source.stream.end
+        form, data, size, limit = snapshot
         log.info("snapshot form=%s bytes=%d offset=%d ahead=%d", form, len(data), offset, end - offset)
-        size, limit = emulator.size, emulator.scrollback_limit
         for start in range(0, max(1, len(data)), OUTPUT_CHUNK_BYTES):
             part = data[start : start + OUTPUT_CHUNK_BYTES]
             last = start + OUTPUT_CHUNK_BYTES >= len(data)

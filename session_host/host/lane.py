@@ -13,7 +13,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 from session_host.terminal.base import Emulator
 
@@ -26,13 +27,20 @@ INLINE_BYTES = 16 * 1024
 INLINE_WINDOW_S = 0.005
 """Up to so much in so long is fed on the loop: a thread's hop costs more, and a key's echo is never delayed by one."""
 
-MAX_JOB_BYTES = 256 * 1024
+MAX_JOB_BYTES = 512 * 1024
 MIN_JOB_BYTES = 4 * 1024
-JOB_TARGET_S = 0.004
+JOB_TARGET_S = 0.008
 """About so long a piece of work is to take, since an attach or a key waits for its end."""
 
 FULL_BYTES = 1024 * 1024
 """With so much output waiting the program is not read on: the only thing that ever slows it down."""
+
+
+class _Work(NamedTuple):
+    """Work for the thread, and who gets its result."""
+
+    work: Callable[[Emulator], Any]
+    done: Callable[[Any], None]
 
 
 class EmulatorLane:
@@ -56,7 +64,7 @@ class EmulatorLane:
         self._drained = drained
         self._emulator: Emulator | None = None
         self._queue: deque[bytes | Use] = deque()
-        self._soon: deque[Use] = deque()
+        self._soon: deque[Use | _Work] = deque()
         self._waiting_bytes = 0
         self._was_full = False
         self._window_began_s = 0.0
@@ -113,6 +121,22 @@ class EmulatorLane:
         self.soon(run)
         return await result
 
+    def work(self, work: Callable[[Emulator], T], done: Callable[[T], None]) -> None:
+        """As ``soon``, in the thread: ``done`` gets the result on the loop, before any other use."""
+        self._soon.append(_Work(work, done))
+        self._next()
+
+    async def lend_to_thread(self, work: Callable[[Emulator], T]) -> T:
+        """As ``lend``, in the thread, for what takes long."""
+        result: asyncio.Future[T] = self._loop.create_future()
+
+        def done(value: T) -> None:
+            if not result.cancelled():
+                result.set_result(value)
+
+        self.work(work, done)
+        return await result
+
     def close(self) -> None:
         """Free the emulator; whatever still waits is dropped."""
         self._closed = True
@@ -129,7 +153,11 @@ class EmulatorLane:
             emulator = self._emulator
             assert emulator is not None
             if self._soon:
-                self._use(emulator, self._soon.popleft())
+                first = self._soon.popleft()
+                if isinstance(first, _Work):
+                    self._submit(partial(first.work, emulator), first.done)
+                else:
+                    self._use(emulator, first)
             elif self._queue:
                 head = self._queue[0]
                 if not isinstance(head, bytes):

@@ -12,8 +12,10 @@ from typing import Protocol
 
 from session_host.pty.process import PtyProcess
 
-BATCH_BYTES = 256 * 1024
+BATCH_BYTES = 64 * 1024
 """The most that is read before the emulator and the viewers get it."""
+
+LITTLE_BYTES = 1024
 
 LAST_OUTPUT_QUIET_S = 0.1
 """After the child's end, with the terminal still held by others: so long without output is the end."""
@@ -115,6 +117,8 @@ class PtyPump:
                 break
             chunks.append(data)
             taken += len(data)
+            if taken < LITTLE_BYTES:
+                break  # An echo: there is no more, and to ask would cost as much as the read did.
         if chunks and not self._owner.output(chunks[0] if len(chunks) == 1 else b"".join(chunks)):
             self._hold()
         if at_end:

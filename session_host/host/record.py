@@ -94,7 +94,7 @@ class Recorder:
         await self._save_screen(session, portable=True)
 
     async def _save_screen(self, session: Session, *, portable: bool) -> None:
-        screen = await session.lane.lend(lambda emulator: SavedScreen.of(emulator, portable=portable))
+        screen = await session.lane.lend_to_thread(lambda emulator: SavedScreen.of(emulator, portable=portable))
         try:
             await asyncio.to_thread(save_screen, Path(self._spec.screen), screen)
         except StoreError as error:

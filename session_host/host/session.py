@@ -29,7 +29,6 @@ from session_host.protocol.messages import (
     Event,
     Focus,
     Input,
-    InputAck,
     InputRefused,
     Key,
     Mouse,
@@ -273,7 +272,7 @@ class Session:
     @staticmethod
     def _written(attachment: Attachment, sequence: int) -> None:
         if attachment.client is not None:
-            attachment.client.send_reply(InputAck(attachment.id, sequence))
+            attachment.client.acknowledge(attachment.id, sequence)
 
     @staticmethod
     def _refuse(attachment: Attachment, message: Input, code: str, text: str) -> None:
@@ -296,14 +295,19 @@ class Session:
 
     def use(self, attachment: Attachment) -> None:
         """This viewer is the one in use: the grid follows its size."""
-        self.attachments.in_use = attachment
-        self._schedule_size()
+        if self.attachments.in_use is not attachment:
+            self.attachments.in_use = attachment
+            self._schedule_size()
 
     def viewer_resized(self, attachment: Attachment, size: GridSize, cell: CellSize) -> None:
         """A viewer's grid changed; it counts if that viewer is in use, or none is."""
         attachment.size, attachment.cell = size, cell
-        if self.attachments.in_use in {None, attachment} and not attachment.read_only:
-            self.use(attachment)
+        if attachment.read_only:
+            return
+        if self.attachments.in_use is None:
+            self.attachments.in_use = attachment
+        if self.attachments.in_use is attachment:
+            self._schedule_size()
 
     def _schedule_size(self) -> None:
         if self._resize_timer is None and self._wanted_size() != (self.size, self.cell):

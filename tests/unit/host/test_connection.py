@@ -266,7 +266,22 @@ async def test_input_is_taken_once_and_a_stranger_s_is_refused(stage: Stage) -> 
     say(first, m.Text(attachment, 1, "a"), m.Text(attachment, 1, "a"), m.Text(attachment, 2, "b"))
     stage.session._inputs.flush(write)
     assert written == [b"a", b"b"]
-    assert wire.take() == [m.InputAck(attachment, 1), m.InputAck(attachment, 2)]
+    stage.session.output(b"ab")
+    async with asyncio.timeout(5):
+        while m.InputAck(attachment, 2) not in wire.got:
+            await turn()
+    assert [message for message in wire.take() if isinstance(message, m.InputAck)] == [m.InputAck(attachment, 2)]
+
+
+async def test_an_acknowledgement_comes_with_the_echo_and_behind_it(stage: Stage) -> None:
+    connection, wire = stage.client(HELLO, m.Attach())
+    attachment = (await snapshot(wire))[1].attachment
+    stage.session._inputs.open = True
+    say(connection, m.Text(attachment, 1, "a"))
+    stage.session._inputs.flush(len)
+    assert wire.take() == []
+    stage.session.output(b"a")
+    assert wire.take() == [m.Output(0, b"a"), m.InputAck(attachment, 1)]
 
 
 async def test_the_end_is_told_to_who_attaches_late(stage: Stage) -> None:
