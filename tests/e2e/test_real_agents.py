@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from tests.support.displays import XServer
 from tests.support.qt_messages import complaints_in
 from tests.support.real_agents import AGENTS, CannotInstall, RealAgent
 from tests.support.waiting import wait_until
-from tests.support.windows import outlive, window
+from tests.support.windows import Window, outlive, window
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(300)]
 
@@ -46,6 +47,9 @@ def agent(
         binary = chosen.install()
     except CannotInstall as reason:
         pytest.skip(str(reason))
+    own = area.home / "tmp"  # What an agent leaves behind when it is killed is its own.
+    own.mkdir()
+    monkeypatch.setenv("TMPDIR", str(own))
     monkeypatch.setenv("PATH", f"{binary.parent}{os.pathsep}{os.environ['PATH']}")
     for name, value in chosen.prepare(area.home, project, server.url).items():
         monkeypatch.setenv(name, value)
@@ -57,6 +61,33 @@ def project(area: Area) -> Path:
     directory = area.home / "project"
     directory.mkdir()
     return directory
+
+
+def start(own: Window, agent: RealAgent, project: Path) -> str:
+    """Start the agent in the window, by keys alone where it needs no arguments; the chat's id."""
+    wait_until(own.is_listening, READY_S, "the window")
+    if agent.arguments:
+        options = ["-d", "--json", "-n", "chat", "-C", str(project)]
+        chat: str = json.loads(outlive("new", agent.name, *options, "--", *agent.arguments))["id"]
+        own.show(chat)
+    else:
+        own.focus()
+        own.press("ctrl+shift+n")  # The one agent on PATH is chosen already.
+        own.press("Tab")
+        own.type(str(project))
+        own.press("Escape")  # the list of offers
+        own.press("Return")
+        [tab] = wait_until(own.tabs, READY_S, "the new chat's tab")
+        chat = tab["session_id"]
+    own.wait_connected([chat])
+    assert listed()["agent"] == agent.name
+    return chat
+
+
+def listed() -> dict[str, Any]:
+    """The one chat, as ``outlive ls`` tells of it."""
+    [chat] = json.loads(outlive("ls", "--json"))
+    return dict(chat)
 
 
 def everything(session: str) -> str:
@@ -83,15 +114,9 @@ def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
     prompt = f"count: {lines} hold: {held_at}"
 
     with window(errors=area.root / "errors") as first:
-        own = area.home / "tmp"  # What an agent leaves behind when it is killed is its own.
-        own.mkdir()
-        options = ["-d", "--json", "-n", "chat", "-C", str(project), "-e", f"TMPDIR={own}"]
-        new = outlive("new", agent.name, *options, *(["--", *agent.arguments] if agent.arguments else []))
-        session = json.loads(new)
-        chat, child = session["id"], session["child_pid"]
+        chat = start(first, agent, project)
+        child = listed()["child_pid"]
         started = processes.start_ticks(child)
-        first.show(chat)
-        first.wait_connected([chat])
         wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")
 
         first.focus()
@@ -121,7 +146,6 @@ def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
     assert complaints_in((area.root / "errors").read_text()) == []
     assert missing_or_doubled(shown, lines) == []
     assert missing_or_doubled(everything(chat), lines) == []
-    [listed] = json.loads(outlive("ls", "--json"))
-    assert (listed["id"], listed["child_pid"], listed["state"]) == (chat, child, "running")
+    assert (listed()["id"], listed()["child_pid"], listed()["state"]) == (chat, child, "running")
     assert processes.start_ticks(child) == started, "it is the same process, not another of its number"
     assert sum(seen.prompt == prompt and seen.turn for seen in server.requests) == 1, "it was asked once"
