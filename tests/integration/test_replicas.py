@@ -215,7 +215,7 @@ async def test_a_snapshot_that_cannot_be_read_is_asked_for_in_the_form_that_can(
     def unreadable(engine: EngineName, data: bytes) -> None:
         raise OutliveError("not a snapshot of this engine")
 
-    monkeypatch.setattr("session_host.client.viewer.restore", unreadable)
+    monkeypatch.setattr("session_host.client.arriving.restore", unreadable)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "here it is")
     await end(record.id)
