@@ -72,6 +72,13 @@ MOUSE_ENCODINGS: Final[tuple[tuple[int, MouseEncoding], ...]] = (
     (1015, "urxvt"),
     (1005, "utf8"),
 )
+_TRACKING_EVENTS: Final = (
+    (1003, lib.GHOSTTY_MOUSE_TRACKING_ANY),
+    (1002, lib.GHOSTTY_MOUSE_TRACKING_BUTTON),
+    (1000, lib.GHOSTTY_MOUSE_TRACKING_NORMAL),
+    (9, lib.GHOSTTY_MOUSE_TRACKING_X10),
+)
+_PRESS: Final = Mouse("", 0, MouseAction.PRESS, MouseButton.LEFT, 0, 0)
 _PROBE_SIZE: Final = GridSize(200, 10)
 _PROBE_CELL: Final = CellSize(10, 10)
 _PROBE_COLUMN = 150
@@ -276,13 +283,26 @@ class InputEncoder:
         button = _MOUSE_BUTTONS.get(mouse.button)
         if button is None and mouse.action is not MouseAction.MOTION:
             return b""
+        lib.ghostty_mouse_encoder_setopt_from_terminal(self._mouse_encoder, self._terminal)
+        data = self._encode_mouse(mouse, button, size, cell)
+        if data:
+            return data
+        # The library lets the reset of one tracking mode end all; those still set are in force again.
+        still_set = next((event for number, event in _TRACKING_EVENTS if mode(self._terminal, number)), None)
+        if still_set is None or self._encode_mouse(_PRESS, _MOUSE_BUTTONS[_PRESS.button], size, cell):
+            return b""
+        tracking = ffi.new("GhosttyMouseTrackingMode*", still_set)
+        lib.ghostty_mouse_encoder_setopt(self._mouse_encoder, lib.GHOSTTY_MOUSE_ENCODER_OPT_EVENT, tracking)
+        return self._encode_mouse(mouse, button, size, cell)
+
+    def _encode_mouse(self, mouse: Mouse, button: int | None, size: GridSize, cell: CellSize) -> bytes:
+        """The bytes of a mouse event by the options that the encoder has."""
         encoder, event = self._mouse_encoder, self._mouse_event
         pixels = ffi.new("GhosttyMouseEncoderSize*")
         pixels.size = ffi.sizeof("GhosttyMouseEncoderSize")
         pixels.cell_width, pixels.cell_height = max(1, cell.width_px), max(1, cell.height_px)
         pixels.screen_width = size.columns * pixels.cell_width
         pixels.screen_height = size.rows * pixels.cell_height
-        lib.ghostty_mouse_encoder_setopt_from_terminal(encoder, self._terminal)
         lib.ghostty_mouse_encoder_setopt(encoder, lib.GHOSTTY_MOUSE_ENCODER_OPT_SIZE, pixels)
         lib.ghostty_mouse_encoder_setopt(
             encoder, lib.GHOSTTY_MOUSE_ENCODER_OPT_ANY_BUTTON_PRESSED, ffi.new("bool*", button is not None)

@@ -178,7 +178,7 @@ def test_long_texts_are_cut(make: Maker) -> None:
         ("\x1b[?1002h", "mouse", "button_motion"),
         ("\x1b[?1003h", "mouse", "any_motion"),
         ("\x1b[?1000h\x1b[?1000l", "mouse", "none"),
-        ("\x1b[?1000h\x1b[?1003h\x1b[?1003l", "mouse", "none"),
+        ("\x1b[?1000h\x1b[?1003h\x1b[?1000l", "mouse", "any_motion"),
         ("\x1b[?1003h\x1b[?1000h", "mouse", "press_release"),
         ("\x1b[?1005h", "mouse_encoding", "utf8"),
         ("\x1b[?1006h", "mouse_encoding", "sgr"),
