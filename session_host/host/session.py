@@ -40,7 +40,7 @@ from session_host.protocol.messages import (
     Text,
     TitleEvent,
 )
-from session_host.protocol.values import CellSize, GridSize, KeyAction, State
+from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, State
 from session_host.pty.process import PtyProcess
 from session_host.terminal.base import Bell, ClipboardSet, Emulator, Notification, TerminalEvent, TitleChanged
 
@@ -241,6 +241,7 @@ class Session:
             return
         if self._is_use(message):
             self.use(attachment)
+        if not self._is_looking(message):
             self._tell_activity(self.activity.input_given())
         self.lane.soon(lambda emulator: self._queue(attachment, message, encode_input(emulator, message)))
 
@@ -268,6 +269,15 @@ class Session:
         if isinstance(message, Focus):
             return message.focused
         return not (isinstance(message, Key) and message.action is KeyAction.RELEASE)
+
+    @staticmethod
+    def _is_looking(message: Input) -> bool:
+        """Whether an input is no answer to an agent that waits: the keyboard came, the mouse moved, a key went up."""
+        return (
+            isinstance(message, Focus)
+            or (isinstance(message, Mouse) and message.action is MouseAction.MOTION)
+            or (isinstance(message, Key) and message.action is KeyAction.RELEASE)
+        )
 
     @staticmethod
     def _written(attachment: Attachment, sequence: int) -> None:

@@ -1,0 +1,45 @@
+"""A chat that waits for its user waits until it is answered, whoever looks at it meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.client.control import request
+from session_host.protocol.messages import Describe, Description
+from session_host.protocol.values import Activity, MouseAction, MouseButton
+from tests.support.hosts import end, see, start, watching
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+async def activity(session_id: str) -> Activity:
+    description: Description = await request(session_id, Describe(0))
+    return description.activity
+
+
+async def test_looking_at_a_chat_that_needs_you_is_no_answer_and_typing_is() -> None:
+    record = await start("sh", "-c", "printf '\\033]777;notify;Agent;Run it?\\007asked\\n'; exec cat")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "asked")
+        assert await activity(record.id) is Activity.NEEDS_INPUT
+        viewer.focus(True)
+        viewer.mouse(MouseAction.MOTION, MouseButton.NONE, 3, 3, 0)
+        viewer.focus(False)
+        await eventually(lambda: viewer.pending == 0, 10, "the inputs to be acknowledged")
+        assert await activity(record.id) is Activity.NEEDS_INPUT
+        viewer.key("y", "y")
+        await see(viewer, watcher, "y")
+        assert await activity(record.id) is Activity.NO_SIGNAL
+    await end(record.id)
+
+
+async def test_a_viewer_that_wants_output_before_it_is_attached_gets_it() -> None:
+    """A tab that came to the front while its chat was just being attached stayed empty."""
+    record = await start("sh", "-c", "echo end of lines; exec cat")
+    async with watching(record.id, output=False, live=False) as (viewer, watcher):
+        await eventually(lambda: viewer._connection is not None, 10, "the viewer to have asked", every_s=0)
+        assert not viewer._attachment
+        viewer.follow(True)
+        await see(viewer, watcher, "end of lines")
+    await end(record.id)
