@@ -1,9 +1,9 @@
 """One key's way to a program and back, against tmux, dtach and a bare PTY.
 
 The program gives each byte back at once (``tests/programs/raw_echo.py``). A viewer without a window
-sends a key as a typed message and waits until its replica has the echo, engine included; the peers
-are attached in a PTY of ours, which gets the byte written and is read until it comes back. One key
-at a time, each contestant in turns; percentiles are over all keys of all rounds.
+sends a key as a typed message and waits until its replica has the echo, engine included, on the loop
+that ``outlive attach`` runs on; the peers are attached in a PTY of ours, which gets the byte written and
+is read until it comes back. One key at a time, each contestant in turns; percentiles are over all keys.
 """
 
 from __future__ import annotations
