@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication
@@ -55,7 +56,7 @@ class Verbs(QObject):
     def new_chat(self, agent: str = "", directory: str = "", arguments: list[str] | None = None) -> None:
         """Open the sheet that starts a chat."""
         layout = self._layout
-        where = directory or layout.last_directory or os.path.expanduser("~")  # noqa: PTH111
+        where = directory or layout.last_directory or _where_the_window_was_started()
         self._sheet.ask(agent or layout.last_agent, where, [], arguments)
         self._sessions.tasks.start(self._offer_recent(), "recent directories")
 
@@ -203,6 +204,15 @@ class Verbs(QObject):
         menu = QMenu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
         return menu
+
+
+def _where_the_window_was_started() -> str:
+    """The directory in which somebody typed ``outlive``; a desktop starts programs in / or at home."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        here = Path("/")  # It was removed meanwhile.
+    return str(Path.home() if here == Path("/") else here)
 
 
 def _first_upper(text: str) -> str:
