@@ -7,6 +7,7 @@ import contextlib
 import os
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -94,6 +95,9 @@ class Stage:
             # Under /tmp and short, since the paths of sockets are limited.
             self._root = Path(tempfile.mkdtemp(prefix="outlive-demo-", dir="/tmp"))
             ends.callback(shutil.rmtree, self._root, ignore_errors=True)
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                former = signal.signal(number, _leave)
+                ends.callback(signal.signal, number, former)
             environment = dict(os.environ)
             ends.callback(_set_environment, environment)
             for name, directory in (("RUNTIME", "r"), ("STATE", "s"), ("CONFIG", "c")):
@@ -124,6 +128,9 @@ class Stage:
     def _find_display(self, ends: contextlib.ExitStack) -> None:
         """The display that there is, else one of our own."""
         here = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
+        if here is None:
+            # Off screen there is no desktop: Qt must not start a message bus, which would be left behind.
+            os.environ["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={self._root}/no-bus"
         if here is not None:
             self.display = f"your display ({here}={os.environ[here]})"
         elif shutil.which("Xvfb"):
@@ -143,9 +150,17 @@ class Stage:
         asyncio.run(kill(infos))
         # Their hosts end a moment later, when the end is recorded in the directory that we remove.
         deadline_s = time.monotonic() + END_TIMEOUT_S
-        hosts = [info.host_pid for info in infos if info.host_pid is not None]
-        while any(Path(f"/proc/{pid}").exists() for pid in hosts) and time.monotonic() < deadline_s:
+        left = [pid for info in infos for pid in (info.host_pid, info.child_pid) if pid is not None]
+        while (left := [pid for pid in left if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline_s:
             time.sleep(0.01)
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _leave(number: int, _frame: object) -> None:
+    """Being told to end, end in order: nothing may be left behind."""
+    raise SystemExit(128 + number)
 
 
 def _set_environment(environment: dict[str, str]) -> None:

@@ -18,6 +18,10 @@ T = TypeVar("T")
 
 RUNNING = frozenset({State.STARTING, State.RUNNING})
 
+REPLY_TIMEOUT_S = 10.0
+ENDING_TIMEOUT_S = 60.0
+"""A polite end takes as long as the agent's own patience and the host's steps after it."""
+
 
 def add_session_argument(parser: argparse.ArgumentParser) -> None:
     """The positional argument that most verbs have."""
@@ -67,19 +71,35 @@ def require_running(info: SessionInfo) -> SessionInfo:
     return info
 
 
-def ask(session_id: str, message: Any) -> Any:
-    """One request to a session's host, and its reply."""
+def ask(session_id: str, message: Any, timeout_s: float = REPLY_TIMEOUT_S) -> Any:
+    """One request to a session's host, and its reply.
+
+    Raises:
+        SessionEnded: it needs a running session.
+        HostUnavailable: the host cannot be reached, or does not answer in time.
+    """
+    return asyncio.run(ask_in_time(session_id, message, timeout_s))
+
+
+async def ask_in_time(session_id: str, message: Any, timeout_s: float = REPLY_TIMEOUT_S) -> Any:
+    """As ``ask``, within a loop."""
     from session_host.client.control import request
 
-    return asyncio.run(request(session_id, message))
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await request(session_id, message)
+    except TimeoutError as error:
+        raise HostUnavailable(f"the chat's host did not answer within {timeout_s:g} s; is it stopped?") from error
 
 
 __all__ = [
+    "ENDING_TIMEOUT_S",
     "RUNNING",
     "HostUnavailable",
     "SessionInfo",
     "add_session_argument",
     "ask",
+    "ask_in_time",
     "every_session",
     "find",
     "require_running",
