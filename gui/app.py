@@ -148,6 +148,7 @@ class App:
 
     async def _end(self) -> None:
         layout = self.window.snapshot_layout().to_dict()
+        self.storage.on_error = lambda _error: None  # The banners it would be said in are about to go.
         await self._server.close()
         await self.sessions.close()
         self.tray.close()

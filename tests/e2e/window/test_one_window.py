@@ -143,6 +143,17 @@ def test_a_file_of_the_users_that_cannot_be_read_is_left_alone(open_window: Open
     assert path.read_text() == "appearance = "
 
 
+def test_a_window_whose_record_cannot_be_written_opens_and_closes_all_the_same(open_window: OpenWindow, area: Area):
+    area.state.rmdir()
+    area.state.touch()
+    with open_window() as own:
+        assert own.tabs() == []
+        own.ask("close")
+        assert own.process.wait(WAIT_S) == 0
+    area.state.unlink()
+    area.state.mkdir(mode=0o700)
+
+
 def test_a_damaged_record_is_begun_anew_and_running_chats_are_found(open_window: OpenWindow, new_chat: NewChat):
     chat = new_chat("survivor", *program("raw_echo"))
     database = paths.database()
