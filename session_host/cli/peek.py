@@ -11,7 +11,7 @@ from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Peek, Screen
 
 if TYPE_CHECKING:
-    from session_host.terminal.base import Emulator
+    pass
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -61,40 +61,16 @@ def look(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, ansi: b
 
 def _last_screen(info: SessionInfo, request: Peek) -> Screen:
     from session_host.client.ended import load_screen
+    from session_host.terminal.text import screen_of
 
     saved = load_screen(info.id)
     if saved is None:
         raise SessionEnded(f"{info.name} has ended ({how_it_ended(info)}) and its last screen was not kept")
     emulator = saved.restore(saved.engine)
     try:
-        return _screen_of(emulator, request)
+        return screen_of(emulator, request)
     finally:
         emulator.close()
-
-
-def _screen_of(emulator: Emulator, request: Peek) -> Screen:
-    from session_host.terminal.text import logical_ansi_lines, logical_lines
-
-    rows = emulator.rows()
-    if request.scrollback:
-        rows = emulator.history(0, emulator.scrollback_rows) + rows
-    lines = logical_ansi_lines(rows) if request.ansi else logical_lines(rows)
-    if request.lines:
-        while lines and not lines[-1]:
-            lines.pop()
-        lines = lines[-request.lines :]
-    cursor = emulator.cursor
-    return Screen(
-        request=request.request,
-        lines=lines,
-        cursor_column=cursor.column,
-        cursor_row=cursor.row,
-        cursor_visible=cursor.visible,
-        title=emulator.title,
-        size=emulator.size,
-        alternate_screen=emulator.modes.alternate_screen,
-        scrollback_lines=emulator.scrollback_rows,
-    )
 
 
 def as_json(screen: Screen) -> dict[str, object]:

@@ -27,7 +27,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import State
 from session_host.terminal.base import Emulator
-from session_host.terminal.text import logical_ansi_lines, logical_lines
+from session_host.terminal.text import screen_of
 
 from .session import Session
 
@@ -95,27 +95,8 @@ def describe(session: Session, request: Describe, host_pid: int) -> Description:
 
 def peek(emulator: Emulator, request: Peek) -> list[Screen]:
     """The screen, and the history before it if asked for, as text; in as many pieces as frames need."""
-    rows = emulator.rows()
-    if request.scrollback:
-        rows = emulator.history(0, emulator.scrollback_rows) + rows
-    lines = logical_ansi_lines(rows) if request.ansi else logical_lines(rows)
-    if request.lines > 0:
-        while lines and not lines[-1]:
-            lines.pop()
-        lines = lines[-request.lines :]
-    cursor = emulator.cursor
-    whole = Screen(
-        request=request.request,
-        lines=lines,
-        cursor_column=cursor.column,
-        cursor_row=cursor.row,
-        cursor_visible=cursor.visible,
-        title=emulator.title,
-        size=emulator.size,
-        alternate_screen=emulator.modes.alternate_screen,
-        scrollback_lines=emulator.scrollback_rows,
-    )
-    pieces = list(_pieces(lines))
+    whole = screen_of(emulator, request)
+    pieces = list(_pieces(whole.lines))
     return [
         msgspec.structs.replace(whole, lines=piece, last=number == len(pieces))
         for number, piece in enumerate(pieces, 1)

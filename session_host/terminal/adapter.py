@@ -29,14 +29,7 @@ _ATTRIBUTES = (
     (Attribute.HIDDEN, "hidden"),
     (Attribute.STRIKE, "strike"),
 )
-_UNDERLINES = (
-    Underline.NONE,
-    Underline.SINGLE,
-    Underline.DOUBLE,
-    Underline.CURLY,
-    Underline.DOTTED,
-    Underline.DASHED,
-)
+_UNDERLINES = tuple(Underline)
 _MODES = {
     "app_cursor": "application_cursor",
     "app_keypad": "application_keypad",

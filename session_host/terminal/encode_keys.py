@@ -57,12 +57,12 @@ _KITTY_NUMBERS: Final = {
 }  # fmt: skip
 _MODIFIER_KEYS: Final = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
 
-_KEYPAD_TEXT: Final = {
+KEYPAD_TEXT: Final = {
     **{f"Numpad{digit}": str(digit) for digit in range(10)},
     "NumpadDecimal": ".", "NumpadDivide": "/", "NumpadMultiply": "*",
     "NumpadSubtract": "-", "NumpadAdd": "+", "NumpadEqual": "=",
 }  # fmt: skip
-_KEYPAD_NAVIGATION: Final = {
+KEYPAD_NAVIGATION: Final = {
     "Numpad0": "Insert", "Numpad1": "End", "Numpad2": "ArrowDown", "Numpad3": "PageDown", "Numpad4": "ArrowLeft",
     "Numpad6": "ArrowRight", "Numpad7": "Home", "Numpad8": "ArrowUp", "Numpad9": "PageUp", "NumpadDecimal": "Delete",
 }  # fmt: skip
@@ -118,12 +118,12 @@ def _typed(key: Key) -> str:
 
 def _legacy(key: Key, modes: Modes) -> str:
     name, modifiers = key.key, key.modifiers & _LEGACY_HELD
-    if name in _KEYPAD_TEXT:
+    if name in KEYPAD_TEXT:
         text = _typed(key)
-        if not text and name in _KEYPAD_NAVIGATION and not key.modifiers & Modifiers.NUM_LOCK:
-            name = _KEYPAD_NAVIGATION[name]
+        if not text and name in KEYPAD_NAVIGATION and not key.modifiers & Modifiers.NUM_LOCK:
+            name = KEYPAD_NAVIGATION[name]
         else:
-            return text or _KEYPAD_TEXT[name]
+            return text or KEYPAD_TEXT[name]
     elif name == "NumpadEnter":
         return "\r"
     function = _legacy_function(name, modifiers, application=modes.application_cursor)

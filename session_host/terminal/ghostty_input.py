@@ -20,6 +20,7 @@ from session_host.protocol.values import (
     MouseButton,
 )
 
+from .encode_keys import KEYPAD_NAVIGATION, KEYPAD_TEXT
 from .ghostty_library import check, ffi, formatted_extras, lib, mode
 
 # Plain integers: arithmetic on an enum's members takes microseconds, and a key is typed through here.
@@ -116,15 +117,6 @@ _KEYS: Final = _key_table()
 
 _EXTENDED: Final = re.compile(rb"\x1b\[(?:\d+;\d+u|27;\d+;\d+~)")
 _OLD_KEYS: Final = {"Enter": b"\r", "NumpadEnter": b"\r", "Tab": b"\t", "Backspace": b"\x7f", "Escape": b"\x1b"}
-_KEYPAD_TEXT: Final = {
-    **{f"Numpad{n}": str(n) for n in range(10)},
-    "NumpadDecimal": ".", "NumpadDivide": "/", "NumpadMultiply": "*",
-    "NumpadSubtract": "-", "NumpadAdd": "+", "NumpadEqual": "=",
-}  # fmt: skip
-_KEYPAD_NAVIGATION: Final = {
-    "Numpad0": "Insert", "Numpad1": "End", "Numpad2": "ArrowDown", "Numpad3": "PageDown", "Numpad4": "ArrowLeft",
-    "Numpad6": "ArrowRight", "Numpad7": "Home", "Numpad8": "ArrowUp", "Numpad9": "PageUp", "NumpadDecimal": "Delete",
-}  # fmt: skip
 
 
 @lru_cache(maxsize=256)
@@ -228,11 +220,11 @@ class InputEncoder:
             # A plain character is itself in every mode but kitty's: by far the most frequent key.
             return b"" if key.action is KeyAction.RELEASE else name.encode("utf-8", "replace")
         text = _typed_text(name, key.text, modifiers, kitty)
-        if name in _KEYPAD_TEXT and not text:
-            if modifiers & _NUM_LOCK or name not in _KEYPAD_NAVIGATION:
-                text = _KEYPAD_TEXT[name] if not kitty else ""
+        if name in KEYPAD_TEXT and not text:
+            if modifiers & _NUM_LOCK or name not in KEYPAD_NAVIGATION:
+                text = KEYPAD_TEXT[name] if not kitty else ""
             elif not kitty:
-                name = _KEYPAD_NAVIGATION[name]
+                name = KEYPAD_NAVIGATION[name]
         if len(text) * 4 > len(self._memory):
             return text.encode("utf-8", "replace") if key.action is not KeyAction.RELEASE else b""
         if not kitty and modifiers & _ALT and not modifiers & _CTRL and not text.isascii():

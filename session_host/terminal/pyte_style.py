@@ -30,14 +30,7 @@ _OFF = {
 }
 _ON_BITS = {code: int(bit) for code, bit in _ON.items()}
 _OFF_BITS = {code: int(bit) for code, bit in _OFF.items()}
-_UNDERLINES = (
-    Underline.NONE,
-    Underline.SINGLE,
-    Underline.DOUBLE,
-    Underline.CURLY,
-    Underline.DOTTED,
-    Underline.DASHED,
-)
+_UNDERLINES = tuple(Underline)
 # Fields are numbered as in Style: foreground, background, attributes, underline, underline colour.
 _COLOR_FIELDS = {38: 0, 48: 1, 58: 4}
 _FIELD_VALUES: dict[int, tuple[int, Color | Underline]] = {

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from .base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Style, Underline
+from session_host.protocol.messages import Peek, Screen
+
+from .base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Emulator, Row, Style, Underline
 
 _SGR_ATTRIBUTES: Final = tuple(
     # Plain integers: a test of an enum's members takes a microsecond, and a history has 100,000 runs.
@@ -94,6 +96,9 @@ def style_change(old: Style, new: Style, *, links: bool = True) -> str:
     parts: list[str] = []
     if old._replace(link="") != new._replace(link=""):
         parts.append(f"\x1b[{';'.join(['0', *_sgr_parameters(new)])}m")
+        if new.underline_color != DEFAULT_COLOR:
+            # Apart: with all attributes and three long colours, one sequence has more parameters than terminals read.
+            parts.append(f"\x1b[{_long_color(new.underline_color, '58', ':')}m")
     if links and old.link != new.link:
         parts.append(f"\x1b]8;;{_LINK_CONTROLS.sub('', new.link)}\x1b\\")
     return "".join(parts)
@@ -105,8 +110,6 @@ def _sgr_parameters(style: Style) -> list[str]:
         parameters.append(_SGR_UNDERLINES[style.underline])
     parameters.extend(_sgr_color(style.foreground, 30, "38"))
     parameters.extend(_sgr_color(style.background, 40, "48"))
-    if style.underline_color != DEFAULT_COLOR:
-        parameters.append(_long_color(style.underline_color, "58", ":"))
     return parameters
 
 
@@ -137,3 +140,27 @@ def paste_bytes(text: str, *, bracketed: bool) -> bytes:
     clean = _PASTE_CONTROLS.sub("", _PASTE_LINE_ENDS.sub("\r", text))
     data = clean.encode("utf-8", "replace")
     return b"\x1b[200~" + data + b"\x1b[201~" if bracketed else data
+
+
+def screen_of(emulator: Emulator, request: Peek) -> Screen:
+    """What a Peek asks to see of an emulator, in one piece."""
+    rows = emulator.rows()
+    if request.scrollback:
+        rows = emulator.history(0, emulator.scrollback_rows) + rows
+    lines = logical_ansi_lines(rows) if request.ansi else logical_lines(rows)
+    if request.lines > 0:
+        while lines and not lines[-1]:
+            lines.pop()
+        lines = lines[-request.lines :]
+    cursor = emulator.cursor
+    return Screen(
+        request=request.request,
+        lines=lines,
+        cursor_column=cursor.column,
+        cursor_row=cursor.row,
+        cursor_visible=cursor.visible,
+        title=emulator.title,
+        size=emulator.size,
+        alternate_screen=emulator.modes.alternate_screen,
+        scrollback_lines=emulator.scrollback_rows,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from session_host.protocol.values import GridSize
@@ -48,7 +48,7 @@ def test_a_wide_character_stands_once() -> None:
         (Style(foreground=9, background=12), "\x1b[0;91;104m"),
         (Style(foreground=200, background=RGB | 0x010203), "\x1b[0;38;5;200;48;2;1;2;3m"),
         (Style(attributes=Attribute.BOLD | Attribute.STRIKE), "\x1b[0;1;9m"),
-        (Style(underline=Underline.CURLY, underline_color=RGB | 0x010203), "\x1b[0;4:3;58:2::1:2:3m"),
+        (Style(underline=Underline.CURLY, underline_color=RGB | 0x010203), "\x1b[0;4:3m\x1b[58:2::1:2:3m"),
         (Style(link="http://a.example/"), "\x1b]8;;http://a.example/\x1b\\"),
         (Style(link="http://a\x1b\\\x07b/"), "\x1b]8;;http://a\\b/\x1b\\"),
     ],
@@ -75,7 +75,11 @@ styles = st.builds(
 )
 
 
+EVERYTHING = Style(RGB, RGB, 0xFF, Underline.DOUBLE, RGB)
+
+
 @given(first=styles, second=styles)
+@example(first=PLAIN, second=EVERYTHING)
 def test_a_terminal_reads_the_styles_that_were_written(first: Style, second: Style) -> None:
     written = row(Run(0, 2, "ab", first, False), Run(2, 2, "cd", second, False))
     emulator = create(None, GridSize(20, 3))
