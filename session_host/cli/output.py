@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+from pathlib import Path
 from typing import Protocol
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")
@@ -13,10 +14,20 @@ FALLBACK_COLUMNS = 80
 
 
 def prepare_streams() -> None:
-    """Characters that the locale cannot show are replaced, never fatal."""
+    """Characters that the locale cannot show are replaced, never fatal; a closed stream is one to nowhere."""
+    # Python has None in the place of a stream that was closed before it began (`outlive ls >&-`).
+    sys.stdin = sys.stdin or _nowhere("r")
+    sys.stdout = sys.stdout or _nowhere("w")
+    sys.stderr = sys.stderr or _nowhere("w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _nowhere(mode: str) -> io.TextIOWrapper:
+    stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - as long as the process
+    assert isinstance(stream, io.TextIOWrapper)
+    return stream
 
 
 def complain(message: str) -> None:

@@ -135,6 +135,22 @@ class OnTerminal:
         """Type, or send whatever a terminal sends."""
         os.write(self.master, data.encode() if isinstance(data, str) else data)
 
+    def type_all(self, data: bytes) -> None:
+        """As ``type``, for more than the terminal takes at once; what the command writes meanwhile is read."""
+        os.set_blocking(self.master, False)
+        try:
+            deadline_s = time.monotonic() + PATIENCE_S
+            while data:
+                readable, writable, _ = select.select([self.master], [self.master], [], PATIENCE_S)
+                if readable:
+                    self._read(deadline_s)
+                if writable:
+                    data = data[os.write(self.master, data) :]
+                if time.monotonic() > deadline_s:
+                    raise WaitedInVain("the command does not read what is typed")
+        finally:
+            os.set_blocking(self.master, True)
+
     def resize(self, size: GridSize) -> None:
         """Change the window's size."""
         self.screen.resize(size, CellSize())

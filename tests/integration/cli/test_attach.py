@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from session_host.protocol.messages import PENDING_INPUT_BYTES
 from session_host.protocol.values import GridSize
 from tests.programs import Gate, program
 from tests.support import processes
@@ -197,6 +198,20 @@ def test_its_violent_end_in_mid_stream_costs_the_agent_nothing(how: str, tmp_pat
         assert lines[:2000] == [f"line {number:06}" for number in range(1, 2001)]
         assert child_pid(session_id) == agent
         assert processes.is_alive(agent)
+
+
+def test_input_that_is_refused_is_told_on_the_last_line() -> None:
+    new("-n", "deaf", "--", "sh", "-c", "stty raw -echo; echo deaf; sleep 1000")
+    with OnTerminal("attach", "deaf") as terminal:
+        terminal.see("deaf")
+        paste = b"\x1b[200~" + b"x" * 200_000 + b"\x1b[201~"
+        for _ in range(PENDING_INPUT_BYTES // 200_000 + 2):
+            terminal.type_all(paste)
+
+        assert terminal.see("not typed: ").split("\n")[23].startswith(" not typed: ")
+        terminal.not_see("not typed: ")
+        terminal.type(DETACH)
+        assert terminal.end() == 0
 
 
 def test_two_look_at_once(tmp_path: Path) -> None:

@@ -55,14 +55,16 @@ def test_what_is_installed_is_named_with_its_place(tmp_path: Path) -> None:
     assert found["agent codex"] == ("ok", str(codex))
 
 
-def test_it_changes_nothing(tmp_path: Path) -> None:
+def test_it_changes_nothing(area: Area) -> None:
+    place = area.root / "new"
+
     code, found = doctor(
-        OUTLIVE_RUNTIME_DIR=f"{tmp_path}/r", OUTLIVE_STATE_DIR=f"{tmp_path}/s", OUTLIVE_CONFIG_DIR=f"{tmp_path}/c"
+        OUTLIVE_RUNTIME_DIR=f"{place}/r", OUTLIVE_STATE_DIR=f"{place}/s", OUTLIVE_CONFIG_DIR=f"{place}/c"
     )
 
     assert code == 0
     assert "will be made" in found["state directory"][1]
-    assert list(tmp_path.iterdir()) == []
+    assert not place.exists()
 
 
 def break_catalog(area: Area) -> None:

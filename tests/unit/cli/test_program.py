@@ -136,6 +136,17 @@ class TestOutput:
         assert done.code == 0
         assert "usage: outlive" in done.output
 
+    @pytest.mark.parametrize("closed", ["0", "1", "2"])
+    @pytest.mark.parametrize(("words", "code"), [("ls", 0), ("peek nonesuch", 3), ("new", 2)])
+    def test_a_stream_that_is_closed(self, closed: str, words: str, code: int) -> None:
+        command = f'exec "$0" -m session_host.cli {words} {closed}>&-'
+        done = subprocess.run(
+            ["/bin/sh", "-c", command, sys.executable], capture_output=True, text=True, env=environment(), check=False
+        )
+
+        assert done.returncode == code
+        assert "Traceback" not in done.stderr
+
 
 class TestNoDisplay:
     def test_without_a_display_one_line_says_what_to_do(self) -> None:
