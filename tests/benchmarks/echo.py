@@ -176,7 +176,7 @@ def through_host(setting: Setting, argv: list[str]) -> list[float]:
             """What comes, up to a message of this kind and what came with it."""
             found: list[Message] = []
             while not any(isinstance(message, kind) for message in found):
-                found += decoder.feed(connection.recv(1 << 20))
+                found += decoder.feed(connection.recv(65536))
             return found
 
         connection.sendall(encode(Hello(PROTOCOL_VERSION, "viewer")))
