@@ -86,6 +86,7 @@ class App:
         self.layout = layout
         self.sessions = SessionsModel(self.storage, viewer_factory, qt)
         self.sessions.set_ended_by_you(layout.ended_by_you)
+        self._show_in_colors()
         self.sessions.take_records(records)
         self.window = MainWindow(self.theme, self.sessions, catalog, preferences, layout)
         self.tray = Tray(self.theme, self.sessions, catalog)
@@ -98,6 +99,7 @@ class App:
         window, tray = self.window, self.tray
         self.storage.on_error = lambda error: self.window.banners.inform(str(error), kind="failed", key="layout")
         window.layout_changed.connect(self._save_layout)
+        self.theme.changed.connect(self._show_in_colors)
         window.close_wanted.connect(self._on_close_wanted)
         # Each brings the window up first; Qt calls the two in the order in which they are connected.
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_wanted):
@@ -118,6 +120,9 @@ class App:
             self.window.hide()
         else:
             self.quit()
+
+    def _show_in_colors(self) -> None:
+        self.sessions.show_in(self.theme.terminal.default_colors())
 
     def _save_layout(self) -> None:
         self.storage.save_layout(self.layout.to_dict())

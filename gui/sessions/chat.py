@@ -25,6 +25,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.store import SessionRecord
+from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
     from session_host.client.viewer import Viewer, ViewerDelegate, ViewerState
@@ -71,6 +72,7 @@ class Chat(QObject):
         self.connection_message = ""
         self.viewer: Viewer | None = None
         self._shown = False
+        self._colors: DefaultColors | None = None
 
     # ------------------------------------------------------------ facts
 
@@ -159,8 +161,16 @@ class Chat(QObject):
         record = self.record
         size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
         self.viewer = self._make_viewer(self.id, self, size, output)
+        if self._colors is not None:
+            self.viewer.show_in(self._colors)
         self.connection, self.connection_message = self.viewer.state, self.viewer.message
         self.viewer.start()
+
+    def show_in(self, colors: DefaultColors) -> None:
+        """The colours that terminals are shown in, now."""
+        self._colors = colors
+        if self.viewer is not None:
+            self.viewer.show_in(colors)
 
     def set_shown(self, shown: bool) -> None:
         """Its tab came to the front, or left it."""

@@ -19,6 +19,7 @@ from session_host.errors import HostUnavailable, OutliveError, SessionEnded
 from session_host.paths import session_dir
 from session_host.protocol.messages import Kill, Rename, Request, Stop
 from session_host.store import SessionRecord, Store
+from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
     from gui.sessions.chat import ViewerFactory
@@ -43,6 +44,8 @@ class SessionsModel(QObject):
         super().__init__(parent)
         self._storage = storage
         self._make_viewer = make_viewer
+        self.colors: DefaultColors | None = None
+        """What terminals are shown in, once that is known."""
         self._chats: dict[str, Chat] = {}
         self._ended_by_you: set[str] = set()
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
@@ -52,6 +55,12 @@ class SessionsModel(QObject):
         self._closed = False
         self._tell = QTimer(self, singleShot=True, interval=0)
         self._tell.timeout.connect(self.changed)
+
+    def show_in(self, colors: DefaultColors) -> None:
+        """Terminals are shown in these colours from now on: programs that ask are told."""
+        self.colors = colors
+        for chat in self._chats.values():
+            chat.show_in(colors)
 
     # ------------------------------------------------------------ reading
 
@@ -105,6 +114,8 @@ class SessionsModel(QObject):
 
     def _add(self, record: SessionRecord) -> Chat:
         chat = Chat(record, self._make_viewer, self)
+        if self.colors is not None:
+            chat.show_in(self.colors)
         chat.ended_by_you = record.id in self._ended_by_you
         chat.changed.connect(self._tell.start)
         self._chats[record.id] = chat

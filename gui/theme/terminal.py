@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QColor
 
+from session_host.terminal.base import DefaultColors
+
 
 @dataclass(frozen=True)
 class TerminalTheme:
@@ -33,6 +35,13 @@ class TerminalTheme:
     selection_foreground: QColor | None
     palette: tuple[QColor, ...]
     dark: bool
+
+    def default_colors(self) -> DefaultColors:
+        """What programs are told when they ask for the terminal's colours."""
+        foreground, background, cursor = (
+            color.rgb() & 0xFFFFFF for color in (self.foreground, self.background, self.cursor)
+        )
+        return DefaultColors(foreground, background, cursor, self.dark)
 
 
 def _colors(*names: str) -> tuple[QColor, ...]:

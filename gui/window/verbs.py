@@ -91,6 +91,7 @@ class Verbs(QObject):
             environment=dict(os.environ),
             overrides=wanted.overrides,
             size=GridSize(columns, rows).clamped(),
+            colors=self._sessions.colors,
         )
         try:
             chat = await self._sessions.launch(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+
 from session_host.cli.output import how_it_ended, print_json
 from session_host.cli.sessions import RUNNING, SessionInfo, add_session_argument, ask, find
 from session_host.errors import HostUnavailable, SessionEnded, UsageError

@@ -3,6 +3,7 @@
     launch       start a host for a new session
     connection   one connection: the handshake, and messages both ways
     viewer       follow a session: a replica, typed input, reconnection
+    viewer_state its states, and whom it tells
     outbox       input that the host has not acknowledged
     arriving     a snapshot on its way in
     control      one-shot requests

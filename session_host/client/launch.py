@@ -33,7 +33,7 @@ from session_host.protocol.values import GridSize, State
 from session_host.pty.identity import boot_id
 from session_host.store import SessionRecord, Store
 from session_host.terminal import default_engine
-from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, EngineName
+from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, DefaultColors, EngineName
 
 from .sessions import now
 
@@ -60,6 +60,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the user set on top of it."""
     size: GridSize = DEFAULT_SIZE
     engine: EngineName | None = None
+    colors: DefaultColors | None = None
+    """What the caller shows terminals in, if it does."""
 
 
 async def launch(request: LaunchRequest) -> SessionRecord:
@@ -112,6 +114,7 @@ def _spec(request: LaunchRequest) -> LaunchSpec:
         size=request.size.clamped(),
         engine=request.engine or default_engine(),
         scrollback_lines=DEFAULT_SCROLLBACK_LINES,
+        colors=request.colors,
         created_at=now(),
         socket_path=str(session_socket(session_id)),
         database=str(database()),

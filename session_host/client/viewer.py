@@ -16,15 +16,14 @@ acknowledged when a connection broke is sent again, and the host drops what it h
 from __future__ import annotations
 
 import asyncio
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
 from session_host.protocol.messages import (
     Attach,
     Attached,
+    Colors,
     Detach,
-    Event,
     Focus,
     Follow,
     Input,
@@ -43,49 +42,18 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
 from session_host.terminal import default_engine, engine_build
-from session_host.terminal.base import Emulator, EngineName
+from session_host.terminal.base import DefaultColors, Emulator, EngineName
 
 from .arriving import ArrivingSnapshot
 from .connection import HostConnection
 from .outbox import Outbox
 from .sessions import fate_of
+from .viewer_state import FINAL_STATES, ViewerDelegate, ViewerState
+
+__all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
 
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 """Waits before each try to reconnect; the last one repeats while the host's process lives."""
-
-
-class ViewerState(StrEnum):
-    """Where a viewer stands; see the module."""
-
-    CONNECTING = "connecting"
-    STARTING = "starting"
-    LIVE = "live"
-    RECONNECTING = "reconnecting"
-    ENDED = "ended"
-    LOST = "lost"
-    FAILED = "failed"
-
-
-FINAL_STATES = frozenset({ViewerState.ENDED, ViewerState.LOST, ViewerState.FAILED})
-
-
-class ViewerDelegate(Protocol):
-    """Whoever shows what a viewer follows. Called from the event loop; must not block."""
-
-    def viewer_state(self, state: ViewerState, message: str) -> None:
-        """The viewer's state changed; ``message`` says why, in one line, where there is something to say."""
-
-    def viewer_replaced(self) -> None:
-        """There is a new replica: everything that was painted is void."""
-
-    def viewer_damaged(self) -> None:
-        """The replica changed; ask it for a frame when it is time to paint."""
-
-    def viewer_event(self, event: Event) -> None:
-        """Something else happened in the session."""
-
-    def viewer_refused(self, refusal: InputRefused) -> None:
-        """An input was not taken: the user is to be told."""
 
 
 class Viewer:
@@ -121,6 +89,7 @@ class Viewer:
         self._engine: EngineName = engine or default_engine()
         self._build = engine_build(self._engine)
         self._output = output
+        self._colors: DefaultColors | None = None
         self._asked_output = output
         """What Attach asked for; ``follow`` may change that before the host has answered."""
         self._connection: HostConnection | None = None
@@ -266,6 +235,8 @@ class Viewer:
         self._epoch = message.epoch
         if self._output != self._asked_output:
             self._ask_to_follow()
+        if self._colors is not None:
+            self._send(Colors(self._attachment, *self._colors))
         if message.resumed or not self._output:
             self._become(ViewerState.LIVE, "")
 
@@ -354,6 +325,12 @@ class Viewer:
         self._size, self._cell = size, cell
         if self._attachment and self._output:
             self._send(Resize(self._attachment, size, cell))
+
+    def show_in(self, colors: DefaultColors) -> None:
+        """The colours that this viewer shows the terminal in; told to the host, which answers queries with them."""
+        self._colors = colors
+        if self._attachment:
+            self._send(Colors(self._attachment, *colors))
 
     def follow(self, output: bool) -> None:
         """Begin or cease to follow output; a hidden tab needs events only."""

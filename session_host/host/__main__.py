@@ -23,7 +23,7 @@ from session_host.errors import AgentNotFound, OutliveError, StoreError
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.pty.process import PtyProcess
 from session_host.terminal import create
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import DefaultColors, Emulator
 
 from .record import Recorder
 from .server import Server
@@ -70,7 +70,8 @@ def report(launch_report: LaunchReport) -> None:
 
 def make_emulator(spec: LaunchSpec) -> Emulator:
     """The emulator of a spec; its import takes long, so this is called while the program starts already."""
-    return create(spec.engine, spec.size, scrollback_lines=spec.scrollback_lines)
+    colors = DefaultColors(*spec.colors) if spec.colors is not None else DefaultColors()
+    return create(spec.engine, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
 
 
 async def spawn(spec: LaunchSpec) -> PtyProcess:

@@ -22,6 +22,7 @@ from session_host.protocol.messages import (
     ActivityEvent,
     Attach,
     Attached,
+    Colors,
     Detach,
     Error,
     ErrorCode,
@@ -236,6 +237,10 @@ class Connection(asyncio.Protocol):
                 attachment = self._mine(message.attachment)
                 if attachment is not None:
                     self._session.viewer_resized(attachment, message.size, message.cell)
+            case Colors():
+                attachment = self._mine(message.attachment)
+                if attachment is not None and not attachment.read_only:
+                    self._session.show_in(message)
             case Follow():
                 if self._mine(message.attachment) is not None:
                     self._follow(message.output, message.epoch, message.offset)

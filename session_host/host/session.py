@@ -25,6 +25,7 @@ from session_host.protocol.messages import (
     ActivityEvent,
     BellEvent,
     ClipboardEvent,
+    Colors,
     ErrorCode,
     Event,
     Focus,
@@ -42,7 +43,15 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, State
 from session_host.pty.process import PtyProcess
-from session_host.terminal.base import Bell, ClipboardSet, Emulator, Notification, TerminalEvent, TitleChanged
+from session_host.terminal.base import (
+    Bell,
+    ClipboardSet,
+    DefaultColors,
+    Emulator,
+    Notification,
+    TerminalEvent,
+    TitleChanged,
+)
 
 from .activity import ActivityTracker
 from .attachments import Attachment, Attachments
@@ -297,7 +306,12 @@ class Session:
         """The PTY takes input again."""
         self._flush_input()
 
-    # ------------------------------------------------------------ size
+    # ------------------------------------------------------------ size and colours
+
+    def show_in(self, colors: Colors) -> None:
+        """What the program's queries for colours are answered with from now on: the last viewer that told."""
+        told = DefaultColors(colors.foreground, colors.background, colors.cursor, colors.dark)
+        self.lane.soon(lambda emulator: emulator.set_default_colors(told))
 
     def size_now(self) -> Resized:
         """The grid as of the end of the stream."""

@@ -32,6 +32,8 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     engine: Literal["ghostty", "pyte"]
     """One of terminal.base.EngineName."""
     scrollback_lines: int
+    colors: tuple[int, int, int, bool] | None
+    """What the one who starts it shows terminals in, as in messages.Colors; None if that is not known."""
     created_at: str
     """ISO 8601, UTC."""
     socket_path: str

@@ -150,6 +150,19 @@ class Resize(Message, frozen=True):
     cell: CellSize = CellSize()
 
 
+class Colors(Message, frozen=True):
+    """The colours that the viewer shows a terminal in, so that the program's queries are answered truly.
+
+    Each is 0xRRGGBB; ``dark`` is light text on a dark ground.
+    """
+
+    attachment: str
+    foreground: int
+    background: int
+    cursor: int
+    dark: bool
+
+
 class Key(Message, frozen=True):
     """A key on a keyboard.
 
@@ -439,7 +452,7 @@ Event = (
 )
 
 FromClient = (
-    Hello | Attach | Follow | Detach | Resize
+    Hello | Attach | Follow | Detach | Resize | Colors
     | Key | Text | Paste | Mouse | Focus
     | Describe | Peek | Send | Stop | Kill | Rename
 )  # fmt: skip

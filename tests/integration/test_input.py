@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from session_host.protocol.messages import (
     Text,
 )
 from session_host.protocol.values import GridSize, Modifiers
-from session_host.terminal.base import EngineName
+from session_host.terminal.base import DefaultColors, EngineName
 from tests.programs import Gate, program
 from tests.support.hosts import Watcher, end, see, shown, start, watching
 from tests.support.waiting import eventually
@@ -203,3 +204,27 @@ async def test_each_query_is_answered_once_whoever_is_attached_and_nothing_else_
         assert introducers == 1, f"{name} got {alone[name]!r}"
     assert await _replies(tmp_path, 1, engine) == alone
     assert await _replies(tmp_path, 3, engine) == alone
+
+
+ASK_GROUND = """
+import os, sys, tty
+tty.setraw(0)
+for _ in range(2):
+    os.write(1, b"\\x1b]11;?\\x07")
+    answer = b""
+    while not answer.endswith(b"\\x07"):
+        answer += os.read(0, 1)
+    os.write(1, b"it is " + answer[5:-1] + b" \\r\\n")
+    os.read(0, 1)
+"""
+
+
+async def test_a_program_is_told_the_colours_that_its_viewer_shows_it_in() -> None:
+    record = await start(sys.executable, "-ISc", ASK_GROUND)
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "it is rgb:1515/1717/1c1c")
+        viewer.show_in(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, dark=False))
+        viewer.key("x", "x")
+        await see(viewer, watcher, "it is rgb:ffff/ffff/ffff")
+        viewer.key("x", "x")
+        await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")

@@ -43,7 +43,8 @@ class HeldHost:
     def __init__(self, argv: list[str]) -> None:
         self.spec = LaunchSpec(
             session_id=ID, name="held", agent="command", argv=argv, cwd="/", env=dict(os.environ), overrides={},
-            size=GridSize(80, 24), engine="ghostty", scrollback_lines=100, created_at="2026-01-01T00:00:00Z",
+            size=GridSize(80, 24), engine="ghostty", scrollback_lines=100, colors=None,
+            created_at="2026-01-01T00:00:00Z",
             socket_path=str(session_socket(ID)), database="", screen="", boot_id="",
         )  # fmt: skip
         self.session = Session(self.spec, lambda: create("ghostty", self.spec.size), epoch="e", now=lambda: "now")

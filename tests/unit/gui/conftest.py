@@ -26,7 +26,7 @@ from session_host.protocol.messages import ActivityEvent, Event, InputRefused, S
 from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, State
 from session_host.store import SessionRecord, Store
 from session_host.terminal import create
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import DefaultColors, Emulator
 from tests.support.qt_waiting import delete_what_is_to_be_deleted
 from tests.support.waiting import eventually
 
@@ -41,6 +41,7 @@ class PlayedViewer:
         self.delegate = delegate
         self.size = size
         self.output = output
+        self.colors: DefaultColors | None = None
         self.state = ViewerState.CONNECTING
         self.message = ""
         self.emulator: Emulator | None = None
@@ -60,6 +61,9 @@ class PlayedViewer:
 
     async def closed(self) -> None:
         assert self.is_closed
+
+    def show_in(self, colors: DefaultColors) -> None:
+        self.colors = colors
 
     def follow(self, output: bool) -> None:
         self.output = output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gui.sessions.groups import Group
+from gui.theme.terminal import LIGHT
 from session_host.client.viewer import ViewerState
 from session_host.protocol.messages import NameEvent, OutputEvent, TitleEvent
 from session_host.protocol.values import Activity, State
@@ -106,3 +107,12 @@ async def test_closing_detaches_from_every_chat(played: Played):
     ids = [await played.add(name) for name in ("one", "two")]
     await played.sessions.close()
     assert all(played.viewers[session_id].is_closed for session_id in ids)
+
+
+async def test_chats_are_shown_in_the_window_s_colours_old_and_new(played: Played):
+    played.sessions.follow_all()
+    first = await played.add("first")
+    played.sessions.show_in(LIGHT.default_colors())
+    second = await played.add("second")
+    assert played.viewers[first].colors == played.viewers[second].colors == LIGHT.default_colors()
+    assert LIGHT.default_colors().background == 0xFFFFFF

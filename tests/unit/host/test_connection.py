@@ -22,7 +22,7 @@ from session_host.version import VERSION
 SIZE = GridSize(40, 6)
 SPEC = LaunchSpec(
     session_id="id", name="n", agent="command", argv=["x"], cwd="/", env={}, overrides={}, size=SIZE, engine="pyte",
-    scrollback_lines=100, created_at="", socket_path="", database="", screen="", boot_id="",
+    scrollback_lines=100, colors=None, created_at="", socket_path="", database="", screen="", boot_id="",
 )  # fmt: skip
 HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
 
