@@ -23,6 +23,8 @@ from session_host.errors import OutliveError
 WINDOW_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 10.0
 SCREEN = "1280x800x24"
+LONGEST_TEMPORARY_DIRECTORY = 40
+"""In bytes: a socket's path may have 107, and our part of it takes up to 65."""
 
 
 class Window:
@@ -92,8 +94,7 @@ class Stage:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as ends:
-            # Under /tmp and short, since the paths of sockets are limited.
-            self._root = Path(tempfile.mkdtemp(prefix="outlive-demo-", dir="/tmp"))
+            self._root = Path(tempfile.mkdtemp(prefix="outlive-demo-", dir=_short_temporary_directory()))
             ends.callback(shutil.rmtree, self._root, ignore_errors=True)
             for number in (signal.SIGTERM, signal.SIGHUP):
                 former = signal.signal(number, _leave)
@@ -156,6 +157,12 @@ class Stage:
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def _short_temporary_directory() -> str:
+    """The user's directory for temporary things, unless the paths of sockets would be too long in it."""
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) <= LONGEST_TEMPORARY_DIRECTORY else "/tmp"  # noqa: S108 - mkdtemp is safe
 
 
 def _leave(number: int, _frame: object) -> None:

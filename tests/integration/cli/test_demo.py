@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.displays import XServer
 
 
 @pytest.mark.e2e
 @pytest.mark.slow
-def test_the_demo_keeps_its_promise(display: XServer, tmp_path: Path) -> None:
+def test_the_demo_keeps_its_promise(display: XServer, area: Area, tmp_path: Path) -> None:
     done = outlive("demo", "--output", str(tmp_path / "pictures"), timeout_s=110)
 
     assert done.error == ""
@@ -21,7 +22,7 @@ def test_the_demo_keeps_its_promise(display: XServer, tmp_path: Path) -> None:
     pictures = sorted((tmp_path / "pictures").iterdir())
     assert [picture.name for picture in pictures] == ["1-before.png", "2-reopened.png", "3-complete.png"]
     assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
-    assert not list(Path("/tmp").glob("outlive-demo-*"))
+    assert not list(area.temporary.iterdir())
 
 
 def test_pictures_that_cannot_be_written_are_one_line(tmp_path: Path) -> None:
@@ -33,10 +34,10 @@ def test_pictures_that_cannot_be_written_are_one_line(tmp_path: Path) -> None:
     assert "choose another with --output" in done.complaint()
 
 
-def test_a_window_that_cannot_open_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_window_that_cannot_open_is_one_line_and_leaves_nothing(area: Area, tmp_path: Path) -> None:
     done = outlive("demo", "--output", str(tmp_path), env={"DISPLAY": ":987", "QT_QPA_PLATFORM": "xcb"}, timeout_s=110)
 
     assert done.code == 1
     assert "the window ended at its start" in done.error
     assert done.error.count("\n") == 1
-    assert not list(Path("/tmp").glob("outlive-demo-*"))
+    assert not list(area.temporary.iterdir())
