@@ -7,7 +7,8 @@ import asyncio
 import sys
 
 from session_host.cli.output import complain, say
-from session_host.cli.sessions import SessionInfo, ask_in_time, every_session
+from session_host.cli.sessions import SessionInfo, every_session
+from session_host.client.control import request
 from session_host.errors import OutliveError, SessionEnded, UsageError
 from session_host.protocol.messages import Kill
 
@@ -44,7 +45,7 @@ def _agreed(infos: list[SessionInfo]) -> bool:
 
 async def kill(infos: list[SessionInfo]) -> list[str]:
     """Kill all at once; returns a line for each that could not be."""
-    results = await asyncio.gather(*(ask_in_time(info.id, Kill(0)) for info in infos), return_exceptions=True)
+    results = await asyncio.gather(*(request(info.id, Kill(0)) for info in infos), return_exceptions=True)
     failures = []
     for info, result in zip(infos, results, strict=True):
         if isinstance(result, OutliveError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from session_host.cli.new import MAX_NAME_CHARACTERS
-from session_host.cli.sessions import RUNNING, add_session_argument, ask_in_time, with_store
+from session_host.cli.sessions import RUNNING, add_session_argument, with_store
+from session_host.client.control import request
 from session_host.client.sessions import find_session
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Rename
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
         info = await find_session(store, options.session)
         if info.state in RUNNING:
             try:
-                await ask_in_time(info.id, Rename(0, name))
+                await request(info.id, Rename(0, name))
             except (HostUnavailable, SessionEnded):
                 # It has just ended, or is hung: the record has the last word on names.
                 pass

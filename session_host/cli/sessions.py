@@ -10,17 +10,13 @@ from typing import Any, TypeVar
 from session_host.cli.output import complain
 from session_host.client.recovery import open_or_recover
 from session_host.client.sessions import SessionInfo, find_session, list_sessions
-from session_host.errors import HostUnavailable, SessionEnded
+from session_host.errors import SessionEnded
 from session_host.protocol.values import State
 from session_host.store import Store
 
 T = TypeVar("T")
 
 RUNNING = frozenset({State.STARTING, State.RUNNING})
-
-REPLY_TIMEOUT_S = 10.0
-ENDING_TIMEOUT_S = 60.0
-"""A polite end takes as long as the agent's own patience and the host's steps after it."""
 
 
 def add_session_argument(parser: argparse.ArgumentParser) -> None:
@@ -71,35 +67,18 @@ def require_running(info: SessionInfo) -> SessionInfo:
     return info
 
 
-def ask(session_id: str, message: Any, timeout_s: float = REPLY_TIMEOUT_S) -> Any:
-    """One request to a session's host, and its reply.
-
-    Raises:
-        SessionEnded: it needs a running session.
-        HostUnavailable: the host cannot be reached, or does not answer in time.
-    """
-    return asyncio.run(ask_in_time(session_id, message, timeout_s))
-
-
-async def ask_in_time(session_id: str, message: Any, timeout_s: float = REPLY_TIMEOUT_S) -> Any:
-    """As ``ask``, within a loop."""
+def ask(session_id: str, message: Any) -> Any:
+    """One request to a session's host, and its reply; see ``client.control.request``."""
     from session_host.client.control import request
 
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await request(session_id, message)
-    except TimeoutError as error:
-        raise HostUnavailable(f"the chat's host did not answer within {timeout_s:g} s; is it stopped?") from error
+    return asyncio.run(request(session_id, message))
 
 
 __all__ = [
-    "ENDING_TIMEOUT_S",
     "RUNNING",
-    "HostUnavailable",
     "SessionInfo",
     "add_session_argument",
     "ask",
-    "ask_in_time",
     "every_session",
     "find",
     "require_running",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from session_host.cli.sessions import ENDING_TIMEOUT_S, add_session_argument, ask, find, require_running
+from session_host.cli.sessions import add_session_argument, ask, find, require_running
 from session_host.protocol.messages import Stop
 
 
@@ -16,5 +16,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Ask the agent to end; returns when it has."""
-    ask(require_running(find(options.session)).id, Stop(0), ENDING_TIMEOUT_S)
+    ask(require_running(find(options.session)).id, Stop(0))
     return 0

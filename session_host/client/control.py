@@ -12,22 +12,21 @@ import msgspec
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
 from session_host.protocol.messages import (
     Attach,
-    Describe,
     Description,
     Done,
     ErrorCode,
     Failed,
-    Kill,
     Message,
-    Peek,
-    Rename,
     Request,
     Screen,
-    Send,
     Stop,
 )
 
 from .connection import HostConnection
+
+REPLY_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 60.0
+"""A polite end takes as long as the agent's own patience and the host's steps after it."""
 
 _ERRORS: dict[str, type[OutliveError]] = {ErrorCode.ENDED: SessionEnded, ErrorCode.BAD_REQUEST: UsageError}
 
@@ -69,14 +68,22 @@ class ControlConnection:
         """Send a request whose reply is read from ``messages``."""
         self._send(request)
 
-    async def request(self, request: Describe | Peek | Send | Stop | Kill | Rename) -> Any:
+    async def request(self, request: Request) -> Any:
         """Send a request and await its reply: a Description, a Screen (in one piece) or Done.
 
         Raises:
             SessionEnded: it needs a running session.
-            HostUnavailable: the host went away before it answered.
+            HostUnavailable: the host went away before it answered, or does not answer in time.
             OutliveError: the host would not; its words are the message.
         """
+        timeout_s = STOP_TIMEOUT_S if isinstance(request, Stop) else REPLY_TIMEOUT_S
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._request_and_reply(request)
+        except TimeoutError as error:
+            raise HostUnavailable(f"the chat's host did not answer within {timeout_s:g} s; is it stopped?") from error
+
+    async def _request_and_reply(self, request: Request) -> Any:
         self._request += 1
         self._send(msgspec.structs.replace(request, request=self._request))
         lines: list[str] = []

@@ -55,6 +55,14 @@ class Outbox:
         while inputs and inputs[0].sequence <= sequence:
             self._characters -= _length(inputs.popleft())
 
+    def refused(self, sequence: int) -> None:
+        """The host did not take this one; those before it may still be on their way to the program."""
+        for each in self._inputs:
+            if each.sequence == sequence:
+                self._inputs.remove(each)
+                self._characters -= _length(each)
+                return
+
     def rename(self, attachment: str) -> list[InputRefused]:
         """Everything goes on under another attachment, numbered anew.
 

@@ -207,7 +207,7 @@ class Viewer:
             case Attached():
                 self._take_attached(message)
             case InputRefused():
-                self._outbox.acknowledged(message.sequence)
+                self._outbox.refused(message.sequence)
                 self._delegate.viewer_refused(message)
             case StateEvent(state=State.EXITED):
                 self.exit_code, self.exit_signal = message.exit_code, message.exit_signal

@@ -179,19 +179,18 @@ class Connection(asyncio.Protocol):
         """
         self._ack = InputAck(attachment, sequence)
         if self._ack_timer is None:
-            self._ack_timer = self._loop.call_later(ACK_DELAY_S, self._flush_ack)
+            self._ack_timer = self._loop.call_later(ACK_DELAY_S, self._ack_is_due)
 
     def _take_ack(self) -> bytes:
+        # The timer runs on: it finds nothing, or the acknowledgement of a later key, which is as well.
         ack, self._ack = self._ack, None
-        if ack is None:
-            return b""
-        if self._ack_timer is not None:
-            self._ack_timer.cancel()
-            self._ack_timer = None
-        return encode(ack)
+        return encode(ack) if ack is not None else b""
+
+    def _ack_is_due(self) -> None:
+        self._ack_timer = None
+        self._flush_ack()
 
     def _flush_ack(self) -> None:
-        self._ack_timer = None
         if self._ack is not None:
             self.send(self._ack)
             self._ack = None
@@ -371,6 +370,9 @@ class Connection(asyncio.Protocol):
         self._feed.resized(message)
 
     def deliver_event(self, event: Event) -> None:
-        """Queue an event; these are few and small, so a client that is behind gets them too."""
-        if self.state is ConnectionState.ATTACHED:
+        """Queue an event; these are few and small, so a client that is behind gets them too.
+
+        All but the end: that is told when the last output is.
+        """
+        if self.state is ConnectionState.ATTACHED and not (isinstance(event, StateEvent) and self._feed.behind):
             self.send(event)

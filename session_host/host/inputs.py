@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from session_host.protocol.messages import EARLY_INPUT_BYTES, PENDING_INPUT_BYTES
 
-Write = Callable[[bytes], int]
+Write = Callable[[bytes | memoryview], int]
 Written = Callable[[], None]
 
 
@@ -23,7 +23,7 @@ class InputQueue:
     """
 
     def __init__(self) -> None:
-        self._pieces: deque[tuple[memoryview, Written | None]] = deque()
+        self._pieces: deque[tuple[bytes | memoryview, Written | None]] = deque()
         self.pending_bytes = 0
         self.open = False
 
@@ -38,7 +38,7 @@ class InputQueue:
 
     def add(self, data: bytes, written: Written | None = None) -> None:
         """Queue a piece; ``written`` is called when the program's PTY has all of it."""
-        self._pieces.append((memoryview(data), written))
+        self._pieces.append((data, written))
         self.pending_bytes += len(data)
 
     def flush(self, write: Write) -> bool:
@@ -48,12 +48,15 @@ class InputQueue:
         while self._pieces:
             data, written = self._pieces[0]
             while data:
-                count = write(bytes(data[: 64 * 1024]))
-                if count == 0:
-                    self._pieces[0] = (data, written)
-                    return False
-                data = data[count:]
+                count = write(data)
                 self.pending_bytes -= count
+                if count < len(data):
+                    data = memoryview(data)[count:]
+                    self._pieces[0] = (data, written)
+                    if count == 0:
+                        return False
+                else:
+                    data = b""
             self._pieces.popleft()
             if written is not None:
                 written()

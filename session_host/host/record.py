@@ -91,9 +91,12 @@ class Recorder:
                 await asyncio.sleep(wait_s)
             else:
                 break
+        session.recorded.set()
         await self._save_screen(session, portable=True)
 
     async def _save_screen(self, session: Session, *, portable: bool) -> None:
+        if portable and not await asyncio.to_thread(Path(self._spec.screen).exists):
+            return  # The chat was removed meanwhile.
         screen = await session.lane.lend_to_thread(lambda emulator: SavedScreen.of(emulator, portable=portable))
         try:
             await asyncio.to_thread(save_screen, Path(self._spec.screen), screen)

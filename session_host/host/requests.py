@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -31,6 +32,7 @@ from session_host.terminal.text import screen_of
 
 from .session import Session
 
+RECORD_PATIENCE_S = 3.0
 MAX_NAME_CHARACTERS = 200
 PIECE_CHARACTERS = 256 * 1024
 """At four bytes a character at most, so much fits a frame."""
@@ -58,12 +60,22 @@ async def carry_out(session: Session, request: Request, host_pid: int) -> Sequen
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
         case Stop(request=number):
             await session.stop()
+            await _recorded(session)
             return [Done(number)]
         case Kill(request=number):
             await session.kill()
+            await _recorded(session)
             return [Done(number)]
         case Send():
             return [await session.lane.lend(lambda emulator: send(session, emulator, request))]
+
+
+async def _recorded(session: Session) -> None:
+    """Wait for the end to be written down; a disk that refuses is waited for elsewhere, for longer."""
+    try:
+        await asyncio.wait_for(session.recorded.wait(), RECORD_PATIENCE_S)
+    except TimeoutError:
+        return
 
 
 def describe(session: Session, request: Describe, host_pid: int) -> Description:

@@ -99,6 +99,7 @@ class Session:
         stream: the output with its offsets.
         followers: the clients that have attached.
         ended: set once the program has ended and its last output is in.
+        recorded: set once that is written down, so that whoever asked for the end finds it there.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class Session:
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
         self.ended = asyncio.Event()
+        self.recorded = asyncio.Event()
         self.process: PtyProcess | None = None
         self._inputs = InputQueue()
         self._pump: PtyPump | None = None

@@ -39,6 +39,15 @@ def test_input_of_a_forgotten_attachment_is_never_typed_twice_and_said() -> None
     assert outbox.next_sequence == 1
 
 
+def test_a_refused_input_goes_alone() -> None:
+    outbox = Outbox()
+    outbox.rename("att")
+    for _ in range(3):
+        outbox.add(key(outbox, "att"))
+    outbox.refused(2)
+    assert [each.sequence for each in outbox.unacknowledged()] == [1, 3]
+
+
 def test_too_much_is_refused_and_said() -> None:
     outbox = Outbox()
     for _ in range(MAX_INPUTS):

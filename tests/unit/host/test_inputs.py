@@ -20,10 +20,10 @@ def test_a_pty_that_takes_what_it_likes_gets_all_in_order_and_each_piece_is_told
     for number, piece in enumerate(pieces):
         queue.add(piece, lambda number=number: told.append(number))  # type: ignore[misc]
 
-    def write(data: bytes) -> int:
+    def write(data: bytes | memoryview) -> int:
         nonlocal got
         count = takes.pop(0) if takes else 1000
-        got += data[:count]
+        got += bytes(data[:count])
         return min(count, len(data))
 
     while not queue.flush(write):
@@ -38,8 +38,8 @@ def test_nothing_is_written_before_the_program_runs() -> None:
     queue.add(b"early")
     written: list[bytes] = []
 
-    def write(data: bytes) -> int:
-        written.append(data)
+    def write(data: bytes | memoryview) -> int:
+        written.append(bytes(data))
         return len(data)
 
     assert not queue.flush(write)
