@@ -75,6 +75,9 @@ class HostConnection(asyncio.Protocol):
         except OutliveError:
             await connection.abandon()
             raise
+        except asyncio.CancelledError:
+            connection.drop()
+            raise
         return connection
 
     async def abandon(self) -> None:

@@ -106,6 +106,7 @@ async def test_a_thousand_keys_before_exec_arrive_whole_and_in_order(tmp_path: P
         host.let_go()
         await eventually(kept.exists, 15, "the program to have read all")
         await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
+        await watcher.until(lambda: viewer.state is not ViewerState.STARTING, "the viewer to be live")
         viewer.close()
         await viewer.closed()
     assert kept.read_bytes() == "".join(typed).encode()
