@@ -85,7 +85,7 @@ setup_system() {
         if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
             as_root=(sudo -n)
         else
-            fail "system packages are missing; run this, then start again: sudo apt-get install -y --no-install-recommends ${packages[*]}"
+            fail "system packages are missing; run this, then start again: sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages[*]}"
         fi
     fi
     say "installing ${#packages[@]} system packages: ${packages[*]}"
