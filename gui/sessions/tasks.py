@@ -22,13 +22,16 @@ class Tasks:
     def __init__(self, on_error: Callable[[OutliveError], None]) -> None:
         self._on_error = on_error
         self._running: set[asyncio.Task[Any]] = set()
+        self._over = False
 
-    def start(self, work: Coroutine[Any, Any, Any], name: str = "") -> asyncio.Task[Any]:
-        """Begin ``work``."""
+    def start(self, work: Coroutine[Any, Any, Any], name: str = "") -> None:
+        """Begin ``work``; once everything is being cancelled, nothing begins any more."""
+        if self._over:
+            work.close()
+            return
         task = asyncio.get_running_loop().create_task(work, name=name or None)
         self._running.add(task)
         task.add_done_callback(self._done)
-        return task
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
@@ -44,6 +47,7 @@ class Tasks:
 
     async def cancel_all(self) -> None:
         """Cancel what is still running and wait for it to be over."""
+        self._over = True
         waiting = [task for task in self._running if task is not asyncio.current_task()]
         for task in waiting:
             task.cancel()
