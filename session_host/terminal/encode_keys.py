@@ -138,7 +138,7 @@ def _legacy(key: Key, modes: Modes) -> str:
         modified = _modified_other(name, text, modifiers)
         if modified:
             return modified
-    return _legacy_text(name, text, modifiers)
+    return _legacy_text(text, modifiers)
 
 
 def _legacy_function(name: str, modifiers: int, *, application: bool) -> str:
@@ -170,8 +170,8 @@ def _legacy_control_key(name: str, modifiers: int, modify_other_keys: int) -> st
         return "\x1b" + erase if modifiers & _ALT and not modifiers & _SUPER else erase
     if name == "Tab" and modifiers == _SHIFT and not others:
         return "\x1b[Z"
-    if modifiers == _ALT and not others:
-        return "\x1b" + plain
+    if not others:
+        return "\x1b" + plain if modifiers & _ALT else plain
     return f"\x1b[27;{1 + modifiers};{code}~"
 
 
@@ -186,20 +186,13 @@ def _modified_other(name: str, text: str, modifiers: int) -> str:
     return f"\x1b[27;{1 + modifiers};{ord(text)}~"
 
 
-def _legacy_text(name: str, text: str, modifiers: int) -> str:
+def _legacy_text(text: str, modifiers: int) -> str:
     """A character: Ctrl makes a control of it, Alt puts ESC before it."""
     escape = "\x1b" if modifiers & _ALT else ""
     if not modifiers & _CTRL or len(text) != 1:
         return escape + text
-    control = _CONTROL_OF.get(text.lower() if text.isascii() else text)
-    if control is not None:
-        return escape + control
-    # No control character: as fixterms has it, which vim, neovim and emacs understand.
-    shifted = text != name
-    if shifted and text.lower() == name:
-        text, shifted = name, False
-    modifiers &= _SHIFT | _ALT | _CTRL
-    return f"\x1b[{ord(text)};{1 + (modifiers & ~_SHIFT if shifted else modifiers)}u"
+    # Where Ctrl makes no control character it does nothing, as in xterm.
+    return escape + _CONTROL_OF.get(text.lower() if text.isascii() else text, text)
 
 
 # ---------------------------------------------------------------- as kitty
