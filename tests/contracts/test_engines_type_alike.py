@@ -18,7 +18,7 @@ NAMED = [
     "Enter", "Tab", "Backspace", "Escape", "ArrowUp", "ArrowLeft", "Home", "End", "PageUp", "Insert", "Delete",
     "F1", "F2", "F4", "F5", "F12", "NumpadEnter",
 ]  # fmt: skip
-"""Without F3 (with modifiers CSI 1;2R in terminfo, CSI 13;2~ where that is taken for a cursor report), and the keypad."""
+"""Without the keypad, and F3: with modifiers CSI 1;2R in terminfo, CSI 13;2~ where that is taken for a report."""
 
 EXCEPTIONS = {("Backspace", 7)}
 """Ctrl+Alt+Shift+Backspace: nobody's table has it."""
