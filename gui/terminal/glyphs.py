@@ -10,7 +10,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 
 from . import box_drawing, symbols
@@ -102,8 +102,9 @@ class Glyphs:
         picture.fill(0)
         painter = QPainter(picture)
         code = ord(text[0])
-        if code == symbols.BRANCH and not metrics.has_glyph(text[0], variant):
-            symbols.draw_branch(painter, width, metrics.ascent, metrics.line, color)
+        if symbols.is_often_missing(code) and not metrics.has_glyph(text[0], variant):
+            size = QSizeF(width, metrics.height)
+            symbols.draw_missing(painter, code, size, metrics.ascent, metrics.line, color)
         elif box_drawing.is_box_drawing(code):
             box_drawing.draw(painter, code, width, metrics.height, metrics.line, color)
         elif symbols.is_braille(code):

@@ -1,8 +1,8 @@
-"""Braille (U+2800–28FF), the triangles of status lines (U+E0B0–E0B3) and one bracket as geometry."""
+"""Braille (U+2800–28FF), the triangles of status lines (U+E0B0–E0B3) and what fonts lack, as geometry."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 _DOT_PLACES = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
@@ -13,6 +13,18 @@ _SMALLEST_ROUND_DOT_PX = 4
 
 BRANCH = 0x23BF
 """⎿: agents put it before what belongs to the line above; few monospace fonts have it."""
+
+
+_MEDIA_SIGNS = range(0x23F4, 0x23FB)
+"""⏴ ⏵ ⏶ ⏷ ⏸ ⏹ ⏺: agents show their modes and steps by them; few monospace fonts have them."""
+
+
+_DOWN, _PAUSE, _STOP = 0x23F7, 0x23F8, 0x23F9
+
+
+def is_often_missing(code: int) -> bool:
+    """Whether the character is drawn here where no font has it."""
+    return code == BRANCH or code in _MEDIA_SIGNS
 
 
 def is_braille(code: int) -> bool:
@@ -69,3 +81,31 @@ def draw_branch(painter: QPainter, width: int, baseline: int, line: int, color: 
     left = (width - line) // 2
     painter.fillRect(left, 0, line, baseline, color)
     painter.fillRect(left, baseline - line, width - left, line, color)
+
+
+def draw_missing(painter: QPainter, code: int, size: QSizeF, baseline: int, line: int, color: QColor) -> None:
+    """Draw a character of ``is_often_missing`` in a cell of that size."""
+    if code == BRANCH:
+        draw_branch(painter, round(size.width()), baseline, line, color)
+        return
+    side = min(size.width(), size.height()) * 0.8
+    box = QRectF((size.width() - side) / 2, max(0.0, baseline - side), side, side)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color)
+    if code <= _DOWN:
+        # A triangle that points left, right, up or down: the one to the right, turned.
+        painter.translate(box.center())
+        painter.rotate({0x23F4: 180, 0x23F5: 0, 0x23F6: -90, _DOWN: 90}[code])
+        half = side / 2
+        painter.drawPolygon(QPolygonF([QPointF(-half, -half), QPointF(half, 0), QPointF(-half, half)]))
+    elif code == _PAUSE:
+        bar = side / 3
+        painter.drawRect(QRectF(box.left(), box.top(), bar, side))
+        painter.drawRect(QRectF(box.right() - bar, box.top(), bar, side))
+    elif code == _STOP:
+        painter.drawRect(box)
+    else:
+        painter.drawEllipse(box)
+    painter.restore()

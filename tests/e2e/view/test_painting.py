@@ -229,3 +229,14 @@ def test_no_character_of_the_drawn_ranges_is_empty_or_leaves_its_cell(qapp):
             assert cell != {GROUND}, f"U+{code:04X} is empty"
             after = colors_in(image.copy(left + metrics.width, 0, metrics.width, metrics.height))
             assert after == {GROUND}, f"U+{code:04X} leaves its cell"
+
+
+def test_signs_that_fonts_lack_are_drawn_and_look_different(qapp):
+    signs = "⏴⏵⏶⏷⏸⏹⏺⎿"
+    image, metrics = rendered(signs, GridSize(20, 5), ratio=2.0, font_px=13)
+    pictures = []
+    for column in range(len(signs)):
+        cell = image.copy(QRect(column * metrics.width, 0, metrics.width, metrics.height))
+        assert TEXT in colors_in(cell), f"{signs[column]} is empty"
+        pictures.append(bytes(cell.constBits()))
+    assert len(set(pictures)) == len(signs), "no two of them are one and the same box"
