@@ -8,7 +8,7 @@ import signal
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QLoggingCategory, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication
 
@@ -181,6 +181,8 @@ def start(claim: Claim, argv: list[str]) -> int:
     QCoreApplication.setApplicationVersion(VERSION)
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    # Which scripts the installed fonts lack depends on what programs print; it is nothing to warn of.
+    QLoggingCategory.setFilterRules("qt.text.font.db.warning=false")
     qt = QApplication(argv[:1] or ["outlive"])
     qt.setQuitOnLastWindowClosed(False)
     app = App(qt, claim)

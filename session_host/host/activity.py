@@ -51,8 +51,11 @@ class ActivityTracker:
                 pairs = dict(part.partition("=")[::2] for part in parameters.replace(";", ":").split(":"))
                 activity = _AGENT_STATES.get(pairs.get("state", ""))
                 return activity is not None and self._change(activity, "osc 7501", pairs.get("kind", ""))
-            case Progress(state, _):
-                return self._change(Activity.IDLE if state == "none" else Activity.WORKING, "osc 9;4")
+            case Progress("none", _):
+                # A terminal's reset takes progress away as well: that says something only if some was shown.
+                return self.source == "osc 9;4" and self._change(Activity.IDLE, "osc 9;4")
+            case Progress():
+                return self._change(Activity.WORKING, "osc 9;4")
             case Notification(title, body):
                 return self._change(Activity.NEEDS_INPUT, "notification", body or title)
             case Bell():

@@ -24,7 +24,6 @@ def tracker() -> ActivityTracker:
         (AgentState("state=blocked:app=codex:kind=permission"), Activity.NEEDS_INPUT, "osc 7501"),
         (AgentState("state=done"), Activity.IDLE, "osc 7501"),
         (Progress("indeterminate", None), Activity.WORKING, "osc 9;4"),
-        (Progress("none", None), Activity.IDLE, "osc 9;4"),
         (Notification("Codex", "Approval requested: ls"), Activity.NEEDS_INPUT, "notification"),
         (Bell(), Activity.NEEDS_INPUT, "bell"),
     ],
@@ -32,6 +31,13 @@ def tracker() -> ActivityTracker:
 def test_a_signal_tells(tracker: ActivityTracker, event: TerminalEvent, activity: Activity, source: str) -> None:
     assert tracker.observe(event)
     assert (tracker.activity, tracker.source) == (activity, source)
+
+
+def test_progress_that_is_taken_away_was_work(tracker: ActivityTracker) -> None:
+    assert not tracker.observe(Progress("none", None)), "a reset of the terminal says so too"
+    tracker.observe(Progress("indeterminate", None))
+    assert tracker.observe(Progress("none", None))
+    assert (tracker.activity, tracker.source) == (Activity.IDLE, "osc 9;4")
 
 
 def test_what_says_nothing_of_activity_changes_nothing(tracker: ActivityTracker) -> None:
