@@ -1,0 +1,96 @@
+"""Whoever ran ``outlive new -d`` goes, with the terminal and the process group it ran in; the chat lives."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shlex
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import processes
+from tests.support.commands import OUTLIVE, REPOSITORY, environment, outlive
+from tests.support.waiting import wait_for_end, wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+NEW = shlex.join([*OUTLIVE, "new", "-d", "-n", "kept", "--", "cat"])
+
+
+def answers(name: str) -> bool:
+    """Whether the chat is there, and its program reads and writes."""
+    child = next((each["child_pid"] for each in outlive("ls", "--json").json() if each["name"] == name), None)
+    if child is None or not processes.is_alive(child):
+        return False
+    assert outlive("send", name, "still here", "--enter").code == 0
+    return outlive("wait", name, "--text", "still here", "--timeout", "10").code == 0
+
+
+def test_its_terminal_is_closed() -> None:
+    master, slave = pty.openpty()
+    # An interactive shell, as in a terminal window: a session of its own, job control, and a command in it.
+    shell = subprocess.Popen(
+        ["bash", "--norc", "-i"],
+        stdin=slave, stdout=slave, stderr=slave, start_new_session=True, cwd=REPOSITORY, env=environment(),
+        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # noqa: PLW1509 - it becomes the terminal's session
+    )  # fmt: skip
+    os.close(slave)
+    said = b""
+    os.write(master, f"{NEW}; echo now-closing-$((40 + 2))\n".encode())
+    while b"now-closing-42" not in said:
+        said += os.read(master, 4096)
+    os.close(master)
+    wait_for_end(shell.pid, 10, "the shell to be hung up")
+    shell.wait()
+    assert answers("kept")
+
+
+def test_its_process_group_is_killed() -> None:
+    launcher = subprocess.Popen(
+        ["sh", "-c", f"{NEW}; echo started; sleep 60"],
+        stdout=subprocess.PIPE, start_new_session=True, cwd=REPOSITORY, env=environment(),
+    )  # fmt: skip
+    assert launcher.stdout is not None
+    with launcher.stdout as said:
+        while b"started" not in said.readline():
+            pass
+        os.killpg(launcher.pid, signal.SIGKILL)
+        launcher.wait()
+    assert answers("kept")
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A directory on a file system without room."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    mount_point = tmp_path / "disk"
+    mount_point.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", str(mount_point)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("mount is not allowed here")
+    try:
+        with (mount_point / "ballast").open("wb", buffering=0) as ballast:
+            wait_until(lambda: _is_full(ballast.fileno()), 10, "the disk to be full")
+        yield mount_point
+    finally:
+        subprocess.run(["umount", "--lazy", str(mount_point)], check=True)
+
+
+def _is_full(descriptor: int) -> bool:
+    try:
+        os.write(descriptor, bytes(1024))
+    except OSError:
+        return True
+    return False
+
+
+def test_a_full_disk_at_the_start_is_one_line_and_no_chat(full_disk: Path) -> None:
+    done = outlive("new", "-d", "--", "cat", env={"OUTLIVE_STATE_DIR": str(full_disk / "state")})
+    assert done.code == 1
+    assert "the disk is full" in done.complaint()
+    assert outlive("ls", "--json").json() == []
