@@ -71,7 +71,12 @@ def report(launch_report: LaunchReport) -> None:
 def make_emulator(spec: LaunchSpec) -> Emulator:
     """The emulator of a spec; its import takes long, so this is called while the program starts already."""
     colors = DefaultColors(*spec.colors) if spec.colors is not None else DefaultColors()
-    return create(spec.engine, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
+    try:
+        return create(spec.engine, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
+    except (OutliveError, ImportError, OSError) as error:
+        # The program runs by now. A lesser terminal is better than none.
+        log.warning("engine %s cannot be used (%s); the portable one is", spec.engine, error)
+        return create("pyte", spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
 
 
 async def spawn(spec: LaunchSpec) -> PtyProcess:

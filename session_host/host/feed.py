@@ -20,6 +20,7 @@ from typing import NamedTuple, Protocol
 
 from session_host.protocol.messages import (
     OUTPUT_CHUNK_BYTES,
+    ErrorCode,
     Message,
     Output,
     OutputEvent,
@@ -68,6 +69,9 @@ class FeedSink(Protocol):
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a frame that was encoded for all clients at once."""
+
+    def refuse(self, code: str, text: str) -> None:
+        """Say why it cannot go on, and drop the client."""
 
     def caught_up(self) -> None:
         """The client has, or will have once its queue is out, all output there is."""
@@ -176,7 +180,10 @@ class OutputFeed:
     def _ask_for_snapshot(self) -> None:
         self._timer = None
         if self._state is FeedState.BEHIND:
-            self._source.lane.work(partial(_snapshot_of, self.engine_build), self._send_snapshot)
+            self._source.lane.work(partial(_snapshot_of, self.engine_build), self._send_snapshot, self._no_snapshot)
+
+    def _no_snapshot(self) -> None:
+        self._sink.refuse(ErrorCode.FAILED, "the chat's terminal cannot be shown: its engine failed; the chat runs on")
 
     def _send_snapshot(self, snapshot: _Snapshot) -> None:
         if self._state is not FeedState.BEHIND:

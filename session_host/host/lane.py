@@ -16,12 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
+from session_host.errors import OutliveError
 from session_host.terminal.base import Emulator
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Use = Callable[[Emulator], None]
+Failed = Callable[[], None]
 
 INLINE_BYTES = 16 * 1024
 INLINE_WINDOW_S = 0.005
@@ -36,11 +38,16 @@ FULL_BYTES = 1024 * 1024
 """With so much output waiting the program is not read on: the only thing that ever slows it down."""
 
 
+def _nothing() -> None:
+    """For work whose failure nobody waits for."""
+
+
 class _Work(NamedTuple):
     """Work for the thread, and who gets its result."""
 
     work: Callable[[Emulator], Any]
     done: Callable[[Any], None]
+    failed: Failed
 
 
 class EmulatorLane:
@@ -85,7 +92,7 @@ class EmulatorLane:
     def feed(self, data: bytes) -> None:
         """Interpret output, now or in turn."""
         if self._is_little(len(data)) and not self._busy and not self._queue and self._emulator is not None:
-            self._emulator.feed(data)
+            self._interpret(self._emulator, data)
             self.fed += len(data)
             self._after(self._emulator)
             return
@@ -121,20 +128,28 @@ class EmulatorLane:
         self.soon(run)
         return await result
 
-    def work(self, work: Callable[[Emulator], T], done: Callable[[T], None]) -> None:
-        """As ``soon``, in the thread: ``done`` gets the result on the loop, before any other use."""
-        self._soon.append(_Work(work, done))
+    def work(self, work: Callable[[Emulator], T], done: Callable[[T], None], failed: Failed) -> None:
+        """As ``soon``, in the thread: ``done`` or ``failed`` is called on the loop, before any other use."""
+        self._soon.append(_Work(work, done, failed))
         self._next()
 
     async def lend_to_thread(self, work: Callable[[Emulator], T]) -> T:
-        """As ``lend``, in the thread, for what takes long."""
+        """As ``lend``, in the thread, for what takes long.
+
+        Raises:
+            OutliveError: the engine failed at it.
+        """
         result: asyncio.Future[T] = self._loop.create_future()
 
         def done(value: T) -> None:
             if not result.cancelled():
                 result.set_result(value)
 
-        self.work(work, done)
+        def failed() -> None:
+            if not result.cancelled():
+                result.set_exception(OutliveError("the terminal engine failed"))
+
+        self.work(work, done, failed)
         return await result
 
     def close(self) -> None:
@@ -155,7 +170,7 @@ class EmulatorLane:
             if self._soon:
                 first = self._soon.popleft()
                 if isinstance(first, _Work):
-                    self._submit(partial(first.work, emulator), first.done)
+                    self._submit(partial(first.work, emulator), first.done, first.failed)
                 else:
                     self._use(emulator, first)
             elif self._queue:
@@ -195,14 +210,17 @@ class EmulatorLane:
             length += len(head)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def _interpret(self, emulator: Emulator, data: bytes) -> None:
+        try:
+            emulator.feed(data)
+        except Exception:
+            # The screen may be wrong from here on; the agent and its output must live all the same.
+            log.exception("the engine failed on %d bytes at offset %d", len(data), self.fed)
+
     def _feed_in_thread(self, emulator: Emulator, data: bytes) -> None:
         def feed() -> float:
             began_s = time.perf_counter()
-            try:
-                emulator.feed(data)
-            except Exception:
-                # The screen may be wrong from here on; the agent and its output must live all the same.
-                log.exception("the engine failed on %d bytes at offset %d", len(data), self.fed)
+            self._interpret(emulator, data)
             return time.perf_counter() - began_s
 
         def fed(took_s: float) -> None:
@@ -220,12 +238,23 @@ class EmulatorLane:
     def _made(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
-    def _submit(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+    def _submit(self, work: Callable[[], T], done: Callable[[T], None], failed: Failed = _nothing) -> None:
         self._busy = True
 
         def run() -> None:
-            result = work()
-            self._loop.call_soon_threadsafe(finish, result)
+            try:
+                result = work()
+            except Exception:
+                log.exception("the engine failed")
+                self._loop.call_soon_threadsafe(give_up)
+            else:
+                self._loop.call_soon_threadsafe(finish, result)
+
+        def give_up() -> None:
+            if not self._closed:
+                self._busy = False
+                failed()
+                self._next()
 
         def finish(result: T) -> None:
             if self._closed:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from pathlib import Path
 
-from session_host.errors import NoSuchSession, StoreCorrupt, StoreError
+from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import State
 from session_host.pty.identity import start_time
@@ -97,11 +97,11 @@ class Recorder:
     async def _save_screen(self, session: Session, *, portable: bool) -> None:
         if portable and not await asyncio.to_thread(Path(self._spec.screen).exists):
             return  # The chat was removed meanwhile.
-        screen = await session.lane.lend_to_thread(lambda emulator: SavedScreen.of(emulator, portable=portable))
         try:
+            screen = await session.lane.lend_to_thread(lambda emulator: SavedScreen.of(emulator, portable=portable))
             await asyncio.to_thread(save_screen, Path(self._spec.screen), screen)
-        except StoreError as error:
-            log.warning("%s", error)
+        except OutliveError as error:
+            log.warning("the last screen is not kept: %s", error)
 
     def _add(self) -> None:
         with self._open() as store:

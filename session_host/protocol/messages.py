@@ -69,6 +69,8 @@ class ErrorCode:
     """The session has ended."""
     NOT_STARTED = "not_started"
     """The session's program is not running yet."""
+    FAILED = "failed"
+    """The host could not do it, through no fault of the peer's."""
     BAD_REQUEST = "bad_request"
     """The request's values make no sense; the message says which."""
 

@@ -342,9 +342,9 @@ class Emulator(Protocol):
         """Bytes that rebuild this state when fed to a fresh emulator of the same size, of any engine."""
 
     def reset_after_exit(self) -> None:
-        """Undo what a program that was killed left behind (mouse, alternate screen, keyboard modes)
+        """Undo what a killed program left behind: mouse, paste, keyboard, margins, pen, hidden cursor.
 
-        so that its last screen can be read and a new program starts clean; the visible text stays.
+        What it showed stays, also on the alternate screen: that is the last its user saw.
         """
 
     def close(self) -> None:

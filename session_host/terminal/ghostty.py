@@ -368,8 +368,6 @@ class GhosttyEmulator:
         """Undo what a killed program left behind."""
         self._effects.muted = True
         self._stream.write(b"\x18")
-        if self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE:
-            self._stream.write(b"\x1b[?1049l" if self._mode(1049) else b"\x1b[?47l")
         column, row = int(self._cursor_x()), int(self._cursor_y())
         self._stream.write(_AFTER_EXIT + b"\x1b[%d;%dH" % (row + 1, column + 1))
         self._effects.muted = False

@@ -122,8 +122,6 @@ class ModeScreen(EditScreen):
 
     def reset_after_exit(self) -> None:
         """Undo what a killed program left behind; the text stays, and so do title and colours."""
-        if self.on_alternate:
-            self._switch_screen_mode(1049 if self.has_mode(1049) else 47, on=False)
         for mode in (1, 5, 6, 66, 69, 1004, 2004, 2026, 2031, 2048, *_MOUSE_TRACKING, *_MOUSE_ENCODING):
             self.mode.discard(private(mode))
         self.mode -= {mo.IRM, mo.LNM}

@@ -206,8 +206,9 @@ def test_after_a_killed_program_the_terminal_is_plain_and_its_text_stays(make: M
     assert emulator.take_replies() == b""
 
 
-def test_after_a_killed_full_screen_program_the_primary_screen_is_back(make: Maker) -> None:
-    emulator = make(40, 5, output="shell\x1b[?1049h\x1b[Heditor")
+def test_what_a_killed_full_screen_program_showed_last_stays(make: Maker) -> None:
+    emulator = make(40, 5, output="shell\x1b[?1049h\x1b[Heditor\x1b[?1002h")
     emulator.reset_after_exit()
-    assert not on_alternate(emulator)
-    assert texts(emulator)[0] == "shell"
+    assert on_alternate(emulator)
+    assert texts(emulator)[0] == "editor"
+    assert emulator.modes.mouse == "none"

@@ -291,10 +291,10 @@ def test_an_endless_string_is_dropped_and_does_not_grow() -> None:
 
 def test_a_killed_program_leaves_nothing_behind() -> None:
     terminal = after(
-        "shell\r\n\x1b[?1049h\x1b[?1002h\x1b[?1006h\x1b[?2004h\x1b[?1004h\x1b[>7u\x1b[?25l\x1b[2;3r\x1b[31m\x1b[?1h\x1b]2;half"
+        "shell\r\n\x1b[?1002h\x1b[?1006h\x1b[?2004h\x1b[?1004h\x1b[>7u\x1b[?25l\x1b[2;3r\x1b[31m\x1b[?1h\x1b]2;half"
     )
     terminal.reset_after_exit()
-    terminal.feed(b"next")
+    terminal.feed(b"\r\nnext")
     modes = terminal.modes
     assert [row.text() for row in terminal.rows()[:2]] == ["shell", "next"]
     assert style_at(terminal, 0, 1) == Style()
