@@ -105,12 +105,11 @@ async def test_an_engine_that_fails_on_some_output_goes_on_with_the_rest(
 
     emulator.feed = fragile  # type: ignore[method-assign]
     with caplog.at_level(logging.ERROR):
-        lane.feed(b"poison" + b"x" * INLINE_BYTES)
-        lane.feed(b"poison")
-        lane.feed(b"\x1b[2J\x1b[Hgood")
-        done = asyncio.Event()
-        lane.in_order(lambda _: done.set())
-        await asyncio.wait_for(done.wait(), 10)
+        for data in (b"poison", b"poison" + b"x" * INLINE_BYTES, b"\x1b[2J\x1b[Hgood"):
+            lane.feed(data)
+            done = asyncio.Event()
+            lane.in_order(lambda _, done=done: done.set())  # type: ignore[misc]
+            await asyncio.wait_for(done.wait(), 10)
     assert "the engine failed" in caplog.text
     assert await lane.lend(first_line) == "good"
 
