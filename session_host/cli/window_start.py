@@ -49,7 +49,8 @@ def _raised() -> bool:
 
 
 def _open() -> NoReturn:
-    if not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
+    needs_none = os.environ.get("QT_QPA_PLATFORM", "xcb").partition(":")[0] not in {"xcb", "wayland", ""}
+    if not needs_none and not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
         raise OutliveError(
             "there is no display to open the window on (DISPLAY and WAYLAND_DISPLAY are unset); "
             "use `outlive new` and `outlive attach` in this terminal, or see `outlive demo`"
