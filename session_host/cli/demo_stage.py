@@ -190,7 +190,9 @@ def _start_x_server(ends: contextlib.ExitStack) -> str:
         writing = -1
         if not select.select([reading], [], [], WINDOW_TIMEOUT_S)[0]:
             raise OutliveError("the X server off screen (Xvfb) does not start")
-        number = os.read(reading, 16).decode().strip()
+        # The line comes in two writes, and the server ends if it cannot make the second.
+        with os.fdopen(os.dup(reading)) as line:
+            number = line.readline().strip()
         if not number:
             raise OutliveError("the X server off screen (Xvfb) ended at its start")
         return f":{number}"
