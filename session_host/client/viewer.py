@@ -97,6 +97,7 @@ class Viewer:
         self._attachment = ""
         self._epoch = ""
         self._offset = -1
+        self._resizes = 0
         self._arriving = ArrivingSnapshot(self._engine, self._cell)
         self._outbox = Outbox()
         self._task: asyncio.Task[None] | None = None
@@ -164,6 +165,7 @@ class Viewer:
                 self._attachment,
                 self._epoch,
                 self._offset if self.emulator is not None else -1,
+                self._resizes,
             )
         )
 
@@ -253,7 +255,7 @@ class Viewer:
             if self._connection is not None:
                 self._connection.drop()
             return
-        self._offset = message.offset
+        self._offset, self._resizes = message.offset, message.resizes
         self._replace(emulator)
         if self.state not in {ViewerState.LIVE, ViewerState.ENDED}:
             self._become(ViewerState.LIVE, "")
@@ -282,6 +284,9 @@ class Viewer:
 
     def _resize_replica(self, message: Resized) -> None:
         assert self.emulator is not None
+        if self._offset < 0:
+            return  # A snapshot is on its way, and this is in it.
+        self._resizes = message.number
         if (message.size, message.cell) != (self.emulator.size, self.emulator.cell):
             self.emulator.resize(message.size, message.cell)
             _forget_side_effects(self.emulator)
@@ -343,7 +348,7 @@ class Viewer:
     def _ask_to_follow(self) -> None:
         output = self._output
         offset = self._offset if self.emulator is not None else -1
-        self._send(Follow(self._attachment, output, self._epoch, offset))
+        self._send(Follow(self._attachment, output, self._epoch, offset, self._resizes))
         if output and self._size is not None:
             self._send(Resize(self._attachment, self._size, self._cell))
 

@@ -242,7 +242,7 @@ class Connection(asyncio.Protocol):
                     self._session.show_in(message)
             case Follow():
                 if self._mine(message.attachment) is not None:
-                    self._follow(message.output, message.epoch, message.offset)
+                    self._follow(message)
             case Detach():
                 self._detach(message)
             case Hello():
@@ -304,7 +304,7 @@ class Connection(asyncio.Protocol):
         """The program runs (or has ended): now, and not before, the viewer is told that it is attached."""
         session, attachment, wanted = self._session, self.attachment, self._wanted
         assert attachment is not None
-        resumable = wanted.output and self._feed.has(wanted.epoch, wanted.offset)
+        resumable = wanted.output and self._feed.has(wanted.epoch, wanted.offset, wanted.resizes)
         self.send(
             Attached(
                 attachment.id,
@@ -321,7 +321,7 @@ class Connection(asyncio.Protocol):
             self.send(TitleEvent(session.title))
         activity = session.activity
         self.send(ActivityEvent(activity.activity, activity.source, activity.since, activity.detail))
-        self._follow(wanted.output, wanted.epoch, wanted.offset)
+        self._follow(wanted)
         if wanted.size is not None:
             attachment.size, attachment.cell = wanted.size, wanted.cell
             if not attachment.read_only and wanted.output:
@@ -340,11 +340,11 @@ class Connection(asyncio.Protocol):
 
     # ------------------------------------------------------------ output
 
-    def _follow(self, output: bool, epoch: str, offset: int) -> None:
+    def _follow(self, wanted: Attach | Follow) -> None:
         if self.attachment is not None:
-            self.attachment.follows_output = output
-        if output:
-            self._feed.follow(epoch, offset)
+            self.attachment.follows_output = wanted.output
+        if wanted.output:
+            self._feed.follow(wanted.epoch, wanted.offset, wanted.resizes)
         else:
             self._feed.close()
             self._tell_end()

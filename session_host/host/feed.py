@@ -56,9 +56,7 @@ class FeedSource(Protocol):
     epoch: str
     stream: OutputStream
     lane: EmulatorLane
-
-    def size_now(self) -> Resized:
-        """The grid as of the end of the stream."""
+    emulator_resizes: int
 
 
 class FeedSink(Protocol):
@@ -102,6 +100,7 @@ class OutputFeed:
         self._paused = False
         self._offset = 0
         """What the client will have once its queue has gone out; meaningful when not OFF."""
+        self._resizes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._snapshot_at_s = float("-inf")
         self.engine_build = ""
@@ -118,14 +117,15 @@ class OutputFeed:
             self._timer.cancel()
             self._timer = None
 
-    def has(self, epoch: str, offset: int) -> bool:
-        """Whether the output since ``offset`` can be had without a snapshot."""
-        return epoch == self._source.epoch and self._source.stream.since(offset) is not None
+    def has(self, epoch: str, offset: int, resizes: int) -> bool:
+        """Whether what came since can be had without a snapshot."""
+        return epoch == self._source.epoch and self._source.stream.since(offset, resizes) is not None
 
-    def follow(self, epoch: str, offset: int) -> None:
+    def follow(self, epoch: str, offset: int, resizes: int) -> None:
         """Begin, or go on, from where the client is; an offset of another epoch asks for a snapshot."""
         self.close()
         self._offset = offset if epoch == self._source.epoch else -1
+        self._resizes = resizes
         self._state = FeedState.BEHIND
         self._catch_up()
 
@@ -154,6 +154,7 @@ class OutputFeed:
     def resized(self, message: Resized) -> None:
         """The grid changed at this point of the output; who is behind learns of it when catching up."""
         if self._state is FeedState.CURRENT and not self._paused:
+            self._resizes = message.number
             self._sink.send(message)
         elif self._state is not FeedState.OFF:
             self._state = FeedState.BEHIND
@@ -165,12 +166,11 @@ class OutputFeed:
         """Bring the client to the end of the stream, by what it missed or by a snapshot."""
         if self._state is not FeedState.BEHIND:
             return
-        missing = self._source.stream.since(self._offset)
+        stream = self._source.stream
+        missing = stream.since(self._offset, self._resizes)
         if missing is not None:
             self._send_pieces(missing)
-            # A replica that slept through a resize at just this offset gets the size all the same.
-            self._sink.send(self._source.size_now())
-            self._offset = self._source.stream.end
+            self._offset, self._resizes = stream.end, stream.resizes
             self._state = FeedState.CURRENT
             self._sink.caught_up()
         elif self._timer is None:
@@ -190,14 +190,15 @@ class OutputFeed:
             return
         self._snapshot_at_s = asyncio.get_running_loop().time()
         offset, end = self._source.lane.fed, self._source.stream.end
+        resizes = self._source.emulator_resizes
         form, data, size, limit = snapshot
         log.info("snapshot form=%s bytes=%d offset=%d ahead=%d", form, len(data), offset, end - offset)
         for start in range(0, max(1, len(data)), OUTPUT_CHUNK_BYTES):
             part = data[start : start + OUTPUT_CHUNK_BYTES]
             last = start + OUTPUT_CHUNK_BYTES >= len(data)
-            self._sink.send(SnapshotPart(offset, form, size, limit, last, part))
+            self._sink.send(SnapshotPart(offset, resizes, form, size, limit, last, part))
         # The emulator may be behind the stream, by less than the ring holds: the rest comes as output.
-        self._offset = offset
+        self._offset, self._resizes = offset, resizes
         self._catch_up()
 
     def _send_pieces(self, pieces: list[bytes | Resized]) -> None:

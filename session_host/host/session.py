@@ -96,6 +96,7 @@ class Session:
         size, cell: the grid as of the end of the stream.
         title: what the program calls itself.
         lane: the emulator, the authority on the screen; used in turn.
+        emulator_resizes: how many resizes the emulator has been through; the stream may be ahead of it.
         stream: the output with its offsets.
         followers: the clients that have attached.
         ended: set once the program has ended and its last output is in.
@@ -112,6 +113,7 @@ class Session:
         self.size = spec.size
         self.cell = CellSize()
         self.stream = OutputStream()
+        self.emulator_resizes = 0
         self.lane = EmulatorLane(make_emulator, self._after_emulator, self._lane_drained)
         self.attachments = Attachments()
         self.followers: set[Follower] = set()
@@ -315,10 +317,6 @@ class Session:
         told = DefaultColors(colors.foreground, colors.background, colors.cursor, colors.dark)
         self.lane.soon(lambda emulator: emulator.set_default_colors(told))
 
-    def size_now(self) -> Resized:
-        """The grid as of the end of the stream."""
-        return Resized(self.stream.end, self.size, self.cell)
-
     def use(self, attachment: Attachment) -> None:
         """This viewer is the one in use: the grid follows its size."""
         if self.attachments.in_use is not attachment:
@@ -354,13 +352,17 @@ class Session:
         if self.process is None or self.state is not State.RUNNING or (size, cell) == (self.size, self.cell):
             return
         self.size, self.cell = size, cell
-        message = self.size_now()
+        message = Resized(self.stream.end, size, cell, self.stream.resizes + 1)
         self.stream.resized(message)
-        self.lane.in_order(lambda emulator: emulator.resize(size, cell))
+        self.lane.in_order(lambda emulator: self._resize_emulator(emulator, message))
         self.process.resize(size, cell)
         log.info("resized %s offset=%d", size, self.stream.end)
         for follower in tuple(self.followers):
             follower.deliver_resize(message)
+
+    def _resize_emulator(self, emulator: Emulator, message: Resized) -> None:
+        emulator.resize(message.size, message.cell)
+        self.emulator_resizes = message.number
 
 
 def encode_input(emulator: Emulator, message: Input) -> bytes:

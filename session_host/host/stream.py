@@ -18,6 +18,7 @@ class OutputStream:
 
     Attributes:
         end: the offset after the last byte, so the number of bytes there ever were.
+        resizes: the number of the last resize, so how many there ever were.
     """
 
     def __init__(self, capacity_bytes: int = RING_BYTES) -> None:
@@ -26,6 +27,7 @@ class OutputStream:
         self._resizes: deque[Resized] = deque(maxlen=MAX_RESIZES)
         self._start = 0
         self.end = 0
+        self.resizes = 0
 
     @property
     def start(self) -> int:
@@ -45,14 +47,18 @@ class OutputStream:
             # What came before a forgotten resize cannot be given out any more.
             self._forget_before(self._resizes[0].offset + 1)
         self._resizes.append(message)
+        self.resizes = message.number
 
-    def since(self, offset: int) -> list[bytes | Resized] | None:
-        """Everything from ``offset`` on, in order, or None if some of it is gone or was never there."""
+    def since(self, offset: int, resizes: int) -> list[bytes | Resized] | None:
+        """All bytes from ``offset`` on and all resizes after the one of that number, in order.
+
+        None if some of that is gone or was never there.
+        """
         if not self._start <= offset <= self.end:
             return None
         pieces: list[bytes | Resized] = []
         for resize in self._resizes:
-            if resize.offset >= offset:
+            if resize.number > resizes and resize.offset >= offset:
                 pieces += self._between(offset, resize.offset)
                 pieces.append(resize)
                 offset = resize.offset

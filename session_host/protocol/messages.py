@@ -115,8 +115,8 @@ class Error(Message, frozen=True):
 class Attach(Message, frozen=True):
     """Start to follow the session.
 
-    With ``resume`` (an attachment of before) and its ``epoch`` and ``offset``, only the missing
-    output is sent, if the host still has it; else a fresh snapshot comes.
+    With ``resume`` (an attachment of before) and its ``epoch``, ``offset`` and ``resizes``, only the
+    missing output is sent, if the host still has it; else a fresh snapshot comes.
     """
 
     size: GridSize | None = None
@@ -127,15 +127,18 @@ class Attach(Message, frozen=True):
     resume: str = ""
     epoch: str = ""
     offset: int = -1
+    resizes: int = 0
+    """How many resizes the replica has been through: several can stand at one offset."""
 
 
 class Follow(Message, frozen=True):
-    """Begin or cease to receive output. ``offset`` as in Attach; -1 asks for a snapshot."""
+    """Begin or cease to receive output. ``offset`` and ``resizes`` as in Attach; -1 asks for a snapshot."""
 
     attachment: str
     output: bool
     epoch: str = ""
     offset: int = -1
+    resizes: int = 0
 
 
 class Detach(Message, frozen=True):
@@ -250,6 +253,7 @@ class SnapshotPart(Message, frozen=True):
     """
 
     offset: int
+    resizes: int
     form: str
     size: GridSize
     scrollback_lines: int
@@ -265,11 +269,15 @@ class Output(Message, frozen=True):
 
 
 class Resized(Message, frozen=True):
-    """At ``offset`` the grid became ``size``; replicas reflow at the same byte as the host."""
+    """At ``offset`` the grid became ``size``; replicas reflow at the same byte as the host.
+
+    ``number`` counts the session's resizes from 1.
+    """
 
     offset: int
     size: GridSize
     cell: CellSize = CellSize()
+    number: int = 0
 
 
 class StateEvent(Message, frozen=True):

@@ -90,8 +90,13 @@ os.read(gate, 1)
 
 async def _same_as_host(viewer: Viewer, watcher: Watcher, session_id: str, end: int) -> None:
     """Once the host and the replica have all output up to the offset ``end``, their screens are the same."""
+    ask = Peek(0, scrollback=True, ansi=True)
     await watcher.until(lambda: viewer._offset == end, "all output")
-    host: Screen = await request(session_id, Peek(0, scrollback=True, ansi=True))
+    before: Screen | None = None
+    while before != (host := await request(session_id, ask)):
+        # A viewer that has just gone may have changed the size: the replica hears of it by another socket.
+        await watcher.until(lambda: viewer.emulator is not None and viewer.emulator.size == host.size, "the size")
+        before = host
     replica = viewer.emulator
     assert replica is not None
     rows = replica.history(0, replica.scrollback_rows) + replica.rows()

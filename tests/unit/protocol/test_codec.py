@@ -30,7 +30,7 @@ FROM_CLIENT: list[m.Message] = [
 ]
 FROM_HOST: list[m.Message] = [
     m.Welcome(m.PROTOCOL_VERSION, "0.1", "id", "epoch", State.STARTING),
-    m.SnapshotPart(5, "vt", GridSize(80, 24), 10_000, last=True, data=b"\x00\xff" * 100),
+    m.SnapshotPart(5, 2, "vt", GridSize(80, 24), 10_000, last=True, data=b"\x00\xff" * 100),
     m.Output(5, bytes(range(256))),
     m.StateEvent(State.EXITED, None, 9),
     m.InputRefused("a", 7, m.ErrorCode.STALE_ATTACHMENT, "attach again"),
