@@ -38,7 +38,7 @@ from session_host.protocol.messages import (
     Key,
     Message,
     Output,
-    Resized,
+    SnapshotPart,
     Welcome,
 )
 from session_host.protocol.values import GridSize
@@ -182,7 +182,7 @@ def through_host(setting: Setting, argv: list[str]) -> list[float]:
         connection.sendall(encode(Hello(PROTOCOL_VERSION, "viewer")))
         messages_until(Welcome)
         connection.sendall(encode(Attach(GridSize(peers.COLUMNS, peers.ROWS))))
-        [attached] = [each for each in messages_until(Resized) if isinstance(each, Attached)]
+        [attached] = [each for each in messages_until(SnapshotPart) if isinstance(each, Attached)]
         select.select([], [], [], SETTLE_S)
         for sequence, key in enumerate(keys(), 1):
             began_s = time.perf_counter()
