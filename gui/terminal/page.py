@@ -80,6 +80,7 @@ class TerminalPage(QWidget):
     def set_viewer(self, viewer: InputSink | None) -> None:
         """Show a session and type into it; None for an empty page."""
         self._sink, self._shown_emulator = viewer, None
+        self._surface.live = True
         self._told = None
         if self.isVisible():
             self._tell_size()
@@ -90,6 +91,7 @@ class TerminalPage(QWidget):
     def show_emulator(self, emulator: Emulator | None) -> None:
         """Show a screen for reading only, as of an ended session."""
         self._sink, self._shown_emulator = None, emulator
+        self._surface.live = False
         self.on_replaced()
 
     @Slot()

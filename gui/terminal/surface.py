@@ -44,6 +44,7 @@ class Surface:
         place: the last frame's place in the history.
         focused: whether the keyboard is here.
         cursor_shown: False in the dark half of a blink.
+        live: False for a screen that is only read: nobody types there, so there is no cursor.
         composing: uncommitted text of an input method, as runs from column 0.
     """
 
@@ -54,6 +55,7 @@ class Surface:
         self.place = Place()
         self.focused = False
         self.cursor_shown = True
+        self.live = True
         self.composing: tuple[Run, ...] = ()
         self._theme = theme
         self._glyphs = Glyphs(metrics)
@@ -228,7 +230,7 @@ class Surface:
             picture = self._composing_picture()
             column = self._composing_column(picture.width() // self.metrics.width)
             painter.drawImage(self._cell_corner(column, cursor.row), picture)
-        elif cursor.visible and (self.cursor_shown or not self.focused):
+        elif self.live and cursor.visible and (self.cursor_shown or not self.focused):
             column, cell = self._cursor_cell()
             picture = cursor_picture(self._canvas.painter, cell, cursor.shape, focused=self.focused)
             painter.drawImage(self._cell_corner(column, cursor.row), picture)

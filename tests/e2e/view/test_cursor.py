@@ -95,3 +95,13 @@ def test_the_old_place_is_cleared_when_it_moves(stage):
     made.feed("\x1b[8;20H")
     assert colors_in(made.cell_image(2, 2)) == {GROUND}
     assert colors_in(made.cell_image(19, 7)) == {FILL}
+
+
+def test_none_on_a_screen_that_is_only_read(stage):
+    made = stage()
+    made.focus()
+    made.feed("\x1b[2 q")
+    assert FILL in colors_in(made.cell_image(0, 0))
+    made.view.show_emulator(made.emulator)
+    made.settle()
+    assert colors_in(made.image()) == {GROUND}
