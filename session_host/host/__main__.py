@@ -14,6 +14,7 @@ import signal
 import sys
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -39,16 +40,21 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def detach() -> None:
-    """Become a process that nobody's end can end: own session, no terminal, no parent, no directory."""
+def detach() -> int:
+    """Become a process that nobody's end can end: own session, no terminal, no parent, no directory.
+
+    Returns:
+        The user's umask, which is the program's; this process has a stricter one.
+    """
     if os.fork() > 0:
         os._exit(0)
     os.setsid()
     os.chdir("/")
-    os.umask(0o077)
+    umask = os.umask(0o077)
     # The end of whoever started us, or of their terminal, is not ours.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return umask
 
 
 def let_go_of_launcher() -> None:
@@ -79,12 +85,12 @@ def make_emulator(spec: LaunchSpec) -> Emulator:
         return create("pyte", spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
 
 
-async def spawn(spec: LaunchSpec) -> PtyProcess:
+async def spawn(spec: LaunchSpec, umask: int) -> PtyProcess:
     """Start the program off the loop, since an exec may wait for a slow disk."""
-    return await asyncio.to_thread(PtyProcess.spawn, spec.argv, spec.cwd, spec.env, spec.size)
+    return await asyncio.to_thread(PtyProcess.spawn, spec.argv, spec.cwd, spec.env, spec.size, umask=umask)
 
 
-async def run(spec: LaunchSpec) -> int:
+async def run(spec: LaunchSpec, umask: int) -> int:
     """Serve one session from its start to its end; returns the exit status of the host."""
     session = Session(spec, lambda: make_emulator(spec), epoch=uuid.uuid4().hex, now=now)
     recorder = Recorder(spec, os.getpid())
@@ -94,7 +100,7 @@ async def run(spec: LaunchSpec) -> int:
         await recorder.starting()
         recorded = True
         await server.start()
-        await session.start(spawn)
+        await session.start(partial(spawn, umask=umask))
     except (OutliveError, OSError) as error:
         kind = (
             "not_found" if isinstance(error, AgentNotFound) else "store" if isinstance(error, StoreError) else "failed"
@@ -125,7 +131,7 @@ async def run(spec: LaunchSpec) -> int:
 
 def main() -> int:
     """Run a host; the launcher's pipe is standard input and output."""
-    detach()
+    umask = detach()
     # While the emulator's thread runs Python, the loop waits so long for its turn.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(message)s", stream=sys.stderr)
@@ -135,7 +141,7 @@ def main() -> int:
         report(LaunchReport(ok=False, error=f"the launch spec cannot be read: {error}", error_kind="failed"))
         return 1
     try:
-        return loops.run(run(spec))
+        return loops.run(run(spec, umask))
     except Exception:
         log.exception("the host failed")
         raise

@@ -46,13 +46,14 @@ def resolve(command: str, directory: str, search_path: str) -> str:
     return found
 
 
-def _in_child(directory: str) -> None:
-    """Run between fork and exec. Python's own choices of signals must not become the program's."""
-    for name in ("SIGPIPE", "SIGXFSZ", "SIGXFZ"):
-        number = getattr(signal, name, None)
-        if number is not None:
+def _in_child(directory: str, umask: int) -> None:
+    """Run between fork and exec: what this process chose for itself must not become the program's."""
+    for number in signal.valid_signals():
+        # What is ignored stays ignored through an exec (execve(2)), and a shell may not even undo it (sh(1)).
+        if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    os.umask(umask)
     os.chdir(directory)
     attributes = termios.tcgetattr(0)
     attributes[0] |= _IUTF8
@@ -76,8 +77,13 @@ class PtyProcess:
         os.set_blocking(self.fd, False)
 
     @classmethod
-    def spawn(cls, argv: list[str], directory: str, environment: dict[str, str], size: GridSize) -> PtyProcess:
+    def spawn(
+        cls, argv: list[str], directory: str, environment: dict[str, str], size: GridSize, *, umask: int = 0o022
+    ) -> PtyProcess:
         """Start a program; returns once it is exec'd. Blocks that long, so call it off any event loop.
+
+        It gets this environment, directory and umask, every signal as the system has it, and nothing else
+        of ours.
 
         Raises:
             AgentNotFound: there is no such program.
@@ -90,7 +96,7 @@ class PtyProcess:
             process = ptyprocess.PtyProcess.spawn(
                 [program, *argv[1:]],
                 env=environment,
-                preexec_fn=lambda: _in_child(directory),
+                preexec_fn=lambda: _in_child(directory, umask),
                 dimensions=(size.rows, size.columns),
             )
         except (OSError, ptyprocess.PtyProcessError) as error:

@@ -15,7 +15,7 @@ from session_host.client.control import request
 from session_host.client.ended import load_screen
 from session_host.client.sessions import open_store
 from session_host.protocol.messages import Describe, Kill, Stop
-from session_host.protocol.values import State
+from session_host.protocol.values import Modifiers, State
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.hosts import end, is_over, peek, see, shown, start, watching
@@ -178,3 +178,39 @@ async def test_the_screen_of_the_host_and_of_a_viewer_are_the_same_after_the_end
             assert shown(viewer) == await peek(record.id)
         gate.release()
         wait_until(lambda: is_over(_record(record.id)), 10, "the end to be recorded")
+
+
+async def test_a_program_has_the_user_s_umask_and_every_signal_as_the_system_has_it() -> None:
+    """A host ignores SIGHUP and SIGINT and keeps its files to itself; none of that is the program's."""
+    before = os.umask(0o027)
+    try:
+        record = await start("sh", "-c", "umask; grep -E 'Sig(Ign|Blk)' /proc/self/status; cat")
+    finally:
+        os.umask(before)
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "SigIgn")
+        assert shown(viewer) == [
+            "0027",
+            "SigBlk:\t0000000000000000".expandtabs(8),
+            "SigIgn:\t0000000000000000".expandtabs(8),
+        ]
+    await end(record.id)
+
+
+async def test_ctrl_c_interrupts_what_runs_in_a_shell() -> None:
+    record = await start("bash", "--norc", "-i")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "bash-")
+        viewer.text("echo sleeping; sleep 100\r")
+        await see(viewer, watcher, "sleeping")
+        await eventually(lambda: "sleep 100" in _foreground(record.child_pid), 10, "the job to run")
+        viewer.key("c", "", Modifiers.CTRL)
+        viewer.text("echo ended with $?\r")
+        await see(viewer, watcher, "ended with 130")
+    await end(record.id)
+
+
+def _foreground(shell: int | None) -> str:
+    """The command lines of a shell's children."""
+    children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+    return " ".join(processes.command_line(int(pid)) for pid in children)
