@@ -119,8 +119,15 @@ class Window:
 
     def focus(self) -> None:
         """Give the window the keyboard."""
-        window = xdotool("search", "--sync", "--onlyvisible", "--pid", str(self.process.pid), "--name", "Outlive")
-        xdotool("windowactivate", "--sync", window.split()[0])
+        [window] = wait_until(self.shown, TIMEOUT_S, "the window to be shown")
+        xdotool("windowactivate", "--sync", window)
+
+    def shown(self) -> list[str]:
+        """The X server's id of the window, in a list; an empty one while it is not to be seen."""
+        search = ["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid), "--name", "Outlive"]
+        found = subprocess.run(search, check=False, capture_output=True, text=True, timeout=TIMEOUT_S).stdout.split()
+        # The icon in a tray and its menu are windows of the same process and name.
+        return [window for window in found if _width_px(window) >= SMALLEST_WIDTH_PX]
 
     def type(self, text: str) -> None:
         """Type a text, key by key."""
@@ -168,6 +175,15 @@ def xdotool(*arguments: str) -> str:
     """Run xdotool; what it says."""
     done = subprocess.run(["xdotool", *arguments], check=True, capture_output=True, text=True, timeout=TIMEOUT_S)
     return done.stdout
+
+
+SMALLEST_WIDTH_PX = 400
+"""The window's own least width is larger, a menu is smaller."""
+
+
+def _width_px(window_id: str) -> int:
+    facts = dict(line.partition("=")[::2] for line in xdotool("getwindowgeometry", "--shell", window_id).splitlines())
+    return int(facts["WIDTH"])
 
 
 def clipboard() -> str:

@@ -1,0 +1,102 @@
+"""The icon in a real tray: a click brings up the chat that waits, with the keyboard in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
+from tests.programs import program
+from tests.support.displays import XServer
+from tests.support.waiting import WaitedInVain, wait_until
+from tests.support.windows import xdotool
+
+pytestmark = pytest.mark.e2e
+
+PANEL_PX = 32
+
+
+def windows() -> str:
+    """All windows of the display, as xwininfo draws them."""
+    return subprocess.run(["xwininfo", "-root", "-tree"], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def tray(display: XServer, window_manager: None) -> Iterator[subprocess.Popen[bytes]]:
+    """A panel with a tray at the lower left corner."""
+    process = subprocess.Popen(
+        ["trayer", "--edge", "bottom", "--align", "left", "--widthtype", "pixel", "--width", "200",
+         "--heighttype", "pixel", "--height", str(PANEL_PX)],
+        env={**os.environ, **display.environment()}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: '("panel" "trayer")' in windows(), WAIT_S, "the panel")
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def icon_centre() -> str:
+    """Where Outlive's icon is in the panel: "X Y", or "" while it is not there."""
+    found = re.search(r'"Outlive"\)\s+(\d\d)x(\d\d)\+\d+\+\d+\s+\+(\d+)\+(\d+)', windows().partition('"panel"')[2])
+    if found is None:
+        return ""
+    width, height, left, top = map(int, found.groups())
+    return f"{left + width // 2} {top + height // 2}"
+
+
+def menu_is_open() -> bool:
+    """Whether the icon's menu is to be seen."""
+    outside_the_panel = windows().partition('"panel"')[0]
+    return bool(re.search(r'"Outlive": \("\S+" "Outlive"\)\s+[1-3]\d\dx', outside_the_panel))
+
+
+def test_one_click_brings_up_the_chat_that_waits(
+    open_window: OpenWindow, new_chat: NewChat, tray: subprocess.Popen[bytes]
+):
+    working = new_chat("working", *program("raw_echo"))
+    waiting = new_chat("waiting", "sh", "-c", r"printf '\033]9;Run npm test?\007'; exec cat")
+    with open_window() as own:
+        own.show(working["id"])
+        own.wait_connected([working["id"]])
+        centre = wait_until(icon_centre, WAIT_S, lambda: f"the icon in:\n{windows()}")
+        own.focus()
+        own.press("alt+F4")
+        wait_until(lambda: not own.shown(), WAIT_S, "the window to be hidden")
+        assert own.process.poll() is None, "with a tray, closing hides"
+        wait_until(lambda: listed(waiting["id"])["activity"] == "needs_input", WAIT_S, "the chat to wait for its user")
+
+        xdotool("mousemove", *centre.split(), "click", "3")
+        wait_until(menu_is_open, WAIT_S, "the menu")
+        own.press("Down", "Return")
+        wait_until(own.shown, WAIT_S, "the window to be back")
+        wait_until(
+            lambda: [tab["name"] for tab in own.tabs() if tab["active"]] == ["waiting"],
+            WAIT_S,
+            "the chat's tab in front",
+        )
+        own.wait_connected([waiting["id"]])
+        own.focus()
+        own.type("typed here")
+        wait_until(lambda: "typed here" in everything(waiting["id"]), WAIT_S, "what is typed to reach the chat")
+        assert "typed here" not in everything(working["id"])
+    assert listed(waiting["id"])["state"] == listed(working["id"])["state"] == "running"
+
+
+def test_without_a_tray_closing_ends_the_window_and_no_chat(open_window: OpenWindow, new_chat: NewChat):
+    chat = new_chat("kept", *program("raw_echo"))
+    with open_window() as own:
+        own.show(chat["id"])
+        own.focus()
+        own.press("alt+F4")
+        try:
+            own.process.wait(WAIT_S)
+        except subprocess.TimeoutExpired as error:
+            raise WaitedInVain("the window is still there") from error
+        assert own.process.returncode == 0
+    assert listed(chat["id"])["state"] == "running"
