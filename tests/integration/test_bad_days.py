@@ -30,15 +30,9 @@ from session_host.protocol.messages import Describe, Error, Hello, Key, Welcome
 from session_host.protocol.values import State
 from tests.support.area import Area
 from tests.support.hosts import end, start, watching
+from tests.support.records import one_line
 
 pytestmark = pytest.mark.usefixtures("sessions")
-
-
-def one_line(error: BaseException) -> str:
-    text = str(error)
-    assert text
-    assert "\n" not in text
-    return text
 
 
 async def test_a_program_that_is_not_there(area: Area) -> None:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from session_host.errors import OutliveError, StoreCorrupt, StoreError, UnsafeDirectory
-from session_host.store import SessionRecord, Store
-
-MakeRecord = Callable[..., SessionRecord]
-
-
-def one_line(error: BaseException) -> str:
-    text = str(error)
-    assert "\n" not in text
-    return text
+from session_host.store import Store
+from tests.support.records import MakeRecord, one_line
 
 
 @pytest.fixture

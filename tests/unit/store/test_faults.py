@@ -5,30 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from session_host.errors import StoreCorrupt, StoreError
-from session_host.store import SessionRecord, Store
+from session_host.store import Store
 from session_host.store.schema import SCHEMA_VERSION
-
-MakeRecord = Callable[..., SessionRecord]
-
-
-def one_line(error: BaseException) -> str:
-    text = str(error)
-    assert "\n" not in text
-    return text
-
-
-def fill(path: Path, make_record: MakeRecord, count: int = 50) -> list[SessionRecord]:
-    records = [make_record(title="x" * 400, created_at="2026-01-02T03:04:05Z") for _ in range(count)]
-    with Store.open(path) as store:
-        for record in records:
-            store.add(record)
-    return records
+from tests.support.records import MakeRecord, fill, one_line
 
 
 class TestPrivacy:

@@ -1,0 +1,27 @@
+"""Stores with records in them, and errors as their users see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from session_host.store import SessionRecord, Store
+
+MakeRecord = Callable[..., SessionRecord]
+
+
+def one_line(error: BaseException) -> str:
+    """The error's message, which must be one line."""
+    text = str(error)
+    assert text
+    assert "\n" not in text
+    return text
+
+
+def fill(path: Path, make_record: MakeRecord, count: int = 50) -> list[SessionRecord]:
+    """Put records into a store, enough that it takes several pages."""
+    records = [make_record(title="x" * 400, created_at="2026-01-02T03:04:05Z") for _ in range(count)]
+    with Store.open(path) as store:
+        for record in records:
+            store.add(record)
+    return records
