@@ -11,6 +11,6 @@ Rooms, from the bottom up (each may import only what stands above it here):
     client     connecting to hosts, starting them, following a session
     cli        the ``outlive`` command
 
-``errors``, ``loops``, ``paths``, ``peer`` and ``version`` are shared by all of them.
+``clock``, ``errors``, ``loops``, ``paths``, ``peer`` and ``version`` are shared by all of them.
 Nothing in here imports Qt or ``gui``.
 """

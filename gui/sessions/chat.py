@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gui.sessions import words
 from gui.sessions.groups import Group, group_of, mark_of
 from gui.theme.marks import Mark
+from session_host.clock import now
 from session_host.protocol.messages import (
     ActivityEvent,
     BellEvent,
@@ -23,7 +24,7 @@ from session_host.protocol.messages import (
     StateEvent,
     TitleEvent,
 )
-from session_host.protocol.values import Activity, GridSize, State
+from session_host.protocol.values import RUNNING_STATES, Activity, GridSize, State
 from session_host.store import SessionRecord
 from session_host.terminal.base import DefaultColors
 
@@ -196,7 +197,7 @@ class Chat(QObject):
     def apply_record(self, record: SessionRecord) -> None:
         """Take over what the record says, unless the host has told something newer."""
         mine = self.record
-        if self.is_over and record.state in {State.STARTING, State.RUNNING}:
+        if self.is_over and record.state in RUNNING_STATES:
             record.state, record.exit_code, record.exit_signal = mine.state, mine.exit_code, mine.exit_signal
             record.ended_at, record.error = mine.ended_at or record.ended_at, mine.error or record.error
         if mine.state is State.RUNNING and record.state is State.STARTING:
@@ -261,4 +262,4 @@ class Chat(QObject):
         record = self.record
         record.state, record.exit_code, record.exit_signal = state, exit_code, exit_signal
         if self.is_over and record.ended_at is None:
-            record.ended_at = words.now_text()
+            record.ended_at = now()

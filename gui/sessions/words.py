@@ -108,8 +108,3 @@ def how_it_ended(exit_code: int | None, exit_signal: int | None, *, ended_by_you
     if exit_code:
         return f"Ended with {detail}"
     return "Ended by itself" if exit_code == 0 else "Ended"
-
-
-def now_text() -> str:
-    """This moment as the record writes times."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

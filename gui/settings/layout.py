@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from gui.theme.tokens import SIDEBAR_WIDTH_PX
+
 ENDED_BY_YOU_KEPT = 200
 ZOOM_RANGE = (-8, 24)
 
@@ -29,7 +31,7 @@ class WindowLayout(msgspec.Struct):
     geometry: tuple[int, int, int, int] | None = None
     maximized: bool = False
     zoom: int = 0
-    sidebar_width_px: int = 240
+    sidebar_width_px: int = SIDEBAR_WIDTH_PX
     sidebar_collapsed: bool = False
     status_line: bool = True
     groups_folded: list[str] = msgspec.field(default_factory=lambda: ["ended"])

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gui.theme.tokens import TERMINAL_PADDING_PX
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, GridSize
 
 from .metrics import CellMetrics
-
-PADDING_PX = 8
-"""Free space around the grid, in logical pixels."""
 
 
 class GridLayout(NamedTuple):
@@ -31,7 +29,11 @@ class GridLayout(NamedTuple):
         """The layout of a widget of this logical size."""
         ratio = metrics.device_pixel_ratio
         return cls(
-            round(width_px * ratio), round(height_px * ratio), round(PADDING_PX * ratio), metrics.width, metrics.height
+            round(width_px * ratio),
+            round(height_px * ratio),
+            round(TERMINAL_PADDING_PX * ratio),
+            metrics.width,
+            metrics.height,
         )
 
     @property

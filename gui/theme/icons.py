@@ -27,14 +27,10 @@ class Glyph(StrEnum):
     CLOSE = "x"
     SEARCH = "magnifying-glass"
     MORE = "dots-three"
-    SIDEBAR = "sidebar-simple"
     EXPANDED = "caret-down"
     FOLDED = "caret-right"
     COPY = "copy"
-    FOLDER = "folder"
-    WARNING = "warning-circle"
     INFO = "info"
-    CHAT = "chat-centered-dots"
 
 
 @lru_cache(maxsize=1)

@@ -64,11 +64,6 @@ class IconButton(QToolButton):
         self.setToolTip(name)
         self.setAccessibleName(name)
 
-    def set_glyph(self, glyph: Glyph) -> None:
-        """Show another icon."""
-        self._glyph = glyph
-        self._dress()
-
     def _dress(self) -> None:
         self.setIcon(glyph_icon(self._glyph, self._theme.tokens))
 

@@ -17,7 +17,7 @@ from gui.window.banners import Banner, BannerArea
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChat, NewChatSheet
 from session_host.agents import Agent
-from session_host.client.launch import LaunchRequest
+from session_host.client.launch import LaunchRequest, free_name
 from session_host.errors import OutliveError
 from session_host.protocol.values import Activity, GridSize
 
@@ -86,7 +86,7 @@ class Verbs(QObject):
         request = LaunchRequest(
             agent=self._agents[wanted.agent],
             arguments=wanted.arguments,
-            name=self._free_name(wanted.name) or None,
+            name=free_name(wanted.name, {chat.name for chat in self._sessions.running()}) or None,
             directory=wanted.directory,
             environment=dict(os.environ),
             overrides=wanted.overrides,
@@ -104,15 +104,6 @@ class Verbs(QObject):
         self._layout.last_agent, self._layout.last_directory = wanted.agent, wanted.directory
         self._sheet.done()
         self._open_chat(chat)
-
-    def _free_name(self, wanted: str) -> str:
-        """``wanted``, or ``wanted-2`` and so on: two running chats of one name are told apart badly."""
-        taken = {chat.name for chat in self._sessions.running()}
-        name, number = wanted, 1
-        while name in taken:
-            number += 1
-            name = f"{wanted}-{number}"
-        return name
 
     # ------------------------------------------------------------ on one chat
 

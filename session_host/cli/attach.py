@@ -15,13 +15,13 @@ from session_host import loops
 from session_host.cli.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.cli.outer_terminal import OuterTerminal
 from session_host.cli.output import how_it_ended, say
-from session_host.cli.sessions import find
+from session_host.cli.sessions import add_session_argument, find
 from session_host.cli.terminal_input import InputParser
 from session_host.cli.terminal_painter import Painter
 from session_host.client.viewer import Viewer, ViewerState
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded
 from session_host.protocol.messages import Event, InputRefused, NameEvent
-from session_host.protocol.values import KeyAction, Modifiers, State
+from session_host.protocol.values import RUNNING_STATES, KeyAction, Modifiers
 
 ESCAPE_TIMEOUT_S = 0.05
 """After so long without another byte an ESC was the Escape key."""
@@ -39,7 +39,7 @@ _DETACH = "d"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
-    parser.add_argument("session", metavar="SESSION", help="name, id, or unique beginning of the id")
+    add_session_argument(parser)
     parser.add_argument("--read-only", action="store_true", help="look on; nothing typed here reaches the agent")
     parser.epilog = "Ctrl+B d detaches, and the chat keeps running; Ctrl+B Ctrl+B types Ctrl+B."
 
@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Attach to the session that is named."""
     info = find(options.session)
-    if info.state not in {State.STARTING, State.RUNNING}:
+    if info.state not in RUNNING_STATES:
         raise SessionEnded(f"{info.name} has ended ({how_it_ended(info)}); `outlive peek {info.name}` shows its end")
     return attach(info.id, info.name, read_only=options.read_only)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 
 from session_host.cli.output import how_it_ended, print_json
-from session_host.cli.sessions import RUNNING, SessionInfo, add_session_argument, ask, find
+from session_host.cli.sessions import SessionInfo, add_session_argument, ask, find
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Peek, Screen
+from session_host.protocol.values import RUNNING_STATES
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,14 +44,14 @@ def look(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, ansi: b
         HostUnavailable: its host does not answer.
     """
     request = Peek(0, lines, scrollback, ansi)
-    if info.state in RUNNING:
+    if info.state in RUNNING_STATES:
         try:
             screen: Screen = ask(info.id, request)
             return screen
         except HostUnavailable:
             # It may have ended since it was looked up.
             info = find(info.id)
-            if info.state in RUNNING:
+            if info.state in RUNNING_STATES:
                 raise
     return _last_screen(info, request)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 
 from session_host.cli.new import MAX_NAME_CHARACTERS
-from session_host.cli.sessions import RUNNING, add_session_argument, with_store
+from session_host.cli.sessions import add_session_argument, with_store
 from session_host.client.control import request
 from session_host.client.sessions import find_session
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Rename
+from session_host.protocol.values import RUNNING_STATES
 from session_host.store import Store
 
 
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 
     async def rename(store: Store) -> None:
         info = await find_session(store, options.session)
-        if info.state in RUNNING:
+        if info.state in RUNNING_STATES:
             try:
                 await request(info.id, Rename(0, name))
             except (HostUnavailable, SessionEnded):

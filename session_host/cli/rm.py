@@ -6,10 +6,11 @@ import argparse
 import contextlib
 import shutil
 
-from session_host.cli.sessions import RUNNING, add_session_argument, with_store
+from session_host.cli.sessions import add_session_argument, with_store
 from session_host.client.sessions import find_session
 from session_host.errors import OutliveError
 from session_host.paths import session_dir, session_log
+from session_host.protocol.values import RUNNING_STATES
 from session_host.store import Store
 
 
@@ -23,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
 
     async def remove(store: Store) -> None:
         info = await find_session(store, options.session)
-        if info.state in RUNNING:
+        if info.state in RUNNING_STATES:
             raise OutliveError(f"{info.name} is running; `outlive stop {info.name}` it first")
         # The files first: what is no longer recorded would never be found again.
         with contextlib.suppress(FileNotFoundError):

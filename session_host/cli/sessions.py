@@ -8,15 +8,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from session_host.cli.output import complain
+from session_host.client.quick import list_sessions
 from session_host.client.recovery import open_or_recover
-from session_host.client.sessions import SessionInfo, find_session, list_sessions
+from session_host.client.sessions import SessionInfo, find_session
 from session_host.errors import SessionEnded
 from session_host.protocol.values import State
 from session_host.store import Store
 
 T = TypeVar("T")
-
-RUNNING = frozenset({State.STARTING, State.RUNNING})
 
 
 def add_session_argument(parser: argparse.ArgumentParser) -> None:
@@ -48,15 +47,18 @@ def find(text: str) -> SessionInfo:
 
 def every_session(*, ended: bool) -> list[SessionInfo]:
     """All running sessions, oldest first; with ``ended`` all that are remembered."""
-    return with_store(lambda store: list_sessions(store, ended=ended))
+
+    async def listed(store: Store) -> list[SessionInfo]:
+        return list_sessions(store, ended=ended)
+
+    return with_store(listed)
 
 
 def require_running(info: SessionInfo) -> SessionInfo:
     """The session itself.
 
     Raises:
-        SessionEnded: it has ended.
-        HostUnavailable: it was lost.
+        SessionEnded: it has ended, or was lost.
     """
     if info.state == State.EXITED:
         from session_host.cli.output import how_it_ended
@@ -75,7 +77,6 @@ def ask(session_id: str, message: Any) -> Any:
 
 
 __all__ = [
-    "RUNNING",
     "SessionInfo",
     "add_session_argument",
     "ask",

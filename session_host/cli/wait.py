@@ -8,7 +8,7 @@ import re
 
 from session_host.cli.output import how_it_ended
 from session_host.cli.peek import look
-from session_host.cli.sessions import RUNNING, SessionInfo, add_session_argument, find
+from session_host.cli.sessions import SessionInfo, add_session_argument, find
 from session_host.client.control import ControlConnection
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, SessionEnded, TimedOut, UsageError
 from session_host.protocol.messages import (
@@ -22,7 +22,7 @@ from session_host.protocol.messages import (
     SnapshotPart,
     StateEvent,
 )
-from session_host.protocol.values import Activity, State
+from session_host.protocol.values import RUNNING_STATES, Activity, State
 
 LOOK_INTERVAL_S = 0.1
 """A chat that writes without pause is looked at so often at most: each look reads its whole history."""
@@ -89,7 +89,7 @@ def _after_the_end(info: SessionInfo, options: argparse.Namespace, pattern: re.P
 async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
     failures = 0
     async with asyncio.timeout(options.timeout):
-        while info.state in RUNNING:
+        while info.state in RUNNING_STATES:
             try:
                 async with ControlConnection(info.id) as connection:
                     if pattern is not None:

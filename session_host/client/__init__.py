@@ -7,9 +7,9 @@
     outbox       input that the host has not acknowledged
     arriving     a snapshot on its way in
     control      one-shot requests
-    sessions     what sessions there are, and how they are
+    sessions     one session, and how it is
     records      the record's part in that
-    quick        the list of sessions without a loop, for ``outlive ls``
+    quick        all sessions, asked without a loop
     recovery     a damaged record begun anew from the running hosts
     ended        the last screen of a session that ended
     window       commands to the open window

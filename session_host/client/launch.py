@@ -11,13 +11,14 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
 
 import session_host
 from session_host.agents import Agent, child_environment
+from session_host.clock import now
 from session_host.errors import AgentNotFound, LaunchFailed, StoreError
 from session_host.paths import (
     database,
@@ -29,13 +30,11 @@ from session_host.paths import (
     state_dir,
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
-from session_host.protocol.values import GridSize, State
+from session_host.protocol.values import GridSize
 from session_host.pty.identity import boot_id
 from session_host.store import SessionRecord, Store
 from session_host.terminal import default_engine
 from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, DefaultColors, EngineName
-
-from .sessions import now
 
 DEFAULT_SIZE = GridSize(80, 24)
 REPORT_TIMEOUT_S = 30.0
@@ -102,7 +101,8 @@ def _spec(request: LaunchRequest) -> LaunchSpec:
         raise agent.not_found()
     argv = agent.argv(request.arguments, environment)
     with Store.open(database()) as store:
-        name = request.name or _free_name(store, Path(directory).name or agent.name)
+        taken = {record.name for record in store.running()}
+        name = request.name or free_name(Path(directory).name or agent.name, taken)
     return LaunchSpec(
         session_id=session_id,
         name=name,
@@ -123,9 +123,8 @@ def _spec(request: LaunchRequest) -> LaunchSpec:
     )
 
 
-def _free_name(store: Store, wanted: str) -> str:
-    """``wanted``, or ``wanted-2`` and so on if a running session has that name."""
-    taken = {record.name for record in store.running() if record.state in {State.STARTING, State.RUNNING}}
+def free_name(wanted: str, taken: Collection[str]) -> str:
+    """``wanted``, or ``wanted-2`` and so on: two running chats of one name are told apart badly."""
     name, number = wanted, 1
     while name in taken:
         number += 1

@@ -12,10 +12,11 @@ from session_host.paths import session_socket
 from session_host.peer import is_foreign
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Description, Hello
+from session_host.protocol.values import RUNNING_STATES
 from session_host.store import Store
 from session_host.version import VERSION
 
-from .records import DESCRIBE_TIMEOUT_S, RUNNING, SessionInfo, merge
+from .records import DESCRIBE_TIMEOUT_S, SessionInfo, merge
 
 CONNECTIONS_AT_ONCE = 100
 RECEIVE_BYTES = 65536
@@ -24,7 +25,7 @@ RECEIVE_BYTES = 65536
 def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
     """All running sessions, oldest first; with ``ended`` those that ended, too."""
     records = store.all() if ended else store.running()
-    running = [record.id for record in records if record.state in RUNNING]
+    running = [record.id for record in records if record.state in RUNNING_STATES]
     descriptions: dict[str, Description] = {}
     for first in range(0, len(running), CONNECTIONS_AT_ONCE):
         descriptions |= dict(_describe(running[first : first + CONNECTIONS_AT_ONCE]))

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
 
+from session_host.clock import now
 from session_host.errors import NoSuchSession, OutliveError
 from session_host.paths import database
 from session_host.protocol.messages import Description
-from session_host.protocol.values import State
+from session_host.protocol.values import RUNNING_STATES, State
 from session_host.pty.identity import boot_id, is_running
 from session_host.store import SessionRecord, Store
 
 DESCRIBE_TIMEOUT_S = 2.0
 """How long a host may take to describe its session before it counts as unknown."""
 
-RUNNING = frozenset({State.STARTING, State.RUNNING})
 INTERRUPTED = "the computer was restarted while this chat ran"
 HOST_GONE = "the process that kept this chat is gone, and the agent with it"
 
@@ -61,11 +60,6 @@ class Fate(NamedTuple):
     message: str
 
 
-def now() -> str:
-    """The time, in ISO 8601 and UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def open_store() -> Store:
     """The record; a damaged one raises StoreCorrupt, see ``recovery``."""
     return Store.open(database())
@@ -105,14 +99,14 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
 
 def settle(store: Store, record: SessionRecord) -> SessionRecord:
     """A record that says "running" while its host may be gone: find out, and write it down if so."""
-    if record.state not in RUNNING:
+    if record.state not in RUNNING_STATES:
         return record
     rebooted = bool(record.boot_id) and record.boot_id != boot_id()
     if not rebooted and is_running(record.host_pid, record.host_started):
         return record
     # The host may have recorded the end between the two looks.
     current = store.get(record.id)
-    if current is None or current.state not in RUNNING:
+    if current is None or current.state not in RUNNING_STATES:
         return current or record
     error = INTERRUPTED if rebooted else HOST_GONE
     store.update(record.id, state=State.LOST, error=error, ended_at=now())
@@ -146,6 +140,6 @@ def merge(
     for record in records:
         description = descriptions.get(record.id)
         info = info_of(record if description is not None else settle(store, record), description)
-        if ended or info.state in RUNNING:
+        if ended or info.state in RUNNING_STATES:
             infos.append(info)
     return infos

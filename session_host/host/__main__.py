@@ -13,13 +13,13 @@ import os
 import signal
 import sys
 import uuid
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from session_host import loops
+from session_host.clock import now
 from session_host.errors import AgentNotFound, OutliveError, StoreError
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.pty.process import PtyProcess
@@ -33,11 +33,6 @@ from .session import Session
 log = logging.getLogger("session_host.host")
 
 SWITCH_INTERVAL_S = 0.0005
-
-
-def now() -> str:
-    """The time, in ISO 8601 and UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def detach() -> int:

@@ -136,10 +136,6 @@ class Connection(asyncio.Protocol):
         except ProtocolViolation as error:
             self.refuse(error.code, str(error))
 
-    def eof_received(self) -> bool:
-        """Close when the peer has no more to say."""
-        return False
-
     def pause_writing(self) -> None:
         """The client is behind: nothing more is queued for it."""
         self._feed.pause()

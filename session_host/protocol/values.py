@@ -89,6 +89,10 @@ class State(StrEnum):
     LOST = "lost"
 
 
+RUNNING_STATES = frozenset({State.STARTING, State.RUNNING})
+"""The states of a session that has not ended."""
+
+
 class Activity(StrEnum):
     """What the agent is doing, as far as its own signals tell."""
 

@@ -10,7 +10,7 @@ from session_host.protocol.values import State
 class SessionRecord(msgspec.Struct, kw_only=True):
     """What is kept of a session from its start until somebody removes it.
 
-    Times are ISO 8601 in UTC with whole seconds, such as ``2026-01-02T03:04:05Z``. A process is
+    Times are ISO 8601 in UTC, such as ``2026-01-02T03:04:05.678Z``. A process is
     named by its PID *and* its start time in clock ticks since boot (field 22 of
     ``/proc/PID/stat``, see proc(5)), which are good within one ``boot_id`` only.
     """

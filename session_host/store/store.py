@@ -13,7 +13,7 @@ from typing import Any, Self
 import msgspec
 
 from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
-from session_host.protocol.values import State
+from session_host.protocol.values import RUNNING_STATES, State
 from session_host.store.database import Database, damaged, directory_lock
 from session_host.store.record import SessionRecord
 
@@ -22,7 +22,7 @@ _FIELDS = SessionRecord.__struct_fields__
 _JSON_FIELDS = frozenset({"argv", "env"})
 _COLUMNS = ", ".join(_FIELDS)
 _ORDER = "ORDER BY created_at, ordinal"
-_RUNNING = "('starting', 'running')"
+_RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 _RECENT_DIRECTORIES_KEPT = 50
 _END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "error", "ended_at"})
 
@@ -147,7 +147,7 @@ class Store:
         if record := self.get(wanted.lower()):
             return record
         named = self._select("WHERE name = ?", (wanted,))
-        found = [record for record in named if record.state in (State.STARTING, State.RUNNING)] or named
+        found = [record for record in named if record.state in RUNNING_STATES] or named
         if not found and wanted and all(character in "0123456789abcdef-" for character in wanted.lower()):
             found = self._select("WHERE substr(id, 1, ?) = ?", (len(wanted), wanted.lower()))
         if not found:

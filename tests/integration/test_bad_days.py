@@ -14,8 +14,9 @@ from session_host.agents import load_catalog
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
 from session_host.client.launch import LaunchRequest, launch
+from session_host.client.quick import list_sessions
 from session_host.client.recovery import open_or_recover
-from session_host.client.sessions import list_sessions, open_store
+from session_host.client.sessions import open_store
 from session_host.errors import (
     AgentNotFound,
     HostUnavailable,
@@ -197,7 +198,7 @@ async def test_a_damaged_record_costs_no_running_chat(area: Area) -> None:
     with store:
         assert "2 running chats were found again" in warning
         assert "\n" not in warning
-        assert {info.name for info in await list_sessions(store, ended=False)} == {"first", "second"}
+        assert {info.name for info in list_sessions(store, ended=False)} == {"first", "second"}
     for record in (first, second):
         async with watching(record.id):
             pass

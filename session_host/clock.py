@@ -1,0 +1,10 @@
+"""The time as everything that is recorded or shown writes it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def now() -> str:
+    """This moment, in ISO 8601 and UTC, with milliseconds: ``2026-01-02T03:04:05.678Z``."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
