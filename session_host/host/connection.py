@@ -300,7 +300,7 @@ class Connection(asyncio.Protocol):
         """The program runs (or has ended): now, and not before, the viewer is told that it is attached."""
         session, attachment, wanted = self._session, self.attachment, self._wanted
         assert attachment is not None
-        resumable = wanted.output and self._feed.has(wanted.epoch, wanted.offset, wanted.resizes)
+        resumable = wanted.output and self._feed.has(wanted.epoch, wanted.offset)
         self.send(
             Attached(
                 attachment.id,
@@ -356,6 +356,11 @@ class Connection(asyncio.Protocol):
         session = self._session
         if session.state is State.EXITED:
             self.send(StateEvent(session.state, session.exit_code, session.exit_signal))
+
+    @property
+    def follows_output(self) -> bool:
+        """Whether the client wants output, and not events alone."""
+        return self._feed.follows_output
 
     def deliver_output(self, frame: bytes, end: int) -> None:
         """There is new output."""

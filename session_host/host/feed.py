@@ -117,9 +117,14 @@ class OutputFeed:
             self._timer.cancel()
             self._timer = None
 
-    def has(self, epoch: str, offset: int, resizes: int) -> bool:
+    @property
+    def follows_output(self) -> bool:
+        """Whether the client wants output, and not events alone."""
+        return self._state is not FeedState.OFF
+
+    def has(self, epoch: str, offset: int) -> bool:
         """Whether what came since can be had without a snapshot."""
-        return epoch == self._source.epoch and self._source.stream.since(offset, resizes) is not None
+        return epoch == self._source.epoch and self._source.stream.holds(offset)
 
     def follow(self, epoch: str, offset: int, resizes: int) -> None:
         """Begin, or go on, from where the client is; an offset of another epoch asks for a snapshot."""

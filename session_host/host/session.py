@@ -73,8 +73,12 @@ STOP_STEPS = ((signal.SIGTERM, 1.0), (signal.SIGHUP, 4.0), (signal.SIGKILL, None
 class Follower(Protocol):
     """A client as the session sees it."""
 
+    @property
+    def follows_output(self) -> bool:
+        """Whether it wants output, and not events alone."""
+
     def deliver_output(self, frame: bytes, end: int) -> None:
-        """Output that ends at the offset ``end``, already a frame."""
+        """Output that ends at the offset ``end``, already a frame; an empty one if nobody follows output."""
 
     def deliver_resize(self, message: Resized) -> None:
         """The grid changed at this point of the output."""
@@ -197,7 +201,8 @@ class Session:
         """The program wrote ``data``; returns whether to read on at once."""
         self.stream.append(data)
         if self.followers:
-            frame = encode(Output(self.stream.end - len(data), data))
+            wanted = any(follower.follows_output for follower in self.followers)
+            frame = encode(Output(self.stream.end - len(data), data)) if wanted else b""
             for follower in tuple(self.followers):
                 follower.deliver_output(frame, self.stream.end)
         self.lane.feed(data)

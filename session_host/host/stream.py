@@ -34,6 +34,10 @@ class OutputStream:
         """The offset of the oldest byte that is still here, with all resizes since."""
         return self._start
 
+    def holds(self, offset: int) -> bool:
+        """Whether everything from ``offset`` on is here."""
+        return self._start <= offset <= self.end
+
     def append(self, data: bytes) -> None:
         """Add bytes; the oldest go when there are too many."""
         self._chunks.append(data)
@@ -54,7 +58,7 @@ class OutputStream:
 
         None if some of that is gone or was never there.
         """
-        if not self._start <= offset <= self.end:
+        if not self.holds(offset):
             return None
         pieces: list[bytes | Resized] = []
         for resize in self._resizes:
