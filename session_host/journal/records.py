@@ -1,0 +1,240 @@
+"""The form of segments and snapshots: bytes to values and back. Pure.
+
+Reading believes nothing: lengths are bounded by what is there, and no bytes, whatever they are, raise an error.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+from zlib import crc32
+
+import msgspec
+
+from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, CellSize, GridSize
+
+VERSION: Final = 1
+
+MOST_PAYLOAD_BYTES: Final = 8 * 1024 * 1024
+"""Output of more is several records."""
+
+_SEGMENT_MAGIC: Final = b"OUTLIVEJ"
+_SNAPSHOT_MAGIC: Final = b"OUTLIVES"
+_HEAD: Final = struct.Struct("<8sHHHHH6xqQQ")
+_CRC: Final = struct.Struct("<I")
+HEAD_BYTES: Final = _HEAD.size + _CRC.size
+
+# A record's CRC stands before what it covers.
+_RECORD: Final = struct.Struct("<IIB3xqQ")
+_COVERED: Final = struct.Struct("<IB3xqQ")
+RECORD_BYTES: Final = _RECORD.size
+_RESIZE: Final = struct.Struct("<QHHHH")
+
+_SNAPSHOT: Final = struct.Struct("<8sHxxIQQIQ")
+_SNAPSHOT_COVERED: Final = 16
+"""From here on the CRC counts: all behind itself."""
+SNAPSHOT_HEAD_BYTES: Final = _SNAPSHOT.size
+_MOST_META_BYTES: Final = 64 * 1024
+
+OUTPUT: Final = 1
+RESIZE: Final = 2
+
+UNKNOWN_SIZE: Final = GridSize(0, 0)
+
+
+class Output(NamedTuple):
+    """Bytes that the program wrote."""
+
+    time_ns: int
+    """Wall clock, since 1970 in UTC; it may jump."""
+    offset: int
+    """Of the first byte, in the session's output."""
+    data: bytes
+
+
+class Resize(NamedTuple):
+    """The terminal's size changed."""
+
+    time_ns: int
+    offset: int
+    """Where in the output."""
+    number: int
+    """How many resizes there were, with this one."""
+    size: GridSize
+    cell: CellSize
+
+
+Entry = Output | Resize
+
+
+class Snapshot(NamedTuple):
+    """A terminal's whole state at one offset."""
+
+    offset: int
+    resizes: int
+    """The number of the last resize that it has seen."""
+    build: str
+    """``terminal.engine_build`` of the engine that took it, and alone can read it."""
+    size: GridSize
+    scrollback_lines: int
+    """How many lines of history the terminal keeps."""
+    title: str
+    data: bytes
+
+
+class Head(NamedTuple):
+    """How things stand where a segment begins."""
+
+    version: int
+    time_ns: int
+    offset: int
+    resizes: int
+    size: GridSize
+    """UNKNOWN_SIZE if nobody said."""
+    cell: CellSize
+
+    @property
+    def is_newer(self) -> bool:
+        """A later version of ours wrote it; nothing but the version is known."""
+        return self.version > VERSION
+
+
+class Record(NamedTuple):
+    """One record of a segment, its payload unread."""
+
+    kind: int
+    time_ns: int
+    offset: int
+    payload: memoryview
+    end: int
+    """Where the next one begins, in bytes from the segment's beginning."""
+
+
+# ------------------------------------------------------------------------------------ segments
+
+
+def encode_head(head: Head) -> bytes:
+    """The head of a segment."""
+    size, cell = head.size, head.cell
+    packed = _HEAD.pack(
+        _SEGMENT_MAGIC, head.version, size.columns, size.rows, *_cell(cell), head.time_ns, head.offset, head.resizes
+    )
+    return packed + _CRC.pack(crc32(packed))
+
+
+def decode_head(data: bytes | memoryview) -> Head | None:
+    """The head that a segment begins with; None if it is damaged."""
+    if len(data) < HEAD_BYTES:
+        return None
+    magic, version, columns, rows, width, height, time_ns, offset, resizes = _HEAD.unpack_from(data)
+    if magic != _SEGMENT_MAGIC or _CRC.unpack_from(data, _HEAD.size)[0] != crc32(memoryview(data)[: _HEAD.size]):
+        return None
+    size = GridSize(columns, rows)
+    if version <= VERSION and size != UNKNOWN_SIZE and not _is_possible(size):
+        return None
+    return Head(version, time_ns, offset, resizes, size, CellSize(width, height))
+
+
+def encode_entry(entry: Entry) -> list[bytes | memoryview]:
+    """The records of an entry, in pieces to be written one after another; the bytes of output are not copied."""
+    if isinstance(entry, Resize):
+        payload = _RESIZE.pack(entry.number, entry.size.columns, entry.size.rows, *_cell(entry.cell))
+        return _record(RESIZE, entry.time_ns, entry.offset, payload)
+    if len(entry.data) <= MOST_PAYLOAD_BYTES:
+        return _record(OUTPUT, entry.time_ns, entry.offset, entry.data)
+    pieces: list[bytes | memoryview] = []
+    view = memoryview(entry.data)
+    for first in range(0, len(view), MOST_PAYLOAD_BYTES):
+        part = view[first : first + MOST_PAYLOAD_BYTES]
+        pieces.extend(_record(OUTPUT, entry.time_ns, entry.offset + first, part))
+    return pieces
+
+
+def _record(kind: int, time_ns: int, offset: int, payload: bytes | memoryview) -> list[bytes | memoryview]:
+    crc = crc32(payload, crc32(_COVERED.pack(len(payload), kind, time_ns, offset)))
+    return [_RECORD.pack(crc, len(payload), kind, time_ns, offset), payload]
+
+
+def decode_records(segment: bytes | memoryview) -> Iterator[Record]:
+    """The records of a segment, head included, up to its end or the first that is torn or damaged."""
+    view = memoryview(segment)
+    total = len(view)
+    place = HEAD_BYTES
+    while place + RECORD_BYTES <= total:
+        crc, length, kind, time_ns, offset = _RECORD.unpack_from(view, place)
+        end = place + RECORD_BYTES + length
+        if length > MOST_PAYLOAD_BYTES or end > total or crc != crc32(view[place + _CRC.size : end]):
+            return
+        yield Record(kind, time_ns, offset, view[place + RECORD_BYTES : end], end)
+        place = end
+
+
+def entry_of(record: Record) -> Entry | None:
+    """What a record says; None for a kind that is not known here, or a size that no terminal has."""
+    if record.kind == OUTPUT:
+        return Output(record.time_ns, record.offset, bytes(record.payload))
+    if record.kind == RESIZE and len(record.payload) >= _RESIZE.size:
+        number, columns, rows, width, height = _RESIZE.unpack_from(record.payload)
+        size = GridSize(columns, rows)
+        if _is_possible(size):
+            return Resize(record.time_ns, record.offset, number, size, CellSize(width, height))
+    return None
+
+
+def _is_possible(size: GridSize) -> bool:
+    return 1 <= size.columns <= MAX_COLUMNS and 1 <= size.rows <= MAX_ROWS
+
+
+def _cell(cell: CellSize) -> tuple[int, int]:
+    return min(max(cell.width_px, 0), 0xFFFF), min(max(cell.height_px, 0), 0xFFFF)
+
+
+# ----------------------------------------------------------------------------------- snapshots
+
+
+class _Meta(msgspec.Struct, frozen=True, array_like=True):
+    build: str
+    size: GridSize
+    scrollback_lines: int
+    title: str
+
+
+_meta_encoder = msgspec.msgpack.Encoder()
+_meta_decoder = msgspec.msgpack.Decoder(_Meta)
+
+
+def encode_snapshot(snapshot: Snapshot) -> list[bytes]:
+    """The file of a snapshot, in pieces to be written one after another."""
+    title = snapshot.title.encode("utf-8", "replace").decode()[:4096]
+    meta = _meta_encoder.encode(_Meta(snapshot.build, snapshot.size, snapshot.scrollback_lines, title))
+    fields = (snapshot.offset, snapshot.resizes, len(meta), len(snapshot.data))
+    covered = _SNAPSHOT.pack(_SNAPSHOT_MAGIC, VERSION, 0, *fields)[_SNAPSHOT_COVERED:]
+    crc = crc32(snapshot.data, crc32(meta, crc32(covered)))
+    return [_SNAPSHOT.pack(_SNAPSHOT_MAGIC, VERSION, crc, *fields), meta, snapshot.data]
+
+
+def snapshot_offset(data: bytes | memoryview) -> int | None:
+    """The offset in the beginning of a snapshot's file, unchecked; None if that is no such file."""
+    if len(data) < SNAPSHOT_HEAD_BYTES:
+        return None
+    magic, version, _crc, offset, *_rest = _SNAPSHOT.unpack_from(data)
+    return offset if magic == _SNAPSHOT_MAGIC and version == VERSION else None
+
+
+def decode_snapshot(data: bytes | memoryview) -> Snapshot | None:
+    """The snapshot in a file; None if it is damaged, or a later version of ours wrote it."""
+    if snapshot_offset(data) is None:
+        return None
+    view = memoryview(data)
+    _magic, _version, crc, offset, resizes, meta_length, length = _SNAPSHOT.unpack_from(view)
+    meta_end = SNAPSHOT_HEAD_BYTES + meta_length
+    if meta_length > _MOST_META_BYTES or meta_end + length != len(view) or crc != crc32(view[_SNAPSHOT_COVERED:]):
+        return None
+    try:
+        meta = _meta_decoder.decode(view[SNAPSHOT_HEAD_BYTES:meta_end])
+    except msgspec.MsgspecError:
+        return None
+    if not _is_possible(meta.size):
+        return None
+    return Snapshot(offset, resizes, meta.build, meta.size, meta.scrollback_lines, meta.title, bytes(view[meta_end:]))
