@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 
-from session_host.cli.output import complain, say
+from session_host.cli.output import complain, one_line, say
 from session_host.cli.sessions import SessionInfo, every_session
 from session_host.client.control import request
 from session_host.errors import OutliveError, SessionEnded, UsageError
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _agreed(infos: list[SessionInfo]) -> bool:
     names = ", ".join(info.name for info in infos)
-    print(f"End {len(infos)} running chat(s) now: {names}? [y/N] ", end="", flush=True)
+    print(f"End {len(infos)} running chat(s) now: {one_line(names)}? [y/N] ", end="", flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 

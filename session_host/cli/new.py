@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("say which agent, or a program behind `--`: outlive new claude, outlive new -- top")
     overrides = dict(_variable(text) for text in options.env)
     size = _size(options.size) if options.size else None
-    for text in (options.name or "", options.directory, *arguments, *overrides, *overrides.values()):
+    for text in (options.name or "", _whole_path(options.directory), *arguments, *overrides, *overrides.values()):
         _check_text(text)
     if options.name is not None and not (0 < len(options.name) <= MAX_NAME_CHARACTERS and options.name.isprintable()):
         raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
@@ -117,6 +117,11 @@ def _variable(text: str) -> tuple[str, str]:
     if not name or not equals:
         raise UsageError(f"-e {text}: write it as NAME=VALUE")
     return name, value
+
+
+def _whole_path(directory: str) -> str:
+    """A relative path with the directory that we are in, whose name may be no text either."""
+    return os.path.abspath(directory)  # noqa: PTH100 - no symlink is to be resolved
 
 
 def _check_text(text: str) -> None:

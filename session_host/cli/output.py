@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Protocol
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]+")
+from session_host.protocol.words import escaped, one_line
+
 FALLBACK_COLUMNS = 80
 
 
@@ -43,19 +43,17 @@ def say(message: str) -> None:
     print(one_line(message), flush=True)
 
 
-def one_line(text: str) -> str:
-    """The text without line ends and other controls, which a name or a program's title may hold."""
-    return _CONTROLS.sub(" ", text)
-
-
 def print_json(value: object) -> None:
-    """A value of builtins, structs, lists and dicts as JSON: UTF-8, or ASCII where the locale is not UTF-8."""
+    """A value of builtins, structs, lists and dicts as JSON: UTF-8, or ASCII where the locale is not UTF-8.
+
+    What would drive a terminal that it is printed on is escaped.
+    """
     import json
 
     import msgspec
 
     is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    print(json.dumps(msgspec.to_builtins(value), ensure_ascii=not is_unicode, indent=2))
+    print(escaped(json.dumps(msgspec.to_builtins(value), ensure_ascii=not is_unicode, indent=2)))
 
 
 def terminal_columns() -> int | None:
@@ -64,6 +62,9 @@ def terminal_columns() -> int | None:
         return os.get_terminal_size(sys.stdout.fileno()).columns or FALLBACK_COLUMNS
     except (OSError, ValueError):
         return None
+
+
+__all__ = ["complain", "how_it_ended", "one_line", "prepare_streams", "print_json", "say", "terminal_columns"]
 
 
 class Ended(Protocol):

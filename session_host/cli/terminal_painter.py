@@ -12,6 +12,7 @@ import re
 import unicodedata
 
 from session_host.protocol.values import GridSize
+from session_host.protocol.words import one_line
 from session_host.terminal.base import DEFAULT_COLOR, Color, Cursor, CursorShape, Frame, Modes, Row, Run, Style
 from session_host.terminal.text import style_change
 
@@ -161,7 +162,7 @@ class Painter:
     def _notice_line(self) -> str:
         cells = self._size.columns
         shown = []
-        for character in _CONTROLS.sub(" ", f" {self._notice} "):
+        for character in one_line(f" {self._notice} "):
             cells -= 2 if unicodedata.east_asian_width(character) in "WF" else 1
             if cells < 0:
                 break

@@ -14,6 +14,7 @@ from collections import deque
 from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
+from session_host.protocol.words import for_clipboard, plain
 from session_host.version import VERSION
 
 from .base import (
@@ -38,8 +39,6 @@ MAX_SEQUENCE_BYTES = 8192
 MAX_CLIPBOARD_CHARACTERS = 256 * 1024
 MAX_NOTIFICATION_PARTS = 16
 
-_CONTROLS: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
-_CONTROLS_BUT_LINES: Final = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
 _NOTIFICATION_START = b"\x1b]99;"
@@ -48,11 +47,8 @@ _END_OF_STRING: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
 
 
 def clean_text(data: bytes, limit: int, *, keep_lines: bool = False) -> str:
-    """UTF-8 text of at most ``limit`` characters without control characters.
-
-    ``keep_lines`` keeps line feeds and tabs.
-    """
-    return (_CONTROLS_BUT_LINES if keep_lines else _CONTROLS).sub("", data.decode("utf-8", "replace"))[:limit]
+    """UTF-8 text as ``protocol.words.plain`` has it."""
+    return plain(data.decode("utf-8", "replace"), limit, keep_lines=keep_lines)
 
 
 class Effects:
@@ -239,7 +235,7 @@ def _clipboard_write(_terminal: Any, userdata: Any, write: Any) -> None:
     for index in range(write.contents_len):
         content = write.contents[index]
         if text_of(content.mime).startswith(b"text/plain"):
-            text = clean_text(text_of(content.data), MAX_CLIPBOARD_CHARACTERS, keep_lines=True)
+            text = for_clipboard(text_of(content.data).decode("utf-8", "replace"), MAX_CLIPBOARD_CHARACTERS)
             ffi.from_handle(userdata).event(ClipboardSet(text))
             break
     if write.reply != ffi.NULL:

@@ -6,9 +6,10 @@ import base64
 import binascii
 import re
 
+from session_host.protocol.words import for_clipboard, plain
+
 from .base import AgentState, ClipboardSet, Notification, Progress, TerminalEvent
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _RGB = re.compile("rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:/[0-9a-fA-F]{1,4})?")
 _HASH = re.compile("#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{9}|[0-9a-fA-F]{12})")
 _NAMED = {
@@ -22,7 +23,6 @@ _NAMED = {
     "magenta": 0xFF00FF,
 }
 _PROGRESS_STATES = ("none", "running", "error", "indeterminate", "paused")
-_CONTROLS_BUT_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _MAX_TITLE = 1024
 _MAX_BODY = 4096
 _MAX_CLIPBOARD = 256 * 1024
@@ -30,16 +30,8 @@ _MAX_NOTICE_PARTS = 16
 _CONEMU = re.compile("(?:1[0-2]|[1-9])(?:;.*)?", re.DOTALL)
 
 
-def plain_text(text: str, limit: int, *, keep_lines: bool = False) -> str:
-    """A text from the program without control characters, cut to ``limit``.
-
-    ``keep_lines`` keeps line feeds and tabs.
-    """
-    return (_CONTROLS_BUT_LINES if keep_lines else _CONTROLS).sub("", text)[:limit]
-
-
 def _body(text: str) -> str:
-    return plain_text(text, _MAX_BODY, keep_lines=True)
+    return plain(text, _MAX_BODY, keep_lines=True)
 
 
 def parse_color(text: str) -> int | None:
@@ -71,7 +63,7 @@ class NoticeParts:
         """Take a piece; the notification when it was the last."""
         title, body = self.parts.pop(identifier, ("", ""))
         if kind == "title":
-            title = (title + plain_text(text, _MAX_TITLE))[:_MAX_TITLE]
+            title = (title + plain(text, _MAX_TITLE))[:_MAX_TITLE]
         elif kind == "body":
             body = (body + _body(text))[:_MAX_BODY]
         if done:
@@ -95,9 +87,9 @@ def events_of(code: int, rest: str, notices: NoticeParts) -> list[TerminalEvent]
         kind, _, words = rest.partition(";")
         if kind == "notify":
             title, _, body = words.partition(";")
-            event = Notification(plain_text(title, _MAX_TITLE), _body(body))
+            event = Notification(plain(title, _MAX_TITLE), _body(body))
     elif code == 7501:
-        event = AgentState(plain_text(rest, _MAX_BODY))
+        event = AgentState(plain(rest, _MAX_BODY))
     return [] if event is None else [event]
 
 
@@ -130,7 +122,7 @@ def _clipboard(rest: str) -> TerminalEvent | None:
         data = base64.b64decode(payload.encode("ascii", "replace"), validate=True)
     except binascii.Error:
         return None
-    return ClipboardSet(plain_text(data.decode("utf-8", "replace"), _MAX_CLIPBOARD, keep_lines=True))
+    return ClipboardSet(for_clipboard(data.decode("utf-8", "replace"), _MAX_CLIPBOARD))
 
 
 def _kitty_notification(rest: str, notices: NoticeParts) -> TerminalEvent | None:

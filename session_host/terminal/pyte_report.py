@@ -8,6 +8,7 @@ from pyte import graphics
 from pyte import modes as mo
 
 from session_host.protocol.values import CellSize, GridSize
+from session_host.protocol.words import plain
 from session_host.version import VERSION
 
 from . import pyte_osc, pyte_style
@@ -180,7 +181,7 @@ class ReportScreen(ModeScreen):
 
     def set_title(self, param: str) -> None:
         """OSC 0 and 2."""
-        title = pyte_osc.plain_text(param, MAX_TITLE)
+        title = plain(param, MAX_TITLE)
         if title != self.title:
             self.title = title
             self.events.append(TitleChanged(title))
@@ -195,7 +196,7 @@ class ReportScreen(ModeScreen):
             self.set_title(rest)
         elif code == 8:
             uri = rest.partition(";")[2]
-            self.style = self.style._replace(link=pyte_osc.plain_text(uri, MAX_LINK))
+            self.style = self.style._replace(link=plain(uri, MAX_LINK))
         elif code == 4:
             self._palette_command(rest.split(";"), terminator)
         elif code in _DYNAMIC:

@@ -1,0 +1,44 @@
+"""Words of others that are shown outside a terminal's grid: names, titles, notifications, directories.
+
+Whoever shows them must not be led astray by them: control characters would drive the terminal that
+they are printed on, and embeddings, overrides and isolates of the bidirectional algorithm (UAX #9)
+would show them, or what stands beside them, in another order than they are in. Joiners and marks stay:
+emoji and right-to-left scripts need them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_ORDER = "\u202a-\u202e\u2066-\u2069"
+_CONTROLS: Final = re.compile(f"[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
+_CONTROLS_BUT_LINES: Final = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
+_RUNS: Final = re.compile(f"{_CONTROLS.pattern}+")
+_IN_CLIPBOARD: Final = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
+
+
+def plain(text: str, limit: int, *, keep_lines: bool = False) -> str:
+    """At most ``limit`` characters of ``text``, without those that lead astray.
+
+    ``keep_lines`` keeps line feeds and tabs.
+    """
+    return (_CONTROLS_BUT_LINES if keep_lines else _CONTROLS).sub("", text)[:limit]
+
+
+def one_line(text: str) -> str:
+    """The text in one line, a blank in the place of each run of characters that lead astray."""
+    return _RUNS.sub(" ", text)
+
+
+def for_clipboard(text: str, limit: int) -> str:
+    """At most ``limit`` characters of what goes to a clipboard: without controls, in the order that was meant."""
+    return _IN_CLIPBOARD.sub("", text)[:limit]
+
+
+def escaped(json: str) -> str:
+    """JSON whose strings hold none of them raw, for a terminal: each as its ``\\u`` escape, which means the same.
+
+    Line feeds, which only stand between JSON's values, stay.
+    """
+    return _CONTROLS_BUT_LINES.sub(lambda match: f"\\u{ord(match.group()):04x}", json)
