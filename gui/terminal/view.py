@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
 from gui.input.composing import Composition
 from gui.theme.terminal import TerminalTheme
+from gui.theme.tooltips import as_tooltip
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS
 
 from . import clipboard, links
@@ -187,7 +188,7 @@ class TerminalView(TerminalPage):
         uri = self.link_at(position) if held else ""
         if uri:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
-            QToolTip.showText(self.mapToGlobal(position).toPoint(), links.shown(uri), self)
+            QToolTip.showText(self.mapToGlobal(position).toPoint(), as_tooltip(links.shown(uri)), self)
             return
         takes = self._pointer.program_takes(modifiers)
         shape = Qt.CursorShape.ArrowCursor if takes else Qt.CursorShape.IBeamCursor
@@ -230,7 +231,7 @@ class TerminalView(TerminalPage):
         emulator = self.emulator
         uri = self.link_at(position)
         if uri:
-            menu.addAction("Open link", lambda: self.open_link(uri)).setToolTip(links.shown(uri))
+            menu.addAction("Open link", lambda: self.open_link(uri)).setToolTip(as_tooltip(links.shown(uri)))
             menu.addSeparator()
         copy = menu.addAction("Copy", self.copy)
         copy.setEnabled(emulator is not None and bool(emulator.selected_text()))

@@ -8,6 +8,7 @@ whole and keep their contrast. It knows no sessions, no widgets of ours and no s
     terminal    the terminal's sixteen colours and its ground
     marks       the shapes that show a chat's state, painted
     icons       the one icon set, and agents as monogram tiles
+    tooltips    texts of others, shown to the letter
     stylesheet  tokens → Qt style sheet
     follow      which appearance is in force, following the desktop live
 """

@@ -12,6 +12,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon, paint_tile
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import ICON_PX, MARK_PX, TILE_PX
+from gui.theme.tooltips import as_tooltip
 
 
 class Hairline(QWidget):
@@ -155,5 +156,5 @@ class ElidedLabel(QLabel):
         shown = self.fontMetrics().elidedText(self._whole, self._mode, self.width())
         if shown != self.text():
             self.setText(shown)
-            self.setToolTip("" if shown == self._whole else self._whole)
+            self.setToolTip("" if shown == self._whole else as_tooltip(self._whole))
         super().paintEvent(event)

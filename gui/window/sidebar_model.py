@@ -12,6 +12,7 @@ from gui.sessions import words
 from gui.sessions.chat import Chat
 from gui.sessions.groups import Group
 from gui.sessions.model import SessionsModel
+from gui.theme.tooltips import as_tooltip
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -154,7 +155,7 @@ class SidebarModel(QAbstractListModel):
             return f"{entry.name}, {entry.mark}, {entry.second_line}, {entry.age}"
         if role == Qt.ItemDataRole.ToolTipRole:
             record = entry.chat.record
-            return f"{entry.name}\n{record.agent} · {words.short_directory(record.cwd)}\n{entry.mark}"
+            return as_tooltip(f"{entry.name}\n{record.agent} · {words.short_directory(record.cwd)}\n{entry.mark}")
         return None
 
     def entry(self, index: Index) -> Entry | None:

@@ -10,6 +10,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.marks import Mark, mark_icon
 from gui.theme.tokens import BAR_HEIGHT_PX
+from gui.theme.tooltips import as_tooltip
 
 
 class _CloseButton(QAbstractButton):
@@ -123,7 +124,7 @@ class TabBar(QTabBar):
         if self._marks.get(session_id) != mark:
             self._marks[session_id] = mark
             self.setTabIcon(index, mark_icon(mark, self._theme.tokens))
-        self.setTabToolTip(index, f"{name}: {mark.value}")
+        self.setTabToolTip(index, as_tooltip(f"{name}: {mark.value}"))
         self.setAccessibleTabName(index, f"{name}, {mark.value}")
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(f"Close tab {name}")
