@@ -6,6 +6,7 @@ Qt is not imported here, so that the second start is over in a moment.
 from __future__ import annotations
 
 import fcntl
+import os
 import socket
 import time
 from pathlib import Path
@@ -69,8 +70,11 @@ def claim_or_raise() -> Claim | None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path.unlink(missing_ok=True)
-        listener.bind(str(path))
-        path.chmod(0o600)
+        before = os.umask(0o177)
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
         listener.listen(16)
     except OSError as error:
         listener.close()
@@ -80,7 +84,11 @@ def claim_or_raise() -> Claim | None:
 
 
 def _take_lock(path: Path) -> IO[bytes] | None:
-    lock = path.open("ab")
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise OutliveError(f"the window's lock {path} cannot be made: {error.strerror}") from error
+    lock = os.fdopen(descriptor, "ab")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, ProtocolViolation
-from session_host.paths import session_socket
+from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.peer import is_foreign
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.messages import (
@@ -57,7 +57,9 @@ class HostConnection(asyncio.Protocol):
         Raises:
             HostUnavailable: nothing, or something else, answers there.
             ProtocolMismatch: the host is of another version.
+            UnsafeDirectory: somebody else could have put the socket there.
         """
+        check_private(runtime_dir())
         path = session_socket(session_id)
         connection = cls(session_id, role, engine_build)
         loop = asyncio.get_running_loop()

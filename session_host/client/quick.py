@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 from session_host.errors import ProtocolViolation
-from session_host.paths import session_socket
+from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.peer import is_foreign
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Description, Hello
@@ -23,8 +23,13 @@ RECEIVE_BYTES = 65536
 
 
 def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
-    """All running sessions, oldest first; with ``ended`` those that ended, too."""
+    """All running sessions, oldest first; with ``ended`` those that ended, too.
+
+    Raises:
+        UnsafeDirectory: somebody else could have put the sockets there.
+    """
     records = store.all() if ended else store.running()
+    check_private(runtime_dir())
     running = [record.id for record in records if record.state in RUNNING_STATES]
     descriptions: dict[str, Description] = {}
     for first in range(0, len(running), CONNECTIONS_AT_ONCE):

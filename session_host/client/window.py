@@ -10,7 +10,7 @@ import socket
 from typing import Any, Literal
 
 from session_host.errors import OutliveError
-from session_host.paths import window_socket
+from session_host.paths import check_private, runtime_dir, window_socket
 from session_host.peer import is_foreign
 
 Verb = Literal["tabs", "show", "grab", "close", "raise"]
@@ -50,10 +50,12 @@ def ask(verb: Verb, *, session: str | None = None, file: str | None = None, time
     Raises:
         WindowNotOpen: there is no window.
         WindowRefused: it answers that it did not.
+        UnsafeDirectory: somebody else could have put the socket there.
         OutliveError: it does not answer, or something else does.
     """
     request = {"verb": verb, "session": session, "file": file}
     line = json.dumps({key: value for key, value in request.items() if value is not None}) + "\n"
+    check_private(runtime_dir())
     path = window_socket()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)

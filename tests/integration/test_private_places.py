@@ -1,0 +1,166 @@
+"""What a chat leaves on the disk is its user's alone, and lies where its user wanted it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gui.window import instance
+from session_host.errors import OutliveError
+from session_host.paths import ensure_private, window_socket
+from tests.support.area import Area
+from tests.support.commands import new, outlive
+from tests.support.hosts import end, see, watching
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+@pytest.fixture
+def no_umask() -> Iterator[None]:
+    """The user's shell takes no rights away from files."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def open_to_others(root: Path) -> list[str]:
+    """What others than the owner could enter, read or write below ``root``, and it itself."""
+    found = []
+    for path in (root, *root.rglob("*")):
+        mode = path.lstat().st_mode
+        wanted = 0o700 if stat.S_ISDIR(mode) else 0o600
+        if stat.S_IMODE(mode) & ~wanted:
+            found.append(f"{path.relative_to(root)} {stat.filemode(mode)}")
+    return found
+
+
+async def test_all_that_a_busy_chat_makes_is_its_users_alone(
+    area: Area, no_umask: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = area.root / "made" / "on" / "the" / "way"
+    monkeypatch.setenv("OUTLIVE_STATE_DIR", str(deep / "state"))
+    monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(area.runtime / "r"))
+    busy = new("-n", "busy", "-e", "KEY=value", "--", "sh", "-c", "printf '\\033]2;a title\\007'; umask; cat")
+    claim = instance.claim_or_raise()
+    assert claim is not None
+    async with watching(busy) as (viewer, watcher):
+        await see(viewer, watcher, "0000")  # The program's own umask is the user's.
+        viewer.text("something\r")
+        await see(viewer, watcher, "something")
+        outlive("rename", busy, "busier")
+        outlive("peek", busy)
+        outlive("ls", "--all", "--json")
+        ended = new("--", "sh", "-c", "echo the end")
+        outlive("wait", ended, "--exited", "--timeout", "10")
+        assert open_to_others(area.root / "made") == []
+        assert open_to_others(area.runtime) == []
+        kinds = {stat.S_IFMT(path.lstat().st_mode) for path in (area.runtime / "r").iterdir()}
+        assert stat.S_IFSOCK in kinds
+    claim.release()
+    await end(busy)
+    outlive("rm", ended)
+    assert open_to_others(area.root / "made") == []
+
+
+@pytest.mark.parametrize("which", ["runtime", "state"])
+@pytest.mark.parametrize("what", ["a symbolic link", "a file"])
+def test_a_place_that_is_no_directory_of_ours_is_refused_by_every_command(area: Area, which: str, what: str) -> None:
+    session = new("-n", "x", "--", "cat")
+    place: Path = getattr(area, which)
+    aside = place.rename(area.root / "aside")
+    if what == "a symbolic link":
+        place.symlink_to(aside)
+    else:
+        place.touch()
+    try:
+        for words in (["ls"], ["new", "--", "true"], ["peek", "x"], ["kill", "x"]):
+            done = outlive(*words)
+            assert done.code == 1, (words, done)
+            assert str(place) in done.complaint()
+    finally:
+        place.unlink()
+        aside.rename(place)
+    assert outlive("kill", session).code == 0, "the chat has lived through it"
+
+
+@pytest.mark.parametrize("kind", ["a file", "a symbolic link", "a dangling link", "a stale socket"])
+def test_what_lies_in_the_place_of_the_windows_socket_is_replaced_and_what_it_leads_to_is_left_alone(
+    area: Area, kind: str
+) -> None:
+    precious = area.home / "precious"
+    precious.write_text("precious")
+    match kind:
+        case "a file":
+            window_socket().write_text("")
+        case "a symbolic link":
+            window_socket().symlink_to(precious)
+        case "a dangling link":
+            window_socket().symlink_to(area.home / "nothing")
+        case _:
+            with socket.socket(socket.AF_UNIX) as left:
+                left.bind(str(window_socket()))
+    claim = instance.claim_or_raise()
+    assert claim is not None
+    assert stat.S_ISSOCK(window_socket().lstat().st_mode)
+    assert precious.read_text() == "precious"
+    claim.release()
+
+
+def test_a_lock_of_the_window_that_is_a_link_is_refused_in_one_line(area: Area) -> None:
+    (area.runtime / "window.lock").symlink_to(area.home / "elsewhere")
+    with pytest.raises(OutliveError, match="cannot be made") as caught:
+        instance.claim_or_raise()
+    assert "\n" not in str(caught.value)
+    assert not (area.home / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("kind", ["a file", "a symbolic link", "a directory", "a stale socket", "a pipe"])
+def test_whatever_lies_about_in_the_runtime_directory_neither_stops_nor_reaches_a_chat(area: Area, kind: str) -> None:
+    """Also under the names that the product uses itself."""
+    for name in ("keeper.sock", "keeper.lock", f"{uuid.uuid4()}.sock", "window.sock"):
+        path = area.runtime / name
+        match kind:
+            case "a file":
+                path.write_text("junk")
+            case "a symbolic link":
+                path.symlink_to(area.home / "precious")
+            case "a directory" if not name.endswith(".lock"):
+                path.mkdir()
+            case "a stale socket":
+                with socket.socket(socket.AF_UNIX) as left:
+                    left.bind(str(path))
+            case "a pipe" if not name.endswith(".lock"):
+                os.mkfifo(path)
+            case _:
+                pass
+    (area.home / "precious").write_text("precious")
+    done = outlive("new", "--json", "-n", "one", "--", "cat")
+    if done.code == 0:
+        assert outlive("send", "one", "heard", "--enter").code == 0
+        assert outlive("wait", "one", "--text", "heard", "--timeout", "10").code == 0
+        assert [info["name"] for info in outlive("ls", "--json").json()] == ["one"]
+        assert outlive("doctor").code in {0, 1}
+        assert outlive("kill", "one").code == 0
+    else:
+        assert "\n" not in done.complaint(), "what cannot be put aside is said in one line"
+        assert kind in {"a directory", "a symbolic link"}
+    assert (area.home / "precious").read_text() == "precious"
+
+
+def test_directories_made_on_the_way_are_the_users_alone_and_those_that_were_there_stay_as_they_are(
+    area: Area, no_umask: None
+) -> None:
+    there = area.home / "there"
+    there.mkdir(mode=0o755)
+    ensure_private(there / "one" / "two")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (there, there / "one", there / "one" / "two")] == [
+        0o755,
+        0o700,
+        0o700,
+    ]

@@ -1,0 +1,79 @@
+"""Doing something as another user, where the run may."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.protocol.codec import HostDecoder
+
+NOBODY = 65534
+"""The overflow uid of proc(5); any that is not ours does."""
+
+TIMEOUT_S = 10.0
+
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can act as another user")
+
+
+def as_another_user(act: Callable[[], Any]) -> Any:
+    """Run ``act`` in a child of another uid, which has no privileges; what it returned, as JSON has it.
+
+    An OSError is returned as its name: ``PermissionError``.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reader)
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            try:
+                result = act()
+            except OSError as error:
+                result = type(error).__name__
+            os.write(writer, json.dumps(result).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    return json.loads(text)
+
+
+def converse(path: Path, frames: bytes) -> str:
+    """Say ``frames`` to a socket; what became of it: "refused", the messages that came back, or an error's name."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(TIMEOUT_S)
+        try:
+            connection.connect(str(path))
+            received = b""
+            try:
+                connection.sendall(frames)
+                while data := connection.recv(65536):
+                    received += data
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+        except TimeoutError:
+            return "nothing, and the connection stays open"
+        except OSError as error:
+            return type(error).__name__
+    if not received:
+        return "refused"
+    try:
+        return ", ".join(type(message).__name__ for message in HostDecoder().feed(received))
+    except Exception:  # noqa: BLE001 - whatever it is, something was told
+        return repr(received[:200])
+
+
+def open_to_all(paths: Iterable[Path]) -> None:
+    """Take away what the modes of directories and sockets protect."""
+    for path in paths:
+        path.chmod(0o777)
