@@ -55,14 +55,40 @@ def ensure_private(path: Path) -> Path:
         UnsafeDirectory: it is a symbolic link, no directory, or belongs to somebody else.
         OutliveError: it cannot be made.
     """
+    _make(path)
+    found = check_private(path)
+    if found is None:
+        raise OutliveError(f"cannot make the directory {path}: it was removed meanwhile; try again")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        path.chmod(0o700)
+    return path
+
+
+def _make(path: Path) -> None:
+    """Make the directory and those above it, whatever the umask: the base directory specification wants 0700."""
+    missing = [each for each in (path, *path.parents) if not os.path.lexists(each)]
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in reversed(missing):
+            each.mkdir(mode=0o700, exist_ok=True)
     except FileExistsError:
-        pass  # Something that is no directory: lstat below says what.
+        pass  # Something that is no directory: whoever looks at it says what.
     except OSError as error:
         raise OutliveError(f"cannot make the directory {path}: {error.strerror}; make it, or choose another") from error
+
+
+def check_private(path: Path) -> os.stat_result | None:
+    """Refuse a directory that somebody else could have put there.
+
+    Returns:
+        What it is, None if it is not there.
+
+    Raises:
+        UnsafeDirectory: it is a symbolic link, no directory, or belongs to somebody else.
+    """
     try:
         found = path.lstat()
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise UnsafeDirectory(f"cannot look at {path}: {error.strerror}") from error
     if stat.S_ISLNK(found.st_mode):
@@ -73,9 +99,7 @@ def ensure_private(path: Path) -> Path:
         raise UnsafeDirectory(
             f"{path} belongs to another user (uid {found.st_uid}); set OUTLIVE_RUNTIME_DIR to another place"
         )
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        path.chmod(0o700)
-    return path
+    return found
 
 
 def socket_path(name: str) -> Path:

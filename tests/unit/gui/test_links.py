@@ -27,7 +27,8 @@ def test_what_may_be_opened(uri: str) -> None:
     [
         "javascript:alert(1)", "data:text/html,<script>", "vbscript:x", "ssh://host", "smb://host/share", "ftp://host",
         "x-terminal:rm", "about:blank", "chrome://settings", "steam://run/1", "tel:+1", "", "no-scheme", "//host/path",
-        " https://example.org", "java\tscript:alert(1)", "https://exa\nmple.org", "https://a\x1b]0;b\x07", "https://a\u202etxt", "https://[",
+        " https://example.org", "java\tscript:alert(1)", "https://exa\nmple.org", "https://a\x1b]0;b\x07", "https://a\u202etxt",
+        "https://[",
         "file\x00:///x", "-https://x", "\u2068https://x\u2069", "http\u200bs://x",
     ],
 )  # fmt: skip
