@@ -1,0 +1,16 @@
+"""Scopes: a control group of their own for the keeper and for each session, from the user's systemd.
+
+    addresses  where the session bus and the system bus listen
+    places     in which control group a process is, and whether it had better stay there
+    bus        a conversation with a D-Bus daemon, the whole of it within one time
+    manager    the user's systemd on the bus: a transient scope, and moving processes into it
+    scope      enter: what decides, and what it comes to
+
+A window that was started from a desktop lives in a control group, and what ends that group (a force quit,
+systemd-oomd) ends all in it. This room knows processes by PID alone: no sessions, no sockets of ours. D-Bus is
+imported only when there is a bus to speak to.
+"""
+
+from .scope import ScopeResult, enter
+
+__all__ = ["ScopeResult", "enter"]

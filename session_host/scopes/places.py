@@ -1,0 +1,55 @@
+"""In which control group a process is, and whether it had better stay there.
+
+The user's systemd ends with the user's last login unless the user lingers (user@.service(5), loginctl(1)), and all
+its scopes with it. A process of its own (a window's, started from a desktop) loses nothing by a scope. One that
+belongs to a login (``session-3.scope``, of ssh or a console) or to a system's service is no child of the user's
+systemd: logind leaves it alone at logout where ``KillUserProcesses=no``, and keeps the login "closing" for it
+(logind.conf(5)). A scope would shorten its life.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+PROC = Path("/proc")
+LINGER = Path("/var/lib/systemd/linger")
+"""One empty file for each user that lingers, by name."""
+
+
+def control_groups(pid: int) -> list[str]:
+    """The paths of the process's control groups that systemd manages, [] if there is no such process.
+
+    ``/proc/PID/cgroup`` is in cgroups(7): version 2 is hierarchy 0, and beside version 1 there is systemd's own.
+    """
+    try:
+        lines = (PROC / str(pid) / "cgroup").read_text(encoding="utf-8", errors="replace").splitlines()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return []
+    fields = [line.split(":", 2) for line in lines]
+    return [path for number, name, path in fields if number == "0" or name == "name=systemd"]
+
+
+def is_in(pid: int, unit: str) -> bool:
+    """Whether the process is in the unit's control group, or below it."""
+    return any(unit in path.split("/") for path in control_groups(pid))
+
+
+def lingers() -> bool:
+    """Whether this user's systemd outlives the logins."""
+    try:
+        names = os.listdir(LINGER)  # noqa: PTH208 - names are all that is wanted
+    except OSError:
+        return False
+    if not names:
+        return False  # Asking for a name may take a directory service.
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name in names
+    except KeyError:
+        return False  # An account without a name cannot linger.
+
+
+def belongs_elsewhere(pid: int) -> bool:
+    """Whether the process's life does not hang on the user's systemd now, but would in a scope."""
+    return not is_in(pid, f"user@{os.getuid()}.service") and not lingers()

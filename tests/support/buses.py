@@ -1,0 +1,61 @@
+"""D-Bus daemons of a test's own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.processes import end
+from tests.support.waiting import wait_readable
+
+CONFIGURATION = """\
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path={socket}</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
+class BusDaemon:
+    """A daemon that starts no services; ``socket`` is where it listens."""
+
+    def __init__(self, socket: Path, process: subprocess.Popen[bytes]) -> None:
+        self.socket = socket
+        self.process = process
+        self.address = f"unix:path={socket}"
+
+    def end(self) -> None:
+        """The bus goes, with everybody on it."""
+        end([self.process.pid])
+        self.process.wait()
+
+
+@contextmanager
+def bus_daemon(directory: Path) -> Iterator[BusDaemon]:
+    """A real dbus-daemon with its socket in ``directory``."""
+    configuration = directory / "bus.conf"
+    socket = directory / "bus"
+    configuration.write_text(CONFIGURATION.format(socket=socket))
+    ready, told = os.pipe()
+    command = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile", f"--print-address={told}"]
+    process = subprocess.Popen(command, pass_fds=[told], stdin=subprocess.DEVNULL)
+    os.close(told)
+    daemon = BusDaemon(socket, process)
+    try:
+        wait_readable(ready, 10, "dbus-daemon's address")
+        assert os.read(ready, 1000).startswith(b"unix:"), "dbus-daemon did not start"
+        yield daemon
+    finally:
+        os.close(ready)
+        daemon.end()
+        socket.unlink(missing_ok=True)
