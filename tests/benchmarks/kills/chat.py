@@ -1,0 +1,268 @@
+"""One session under a witness: who types into it, what is asked of it, and what it lost in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from session_host.client.quick import list_sessions
+from session_host.client.records import SessionInfo, open_store
+from session_host.client.viewer import ViewerState
+from session_host.protocol.messages import Event, InputRefused
+from session_host.terminal import create
+from session_host.terminal.base import Emulator
+from session_host.terminal.text import logical_lines
+from tests.benchmarks.kills.evidence import (
+    Typed,
+    input_losses,
+    output_losses,
+    replies_in,
+    reply_losses,
+    viewer_losses,
+)
+from tests.benchmarks.kills.recorder import RecordingViewer, kept_in
+from tests.benchmarks.kills.witness import SIZE, Witness
+from tests.support.waiting import WaitedInVain, eventually
+
+ECHO = re.compile(rb"echo (<[^<>]*>)")
+LONGEST_ECHO_BYTES = 64
+ARROWS = {"ArrowUp": b"\x1bOA", "ArrowDown": b"\x1bOB", "ArrowRight": b"\x1bOC", "ArrowLeft": b"\x1bOD"}
+PATIENCE_S = 15.0
+HISTORY_LINES = 1000
+"""So many of the newest lines of the replica are compared, besides the screen."""
+
+
+class Chat:
+    """A session with a witness in it and a viewer that stays; the viewer's delegate.
+
+    Attributes:
+        witness, typed, viewer: what runs, what was typed, who stays.
+        refused: inputs that the viewer was told were not taken.
+        states: the viewer's states, in order.
+    """
+
+    def __init__(self, directory: Path, number: int) -> None:
+        self.number = number
+        self.directory = directory
+        self.witness = Witness(directory / f"witness-{number}")
+        self.typed = Typed()
+        self.refused: list[str] = []
+        self.states: list[ViewerState] = []
+        self.viewer: RecordingViewer | None = None
+        self._echoed: set[str] = set()
+        self._tail = b""
+        self._heard = asyncio.Event()
+        self._counts: dict[str, int] = {}
+
+    async def start(self) -> None:
+        """Start the session and the viewer that stays.
+
+        Raises:
+            WaitedInVain: the viewer does not become live.
+        """
+        await self.witness.start(f"witness-{self.number}")
+        path = self.directory / f"stays-{self.number}"
+        self.viewer = RecordingViewer(self.witness.id, self, path, on_output=self._output)
+        self.viewer.start()
+        await self.until(lambda: self.is_live and bool(self.witness.sizes), "the viewer that stays to be live")
+
+    async def close(self) -> None:
+        """Let go of viewer and witness, which ends the program if it was not."""
+        if self.viewer is not None:
+            self.viewer.close()
+            await self.viewer.closed()
+        self.witness.__exit__(None, None, None)
+
+    @property
+    def is_live(self) -> bool:
+        """The viewer that stays shows the session as it is."""
+        return self.viewer is not None and self.viewer.state is ViewerState.LIVE
+
+    # ------------------------------------------------------------ the viewer's delegate
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        self.states.append(state)
+        self._heard.set()
+
+    def viewer_replaced(self) -> None:
+        self._heard.set()
+
+    def viewer_damaged(self) -> None:
+        pass
+
+    def viewer_event(self, event: Event) -> None:
+        pass
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        self.refused.append(f"chat {self.number}: input {refusal.sequence} was refused: {refusal.message}")
+
+    def _output(self, data: bytes) -> None:
+        self._tail += data
+        for echo in ECHO.finditer(self._tail):
+            self._echoed.add(echo[1].decode())
+            self._heard.set()
+        self._tail = self._tail[-LONGEST_ECHO_BYTES:]
+
+    async def until(self, condition, what: str, timeout_s: float = PATIENCE_S) -> None:
+        """Wait for what the viewer tells or the witness keeps.
+
+        Raises:
+            WaitedInVain: it did not come true in time.
+        """
+        await eventually(condition, timeout_s, lambda: f"chat {self.number}: {what}; viewer: {self.states[-4:]}")
+
+    # ------------------------------------------------------------ typing
+
+    def next_token(self, writer: str) -> str:
+        """A token that was not typed yet; ``writer`` is letters."""
+        self._counts[writer] = self._counts.get(writer, 0) + 1
+        return f"<{writer}{self._counts[writer]}>"
+
+    def type_text(self) -> str:
+        """Type a token as composed text."""
+        assert self.viewer is not None
+        token = self.next_token("v")
+        self.typed.sure.append(token)
+        self.viewer.text(token)
+        return token
+
+    def paste(self) -> str:
+        """Paste a token."""
+        assert self.viewer is not None
+        token = self.next_token("v")
+        self.typed.sure.append(token)
+        self.typed.pasted.add(token)
+        self.viewer.paste(token)
+        return token
+
+    def press(self, count: int = 1) -> None:
+        """Press letters, each another than the one before."""
+        assert self.viewer is not None
+        for _ in range(count):
+            letter = chr(ord("a") + len(self.typed.keys) % 26)
+            self.typed.keys += letter
+            self.viewer.key(letter, letter)
+
+    def press_arrow(self, name: str) -> None:
+        """Press an arrow key."""
+        assert self.viewer is not None
+        self.typed.arrows += ARROWS[name]
+        self.viewer.key(name)
+
+    async def answers(self) -> float:
+        """Type something and wait for its echo at the viewer that stays; the seconds that took.
+
+        Raises:
+            WaitedInVain: it did not come.
+        """
+        assert self.viewer is not None
+        began_s, snapshots = time.monotonic(), self.viewer.snapshots
+        token = self.type_text()
+        deadline_s = began_s + PATIENCE_S
+        while token not in self._echoed:
+            # A snapshot in the place of output has the echo in it.
+            if self.viewer.snapshots > snapshots and self.is_live and self._passed(token):
+                break
+            self._heard.clear()
+            try:
+                await asyncio.wait_for(self._heard.wait(), 0.05)
+            except TimeoutError:
+                if time.monotonic() > deadline_s:
+                    came = "was read" if token.encode() in self.witness.received else "was not read"
+                    raise WaitedInVain(
+                        f"chat {self.number} does not answer: {token} {came}; viewer {self.states[-4:]}"
+                    ) from None
+        return time.monotonic() - began_s
+
+    def _passed(self, token: str) -> bool:
+        assert self.viewer is not None
+        place = self.witness.written.find(f"echo {token}".encode())
+        return 0 <= place < self.viewer.position
+
+    # ------------------------------------------------------------ the end
+
+    async def settle(self) -> None:
+        """Wait until the witness is quiet, has read all, and the viewer has seen all.
+
+        Raises:
+            WaitedInVain: something did not come.
+        """
+        viewer = self.viewer
+        assert viewer is not None
+        self.witness.order("quiet")
+        await self.until(lambda: self.witness.has_obeyed, "the witness to be quiet")
+        await self.until(lambda: not viewer.pending, "the inputs to be acknowledged")
+        await self.answers()
+        await self.until(lambda: len(replies_in(self.witness.received)) >= len(self.witness.asked), "all answers")
+        await self.until(lambda: viewer.position == self.witness.written_bytes, "the viewer to have all output")
+
+    async def end(self, code: int) -> list[str]:
+        """Tell the program to exit with ``code``; what of that was lost."""
+        viewer = self.viewer
+        assert viewer is not None
+        self.witness.order(f"end {code}")
+        try:
+            await self.until(lambda: viewer.state is ViewerState.ENDED, "the viewer to see the end")
+        except WaitedInVain as error:
+            return [str(error)]
+        losses = []
+        if (viewer.exit_code, viewer.exit_signal) != (code, None):
+            losses.append(f"the viewer learnt {viewer.exit_code}/{viewer.exit_signal}, the exit code was {code}")
+        info = (await chats(ended=True)).get(self.witness.id)
+        if info is None or (info.state, info.exit_code) != ("exited", code):
+            known = "nothing" if info is None else f"{info.state} {info.exit_code}"
+            losses.append(f"the record knows {known}, the exit code was {code}")
+        return [f"chat {self.number}: {loss}" for loss in losses]
+
+    def losses(self, journal: Iterable[tuple[int, bytes]] | None, *, start: int = 0) -> list[str]:
+        """All that is missing, doubled, torn or otherwise than the witness has it.
+
+        Args:
+            journal: the journal's output, None where there is none.
+            start: the offset up to which the journal may have been cut.
+        """
+        witness, viewer = self.witness, self.viewer
+        assert viewer is not None
+        written, received = witness.written, witness.received
+        stayed = list(kept_in(self.directory / f"stays-{self.number}"))
+        found = [f"viewer: {loss}" for loss in viewer_losses(written, stayed, whole=True)]
+        found += [f"input: {loss}" for loss in input_losses(received, self.typed)]
+        found += [f"queries: {loss}" for loss in reply_losses(received, witness.asked)]
+        if journal is not None:
+            found += [f"journal: {loss}" for loss in output_losses(written, journal, start=start)]
+        return [f"chat {self.number}: {loss}" for loss in found] + self.refused
+
+    def screen_losses(self) -> list[str]:
+        """Whether the viewer that stayed shows what the bytes mean, with no resize in between."""
+        assert self.viewer is not None
+        shown = self.viewer.emulator
+        if shown is None:
+            return [f"chat {self.number}: the viewer shows nothing"]
+        fresh = create("ghostty", SIZE)
+        try:
+            fresh.feed(self.witness.written)
+            expected, found = newest_lines(fresh), newest_lines(shown)
+        finally:
+            fresh.close()
+        if expected == found:
+            return []
+        return [f"chat {self.number}: the viewer shows {len(found)} lines, not the {len(expected)} that were written"]
+
+
+def newest_lines(emulator: Emulator) -> list[str]:
+    """The screen, and the history just before it."""
+    count = min(HISTORY_LINES, emulator.scrollback_rows)
+    return logical_lines(emulator.history(emulator.scrollback_rows - count, count) + emulator.rows())
+
+
+async def chats(*, ended: bool = False) -> dict[str, SessionInfo]:
+    """What ``outlive ls`` knows, by session."""
+
+    def ask() -> dict[str, SessionInfo]:
+        with open_store() as store:
+            return {info.id: info for info in list_sessions(store, ended=ended)}
+
+    return await asyncio.to_thread(ask)

@@ -1,0 +1,119 @@
+"""A viewer that keeps every byte its replica was given, in a file; also as a process that can be killed.
+
+``python -m tests.benchmarks.kills.recorder DIRECTORY SESSION…`` follows sessions, keeps what it is given in
+``DIRECTORY/SESSION``, and prints ``live SESSION`` whenever it has caught up with one. It runs until it is ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from session_host import loops
+from session_host.client.viewer import Viewer, ViewerState
+from session_host.client.viewer_state import ViewerDelegate
+from session_host.protocol.messages import Event, InputRefused, Output, SnapshotPart
+from session_host.protocol.values import CellSize, GridSize
+from tests.benchmarks.kills.evidence import Kept
+from tests.benchmarks.kills.witness import SIZE
+
+HEAD = struct.Struct("<cQI")
+"""Kind, offset, length of the data that follows."""
+
+
+class RecordingViewer(Viewer):
+    """As any viewer; what its replica was given is appended to a file before anybody is told.
+
+    Attributes:
+        snapshots: how many it was given.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        delegate: ViewerDelegate,
+        path: Path,
+        *,
+        size: GridSize = SIZE,
+        on_output: Callable[[bytes], None] | None = None,
+    ) -> None:
+        super().__init__(session_id, delegate, size=size, cell=CellSize(8, 16), engine="ghostty")
+        self._file = path.open("ab", buffering=0)
+        self._on_output = on_output
+        self.snapshots = 0
+
+    @property
+    def position(self) -> int:
+        """The offset up to which the replica is fed."""
+        return self._offset
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
+
+    def _take_output(self, message: Output) -> None:
+        before = self._offset
+        super()._take_output(message)
+        if before >= 0 and self._offset == before + len(message.data):
+            self._keep(b"O", before, message.data)
+            if self._on_output is not None:
+                self._on_output(message.data)
+
+    def _take_snapshot(self, message: SnapshotPart) -> None:
+        super()._take_snapshot(message)
+        if message.last and self._offset == message.offset:
+            self.snapshots += 1
+            self._keep(b"S", message.offset)
+
+    def _keep(self, kind: bytes, offset: int, data: bytes = b"") -> None:
+        self._file.write(HEAD.pack(kind, offset, len(data)) + data)
+
+
+def kept_in(path: Path) -> Iterator[Kept]:
+    """What a recording viewer kept; a record that its end has torn is left out."""
+    data = path.read_bytes() if path.exists() else b""
+    place = 0
+    while place + HEAD.size <= len(data):
+        kind, offset, length = HEAD.unpack_from(data, place)
+        place += HEAD.size
+        if place + length > len(data):
+            return
+        yield Kept("S" if kind == b"S" else "O", offset, data[place : place + length])
+        place += length
+
+
+class _Prints:
+    """The delegate of one session's viewer in the process."""
+
+    def __init__(self, session_id: str) -> None:
+        self.session_id = session_id
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        print(state.value, self.session_id, message, flush=True)
+
+    def viewer_replaced(self) -> None:
+        pass
+
+    def viewer_damaged(self) -> None:
+        pass
+
+    def viewer_event(self, event: Event) -> None:
+        pass
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        pass
+
+
+async def record(directory: Path, session_ids: list[str]) -> None:
+    """Follow sessions until the process is ended."""
+    viewers = [RecordingViewer(each, _Prints(each), directory / each) for each in session_ids]
+    for viewer in viewers:
+        viewer.start()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    loops.run(record(Path(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,205 @@
+"""What there is to be killed besides hosts and the keeper: viewers, the window, commands. And the journal, as read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import importlib.util
+import os
+import pty
+import sys
+import termios
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+from session_host.paths import session_dir
+from tests.benchmarks.kills.chat import PATIENCE_S
+from tests.benchmarks.kills.witness import SIZE
+from tests.support.commands import OUTLIVE, environment
+from tests.support.waiting import WaitedInVain
+from tests.support.windows import Window
+
+COMMANDS = ("send", "send", "ls", "peek", "attach")
+"""Those that are killed; sending most, since it is what could be lost or doubled."""
+
+
+class ViewerProcess:
+    """A process of viewers that keep what they are given, one for each session; each start has its own directory."""
+
+    def __init__(self, directory: Path, session_ids: Sequence[str]) -> None:
+        self._directory = directory
+        self._ids = list(session_ids)
+        self._starts = 0
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start, and return when all viewers are live.
+
+        Raises:
+            WaitedInVain: one of them does not become so.
+        """
+        self._starts += 1
+        own = self._directory / f"viewer-{self._starts}"
+        own.mkdir()
+        self._process = await asyncio.create_subprocess_exec(
+            *[sys.executable, "-m", "tests.benchmarks.kills.recorder", str(own), *self._ids],
+            env=environment(), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        waiting = set(self._ids)
+        said: list[str] = []
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while waiting and (line := (await self._process.stdout.readline()).decode().split()):
+                    said.append(" ".join(line))
+                    if line[0] == "live":
+                        waiting.discard(line[1])
+        except TimeoutError:
+            pass  # said below
+        if waiting:
+            raise WaitedInVain(f"a viewer that was started did not become live; it said {said[-4:]}")
+
+    async def kill_and_restart(self) -> float:
+        """Kill it and start another; the seconds until that is live."""
+        began_s = time.monotonic()
+        await self.close()
+        await self.start()
+        return time.monotonic() - began_s
+
+    async def close(self) -> None:
+        """Kill it."""
+        await _kill(self._process)
+
+    def paths(self, session_id: str) -> Iterator[Path]:
+        """What each start has kept of a session."""
+        for start in range(1, self._starts + 1):
+            yield self._directory / f"viewer-{start}" / session_id
+
+
+class WindowProcess:
+    """The product's window on the display of the environment, with a tab for each session."""
+
+    def __init__(self, session_ids: Sequence[str]) -> None:
+        self._ids = list(session_ids)
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start, and return when all its tabs are connected."""
+        self._process = await asyncio.create_subprocess_exec(
+            *[sys.executable, "-m", "gui"], env=environment(), stdin=asyncio.subprocess.DEVNULL
+        )
+        driven = _Driven(self._process)
+        for session_id in self._ids:
+            await asyncio.to_thread(driven.show, session_id)
+        await asyncio.to_thread(driven.wait_connected, self._ids)
+
+    async def kill_and_restart(self) -> float:
+        """Kill it and start another; the seconds until all tabs are connected."""
+        began_s = time.monotonic()
+        await self.close()
+        await self.start()
+        return time.monotonic() - began_s
+
+    async def close(self) -> None:
+        """Kill it."""
+        await _kill(self._process)
+
+
+class _Driven(Window):
+    """The window's script side, for a process that asyncio has started."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = _Poll(process)  # type: ignore[assignment]  # only its poll is used
+
+
+class _Poll:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    def poll(self) -> int | None:
+        """As of subprocess.Popen."""
+        return self._process.returncode
+
+
+async def outlive(*words: str) -> tuple[int, str]:
+    """One command, to its end: its exit code, and what it said of an error."""
+    process = await asyncio.create_subprocess_exec(
+        *OUTLIVE, *words, env=environment(),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        _, error = await process.communicate()
+    finally:
+        await _kill(process)
+    assert process.returncode is not None
+    return process.returncode, error.decode(errors="replace").strip()
+
+
+@contextlib.asynccontextmanager
+async def command(words: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A command that runs on a terminal which is read all the time; killed at the end if it still runs."""
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (SIZE.rows, SIZE.columns))
+    loop = asyncio.get_running_loop()
+    loop.add_reader(master, _read_away, master)
+    process = None
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *OUTLIVE, *words, env=environment(), stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+        )
+        yield process
+    finally:
+        await _kill(process)
+        loop.remove_reader(master)
+        os.close(slave)
+        os.close(master)
+
+
+def _read_away(master: int) -> None:
+    with contextlib.suppress(OSError):  # EIO: nobody has the other side open
+        os.read(master, 65536)
+
+
+async def _kill(process: asyncio.subprocess.Process | None) -> None:
+    if process is not None:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                process.kill()
+        await process.wait()
+
+
+# ------------------------------------------------------------------------------------ the journal
+
+
+def journal(session_id: str) -> list[tuple[int, bytes]] | None:
+    """The output in a session's journal; None where there is no journal."""
+    directory = session_dir(session_id) / "journal"
+    if not directory.is_dir():
+        return None
+    read = importlib.import_module("session_host.journal").read
+    return [(entry.offset, entry.data) for entry in read(directory) if hasattr(entry, "data")]
+
+
+def journal_start(session_id: str) -> int:
+    """Where a session's journal begins: 0, unless it has grown beyond its bound."""
+    pieces = journal(session_id) or [(0, b"")]
+    first, last = pieces[0], pieces[-1]
+    return first[0] if last[0] > LARGE_JOURNAL_BYTES else 0
+
+
+LARGE_JOURNAL_BYTES = 48 * 1024 * 1024
+"""Of a session that wrote less, the journal has everything."""

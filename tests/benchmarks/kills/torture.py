@@ -1,0 +1,322 @@
+"""Sessions at work while the product's processes are killed at random moments, one at a time.
+
+The whole order of kills comes from the seed: who, when, which session. The next kill comes only when the
+product has recovered from the one before. What is typed meanwhile, by the viewer that stays and by commands, goes on
+all the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from session_host.client.records import SessionInfo
+from session_host.errors import OutliveError
+from tests.benchmarks.kills import targets
+from tests.benchmarks.kills.chat import ARROWS, PATIENCE_S, Chat, chats
+from tests.benchmarks.kills.evidence import viewer_losses
+from tests.benchmarks.kills.recorder import kept_in
+from tests.support.waiting import WaitedInVain
+
+ROLES = ("host", "keeper", "viewer", "command", "window")
+SHARE_BYTES = 24_000_000
+"""What each witness writes at changing rates; then only a line now and then, so that a long run fits the journal."""
+
+LONGEST_PAUSE_S = 0.3
+"""From a recovery to the next kill, at most."""
+
+LONGEST_COMMAND_S = 0.4
+"""A command is killed so long after its start, at most; some are done by then."""
+
+FIRST_CODE = 11
+
+
+class Kill(NamedTuple):
+    """One kill as the seed has it."""
+
+    number: int
+    role: str
+    chat: int
+    pause_s: float
+    command: str
+    command_s: float
+
+
+def plan(seed: int, kills: int, sessions: int, roles: Sequence[str]) -> list[Kill]:
+    """The kills of a seed: the same each time."""
+    rng = random.Random(seed)
+    return [
+        Kill(
+            number,
+            rng.choice(list(roles)),
+            rng.randrange(sessions),
+            rng.uniform(0.0, LONGEST_PAUSE_S),
+            rng.choice(targets.COMMANDS),
+            rng.uniform(0.0, LONGEST_COMMAND_S),
+        )
+        for number in range(1, kills + 1)
+    ]
+
+
+@dataclass
+class Outcome:
+    """What a run found.
+
+    Attributes:
+        losses: one line each; none is what is to be.
+        killed: how many of each role.
+        recovery_ms: kill → every chat concerned answers, by role.
+        figures: what went on meanwhile.
+        notes: what a reader should know.
+    """
+
+    losses: list[str] = field(default_factory=list)
+    killed: dict[str, int] = field(default_factory=dict)
+    recovery_ms: dict[str, list[float]] = field(default_factory=dict)
+    figures: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+class Torture:
+    """One run, in the area that the environment leads to."""
+
+    def __init__(
+        self, directory: Path, kills: Sequence[Kill], *, seed: int, sessions: int, say: Callable[[str], None] = print
+    ) -> None:
+        self.directory = directory
+        self.kills = kills
+        self.outcome = Outcome()
+        self._rng = random.Random(f"typing {seed}")
+        self._seed = seed
+        self._say = say
+        self._chats = [Chat(directory, number) for number in range(sessions)]
+        self._viewers: targets.ViewerProcess | None = None
+        self._window: targets.WindowProcess | None = None
+        self._log = (directory / "kills.jsonl").open("w", buffering=1)
+        self._began_s = time.monotonic()
+
+    async def run(self) -> Outcome:
+        """Start, kill, look what is left. Whatever was started has been told to end, hosts are the caller's."""
+        try:
+            await self._run()
+        except (WaitedInVain, OutliveError) as error:
+            self.outcome.losses.append(str(error))
+        finally:
+            self._log.close()
+            for target in (self._viewers, self._window):
+                if target is not None:
+                    await target.close()
+            for chat in self._chats:
+                await chat.close()
+        return self.outcome
+
+    async def _run(self) -> None:
+        for chat in self._chats:
+            await chat.start()
+            chat.witness.order(f"random {self._seed + chat.number} {SHARE_BYTES}")
+        self._viewers = targets.ViewerProcess(self.directory, self._ids)
+        await self._viewers.start()
+        if any(kill.role == "window" for kill in self.kills):
+            self._window = targets.WindowProcess(self._ids)
+            await self._window.start()
+        async with self._at_work():
+            for kill in self.kills:
+                await asyncio.sleep(kill.pause_s)
+                try:
+                    await self._kill(kill)
+                except WaitedInVain as error:
+                    self.outcome.losses.append(f"kill {kill.number} ({kill.role}): {error}")
+                    break
+        await self._look()
+
+    @property
+    def _ids(self) -> list[str]:
+        return [chat.witness.id for chat in self._chats]
+
+    # ------------------------------------------------------------ what goes on meanwhile
+
+    @contextlib.asynccontextmanager
+    async def _at_work(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self._type(chat)) for chat in self._chats]
+        tasks.append(asyncio.create_task(self._send()))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            for result in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(result, Exception):
+                    raise result
+
+    async def _type(self, chat: Chat) -> None:
+        """Type into a chat as its user would, all the time."""
+        while True:
+            match self._rng.randrange(5):
+                case 0:
+                    chat.paste()
+                case 1:
+                    chat.press_arrow(self._rng.choice(list(ARROWS)))
+                case 2:
+                    chat.type_text()
+                case _:
+                    chat.press(self._rng.randrange(1, 6))
+            await asyncio.sleep(self._rng.uniform(0.02, 0.3))
+
+    async def _send(self) -> None:
+        """Send by the command, to one chat after the other."""
+        for chat in itertools.cycle(self._chats):
+            token = chat.next_token("s")
+            # Until it is known how the command ended, cancelled included, nobody can say.
+            chat.typed.unsure.add(token)
+            code, error = await targets.outlive("send", chat.witness.id, token)
+            self._count("sends")
+            if code == 0:
+                chat.typed.unsure.discard(token)
+                chat.typed.sure.append(token)
+            else:
+                self._count("sends that said they failed")
+                self._note(f"a send failed: {error}")
+            await asyncio.sleep(self._rng.uniform(0.1, 0.6))
+
+    # ------------------------------------------------------------ kills
+
+    async def _kill(self, kill: Kill) -> None:
+        chat = self._chats[kill.chat]
+        match kill.role:
+            case "host":
+                took_s = await self._kill_host(kill, chat)
+            case "keeper":
+                took_s = await self._kill_keeper(kill)
+            case "viewer":
+                assert self._viewers is not None
+                self._killed(kill, self._viewers.pid)
+                took_s = await self._viewers.kill_and_restart()
+            case "window":
+                assert self._window is not None
+                self._killed(kill, self._window.pid)
+                took_s = await self._window.kill_and_restart()
+            case _:
+                took_s = await self._kill_command(kill, chat)
+        self.outcome.killed[kill.role] = self.outcome.killed.get(kill.role, 0) + 1
+        self.outcome.recovery_ms.setdefault(kill.role, []).append(took_s * 1000)
+        if gone := [chat.number for chat in self._chats if not chat.witness.lives()]:
+            raise WaitedInVain(f"the agents of chats {gone} are gone")
+
+    def _killed(self, kill: Kill, pid: int) -> None:
+        fact = {"at_s": round(time.monotonic() - self._began_s, 4), "pid": pid, **kill._asdict()}
+        self._log.write(json.dumps(fact) + "\n")
+        if kill.number % 50 == 0:
+            self._say(f"  {kill.number} of {len(self.kills)} kills")
+
+    async def _kill_host(self, kill: Kill, chat: Chat) -> float:
+        info = await self._info(chat)
+        assert info.host_pid is not None
+        self._killed(kill, info.host_pid)
+        os.kill(info.host_pid, signal.SIGKILL)
+        took_s = await chat.answers()
+
+        async def is_another() -> bool:
+            return (await self._info(chat)).host_pid not in {None, info.host_pid}
+
+        await _until(is_another, f"chat {chat.number}: another host")
+        return took_s
+
+    async def _kill_keeper(self, kill: Kill) -> float:
+        former = (await self._info(self._chats[0])).keeper_pid
+        if former is None:
+            raise WaitedInVain("there is no keeper")
+        self._killed(kill, former)
+        began_s = time.monotonic()
+        os.kill(former, signal.SIGKILL)
+
+        async def all_know_another() -> bool:
+            known = await chats()
+            pids = {info.keeper_pid for info in known.values()}
+            return set(self._ids) <= known.keys() and len(pids) == 1 and not pids & {None, former}
+
+        await _until(all_know_another, "all chats to be with another keeper")
+        await asyncio.gather(*(chat.answers() for chat in self._chats))
+        return time.monotonic() - began_s
+
+    async def _kill_command(self, kill: Kill, chat: Chat) -> float:
+        words = [kill.command, chat.witness.id] if kill.command != "ls" else ["ls", "--json"]
+        token = ""
+        if kill.command == "send":
+            token = chat.next_token("k")
+            chat.typed.unsure.add(token)
+            words.append(token)
+        async with targets.command(words) as process:
+            await asyncio.sleep(kill.command_s)
+            self._killed(kill, process.pid)
+            if process.returncode is None:
+                process.kill()
+            if await process.wait() == 0 and token:
+                chat.typed.unsure.discard(token)
+                chat.typed.sure.append(token)
+        return await chat.answers()
+
+    async def _info(self, chat: Chat) -> SessionInfo:
+        known = await chats()
+        if chat.witness.id not in known:
+            raise WaitedInVain(f"chat {chat.number} is not among the running ones; there are {len(known)}")
+        return known[chat.witness.id]
+
+    # ------------------------------------------------------------ what is left
+
+    async def _look(self) -> None:
+        losses = self.outcome.losses
+        for chat in self._chats:
+            try:
+                await chat.settle()
+            except WaitedInVain as error:
+                losses.append(str(error))
+        viewers = self._viewers
+        assert viewers is not None
+        for chat in self._chats:
+            if not chat.witness.lives():
+                losses.append(f"chat {chat.number}: the agent is gone")
+                continue
+            if self._window is None:
+                losses += chat.screen_losses()
+            losses += await chat.end(FIRST_CODE + chat.number)
+        for chat in self._chats:
+            losses += chat.losses(targets.journal(chat.witness.id), start=targets.journal_start(chat.witness.id))
+            written = chat.witness.written
+            for path in viewers.paths(chat.witness.id):
+                kept = list(kept_in(path))
+                losses += [
+                    f"chat {chat.number}: {path.parent.name}: {loss}"
+                    for loss in viewer_losses(written, kept, whole=False)
+                ]
+            self._count("bytes written", len(written))
+            self._count("inputs", len(chat.typed.sure) + len(chat.typed.keys) + len(chat.typed.arrows) // 3)
+            self._count("queries", len(chat.witness.asked))
+            assert chat.viewer is not None
+            self._count("snapshots in the place of output", chat.viewer.snapshots - 1)
+        self._count("agents", len(self._chats))
+
+    def _count(self, what: str, number: int = 1) -> None:
+        self.outcome.figures[what] = self.outcome.figures.get(what, 0) + number
+
+    def _note(self, text: str) -> None:
+        if text not in self.outcome.notes:
+            self.outcome.notes.append(text)
+
+
+async def _until(condition: Callable[[], Any], what: str) -> None:
+    """As ``eventually``, with a condition that has to be awaited."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not await condition():
+        if time.monotonic() > deadline_s:
+            raise WaitedInVain(f"waited {PATIENCE_S:g} s in vain for {what}")
+        await asyncio.sleep(0.02)

@@ -1,0 +1,83 @@
+"""Starting the tracer beside a test, and hearing what it found."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from tests.support.waiting import wait_readable
+
+TRACER = Path(__file__).with_name("tracer.py")
+PATIENCE_S = 20.0
+
+
+class CannotTrace(Exception):
+    """This system does not let us trace the process."""
+
+
+class Traced(NamedTuple):
+    """What the tracer found; see ``tracer``."""
+
+    calls: int
+    pid: int
+    killed_at: int | None
+    name: str | None
+    thread: str | None
+    names: dict[str, int]
+
+
+class Tracing:
+    """A tracer at work. A context manager, at whose end it is gone, and what it traced is on its own."""
+
+    def __init__(self, pid: int, *, kill_at: int = 0, follow: str = "self", match: str = "") -> None:
+        """Begin; returns when the process is traced.
+
+        Args:
+            pid: the process, or the one above it, see ``follow``.
+            kill_at: the call before which it is killed; 0: it is not.
+            follow: ``self``, ``fork`` or ``exec``.
+            match: for ``exec``: a part of the command line.
+
+        Raises:
+            CannotTrace: it may not be traced, or is gone.
+        """
+        options = ["--kill-at", str(kill_at), "--follow", follow, "--match", match]
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(TRACER), str(pid), *options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        if self._process.stdout.readline() != "tracing\n":
+            _, error = self._process.communicate()
+            raise CannotTrace(error.strip())
+
+    def result(self) -> Traced:
+        """Wait for the end of what is counted.
+
+        Raises:
+            WaitedInVain: it goes on and on.
+        """
+        assert self._process.stdout is not None
+        wait_readable(self._process.stdout.fileno(), PATIENCE_S, "the traced process to end")
+        return self.stop()
+
+    def stop(self) -> Traced:
+        """Cease to trace, and tell what was counted so far."""
+        output, error = self._process.communicate()
+        if not output:
+            raise CannotTrace(error.strip())
+        return Traced(**json.loads(output))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()

@@ -1,0 +1,226 @@
+"""End a process at one chosen system call, counted over all its threads: just before the kernel carries it out.
+
+``python -I -S tracer.py PID [--kill-at N] [--follow self|fork|exec] [--match TEXT]``; see ``trace``
+
+*self*: the calls of process PID are counted, from now on. *fork*: those of the next process that PID forks, from
+its first call on; PID is let go then. *exec*: those of the first process below PID that executes a command line with
+TEXT in it, from there on.
+
+Prints ``tracing`` once it is attached, then, when the counted process has ended or standard input is closed,
+one line of JSON::
+
+    {"calls": 412, "pid": 4711, "killed_at": 37, "name": "sendfile", "thread": "main", "names": {"read": 12, …}}
+
+``killed_at`` is null when the process ended by itself before. Needs Linux 5.3 (PTRACE_GET_SYSCALL_INFO) and leave to
+trace: the superuser's, or ``kernel.yama.ptrace_scope`` = 0. Names of calls come from libseccomp, where it is installed.
+Should the tracer itself end, what it traced goes on as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import select
+import signal
+import struct
+import sys
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+
+PTRACE_SYSCALL, PTRACE_DETACH = 24, 17
+PTRACE_GETEVENTMSG, PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_LISTEN = 0x4201, 0x4206, 0x4207, 0x4208
+PTRACE_GET_SYSCALL_INFO, SYSCALL_INFO_ENTRY = 0x420E, 1
+O_TRACESYSGOOD, O_TRACEFORK, O_TRACEVFORK, O_TRACECLONE, O_TRACEEXEC = 1, 2, 4, 8, 16
+EVENT_FORK, EVENT_VFORK, EVENT_CLONE, EVENT_EXEC, EVENT_STOP = 1, 2, 3, 4, 128
+SYSCALL_STOP = signal.SIGTRAP | 0x80
+STOPS = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+WALL = 0x40000000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.ptrace.restype = ctypes.c_long
+_libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+
+def ptrace(request: int, pid: int, address: int = 0, data: int = 0) -> int:
+    """ptrace(2).
+
+    Raises:
+        ProcessLookupError: the thread is gone, or is about to be.
+        PermissionError: it may not be traced.
+    """
+    result: int = _libc.ptrace(request, pid, address, data)
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result
+
+
+class Tracer:
+    """The threads that are traced, and the calls of those that count."""
+
+    def __init__(self, root: int, follow: str, match: str, kill_at: int) -> None:
+        self.root = root
+        self.follow = follow
+        self.match = match.encode()
+        self.kill_at = kill_at
+        self.target = root if follow == "self" else 0
+        self.processes: dict[int, int] = {}
+        """The process of each thread that is traced."""
+        self.calls = 0
+        self.names: Counter[str] = Counter()
+        self.killed: tuple[int, str, str] | None = None
+        self.options = O_TRACESYSGOOD | O_TRACECLONE
+        if follow != "self":
+            self.options |= O_TRACEFORK | O_TRACEVFORK
+        if follow == "exec":
+            self.options |= O_TRACEEXEC
+
+    def attach(self) -> None:
+        """Take hold of all threads of the process; those that come meanwhile, too."""
+        while new := {int(entry.name) for entry in Path(f"/proc/{self.root}/task").iterdir()} - self.processes.keys():
+            for thread in new:
+                ptrace(PTRACE_SEIZE, thread, 0, self.options)
+                self.processes[thread] = self.root
+                ptrace(PTRACE_INTERRUPT, thread)
+
+    def run(self) -> None:
+        """Go along until the counted process is over, or standard input is closed."""
+        while not self.is_over:
+            try:
+                thread, status = os.waitpid(-1, WALL | os.WNOHANG)
+            except ChildProcessError:
+                return
+            if thread:
+                self.take(thread, status)
+            elif self.is_told_to_end():
+                return
+
+    @property
+    def is_over(self) -> bool:
+        """There is nothing left to count."""
+        if self.target:
+            return self.target not in self.processes.values()
+        return not self.processes
+
+    def is_told_to_end(self) -> bool:
+        """Wait a moment for a change of a child or the end of standard input."""
+        ready, _, _ = select.select([0, WAKEUP], [], [], 1.0)
+        if WAKEUP in ready:
+            os.read(WAKEUP, 4096)
+        return 0 in ready and not os.read(0, 64)
+
+    def take(self, thread: int, status: int) -> None:
+        """One change of one thread."""
+        if not os.WIFSTOPPED(status):
+            self.processes.pop(thread, None)
+            return
+        number, event = os.WSTOPSIG(status), status >> 16
+        self.processes.setdefault(thread, _process_of(thread))
+        is_signal = number != SYSCALL_STOP and not event
+        try:
+            if event == EVENT_STOP and number in STOPS:
+                ptrace(PTRACE_LISTEN, thread)
+                return
+            if number == SYSCALL_STOP:
+                self.at_call(thread)
+            elif event:
+                self.at_event(thread, event)
+            if self.target not in {0, self.processes[thread]}:
+                # What is not counted goes on at its own pace.
+                del self.processes[thread]
+                ptrace(PTRACE_DETACH, thread, 0, number if is_signal else 0)
+            else:
+                ptrace(PTRACE_SYSCALL, thread, 0, number if is_signal else 0)
+        except ProcessLookupError:
+            pass  # It was killed in between; its end is told next.
+
+    def at_call(self, thread: int) -> None:
+        """A thread enters or leaves a call."""
+        process = self.processes[thread]
+        if process != self.target:
+            return
+        info = ctypes.create_string_buffer(88)
+        ptrace(PTRACE_GET_SYSCALL_INFO, thread, len(info), ctypes.addressof(info))
+        op, architecture = struct.unpack_from("=B3xI", info)
+        if op != SYSCALL_INFO_ENTRY:
+            return
+        self.calls += 1
+        name = call_name(architecture, struct.unpack_from("=Q", info, 24)[0])
+        self.names[name] += 1
+        if self.calls == self.kill_at:
+            self.killed = (self.calls, name, "main" if thread == process else "another")
+            os.kill(process, signal.SIGKILL)
+
+    def at_event(self, thread: int, event: int) -> None:
+        """A fork, a new thread, an exec, or a stop that we asked for."""
+        process = self.processes[thread]
+        if event in {EVENT_FORK, EVENT_VFORK, EVENT_CLONE}:
+            message = ctypes.c_ulong()
+            ptrace(PTRACE_GETEVENTMSG, thread, 0, ctypes.addressof(message))
+            child = int(message.value)
+            self.processes.setdefault(child, process if event == EVENT_CLONE else child)
+            if event != EVENT_CLONE and self.follow == "fork" and not self.target:
+                self.target = child
+        if event == EVENT_EXEC and not self.target and self.match in Path(f"/proc/{process}/cmdline").read_bytes():
+            self.target = process
+
+    def result(self) -> dict[str, object]:
+        """What is printed."""
+        number, name, thread = self.killed or (None, None, None)
+        return {
+            "calls": self.calls, "pid": self.target, "killed_at": number, "name": name, "thread": thread,
+            "names": dict(self.names.most_common()),
+        }  # fmt: skip
+
+
+def _process_of(thread: int) -> int:
+    try:
+        status = Path(f"/proc/{thread}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return thread
+    return int(next(line for line in status.splitlines() if line.startswith("Tgid:")).split()[1])
+
+
+@lru_cache
+def call_name(architecture: int, number: int) -> str:
+    """A system call's name; its number where nobody knows."""
+    try:
+        library = ctypes.CDLL("libseccomp.so.2")
+    except OSError:
+        return f"call {number}"
+    resolve = library.seccomp_syscall_resolve_num_arch
+    resolve.restype = ctypes.c_char_p
+    name: bytes | None = resolve(ctypes.c_uint32(architecture), ctypes.c_int(number))
+    return name.decode() if name else f"call {number}"
+
+
+WAKEUP, _WAKER = os.pipe()
+
+
+def main() -> None:
+    """Trace as told."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("pid", type=int)
+    parser.add_argument("--kill-at", type=int, default=0)
+    parser.add_argument("--follow", choices=("self", "fork", "exec"), default="self")
+    parser.add_argument("--match", default="")
+    options = parser.parse_args()
+    for end in (WAKEUP, _WAKER):
+        os.set_blocking(end, False)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    signal.set_wakeup_fd(_WAKER, warn_on_full_buffer=False)
+    tracer = Tracer(options.pid, options.follow, options.match, options.kill_at)
+    try:
+        tracer.attach()
+    except OSError as error:
+        sys.exit(f"process {options.pid} cannot be traced: {error.strerror}")
+    print("tracing", flush=True)
+    tracer.run()
+    print(json.dumps(tracer.result()), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Sessions at work, and the product's processes killed at random moments, one after the other: what was lost.
+
+``python -m tests.benchmarks.torture [--kills N] [--seed S] [--sessions K] [--roles ROLE,…] [--keep] [--json]``
+
+SIGKILL hits hosts, the keeper, a process of viewers, commands, and with ``--roles …,window`` the window (on a display
+off screen). The programs keep a record of their own of what they wrote and read, and so does a viewer that stays;
+both are compared with the journal and with what was typed. The same seed makes the same kills; ``kills.jsonl`` has them
+with their times and PIDs.
+
+Exit status: 0; 1 when anything was lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from session_host import loops
+from tests.benchmarks import peers
+from tests.benchmarks.kills.torture import ROLES, Outcome, Torture, plan
+from tests.benchmarks.report import Report, Series, Verdict, render_json
+from tests.benchmarks.setting import Setting, setting
+
+DEFAULT_ROLES = ("host", "keeper", "viewer", "command")
+KILLS_A_ROUND = 10
+SHOWN_LOSSES = 40
+
+
+def run(own: Setting) -> Report:
+    """Measure, as one of all benchmarks."""
+    seed = random.SystemRandom().randrange(1_000_000)
+    return tell(torture(own, own.rounds * KILLS_A_ROUND, seed, 3, DEFAULT_ROLES), seed)
+
+
+def torture(own: Setting, kills: int, seed: int, sessions: int, roles: tuple[str, ...]) -> Outcome:
+    """One run in this setting."""
+    if "window" in roles:
+        own.display()
+    run = Torture(own.cache, plan(seed, kills, sessions, roles), seed=seed, sessions=sessions, say=_say)
+    return loops.run(run.run())
+
+
+def tell(outcome: Outcome, seed: int) -> Report:
+    """What was found."""
+    killed = sum(outcome.killed.values())
+    roles = ", ".join(f"{count} × {role}" for role, count in sorted(outcome.killed.items()))
+    report = Report("torture", f"{killed} kills ({roles}), seed {seed}")
+    report.series = [
+        Series(f"{role}: kill → it answers", "ms", values, command="python -m tests.benchmarks.torture")
+        for role, values in sorted(outcome.recovery_ms.items())
+    ]
+    report.verdicts = [Verdict("losses", len(outcome.losses), "", 0, False)]
+    report.notes = [f"{what}: {number:,}" for what, number in outcome.figures.items()] + outcome.notes
+    report.notes += [f"LOSS {loss}" for loss in outcome.losses[:SHOWN_LOSSES]]
+    if len(outcome.losses) > SHOWN_LOSSES:
+        report.notes.append(f"and {len(outcome.losses) - SHOWN_LOSSES} more losses")
+    return report
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    """Run it as told on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.torture", description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=None, help="a run's seed, to have the same kills again")
+    parser.add_argument("--sessions", type=int, default=3)
+    parser.add_argument("--roles", default=",".join(DEFAULT_ROLES), help=f"some of {','.join(ROLES)}")
+    parser.add_argument("--keep", action="store_true", help="keep all records, even if nothing was lost")
+    parser.add_argument("--json", action="store_true", help="the report as JSON")
+    options = parser.parse_args()
+    roles = tuple(options.roles.split(","))
+    if unknown := set(roles) - set(ROLES):
+        parser.error(f"there is no role {', '.join(sorted(unknown))}; there are {', '.join(ROLES)}")
+    seed = random.SystemRandom().randrange(1_000_000) if options.seed is None else options.seed
+    _say(f"seed {seed}")
+    with setting(1) as own:
+        try:
+            outcome = torture(own, options.kills, seed, options.sessions, roles)
+        except BaseException:
+            _keep(own)
+            raise
+        report = tell(outcome, seed)
+        if outcome.losses or options.keep:
+            report.notes.append(f"records and logs are kept in {_keep(own)}")
+    print(render_json(peers.machine(), [report]) if options.json else report.as_text())
+    return 1 if outcome.losses else 0
+
+
+def _keep(own: Setting) -> Path:
+    """Save what the witnesses, viewers, hosts and the journal have, where the setting's end does not take it away."""
+    kept = Path(tempfile.mkdtemp(prefix="torture-", dir="/tmp"))
+    for directory in (own.cache, own.area.state):
+        # Sockets and FIFOs are no files to be copied.
+        with contextlib.suppress(shutil.Error):
+            shutil.copytree(directory, kept / directory.name, ignore=lambda _, names: {"orders"} & set(names))
+    return kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())

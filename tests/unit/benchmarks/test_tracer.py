@@ -1,0 +1,173 @@
+"""The tracer ends a process at exactly the call that it is told, and leaves everything else alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.benchmarks.kills.trace import CannotTrace, Traced, Tracing
+from tests.support import processes
+
+WRITES = 100
+STEPS = """
+import os, sys
+os.read(0, 1)
+for number in range(100):
+    os.write(OUTPUT, b'.')
+_, status = os.waitpid(os.fork() or os._exit(5), 0)
+os._exit(os.waitstatus_to_exitcode(status))
+"""
+THREADS = """
+import os, threading
+os.read(0, 1)
+def work():
+    for number in range(20):
+        os.write(OUTPUT, b'.')
+threads = [threading.Thread(target=work) for _ in range(5)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+os._exit(5)
+"""
+FORKS = """
+import os
+os.read(0, 1)
+child = os.fork()
+if child == 0:
+    for number in range(100):
+        os.write(OUTPUT, b'.')
+    os._exit(5)
+_, status = os.waitpid(child, 0)
+os._exit(-os.waitstatus_to_exitcode(status) if os.WIFSIGNALED(status) else 1)
+"""
+EXECS = """
+import os, subprocess, sys
+os.read(0, 1)
+subprocess.run(['true', 'another'])
+code = f"import os\\nfor number in range(100): os.write(OUTPUT, b'.')"
+done = subprocess.run([sys.executable, '-I', '-S', '-c', code, 'the one'], pass_fds=[OUTPUT])
+os._exit(-done.returncode if done.returncode < 0 else 1)
+"""
+
+
+class Program:
+    """A program that waits to begin; its writes are counted by their bytes in a file."""
+
+    def __init__(self, code: str, path: Path) -> None:
+        self.path = path
+        with path.open("wb") as file:
+            number = file.fileno()
+            self.process: subprocess.Popen[Any] = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", code.replace("OUTPUT", str(number))],
+                stdin=subprocess.PIPE, pass_fds=[number],
+            )  # fmt: skip
+
+    def run(self) -> int:
+        """Let it begin; its exit status."""
+        self.process.communicate(b".", timeout=20)
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+    @property
+    def writes(self) -> int:
+        return self.path.stat().st_size
+
+    def traced(self, **options: Any) -> tuple[Traced, int]:
+        """Let it run under the tracer; what that found, and the exit status."""
+        try:
+            with Tracing(self.process.pid, **options) as tracing:
+                code = self.run()
+                return tracing.result(), code
+        except CannotTrace as error:
+            pytest.skip(str(error))
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Any]:
+    made: list[Program] = []
+
+    def make(code: str) -> Program:
+        made.append(Program(code, tmp_path / f"output-{len(made)}"))
+        return made[-1]
+
+    yield make
+    for each in made:
+        if each.process.poll() is None:
+            each.process.kill()
+        each.process.communicate()
+
+
+def test_what_is_only_counted_runs_to_its_end(programs: Any) -> None:
+    program = programs(STEPS)
+    found, code = program.traced()
+    assert code == 5, "a child's end is its parent's business, traced or not"
+    assert program.writes == found.names["write"] == WRITES
+    assert found.killed_at is None
+    assert found.calls == sum(found.names.values()) > WRITES
+
+
+def test_it_is_killed_just_before_the_call(programs: Any) -> None:
+    for kill_at in (1, 2, 50, 101):
+        program = programs(STEPS)
+        found, code = program.traced(kill_at=kill_at)
+        assert code == -signal.SIGKILL
+        assert found.killed_at == found.calls == kill_at
+        assert program.writes == found.names.get("write", 0) - (found.name == "write")
+
+
+def test_threads_are_counted_together(programs: Any) -> None:
+    program = programs(THREADS)
+    found, _ = program.traced()
+    assert found.names["write"] == program.writes == 100
+    program = programs(THREADS)
+    found, code = program.traced(kill_at=found.calls // 2)
+    assert code == -signal.SIGKILL
+    assert found.killed_at == found.calls
+    assert 0 < program.writes < 100
+
+
+def test_the_next_fork_is_followed_from_its_first_call(programs: Any) -> None:
+    program = programs(FORKS)
+    found, code = program.traced(kill_at=20, follow="fork")
+    assert code == signal.SIGKILL, "the parent saw how its child ended"
+    assert found.pid != program.process.pid
+    assert 0 < program.writes <= 20
+
+
+def test_a_program_that_is_executed_is_followed(programs: Any) -> None:
+    program = programs(EXECS)
+    found, code = program.traced(follow="exec", match="the one")
+    assert (code, program.writes) == (1, 100)
+    program = programs(EXECS)
+    assert found.calls > 100
+    found, code = program.traced(kill_at=found.calls - 20, follow="exec", match="the one")
+    assert code == signal.SIGKILL
+    assert 0 < program.writes < 100
+
+
+def test_a_tracer_that_goes_leaves_the_process_as_it_was(programs: Any) -> None:
+    program = programs(STEPS)
+    try:
+        with Tracing(program.process.pid, kill_at=3):
+            assert processes.is_alive(program.process.pid)
+    except CannotTrace as error:
+        pytest.skip(str(error))
+    assert "TracerPid:\t0" in Path(f"/proc/{program.process.pid}/status").read_text()
+    assert (program.run(), program.writes) == (5, WRITES)
+
+
+def test_a_process_that_is_gone_cannot_be_traced() -> None:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    with pytest.raises(CannotTrace):
+        Tracing(pid)
