@@ -1,4 +1,4 @@
-"""Checks of what surrounds Outlive: Python, engines, Qt, the terminal, agents, logging out."""
+"""Checks of what surrounds Outlive: Python, engines, Qt, the terminal, agents."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from session_host.cli.doctor_check import Check, fail, ok, warn
 from session_host.errors import ConfigError
@@ -129,37 +127,3 @@ def agents() -> Iterator[Check]:
         else:
             # No fault: nobody needs them all.
             yield Check(f"agent {name}", ok("", "").status, "not installed", agent.install_hint or agent.website)
-
-
-def logout() -> Iterator[Check]:
-    """What becomes of the chats when the user logs out."""
-    if shutil.which("loginctl") is None or not Path("/run/systemd/system").is_dir():
-        yield ok("logging out", "no systemd here: chats live on")
-        return
-    linger = _ask("loginctl", "show-user", str(os.getuid()), "--property=Linger", "--value")
-    kills = _ask(
-        "busctl", "get-property", "org.freedesktop.login1", "/org/freedesktop/login1",
-        "org.freedesktop.login1.Manager", "KillUserProcesses",
-    )  # fmt: skip
-    if linger == "yes":
-        yield ok("logging out", "chats live on (linger is on)")
-    elif kills.endswith("true"):
-        yield warn("logging out", "ends every chat (KillUserProcesses is on, linger off)", "loginctl enable-linger")
-    elif kills.endswith("false"):
-        yield warn(
-            "logging out", "may end chats that were started from the desktop (linger is off)", "loginctl enable-linger"
-        )
-    else:
-        yield ok("logging out", "logind does not say; `loginctl enable-linger` lets chats live on")
-
-
-def _ask(*command: str) -> str:
-    """A program's answer, "" if it has none."""
-    try:
-        answer = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=PROBE_TIMEOUT_S, check=False,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""

@@ -11,6 +11,11 @@ from . import addresses, places
 
 TIMEOUT_S = 1.0
 
+NO_BUS = "no session bus"
+NO_SYSTEMD = "no systemd on the bus"
+NOT_WANTED = "not wanted: without linger, scopes end at logout, and where it is now need not"
+"""Reasons that are no faults."""
+
 
 class ScopeResult(NamedTuple):
     """How it went: ``unit`` is where the processes are now, or ``reason`` why they are where they were."""
@@ -42,14 +47,14 @@ def enter(unit: str, description: str, pids: Sequence[int], timeout_s: float = T
     """
     address = addresses.session_bus()
     if address is None:
-        return ScopeResult(reason="no session bus")
+        return ScopeResult(reason=NO_BUS)
     pids = [pid for pid in pids if places.control_groups(pid)]
     if not pids:
         return ScopeResult(reason="refused: the processes have ended")
     if all(places.is_in(pid, unit) for pid in pids):
         return ScopeResult(unit)
     if any(places.belongs_elsewhere(pid) for pid in pids):
-        return ScopeResult(reason="not wanted: without linger, scopes end at logout, and where it is now need not")
+        return ScopeResult(reason=NOT_WANTED)
 
     from . import bus, manager  # D-Bus, milliseconds: only where there is a bus
 
@@ -61,4 +66,4 @@ def enter(unit: str, description: str, pids: Sequence[int], timeout_s: float = T
     except bus.BusGone as error:
         return ScopeResult(reason=str(error))
     except bus.Refused as error:
-        return ScopeResult(reason="no systemd on the bus" if error.name in bus.NOBODY else f"refused: {error}")
+        return ScopeResult(reason=NO_SYSTEMD if error.name in bus.NOBODY else f"refused: {error}")

@@ -1,0 +1,84 @@
+"""Checks of what else may end chats: the window's control group, and logging out."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from session_host.cli import doctor_logind
+from session_host.cli.doctor_check import Check, ok, warn
+from session_host.scopes import ScopeResult, enter, places
+from session_host.scopes.scope import NO_BUS, NO_SYSTEMD, NOT_WANTED
+
+LINGER = "loginctl enable-linger"
+
+
+def logout(root: Path = Path("/")) -> Iterator[Check]:
+    """Whether chats get scopes of their own, and what becomes of them when the user logs out.
+
+    Args:
+        root: where the system's directories are.
+    """
+    has_systemd = (root / "run/systemd/system").is_dir()
+    says = doctor_logind.from_bus()
+    if not has_systemd and says is None:
+        yield ok("scopes", "no systemd here, and no need of them")
+        yield ok("logging out", "no systemd here: chats live on")
+        return
+    settings = says or doctor_logind.from_files(root)
+    result = _try()
+    yield _scopes(result)
+    yield _logging_out(result, settings.ends(_name()))
+
+
+def _name() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
+
+
+def _try() -> ScopeResult:
+    """Move a process of ours into a scope; both are gone afterwards."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        return enter(f"outlive-doctor-{process.pid}.scope", "Outlive: doctor", [process.pid])
+
+
+def _scopes(result: ScopeResult) -> Check:
+    name = "scopes"
+    if result.entered:
+        return ok(name, "systemd gives chats scopes of their own: what ends the window's group does not end them")
+    if result.reason == NOT_WANTED:
+        return ok(name, "none for what is started here: without linger a scope would end before this login's group")
+    if result.reason in {NO_BUS, NO_SYSTEMD}:
+        if places.belongs_elsewhere(os.getpid()):
+            return ok(name, f"none ({result.reason}), and what is started here needs none")
+        remedy = "on Debian: apt install dbus-user-session, and log in again"
+    else:
+        remedy = "systemctl --user status"
+    return warn(name, f"none ({result.reason}): what ends the window's control group may end chats", remedy)
+
+
+def _logging_out(result: ScopeResult, ends: bool | None) -> Check:
+    """What is true at logout; ``ends`` is whether logind ends what belongs to a login."""
+    name = "logging out"
+    if places.lingers():
+        if not ends:
+            return ok(name, "chats live on (linger is on)")
+        if result.entered:
+            return ok(name, "chats live on (linger is on, and they are in scopes of their own)")
+        # A scope of the login's ends with it, lingering or not.
+        facts = "ends chats that were started in that login (KillUserProcesses is on, and there are no scopes)"
+        return warn(name, facts, "see scopes, above")
+    if ends:
+        return warn(name, "ends every chat (KillUserProcesses is on, linger is off)", LINGER)
+    if ends is None:
+        return warn(name, "may end chats (logind's settings are not known, linger is off)", LINGER)
+    if places.belongs_elsewhere(os.getpid()):
+        facts = "chats of a login like this one live on, those from a desktop may end with the last login"
+        return warn(name, f"{facts} (linger is off)", LINGER)
+    facts = "ends every chat: the user's systemd ends with the last login, and all its scopes with it"
+    return warn(name, f"{facts} (linger is off)", LINGER)
