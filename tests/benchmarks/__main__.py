@@ -10,7 +10,10 @@ from tests.benchmarks import peers
 from tests.benchmarks.report import Report, render_json
 from tests.benchmarks.setting import setting
 
-NAMES = ("engines", "flood_detached", "flood_attached", "echo", "attach", "sessions", "ls", "cold_window")
+NAMES = (
+    "engines", "flood_detached", "flood_attached", "echo", "attach", "sessions", "ls", "cold_window", "torture",
+    "every_instant",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -166,3 +167,38 @@ def test_query_sender_keeps_each_reply_apart(tmp_path: Path, running: list[OnTer
     assert record["replies"]["DSR"] == "\x1b[0n"
     assert record["stray"] == "late"
     assert record["received"].endswith("late")
+
+
+def test_a_witness_keeps_what_it_wrote_and_read(tmp_path: Path, running: list[OnTerminal]) -> None:
+    os.mkfifo(tmp_path / "orders")
+    orders = os.open(tmp_path / "orders", os.O_RDWR)
+    try:
+        terminal = OnTerminal(program("witness", tmp_path), columns=90, rows=20)
+        running.append(terminal)
+        output = terminal.until(b"ready\r\n")
+        os.write(orders, b"lines 2\nbits 1\nask CPR 3 4\nask DA1\nburst 5000\n")
+        output += terminal.until(b"\x1b[6n\x1b8") + terminal.until(b"\x1b[c")
+        terminal.type(b"\x1b[3;4R<a1")
+        terminal.type(b">")
+        output += terminal.until(b"echo <a1>\r\n")
+        os.write(orders, b"random 1 100000\nquiet\nend 9\n")
+        output += terminal.until(b"bye\r\n")
+        assert terminal.wait() == 9
+    finally:
+        os.close(orders)
+    assert (tmp_path / "written").read_bytes() == output
+    assert [int(number) for number in re.findall(rb"(\d{8}) [0-9a-f]{8} ", output)][:4] == [1, 2, 3, 4]
+    assert (tmp_path / "received").read_bytes() == b"\x1b[3;4R<a1>"
+    assert (tmp_path / "asked").read_text() == "CPR 3 4\nDA1\n"
+    assert (tmp_path / "sizes").read_text() == "90x20\n"
+    assert (tmp_path / "obeyed").read_text().splitlines()[-3:] == ["random 1 100000", "quiet", "end"]
+
+
+def test_a_witness_does_not_outlive_who_gives_its_orders(tmp_path: Path, running: list[OnTerminal]) -> None:
+    os.mkfifo(tmp_path / "orders")
+    orders = os.open(tmp_path / "orders", os.O_RDWR)
+    terminal = OnTerminal(program("witness", tmp_path))
+    running.append(terminal)
+    terminal.until(b"ready\r\n")
+    os.close(orders)
+    assert terminal.wait() == 3

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from session_host.client.quick import list_sessions
 from session_host.client.records import SessionInfo, open_store
 from session_host.client.viewer import ViewerState
 from session_host.protocol.messages import Event, InputRefused
+from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
 from session_host.terminal.text import logical_lines
@@ -25,6 +26,8 @@ from tests.benchmarks.kills.evidence import (
 )
 from tests.benchmarks.kills.recorder import RecordingViewer, kept_in
 from tests.benchmarks.kills.witness import SIZE, Witness
+from tests.support import processes
+from tests.support.hosts import peek
 from tests.support.waiting import WaitedInVain, eventually
 
 ECHO = re.compile(rb"echo (<[^<>]*>)")
@@ -33,6 +36,9 @@ ARROWS = {"ArrowUp": b"\x1bOA", "ArrowDown": b"\x1bOB", "ArrowRight": b"\x1bOC",
 PATIENCE_S = 15.0
 HISTORY_LINES = 1000
 """So many of the newest lines of the replica are compared, besides the screen."""
+
+FEW_LINES = 20
+"""Who has no more, while others have, lacks its history."""
 
 
 class Chat:
@@ -70,11 +76,13 @@ class Chat:
         await self.until(lambda: self.is_live and bool(self.witness.sizes), "the viewer that stays to be live")
 
     async def close(self) -> None:
-        """Let go of viewer and witness, which ends the program if it was not."""
+        """Let go of the viewer, and end the program if it was not."""
         if self.viewer is not None:
             self.viewer.close()
             await self.viewer.closed()
         self.witness.__exit__(None, None, None)
+        if self.witness.pid and self.witness.lives():
+            processes.end([self.witness.pid])
 
     @property
     def is_live(self) -> bool:
@@ -158,9 +166,16 @@ class Chat:
         Raises:
             WaitedInVain: it did not come.
         """
+        return await self.echoed(self.type_text())
+
+    async def echoed(self, token: str) -> float:
+        """Wait for the echo of what was just typed; the seconds that took.
+
+        Raises:
+            WaitedInVain: it did not come.
+        """
         assert self.viewer is not None
         began_s, snapshots = time.monotonic(), self.viewer.snapshots
-        token = self.type_text()
         deadline_s = began_s + PATIENCE_S
         while token not in self._echoed:
             # A snapshot in the place of output has the echo in it.
@@ -235,27 +250,50 @@ class Chat:
             found += [f"journal: {loss}" for loss in output_losses(written, journal, start=start)]
         return [f"chat {self.number}: {loss}" for loss in found] + self.refused
 
-    def screen_losses(self) -> list[str]:
-        """Whether the viewer that stayed shows what the bytes mean, with no resize in between."""
+    async def screen_losses(self, resizes: Sequence[tuple[int, GridSize]] = ()) -> list[str]:
+        """Whether the viewer that stays, and the host's own emulator, show what was written.
+
+        Args:
+            resizes: the offsets at which the terminal got another size, with that.
+        """
         assert self.viewer is not None
-        shown = self.viewer.emulator
-        if shown is None:
-            return [f"chat {self.number}: the viewer shows nothing"]
+        written = self.witness.written
         fresh = create("ghostty", SIZE)
         try:
-            fresh.feed(self.witness.written)
-            expected, found = newest_lines(fresh), newest_lines(shown)
+            begin = 0
+            for offset, size in resizes:
+                fresh.feed(written[begin:offset])
+                fresh.resize(size, CellSize())
+                begin = offset
+            fresh.feed(written[begin:])
+            expected = newest_lines(fresh)
         finally:
             fresh.close()
-        if expected == found:
-            return []
-        return [f"chat {self.number}: the viewer shows {len(found)} lines, not the {len(expected)} that were written"]
+        shown = newest_lines(self.viewer.emulator) if self.viewer.emulator is not None else []
+        losses = []
+        for who, found in (("the viewer", shown), ("the host", await peek(self.witness.id))):
+            if (difference := first_difference(expected, found)) is not None:
+                losses.append(f"chat {self.number}: {who} shows otherwise: {difference}")
+        return losses
 
 
 def newest_lines(emulator: Emulator) -> list[str]:
-    """The screen, and the history just before it."""
+    """The screen, and the history just before it, without trailing blank lines."""
     count = min(HISTORY_LINES, emulator.scrollback_rows)
-    return logical_lines(emulator.history(emulator.scrollback_rows - count, count) + emulator.rows())
+    lines = logical_lines(emulator.history(emulator.scrollback_rows - count, count) + emulator.rows())
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def first_difference(expected: Sequence[str], found: Sequence[str]) -> str | None:
+    """Where the newest lines of two differ; None if they do not as far as both go back."""
+    if (len(expected) > FEW_LINES) != (len(found) > FEW_LINES):
+        return f"{len(found)} lines, not {len(expected)}"
+    for back, (one, other) in enumerate(zip(reversed(expected), reversed(found), strict=False), 1):
+        if one != other and back < min(len(expected), len(found)):  # the oldest may be cut
+            return f"line {back} from the end is {other!r}, not {one!r}"
+    return None
 
 
 async def chats(*, ended: bool = False) -> dict[str, SessionInfo]:

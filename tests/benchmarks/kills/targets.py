@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-import importlib.util
 import os
 import pty
 import sys
@@ -14,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
+from session_host.journal import Output, read
 from session_host.paths import session_dir
 from tests.benchmarks.kills.chat import PATIENCE_S
 from tests.benchmarks.kills.witness import SIZE
@@ -190,8 +189,7 @@ def journal(session_id: str) -> list[tuple[int, bytes]] | None:
     directory = session_dir(session_id) / "journal"
     if not directory.is_dir():
         return None
-    read = importlib.import_module("session_host.journal").read
-    return [(entry.offset, entry.data) for entry in read(directory) if hasattr(entry, "data")]
+    return [(entry.offset, entry.data) for entry in read(directory) if isinstance(entry, Output)]
 
 
 def journal_start(session_id: str) -> int:

@@ -287,7 +287,7 @@ class Torture:
                 losses.append(f"chat {chat.number}: the agent is gone")
                 continue
             if self._window is None:
-                losses += chat.screen_losses()
+                losses += await chat.screen_losses()
             losses += await chat.end(FIRST_CODE + chat.number)
         for chat in self._chats:
             losses += chat.losses(targets.journal(chat.witness.id), start=targets.journal_start(chat.witness.id))

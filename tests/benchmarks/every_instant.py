@@ -1,0 +1,163 @@
+"""Processes of the product killed at each of their system calls in turn: what was lost at which.
+
+``python -m tests.benchmarks.every_instant [SCENARIO…] [--from K] [--to K] [--step N] [--parallel N] [--json]``
+
+A scenario is a piece of work and a process that is killed during it (``--list`` names them; all unless told). It is run
+once without a kill to count the process's system calls, then once for each call, at whose entry the process is killed.
+The table has a line for each system call: how many instants, how many of them lost nothing, and what the others lost; a
+loss that is known and unavoidable has a name, see ``kills/instants.py``.
+
+Exit status: 0; 1 when something was lost that has no name; 2 when this system lets nobody trace.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from session_host import loops
+from tests.benchmarks import peers
+from tests.benchmarks.kills.instants import SCENARIOS, TOGETHER, Instant, Place, window_of
+from tests.benchmarks.kills.trace import CannotTrace
+from tests.benchmarks.report import Report, Series, Verdict, render_json
+from tests.benchmarks.setting import Setting, setting
+from tests.support.waiting import WaitedInVain
+
+SPREAD = 12
+"""Instants of each scenario when all benchmarks are run."""
+
+MORE_CALLS = 1.1
+"""No two runs make quite as many calls; so much more than the counted ones are tried."""
+
+SHOWN_LOSSES = 30
+
+
+@dataclass
+class Found:
+    """The instants of one scenario."""
+
+    scenario: str
+    calls: int = 0
+    instants: list[Instant] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def lost(self) -> list[Instant]:
+        """Those with a loss that has no name."""
+        return [each for each in self.instants if each.losses and window_of(self.scenario, each) is None]
+
+    def table(self) -> list[str]:
+        """A line for each system call."""
+        names = Counter(each.traced.name or "(its work was done)" for each in self.instants)
+        lines = [f"{'call':<24}{'instants':>9}{'whole':>9}{'window':>9}{'lost':>9}"]
+        for name, count in names.most_common():
+            own = [each for each in self.instants if (each.traced.name or "(its work was done)") == name]
+            whole = sum(not each.losses for each in own)
+            windows = Counter(window_of(self.scenario, each) for each in own if each.losses)
+            lost = windows.pop(None, 0)
+            named = "".join(f"  {window}: {times}" for window, times in windows.items())
+            lines.append(f"{name:<24}{count:>9}{whole:>9}{windows.total():>9}{lost:>9}{named}")
+        return lines
+
+
+def run(own: Setting) -> Report:
+    """Measure, as one of all benchmarks: a spread of instants."""
+    return tell([loops.run(examine(own, name, spread=SPREAD)) for name in SCENARIOS])
+
+
+async def examine(
+    own: Setting, name: str, *, first: int = 1, last: int = 0, step: int = 1, spread: int = 0, parallel: int = 2
+) -> Found:
+    """Run one scenario without a kill, then with one at each of the chosen instants.
+
+    Args:
+        own: where it runs.
+        name: of the scenario.
+        first, last, step: the instants; 0 as the last one: to the end.
+        spread: so many instants over the whole instead of a step.
+        parallel: so many at once, where nothing is shared.
+
+    Raises:
+        CannotTrace: the system does not let us.
+    """
+    found = Found(name)
+    directory = own.cache / name.replace(" ", "-")
+    directory.mkdir()
+    place = Place(directory)
+    whole = await SCENARIOS[name](place, 0)
+    found.calls = whole.traced.calls
+    found.failures += [f"without any kill: {loss}" for loss in whole.losses]
+    last = last or int(found.calls * MORE_CALLS)
+    step = max(1, (last - first) // spread) if spread else step
+    waiting = list(range(first, last + 1, step))
+    at_once = parallel if name in TOGETHER else 1
+
+    async def work() -> None:
+        while waiting:
+            number = waiting.pop(0)
+            try:
+                found.instants.append(await SCENARIOS[name](place, number))
+            except (WaitedInVain, CannotTrace) as error:
+                found.failures.append(f"{name}, call {number}: {error}")
+
+    await asyncio.gather(*(work() for _ in range(at_once)))
+    return found
+
+
+def tell(all_found: Sequence[Found]) -> Report:
+    """The figures, and the table as notes."""
+    report = Report("every_instant", "a process killed at each of its system calls in turn")
+    for found in all_found:
+        took = [each.took_s * 1000 for each in found.instants]
+        report.series.append(Series(f"{found.scenario}: the whole work, killed once", "ms", took))
+        report.notes.append(f"{found.scenario}: {found.calls} calls counted, {len(found.instants)} instants")
+        report.notes += [f"  {line}" for line in found.table()]
+        for each in found.lost()[:SHOWN_LOSSES]:
+            at = f"call {each.number} ({each.traced.name}, {each.traced.thread} thread)"
+            report.notes += [f"  LOSS {found.scenario}, {at}: {loss}" for loss in each.losses[:4]]
+        report.notes += [f"  FAILURE {failure}" for failure in found.failures[:SHOWN_LOSSES]]
+        report.verdicts.append(
+            Verdict(f"{found.scenario}: instants with a loss", len(found.lost()) + len(found.failures), "", 0, False)
+        )
+    return report
+
+
+def main() -> int:
+    """Run it as told on the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks.every_instant", description=__doc__.split("\n")[0]
+    )
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO")
+    parser.add_argument("--list", action="store_true", help="name the scenarios")
+    parser.add_argument("--from", dest="first", type=int, default=1, metavar="K")
+    parser.add_argument("--to", dest="last", type=int, default=0, metavar="K")
+    parser.add_argument("--step", type=int, default=1, metavar="N")
+    parser.add_argument("--spread", type=int, default=0, metavar="N", help="so many instants over the whole")
+    parser.add_argument("--parallel", type=int, default=2, metavar="N")
+    parser.add_argument("--json", action="store_true", help="the report as JSON")
+    options = parser.parse_args()
+    if options.list:
+        print("\n".join(f"{name:<22}{(scenario.__doc__ or '').strip()}" for name, scenario in SCENARIOS.items()))
+        return 0
+    if unknown := set(options.scenarios) - set(SCENARIOS):
+        parser.error(f"there is no scenario {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
+    all_found = []
+    try:
+        for name in options.scenarios or SCENARIOS:
+            with setting(1) as own:
+                chosen = {key: getattr(options, key) for key in ("first", "last", "step", "spread", "parallel")}
+                all_found.append(loops.run(examine(own, name, **chosen)))
+            print(f"{name}: {len(all_found[-1].instants)} instants", file=sys.stderr, flush=True)
+    except CannotTrace as error:
+        print(f"nothing can be traced here: {error}", file=sys.stderr)
+        return 2
+    report = tell(all_found)
+    print(render_json(peers.machine(), [report]) if options.json else report.as_text())
+    return 1 if any(not verdict.met for verdict in report.verdicts) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
