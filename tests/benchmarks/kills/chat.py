@@ -185,6 +185,8 @@ class Chat:
             try:
                 await asyncio.wait_for(self._heard.wait(), 0.05)
             except TimeoutError:
+                if not self.witness.lives():
+                    raise WaitedInVain(f"chat {self.number}: the agent is gone") from None
                 if time.monotonic() > deadline_s:
                     came = "was read" if token.encode() in self.witness.received else "was not read"
                     raise WaitedInVain(

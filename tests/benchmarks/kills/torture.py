@@ -275,19 +275,18 @@ class Torture:
 
     async def _look(self) -> None:
         losses = self.outcome.losses
-        for chat in self._chats:
-            try:
-                await chat.settle()
-            except WaitedInVain as error:
-                losses.append(str(error))
         viewers = self._viewers
         assert viewers is not None
         for chat in self._chats:
             if not chat.witness.lives():
                 losses.append(f"chat {chat.number}: the agent is gone")
                 continue
-            if self._window is None:
-                losses += await chat.screen_losses()
+            try:
+                await chat.settle()
+                if self._window is None:
+                    losses += await chat.screen_losses()
+            except (WaitedInVain, OutliveError) as error:
+                losses.append(str(error))
             losses += await chat.end(FIRST_CODE + chat.number)
         for chat in self._chats:
             losses += chat.losses(targets.journal(chat.witness.id), start=targets.journal_start(chat.witness.id))

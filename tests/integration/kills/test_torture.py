@@ -1,12 +1,21 @@
-"""Processes of the product are killed at random moments, and nothing is lost; the long form is a benchmark."""
+"""Processes of the product are killed at random moments, and nothing is lost; the long form is a benchmark.
+
+And where something is lost or doubled, on purpose here, the run says so.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
+from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.kills.torture import Torture, plan
+from session_host.client.control import request
+from session_host.protocol.messages import Output, Send
+from tests.benchmarks.kills.recorder import RecordingViewer
+from tests.benchmarks.kills.torture import Kill, Outcome, Torture, plan
 from tests.support.area import Area
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("sessions")]
@@ -14,10 +23,15 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("sessions")]
 SEED = 20_260_101
 
 
+@pytest.fixture
+def records(area: Area) -> Path:
+    directory = area.root / "records"
+    directory.mkdir()
+    return directory
+
+
 @pytest.mark.parametrize(("roles", "kills"), [(("viewer", "command"), 16)])
-async def test_kills_lose_nothing(roles: tuple[str, ...], kills: int, area: Area) -> None:
-    records = area.root / "records"
-    records.mkdir()
+async def test_kills_lose_nothing(roles: tuple[str, ...], kills: int, records: Path) -> None:
     outcome = await Torture(records, plan(SEED, kills, 2, roles), seed=SEED, sessions=2).run()
     assert outcome.losses == []
     assert sum(outcome.killed.values()) == kills
@@ -32,3 +46,63 @@ def test_a_seed_makes_the_same_kills_again() -> None:
     assert first == again != another
     assert {kill.role for kill in first} == set(roles)
     assert {kill.chat for kill in first} == {0, 1, 2}
+
+
+# ------------------------------------------------------------------------------- planted losses
+
+
+class Planted(Torture):
+    """A run in which something goes wrong at the second kill."""
+
+    async def _kill(self, kill: Kill) -> None:
+        await super()._kill(kill)
+        if kill.number == 2:
+            [chat] = self._chats
+            match self.planted:
+                case "agent":
+                    os.kill(chat.witness.pid, signal.SIGKILL)
+                case "input":
+                    # What was typed once comes once more.
+                    await request(chat.witness.id, Send(0, chat.typed.sure[0]))
+                case "never typed":
+                    chat.typed.sure.append(chat.next_token("v"))
+
+    planted = ""
+
+
+async def planted(records: Path, what: str) -> Outcome:
+    run = Planted(records, plan(SEED, 3, 1, ["command"]), seed=SEED, sessions=1)
+    run.planted = what
+    return await run.run()
+
+
+async def test_an_agent_that_is_gone_is_a_loss(records: Path) -> None:
+    assert "chat 0: the agent is gone" in (await planted(records, "agent")).losses
+
+
+async def test_an_input_that_comes_twice_is_a_loss(records: Path) -> None:
+    [loss, *_] = (await planted(records, "input")).losses
+    assert loss.endswith("read 2 times")
+
+
+async def test_an_input_that_does_not_come_is_a_loss(records: Path) -> None:
+    [loss, *_] = (await planted(records, "never typed")).losses
+    assert "1 inputs missing" in loss
+
+
+async def test_output_that_a_viewer_does_not_get_is_a_loss(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = RecordingViewer._take_output
+    seen = 0
+
+    def lose_one(viewer: RecordingViewer, message: Output) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 5:
+            viewer._offset += len(message.data)
+        else:
+            take(viewer, message)
+
+    monkeypatch.setattr(RecordingViewer, "_take_output", lose_one)
+    losses = (await planted(records, "")).losses
+    assert any("viewer: " in loss and "bytes missing at offset" in loss for loss in losses), losses
+    assert any("the viewer shows otherwise" in loss for loss in losses), losses
