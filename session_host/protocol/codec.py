@@ -13,8 +13,10 @@ import msgspec
 from session_host.errors import ProtocolViolation
 
 from .messages import MAX_FRAME_BYTES, ErrorCode, FromClient, FromHost, Message
+from .words import plain
 
 LENGTH_BYTES = 4
+_REASON_CHARACTERS = 120
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -72,9 +74,25 @@ class Decoder:
         try:
             return self._decoder.decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
-            raise ProtocolViolation(f"not a message: {error}") from error
+            raise ProtocolViolation(f"not a message: {_reason(error)}") from None
         finally:
             payload.release()
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, and where, without what the peer said: this goes to logs, and a user's words never do."""
+    match error:
+        case msgspec.ValidationError():
+            # "Expected `int`, got `str` - at `$[1]`"; an invalid value or a field's name is told with the value.
+            what, _, place = str(error).partition(" - at ")
+            said = what if what.startswith("Expected") else "invalid value"
+            return plain(f"{said} at {place}" if place else said, _REASON_CHARACTERS)
+        case UnicodeError():
+            return "a text that is not UTF-8"
+        case RecursionError():
+            return "nested too deep"
+        case _:
+            return "malformed"
 
 
 class ClientDecoder(Decoder):

@@ -7,9 +7,11 @@ the adapters that meet them.
 from __future__ import annotations
 
 from enum import IntFlag, StrEnum
+from typing import Annotated
 
 import msgspec
 
+_UNSIGNED_SHORT = msgspec.Meta(ge=0, le=0xFFFF)
 MIN_COLUMNS = 20
 MIN_ROWS = 5
 MAX_COLUMNS = 1000
@@ -17,10 +19,10 @@ MAX_ROWS = 1000
 
 
 class GridSize(msgspec.Struct, frozen=True, array_like=True):
-    """The size of a terminal's grid, in cells."""
+    """The size of a terminal's grid, in cells; what comes from a peer fits TIOCSWINSZ."""
 
-    columns: int
-    rows: int
+    columns: Annotated[int, _UNSIGNED_SHORT]
+    rows: Annotated[int, _UNSIGNED_SHORT]
 
     def clamped(self) -> GridSize:
         """This size within the floors and ceilings that a session's terminal keeps to."""
@@ -33,8 +35,8 @@ class GridSize(msgspec.Struct, frozen=True, array_like=True):
 class CellSize(msgspec.Struct, frozen=True, array_like=True):
     """The size of one cell in pixels; programs ask for it to place images."""
 
-    width_px: int = 8
-    height_px: int = 16
+    width_px: Annotated[int, _UNSIGNED_SHORT] = 8
+    height_px: Annotated[int, _UNSIGNED_SHORT] = 16
 
 
 class Modifiers(IntFlag):

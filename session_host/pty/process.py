@@ -124,7 +124,9 @@ class PtyProcess:
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Tell the kernel, and by SIGWINCH the program, of a new size."""
-        packed = struct.pack("HHHH", size.rows, size.columns, size.columns * cell.width_px, size.rows * cell.height_px)
+        # The kernel's numbers are of 16 bits; a large grid of large cells has more pixels.
+        width_px, height_px = (min(px, 0xFFFF) for px in (size.columns * cell.width_px, size.rows * cell.height_px))
+        packed = struct.pack("HHHH", size.rows, size.columns, width_px, height_px)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, packed)
 
     def signal(self, number: int) -> None:

@@ -111,6 +111,23 @@ def test_a_resize_reaches_the_program_with_pixels(started: list[PtyProcess]) -> 
     wait_until(lambda: said("size 100x30 900x540"), 10, "the second size")
 
 
+def test_a_huge_window_at_a_great_zoom_still_changes_the_program_s_size(started: list[PtyProcess]) -> None:
+    """Its pixels are more than the kernel's 16 bits hold; the program is told as many as there can be."""
+    from tests.programs import program
+
+    process = run(started, *program("window_size"))
+    seen = ""
+
+    def said(text: str) -> bool:
+        nonlocal seen
+        seen += (process.read() or b"").decode()
+        return text in seen
+
+    wait_until(lambda: said("size 80x24"), 10, "the first size")
+    process.resize(GridSize(1000, 1000), CellSize(70, 65535))
+    wait_until(lambda: said("size 1000x1000 65535x65535"), 10, "the second size")
+
+
 def test_signals_reach_the_foreground_group_too(started: list[PtyProcess]) -> None:
     process = run(started, "bash", "--norc", "-ic", "sleep 60; echo survived $?; exit 9")
     wait_until(lambda: os.tcgetpgrp(process.fd) != process.pid, 10, "a job in the foreground")

@@ -1,0 +1,144 @@
+"""Whole conversations that make no sense: the host stays, its agent lives, and its memory is bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import typing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from session_host.client.control import request
+from session_host.errors import ProtocolViolation
+from session_host.paths import session_log, session_socket
+from session_host.protocol import messages as m
+from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.values import GridSize, State
+from session_host.terminal.base import EngineName
+from tests.programs import program
+from tests.support import processes
+from tests.support.fuzzing import chance, frame, some, some_frame, times
+from tests.support.hosts import end, see, start, watching
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+SENSELESS = [m.Hello, m.Attach]
+"""A second time, which ends the conversation; so they are rare."""
+
+KINDS = [kind for kind in typing.get_args(m.FromClient) if kind not in {m.Stop, m.Kill}]
+OFTEN = [kind for kind in KINDS if kind not in SENSELESS]
+CONVERSATIONS = 40
+GROWTH_MB = 60
+"""Caches, the history of what was typed, allocators' slack; a leak of conversations is far beyond."""
+
+
+def rss_mb(pid: int) -> float:
+    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) / 1000
+
+
+def descriptors(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+async def converse(choose: random.Random, session_id: str) -> None:
+    """One conversation, mostly from a good beginning; it ends somehow."""
+    reader, writer = await asyncio.open_unix_connection(str(session_socket(session_id)))
+    decoder = HostDecoder()
+    attachments: list[str] = []
+
+    async def listen() -> None:
+        while data := await reader.read(65536):
+            told = decoder.feed(data)
+            attachments.extend(message.attachment for message in told if isinstance(message, m.Starting | m.Attached))
+
+    listening = asyncio.ensure_future(listen())
+    try:
+        if choose.random() < 0.95:
+            writer.write(encode(m.Hello(m.PROTOCOL_VERSION, "viewer", "ghostty" if choose.random() < 0.5 else "")))
+            if choose.random() < 0.8:
+                writer.write(encode(m.Attach(GridSize(80, 24), output=choose.random() < 0.7)))
+                await eventually(lambda: attachments or listening.done(), 10, "an answer", every_s=0.001)
+        for _ in range(choose.randrange(60)):
+            if listening.done() or writer.transport.is_closing():
+                break
+            data = some_frame(choose, OFTEN if choose.random() < 0.98 else KINDS, attachments, wrong=0.02)
+            cut = choose.randrange(len(data) + 1) if choose.random() < 0.1 else len(data)
+            writer.write(data[:cut])
+            if choose.random() < 0.2:
+                await asyncio.wait([listening], timeout=0.001)  # Others have their say.
+            writer.write(data[cut:])
+        if choose.random() < 0.3:
+            writer.transport.abort()
+        elif choose.random() < 0.5:
+            writer.write_eof()
+            await asyncio.wait([listening], timeout=0.05)
+    except (ConnectionError, OSError):
+        pass  # The host dropped us, as it should.
+    finally:
+        listening.cancel()
+        result = await asyncio.gather(listening, return_exceptions=True)
+        assert not isinstance(result[0], ProtocolViolation), "the host itself said something that is no message"
+        writer.close()
+
+
+@pytest.mark.parametrize("engine", ["ghostty", "pyte"])
+async def test_a_host_outlives_every_conversation(engine: EngineName) -> None:
+    record = await start(*program("raw_echo", "--until", ""), engine=engine)
+    assert record.host_pid is not None
+    async with watching(record.id, read_only=True) as (viewer, watcher):
+        await see(viewer, watcher, "ready")
+    with chance() as choose:
+        for _ in range(5):
+            await converse(choose, record.id)
+        pid = (await request(record.id, m.Describe(1))).host_pid
+        before_mb, before_descriptors = rss_mb(pid), descriptors(pid)
+        for _ in range(times(CONVERSATIONS // 4)):
+            await asyncio.gather(*(converse(choose, record.id) for _ in range(4)))
+
+        description = await request(record.id, m.Describe(1))
+        assert (description.state, description.child_pid) == (State.RUNNING, record.child_pid)
+        assert description.host_pid == pid, "it is still the same host"
+        assert processes.is_alive(description.child_pid)
+        assert 20 <= description.size.columns <= 1000
+        assert 5 <= description.size.rows <= 1000
+        await eventually(lambda: descriptors(pid) <= before_descriptors + 2, 10, "the host to close what went")
+        assert rss_mb(pid) - before_mb < GROWTH_MB * (1 if engine == "ghostty" else 3)
+        log = session_log(record.id).read_text()
+        assert "Traceback" not in log, log[log.index("Traceback") :][:3000]
+
+        # And it serves those who make sense.
+        async with watching(record.id, size=GridSize(100, 30), engine=engine) as (viewer, watcher):
+            viewer.text("\x18\x18 and now something sensible")
+            await see(viewer, watcher, "something sensible")
+        assert (await request(record.id, m.Describe(1))).viewers <= 1, "only the one that is just going"
+    await end(record.id)
+
+
+async def test_a_log_holds_one_line_for_each_thing_and_nobodys_words() -> None:
+    record = await start("cat")
+    secret = "my-passw0rd\n2026-01-01 forged line\x1b[2J"
+    with chance() as choose:
+        hello = encode(m.Hello(m.PROTOCOL_VERSION, "viewer"))
+        wrong = [
+            ["Hello", m.PROTOCOL_VERSION, secret], ["Hello", m.PROTOCOL_VERSION, "viewer", secret, secret], [secret],
+            ["Key", secret, 1, secret, secret, 0, secret], ["Mouse", "a", 1, secret, secret, 1, 1],
+            ["Send", 1, secret, False, [secret], False], ["Rename", 1, secret], ["Detach", secret], {secret: secret},
+            ["Attach", None, [8, 16], False, True, secret, secret, 3, 3],
+        ]  # fmt: skip
+        for message in wrong:
+            reader, writer = await asyncio.open_unix_connection(str(session_socket(record.id)))
+            writer.write((hello if some(choose, [True, True, False]) else b"") + frame(msgspec.msgpack.encode(message)))
+            writer.write_eof()
+            await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+    text = session_log(record.id).read_text()
+    assert "passw0rd" not in text
+    assert "forged" not in text
+    assert all(re.match(r"\d{4}-\d\d-\d\d ", line) for line in text.splitlines())
+    await end(record.id)

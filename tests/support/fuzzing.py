@@ -1,0 +1,235 @@
+"""Random things that nobody would send on purpose: messages, values, bytes.
+
+``OUTLIVE_FUZZ=50`` makes every fuzzer of the suite try fifty times as much. Each prints its seed when
+it fails; ``OUTLIVE_FUZZ_SEED`` repeats that run.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import random
+import string
+import types
+import typing
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import msgspec
+
+from session_host.protocol.messages import MAX_FRAME_BYTES, Message
+
+T = TypeVar("T")
+
+TIMES = max(1, int(os.environ.get("OUTLIVE_FUZZ", "1")))
+
+ODD_NUMBERS = (
+    0,
+    1,
+    -1,
+    2,
+    4,
+    5,
+    20,
+    80,
+    255,
+    256,
+    1000,
+    1001,
+    65535,
+    65536,
+    2**31 - 1,
+    2**31,
+    -(2**31),
+    2**63 - 1,
+    -(2**63),
+)
+ODD_TEXTS = (
+    "", "a", "Enter", "Ctrl+c", "+", "é", "漢字", "👩\u200d👩\u200d👧", "\x00", "\x1b[201~", "\x1b]0;x\x07",
+    "\r\n\n", "\u202e", "\x9b", "../../etc/passwd", "%s%n", "x" * 300, "{}", "\ufffe", " ", "-1", "vt",
+)  # fmt: skip
+
+
+def times(count: int) -> int:
+    """How many tries a fuzzer makes whose usual number is ``count``."""
+    return count * TIMES
+
+
+@contextmanager
+def chance() -> Iterator[random.Random]:
+    """A source of chance; its seed is told when what it led to fails."""
+    seed = int(os.environ.get("OUTLIVE_FUZZ_SEED") or random.SystemRandom().getrandbits(32))
+    try:
+        yield random.Random(seed)
+    except BaseException as error:
+        error.add_note(f"repeat it with OUTLIVE_FUZZ_SEED={seed}")
+        raise
+
+
+def some(choose: random.Random, values: Sequence[T]) -> T:
+    """One of them."""
+    return values[choose.randrange(len(values))]
+
+
+def some_text(choose: random.Random) -> str:
+    """A text, an odd one more often than not."""
+    if choose.random() < 0.7:
+        return some(choose, ODD_TEXTS)
+    return "".join(
+        chr(choose.choice([choose.randrange(0x20), choose.randrange(0xD800)])) for _ in range(choose.randrange(40))
+    )
+
+
+def some_number(choose: random.Random) -> int:
+    """A number, an odd one more often than not."""
+    return some(choose, ODD_NUMBERS) if choose.random() < 0.7 else choose.randrange(-1000, 100000)
+
+
+def anything(choose: random.Random, depth: int = 3) -> Any:
+    """Any value that msgpack can carry."""
+    kinds = 9 if depth else 7
+    match choose.randrange(kinds):
+        case 0:
+            return None
+        case 1:
+            return choose.random() < 0.5
+        case 2:
+            return some_number(choose)
+        case 3:
+            return some_text(choose)
+        case 4:
+            return choose.randbytes(choose.randrange(20))
+        case 5:
+            return choose.choice([float("nan"), float("inf"), -0.0, 1.5])
+        case 6:
+            return msgspec.msgpack.Ext(choose.randrange(-128, 128), choose.randbytes(4))
+        case 7:
+            return [anything(choose, depth - 1) for _ in range(choose.randrange(5))]
+        case _:
+            return {some_text(choose): anything(choose, depth - 1) for _ in range(choose.randrange(4))}
+
+
+def fitting(choose: random.Random, kind: Any) -> Any:
+    """A value of this type as it travels: right in type, odd in what it says."""
+    origin = typing.get_origin(kind)
+    if origin is typing.Annotated:
+        return fitting(choose, typing.get_args(kind)[0])
+    if origin is typing.Literal:
+        return some(choose, typing.get_args(kind))
+    if origin in {typing.Union, types.UnionType}:
+        return fitting(choose, some(choose, typing.get_args(kind)))
+    if origin is list:
+        return [fitting(choose, typing.get_args(kind)[0]) for _ in range(choose.randrange(4))]
+    if origin is tuple:
+        return [fitting(choose, each) for each in typing.get_args(kind)]
+    if origin is dict:
+        key, value = typing.get_args(kind)
+        return {fitting(choose, key): fitting(choose, value) for _ in range(choose.randrange(4))}
+    if kind is type(None):
+        return None
+    if kind is bool:
+        return choose.random() < 0.5
+    if kind is int:
+        return some_number(choose)
+    if kind is str:
+        return some_text(choose)
+    if kind is bytes:
+        return choose.randbytes(choose.randrange(40))
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return some(choose, list(kind)).value
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return fields_of(choose, kind)
+    raise TypeError(f"no values of {kind} are known")
+
+
+def fields_of(choose: random.Random, kind: type[msgspec.Struct]) -> list[Any] | dict[str, Any]:
+    """The fields of a struct, odd values in them."""
+    values = {field.name: fitting(choose, field.type) for field in msgspec.structs.fields(kind)}
+    return list(values.values()) if kind.__struct_config__.array_like else values
+
+
+def some_message(
+    choose: random.Random, kinds: Sequence[type[Message]], attachments: Sequence[str] = (), *, wrong: float = 0.2
+) -> bytes:
+    """The payload of one message: of right types and odd values, or wrong in some place with that probability.
+
+    ``attachments`` are ids that make sense; one of them often stands where one is wanted.
+    """
+    kind = some(choose, kinds)
+    values = fields_of(choose, kind)
+    assert isinstance(values, list)
+    for number, field in enumerate(msgspec.structs.fields(kind)):
+        if field.name in {"attachment", "resume"} and attachments and choose.random() < 0.9:
+            values[number] = some(choose, attachments)
+    message = [kind.__name__, *values]
+    if choose.random() < wrong:
+        match choose.randrange(4):
+            case 0:
+                message[choose.randrange(len(message))] = anything(choose)
+            case 1:
+                message.append(anything(choose))
+            case 2:
+                del message[choose.randrange(1, len(message) + 1) :]
+            case _:
+                message[0] = some(
+                    choose, [*(other.__name__ for other in kinds), "", "Nobody", "".join(string.ascii_letters)]
+                )
+    return msgspec.msgpack.encode(message)
+
+
+def frame(payload: bytes) -> bytes:
+    """A payload with its length before it."""
+    return len(payload).to_bytes(4, "big") + payload
+
+
+def some_frame(
+    choose: random.Random, kinds: Sequence[type[Message]], attachments: Sequence[str] = (), *, wrong: float = 0.2
+) -> bytes:
+    """A frame; one that is broken as such a third as often as its message is wrong."""
+    if choose.random() > wrong / 3:
+        return frame(some_message(choose, kinds, attachments, wrong=wrong))
+    match choose.randrange(4):
+        case 0:
+            return choose.randbytes(choose.randrange(1, 60))
+        case 1:
+            return (MAX_FRAME_BYTES + choose.randrange(1, 2**31)).to_bytes(4, "big")
+        case 2:
+            return frame(choose.randbytes(choose.randrange(60)))
+        case _:
+            payload = bytearray(some_message(choose, kinds, attachments))
+            payload[choose.randrange(len(payload))] = choose.randrange(256)
+            return frame(bytes(payload))
+
+
+_TOML_VALUES = [
+    '""', '"x"', "3", "-1", "true", "1e999", "nan", "[]", "[1]", '["{arguments}", "{arguments}"]',
+    '["{shell}{}"]', "{}", '{ a = 1 }', '{ "" = "" }', "1979-05-27", '"""\n"""', '"\\u0000"', '["\\u0000"]',
+    "[[1]]", '"\\U0010ffff"', "0x10", "9999999999999999999999", "[" * 2000, "[" * 500 + "]" * 500,
+    "{a=" * 1000, '"\u009b\u202e"',
+]  # fmt: skip
+
+
+def some_toml(choose: random.Random, good: str) -> bytes:
+    """A good file with something wrong in it, or nothing."""
+    lines = good.splitlines(keepends=True)
+    for _ in range(choose.randrange(4)):
+        place = choose.randrange(len(lines)) if lines else 0
+        match choose.randrange(6):
+            case 0 if lines:
+                del lines[place]
+            case 1 if lines:
+                lines.insert(place, lines[place])
+            case 2 if lines:
+                lines[place] = f"{lines[place].partition('=')[0]}= {some(choose, _TOML_VALUES)}\n"
+            case 3:
+                name = some(choose, ["key", "[table]", "[[tables]]", "a.b", '""'])
+                lines.insert(place, f"{name} = {some(choose, _TOML_VALUES)}\n")
+            case 4:
+                lines.insert(place, some_text(choose).replace("\ud800", "") + "\n")
+            case _:
+                lines.insert(place, "[" * choose.randrange(1, 3000) + "\n")
+    data = bytearray("".join(lines).encode("utf-8", "surrogatepass"))
+    if choose.random() < 0.3 and data:
+        data[choose.randrange(len(data))] = choose.randrange(256)
+    return bytes(data)
