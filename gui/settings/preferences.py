@@ -74,6 +74,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); defaults are used") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}; defaults are used") from error
+    except RecursionError:
+        raise ConfigError(f"{path} cannot be read: it is nested too deep; defaults are used") from None
 
 
 def _read_window(path: Path) -> WindowFile:

@@ -87,7 +87,7 @@ class ControlServer:
             if verb is None:
                 raise UsageError(f"the window knows no verb {request.verb!r}; it may be of an older version")
             return {"ok": True, "result": await verb(request)}
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return {"ok": False, "error": f"the window did not understand the request: {error}", "exit_code": 2}
         except OutliveError as error:
             return {"ok": False, "error": str(error), "exit_code": error.exit_code}

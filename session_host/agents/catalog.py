@@ -87,6 +87,8 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
         place = re.search(r"at line (\d+)", str(error))
         line = int(place[1]) if place else len(text.splitlines())
         raise ConfigError(f"{path}:{line}: {error}") from error
+    except RecursionError:
+        raise ConfigError(f"{path}:1: is nested too deep to be read") from None
     for key, value in values.items():
         if key not in _KEYS:
             known = ", ".join(sorted(_KEYS))

@@ -92,7 +92,7 @@ def _result(answer: bytes) -> Any:
         raise OutliveError("the window closed the connection without an answer; is it ending?")
     try:
         reply = json.loads(answer)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise OutliveError("what answers at the window's socket is not a window of Outlive") from error
     if not isinstance(reply, dict) or not isinstance(reply.get("ok"), bool):
         raise OutliveError("what answers at the window's socket is not a window of Outlive")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import socket
 import threading
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from gui.window.control import MAX_LINE_BYTES, ControlRequest, ControlServer
 from session_host import paths
 from session_host.errors import NoSuchSession, OutliveError, UnsafeDirectory
 from tests.support.area import Area
+from tests.support.fuzzing import chance, some, some_number, some_text, times
 
 
 @pytest.fixture
@@ -59,7 +61,18 @@ async def test_verbs_are_answered_in_order(served: list[ControlRequest]):
     ]
 
 
-@pytest.mark.parametrize("line", [b"nonsense\n", b"[]\n", b'{"verb": 3}\n', b'{"verb": "dance"}\n', b"\xff\xfe\n"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"nonsense\n",
+        b"[]\n",
+        b'{"verb": 3}\n',
+        b'{"verb": "dance"}\n',
+        b"\xff\xfe\n",
+        b'{"verb": "\xff"}\n',
+        b'{"verb":"tabs","x":' + b"[" * 9000 + b"\n",
+    ],
+)
 async def test_nonsense_is_refused_in_one_line_and_the_next_request_is_served(
     served: list[ControlRequest], line: bytes
 ):
@@ -140,3 +153,43 @@ def test_a_runtime_directory_that_is_a_link_is_refused(area: Area):
         instance.claim_or_raise()
     area.runtime.unlink()
     area.runtime.mkdir(mode=0o700)
+
+
+async def test_random_lines_are_answered_or_dropped_and_the_next_is_served(
+    served: list[ControlRequest], caplog: pytest.LogCaptureFixture
+):
+    with chance() as choose:
+        for _ in range(times(40)):
+            lines = [_some_line(choose) for _ in range(choose.randrange(1, 6))]
+            data = b"".join(lines)
+            if choose.random() < 0.2:
+                data = data[: choose.randrange(len(data) + 1)]
+            for answer in await ask(data):
+                assert isinstance(answer["ok"], bool)
+                if not answer["ok"]:
+                    assert answer["error"]
+                    assert "\n" not in answer["error"]
+                    assert len(answer["error"]) < 1000
+                    assert isinstance(answer["exit_code"], int)
+        assert (await ask(b'{"verb": "tabs"}\n'))[0]["ok"] is True
+    assert caplog.records == [], "nothing failed that nobody looked at"
+
+
+def _some_line(choose: random.Random) -> bytes:
+    match choose.randrange(7):
+        case 0:
+            return choose.randbytes(choose.randrange(80)).replace(b"\n", b"") + b"\n"
+        case 1:
+            return b"[" * choose.randrange(1, 30000) + b"\n"
+        case 2:
+            return b'{"verb":"tabs","x":' + b'{"a":' * choose.randrange(1, 5000) + b"\n"
+        case 3:
+            return b'{"verb":"tabs","x":' + b"[" * 3000 + b"]" * 3000 + b"}\n"
+        case 4:
+            return b'{"verb":"' + choose.randbytes(20).replace(b"\n", b"").replace(b'"', b"") + b'"}\n'
+        case _:
+            request = {"verb": some(choose, ["tabs", "show", some_text(choose), some_number(choose)])}
+            for name in ("session", "file", "verb", some_text(choose)):
+                if choose.random() < 0.3:
+                    request[name] = choose.choice([some_text(choose), some_number(choose), None, [1], {"a": 1}])
+            return json.dumps(request).encode() + b"\n"

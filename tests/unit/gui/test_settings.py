@@ -34,6 +34,7 @@ def test_what_the_user_set_is_taken(area):
         "font_size = 500",
         "colour = 1",
         "font_size = 'x'",
+        "font = " + "[" * 5000,
         b"\xff\xfe".decode("latin-1"),
     ],
 )

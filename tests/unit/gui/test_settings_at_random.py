@@ -1,0 +1,49 @@
+"""Random files and layouts: the window has its defaults, and one line for each file that cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gui.settings.layout import ZOOM_RANGE, WindowLayout
+from gui.settings.preferences import load_preferences
+from tests.support.fuzzing import anything, chance, fitting, some, some_toml, times
+
+WINDOW = 'appearance = "dark"\nfont = "Mono"\nfont_size = 13\n'
+KEYS = 'new_chat = "Ctrl+Shift+N"\nclose_tab = ["Ctrl+Shift+W", "Ctrl+F4"]\nfull_screen = ""\n'
+
+
+def test_any_settings_file_is_read_or_counts_as_none(tmp_path: Path) -> None:
+    with chance() as choose:
+        for _ in range(times(400)):
+            window, keys = tmp_path / "window.toml", tmp_path / "keys.toml"
+            window.write_bytes(some_toml(choose, WINDOW))
+            keys.write_bytes(some_toml(choose, KEYS))
+            found = load_preferences(tmp_path)
+            assert found.window.appearance in {"desktop", "dark", "light"}
+            assert isinstance(found.window.font, str)
+            assert all(isinstance(key, str) for each in found.keys.values() for key in each)
+            assert len(found.problems) <= 2
+            for problem in found.problems:
+                assert "\n" not in problem, problem
+                assert problem.startswith((str(window), str(keys)))
+
+
+def test_any_layout_is_taken_where_it_makes_sense() -> None:
+    fields = msgspec.structs.fields(WindowLayout)
+    with chance() as choose:
+        for _ in range(times(400)):
+            values: dict[str, Any] = {
+                field.name: fitting(choose, field.type) if choose.random() < 0.6 else anything(choose)
+                for field in fields
+                if choose.random() < 0.7
+            }
+            if choose.random() < 0.3:
+                values["from_the_future"] = anything(choose)
+            layout = WindowLayout.from_dict(values)
+            assert len(layout.tabs) == len(set(layout.tabs))
+            assert ZOOM_RANGE[0] <= layout.zoom <= ZOOM_RANGE[1]
+            layout.note_ended_by_you(some(choose, ["a", "b"]))
+            assert WindowLayout.from_dict(layout.to_dict()) == layout
