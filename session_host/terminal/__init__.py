@@ -23,7 +23,7 @@ from .base import DEFAULT_SCROLLBACK_LINES, DefaultColors, Emulator, EngineName
 _DISTRIBUTIONS: dict[EngineName, str] = {"ghostty": "pyghostty", "pyte": "pyte"}
 """The engines, best first, and the packages that they need."""
 
-_FORMS: dict[EngineName, int] = {"ghostty": 2, "pyte": 1}
+_FORMS: dict[EngineName, int] = {"ghostty": 2, "pyte": 2}
 """Raised when the form of an engine's snapshots changes on our side."""
 
 

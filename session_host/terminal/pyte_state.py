@@ -5,6 +5,7 @@ The history goes in as it is kept, packed; it is not unpacked when restored but 
 
 from __future__ import annotations
 
+import zlib
 from collections import deque
 
 import msgspec
@@ -18,8 +19,11 @@ from .pyte_mode import SavedCursor
 from .pyte_report import ReportScreen
 from .pyte_stream import OutliveStream
 
-FORMAT = 1
+FORMAT = 2
 """Raised with each change of ``_State``."""
+
+_SUM_BYTES = 4
+"""A CRC32 stands before the state: rows are unpacked when they are looked at, too late to refuse them."""
 
 
 class _State(msgspec.Struct, array_like=True):
@@ -111,7 +115,8 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
         notices=screen.notices.parts,
         stream=stream.state(),
     )
-    return _encoder.encode(state)
+    data = _encoder.encode(state)
+    return zlib.crc32(data).to_bytes(_SUM_BYTES, "big") + data
 
 
 def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
@@ -120,8 +125,11 @@ def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
     Raises:
         OutliveError: the bytes are no snapshot of this build.
     """
+    data = memoryview(snapshot)[_SUM_BYTES:]
+    if zlib.crc32(data).to_bytes(_SUM_BYTES, "big") != snapshot[:_SUM_BYTES]:
+        raise OutliveError("The saved screen cannot be read: it is damaged, or of another version.")
     try:
-        state = _decoder.decode(snapshot)
+        state = _decoder.decode(data)
     except msgspec.MsgspecError as error:
         raise OutliveError(f"The saved screen cannot be read ({error}); it is of another version.") from error
     if state.format != FORMAT:
