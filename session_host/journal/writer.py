@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -164,22 +164,29 @@ class Journal:
             os.close(descriptor)
         self._folder.close()
 
-    def _fresh(self, entries: Iterable[Entry]) -> list[Entry]:
-        """What is not recorded yet, with the resize that is owed before it."""
+    def _fresh(self, entries: Sequence[Entry]) -> list[Entry]:
+        """What is not recorded yet, with the resize that is owed in its place."""
         fresh: list[Entry] = []
         end, resizes = self.end, self.resizes
         known = self._resize is not None
-        for entry in (self._owed, *entries):
+        for entry in self._with_owed(entries):
             if isinstance(entry, Resize):
                 if entry.number > resizes or not known:
                     fresh.append(entry)
                     resizes, known = max(resizes, entry.number), True
-            elif entry is not None and entry.data and entry.offset + len(entry.data) > end:
+            elif entry.data and entry.offset + len(entry.data) > end:
                 if entry.offset < end:
                     entry = Output(entry.time_ns, end, entry.data[end - entry.offset :])  # noqa: PLW2901
                 fresh.append(entry)
                 end = entry.offset + len(entry.data)
         return [] if fresh == [self._owed] else fresh
+
+    def _with_owed(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        owed = self._owed
+        if owed is None or any(isinstance(entry, Resize) and entry.number == owed.number for entry in entries):
+            return entries
+        place = next((place for place, entry in enumerate(entries) if entry.offset >= owed.offset), len(entries))
+        return [*entries[:place], owed, *entries[place:]]
 
     def _write(self, pieces: list[bytes | memoryview], first: Entry) -> None:
         if self._descriptor < 0 or self._length >= self._segment_limit_bytes:

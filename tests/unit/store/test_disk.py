@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,39 +9,15 @@ import pytest
 
 from session_host.errors import OutliveError, StoreCorrupt, StoreError, UnsafeDirectory
 from session_host.store import Store
+from tests.support import disks
+from tests.support.disks import fill_disk, make_read_only
 from tests.support.records import MakeRecord, one_line
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    mount_point = tmp_path / "disk"
-    mount_point.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=512k,mode=0700", "tmpfs", mount_point],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"mount is not allowed here: {mounted.stderr.strip()}")
-    try:
+    with disks.small_disk(tmp_path / "disk", 512) as mount_point:
         yield mount_point
-    finally:
-        subprocess.run(["umount", "--lazy", mount_point], check=True)
-
-
-def fill_disk(directory: Path, leave_bytes: int = 0) -> Path:
-    ballast = directory / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"\x00" * 4096)
-        except OSError:
-            pass
-        file.truncate(max(0, file.tell() - leave_bytes))
-    return ballast
 
 
 class TestFullDisk:
@@ -104,7 +78,7 @@ class TestPlacesThatCannotBeWritten:
     def test_a_read_only_file_system(self, small_disk: Path) -> None:
         path = small_disk / "state" / "outlive.db"
         Store.open(path).close()
-        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+        make_read_only(small_disk)
 
         with pytest.raises(StoreError) as caught:
             Store.open(path)

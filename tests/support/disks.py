@@ -1,0 +1,49 @@
+"""Small disks of a test's own, to be filled."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+
+@contextmanager
+def small_disk(mount_point: Path, size_kib: int) -> Iterator[Path]:
+    """Mount a file system in memory; the test is skipped where that is not allowed."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    mount_point.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size_kib}k,mode=0700", "tmpfs", mount_point],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"mount is not allowed here: {mounted.stderr.strip()}")
+    try:
+        yield mount_point
+    finally:
+        subprocess.run(["umount", "--lazy", mount_point], check=True)
+
+
+def fill_disk(directory: Path, leave_bytes: int = 0) -> Path:
+    """Fill the disk but for so many bytes; returns the file that does, to be removed."""
+    ballast = directory / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"\x00" * 4096)
+        except OSError:
+            pass
+        file.truncate(max(0, file.tell() - leave_bytes))
+    return ballast
+
+
+def make_read_only(mount_point: Path) -> None:
+    """Nothing can be written on this disk any more."""
+    subprocess.run(["mount", "-o", "remount,ro", mount_point], check=True)

@@ -1,0 +1,55 @@
+"""Journals with something in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from session_host.journal import Entry, Journal, Output, Resize, Snapshot, read
+from session_host.protocol.values import CellSize, GridSize
+
+SECOND_NS = 1_000_000_000
+BEGAN_NS = 1_767_323_045 * SECOND_NS
+"""2026-01-02T03:04:05Z."""
+
+
+def output(offset: int, data: bytes, at_s: float = 0.0) -> Output:
+    """Output, so many seconds after the beginning."""
+    return Output(BEGAN_NS + round(at_s * SECOND_NS), offset, data)
+
+
+def resize(offset: int, number: int, columns: int = 80, rows: int = 24, at_s: float = 0.0) -> Resize:
+    """A resize, so many seconds after the beginning."""
+    return Resize(BEGAN_NS + round(at_s * SECOND_NS), offset, number, GridSize(columns, rows), CellSize(8, 16))
+
+
+def snapshot(offset: int, data: bytes = b"state", resizes: int = 0, build: str = "pyte-1+1") -> Snapshot:
+    """A snapshot of no real terminal."""
+    return Snapshot(offset, resizes, build, GridSize(80, 24), 10_000, "a title", data)
+
+
+def write_journal(directory: Path, entries: Iterable[Entry], **options: int) -> None:
+    """Record entries, one write each."""
+    with Journal.open(directory, **options) as journal:
+        for entry in entries:
+            journal.append([entry])
+
+
+def recorded(directory: Path, start: int = 0) -> list[Entry]:
+    """All that can be read."""
+    return list(read(directory, start))
+
+
+def recorded_bytes(directory: Path) -> bytes:
+    """All output that can be read."""
+    return b"".join(entry.data for entry in read(directory) if isinstance(entry, Output))
+
+
+def logs(directory: Path) -> list[Path]:
+    """The segments, oldest first."""
+    return sorted(directory.glob("*.log"))
+
+
+def names(directory: Path) -> set[str]:
+    """What files there are."""
+    return {path.name for path in directory.iterdir()}
