@@ -123,6 +123,16 @@ def session_socket(session_id: str) -> Path:
     return socket_path(f"{session_id}.sock")
 
 
+def keeper_socket() -> Path:
+    """The socket of the user's keeper."""
+    return socket_path("keeper.sock")
+
+
+def keeper_log() -> Path:
+    """The keeper's log."""
+    return state_dir() / "logs" / "keeper.log"
+
+
 def window_socket() -> Path:
     """The socket by which commands talk to the open window."""
     return socket_path("window.sock")
@@ -136,6 +146,11 @@ def database() -> Path:
 def session_dir(session_id: str) -> Path:
     """The directory of what is kept of one session beside the record."""
     return state_dir() / "sessions" / session_id
+
+
+def session_journal(session_id: str) -> Path:
+    """The directory of the record of a session's output."""
+    return session_dir(session_id) / "journal"
 
 
 def session_log(session_id: str) -> Path:

@@ -10,13 +10,25 @@ _CREDENTIALS = "3i"
 """struct ucred of unix(7): pid, uid, gid."""
 
 
+def _credentials(connection: socket.socket) -> tuple[int, int] | None:
+    """The peer's (pid, uid), None where the system does not tell."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    size = struct.calcsize(_CREDENTIALS)
+    pid, uid, _ = struct.unpack(_CREDENTIALS, connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    return pid, uid
+
+
 def is_foreign(connection: socket.socket) -> bool:
     """Whether the peer is another user's process.
 
     Where the system does not tell (no SO_PEERCRED), the mode of the socket's directory has to do.
     """
-    if not hasattr(socket, "SO_PEERCRED"):
-        return False
-    size = struct.calcsize(_CREDENTIALS)
-    _, uid, _ = struct.unpack(_CREDENTIALS, connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return bool(uid != os.getuid())
+    found = _credentials(connection)
+    return found is not None and found[1] != os.getuid()
+
+
+def peer_pid(connection: socket.socket) -> int:
+    """The process that connected, or that listens; 0 where the system does not tell."""
+    found = _credentials(connection)
+    return found[0] if found is not None else 0

@@ -80,7 +80,7 @@ class Sessions:
 
     def end_all(self) -> None:
         """End them, by PID: politely first."""
-        processes.end(self.processes())
+        processes.end_product(self.processes)
 
 
 @pytest.fixture(autouse=True)
@@ -92,10 +92,10 @@ def area(run_area: Area, request: pytest.FixtureRequest) -> Iterator[Area]:
         request.node.stash[LEAK_CHECK] = check
         yield own
         if request.node.get_closest_marker("leaves_processes"):
-            processes.end(check.processes())
+            processes.end_product(check.processes)
         with_qt = "PySide6.QtCore" in sys.modules
         left = check.leaks(descriptor_allowance=leaks.QT_ALLOWANCE if with_qt else 0)
-        processes.end(check.processes())
+        processes.end_product(check.processes)
     if left:
         pytest.fail("the test left behind:\n  " + "\n  ".join(left), pytrace=False)
 

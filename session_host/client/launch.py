@@ -1,47 +1,49 @@
-"""Starting a session: its spec is made here and handed to a new host.
+"""Starting a session: its spec is made here and handed to the keeper, which forks a host.
 
-The host is nobody's child, in a session of its own, with no descriptor of ours but one pipe: whatever
-becomes of us, of our terminal or of our process group does not reach it.
+Neither is a child of ours: whatever becomes of us, of our terminal or of our process group does not
+reach them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
+import time
 import uuid
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-import session_host
 from session_host.agents import Agent, child_environment
 from session_host.clock import now
-from session_host.errors import AgentNotFound, LaunchFailed, StoreError
+from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError
+from session_host.journal import LIMIT_BYTES
+from session_host.link.finding import ensure_keeper
 from session_host.paths import (
     database,
     ensure_private,
     runtime_dir,
     session_dir,
+    session_journal,
     session_log,
     session_socket,
     state_dir,
 )
+from session_host.protocol.keeper import Launch, Launched
 from session_host.protocol.launch import LaunchReport, LaunchSpec
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import GridSize, State
 from session_host.pty.identity import boot_id
 from session_host.store import SessionRecord, Store
 from session_host.terminal import default_engine
 from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, DefaultColors, EngineName
 
+from .quick import describe
+
 DEFAULT_SIZE = GridSize(80, 24)
 REPORT_TIMEOUT_S = 30.0
-_HOST_VARIABLES = (
-    "PATH", "HOME", "LANG", "LC_ALL", "TZ",
-    "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR",
-)  # fmt: skip
+TRIES = 3
 _ERRORS: dict[str, type[LaunchFailed | StoreError]] = {"not_found": AgentNotFound, "store": StoreError}
 
 
@@ -86,6 +88,9 @@ def _launch(request: LaunchRequest) -> SessionRecord:
         record = store.get(spec.session_id)
     if record is None:
         raise LaunchFailed(f"{spec.name}: was started, but its record is gone; see {session_log(spec.session_id)}")
+    if record.state is State.STARTING:
+        # The host writes that down in a moment.
+        record.state, record.host_pid, record.child_pid = State.RUNNING, report.host_pid, report.child_pid
     return record
 
 
@@ -120,7 +125,25 @@ def _spec(request: LaunchRequest) -> LaunchSpec:
         database=str(database()),
         screen=str(session_dir(session_id) / "screen.bin"),
         boot_id=boot_id(),
+        umask=current_umask(),
+        log=str(session_log(session_id)),
+        journal=str(session_journal(session_id)),
+        journal_limit_bytes=LIMIT_BYTES,
     )
+
+
+def current_umask() -> int:
+    """This process's umask, as umask(2) takes it."""
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    except OSError:
+        pass
+    # Elsewhere there is no reading it without setting it.
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
 
 
 def free_name(wanted: str, taken: Collection[str]) -> str:
@@ -133,42 +156,41 @@ def free_name(wanted: str, taken: Collection[str]) -> str:
 
 
 def _start_host(spec: LaunchSpec) -> LaunchReport:
-    log_path = session_log(spec.session_id)
-    log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Let the keeper start it. One that is killed meanwhile is followed by another, which is asked again."""
     try:
-        log_file = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        Path(spec.log).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
-            f"{log_path}: cannot be written ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
+            f"{spec.log}: cannot be written ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
         ) from error
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "session_host.host"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log_file,
-            cwd="/",
-            env=_host_environment(),
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise LaunchFailed(f"no host could be started: {error.strerror}") from error
-    finally:
-        os.close(log_file)
-    # The first process forks and ends at once, so that this wait is short and the host an orphan.
-    try:
-        answer, _ = process.communicate(msgspec.msgpack.encode(spec), timeout=REPORT_TIMEOUT_S)
-    except subprocess.TimeoutExpired as error:
-        raise LaunchFailed(f"the chat did not start within {REPORT_TIMEOUT_S:.0f} s; see {log_path}") from error
-    try:
-        return msgspec.msgpack.decode(answer, type=LaunchReport)
-    except msgspec.DecodeError as error:
-        raise LaunchFailed(f"the chat's host failed at its start; see {log_path}") from error
+    unavailable = ""
+    for _ in range(TRIES):
+        pipe = ensure_keeper()
+        try:
+            return _report(pipe.ask(Launch(spec), REPORT_TIMEOUT_S), spec)
+        except HostUnavailable as error:
+            unavailable = str(error)
+        finally:
+            pipe.close()
+        if (pids := _started(spec)) is not None:
+            return LaunchReport(ok=True, host_pid=pids[0], child_pid=pids[1])
+    raise LaunchFailed(f"{unavailable}; see {spec.log}")
 
 
-def _host_environment() -> dict[str, str]:
-    """What the host itself needs; the program's environment travels in the spec."""
-    kept = {name: os.environ[name] for name in _HOST_VARIABLES if name in os.environ}
-    # Also from a clone that was never installed, whatever directory the caller is in.
-    root = str(Path(session_host.__file__).parent.parent)
-    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))}
+def _report(answer: Any, spec: LaunchSpec) -> LaunchReport:
+    if not isinstance(answer, Launched):
+        raise LaunchFailed(f"the keeper of the chats answered what was not asked; see {spec.log}")
+    return answer.report
+
+
+def _started(spec: LaunchSpec) -> tuple[int, int] | None:
+    """The session's host and child, if it was started before the keeper went away."""
+    deadline_s = time.monotonic() + REPORT_TIMEOUT_S
+    while Path(spec.socket_path).exists() and time.monotonic() < deadline_s:
+        description = describe(spec.session_id)
+        if description is None:
+            return None
+        if description.child_pid is not None:
+            return description.host_pid, description.child_pid
+        time.sleep(0.02)
+    return None

@@ -37,6 +37,11 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
     return merge(store, records, descriptions, ended=ended)
 
 
+def describe(session_id: str) -> Description | None:
+    """What a session's host says of it; None if none answers in time."""
+    return dict(_describe([session_id])).get(session_id)
+
+
 def _describe(session_ids: list[str]) -> Iterator[tuple[str, Description]]:
     """Ask all, then read the answers; whoever does not answer in time, or in our protocol, is left out."""
     question = encode(Hello(PROTOCOL_VERSION, "control", "", VERSION)) + encode(Describe(1))

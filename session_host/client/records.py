@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ import msgspec
 
 from session_host.clock import now
 from session_host.errors import NoSuchSession, OutliveError
-from session_host.paths import database
+from session_host.paths import database, session_socket
+from session_host.peer import is_foreign
 from session_host.protocol.messages import Description
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.pty.identity import boot_id, is_running
@@ -94,6 +96,7 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         info.host_pid, info.child_pid = description.host_pid, description.child_pid
         info.cols, info.rows = description.size.columns, description.size.rows
         info.viewers = description.viewers
+        info.keeper_pid, info.journal_bytes = description.keeper_pid, description.journal_bytes
     return info
 
 
@@ -102,7 +105,7 @@ def settle(store: Store, record: SessionRecord) -> SessionRecord:
     if record.state not in RUNNING_STATES:
         return record
     rebooted = bool(record.boot_id) and record.boot_id != boot_id()
-    if not rebooted and is_running(record.host_pid, record.host_started):
+    if not rebooted and (is_running(record.host_pid, record.host_started) or is_kept(record.id)):
         return record
     # The host may have recorded the end between the two looks.
     current = store.get(record.id)
@@ -111,6 +114,17 @@ def settle(store: Store, record: SessionRecord) -> SessionRecord:
     error = INTERRUPTED if rebooted else HOST_GONE
     store.update(record.id, state=State.LOST, error=error, ended_at=now())
     return store.get(record.id) or record
+
+
+def is_kept(session_id: str) -> bool:
+    """Whether somebody still has the session's socket: a host, or the keeper, which makes another host."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(DESCRIBE_TIMEOUT_S)
+        try:
+            connection.connect(str(session_socket(session_id)))
+        except OSError:
+            return False
+        return not is_foreign(connection)
 
 
 def fate_of(session_id: str) -> Fate:

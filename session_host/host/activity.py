@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from session_host.estate.memory import ActivityMemory
 from session_host.protocol.values import Activity
 from session_host.terminal.base import AgentState, Bell, Notification, Progress, TerminalEvent
 
@@ -37,12 +38,19 @@ class ActivityTracker:
         detail: what the agent said with it, one line.
     """
 
-    def __init__(self, now: Callable[[], str]) -> None:
+    def __init__(self, now: Callable[[], str], memory: ActivityMemory | None = None) -> None:
         self._now = now
         self.activity = Activity.NO_SIGNAL
         self.source = ""
         self.since = now()
         self.detail = ""
+        if memory is not None:
+            self.activity, self.source = memory.activity, memory.source
+            self.since, self.detail = memory.since, memory.detail
+
+    def memory(self, offset: int) -> ActivityMemory:
+        """For a successor: it, as of this offset of the output."""
+        return ActivityMemory(offset, self.activity, self.source, self.since, self.detail)
 
     def observe(self, event: TerminalEvent) -> bool:
         """Take note of a signal of the program; returns whether the activity changed."""

@@ -10,6 +10,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from session_host.estate.ledger import Kind, Ledger
+from session_host.estate.memory import AttachmentMemory, Memory
 from session_host.protocol.messages import InputRefused
 from session_host.protocol.values import CellSize, GridSize
 
@@ -33,7 +35,9 @@ class Attachment:
 
     Attributes:
         id: what the viewer names it by in all that it sends.
+        key: the same, as the ledger has it.
         last_sequence: the last input that was taken from it.
+        accepted: the last input that is in the ledger, or will never be: a successor knows of this one.
         size: the grid that the viewer shows, None until told.
         client: the connection, None while the viewer is away.
         follows_output: it shows the screen; a hidden tab follows events only.
@@ -42,24 +46,38 @@ class Attachment:
     id: str
     read_only: bool
     last_sequence: int = 0
+    accepted: int = 0
     size: GridSize | None = None
     cell: CellSize = field(default_factory=CellSize)
     client: AttachedClient | None = None
     follows_output: bool = False
+    key: bytes = b""
+
+    def __post_init__(self) -> None:
+        self.key = bytes.fromhex(self.id)
 
 
 class Attachments:
     """All attachments of a session, the one last used known."""
 
-    def __init__(self) -> None:
-        self._by_id: dict[str, Attachment] = {}
+    def __init__(self, ledger: Ledger, memory: Memory) -> None:
+        self._ledger = ledger
+        self._by_id = {
+            each: Attachment(each, kept.read_only, kept.last_sequence, kept.last_sequence)
+            for each, kept in memory.attachments.items()
+        }
         self.in_use: Attachment | None = None
+
+    def memory(self) -> dict[str, AttachmentMemory]:
+        """For a successor: who is attached, or may come back."""
+        return {each.id: AttachmentMemory(each.read_only, each.accepted) for each in self._by_id.values()}
 
     def attach(self, client: AttachedClient, *, resume: str, read_only: bool) -> Attachment:
         """Give the client the attachment it had before, or a new one."""
         attachment = self._by_id.pop(resume, None)
         if attachment is None or attachment.read_only != read_only:
             attachment = Attachment(uuid.uuid4().hex, read_only)
+            self._ledger.add(Kind.ATTACHED, b"\1" if read_only else b"", attachment.key)
         self._by_id[attachment.id] = attachment
         attachment.client = client
         return attachment
@@ -72,7 +90,8 @@ class Attachments:
     def detach(self, attachment: Attachment) -> None:
         """The viewer is done with it."""
         attachment.client = None
-        self._by_id.pop(attachment.id, None)
+        if self._by_id.pop(attachment.id, None) is not None:
+            self._ledger.add(Kind.DETACHED, who=attachment.key)
         if self.in_use is attachment:
             self.in_use = None
 

@@ -18,6 +18,7 @@ from session_host.errors import ProtocolViolation
 from session_host.protocol.codec import ClientDecoder, encode
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
+    OLDEST_PROTOCOL_VERSION,
     PROTOCOL_VERSION,
     ActivityEvent,
     Attach,
@@ -36,6 +37,7 @@ from session_host.protocol.messages import (
     Key,
     Message,
     Mouse,
+    NoticeEvent,
     Paste,
     Request,
     Resize,
@@ -47,6 +49,7 @@ from session_host.protocol.messages import (
     Welcome,
 )
 from session_host.protocol.values import State
+from session_host.protocol.versions import encode_for
 from session_host.version import VERSION
 
 from .attachments import Attachment
@@ -97,6 +100,7 @@ class Connection(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._feed = OutputFeed(session, self)
         self._finishing = False
+        self._protocol = PROTOCOL_VERSION
         self._ack: InputAck | None = None
         self._ack_timer: asyncio.TimerHandle | None = None
         self.state = ConnectionState.EXPECT_HELLO
@@ -161,7 +165,7 @@ class Connection(asyncio.Protocol):
             self.state = ConnectionState.CLOSED
             self.transport.abort()
             return
-        self.transport.write(encode(message))
+        self.transport.write(encode_for(self._protocol, message))
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a frame that was encoded for all clients at once."""
@@ -249,18 +253,19 @@ class Connection(asyncio.Protocol):
     def _hello(self, message: Message) -> None:
         if not isinstance(message, Hello):
             raise ProtocolViolation("the first message must be Hello")
-        if message.protocol != PROTOCOL_VERSION:
+        if not OLDEST_PROTOCOL_VERSION <= message.protocol <= PROTOCOL_VERSION:
             raise ProtocolViolation(
                 f"this chat speaks protocol {PROTOCOL_VERSION}, the viewer {message.protocol}; "
-                "open it with the version of Outlive that started it",
+                "open it with the version of Outlive that started it, or `outlive upgrade` it",
                 ErrorCode.VERSION,
             )
+        self._protocol = message.protocol
         if self._deadline is not None:
             self._deadline.cancel()
         self._feed.engine_build = message.engine_build
         self.state = ConnectionState.GREETED
         session = self._session
-        self.send(Welcome(PROTOCOL_VERSION, VERSION, session.spec.session_id, session.epoch, session.state))
+        self.send(Welcome(message.protocol, VERSION, session.spec.session_id, session.epoch, session.state))
 
     def _mine(self, attachment_id: str) -> Attachment | None:
         return self._session.attachments.of(self, attachment_id)
@@ -273,7 +278,7 @@ class Connection(asyncio.Protocol):
             return
         if isinstance(message, Text | Paste) and len(message.text) > MAX_PASTE_CHARACTERS:
             text = f"the text is too long ({len(message.text)} characters, {MAX_PASTE_CHARACTERS} at most)"
-            attachment.last_sequence = max(attachment.last_sequence, message.sequence)
+            attachment.last_sequence = attachment.accepted = max(attachment.last_sequence, message.sequence)
             self.send(InputRefused(attachment.id, message.sequence, ErrorCode.TOO_LARGE, text))
             return
         self._session.take(attachment, message)
@@ -315,6 +320,8 @@ class Connection(asyncio.Protocol):
         )
         if session.title:
             self.send(TitleEvent(session.title))
+        if session.recording.trouble:
+            self.send(NoticeEvent("recording", session.recording.trouble))
         activity = session.activity
         self.send(ActivityEvent(activity.activity, activity.source, activity.since, activity.detail))
         self._follow(wanted)

@@ -1,4 +1,4 @@
-"""The emulator's lane: one use of it at a time, in order..
+"""The emulator's lane: one use of it at a time, in order.
 
 An engine must not be used from two places at once, and a flood of output is best interpreted on another
 core than the one that reads it. So a little output is fed at once, on the loop, and much of it in one
@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from session_host.errors import OutliveError
+from session_host.estate.ledger import LedgerPage
 from session_host.terminal.base import Emulator
 
 log = logging.getLogger(__name__)
@@ -55,21 +56,33 @@ class EmulatorLane:
 
     Attributes:
         fed: the offset up to which output has been interpreted.
+        worked_s: how long all the interpreting took, in seconds.
     """
 
-    def __init__(self, make: Callable[[], Emulator], after: Use, drained: Callable[[], None]) -> None:
-        """Begin by making the emulator, in the thread: that takes long, and output can wait.
+    def __init__(
+        self,
+        emulator: Emulator,
+        after: Use,
+        drained: Callable[[], None],
+        *,
+        fed: int = 0,
+        page: LedgerPage | None = None,
+    ) -> None:
+        """Own an emulator.
 
         Args:
-            make: makes it.
+            emulator: freed by ``close``.
             after: called with it after each use that may have made it say something.
             drained: called when ``full`` was True and no longer is.
+            fed: how much output it has been through.
+            page: where it is noted what the engine is fed, so that an engine that dies of it is known.
         """
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "emulator")
         self._after = after
         self._drained = drained
-        self._emulator: Emulator | None = None
+        self._emulator = emulator
+        self._page = page
         self._queue: deque[bytes | Use] = deque()
         self._soon: deque[Use | _Work] = deque()
         self._waiting_bytes = 0
@@ -77,10 +90,10 @@ class EmulatorLane:
         self._window_began_s = 0.0
         self._window_bytes = 0
         self._job_bytes = 64 * 1024
-        self._busy = True
+        self._busy = False
         self._closed = False
-        self.fed = 0
-        self._submit(make, self._made)
+        self.fed = fed
+        self.worked_s = 0.0
 
     @property
     def full(self) -> bool:
@@ -91,7 +104,7 @@ class EmulatorLane:
 
     def feed(self, data: bytes) -> None:
         """Interpret output, now or in turn."""
-        if self._is_little(len(data)) and not self._busy and not self._queue and self._emulator is not None:
+        if self._is_little(len(data)) and not self._busy and not self._queue:
             self._interpret(self._emulator, data)
             self.fed += len(data)
             self._after(self._emulator)
@@ -156,9 +169,7 @@ class EmulatorLane:
         """Free the emulator; whatever still waits is dropped."""
         self._closed = True
         self._thread.shutdown(wait=True)
-        if self._emulator is not None:
-            self._emulator.close()
-            self._emulator = None
+        self._emulator.close()
 
     # ------------------------------------------------------------ the work
 
@@ -166,7 +177,6 @@ class EmulatorLane:
         """Do what can be done on the loop; give the thread what should be done there."""
         while not self._busy and not self._closed:
             emulator = self._emulator
-            assert emulator is not None
             if self._soon:
                 first = self._soon.popleft()
                 if isinstance(first, _Work):
@@ -211,17 +221,24 @@ class EmulatorLane:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _interpret(self, emulator: Emulator, data: bytes) -> None:
+        page = self._page
+        if page is not None:
+            page.feeding(self.fed)
+        began_s = time.perf_counter()
         try:
             emulator.feed(data)
         except Exception:
             # The screen may be wrong from here on; the agent and its output must live all the same.
             log.exception("the engine failed on %d bytes at offset %d", len(data), self.fed)
+        self.worked_s += time.perf_counter() - began_s
+        if page is not None:
+            page.fed()
 
     def _feed_in_thread(self, emulator: Emulator, data: bytes) -> None:
         def feed() -> float:
-            began_s = time.perf_counter()
+            began_s = self.worked_s
             self._interpret(emulator, data)
-            return time.perf_counter() - began_s
+            return self.worked_s - began_s
 
         def fed(took_s: float) -> None:
             self.fed += len(data)
@@ -234,9 +251,6 @@ class EmulatorLane:
                 self._drained()
 
         self._submit(feed, fed)
-
-    def _made(self, emulator: Emulator) -> None:
-        self._emulator = emulator
 
     def _submit(self, work: Callable[[], T], done: Callable[[T], None], failed: Failed = _nothing) -> None:
         self._busy = True

@@ -7,21 +7,29 @@ to the terminal does not keep a session alive. What the child wrote before it en
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+from collections.abc import Callable
 from typing import Protocol
 
+from session_host.estate.ledger import LedgerPage
+from session_host.estate.stream_file import LITTLE_BYTES, StreamFile
+from session_host.pty import exit_status
 from session_host.pty.process import PtyProcess
+
+log = logging.getLogger(__name__)
 
 BATCH_BYTES = 64 * 1024
 """The most that is read before the emulator and the viewers get it."""
-
-LITTLE_BYTES = 1024
 
 LAST_OUTPUT_QUIET_S = 0.1
 """After the child's end, with the terminal still held by others: so long without output is the end."""
 
 LAST_OUTPUT_S = 2.0
 """And so long with it."""
+
+TOLD_WITHIN_S = 3.0
+"""So long after the end of a child that is not ours its status is waited for; then it is unknown."""
 
 
 class PumpOwner(Protocol):
@@ -44,8 +52,10 @@ class PtyPump:
         reaped: the child has ended and its PID may belong to another by now.
     """
 
-    def __init__(self, process: PtyProcess, owner: PumpOwner) -> None:
+    def __init__(self, process: PtyProcess, stream: StreamFile, page: LedgerPage, owner: PumpOwner) -> None:
         self._process = process
+        self._stream = stream
+        self._page = page
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._pidfd = -1
@@ -53,27 +63,33 @@ class PtyPump:
         self._reading = False
         self._held = False
         self._writing = False
+        self._gone = False
         self._status: tuple[int | None, int | None] | None = None
         self._quiet: asyncio.TimerHandle | None = None
+        self._unknown: asyncio.TimerHandle | None = None
         self._last_output_until_s = 0.0
         self._finished = False
 
     @property
     def reaped(self) -> bool:
         """See the class."""
-        return self._status is not None
+        return self._gone
 
     def start(self) -> None:
         """Begin to read, and to watch the child."""
         self._reading = True
-        self._loop.add_reader(self._process.fd, self._readable)
+        self._loop.add_reader(self._process.master, self._readable)
         try:
             self._pidfd = os.pidfd_open(self._process.pid)
+        except ProcessLookupError:
+            self._child_ended()
         except (AttributeError, OSError):
             # No pidfds (an old kernel, macOS): a thread waits instead.
             self._waiter = self._loop.create_task(self._wait_in_thread(), name="wait for the child")
-            return
-        self._loop.add_reader(self._pidfd, self._child_ended)
+        else:
+            self._loop.add_reader(self._pidfd, self._child_ended)
+            if not self._process.is_it():
+                self._child_ended()  # Another process has its PID by now.
 
     def close(self) -> None:
         """Let go of everything; may be called twice."""
@@ -85,8 +101,9 @@ class PtyPump:
             self._pidfd = -1
         if self._waiter is not None:
             self._waiter.cancel()
-        if self._quiet is not None:
-            self._quiet.cancel()
+        for timer in (self._quiet, self._unknown):
+            if timer is not None:
+                timer.cancel()
 
     def want_write(self, wanted: bool) -> None:
         """Ask to be told, or not to be, when the PTY takes input again."""
@@ -94,34 +111,24 @@ class PtyPump:
             return
         self._writing = wanted
         if wanted:
-            self._loop.add_writer(self._process.fd, self._owner.writable)
+            self._loop.add_writer(self._process.master, self._owner.writable)
         else:
-            self._loop.remove_writer(self._process.fd)
+            self._loop.remove_writer(self._process.master)
 
     def _stop_reading(self) -> None:
         if self._reading:
             self._reading = False
             if not self._held:
-                self._loop.remove_reader(self._process.fd)
+                self._loop.remove_reader(self._process.master)
 
     def _readable(self) -> None:
-        chunks: list[bytes] = []
-        taken = 0
-        at_end = False
-        while taken < BATCH_BYTES:
-            data = self._process.read()
-            if data is None:
-                break
-            if not data:
-                at_end = True
-                break
-            chunks.append(data)
-            taken += len(data)
-            if taken < LITTLE_BYTES:
-                break  # An echo: there is no more, and to ask would cost as much as the read did.
-        if chunks and not self._owner.output(chunks[0] if len(chunks) == 1 else b"".join(chunks)):
+        stream = self._stream
+        began = stream.end
+        while stream.take() >= LITTLE_BYTES and stream.end - began < BATCH_BYTES:
+            pass
+        if stream.end > began and not self._owner.output(stream.read(began, stream.end)):
             self._hold()
-        if at_end:
+        if stream.at_end:
             self._stop_reading()
             # A child may close its terminal and live on; then its end is still to come.
             self._finish_if_over()
@@ -132,30 +139,78 @@ class PtyPump:
         """Let the program wait: more is read than can be interpreted."""
         if self._reading and not self._held:
             self._held = True
-            self._loop.remove_reader(self._process.fd)
+            self._loop.remove_reader(self._process.master)
 
     def read_on(self) -> None:
         """The end of a hold."""
         if self._reading and self._held:
             self._held = False
-            self._loop.add_reader(self._process.fd, self._readable)
+            self._loop.add_reader(self._process.master, self._readable)
             if self._status is not None:
                 self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
                 self._await_quiet()
 
+    # ------------------------------------------------------------ the child's end
+
     def _child_ended(self) -> None:
-        status = self._process.reap()
-        if status is not None:
+        """It is a zombie, or gone: learn its status, note that, and only then let it be reaped."""
+        if self._gone:
+            return
+        self._gone = True
+        if self._pidfd >= 0:
             self._loop.remove_reader(self._pidfd)
-            self._ended(status)
+        status = self._learn_status()
+        if status is None:
+            # Its parent, the keeper, tells in a moment; or is gone, and then nobody knows.
+            self._unknown = self._loop.call_later(TOLD_WITHIN_S, self._ended, (None, None))
+        else:
+            self._ended(exit_status.code_and_signal(status))
+
+    def _learn_status(self) -> int | None:
+        page, process = self._page, self._process
+        if page.exit_status is not None:
+            self._reap()
+            return page.exit_status
+        learn: tuple[Callable[[], int | None], ...] = (
+            lambda: exit_status.of_child(process.pid),
+            lambda: exit_status.of_zombie(process.pid, process.started),
+            lambda: page.exit_status,
+            lambda: exit_status.of_reaped(self._pidfd) if self._pidfd >= 0 else None,
+        )
+        for way in learn:
+            try:
+                status = way()
+            except ChildProcessError:
+                continue  # The keeper, or nobody, is its parent.
+            if status is not None:
+                page.exit_status = status
+                self._reap()
+                return status
+        return None
+
+    def _reap(self) -> None:
+        try:
+            os.waitpid(self._process.pid, os.WNOHANG)
+        except ChildProcessError:
+            pass  # Somebody else's to reap.
+
+    def told(self) -> None:
+        """The keeper has noted the child's status."""
+        status = self._page.exit_status
+        if self._gone and self._status is None and status is not None:
+            self._ended(exit_status.code_and_signal(status))
 
     async def _wait_in_thread(self) -> None:
-        await asyncio.to_thread(os.waitid, os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-        status = self._process.reap()
-        if status is not None:
-            self._ended(status)
+        try:
+            await asyncio.to_thread(os.waitid, os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        except ChildProcessError:
+            log.warning("the child's end cannot be watched here")
+            return
+        self._child_ended()
 
     def _ended(self, status: tuple[int | None, int | None]) -> None:
+        if self._unknown is not None:
+            self._unknown.cancel()
         self._status = status
         self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
         self.want_write(False)

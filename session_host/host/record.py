@@ -57,7 +57,7 @@ class Recorder:
         await asyncio.to_thread(self._add)
 
     async def running(self, process: PtyProcess) -> None:
-        """Record the child. A failure is logged: the agent runs, and its end will be recorded."""
+        """Record the child, and whose it is now. A failure is logged: the agent runs, and its end will be recorded."""
         self._record.state = State.RUNNING
         self._record.child_pid, self._record.child_started = process.pid, process.started
         try:
@@ -114,6 +114,8 @@ class Recorder:
                 store.update(
                     record.id,
                     state=record.state,
+                    host_pid=record.host_pid,
+                    host_started=record.host_started,
                     child_pid=record.child_pid,
                     child_started=record.child_started,
                     exit_code=record.exit_code,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -17,7 +18,6 @@ from session_host.protocol.messages import (
     Failed,
     Key,
     Kill,
-    NameEvent,
     Peek,
     Rename,
     Reply,
@@ -29,6 +29,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import State
 from session_host.terminal.base import Emulator
 from session_host.terminal.text import screen_of
+from session_host.version import VERSION
 
 from .session import Session
 
@@ -38,7 +39,7 @@ PIECE_CHARACTERS = 256 * 1024
 """At four bytes a character at most, so much fits a frame."""
 
 
-async def carry_out(session: Session, request: Request, host_pid: int) -> Sequence[Reply]:
+async def carry_out(session: Session, request: Request, host_pid: int, keeper_pid: int) -> Sequence[Reply]:
     """Do what a client asked for.
 
     Returns:
@@ -47,14 +48,13 @@ async def carry_out(session: Session, request: Request, host_pid: int) -> Sequen
     """
     match request:
         case Describe():
-            return [describe(session, request, host_pid)]
+            return [describe(session, request, host_pid, keeper_pid)]
         case Peek():
             return await session.lane.lend(lambda emulator: peek(emulator, request))
         case Rename(request=number, name=name):
             if not name or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
                 return [Failed(number, ErrorCode.BAD_REQUEST, "a name is 1 to 200 printable characters")]
-            session.name = name
-            session.tell(NameEvent(name))
+            session.rename(name)
             return [Done(number)]
         case _ if session.state is State.EXITED:
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
@@ -78,7 +78,7 @@ async def _recorded(session: Session) -> None:
         return
 
 
-def describe(session: Session, request: Describe, host_pid: int) -> Description:
+def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int) -> Description:
     """What this host knows of its session."""
     spec, activity = session.spec, session.activity
     return Description(
@@ -102,6 +102,10 @@ def describe(session: Session, request: Describe, host_pid: int) -> Description:
         argv=spec.argv,
         cwd=spec.cwd,
         created_at=spec.created_at,
+        keeper_pid=keeper_pid or None,
+        version=VERSION,
+        journal_bytes=session.recording.size_bytes if session.recording.on else None,
+        notice=session.recording.trouble or session.notice,
     )
 
 
@@ -145,9 +149,16 @@ def send(session: Session, emulator: Emulator, request: Send) -> Reply:
         except ValueError as error:
             return Failed(request.request, ErrorCode.BAD_REQUEST, str(error))
         pieces.append(emulator.encode_key(Key("", 0, key, text, int(modifiers))))
-    if not session.type(b"".join(pieces)):
+    if not is_token(request.token):
+        return Failed(request.request, ErrorCode.BAD_REQUEST, "a token is 32 hexadecimal digits")
+    if not session.type(b"".join(pieces), request.token or uuid.uuid4().hex):
         return Failed(request.request, ErrorCode.INPUT_FULL, "the program is not reading its input; nothing was typed")
     return Done(request.request)
+
+
+def is_token(text: str) -> bool:
+    """Whether it names a wish, or is "" for one that is not named."""
+    return not text or (len(text) == 32 and all(each in "0123456789abcdef" for each in text))
 
 
 def typed(text: str) -> bytes:

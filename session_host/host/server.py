@@ -12,6 +12,7 @@ from session_host.peer import is_foreign
 from session_host.protocol.messages import ErrorCode, Request
 
 from .connection import Connection
+from .keeper_channel import KeeperChannel
 from .requests import carry_out
 from .session import Session
 
@@ -28,9 +29,19 @@ REFRESH_S = 6 * 3600.0
 class Server:
     """Listens for one session; owns its connections and the requests under way."""
 
-    def __init__(self, session: Session, path: Path) -> None:
+    def __init__(self, session: Session, path: Path, listener: int, keeper: KeeperChannel) -> None:
+        """Serve a session.
+
+        Args:
+            session: which.
+            path: its socket's.
+            listener: the socket, which listens already; this keeps a duplicate.
+            keeper: who holds it as well.
+        """
         self._session = session
         self._path = path
+        self._listener = listener
+        self._keeper = keeper
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._requests: set[asyncio.Task[None]] = set()
@@ -38,21 +49,14 @@ class Server:
         self._refresh: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
-        """Listen.
+        """Take calls, those that waited for a host first.
 
         Raises:
-            OSError: the socket cannot be made.
+            OSError: the socket cannot be used.
         """
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener = socket.socket(fileno=os.dup(self._listener))
         try:
-            self._path.unlink(missing_ok=True)
-            before = os.umask(0o177)
-            try:
-                listener.bind(str(self._path))
-            finally:
-                os.umask(before)
-            loop = asyncio.get_running_loop()
-            self._server = await loop.create_unix_server(self._connection, sock=listener)
+            self._server = await asyncio.get_running_loop().create_unix_server(self._connection, sock=listener)
         except OSError:
             listener.close()
             raise
@@ -116,5 +120,5 @@ class Server:
 
     async def _answer(self, connection: Connection, request: Request) -> None:
         log.info("request %s", type(request).__name__)
-        for reply in await carry_out(self._session, request, os.getpid()):
+        for reply in await carry_out(self._session, request, os.getpid(), self._keeper.keeper_pid):
             connection.send(reply)

@@ -9,6 +9,10 @@ States of the process, and what moves them::
 
 The emulator here is the authority: it alone answers the program. Viewers hold replicas. A viewer is
 never waited for: each is handed what there is, and catches up by itself (see ``connection``).
+
+What must outlive this process is in the estate before it is acted on: output in the stream's file, what
+users did and the emulator answered in the ledger. A session object is made of what its predecessor left
+(``recovery``), the first one of nothing.
 """
 
 from __future__ import annotations
@@ -19,29 +23,33 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+import msgspec
+
+from session_host.estate.ledger import Kind, Ledger
+from session_host.estate.memory import Memory
+from session_host.estate.stream_file import StreamFile
 from session_host.protocol.codec import encode
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import (
+    EARLY_INPUT_BYTES,
+    PENDING_INPUT_BYTES,
     ActivityEvent,
     BellEvent,
     ClipboardEvent,
     Colors,
     ErrorCode,
     Event,
-    Focus,
     Input,
     InputRefused,
-    Key,
-    Mouse,
+    NameEvent,
+    NoticeEvent,
     NotificationEvent,
     Output,
-    Paste,
     Resized,
     StateEvent,
-    Text,
     TitleEvent,
 )
-from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, State
+from session_host.protocol.values import CellSize, GridSize, State
 from session_host.pty.process import PtyProcess
 from session_host.terminal.base import (
     Bell,
@@ -55,17 +63,20 @@ from session_host.terminal.base import (
 
 from .activity import ActivityTracker
 from .attachments import Attachment, Attachments
-from .inputs import InputQueue
+from .encoding import encode_input, is_looking, is_use
 from .lane import EmulatorLane
 from .pump import PtyPump
+from .recording import Recording
+from .recovery import Recovered
+from .sizing import Sizing
 from .stream import OutputStream
 
 log = logging.getLogger(__name__)
 
-Spawner = Callable[[LaunchSpec], Awaitable[PtyProcess]]
-"""Starts the program of a spec; raises LaunchFailed."""
+Spawner = Callable[[], Awaitable[PtyProcess]]
+"""Starts the program; raises LaunchFailed."""
 
-RESIZE_DEBOUNCE_S = 0.03
+KEPT_REQUESTS = 256
 STOP_STEPS = ((signal.SIGTERM, 1.0), (signal.SIGHUP, 4.0), (signal.SIGKILL, None))
 """How an agent is ended politely: the signal, and how long it then has."""
 
@@ -105,32 +116,56 @@ class Session:
         followers: the clients that have attached.
         ended: set once the program has ended and its last output is in.
         recorded: set once that is written down, so that whoever asked for the end finds it there.
+        ledger, recording: what outlives this process, in memory and on disk.
+        notice: one line for the user about what is not as it should be; "" if all is.
+        look: called after each use of the emulator; see ``checkpoints``.
     """
 
     def __init__(
-        self, spec: LaunchSpec, make_emulator: Callable[[], Emulator], *, epoch: str, now: Callable[[], str]
+        self,
+        spec: LaunchSpec,
+        recovered: Recovered,
+        ledger: Ledger,
+        output: StreamFile,
+        recording: Recording,
+        *,
+        now: Callable[[], str],
     ) -> None:
+        memory = recovered.memory
         self.spec = spec
-        self.name = spec.name
-        self.title = ""
-        self.epoch = epoch
-        self.size = spec.size
-        self.cell = CellSize()
-        self.stream = OutputStream()
-        self.emulator_resizes = 0
-        self.lane = EmulatorLane(make_emulator, self._after_emulator, self._lane_drained)
-        self.attachments = Attachments()
+        self.name = memory.name or spec.name
+        self.title = recovered.emulator.title
+        self.epoch = spec.session_id
+        self.size, self.cell = spec.size, CellSize()
+        if memory.resizes:
+            self.size, self.cell = memory.resizes[-1].size, memory.resizes[-1].cell
+        self.ledger = ledger
+        self.recording = recording
+        self.stream = OutputStream(output, memory.resizes)
+        self.emulator_resizes = recovered.resizes
+        self.lane = EmulatorLane(
+            recovered.emulator, self._after_emulator, self._lane_drained, fed=recovered.fed, page=ledger.page
+        )
+        self.attachments = Attachments(ledger, memory)
+        self.colors = memory.colors
+        self.requests = list(memory.requests)
         self.followers: set[Follower] = set()
-        self.activity = ActivityTracker(now)
+        self.activity = ActivityTracker(now, memory.activity)
         self.state = State.STARTING
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
         self.ended = asyncio.Event()
         self.recorded = asyncio.Event()
         self.process: PtyProcess | None = None
-        self._inputs = InputQueue()
+        self.notice = recovered.notice
+        self.child_started = memory.child_started
+        self.look: Callable[[], None] = lambda: None
+        self._told_trouble = ""
         self._pump: PtyPump | None = None
-        self._resize_timer: asyncio.TimerHandle | None = None
+        self.sizing = Sizing(self.attachments, lambda: (self.size, self.cell), self._resize)
+        self._answer(recovered.replies)
+        for event in recovered.events:
+            self._terminal_event(event)
 
     # ------------------------------------------------------------ start and end
 
@@ -140,16 +175,28 @@ class Session:
         Raises:
             LaunchFailed: it could not be; the session never ran.
         """
-        self.process = await spawner(self.spec)
+        process = await spawner()
+        self.ledger.add(Kind.RUNNING, number=process.started or 0)
+        self.go_on(process)
+
+    def go_on(self, process: PtyProcess) -> None:
+        """The program runs, maybe since long: read, write and watch it."""
+        self.process = process
         self.state = State.RUNNING
-        self._inputs.open = True
-        self._pump = PtyPump(self.process, self)
+        self._pump = PtyPump(process, self.stream.file, self.ledger.page, self)
         self._pump.start()
-        log.info("started pid=%d size=%s", self.process.pid, self.size)
-        self._apply_size()
+        log.info("running pid=%d size=%s offset=%d", process.pid, self.size, self.stream.end)
+        if self.stream.resizes:
+            process.resize(self.size, self.cell)  # It may have been written down and not been done.
+        self.sizing.apply()
         for follower in tuple(self.followers):
             follower.deliver_started()
         self._flush_input()
+
+    def child_ended(self) -> None:
+        """The keeper's word that the program's status is in the ledger."""
+        if self._pump is not None:
+            self._pump.told()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """The pump's word that the child was reaped and its last output is read."""
@@ -157,10 +204,9 @@ class Session:
 
     def _over(self, exit_code: int | None, exit_signal: int | None) -> None:
         self.state, self.exit_code, self.exit_signal = State.EXITED, exit_code, exit_signal
-        dropped = self._inputs.clear()
+        dropped = self.ledger.forget_due()
         log.info("ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.stream.end, dropped)
-        if self._resize_timer is not None:
-            self._resize_timer.cancel()
+        self.sizing.close()
         self._tell_activity(self.activity.ended())
         self.tell(StateEvent(self.state, exit_code, exit_signal))
         self.ended.set()
@@ -191,21 +237,19 @@ class Session:
         """Let go of the PTY and the engine."""
         if self._pump is not None:
             self._pump.close()
-        if self.process is not None:
-            self.process.close()
         self.lane.close()
 
     # ------------------------------------------------------------ output
 
     def output(self, data: bytes) -> bool:
-        """The program wrote ``data``; returns whether to read on at once."""
-        self.stream.append(data)
+        """The program wrote ``data``, which is in the stream; returns whether to read on at once."""
         if self.followers:
             wanted = any(follower.follows_output for follower in self.followers)
             frame = encode(Output(self.stream.end - len(data), data)) if wanted else b""
             for follower in tuple(self.followers):
                 follower.deliver_output(frame, self.stream.end)
         self.lane.feed(data)
+        self.recording.output(self.stream.end)
         return not self.lane.full
 
     def _lane_drained(self) -> None:
@@ -214,13 +258,18 @@ class Session:
 
     def _after_emulator(self, emulator: Emulator) -> None:
         """What the emulator has to say goes out: replies to the program, events to the viewers."""
-        replies = emulator.take_replies()
-        if replies and self.state is not State.EXITED:
-            # The host's replies are the only ones there are; no bound may drop them.
-            self._inputs.add(replies)
-            self._flush_input()
+        self._answer(emulator.take_replies())
         for event in emulator.take_events():
             self._terminal_event(event)
+        self.look()
+
+    def _answer(self, replies: bytes) -> None:
+        """Give the program the emulator's replies to all of its output so far: the only ones there are."""
+        if replies and self.state is not State.EXITED:
+            # No bound may drop them.
+            resizes = self.emulator_resizes.to_bytes(16, "little")
+            self.ledger.add(Kind.REPLY, replies, resizes, self.lane.fed)
+            self._flush_input()
 
     def _terminal_event(self, event: TerminalEvent) -> None:
         match event:
@@ -240,7 +289,15 @@ class Session:
     def _tell_activity(self, changed: bool) -> None:
         if changed:
             tracker = self.activity
+            self.ledger.add(Kind.ACTIVITY, msgspec.msgpack.encode(tracker.memory(self.lane.fed)))
             self.tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
+
+    def recording_changed(self) -> None:
+        """The journal goes on, or has stopped: whoever looks on is told of the latter, and of its end."""
+        trouble = self.recording.trouble
+        if trouble != self._told_trouble:
+            self._told_trouble = trouble
+            self.tell(NoticeEvent("recording", trouble))
 
     def tell(self, event: Event) -> None:
         """Send an event to all followers."""
@@ -257,45 +314,47 @@ class Session:
         if attachment.read_only:
             self._refuse(attachment, message, ErrorCode.READ_ONLY, "this view is read-only")
             return
-        if self._is_use(message):
+        if is_use(message):
             self.use(attachment)
-        if not self._is_looking(message):
+        if not is_looking(message):
             self._tell_activity(self.activity.input_given())
         self.lane.soon(lambda emulator: self._queue(attachment, message, encode_input(emulator, message)))
 
     def _queue(self, attachment: Attachment, message: Input, data: bytes) -> None:
         if self.state is State.EXITED:
             self._refuse(attachment, message, ErrorCode.ENDED, "the chat has ended")
-        elif not self._inputs.has_room(len(data)):
+        elif not self._has_room(len(data)):
             self._refuse(attachment, message, ErrorCode.INPUT_FULL, "the program is not reading; this was not typed")
+        elif not data:
+            self._written(attachment, message.sequence)  # It means nothing to this program.
         else:
-            self._inputs.add(data, lambda: self._written(attachment, message.sequence))
+            number = message.sequence
+            self.ledger.add(Kind.INPUT, data, attachment.key, number, lambda: self._written(attachment, number))
             self._flush_input()
+        attachment.accepted = message.sequence
 
-    def type(self, data: bytes) -> bool:
-        """Queue bytes that this host has encoded itself; False when there is no room."""
-        if not self._inputs.has_room(len(data)):
+    def _has_room(self, length: int) -> bool:
+        """Whether so many more bytes may wait for the program."""
+        bound = EARLY_INPUT_BYTES if self.state is State.STARTING else PENDING_INPUT_BYTES
+        return self.ledger.due_bytes + length <= bound
+
+    def type(self, data: bytes, request: str) -> bool:
+        """Type what this host has encoded itself, once for each request; False when there is no room."""
+        if request in self.requests:
+            return True  # Asked again, since the answer was lost.
+        if not self._has_room(len(data)):
             return False
-        self._inputs.add(data)
+        self.ledger.add(Kind.TYPED, data, bytes.fromhex(request))
+        self.requests = [*self.requests, request][-KEPT_REQUESTS:]
         self._tell_activity(self.activity.input_given())
         self._flush_input()
         return True
 
-    @staticmethod
-    def _is_use(message: Input) -> bool:
-        """Whether an input shows that its viewer is the one in use."""
-        if isinstance(message, Focus):
-            return message.focused
-        return not (isinstance(message, Key) and message.action is KeyAction.RELEASE)
-
-    @staticmethod
-    def _is_looking(message: Input) -> bool:
-        """Whether an input is no answer to an agent that waits: the keyboard came, the mouse moved, a key went up."""
-        return (
-            isinstance(message, Focus)
-            or (isinstance(message, Mouse) and message.action is MouseAction.MOTION)
-            or (isinstance(message, Key) and message.action is KeyAction.RELEASE)
-        )
+    def rename(self, name: str) -> None:
+        """The user calls it something else."""
+        self.ledger.add(Kind.NAME, name.encode())
+        self.name = name
+        self.tell(NameEvent(name))
 
     @staticmethod
     def _written(attachment: Attachment, sequence: int) -> None:
@@ -309,7 +368,7 @@ class Session:
 
     def _flush_input(self) -> None:
         if self._pump is not None and not self._pump.reaped and self.process is not None:
-            self._pump.want_write(not self._inputs.flush(self.process.write))
+            self._pump.want_write(not self.ledger.flush())
 
     def writable(self) -> None:
         """The PTY takes input again."""
@@ -320,45 +379,28 @@ class Session:
     def show_in(self, colors: Colors) -> None:
         """What the program's queries for colours are answered with from now on: the last viewer that told."""
         told = DefaultColors(colors.foreground, colors.background, colors.cursor, colors.dark)
+        self.ledger.add(Kind.COLORS, msgspec.msgpack.encode(colors))
+        self.colors = colors
         self.lane.soon(lambda emulator: emulator.set_default_colors(told))
 
     def use(self, attachment: Attachment) -> None:
         """This viewer is the one in use: the grid follows its size."""
-        if self.attachments.in_use is not attachment:
-            self.attachments.in_use = attachment
-            self._schedule_size()
+        self.sizing.use(attachment)
 
     def viewer_resized(self, attachment: Attachment, size: GridSize, cell: CellSize) -> None:
         """A viewer's grid changed; it counts if that viewer is in use, or none is."""
         attachment.size, attachment.cell = size, cell
-        if attachment.read_only:
-            return
-        if self.attachments.in_use is None:
-            self.attachments.in_use = attachment
-        if self.attachments.in_use is attachment:
-            self._schedule_size()
+        self.sizing.viewer_resized(attachment)
 
-    def _schedule_size(self) -> None:
-        if self._resize_timer is None and self._wanted_size() != (self.size, self.cell):
-            loop = asyncio.get_running_loop()
-            self._resize_timer = loop.call_later(RESIZE_DEBOUNCE_S, self._apply_size)
-
-    def _wanted_size(self) -> tuple[GridSize, CellSize]:
-        attachment = self.attachments.in_use
-        if attachment is None or attachment.size is None or attachment.read_only:
-            return self.size, self.cell
-        return attachment.size.clamped(), attachment.cell
-
-    def _apply_size(self) -> None:
-        if self._resize_timer is not None:
-            self._resize_timer.cancel()
-            self._resize_timer = None
-        size, cell = self._wanted_size()
-        if self.process is None or self.state is not State.RUNNING or (size, cell) == (self.size, self.cell):
+    def _resize(self, size: GridSize, cell: CellSize) -> None:
+        """The grid is to be of another size from this point of the output on."""
+        if self.process is None or self.state is not State.RUNNING:
             return
         self.size, self.cell = size, cell
         message = Resized(self.stream.end, size, cell, self.stream.resizes + 1)
+        self.ledger.add(Kind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
         self.stream.resized(message)
+        self.recording.resized(message)
         self.lane.in_order(lambda emulator: self._resize_emulator(emulator, message))
         self.process.resize(size, cell)
         log.info("resized %s offset=%d", size, self.stream.end)
@@ -369,17 +411,17 @@ class Session:
         emulator.resize(message.size, message.cell)
         self.emulator_resizes = message.number
 
+    # ------------------------------------------------------------ what a successor has to know
 
-def encode_input(emulator: Emulator, message: Input) -> bytes:
-    """What an input means to the program, by the modes in force now."""
-    match message:
-        case Key():
-            return emulator.encode_key(message)
-        case Paste(text=text):
-            return emulator.encode_paste(text)
-        case Mouse():
-            return emulator.encode_mouse(message)
-        case Focus(focused=focused):
-            return emulator.encode_focus(focused)
-        case Text(text=text):
-            return text.encode("utf-8", "replace")
+    def memory(self) -> Memory:
+        """The sum of the ledger's records so far; replies to all output that the emulator has been through are out."""
+        return Memory(
+            child_started=self.process.started if self.process is not None else None,
+            name=self.name if self.name != self.spec.name else "",
+            answered=(self.lane.fed, self.emulator_resizes),
+            attachments=self.attachments.memory(),
+            requests=self.requests,
+            resizes=self.stream.kept_resizes(),
+            colors=self.colors,
+            activity=self.activity.memory(self.lane.fed),
+        )

@@ -1,55 +1,62 @@
 """The output of a session with its offsets, and the resizes at theirs. Output path, 4 of 10.
 
-The newest bytes are kept, so that a viewer which was away for a moment gets just what it missed.
+The newest bytes are given out again, so that a viewer which was away for a moment gets just what it missed.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
+from session_host.estate.stream_file import StreamFile
 from session_host.protocol.messages import Resized
 
 RING_BYTES = 2 * 1024 * 1024
+"""A viewer that misses more gets a snapshot: that is less to send."""
+
 MAX_RESIZES = 1000
 
 
 class OutputStream:
-    """The tail of an endless stream of bytes.
+    """A session's output, and where in it the grid changed.
 
     Attributes:
-        end: the offset after the last byte, so the number of bytes there ever were.
+        file: the bytes.
         resizes: the number of the last resize, so how many there ever were.
     """
 
-    def __init__(self, capacity_bytes: int = RING_BYTES) -> None:
-        self._capacity_bytes = capacity_bytes
-        self._chunks: deque[bytes] = deque()
-        self._resizes: deque[Resized] = deque(maxlen=MAX_RESIZES)
-        self._start = 0
-        self.end = 0
-        self.resizes = 0
+    def __init__(self, file: StreamFile, resizes: Iterable[Resized] = ()) -> None:
+        self.file = file
+        self._resizes: deque[Resized] = deque(resizes, maxlen=MAX_RESIZES)
+        self.resizes = self._resizes[-1].number if self._resizes else 0
+        self._resizes_start = 0
+        """Before this offset a resize may be forgotten."""
+        if self._resizes and self._resizes[0].number > 1:
+            self._resizes_start = self._resizes[0].offset + 1
+
+    @property
+    def end(self) -> int:
+        """The offset after the last byte, so the number of bytes there ever were."""
+        return self.file.end
 
     @property
     def start(self) -> int:
-        """The offset of the oldest byte that is still here, with all resizes since."""
-        return self._start
+        """The offset of the oldest byte that is given out, with all resizes since."""
+        return max(self.file.start, self.file.end - RING_BYTES, self._resizes_start)
+
+    def kept_resizes(self) -> list[Resized]:
+        """The newest resizes, in order."""
+        return list(self._resizes)
 
     def holds(self, offset: int) -> bool:
-        """Whether everything from ``offset`` on is here."""
-        return self._start <= offset <= self.end
-
-    def append(self, data: bytes) -> None:
-        """Add bytes; the oldest go when there are too many."""
-        self._chunks.append(data)
-        self.end += len(data)
-        while self.end - self._start > self._capacity_bytes and len(self._chunks) > 1:
-            self._start += len(self._chunks.popleft())
+        """Whether everything from ``offset`` on can be given out."""
+        return self.start <= offset <= self.end
 
     def resized(self, message: Resized) -> None:
         """The grid changed, at the end of what there is so far."""
         if len(self._resizes) == MAX_RESIZES:
             # What came before a forgotten resize cannot be given out any more.
-            self._forget_before(self._resizes[0].offset + 1)
+            self._resizes_start = self._resizes[0].offset + 1
         self._resizes.append(message)
         self.resizes = message.number
 
@@ -66,24 +73,8 @@ class OutputStream:
                 pieces += self._between(offset, resize.offset)
                 pieces.append(resize)
                 offset = resize.offset
-        return pieces + list(self._between(offset, self.end))
+        return pieces + self._between(offset, self.end)
 
     def _between(self, start: int, end: int) -> list[bytes]:
         """The bytes from ``start`` to ``end``, none or in one piece."""
-        if start >= end:
-            return []
-        parts: list[bytes] = []
-        position = self.end
-        for chunk in reversed(self._chunks):
-            position -= len(chunk)
-            first, last = max(start - position, 0), min(end - position, len(chunk))
-            if first < last:
-                parts.append(chunk if last - first == len(chunk) else chunk[first:last])
-            if position <= start:
-                break
-        return [b"".join(reversed(parts))]
-
-    def _forget_before(self, offset: int) -> None:
-        while self._chunks and self._start < offset:
-            self._start += len(self._chunks.popleft())
-        self._start = max(self._start, min(offset, self.end))
+        return [self.file.read(start, end)] if start < end else []

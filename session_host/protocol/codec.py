@@ -12,7 +12,8 @@ import msgspec
 
 from session_host.errors import ProtocolViolation
 
-from .messages import MAX_FRAME_BYTES, ErrorCode, FromClient, FromHost, Message
+from .keeper import FromKeeper, ToKeeper
+from .messages import MAX_FRAME_BYTES, ErrorCode, FromClient, FromHost
 from .words import plain
 
 LENGTH_BYTES = 4
@@ -21,7 +22,7 @@ _REASON_CHARACTERS = 120
 _encoder = msgspec.msgpack.Encoder()
 
 
-def encode(message: Message) -> bytes:
+def encode(message: msgspec.Struct) -> bytes:
     """One message as a frame.
 
     Raises:
@@ -107,3 +108,17 @@ class HostDecoder(Decoder):
 
     def __init__(self) -> None:
         super().__init__(FromHost)
+
+
+class ToKeeperDecoder(Decoder):
+    """Reads what the keeper is told, by commands and hosts."""
+
+    def __init__(self) -> None:
+        super().__init__(ToKeeper)
+
+
+class FromKeeperDecoder(Decoder):
+    """Reads what the keeper tells."""
+
+    def __init__(self) -> None:
+        super().__init__(FromKeeper)

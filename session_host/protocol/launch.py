@@ -12,8 +12,8 @@ from .values import GridSize
 class LaunchSpec(msgspec.Struct, frozen=True):
     """Everything that a host needs to start one session.
 
-    It travels to the host through a pipe, never through argv or the environment, since ``env``
-    may hold secrets.
+    It travels through sockets and stands in the session's ledger, in memory: never in argv, the
+    environment or on a disk, since ``env`` may hold secrets.
     """
 
     session_id: str
@@ -41,6 +41,13 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     screen: str
     """Where the last screen is kept when the session has ended."""
     boot_id: str
+    umask: int
+    """The program's, as umask(2) takes it."""
+    log: str
+    """Where the host writes what it did."""
+    journal: str
+    """The directory of the record of the output; "" for none."""
+    journal_limit_bytes: int
 
 
 class LaunchReport(msgspec.Struct, frozen=True):

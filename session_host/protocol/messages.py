@@ -27,8 +27,11 @@ import msgspec
 
 from .values import Activity, CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Raised with each change that an older peer would misread."""
+
+OLDEST_PROTOCOL_VERSION = 1
+"""What is still spoken with a peer that knows no better; see ``versions``."""
 
 MAX_FRAME_BYTES = 2 * 1024 * 1024
 """A frame longer than this is refused before it is read."""
@@ -329,6 +332,16 @@ class ClipboardEvent(Message, frozen=True):
     text: str
 
 
+class NoticeEvent(Message, frozen=True):
+    """Something about the session itself is not as it should be, or is again (``text`` is "").
+
+    ``kind`` is "recording": its output cannot be written to the disk.
+    """
+
+    kind: str
+    text: str
+
+
 class InputAck(Message, frozen=True):
     """All inputs of the attachment up to ``sequence`` were written to the program or refused."""
 
@@ -372,6 +385,8 @@ class Send(Message, frozen=True):
     keys: list[str] = []
     """Names as in Key, with modifiers before them: "Ctrl+c", "Shift+Tab", "Enter"."""
     enter: bool = False
+    token: str = ""
+    """32 hexadecimal digits that name this very wish: asked again with them, it is not typed twice."""
 
 
 class Stop(Message, frozen=True):
@@ -416,6 +431,12 @@ class Description(Message, frozen=True):
     argv: list[str]
     cwd: str
     created_at: str
+    keeper_pid: int | None = None
+    version: str = ""
+    """Of the code that the host runs."""
+    journal_bytes: int | None = None
+    notice: str = ""
+    """What is not as it should be, one line; "" if all is."""
 
 
 class Screen(Message, frozen=True):
@@ -454,8 +475,9 @@ Input = Key | Text | Paste | Mouse | Focus
 Request = Describe | Peek | Send | Stop | Kill | Rename
 Reply = Description | Screen | Done | Failed
 Event = (
-    StateEvent | TitleEvent | NameEvent | ActivityEvent | BellEvent | NotificationEvent | OutputEvent | ClipboardEvent
-)
+    StateEvent | TitleEvent | NameEvent | ActivityEvent | BellEvent | NotificationEvent | OutputEvent
+    | ClipboardEvent | NoticeEvent
+)  # fmt: skip
 
 FromClient = (
     Hello | Attach | Follow | Detach | Resize | Colors
@@ -465,5 +487,5 @@ FromClient = (
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized
     | StateEvent | TitleEvent | NameEvent | ActivityEvent | BellEvent | NotificationEvent | OutputEvent
-    | ClipboardEvent | InputAck | InputRefused | Description | Screen | Done | Failed
+    | ClipboardEvent | NoticeEvent | InputAck | InputRefused | Description | Screen | Done | Failed
 )  # fmt: skip

@@ -6,7 +6,7 @@ import contextlib
 import os
 import select
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tests.support.waiting import WaitedInVain, wait_for_end
@@ -89,6 +89,35 @@ def children() -> set[int]:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             found.update(int(pid) for pid in (task / "children").read_text().split())
     return found
+
+
+def name(pid: int) -> str:
+    """What the process calls itself, "" if it is gone."""
+    try:
+        return (PROC / str(pid) / "comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def end_product(living: Callable[[], Iterable[int]]) -> None:
+    """End all that ``living`` tells of, hosts and keepers among them: each would look after the other.
+
+    The programs go first, so that their hosts see them end and leave; then the keeper has nothing to keep.
+    """
+    for _ in range(5):
+        pids = list(living())
+        keepers = [pid for pid in pids if name(pid) == "outlive-keeper"]
+        hosts = [pid for pid in pids if name(pid) == "outlive-host"]
+        end(pid for pid in pids if pid not in {*keepers, *hosts})
+        for pid in hosts:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        for pid in hosts:
+            with contextlib.suppress(WaitedInVain):
+                wait_for_end(pid, 3.0)
+        end([*keepers, *(pid for pid in hosts if is_alive(pid))])
+        if not living():
+            return
 
 
 def end(pids: Iterable[int], *, grace_s: float = 1.5) -> None:

@@ -1,0 +1,86 @@
+"""The descriptors that make up a session, held by its host and by the keeper alike."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import termios
+from pathlib import Path
+from typing import NamedTuple
+
+from session_host.protocol.values import GridSize
+
+
+class Estate(NamedTuple):
+    """One session's descriptors, in the order in which they travel.
+
+    Duplicates of a descriptor share one open file, its position too: that of ``ledger`` counts what the
+    program has got.
+    """
+
+    master: int
+    """The PTY's side that is ours; non-blocking."""
+    pipe_read: int
+    pipe_write: int
+    """Output on its way from the PTY to ``stream``."""
+    stream: int
+    """The output; its length is the offset."""
+    ledger: int
+    checkpoint: int
+    listener: int
+    """The session's socket; viewers that come while there is no host wait in it."""
+
+    def close(self) -> None:
+        """Close all; whoever still holds the PTY's other side is hung up, unless another holds ours."""
+        for descriptor in self:
+            os.close(descriptor)
+
+
+def make(socket_path: Path, size: GridSize) -> tuple[Estate, int]:
+    """A new session's estate.
+
+    Returns:
+        It, and the PTY's other side, which is the program's to have.
+
+    Raises:
+        OSError: the socket cannot be made, or there are no more descriptors or PTYs.
+    """
+    opened: list[int] = []
+    try:
+        master, slave = os.openpty()
+        opened += [master, slave]
+        termios.tcsetwinsize(slave, (size.rows, size.columns))
+        pipe = os.pipe()
+        opened += pipe
+        for descriptor in (master, *pipe):
+            os.set_blocking(descriptor, False)
+        for name in ("stream", "ledger", "checkpoint"):
+            opened.append(_file_in_memory(f"outlive-{name}"))
+        opened.append(_listen(socket_path))
+    except OSError:
+        for descriptor in opened:
+            os.close(descriptor)
+        raise
+    return Estate(master, *opened[2:]), slave
+
+
+def _file_in_memory(name: str) -> int:
+    """A file without a name; where the system has none in memory, one that is unlinked already."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create(name)
+    descriptor, path = tempfile.mkstemp(prefix=name)
+    os.unlink(path)  # noqa: PTH108 - mkstemp gives a str
+    return descriptor
+
+
+def _listen(path: Path) -> int:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
+        listener.listen(socket.SOMAXCONN)
+        return listener.detach()

@@ -1,0 +1,293 @@
+"""The ledger: what was accepted for a session, and how much of it the program has got. Key path, 8 of 9.
+
+A file in memory. Its length says what was accepted: a record is there wholly or, torn by a kill in the
+midst of a long write, cut off. Its *position* says what the program has: ``sendfile`` moves bytes into the
+PTY and the position past them in one call, so there is no moment at which a successor could not tell.
+
+The first page holds what is overwritten in place, each field by one store or one write::
+
+    0    magic
+    16   where the newest checkpoint is: offset, length, crc, first record that it does not sum up
+    64   the child's PID, written by the child itself before its exec
+    72   how the child ended: 1 << 32 | wait status, written by whoever sees it before it is reaped
+    80   the offset of the output that the engine is at this moment fed, plus one; 0 between two feeds
+    88   how often hosts of this session died in the midst of a feed that began there, and which offset
+
+and each record a header of 32 bytes and its payload::
+
+    length of the payload u32 · kind u8 · 3 bytes of 0 · who, 16 bytes · number u64
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from collections import deque
+from collections.abc import Callable, Iterator
+from enum import IntEnum
+from typing import NamedTuple
+
+from session_host.errors import OutliveError
+
+from .moving import Mover
+from .stream_file import PAGE_BYTES, punch
+
+_MAGIC = b"outlive ledger 1"
+_CHECKPOINT = struct.Struct("<QQIIQ")
+_CHECKPOINT_AT = 16
+_CHILD, _EXIT, _FEEDING, _CRASHES, _CRASHED_AT = 8, 9, 10, 11, 12
+"""Words of eight bytes in the first page."""
+
+_HEADER = struct.Struct("<IB3x16sQ")
+HEADER_BYTES = _HEADER.size
+MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+NOBODY = bytes(16)
+
+Written = Callable[[], None]
+
+
+class Kind(IntEnum):
+    """What a record tells. The first three are for the program; the others are not sent to it."""
+
+    INPUT = 1
+    """Of a viewer: ``who`` its attachment, ``number`` its sequence."""
+    TYPED = 2
+    """Of a command: ``who`` names the request, so that it is not carried out twice."""
+    REPLY = 3
+    """The emulator's, to queries in the output before offset ``number``; ``who`` counts the resizes before it."""
+    RUNNING = 9
+    """``number`` is the child's start time: it was exec'd."""
+    ATTACHED = 10
+    """``who`` attached; the payload is 1 for one that may only look."""
+    DETACHED = 11
+    RESIZED = 12
+    """``number`` counts; the payload is a ``messages.Resized``."""
+    NAME = 13
+    COLORS = 14
+    ACTIVITY = 15
+    """As of the output's offset ``number``."""
+
+
+FOR_PROGRAM = frozenset({Kind.INPUT, Kind.TYPED, Kind.REPLY})
+
+
+class Record(NamedTuple):
+    """One entry; ``start`` is where it stands in the file."""
+
+    start: int
+    kind: int
+    who: bytes
+    number: int
+    payload: bytes
+
+    @property
+    def end(self) -> int:
+        """Where the next one stands."""
+        return self.start + HEADER_BYTES + len(self.payload)
+
+
+class CheckpointAt(NamedTuple):
+    """Where in the checkpoints' file the newest one is, and from which record on it is to be added to."""
+
+    offset: int
+    length: int
+    crc: int
+    first_record: int
+
+
+class LedgerDamaged(OutliveError):
+    """It is not a ledger, or one of another version."""
+
+
+class _Due(NamedTuple):
+    """A record for the program that it has not got wholly."""
+
+    start: int
+    length: int
+    written: Written | None
+
+
+class LedgerPage:
+    """A ledger's first page; the keeper and the host may each have it."""
+
+    def __init__(self, file: int) -> None:
+        """Map it.
+
+        Raises:
+            LedgerDamaged: it is not that of a ledger.
+        """
+        if os.pread(file, len(_MAGIC), 0) != _MAGIC:
+            raise LedgerDamaged("the session's ledger is of another version")
+        self._file = file
+        self._page = mmap.mmap(file, PAGE_BYTES)
+        self._words = memoryview(self._page).cast("Q")
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._words.release()
+        self._page.close()
+
+    @property
+    def child(self) -> int:
+        """The child's PID, 0 before it is about to exec."""
+        return self._words[_CHILD]
+
+    @child.setter
+    def child(self, pid: int) -> None:
+        self._words[_CHILD] = pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """The child's wait status once it is known."""
+        value = self._words[_EXIT]
+        return value & 0xFFFFFFFF if value else None
+
+    @exit_status.setter
+    def exit_status(self, status: int) -> None:
+        self._words[_EXIT] = 1 << 32 | status
+
+    def feeding(self, offset: int) -> None:
+        """The engine is about to be fed output from this offset on."""
+        self._words[_FEEDING] = offset + 1
+
+    def fed(self) -> None:
+        """It came back."""
+        self._words[_FEEDING] = 0
+
+    def died_feeding(self) -> int:
+        """After a host's death: count a death in the midst of a feed.
+
+        Returns:
+            How many hosts in a row died at the same place; 0 if it was no feed.
+        """
+        words = self._words
+        at, words[_FEEDING] = words[_FEEDING], 0
+        if at == 0:
+            return 0
+        words[_CRASHES] = words[_CRASHES] + 1 if words[_CRASHED_AT] == at else 1
+        words[_CRASHED_AT] = at
+        return words[_CRASHES]
+
+    @property
+    def checkpoint(self) -> CheckpointAt | None:
+        """The newest checkpoint, None before the first."""
+        offset, length, crc, _, first_record = _CHECKPOINT.unpack_from(self._page, _CHECKPOINT_AT)
+        return CheckpointAt(offset, length, crc, first_record) if length else None
+
+    @checkpoint.setter
+    def checkpoint(self, at: CheckpointAt) -> None:
+        # One write within one page is not torn by a kill.
+        os.pwrite(self._file, _CHECKPOINT.pack(at.offset, at.length, at.crc, 0, at.first_record), _CHECKPOINT_AT)
+        punch(self._file, PAGE_BYTES, at.first_record)
+
+
+class Ledger:
+    """The ledger of a session, as its one host sees it.
+
+    Attributes:
+        page: what is overwritten in place.
+        end: the file's length.
+        due_bytes: accepted for the program and not yet taken by it.
+    """
+
+    def __init__(self, file: int, master: int, mover: Mover) -> None:
+        """Open it; an empty file is begun.
+
+        Raises:
+            LedgerDamaged: it holds something else.
+        """
+        self._file = file
+        self._master = master
+        self._mover = mover
+        self.end = os.fstat(file).st_size
+        if self.end == 0:
+            os.pwrite(file, _MAGIC + bytes(PAGE_BYTES - len(_MAGIC)), 0)
+            self.end = os.lseek(file, PAGE_BYTES, os.SEEK_SET)
+        self.page = LedgerPage(file)
+        self._position = os.lseek(file, 0, os.SEEK_CUR)
+        self._due: deque[_Due] = deque()
+        self.due_bytes = 0
+
+    def close(self) -> None:
+        """Let go of the first page."""
+        self.page.close()
+
+    # ------------------------------------------------------------ records
+
+    def add(
+        self, kind: Kind, payload: bytes = b"", who: bytes = NOBODY, number: int = 0, written: Written | None = None
+    ) -> None:
+        """Accept something; it survives this process from now on.
+
+        Args:
+            kind: what it is.
+            payload: what is to be written to the program, or told of the kind.
+            who: 16 bytes, see ``Kind``.
+            number: see ``Kind``.
+            written: called once the program has all of the payload.
+        """
+        start = self.end
+        data = _HEADER.pack(len(payload), kind, who, number) + payload
+        done = os.pwrite(self._file, data, start)
+        while done < len(data):
+            done += os.pwrite(self._file, data[done:], start + done)
+        self.end = start + len(data)
+        if kind in FOR_PROGRAM:
+            self._due.append(_Due(start + HEADER_BYTES, len(payload), written))
+            self.due_bytes += len(payload)
+
+    def records(self, start: int, *, cut: bool) -> Iterator[Record]:
+        """The records from ``start`` on; with ``cut`` what a kill left of an unfinished one is cut off at the end."""
+        position = start
+        length_of_file = os.fstat(self._file).st_size
+        while position + HEADER_BYTES <= length_of_file:
+            length, kind, who, number = _HEADER.unpack(os.pread(self._file, HEADER_BYTES, position))
+            if length > MAX_PAYLOAD_BYTES or position + HEADER_BYTES + length > length_of_file:
+                break
+            record = Record(position, kind, who, number, os.pread(self._file, length, position + HEADER_BYTES))
+            yield record
+            position = record.end
+        if cut and position < length_of_file:
+            os.ftruncate(self._file, position)
+        self.end = position
+
+    # ------------------------------------------------------------ what the program gets
+
+    def flush(self) -> bool:
+        """Give the program as much as it takes; returns whether nothing is left."""
+        while self._due:
+            start, length, written = self._due[0]
+            if self._position < start:
+                self._position = os.lseek(self._file, start, os.SEEK_SET)
+            left = start + length - self._position
+            while left > 0:
+                count = self._mover.give(self._master, self._file, left)
+                if not count:
+                    return False
+                left -= count
+                self._position += count
+                self.due_bytes -= count
+            self._due.popleft()
+            if written is not None:
+                written()
+        return True
+
+    def is_due(self, record: Record) -> None:
+        """A former host's record for the program: what it has not got of it is due."""
+        if record.kind in FOR_PROGRAM and record.end > self._position:
+            self._due.append(_Due(record.start + HEADER_BYTES, len(record.payload), None))
+            self.due_bytes += record.end - max(self._position, record.start + HEADER_BYTES)
+
+    @property
+    def first_due(self) -> int:
+        """Where the first record stands that the program has not got wholly; the end if it has all."""
+        return self._due[0].start - HEADER_BYTES if self._due else self.end
+
+    def forget_due(self) -> int:
+        """The program has ended: nothing is due any more; returns how many bytes that was."""
+        left = self.due_bytes
+        self._due.clear()
+        self.due_bytes = 0
+        self._position = os.lseek(self._file, self.end, os.SEEK_SET)
+        return left

@@ -1,0 +1,91 @@
+"""What a host has to remember beside the screen: the sum of the ledger's records.
+
+Each record may be applied twice, as long as all after it are applied again too: a checkpoint's sum may
+already hold the first records that are read after it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from session_host.protocol.messages import Colors, Resized
+from session_host.protocol.values import Activity
+
+from .ledger import Kind, Record
+
+KEPT_RESIZES = 1000
+KEPT_REQUESTS = 256
+KEPT_ATTACHMENTS = 512
+
+
+class AttachmentMemory(msgspec.Struct):
+    """One viewer's hold on the session, and the last input that was accepted of it."""
+
+    read_only: bool
+    last_sequence: int = 0
+
+
+class ActivityMemory(msgspec.Struct, frozen=True):
+    """The activity as of an offset of the output; see ``host.activity``."""
+
+    offset: int
+    activity: Activity
+    source: str
+    since: str
+    detail: str
+
+
+class Memory(msgspec.Struct):
+    """The sum of a ledger's records.
+
+    Attributes:
+        child_started: the child's kernel start time; None before it was exec'd.
+        name: what the user calls the session; "" as long as it is the spec's.
+        answered: output offset and count of resizes up to which the program's queries are answered.
+        attachments: by their ids, in hexadecimal, oldest first.
+        requests: ids of the newest commands that typed something.
+        resizes: the newest, in order.
+    """
+
+    child_started: int | None = None
+    name: str = ""
+    answered: tuple[int, int] = (0, 0)
+    attachments: dict[str, AttachmentMemory] = {}
+    requests: list[str] = []
+    resizes: list[Resized] = []
+    colors: Colors | None = None
+    activity: ActivityMemory | None = None
+
+    def apply(self, record: Record) -> None:
+        """Add what a record tells; one of an unknown kind tells nothing."""
+        who = record.who.hex()
+        match record.kind:
+            case Kind.INPUT:
+                attachment = self.attachments.get(who)
+                if attachment is not None:
+                    attachment.last_sequence = max(attachment.last_sequence, record.number)
+            case Kind.TYPED:
+                self.requests = [*(each for each in self.requests if each != who), who][-KEPT_REQUESTS:]
+            case Kind.REPLY:
+                resizes = int.from_bytes(record.who[:8], "little")
+                self.answered = max(self.answered, (record.number, resizes))
+            case Kind.RUNNING:
+                self.child_started = record.number
+            case Kind.ATTACHED:
+                self.attachments.setdefault(who, AttachmentMemory(bool(record.payload)))
+                while len(self.attachments) > KEPT_ATTACHMENTS:
+                    del self.attachments[next(iter(self.attachments))]
+            case Kind.DETACHED:
+                self.attachments.pop(who, None)
+            case Kind.RESIZED:
+                message = msgspec.msgpack.decode(record.payload, type=Resized)
+                if not self.resizes or message.number > self.resizes[-1].number:
+                    self.resizes = [*self.resizes, message][-KEPT_RESIZES:]
+            case Kind.NAME:
+                self.name = record.payload.decode()
+            case Kind.COLORS:
+                self.colors = msgspec.msgpack.decode(record.payload, type=Colors)
+            case Kind.ACTIVITY:
+                self.activity = msgspec.msgpack.decode(record.payload, type=ActivityMemory)
+            case _:
+                pass

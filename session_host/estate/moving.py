@@ -1,0 +1,114 @@
+"""Bytes from PTY to file and from file to PTY, inside the kernel. Key path, 9 of 9. Output path, 1 of 10.
+
+A process that is killed between two system calls leaves bytes in a file, a pipe or the PTY, never in its
+own memory: splice(2) and sendfile(2) are carried out wholly or in a part that the files' lengths and
+positions tell. Where they are refused (macOS; kernels before 5.11, whose ttys cannot splice), a read and a
+write stand in, with some microseconds between them in which a kill loses or doubles what is on its way.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+READ_BYTES = 64 * 1024
+PIPE_SLOTS = 15
+"""A pipe takes sixteen pieces, however small (pipe(7)); a full one looks like a PTY that has nothing."""
+
+_REFUSED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+
+
+class Mover:
+    """Moves the bytes of one session.
+
+    Attributes:
+        in_kernel: False once the kernel has refused to.
+    """
+
+    def __init__(self, *, in_kernel: bool = hasattr(os, "splice")) -> None:
+        self.in_kernel = in_kernel
+        self._in_pipe = 0
+
+    def take(self, master: int, pipe_read: int, pipe_write: int, file: int, end: int, enough: int) -> tuple[int, bool]:
+        """Move what the program wrote to the end of a file.
+
+        Args:
+            master: where it comes from; non-blocking.
+            pipe_read: what it goes through.
+            pipe_write: its other end.
+            file: where it goes.
+            end: the file's length.
+            enough: with so many bytes it is enough; and with less than a little, there is no more.
+
+        Returns:
+            How many bytes the file has more, and whether that was the end: nobody holds the PTY's other side.
+        """
+        if not self.in_kernel:
+            return self._copy(master, file, end)
+        came, at_end = 0, False
+        try:
+            for _ in range(PIPE_SLOTS):
+                count = os.splice(master, pipe_write, READ_BYTES)
+                came += count
+                if count < enough or came >= READ_BYTES:
+                    break
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            if error.errno in _REFUSED and not came:
+                self.in_kernel = False
+                return self._copy(master, file, end)
+            if error.errno != errno.EIO:  # Linux's end of file of a PTY.
+                raise
+            at_end = True
+        self._in_pipe += came
+        moved = self.drain(pipe_read, file, end, self._in_pipe)
+        self._in_pipe -= moved
+        return moved, at_end
+
+    @staticmethod
+    def drain(pipe_read: int, file: int, end: int, count: int) -> int:
+        """Move ``count`` bytes, or what there is, from the pipe to the file's end; returns how many."""
+        moved = 0
+        while moved < count:
+            try:
+                moved += os.splice(pipe_read, file, count - moved, offset_dst=end + moved)
+            except BlockingIOError:
+                break
+        return moved
+
+    @staticmethod
+    def _copy(master: int, file: int, end: int) -> tuple[int, bool]:
+        try:
+            data = os.read(master, READ_BYTES)
+        except BlockingIOError:
+            return 0, False
+        except OSError as error:
+            if error.errno == errno.EIO:
+                return 0, True
+            raise
+        os.pwrite(file, data, end)
+        return len(data), not data
+
+    def give(self, master: int, file: int, count: int) -> int:
+        """Give the program up to ``count`` bytes from the file's position on, which moves with them.
+
+        Returns:
+            How many it took; 0 when it does not read.
+        """
+        if self.in_kernel:
+            try:
+                return os.sendfile(master, file, None, count)
+            except BlockingIOError:
+                return 0
+            except OSError as error:
+                if error.errno not in _REFUSED:
+                    raise
+                self.in_kernel = False
+        position = os.lseek(file, 0, os.SEEK_CUR)
+        try:
+            taken = os.write(master, os.pread(file, count, position))
+        except BlockingIOError:
+            return 0
+        os.lseek(file, position + taken, os.SEEK_SET)
+        return taken

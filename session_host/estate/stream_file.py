@@ -1,0 +1,92 @@
+"""The session's output as a file whose length is the offset."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from typing import Any
+
+from .descriptors import Estate
+from .moving import Mover
+
+_KEEP_SIZE_AND_PUNCH_HOLE = 0x01 | 0x02
+"""fallocate(2): the pages go, the length stays."""
+
+PAGE_BYTES = 4096
+LITTLE_BYTES = 1024
+"""After a read of less than this there is no more, and to ask would cost as much as the read did: an echo."""
+
+
+class StreamFile:
+    """The output of a session, from a start that moves up to its end.
+
+    Attributes:
+        start: the offset of the first byte that is still kept.
+        end: the offset after the last byte.
+        at_end: the PTY has told that nobody holds its other side.
+    """
+
+    def __init__(self, estate: Estate, mover: Mover, *, look_only: bool = False) -> None:
+        """Open it where a former host left it.
+
+        Args:
+            estate: the session's descriptors.
+            mover: what moves the bytes.
+            look_only: leave everything as it is.
+        """
+        self._estate = estate
+        self._mover = mover
+        self.end = os.fstat(estate.stream).st_size
+        self.start = _first_kept(estate.stream, self.end)
+        self.at_end = False
+        # What a former host had on its way is older than what the PTY has.
+        if mover.in_kernel and not look_only:
+            self.end += mover.drain(estate.pipe_read, estate.stream, self.end, 1 << 20)
+
+    def take(self) -> int:
+        """Take in what the program wrote; returns how many bytes that was."""
+        estate = self._estate
+        came, self.at_end = self._mover.take(
+            estate.master, estate.pipe_read, estate.pipe_write, estate.stream, self.end, LITTLE_BYTES
+        )
+        self.end += came
+        return came
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes from ``start`` to ``end``, which must be kept."""
+        data = os.pread(self._estate.stream, end - start, start)
+        while len(data) < end - start:  # A read may be cut short at 2 GiB, or by a signal.
+            data += os.pread(self._estate.stream, end - start - len(data), start + len(data))
+        return data
+
+    def forget_before(self, offset: int) -> None:
+        """Give back the pages of all bytes before ``offset``."""
+        self.start = max(self.start, min(offset, self.end))
+        punch(self._estate.stream, 0, self.start)
+
+
+def _first_kept(file: int, end: int) -> int:
+    """The offset of the first byte whose page was not given back."""
+    try:
+        return os.lseek(file, 0, os.SEEK_DATA)
+    except OSError:  # ENXIO: all of it was, or it is empty.
+        return end // PAGE_BYTES * PAGE_BYTES
+
+
+def punch(file: int, start: int, end: int) -> None:
+    """Give back the whole pages between ``start`` and ``end``; they read as zeros from then on."""
+    first = -(-start // PAGE_BYTES) * PAGE_BYTES
+    length = end // PAGE_BYTES * PAGE_BYTES - first
+    if length > 0:
+        # A kernel or file system that cannot keeps the bytes: memory is all that it costs.
+        _fallocate()(file, _KEEP_SIZE_AND_PUNCH_HOLE, first, length)
+
+
+@cache
+def _fallocate() -> Any:
+    function = getattr(ctypes.CDLL(None), "fallocate", None)
+    if function is None:
+        return lambda *_: -1
+    function.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+    return function

@@ -1,0 +1,38 @@
+"""What a user's input means: to the program, by the modes in force; and to us, who watch the user."""
+
+from __future__ import annotations
+
+from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
+from session_host.protocol.values import KeyAction, MouseAction
+from session_host.terminal.base import Emulator
+
+
+def encode_input(emulator: Emulator, message: Input) -> bytes:
+    """What an input means to the program, by the modes in force now."""
+    match message:
+        case Key():
+            return emulator.encode_key(message)
+        case Paste(text=text):
+            return emulator.encode_paste(text)
+        case Mouse():
+            return emulator.encode_mouse(message)
+        case Focus(focused=focused):
+            return emulator.encode_focus(focused)
+        case Text(text=text):
+            return text.encode("utf-8", "replace")
+
+
+def is_use(message: Input) -> bool:
+    """Whether an input shows that its viewer is the one in use."""
+    if isinstance(message, Focus):
+        return message.focused
+    return not (isinstance(message, Key) and message.action is KeyAction.RELEASE)
+
+
+def is_looking(message: Input) -> bool:
+    """Whether an input is no answer to an agent that waits: the keyboard came, the mouse moved, a key went up."""
+    return (
+        isinstance(message, Focus)
+        or (isinstance(message, Mouse) and message.action is MouseAction.MOTION)
+        or (isinstance(message, Key) and message.action is KeyAction.RELEASE)
+    )

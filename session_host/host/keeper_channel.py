@@ -1,0 +1,133 @@
+"""The host's side of its keeper: words both ways, and another keeper when that one is gone.
+
+A keeper's death is noticed by the end of the channel. Then one of the hosts starts another, under a lock, and
+each hands over what it has: from then on the new one holds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from session_host.errors import OutliveError, ProtocolViolation
+from session_host.estate.descriptors import Estate
+from session_host.link.finding import ensure_keeper
+from session_host.link.pipe import KeeperPipe
+from session_host.protocol.codec import FromKeeperDecoder
+from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Adopt, KeeperMessage
+from session_host.protocol.launch import LaunchSpec
+from session_host.version import VERSION
+
+log = logging.getLogger(__name__)
+
+RETRY_S = (0.05, 0.2, 1.0, 5.0, 30.0)
+
+
+class KeeperChannel:
+    """One host's keeper, whichever that is.
+
+    Attributes:
+        child_pid: the program, once it runs; before, there is nothing that a new keeper could adopt.
+        keeper_pid: who is at the other end; 0 if nobody is.
+        give_up: called instead of looking for another keeper, if it is set.
+    """
+
+    def __init__(
+        self, connection: socket.socket, spec: LaunchSpec, estate: Estate, said: Callable[[Any], None]
+    ) -> None:
+        self._spec = spec
+        self._estate = estate
+        self._said = said
+        self._loop = asyncio.get_running_loop()
+        self._pipe: KeeperPipe | None = None
+        self._search: asyncio.Task[None] | None = None
+        self._closed = False
+        self.child_pid = 0
+        self.give_up: Callable[[], None] | None = None
+        self.keeper_pid = os.getppid()
+        self._use(KeeperPipe(connection, FromKeeperDecoder()))
+
+    def _use(self, pipe: KeeperPipe) -> None:
+        pipe.socket.setblocking(False)
+        self._pipe = pipe
+        self._loop.add_reader(pipe.socket.fileno(), self._readable)
+
+    def tell(self, message: KeeperMessage) -> None:
+        """Tell the keeper; one that is gone will be followed by one that asks nothing."""
+        if self._pipe is not None:
+            try:
+                self._pipe.send(message)
+            except OSError:
+                self._lost()
+
+    def leave_others_alone(self) -> None:
+        """Do without a keeper from now on, should this one go."""
+        self._closed = True
+
+    def close(self) -> None:
+        """No more words."""
+        self._closed = True
+        if self._search is not None:
+            self._search.cancel()
+        if self._pipe is not None:
+            self._loop.remove_reader(self._pipe.socket.fileno())
+            self._pipe.close()
+            self._pipe = None
+
+    def _readable(self) -> None:
+        assert self._pipe is not None
+        try:
+            messages = self._pipe.receive()
+        except BlockingIOError:
+            return
+        except (OSError, ProtocolViolation) as error:
+            log.warning("the keeper: %s", error)
+            messages = None
+        if messages is None:
+            self._lost()
+            return
+        for message in messages:
+            self._said(message)
+
+    def _lost(self) -> None:
+        if self._pipe is not None:
+            self._loop.remove_reader(self._pipe.socket.fileno())
+            self._pipe.close()
+            self._pipe = None
+        self.keeper_pid = 0
+        if self.give_up is not None:
+            self.give_up()
+        elif not self._closed and self._search is None:
+            log.warning("the keeper is gone")
+            self._search = self._loop.create_task(self._find_another(), name="find another keeper")
+
+    async def _find_another(self) -> None:
+        tries = 0
+        while self._pipe is None:
+            if self.child_pid:
+                try:
+                    pipe = await asyncio.to_thread(self._hand_over)
+                except (OutliveError, OSError) as error:
+                    log.warning("no keeper: %s", error)
+                else:
+                    self._use(pipe)
+                    log.info("kept by %d", self.keeper_pid)
+                    break
+            await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
+            tries += 1
+        self._search = None
+
+    def _hand_over(self) -> KeeperPipe:
+        pipe = ensure_keeper()
+        try:
+            self.keeper_pid = pipe.peer_pid()
+            adopt = Adopt(KEEPER_PROTOCOL_VERSION, self._spec, os.getpid(), self.child_pid, VERSION)
+            pipe.send(adopt, self._estate)
+        except OSError:
+            pipe.close()
+            raise
+        return pipe

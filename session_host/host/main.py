@@ -1,0 +1,245 @@
+"""A host's whole life: take over what there is, start or go on, serve, record the end, go.
+
+The first host of a session and one that follows a dead host begin alike: from the estate. A successor that
+is to replace a living host rehearses first, looking only; then it waits for the former one to leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from session_host import loops
+from session_host.clock import now
+from session_host.errors import AgentNotFound, OutliveError, StoreError
+from session_host.estate.descriptors import Estate
+from session_host.estate.ledger import Ledger
+from session_host.estate.moving import Mover
+from session_host.estate.stream_file import StreamFile
+from session_host.protocol.keeper import ChildEnded, Go, Over, Prepare, Prepared, Refused, Rehearsed, Running, Yield
+from session_host.protocol.launch import LaunchReport, LaunchSpec
+from session_host.pty.identity import start_time
+from session_host.pty.process import PtyProcess
+from session_host.scopes import enter
+from session_host.version import VERSION
+
+from .checkpoints import Checkpointer
+from .keeper_channel import KeeperChannel
+from .record import Recorder
+from .recording import Recording
+from .recovery import Recovered, recover, remember
+from .server import Server
+from .session import Session
+
+log = logging.getLogger(__name__)
+
+SWITCH_INTERVAL_S = 0.0005
+
+
+class TakeOver(NamedTuple):
+    """What a host is forked for.
+
+    Attributes:
+        spec: the session's.
+        estate: its descriptors, in this process already.
+        slave: the PTY's other side, -1 once the program has it.
+        open_files: the program's soft limit of open files.
+        other_engine: use the engine that the spec does not name.
+        rehearsal: a living host is to be replaced.
+    """
+
+    spec: LaunchSpec
+    estate: Estate
+    slave: int
+    open_files: int
+    other_engine: bool
+    rehearsal: bool
+
+
+def run_host(order: TakeOver, channel: socket.socket) -> int:
+    """Be the session's host; returns the process's exit status."""
+    # The end of whoever started us, or of their terminal, is not ours.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # While the emulator's thread runs Python, the loop waits so long for its turn.
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+
+    async def run() -> int:
+        return await _Host(order, channel).run()
+
+    return loops.run(run())
+
+
+class _Host:
+    """The parts of one host, and what the keeper tells it."""
+
+    def __init__(self, order: TakeOver, channel: socket.socket) -> None:
+        self._order = order
+        self._spec = order.spec
+        self._mover = Mover()
+        self._go = asyncio.Event()
+        self._session: Session | None = None
+        self._checkpointer: Checkpointer | None = None
+        self._preparing: asyncio.Task[None] | None = None
+        self._keeper = KeeperChannel(channel, order.spec, order.estate, self._said)
+
+    async def run(self) -> int:
+        """See the module."""
+        if self._order.rehearsal and not await self._rehearse():
+            return 1
+        estate, spec = self._order.estate, self._spec
+        ledger = Ledger(estate.ledger, estate.master, self._mover)
+        stream = StreamFile(estate, self._mover)
+        recovered = self._recover(ledger, stream, look_only=False)
+        directory = Path(spec.journal) if spec.journal else None
+        recording = Recording(directory, spec.journal_limit_bytes, stream, self._recorded)
+        session = self._session = Session(spec, recovered, ledger, stream, recording, now=now)
+        self._checkpointer = Checkpointer(session, estate, recovered.checkpoint_offset)
+        session.look = self._checkpointer.look
+        recorder = Recorder(spec, os.getpid())
+        server = Server(session, Path(spec.socket_path), estate.listener, self._keeper)
+        if not await self._begin(session, recorder, server):
+            return 1
+        assert session.process is not None
+        self._keeper.child_pid = session.process.pid
+        self._keeper.tell(Running(os.getpid(), session.process.pid, VERSION))
+        await recorder.running(session.process)
+        await recording.start(session.stream.kept_resizes())
+        gc.collect()
+        gc.freeze()  # What was made so far lives as long as the session: the collector need not look at it again.
+        await session.ended.wait()
+        await recording.close()
+        await recorder.ended(session, now())
+        log.info("recorded")
+        await self._checkpointer.close()
+        await server.close()
+        session.close()
+        self._keeper.tell(Over())
+        self._keeper.close()
+        log.info("done")
+        return 0
+
+    async def _begin(self, session: Session, recorder: Recorder, server: Server) -> bool:
+        """Start the program, or find it; False if it could not be started."""
+        spec, page = self._spec, session.ledger.page
+        # The machine is being shut down, or somebody means it: the agent is ended politely, and that is recorded.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
+        if page.child:
+            started = session.child_started or start_time(page.child)
+            session.go_on(PtyProcess(page.child, started, self._order.estate.master))
+            await server.start()
+            return True
+        recorded = False
+        try:
+            await recorder.starting()
+            recorded = True
+            await self._enter_scope()
+            await server.start()
+            await session.start(partial(self._spawn, session))
+        except (OutliveError, OSError) as error:
+            not_found, store = isinstance(error, AgentNotFound), isinstance(error, StoreError)
+            kind = "not_found" if not_found else "store" if store else "failed"
+            text = str(error) if isinstance(error, OutliveError) else f"{spec.socket_path}: {error.strerror}"
+            log.warning("not started: %s", type(error).__name__)
+            if recorded:
+                await recorder.refused()
+            await server.close()
+            self._keeper.tell(Refused(LaunchReport(ok=False, error=text, error_kind=kind)))
+            return False
+        return True
+
+    async def _spawn(self, session: Session) -> PtyProcess:
+        """Start the program off the loop, since an exec may wait for a slow disk."""
+        spec, order = self._spec, self._order
+
+        def about_to_exec(pid: int) -> None:
+            session.ledger.page.child = pid
+
+        process = await asyncio.to_thread(
+            PtyProcess.spawn,
+            spec.argv,
+            spec.cwd,
+            spec.env,
+            order.estate.master,
+            order.slave,
+            umask=spec.umask,
+            open_files=order.open_files,
+            about_to_exec=about_to_exec,
+        )
+        os.close(order.slave)
+        return process
+
+    async def _enter_scope(self) -> None:
+        """A control group of our own, so that the end of another does not take us along."""
+        unit = f"outlive-{self._spec.session_id}.scope"
+        result = await asyncio.to_thread(enter, unit, f"Outlive: {self._spec.name}", [os.getpid()])
+        log.info("scope: %s", result)
+
+    def _end_politely(self) -> None:
+        # Who is told to end starts no keepers: the machine may be going down.
+        self._keeper.leave_others_alone()
+        if self._session is not None:
+            self._session.signal(signal.SIGTERM)
+
+    def _recorded(self) -> None:
+        """The journal has come further, or has stopped."""
+        if self._session is not None:
+            self._session.recording_changed()
+        if self._checkpointer is not None:
+            self._checkpointer.forget()
+
+    # ------------------------------------------------------------ taking over
+
+    def _recover(self, ledger: Ledger, stream: StreamFile, *, look_only: bool) -> Recovered:
+        memory, checkpoint = remember(self._order.estate.checkpoint, ledger, look_only=look_only)
+        page = None if look_only else ledger.page
+        return recover(self._spec, memory, checkpoint, stream, page, other_engine=self._order.other_engine)
+
+    async def _rehearse(self) -> bool:
+        """Restore the session without touching it; then wait until it is ours. False if that does not come."""
+        estate = self._order.estate
+        try:
+            ledger = Ledger(estate.ledger, estate.master, self._mover)
+            stream = StreamFile(estate, self._mover, look_only=True)
+            self._recover(ledger, stream, look_only=True).emulator.close()
+            ledger.close()
+        except Exception as error:
+            log.exception("the rehearsal failed")
+            self._keeper.tell(Rehearsed(f"the new version cannot restore the chat: {type(error).__name__}"))
+            return False
+        self._keeper.give_up = self._go.set
+        self._keeper.tell(Rehearsed())
+        await self._go.wait()
+        return self._keeper.keeper_pid != 0
+
+    def _said(self, message: Any) -> None:
+        """The keeper's words."""
+        match message:
+            case ChildEnded():
+                if self._session is not None:
+                    self._session.child_ended()
+            case Prepare():
+                self._preparing = asyncio.get_running_loop().create_task(self._prepare(), name="prepare")
+            case Yield():
+                log.info("leaving it to another host")
+                logging.shutdown()
+                # As by a kill: what is to be kept is in the estate already.
+                os._exit(0)
+            case Go():
+                self._keeper.give_up = None
+                self._go.set()
+            case _:
+                log.warning("unexpected %s", type(message).__name__)
+
+    async def _prepare(self) -> None:
+        if self._checkpointer is not None:
+            await self._checkpointer.make_portable()
+        self._keeper.tell(Prepared())

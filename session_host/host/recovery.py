@@ -1,0 +1,203 @@
+"""What a former host left, made into what it was: the one way into a session, its first host's too.
+
+A checkpoint and the output after it make the screen; the ledger's records make the rest. Replies of the
+emulator to queries that were answered already are thrown away; those that were not are still to be given.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from session_host.errors import OutliveError
+from session_host.estate import checkpoint as checkpoints
+from session_host.estate.checkpoint import Checkpoint
+from session_host.estate.ledger import Ledger, LedgerPage
+from session_host.estate.memory import Memory
+from session_host.estate.stream_file import PAGE_BYTES, StreamFile
+from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.messages import Resized
+from session_host.terminal import create, engine_build, from_replay, restore
+from session_host.terminal.base import DefaultColors, Emulator, EngineName, TerminalEvent
+
+log = logging.getLogger(__name__)
+
+PIECE_BYTES = 256 * 1024
+
+OTHER_ENGINE = {"ghostty": "pyte", "pyte": "ghostty"}
+
+
+@dataclass
+class Recovered:
+    """A session as its last host left it.
+
+    Attributes:
+        memory: all but the screen.
+        emulator: the screen, with all output up to ``fed``.
+        fed, resizes: how much output, and how many resizes, it has been through.
+        checkpoint_offset: where the newest checkpoint stands.
+        replies: for the program, to queries that nobody has answered yet.
+        events: what the output says that the memory does not know yet, in order.
+        notice: one line for the user if something is not as it was, else "".
+    """
+
+    memory: Memory
+    emulator: Emulator
+    fed: int
+    resizes: int
+    checkpoint_offset: int
+    replies: bytes
+    events: list[TerminalEvent]
+    notice: str
+
+
+def remember(file: int, ledger: Ledger, *, look_only: bool) -> tuple[Memory, Checkpoint | None]:
+    """Add up the ledger's records, on top of the newest checkpoint's sum; what is due to the program is due again."""
+    checkpoint = checkpoints.read(file, ledger.page)
+    at = ledger.page.checkpoint
+    memory = checkpoint.memory if checkpoint is not None else Memory()
+    for record in ledger.records(at.first_record if at is not None else PAGE_BYTES, cut=not look_only):
+        memory.apply(record)
+        ledger.is_due(record)
+    return memory, checkpoint
+
+
+def recover(
+    spec: LaunchSpec,
+    memory: Memory,
+    checkpoint: Checkpoint | None,
+    stream: StreamFile,
+    page: LedgerPage | None,
+    *,
+    other_engine: bool,
+) -> Recovered:
+    """Make the emulator anew, up to the end of the output.
+
+    Args:
+        spec: the session's.
+        memory: see ``remember``.
+        checkpoint: where to begin.
+        stream: the output.
+        page: where it is noted what the engine is fed, so that an engine that dies of it is known; None for
+            a rehearsal.
+        other_engine: use the other engine than the spec's, which has killed several hosts.
+    """
+    engine: EngineName = spec.engine
+    notice = ""
+    if other_engine:
+        engine = OTHER_ENGINE[engine]  # type: ignore[assignment]
+        notice = f"the terminal engine {spec.engine} failed on this chat's output; it is shown by {engine} now"
+    emulator, offset, resizes = _beginning(spec, engine, memory, checkpoint)
+    if offset < stream.start:
+        log.warning("output before %d is gone; the screen begins there", stream.start)
+        notice = notice or "the screen could not be restored wholly; what is older is in the journal"
+        offset = stream.start
+    checkpoint_offset = checkpoint.offset if checkpoint is not None else 0
+    refeed = _Refeed(emulator, stream, page, memory, offset, resizes)
+    refeed.run()
+    log.info("recovered from=%d to=%d resizes=%d", offset, refeed.offset, refeed.resizes)
+    return Recovered(
+        memory, emulator, refeed.offset, refeed.resizes, checkpoint_offset, refeed.replies, refeed.events, notice
+    )
+
+
+def _beginning(
+    spec: LaunchSpec, engine: EngineName, memory: Memory, checkpoint: Checkpoint | None
+) -> tuple[Emulator, int, int]:
+    """The emulator at the checkpoint, or a fresh one; its offset and count of resizes."""
+    if checkpoint is not None:
+        try:
+            emulator = _restored(spec, engine, checkpoint)
+        except (OutliveError, ImportError, OSError) as error:
+            log.warning("the checkpoint cannot be read (form %s): %s", checkpoint.form, error)
+        else:
+            emulator.take_replies()
+            emulator.take_events()
+            return emulator, checkpoint.offset, checkpoint.resizes
+    return make_emulator(spec, engine, memory), 0, 0
+
+
+def _restored(spec: LaunchSpec, engine: EngineName, checkpoint: Checkpoint) -> Emulator:
+    if checkpoint.form == engine_build(engine):
+        return restore(engine, checkpoint.data)
+    replay = checkpoint.data
+    if checkpoint.form != "vt":
+        # The other engine made it: let that one say it in the form which each can read.
+        former = restore(spec.engine, checkpoint.data)
+        replay = former.replay()
+        former.close()
+    return from_replay(
+        engine, replay, checkpoint.size, cell=checkpoint.cell, scrollback_lines=checkpoint.scrollback_lines
+    )
+
+
+def make_emulator(spec: LaunchSpec, engine: EngineName, memory: Memory) -> Emulator:
+    """A fresh emulator; of the portable engine if the wanted one cannot be used."""
+    colors = DefaultColors()
+    if memory.colors is not None:
+        colors = DefaultColors(
+            memory.colors.foreground, memory.colors.background, memory.colors.cursor, memory.colors.dark
+        )
+    elif spec.colors is not None:
+        colors = DefaultColors(*spec.colors)
+    try:
+        return create(engine, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
+    except (OutliveError, ImportError, OSError) as error:
+        # A lesser terminal is better than none.
+        log.warning("engine %s cannot be used (%s); the portable one is", engine, error)
+        return create("pyte", spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
+
+
+class _Refeed:
+    """Feeds an emulator what came after a checkpoint, each resize at its place."""
+
+    def __init__(
+        self, emulator: Emulator, stream: StreamFile, page: LedgerPage | None, memory: Memory, offset: int, resizes: int
+    ) -> None:
+        self._emulator = emulator
+        self._stream = stream
+        self._page = page
+        self._answered = memory.answered
+        self._told_offset = memory.activity.offset if memory.activity is not None else 0
+        self._resizes = [each for each in memory.resizes if each.number > resizes]
+        self.offset = offset
+        self.resizes = resizes
+        self.replies = b""
+        self.events: list[TerminalEvent] = []
+
+    def run(self) -> None:
+        """Up to the end of the output."""
+        for resize in self._resizes:
+            self._feed_to(resize.offset)
+            self._resize(resize)
+        self._feed_to(self._stream.end)
+
+    def _feed_to(self, end: int) -> None:
+        # Pieces end where it changes what is to be done with what the emulator says.
+        for stop in sorted({end, *(each for each in (self._answered[0], self._told_offset) if each < end)}):
+            while self.offset < stop:
+                data = self._stream.read(self.offset, min(stop, self.offset + PIECE_BYTES))
+                if self._page is not None:
+                    self._page.feeding(self.offset)
+                try:
+                    self._emulator.feed(data)
+                except Exception:
+                    # As in the lane: the screen may be wrong from here on, and the session lives.
+                    log.exception("the engine failed on %d bytes at offset %d", len(data), self.offset)
+                if self._page is not None:
+                    self._page.fed()
+                self.offset += len(data)
+                self._listen()
+
+    def _resize(self, resize: Resized) -> None:
+        self._emulator.resize(resize.size, resize.cell)
+        self.resizes = resize.number
+        self._listen()
+
+    def _listen(self) -> None:
+        replies = self._emulator.take_replies()
+        if (self.offset, self.resizes) > self._answered:
+            self.replies += replies
+        events = self._emulator.take_events()
+        if self.offset > self._told_offset:
+            self.events += events

@@ -1,0 +1,12 @@
+"""The keeper: one process per user, which starts hosts and outlives each of them.
+
+    __main__   its start: detached, alone (a lock), warmed
+    keeper     its loop: connections, children, timers
+    ward       one session: its estate, its host, what is done when that dies
+    forking    a host as a fork of this process
+    replacing  another version of this program takes this process over
+
+It holds a duplicate of each session's descriptors, so that nobody hangs up when a host dies; it is the
+subreaper of each program, so that an exit status finds its way; and it interprets nothing. One thread, no
+event loop: hosts are forks of it, and begin loops of their own.
+"""

@@ -1,0 +1,126 @@
+"""The keeper's start: ``python -P -m session_host.keeper``, by ``link.finding``.
+
+``--check`` loads everything and ends; ``--continue FD`` goes on with what a former version kept.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from functools import partial
+
+from session_host.loops import factory
+from session_host.paths import ensure_private, keeper_socket, runtime_dir
+from session_host.protocol.values import GridSize
+from session_host.scopes import enter
+from session_host.terminal import available_engines, create
+
+from .forking import become_subreaper, raise_open_files, set_process_name
+from .keeper import Keeper
+from .replacing import ARGUMENT, read_kept, replace_itself, take_up
+
+log = logging.getLogger(__name__)
+
+
+def warm() -> None:
+    """Load what hosts need, so that they share it; then nothing of it is looked at by the collector again."""
+    import uvloop  # noqa: F401
+
+    import session_host.scopes  # noqa: F401
+
+    factory()
+    for engine in available_engines():
+        emulator = create(engine, GridSize(80, 24))
+        emulator.feed(b"\x1b[1mwarm\x1b[m \xc3\xa4\r\n\x1b[c")
+        emulator.frame()
+        emulator.snapshot()
+        emulator.close()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def alone() -> int | None:
+    """Take the lock that there is one keeper under; None if there is one already."""
+    descriptor = os.open(runtime_dir() / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        # Of the kind that a fork does not share and an exec keeps (fcntl(2), F_SETLK).
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def listen() -> socket.socket:
+    """The socket that hosts and commands come to."""
+    path = keeper_socket()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    path.unlink(missing_ok=True)
+    listener.bind(str(path))
+    path.chmod(0o600)
+    listener.listen(socket.SOMAXCONN)
+    return listener
+
+
+def detach() -> None:
+    """Become a process that nobody's end can end: nobody's child, no terminal, no directory."""
+    if os.fork() > 0:
+        os._exit(0)
+    os.setsid()
+    os.chdir("/")
+
+
+def become_background() -> None:
+    """Point standard input and output at nothing; whoever waits for the output's end knows that we listen."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the keeper; returns its exit status."""
+    os.umask(0o077)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if arguments == ["--check"]:
+        warm()
+        return 0
+    if arguments[:1] == [ARGUMENT]:
+        kept = read_kept(int(arguments[1]))
+        lock: int | None = kept.lock
+        listener = socket.socket(fileno=kept.listener)
+        open_files = kept.open_files
+    else:
+        kept = None
+        detach()
+        ensure_private(runtime_dir())
+        lock = alone()
+        if lock is None:
+            return 0
+        listener = listen()
+        open_files = raise_open_files()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(message)s", stream=sys.stderr)
+    set_process_name("outlive-keeper")
+    if not become_subreaper():
+        log.warning("no subreaper here: a program whose host is killed may end unnoticed")
+    assert lock is not None
+    log.info("scope: %s", enter(f"outlive-keeper-{os.getpid()}.scope", "Outlive: keeper", [os.getpid()]))
+    warm()
+    keeper = Keeper(listener, keeper_socket(), open_files, partial(replace_itself, lock))
+    become_background()
+    if kept is not None:
+        take_up(keeper, kept)
+    log.info("keeping")
+    keeper.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

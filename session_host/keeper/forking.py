@@ -1,0 +1,115 @@
+"""A host as a fork of the keeper: within a millisecond, with the engine loaded already."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from session_host.estate.descriptors import Estate
+
+log = logging.getLogger(__name__)
+
+_PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 15, 36
+"""prctl(2)."""
+
+FAILED = 70
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
+def set_process_name(name: str) -> None:
+    """What ``ps -o comm`` shows; at most 15 bytes."""
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+def become_subreaper() -> bool:
+    """Be the parent of every descendant whose parent ends; False where the system has no such thing."""
+    return sys.platform == "linux" and bool(_libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+
+
+def raise_open_files() -> int:
+    """Take as many descriptors as this process may; returns how many it had before, which is the programs' share."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError) as error:
+        log.warning("no more than %d descriptors: %s", soft, error)
+    return soft
+
+
+def fork_host(
+    estate: Estate, slave: int, log_path: str, run: Callable[[socket.socket], int]
+) -> tuple[int, socket.socket]:
+    """Fork a process that has this session's descriptors, a channel to us, and nothing else of ours.
+
+    Args:
+        estate: stays open in both.
+        slave: the PTY's other side, or -1.
+        log_path: where the host's standard error goes.
+        run: the host; returns its exit status. It never returns to our code.
+
+    Returns:
+        The host's PID and our end of the channel.
+
+    Raises:
+        OSError: no process, or no descriptors, are to be had.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        pid = os.fork()
+    except OSError:
+        ours.close()
+        theirs.close()
+        raise
+    if pid:
+        theirs.close()
+        return pid, ours
+    status = FAILED
+    try:
+        _forget_parent({*estate, slave, theirs.fileno()}, log_path)
+        status = run(theirs)
+    except BaseException:
+        log.exception("the host failed")
+    finally:
+        logging.shutdown()
+        # What the parent's objects would do at their end is not ours to do.
+        os._exit(status)
+
+
+def _forget_parent(kept: set[int], log_path: str) -> None:
+    """Close what is not ours, and be a process of our own."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    os.setsid()
+    for descriptor in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
+        if descriptor > 2 and descriptor not in kept:
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass  # It was that of the directory being read.
+    _log_to(log_path)
+    set_process_name("outlive-host")
+    gc.enable()
+
+
+def _log_to(path: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        descriptor = os.open(os.devnull, os.O_WRONLY)  # A full disk is no reason not to start.
+    os.dup2(descriptor, 2)
+    os.close(descriptor)

@@ -1,0 +1,503 @@
+"""The keeper's loop: one thread, woken by sockets, by the end of children and by timers, and by nothing else."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from session_host.errors import OutliveError, ProtocolViolation
+from session_host.estate import descriptors
+from session_host.estate.descriptors import Estate
+from session_host.estate.ledger import Ledger, LedgerPage
+from session_host.estate.moving import Mover
+from session_host.host.main import TakeOver, run_host
+from session_host.link.pipe import KeeperPipe
+from session_host.peer import is_foreign
+from session_host.protocol.codec import ToKeeperDecoder
+from session_host.protocol.keeper import (
+    Adopt,
+    ChildEnded,
+    Go,
+    KeeperMessage,
+    KeeperStatus,
+    KeptSession,
+    Launch,
+    Launched,
+    NotReplaced,
+    Over,
+    Prepare,
+    Prepared,
+    Refused,
+    Rehearsed,
+    Replaced,
+    ReplaceHost,
+    ReplaceKeeper,
+    Running,
+    Status,
+    Yield,
+)
+from session_host.protocol.launch import LaunchReport, LaunchSpec
+from session_host.pty.exit_status import from_waitid
+from session_host.version import VERSION
+
+from .children import strays
+from .forking import fork_host
+from .ward import Successor, Ward, WardState
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 600.0
+"""Without a session for so long it goes; the next command starts another."""
+
+MAX_FAILED_STARTS = 3
+"""With so many hosts dead before the program was started, it is not to be started."""
+
+REFRESH_S = 6 * 3600.0
+"""systemd-tmpfiles removes what was not touched for days (tmpfiles.d(5)); the socket is touched so often."""
+
+ReplaceItself = Callable[["Keeper", KeeperPipe, ReplaceKeeper], KeeperMessage]
+
+
+class Keeper:
+    """Everything that is kept.
+
+    Attributes:
+        wards: the sessions by their ids.
+        listener: the socket that hosts and commands come to.
+        leaving: set to end the loop.
+    """
+
+    def __init__(self, listener: socket.socket, path: Path, open_files: int, replace_itself: ReplaceItself) -> None:
+        self.wards: dict[str, Ward] = {}
+        self.listener = listener
+        self.leaving = False
+        self.open_files = open_files
+        self._path = path
+        self._replace_itself = replace_itself
+        self._selector = selectors.DefaultSelector()
+        self._clients: set[KeeperPipe] = set()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+        listener.setblocking(False)
+        self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        # A signal only wakes the loop; what it means is done there.
+        self._wake, wake_write = socket.socketpair()
+        self._wake.setblocking(False)
+        wake_write.setblocking(False)
+        self._wake_write = wake_write
+        signal.set_wakeup_fd(wake_write.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        self._selector.register(self._wake, selectors.EVENT_READ, self._signalled)
+
+    def run(self) -> None:
+        """Keep, until there has been nothing to keep for long, or SIGTERM: hosts then start another."""
+        self._collect_children()
+        idle_since_s = time.monotonic()
+        while not self.leaving:
+            now_s = time.monotonic()
+            if self.wards or self._clients:
+                idle_since_s = now_s
+            elif now_s - idle_since_s >= IDLE_S:
+                log.info("nothing to keep")
+                break
+            wait_s = REFRESH_S if self.wards else IDLE_S
+            if self._timers:
+                wait_s = max(0.0, min(wait_s, self._timers[0][0] - now_s))
+            for key, _ in self._selector.select(wait_s):
+                self._carry_out(key.data)
+            while self._timers and self._timers[0][0] <= time.monotonic():
+                self._carry_out(heapq.heappop(self._timers)[2])
+            self._touch()
+        self._path.unlink(missing_ok=True)
+
+    @staticmethod
+    def _carry_out(what: Callable[[], None]) -> None:
+        try:
+            what()
+        except Exception:
+            # One session's trouble is not that of the others.
+            log.exception("failed")
+
+    def _touch(self) -> None:
+        if self.wards:
+            with suppress(FileNotFoundError):
+                os.utime(self._path)
+
+    def later(self, wait_s: float, what: Callable[[], None]) -> None:
+        """Do something after so many seconds."""
+        heapq.heappush(self._timers, (time.monotonic() + wait_s, next(self._numbers), what))
+
+    # ------------------------------------------------------------ connections
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self.listener.accept()
+        except BlockingIOError:
+            return
+        if is_foreign(connection):
+            log.warning("refused a connection of another user")
+            connection.close()
+            return
+        self.watch_client(connection)
+
+    def watch_client(self, connection: socket.socket) -> KeeperPipe:
+        """Take calls of a command, or of a host that will adopt us."""
+        connection.setblocking(False)
+        client = KeeperPipe(connection, ToKeeperDecoder())
+        self._clients.add(client)
+        self._selector.register(connection, selectors.EVENT_READ, lambda: self._client_speaks(client))
+        return client
+
+    def _receive(self, pipe: KeeperPipe) -> list[Any] | None:
+        """What has come; None if the other side is gone, or breaks the rules."""
+        try:
+            return pipe.receive()
+        except BlockingIOError:
+            return []
+        except (OSError, ProtocolViolation) as error:
+            log.warning("dropped a connection: %s", error)
+            return None
+
+    def _client_speaks(self, client: KeeperPipe) -> None:
+        messages = self._receive(client)
+        if messages is None:
+            self._drop_client(client)
+            return
+        for message in messages:
+            if isinstance(message, Adopt):
+                self._adopt(client, message)
+                return
+            answer = self._answer(client, message)
+            if answer is not None:
+                self.reply(client, answer)
+
+    def _drop_client(self, client: KeeperPipe) -> None:
+        if client in self._clients:
+            self._clients.discard(client)
+            self._selector.unregister(client.socket)
+            client.close()
+
+    def reply(self, client: KeeperPipe | None, message: KeeperMessage) -> None:
+        """Answer whoever asked, if they are still there."""
+        if client in self._clients:
+            assert client is not None
+            try:
+                client.send(message)
+            except OSError:
+                self._drop_client(client)
+
+    def _answer(self, client: KeeperPipe, message: Any) -> KeeperMessage | None:
+        match message:
+            case Launch(spec=spec):
+                return self._launch(client, spec)
+            case Status():
+                kept = [
+                    KeptSession(each.id, each.host_pid, each.child_pid, each.version) for each in self.wards.values()
+                ]
+                return KeeperStatus(os.getpid(), VERSION, kept)
+            case ReplaceHost(session_id=session_id):
+                return self._replace_host(client, session_id)
+            case ReplaceKeeper():
+                return self._replace_itself(self, client, message)
+            case _:
+                log.warning("a command may not send %s", type(message).__name__)
+                return None
+
+    # ------------------------------------------------------------ sessions
+
+    def _launch(self, client: KeeperPipe, spec: LaunchSpec) -> KeeperMessage | None:
+        known = self.wards.get(spec.session_id)
+        if known is not None:
+            if known.report is not None:
+                return Launched(known.report)
+            known.launchers.append(client)
+            return None
+        try:
+            estate, slave = descriptors.make(Path(spec.socket_path), spec.size)
+        except OSError as error:
+            why = f"{spec.socket_path}: {error.strerror}"
+            return Launched(LaunchReport(ok=False, error=why, error_kind="failed"))
+        Ledger(estate.ledger, estate.master, Mover()).close()
+        ward = Ward(spec, estate, LedgerPage(estate.ledger), slave)
+        ward.launchers.append(client)
+        self.wards[ward.id] = ward
+        self._fork(ward)
+        return None
+
+    def _fork(self, ward: Ward) -> None:
+        """Give a session a host."""
+        if self.wards.get(ward.id) is not ward or ward.host_pid:
+            return
+        try:
+            ward.host_pid, ward.channel = self._fork_one(ward, rehearsal=False)
+        except OSError as error:
+            wait_s = ward.count_death(None)
+            log.warning("%s: no host could be forked: %s", ward.id, error)
+            if ward.state is WardState.STARTING and ward.failed_hosts > MAX_FAILED_STARTS:
+                self._give_up_start(ward, f"no process could be made for the chat's host: {error.strerror}")
+            else:
+                self.later(max(wait_s, 0.1), lambda: self._fork(ward))
+            return
+        ward.is_child = True
+        log.info("%s: host %d", ward.id, ward.host_pid)
+
+    def _give_up_start(self, ward: Ward, why: str) -> None:
+        self._report(ward, LaunchReport(ok=False, error=why, error_kind="failed"))
+        Path(ward.spec.socket_path).unlink(missing_ok=True)
+        self._forget(ward)
+
+    def _fork_one(self, ward: Ward, *, rehearsal: bool) -> tuple[int, KeeperPipe]:
+        order = TakeOver(
+            spec=ward.spec,
+            estate=ward.estate,
+            slave=ward.slave,
+            open_files=self.open_files,
+            other_engine=ward.suspicious,
+            rehearsal=rehearsal,
+        )
+        pid, ours = fork_host(ward.estate, ward.slave, ward.spec.log, lambda channel: run_host(order, channel))
+        return pid, self._watch_channel(ward, ours)
+
+    def _watch_channel(self, ward: Ward, connection: socket.socket) -> KeeperPipe:
+        connection.setblocking(False)
+        pipe = KeeperPipe(connection, ToKeeperDecoder())
+        self._selector.register(connection, selectors.EVENT_READ, lambda: self._host_speaks(ward, pipe))
+        return pipe
+
+    def _host_speaks(self, ward: Ward, pipe: KeeperPipe) -> None:
+        messages = self._receive(pipe)
+        if messages is None:
+            # Its death, if it is that, comes by another way.
+            self._drop_channel(ward, pipe)
+            return
+        for message in messages:
+            self._host_says(ward, pipe, message)
+
+    def _drop_channel(self, ward: Ward, pipe: KeeperPipe | None) -> None:
+        if pipe is None:
+            return
+        if pipe.socket.fileno() >= 0:
+            self._selector.unregister(pipe.socket)
+            pipe.close()
+        if ward.channel is pipe:
+            ward.channel = None
+
+    def _host_says(self, ward: Ward, pipe: KeeperPipe, message: Any) -> None:
+        successor = ward.successor
+        match message:
+            case Running():
+                ward.child_pid, ward.version = message.child_pid, message.version
+                ward.failed_hosts = 0
+                ward.close_slave()
+                if ward.state is WardState.STARTING:
+                    ward.state = WardState.RUNNING
+                    self._report(ward, LaunchReport(ok=True, host_pid=message.host_pid, child_pid=message.child_pid))
+            case Refused(report=report):
+                ward.state = WardState.OVER
+                self._report(ward, report)
+            case Over():
+                ward.state = WardState.OVER
+            case Prepared() if successor is not None and not successor.pid:
+                self._rehearse(ward, successor)
+            case Rehearsed(why=why) if successor is not None and successor.channel is pipe:
+                if why:
+                    self._give_up_successor(ward, why)
+                else:
+                    successor.ready = successor.yielding = True
+                    ward.tell_host(Yield())
+            case _:
+                log.warning("%s: unexpected %s", ward.id, type(message).__name__)
+
+    def _report(self, ward: Ward, report: LaunchReport) -> None:
+        ward.report = report
+        for client in ward.launchers:
+            self.reply(client, Launched(report))
+        ward.launchers.clear()
+
+    def _forget(self, ward: Ward) -> None:
+        log.info("%s: over", ward.id)
+        self._drop_channel(ward, ward.channel)
+        if ward.successor is not None:
+            self._give_up_successor(ward, "the chat has ended")
+        if ward.pidfd >= 0:
+            self._selector.unregister(ward.pidfd)
+        if self.wards.get(ward.id) is ward:
+            del self.wards[ward.id]
+        ward.close()
+
+    def _adopt(self, client: KeeperPipe, message: Adopt) -> None:
+        """A host of a former keeper hands over what we are to keep."""
+        count = len(Estate._fields)
+        if len(client.descriptors) != count:
+            log.warning("an adoption came with %d descriptors", len(client.descriptors))
+            self._drop_client(client)
+            return
+        estate = Estate(*(client.descriptors.popleft() for _ in range(count)))
+        try:
+            ward = Ward(message.spec, estate, LedgerPage(estate.ledger))
+            ward.pidfd = os.pidfd_open(message.host_pid) if hasattr(os, "pidfd_open") else -1
+        except (OutliveError, OSError) as error:
+            log.warning("not adopted: %s", error)
+            estate.close()
+            self._drop_client(client)
+            return
+        if (former := self.wards.pop(message.spec.session_id, None)) is not None:
+            self._forget(former)
+        ward.state, ward.is_child = WardState.RUNNING, False
+        self.keep(ward, message.host_pid, message.child_pid, message.version)
+        self._clients.discard(client)
+        self._selector.unregister(client.socket)
+        ward.channel = client
+        self._selector.register(client.socket, selectors.EVENT_READ, lambda: self._host_speaks(ward, client))
+        log.info("%s: adopted from host %d", ward.id, ward.host_pid)
+
+    def keep(self, ward: Ward, host_pid: int, child_pid: int, version: str) -> None:
+        """Look after a session whose host runs already."""
+        ward.host_pid, ward.child_pid, ward.version = host_pid, child_pid, version
+        ward.report = LaunchReport(ok=True, host_pid=host_pid, child_pid=child_pid)
+        self.wards[ward.id] = ward
+        if ward.pidfd >= 0:
+            self._selector.register(ward.pidfd, selectors.EVENT_READ, lambda: self._stranger_ended(ward))
+
+    def keep_channel(self, ward: Ward, connection: socket.socket) -> None:
+        """As ``keep``: the channel of a host that was there before this program was."""
+        ward.channel = self._watch_channel(ward, connection)
+
+    # ------------------------------------------------------------ deaths
+
+    def _signalled(self) -> None:
+        with suppress(BlockingIOError):
+            if signal.SIGTERM in self._wake.recv(4096):
+                log.info("asked to leave; the hosts will start another")
+                self.leaving = True
+        self._collect_children()
+
+    def _collect_children(self) -> None:
+        """Learn of each child's end before it is reaped; programs whose host died are children too."""
+        while True:
+            try:
+                found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if found is None:
+                return
+            self._child_ended(found.si_pid, from_waitid(found.si_code, found.si_status))
+
+    def _child_ended(self, pid: int, status: int) -> None:
+        for ward in tuple(self.wards.values()):
+            if pid in {ward.child_pid, ward.page.child}:
+                # Before the reaping, so that there is no moment at which nobody knows.
+                ward.page.exit_status = status
+                os.waitpid(pid, 0)
+                ward.tell_host(ChildEnded())
+                return
+        os.waitpid(pid, 0)
+        for ward in tuple(self.wards.values()):
+            if ward.host_pid == pid:
+                self._host_died(ward, status)
+                return
+            if ward.successor is not None and ward.successor.pid == pid:
+                self._successor_died(ward, ward.successor)
+                return
+
+    def _stranger_ended(self, ward: Ward) -> None:
+        """A host that is no child of ours is gone."""
+        self._selector.unregister(ward.pidfd)
+        os.close(ward.pidfd)
+        ward.pidfd = -1
+        self._host_died(ward, None)
+
+    def _host_died(self, ward: Ward, status: int | None) -> None:
+        if ward.channel is not None:
+            # What it said last may still be on its way.
+            with suppress(BlockingIOError, OSError, ProtocolViolation):
+                for message in ward.channel.receive() or []:
+                    self._host_says(ward, ward.channel, message)
+            self._drop_channel(ward, ward.channel)
+        log.info("%s: host %d ended, status %s", ward.id, ward.host_pid, status)
+        ward.host_pid = 0
+        if ward.state is WardState.OVER:
+            self._forget(ward)
+            return
+        successor = ward.successor
+        if successor is not None and successor.ready:
+            self._promote(ward, successor)
+            return
+        if successor is not None:
+            self._give_up_successor(ward, "the chat's host died meanwhile")
+        wait_s = ward.count_death(status)
+        if ward.suspicious:
+            log.warning("%s: the engine is suspected; the next host uses the other one", ward.id)
+        if ward.state is WardState.STARTING and not ward.page.child:
+            self._end_half_started(ward)
+            if ward.failed_hosts > MAX_FAILED_STARTS:
+                self._give_up_start(ward, f"the chat's host failed at its start; see {ward.spec.log}")
+                return
+        if wait_s:
+            self.later(wait_s, lambda: self._fork(ward))
+        else:
+            self._fork(ward)
+
+    def _end_half_started(self, ward: Ward) -> None:
+        """A host died between the fork of its program and the exec: what is left of that must not go on."""
+        for pid in strays(self._known_children()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+            if ward.page.child == pid:
+                ward.page.child = 0
+
+    def _known_children(self) -> set[int]:
+        known = {ward.host_pid for ward in self.wards.values()} | {ward.child_pid for ward in self.wards.values()}
+        return known | {ward.successor.pid for ward in self.wards.values() if ward.successor is not None}
+
+    # ------------------------------------------------------------ another version takes over
+
+    def _replace_host(self, client: KeeperPipe, session_id: str) -> KeeperMessage | None:
+        ward = self.wards.get(session_id)
+        if ward is None or ward.state is not WardState.RUNNING or not ward.host_pid:
+            return NotReplaced("the chat is not running")
+        if ward.successor is not None:
+            return NotReplaced("it is being replaced already")
+        ward.successor = Successor(client)
+        ward.tell_host(Prepare())
+        return None
+
+    def _rehearse(self, ward: Ward, successor: Successor) -> None:
+        try:
+            successor.pid, successor.channel = self._fork_one(ward, rehearsal=True)
+        except OSError as error:
+            self._give_up_successor(ward, f"no process: {error.strerror}")
+
+    def _give_up_successor(self, ward: Ward, why: str) -> None:
+        successor, ward.successor = ward.successor, None
+        if successor is None:
+            return
+        log.warning("%s: not replaced: %s", ward.id, why)
+        self._drop_channel(ward, successor.channel)  # It ends when its channel does.
+        self.reply(successor.asked_by, NotReplaced(why))
+
+    def _successor_died(self, ward: Ward, successor: Successor) -> None:
+        if successor.yielding:
+            # The former one is leaving already: when it is gone, a host is forked as after any death.
+            successor.ready = False
+        self._give_up_successor(ward, "the new version's host died at its start; the former one goes on")
+
+    def _promote(self, ward: Ward, successor: Successor) -> None:
+        ward.successor = None
+        ward.host_pid, ward.channel, ward.is_child = successor.pid, successor.channel, True
+        ward.tell_host(Go())
+        log.info("%s: host %d has taken over", ward.id, ward.host_pid)
+        self.reply(successor.asked_by, Replaced(VERSION))

@@ -1,0 +1,152 @@
+"""One session in the keeper: what it leaves, and who looks after it.
+
+States::
+
+    STARTING ──Running──▶ RUNNING ──Over, host ends──▶ (forgotten)
+        └─────Refused, host ends──▶ (forgotten)
+    STARTING, RUNNING ──host dies──▶ the same state, with a new host
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from session_host.estate.descriptors import Estate
+from session_host.estate.ledger import LedgerPage
+from session_host.link.pipe import KeeperPipe
+from session_host.protocol.keeper import KeeperMessage
+from session_host.protocol.launch import LaunchReport, LaunchSpec
+
+log = logging.getLogger(__name__)
+
+PATIENCE = (0.0, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Waits, in seconds, before each host that follows one which died before it had taken over."""
+
+SUSPICIOUS_DEATHS = 3
+"""So many deaths in the midst of feeding the same output, or so many crashes, and the engine is suspected."""
+
+CRASHES_WITHIN_S = 60.0
+
+
+class WardState(Enum):
+    """See the module."""
+
+    STARTING = auto()
+    RUNNING = auto()
+    OVER = auto()
+
+
+@dataclass(eq=False)
+class Successor:
+    """A host that is to take a running one's place.
+
+    Attributes:
+        ready: it has proved that it can.
+        yielding: the former one was told to leave.
+        asked_by: who wants to know how it went.
+    """
+
+    asked_by: KeeperPipe | None
+    pid: int = 0
+    channel: KeeperPipe | None = None
+    ready: bool = False
+    yielding: bool = False
+
+
+@dataclass(eq=False)
+class Ward:
+    """One session.
+
+    Attributes:
+        spec: as it was launched.
+        estate: our duplicates.
+        page: the ledger's first page.
+        slave: the PTY's other side until the program has it, then -1.
+        host_pid: its host; 0 between two.
+        is_child: whether that is a child of ours.
+        pidfd: tells the end of a host that is not; else -1.
+        channel: the way to the host.
+        child_pid: the program.
+        version: of the code that the host runs.
+        launchers: who waits for the report.
+        report: how the launch went, once that is known.
+        failed_hosts: how many in a row died before they had taken over.
+        suspicious: the engine seems to be what kills the hosts.
+    """
+
+    spec: LaunchSpec
+    estate: Estate
+    page: LedgerPage
+    slave: int = -1
+    state: WardState = WardState.STARTING
+    host_pid: int = 0
+    is_child: bool = True
+    pidfd: int = -1
+    channel: KeeperPipe | None = None
+    child_pid: int = 0
+    version: str = ""
+    launchers: list[KeeperPipe] = field(default_factory=list)
+    report: LaunchReport | None = None
+    failed_hosts: int = 0
+    suspicious: bool = False
+    successor: Successor | None = None
+    crashes: deque[float] = field(default_factory=lambda: deque(maxlen=SUSPICIOUS_DEATHS))
+
+    @property
+    def id(self) -> str:
+        """The session's."""
+        return self.spec.session_id
+
+    def tell_host(self, message: KeeperMessage) -> None:
+        """Send the host a message; one that is gone needs none."""
+        if self.channel is not None:
+            try:
+                self.channel.send(message)
+            except OSError as error:
+                log.info("%s: the host does not hear: %s", self.id, error)
+
+    def count_death(self, status: int | None) -> float:
+        """Its host has died before its time.
+
+        Args:
+            status: the host's wait status, None if that is not known.
+
+        Returns:
+            How long to wait, in seconds, before the next one is forked.
+        """
+        if self.page.died_feeding() >= SUSPICIOUS_DEATHS:
+            self.suspicious = True
+        if status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _CRASHES:
+            self.crashes.append(time.monotonic())
+            if len(self.crashes) == SUSPICIOUS_DEATHS and self.crashes[-1] - self.crashes[0] < CRASHES_WITHIN_S:
+                self.suspicious = True
+        wait_s = PATIENCE[min(self.failed_hosts, len(PATIENCE) - 1)]
+        self.failed_hosts += 1
+        return wait_s
+
+    def close_slave(self) -> None:
+        """The program has the PTY's other side: ours would only hide its end."""
+        if self.slave >= 0:
+            os.close(self.slave)
+            self.slave = -1
+
+    def close(self) -> None:
+        """Let go of all; a PTY that nobody else holds hangs up."""
+        self.close_slave()
+        if self.pidfd >= 0:
+            os.close(self.pidfd)
+            self.pidfd = -1
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = None
+        self.page.close()
+        self.estate.close()
+
+
+_CRASHES = frozenset({4, 6, 7, 8, 11})
+"""SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: what an engine dies of; SIGKILL is somebody's wish."""

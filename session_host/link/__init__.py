@@ -1,0 +1,7 @@
+"""The way to the keeper: finding it, starting one if there is none, and messages with descriptors.
+
+    finding   connect to the user's keeper; under a lock, start one
+    pipe      messages and descriptors over a socket
+
+Hosts and commands both go this way; this room knows neither.
+"""

@@ -1,0 +1,127 @@
+"""Finding the user's keeper, and starting one when there is none: under a lock, so that there is ever one."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import session_host
+from session_host.errors import HostUnavailable
+from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir, state_dir
+from session_host.peer import is_foreign
+from session_host.protocol.codec import FromKeeperDecoder
+
+from .pipe import KeeperPipe
+
+START_TIMEOUT_S = 20.0
+_VARIABLES = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
+    "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR",
+)  # fmt: skip
+"""What the keeper and its hosts need of the environment; a program's own travels in its launch spec."""
+
+
+def find_keeper() -> KeeperPipe | None:
+    """Connect to the keeper, if there is one.
+
+    Raises:
+        HostUnavailable: another user's process answers there.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(str(keeper_socket()))
+    except OSError:
+        connection.close()
+        return None
+    if is_foreign(connection):
+        connection.close()
+        raise HostUnavailable(f"{keeper_socket()} is served by another user; set OUTLIVE_RUNTIME_DIR to another place")
+    return KeeperPipe(connection, FromKeeperDecoder())
+
+
+def ensure_keeper() -> KeeperPipe:
+    """Connect to the keeper; start one if there is none. Blocks, a quarter of a second in the latter case.
+
+    Raises:
+        HostUnavailable: none can be started.
+        UnsafeDirectory: the runtime or state directory cannot be trusted.
+        OutliveError: one of them cannot be made.
+    """
+    found = find_keeper()
+    if found is not None:
+        return found
+    ensure_private(runtime_dir())
+    ensure_private(state_dir())
+    with _starting():
+        found = find_keeper()
+        if found is None:
+            _start()
+            found = find_keeper()
+    if found is None:
+        raise HostUnavailable(f"the keeper of the chats ended at its start; see {keeper_log()}")
+    return found
+
+
+@contextlib.contextmanager
+def _starting() -> Iterator[None]:
+    descriptor = os.open(runtime_dir() / "keeper.starting", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def keeper_argv() -> list[str]:
+    """The command that is a keeper of this very code."""
+    return [sys.executable, "-P", "-m", "session_host.keeper"]
+
+
+def keeper_environment() -> dict[str, str]:
+    """What a keeper of this very code needs of the environment."""
+    kept = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    # Also from a clone that was never installed, whatever directory the caller is in.
+    root = str(Path(session_host.__file__).parent.parent)
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))}
+
+
+def _start() -> None:
+    """Start a keeper; returns when it listens, or has failed."""
+    log_path = keeper_log()
+    try:
+        log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        log = os.open(os.devnull, os.O_WRONLY)  # A full disk is no reason to leave agents without a keeper.
+    ready, ready_write = os.pipe()
+    try:
+        process = subprocess.Popen(
+            keeper_argv(),
+            stdin=subprocess.DEVNULL,
+            stdout=ready_write,
+            stderr=log,
+            cwd="/",
+            env=keeper_environment(),
+            start_new_session=True,
+        )
+        os.close(ready_write)
+        ready_write = -1
+        # It forks, so that it is nobody's child; the pipe ends when it listens, or is gone.
+        process.wait(START_TIMEOUT_S)
+        select.select([ready], [], [], START_TIMEOUT_S)
+    except OSError as error:
+        raise HostUnavailable(f"no keeper of the chats could be started: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise HostUnavailable(f"the keeper of the chats did not start within {START_TIMEOUT_S:.0f} s") from error
+    finally:
+        os.close(log)
+        os.close(ready)
+        if ready_write >= 0:
+            os.close(ready_write)

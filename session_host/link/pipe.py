@@ -1,0 +1,99 @@
+"""Messages of ``protocol.keeper`` over a Unix socket, some with descriptors (SCM_RIGHTS, unix(7))."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from session_host.errors import HostUnavailable
+from session_host.peer import peer_pid
+from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.keeper import KeeperMessage
+
+RECEIVE_BYTES = 256 * 1024
+MAX_DESCRIPTORS = 16
+"""At most so many come with one message."""
+
+
+class KeeperPipe:
+    """One end of a connection with the keeper. Sends whole messages; receives what there is.
+
+    Attributes:
+        socket: the connection; its blocking mode is its owner's choice for receiving, sending waits.
+        descriptors: those that came with messages and were not taken yet, in order.
+    """
+
+    def __init__(self, connection: socket.socket, decoder: Decoder) -> None:
+        self.socket = connection
+        self.descriptors: deque[int] = deque()
+        self._decoder = decoder
+
+    def close(self) -> None:
+        """Close it, and what came and nobody took."""
+        self.socket.close()
+        while self.descriptors:
+            os.close(self.descriptors.popleft())
+
+    def peer_pid(self) -> int:
+        """Who is at the other end; 0 where the system does not tell."""
+        return peer_pid(self.socket)
+
+    def send(self, message: KeeperMessage, descriptors: Sequence[int] = ()) -> None:
+        """Send a message, with its descriptors.
+
+        Raises:
+            OSError: the other side is gone, or does not read.
+        """
+        data = memoryview(encode(message))
+        while data:
+            try:
+                if descriptors:
+                    sent = socket.send_fds(self.socket, [data], descriptors)
+                    descriptors = ()
+                else:
+                    sent = self.socket.send(data, socket.MSG_NOSIGNAL)
+            except BlockingIOError:
+                if not select.select([], [self.socket], [], 5.0)[1]:
+                    raise
+                continue
+            data = data[sent:]
+
+    def receive(self) -> list[Any] | None:
+        """The messages that have come, maybe none yet; None at the end of the connection.
+
+        Raises:
+            ProtocolViolation: what comes is no message.
+            BlockingIOError: nothing is there, on a non-blocking socket.
+            OSError: the connection broke.
+        """
+        data, descriptors, _, _ = socket.recv_fds(self.socket, RECEIVE_BYTES, MAX_DESCRIPTORS)
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
+            self.descriptors.append(descriptor)
+        if not data:
+            return None
+        return list(self._decoder.feed(data))
+
+    def ask(self, message: KeeperMessage, timeout_s: float) -> Any:
+        """Send a message and wait for what comes back; for a blocking socket.
+
+        Raises:
+            HostUnavailable: the connection broke, or nothing came in time.
+        """
+        self.socket.settimeout(timeout_s)
+        try:
+            self.send(message)
+            while True:
+                messages = self.receive()
+                if messages is None:
+                    raise HostUnavailable("the keeper of the chats went away; try again")
+                if messages:
+                    return messages[0]
+        except TimeoutError as error:
+            raise HostUnavailable(f"the keeper of the chats did not answer within {timeout_s:g} s") from error
+        except OSError as error:
+            raise HostUnavailable(f"the keeper of the chats went away ({error.strerror}); try again") from error

@@ -1,0 +1,153 @@
+"""What the keeper, hosts and commands tell each other; frames as in ``codec``, some with descriptors.
+
+From a command::
+
+    → Launch(spec)                                   ← LaunchReport
+    → Status()                                       ← KeeperStatus
+    → ReplaceKeeper(argv)                            ← Replaced | NotReplaced       (by the new one)
+    → ReplaceHost(session_id)                        ← Replaced | NotReplaced
+
+From a host, on the channel that it was forked with, or on a connection of its own that begins with Adopt::
+
+    → Adopt(…) + the estate's descriptors            to a keeper that knows nothing of it
+    → Running | Refused                              how the launch went
+    → Rehearsed | Prepared                           see below
+    → Over()                                         the end is recorded; nothing is to be kept any more
+                                                     ← ChildEnded    the ledger has its status
+                                                     ← Prepare, Go, Yield
+
+A host is replaced in steps, each of which may fail and leave all as it was: the one that runs makes a
+checkpoint which any version can read (Prepare, Prepared); its successor is forked and proves that it
+can take over (Rehearsed); then the former one leaves (Yield), and the successor begins (Go).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from .launch import LaunchReport, LaunchSpec
+
+KEEPER_PROTOCOL_VERSION = 1
+
+
+class KeeperMessage(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Base; fields are only ever added at the end, with defaults, so that versions understand each other."""
+
+
+class Launch(KeeperMessage, frozen=True):
+    """Start a session. One that is known already is not started twice: its report is given again."""
+
+    spec: LaunchSpec
+
+
+class Launched(KeeperMessage, frozen=True):
+    """How that went."""
+
+    report: LaunchReport
+
+
+class Status(KeeperMessage, frozen=True):
+    """Ask for KeeperStatus."""
+
+
+class KeptSession(msgspec.Struct, frozen=True, array_like=True):
+    """A session as the keeper sees it."""
+
+    session_id: str
+    host_pid: int
+    child_pid: int
+    version: str
+    """Of the code that its host runs."""
+
+
+class KeeperStatus(KeeperMessage, frozen=True):
+    """What the keeper has."""
+
+    pid: int
+    version: str
+    sessions: list[KeptSession]
+
+
+class ReplaceKeeper(KeeperMessage, frozen=True):
+    """Become the program ``argv``, with all that is kept; ``environment`` is added to what there is."""
+
+    argv: list[str]
+    environment: dict[str, str]
+
+
+class ReplaceHost(KeeperMessage, frozen=True):
+    """Let a host of the keeper's version take over the session."""
+
+    session_id: str
+
+
+class Replaced(KeeperMessage, frozen=True):
+    """It was done."""
+
+    version: str
+
+
+class NotReplaced(KeeperMessage, frozen=True):
+    """All is as it was; one line says why."""
+
+    why: str
+
+
+class Adopt(KeeperMessage, frozen=True):
+    """A host's first word to a keeper that did not fork it; the estate travels with it."""
+
+    protocol: int
+    spec: LaunchSpec
+    host_pid: int
+    child_pid: int
+    version: str
+
+
+class Running(KeeperMessage, frozen=True):
+    """The program is exec'd, and that is recorded; or a successor has taken over."""
+
+    host_pid: int
+    child_pid: int
+    version: str
+
+
+class Refused(KeeperMessage, frozen=True):
+    """The program could not be started; there is no session."""
+
+    report: LaunchReport
+
+
+class Over(KeeperMessage, frozen=True):
+    """The session has ended and that is recorded."""
+
+
+class ChildEnded(KeeperMessage, frozen=True):
+    """The program's status stands in the ledger: the keeper was its parent."""
+
+
+class Prepare(KeeperMessage, frozen=True):
+    """Make a checkpoint that any version can read."""
+
+
+class Prepared(KeeperMessage, frozen=True):
+    """It is made."""
+
+
+class Rehearsed(KeeperMessage, frozen=True):
+    """A successor has restored the session for a try; ``why`` says what failed, "" if nothing did."""
+
+    why: str = ""
+
+
+class Yield(KeeperMessage, frozen=True):
+    """Leave at once, and leave the session as it is."""
+
+
+class Go(KeeperMessage, frozen=True):
+    """The former host is gone: the session is yours."""
+
+
+ToKeeper = (
+    Launch | Status | ReplaceKeeper | ReplaceHost | Adopt | Running | Refused | Over | Prepared | Rehearsed
+)  # fmt: skip
+FromKeeper = Launched | KeeperStatus | Replaced | NotReplaced | ChildEnded | Prepare | Yield | Go
