@@ -92,6 +92,7 @@ async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Patt
         while info.state in RUNNING_STATES:
             try:
                 async with ControlConnection(info.id) as connection:
+                    failures = 0
                     if pattern is not None:
                         await _text(connection, pattern)
                         return

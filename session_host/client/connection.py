@@ -28,6 +28,10 @@ OnMessage = Callable[[Any], None]
 OnLost = Callable[[], None]
 
 
+class HostHangs(HostUnavailable):
+    """It is there and does not answer: another try would find the same."""
+
+
 class HostConnection(asyncio.Protocol):
     """A greeted connection.
 
@@ -69,7 +73,7 @@ class HostConnection(asyncio.Protocol):
                 connection.welcome = await connection._greeted
         except TimeoutError as error:
             connection.close()
-            raise HostUnavailable(
+            raise HostHangs(
                 f"the chat's host does not answer at {path}; try again, or `outlive doctor`"
             ) from error
         except OSError as error:

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
-from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
+from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, SessionEnded, UsageError
 from session_host.protocol.messages import (
     Attach,
     Description,
     Done,
     ErrorCode,
     Failed,
+    Kill,
     Message,
     Request,
     Screen,
+    Send,
     Stop,
 )
+from session_host.protocol.values import RUNNING_STATES, State
 
-from .connection import HostConnection
+from .connection import HostConnection, HostHangs
+from .records import fate_of
 
 REPLY_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 60.0
 """A polite end takes as long as the agent's own patience and the host's steps after it."""
+
+RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
+"""Waits before a host that went away over a request is asked again."""
 
 _ERRORS: dict[str, type[OutliveError]] = {ErrorCode.ENDED: SessionEnded, ErrorCode.BAD_REQUEST: UsageError}
 
@@ -81,7 +89,7 @@ class ControlConnection:
             async with asyncio.timeout(timeout_s):
                 return await self._request_and_reply(request)
         except TimeoutError as error:
-            raise HostUnavailable(f"the chat's host did not answer within {timeout_s:g} s; is it stopped?") from error
+            raise HostHangs(f"the chat's host did not answer within {timeout_s:g} s; is it stopped?") from error
 
     async def _request_and_reply(self, request: Request) -> Any:
         self._request += 1
@@ -107,6 +115,26 @@ class ControlConnection:
 
 
 async def request(session_id: str, message: Request) -> Any:
-    """One request over a connection of its own; see ``ControlConnection.request``."""
-    async with ControlConnection(session_id) as connection:
-        return await connection.request(message)
+    """One request over a connection of its own; see ``ControlConnection.request``.
+
+    A host that dies over it is followed by another within moments, which is asked again: what it asks to be
+    typed is typed once, and an end that was asked for and has come is what was asked for.
+    """
+    if isinstance(message, Send) and not message.token:
+        message = msgspec.structs.replace(message, token=uuid.uuid4().hex)
+    for wait_s in (*RETRY_S, None):
+        try:
+            async with ControlConnection(session_id) as connection:
+                return await connection.request(message)
+        except (ProtocolMismatch, HostHangs):
+            raise
+        except HostUnavailable:
+            if wait_s is None:
+                raise
+            fate = await asyncio.to_thread(fate_of, session_id)
+            if fate.state is State.EXITED and isinstance(message, Stop | Kill):
+                return Done(message.request)
+            if fate.state not in RUNNING_STATES:
+                raise
+            await asyncio.sleep(wait_s)
+    raise AssertionError("the last try returns or raises")
