@@ -28,6 +28,7 @@ VERBS = {
     "kill-all": ("kill_all", "end all running chats at once"),
     "rm": ("rm", "forget a chat that has ended"),
     "rename": ("rename", "give a chat another name"),
+    "upgrade": ("upgrade", "give running chats the installed version; their agents do not notice"),
     "doctor": ("doctor", "check the installation, and say what to do"),
     "demo": ("demo", "show that a chat outlives its window"),
     "window": ("window", "talk to the open window: tabs, show, grab, close"),

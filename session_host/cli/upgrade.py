@@ -1,0 +1,35 @@
+"""``outlive upgrade``: running chats get the installed version; their agents do not notice."""
+
+from __future__ import annotations
+
+import argparse
+
+from session_host.cli.output import complain
+from session_host.cli.sessions import find, require_running, with_store
+from session_host.client.upgrade import UpgradeResult, upgrade
+from session_host.store import Store
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    parser.add_argument(
+        "session", metavar="SESSION", nargs="?", help="one chat alone: name, id, or unique beginning of the id"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Replace what keeps the chats, one after the other; one that cannot be replaced goes on as it was."""
+    session_id = require_running(find(options.session)).id if options.session is not None else None
+
+    async def all_of_it(store: Store) -> list[UpgradeResult]:
+        return await upgrade(store, session_id)
+
+    results = with_store(all_of_it)
+    for result in results:
+        if result.ok:
+            print(f"{result.name}: {result.message}")
+        else:
+            complain(f"{result.name}: {result.message}")
+    if not results:
+        print("no running chats")
+    return 0 if all(result.ok for result in results) else 1

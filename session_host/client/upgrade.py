@@ -1,0 +1,114 @@
+"""Running chats get the code that is installed now; their agents do not notice.
+
+First the keeper becomes the new version, in its own process; then each host is replaced by one that the new
+keeper forks. What cannot be replaced stays as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from session_host.errors import HostUnavailable, OutliveError
+from session_host.link.finding import ensure_keeper, find_keeper, keeper_argv, keeper_environment
+from session_host.paths import session_log
+from session_host.protocol.keeper import KeeperStatus, NotReplaced, Replaced, ReplaceHost, ReplaceKeeper, Status
+from session_host.store import Store
+
+CHECK_TIMEOUT_S = 60.0
+REPLACE_TIMEOUT_S = 30.0
+STATUS_TIMEOUT_S = 10.0
+
+
+class UpgradeResult(NamedTuple):
+    """How it went for one chat; ``message`` is one line, what runs now or why it is as before."""
+
+    session_id: str
+    name: str
+    ok: bool
+    message: str
+
+
+def check_installed() -> None:
+    """Load everything that a keeper loads, in a process of its own.
+
+    Raises:
+        OutliveError: what is installed does not work; it must not take anything over.
+    """
+    try:
+        done = subprocess.run(
+            [*keeper_argv(), "--check"],
+            env=keeper_environment(),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=CHECK_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise OutliveError(f"the installed version cannot be started ({error}); nothing was changed") from error
+    if done.returncode != 0:
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no word why"]
+        raise OutliveError(f"the installed version does not start ({lines[-1]}); nothing was changed")
+
+
+def keeper_status() -> KeeperStatus | None:
+    """What the keeper has, None if there is none."""
+    pipe = find_keeper()
+    if pipe is None:
+        return None
+    try:
+        answer = pipe.ask(Status(), STATUS_TIMEOUT_S)
+    finally:
+        pipe.close()
+    return answer if isinstance(answer, KeeperStatus) else None
+
+
+def replace_keeper() -> None:
+    """Let the keeper become the installed version.
+
+    Raises:
+        OutliveError: it is as it was.
+    """
+    pipe = ensure_keeper()
+    try:
+        answer = pipe.ask(ReplaceKeeper(keeper_argv(), keeper_environment()), REPLACE_TIMEOUT_S)
+    finally:
+        pipe.close()
+    if isinstance(answer, NotReplaced):
+        raise OutliveError(f"the keeper of the chats was not replaced: {answer.why}")
+
+
+def replace_host(session_id: str, name: str) -> UpgradeResult:
+    """Let a host of the keeper's version take a chat over."""
+    pipe = ensure_keeper()
+    try:
+        answer = pipe.ask(ReplaceHost(session_id), REPLACE_TIMEOUT_S)
+    except HostUnavailable as error:
+        return UpgradeResult(session_id, name, False, f"{error}; see {session_log(session_id)}")
+    finally:
+        pipe.close()
+    match answer:
+        case Replaced(version=version):
+            return UpgradeResult(session_id, name, True, f"runs {version} now")
+        case NotReplaced(why=why):
+            return UpgradeResult(session_id, name, False, f"goes on as it was: {why}")
+        case _:
+            return UpgradeResult(session_id, name, False, "goes on as it was: the keeper did not understand")
+
+
+async def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
+    """Replace the keeper and the hosts of all running chats, or of one.
+
+    Raises:
+        OutliveError: what is installed does not start, or the keeper cannot be replaced; nothing was changed.
+    """
+    await asyncio.to_thread(check_installed)
+    await asyncio.to_thread(replace_keeper)
+    status = await asyncio.to_thread(keeper_status)
+    kept = [each.session_id for each in status.sessions] if status is not None else []
+    names = {record.id: record.name for record in store.running()}
+    wanted: Sequence[str] = kept if session_id is None else [session_id]
+    return [await asyncio.to_thread(replace_host, each, names.get(each, each[:8])) for each in wanted]

@@ -1,0 +1,138 @@
+"""Running chats get another version under their agents' feet; a version that does not work changes nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.upgrade import keeper_status, replace_host, replace_keeper, upgrade
+from session_host.errors import OutliveError
+from session_host.link import finding
+from session_host.link.finding import ensure_keeper, keeper_argv, keeper_environment
+from session_host.paths import database
+from session_host.protocol.keeper import Replaced, ReplaceKeeper
+from session_host.protocol.messages import Describe, Description
+from session_host.store import Store
+from tests.programs import program
+from tests.support.hosts import peek, see, shown, start, watching
+from tests.support.processes import start_ticks
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+async def described(session_id: str) -> Description:
+    answer: Description = await request(session_id, Describe(0))
+    return answer
+
+
+async def test_an_agent_in_mid_answer_does_not_notice_an_upgrade(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    script = "seq -f 'line %g' 300; read go < $0; seq -f 'line %g' 301 600; cat"
+    record = await start("sh", "-c", script, str(gate))
+    before = await described(record.id)
+    assert before.child_pid is not None
+    ticks = start_ticks(before.child_pid)
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "line 300")
+        with Store.open(database()) as store:
+            [result] = await upgrade(store)
+        assert result.ok, result
+        gate.write_text("go\n")
+        await see(viewer, watcher, "line 600")
+        assert shown(viewer) == [f"line {number}" for number in range(1, 601)]
+        assert await peek(record.id) == shown(viewer)
+        for character in "typed":
+            viewer.key(character, character)
+        await see(viewer, watcher, "typed")
+    after = await described(record.id)
+    assert (after.child_pid, after.keeper_pid) == (before.child_pid, before.keeper_pid)
+    assert start_ticks(before.child_pid) == ticks
+    assert after.host_pid != before.host_pid
+
+
+async def test_an_end_is_learnt_after_an_upgrade() -> None:
+    record = await start("sh", "-c", "read line; exit 23")
+    with Store.open(database()) as store:
+        await upgrade(store)
+        async with watching(record.id) as (viewer, watcher):
+            viewer.key("Enter", "\r")
+            await watcher.until(lambda: viewer.exit_code is not None, "the end")
+            assert viewer.exit_code == 23
+
+
+async def test_a_version_that_does_not_start_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    record = await start("cat")
+    before = await described(record.id)
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'ImportError: no module named outlive' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    with Store.open(database()) as store, pytest.raises(OutliveError, match=r"ImportError.*nothing was changed"):
+        await upgrade(store)
+    assert await described(record.id) == before
+
+
+async def test_a_keeper_that_cannot_be_replaced_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = await start("cat")
+    before = await described(record.id)
+    monkeypatch.setattr(finding.sys, "executable", "/no/such/python")
+    with pytest.raises(OutliveError, match=r"not replaced: /no/such/python: No such file"):
+        replace_keeper()
+    assert await described(record.id) == before
+
+
+async def test_a_host_that_cannot_restore_the_chat_leaves_it_to_the_former_one(tmp_path: Path) -> None:
+    """The new version starts and fails on this very chat, as an engine of another build might."""
+    record = await start("cat")
+    before = await described(record.id)
+    (tmp_path / "sitecustomize.py").write_text(
+        "import session_host.host.main as main\n"
+        "def recover(*_, **__):\n"
+        "    raise RuntimeError('not like this')\n"
+        "main.recover = recover\n"
+    )
+    environment = keeper_environment()
+    environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{environment['PYTHONPATH']}"
+    pipe = ensure_keeper()
+    assert isinstance(pipe.ask(ReplaceKeeper(keeper_argv(), environment), 30), Replaced)
+    pipe.close()
+    result = replace_host(record.id, record.name)
+    assert not result.ok
+    assert "goes on as it was: the new version cannot restore the chat: RuntimeError" in result.message
+    async with watching(record.id) as (viewer, watcher):
+        viewer.key("x", "x")
+        await see(viewer, watcher, "x")
+    assert (await described(record.id)).host_pid == before.host_pid
+
+
+async def test_a_chat_that_is_started_meanwhile_is_not_harmed() -> None:
+    first = await start("cat")
+    replace_keeper()
+    second = await start("cat")
+    status = keeper_status()
+    assert status is not None
+    assert {each.session_id for each in status.sessions} == {first.id, second.id}
+    for record in (first, second):
+        assert replace_host(record.id, record.name).ok
+
+
+async def test_an_unknown_chat_is_not_replaced() -> None:
+    await start("cat")
+    result = replace_host("5e55104e-0000-4000-8000-000000000001", "nobody")
+    assert not result.ok
+    assert "not running" in result.message
+
+
+@pytest.mark.parametrize("engine", ["ghostty", "pyte"])
+async def test_the_screen_survives_an_upgrade_as_it_was(engine: str) -> None:
+    record = await start(*program("numbered_lines", "50"), engine=engine)  # type: ignore[arg-type]
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "50")
+        seen = shown(viewer)
+        assert replace_host(record.id, record.name).ok
+        assert await peek(record.id) == seen
