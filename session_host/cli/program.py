@@ -6,6 +6,7 @@ ended, 7 host unavailable; 130 for Ctrl+C, 141 when whoever read our output went
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -63,7 +64,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return SIGPIPE_EXIT_CODE
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        complain(f"{place}{error.strerror or error}; `outlive doctor` may tell more")
+        remedy = "raise the limit (ulimit -n)" if error.errno == errno.EMFILE else "`outlive doctor` may tell more"
+        complain(f"{place}{error.strerror or error}; {remedy}")
         _forget_output()
         return 1
     return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import time
 from collections.abc import Iterator
@@ -32,36 +33,55 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
     check_private(runtime_dir())
     running = [record.id for record in records if record.state in RUNNING_STATES]
     descriptions: dict[str, Description] = {}
-    for first in range(0, len(running), CONNECTIONS_AT_ONCE):
-        descriptions |= dict(_describe(running[first : first + CONNECTIONS_AT_ONCE]))
+    while running:
+        with contextlib.ExitStack() as connections:
+            sockets = _open_sockets(min(len(running), CONNECTIONS_AT_ONCE), connections)
+            asked, running = running[: len(sockets)], running[len(sockets) :]
+            descriptions |= dict(_describe(list(zip(asked, sockets, strict=True))))
     return merge(store, records, descriptions, ended=ended)
 
 
 def describe(session_id: str) -> Description | None:
     """What a session's host says of it; None if none answers in time."""
-    return dict(_describe([session_id])).get(session_id)
+    with contextlib.ExitStack() as connections:
+        return dict(_describe([(session_id, *_open_sockets(1, connections))])).get(session_id)
 
 
-def _describe(session_ids: list[str]) -> Iterator[tuple[str, Description]]:
+def _open_sockets(count: int, connections: contextlib.ExitStack) -> list[socket.socket]:
+    """Up to ``count`` sockets: as many as this process may still open, one at least.
+
+    Raises:
+        OSError: not even one.
+    """
+    sockets: list[socket.socket] = []
+    while len(sockets) < count:
+        try:
+            sockets.append(connections.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)))
+        except OSError as error:
+            if not sockets or error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            break
+    return sockets
+
+
+def _describe(sessions: list[tuple[str, socket.socket]]) -> Iterator[tuple[str, Description]]:
     """Ask all, then read the answers; whoever does not answer in time, or in our protocol, is left out."""
     question = encode(Hello(PROTOCOL_VERSION, "control", "", VERSION)) + encode(Describe(1))
     deadline_s = time.monotonic() + DESCRIBE_TIMEOUT_S
-    with contextlib.ExitStack() as open_connections:
-        asked = []
-        for session_id in session_ids:
-            connection = open_connections.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
-            try:
-                _limit(connection, deadline_s)
-                connection.connect(str(session_socket(session_id)))
-                if not is_foreign(connection):
-                    connection.sendall(question)
-                    asked.append((session_id, connection))
-            except OSError:
-                continue  # Nobody is there, or nobody who takes calls.
-        for session_id, connection in asked:
-            description = _answer(connection, deadline_s)
-            if description is not None and description.session_id == session_id:
-                yield session_id, description
+    asked = []
+    for session_id, connection in sessions:
+        try:
+            _limit(connection, deadline_s)
+            connection.connect(str(session_socket(session_id)))
+            if not is_foreign(connection):
+                connection.sendall(question)
+                asked.append((session_id, connection))
+        except OSError:
+            continue  # Nobody is there, or nobody who takes calls.
+    for session_id, connection in asked:
+        description = _answer(connection, deadline_s)
+        if description is not None and description.session_id == session_id:
+            yield session_id, description
 
 
 def _answer(connection: socket.socket, deadline_s: float) -> Description | None:

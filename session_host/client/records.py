@@ -104,7 +104,9 @@ def settle(store: Store, record: SessionRecord) -> SessionRecord:
     """A record that says "running" while its host may be gone: find out, and write it down if so."""
     if record.state not in RUNNING_STATES:
         return record
-    rebooted = bool(record.boot_id) and record.boot_id != boot_id()
+    now_booted = boot_id()
+    # Where one of the two is not known, nothing is known of a restart.
+    rebooted = bool(record.boot_id and now_booted) and record.boot_id != now_booted
     if not rebooted and (is_running(record.host_pid, record.host_started) or is_kept(record.id)):
         return record
     # The host may have recorded the end between the two looks.
@@ -117,13 +119,19 @@ def settle(store: Store, record: SessionRecord) -> SessionRecord:
 
 
 def is_kept(session_id: str) -> bool:
-    """Whether somebody still has the session's socket: a host, or the keeper, which makes another host."""
+    """Whether somebody still has the session's socket: a host, or the keeper, which makes another host.
+
+    Raises:
+        OSError: it cannot be told (too many open files).
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(DESCRIBE_TIMEOUT_S)
         try:
             connection.connect(str(session_socket(session_id)))
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
             return False
+        except (BlockingIOError, TimeoutError):
+            return True  # It listens; more wait to be let in than may.
         return not is_foreign(connection)
 
 
@@ -139,6 +147,9 @@ def fate_of(session_id: str) -> Fate:
         return Fate(State.LOST, None, None, "this chat was removed")
     except OutliveError as error:
         return Fate(State.RUNNING, None, None, str(error))
+    except OSError as error:
+        # Whoever cannot look (no descriptor is left) must not tell that it is gone.
+        return Fate(State.RUNNING, None, None, f"it cannot be told how this chat is: {error.strerror}")
     return Fate(record.state, record.exit_code, record.exit_signal, record.error)
 
 

@@ -11,6 +11,9 @@ def start_time(pid: int) -> int | None:
 
     On Linux in clock ticks since boot: field 22 of ``/proc/PID/stat`` (proc(5)). Elsewhere 0 for any
     process that exists: a lesser check.
+
+    Raises:
+        OSError: it cannot be read now (too many open files); that says nothing about the process.
     """
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -45,8 +48,12 @@ def is_running(pid: int | None, started: int | None) -> bool:
 
 
 def boot_id() -> str:
-    """This boot of the machine, "" where the system does not tell."""
+    """This boot of the machine, "" where the system does not tell.
+
+    Raises:
+        OSError: it cannot be read now (too many open files); that says nothing about the boot.
+    """
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return ""

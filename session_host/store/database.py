@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -19,6 +20,9 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _FEW_BYTES = 256 * 1024
 """Less free space than this explains an I/O error: the -shm file alone takes 32 KiB."""
 
+_FILES_OF_SQLITE = 4
+"""The database, its -wal and -shm, and the directory."""
+
 
 def explain(error: sqlite3.Error, path: Path) -> StoreError:
     """The error to raise for SQLite's, as one line that names the file and what to do."""
@@ -34,6 +38,8 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
         if _disk_is_full(path):
             return StoreError(f"{path}: the disk is full; free some space and try again")
+        if not _can_open_more():
+            return StoreError(f"{path}: cannot be opened: too many open files; raise the limit (ulimit -n)")
         return StoreError(f"{path}: cannot be opened; check the directory's owner and permissions")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return StoreError(f"{path}: another program kept it locked for {BUSY_TIMEOUT_MS // 1000} s; try again")
@@ -51,6 +57,19 @@ def _disk_is_full(path: Path) -> bool:
     except OSError:
         return False
     return space.f_bavail * space.f_frsize < _FEW_BYTES
+
+
+def _can_open_more() -> bool:
+    """Whether this process may have another descriptor; SQLite takes several and does not tell which failed how."""
+    spare: list[int] = []
+    try:
+        spare.extend(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(_FILES_OF_SQLITE))
+    except OSError as error:
+        return error.errno not in {errno.EMFILE, errno.ENFILE}
+    finally:
+        for descriptor in spare:
+            os.close(descriptor)
+    return True
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ async def test_all_that_a_busy_chat_makes_is_its_users_alone(
 ) -> None:
     deep = area.root / "made" / "on" / "the" / "way"
     monkeypatch.setenv("OUTLIVE_STATE_DIR", str(deep / "state"))
-    monkeypatch.setenv("OUTLIVE_RUNTIME_DIR", str(area.runtime / "r"))
+    area.runtime.rmdir()  # It is made by whoever comes first.
     busy = new("-n", "busy", "-e", "KEY=value", "--", "sh", "-c", "printf '\\033]2;a title\\007'; umask; cat")
     claim = instance.claim_or_raise()
     assert claim is not None
@@ -60,7 +60,7 @@ async def test_all_that_a_busy_chat_makes_is_its_users_alone(
         outlive("wait", ended, "--exited", "--timeout", "10")
         assert open_to_others(area.root / "made") == []
         assert open_to_others(area.runtime) == []
-        kinds = {stat.S_IFMT(path.lstat().st_mode) for path in (area.runtime / "r").iterdir()}
+        kinds = {stat.S_IFMT(path.lstat().st_mode) for path in area.runtime.iterdir()}
         assert stat.S_IFSOCK in kinds
     claim.release()
     await end(busy)
@@ -132,7 +132,7 @@ def test_whatever_lies_about_in_the_runtime_directory_neither_stops_nor_reaches_
                 path.symlink_to(area.home / "precious")
             case "a directory" if not name.endswith(".lock"):
                 path.mkdir()
-            case "a stale socket":
+            case "a stale socket" if not name.endswith(".lock"):
                 with socket.socket(socket.AF_UNIX) as left:
                     left.bind(str(path))
             case "a pipe" if not name.endswith(".lock"):

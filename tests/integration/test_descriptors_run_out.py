@@ -1,0 +1,149 @@
+"""No descriptor is left, in a command or in a host: a line is said, nothing dies, and later all works again."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.viewer import ViewerState
+from session_host.errors import HostUnavailable
+from session_host.protocol.messages import Describe
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.commands import OUTLIVE, PATIENCE_S, Done, environment, new, outlive
+from tests.support.hosts import end, see, start, watching
+from tests.support.records import one_line
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+def outlive_with(descriptors: int, *words: str) -> Done:
+    """A command that may have so many descriptors, and no process of it more."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
+    done = subprocess.run(
+        [*OUTLIVE, *words], stdin=subprocess.DEVNULL, capture_output=True, env=environment(), timeout=PATIENCE_S,
+        check=False, preexec_fn=limit,
+    )  # fmt: skip
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@contextmanager
+def no_more_descriptors(pid: int) -> Iterator[None]:
+    """A process that can open nothing more, for a while."""
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    highest = max(int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir())
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (highest + 1, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+def fill_gaps(pid: int) -> int:
+    """How many descriptors the process can still open below its highest."""
+    open_now = {int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    return max(open_now) + 1 - len(open_now)
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+@pytest.mark.parametrize("descriptors", [6, 8, 10, 14, 18])
+def test_a_command_with_too_few_descriptors_says_so_in_one_line_and_leaves_nothing(
+    area: Area, descriptors: int
+) -> None:
+    done = outlive_with(descriptors, "new", "-d", "--", "cat")
+    if done.code != 0:
+        assert "Traceback" not in done.error, done.error
+        assert "check" not in done.complaint(), "nothing is wrong with files or permissions"
+        assert outlive("ls", "--json", "--all").json() == []
+    else:
+        assert outlive("kill-all", "--yes").code == 0
+    well = outlive("new", "-d", "-n", "well", "--", "cat")
+    assert well.code == 0, well.error
+    assert outlive("send", "well", "all is well", "--enter").code == 0
+    assert outlive("wait", "well", "--text", "all is well", "--timeout", "10").code == 0
+    assert outlive("kill", "well").code == 0
+
+
+def test_what_other_commands_say_with_too_few_descriptors(area: Area) -> None:
+    session = new("-n", "one", "--", "cat")
+    for descriptors in (6, 9):
+        for words in (["ls"], ["ls", "--json"], ["peek", "one"], ["send", "one", "x"]):
+            done = outlive_with(descriptors, *words)
+            assert "Traceback" not in done.error, (words, done.error)
+            if done.code != 0:
+                assert "too many open files" in done.complaint().lower(), (words, descriptors, done.error)
+    assert outlive("kill", session).code == 0
+
+
+def test_many_chats_are_listed_with_few_descriptors(area: Area) -> None:
+    names = [f"chat-{number}" for number in range(12)]
+    for name in names:
+        new("-n", name, "--", "cat")
+    done = outlive_with(14, "ls", "--json")
+    assert done.code == 0, done.error
+    assert [info["name"] for info in done.json()] == names
+    assert {info["viewers"] for info in done.json()} == {0}, "each was asked"
+    assert outlive("kill-all", "--yes").code == 0
+
+
+async def test_a_host_without_descriptors_refuses_new_viewers_keeps_its_own_and_recovers(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await start("cat", name="one")
+    async with watching(record.id) as (viewer, watcher):
+        pid = (await request(record.id, Describe(0))).host_pid
+        with no_more_descriptors(pid):
+            waiting = []
+            for _ in range(fill_gaps(pid)):
+                connection = watching(record.id, output=False)
+                waiting.append(connection)
+                await connection.__aenter__()
+            monkeypatch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.5)
+            with pytest.raises(HostUnavailable) as caught:
+                await request(record.id, Describe(0))
+            one_line(caught.value)
+            assert outlive("ls", "--json").json()[0]["state"] == "running", "it is not taken for lost"
+            before_s = cpu_s(pid)
+            viewer.text("as before\r")
+            await see(viewer, watcher, "as before")
+            assert viewer.state is ViewerState.LIVE
+            with pytest.raises(HostUnavailable):
+                await request(record.id, Describe(0))
+            assert cpu_s(pid) - before_s < 0.25, "it does not turn round and round over who cannot be let in"
+            for connection in waiting:
+                await connection.__aexit__(None, None, None)
+        monkeypatch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 5.0)
+        async with watching(record.id) as (other, other_watcher):
+            other.text("and again\r")
+            await see(other, other_watcher, "and again")
+            await see(viewer, watcher, "and again")
+        assert outlive("peek", "one").code == 0
+        description = await request(record.id, Describe(0))
+        assert (description.host_pid, description.child_pid) == (pid, record.child_pid)
+    assert processes.is_alive(record.child_pid or 0)
+    await end(record.id)
+
+
+async def test_a_host_that_cannot_open_its_record_at_the_end_writes_it_down_once_it_can(area: Area) -> None:
+    record = await start("cat", name="one")
+    pid = (await request(record.id, Describe(0))).host_pid
+    async with watching(record.id) as (viewer, watcher):
+        with no_more_descriptors(pid):
+            viewer.text("\x04")
+            await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end to be told")
+    assert outlive("wait", "one", "--exited", "--timeout", "15").code == 0
+    [info] = outlive("ls", "--all", "--json").json()
+    assert (info["state"], info["exit_code"]) == ("exited", 0)
