@@ -11,7 +11,6 @@ import pytest
 from session_host.client.control import request
 from session_host.client.upgrade import keeper_status, replace_host, replace_keeper, upgrade
 from session_host.errors import OutliveError
-from session_host.link import finding
 from session_host.link.finding import ensure_keeper, keeper_argv, keeper_environment
 from session_host.paths import database
 from session_host.protocol.keeper import Replaced, ReplaceKeeper
@@ -80,7 +79,7 @@ async def test_a_version_that_does_not_start_changes_nothing(monkeypatch: pytest
 async def test_a_keeper_that_cannot_be_replaced_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     record = await start("cat")
     before = await described(record.id)
-    monkeypatch.setattr(finding.sys, "executable", "/no/such/python")
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
     with pytest.raises(OutliveError, match=r"not replaced: /no/such/python: No such file"):
         replace_keeper()
     assert await described(record.id) == before
