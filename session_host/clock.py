@@ -7,4 +7,13 @@ from datetime import UTC, datetime
 
 def now() -> str:
     """This moment, in ISO 8601 and UTC, with milliseconds: ``2026-01-02T03:04:05.678Z``."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _written(datetime.now(UTC))
+
+
+def as_text(time_s: float) -> str:
+    """A moment in seconds since 1970, written as ``now`` is."""
+    return _written(datetime.fromtimestamp(time_s, UTC))
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

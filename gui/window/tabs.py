@@ -12,7 +12,7 @@ from gui.sessions.model import SessionsModel
 from gui.theme.follow import Theme
 from gui.window.chat_page import ChatPage
 from gui.window.tab_bar import TabBar
-from session_host.client.ended import load_screen
+from session_host.client.ended import last_screen
 from session_host.errors import OutliveError
 from session_host.terminal import default_engine
 
@@ -194,10 +194,7 @@ class Tabs(QObject):
     async def _load(self, chat: Chat, page: ChatPage) -> None:
         emulator = None
         try:
-            saved = await asyncio.to_thread(load_screen, chat.id)
-            if saved is not None:
-                engine = default_engine()
-                emulator = saved.restore(engine)
+            emulator = await asyncio.to_thread(last_screen, chat.id, default_engine())
         except OutliveError as error:
             self._sessions.problem.emit(str(error))
         if self._pages.get(chat.id) is page:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from session_host import loops
 from session_host.cli.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.cli.outer_terminal import OuterTerminal
-from session_host.cli.output import how_it_ended, say
+from session_host.cli.output import how_it_ended, say, what_became
 from session_host.cli.sessions import add_session_argument, find
 from session_host.cli.terminal_input import InputParser
 from session_host.cli.terminal_painter import Painter
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Attach to the session that is named."""
     info = find(options.session)
     if info.state not in RUNNING_STATES:
-        raise SessionEnded(f"{info.name} has ended ({how_it_ended(info)}); `outlive peek {info.name}` shows its end")
+        raise SessionEnded(f"{info.name} {what_became(info)}; `outlive peek {info.name}` shows its last screen")
     return attach(info.id, info.name, read_only=options.read_only)
 
 

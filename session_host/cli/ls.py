@@ -75,7 +75,7 @@ def state_words(info: SessionInfo) -> str:
         case State.EXITED:
             return f"■ {how_it_ended(info)}"
         case _:
-            return "■ cut off"
+            return f"■ {info.reason or 'lost'}"
 
 
 def age(since: str, now: datetime) -> str:

@@ -64,7 +64,16 @@ def terminal_columns() -> int | None:
         return None
 
 
-__all__ = ["complain", "how_it_ended", "one_line", "prepare_streams", "print_json", "say", "terminal_columns"]
+__all__ = [
+    "complain",
+    "how_it_ended",
+    "one_line",
+    "prepare_streams",
+    "print_json",
+    "say",
+    "terminal_columns",
+    "what_became",
+]
 
 
 class Ended(Protocol):
@@ -91,3 +100,20 @@ def how_it_ended(ended: Ended) -> str:
     if ended.exit_code is not None:
         return f"exit code {ended.exit_code}"
     return "nobody saw how"
+
+
+class Cut(Ended, Protocol):
+    """Whatever knows what became of a session."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why nobody knows how it ended, see ``client.records``; None if it is known."""
+
+
+def what_became(info: Cut) -> str:
+    """What became of a session that is over, to stand behind its name: ``has ended (exit code 3)``."""
+    if info.reason == "interrupted":
+        return "was interrupted by a restart of the computer"
+    if info.reason == "lost":
+        return "was lost: the process that kept it is gone, and the agent with it"
+    return f"has ended ({how_it_ended(info)})"

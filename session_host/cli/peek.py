@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from session_host.cli.output import how_it_ended, print_json
+from session_host.cli.output import print_json, what_became
 from session_host.cli.sessions import SessionInfo, add_session_argument, ask, find
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Peek, Screen
@@ -57,13 +57,12 @@ def look(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, ansi: b
 
 
 def _last_screen(info: SessionInfo, request: Peek) -> Screen:
-    from session_host.client.ended import load_screen
+    from session_host.client.ended import last_screen
     from session_host.terminal.text import screen_of
 
-    saved = load_screen(info.id)
-    if saved is None:
-        raise SessionEnded(f"{info.name} has ended ({how_it_ended(info)}) and its last screen was not kept")
-    emulator = saved.restore(saved.engine)
+    emulator = last_screen(info.id)
+    if emulator is None:
+        raise SessionEnded(f"{info.name} {what_became(info)}, and its last screen was not kept")
     try:
         return screen_of(emulator, request)
     finally:

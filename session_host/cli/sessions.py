@@ -12,7 +12,7 @@ from session_host.client.quick import list_sessions
 from session_host.client.recovery import open_or_recover
 from session_host.client.sessions import SessionInfo, find_session
 from session_host.errors import SessionEnded
-from session_host.protocol.values import State
+from session_host.protocol.values import RUNNING_STATES
 from session_host.store import Store
 
 T = TypeVar("T")
@@ -60,12 +60,10 @@ def require_running(info: SessionInfo) -> SessionInfo:
     Raises:
         SessionEnded: it has ended, or was lost.
     """
-    if info.state == State.EXITED:
-        from session_host.cli.output import how_it_ended
+    if info.state not in RUNNING_STATES:
+        from session_host.cli.output import what_became
 
-        raise SessionEnded(f"{info.name} has ended ({how_it_ended(info)})")
-    if info.state == State.LOST:
-        raise SessionEnded(f"{info.name} was cut off: its host is gone, and the agent with it")
+        raise SessionEnded(f"{info.name} {what_became(info)}")
     return info
 
 

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import re
 
-from session_host.cli.output import how_it_ended
+from session_host.cli.output import what_became
 from session_host.cli.peek import look
 from session_host.cli.sessions import SessionInfo, add_session_argument, find
 from session_host.client.control import ControlConnection
@@ -83,7 +83,7 @@ def _after_the_end(info: SessionInfo, options: argparse.Namespace, pattern: re.P
     ended = find(info.id)
     if pattern is not None and pattern.search("\n".join(look(ended, scrollback=True).lines)):
         return
-    raise SessionEnded(f"{info.name} ended ({how_it_ended(ended)}) before {_what(options)} came")
+    raise SessionEnded(f"{info.name} {what_became(ended)} before {_what(options)} came")
 
 
 async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:

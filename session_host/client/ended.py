@@ -1,12 +1,44 @@
-"""The last screen of a session that ended."""
+"""The last screen of a session that is over, however it came to be over."""
 
 from __future__ import annotations
 
-from session_host.paths import session_dir
-from session_host.store.screen import SavedScreen
-from session_host.store.screen import load_screen as load_from
+import zlib
+
+from session_host.errors import OutliveError, StoreError
+from session_host.journal import restore
+from session_host.paths import session_dir, session_journal
+from session_host.store.screen import load_screen
+from session_host.terminal.base import Emulator, EngineName
 
 
-def load_screen(session_id: str) -> SavedScreen | None:
-    """The last screen of a session, None if none was kept."""
-    return load_from(session_dir(session_id) / "screen.bin")
+def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator | None:
+    """A session's terminal as it was at the end, with its history, to be read and not typed into. Blocks on the disk.
+
+    As the host kept it; else made anew from the journal, which is all there is of a session that a restart of the
+    computer interrupted, and all that can be read where another build of the engine kept the screen.
+
+    Args:
+        session_id: whose.
+        engine: whose terminal it becomes; None for the engine that kept it, where that can be told.
+
+    Returns:
+        The emulator, to be closed by the caller; None if nothing was kept.
+
+    Raises:
+        OutliveError: what was kept cannot be read.
+    """
+    unreadable: OutliveError | None = None
+    try:
+        saved = load_screen(session_dir(session_id) / "screen.bin")
+        if saved is not None:
+            return saved.restore(engine or saved.engine)
+    except OutliveError as error:
+        unreadable = error
+    except zlib.error:
+        unreadable = StoreError("the last screen that was kept is damaged")
+    emulator = restore(session_journal(session_id), engine)
+    if emulator is not None:
+        emulator.reset_after_exit()
+    elif unreadable is not None:
+        raise unreadable
+    return emulator

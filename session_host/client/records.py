@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from session_host.clock import now
+from session_host.clock import as_text, now
 from session_host.errors import NoSuchSession, OutliveError
-from session_host.paths import database, session_socket
+from session_host.paths import database, session_journal, session_log, session_socket
 from session_host.peer import is_foreign
 from session_host.protocol.messages import Description
 from session_host.protocol.values import RUNNING_STATES, State
@@ -21,7 +21,12 @@ DESCRIBE_TIMEOUT_S = 2.0
 """How long a host may take to describe its session before it counts as unknown."""
 
 INTERRUPTED = "the computer was restarted while this chat ran"
+"""A record keeps these words, and is told by them: they are not to be changed."""
+
 HOST_GONE = "the process that kept this chat is gone, and the agent with it"
+
+Reason = Literal["interrupted", "lost"]
+"""Why a session's end is not known: the computer was restarted, or its host and keeper went both."""
 
 
 class SessionInfo(msgspec.Struct, kw_only=True):
@@ -33,6 +38,7 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     argv: list[str]
     cwd: str
     state: str
+    reason: Reason | None = None
     exit_code: int | None
     exit_signal: int | None
     activity: str | None = None
@@ -51,6 +57,8 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     resumable: bool | None = None
     stderr_path: str | None = None
     journal_bytes: int | None = None
+    notice: str | None = None
+    """What is not as it should be, one line."""
 
 
 class Fate(NamedTuple):
@@ -76,6 +84,7 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         argv=record.argv,
         cwd=record.cwd,
         state=record.state,
+        reason=reason_of(record),
         exit_code=record.exit_code,
         exit_signal=record.exit_signal,
         title=record.title,
@@ -89,7 +98,7 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         provider_session_id=record.provider_session_id,
     )
     if description is not None:
-        info.state = description.state
+        info.state, info.reason = description.state, None
         info.exit_code, info.exit_signal = description.exit_code, description.exit_signal
         info.activity, info.activity_source = description.activity, description.activity_source
         info.title = description.title
@@ -97,25 +106,55 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         info.cols, info.rows = description.size.columns, description.size.rows
         info.viewers = description.viewers
         info.keeper_pid, info.journal_bytes = description.keeper_pid, description.journal_bytes
+        info.notice = description.notice or None
     return info
+
+
+def reason_of(record: SessionRecord) -> Reason | None:
+    """Why a session was cut off; None for one that runs, or whose end is known."""
+    if record.state is not State.LOST:
+        return None
+    return "interrupted" if record.error == INTERRUPTED else "lost"
 
 
 def settle(store: Store, record: SessionRecord) -> SessionRecord:
     """A record that says "running" while its host may be gone: find out, and write it down if so."""
     if record.state not in RUNNING_STATES:
         return record
-    now_booted = boot_id()
-    # Where one of the two is not known, nothing is known of a restart.
-    rebooted = bool(record.boot_id and now_booted) and record.boot_id != now_booted
+    rebooted = _is_of_another_boot(record)
     if not rebooted and (is_running(record.host_pid, record.host_started) or is_kept(record.id)):
         return record
     # The host may have recorded the end between the two looks.
     current = store.get(record.id)
     if current is None or current.state not in RUNNING_STATES:
         return current or record
-    error = INTERRUPTED if rebooted else HOST_GONE
-    store.update(record.id, state=State.LOST, error=error, ended_at=now())
+    if rebooted:
+        store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))
+    else:
+        store.update(record.id, state=State.LOST, error=HOST_GONE, ended_at=now())
     return store.get(record.id) or record
+
+
+def all_after_boot(store: Store) -> list[SessionRecord]:
+    """Every record, oldest first; what a restart of the computer interrupted is written down as that."""
+    return [settle(store, record) if _is_of_another_boot(record) else record for record in store.all()]
+
+
+def _is_of_another_boot(record: SessionRecord) -> bool:
+    now_booted = boot_id()
+    # Where one of the two is not known, nothing is known of a restart.
+    return bool(record.boot_id and now_booted) and record.boot_id != now_booted
+
+
+def _last_sign_of_life(record: SessionRecord) -> str:
+    """When a session of a former boot is last known to have run: its journal and its host's log tell."""
+    found = [record.created_at]
+    for path in (*session_journal(record.id).glob("*.log"), session_log(record.id)):
+        try:
+            found.append(as_text(path.stat().st_mtime))
+        except OSError:
+            continue  # It was removed meanwhile, or never was.
+    return max(found)
 
 
 def is_kept(session_id: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
-from session_host.client.ended import load_screen
+from session_host.client.ended import last_screen
 from session_host.client.sessions import open_store
 from session_host.protocol.messages import Describe, Kill, Stop
 from session_host.protocol.values import Modifiers, State
@@ -109,9 +109,8 @@ async def test_the_end_and_the_last_output_are_kept(how: str, code: int | None, 
     assert (ended.exit_code, ended.exit_signal) == (code, number)
     assert ended.ended_at is not None
     await asyncio.to_thread(wait_for_end, record.host_pid, 10)
-    screen = load_screen(record.id)
-    assert screen is not None
-    emulator = screen.restore(screen.engine)
+    emulator = last_screen(record.id)
+    assert emulator is not None
     assert "last words" in "\n".join(row.text() for row in emulator.rows())
     emulator.close()
 

@@ -50,7 +50,8 @@ def info(**fields: object) -> SessionInfo:
         ({"state": State.EXITED, "exit_signal": 9}, "■ signal 9 (SIGKILL)"),
         ({"state": State.EXITED, "exit_signal": 40}, "■ signal 40"),
         ({"state": State.EXITED}, "■ nobody saw how"),
-        ({"state": State.LOST}, "■ cut off"),
+        ({"state": State.LOST, "reason": "lost"}, "■ lost"),
+        ({"state": State.LOST, "reason": "interrupted"}, "■ interrupted"),
     ],
 )
 def test_state_is_a_mark_and_words(fields: dict[str, object], words: str) -> None:
