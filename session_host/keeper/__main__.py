@@ -14,11 +14,13 @@ import socket
 import sys
 from functools import partial
 
-from session_host.loops import factory
-from session_host.paths import ensure_private, keeper_socket, runtime_dir
+from session_host import loops
+from session_host.errors import OutliveError
+from session_host.paths import database, ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.values import GridSize
 from session_host.scopes import enter
-from session_host.terminal import available_engines, create
+from session_host.store import Store
+from session_host.terminal import available_engines, create, engine_build
 
 from .forking import become_subreaper, raise_open_files, set_process_name
 from .keeper import Keeper
@@ -27,22 +29,36 @@ from .replacing import ARGUMENT, read_kept, replace_itself, take_up
 log = logging.getLogger(__name__)
 
 
+WARM_TURNS = 10
+"""The interpreter adapts code that runs again and again, in place: what it has adapted here, hosts share."""
+
+
 def warm() -> None:
-    """Load what hosts need, so that they share it; then nothing of it is looked at by the collector again."""
-    import uvloop  # noqa: F401
-
-    import session_host.scopes  # noqa: F401
-
-    factory()
+    """Load and use what hosts use, so that they share it; then nothing of it is looked at by the collector again."""
     for engine in available_engines():
-        emulator = create(engine, GridSize(80, 24))
-        emulator.feed(b"\x1b[1mwarm\x1b[m \xc3\xa4\r\n\x1b[c")
-        emulator.frame()
-        emulator.snapshot()
-        emulator.close()
+        engine_build(engine)
+        for _ in range(WARM_TURNS):
+            emulator = create(engine, GridSize(80, 24))
+            emulator.feed(b"\x1b[1mwarm\x1b[m \xc3\xa4\r\n\x1b[c")
+            emulator.take_replies()
+            emulator.take_events()
+            emulator.snapshot()
+            emulator.close()
+    for _ in range(WARM_TURNS):
+        loops.run(_nothing())
+    try:
+        for _ in range(WARM_TURNS):
+            with Store.open(database()) as store:
+                store.running()
+    except OutliveError as error:
+        log.warning("the record: %s", error)
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+async def _nothing() -> None:
+    """For a loop to run."""
 
 
 def alone() -> int | None:

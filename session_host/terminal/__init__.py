@@ -12,6 +12,7 @@ when it is asked for, since that costs tens of milliseconds.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
@@ -27,9 +28,15 @@ _FORMS: dict[EngineName, int] = {"ghostty": 2, "pyte": 2}
 """Raised when the form of an engine's snapshots changes on our side."""
 
 
+@cache
+def _is_installed(engine: EngineName) -> bool:
+    # Looking takes long, and so much memory that hosts would notice; once a process is enough.
+    return find_spec(_DISTRIBUTIONS[engine]) is not None
+
+
 def available_engines() -> list[EngineName]:
     """The engines that can be used here, best first; imports none of them."""
-    return [engine for engine, package in _DISTRIBUTIONS.items() if find_spec(package) is not None]
+    return [engine for engine in _DISTRIBUTIONS if _is_installed(engine)]
 
 
 def default_engine() -> EngineName:
@@ -44,6 +51,7 @@ def default_engine() -> EngineName:
     return engines[0]
 
 
+@cache
 def engine_build(engine: EngineName) -> str:
     """Engine and exact build, without importing it: snapshots fit between equal builds only."""
     try:
@@ -128,6 +136,6 @@ def _usable(engine: EngineName | None) -> EngineName:
         return default_engine()
     if engine not in _DISTRIBUTIONS:
         raise UsageError(f"no engine {engine!r}: there are {', '.join(_DISTRIBUTIONS)}")
-    if find_spec(_DISTRIBUTIONS[engine]) is None:
+    if not _is_installed(engine):
         raise UsageError(f"the engine {engine} needs the package {_DISTRIBUTIONS[engine]}: install it")
     return engine
