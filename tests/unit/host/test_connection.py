@@ -14,16 +14,11 @@ from session_host.host.feed import OUTPUT_EVENT_INTERVAL_S
 from session_host.host.session import Session
 from session_host.protocol import messages as m
 from session_host.protocol.codec import HostDecoder, encode
-from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import GridSize, State
-from session_host.terminal import create, engine_build
+from session_host.terminal import engine_build
 from session_host.version import VERSION
+from tests.support.estates import SESSION_ID, KeptSession, kept_session
 
-SIZE = GridSize(40, 6)
-SPEC = LaunchSpec(
-    session_id="id", name="n", agent="command", argv=["x"], cwd="/", env={}, overrides={}, size=SIZE, engine="pyte",
-    scrollback_lines=100, colors=None, created_at="", socket_path="", database="", screen="", boot_id="",
-)  # fmt: skip
 HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
 
 
@@ -85,10 +80,16 @@ class Owner:
 class Stage:
     """A session without a program, and clients of it."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, kept: KeptSession) -> None:
+        self.kept = kept
+        self.session: Session = kept.host()
+        self.session.state = State.RUNNING
         self.owner = Owner()
         self.wires: list[Wire] = []
+
+    def output(self, data: bytes) -> None:
+        """The program wrote this."""
+        self.kept.wrote(data)
 
     def client(self, *messages: m.Message) -> tuple[Connection, Wire]:
         connection, wire = Connection(self.session, self.owner), Wire()
@@ -101,14 +102,11 @@ class Stage:
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    session = Session(SPEC, lambda: create("pyte", SIZE, scrollback_lines=100), epoch="e", now=lambda: "t")
-    session.state = State.RUNNING
-    await session.lane.lend(lambda emulator: None)
-    own = Stage(session)
-    yield own
-    for wire in own.wires:
-        wire.release()
-    session.close()
+    with kept_session() as kept:
+        own = Stage(kept)
+        yield own
+        for wire in own.wires:
+            wire.release()
 
 
 def kinds(messages: list[Any]) -> list[str]:
@@ -138,18 +136,18 @@ async def snapshot(wire: Wire) -> list[Any]:
 
 
 async def test_a_conversation(stage: Stage) -> None:
-    stage.session.output(b"before")
+    stage.output(b"before")
     connection, wire = stage.client(HELLO)
-    assert wire.take() == [m.Welcome(m.PROTOCOL_VERSION, VERSION, "id", "e", State.RUNNING)]
+    assert wire.take() == [m.Welcome(m.PROTOCOL_VERSION, VERSION, SESSION_ID, SESSION_ID, State.RUNNING)]
     say(connection, m.Attach())
     got = await snapshot(wire)
     assert kinds(got) == ["Attached", "ActivityEvent", "SnapshotPart"]
     attached, _, part = got
     assert (attached.offset, attached.resumed, part.offset, part.form) == (6, False, 6, engine_build("pyte"))
-    stage.session.output(b"after")
+    stage.output(b"after")
     assert wire.take() == [m.Output(6, b"after")]
     say(connection, m.Detach(attached.attachment))
-    stage.session.output(b"unseen")
+    stage.output(b"unseen")
     assert wire.take() == []
     assert connection.state is ConnectionState.GREETED
 
@@ -188,19 +186,19 @@ async def test_no_hello_in_time_is_a_violation(stage: Stage, monkeypatch: pytest
 async def test_who_comes_back_gets_what_was_missed_with_the_resizes_in_their_places(stage: Stage) -> None:
     connection, wire = stage.client(HELLO, m.Attach())
     attachment = (await snapshot(wire))[1].attachment
-    stage.session.output(b"one")
+    stage.output(b"one")
     connection.connection_lost(None)
-    stage.session.output(b"two")
+    stage.output(b"two")
     stage.session.stream.resized(m.Resized(6, GridSize(50, 7), number=1))
-    stage.session.output(b"three")
-    _, wire = stage.client(HELLO, m.Attach(resume=attachment, epoch="e", offset=3))
+    stage.output(b"three")
+    _, wire = stage.client(HELLO, m.Attach(resume=attachment, epoch=SESSION_ID, offset=3))
     _, attached, _, *rest = wire.take()
     assert (attached.attachment, attached.resumed, attached.offset) == (attachment, True, 3)
     assert rest == [m.Output(3, b"two"), m.Resized(6, GridSize(50, 7), number=1), m.Output(6, b"three")]
 
 
 async def test_an_offset_of_another_epoch_gets_a_snapshot(stage: Stage) -> None:
-    stage.session.output(b"x" * 10)
+    stage.output(b"x" * 10)
     _, wire = stage.client(HELLO, m.Attach(epoch="another", offset=5))
     assert "SnapshotPart" in kinds(await snapshot(wire))
 
@@ -209,14 +207,14 @@ async def test_a_client_that_is_behind_gets_nothing_then_what_it_missed(stage: S
     connection, wire = stage.client(HELLO, m.Attach())
     await snapshot(wire)
     connection.pause_writing()
-    stage.session.output(b"one")
-    stage.session.output(b"two")
+    stage.output(b"one")
+    stage.output(b"two")
     assert wire.take() == []
     connection.resume_writing()
     got = wire.take()
     assert got[0] == m.Output(0, b"onetwo")
     assert kinds(got) == ["Output"]
-    stage.session.output(b"three")
+    stage.output(b"three")
     assert wire.take() == [m.Output(6, b"three")]
 
 
@@ -225,7 +223,7 @@ async def test_a_client_that_is_far_behind_gets_a_fresh_snapshot(stage: Stage) -
     await snapshot(wire)
     connection.pause_writing()
     for _ in range(3):
-        stage.session.output(b"\r" * (1024 * 1024))
+        stage.output(b"\r" * (1024 * 1024))
     assert wire.take() == []
     connection.resume_writing()
     got = await snapshot(wire)
@@ -244,7 +242,7 @@ async def test_a_follower_of_events_hears_of_output_now_and_then(stage: Stage) -
     _, wire = stage.client(HELLO, m.Attach(output=False))
     wire.take()
     for _ in range(100):
-        stage.session.output(b"x")
+        stage.output(b"x")
     assert wire.take() == [m.OutputEvent(1)]
 
 
@@ -256,17 +254,10 @@ async def test_input_is_taken_once_and_a_stranger_s_is_refused(stage: Stage) -> 
     say(other, m.Text(attachment, 1, "intruder"))
     refusal = other_wire.take()[0]
     assert (refusal.code, refusal.sequence) == (m.ErrorCode.STALE_ATTACHMENT, 1)
-    written: list[bytes] = []
-    stage.session._inputs.open = True
-
-    def write(data: bytes | memoryview) -> int:
-        written.append(bytes(data))
-        return len(data)
-
     say(first, m.Text(attachment, 1, "a"), m.Text(attachment, 1, "a"), m.Text(attachment, 2, "b"))
-    stage.session._inputs.flush(write)
-    assert written == [b"a", b"b"]
-    stage.session.output(b"ab")
+    assert stage.session.ledger.flush()
+    assert stage.kept.typed() == b"ab"
+    stage.output(b"ab")
     async with asyncio.timeout(5):
         while m.InputAck(attachment, 2) not in wire.got:
             await turn()
@@ -276,11 +267,10 @@ async def test_input_is_taken_once_and_a_stranger_s_is_refused(stage: Stage) -> 
 async def test_an_acknowledgement_comes_with_the_echo_and_behind_it(stage: Stage) -> None:
     connection, wire = stage.client(HELLO, m.Attach())
     attachment = (await snapshot(wire))[1].attachment
-    stage.session._inputs.open = True
     say(connection, m.Text(attachment, 1, "a"))
-    stage.session._inputs.flush(len)
+    stage.session.ledger.flush()
     assert wire.take() == []
-    stage.session.output(b"a")
+    stage.output(b"a")
     assert wire.take() == [m.Output(0, b"a"), m.InputAck(attachment, 1)]
 
 
@@ -295,7 +285,7 @@ async def test_a_client_that_is_behind_at_the_end_is_closed_only_when_it_has_all
     connection, wire = stage.client(HELLO, m.Attach())
     await snapshot(wire)
     connection.pause_writing()
-    stage.session.output(b"last words")
+    stage.output(b"last words")
     stage.session.program_ended(0, None)
     connection.finish()
     assert wire.take() == [], "the end is not told before the last output"

@@ -22,7 +22,7 @@ SIZE = GridSize(40, 6)
 
 @pytest.fixture
 async def lane() -> AsyncIterator[EmulatorLane]:
-    own = EmulatorLane(lambda: create("pyte", SIZE), lambda _: None, lambda: None)
+    own = EmulatorLane(create("pyte", SIZE), lambda _: None, lambda: None)
     yield own
     own.close()
 
@@ -31,13 +31,20 @@ def first_line(emulator: Emulator) -> str:
     return emulator.rows()[0].text()
 
 
-async def test_output_that_comes_before_the_engine_is_kept(lane: EmulatorLane) -> None:
+async def test_the_first_output_is_interpreted_and_counted(lane: EmulatorLane) -> None:
     lane.feed(b"early")
     done = asyncio.Event()
     lane.in_order(lambda _: done.set())
     await asyncio.wait_for(done.wait(), 10)
     assert await lane.lend(first_line) == "early"
     assert lane.fed == 5
+
+
+async def test_a_successor_s_lane_counts_on_from_where_the_engine_is() -> None:
+    lane = EmulatorLane(create("pyte", SIZE), lambda _: None, lambda: None, fed=1000)
+    lane.feed(b"more")
+    assert lane.fed == 1004
+    lane.close()
 
 
 async def test_a_use_in_order_sees_all_output_before_it_and_none_after(lane: EmulatorLane) -> None:
@@ -83,7 +90,7 @@ async def test_a_use_within_a_use_waits_for_its_end(lane: EmulatorLane) -> None:
 
 async def test_full_is_told_and_then_drained() -> None:
     drained = asyncio.Event()
-    lane = EmulatorLane(lambda: create("pyte", SIZE), lambda _: None, drained.set)
+    lane = EmulatorLane(create("pyte", SIZE), lambda _: None, drained.set)
     for _ in range(20):
         lane.feed(b"\r" * 100_000)
     was_full = lane.full
@@ -127,7 +134,7 @@ async def test_work_that_fails_is_told_and_others_go_on(lane: EmulatorLane, capl
 @given(st.lists(st.one_of(st.binary(min_size=1, max_size=60_000), st.just(b"")), max_size=8))
 def test_what_is_fed_is_what_came(chunks: list[bytes]) -> None:
     async def run() -> int:
-        lane = EmulatorLane(lambda: create("pyte", SIZE), lambda _: None, lambda: None)
+        lane = EmulatorLane(create("pyte", SIZE), lambda _: None, lambda: None)
         done = asyncio.Event()
         for chunk in chunks:
             lane.feed(chunk)

@@ -1,0 +1,123 @@
+"""Sessions in this process, each made of an estate that outlives it, as the keeper holds one."""
+
+from __future__ import annotations
+
+import os
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from session_host.estate import descriptors
+from session_host.estate.ledger import Ledger
+from session_host.estate.moving import Mover
+from session_host.estate.stream_file import StreamFile
+from session_host.host.checkpoints import Checkpointer
+from session_host.host.recording import Recording
+from session_host.host.recovery import Recovered, recover, remember
+from session_host.host.session import Session
+from session_host.paths import session_socket
+from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.values import GridSize
+from session_host.pty.process import PtyProcess
+
+SESSION_ID = "5e55104e-0000-4000-8000-000000000001"
+
+OPEN_FILES = 1024
+"""The programs' soft limit of open files."""
+
+
+def spec_of(**changes: object) -> LaunchSpec:
+    """The launch spec of a session in this test's area, without a journal; ``changes`` are to its fields."""
+    session_id = str(changes.get("session_id", SESSION_ID))
+    spec = LaunchSpec(
+        session_id=session_id, name="n", agent="command", argv=["x"], cwd="/", env=dict(os.environ), overrides={},
+        size=GridSize(40, 6), engine="pyte", scrollback_lines=100, colors=None, created_at="2026-01-01T00:00:00Z",
+        socket_path=str(session_socket(session_id)), database="", screen="", boot_id="", umask=0o077, log="/dev/null",
+        journal="", journal_limit_bytes=1 << 26,
+    )  # fmt: skip
+    return msgspec.structs.replace(spec, **changes)
+
+
+class KeptSession:
+    """A session's estate, and the session object that was last made of it.
+
+    Attributes:
+        spec, estate: the session's.
+        slave: the PTY's other side, raw: what is written there is output, what is read there was typed.
+        recovered, ledger, stream, recording, checkpointer, session: of the last ``host``.
+    """
+
+    def __init__(self, spec: LaunchSpec) -> None:
+        self.spec = spec
+        self.estate, self.slave = descriptors.make(Path(spec.socket_path), spec.size)
+        tty.setraw(self.slave)
+        self._living = False
+
+    def host(self, *, other_engine: bool = False, mover: Mover | None = None) -> Session:
+        """A session object made of what is there, as a host does it: the first, or a successor."""
+        assert not self._living
+        mover = mover or Mover()
+        self.ledger = Ledger(self.estate.ledger, self.estate.master, mover)
+        self.stream = StreamFile(self.estate, mover)
+        memory, checkpoint = remember(self.estate.checkpoint, self.ledger, look_only=False)
+        self.recovered: Recovered = recover(
+            self.spec, memory, checkpoint, self.stream, self.ledger.page, other_engine=other_engine
+        )
+        directory = Path(self.spec.journal) if self.spec.journal else None
+        self.recording = Recording(directory, self.spec.journal_limit_bytes, self.stream, lambda: None)
+        self.session = Session(
+            self.spec, self.recovered, self.ledger, self.stream, self.recording, now=lambda: "2026-01-01T00:00:01Z"
+        )
+        self.checkpointer = Checkpointer(self.session, self.estate, self.recovered.checkpoint_offset)
+        self._living = True
+        return self.session
+
+    def go_on(self) -> None:
+        """Let the session read and write the PTY; its "program" is this very process, which does not end."""
+        self.session.go_on(PtyProcess(os.getpid(), None, self.estate.master))
+
+    def wrote(self, data: bytes) -> None:
+        """The program wrote this; without the PTY, of any length at once."""
+        stream = self.stream
+        os.pwrite(self.estate.stream, data, stream.end)
+        stream.end += len(data)
+        self.session.output(data)
+
+    def typed(self) -> bytes:
+        """What the program was given since last asked."""
+        os.set_blocking(self.slave, False)
+        try:
+            return os.read(self.slave, 1 << 20)
+        except BlockingIOError:
+            return b""
+
+    def kill(self) -> None:
+        """The session object is gone from one moment to the next: nothing is told, nothing written."""
+        if self._living:
+            self._living = False
+            self.session.sizing.close()
+            self.session.close()
+            self.recording._thread.shutdown(wait=True)  # of a process that is killed nothing is left either
+            if self.recording._timer is not None:
+                self.recording._timer.cancel()
+            self.ledger.close()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.kill()
+        os.close(self.slave)
+        self.estate.close()
+        Path(self.spec.socket_path).unlink(missing_ok=True)
+
+
+@contextmanager
+def kept_session(**changes: object) -> Iterator[KeptSession]:
+    """An estate and nothing else yet; see ``spec_of`` for the changes."""
+    kept = KeptSession(spec_of(**changes))
+    try:
+        yield kept
+    finally:
+        kept.close()
