@@ -16,7 +16,6 @@ from session_host.paths import database
 from session_host.protocol.keeper import Replaced, ReplaceKeeper
 from session_host.protocol.messages import Describe, Description
 from session_host.store import Store
-from tests.programs import program
 from tests.support.hosts import peek, see, shown, start, watching
 from tests.support.processes import start_ticks
 
@@ -129,7 +128,7 @@ async def test_an_unknown_chat_is_not_replaced() -> None:
 
 @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
 async def test_the_screen_survives_an_upgrade_as_it_was(engine: str) -> None:
-    record = await start(*program("numbered_lines", "50"), engine=engine)  # type: ignore[arg-type]
+    record = await start("sh", "-c", "seq 50; cat", engine=engine)  # type: ignore[arg-type]
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "50")
         seen = shown(viewer)
