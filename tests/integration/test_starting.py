@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,10 +14,8 @@ import pytest
 from session_host.client.connection import HostConnection
 from session_host.client.viewer import Viewer, ViewerState
 from session_host.errors import LaunchFailed
+from session_host.host.keeper_channel import KeeperChannel
 from session_host.host.server import Server
-from session_host.host.session import Session
-from session_host.paths import session_socket
-from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import (
     EARLY_INPUT_BYTES,
     Attach,
@@ -29,51 +27,57 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import GridSize, State
 from session_host.pty.process import PtyProcess
-from session_host.terminal import create
 from tests.programs import program
+from tests.support.estates import OPEN_FILES, SESSION_ID, KeptSession, kept_session
 from tests.support.hosts import Watcher, see
 from tests.support.waiting import eventually
 
-ID = "5e55104e-0000-4000-8000-000000000001"
+ID = SESSION_ID
 
 
 class HeldHost:
     """A session and its server in this process; the program's exec waits until it is let go."""
 
-    def __init__(self, argv: list[str]) -> None:
-        self.spec = LaunchSpec(
-            session_id=ID, name="held", agent="command", argv=argv, cwd="/", env=dict(os.environ), overrides={},
-            size=GridSize(80, 24), engine="ghostty", scrollback_lines=100, colors=None,
-            created_at="2026-01-01T00:00:00Z",
-            socket_path=str(session_socket(ID)), database="", screen="", boot_id="",
-        )  # fmt: skip
-        self.session = Session(self.spec, lambda: create("ghostty", self.spec.size), epoch="e", now=lambda: "now")
-        self.server = Server(self.session, Path(self.spec.socket_path))
+    def __init__(self, kept: KeptSession) -> None:
+        self.kept = kept
+        self.session = kept.host()
+        ours, self._keepers = socket.socketpair()
+        self._keeper = KeeperChannel(ours, kept.spec, kept.estate, lambda _: None)
+        self.server = Server(self.session, Path(kept.spec.socket_path), kept.estate.listener, self._keeper)
         self._let_go = asyncio.Event()
         self.starting: asyncio.Task[None] | None = None
 
     def let_go(self) -> None:
         self._let_go.set()
 
-    async def spawn(self, spec: LaunchSpec) -> PtyProcess:
+    async def spawn(self) -> PtyProcess:
         await self._let_go.wait()
-        return await asyncio.to_thread(PtyProcess.spawn, spec.argv, spec.cwd, spec.env, spec.size)
+        kept, spec = self.kept, self.kept.spec
+        return await asyncio.to_thread(
+            PtyProcess.spawn, spec.argv, spec.cwd, spec.env, kept.estate.master, kept.slave, umask=spec.umask,
+            open_files=OPEN_FILES, about_to_exec=lambda _: None,
+        )  # fmt: skip
+
+    async def close(self) -> None:
+        await self.server.close()
+        self._keeper.close()
+        self._keepers.close()
 
 
 @asynccontextmanager
 async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
-    host = HeldHost(argv)
-    await host.server.start()
-    host.starting = asyncio.get_running_loop().create_task(host.session.start(host.spawn))
-    try:
-        yield host
-    finally:
-        if host.session.state is State.RUNNING:
-            await host.session.kill()
-        host.let_go()
-        await asyncio.wait([host.starting])
-        await host.server.close()
-        host.session.close()
+    with kept_session(argv=argv, engine="ghostty", size=GridSize(80, 24), cooked=True) as kept:
+        host = HeldHost(kept)
+        await host.server.start()
+        host.starting = asyncio.get_running_loop().create_task(host.session.start(host.spawn))
+        try:
+            yield host
+        finally:
+            if host.session.state is State.RUNNING:
+                await host.session.kill()
+            host.let_go()
+            await asyncio.wait([host.starting])
+            await host.close()
 
 
 async def test_attached_is_not_said_before_the_program_is_exec_d() -> None:

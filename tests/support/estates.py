@@ -46,14 +46,15 @@ class KeptSession:
 
     Attributes:
         spec, estate: the session's.
-        slave: the PTY's other side, raw: what is written there is output, what is read there was typed.
+        slave: the PTY's other side: what is written there is output, what is read there was typed.
         recovered, ledger, stream, recording, checkpointer, session: of the last ``host``.
     """
 
-    def __init__(self, spec: LaunchSpec) -> None:
+    def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
         self.spec = spec
         self.estate, self.slave = descriptors.make(Path(spec.socket_path), spec.size)
-        tty.setraw(self.slave)
+        if not cooked:
+            tty.setraw(self.slave)
         self._living = False
 
     def host(self, *, other_engine: bool = False, mover: Mover | None = None) -> Session:
@@ -114,9 +115,9 @@ class KeptSession:
 
 
 @contextmanager
-def kept_session(**changes: object) -> Iterator[KeptSession]:
-    """An estate and nothing else yet; see ``spec_of`` for the changes."""
-    kept = KeptSession(spec_of(**changes))
+def kept_session(*, cooked: bool = False, **changes: object) -> Iterator[KeptSession]:
+    """An estate and nothing else yet; ``cooked`` leaves the terminal as it is. See ``spec_of`` for the changes."""
+    kept = KeptSession(spec_of(**changes), cooked=cooked)
     try:
         yield kept
     finally:

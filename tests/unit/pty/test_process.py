@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import resource
 import select
 import signal
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,88 +25,153 @@ from tests.support.waiting import wait_for_end, wait_until
 SIZE = GridSize(80, 24)
 
 
+class Terminal:
+    """A PTY as the keeper makes one, and the program on it; ends it, and reaps it unless the test has."""
+
+    def __init__(self, size: GridSize = SIZE) -> None:
+        self.master, self.slave = os.openpty()
+        os.set_blocking(self.master, False)
+        termios.tcsetwinsize(self.slave, (size.rows, size.columns))
+        self.about_to_exec, self._about_to_exec = os.pipe()
+        self.process: PtyProcess | None = None
+
+    def run(self, *argv: str, directory: str = "/", umask: int = 0o077, open_files: int = 512) -> PtyProcess:
+        def about_to_exec(pid: int) -> None:
+            os.write(self._about_to_exec, b"%d" % pid)
+
+        self.process = PtyProcess.spawn(
+            list(argv), directory, dict(os.environ), self.master, self.slave, umask=umask, open_files=open_files,
+            about_to_exec=about_to_exec,
+        )  # fmt: skip
+        self.let_go_of_slave()
+        return self.process
+
+    def let_go_of_slave(self) -> None:
+        if self.slave >= 0:
+            os.close(self.slave)
+            self.slave = -1
+
+    def read(self) -> bytes | None:
+        """What the program wrote; None if there is nothing now, b"" at the end."""
+        try:
+            return os.read(self.master, 65536)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            return b""
+
+    def read_all(self) -> str:
+        data = b""
+        while True:
+            select.select([self.master], [], [], 10)
+            piece = self.read()
+            if piece == b"":
+                return data.decode()
+            data += piece or b""
+
+    def close(self) -> None:
+        self.let_go_of_slave()
+        if self.process is not None:
+            if processes.is_alive(self.process.pid):
+                os.kill(self.process.pid, signal.SIGKILL)
+            wait_for_end(self.process.pid, 5)
+            with contextlib.suppress(ChildProcessError):  # the test has reaped it
+                os.waitpid(self.process.pid, 0)
+        for descriptor in (self.master, self.about_to_exec, self._about_to_exec):
+            os.close(descriptor)
+
+
 @pytest.fixture
-def started() -> Iterator[list[PtyProcess]]:
-    """What a test starts is ended and closed."""
-    own: list[PtyProcess] = []
+def terminal() -> Iterator[Terminal]:
+    own = Terminal()
     yield own
-    for process in own:
-        if processes.is_alive(process.pid):
-            os.kill(process.pid, signal.SIGKILL)
-        wait_for_end(process.pid, 5)
-        with contextlib.suppress(ChildProcessError):  # the test has taken its end already
-            os.waitpid(process.pid, 0)
-        process.close()
+    own.close()
 
 
-def run(started: list[PtyProcess], *argv: str, directory: str = "/", size: GridSize = SIZE) -> PtyProcess:
-    process = PtyProcess.spawn(list(argv), directory, dict(os.environ), size)
-    started.append(process)
-    return process
-
-
-def read_all(process: PtyProcess) -> str:
-    data = b""
-    while True:
-        select.select([process.fd], [], [], 10)
-        piece = process.read()
-        if piece == b"":
-            return data.decode()
-        data += piece or b""
-
-
-def test_a_program_gets_its_terminal_size_directory_and_environment(started: list[PtyProcess]) -> None:
+def test_a_program_gets_its_terminal_size_directory_and_environment(terminal: Terminal) -> None:
     script = "stty size; pwd; printf '%s\\n' \"$TERM\""
-    process = run(started, "sh", "-c", script, directory="/usr", size=GridSize(91, 17))
-    assert read_all(process).split() == ["17", "91", "/usr", "xterm-256color"]
+    termios.tcsetwinsize(terminal.slave, (17, 91))
+    terminal.run("sh", "-c", script, directory="/usr")
+    assert terminal.read_all().split() == ["17", "91", "/usr", "xterm-256color"]
 
 
-def test_a_program_gets_python_s_signals_undone(started: list[PtyProcess]) -> None:
+def test_a_program_gets_python_s_signals_undone(terminal: Terminal) -> None:
     """A Python process ignores SIGPIPE; inherited, that would break pipelines in every shell."""
-    text = read_all(run(started, "sh", "-c", "grep -E 'Sig(Ign|Blk)' /proc/self/status"))
+    terminal.run("sh", "-c", "grep -E 'Sig(Ign|Blk)' /proc/self/status")
+    text = terminal.read_all()
     masks = dict(line.split(":\t") for line in text.splitlines())
     assert int(masks["SigIgn"], 16) == 0
     assert int(masks["SigBlk"], 16) == 0
 
 
-def test_a_program_inherits_no_descriptor(started: list[PtyProcess]) -> None:
+def test_a_program_inherits_no_descriptor(terminal: Terminal) -> None:
     leaked = os.open("/dev/null", os.O_RDONLY)
     os.set_inheritable(leaked, True)
     try:
-        found = read_all(run(started, sys.executable, "-ISc", "import os; print(*os.listdir('/proc/self/fd'))"))
+        terminal.run(sys.executable, "-ISc", "import os; print(*os.listdir('/proc/self/fd'))")
+        found = terminal.read_all()
     finally:
         os.close(leaked)
     assert set(found.split()) <= {"0", "1", "2", "3"}, "3 is the listing's own"
 
 
-def test_the_child_leads_a_session_and_has_the_terminal(started: list[PtyProcess]) -> None:
-    process = run(started, "cat")
+def test_the_child_leads_a_session_and_has_the_terminal(terminal: Terminal) -> None:
+    process = terminal.run("cat")
     assert os.getsid(process.pid) == process.pid
-    assert os.tcgetpgrp(process.fd) == process.pid
+    assert os.tcgetpgrp(terminal.master) == process.pid
 
 
-@pytest.mark.parametrize(
-    ("script", "end"), [("exit 0", (0, None)), ("exit 77", (77, None)), ("kill -TERM $$", (None, 15))]
-)
-def test_the_end_is_told(started: list[PtyProcess], script: str, end: tuple[int | None, int | None]) -> None:
-    process = run(started, "sh", "-c", script)
+@pytest.mark.parametrize(("hidden", "tells"), [(0o077, "0077"), (0o002, "0002")])
+def test_a_program_gets_the_umask_and_the_limit_of_open_files_that_are_its_own(
+    terminal: Terminal, hidden: int, tells: str
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    terminal.run("sh", "-c", "umask; ulimit -n; ulimit -H -n", umask=hidden, open_files=333)
+    assert terminal.read_all().split() == [tells, "333", str(before[1])]
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
+
+
+def test_a_program_gets_the_signals_that_its_host_ignores(terminal: Terminal) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        terminal.run("sh", "-c", "grep SigIgn /proc/self/status")
+        assert int(terminal.read_all().split()[1], 16) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_the_child_tells_its_pid_before_the_exec(terminal: Terminal) -> None:
+    process = terminal.run("cat")
+    assert int(os.read(terminal.about_to_exec, 100)) == process.pid
+    assert process.started == start_time(process.pid)
+    assert process.is_it()
+
+
+def test_it_is_told_from_a_later_process_with_its_pid(terminal: Terminal) -> None:
+    process = terminal.run("cat")
+    assert process.started is not None
+    assert not PtyProcess(process.pid, process.started - 1, terminal.master).is_it()
+    assert PtyProcess(process.pid, None, terminal.master).is_it(), "nothing is known against it"
+
+
+def test_its_end_is_for_others_to_reap(terminal: Terminal) -> None:
+    """Whoever learns of the status notes it before the reaping; nothing of Python's may come before."""
+    process = terminal.run("sh", "-c", "exit 77")
     wait_for_end(process.pid, 10)
-    assert process.reap() == end
+    assert os.waitpid(process.pid, 0) == (process.pid, 77 << 8)
 
 
-def test_a_running_child_has_no_end(started: list[PtyProcess]) -> None:
-    assert run(started, "cat").reap() is None
-
-
-def test_a_resize_reaches_the_program_with_pixels(started: list[PtyProcess]) -> None:
+def test_a_resize_reaches_the_program_with_pixels(terminal: Terminal) -> None:
     from tests.programs import program
 
-    process = run(started, *program("window_size"))
+    process = terminal.run(*program("window_size"))
     seen = ""
 
     def said(text: str) -> bool:
         nonlocal seen
-        seen += (process.read() or b"").decode()
+        seen += (terminal.read() or b"").decode()
         return text in seen
 
     wait_until(lambda: said("size 80x24"), 10, "the first size")
@@ -111,16 +179,16 @@ def test_a_resize_reaches_the_program_with_pixels(started: list[PtyProcess]) -> 
     wait_until(lambda: said("size 100x30 900x540"), 10, "the second size")
 
 
-def test_a_huge_window_at_a_great_zoom_still_changes_the_program_s_size(started: list[PtyProcess]) -> None:
+def test_a_huge_window_at_a_great_zoom_still_changes_the_program_s_size(terminal: Terminal) -> None:
     """Its pixels are more than the kernel's 16 bits hold; the program is told as many as there can be."""
     from tests.programs import program
 
-    process = run(started, *program("window_size"))
+    process = terminal.run(*program("window_size"))
     seen = ""
 
     def said(text: str) -> bool:
         nonlocal seen
-        seen += (process.read() or b"").decode()
+        seen += (terminal.read() or b"").decode()
         return text in seen
 
     wait_until(lambda: said("size 80x24"), 10, "the first size")
@@ -128,17 +196,12 @@ def test_a_huge_window_at_a_great_zoom_still_changes_the_program_s_size(started:
     wait_until(lambda: said("size 1000x1000 65535x65535"), 10, "the second size")
 
 
-def test_signals_reach_the_foreground_group_too(started: list[PtyProcess]) -> None:
-    process = run(started, "bash", "--norc", "-ic", "sleep 60; echo survived $?; exit 9")
-    wait_until(lambda: os.tcgetpgrp(process.fd) != process.pid, 10, "a job in the foreground")
-    job = os.tcgetpgrp(process.fd)
+def test_signals_reach_the_foreground_group_too(terminal: Terminal) -> None:
+    process = terminal.run("bash", "--norc", "-ic", "sleep 60; echo survived $?; exit 9")
+    wait_until(lambda: os.tcgetpgrp(terminal.master) != process.pid, 10, "a job in the foreground")
+    job = os.tcgetpgrp(terminal.master)
     process.signal(signal.SIGKILL)
     wait_for_end(job, 5)
-
-
-def test_writing_to_a_program_that_does_not_read_does_not_block(started: list[PtyProcess]) -> None:
-    process = run(started, "sh", "-c", "stty raw -echo; sleep 60")
-    wait_until(lambda: process.write(b"x" * 4096) == 0, 10, "the kernel's buffer to be full")
 
 
 @pytest.mark.parametrize(
@@ -162,9 +225,17 @@ def test_a_relative_program_is_looked_up_in_the_session_s_directory(tmp_path: Pa
     assert resolve("./tool", str(tmp_path), "") == str(tmp_path / "tool")
 
 
-def test_a_directory_that_vanished_is_no_session() -> None:
+def test_a_directory_that_vanished_is_no_session(terminal: Terminal) -> None:
     with pytest.raises(LaunchFailed, match="does not exist"):
-        PtyProcess.spawn(["true"], "/no/such/place", {"PATH": os.environ["PATH"]}, SIZE)
+        terminal.run("true", directory="/no/such/place")
+
+
+def test_a_program_that_the_kernel_refuses_is_no_session(terminal: Terminal, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"\x7fELF is not enough")
+    broken.chmod(0o755)
+    with pytest.raises(LaunchFailed, match="could not be started: Exec format error"):
+        terminal.run(str(broken))
 
 
 def test_a_process_is_told_from_a_later_one_with_its_pid() -> None:
