@@ -40,6 +40,7 @@ from session_host.terminal import default_engine
 from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, DefaultColors, EngineName
 
 from .quick import describe
+from .records import is_kept
 
 DEFAULT_SIZE = GridSize(80, 24)
 REPORT_TIMEOUT_S = 30.0
@@ -186,11 +187,11 @@ def _report(answer: Any, spec: LaunchSpec) -> LaunchReport:
 def _started(spec: LaunchSpec) -> tuple[int, int] | None:
     """The session's host and child, if it was started before the keeper went away."""
     deadline_s = time.monotonic() + REPORT_TIMEOUT_S
-    while Path(spec.socket_path).exists() and time.monotonic() < deadline_s:
+    while time.monotonic() < deadline_s:
         description = describe(spec.session_id)
-        if description is None:
-            return None
-        if description.child_pid is not None:
+        if description is not None and description.child_pid is not None:
             return description.host_pid, description.child_pid
+        if not is_kept(spec.session_id):
+            return None
         time.sleep(0.02)
-    return None
+    raise LaunchFailed(f"{spec.name}: the keeper of the chats went away, and its start takes long; see {spec.log}")

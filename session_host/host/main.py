@@ -133,6 +133,8 @@ class _Host:
         # The machine is being shut down, or somebody means it: the agent is ended politely, and that is recorded.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
         if page.child:
+            if self._order.slave >= 0:
+                os.close(self._order.slave)
             started = session.child_started or start_time(page.child)
             session.go_on(PtyProcess(page.child, started, self._order.estate.master))
             await server.start()

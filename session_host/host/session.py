@@ -249,7 +249,6 @@ class Session:
             for follower in tuple(self.followers):
                 follower.deliver_output(frame, self.stream.end)
         self.lane.feed(data)
-        self.recording.output(self.stream.end)
         return not self.lane.full
 
     def _lane_drained(self) -> None:
@@ -261,6 +260,8 @@ class Session:
         self._answer(emulator.take_replies())
         for event in emulator.take_events():
             self._terminal_event(event)
+        # The journal follows the emulator, so that a checkpoint never lies behind its end.
+        self.recording.output(self.lane.fed)
         self.look()
 
     def _answer(self, replies: bytes) -> None:
@@ -400,7 +401,6 @@ class Session:
         message = Resized(self.stream.end, size, cell, self.stream.resizes + 1)
         self.ledger.add(Kind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
         self.stream.resized(message)
-        self.recording.resized(message)
         self.lane.in_order(lambda emulator: self._resize_emulator(emulator, message))
         self.process.resize(size, cell)
         log.info("resized %s offset=%d", size, self.stream.end)
@@ -410,6 +410,7 @@ class Session:
     def _resize_emulator(self, emulator: Emulator, message: Resized) -> None:
         emulator.resize(message.size, message.cell)
         self.emulator_resizes = message.number
+        self.recording.resized(message)
 
     # ------------------------------------------------------------ what a successor has to know
 

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from functools import partial
 
 from session_host import loops
@@ -28,6 +29,9 @@ from .replacing import ARGUMENT, read_kept, replace_itself, take_up
 
 log = logging.getLogger(__name__)
 
+
+LEAVING_S = 5.0
+"""A former keeper that takes no calls any more may be leaving; so long it is waited for."""
 
 WARM_TURNS = 10
 """The interpreter adapts code that runs again and again, in place: what it has adapted here, hosts share."""
@@ -62,15 +66,20 @@ async def _nothing() -> None:
 
 
 def alone() -> int | None:
-    """Take the lock that there is one keeper under; None if there is one already."""
+    """Take the lock that there is one keeper under; None if there is one already, and it does not go."""
     descriptor = os.open(runtime_dir() / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        # Of the kind that a fork does not share and an exec keeps (fcntl(2), F_SETLK).
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    deadline_s = time.monotonic() + LEAVING_S
+    while True:
+        try:
+            # Of the kind that a fork does not share and an exec keeps (fcntl(2), F_SETLK).
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline_s:
+                os.close(descriptor)
+                return None
+            time.sleep(0.01)
+        else:
+            return descriptor
 
 
 def listen() -> socket.socket:

@@ -47,7 +47,7 @@ from session_host.protocol.keeper import (
     Yield,
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
-from session_host.pty.exit_status import from_waitid
+from session_host.pty import exit_status
 from session_host.version import VERSION
 
 from .children import strays
@@ -330,8 +330,9 @@ class Keeper:
         self._drop_channel(ward, ward.channel)
         if ward.successor is not None:
             self._give_up_successor(ward, "the chat has ended")
-        if ward.pidfd >= 0:
-            self._selector.unregister(ward.pidfd)
+        for pidfd in (ward.pidfd, ward.child_pidfd):
+            if pidfd >= 0:
+                self._selector.unregister(pidfd)
         if self.wards.get(ward.id) is ward:
             del self.wards[ward.id]
         ward.close()
@@ -347,6 +348,7 @@ class Keeper:
         try:
             ward = Ward(message.spec, estate, LedgerPage(estate.ledger))
             ward.pidfd = os.pidfd_open(message.host_pid) if hasattr(os, "pidfd_open") else -1
+            ward.child_pidfd = _pidfd_of_child(message.child_pid)
         except (OutliveError, OSError) as error:
             log.warning("not adopted: %s", error)
             estate.close()
@@ -369,6 +371,8 @@ class Keeper:
         self.wards[ward.id] = ward
         if ward.pidfd >= 0:
             self._selector.register(ward.pidfd, selectors.EVENT_READ, lambda: self._stranger_ended(ward))
+        if ward.child_pidfd >= 0:
+            self._selector.register(ward.child_pidfd, selectors.EVENT_READ, lambda: self._strange_child_ended(ward))
 
     def keep_channel(self, ward: Ward, connection: socket.socket) -> None:
         """As ``keep``: the channel of a host that was there before this program was."""
@@ -392,7 +396,7 @@ class Keeper:
                 return
             if found is None:
                 return
-            self._child_ended(found.si_pid, from_waitid(found.si_code, found.si_status))
+            self._child_ended(found.si_pid, exit_status.from_waitid(found.si_code, found.si_status))
 
     def _child_ended(self, pid: int, status: int) -> None:
         for ward in tuple(self.wards.values()):
@@ -410,6 +414,18 @@ class Keeper:
             if ward.successor is not None and ward.successor.pid == pid:
                 self._successor_died(ward, ward.successor)
                 return
+
+    def _strange_child_ended(self, ward: Ward) -> None:
+        """A program that will never be a child of ours has ended; should its host be dead too, nobody else looks."""
+        pidfd, ward.child_pidfd = ward.child_pidfd, -1
+        self._selector.unregister(pidfd)
+        status = exit_status.of_zombie(ward.child_pid, None)
+        if status is None:
+            status = exit_status.of_reaped(pidfd)
+        os.close(pidfd)
+        if status is not None and ward.page.exit_status is None:
+            ward.page.exit_status = status
+        ward.tell_host(ChildEnded())
 
     def _stranger_ended(self, ward: Ward) -> None:
         """A host that is no child of ours is gone."""
@@ -501,3 +517,11 @@ class Keeper:
         ward.tell_host(Go())
         log.info("%s: host %d has taken over", ward.id, ward.host_pid)
         self.reply(successor.asked_by, Replaced(VERSION))
+
+
+def _pidfd_of_child(pid: int) -> int:
+    """Tells a program's end to a keeper that is no ancestor of it; -1 where that cannot be had."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return -1

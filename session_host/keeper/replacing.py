@@ -36,6 +36,7 @@ class KeptWard(msgspec.Struct):
     host_pid: int
     is_child: bool
     pidfd: int
+    child_pidfd: int
     channel: int
     child_pid: int
     version: str
@@ -96,6 +97,7 @@ def _kept_of(ward: Ward) -> KeptWard:
         ward.host_pid,
         ward.is_child,
         ward.pidfd,
+        ward.child_pidfd,
         ward.channel.socket.fileno() if ward.channel is not None else -1,
         ward.child_pid,
         ward.version,
@@ -106,7 +108,7 @@ def _kept_of(ward: Ward) -> KeptWard:
 def _descriptors_of(kept: Kept) -> list[int]:
     found = [kept.listener, kept.lock, kept.asked_by]
     for ward in kept.wards:
-        found += [*ward.estate, *(each for each in (ward.pidfd, ward.channel) if each >= 0)]
+        found += [*ward.estate, *(each for each in (ward.pidfd, ward.child_pidfd, ward.channel) if each >= 0)]
     return found
 
 
@@ -126,7 +128,7 @@ def take_up(keeper: Keeper, kept: Kept) -> None:
         estate = Estate(*each.estate)
         ward = Ward(each.spec, estate, LedgerPage(estate.ledger))
         ward.state = WardState.OVER if each.over else WardState.RUNNING
-        ward.is_child, ward.pidfd = each.is_child, each.pidfd
+        ward.is_child, ward.pidfd, ward.child_pidfd = each.is_child, each.pidfd, each.child_pidfd
         keeper.keep(ward, each.host_pid, each.child_pid, each.version)
         if each.channel >= 0:
             keeper.keep_channel(ward, socket.socket(fileno=each.channel))

@@ -70,6 +70,7 @@ class Ward:
         host_pid: its host; 0 between two.
         is_child: whether that is a child of ours.
         pidfd: tells the end of a host that is not; else -1.
+        child_pidfd: the same of the program, if that will never be a child of ours; else -1.
         channel: the way to the host.
         child_pid: the program.
         version: of the code that the host runs.
@@ -87,6 +88,7 @@ class Ward:
     host_pid: int = 0
     is_child: bool = True
     pidfd: int = -1
+    child_pidfd: int = -1
     channel: KeeperPipe | None = None
     child_pid: int = 0
     version: str = ""
@@ -138,9 +140,10 @@ class Ward:
     def close(self) -> None:
         """Let go of all; a PTY that nobody else holds hangs up."""
         self.close_slave()
-        if self.pidfd >= 0:
-            os.close(self.pidfd)
-            self.pidfd = -1
+        for pidfd in (self.pidfd, self.child_pidfd):
+            if pidfd >= 0:
+                os.close(pidfd)
+        self.pidfd = self.child_pidfd = -1
         if self.channel is not None:
             self.channel.close()
             self.channel = None
