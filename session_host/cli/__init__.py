@@ -12,6 +12,8 @@ is imported here is paid for by every command, so it is next to nothing.
       outer_terminal     this terminal: raw mode, writing without blocking, putting all back
       terminal_input     its keyboard: bytes to what the user did (input_values, input_sequences, key_codes)
       terminal_painter   its screen: rows of the replica to bytes
+    recording          a chat's recording, as ``replay`` and ``export`` go through it; with the latter
+      export_cast, export_text, export_html  its forms; export_lines: every line that left the screen
 """
 
 from session_host.cli.program import main

@@ -29,6 +29,8 @@ VERBS = {
     "kill-all": ("kill_all", "end all running chats at once"),
     "rm": ("rm", "forget a chat that has ended"),
     "rename": ("rename", "give a chat another name"),
+    "replay": ("replay", "play a chat's recording in this terminal"),
+    "export": ("export", "write a chat's recording as a file: .cast, .txt or .html"),
     "upgrade": ("upgrade", "give running chats the installed version; their agents do not notice"),
     "doctor": ("doctor", "check the installation, and say what to do"),
     "demo": ("demo", "show that a chat outlives its window"),

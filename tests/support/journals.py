@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
+from session_host.client.records import open_store
 from session_host.journal import Entry, Journal, Output, Resize, Snapshot, read
-from session_host.protocol.values import CellSize, GridSize
+from session_host.paths import session_journal
+from session_host.protocol.values import CellSize, GridSize, State
+from session_host.store import SessionRecord
+from session_host.terminal import default_engine
 
 SECOND_NS = 1_000_000_000
 BEGAN_NS = 1_767_323_045 * SECOND_NS
@@ -53,3 +58,17 @@ def logs(directory: Path) -> list[Path]:
 def names(directory: Path) -> set[str]:
     """What files there are."""
     return {path.name for path in directory.iterdir()}
+
+
+def recorded_session(name: str, entries: Iterable[Entry], **fields: object) -> str:
+    """A session that has ended, with its recording; returns its id."""
+    session_id = str(uuid.uuid4())
+    values: dict[str, object] = {
+        "id": session_id, "name": name, "agent": "shell", "argv": ["sh"], "cwd": "/", "state": State.EXITED,
+        "exit_code": 0, "created_at": "2026-01-02T03:04:05.000Z", "ended_at": "2026-01-02T03:05:00.000Z",
+        "columns": 80, "rows": 24, "engine": default_engine(),
+    }  # fmt: skip
+    with open_store() as store:
+        store.add(SessionRecord(**(values | fields)))  # type: ignore[arg-type]
+    write_journal(session_journal(session_id), entries)
+    return session_id

@@ -1,0 +1,215 @@
+"""A recording as lines: all that ever left the screen upwards, then the screen.
+
+The output goes through an emulator, whose history is taken over and emptied again and again, so that its bound does not
+count. What a program wipes off its screen is not there, as in any terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from session_host.cli.recording import Known, Missing, Recording, Step, Terminal
+from session_host.journal import Output, Resize
+from session_host.terminal.base import PLAIN, Row, Run
+
+Line = list[Row]
+"""The rows of one logical line: all but the last are soft-wrapped, and full up to their last cell."""
+
+_HISTORY_LINES: Final = 200_000
+_TAKE_ROWS: Final = 4_000
+"""So many rows are worth taking over."""
+
+_PIECE_BYTES: Final = 64 * 1024
+"""Even of line feeds alone, this is less than the history holds."""
+
+_EMPTY_HISTORY: Final = b"\x1b[3J"
+_LEAVE_ALTERNATE_SCREEN: Final = b"\x18\x1b[?1049l\x1b[?1047l\x1b[?47l"
+
+_BEFORE: Final = re.compile(rb"(?=\x1b\[3J|\x1bc|\x1b\[\?[0-9;]*47h|\x1b\[\?[0-9;]*1049h)")
+"""Before the program empties the history itself, or hides it behind the alternate screen."""
+
+_SEQUENCE: Final = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x18\x1a]*[\x07\x18\x1a]|[PX^_][^\x18\x1a]*[\x18\x1a]|[ -/]*[0-OQ-WYZ\\`-~])"
+)
+"""A whole escape sequence (ECMA-48); a string that ends in ST ends in one of two bytes."""
+
+_ENDS_STRING: Final = re.compile(rb"[\x07\x18\x1a]")
+
+
+def lines_of(recording: Recording) -> Iterator[Line | Missing]:
+    """The lines of a recording, from the first to the last of its last screen; blank ones at the end are left out."""
+    history = _History(recording)
+    try:
+        yield from _without_blank_end(_joined(history.rows(recording.steps())))
+    finally:
+        history.close()
+
+
+class _History:
+    """Takes rows over as they leave the screen."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._terminal = Terminal(recording, _HISTORY_LINES)
+        self._taken = 0
+        """Rows of the emulator's history that were taken over and are still in it."""
+        self._between_sequences = True
+        self._fed = False
+
+    def close(self) -> None:
+        self._terminal.close()
+
+    def rows(self, steps: Iterator[Step]) -> Iterator[Row | Missing | None]:
+        """The rows, and what is missing between them; None where no line goes on."""
+        for step in steps:
+            match step:
+                case Output(data=data):
+                    first, *others = _BEFORE.split(data)
+                    yield from self._feed(first)
+                    for piece in others:
+                        yield from self._take()
+                        self._empty()
+                        yield from self._feed(piece)
+                    self._fed = True
+                case Resize(size=size, cell=cell):
+                    yield from self._take()
+                    self._empty()
+                    self._terminal.resize(size, cell)
+                    if not self._is_hidden():
+                        self._taken = min(self._taken, self._history_rows())
+                case Missing():
+                    yield from self._take()
+                    self._terminal.lose()
+                    self._between_sequences = True
+                    yield step
+                case Known(snapshot=snapshot):
+                    if self._terminal.know(snapshot):
+                        # At the beginning, its history is all that is left of the lines before.
+                        self._taken = self._history_rows() if self._fed else 0
+                        self._between_sequences = False
+        yield from self._last()
+
+    def _feed(self, data: bytes) -> Iterator[Row]:
+        place = 0
+        while place < len(data):
+            end = place + _PIECE_BYTES
+            if end < len(data):
+                end = data.rfind(b"\n", place, end) + 1 or end
+            piece = data[place:end]
+            self._terminal.feed(piece)
+            self._follow(piece)
+            if self._history_rows() - self._taken >= _TAKE_ROWS:
+                yield from self._take()
+                self._empty()
+            place = end
+
+    def _follow(self, data: bytes) -> None:
+        """Know whether the next byte begins something, so that a sequence of ours may come between."""
+        escape = data.rfind(b"\x1b")
+        if escape >= 0:
+            self._between_sequences = _SEQUENCE.match(data, escape) is not None
+        elif not self._between_sequences:
+            self._between_sequences = _ENDS_STRING.search(data) is not None
+        # Within a character of several bytes is no place either.
+        if data and data[-1] >= 0x80:
+            self._between_sequences = False
+
+    def _take(self) -> Iterator[Row]:
+        if self._is_hidden():
+            return
+        rows = self._history_rows()
+        if rows < self._taken:
+            self._taken = 0  # The program has emptied it.
+        while self._taken < rows:
+            some = self._terminal.emulator.history(self._taken, min(_TAKE_ROWS, rows - self._taken))
+            if not some:
+                break
+            self._taken += len(some)
+            yield from self._full(some)
+
+    def _empty(self) -> None:
+        if self._taken and self._between_sequences and not self._is_hidden():
+            self._terminal.feed(_EMPTY_HISTORY)
+            self._taken = 0
+
+    def _last(self) -> Iterator[Row | None]:
+        """The rest of the history, the screen, and before them what the alternate screen hides."""
+        alternate: list[Row] = []
+        if self._is_hidden():
+            alternate = list(self._full(self._terminal.emulator.rows()))
+            self._terminal.feed(_LEAVE_ALTERNATE_SCREEN)
+        yield from self._take()
+        yield from self._full(self._terminal.emulator.rows())
+        yield None
+        yield from alternate
+
+    def _full(self, rows: list[Row]) -> Iterator[Row]:
+        """The rows, with the blanks at the end of those that are soft-wrapped: the next word begins behind them."""
+        columns = self._terminal.emulator.size.columns
+        for row in rows:
+            end = row.runs[-1].column + row.runs[-1].cells if row.runs else 0
+            if row.wrapped and end < columns:
+                blank = Run(end, columns - end, " " * (columns - end), PLAIN, cluster=False)
+                yield row._replace(runs=(*row.runs, blank))
+            else:
+                yield row
+
+    def _is_hidden(self) -> bool:
+        return self._terminal.emulator.modes.alternate_screen
+
+    def _history_rows(self) -> int:
+        return self._terminal.emulator.scrollback_rows
+
+
+def _joined(rows: Iterator[Row | Missing | None]) -> Iterator[Line | Missing]:
+    line: Line = []
+    for row in rows:
+        if isinstance(row, Row):
+            if line and _is_pushed(line[-1], row):
+                line[-1] = line[-1]._replace(runs=line[-1].runs[:-1])
+            line.append(row)
+            if row.wrapped:
+                continue
+        if line:
+            yield line
+            line = []
+        if isinstance(row, Missing):
+            yield row
+    if line:
+        yield line
+
+
+def _is_pushed(row: Row, after: Row) -> bool:
+    """Whether the last cell of a row is blank because a wide character did not fit into it."""
+    first, last = after.runs[:1], row.runs[-1:]
+    return bool(
+        first and last and first[0].cluster and first[0].cells == 2 and not first[0].column
+        and last[0].text == " " and last[0].style == PLAIN
+    )  # fmt: skip
+
+
+def _is_blank(row: Row) -> bool:
+    return all(run.style == PLAIN and not run.text.strip(" ") for run in row.runs)
+
+
+def text_of_row(row: Row) -> str:
+    """A row as text, with all its blanks."""
+    parts: list[str] = []
+    column = 0
+    for run in row.runs:
+        parts.append(" " * (run.column - column))
+        parts.append(run.text)
+        column = run.column + run.cells
+    return "".join(parts)
+
+
+def _without_blank_end(lines: Iterator[Line | Missing]) -> Iterator[Line | Missing]:
+    blank: list[Line] = []
+    for line in lines:
+        if not isinstance(line, Missing) and all(map(_is_blank, line)):
+            blank.append(line)
+            continue
+        yield from blank
+        blank.clear()
+        yield line
