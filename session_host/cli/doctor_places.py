@@ -18,6 +18,7 @@ from session_host.store import Store
 LITTLE_SPACE_BYTES = 200 * 1024 * 1024
 NO_SPACE_BYTES = 4 * 1024 * 1024
 SOCKET_TIMEOUT_S = 1.0
+KEEPER = "keeper.sock"
 
 _VOLATILE = {"tmpfs", "ramfs"}
 _REMOTE = {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph"}
@@ -102,12 +103,18 @@ def sockets() -> Iterator[Check]:
         yield fail("socket paths", str(error), "set OUTLIVE_RUNTIME_DIR to a shorter path")
     else:
         yield ok("socket paths", f"{length} of {paths.SOCKET_PATH_BYTES} bytes")
-    answering, stale, foreign = 0, [], []
+    keeper = paths.runtime_dir() / KEEPER
+    keepers, answering, stale, foreign = "", 0, [], []
     for path in sorted(_glob(paths.runtime_dir())):
         match _answers(path):
             case None:
                 foreign.append(path)
+            case True if path == keeper:
+                keepers = ", beside the keeper's"
+            case False if path == keeper:
+                keepers = ", the keeper's left over: the next one takes its place"
             case True:
+                # A host that is being replaced too: the keeper holds its socket, and viewers wait in it.
                 answering += 1
             case False:
                 stale.append(path)
@@ -116,12 +123,12 @@ def sockets() -> Iterator[Check]:
     elif stale:
         yield warn(
             "sockets",
-            f"{answering} answer, {len(stale)} left over from hosts that were killed: {stale[0].name}"
+            f"{answering} answer, {len(stale)} left over from chats that were lost: {stale[0].name}"
             + (" …" if len(stale) > 1 else ""),
             f"rm {' '.join(str(path) for path in stale)}",
         )
     else:
-        yield ok("sockets", f"{answering} in use, none left over")
+        yield ok("sockets", f"{answering} in use, none left over{keepers}")
 
 
 def _glob(directory: Path) -> list[Path]:

@@ -14,8 +14,9 @@ import pytest
 from session_host.client.control import request
 from session_host.client.ended import last_screen
 from session_host.client.sessions import open_store
+from session_host.client.viewer import ViewerState
 from session_host.protocol.messages import Describe, Kill, Stop
-from session_host.protocol.values import Modifiers, State
+from session_host.protocol.values import GridSize, Modifiers, State
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.hosts import end, is_over, peek, see, shown, start, watching
@@ -134,11 +135,40 @@ async def test_a_child_that_closes_its_terminal_lives_on(tmp_path: Path) -> None
         assert _record(record.id).exit_code == 4
 
 
-async def test_a_killed_host_is_lost_and_said_to_be() -> None:
+async def test_a_killed_host_is_followed_by_another_and_nobody_has_to_do_anything() -> None:
     record = await start("cat")
     assert record.host_pid is not None
-    async with watching(record.id) as (_, watcher):
+    async with watching(record.id, size=GridSize(90, 20)) as (viewer, watcher):
+        viewer.text("before\r")
+        await see(viewer, watcher, "before")
+        await watcher.until(
+            lambda: viewer.emulator is not None and viewer.emulator.size == GridSize(90, 20), "its size"
+        )
+        replaced = watcher.replaced
         os.kill(record.host_pid, signal.SIGKILL)
+        viewer.text("after\r")
+        await see(viewer, watcher, "after")
+        await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the viewer to be live again")
+        assert watcher.replaced == replaced, "it went on with the screen that it had"
+        assert shown(viewer) == ["before", "before", "after", "after"]
+        assert await peek(record.id) == shown(viewer)
+        assert not {"lost", "ended"} & set(watcher.states)
+        description = await request(record.id, Describe(0))
+    assert description.host_pid != record.host_pid
+    assert (description.child_pid, description.size) == (record.child_pid, GridSize(90, 20))
+    assert _record(record.id).state is State.RUNNING
+    wait_until(lambda: _record(record.id).host_pid == description.host_pid, 10, "the new host to be recorded")
+
+
+async def test_with_host_and_keeper_gone_a_session_is_lost_and_said_to_be() -> None:
+    record = await start("cat")
+    assert record.host_pid is not None
+    keeper = (await request(record.id, Describe(0))).keeper_pid
+    async with watching(record.id) as (_, watcher):
+        # Neither may have the time to see the other's end.
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in (keeper, record.host_pid):
+                os.kill(pid, number)
         await watcher.until(lambda: "lost" in watcher.states, "the viewer to say so")
         assert "gone" in watcher.messages[-1]
     assert _record(record.id).state is State.LOST

@@ -30,7 +30,7 @@ def test_a_sound_installation(area: Area) -> None:
 
     assert code == 0
     assert {status for status, _ in found.values()} <= {"ok", "warn"}
-    assert found["sockets"] == ("ok", "1 in use, none left over")
+    assert found["sockets"] == ("ok", "1 in use, none left over, beside the keeper's")
     assert "1 chat, sound" in found["record of chats"][1]
     assert str(area.runtime) in found["runtime directory"][1]
     assert "Qt 6" in found["window"][1]
@@ -134,3 +134,27 @@ def test_directories_open_to_others_are_told(area: Area) -> None:
     area.state.chmod(0o755)
 
     assert doctor()[1]["state directory"][0] == "warn"
+
+
+def test_a_keeper_s_socket_that_is_left_over_is_no_fault(area: Area) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(area.runtime / "keeper.sock"))
+
+    code, found = doctor()
+
+    (area.runtime / "keeper.sock").unlink()
+    assert code == 0
+    assert found["sockets"] == ("ok", "0 in use, none left over, the keeper's left over: the next one takes its place")
+
+
+def test_the_socket_of_a_chat_whose_host_is_being_replaced_is_in_use(area: Area) -> None:
+    """Nobody takes calls there for a moment; whoever calls waits."""
+    path = area.runtime / "0a1b2c3d-0000-4000-8000-000000000000.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        _, found = doctor()
+
+    path.unlink()
+    assert found["sockets"] == ("ok", "1 in use, none left over")

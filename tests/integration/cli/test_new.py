@@ -14,7 +14,7 @@ import pytest
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, new, outlive
-from tests.support.waiting import wait_for_end
+from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -46,10 +46,13 @@ class TestNew:
         assert session["cwd"] == str(tmp_path)
         assert session["state"] == "running"
         assert (session["cols"], session["rows"]) == (100, 30)
-        assert session["exit_code"] is session["exit_signal"] is session["ended_at"] is session["keeper_pid"] is None
+        assert session["exit_code"] is session["exit_signal"] is session["ended_at"] is None
         assert datetime.fromisoformat(session["created_at"]).utcoffset().total_seconds() == 0  # type: ignore[union-attr]
         assert processes.environment(session["child_pid"])[b"K"] == b"V=W"
-        assert processes.is_alive(session["host_pid"])
+        assert processes.name(session["host_pid"]) == "outlive-host"
+        assert processes.name(session["keeper_pid"]) == "outlive-keeper"
+        assert processes.parent(session["host_pid"]) == session["keeper_pid"]
+        assert processes.parent(session["child_pid"]) == session["host_pid"]
 
     def test_without_a_terminal_prints_name_and_id(self) -> None:
         done = outlive("new", "-n", "x", "--", "cat")
@@ -160,14 +163,51 @@ class TestLs:
             assert terminal.end() == 0
             assert len(terminal.text().split("\n")) == 2
 
-    def test_a_host_that_was_killed_is_lost_and_stays_so(self) -> None:
+    def test_a_host_that_was_killed_is_followed_by_another(self) -> None:
         session_id = new("-n", "x", "--", "cat")
-        host = int(str(listed()[0]["host_pid"]))
+        before = listed()[0]
+        host = int(str(before["host_pid"]))
         os.kill(host, signal.SIGKILL)
         wait_for_end(host, 10)
 
+        assert outlive("send", session_id, "heard", "--enter").code == 0
+        assert outlive("wait", session_id, "--text", "heard", "--timeout", "10").code == 0
+        after = listed()[0]
+        assert after["host_pid"] != host
+        assert processes.is_alive(int(str(after["host_pid"])))
+        same = ("state", "child_pid", "keeper_pid", "created_at", "name", "cols", "rows")
+        assert [after[key] for key in same] == [before[key] for key in same]
+
+    def test_a_keeper_that_was_killed_is_followed_by_another(self) -> None:
+        new("-n", "x", "--", "cat")
+        before = listed()[0]
+        keeper = int(str(before["keeper_pid"]))
+        os.kill(keeper, signal.SIGKILL)
+        wait_for_end(keeper, 10)
+
+        def kept_again() -> bool:
+            return listed()[0]["keeper_pid"] not in {None, keeper}
+
+        wait_until(kept_again, 10, "another keeper", every_s=0.1)
+        after = listed()[0]
+        assert processes.name(int(str(after["keeper_pid"]))) == "outlive-keeper"
+        same = ("state", "child_pid", "host_pid", "created_at", "name", "cols", "rows")
+        assert [after[key] for key in same] == [before[key] for key in same]
+
+    def test_with_host_and_keeper_gone_it_is_lost_and_stays_so(self) -> None:
+        session_id = new("-n", "x", "--", "cat")
+        session = listed()[0]
+        pids = [int(str(session[which])) for which in ("keeper_pid", "host_pid", "child_pid")]
+        # A host sees its keeper's end, and a keeper its host's: neither may have time for that.
+        for pid in pids[:2]:
+            os.kill(pid, signal.SIGSTOP)
+        for pid in pids[:2]:
+            os.kill(pid, signal.SIGKILL)
+        for pid in pids:
+            wait_for_end(pid, 10)
+
         assert listed() == []
-        assert [session["state"] for session in listed("--all")] == ["lost"]
+        assert [each["state"] for each in listed("--all")] == ["lost"]
         done = outlive("peek", session_id)
         assert done.code == 6
         done.complaint()
