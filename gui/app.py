@@ -27,6 +27,7 @@ from gui.window.main_window import MainWindow
 from gui.window.remote import Remote
 from session_host import paths
 from session_host.agents import Catalog, load_catalog
+from session_host.client.records import all_after_boot
 from session_host.client.recovery import open_or_recover
 from session_host.client.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError, StoreCorrupt
@@ -76,7 +77,7 @@ class App:
         # The record is read while Qt draws itself together.
         opened = self.storage.open()
         read: Future[tuple[WindowLayout, list[SessionRecord]]] = self.storage.submit(
-            lambda store: (WindowLayout.from_dict(store.layout()), store.all())
+            lambda store: (WindowLayout.from_dict(store.layout()), all_after_boot(store))
         )
         preferences = load_preferences(paths.config_dir())
         catalog, catalog_problem = read_catalog()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gui.sessions import words
 from gui.sessions.groups import Group, group_of, mark_of
 from gui.theme.marks import Mark
+from session_host.client.records import reason_of
 from session_host.clock import now
 from session_host.protocol.messages import (
     ActivityEvent,
@@ -19,6 +20,7 @@ from session_host.protocol.messages import (
     Event,
     InputRefused,
     NameEvent,
+    NoticeEvent,
     NotificationEvent,
     OutputEvent,
     StateEvent,
@@ -36,11 +38,18 @@ if TYPE_CHECKING:
 
 DEFAULT_SIZE = GridSize(120, 40)
 
+PATIENCE_MS = 300
+"""What is over sooner than this is not worth a word, a bar or another mark."""
+
 
 class Chat(QObject):
     """A session, running or ended.
 
     It keeps the client's ``ViewerDelegate``: what the viewer calls back becomes a signal.
+
+    Attributes:
+        notice: what is not as it should be with the chat itself, one line; "" if all is.
+        host_version: of the code that keeps the chat, "" while that is not known.
 
     Signals:
         changed: any fact that the sidebar, a tab or the tray shows.
@@ -69,11 +78,16 @@ class Chat(QObject):
         self.activity_detail = ""
         self.ended_by_you = False
         self.unseen = False
+        self.notice = ""
+        self.host_version = ""
         self.connection: ViewerState | None = None
         self.connection_message = ""
         self.viewer: Viewer | None = None
         self._shown = False
         self._colors: DefaultColors | None = None
+        self._is_waiting_long = False
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._wait_is_long)
 
     # ------------------------------------------------------------ facts
 
@@ -100,18 +114,25 @@ class Chat(QObject):
     @property
     def group(self) -> Group:
         """Where it stands in the sidebar."""
-        return group_of(self.record.state, self.activity)
+        return group_of(self.record.state, self.activity, interrupted=self.is_interrupted)
+
+    @property
+    def is_interrupted(self) -> bool:
+        """A restart of the computer ended it."""
+        return reason_of(self.record) == "interrupted"
 
     @property
     def failed(self) -> bool:
         """It was lost, or ended by itself with an error."""
         record = self.record
-        return words.failed(record.state, record.exit_code, record.exit_signal, ended_by_you=self.ended_by_you)
+        return not self.is_interrupted and words.failed(
+            record.state, record.exit_code, record.exit_signal, ended_by_you=self.ended_by_you
+        )
 
     @property
     def is_reconnecting(self) -> bool:
-        """The host lives and the connection to it is being remade."""
-        return self.connection is not None and self.connection == "reconnecting"
+        """The host lives and the connection to it is being remade, for long enough to be worth a word."""
+        return self._is_waiting_long and self.connection is not None and self.connection == "reconnecting"
 
     @property
     def is_live(self) -> bool:
@@ -121,7 +142,13 @@ class Chat(QObject):
     @property
     def mark(self) -> Mark:
         """The shape that shows its state."""
-        return mark_of(self.record.state, self.activity, failed=self.failed, reconnecting=self.is_reconnecting)
+        return mark_of(
+            self.record.state,
+            self.activity,
+            failed=self.failed,
+            reconnecting=self.is_reconnecting,
+            interrupted=self.is_interrupted,
+        )
 
     @property
     def since(self) -> datetime | None:
@@ -145,7 +172,7 @@ class Chat(QObject):
         """In a few words; "" while it runs."""
         record = self.record
         if record.state is State.LOST:
-            return "Lost"
+            return "Interrupted by a restart" if self.is_interrupted else "Lost"
         if record.state is not State.EXITED:
             return ""
         return words.how_it_ended(record.exit_code, record.exit_signal, ended_by_you=self.ended_by_you)
@@ -212,6 +239,9 @@ class Chat(QObject):
     def viewer_state(self, state: ViewerState, message: str) -> None:
         """The viewer's connection changed."""
         self.connection, self.connection_message = state, message
+        self._watch_patience()
+        if self.viewer is not None:
+            self.host_version = self.viewer.host_version
         if state == "lost" and not self.is_over:
             self._set_state(State.LOST, None, None)
             self.record.error = message
@@ -223,6 +253,18 @@ class Chat(QObject):
             # Not now: the viewer is in the middle of telling.
             QTimer.singleShot(0, self, self._let_go_of_stale)
         self.connection_changed.emit()
+        self.changed.emit()
+
+    def _watch_patience(self) -> None:
+        """A host that is killed is followed by another within moments, of which nobody need know."""
+        if self.connection != "reconnecting":
+            self._patience.stop()
+            self._is_waiting_long = False
+        elif not self._is_waiting_long and not self._patience.isActive():
+            self._patience.start()
+
+    def _wait_is_long(self) -> None:
+        self._is_waiting_long = True
         self.changed.emit()
 
     def viewer_damaged(self) -> None:
@@ -248,6 +290,8 @@ class Chat(QObject):
                 self.record.name = name
             case ActivityEvent(activity, _, since, detail):
                 self.activity, self.activity_since, self.activity_detail = activity, since, detail
+            case NoticeEvent(text=text):
+                self.notice = text
             case OutputEvent() | BellEvent() | NotificationEvent():
                 if self._shown or self.unseen:
                     return
@@ -261,5 +305,6 @@ class Chat(QObject):
     def _set_state(self, state: State, exit_code: int | None, exit_signal: int | None) -> None:
         record = self.record
         record.state, record.exit_code, record.exit_signal = state, exit_code, exit_signal
-        if self.is_over and record.ended_at is None:
-            record.ended_at = now()
+        if self.is_over:
+            self.notice = ""
+            record.ended_at = record.ended_at or now()

@@ -15,8 +15,12 @@ class Group(StrEnum):
     WORKING = "working"
     IDLE = "idle"
     NO_SIGNAL = "no signal"
+    INTERRUPTED = "interrupted"
     ENDED = "ended"
 
+
+OVER = frozenset({Group.INTERRUPTED, Group.ENDED})
+"""The groups of chats that run no more; in them, what ran last comes first."""
 
 _BY_ACTIVITY = {
     Activity.NEEDS_INPUT: Group.NEEDS_YOU,
@@ -30,20 +34,23 @@ _MARK = {
     Group.WORKING: Mark.WORKING,
     Group.IDLE: Mark.IDLE,
     Group.NO_SIGNAL: Mark.NO_SIGNAL,
+    Group.INTERRUPTED: Mark.INTERRUPTED,
     Group.ENDED: Mark.ENDED,
 }
 
 
-def group_of(state: State, activity: Activity) -> Group:
-    """The group of a chat in this state."""
+def group_of(state: State, activity: Activity, *, interrupted: bool = False) -> Group:
+    """The group of a chat in this state; ``interrupted`` if it was lost to a restart of the computer."""
+    if interrupted:
+        return Group.INTERRUPTED
     return Group.ENDED if state in {State.EXITED, State.LOST} else _BY_ACTIVITY[activity]
 
 
-def mark_of(state: State, activity: Activity, *, failed: bool, reconnecting: bool) -> Mark:
+def mark_of(state: State, activity: Activity, *, failed: bool, reconnecting: bool, interrupted: bool = False) -> Mark:
     """The mark of a chat: its group's, unless it failed or its connection is being remade."""
-    group = group_of(state, activity)
-    if group is Group.ENDED:
-        return Mark.FAILED if failed else Mark.ENDED
+    group = group_of(state, activity, interrupted=interrupted)
+    if group in OVER:
+        return Mark.FAILED if failed else _MARK[group]
     return Mark.RECONNECTING if reconnecting else _MARK[group]
 
 
@@ -51,10 +58,10 @@ def order_key(group: Group, created_at: str, since: str, ended_at: str) -> tuple
     """Sorts within a group, so that a row moves only when its state changes.
 
     Who waits longest comes first among those who need the user; chats stand in the order of their
-    making elsewhere. Ended ones are sorted by this key backwards: the latest end first.
+    making elsewhere. Those that are over are sorted by this key backwards: the latest end first.
     """
     if group is Group.NEEDS_YOU:
         return since, created_at
-    if group is Group.ENDED:
+    if group in OVER:
         return ended_at, created_at
     return created_at, ""

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.sessions import words
 from gui.sessions.chat import Chat
-from gui.sessions.groups import Group, order_key
+from gui.sessions.groups import OVER, Group, order_key
 from gui.sessions.storage import StoreThread
 from gui.sessions.tasks import Tasks
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded
@@ -82,7 +82,7 @@ class SessionsModel(QObject):
         for chat in self._chats.values():
             found[chat.group].append(chat)
         for group, chats in found.items():
-            chats.sort(key=_order, reverse=group is Group.ENDED)
+            chats.sort(key=_order, reverse=group in OVER)
         return found
 
     def next_that_waits(self, after: str) -> Chat | None:

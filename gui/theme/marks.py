@@ -1,6 +1,6 @@
 """The shapes that show what a chat does; each can be told without its colour.
 
-▲ needs you · ◐ working · ○ idle · ◌ no signal · ■ ended (outlined when it failed) · ⟳ reconnecting.
+▲ needs you · ◐ working · ○ idle · ◌ no signal · ■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting.
 They are painted, since fonts disagree on how these characters look.
 """
 
@@ -23,6 +23,7 @@ class Mark(StrEnum):
     NO_SIGNAL = "running"
     ENDED = "ended"
     FAILED = "ended with an error"
+    INTERRUPTED = "interrupted"
     RECONNECTING = "reconnecting"
 
 
@@ -33,6 +34,7 @@ _TOKEN = {
     Mark.NO_SIGNAL: "secondary",
     Mark.ENDED: "secondary",
     Mark.FAILED: "failed",
+    Mark.INTERRUPTED: "secondary",
     Mark.RECONNECTING: "accent",
 }
 
@@ -99,6 +101,12 @@ def _outlined_square(painter: QPainter, color: QColor) -> None:
     painter.drawRect(QRectF(-1.2, -1.2, 2.4, 2.4))
 
 
+def _two_bars(painter: QPainter, color: QColor) -> None:
+    painter.setBrush(color)
+    for left in (-3.6, 1.0):
+        painter.drawRoundedRect(QRectF(left, -4, 2.6, 8), 0.8, 0.8)
+
+
 def _turning_arrow(painter: QPainter, color: QColor) -> None:
     pen = QPen(color, 1.5)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
@@ -116,6 +124,7 @@ _PAINT = {
     Mark.NO_SIGNAL: _dotted_ring,
     Mark.ENDED: _square,
     Mark.FAILED: _outlined_square,
+    Mark.INTERRUPTED: _two_bars,
     Mark.RECONNECTING: _turning_arrow,
 }
 

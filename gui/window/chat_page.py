@@ -10,16 +10,13 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.sessions import words
-from gui.sessions.chat import Chat
+from gui.sessions.chat import PATIENCE_MS, Chat
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
 from gui.window.parts import Area
-from gui.window.state_bars import EndBar, Notice, ReconnectingBar
+from gui.window.state_bars import EndBar, Notice, ReconnectingBar, TroubleLine
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
-
-PATIENCE_MS = 300
-"""What is over sooner than this is not worth a word."""
 
 
 class ChatPage(Area):
@@ -64,12 +61,14 @@ class ChatPage(Area):
         self.notice = Notice(self)
         self.end_bar = EndBar(theme)
         self.reconnecting = ReconnectingBar(theme, self)
+        self.trouble = TroubleLine(theme)
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._say_what_is_waited_for)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.view, 1)
+        layout.addWidget(self.trouble)
         layout.addWidget(self.end_bar)
         self.notice.hide()
         self.end_bar.hide()
@@ -130,6 +129,7 @@ class ChatPage(Area):
 
     def refresh(self) -> None:
         """Show the chat's state as it is now."""
+        self.trouble.say(self.chat.notice)
         state = "" if self.chat.connection is None else self.chat.connection.value
         over = self.chat.is_over or state == "failed"
         self.end_bar.setVisible(over)
@@ -154,7 +154,7 @@ class ChatPage(Area):
             self._lay_over(self.reconnecting)
             return
         record = self.chat.record
-        again = self.chat.is_reconnecting
+        again = self.chat.connection is not None and self.chat.connection == "reconnecting"
         self.notice.say(
             "Reconnecting…" if again else "Starting…",
             f"{shlex.join(record.argv)} in {words.short_directory(record.cwd)}",
@@ -202,6 +202,7 @@ class ChatPage(Area):
 
     def _on_changed(self) -> None:
         self.view.setAccessibleName(f"Terminal of {self.chat.name}")
+        self.trouble.say(self.chat.notice)
         if self.end_bar.isVisible():
             self.end_bar.describe(self.chat)
 

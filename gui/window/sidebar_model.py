@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 
 from gui.sessions import words
 from gui.sessions.chat import Chat
-from gui.sessions.groups import Group
+from gui.sessions.groups import OVER, Group
 from gui.sessions.model import SessionsModel
 from gui.theme.tooltips import as_tooltip
 
@@ -112,7 +112,7 @@ class SidebarModel(QAbstractListModel):
             folded = group in self.folded and not self._filter and self._headings
             if self._headings:
                 entries.append(Heading(group, len(shown), folded))
-            elif group is Group.ENDED:
+            elif group in OVER:
                 continue
             if not folded:
                 entries.extend(self._row(chat, now) for chat in shown)

@@ -75,7 +75,12 @@ class EndBar(Area):
         now = datetime.now(UTC)
         command = shlex.join(record.argv)
         self._mark.set_mark(chat.mark)
-        if record.state is State.LOST:
+        if chat.is_interrupted:
+            self.title.set_whole("Interrupted by a restart of the computer")
+            when = words.clock(words.parse_time(record.ended_at), now)
+            seen = f"Last seen running {when}. " if when else ""
+            self.detail.set_whole(f"{seen}{command} in {words.short_directory(record.cwd)}")
+        elif record.state is State.LOST:
             self.title.set_whole(f"Lost {words.clock(words.parse_time(record.ended_at), now)}".rstrip())
             known = record.error or chat.connection_message or "nothing answers for this chat any more"
             self.detail.set_whole(f"{_sentence(known)} Start it again with “New like this”.")
@@ -121,6 +126,30 @@ class ReconnectingBar(QWidget):
         painter.fillRect(self.rect(), tokens.color("sidebar"))
         painter.fillRect(QRectF(0, 0, self.width(), 2), tokens.color("accent"))
         painter.end()
+
+
+class TroubleLine(Area):
+    """A quiet line below the terminal: what is not as it should be with a chat that runs. Hidden while all is well."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("sidebar")
+        self.text = ElidedLabel("", "secondary")
+        row = QHBoxLayout()
+        row.setContentsMargins(GAP_M_PX, 4, GAP_M_PX, 4)
+        row.addWidget(self.text, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(Hairline(theme))
+        layout.addLayout(row)
+        self.hide()
+
+    def say(self, text: str) -> None:
+        """Show what is wrong; "" when it is right again."""
+        if text:
+            self.text.set_whole(_sentence(text))
+            self.setAccessibleName(self.text.accessibleName())
+        self.setVisible(bool(text))
 
 
 class Notice(Area):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from session_host.protocol.values import Activity, State
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
 _MIN_DIRECTORY_COLUMNS = 12
 _MIN_NAME_COLUMNS = 10
+NOTICE_MARK = "!"
+"""Behind the state of a chat with which something is wrong, and before the line that says what."""
+
 _ACTIVITY_WORDS = {
     Activity.WORKING: "◐ working",
     Activity.NEEDS_INPUT: "▲ needs you",
@@ -40,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
         now = datetime.now(UTC)
         for line in table([row(info, now) for info in infos], terminal_columns()):
             print(line)
+        for line in notices(infos):
+            print(line)
     else:
         print("no chats" if options.all else "no running chats; `outlive new AGENT` starts one")
     return 0
@@ -61,8 +67,14 @@ def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
     directory = info.cwd
     if directory == home or directory.startswith(f"{home}/"):
         directory = f"~{directory[len(home) :]}"
-    cells = (info.name, info.agent, state_words(info), age(info.created_at, now), info.id[:8], directory)
+    state = f"{state_words(info)} {NOTICE_MARK}" if info.notice else state_words(info)
+    cells = (info.name, info.agent, state, age(info.created_at, now), info.id[:8], directory)
     return tuple(one_line(cell) for cell in cells)
+
+
+def notices(infos: Iterable[SessionInfo]) -> list[str]:
+    """What is not as it should be with some of the sessions, a line each, to stand below the table."""
+    return [f"{NOTICE_MARK} {one_line(f'{info.name}: {info.notice}')}" for info in infos if info.notice]
 
 
 def state_words(info: SessionInfo) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import re
 
 from session_host.cli.output import what_became
@@ -81,8 +82,10 @@ def _after_the_end(info: SessionInfo, options: argparse.Namespace, pattern: re.P
     if options.exited:
         return
     ended = find(info.id)
-    if pattern is not None and pattern.search("\n".join(look(ended, scrollback=True).lines)):
-        return
+    # Where no screen was kept, the text is not on it.
+    with contextlib.suppress(SessionEnded):
+        if pattern is not None and pattern.search("\n".join(look(ended, scrollback=True).lines)):
+            return
     raise SessionEnded(f"{info.name} {what_became(ended)} before {_what(options)} came")
 
 

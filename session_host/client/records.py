@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
@@ -9,7 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from session_host.clock import as_text, now
-from session_host.errors import NoSuchSession, OutliveError
+from session_host.errors import NoSuchSession, OutliveError, StoreError
 from session_host.paths import database, session_journal, session_log, session_socket
 from session_host.peer import is_foreign
 from session_host.protocol.messages import Description
@@ -136,8 +137,11 @@ def settle(store: Store, record: SessionRecord) -> SessionRecord:
 
 
 def all_after_boot(store: Store) -> list[SessionRecord]:
-    """Every record, oldest first; what a restart of the computer interrupted is written down as that."""
-    return [settle(store, record) if _is_of_another_boot(record) else record for record in store.all()]
+    """Every record, oldest first; what a restart of the computer interrupted is written down as that, if it can be."""
+    records = store.all()
+    with contextlib.suppress(StoreError):  # Whoever looks at one of them later finds it out again.
+        return [settle(store, record) if _is_of_another_boot(record) else record for record in records]
+    return records
 
 
 def _is_of_another_boot(record: SessionRecord) -> bool:

@@ -23,6 +23,8 @@ from session_host.protocol.messages import (
     Attach,
     Attached,
     Colors,
+    Describe,
+    Description,
     Detach,
     Focus,
     Follow,
@@ -31,6 +33,7 @@ from session_host.protocol.messages import (
     InputRefused,
     Key,
     Mouse,
+    NoticeEvent,
     Output,
     Paste,
     Resize,
@@ -47,6 +50,7 @@ from session_host.terminal.base import DefaultColors, Emulator, EngineName
 from .arriving import ArrivingSnapshot
 from .connection import HostConnection
 from .outbox import Outbox
+from .replica import forget_side_effects, look_at_the_same_place
 from .sessions import fate_of
 from .viewer_state import FINAL_STATES, ViewerDelegate, ViewerState
 
@@ -63,6 +67,7 @@ class Viewer:
         state, message: where it stands, and why.
         emulator: the replica, None until the first snapshot. It may be replaced at any turn of the loop.
         exit_code, exit_signal: how the program ended, when it did.
+        host_version: of the code that the host ran when it was last greeted, "" before.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class Viewer:
         self.emulator: Emulator | None = None
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
+        self.host_version = ""
         self.read_only = read_only
         self._delegate = delegate
         self._size = size
@@ -98,6 +104,7 @@ class Viewer:
         self._epoch = ""
         self._offset = -1
         self._resizes = 0
+        self._notice = ""
         self._arriving = ArrivingSnapshot(self._engine, self._cell)
         self._outbox = Outbox()
         self._task: asyncio.Task[None] | None = None
@@ -153,6 +160,7 @@ class Viewer:
         self._lost.clear()
         connection = await HostConnection.open(self.session_id, "viewer", self._build)
         self._connection = connection
+        self.host_version = connection.welcome.version if connection.welcome is not None else ""
         self._arriving.clear()
         self._asked_output = self._output
         connection.listen(self._message, self._connection_lost)
@@ -216,6 +224,12 @@ class Viewer:
                 if self.state is not ViewerState.ENDED:
                     self._delegate.viewer_event(message)
                     self._become(ViewerState.ENDED, "")
+            case NoticeEvent(text=""):
+                self._ask_for_notice()  # That trouble is over; there may be another.
+            case Description(notice=notice):
+                self._take_notice(notice)
+            case NoticeEvent(text=text):
+                self._take_notice(text)
             case _:
                 self._delegate.viewer_event(message)
 
@@ -239,8 +253,19 @@ class Viewer:
             self._ask_to_follow()
         if self._colors is not None:
             self._send(Colors(self._attachment, *self._colors))
+        self._ask_for_notice()
         if message.resumed or not self._output:
             self._become(ViewerState.LIVE, "")
+
+    def _ask_for_notice(self) -> None:
+        """Events tell of troubles that begin; the description knows of those that were there before."""
+        self._send(Describe(0))
+
+    def _take_notice(self, text: str) -> None:
+        """The delegate hears of what is new: each host says it again."""
+        if text != self._notice:
+            self._notice = text
+            self._delegate.viewer_event(NoticeEvent("session", text))
 
     def _take_snapshot(self, message: SnapshotPart) -> None:
         self._arriving.add(message)
@@ -262,9 +287,9 @@ class Viewer:
 
     def _replace(self, emulator: Emulator) -> None:
         former, self.emulator = self.emulator, emulator
-        _forget_side_effects(emulator)
+        forget_side_effects(emulator)
         if former:
-            _look_at_the_same_place(former, emulator)
+            look_at_the_same_place(former, emulator)
         self._delegate.viewer_replaced()
         if former:
             former.close()
@@ -279,7 +304,7 @@ class Viewer:
             return
         self._offset += len(message.data)
         emulator.feed(message.data)
-        _forget_side_effects(emulator)
+        forget_side_effects(emulator)
         self._delegate.viewer_damaged()
 
     def _resize_replica(self, message: Resized) -> None:
@@ -289,7 +314,7 @@ class Viewer:
         self._resizes = message.number
         if (message.size, message.cell) != (self.emulator.size, self.emulator.cell):
             self.emulator.resize(message.size, message.cell)
-            _forget_side_effects(self.emulator)
+            forget_side_effects(self.emulator)
             self._delegate.viewer_damaged()
 
     # ------------------------------------------------------------ what the user does
@@ -366,17 +391,3 @@ class Viewer:
     def _send(self, message: Any) -> None:
         if self._connection is not None:
             self._connection.send(message)
-
-
-def _forget_side_effects(emulator: Emulator) -> None:
-    """A replica answers nobody and announces nothing: the host's emulator does."""
-    emulator.take_replies()
-    emulator.take_events()
-
-
-def _look_at_the_same_place(former: Emulator, emulator: Emulator) -> None:
-    """Scroll a new replica back as far as the former one was."""
-    frame = former.frame()
-    if frame.scroll_offset:
-        grown = emulator.scrollback_rows - frame.scrollback_rows
-        emulator.scroll(-max(0, frame.scroll_offset + grown))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.cli.ls import _width, age, row, state_words, table
+from session_host.cli.ls import _width, age, notices, row, state_words, table
 from session_host.client.records import SessionInfo
 from session_host.protocol.values import Activity, State
 
@@ -56,6 +56,13 @@ def info(**fields: object) -> SessionInfo:
 )
 def test_state_is_a_mark_and_words(fields: dict[str, object], words: str) -> None:
     assert state_words(info(**fields)) == words
+
+
+def test_a_chat_with_which_something_is_wrong_is_marked_and_it_is_said_what() -> None:
+    well, ill = info(name="well"), info(name="ill\x1b[2J", notice="not recorded:\nthe disk is full")
+    assert row(well, NOW)[2] == "◌ running"
+    assert row(ill, NOW)[2] == "◌ running !"
+    assert notices([well, ill, well]) == ["! ill [2J: not recorded: the disk is full"]
 
 
 @pytest.mark.parametrize(

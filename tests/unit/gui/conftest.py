@@ -27,6 +27,7 @@ from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction
 from session_host.store import SessionRecord, Store
 from session_host.terminal import create
 from session_host.terminal.base import DefaultColors, Emulator
+from session_host.version import VERSION
 from tests.support.qt_waiting import delete_what_is_to_be_deleted
 from tests.support.waiting import eventually
 
@@ -48,6 +49,7 @@ class PlayedViewer:
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
         self.calls: list[tuple[Any, ...]] = []
+        self.host_version = VERSION
         self.started = self.is_closed = False
 
     def start(self) -> None:

@@ -1,0 +1,19 @@
+"""What is done to an emulator because it is a replica: it shows what the host's own emulator has, and no more."""
+
+from __future__ import annotations
+
+from session_host.terminal.base import Emulator
+
+
+def forget_side_effects(emulator: Emulator) -> None:
+    """A replica answers nobody and announces nothing: the host's emulator does."""
+    emulator.take_replies()
+    emulator.take_events()
+
+
+def look_at_the_same_place(former: Emulator, emulator: Emulator) -> None:
+    """Scroll a new replica back as far as the former one was."""
+    frame = former.frame()
+    if frame.scroll_offset:
+        grown = emulator.scrollback_rows - frame.scrollback_rows
+        emulator.scroll(-max(0, frame.scroll_offset + grown))

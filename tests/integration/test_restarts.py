@@ -1,0 +1,213 @@
+"""After a restart of the computer: what ran is interrupted and can be read, what was over stays over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from session_host.client.ended import last_screen
+from session_host.client.records import HOST_GONE, INTERRUPTED, settle
+from session_host.clock import now
+from session_host.errors import StoreError
+from session_host.paths import database, session_dir, session_journal
+from session_host.protocol.values import GridSize, State
+from session_host.pty.identity import boot_id, start_time
+from session_host.store import SessionRecord, Store
+from session_host.store.screen import SavedScreen, save_screen
+from session_host.terminal import create, default_engine
+from tests.conftest import Sessions
+from tests.programs import Gate, program
+from tests.support.commands import OnTerminal, new, outlive
+from tests.support.hosts import end, start
+from tests.support.reboots import FORMER_BOOT, restart_computer
+from tests.support.waiting import wait_until
+
+LINES = 400
+
+
+def listed() -> dict[str, dict[str, object]]:
+    return {each["name"]: each for each in outlive("ls", "--all", "--json").json()}
+
+
+def journal_holds(session_id: str, text: bytes) -> bool:
+    return any(text in path.read_bytes() for path in session_journal(session_id).glob("*.log"))
+
+
+def wait_recorded(session_id: str, text: bytes) -> None:
+    wait_until(lambda: journal_holds(session_id, text), 10, f"{text!r} to be on the disk")
+
+
+@pytest.mark.parametrize("empty_tmp", [False, True])
+def test_what_ran_is_interrupted_and_all_of_it_can_be_read(sessions: Sessions, tmp_path: Path, empty_tmp: bool) -> None:
+    new("command", "-d", "-n", "over", "--", *program("end_with", "3", "--text", "the end"))
+    wait_until(lambda: listed()["over"]["state"] == "exited", 10, "the end")
+    new("command", "-d", "-n", "removed", "--", *program("end_with", "0"))
+    wait_until(lambda: listed()["removed"]["state"] == "exited", 10, "the end")
+    assert outlive("rm", "removed").code == 0
+    with Gate(tmp_path / "gate") as gate:
+        stay = program("numbered_lines", LINES, "--stay", "--gate", gate.path)
+        chat = new("command", "-d", "-n", "long", "--", *stay)
+        wait_recorded(chat, b"end of lines")
+        before = outlive("peek", "long", "--scrollback").output
+        running = listed()["long"]
+        assert (running["state"], running["reason"]) == ("running", None)
+
+        restart_computer(sessions, empty_tmp=empty_tmp)
+
+    assert outlive("ls").output == "no running chats; `outlive new AGENT` starts one\n"
+    rows = outlive("ls", "--all").output.splitlines()
+    assert [("interrupted" in row, row.split()[0]) for row in rows[1:]] == [(False, "over"), (True, "long")]
+    found = listed()
+    assert set(found) == {"over", "long"}
+    assert (found["over"]["state"], found["over"]["exit_code"], found["over"]["reason"]) == ("exited", 3, None)
+    assert (found["long"]["state"], found["long"]["reason"]) == ("lost", "interrupted")
+    assert str(running["created_at"]) <= str(found["long"]["ended_at"]) <= now()
+    assert outlive("peek", "long", "--scrollback").output == before
+    assert [f"line {number:06d}" for number in range(1, LINES + 1)] == [
+        line for line in before.splitlines() if line.startswith("line ")
+    ]
+    assert "the end" in outlive("peek", "over").output
+
+
+def test_nothing_comes_back_when_something_new_is_started(sessions: Sessions) -> None:
+    new("command", "-d", "-n", "interrupted", "--", *program("raw_echo"))
+    restart_computer(sessions)
+    fresh = new("command", "-d", "-n", "interrupted", "--", *program("raw_echo"))
+    assert [each["id"] for each in outlive("ls", "--json").json()] == [fresh]
+    states = [(each["state"], each["reason"]) for each in outlive("ls", "--all", "--json").json()]
+    assert states == [("lost", "interrupted"), ("running", None)]
+
+
+def test_attach_send_and_wait_say_what_became_of_it(sessions: Sessions) -> None:
+    chat = new("command", "-d", "-n", "cut", "--", *program("raw_echo"))
+    wait_recorded(chat, b"ready")
+    restart_computer(sessions)
+    with OnTerminal("attach", "cut") as terminal:
+        assert terminal.end() == 6
+        said = " ".join(terminal.text().split())
+    assert said == (
+        "outlive: cut was interrupted by a restart of the computer; `outlive peek cut` shows its last screen"
+    )
+    assert outlive("send", "cut", "x").complaint() == "cut was interrupted by a restart of the computer"
+    done = outlive("wait", "cut", "--text", "never", "--timeout", "5")
+    assert (done.code, done.complaint()) == (
+        6, "cut was interrupted by a restart of the computer before the text 'never' came"
+    )  # fmt: skip
+    assert outlive("wait", "cut", "--exited", "--timeout", "5").code == 0
+    assert outlive("rm", "cut").code == 0
+    assert listed() == {}
+
+
+def test_an_interrupted_chat_of_which_nothing_was_kept_says_so(sessions: Sessions) -> None:
+    chat = new("command", "-d", "-n", "cut", "--", *program("raw_echo"))
+    restart_computer(sessions)
+    for path in session_journal(chat).iterdir():
+        path.unlink()
+    done = outlive("peek", "cut")
+    assert done.code == 6
+    assert done.complaint() == ("cut was interrupted by a restart of the computer, and its last screen was not kept")
+
+
+# ------------------------------------------------------------------ whose process is it
+
+
+def record_of(pid: int | None, started: int | None, boot: str) -> SessionRecord:
+    return SessionRecord(
+        id="0a1b2c3d-0000-4000-8000-000000000000", name="one", agent="command", argv=["cat"], cwd="/",
+        state=State.RUNNING, host_pid=pid, host_started=started, boot_id=boot, created_at="2026-01-02T03:04:05.000Z",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("later_by", "boot", "error"),
+    [
+        pytest.param(0, FORMER_BOOT, INTERRUPTED, id="the same number and start time, in another boot"),
+        pytest.param(7, "", HOST_GONE, id="the same number, started later"),
+    ],
+)
+def test_a_number_that_was_given_anew_is_not_taken_for_the_host(area: object, later_by: int, boot: str, error: str):
+    mine = start_time(os.getpid())
+    assert mine is not None
+    with Store.open(database()) as store:
+        store.add(record_of(os.getpid(), mine - later_by, boot or boot_id()))
+        [record] = store.all()
+        settled = settle(store, record)
+        assert (settled.state, settled.error) == (State.LOST, error)
+        assert store.get(record.id) == settled
+
+
+def test_a_host_that_lives_in_this_boot_is_left_alone(area: object) -> None:
+    with Store.open(database()) as store:
+        store.add(record_of(os.getpid(), start_time(os.getpid()), boot_id()))
+        [record] = store.all()
+        assert settle(store, record).state is State.RUNNING
+
+
+# ------------------------------------------------------------------ which of what was kept is read
+
+
+SCREEN = b"as the host kept it\r\n"
+
+
+async def recorded(sessions: Sessions) -> str:
+    """A session that has ended, with a journal that says "ready" and a last screen that says something else."""
+    record = await start(*program("raw_echo"))
+    await asyncio.to_thread(wait_recorded, record.id, b"ready")
+    await end(record.id)
+    await asyncio.to_thread(sessions.end_all)
+    emulator = create(None, GridSize(80, 24))
+    emulator.feed(SCREEN)
+    save_screen(session_dir(record.id) / "screen.bin", SavedScreen.of(emulator, portable=False))
+    emulator.close()
+    return record.id
+
+
+def text_of(session_id: str) -> str:
+    emulator = last_screen(session_id, default_engine())
+    assert emulator is not None
+    try:
+        return "\n".join(row.text() for row in emulator.rows()).strip()
+    finally:
+        emulator.close()
+
+
+async def test_the_screen_that_was_kept_counts_and_the_journal_stands_in_for_it(sessions: Sessions) -> None:
+    session_id = await recorded(sessions)
+    path = session_dir(session_id) / "screen.bin"
+    assert text_of(session_id) == "as the host kept it"
+    sound = path.read_bytes()
+    other_build = msgspec.structs.replace(msgspec.msgpack.decode(sound, type=SavedScreen), build="ghostty-0+0")
+    damaged = msgspec.structs.replace(msgspec.msgpack.decode(sound, type=SavedScreen), snapshot=b"no zlib")
+    for unreadable in (msgspec.msgpack.encode(other_build), msgspec.msgpack.encode(damaged), sound[:-9], b""):
+        path.write_bytes(unreadable)
+        assert text_of(session_id).startswith("ready")
+    path.unlink()
+    assert text_of(session_id).startswith("ready")
+
+
+async def test_what_neither_can_tell_is_said(sessions: Sessions) -> None:
+    session_id = await recorded(sessions)
+    path = session_dir(session_id) / "screen.bin"
+    screen = msgspec.msgpack.decode(path.read_bytes(), type=SavedScreen)
+    path.write_bytes(msgspec.msgpack.encode(msgspec.structs.replace(screen, build="ghostty-0+0")))
+    shutil.rmtree(session_journal(session_id))
+    with pytest.raises(StoreError, match="another version"):
+        last_screen(session_id)
+    path.unlink()
+    assert last_screen(session_id) is None
+
+
+async def test_what_a_program_set_does_not_stay_set_in_a_screen_from_the_journal(sessions: Sessions) -> None:
+    record = await start(*program("raw_echo", "--enable", "1049,1002,2004"))
+    await asyncio.to_thread(wait_recorded, record.id, b"ready")
+    await asyncio.to_thread(restart_computer, sessions)
+    emulator = last_screen(record.id)
+    assert emulator is not None
+    assert not emulator.modes.bracketed_paste
+    assert "ready" in emulator.rows()[0].text(), "what was shown last stays, also on the alternate screen"
+    emulator.close()

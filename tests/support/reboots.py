@@ -1,0 +1,41 @@
+"""A restart of the computer, as far as a test can have one: everything of its area is gone at once, in another boot."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+
+from session_host.paths import database, runtime_dir
+from session_host.protocol.values import RUNNING_STATES
+from session_host.store import Store
+from tests.conftest import Sessions
+from tests.support.waiting import wait_for_end
+
+FORMER_BOOT = "00000000-1111-4222-8333-444444444444"
+
+
+def restart_computer(sessions: Sessions, *, spare: int | None = None, empty_tmp: bool = False) -> None:
+    """Cut everything off, as a power cut does, and be in another boot.
+
+    Args:
+        sessions: the test's, whose processes are hosts, keepers and agents alike.
+        spare: the window of the test, which is to see it.
+        empty_tmp: the sockets' directory is made anew at the start, as /tmp is on most systems.
+    """
+    pids = [pid for pid in sessions.processes() if pid != spare]
+    # None of them may see another one go and act on it.
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+    for pid in pids:
+        wait_for_end(pid, 5)
+    with Store.open(database()) as store:
+        for record in store.all():
+            if record.state in RUNNING_STATES:
+                store.update(record.id, boot_id=FORMER_BOOT)
+    if empty_tmp:
+        shutil.rmtree(runtime_dir())
+        runtime_dir().mkdir(mode=0o700)
