@@ -1,7 +1,8 @@
 """The keeper: one process per user, which starts hosts and outlives each of them.
 
     __main__   its start: detached, alone (a lock), warmed
-    keeper     its loop: connections, children, timers
+    loop       what wakes it: connections, children, timers
+    keeper     what is kept, and what is done when it, or who looks after it, dies
     ward       one session: its estate, its host, what is done when that dies
     forking    a host as a fork of this process
     replacing  another version of this program takes this process over

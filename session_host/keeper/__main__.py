@@ -25,6 +25,7 @@ from session_host.terminal import available_engines, create, engine_build
 
 from .forking import become_subreaper, raise_open_files, set_process_name
 from .keeper import Keeper
+from .loop import Loop
 from .replacing import ARGUMENT, read_kept, replace_itself, take_up
 
 log = logging.getLogger(__name__)
@@ -138,12 +139,13 @@ def main(arguments: list[str]) -> int:
     assert lock is not None
     log.info("scope: %s", enter(f"outlive-keeper-{os.getpid()}.scope", "Outlive: keeper", [os.getpid()]))
     warm()
-    keeper = Keeper(listener, keeper_socket(), open_files, partial(replace_itself, lock))
+    loop = Loop(listener, keeper_socket())
+    keeper = Keeper(loop, open_files, partial(replace_itself, lock))
     become_background()
     if kept is not None:
         take_up(keeper, kept)
     log.info("keeping")
-    keeper.run()
+    loop.run(keeper)
     return 0
 
 

@@ -1,10 +1,18 @@
-"""The keeper's children that are neither hosts nor programs."""
+"""Processes that the keeper watches, or has without having made them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection
 from pathlib import Path
+
+
+def pidfd_of(pid: int) -> int:
+    """Tells the end of a process that need not be a child of ours; -1 where that cannot be had."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return -1
 
 
 def strays(known: Collection[int]) -> list[int]:

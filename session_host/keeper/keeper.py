@@ -1,15 +1,11 @@
-"""The keeper's loop: one thread, woken by sockets, by the end of children and by timers, and by nothing else."""
+"""What is kept, and what is done when it, or who looks after it, dies."""
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import logging
 import os
-import selectors
 import signal
 import socket
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +18,6 @@ from session_host.estate.ledger import Ledger, LedgerPage
 from session_host.estate.moving import Mover
 from session_host.host.main import TakeOver, run_host
 from session_host.link.pipe import KeeperPipe
-from session_host.peer import is_foreign
 from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import (
     Adopt,
@@ -50,20 +45,15 @@ from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.pty import exit_status
 from session_host.version import VERSION
 
-from .children import strays
+from .children import pidfd_of, strays
 from .forking import fork_host
+from .loop import Loop
 from .ward import Successor, Ward, WardState
 
 log = logging.getLogger(__name__)
 
-IDLE_S = 600.0
-"""Without a session for so long it goes; the next command starts another."""
-
 MAX_FAILED_STARTS = 3
 """With so many hosts dead before the program was started, it is not to be started."""
-
-REFRESH_S = 6 * 3600.0
-"""systemd-tmpfiles removes what was not touched for days (tmpfiles.d(5)); the socket is touched so often."""
 
 ReplaceItself = Callable[["Keeper", KeeperPipe, ReplaceKeeper], KeeperMessage]
 
@@ -73,129 +63,28 @@ class Keeper:
 
     Attributes:
         wards: the sessions by their ids.
-        listener: the socket that hosts and commands come to.
-        leaving: set to end the loop.
+        loop: what wakes us.
+        open_files: the programs' soft limit of open files; ours is higher.
     """
 
-    def __init__(self, listener: socket.socket, path: Path, open_files: int, replace_itself: ReplaceItself) -> None:
+    def __init__(self, loop: Loop, open_files: int, replace_itself: ReplaceItself) -> None:
         self.wards: dict[str, Ward] = {}
-        self.listener = listener
-        self.leaving = False
+        self.loop = loop
         self.open_files = open_files
-        self._path = path
         self._replace_itself = replace_itself
-        self._selector = selectors.DefaultSelector()
-        self._clients: set[KeeperPipe] = set()
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
-        self._numbers = itertools.count()
-        listener.setblocking(False)
-        self._selector.register(listener, selectors.EVENT_READ, self._accept)
-        # A signal only wakes the loop; what it means is done there.
-        self._wake, wake_write = socket.socketpair()
-        self._wake.setblocking(False)
-        wake_write.setblocking(False)
-        self._wake_write = wake_write
-        signal.set_wakeup_fd(wake_write.fileno(), warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGTERM, lambda *_: None)
-        self._selector.register(self._wake, selectors.EVENT_READ, self._signalled)
 
-    def run(self) -> None:
-        """Keep, until there has been nothing to keep for long, or SIGTERM: hosts then start another."""
-        self._collect_children()
-        idle_since_s = time.monotonic()
-        while not self.leaving:
-            now_s = time.monotonic()
-            if self.wards or self._clients:
-                idle_since_s = now_s
-            elif now_s - idle_since_s >= IDLE_S:
-                log.info("nothing to keep")
-                break
-            wait_s = REFRESH_S if self.wards else IDLE_S
-            if self._timers:
-                wait_s = max(0.0, min(wait_s, self._timers[0][0] - now_s))
-            for key, _ in self._selector.select(wait_s):
-                self._carry_out(key.data)
-            while self._timers and self._timers[0][0] <= time.monotonic():
-                self._carry_out(heapq.heappop(self._timers)[2])
-            self._touch()
-        self._path.unlink(missing_ok=True)
+    def is_busy(self) -> bool:
+        """There is something to keep."""
+        return bool(self.wards)
 
-    @staticmethod
-    def _carry_out(what: Callable[[], None]) -> None:
-        try:
-            what()
-        except Exception:
-            # One session's trouble is not that of the others.
-            log.exception("failed")
-
-    def _touch(self) -> None:
-        if self.wards:
-            with suppress(FileNotFoundError):
-                os.utime(self._path)
-
-    def later(self, wait_s: float, what: Callable[[], None]) -> None:
-        """Do something after so many seconds."""
-        heapq.heappush(self._timers, (time.monotonic() + wait_s, next(self._numbers), what))
-
-    # ------------------------------------------------------------ connections
-
-    def _accept(self) -> None:
-        try:
-            connection, _ = self.listener.accept()
-        except BlockingIOError:
+    def called(self, client: KeeperPipe, message: Any) -> None:
+        """A command, or a host without a keeper, says something."""
+        if isinstance(message, Adopt):
+            self._adopt(client, message)
             return
-        if is_foreign(connection):
-            log.warning("refused a connection of another user")
-            connection.close()
-            return
-        self.watch_client(connection)
-
-    def watch_client(self, connection: socket.socket) -> KeeperPipe:
-        """Take calls of a command, or of a host that will adopt us."""
-        connection.setblocking(False)
-        client = KeeperPipe(connection, ToKeeperDecoder())
-        self._clients.add(client)
-        self._selector.register(connection, selectors.EVENT_READ, lambda: self._client_speaks(client))
-        return client
-
-    def _receive(self, pipe: KeeperPipe) -> list[Any] | None:
-        """What has come; None if the other side is gone, or breaks the rules."""
-        try:
-            return pipe.receive()
-        except BlockingIOError:
-            return []
-        except (OSError, ProtocolViolation) as error:
-            log.warning("dropped a connection: %s", error)
-            return None
-
-    def _client_speaks(self, client: KeeperPipe) -> None:
-        messages = self._receive(client)
-        if messages is None:
-            self._drop_client(client)
-            return
-        for message in messages:
-            if isinstance(message, Adopt):
-                self._adopt(client, message)
-                return
-            answer = self._answer(client, message)
-            if answer is not None:
-                self.reply(client, answer)
-
-    def _drop_client(self, client: KeeperPipe) -> None:
-        if client in self._clients:
-            self._clients.discard(client)
-            self._selector.unregister(client.socket)
-            client.close()
-
-    def reply(self, client: KeeperPipe | None, message: KeeperMessage) -> None:
-        """Answer whoever asked, if they are still there."""
-        if client in self._clients:
-            assert client is not None
-            try:
-                client.send(message)
-            except OSError:
-                self._drop_client(client)
+        answer = self._answer(client, message)
+        if answer is not None:
+            self.loop.reply(client, answer)
 
     def _answer(self, client: KeeperPipe, message: Any) -> KeeperMessage | None:
         match message:
@@ -247,7 +136,7 @@ class Keeper:
             if ward.state is WardState.STARTING and ward.failed_hosts > MAX_FAILED_STARTS:
                 self._give_up_start(ward, f"no process could be made for the chat's host: {error.strerror}")
             else:
-                self.later(max(wait_s, 0.1), lambda: self._fork(ward))
+                self.loop.later(max(wait_s, 0.1), lambda: self._fork(ward))
             return
         ward.is_child = True
         log.info("%s: host %d", ward.id, ward.host_pid)
@@ -272,11 +161,11 @@ class Keeper:
     def _watch_channel(self, ward: Ward, connection: socket.socket) -> KeeperPipe:
         connection.setblocking(False)
         pipe = KeeperPipe(connection, ToKeeperDecoder())
-        self._selector.register(connection, selectors.EVENT_READ, lambda: self._host_speaks(ward, pipe))
+        self.loop.watch(connection, lambda: self._host_speaks(ward, pipe))
         return pipe
 
     def _host_speaks(self, ward: Ward, pipe: KeeperPipe) -> None:
-        messages = self._receive(pipe)
+        messages = self.loop.receive(pipe)
         if messages is None:
             # Its death, if it is that, comes by another way.
             self._drop_channel(ward, pipe)
@@ -288,7 +177,7 @@ class Keeper:
         if pipe is None:
             return
         if pipe.socket.fileno() >= 0:
-            self._selector.unregister(pipe.socket)
+            self.loop.unwatch(pipe.socket)
             pipe.close()
         if ward.channel is pipe:
             ward.channel = None
@@ -322,7 +211,7 @@ class Keeper:
     def _report(self, ward: Ward, report: LaunchReport) -> None:
         ward.report = report
         for client in ward.launchers:
-            self.reply(client, Launched(report))
+            self.loop.reply(client, Launched(report))
         ward.launchers.clear()
 
     def _forget(self, ward: Ward) -> None:
@@ -332,7 +221,7 @@ class Keeper:
             self._give_up_successor(ward, "the chat has ended")
         for pidfd in (ward.pidfd, ward.child_pidfd):
             if pidfd >= 0:
-                self._selector.unregister(pidfd)
+                self.loop.unwatch(pidfd)
         if self.wards.get(ward.id) is ward:
             del self.wards[ward.id]
         ward.close()
@@ -342,26 +231,25 @@ class Keeper:
         count = len(Estate._fields)
         if len(client.descriptors) != count:
             log.warning("an adoption came with %d descriptors", len(client.descriptors))
-            self._drop_client(client)
+            self.loop.drop(client)
             return
         estate = Estate(*(client.descriptors.popleft() for _ in range(count)))
         try:
             ward = Ward(message.spec, estate, LedgerPage(estate.ledger))
-            ward.pidfd = os.pidfd_open(message.host_pid) if hasattr(os, "pidfd_open") else -1
-            ward.child_pidfd = _pidfd_of_child(message.child_pid)
+            ward.pidfd = pidfd_of(message.host_pid)
+            ward.child_pidfd = pidfd_of(message.child_pid)
         except (OutliveError, OSError) as error:
             log.warning("not adopted: %s", error)
             estate.close()
-            self._drop_client(client)
+            self.loop.drop(client)
             return
         if (former := self.wards.pop(message.spec.session_id, None)) is not None:
             self._forget(former)
         ward.state, ward.is_child = WardState.RUNNING, False
         self.keep(ward, message.host_pid, message.child_pid, message.version)
-        self._clients.discard(client)
-        self._selector.unregister(client.socket)
+        self.loop.release(client)
         ward.channel = client
-        self._selector.register(client.socket, selectors.EVENT_READ, lambda: self._host_speaks(ward, client))
+        self.loop.watch(client.socket, lambda: self._host_speaks(ward, client))
         log.info("%s: adopted from host %d", ward.id, ward.host_pid)
 
     def keep(self, ward: Ward, host_pid: int, child_pid: int, version: str) -> None:
@@ -370,9 +258,9 @@ class Keeper:
         ward.report = LaunchReport(ok=True, host_pid=host_pid, child_pid=child_pid)
         self.wards[ward.id] = ward
         if ward.pidfd >= 0:
-            self._selector.register(ward.pidfd, selectors.EVENT_READ, lambda: self._stranger_ended(ward))
+            self.loop.watch(ward.pidfd, lambda: self._stranger_ended(ward))
         if ward.child_pidfd >= 0:
-            self._selector.register(ward.child_pidfd, selectors.EVENT_READ, lambda: self._strange_child_ended(ward))
+            self.loop.watch(ward.child_pidfd, lambda: self._strange_child_ended(ward))
 
     def keep_channel(self, ward: Ward, connection: socket.socket) -> None:
         """As ``keep``: the channel of a host that was there before this program was."""
@@ -380,14 +268,7 @@ class Keeper:
 
     # ------------------------------------------------------------ deaths
 
-    def _signalled(self) -> None:
-        with suppress(BlockingIOError):
-            if signal.SIGTERM in self._wake.recv(4096):
-                log.info("asked to leave; the hosts will start another")
-                self.leaving = True
-        self._collect_children()
-
-    def _collect_children(self) -> None:
+    def children_ended(self) -> None:
         """Learn of each child's end before it is reaped; programs whose host died are children too."""
         while True:
             try:
@@ -418,7 +299,7 @@ class Keeper:
     def _strange_child_ended(self, ward: Ward) -> None:
         """A program that will never be a child of ours has ended; should its host be dead too, nobody else looks."""
         pidfd, ward.child_pidfd = ward.child_pidfd, -1
-        self._selector.unregister(pidfd)
+        self.loop.unwatch(pidfd)
         status = exit_status.of_zombie(ward.child_pid, None)
         if status is None:
             status = exit_status.of_reaped(pidfd)
@@ -429,7 +310,7 @@ class Keeper:
 
     def _stranger_ended(self, ward: Ward) -> None:
         """A host that is no child of ours is gone."""
-        self._selector.unregister(ward.pidfd)
+        self.loop.unwatch(ward.pidfd)
         os.close(ward.pidfd)
         ward.pidfd = -1
         self._host_died(ward, None)
@@ -461,7 +342,7 @@ class Keeper:
                 self._give_up_start(ward, f"the chat's host failed at its start; see {ward.spec.log}")
                 return
         if wait_s:
-            self.later(wait_s, lambda: self._fork(ward))
+            self.loop.later(wait_s, lambda: self._fork(ward))
         else:
             self._fork(ward)
 
@@ -503,7 +384,7 @@ class Keeper:
             return
         log.warning("%s: not replaced: %s", ward.id, why)
         self._drop_channel(ward, successor.channel)  # It ends when its channel does.
-        self.reply(successor.asked_by, NotReplaced(why))
+        self.loop.reply(successor.asked_by, NotReplaced(why))
 
     def _successor_died(self, ward: Ward, successor: Successor) -> None:
         if successor.yielding:
@@ -516,12 +397,4 @@ class Keeper:
         ward.host_pid, ward.channel, ward.is_child = successor.pid, successor.channel, True
         ward.tell_host(Go())
         log.info("%s: host %d has taken over", ward.id, ward.host_pid)
-        self.reply(successor.asked_by, Replaced(VERSION))
-
-
-def _pidfd_of_child(pid: int) -> int:
-    """Tells a program's end to a keeper that is no ancestor of it; -1 where that cannot be had."""
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return -1
+        self.loop.reply(successor.asked_by, Replaced(VERSION))

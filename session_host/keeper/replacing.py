@@ -63,7 +63,7 @@ def replace_itself(lock: int, keeper: Keeper, client: KeeperPipe, message: Repla
     if busy:
         return NotReplaced("a chat is being started, restored or replaced at this moment; try again")
     kept = Kept(
-        keeper.listener.fileno(),
+        keeper.loop.listener.fileno(),
         lock,
         client.socket.fileno(),
         keeper.open_files,
@@ -132,5 +132,5 @@ def take_up(keeper: Keeper, kept: Kept) -> None:
         keeper.keep(ward, each.host_pid, each.child_pid, each.version)
         if each.channel >= 0:
             keeper.keep_channel(ward, socket.socket(fileno=each.channel))
-    client = keeper.watch_client(socket.socket(fileno=kept.asked_by))
-    keeper.reply(client, Replaced(VERSION))
+    client = keeper.loop.take_calls(socket.socket(fileno=kept.asked_by))
+    keeper.loop.reply(client, Replaced(VERSION))

@@ -1,0 +1,185 @@
+"""The keeper's loop: one thread, woken by sockets, by the end of children and by timers, and by nothing else."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from session_host.errors import ProtocolViolation
+from session_host.link.pipe import KeeperPipe
+from session_host.peer import is_foreign
+from session_host.protocol.codec import ToKeeperDecoder
+from session_host.protocol.keeper import KeeperMessage
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 600.0
+"""Without a session for so long it goes; the next command starts another."""
+
+REFRESH_S = 6 * 3600.0
+"""systemd-tmpfiles removes what was not touched for days (tmpfiles.d(5)); the socket is touched so often."""
+
+Callback = Callable[[], None]
+
+
+class LoopOwner(Protocol):
+    """Whoever the loop works for."""
+
+    def is_busy(self) -> bool:
+        """There is something to keep."""
+
+    def children_ended(self) -> None:
+        """One or more children have, maybe."""
+
+    def called(self, client: KeeperPipe, message: Any) -> None:
+        """A command, or a host without a keeper, says something."""
+
+
+class Loop:
+    """Waits, and calls.
+
+    Attributes:
+        listener: the socket that hosts and commands come to.
+    """
+
+    def __init__(self, listener: socket.socket, path: Path) -> None:
+        self.listener = listener
+        self._path = path
+        self._owner: LoopOwner | None = None
+        self._selector = selectors.DefaultSelector()
+        self._clients: set[KeeperPipe] = set()
+        self._timers: list[tuple[float, int, Callback]] = []
+        self._numbers = itertools.count()
+        self._leaving = False
+        listener.setblocking(False)
+        self.watch(listener, self._accept)
+        # A signal only wakes the loop; what it means is done there.
+        self._wake, self._wake_write = socket.socketpair()
+        self._wake.setblocking(False)
+        self._wake_write.setblocking(False)
+        signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        self.watch(self._wake, self._signalled)
+
+    def run(self, owner: LoopOwner) -> None:
+        """Until there has been nothing to keep for long, or SIGTERM: hosts then start another keeper."""
+        self._owner = owner
+        owner.children_ended()
+        idle_since_s = time.monotonic()
+        while not self._leaving:
+            now_s = time.monotonic()
+            if owner.is_busy() or self._clients:
+                idle_since_s = now_s
+            elif now_s - idle_since_s >= IDLE_S:
+                log.info("nothing to keep")
+                break
+            wait_s = REFRESH_S if owner.is_busy() else IDLE_S
+            if self._timers:
+                wait_s = max(0.0, min(wait_s, self._timers[0][0] - now_s))
+            for key, _ in self._selector.select(wait_s):
+                self._carry_out(key.data)
+            while self._timers and self._timers[0][0] <= time.monotonic():
+                self._carry_out(heapq.heappop(self._timers)[2])
+            with suppress(FileNotFoundError):
+                os.utime(self._path)
+        self._path.unlink(missing_ok=True)
+
+    @staticmethod
+    def _carry_out(what: Callback) -> None:
+        try:
+            what()
+        except Exception:
+            # One session's trouble is not that of the others.
+            log.exception("failed")
+
+    def later(self, wait_s: float, what: Callback) -> None:
+        """Do something after so many seconds."""
+        heapq.heappush(self._timers, (time.monotonic() + wait_s, next(self._numbers), what))
+
+    def watch(self, readable: socket.socket | int, what: Callback) -> None:
+        """Do something whenever a socket or descriptor is readable."""
+        self._selector.register(readable, selectors.EVENT_READ, what)
+
+    def unwatch(self, readable: socket.socket | int) -> None:
+        """No more."""
+        self._selector.unregister(readable)
+
+    def _signalled(self) -> None:
+        with suppress(BlockingIOError):
+            if signal.SIGTERM in self._wake.recv(4096):
+                log.info("asked to leave; the hosts will start another")
+                self._leaving = True
+        assert self._owner is not None
+        self._owner.children_ended()
+
+    # ------------------------------------------------------------ who calls
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self.listener.accept()
+        except BlockingIOError:
+            return
+        if is_foreign(connection):
+            log.warning("refused a connection of another user")
+            connection.close()
+            return
+        self.take_calls(connection)
+
+    def take_calls(self, connection: socket.socket) -> KeeperPipe:
+        """Listen to a command, or a host without a keeper."""
+        connection.setblocking(False)
+        client = KeeperPipe(connection, ToKeeperDecoder())
+        self._clients.add(client)
+        self.watch(connection, lambda: self._client_speaks(client))
+        return client
+
+    @staticmethod
+    def receive(pipe: KeeperPipe) -> list[Any] | None:
+        """What has come; None if the other side is gone, or breaks the rules."""
+        try:
+            return pipe.receive()
+        except BlockingIOError:
+            return []
+        except (OSError, ProtocolViolation) as error:
+            log.warning("dropped a connection: %s", error)
+            return None
+
+    def _client_speaks(self, client: KeeperPipe) -> None:
+        messages = self.receive(client)
+        if messages is None:
+            self.drop(client)
+            return
+        assert self._owner is not None
+        for message in messages:
+            self._owner.called(client, message)
+
+    def drop(self, client: KeeperPipe) -> None:
+        """Be done with a client."""
+        if client in self._clients:
+            self.release(client)
+            client.close()
+
+    def release(self, client: KeeperPipe) -> None:
+        """Somebody else listens to this client from now on."""
+        self._clients.discard(client)
+        self.unwatch(client.socket)
+
+    def reply(self, client: KeeperPipe | None, message: KeeperMessage) -> None:
+        """Answer whoever asked, if they are still there."""
+        if client in self._clients:
+            assert client is not None
+            try:
+                client.send(message)
+            except OSError:
+                self.drop(client)
