@@ -17,14 +17,17 @@ from session_host.estate.memory import Memory
 from session_host.estate.stream_file import PAGE_BYTES, StreamFile
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import Resized
-from session_host.terminal import create, engine_build, from_replay, restore
+from session_host.terminal import available_engines, create, engine_build, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName, TerminalEvent
 
 log = logging.getLogger(__name__)
 
 PIECE_BYTES = 256 * 1024
 
-OTHER_ENGINE = {"ghostty": "pyte", "pyte": "ghostty"}
+OTHER_ENGINE: dict[EngineName, EngineName] = {"ghostty": "pyte", "pyte": "ghostty"}
+PORTABLE: EngineName = "pyte"
+ANY_ENGINE = "vt"
+"""The form of a checkpoint that each engine can read."""
 
 
 @dataclass
@@ -85,7 +88,7 @@ def recover(
     engine: EngineName = spec.engine
     notice = ""
     if other_engine:
-        engine = OTHER_ENGINE[engine]  # type: ignore[assignment]
+        engine = OTHER_ENGINE[engine]
         notice = f"the terminal engine {spec.engine} failed on this chat's output; it is shown by {engine} now"
     emulator, offset, resizes = _beginning(spec, engine, memory, checkpoint)
     if offset < stream.start:
@@ -106,24 +109,28 @@ def _beginning(
 ) -> tuple[Emulator, int, int]:
     """The emulator at the checkpoint, or a fresh one; its offset and count of resizes."""
     if checkpoint is not None:
-        try:
-            emulator = _restored(spec, engine, checkpoint)
-        except (OutliveError, ImportError, OSError) as error:
-            log.warning("the checkpoint cannot be read (form %s): %s", checkpoint.form, error)
-        else:
+        # One engine that cannot be used any more is no reason to lose the screen.
+        for each in dict.fromkeys((engine, PORTABLE)):
+            try:
+                emulator = _restored(each, checkpoint)
+            except (OutliveError, ImportError, OSError) as error:
+                log.warning("the checkpoint cannot be read (form %s) by %s: %s", checkpoint.form, each, error)
+                continue
+            # A viewer may have shown other ones since.
+            emulator.set_default_colors(_colors(spec, memory))
             emulator.take_replies()
             emulator.take_events()
             return emulator, checkpoint.offset, checkpoint.resizes
     return make_emulator(spec, engine, memory), 0, 0
 
 
-def _restored(spec: LaunchSpec, engine: EngineName, checkpoint: Checkpoint) -> Emulator:
+def _restored(engine: EngineName, checkpoint: Checkpoint) -> Emulator:
     if checkpoint.form == engine_build(engine):
         return restore(engine, checkpoint.data)
     replay = checkpoint.data
-    if checkpoint.form != "vt":
-        # The other engine made it: let that one say it in the form which each can read.
-        former = restore(spec.engine, checkpoint.data)
+    if checkpoint.form != ANY_ENGINE:
+        # Another engine made it: let that one say it in the form which each can read.
+        former = restore(_maker(checkpoint.form), checkpoint.data)
         replay = former.replay()
         former.close()
     return from_replay(
@@ -131,21 +138,35 @@ def _restored(spec: LaunchSpec, engine: EngineName, checkpoint: Checkpoint) -> E
     )
 
 
+def _maker(form: str) -> EngineName:
+    """The engine whose build this is: not always the spec's, which may have failed or be missing here.
+
+    Raises:
+        OutliveError: it is one of another version.
+    """
+    for engine in available_engines():
+        if engine_build(engine) == form:
+            return engine
+    raise OutliveError("it is of another version")
+
+
+def _colors(spec: LaunchSpec, memory: Memory) -> DefaultColors:
+    """What queries for colours are answered with."""
+    told = memory.colors
+    if told is not None:
+        return DefaultColors(told.foreground, told.background, told.cursor, told.dark)
+    return DefaultColors(*spec.colors) if spec.colors is not None else DefaultColors()
+
+
 def make_emulator(spec: LaunchSpec, engine: EngineName, memory: Memory) -> Emulator:
     """A fresh emulator; of the portable engine if the wanted one cannot be used."""
-    colors = DefaultColors()
-    if memory.colors is not None:
-        colors = DefaultColors(
-            memory.colors.foreground, memory.colors.background, memory.colors.cursor, memory.colors.dark
-        )
-    elif spec.colors is not None:
-        colors = DefaultColors(*spec.colors)
+    colors = _colors(spec, memory)
     try:
         return create(engine, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
     except (OutliveError, ImportError, OSError) as error:
         # A lesser terminal is better than none.
         log.warning("engine %s cannot be used (%s); the portable one is", engine, error)
-        return create("pyte", spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
+        return create(PORTABLE, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
 
 
 class _Refeed:
