@@ -101,6 +101,8 @@ class Viewer:
         self._connection: HostConnection | None = None
         self._closing: HostConnection | None = None
         self._attachment = ""
+        self._sends_inputs = False
+        """Not before the host has said which it has: what it has not comes first, or it would pass for seen."""
         self._epoch = ""
         self._offset = -1
         self._resizes = 0
@@ -162,6 +164,7 @@ class Viewer:
         self._connection = connection
         self.host_version = connection.welcome.version if connection.welcome is not None else ""
         self._arriving.clear()
+        self._sends_inputs = False
         self._asked_output = self._output
         connection.listen(self._message, self._connection_lost)
         connection.send(
@@ -243,6 +246,7 @@ class Viewer:
             self._outbox.acknowledged(last_sequence)
         for message in self._outbox.unacknowledged():
             self._send(message)
+        self._sends_inputs = True
 
     def _take_attached(self, message: Attached) -> None:
         already_sent = self.state is ViewerState.STARTING
@@ -385,7 +389,7 @@ class Viewer:
         refusal = self._outbox.add(message)
         if refusal is not None:
             self._delegate.viewer_refused(refusal)
-        elif self._attachment:
+        elif self._sends_inputs:
             self._send(message)
 
     def _send(self, message: Any) -> None:

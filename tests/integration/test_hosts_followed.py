@@ -1,0 +1,98 @@
+"""A host is killed, and another follows: what a viewer of its chat notices of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from session_host.client.quick import describe
+from session_host.client.viewer import Viewer, ViewerState
+from session_host.protocol.messages import ActivityEvent, BellEvent, NotificationEvent, TitleEvent
+from session_host.protocol.values import GridSize
+from tests.programs import Gate, program
+from tests.support.hosts import Watcher, end, see, shown, start, watching
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+KILLS = 5
+KEYS = 2000
+UNSEEN_S = 0.3
+"""What is over sooner is not shown in the window."""
+
+
+async def kill_host(session_id: str, viewer: Viewer, watcher: Watcher) -> None:
+    """Kill the host; returns when the viewer is live again, with another."""
+    described = await asyncio.to_thread(describe, session_id)
+    assert described is not None
+    seen = len(watcher.states)
+    os.kill(described.host_pid, signal.SIGKILL)
+    await watcher.until(
+        lambda: len(watcher.states) > seen and viewer.state is ViewerState.LIVE, "the viewer to be live again"
+    )
+
+
+async def test_the_replica_stays_and_what_is_typed_meanwhile_arrives_once(tmp_path: Path) -> None:
+    record = await start(*program("raw_echo"))
+    async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
+        await see(viewer, watcher, "ready")
+        emulator = viewer.emulator
+        typed = ""
+        loop = asyncio.get_running_loop()
+        took_s = []
+        for letter in "abcde":
+            began_s = loop.time()
+            killing = asyncio.ensure_future(kill_host(record.id, viewer, watcher))
+            for _ in range(KEYS):
+                viewer.key(letter, letter)
+                typed += letter
+                await asyncio.sleep(0)  # Some come before, some after, some in the midst of the attach.
+            took_s.append(loop.time() - began_s)
+            await killing
+        await watcher.until(lambda: viewer.pending == 0, "all to be acknowledged")
+        await watcher.until(lambda: "".join(shown(viewer)[1:]) == typed, "all that was typed, once")
+        assert viewer.emulator is emulator, "scroll position and selection are those of the same terminal"
+        assert watcher.refusals == []
+        assert sorted(took_s)[KILLS // 2] < UNSEEN_S
+    await end(record.id)
+
+
+async def test_nothing_is_told_twice_and_title_and_activity_stay(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        says = r"printf '\033]2;a title\007\033]9;Run it?\007\007said'"
+        record = await start("sh", "-c", f"read x < {gate.path}; {says}; exec cat")
+        async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
+            gate.release()
+            os.write(gate._descriptor, b"\n")
+            await see(viewer, watcher, "said")
+            for _ in range(KILLS):
+                await kill_host(record.id, viewer, watcher)
+            told = [type(event) for event in watcher.events]
+            assert told.count(BellEvent) == told.count(NotificationEvent) == 1
+            activities = [event for event in watcher.events if isinstance(event, ActivityEvent)]
+            assert {(event.activity, event.since, event.detail) for event in activities[-KILLS:]} == {
+                (activities[-1].activity, activities[-1].since, activities[-1].detail)
+            }
+            assert activities[-1].activity == "needs_input"
+            assert {event.title for event in watcher.events if isinstance(event, TitleEvent)} == {"a title"}
+        await end(record.id)
+
+
+async def test_a_viewer_that_scrolled_back_stays_there_when_it_needs_a_new_replica(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        record = await start(*program("numbered_lines", 300, "--stay", "--gate", gate.path))
+        async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
+            await see(viewer, watcher, "end of lines")
+            assert viewer.emulator is not None
+            viewer.emulator.scroll(-100)
+            top = viewer.emulator.frame().rows[0].text()
+            # As if the stream had gone on far beyond what the host keeps.
+            viewer._epoch = "another"
+            replaced = watcher.replaced
+            await kill_host(record.id, viewer, watcher)
+            await watcher.until(lambda: watcher.replaced > replaced, "a new replica")
+            assert viewer.emulator.frame().rows[0].text() == top
+        await end(record.id)
