@@ -78,7 +78,7 @@ class EndBar(Area):
         if chat.is_interrupted:
             self.title.set_whole("Interrupted by a restart of the computer")
             when = words.clock(words.parse_time(record.ended_at), now)
-            seen = f"Last seen running {when}. " if when else ""
+            seen = f"Last seen running {when} · " if when else ""
             self.detail.set_whole(f"{seen}{command} in {words.short_directory(record.cwd)}")
         elif record.state is State.LOST:
             self.title.set_whole(f"Lost {words.clock(words.parse_time(record.ended_at), now)}".rstrip())

@@ -37,6 +37,12 @@ def test_what_ended_shows_whether_it_failed_and_never_that_it_reconnects():
     assert mark_of(State.RUNNING, Activity.WORKING, failed=False, reconnecting=False) is Mark.WORKING
 
 
+def test_what_a_restart_interrupted_stands_apart():
+    assert group_of(State.LOST, Activity.WORKING, interrupted=True) is Group.INTERRUPTED
+    interrupted = mark_of(State.LOST, Activity.WORKING, failed=False, reconnecting=False, interrupted=True)
+    assert interrupted is Mark.INTERRUPTED
+
+
 def test_who_waits_longest_comes_first_and_others_stand_as_they_were_made():
     early, late = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
     assert order_key(Group.NEEDS_YOU, late, early, "") < order_key(Group.NEEDS_YOU, early, late, "")

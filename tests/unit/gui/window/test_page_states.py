@@ -5,12 +5,19 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from gui.sessions.groups import Group
+from gui.theme.marks import Mark
 from gui.window.chat_page import ChatPage
 from session_host import paths
+from session_host.client.records import INTERRUPTED, all_after_boot, reason_of
 from session_host.client.viewer import ViewerState
-from session_host.protocol.values import GridSize, State
+from session_host.protocol.messages import NoticeEvent
+from session_host.protocol.values import Activity, GridSize, State
+from session_host.pty.identity import boot_id
+from session_host.store import Store
 from session_host.store.screen import SavedScreen, save_screen
 from session_host.terminal import create
+from tests.support.journals import output, write_journal
 from tests.unit.gui.conftest import Played
 
 
@@ -134,6 +141,69 @@ async def test_lost_says_what_is_known_and_what_to_do(played: Played):
         "Its process is gone, and the agent with it. Start it again with “New like this”."
     )
     assert "hello" in screen_text(page), "what is known of its screen stays"
+
+
+async def test_interrupted_says_so_and_shows_what_the_journal_has(played: Played):
+    session_id = await played.add(
+        "one", state=State.LOST, error=INTERRUPTED, ended_at="2026-01-02T12:05:00Z", argv=["agent"], cwd="/srv"
+    )
+    write_journal(paths.session_journal(session_id), [output(0, b"said before the restart\r\n")])
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    page = played.page
+    await played.until(lambda: page.is_settled, "the screen")
+    assert screen_text(page) == "said before the restart"
+    assert page.end_bar.title.accessibleName() == "Interrupted by a restart of the computer"
+    assert page.end_bar.detail.accessibleName().startswith("Last seen running on 2 January at ")
+    assert page.end_bar.detail.accessibleName().endswith(" · agent in /srv")
+    chat = played.chat(session_id)
+    assert (chat.group, chat.mark, chat.failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
+    assert chat.where_and_what == "srv · Interrupted by a restart"
+    before = played.sessions.groups()
+    assert [len(before[group]) for group in Group] == [0, 0, 0, 0, 1, 0]
+    QTest.keyClicks(page.view, "a")
+    assert session_id not in played.viewers, "nobody is asked for it"
+
+
+async def test_a_chat_that_ran_before_the_restart_is_interrupted_from_the_first_moment(played: Played):
+    session_id = await played.add("one", boot_id="another")
+    before, lost_otherwise = await played.add("two", boot_id=boot_id()), await played.add("three")
+    with Store.open(paths.database()) as store:
+        records = {record.id: record for record in all_after_boot(store)}
+    assert reason_of(records[session_id]) == "interrupted"
+    assert records[before].state is records[lost_otherwise].state is State.RUNNING
+
+
+async def test_a_short_reconnect_changes_no_mark_and_a_long_one_does(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    chat = played.chat(session_id)
+    viewer.be(Activity.WORKING)
+    viewer.become(ViewerState.RECONNECTING)
+    assert chat.mark is Mark.WORKING
+    viewer.become(ViewerState.LIVE)
+    viewer.become(ViewerState.RECONNECTING)
+    await played.until(lambda: chat.mark is Mark.RECONNECTING, "the mark")
+    viewer.become(ViewerState.LIVE)
+    assert chat.mark is Mark.WORKING
+
+
+async def test_what_is_wrong_with_a_chat_stands_below_it_until_it_is_right(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    page = played.page
+    assert page.trouble.isHidden()
+    viewer.tell(NoticeEvent("session", "nothing is recorded at the moment"))
+    assert page.trouble.isVisible()
+    assert page.trouble.text.accessibleName() == "Nothing is recorded at the moment."
+    viewer.tell(NoticeEvent("session", ""))
+    assert page.trouble.isHidden()
+    viewer.tell(NoticeEvent("session", "again"))
+    viewer.end(exit_code=0)
+    played.settle()
+    assert page.trouble.isHidden(), "nothing more is to be recorded of what has ended"
 
 
 async def test_a_host_that_refuses_this_window_is_not_called_ended(played: Played):

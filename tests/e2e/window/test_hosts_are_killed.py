@@ -1,0 +1,88 @@
+"""The process behind a chat is killed under the window: its user types on, and sees nothing of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+
+import pytest
+from PySide6.QtGui import QImage
+
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed, picture
+from tests.programs import Gate, program
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+from tests.support.windows import Window, clipboard
+
+pytestmark = pytest.mark.e2e
+
+TEXT = "".join(f"{number:03d}-" for number in range(60))
+
+
+def kill(session_id: str, which: str) -> None:
+    """Kill the chat's host or the keeper; returns when there is another."""
+    former = listed(session_id)[which]
+    os.kill(former, signal.SIGKILL)
+    wait_until(lambda: listed(session_id)[which] not in {None, former}, WAIT_S, "another process in its place")
+
+
+@pytest.mark.parametrize("which", ["host_pid", "keeper_pid"])
+def test_what_is_typed_while_it_is_killed_arrives_once(open_window: OpenWindow, new_chat: NewChat, which: str):
+    chat = new_chat("typed", *echo())
+    with open_window() as own:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        own.focus()
+        typing = subprocess.Popen(["xdotool", "type", "--delay", "20", TEXT])
+        kills = 0
+        while typing.poll() is None:
+            kill(chat["id"], which)
+            kills += 1
+        assert kills >= 2
+        wait_until(lambda: TEXT[-8:] in everything(chat["id"]), WAIT_S, "the last that was typed")
+        wait_until(lambda: own.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
+        in_window = "".join(own.copy_all().splitlines())
+    assert "".join(everything(chat["id"]).splitlines()) == in_window == f"ready{TEXT}"
+    now = listed(chat["id"])
+    assert (now["state"], now["child_pid"]) == ("running", chat["child_pid"])
+
+
+def page_of(image: QImage) -> QImage:
+    """The terminal alone: ages in the sidebar go on."""
+    left = image.width() // 3
+    return image.copy(left, 50, image.width() - left - 40, image.height() - 120)
+
+
+def test_where_one_has_scrolled_to_and_what_is_selected_stay(
+    open_window: OpenWindow, new_chat: NewChat, gate: Gate, area: Area
+):
+    chat = new_chat("long", *program("numbered_lines", 300, "--stay", "--gate", gate.path))
+    with open_window() as own:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        own.focus()
+        wait_until(lambda: "end of lines" in own.copy_all(), WAIT_S, "the end of the lines")
+        own.press("shift+Home")
+        before = scrolled_to_the_start(own, area)
+        kill(chat["id"], "host_pid")
+        wait_until(lambda: own.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
+        after = QImage(str(picture(own, area, "after")))
+        assert page_of(after) == page_of(before)
+        subprocess.run(["xclip", "-selection", "clipboard"], input=b"", check=True)
+        own.press("ctrl+shift+c")
+        selected = wait_until(clipboard, WAIT_S, "what is selected")
+        assert "line 000001" in selected
+        assert "end of lines" in selected
+
+
+def scrolled_to_the_start(own: Window, area: Area) -> QImage:
+    """The window, once two pictures of it in a row are alike."""
+    pictures: list[QImage] = []
+
+    def at_rest() -> bool:
+        pictures.append(QImage(str(picture(own, area, "start"))))
+        return len(pictures) > 1 and page_of(pictures[-1]) == page_of(pictures[-2])
+
+    wait_until(at_rest, WAIT_S, "the scrolling to end", every_s=0.1)
+    return pictures[-1]
