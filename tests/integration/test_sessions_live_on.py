@@ -150,7 +150,7 @@ async def test_a_killed_host_is_followed_by_another_and_nobody_has_to_do_anythin
         await see(viewer, watcher, "after")
         await watcher.until(lambda: viewer.state is ViewerState.LIVE, "the viewer to be live again")
         assert watcher.replaced == replaced, "it went on with the screen that it had"
-        assert shown(viewer) == ["before", "before", "after", "after"]
+        await watcher.until(lambda: shown(viewer) == ["before", "before", "after", "after"], "cat's own line")
         assert await peek(record.id) == shown(viewer)
         assert not {"lost", "ended"} & set(watcher.states)
         description = await request(record.id, Describe(0))
