@@ -44,7 +44,8 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
 def describe(session_id: str) -> Description | None:
     """What a session's host says of it; None if none answers in time."""
     with contextlib.ExitStack() as connections:
-        return dict(_describe([(session_id, *_open_sockets(1, connections))])).get(session_id)
+        [connection] = _open_sockets(1, connections)
+        return dict(_describe([(session_id, connection)])).get(session_id)
 
 
 def _open_sockets(count: int, connections: contextlib.ExitStack) -> list[socket.socket]:

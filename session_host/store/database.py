@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from session_host.errors import StoreCorrupt, StoreError
 from session_host.paths import ensure_private
@@ -17,6 +18,7 @@ from session_host.store.schema import MIGRATIONS, SCHEMA_VERSION, TABLES
 BUSY_TIMEOUT_MS = 5000
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_CANNOT_WRITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 _FEW_BYTES = 256 * 1024
 """Less free space than this explains an I/O error: the -shm file alone takes 32 KiB."""
 
@@ -24,10 +26,15 @@ _FILES_OF_SQLITE = 4
 """The database, its -wal and -shm, and the directory."""
 
 
+def _primary_code(error: sqlite3.Error) -> int:
+    """SQLite's code; extended ones carry the primary one in the low byte (sqlite.org/rescode.html)."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF
+
+
 def explain(error: sqlite3.Error, path: Path) -> StoreError:
     """The error to raise for SQLite's, as one line that names the file and what to do."""
-    # Extended codes carry the primary code in the low byte (sqlite.org/rescode.html).
-    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    code = _primary_code(error)
     what = str(error)
     if code in _DAMAGED or what.startswith(("no such table", "no such column", "Could not decode")):
         return damaged(path, what)
@@ -159,9 +166,8 @@ class Database:
         try:
             ensure_private(self.path.parent)
             self._create_file()
-            self._connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+            self._connection = self._connect()
             self._identity = self._named()
-            self._prepare(self._connection)
         except sqlite3.Error as error:
             self.close()
             raise explain(error, self.path) from error
@@ -172,6 +178,36 @@ class Database:
         except StoreError:
             self.close()
             raise
+
+    def _connect(self) -> sqlite3.Connection:
+        """Connect; on a disk on which nothing can be written, so that what is there can be read.
+
+        SQLite wants to write its -shm even to read (sqlite.org/wal.html, 4 and 8): where it cannot, what that
+        file is for is done in memory, and where nobody can write, it is not needed.
+        """
+        address = f"file:{quote(str(self.path))}"
+        ways = [(address, ""), (address, "PRAGMA locking_mode = EXCLUSIVE")]
+        if not os.access(self.path.parent, os.W_OK):
+            ways.append((f"{address}?immutable=1", ""))
+        failed: sqlite3.Error | None = None
+        for address, beginning in ways:
+            connection = sqlite3.connect(address, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, uri=True)
+            try:
+                if beginning:
+                    connection.execute(beginning)
+                self._prepare(connection)
+            except sqlite3.Error as error:
+                connection.close()
+                failed = failed or error
+                if _primary_code(error) not in _CANNOT_WRITE:
+                    break
+            except StoreError:
+                connection.close()
+                raise
+            else:
+                return connection
+        assert failed is not None
+        raise failed
 
     def _create_file(self) -> None:
         """Create the file for the owner alone; SQLite gives -wal and -shm the same mode.

@@ -6,6 +6,7 @@ any engine can. Both are compressed; a screen that cannot be written costs nothi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zlib
 from pathlib import Path
@@ -75,7 +76,8 @@ def save_screen(path: Path, screen: SavedScreen) -> None:
             os.fsync(file.fileno())
         unfinished.replace(path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # A disk that has become read-only takes nothing away either.
+            unfinished.unlink(missing_ok=True)
         raise StoreError(f"{path}: the last screen cannot be written ({error.strerror})") from error
 
 

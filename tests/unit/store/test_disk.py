@@ -49,6 +49,21 @@ class TestFullDisk:
         with Store.open(path) as store:
             assert store.all() == [first, second]
 
+    def test_what_was_recorded_before_can_be_read(self, small_disk: Path, make_record: MakeRecord) -> None:
+        path = small_disk / "outlive.db"
+        record = make_record()
+        with Store.open(path) as store:
+            store.add(record)
+        fill_disk(small_disk)
+
+        with Store.open(path) as store:
+            assert store.all() == [record]
+            with pytest.raises(StoreError, match="the disk is full"):
+                store.add(make_record(title="x" * 60_000))
+
+        with Store.open(path) as store:
+            assert store.all() == [record]
+
 
 class TestPlacesThatCannotBeWritten:
     def test_the_state_directory_is_a_file(self, tmp_path: Path) -> None:
@@ -75,12 +90,14 @@ class TestPlacesThatCannotBeWritten:
 
         assert str(path) in one_line(caught.value)
 
-    def test_a_read_only_file_system(self, small_disk: Path) -> None:
+    def test_a_read_only_file_system(self, small_disk: Path, make_record: MakeRecord) -> None:
         path = small_disk / "state" / "outlive.db"
         Store.open(path).close()
         make_read_only(small_disk)
 
-        with pytest.raises(StoreError) as caught:
-            Store.open(path)
+        with Store.open(path) as store:
+            assert store.all() == [], "what is there can be read"
+            with pytest.raises(StoreError, match="cannot be written") as caught:
+                store.add(make_record())
 
         assert str(path) in one_line(caught.value)

@@ -1,0 +1,155 @@
+"""The disk is full or read-only while chats run: they go on, it is said, and later all is recorded again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.records import open_store
+from session_host.client.viewer import ViewerState
+from session_host.protocol.messages import Describe
+from session_host.protocol.values import State
+from tests.programs import Gate
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.commands import new, outlive
+from tests.support.disks import fill_disk, small_disk
+from tests.support.hosts import end, peek, see, shown, start, watching
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+SIZE_KIB = 8 * 1024
+
+
+def test_a_full_disk_at_the_start_is_said_and_nothing_is_started(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    with small_disk(area.root / "disk", SIZE_KIB) as disk:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        ballast = fill_disk(disk)
+        for _ in range(2):
+            done = outlive("new", "-d", "--", "cat")
+            assert done.code == 1
+            assert "full" in done.complaint() or "space" in done.complaint(), done.error
+        agents = [pid for pid in _ours(area) if processes.command_line(pid) == "cat"]
+        assert agents == []
+        ballast.unlink()
+        session = new("--", "cat")
+        assert outlive("kill", session).code == 0
+        _end_all(area)
+
+
+async def test_a_disk_that_fills_up_in_mid_run_costs_no_output_and_no_input(
+    area: Area, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with small_disk(area.root / "disk", SIZE_KIB) as disk, Gate(tmp_path / "gate") as gate:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        record = await start(
+            "bash", "-c", f"read x < {gate.path}; seq 1 300000; echo all written; exec cat", name="one"
+        )
+        async with watching(record.id) as (viewer, watcher):
+            ballast = fill_disk(disk)
+            os.write(gate._descriptor, b"\n")
+            await see(viewer, watcher, "all written")
+            viewer.text("typed on a full disk\r")
+            await see(viewer, watcher, "typed on a full disk")
+            assert viewer.state is ViewerState.LIVE
+            numbers = [int(line) for line in shown(viewer) if line.isdigit()]
+            assert numbers == list(range(numbers[0], 300001))
+            for words in (["ls"], ["peek", "one"], ["send", "one", "and more", "--enter"]):
+                done = outlive(*words)
+                assert done.code == 0, (words, done)
+            await see(viewer, watcher, "and more")
+            refused = outlive("new", "-d", "--", "cat")
+            assert refused.code == 1
+            assert refused.complaint()
+            [info] = outlive("ls", "--json").json()
+            assert info["state"] == "running"
+
+            ballast.unlink()
+            second = new("-n", "two", "--", "cat")
+            assert outlive("kill", second).code == 0
+            viewer.text("\x04")
+            await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
+        assert outlive("wait", record.id, "--exited", "--timeout", "15").code == 0
+        _wait_for_code(record.id, 0)
+        assert "typed on a full disk" in outlive("peek", record.id).output
+        _end_all(area)
+
+
+async def test_an_end_on_a_full_disk_is_recorded_once_there_is_room(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(area.root / "disk", SIZE_KIB) as disk:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        record = await start("sh", "-c", "read x; exit 6", name="one")
+        async with watching(record.id) as (viewer, watcher):
+            ballast = fill_disk(disk)
+            viewer.text("\r")
+            await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end to be told")
+        ballast.unlink()
+        _wait_for_code(record.id, 6)
+        _end_all(area)
+
+
+async def test_a_state_directory_that_becomes_read_only_costs_no_running_chat(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(area.root / "disk", SIZE_KIB) as disk:
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(disk))
+        record = await start("cat", name="one")
+        async with watching(record.id) as (viewer, watcher):
+            wait_until(lambda: _is_running(record.id), 10, "the start to be recorded")
+            bind_read_only(disk)
+            viewer.text("typed\r")
+            await see(viewer, watcher, "typed")
+            assert "typed" in await peek(record.id)
+            for words in (["ls"], ["peek", "one"], ["send", "one", "and more", "--enter"]):
+                done = outlive(*words)
+                assert done.code == 0, (words, done)
+            await see(viewer, watcher, "and more")
+            refused = outlive("new", "-d", "--", "cat")
+            assert refused.code == 1
+            assert refused.complaint()
+            description = await request(record.id, Describe(0))
+            assert description.child_pid == record.child_pid
+        await end(record.id)
+        subprocess.run(["umount", "--lazy", disk], check=True)
+        _wait_for_end(record.id)
+        _end_all(area)
+
+
+def bind_read_only(disk: Path) -> None:
+    """From now on whoever opens something there can only read; what is open stays as it is."""
+    subprocess.run(["mount", "--bind", disk, disk], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", disk], check=True)
+
+
+def _is_running(session: str) -> bool:
+    with open_store() as store:
+        record = store.get(session)
+    return record is not None and record.state is State.RUNNING
+
+
+def _wait_for_end(session: str) -> None:
+    wait_until(lambda: not _is_running(session), 20, "the end to be recorded", every_s=0.2)
+
+
+def _wait_for_code(session: str, code: int) -> None:
+    def recorded() -> bool:
+        [info] = [info for info in outlive("ls", "--all", "--json").json() if info["id"] == session]
+        return bool(info["state"] == "exited" and info["exit_code"] == code)
+
+    wait_until(recorded, 20, "the end to be recorded", every_s=0.2)
+
+
+def _ours(area: Area) -> list[int]:
+    return processes.with_environment("OUTLIVE_RUNTIME_DIR", str(area.runtime))
+
+
+def _end_all(area: Area) -> None:
+    """Whoever has a file open on the disk would keep it."""
+    processes.end(_ours(area))
