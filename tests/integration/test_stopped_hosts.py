@@ -1,0 +1,124 @@
+"""A host that is stopped, or hangs: said to whoever asks, lost for nobody, and later all goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.records import open_store
+from session_host.client.viewer import ViewerState
+from session_host.errors import HostUnavailable
+from session_host.paths import session_socket
+from session_host.protocol.messages import Describe
+from session_host.protocol.values import State
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.commands import outlive
+from tests.support.hosts import end, see, shown, start, watching
+from tests.support.records import one_line
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """A process that does nothing for a while; a host has written down its start before."""
+
+    def settled() -> bool:
+        with open_store() as store:
+            return not [record for record in store.all() if record.state is State.STARTING]
+
+    wait_until(settled, 10, "all starts to be written down")
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: processes.state(pid) == "T", 5, "the process to stop")
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_stopped_host_is_said_to_new_viewers_is_not_lost_and_goes_on(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await start("cat", name="one")
+    pid = (await request(record.id, Describe(0))).host_pid
+    async with watching(record.id) as (viewer, watcher):
+        viewer.text("before\r")
+        await see(viewer, watcher, "before")
+        with stopped(pid), monkeypatch.context() as patch:
+            patch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
+            with pytest.raises(HostUnavailable) as caught:
+                await request(record.id, Describe(0))
+            assert "does not answer" in one_line(caught.value)
+            async with watching(record.id, live=False) as (late, late_watcher):
+                await late_watcher.until(lambda: late.state is ViewerState.RECONNECTING, "a late viewer to say so")
+                assert late_watcher.messages[-1]
+            viewer.text("while it was stopped\r")
+            assert viewer.pending > 0, "kept until it is acknowledged"
+            [info] = outlive("ls", "--json").json()
+            assert (info["state"], info["viewers"]) == ("running", None), "that it runs is known; more is not"
+        await see(viewer, watcher, "while it was stopped")
+        assert shown(viewer).count("while it was stopped") == 2, "once typed, once given back by cat"
+        assert viewer.state is ViewerState.LIVE
+        assert ViewerState.LOST not in watcher.states
+    assert (await request(record.id, Describe(0))).child_pid == record.child_pid
+    await end(record.id)
+
+
+async def test_a_stopped_host_costs_other_chats_nothing(area: Area) -> None:
+    stuck, well = await start("cat", name="stuck"), await start("cat", name="well")
+    pid = (await request(stuck.id, Describe(0))).host_pid
+    with stopped(pid):
+        assert outlive("send", "well", "hello", "--enter").code == 0
+        assert outlive("wait", "well", "--text", "hello", "--timeout", "10").code == 0
+        third = await start("cat", name="third")
+        listed = {info["name"]: info["viewers"] for info in outlive("ls", "--json").json()}
+        assert listed == {"stuck": None, "well": 0, "third": 0}
+        await end(third.id)
+    await end(stuck.id)
+    await end(well.id)
+
+
+async def test_more_waiting_viewers_than_a_stopped_host_has_room_for(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its backlog is full: connecting fails at once then, which is no sign that the chat is gone."""
+    record = await start("cat", name="one")
+    pid = (await request(record.id, Describe(0))).host_pid
+    with stopped(pid), ExitStack() as waiting, monkeypatch.context() as patch:
+        patch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
+        try:
+            for _ in range(5000):
+                connection = waiting.enter_context(socket.socket(socket.AF_UNIX))
+                connection.setblocking(False)
+                connection.connect(str(session_socket(record.id)))
+        except BlockingIOError:
+            pass
+        listed = outlive("ls", "--json")
+        assert listed.code == 0, listed
+        assert [info["state"] for info in listed.json()] == ["running"]
+        with pytest.raises(HostUnavailable) as caught:
+            await request(record.id, Describe(0))
+        one_line(caught.value)
+    async with watching(record.id) as (viewer, watcher):
+        viewer.text("and on\r")
+        await see(viewer, watcher, "and on")
+    await end(record.id)
+
+
+async def test_a_hosts_agent_that_is_stopped_and_goes_on_is_as_before(area: Area) -> None:
+    record = await start("cat", name="one")
+    assert record.child_pid is not None
+    async with watching(record.id) as (viewer, watcher):
+        with stopped(record.child_pid):
+            viewer.text("kept for it\r")
+            assert outlive("peek", "one").code == 0, "the host is well"
+        await see(viewer, watcher, "kept for it")
+    await end(record.id)

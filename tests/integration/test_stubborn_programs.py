@@ -1,0 +1,141 @@
+"""Programs that will not end, go into the background, let go of their terminal, or write without mercy."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.protocol.messages import Describe
+from session_host.protocol.values import GridSize
+from tests.programs import Gate, program
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.commands import new, outlive
+from tests.support.hosts import end, peek, see, shown, start, watching
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+DAEMON = """
+import os, signal, sys
+holds = sys.argv[1] == "hold"
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        if not holds:
+            nothing = os.open("/dev/null", os.O_RDWR)
+            for descriptor in (0, 1, 2):
+                os.dup2(nothing, descriptor)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        with open(sys.argv[2] + ".new", "w") as file:
+            file.write(str(os.getpid()))
+        os.rename(sys.argv[2] + ".new", sys.argv[2])
+        signal.pause()
+    os._exit(0)
+while not os.path.exists(sys.argv[2]):
+    pass
+print("the last words", flush=True)
+sys.exit(5)
+"""
+
+
+def info(session: str) -> dict[str, object]:
+    [found] = [each for each in outlive("ls", "--all", "--json").json() if each["id"] == session]
+    return dict(found)
+
+
+def rss_mb(pid: int) -> float:
+    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) / 1000
+
+
+@pytest.mark.parametrize("holds", ["hold", "let go"])
+def test_a_program_that_goes_into_the_background_has_ended_and_what_it_left_lives(
+    area: Area, tmp_path: Path, holds: str
+) -> None:
+    pid_file = tmp_path / "pid"
+    session = new("--", sys.executable, "-ISc", DAEMON, holds, str(pid_file))
+    assert outlive("wait", session, "--exited", "--timeout", "15").code == 0
+    assert (info(session)["state"], info(session)["exit_code"]) == ("exited", 5)
+    assert "the last words" in outlive("peek", session).output
+    daemon = int(pid_file.read_text())
+    assert processes.is_alive(daemon), "what a program left behind is its own affair"
+    os.kill(daemon, signal.SIGKILL)
+
+
+def test_a_program_that_ignores_all_but_sigkill_is_stopped_in_the_end(area: Area) -> None:
+    session = new("--", *program("ignore_signals"))
+    assert outlive("wait", session, "--text", "ready", "--timeout", "10").code == 0
+    assert outlive("stop", session, timeout_s=30).code == 0
+    assert info(session)["exit_signal"] == signal.SIGKILL
+
+
+def test_a_stopped_program_can_be_stopped_for_good(area: Area) -> None:
+    session = new("--", "sh", "-c", "echo ready; kill -STOP $$; echo never; cat")
+    assert outlive("wait", session, "--text", "ready", "--timeout", "10").code == 0
+    assert outlive("stop", session, timeout_s=30).code == 0
+    assert info(session)["exit_signal"] == signal.SIGTERM
+
+
+def test_a_chat_can_be_killed_while_its_program_does_nothing_but_write(area: Area) -> None:
+    session = new("--", "yes", "and so on and so forth")
+    assert outlive("wait", session, "--text", "forth", "--timeout", "10").code == 0
+    assert outlive("send", session, "typed into the flood", "--enter").code in {0, 1}
+    assert outlive("kill", session).code == 0
+    assert info(session)["exit_signal"] == signal.SIGKILL
+
+
+async def test_a_flood_without_a_single_line_end_costs_bounded_memory_and_is_looked_into(tmp_path: Path) -> None:
+    """One line of 200 MB: it is wrapped, and its beginning is forgotten."""
+    with Gate(tmp_path / "gate") as gate:
+        flood = f"read x < {gate.path}; head -c 200M /dev/zero | tr '\\0' x; echo; echo the end; read x < {gate.path}"
+        record = await start("bash", "-c", flood)
+        description = await request(record.id, Describe(0))
+        pid = description.host_pid
+        before_mb = rss_mb(pid)
+        os.write(gate._descriptor, b"\n")
+        most_mb = 0.0
+        while not (lines := await peek(record.id, scrollback=False)) or lines[-1] != "the end":
+            most_mb = max(most_mb, rss_mb(pid))
+        assert most_mb - before_mb < 150, "bounded by the history and the bytes that wait, not by the line"
+        whole = await peek(record.id)
+        assert set("".join(whole[:-1])) == {"x"}
+        assert len("".join(whole)) <= 10_100 * 80, "the history has its bound"
+        async with watching(record.id) as (viewer, watcher):
+            await see(viewer, watcher, "the end")
+            assert "".join(shown(viewer)) == "".join(whole), "what is printed in pieces is one line"
+        await end(record.id)
+
+
+async def test_binary_garbage_on_a_tiny_window_is_survived(tmp_path: Path) -> None:
+    """``cat`` of a program, seen through a window of one column."""
+    with Gate(tmp_path / "gate") as gate:
+        (tmp_path / "garbage").write_bytes(os.urandom(2_000_000) + Path("/bin/sh").read_bytes() * 10)
+        script = f"read x < {gate.path}; cat {tmp_path}/garbage; printf '\\033c\\030the end'; cat"
+        record = await start("bash", "-c", f"stty raw -echo; {script}")
+        async with watching(record.id, size=GridSize(1, 1)) as (tiny, tiny_watcher):
+            os.write(gate._descriptor, b"\n")
+            await see(tiny, tiny_watcher, "the end")
+            assert tiny.emulator is not None
+            assert tiny.emulator.size == GridSize(20, 5), "smaller no program is told to be"
+            tiny.text("and on")
+            await see(tiny, tiny_watcher, "and on")
+            assert shown(tiny) == ["the endand on"]
+            while await peek(record.id) != shown(tiny):  # The host may still be at it.
+                pass
+        await end(record.id)
+
+
+def test_the_end_of_a_chat_whose_program_dies_in_the_midst_of_a_flood_keeps_the_last_line(area: Area) -> None:
+    session = new("--", "bash", "-c", "seq 1 200000; echo the very last; kill -9 $$")
+    assert outlive("wait", session, "--exited", "--timeout", "20").code == 0
+    lines = outlive("peek", session, "--scrollback").output.splitlines()
+    assert lines[-2:] == ["200000", "the very last"]
+    wait_until(lambda: info(session)["exit_signal"] == signal.SIGKILL, 10, "the end to be recorded")
