@@ -31,6 +31,7 @@ class Glyph(StrEnum):
     FOLDED = "caret-right"
     COPY = "copy"
     INFO = "info"
+    WARNING = "warning"
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from gui.theme.follow import Theme
-from gui.theme.icons import Glyph, glyph_icon, paint_tile
+from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import ICON_PX, MARK_PX, TILE_PX
 from gui.theme.tooltips import as_tooltip
@@ -88,6 +88,23 @@ class MarkLabel(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         paint_mark(painter, self._mark, QPointF(8, 8), self._theme.tokens, MARK_PX)
+        painter.end()
+
+
+class GlyphLabel(QWidget):
+    """An icon that is no button, in one of the theme's colours."""
+
+    def __init__(self, theme: Theme, glyph: Glyph, color: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self._glyph = glyph
+        self._color = color
+        self.setFixedSize(ICON_PX, ICON_PX)
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_glyph(painter, self._glyph, QRectF(self.rect()), self._theme.tokens.color(self._color))
         painter.end()
 
 

@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from gui.sessions import words
 from gui.sessions.chat import Chat
 from gui.theme.follow import Theme
+from gui.theme.icons import Glyph
 from gui.theme.marks import Mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.parts import Area, ElidedLabel, Hairline, MarkLabel, button, label
+from gui.window.parts import Area, ElidedLabel, GlyphLabel, Hairline, MarkLabel, button, label
 from session_host.protocol.values import State
+from session_host.protocol.words import place_last
 
 NARROW_PX = 480
 """A bar narrower than this has its buttons below its words."""
@@ -136,6 +138,8 @@ class TroubleLine(Area):
         self.text = ElidedLabel("", "secondary")
         row = QHBoxLayout()
         row.setContentsMargins(GAP_M_PX, 4, GAP_M_PX, 4)
+        row.setSpacing(GAP_S_PX)
+        row.addWidget(GlyphLabel(theme, Glyph.WARNING, "needs_you"))
         row.addWidget(self.text, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -147,7 +151,7 @@ class TroubleLine(Area):
     def say(self, text: str) -> None:
         """Show what is wrong; "" when it is right again."""
         if text:
-            self.text.set_whole(_sentence(text))
+            self.text.set_whole(_sentence(place_last(text)))
             self.setAccessibleName(self.text.accessibleName())
         self.setVisible(bool(text))
 

@@ -13,6 +13,7 @@ from session_host.client.quick import list_sessions
 from session_host.client.records import SessionInfo, open_store
 from session_host.errors import StoreCorrupt
 from session_host.protocol.values import Activity, State
+from session_host.protocol.words import place_last
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
 _MIN_DIRECTORY_COLUMNS = 12
@@ -74,7 +75,7 @@ def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
 
 def notices(infos: Iterable[SessionInfo]) -> list[str]:
     """What is not as it should be with some of the sessions, a line each, to stand below the table."""
-    return [f"{NOTICE_MARK} {one_line(f'{info.name}: {info.notice}')}" for info in infos if info.notice]
+    return [f"{NOTICE_MARK} {one_line(f'{info.name}: {place_last(info.notice)}')}" for info in infos if info.notice]
 
 
 def state_words(info: SessionInfo) -> str:

@@ -31,6 +31,12 @@ def one_line(text: str) -> str:
     return _RUNS.sub(" ", text)
 
 
+def place_last(text: str) -> str:
+    """A line that begins with the path it is about, ``/a/b: is full``, with that at its end: it may be cut there."""
+    place, colon, what = text.partition(": ")
+    return f"{what} ({place})" if colon and what and place.startswith("/") else text
+
+
 def for_clipboard(text: str, limit: int) -> str:
     """At most ``limit`` characters of what goes to a clipboard: without controls, in the order that was meant."""
     return _IN_CLIPBOARD.sub("", text)[:limit]

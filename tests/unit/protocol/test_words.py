@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.protocol.words import escaped, for_clipboard, one_line, plain
+from session_host.protocol.words import escaped, for_clipboard, one_line, place_last, plain
 
 ORDER = {*map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)])}
 ASTRAY = ORDER | {*map(chr, [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029])}
@@ -30,3 +30,9 @@ def test_json_that_is_escaped_means_the_same_and_is_harmless_on_a_terminal(value
         shown = escaped(json.dumps(value, ensure_ascii=False, indent=indent))
         assert json.loads(shown) == value
         assert not (ASTRAY - {"\n"}) & set(shown)
+
+
+def test_what_is_wrong_comes_before_where() -> None:
+    assert place_last("/a/b: the disk is full: free some") == "the disk is full: free some (/a/b)"
+    for text in ("", "all is well", "engine: failed", "/a/b", "/a/b: "):
+        assert place_last(text) == text

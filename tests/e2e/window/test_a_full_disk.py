@@ -1,0 +1,57 @@
+"""The disk fills up under a chat: it goes on, and its page and the list say that it is not recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
+from tests.programs import Gate, program
+from tests.support.area import Area
+from tests.support.disks import fill_disk, small_disk
+from tests.support.waiting import wait_until
+from tests.support.windows import outlive
+
+pytestmark = pytest.mark.e2e
+
+LINES = 2000
+HELD_AT = 100
+DISK_KIB = 4096
+
+
+@pytest.fixture
+def state_on_a_small_disk(area: Area) -> Iterator[Area]:
+    """The record and the journals stand on a disk that can be filled."""
+    area.state.rmdir()
+    with small_disk(area.state, DISK_KIB):
+        yield area
+    area.state.rmdir()
+    area.state.mkdir(mode=0o700)
+
+
+def test_it_is_said_while_it_is_so_and_nothing_else_changes(
+    state_on_a_small_disk: Area, open_window: OpenWindow, new_chat: NewChat, gate: Gate
+):
+    chat = new_chat("on", *program("numbered_lines", LINES, "--gate", gate.path, "--before", HELD_AT, "--stay"))
+    with open_window() as own:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        rows = listed(chat["id"])["rows"]
+        assert listed(chat["id"])["notice"] is None
+        ballast = fill_disk(state_on_a_small_disk.state)
+
+        gate.release()
+        wait_until(lambda: listed(chat["id"])["notice"], WAIT_S, "the notice")
+        assert "the disk is full" in listed(chat["id"])["notice"]
+        table = outlive("ls").splitlines()
+        assert "running !" in table[1]
+        assert table[2].startswith("! on: the disk is full: nothing is recorded until there is space; free some (/")
+        wait_until(lambda: listed(chat["id"])["rows"] == rows - 1, WAIT_S, "the line below the terminal")
+        wait_until(lambda: f"line {LINES:06d}" in everything(chat["id"]), WAIT_S, "the chat to go on")
+
+        ballast.unlink()
+        wait_until(lambda: listed(chat["id"])["notice"] is None, WAIT_S, "it to be right again")
+        wait_until(lambda: listed(chat["id"])["rows"] == rows, WAIT_S, "the line to go")
+        assert len(outlive("ls").splitlines()) == 2
+        assert listed(chat["id"])["child_pid"] == chat["child_pid"]
