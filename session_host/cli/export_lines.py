@@ -7,8 +7,9 @@ count. What a program wipes off its screen is not there, as in any terminal.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from session_host.cli.recording import Known, Missing, Recording, Step, Terminal
 from session_host.journal import Output, Resize
@@ -20,6 +21,9 @@ Line = list[Row]
 _HISTORY_LINES: Final = 200_000
 _TAKE_ROWS: Final = 4_000
 """So many rows are worth taking over."""
+
+_PASSAGE_ROWS: Final = 1_000
+"""No terminal has more rows on its screen (MAX_ROWS)."""
 
 _PIECE_BYTES: Final = 64 * 1024
 """Even of line feeds alone, this is less than the history holds."""
@@ -38,11 +42,45 @@ _SEQUENCE: Final = re.compile(
 _ENDS_STRING: Final = re.compile(rb"[\x07\x18\x1a]")
 
 
+class Passage(NamedTuple):
+    """The text of many rows that left the screen, soft wraps joined; quicker to have than the rows."""
+
+    text: str
+    """Its lines end in line feeds, the last one only if it does not go on."""
+
+
+_Part = Row | Passage | Missing | None
+"""None stands where no line goes on."""
+
+
 def lines_of(recording: Recording) -> Iterator[Line | Missing]:
     """The lines of a recording, from the first to the last of its last screen; blank ones at the end are left out."""
-    history = _History(recording)
+    history = _History(recording, passages=False)
     try:
-        yield from _without_blank_end(_joined(history.rows(recording.steps())))
+        yield from _without_blank_end(_joined(_unpushed(history.rows(recording.steps()))))
+    finally:
+        history.close()
+
+
+def texts_of(recording: Recording) -> Iterator[str | Missing]:
+    """The same as text, in pieces that may begin and end within a line; with blanks and blank lines at the ends."""
+    history = _History(recording, passages=True)
+    try:
+        line_is_open = False
+        for part in _unpushed(history.rows(recording.steps())):
+            match part:
+                case Row():
+                    yield text_of_row(part) + ("" if part.wrapped else "\n")
+                    line_is_open = part.wrapped
+                case Passage(text=text):
+                    yield text
+                    line_is_open = not text.endswith("\n")
+                case _:
+                    if line_is_open:
+                        yield "\n"
+                    line_is_open = False
+                    if part is not None:
+                        yield part
     finally:
         history.close()
 
@@ -50,18 +88,21 @@ def lines_of(recording: Recording) -> Iterator[Line | Missing]:
 class _History:
     """Takes rows over as they leave the screen."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, *, passages: bool) -> None:
         self._terminal = Terminal(recording, _HISTORY_LINES)
+        self._passages = passages
+        """Whether many rows are wanted as a passage."""
         self._taken = 0
         """Rows of the emulator's history that were taken over and are still in it."""
         self._between_sequences = True
+        self._within_character = False
         self._fed = False
 
     def close(self) -> None:
         self._terminal.close()
 
-    def rows(self, steps: Iterator[Step]) -> Iterator[Row | Missing | None]:
-        """The rows, and what is missing between them; None where no line goes on."""
+    def rows(self, steps: Iterator[Step]) -> Iterator[_Part]:
+        """The rows, and what is missing between them."""
         for step in steps:
             match step:
                 case Output(data=data):
@@ -90,37 +131,40 @@ class _History:
                         self._between_sequences = False
         yield from self._last()
 
-    def _feed(self, data: bytes) -> Iterator[Row]:
+    def _feed(self, data: bytes) -> Iterator[Row | Passage]:
         place = 0
         while place < len(data):
             end = place + _PIECE_BYTES
             if end < len(data):
                 end = data.rfind(b"\n", place, end) + 1 or end
             piece = data[place:end]
+            before = self._history_rows()
             self._terminal.feed(piece)
-            self._follow(piece)
+            self._follow(piece, scrolled=self._history_rows() > before)
             if self._history_rows() - self._taken >= _TAKE_ROWS:
                 yield from self._take()
                 self._empty()
             place = end
 
-    def _follow(self, data: bytes) -> None:
+    def _follow(self, data: bytes, *, scrolled: bool) -> None:
         """Know whether the next byte begins something, so that a sequence of ours may come between."""
         escape = data.rfind(b"\x1b")
         if escape >= 0:
             self._between_sequences = _SEQUENCE.match(data, escape) is not None
         elif not self._between_sequences:
-            self._between_sequences = _ENDS_STRING.search(data) is not None
-        # Within a character of several bytes is no place either.
-        if data and data[-1] >= 0x80:
-            self._between_sequences = False
+            # What scrolls is shown, and no part of a sequence.
+            self._between_sequences = scrolled or _ENDS_STRING.search(data) is not None
+        self._within_character = data[-1:] >= b"\x80"
 
-    def _take(self) -> Iterator[Row]:
+    def _take(self) -> Iterator[Row | Passage]:
         if self._is_hidden():
             return
         rows = self._history_rows()
         if rows < self._taken:
             self._taken = 0  # The program has emptied it.
+        if self._passages and not self._taken and rows >= _PASSAGE_ROWS:
+            self._taken = rows
+            yield self._passage(rows)
         while self._taken < rows:
             some = self._terminal.emulator.history(self._taken, min(_TAKE_ROWS, rows - self._taken))
             if not some:
@@ -129,11 +173,12 @@ class _History:
             yield from self._full(some)
 
     def _empty(self) -> None:
-        if self._taken and self._between_sequences and not self._is_hidden():
+        between = self._between_sequences and not self._within_character
+        if self._taken and between and not self._is_hidden():
             self._terminal.feed(_EMPTY_HISTORY)
             self._taken = 0
 
-    def _last(self) -> Iterator[Row | None]:
+    def _last(self) -> Iterator[Row | Passage | None]:
         """The rest of the history, the screen, and before them what the alternate screen hides."""
         alternate: list[Row] = []
         if self._is_hidden():
@@ -143,6 +188,29 @@ class _History:
         yield from self._full(self._terminal.emulator.rows())
         yield None
         yield from alternate
+
+    def _passage(self, rows: int) -> Passage:
+        """The whole history, as the engine's selection has it."""
+        emulator = self._terminal.emulator
+        columns, height = emulator.size.columns, emulator.size.rows
+        emulator.scroll(-rows)
+        emulator.select((0, 0), (0, 0), "cell")
+        emulator.scroll(rows - height)
+        emulator.extend_selection((columns - 1, height - 1))
+        text = emulator.selected_text()
+        emulator.clear_selection()
+        emulator.scroll_to_bottom()
+        # Blanks and blank rows at its end are left out there.
+        text = text.rstrip("\n")
+        end = ""
+        for first in range(rows - height, -height, -height):
+            for row in reversed(list(self._full(emulator.history(max(first, 0), min(height, first + height))))):
+                shown = text_of_row(row)
+                line_end = "" if row.wrapped else "\n"
+                if shown.strip(" "):
+                    return Passage(text.rstrip(" ") + shown[len(shown.rstrip(" ")) :] * row.wrapped + line_end + end)
+                end = (shown if row.wrapped else "") + line_end + end
+        return Passage(end)
 
     def _full(self, rows: list[Row]) -> Iterator[Row]:
         """The rows, with the blanks at the end of those that are soft-wrapped: the next word begins behind them."""
@@ -162,12 +230,10 @@ class _History:
         return self._terminal.emulator.scrollback_rows
 
 
-def _joined(rows: Iterator[Row | Missing | None]) -> Iterator[Line | Missing]:
+def _joined(rows: Iterator[_Part]) -> Iterator[Line | Missing]:
     line: Line = []
     for row in rows:
         if isinstance(row, Row):
-            if line and _is_pushed(line[-1], row):
-                line[-1] = line[-1]._replace(runs=line[-1].runs[:-1])
             line.append(row)
             if row.wrapped:
                 continue
@@ -180,13 +246,29 @@ def _joined(rows: Iterator[Row | Missing | None]) -> Iterator[Line | Missing]:
         yield line
 
 
-def _is_pushed(row: Row, after: Row) -> bool:
-    """Whether the last cell of a row is blank because a wide character did not fit into it."""
-    first, last = after.runs[:1], row.runs[-1:]
-    return bool(
-        first and last and first[0].cluster and first[0].cells == 2 and not first[0].column
-        and last[0].text == " " and last[0].style == PLAIN
-    )  # fmt: skip
+def _unpushed(parts: Iterator[_Part]) -> Iterator[_Part]:
+    """Take away the blank in the last cell of a row where a wide character did not fit and went on to the next."""
+    held: _Part = None
+    for part in parts:
+        if _begins_wide(part):
+            if isinstance(held, Row) and held.wrapped and held.runs[-1].text == " " and held.runs[-1].style == PLAIN:
+                held = held._replace(runs=held.runs[:-1])
+            elif isinstance(held, Passage) and held.text.endswith(" ") and not held.text.endswith("  "):
+                held = Passage(held.text[:-1])
+        if held is not None:
+            yield held
+        if part is None:
+            yield None
+        held = part
+    if held is not None:
+        yield held
+
+
+def _begins_wide(part: _Part) -> bool:
+    if isinstance(part, Row):
+        first = part.runs[0] if part.runs else None
+        return first is not None and first.cluster and first.cells == 2 and not first.column
+    return isinstance(part, Passage) and unicodedata.east_asian_width(part.text[:1] or " ") in "WF"
 
 
 def _is_blank(row: Row) -> bool:

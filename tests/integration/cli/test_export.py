@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import stat
 from html.parser import HTMLParser
@@ -12,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from session_host.cli.export_lines import lines_of
+from session_host.cli import export_lines
+from session_host.cli.export_lines import lines_of, text_of_row
+from session_host.cli.export_text import text_of
 from session_host.cli.recording import Missing, Recording
 from session_host.client.records import open_store
 from session_host.journal import Entry, Journal, Snapshot
@@ -21,8 +24,9 @@ from session_host.protocol.values import GridSize, State
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName
 from tests.support import disks
-from tests.support.commands import outlive
-from tests.support.journals import output, recorded_session, resize, write_journal
+from tests.support.commands import new, outlive
+from tests.support.journals import output, recorded_bytes, recorded_session, resize, write_journal
+from tests.support.waiting import wait_until
 
 
 def exported(tmp_path: Path, session: str, suffix: str) -> str:
@@ -319,3 +323,53 @@ def test_a_name_that_drives_terminals_and_pages(tmp_path: Path) -> None:
     assert "\x1b" not in page
     assert "<script" not in page
     assert "\x1b" not in exported(tmp_path, session, ".cast")
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("engine", available_engines())
+def test_text_is_the_same_by_rows_and_by_passages(
+    tmp_path: Path, engine: EngineName, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    directory = tmp_path / "journal"
+    columns, rows = chance.randrange(20, 60), chance.randrange(5, 12)
+    words = [
+        b"word",
+        b" ",
+        b"  ",
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\x1b[41m \x1b[0m",
+        "x字".encode(),  # a blank before it could also be the last cell that it did not fit into
+        b"x" * 30,
+        b"\t",
+        b"\x1b[2C",
+    ]
+    with Journal.open(directory) as journal:
+        journal.append([resize(0, 0, columns, rows)])
+        for _ in range(chance.randrange(1, 4)):
+            data = b"".join(chance.choices(words, k=chance.randrange(5000)))
+            journal.append([output(journal.end, data)])
+    recording = Recording(directory, engine, GridSize(columns, rows))
+    # Few rows are a passage here, so that there are many.
+    monkeypatch.setattr(export_lines, "_PASSAGE_ROWS", 12)
+    monkeypatch.setattr(export_lines, "_TAKE_ROWS", 40)
+    by_passages = "".join(text_of(recording))
+    lines = [
+        "".join(map(text_of_row, line)).rstrip(" ") for line in lines_of(recording) if not isinstance(line, Missing)
+    ]
+    assert by_passages.splitlines() == "\n".join(lines).rstrip("\n").splitlines()
+
+
+@pytest.mark.usefixtures("sessions")
+def test_a_chat_that_runs_and_ends(tmp_path: Path) -> None:
+    session = new("-n", "x", "--size", "60x10", "--", "sh", "-c", "seq 100; echo end of numbers; read line; exit 7")
+    wait_until(
+        lambda: recorded_bytes(session_journal(session)).endswith(b"end of numbers\r\n"), 10, "the host records it"
+    )
+    lines = [*map(str, range(1, 101)), "end of numbers"]
+    assert exported(tmp_path, "x", ".txt").splitlines() == lines
+    assert outlive("send", "x", "--enter").code == 0
+    assert outlive("wait", "x", "--exited", "--timeout", "10").code == 0
+    assert exported(tmp_path, "x", ".txt").splitlines() == lines
+    assert cast(tmp_path, "x")[1][-1] == [0, "x", "7"]
