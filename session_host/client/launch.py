@@ -19,9 +19,9 @@ import msgspec
 from session_host.agents import Agent, child_environment
 from session_host.clock import now
 from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError
-from session_host.journal import LIMIT_BYTES
 from session_host.link.finding import ensure_keeper
 from session_host.paths import (
+    config_dir,
     database,
     ensure_private,
     runtime_dir,
@@ -37,8 +37,9 @@ from session_host.protocol.values import GridSize, State
 from session_host.pty.identity import boot_id
 from session_host.store import SessionRecord, Store
 from session_host.terminal import default_engine
-from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, DefaultColors, EngineName
+from session_host.terminal.base import DefaultColors, EngineName
 
+from .chat_settings import MIB, load_chat_settings
 from .quick import describe
 from .records import is_kept
 
@@ -97,6 +98,7 @@ def _launch(request: LaunchRequest) -> SessionRecord:
 
 def _spec(request: LaunchRequest) -> LaunchSpec:
     agent = request.agent
+    settings = load_chat_settings(config_dir())
     directory = os.path.abspath(Path(request.directory).expanduser())  # noqa: PTH100 - the user's own symlinks are kept
     if not Path(directory).is_dir():
         raise LaunchFailed(f"the directory {directory} does not exist; choose another with -C")
@@ -119,7 +121,7 @@ def _spec(request: LaunchRequest) -> LaunchSpec:
         overrides=request.overrides,
         size=request.size.clamped(),
         engine=request.engine or default_engine(),
-        scrollback_lines=DEFAULT_SCROLLBACK_LINES,
+        scrollback_lines=settings.scrollback_lines,
         colors=request.colors,
         created_at=now(),
         socket_path=str(session_socket(session_id)),
@@ -128,8 +130,8 @@ def _spec(request: LaunchRequest) -> LaunchSpec:
         boot_id=boot_id(),
         umask=current_umask(),
         log=str(session_log(session_id)),
-        journal=str(session_journal(session_id)),
-        journal_limit_bytes=LIMIT_BYTES,
+        journal=str(session_journal(session_id)) if settings.record else "",
+        journal_limit_bytes=settings.record_limit_mib * MIB,
     )
 
 

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import struct
 import sys
 import time
 from functools import partial
@@ -67,20 +68,39 @@ async def _nothing() -> None:
 
 
 def alone() -> int | None:
-    """Take the lock that there is one keeper under; None if there is one already, and it does not go."""
+    """Take the lock that there is one keeper under.
+
+    Who has it already and takes no calls (its socket was removed, or it is leaving) is asked to leave: the
+    hosts will come to us. None if it does not.
+    """
     descriptor = os.open(runtime_dir() / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    deadline_s = time.monotonic() + LEAVING_S
+    began_s = time.monotonic()
+    asked = False
     while True:
         try:
             # Of the kind that a fork does not share and an exec keeps (fcntl(2), F_SETLK).
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > deadline_s:
+            waited_s = time.monotonic() - began_s
+            if waited_s > LEAVING_S:
                 os.close(descriptor)
                 return None
+            if waited_s > LEAVING_S / 5 and not asked:
+                asked = True
+                ask_to_leave(descriptor)
             time.sleep(0.01)
         else:
             return descriptor
+
+
+def ask_to_leave(lock: int) -> None:
+    """Signal the process that has the lock."""
+    flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    if sys.platform != "linux":
+        return  # Another layout of struct flock.
+    pid = struct.unpack("hhqqi4x", fcntl.fcntl(lock, fcntl.F_GETLK, flock))[4]
+    if pid > 0:
+        os.kill(pid, signal.SIGTERM)
 
 
 def listen() -> socket.socket:

@@ -55,6 +55,7 @@ class Loop:
     def __init__(self, listener: socket.socket, path: Path) -> None:
         self.listener = listener
         self._path = path
+        self._inode = path.stat().st_ino if path.exists() else 0
         self._owner: LoopOwner | None = None
         self._selector = selectors.DefaultSelector()
         self._clients: set[KeeperPipe] = set()
@@ -93,7 +94,13 @@ class Loop:
                 self._carry_out(heapq.heappop(self._timers)[2])
             with suppress(FileNotFoundError):
                 os.utime(self._path)
-        self._path.unlink(missing_ok=True)
+        self._unlink()
+
+    def _unlink(self) -> None:
+        """Remove our socket's file, but not that of another keeper, should its directory have been made anew."""
+        with suppress(FileNotFoundError):
+            if self._path.stat().st_ino == self._inode:
+                self._path.unlink()
 
     @staticmethod
     def _carry_out(what: Callback) -> None:

@@ -1,0 +1,61 @@
+"""The user's wishes for new chats: ``chats.toml`` in the configuration directory.
+
+::
+
+    record = true              # false: nothing of a chat's output is written to the disk
+    record_limit_mib = 64      # what the recording of one chat may take there; the oldest goes first
+    scrollback_lines = 10000   # the history that can be scrolled through at once
+
+It need not be there; what it does not name is as above. A running chat keeps what it was started with.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from session_host.errors import ConfigError
+from session_host.journal import LIMIT_BYTES
+from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES
+
+MIB = 1024 * 1024
+RECORD_LIMITS_MIB = (1, 1024 * 1024)
+SCROLLBACK_LIMITS_LINES = (0, 1_000_000)
+
+
+class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """See the module."""
+
+    record: bool = True
+    record_limit_mib: int = LIMIT_BYTES // MIB
+    scrollback_lines: int = DEFAULT_SCROLLBACK_LINES
+
+
+def load_chat_settings(directory: Path) -> ChatSettings:
+    """Read the file of a configuration directory.
+
+    Raises:
+        ConfigError: it cannot be read or makes no sense; the message names it and says what it may hold.
+    """
+    path = directory / "chats.toml"
+    try:
+        settings = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), ChatSettings)
+    except FileNotFoundError:
+        return ChatSettings()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    except RecursionError:
+        raise ConfigError(f"{path} cannot be read: it is nested too deep") from None
+    _check(path, "record_limit_mib", settings.record_limit_mib, RECORD_LIMITS_MIB)
+    _check(path, "scrollback_lines", settings.scrollback_lines, SCROLLBACK_LIMITS_LINES)
+    return settings
+
+
+def _check(path: Path, key: str, value: int, limits: tuple[int, int]) -> None:
+    least, most = limits
+    if not least <= value <= most:
+        raise ConfigError(f"{path}: {key} is {value}; it may be {least} to {most}")
