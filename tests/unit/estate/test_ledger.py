@@ -1,0 +1,322 @@
+"""The ledger: what was accepted is there, what the program has is known to the byte, whenever its host is killed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.estate.ledger import (
+    FOR_PROGRAM,
+    HEADER_BYTES,
+    MAX_PAYLOAD_BYTES,
+    NOBODY,
+    CheckpointAt,
+    Kind,
+    Ledger,
+    LedgerDamaged,
+    LedgerPage,
+    Record,
+)
+from session_host.estate.moving import Mover
+from session_host.estate.stream_file import PAGE_BYTES
+
+BLOCK_BYTES = 512
+MASTER = -1
+
+
+class Reader(Mover):
+    """A program that takes so many bytes and no more, until told."""
+
+    def __init__(self) -> None:
+        super().__init__(in_kernel=False)
+        self.got = b""
+        self.takes = 0
+
+    def give(self, master: int, file: int, count: int) -> int:
+        assert master == MASTER
+        data = os.read(file, min(count, self.takes))  # moves the position past what is taken, as sendfile does
+        self.takes -= len(data)
+        self.got += data
+        return len(data)
+
+
+class Book:
+    """A ledger's file, the program it is for, and the ledger as the last host opened it."""
+
+    def __init__(self, file: int) -> None:
+        self.file = file
+        self.reader = Reader()
+        self.ledger = Ledger(file, MASTER, self.reader)
+
+    def reopen(self) -> list[Record]:
+        """Another host begins; returns the records that it finds."""
+        self.ledger.close()
+        self.ledger = Ledger(self.file, MASTER, self.reader)
+        at = self.ledger.page.checkpoint
+        found = list(self.ledger.records(at.first_record if at is not None else PAGE_BYTES, cut=True))
+        for record in found:
+            self.ledger.is_due(record)
+        return found
+
+    def take(self, count: int) -> bool:
+        """Let the program take up to so many bytes; returns whether nothing is left."""
+        self.reader.takes = count
+        done = self.ledger.flush()
+        self.reader.takes = 0
+        return done
+
+
+@contextmanager
+def a_book() -> Iterator[Book]:
+    file = os.memfd_create("ledger")
+    book = Book(file)
+    try:
+        yield book
+    finally:
+        book.ledger.close()
+        os.close(file)
+
+
+@pytest.fixture
+def book() -> Iterator[Book]:
+    with a_book() as own:
+        yield own
+
+
+# ------------------------------------------------------------------------------------ at random
+
+
+class Add(NamedTuple):
+    kind: Kind
+    payload: bytes
+    who: bytes
+    number: int
+
+
+class Take(NamedTuple):
+    length: int
+
+
+class Reopen(NamedTuple):
+    torn: int
+    """So many bytes of a record that was being written are there already; 0 for none."""
+
+
+class Commit(NamedTuple):
+    """A checkpoint sums up all that is not due."""
+
+
+adds = st.builds(
+    Add,
+    st.sampled_from(list(Kind)),
+    st.one_of(st.binary(max_size=40), st.binary(min_size=1, max_size=3).map(lambda data: data * 3000)),
+    st.binary(min_size=16, max_size=16),
+    st.integers(0, 2**64 - 1),
+)
+steps = st.lists(
+    st.one_of(
+        adds, adds, st.builds(Take, st.integers(0, 5000)), st.builds(Reopen, st.integers(0, 60)), st.builds(Commit)
+    ),
+    max_size=30,
+)
+
+
+@given(steps)
+def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(steps: list[NamedTuple]) -> None:
+    with a_book() as book:
+        added: list[Record] = []
+        for step in steps:
+            match step:
+                case Add():
+                    added.append(Record(book.ledger.end, step.kind, step.who, step.number, step.payload))
+                    book.ledger.add(step.kind, step.payload, step.who, step.number)
+                    assert book.ledger.end == added[-1].end
+                case Take(length=length):
+                    assert book.take(length) == (book.ledger.due_bytes == 0)
+                case Reopen(torn=torn):
+                    tear(book, torn)
+                    first = book.ledger.page.checkpoint
+                    known = [each for each in added if first is None or each.start >= first.first_record]
+                    assert book.reopen() == known
+                case Commit():
+                    book.ledger.page.checkpoint = CheckpointAt(0, 1, 0, book.ledger.first_due)
+            check_due(book, added)
+        book.take(1 << 30)
+        assert book.reader.got == b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)
+
+
+def tear(book: Book, count: int) -> None:
+    """Leave the first bytes of a record, as a kill in the midst of a write does."""
+    if count:
+        whole = (100).to_bytes(4, "little") + bytes([Kind.INPUT]) + bytes(3 + 16 + 8) + b"t" * 99
+        os.pwrite(book.file, whole[:count], book.ledger.end)
+
+
+def check_due(book: Book, added: list[Record]) -> None:
+    owed = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)[len(book.reader.got) :]
+    assert book.ledger.due_bytes == len(owed)
+    first = book.ledger.first_due
+    assert first in {book.ledger.end, *(each.start for each in added)}
+    behind = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM and each.start >= first)
+    assert behind.endswith(owed), "all that is due stands behind the first that is"
+
+
+# ----------------------------------------------------------------------------------- one by one
+
+
+def test_a_record_cut_at_each_of_its_bytes_was_never_there(book: Book) -> None:
+    book.ledger.add(Kind.NAME, b"kept")
+    whole_end = book.ledger.end
+    book.ledger.add(Kind.INPUT, b"typed", b"w" * 16, 7)
+    whole = os.pread(book.file, 1000, 0)
+    for length in range(whole_end, len(os.pread(book.file, 1 << 20, 0))):
+        os.ftruncate(book.file, length)
+        assert [record.payload for record in book.reopen()] == [b"kept"]
+        assert (book.ledger.end, book.ledger.due_bytes) == (whole_end, 0)
+        assert os.fstat(book.file).st_size == whole_end, "what is left of it is cut off"
+        book.ledger.add(Kind.INPUT, b"typed", b"w" * 16, 7)
+    assert os.pread(book.file, 1000, 0) == whole
+
+
+def test_who_only_looks_cuts_nothing(book: Book) -> None:
+    book.ledger.add(Kind.NAME, b"kept")
+    os.pwrite(book.file, b"torn", book.ledger.end)
+    length = os.fstat(book.file).st_size
+    looking = Ledger(book.file, MASTER, book.reader)
+    assert [record.payload for record in looking.records(PAGE_BYTES, cut=False)] == [b"kept"]
+    looking.close()
+    assert os.fstat(book.file).st_size == length
+
+
+def test_the_position_within_a_payload_is_where_the_next_host_goes_on(book: Book) -> None:
+    book.ledger.add(Kind.INPUT, b"0123456789")
+    book.ledger.add(Kind.NAME, b"not for the program")
+    book.ledger.add(Kind.REPLY, b"abc")
+    for count in range(13):
+        assert book.ledger.due_bytes == 13 - count
+        book.reopen()
+        assert book.ledger.due_bytes == 13 - count
+        assert book.take(1) == (count == 12)
+    assert book.reader.got == b"0123456789abc"
+    book.reopen()
+    assert book.ledger.first_due == book.ledger.end
+
+
+def test_first_due_is_the_first_that_is_not_wholly_taken(book: Book) -> None:
+    starts = []
+    for payload in (b"one", b"two", b"three"):
+        starts.append(book.ledger.end)
+        book.ledger.add(Kind.INPUT, payload)
+    expected = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2]
+    for index in expected:
+        assert book.ledger.first_due == starts[index]
+        book.take(1)
+    assert book.ledger.first_due == book.ledger.end
+
+
+def test_that_all_of_it_is_written_is_told_once_and_in_order(book: Book) -> None:
+    told: list[int] = []
+    for number in range(3):
+        book.ledger.add(Kind.INPUT, b"abc", number=number, written=lambda number=number: told.append(number))  # type: ignore[misc]
+    book.take(2)
+    assert told == []
+    book.take(1)
+    assert told == [0]
+    book.take(5)
+    assert told == [0, 1]
+    book.take(100)
+    assert told == [0, 1, 2]
+
+
+def test_input_of_no_bytes_is_written_at_once(book: Book) -> None:
+    told: list[bool] = []
+    book.ledger.add(Kind.TYPED, b"", written=lambda: told.append(True))
+    assert book.take(0)
+    assert told == [True]
+    book.reopen()
+    assert book.ledger.due_bytes == 0
+
+
+def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
+    book.ledger.add(Kind.INPUT, b"0123456789")
+    book.take(4)
+    assert book.ledger.forget_due() == 6
+    assert book.ledger.first_due == book.ledger.end
+    book.reopen()
+    assert book.ledger.due_bytes == 0
+    assert book.take(100)
+    assert book.reader.got == b"0123"
+
+
+def test_a_record_of_a_kind_that_is_not_known_is_stepped_over(book: Book) -> None:
+    book.ledger.add(99, b"of a later version", NOBODY, 1)  # type: ignore[arg-type]
+    book.ledger.add(Kind.NAME, b"name")
+    assert [(record.kind, record.payload) for record in book.reopen()] == [
+        (99, b"of a later version"),
+        (Kind.NAME, b"name"),
+    ]
+
+
+def test_a_length_that_cannot_be_is_the_end(book: Book) -> None:
+    book.ledger.add(Kind.NAME, b"name")
+    end = book.ledger.end
+    os.pwrite(book.file, (MAX_PAYLOAD_BYTES + 1).to_bytes(4, "little") + bytes(HEADER_BYTES), end)
+    assert len(book.reopen()) == 1
+    assert book.ledger.end == end
+
+
+@pytest.mark.parametrize("content", [b"junk", b"outlive ledger 2" + bytes(PAGE_BYTES), bytes(PAGE_BYTES)])
+def test_what_is_no_ledger_is_refused(file: int, content: bytes) -> None:
+    os.pwrite(file, content, 0)
+    with pytest.raises(LedgerDamaged):
+        Ledger(file, MASTER, Mover())
+
+
+# --------------------------------------------------------------------------------- the first page
+
+
+def test_the_first_page_is_shared_by_all_who_have_it(book: Book) -> None:
+    other = LedgerPage(book.file)
+    page = book.ledger.page
+    assert (page.child, page.exit_status, page.checkpoint) == (0, None, None)
+    other.child = 4711
+    other.exit_status = 0
+    at = CheckpointAt(1 << 40, 123, 0xFFFFFFFF, PAGE_BYTES)
+    other.checkpoint = at
+    assert (page.child, page.exit_status, page.checkpoint) == (4711, 0, at)
+    other.exit_status = 9
+    assert page.exit_status == 9
+    assert (page.child, page.checkpoint) == (4711, at), "each has a place of its own"
+    other.close()
+    book.reopen()
+    assert (book.ledger.page.child, book.ledger.page.exit_status, book.ledger.page.checkpoint) == (4711, 9, at)
+
+
+def test_deaths_while_feeding_the_same_place_are_counted(book: Book) -> None:
+    page = book.ledger.page
+    assert page.died_feeding() == 0, "it was no feed"
+    counts = []
+    for offset in (0, 0, 500, 500, 500):
+        page.feeding(offset)
+        counts.append(page.died_feeding())
+    assert counts == [1, 2, 1, 2, 3]
+    page.feeding(500)
+    page.fed()
+    assert page.died_feeding() == 0
+
+
+def test_records_that_a_checkpoint_sums_up_are_given_back(book: Book) -> None:
+    for _ in range(100):
+        book.ledger.add(Kind.NAME, b"n" * 4000)
+    book.ledger.add(Kind.INPUT, b"due")
+    before = os.fstat(book.file).st_blocks
+    first = book.ledger.first_due
+    book.ledger.page.checkpoint = CheckpointAt(0, 1, 0, first)
+    assert os.fstat(book.file).st_blocks * BLOCK_BYTES <= 4 * PAGE_BYTES < before * BLOCK_BYTES
+    assert [record.payload for record in book.reopen()] == [b"due"]
