@@ -1,0 +1,157 @@
+"""Many viewers of one chat: whose size counts, who may type, and that nobody pays for another."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import time
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.viewer import Viewer
+from session_host.errors import HostUnavailable
+from session_host.paths import session_socket
+from session_host.protocol.codec import encode
+from session_host.protocol.messages import PROTOCOL_VERSION, Attach, Describe, Hello
+from session_host.protocol.values import CellSize, GridSize
+from tests.programs import Gate, program
+from tests.support import processes
+from tests.support.commands import OnTerminal
+from tests.support.hosts import end, peek, see, shown, start, watching
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+SIZES = re.compile(r"size (\d+)x(\d+)")
+
+
+def rss_mb(pid: int) -> float:
+    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1]) / 1000
+
+
+def sizes_told(viewer: Viewer) -> list[str]:
+    """Every size that the program was told, in order."""
+    return [match.group().removeprefix("size ") for line in shown(viewer) for match in SIZES.finditer(line)]
+
+
+async def test_fifty_viewers_of_a_flood_all_arrive_at_the_hosts_screen(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        script = f"read x < {gate.path}; seq 1 20000; printf '\\033[1;31mthe end\\033[m\\n'; read x < {gate.path}"
+        record = await start("bash", "-c", script)
+        async with AsyncExitStack() as stack:
+            viewers = [await stack.enter_async_context(watching(record.id)) for _ in range(50)]
+            assert (await request(record.id, Describe(0))).viewers == 50
+            os.write(gate._descriptor, b"\n")
+            await asyncio.gather(*(see(viewer, watcher, "the end") for viewer, watcher in viewers))
+            whole = await peek(record.id)
+            assert whole[-1] == "the end"
+            for viewer, _ in viewers:
+                assert shown(viewer) == whole
+        await end(record.id)
+
+
+async def test_a_window_that_flaps_tells_the_program_few_sizes_and_the_last_one(tmp_path: Path) -> None:
+    record = await start(*program("window_size"), size=GridSize(80, 24))
+    async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
+        await see(viewer, watcher, "size 80x24")
+        for number in range(300):
+            viewer.resize(GridSize(30 + number % 60, 10 + number % 20), CellSize(8, 16))
+        viewer.resize(GridSize(77, 33), CellSize(8, 16))
+        await see(viewer, watcher, "size 77x33")
+        told = sizes_told(viewer)
+        assert told[-1] == "77x33"
+        assert len(told) < 30, "301 changes within a moment are no 301 redraws of a program"
+        viewer.key("q", "q")
+        await watcher.until(lambda: viewer.state == "ended", "the end")
+
+
+async def test_the_size_follows_whoever_typed_last_and_no_one_who_only_looks(tmp_path: Path) -> None:
+    record = await start(*program("window_size"), size=GridSize(80, 24))
+    async with (
+        watching(record.id, size=GridSize(100, 30)) as (first, first_watcher),
+        watching(record.id, size=GridSize(60, 20)) as (second, second_watcher),
+        watching(record.id, size=GridSize(33, 11), read_only=True) as (looker, looker_watcher),
+    ):
+        await see(looker, looker_watcher, "size 60x20")
+        first.text("x")
+        await see(looker, looker_watcher, "size 100x30")
+        looker.resize(GridSize(44, 12), CellSize(8, 16))
+        looker.focus(True)
+        looker.text("typed by a looker")
+        await looker_watcher.until(lambda: len(looker_watcher.refusals) >= 1, "the refusal")
+        second.resize(GridSize(61, 21), CellSize(8, 16))  # Not in use: it changes nothing until it is.
+        second.text("y")
+        await see(looker, looker_watcher, "size 61x21")
+        told = sizes_told(looker)
+        assert not {"33x11", "44x12", "33x20", "44x20"} & set(told), told
+        assert all(refusal.code == "read_only" for refusal in looker_watcher.refusals)
+        assert "typed by a looker" not in "".join(shown(first))
+        assert first.emulator is not None
+        assert looker.emulator is not None
+        assert first.emulator.size == looker.emulator.size == GridSize(61, 21), "all reflow alike"
+        # Whoever goes takes no size along.
+        second.close()
+        first.focus(True)
+        await see(first, first_watcher, "size 100x30")
+        first.key("q", "q")
+        await first_watcher.until(lambda: first.state == "ended", "the end")
+        assert second_watcher.refusals == []
+
+
+async def test_viewers_that_stand_still_cost_bounded_memory_and_nobodys_time(tmp_path: Path) -> None:
+    """Twenty that never read again, and one that is a stopped process, before 22 MB of output."""
+    with Gate(tmp_path / "gate") as gate, ExitStack() as stalled:
+        script = f"read x < {gate.path}; seq 1 3000000; echo the end; read x < {gate.path}; exec cat"
+        record = await start("bash", "-c", script)
+        pid = (await request(record.id, Describe(0))).host_pid
+        for _ in range(20):
+            deaf = stalled.enter_context(socket.socket(socket.AF_UNIX))
+            deaf.connect(str(session_socket(record.id)))
+            deaf.sendall(encode(Hello(PROTOCOL_VERSION, "viewer")) + encode(Attach(GridSize(80, 24))))
+        terminal = stalled.enter_context(OnTerminal("attach", record.id))
+        await asyncio.to_thread(wait_until, lambda: _viewers(record.id) == 21, 10, "all to be attached", every_s=0.05)
+        os.kill(terminal.process.pid, signal.SIGSTOP)
+        wait_until(lambda: processes.state(terminal.process.pid) == "T", 5, "the viewer to stop")
+        async with watching(record.id) as (viewer, watcher):
+            before_mb, began_s = rss_mb(pid), time.monotonic()
+            os.write(gate._descriptor, b"\n")
+            await see(viewer, watcher, "the end")
+            took_s = time.monotonic() - began_s
+            assert rss_mb(pid) - before_mb < 150, "21 queues of 2 MiB each, the ring, and the engine's history"
+            assert took_s < 30
+            os.write(gate._descriptor, b"\n")
+            for text in ("one", "two", "three"):
+                began_s = time.monotonic()
+                viewer.text(f"{text}\r")
+                await see(viewer, watcher, text)
+                assert time.monotonic() - began_s < 2, "a key's echo waits for nobody"
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        await asyncio.to_thread(terminal.see, "three")
+        await end(record.id)
+
+
+def _viewers(session_id: str) -> int:
+    return int(asyncio.run(request(session_id, Describe(0))).viewers)
+
+
+async def test_a_viewer_more_than_there_may_be_is_refused_and_the_others_stay(tmp_path: Path) -> None:
+    record = await start("cat")
+    with ExitStack() as crowd:
+        for _ in range(300):
+            connection = crowd.enter_context(socket.socket(socket.AF_UNIX))
+            await asyncio.to_thread(connection.connect, str(session_socket(record.id)))
+        with pytest.raises(HostUnavailable) as caught:
+            await request(record.id, Describe(0))
+        assert "\n" not in str(caught.value)
+    async with watching(record.id) as (viewer, watcher):
+        viewer.text("room again\r")
+        await see(viewer, watcher, "room again")
+    await end(record.id)

@@ -1,0 +1,128 @@
+"""What the record says of processes is checked against the kernel: PIDs come again, clocks jump, machines restart."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from session_host.client.records import open_store
+from session_host.paths import session_socket
+from session_host.protocol.values import State
+from session_host.pty.identity import boot_id, start_time
+from session_host.store import SessionRecord
+from tests.support.area import Area
+from tests.support.commands import environment, new, outlive
+from tests.support.hosts import start
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+@pytest.fixture
+def innocent() -> Iterator[int]:
+    """A process that has nothing to do with any chat."""
+    with subprocess.Popen([sys.executable, "-ISc", "input()"], stdin=subprocess.PIPE) as process:
+        yield process.pid
+        process.kill()
+
+
+def remember(pid: int, started: int | None, *, boot: str | None = None, created: datetime | None = None) -> str:
+    """A record of a running chat whose host was this process; its id."""
+    created = created or datetime.now(UTC)
+    record = SessionRecord(
+        id=str(uuid.uuid4()), name="old", agent="command", argv=["cat"], cwd="/", env={}, state=State.RUNNING,
+        host_pid=pid, host_started=started, child_pid=pid, child_started=started,
+        boot_id=boot_id() if boot is None else boot, created_at=created.isoformat(),
+        columns=80, rows=24, engine="ghostty",
+    )  # fmt: skip
+    with open_store() as store:
+        store.add(record)
+    return record.id
+
+
+def listed(session: str) -> dict[str, object]:
+    [info] = [info for info in outlive("ls", "--all", "--json").json() if info["id"] == session]
+    return dict(info)
+
+
+def test_a_pid_that_another_process_has_by_now_is_not_taken_for_the_host(area: Area, innocent: int) -> None:
+    started = start_time(innocent)
+    assert started is not None
+    session = remember(innocent, started - 1)
+    assert listed(session)["state"] == "lost"
+    for words in (["kill", session], ["stop", session], ["send", session, "x"]):
+        done = outlive(*words)
+        assert done.code == 6, (words, done)
+    assert start_time(innocent) == started, "nobody signalled it"
+    assert outlive("rm", session).code == 0
+
+
+def test_a_process_that_is_the_one_is_not_lost_while_it_does_not_answer(area: Area, innocent: int) -> None:
+    session = remember(innocent, start_time(innocent))
+    assert listed(session)["state"] == "running"
+
+
+def test_a_chat_of_before_the_restart_is_interrupted_whoever_has_its_pid_now(area: Area, innocent: int) -> None:
+    session = remember(innocent, start_time(innocent), boot="another-boot")
+    assert listed(session)["state"] == "lost"
+    with open_store() as store:
+        record = store.get(session)
+    assert record is not None
+    assert "restarted" in record.error
+
+
+def test_where_nothing_is_known_of_the_boot_nothing_is_said_of_a_restart(area: Area, innocent: int) -> None:
+    assert listed(remember(innocent, start_time(innocent), boot=""))["state"] == "running"
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-3650), timedelta(days=3650), timedelta(seconds=90)])
+def test_the_clock_has_jumped_since_the_chat_began(area: Area, innocent: int, jump: timedelta) -> None:
+    session = remember(innocent, start_time(innocent), created=datetime.now(UTC) + jump)
+    assert listed(session)["state"] == "running"
+    table = outlive("ls").output
+    assert "old" in table
+    assert "-" not in table.splitlines()[1].partition("running")[2].split()[0], "no age is below nothing"
+
+
+def test_the_clock_runs_otherwise_for_the_one_who_looks(area: Area) -> None:
+    """A container's clocks since boot are its own (time_namespaces(7)): a chat is not lost for that."""
+    session = new("-n", "one", "--", "cat")
+    shifted = ["unshare", "--time", "--monotonic", "100000", "--boottime", "100000", "--fork"]
+    command = [*shifted, sys.executable, "-m", "session_host.cli", "ls", "--json"]
+    done = subprocess.run(command, capture_output=True, env=environment(), check=False, timeout=30)
+    if b"unshare" in done.stderr:
+        pytest.skip(f"no time namespaces here: {done.stderr.decode().strip()}")
+    assert done.returncode == 0, done.stderr
+    assert listed(session)["state"] == "running"
+    assert outlive("send", session, "well", "--enter").code == 0
+    assert outlive("kill", session).code == 0
+
+
+def test_a_socket_that_a_dead_host_left_keeps_no_chat_running(area: Area, innocent: int) -> None:
+    started = start_time(innocent)
+    assert started is not None
+    session = remember(innocent, started - 1)
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(session_socket(session)))
+    assert listed(session)["state"] == "lost"
+    assert outlive("rm", session).code == 0
+    session_socket(session).unlink(missing_ok=True)
+
+
+async def test_fifty_quick_chats_end_each_with_its_own_code_and_leave_nothing(area: Area) -> None:
+    for number in range(50):
+        await start("sh", "-c", f"echo {number}; exit {number}", name=f"quick-{number}")
+
+    def records() -> list[SessionRecord]:
+        with open_store() as store:
+            return store.all()
+
+    await eventually(lambda: all(record.state is State.EXITED for record in records()), 20, "all ends")
+    assert {record.name: record.exit_code for record in records()} == {f"quick-{n}": n for n in range(50)}
+    await eventually(lambda: not list(area.runtime.glob("*-*-*.sock")), 10, "all sockets to go")
