@@ -40,11 +40,14 @@ class Setting:
 
     def end_sessions(self) -> None:
         """End every process of the product in this setting."""
-        ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime))
-        processes.end(pid for pid in ours if pid not in self._displays)
+        processes.end_product(self._processes)
         for directory in (self.area.runtime, self.area.state):
             for path in sorted(directory.rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() else path.unlink()
+
+    def _processes(self) -> list[int]:
+        ours = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime))
+        return [pid for pid in ours if pid not in self._displays]
 
     def display(self) -> displays.XServer:
         """An X server off screen with a window manager, until the setting ends."""

@@ -199,7 +199,7 @@ class Witness:
         if self.share <= 0:
             self.bits(100)
             return QUIET_LINES_S
-        if chance < 0.02:
+        if chance < 0.005:
             self.burst(rng.randrange(100_000, 400_000))
             return rng.uniform(0.1, 0.6)
         if chance < 0.10:

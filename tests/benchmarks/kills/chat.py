@@ -14,7 +14,7 @@ from session_host.client.viewer import ViewerState
 from session_host.protocol.messages import Event, InputRefused
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.text import logical_lines
 from tests.benchmarks.kills.evidence import (
     Typed,
@@ -50,8 +50,9 @@ class Chat:
         states: the viewer's states, in order.
     """
 
-    def __init__(self, directory: Path, number: int) -> None:
+    def __init__(self, directory: Path, number: int, engine: EngineName = "ghostty") -> None:
         self.number = number
+        self.engine: EngineName = engine
         self.directory = directory
         self.witness = Witness(directory / f"witness-{number}")
         self.typed = Typed()
@@ -69,9 +70,9 @@ class Chat:
         Raises:
             WaitedInVain: the viewer does not become live.
         """
-        await self.witness.start(f"witness-{self.number}")
+        await self.witness.start(f"witness-{self.number}", self.engine)
         path = self.directory / f"stays-{self.number}"
-        self.viewer = RecordingViewer(self.witness.id, self, path, on_output=self._output)
+        self.viewer = RecordingViewer(self.witness.id, self, path, engine=self.engine, on_output=self._output)
         self.viewer.start()
         await self.until(lambda: self.is_live and bool(self.witness.sizes), "the viewer that stays to be live")
 
@@ -228,10 +229,17 @@ class Chat:
         losses = []
         if (viewer.exit_code, viewer.exit_signal) != (code, None):
             losses.append(f"the viewer learnt {viewer.exit_code}/{viewer.exit_signal}, the exit code was {code}")
-        info = (await chats(ended=True)).get(self.witness.id)
-        if info is None or (info.state, info.exit_code) != ("exited", code):
-            known = "nothing" if info is None else f"{info.state} {info.exit_code}"
-            losses.append(f"the record knows {known}, the exit code was {code}")
+        # The viewer hears of it first, and then it is written down.
+        deadline_s = time.monotonic() + PATIENCE_S
+        while True:
+            info = (await chats(ended=True)).get(self.witness.id)
+            if info is not None and (info.state, info.exit_code) == ("exited", code):
+                break
+            if time.monotonic() > deadline_s:
+                known = "nothing" if info is None else f"{info.state} {info.exit_code}"
+                losses.append(f"the record knows {known}, the exit code was {code}")
+                break
+            await asyncio.sleep(0.01)
         return [f"chat {self.number}: {loss}" for loss in losses]
 
     def losses(self, journal: Iterable[tuple[int, bytes]] | None, *, start: int = 0) -> list[str]:
@@ -260,7 +268,7 @@ class Chat:
         """
         assert self.viewer is not None
         written = self.witness.written
-        fresh = create("ghostty", SIZE)
+        fresh = create(self.engine, SIZE)
         try:
             begin = 0
             for offset, size in resizes:

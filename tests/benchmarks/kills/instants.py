@@ -7,6 +7,7 @@ everything must be there: the agent, each byte, each input, each answer, the exi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import signal
@@ -20,17 +21,19 @@ from session_host.client.records import SessionInfo
 from session_host.errors import OutliveError
 from session_host.protocol.messages import Send
 from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import EngineName
 from tests.benchmarks.kills.chat import PATIENCE_S, Chat, chats
 from tests.benchmarks.kills.evidence import replies_in
 from tests.benchmarks.kills.targets import journal
 from tests.benchmarks.kills.trace import CannotTrace, Traced, Tracing
 from tests.benchmarks.kills.witness import SIZE
 from tests.support import processes
-from tests.support.waiting import WaitedInVain, wait_for_end
+from tests.support.waiting import WaitedInVain, eventually, wait_for_end
 
 EXIT_CODE = 7
 WIDE = GridSize(100, 30)
 BURST_BYTES = 200_000
+JOURNAL_PATIENCE_S = 3.0
 KEEPER_MODULE = "session_host.keeper"
 
 
@@ -58,8 +61,23 @@ class Window(NamedTuple):
     covers: Callable[[Instant], bool]
 
 
-WINDOWS: tuple[Window, ...] = ()
-"""None."""
+FORKS = ("clone", "clone3", "fork", "vfork")
+
+
+def has_forked(instant: Instant) -> bool:
+    """The process has forked another before it was killed."""
+    traced = instant.traced
+    return sum(traced.names.get(name, 0) for name in FORKS) > (traced.name in FORKS)
+
+
+WINDOWS: tuple[Window, ...] = (
+    Window(
+        "keeper at recovery",
+        "both dead: the host was killed, and the keeper before it had forked another",
+        lambda instant: instant.traced.killed_at is not None and not has_forked(instant),
+    ),
+)
+"""A session is held by two processes: when the second is killed before the first is replaced, its terminal is gone."""
 
 
 class Place:
@@ -69,9 +87,9 @@ class Place:
         self.directory = directory
         self._numbers = itertools.count(1)
 
-    def chat(self) -> Chat:
+    def chat(self, engine: EngineName = "ghostty") -> Chat:
         """A chat that is not started yet."""
-        return Chat(self.directory, next(self._numbers))
+        return Chat(self.directory, next(self._numbers), engine)
 
 
 # ------------------------------------------------------------------------------- the host at work
@@ -79,7 +97,15 @@ class Place:
 
 async def host_at_work(place: Place, number: int) -> Instant:
     """The host of a session is killed while that is used in every way, up to the program's end."""
-    chat = place.chat()
+    return await _work(place.chat(), number)
+
+
+async def slow_host_at_work(place: Place, number: int) -> Instant:
+    """The same with the portable engine, which is so slow that checkpoints are made."""
+    return await _work(place.chat("pyte"), number)
+
+
+async def _work(chat: Chat, number: int) -> Instant:
     losses: list[str] = []
     began_s = time.monotonic()
     try:
@@ -92,7 +118,7 @@ async def host_at_work(place: Place, number: int) -> Instant:
             except (WaitedInVain, OutliveError) as error:
                 losses.append(str(error))
                 result = await asyncio.to_thread(traced.stop)
-        losses += chat.losses(journal(chat.witness.id))
+        losses += chat.losses(await whole_journal(chat))
         sizes = [size for size, _ in itertools.groupby(chat.witness.sizes)]
         if sizes != [str(SIZE), str(WIDE)]:
             losses.append(f"the program saw the sizes {sizes}")
@@ -144,6 +170,18 @@ async def use(chat: Chat) -> list[str]:
     return await chat.screen_losses([(resized_at, WIDE)])
 
 
+async def whole_journal(chat: Chat) -> list[tuple[int, bytes]] | None:
+    """The journal once it has everything; what is still missing after some seconds will not come."""
+    length = chat.witness.written_bytes
+
+    def pieces() -> list[tuple[int, bytes]] | None:
+        return journal(chat.witness.id)
+
+    with contextlib.suppress(WaitedInVain):
+        await eventually(lambda: sum(len(data) for _, data in pieces() or ()) >= length, JOURNAL_PATIENCE_S, "")
+    return pieces()
+
+
 async def send(chat: Chat) -> None:
     """As ``outlive send``: whoever is told that it failed does not know whether it was typed."""
     token = chat.next_token("s")
@@ -175,7 +213,7 @@ async def _launch(place: Place, number: int, *, follow: str) -> Instant:
     began_s = time.monotonic()
     try:
         await first.start()
-        with await tracing((await info_of(first)).keeper_pid, number, follow=follow) as traced:
+        with await tracing((await with_keeper(first)).keeper_pid, number, follow=follow) as traced:
             started = True
             try:
                 await second.start()
@@ -214,7 +252,7 @@ async def _recovery(place: Place, number: int, *, follow: str) -> Instant:
         await chat.start()
         chat.witness.order("burst 20000")
         await chat.answers()
-        info = await info_of(chat)
+        info = await with_keeper(chat)
         with await tracing(info.keeper_pid, number, follow=follow) as traced:
             assert info.host_pid is not None
             os.kill(info.host_pid, signal.SIGKILL)
@@ -236,12 +274,12 @@ async def keeper_at_hand_over(place: Place, number: int) -> Instant:
     began_s = time.monotonic()
     try:
         await chat.start()
-        info = await info_of(chat)
+        info = await with_keeper(chat)
         assert info.keeper_pid is not None
         with await tracing(info.host_pid, number, follow="exec", match=KEEPER_MODULE) as traced:
             os.kill(info.keeper_pid, signal.SIGKILL)
             try:
-                await another_keeper(chat, info.keeper_pid)
+                await with_keeper(chat, former=info.keeper_pid)
                 await chat.answers()
             except WaitedInVain as error:
                 losses.append(str(error))
@@ -252,16 +290,20 @@ async def keeper_at_hand_over(place: Place, number: int) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def another_keeper(chat: Chat, former: int) -> None:
+async def with_keeper(chat: Chat, *, former: int = 0) -> SessionInfo:
     """Wait until the chat is with a keeper that lives and is not the former one.
 
     Raises:
         WaitedInVain: it does not come.
     """
     deadline_s = time.monotonic() + PATIENCE_S
-    while (pid := (await info_of(chat)).keeper_pid) in {None, former} or not processes.is_alive(pid or 0):
+    while True:
+        info = await info_of(chat)
+        pid = info.keeper_pid
+        if pid is not None and pid != former and processes.is_alive(pid):
+            return info
         if time.monotonic() > deadline_s:
-            raise WaitedInVain(f"chat {chat.number} is with keeper {pid}; it was {former}")
+            raise WaitedInVain(f"chat {chat.number} is with keeper {pid}; the former was {former}")
         await asyncio.sleep(0.01)
 
 
@@ -270,7 +312,7 @@ async def _ends_well(chat: Chat) -> list[str]:
     losses: list[str] = []
     try:
         await chat.answers()
-        info = await info_of(chat)
+        info = await with_keeper(chat)
         assert info.host_pid is not None
         os.kill(info.host_pid, signal.SIGKILL)
         await asyncio.to_thread(wait_for_end, info.host_pid, PATIENCE_S)
@@ -279,7 +321,7 @@ async def _ends_well(chat: Chat) -> list[str]:
         losses += await chat.end(EXIT_CODE)
     except (WaitedInVain, OutliveError) as error:
         losses.append(str(error))
-    return losses + chat.losses(journal(chat.witness.id))
+    return losses + chat.losses(journal(chat.witness.id) if losses else await whole_journal(chat))
 
 
 # --------------------------------------------------------------------------------------- for all
@@ -288,6 +330,7 @@ Scenario = Callable[[Place, int], Awaitable[Instant]]
 
 SCENARIOS: dict[str, Scenario] = {
     "host at work": host_at_work,
+    "slow host at work": slow_host_at_work,
     "host at launch": host_at_launch,
     "host at recovery": host_at_recovery,
     "keeper at launch": keeper_at_launch,
@@ -295,7 +338,7 @@ SCENARIOS: dict[str, Scenario] = {
     "keeper at hand-over": keeper_at_hand_over,
 }
 
-TOGETHER = ("host at work",)
+TOGETHER = ("host at work", "slow host at work")
 """Scenarios of which several may run at once, since nobody but their own host is killed."""
 
 

@@ -17,6 +17,7 @@ from session_host.client.viewer import Viewer, ViewerState
 from session_host.client.viewer_state import ViewerDelegate
 from session_host.protocol.messages import Event, InputRefused, Output, SnapshotPart
 from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import EngineName
 from tests.benchmarks.kills.evidence import Kept
 from tests.benchmarks.kills.witness import SIZE
 
@@ -38,9 +39,10 @@ class RecordingViewer(Viewer):
         path: Path,
         *,
         size: GridSize = SIZE,
+        engine: EngineName = "ghostty",
         on_output: Callable[[bytes], None] | None = None,
     ) -> None:
-        super().__init__(session_id, delegate, size=size, cell=CellSize(8, 16), engine="ghostty")
+        super().__init__(session_id, delegate, size=size, cell=CellSize(8, 16), engine=engine)
         self._file = path.open("ab", buffering=0)
         self._on_output = on_output
         self.snapshots = 0

@@ -48,12 +48,13 @@ class Tracing:
         options = ["--kill-at", str(kill_at), "--follow", follow, "--match", match]
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(TRACER), str(pid), *options],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            bufsize=0,  # communicate() does not know what a buffer has read already
         )  # fmt: skip
         assert self._process.stdout is not None
-        if self._process.stdout.readline() != "tracing\n":
+        if self._process.stdout.readline() != b"tracing\n":
             _, error = self._process.communicate()
-            raise CannotTrace(error.strip())
+            raise CannotTrace(error.decode().strip())
 
     def result(self) -> Traced:
         """Wait for the end of what is counted.
@@ -69,7 +70,7 @@ class Tracing:
         """Cease to trace, and tell what was counted so far."""
         output, error = self._process.communicate()
         if not output:
-            raise CannotTrace(error.strip())
+            raise CannotTrace(error.decode().strip())
         return Traced(**json.loads(output))
 
     def __enter__(self) -> Self:

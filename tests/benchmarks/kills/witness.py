@@ -9,6 +9,7 @@ from typing import Self
 
 from session_host.protocol.values import GridSize
 from session_host.store import SessionRecord
+from session_host.terminal.base import EngineName
 from tests.programs import program
 from tests.support import processes
 from tests.support.hosts import start
@@ -55,9 +56,9 @@ class Witness:
         assert self.session is not None
         return self.session.id
 
-    async def start(self, name: str) -> None:
+    async def start(self, name: str, engine: EngineName = "ghostty") -> None:
         """Start its session, and remember which process it is."""
-        self.session = await start(*self.argv, name=name, size=SIZE, engine="ghostty")
+        self.session = await start(*self.argv, name=name, size=SIZE, engine=engine)
         assert self.session.child_pid is not None
         self.pid = self.session.child_pid
         self.started_ticks = processes.start_ticks(self.pid)

@@ -1,0 +1,35 @@
+"""At a spread of instants a process of the product is killed, and nothing is lost; all of them are a benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.benchmarks.every_instant import examine, tell
+from tests.benchmarks.kills.instants import SCENARIOS
+from tests.benchmarks.kills.trace import CannotTrace
+from tests.benchmarks.setting import Setting, setting
+
+pytestmark = pytest.mark.slow
+
+SPREADS = {"host at work": 20, "slow host at work": 8}
+FEW = 3
+
+
+@pytest.fixture
+def own() -> Iterator[Setting]:
+    with setting(1) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", list(SCENARIOS))
+async def test_nothing_is_lost_at_any_of_them(name: str, own: Setting) -> None:
+    spread = SPREADS.get(name, FEW)
+    try:
+        found = await examine(own, name, spread=spread)
+    except CannotTrace as error:
+        pytest.skip(f"nothing can be traced here: {error}")
+    assert found.failures == []
+    assert found.lost() == [], tell([found]).as_text()
+    assert sum(each.traced.killed_at is not None for each in found.instants) >= spread / 2, "there were kills"
