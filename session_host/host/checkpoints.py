@@ -15,6 +15,7 @@ from session_host.errors import OutliveError
 from session_host.estate import checkpoint as files
 from session_host.estate.checkpoint import Checkpoint
 from session_host.estate.descriptors import Estate
+from session_host.estate.memory import Memory
 from session_host.journal import Snapshot
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
@@ -30,7 +31,7 @@ WORK_S = 0.1
 WORK_OF_COST = 10.0
 """And so many times what a checkpoint costs, whichever is more."""
 
-OUTPUT_BYTES = 16 * 1024 * 1024
+OUTPUT_BYTES = 8 * 1024 * 1024
 LEDGER_BYTES = 1024 * 1024
 RESIZES = 400
 
@@ -52,6 +53,20 @@ def _state_of(emulator: Emulator, *, portable: bool) -> _State:
     form, data = ("vt", emulator.replay()) if portable else (emulator.build, emulator.snapshot())
     took_s = time.perf_counter() - began_s
     return _State(form, data, emulator.size, emulator.cell, emulator.scrollback_limit, emulator.title, took_s)
+
+
+def memory_of(session: Session) -> Memory:
+    """The sum of the ledger's records so far; replies to all output that the emulator has been through are out."""
+    return Memory(
+        child_started=session.process.started if session.process is not None else None,
+        name=session.name if session.name != session.spec.name else "",
+        answered=(session.lane.fed, session.emulator_resizes),
+        attachments=session.attachments.memory(),
+        requests=session.requests,
+        resizes=session.stream.kept_resizes(),
+        colors=session.colors,
+        activity=session.activity.memory(session.lane.fed),
+    )
 
 
 class Checkpointer:
@@ -115,7 +130,7 @@ class Checkpointer:
                 return False
             state, offset, resizes = result
             self._cost_s = state.took_s
-            memory = session.memory()
+            memory = memory_of(session)
             checkpoint = Checkpoint(
                 offset,
                 resizes,

@@ -21,12 +21,10 @@ import asyncio
 import logging
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 import msgspec
 
 from session_host.estate.ledger import Kind, Ledger
-from session_host.estate.memory import Memory
 from session_host.estate.stream_file import StreamFile
 from session_host.protocol.codec import encode
 from session_host.protocol.launch import LaunchSpec
@@ -64,6 +62,7 @@ from session_host.terminal.base import (
 from .activity import ActivityTracker
 from .attachments import Attachment, Attachments
 from .encoding import encode_input, is_looking, is_use
+from .follower import Follower
 from .lane import EmulatorLane
 from .pump import PtyPump
 from .recording import Recording
@@ -79,26 +78,6 @@ Spawner = Callable[[], Awaitable[PtyProcess]]
 KEPT_REQUESTS = 256
 STOP_STEPS = ((signal.SIGTERM, 1.0), (signal.SIGHUP, 4.0), (signal.SIGKILL, None))
 """How an agent is ended politely: the signal, and how long it then has."""
-
-
-class Follower(Protocol):
-    """A client as the session sees it."""
-
-    @property
-    def follows_output(self) -> bool:
-        """Whether it wants output, and not events alone."""
-
-    def deliver_output(self, frame: bytes, end: int) -> None:
-        """Output that ends at the offset ``end``, already a frame; an empty one if nobody follows output."""
-
-    def deliver_resize(self, message: Resized) -> None:
-        """The grid changed at this point of the output."""
-
-    def deliver_event(self, event: Event) -> None:
-        """Something else happened."""
-
-    def deliver_started(self) -> None:
-        """The program runs now."""
 
 
 class Session:
@@ -411,18 +390,3 @@ class Session:
         emulator.resize(message.size, message.cell)
         self.emulator_resizes = message.number
         self.recording.resized(message)
-
-    # ------------------------------------------------------------ what a successor has to know
-
-    def memory(self) -> Memory:
-        """The sum of the ledger's records so far; replies to all output that the emulator has been through are out."""
-        return Memory(
-            child_started=self.process.started if self.process is not None else None,
-            name=self.name if self.name != self.spec.name else "",
-            answered=(self.lane.fed, self.emulator_resizes),
-            attachments=self.attachments.memory(),
-            requests=self.requests,
-            resizes=self.stream.kept_resizes(),
-            colors=self.colors,
-            activity=self.activity.memory(self.lane.fed),
-        )
