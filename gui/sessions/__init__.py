@@ -10,5 +10,7 @@ catalog, and turns what they say into signals. Nothing in it polls.
     model      all of them, kept true to the record and the runtime directory
     storage    the record, in a thread of its own
     watching   tells when the record or the runtime directory changed
+    upgrading  chats on another version, and giving them the installed one
+    exporting  a chat as a file
     tasks      owner of what runs in the background
 """

@@ -23,7 +23,7 @@ class ChatPage(Area):
     """A tab's content.
 
     Signals:
-        again_wanted, close_wanted: as the bar under an ended chat asks.
+        again_wanted, export_wanted, close_wanted: as the bar under an ended chat asks.
         paste_asks: a paste needs the user's word (the text).
         link_wanted: an address in the terminal is to be opened.
         notice_given: one line from the terminal for the user.
@@ -34,6 +34,7 @@ class ChatPage(Area):
     """
 
     again_wanted = Signal()
+    export_wanted = Signal()
     close_wanted = Signal()
     paste_asks = Signal(str)
     link_wanted = Signal(str)
@@ -75,6 +76,7 @@ class ChatPage(Area):
         self.setFocusProxy(self.view)
 
         self.end_bar.again_wanted.connect(self.again_wanted)
+        self.end_bar.export_wanted.connect(self.export_wanted)
         self.end_bar.close_wanted.connect(self.close_wanted)
         self.view.pasteNeedsConfirmation.connect(self.paste_asks)
         self.view.linkActivated.connect(self.link_wanted)

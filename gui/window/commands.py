@@ -48,6 +48,7 @@ class Commands:
             "kill": lambda: self._on_active_chat(verbs.kill),
             "stop_all": verbs.stop_all,
             "copy_name": lambda: self._on_active_chat(verbs.copy_name),
+            "export": lambda: self._on_active_chat(verbs.export),
             "copy": lambda: self._on_page(lambda page: page.view.copy()),
             "paste": lambda: self._on_page(lambda page: page.view.paste()),
             "select_all": lambda: self._on_page(lambda page: page.view.select_all()),

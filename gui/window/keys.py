@@ -49,6 +49,7 @@ TABLE: tuple[Key, ...] = (
     Key("kill", "Kill chat at once", ()),
     Key("stop_all", "Stop all chats…", ()),
     Key("copy_name", "Copy chat's name", ()),
+    Key("export", "Export chat…", ()),
     Key("copy", "Copy", ("Ctrl+Shift+C",), "terminal"),
     Key("paste", "Paste", ("Ctrl+Shift+V",), "terminal"),
     Key("select_all", "Select all", ("Ctrl+Shift+A",)),

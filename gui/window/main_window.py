@@ -33,6 +33,7 @@ from gui.window.sidebar import Sidebar
 from gui.window.status_line import StatusLine
 from gui.window.tab_bar import TabBar
 from gui.window.tabs import Tabs
+from gui.window.upgrade_offer import UpgradeOffer
 from gui.window.verbs import Verbs
 from session_host.agents import Agent
 from session_host.protocol.values import GridSize
@@ -94,6 +95,7 @@ class MainWindow(QWidget):
             self, sessions, agents, layout, self.new_chat_sheet, self.name_sheet, self.banners,
             self.open_chat, self.close_tab,
         )  # fmt: skip
+        self._upgrade_offer = UpgradeOffer(sessions, self.banners)
         sequences, key_problems = keys.with_overrides(preferences.keys)
         self.commands = Commands(self, sessions, self.verbs)
         self.actions_ = Actions(self, self.stack, sequences, self.commands.handlers())
@@ -163,6 +165,7 @@ class MainWindow(QWidget):
         page.set_font(self._preferences.window.font, self._base_px, self.layout_state.zoom)
         page.view.set_window_keys(self._window_keys)
         page.again_wanted.connect(lambda: self.verbs.new_like(page.chat))
+        page.export_wanted.connect(lambda: self.verbs.export(page.chat))
         page.close_wanted.connect(lambda: self.close_tab(page.chat.id))
         page.paste_asks.connect(lambda text: self._ask_paste(page, text))
         page.link_wanted.connect(lambda address: QDesktopServices.openUrl(QUrl(address)))
@@ -249,7 +252,7 @@ class MainWindow(QWidget):
             path = os.environ.get("PATH", os.defpath)
             key = self.actions_.key_text("new_chat")
             self.empty.describe(self._agents, path, len(self._sessions.running()), key)
-        for name in ("close_tab", "rename", "stop", "kill", "copy_name"):
+        for name in ("close_tab", "rename", "stop", "kill", "copy_name", "export"):
             over = chat is not None and chat.is_over and name in {"stop", "kill"}
             self.actions_[name].setEnabled(chat is not None and not over)
 

@@ -28,10 +28,12 @@ class EndBar(Area):
 
     Signals:
         again_wanted: a chat like this one is to be started.
+        export_wanted: all that is recorded of the chat is to be written to a file.
         close_wanted: the tab is to be closed.
     """
 
     again_wanted = Signal()
+    export_wanted = Signal()
     close_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -40,6 +42,7 @@ class EndBar(Area):
         self.title = ElidedLabel("", "title")
         self.detail = ElidedLabel("", "secondary")
         self.again = button("New like this", "primary", self.again_wanted.emit)
+        self.export = button("Export…", "", self.export_wanted.emit)
         self.close_button = button("Close", "", self.close_wanted.emit)
         texts = QVBoxLayout()
         texts.setSpacing(0)
@@ -53,6 +56,7 @@ class EndBar(Area):
         buttons.setSpacing(GAP_S_PX)
         buttons.addStretch(1)
         buttons.addWidget(self.again)
+        buttons.addWidget(self.export)
         buttons.addWidget(self.close_button)
         row = QHBoxLayout()
         row.setContentsMargins(GAP_L_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)

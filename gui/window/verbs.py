@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,10 +11,13 @@ from PySide6.QtCore import QObject, QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
-from gui.sessions.chat import Chat
+from gui.sessions import words
+from gui.sessions.chat import PATIENCE_MS, Chat
+from gui.sessions.exporting import export
 from gui.sessions.model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.window.banners import Banner, BannerArea
+from gui.window.export_dialog import ask_for_file
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChat, NewChatSheet
 from session_host.agents import Agent
@@ -142,6 +146,28 @@ class Verbs(QObject):
         """Put a chat's name on the clipboard."""
         QGuiApplication.clipboard().setText(chat.name)
 
+    def export(self, chat: Chat) -> None:
+        """Ask for a file, and write all that is recorded of a chat to it."""
+        ask_for_file(self._window, chat.name, lambda path: self._export(chat, path))
+
+    def _export(self, chat: Chat, path: Path) -> None:
+        self._sessions.tasks.start(self._export_now(chat, path), "export")
+
+    async def _export_now(self, chat: Chat, path: Path) -> None:
+        key = f"export {chat.id}"
+        work = asyncio.ensure_future(export(chat.id, path))
+        try:
+            done, _ = await asyncio.wait({work}, timeout=PATIENCE_MS / 1000)
+            if not done:
+                self._banners.show_banner(Banner(f"Exporting {chat.name}…", key=key, lasting=True))
+            await work
+        except OutliveError as error:
+            self._banners.inform(f"{chat.name} was not exported: {error}", kind="failed", key=key)
+        else:
+            self._banners.inform(f"Exported {chat.name} to {words.short_directory(str(path))}", key=key)
+        finally:
+            work.cancel()
+
     def stop_all(self) -> None:
         """Ask whether all chats are to be ended."""
         running = self._sessions.running()
@@ -168,6 +194,7 @@ class Verbs(QObject):
         menu.addAction("Open", lambda: self._open_chat(chat))
         menu.addAction("Rename…", lambda: self.rename(chat))
         menu.addAction("Copy name", lambda: self.copy_name(chat))
+        menu.addAction("Export…", lambda: self.export(chat))
         menu.addSeparator()
         if chat.is_over:
             menu.addAction("New like this", lambda: self.new_like(chat))
@@ -182,6 +209,7 @@ class Verbs(QObject):
         menu = self._menu()
         menu.addAction("Rename…", lambda: self.rename(chat))
         menu.addAction("Copy name", lambda: self.copy_name(chat))
+        menu.addAction("Export…", lambda: self.export(chat))
         menu.addSeparator()
         if chat.is_over:
             menu.addAction("New like this", lambda: self.new_like(chat))

@@ -1,0 +1,40 @@
+"""Exporting a chat, in a process of its own: a long chat takes seconds of computing, which this one needs to paint."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import session_host
+from session_host.errors import OutliveError
+
+FORMS = {".cast": "Recording for asciinema", ".txt": "Text", ".html": "Page"}
+"""What a chat can be exported as: the end of the file's name, and what it is."""
+
+
+async def export(session_id: str, path: Path) -> None:
+    """Write a chat's whole recording to a file, as ``outlive export`` does.
+
+    Raises:
+        OutliveError: it could not be written; the message says why.
+    """
+    root = str(Path(session_host.__file__).parent.parent)
+    process = subprocess.Popen(  # noqa: ASYNC220 - it returns once there is a process; its end is awaited in a thread
+        [sys.executable, "-P", "-m", "session_host.cli", "export", session_id, str(path)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _, said = await asyncio.to_thread(process.communicate)
+    except asyncio.CancelledError:
+        process.kill()
+        raise
+    if process.returncode:
+        lines = said.strip().splitlines() or [f"the export ended with status {process.returncode}"]
+        raise OutliveError(lines[-1].removeprefix("outlive: "))
