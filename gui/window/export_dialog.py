@@ -36,4 +36,4 @@ def ask_for_file(window: QWidget, name: str, on_chosen: Callable[[Path], object]
 
 def file_name(name: str) -> str:
     """A chat's name as that of a file, without its form: what a file cannot be called by becomes a line."""
-    return re.sub(r"[/\0]", "-", name).strip(" .") or "chat"
+    return re.sub(r"[/\\]", "-", name).strip(" .") or "chat"
