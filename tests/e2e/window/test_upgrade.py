@@ -1,0 +1,66 @@
+"""Chats that run since before an upgrade, and the window that was upgraded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.client.quick import describe
+from session_host.version import VERSION
+from tests.conftest import Sessions
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, echo, everything, listed
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+from tests.support.windows import OUTLIVE, REPOSITORY, Window, product_environment
+
+pytestmark = pytest.mark.e2e
+
+
+def former_version(area: Area) -> Path:
+    """A copy of the product that says it is older."""
+    root = area.root / "former"
+    for room in ("session_host", "resources"):
+        shutil.copytree(REPOSITORY / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "session_host" / "version.py").write_text('VERSION = "0.0.1"\n')
+    return root
+
+
+def new_chat_of(root: Path, area: Area, name: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [*OUTLIVE, "new", "command", "-d", "--json", "-n", name, "-C", str(area.home), "--", *echo()],
+        env={**product_environment(), "PYTHONPATH": str(root)},
+        cwd=root, check=True, capture_output=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    made: dict[str, Any] = json.loads(done.stdout)
+    return made
+
+
+def take_the_offer(own: Window) -> None:
+    own.press("ctrl+shift+p")
+    own.type("Update running")
+    own.press("Return")
+
+
+def test_the_window_updates_them_and_one_types_on(open_window: OpenWindow, sessions: Sessions, area: Area):
+    chat = new_chat_of(former_version(area), area, "before")
+    with open_window() as own:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        own.focus()
+        own.type("typed before")
+        wait_until(lambda: "typed before" in everything(chat["id"]), WAIT_S, "what is typed")
+        take_the_offer(own)
+        wait_until(lambda: listed(chat["id"])["host_pid"] != chat["host_pid"], WAIT_S, "another host")
+        wait_until(lambda: own.tabs()[0]["connected"], WAIT_S, "the tab to be connected")
+        own.type(", typed after")
+        wait_until(lambda: "typed before, typed after" in everything(chat["id"]), WAIT_S, "what is typed")
+        now = listed(chat["id"])
+    assert (now["state"], now["child_pid"]) == ("running", chat["child_pid"])
+    described = describe(chat["id"])
+    assert described is not None
+    assert described.version == VERSION
