@@ -71,6 +71,8 @@ class Recording:
         self._waiting: deque[_Span | Resize | Snapshot] = deque()
         self._known = 0
         """Output up to here is recorded or waits."""
+        self._started = False
+        self._early: list[Resized] = []
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Future[None] | None = None
         self.end = 0
@@ -83,23 +85,29 @@ class Recording:
         return self._directory is not None
 
     async def start(self, resizes: list[Resized]) -> None:
-        """Open the journal, and catch up with what a former host did not write any more."""
+        """Open the journal, and catch up with what a former host did not write any more.
+
+        What comes before that is in the stream, or in ``resizes``, or was told of meanwhile.
+        """
         if self._directory is None:
             return
         await self._in_thread(self._open)
+        self._started = True
         missing = max(self.end, self._stream.start)
         recorded = self._journal.resizes if self._journal is not None else 0
-        for resize in resizes:
-            if resize.number > recorded:
-                self._add(missing, resize.offset)
-                missing = max(missing, resize.offset)
-                self.resized(resize)
+        known = {each.number: each for each in (*resizes, *self._early)}
+        self._early.clear()
+        for number in sorted(known):
+            if number > recorded:
+                self._add(missing, known[number].offset)
+                missing = max(missing, known[number].offset)
+                self.resized(known[number])
         self._known = missing
         self.output(self._stream.end)
 
     def output(self, end: int) -> None:
         """There is output up to the offset ``end``."""
-        if self._directory is not None and end > self._known:
+        if self._started and end > self._known:
             self._add(self._known, end)
             self._known = end
             self._soon()
@@ -116,13 +124,17 @@ class Recording:
 
     def resized(self, message: Resized) -> None:
         """The grid changed, at the end of what there is so far."""
-        if self._directory is not None:
+        if self._directory is None:
+            return
+        if not self._started:
+            self._early.append(message)
+        else:
             self._waiting.append(Resize(time.time_ns(), message.offset, message.number, message.size, message.cell))
             self._soon()
 
     def checkpoint(self, snapshot: Snapshot) -> None:
         """A segment is to begin at this state of the emulator, which may lie behind what is known already."""
-        if self._directory is None or snapshot.offset < self.end:
+        if not self._started or snapshot.offset < self.end:
             return  # It came too late: the next one will do.
         before: deque[_Span | Resize | Snapshot] = deque()
         while self._waiting:
@@ -218,9 +230,11 @@ class Recording:
             for number, each in enumerate(batch):
                 if isinstance(each, Snapshot):
                     journal.append(pending)
-                    pending, pending_bytes, done = [], 0, number
-                    journal.begin_segment(each)
-                    done = number + 1
+                    # One that the disk has no room for must not stand in the way of what may yet fit: the next will do.
+                    pending, pending_bytes, done = [], 0, number + 1
+                    # A slow engine with a large screen would else fill the journal with snapshots.
+                    if journal.segment_bytes >= len(each.data):
+                        journal.begin_segment(each)
                     continue
                 entries = [each] if isinstance(each, Resize) else self._outputs(each)
                 for entry in entries:
@@ -241,9 +255,13 @@ class Recording:
     def _outputs(self, span: _Span) -> list[Output]:
         """The output of a span, as far as it is kept and not recorded."""
         assert self._journal is not None
-        start = max(span.start, self._stream.start, self._journal.end)
-        pieces = range(start, span.end, PIECE_BYTES)
-        return [
-            Output(span.time_ns, first, self._stream.read(first, min(first + PIECE_BYTES, span.end)))
-            for first in pieces
-        ]
+        found: list[Output] = []
+        at = max(span.start, self._stream.start, self._journal.end)
+        while at < span.end:
+            data = self._stream.read(at, min(at + PIECE_BYTES, span.end))
+            # While nothing is recorded, what is old is given back: maybe just now, and then this may be zeros.
+            gone = max(0, min(self._stream.start - at, len(data)))
+            if gone < len(data):
+                found.append(Output(span.time_ns, at + gone, data[gone:]))
+            at += len(data)
+        return found

@@ -22,6 +22,7 @@ from session_host.paths import session_socket
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import GridSize
 from session_host.pty.process import PtyProcess
+from tests.support.waiting import wait_readable
 
 SESSION_ID = "5e55104e-0000-4000-8000-000000000001"
 
@@ -41,11 +42,25 @@ def spec_of(**changes: object) -> LaunchSpec:
     return msgspec.structs.replace(spec, **changes)
 
 
+class CountingMover(Mover):
+    """Tells how much it has given to the program."""
+
+    def __init__(self, kept: KeptSession) -> None:
+        super().__init__()
+        self._kept = kept
+
+    def give(self, master: int, file: int, count: int) -> int:
+        taken = super().give(master, file, count)
+        self._kept.given += taken
+        return taken
+
+
 class KeptSession:
     """A session's estate, and the session object that was last made of it.
 
     Attributes:
         spec, estate: the session's.
+        given: how much was typed that ``typed`` has not told of.
         slave: the PTY's other side: what is written there is output, what is read there was typed.
         recovered, ledger, stream, recording, checkpointer, session: of the last ``host``.
     """
@@ -56,11 +71,12 @@ class KeptSession:
         if not cooked:
             tty.setraw(self.slave)
         self._living = False
+        self.given = 0
 
-    def host(self, *, other_engine: bool = False, mover: Mover | None = None) -> Session:
+    def host(self, *, other_engine: bool = False) -> Session:
         """A session object made of what is there, as a host does it: the first, or a successor."""
         assert not self._living
-        mover = mover or Mover()
+        mover = CountingMover(self)
         self.ledger = Ledger(self.estate.ledger, self.estate.master, mover)
         self.stream = StreamFile(self.estate, mover)
         memory, checkpoint = remember(self.estate.checkpoint, self.ledger, look_only=False)
@@ -88,12 +104,13 @@ class KeptSession:
         self.session.output(data)
 
     def typed(self) -> bytes:
-        """What the program was given since last asked."""
-        os.set_blocking(self.slave, False)
-        try:
-            return os.read(self.slave, 1 << 20)
-        except BlockingIOError:
-            return b""
+        """What the program was given since last asked, all of it: the kernel may take a moment."""
+        data = b""
+        while len(data) < self.given:
+            wait_readable(self.slave, 10, "what was typed")
+            data += os.read(self.slave, 65536)
+        self.given = 0
+        return data
 
     def kill(self) -> None:
         """The session object is gone from one moment to the next: nothing is told, nothing written."""

@@ -18,6 +18,7 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import EngineName
 from tests.support.emulators import Seen, outputs, seen
 from tests.support.estates import KeptSession, kept_session
+from tests.support.waiting import wait_readable
 
 ENGINES: list[EngineName] = ["ghostty", "pyte"]
 
@@ -146,6 +147,7 @@ class Run:
         self.kept = kept
         self.spared = spared
         self.typed = b""
+        self.written = 0
         self.sequence = 0
         self.requests = 0
         self.client = Client()
@@ -159,7 +161,9 @@ class Run:
     async def _settle(self) -> None:
         """All that came is interpreted, and what the program was given is read."""
         kept = self.kept
-        kept.session._pump._readable()  # type: ignore[union-attr]
+        while kept.stream.end < self.written:
+            wait_readable(kept.estate.master, 10, "output")
+            kept.session._pump._readable()  # type: ignore[union-attr]
         done = asyncio.Event()
         kept.session.lane.in_order(lambda _: done.set())
         await done.wait()
@@ -186,9 +190,9 @@ class Run:
         session = self.kept.session
         match step:
             case Wrote(data=data):
-                os.write(self.kept.slave, data)
+                self._write(data)
             case Left(data=data, place=place):
-                os.write(self.kept.slave, data)
+                self._write(data)
                 if not self.spared:
                     self._move(place)
                 await self._kill()
@@ -228,14 +232,19 @@ class Run:
             case Kill():
                 await self._kill()
 
+    def _write(self, data: bytes) -> None:
+        assert os.write(self.kept.slave, data) == len(data)
+        self.written += len(data)
+
     def _move(self, place: str) -> None:
         """Let what the program wrote come so far."""
         estate = self.kept.estate
+        if place != "the terminal":
+            wait_readable(estate.master, 10, "output")
         if place == "the pipe":
             os.splice(estate.master, estate.pipe_write, 65536)
         elif place == "the stream":
-            while self.kept.stream.take():
-                pass
+            self.kept.stream.take()
 
     async def _state(self) -> State:
         session = self.kept.session
