@@ -143,6 +143,11 @@ def database() -> Path:
     return state_dir() / "outlive.db"
 
 
+def search_index() -> Path:
+    """The SQLite index of what was to be seen in all sessions."""
+    return state_dir() / "search.db"
+
+
 def session_dir(session_id: str) -> Path:
     """The directory of what is kept of one session beside the record."""
     return state_dir() / "sessions" / session_id

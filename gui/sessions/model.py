@@ -18,6 +18,7 @@ from gui.sessions.tasks import Tasks
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded
 from session_host.paths import session_dir
 from session_host.protocol.messages import Kill, Rename, Request, Stop
+from session_host.search import forget
 from session_host.store import SessionRecord, Store
 from session_host.terminal.base import DefaultColors
 
@@ -251,6 +252,7 @@ class SessionsModel(QObject):
         await self._storage.call(lambda store: store.remove(chat.id))
         if chat.id in self._chats:
             self._drop(chat.id)
+        await asyncio.to_thread(forget, chat.id)
 
     # ------------------------------------------------------------ time
 

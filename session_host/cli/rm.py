@@ -11,6 +11,7 @@ from session_host.client.sessions import find_session
 from session_host.errors import OutliveError
 from session_host.paths import session_dir, session_log
 from session_host.protocol.values import RUNNING_STATES
+from session_host.search import forget
 from session_host.store import Store
 
 
@@ -31,6 +32,7 @@ def run(options: argparse.Namespace) -> int:
             shutil.rmtree(session_dir(info.id))
         session_log(info.id).unlink(missing_ok=True)
         store.remove(info.id)
+        forget(info.id)
 
     with_store(remove)
     return 0

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from session_host.errors import StoreCorrupt, StoreError
 from session_host.paths import ensure_private
-from session_host.store.schema import MIGRATIONS, SCHEMA_VERSION, TABLES
+from session_host.store.schema import MIGRATIONS, TABLES
 
 BUSY_TIMEOUT_MS = 5000
 
@@ -93,7 +93,18 @@ def directory_lock(directory: Path) -> Iterator[None]:
 
 
 class Database:
-    """One connection to the file; knows nothing of what the tables mean."""
+    """One connection to the file; knows nothing of what the tables mean.
+
+    Another room's file is a subclass, which says what its schema is.
+    """
+
+    def _steps(self) -> tuple[tuple[str, ...], ...]:
+        """The steps that lead to the current schema."""
+        return MIGRATIONS
+
+    def _tables(self) -> frozenset[str]:
+        """What a file of the current schema has."""
+        return TABLES
 
     def __init__(self, path: Path) -> None:
         """Open or create the file and bring it to the current schema.
@@ -228,17 +239,17 @@ class Database:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA synchronous = NORMAL")
         version = self._version(connection)
-        if version < SCHEMA_VERSION:
+        if version < len(self._steps()):
             with directory_lock(self.path.parent):
                 connection.execute("PRAGMA journal_mode = WAL")
                 self._migrate(connection)
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if missing := TABLES - names:
+        if missing := self._tables() - names:
             raise damaged(self.path, f"no table {', '.join(sorted(missing))}")
 
     def _version(self, connection: sqlite3.Connection) -> int:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
+        if version > len(self._steps()):
             raise StoreError(f"{self.path}: was written by a newer Outlive; upgrade this one to use it")
         if version < 0:
             raise damaged(self.path, f"schema version {version}")
@@ -247,10 +258,10 @@ class Database:
     def _migrate(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for step in MIGRATIONS[self._version(connection) :]:
+            for step in self._steps()[self._version(connection) :]:
                 for statement in step:
                     connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute(f"PRAGMA user_version = {len(self._steps())}")
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:

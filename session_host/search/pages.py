@@ -1,0 +1,107 @@
+"""Some lines of one session together: what is kept and found as one. Pure."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final, NamedTuple
+
+import msgspec
+
+from .query import folded
+
+MOST_LINES: Final = 32
+MOST_CHARACTERS: Final = 8192
+"""A page that has either is followed by another."""
+
+_ID_BITS: Final = 10
+"""Ids for each microsecond."""
+
+_MOST_TIME_US: Final = 1 << (62 - _ID_BITS)
+_COMPRESSION_LEVEL: Final = 1
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[tuple[int, int, str]])
+
+
+class Line(NamedTuple):
+    """One line that was seen."""
+
+    number: int
+    """Of the session's lines, from 1."""
+    offset: int
+    """By this offset of the output it stood there."""
+    time_ns: int
+    text: str
+
+
+class Damaged(ValueError):
+    """A page's bytes cannot be what we wrote."""
+
+
+class Page:
+    """Lines with consecutive numbers.
+
+    Attributes:
+        first: the number of its first line.
+        lines: at least one.
+    """
+
+    def __init__(self, first: int, lines: list[Line]) -> None:
+        self.first = first
+        self.lines = lines
+
+    @classmethod
+    def of(cls, first: int, data: bytes) -> Page:
+        """The page whose ``data`` this was.
+
+        Raises:
+            Damaged: it was none.
+        """
+        try:
+            rows = _decoder.decode(zlib.decompress(data))
+        except (zlib.error, msgspec.MsgspecError) as error:
+            raise Damaged(str(error)) from error
+        return cls(first, [Line(first + place, *row) for place, row in enumerate(rows)])
+
+    @property
+    def data(self) -> bytes:
+        """For keeping."""
+        rows = [(line.offset, line.time_ns, line.text) for line in self.lines]
+        return zlib.compress(_encoder.encode(rows), _COMPRESSION_LEVEL)
+
+    @property
+    def text(self) -> str:
+        """For finding."""
+        return folded("\n".join([line.text for line in self.lines]))
+
+    @property
+    def characters(self) -> int:
+        """Of all its lines."""
+        return sum(len(line.text) for line in self.lines)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next line begins another page."""
+        return len(self.lines) >= MOST_LINES or self.characters >= MOST_CHARACTERS
+
+    def has(self, number: int) -> bool:
+        """Whether the line of this number is among its lines."""
+        return self.first <= number < self.first + len(self.lines)
+
+    @property
+    def least_id(self) -> int:
+        """The id that it has, or the next one that is free: by the time of its newest line."""
+        time_us = max(line.time_ns for line in self.lines) // 1000
+        return (min(max(time_us, 0), _MOST_TIME_US) << _ID_BITS) + 1
+
+
+def newest_ns(page_id: int) -> int:
+    """No line of a page with this id is newer."""
+    return ((page_id >> _ID_BITS) + 1) * 1000
+
+
+def clean(text: str) -> str:
+    """What can be kept: no half of a surrogate pair, no line end, no NUL."""
+    if text.isprintable():
+        return text
+    return text.encode("utf-8", "replace").decode().replace("\0", " ").replace("\n", " ")

@@ -1,0 +1,106 @@
+"""What the user typed, and whether a line has it. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final, NamedTuple
+
+from session_host.errors import UsageError
+
+TRIGRAM: Final = 3
+_MOST_TRIGRAMS: Final = 48
+"""Enough to leave next to no wrong candidate."""
+
+_MOST_CHARACTERS: Final = 1000
+_WORDS: Final = re.compile(r'"([^"]*[^"\s][^"]*)"|(\S+)')
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+
+def folded(text: str) -> str:
+    """The text for comparing: composed, and without the difference of upper and lower case."""
+    if text.isascii():
+        return text.lower()
+    # Folding can decompose what was composed (UAX #15, section 5 on case folding): so it is composed at the end.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+class Query(NamedTuple):
+    """Words that a line must hold, each anywhere in it, whatever their case and order."""
+
+    words: tuple[str, ...]
+    """Folded; none is empty."""
+
+    @classmethod
+    def of(cls, text: str) -> Query:
+        """Read what the user typed: words between blanks; with double quotes around them, several are one.
+
+        Raises:
+            UsageError: there is nothing to look for.
+        """
+        clean = _CONTROLS.sub(" ", text[:_MOST_CHARACTERS])
+        words = [folded(phrase or word) for phrase, word in _WORDS.findall(clean)]
+        found = tuple(dict.fromkeys(word for word in words if word))
+        if not found:
+            raise UsageError("search for what? give some text")
+        return cls(found)
+
+    def fits(self, text: str) -> bool:
+        """Whether a line has all the words."""
+        line = folded(text)
+        return all(word in line for word in self.words)
+
+    def trigrams(self) -> list[str]:
+        """What a line that fits must have, for the index; none if all words are shorter."""
+        found: dict[str, None] = {}
+        for word in self.words:
+            for start in range(len(word) - TRIGRAM + 1):
+                found[word[start : start + TRIGRAM]] = None
+        trigrams = list(found)
+        step = max(1, -(-len(trigrams) // _MOST_TRIGRAMS))
+        return trigrams[::step]
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where the words stand in a line, from the left, without overlap: (first, end) in characters."""
+        line, places = _folded_with_places(text)
+        marked = [False] * len(text)
+        for word in self.words:
+            start = line.find(word)
+            while start >= 0:
+                first, end = places[start][0], places[start + len(word) - 1][1]
+                marked[first:end] = [True] * (end - first)
+                start = line.find(word, start + 1)
+        spans = []
+        place = 0
+        while place < len(text):
+            end = place
+            while end < len(text) and marked[end]:
+                end += 1
+            if end > place:
+                spans.append((place, end))
+            place = end + 1
+        return spans
+
+
+def _folded_with_places(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """The folded text, and for each of its characters where in ``text`` it came from: (first, end)."""
+    if text.isascii():
+        return text.lower(), [(place, place + 1) for place in range(len(text))]
+    parts: list[str] = []
+    places: list[tuple[int, int]] = []
+    start = 0
+    while start < len(text):
+        end = start + 1
+        # What combines with the character before it is folded together with it.
+        while end < len(text) and _joins(text[end]):
+            end += 1
+        part = folded(text[start:end])
+        parts.append(part)
+        places += [(start, end)] * len(part)
+        start = end
+    return "".join(parts), places
+
+
+def _joins(character: str) -> bool:
+    # Vowels and finals of Hangul compose with what stands before them, and are no marks.
+    return unicodedata.category(character).startswith("M") or "\u1160" <= character <= "\u11ff"

@@ -1,0 +1,108 @@
+"""Which lines of a screen are new, and which grew out of one that is known. Pure."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+REMEMBERED: Final = 512
+"""So many lines that were painted over are remembered, so that a screen that comes again is not indexed again."""
+
+
+class SeenState(msgspec.Struct, array_like=True):
+    """What is kept of a screen from one reading to the next: lines and their numbers."""
+
+    shown: list[tuple[str, int]] = []
+    gone: list[tuple[str, int]] = []
+
+
+class Seen:
+    """The lines of one screen, primary or alternate, that are indexed already.
+
+    ``add(text)`` indexes a line and gives its number; ``grow(number, text)`` puts a longer text in its place.
+    """
+
+    def __init__(self, state: SeenState, add: Callable[[str], int], grow: Callable[[int, str], None]) -> None:
+        self._shown = list(state.shown)
+        self._gone: OrderedDict[str, int] = OrderedDict(state.gone)
+        self._add = add
+        self._grow = grow
+
+    def state(self) -> SeenState:
+        """What it knows."""
+        return SeenState(list(self._shown), list(self._gone.items()))
+
+    def forget_numbers(self) -> None:
+        """The lines are indexed, but nobody knows by which numbers."""
+        self._shown = [(text, 0) for text, _ in self._shown]
+        self._gone = OrderedDict.fromkeys(self._gone, 0)
+
+    def screen(self, lines: Sequence[str]) -> None:
+        """The screen holds these lines now, top to bottom; blank ones do not count."""
+        lines = [line for line in lines if line.strip()]
+        if [text for text, _ in self._shown] == lines:
+            return
+        numbers, left = self._known(lines)
+        # Those that are no more, or not as they were.
+        unmatched = dict(left)
+        for place, text in enumerate(lines):
+            if numbers[place] < 0 and (number := self._grown(text, unmatched)) >= 0:
+                numbers[place] = number
+        for place, text in enumerate(lines):
+            if numbers[place] < 0:
+                number = self._gone.pop(text, -1)
+                numbers[place] = self._add(text) if number < 0 else number
+        for text, number in unmatched.items():
+            self._gone[text] = number
+            self._gone.move_to_end(text)
+        while len(self._gone) > REMEMBERED:
+            self._gone.popitem(last=False)
+        self._shown = list(zip(lines, numbers, strict=True))
+
+    def scrolled(self, lines: Sequence[str]) -> None:
+        """These lines left the screen upwards, in order; blank ones do not count."""
+        for place, text in enumerate(lines):
+            if not self._shown:
+                self._add_all(lines[place:])
+                return
+            if text.strip():
+                self._scrolled(text)
+
+    def _scrolled(self, text: str) -> None:
+        shown = self._shown
+        for place, (former, _) in enumerate(shown):
+            if former == text:
+                # What stood above it has been painted over: lines leave in order.
+                del shown[: place + 1]
+                return
+        for place, (former, number) in enumerate(shown):
+            if text.startswith(former):
+                self._grow(number, text)
+                del shown[: place + 1]
+                return
+        self._add(text)
+
+    def _add_all(self, lines: Sequence[str]) -> None:
+        for text in lines:
+            if text.strip():
+                self._add(text)
+
+    def _known(self, lines: Sequence[str]) -> tuple[list[int], list[tuple[str, int]]]:
+        """The number of each line that was shown before, -1 for others; and those shown before that are not now."""
+        places: dict[str, list[int]] = {}
+        for text, number in reversed(self._shown):
+            places.setdefault(text, []).append(number)
+        numbers = [found.pop() if (found := places.get(text)) else -1 for text in lines]
+        return numbers, [(text, number) for text, left in places.items() for number in left]
+
+    def _grown(self, text: str, unmatched: dict[str, int]) -> int:
+        """The line that this one grew out of, -1 if none; it is known by the new text from now on."""
+        best = max((former for former in unmatched if text.startswith(former)), key=len, default="")
+        if not best:
+            return -1
+        number = unmatched.pop(best)
+        self._grow(number, text)
+        return number
