@@ -11,6 +11,7 @@ from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.peer import is_foreign
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.messages import (
+    OLDEST_PROTOCOL_VERSION,
     PROTOCOL_VERSION,
     Error,
     ErrorCode,
@@ -19,6 +20,7 @@ from session_host.protocol.messages import (
     Role,
     Welcome,
 )
+from session_host.protocol.versions import encode_for
 from session_host.version import VERSION
 
 GREETING_TIMEOUT_S = 5.0
@@ -40,9 +42,10 @@ class HostConnection(asyncio.Protocol):
         refusal: the host's Error, if it dropped us.
     """
 
-    def __init__(self, session_id: str, role: Role, engine_build: str) -> None:
+    def __init__(self, session_id: str, role: Role, engine_build: str, protocol: int) -> None:
         self._session_id = session_id
-        self._hello = Hello(PROTOCOL_VERSION, role, engine_build, VERSION)
+        self._protocol = protocol
+        self._hello = Hello(protocol, role, engine_build, VERSION)
         self._decoder = HostDecoder()
         self._transport: asyncio.Transport | None = None
         self._greeted: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
@@ -56,16 +59,25 @@ class HostConnection(asyncio.Protocol):
 
     @classmethod
     async def open(cls, session_id: str, role: Role, engine_build: str = "") -> HostConnection:
-        """Connect to a session's host and greet it.
+        """Connect to a session's host and greet it, in an older protocol if it knows no other.
 
         Raises:
             HostUnavailable: nothing, or something else, answers there.
-            ProtocolMismatch: the host is of another version.
+            ProtocolMismatch: the host is of a version with which there is no talking.
             UnsafeDirectory: somebody else could have put the socket there.
         """
         check_private(runtime_dir())
+        for protocol in range(PROTOCOL_VERSION, OLDEST_PROTOCOL_VERSION, -1):
+            try:
+                return await cls._open(session_id, role, engine_build, protocol)
+            except ProtocolMismatch:
+                continue
+        return await cls._open(session_id, role, engine_build, OLDEST_PROTOCOL_VERSION)
+
+    @classmethod
+    async def _open(cls, session_id: str, role: Role, engine_build: str, protocol: int) -> HostConnection:
         path = session_socket(session_id)
-        connection = cls(session_id, role, engine_build)
+        connection = cls(session_id, role, engine_build, protocol)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(GREETING_TIMEOUT_S):
@@ -73,9 +85,7 @@ class HostConnection(asyncio.Protocol):
                 connection.welcome = await connection._greeted
         except TimeoutError as error:
             connection.close()
-            raise HostHangs(
-                f"the chat's host does not answer at {path}; try again, or `outlive doctor`"
-            ) from error
+            raise HostHangs(f"the chat's host does not answer at {path}; try again, or `outlive doctor`") from error
         except OSError as error:
             raise HostUnavailable(f"the chat's host cannot be reached at {path}: {error.strerror}") from error
         except OutliveError:
@@ -105,7 +115,7 @@ class HostConnection(asyncio.Protocol):
     def send(self, message: Message) -> None:
         """Send a message; after the connection's end this does nothing."""
         if self._transport is not None and not self._lost:
-            self._transport.write(encode(message))
+            self._transport.write(encode_for(self._protocol, message))
 
     def drop(self) -> None:
         """Break the connection; the listener is told, as of any other break."""
@@ -164,7 +174,7 @@ class HostConnection(asyncio.Protocol):
         elif not self._greeted.done():
             if not isinstance(message, Welcome) or message.session_id != self._session_id:
                 self._fail(HostUnavailable("another chat's host answers at this chat's socket; not used"))
-            elif message.protocol != PROTOCOL_VERSION:
+            elif message.protocol != self._protocol:
                 self._fail(
                     ProtocolMismatch(f"the chat speaks protocol {message.protocol}, this program {PROTOCOL_VERSION}")
                 )

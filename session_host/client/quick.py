@@ -12,8 +12,17 @@ from session_host.errors import ProtocolViolation
 from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.peer import is_foreign
 from session_host.protocol.codec import HostDecoder, encode
-from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Description, Hello
+from session_host.protocol.messages import (
+    OLDEST_PROTOCOL_VERSION,
+    PROTOCOL_VERSION,
+    Describe,
+    Description,
+    Error,
+    ErrorCode,
+    Hello,
+)
 from session_host.protocol.values import RUNNING_STATES
+from session_host.protocol.versions import encode_for
 from session_host.store import Store
 from session_host.version import VERSION
 
@@ -32,20 +41,31 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
     records = store.all() if ended else store.running()
     check_private(runtime_dir())
     running = [record.id for record in records if record.state in RUNNING_STATES]
-    descriptions: dict[str, Description] = {}
-    while running:
-        with contextlib.ExitStack() as connections:
-            sockets = _open_sockets(min(len(running), CONNECTIONS_AT_ONCE), connections)
-            asked, running = running[: len(sockets)], running[len(sockets) :]
-            descriptions |= dict(_describe(list(zip(asked, sockets, strict=True))))
-    return merge(store, records, descriptions, ended=ended)
+    return merge(store, records, _describe_all(running), ended=ended)
 
 
 def describe(session_id: str) -> Description | None:
     """What a session's host says of it; None if none answers in time."""
-    with contextlib.ExitStack() as connections:
-        [connection] = _open_sockets(1, connections)
-        return dict(_describe([(session_id, connection)])).get(session_id)
+    return _describe_all([session_id]).get(session_id)
+
+
+def _describe_all(session_ids: list[str]) -> dict[str, Description]:
+    """What hosts say of their sessions; one that knows an older protocol only is asked again in that."""
+    found: dict[str, Description] = {}
+    waiting = session_ids
+    for protocol in range(PROTOCOL_VERSION, OLDEST_PROTOCOL_VERSION - 1, -1):
+        refused: list[str] = []
+        while waiting:
+            with contextlib.ExitStack() as connections:
+                sockets = _open_sockets(min(len(waiting), CONNECTIONS_AT_ONCE), connections)
+                asked, waiting = waiting[: len(sockets)], waiting[len(sockets) :]
+                for session_id, answer in _describe(list(zip(asked, sockets, strict=True)), protocol):
+                    if isinstance(answer, Error):
+                        refused.append(session_id)
+                    else:
+                        found[session_id] = answer
+        waiting = refused
+    return found
 
 
 def _open_sockets(count: int, connections: contextlib.ExitStack) -> list[socket.socket]:
@@ -65,9 +85,9 @@ def _open_sockets(count: int, connections: contextlib.ExitStack) -> list[socket.
     return sockets
 
 
-def _describe(sessions: list[tuple[str, socket.socket]]) -> Iterator[tuple[str, Description]]:
-    """Ask all, then read the answers; whoever does not answer in time, or in our protocol, is left out."""
-    question = encode(Hello(PROTOCOL_VERSION, "control", "", VERSION)) + encode(Describe(1))
+def _describe(sessions: list[tuple[str, socket.socket]], protocol: int) -> Iterator[tuple[str, Description | Error]]:
+    """Ask all, then read the answers; whoever does not answer in time is left out. An Error refuses the protocol."""
+    question = encode(Hello(protocol, "control", "", VERSION)) + encode_for(protocol, Describe(1))
     deadline_s = time.monotonic() + DESCRIBE_TIMEOUT_S
     asked = []
     for session_id, connection in sessions:
@@ -80,12 +100,12 @@ def _describe(sessions: list[tuple[str, socket.socket]]) -> Iterator[tuple[str, 
         except OSError:
             continue  # Nobody is there, or nobody who takes calls.
     for session_id, connection in asked:
-        description = _answer(connection, deadline_s)
-        if description is not None and description.session_id == session_id:
-            yield session_id, description
+        answer = _answer(connection, deadline_s)
+        if isinstance(answer, Error) or (answer is not None and answer.session_id == session_id):
+            yield session_id, answer
 
 
-def _answer(connection: socket.socket, deadline_s: float) -> Description | None:
+def _answer(connection: socket.socket, deadline_s: float) -> Description | Error | None:
     decoder = HostDecoder()
     try:
         while True:
@@ -96,6 +116,8 @@ def _answer(connection: socket.socket, deadline_s: float) -> Description | None:
             for message in decoder.feed(data):
                 if isinstance(message, Description):
                     return message
+                if isinstance(message, Error):
+                    return message if message.code == ErrorCode.VERSION else None
     except (OSError, ProtocolViolation):
         return None
 
