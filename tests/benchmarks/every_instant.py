@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 
 from session_host import loops
 from tests.benchmarks import peers
-from tests.benchmarks.kills.instants import SCENARIOS, TOGETHER, Instant, Place, window_of
+from tests.benchmarks.kills.instants import TOGETHER, Instant, Place, window_of
+from tests.benchmarks.kills.scenarios import SCENARIOS
 from tests.benchmarks.kills.trace import CannotTrace
 from tests.benchmarks.report import Report, Series, Verdict, render_json
 from tests.benchmarks.setting import Setting, setting

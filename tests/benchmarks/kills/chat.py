@@ -13,6 +13,7 @@ from session_host.client.records import SessionInfo, open_store
 from session_host.client.viewer import ViewerState
 from session_host.protocol.messages import Event, InputRefused
 from session_host.protocol.values import CellSize, GridSize
+from session_host.store import SessionRecord
 from session_host.terminal import create
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.text import logical_lines
@@ -71,6 +72,20 @@ class Chat:
             WaitedInVain: the viewer does not become live.
         """
         await self.witness.start(f"witness-{self.number}", self.engine)
+        await self._follow()
+
+    async def adopt(self, record: SessionRecord | None) -> None:
+        """Somebody else has started the session: go on as ``start`` does.
+
+        Raises:
+            WaitedInVain: it is not recorded, or the viewer does not become live.
+        """
+        if record is None or record.child_pid is None:
+            raise WaitedInVain("there is no record of the session")
+        self.witness.is_run_by(record)
+        await self._follow()
+
+    async def _follow(self) -> None:
         path = self.directory / f"stays-{self.number}"
         self.viewer = RecordingViewer(self.witness.id, self, path, engine=self.engine, on_output=self._output)
         self.viewer.start()

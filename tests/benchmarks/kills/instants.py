@@ -1,6 +1,6 @@
 """A process killed at its k-th system call of a scripted piece of work, for any k.
 
-Each scenario says which process is killed, and during what; ``SCENARIOS`` names them. All else lives, and after it
+Each scenario says which process is killed, and during what; ``scenarios`` names them. All else lives, and after it
 everything must be there: the agent, each byte, each input, each answer, the exit code.
 """
 
@@ -12,7 +12,7 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -222,12 +222,12 @@ async def _launch(place: Place, number: int, *, follow: str) -> Instant:
                 losses += [str(error)] if started else []
             result = await asyncio.to_thread(traced.stop)
         if started:
-            losses += await _ends_well(second)
+            losses += await ends_well(second)
         elif second.witness.sizes:
             losses.append("the launch failed, and yet the program was started")
         elif len(await chats()) != 1:
             losses.append("the launch failed, and yet a session is there")
-        losses += await _ends_well(first)
+        losses += await ends_well(first)
     finally:
         await first.close()
         await second.close()
@@ -261,7 +261,7 @@ async def _recovery(place: Place, number: int, *, follow: str) -> Instant:
             except WaitedInVain as error:
                 losses.append(str(error))
             result = await asyncio.to_thread(traced.stop)
-        losses += await _ends_well(chat)
+        losses += await ends_well(chat)
     finally:
         await chat.close()
     return Instant(number, result, losses, time.monotonic() - began_s)
@@ -284,7 +284,7 @@ async def keeper_at_hand_over(place: Place, number: int) -> Instant:
             except WaitedInVain as error:
                 losses.append(str(error))
             result = await asyncio.to_thread(traced.stop)
-        losses += await _ends_well(chat)
+        losses += await ends_well(chat)
     finally:
         await chat.close()
     return Instant(number, result, losses, time.monotonic() - began_s)
@@ -307,7 +307,7 @@ async def with_keeper(chat: Chat, *, former: int = 0) -> SessionInfo:
         await asyncio.sleep(0.01)
 
 
-async def _ends_well(chat: Chat) -> list[str]:
+async def ends_well(chat: Chat) -> list[str]:
     """The chat answers, is recovered once more if its host is killed, and ends; whatever it lost."""
     losses: list[str] = []
     try:
@@ -325,18 +325,6 @@ async def _ends_well(chat: Chat) -> list[str]:
 
 
 # --------------------------------------------------------------------------------------- for all
-
-Scenario = Callable[[Place, int], Awaitable[Instant]]
-
-SCENARIOS: dict[str, Scenario] = {
-    "host at work": host_at_work,
-    "slow host at work": slow_host_at_work,
-    "host at launch": host_at_launch,
-    "host at recovery": host_at_recovery,
-    "keeper at launch": keeper_at_launch,
-    "keeper at recovery": keeper_at_recovery,
-    "keeper at hand-over": keeper_at_hand_over,
-}
 
 TOGETHER = ("host at work", "slow host at work")
 """Scenarios of which several may run at once, since nobody but their own host is killed."""

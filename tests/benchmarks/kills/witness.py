@@ -58,9 +58,13 @@ class Witness:
 
     async def start(self, name: str, engine: EngineName = "ghostty") -> None:
         """Start its session, and remember which process it is."""
-        self.session = await start(*self.argv, name=name, size=SIZE, engine=engine)
-        assert self.session.child_pid is not None
-        self.pid = self.session.child_pid
+        self.is_run_by(await start(*self.argv, name=name, size=SIZE, engine=engine))
+
+    def is_run_by(self, session: SessionRecord) -> None:
+        """This session runs it: remember which process it is."""
+        assert session.child_pid is not None
+        self.session = session
+        self.pid = session.child_pid
         self.started_ticks = processes.start_ticks(self.pid)
 
     def order(self, order: str) -> None:

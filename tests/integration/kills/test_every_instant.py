@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.benchmarks.every_instant import examine, tell
-from tests.benchmarks.kills.instants import SCENARIOS
+from tests.benchmarks.kills.scenarios import SCENARIOS
 from tests.benchmarks.kills.trace import CannotTrace
 from tests.benchmarks.setting import Setting, setting
 

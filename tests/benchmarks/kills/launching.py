@@ -1,0 +1,79 @@
+"""``outlive new`` itself killed at its k-th system call, when nothing of the product runs yet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+
+from session_host.client.records import SessionInfo, open_store
+from session_host.errors import OutliveError
+from session_host.paths import runtime_dir
+from session_host.protocol.values import State
+from tests.benchmarks.kills.chat import Chat, chats
+from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing
+from tests.benchmarks.kills.trace import Traced
+from tests.benchmarks.kills.witness import SIZE
+from tests.support import processes
+from tests.support.commands import OUTLIVE, environment
+from tests.support.waiting import WaitedInVain
+
+WAIT_AND_EXECUTE = "import os, sys; os.read(0, 1); os.execv(sys.argv[1], sys.argv[1:])"
+NOBODY = Traced(0, 0, None, None, None, {})
+SETTLED_AFTER_S = 1.0
+"""What the keeper was told before its client was killed is carried out within this time."""
+
+
+async def command_at_launch(place: Place, number: int) -> Instant:
+    """``outlive new`` is killed while it starts the keeper and a chat: that is there or not, and the next starts."""
+    chat, after = place.chat(), place.chat()
+    losses: list[str] = []
+    result = NOBODY
+    began_s = time.monotonic()
+    processes.end(keepers())
+    words = ["new", "command", "-d", "--size", str(SIZE), "--engine", chat.engine, "--", *chat.witness.argv]
+    argv = [sys.executable, "-I", "-S", "-c", WAIT_AND_EXECUTE, *OUTLIVE, *words]
+    try:
+        command = subprocess.Popen(argv, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        with command, await tracing(command.pid, number) as traced:
+            await asyncio.to_thread(command.communicate, b".")
+            result = await asyncio.to_thread(traced.result)
+        found = await settled(chat)
+        if found is not None:
+            with open_store() as store:
+                await chat.adopt(store.get(found.id))
+            losses += await ends_well(chat)
+        elif command.returncode == 0:
+            losses.append("the command said that the chat was started, and there is none")
+        await after.start()
+        losses += await ends_well(after)
+        if found is None and chat.witness.sizes:
+            losses.append("the program was started, and there is no chat")
+    except (WaitedInVain, OutliveError) as error:
+        losses.append(str(error))
+    finally:
+        await chat.close()
+        await after.close()
+    return Instant(number, result, losses, time.monotonic() - began_s)
+
+
+async def settled(chat: Chat) -> SessionInfo | None:
+    """The chat once it runs; None if after a while there is none that is about to."""
+    deadline_s = time.monotonic() + SETTLED_AFTER_S
+    while True:
+        found = [info for info in (await chats()).values() if info.argv == chat.witness.argv]
+        if found and found[0].state == State.RUNNING:
+            return found[0]
+        if time.monotonic() > deadline_s:
+            if found:
+                raise WaitedInVain(f"the chat stays {found[0].state}")
+            return None
+        await asyncio.sleep(0.02)
+
+
+def keepers() -> list[int]:
+    """The keepers of this area."""
+    own = processes.with_environment("OUTLIVE_RUNTIME_DIR", os.fspath(runtime_dir()))
+    return [pid for pid in own if processes.name(pid) == "outlive-keeper"]

@@ -1,0 +1,31 @@
+"""All scenarios in which a process is killed at one of its system calls, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tests.benchmarks.kills.instants import (
+    Instant,
+    Place,
+    host_at_launch,
+    host_at_recovery,
+    host_at_work,
+    keeper_at_hand_over,
+    keeper_at_launch,
+    keeper_at_recovery,
+    slow_host_at_work,
+)
+from tests.benchmarks.kills.launching import command_at_launch
+
+Scenario = Callable[[Place, int], Awaitable[Instant]]
+
+SCENARIOS: dict[str, Scenario] = {
+    "host at work": host_at_work,
+    "slow host at work": slow_host_at_work,
+    "host at launch": host_at_launch,
+    "host at recovery": host_at_recovery,
+    "keeper at launch": keeper_at_launch,
+    "keeper at recovery": keeper_at_recovery,
+    "keeper at hand-over": keeper_at_hand_over,
+    "command at launch": command_at_launch,
+}
