@@ -1,4 +1,4 @@
-"""A real agent in the real window: the window is killed in the middle of an answer, and nothing is missing.
+"""Real agents: the window, or what keeps the chat, is killed or replaced in mid-answer, and nothing is missing.
 
 The agents are those of npm, asked by typed keys, answered by a fake model server that holds its answer
 half-way while the window dies. Run with ``--real-agents``; without npm or a network the tests say why
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,57 @@ def everything(session: str) -> str:
 def missing_or_doubled(text: str, lines: int) -> list[str]:
     """The lines of the answer that are not there exactly once."""
     return [answer_line(number) for number in range(1, lines + 1) if text.count(answer_line(number)) != 1]
+
+
+def start_detached(agent: RealAgent, project: Path) -> str:
+    """Start the agent by the command; the chat's id."""
+    # As large as the window's, so that an answer on one screen fits it.
+    options = ["-d", "--json", "-n", "chat", "-C", str(project), "--size", "120x40"]
+    arguments = ["--", *agent.arguments] if agent.arguments else []
+    chat: str = json.loads(outlive("new", agent.name, *options, *arguments))["id"]
+    return chat
+
+
+def kill_and_await_another(role: str) -> None:
+    """Kill the process behind the chat, or the keeper; returns when another is in its place."""
+    former = listed()[role]
+    os.kill(former, signal.SIGKILL)
+    wait_until(lambda: listed()[role] not in {former, None}, READY_S, f"another {role}")
+
+
+TROUBLES: dict[str, Callable[[], object]] = {
+    "host killed": lambda: kill_and_await_another("host_pid"),
+    "keeper killed": lambda: kill_and_await_another("keeper_pid"),
+    "upgrade": lambda: outlive("upgrade"),
+}
+
+
+@pytest.mark.parametrize("trouble", list(TROUBLES))
+def test_an_answer_is_whole_after_what_keeps_the_chat_was_replaced_in_its_middle(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions, trouble: str
+) -> None:
+    lines, held_at = (90, 50) if agent.main_screen else (16, 8)
+    prompt = f"count: {lines} hold: {held_at}"
+    chat = start_detached(agent, project)
+    child = listed()["child_pid"]
+    started = processes.start_ticks(child)
+    wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")
+    outlive("send", chat, prompt)
+    wait_until(lambda: prompt in everything(chat), ANSWER_S, lambda: f"the typed prompt in:\n{everything(chat)}")
+    outlive("send", chat, "--enter")
+    server.wait_held()
+    wait_until(lambda: answer_line(held_at) in everything(chat), ANSWER_S, lambda: everything(chat))
+
+    TROUBLES[trouble]()
+
+    server.release()
+    wait_until(lambda: answer_line(lines) in everything(chat), ANSWER_S, lambda: everything(chat))
+    assert missing_or_doubled(everything(chat), lines) == []
+    assert (listed()["id"], listed()["child_pid"], listed()["state"]) == (chat, child, "running")
+    assert processes.start_ticks(child) == started, "it is the same process, not another of its number"
+    assert sum(seen.prompt == prompt and seen.turn for seen in server.requests) == 1, "it was asked once"
+    outlive("send", chat, "typed afterwards")
+    wait_until(lambda: "typed afterwards" in everything(chat), ANSWER_S, lambda: everything(chat))
 
 
 def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
