@@ -114,14 +114,22 @@ def _start() -> None:
         os.close(ready_write)
         ready_write = -1
         # It forks, so that it is nobody's child; the pipe ends when it listens, or is gone.
-        process.wait(START_TIMEOUT_S)
+        _wait_for(process)
         select.select([ready], [], [], START_TIMEOUT_S)
     except OSError as error:
         raise HostUnavailable(f"no keeper of the chats could be started: {error.strerror}") from error
-    except subprocess.TimeoutExpired as error:
-        raise HostUnavailable(f"the keeper of the chats did not start within {START_TIMEOUT_S:.0f} s") from error
     finally:
         os.close(log)
         os.close(ready)
         if ready_write >= 0:
             os.close(ready_write)
+
+
+def _wait_for(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of what forks a keeper; one that takes too long leaves nothing behind."""
+    try:
+        process.wait(START_TIMEOUT_S)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
+        process.wait()
+        raise HostUnavailable(f"the keeper of the chats did not start within {START_TIMEOUT_S:.0f} s") from error

@@ -1,0 +1,201 @@
+"""The user's keeper: found, or started, and never more than one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from session_host.errors import HostUnavailable, UnsafeDirectory
+from session_host.link import finding
+from session_host.link.finding import ensure_keeper, find_keeper
+from session_host.paths import keeper_log, keeper_socket
+from session_host.protocol.keeper import KeeperStatus, Status
+from session_host.version import VERSION
+from tests.conftest import REPOSITORY, Sessions
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.other_users import NOBODY, needs_root
+from tests.support.waiting import wait_for_end, wait_until
+
+
+def keepers(sessions: Sessions) -> list[int]:
+    return [pid for pid in sessions.processes() if processes.name(pid) == "outlive-keeper"]
+
+
+def test_where_there_is_none_none_is_found() -> None:
+    assert find_keeper() is None
+
+
+def test_one_is_started_and_then_found(sessions: Sessions) -> None:
+    first = ensure_keeper()
+    status = first.ask(Status(), 10)
+    assert status == KeeperStatus(first.peer_pid(), VERSION, [])
+    assert keepers(sessions) == [status.pid]
+    second = ensure_keeper()
+    assert second.peer_pid() == status.pid
+    for pipe in (first, second):
+        pipe.close()
+
+
+def test_it_is_nobody_s_child_and_holds_nothing_of_who_started_it(sessions: Sessions) -> None:
+    leaked = os.open("/dev/null", os.O_RDONLY)
+    os.set_inheritable(leaked, True)
+    pipe = ensure_keeper()
+    os.close(leaked)
+    pid = pipe.ask(Status(), 10).pid
+    pipe.close()
+    assert processes.parent(pid) != os.getpid()
+    assert os.getsid(pid) == pid, "the end of a terminal is not its end"
+    assert Path(f"/proc/{pid}/cwd").readlink() == Path("/"), "it holds no disk"
+    targets = {int(each.name): str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()}
+    assert (targets[0], targets[1]) == ("/dev/null", "/dev/null")
+    assert targets[2] == str(keeper_log())
+    assert "/dev/null" not in [target for number, target in targets.items() if number > 2]
+
+
+ASK = """
+import sys
+from session_host.link.finding import ensure_keeper
+sys.stdin.read()
+pipe = ensure_keeper()
+print(pipe.peer_pid())
+"""
+
+
+def test_twenty_at_once_start_exactly_one(sessions: Sessions) -> None:
+    hold, let_go = os.pipe()
+    asking = [
+        subprocess.Popen(
+            [sys.executable, "-c", ASK], stdin=hold, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=REPOSITORY
+        )
+        for _ in range(20)
+    ]
+    os.close(hold)
+    os.close(let_go)  # all of them read the end at once
+    told = [process.communicate(timeout=60) for process in asking]
+    assert [error for _, error in told] == [b""] * 20
+    assert len({int(output) for output, _ in told}) == 1
+    assert keepers(sessions) == [int(told[0][0])]
+
+
+def test_after_one_that_was_killed_there_is_another(sessions: Sessions) -> None:
+    pipe = ensure_keeper()
+    former = pipe.peer_pid()
+    pipe.close()
+    os.kill(former, signal.SIGKILL)
+    wait_for_end(former, 10)
+    assert keeper_socket().exists(), "what it left is in the way of nobody"
+    pipe = ensure_keeper()
+    assert pipe.peer_pid() not in {former, 0}
+    pipe.close()
+
+
+def test_one_that_is_leaving_is_waited_for(sessions: Sessions) -> None:
+    pipe = ensure_keeper()
+    former = pipe.peer_pid()
+    pipe.close()
+    os.kill(former, signal.SIGTERM)
+    wait_until(lambda: not keeper_socket().exists(), 10, "it to take no more calls")
+    pipe = ensure_keeper()
+    assert pipe.peer_pid() != former
+    pipe.close()
+
+
+@pytest.fixture
+def killed_at_start(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The first keeper that is started here is killed before it listens."""
+    killed: list[int] = []
+    argv = finding.keeper_argv()
+
+    def fragile() -> list[str]:
+        if killed:
+            return argv
+        killed.append(0)
+        return [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+
+    monkeypatch.setattr(finding, "keeper_argv", fragile)
+    return killed
+
+
+def test_one_that_is_killed_at_its_start_is_said_and_the_next_call_starts_another(
+    sessions: Sessions, killed_at_start: list[int]
+) -> None:
+    with pytest.raises(HostUnavailable, match="ended at its start") as caught:
+        ensure_keeper()
+    assert str(keeper_log()) in str(caught.value)
+    pipe = ensure_keeper()
+    assert keepers(sessions) == [pipe.peer_pid()]
+    pipe.close()
+
+
+def test_a_program_that_cannot_be_started_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "keeper_argv", lambda: ["/nonexistent"])
+    with pytest.raises(HostUnavailable, match="could be started: No such file"):
+        ensure_keeper()
+
+
+def test_one_that_does_not_start_in_time_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "keeper_argv", lambda: [sys.executable, "-c", "import signal; signal.pause()"])
+    monkeypatch.setattr(finding, "START_TIMEOUT_S", 0.0)
+    with pytest.raises(HostUnavailable, match="did not start within 0 s"):
+        ensure_keeper()
+
+
+def test_a_directory_that_is_not_ours_is_refused(area: Area) -> None:
+    area.runtime.rmdir()
+    area.runtime.symlink_to(area.home)
+    with pytest.raises(UnsafeDirectory):
+        ensure_keeper()
+    area.runtime.unlink()
+    area.runtime.mkdir(mode=0o700)
+
+
+@needs_root
+def test_another_user_s_socket_is_refused(area: Area) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(keeper_socket()))
+        pid = os.fork()
+        if pid == 0:  # The kernel notes who calls listen(2).
+            os.setuid(NOBODY)
+            listener.listen()
+            signal.pause()
+        try:
+            wait_until(lambda: _listens(keeper_socket()), 10, "the stranger to listen")
+            with pytest.raises(HostUnavailable, match="another user"):
+                ensure_keeper()
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    keeper_socket().unlink()
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
+def test_the_environment_of_who_starts_it_stays_outside(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret of the first command's caller is not that of all later chats."""
+    monkeypatch.setenv("SECRET", "of the caller")
+    pipe = ensure_keeper()
+    environment = processes.environment(pipe.peer_pid())
+    pipe.close()
+    assert b"SECRET" not in environment
+    assert environment[b"OUTLIVE_RUNTIME_DIR"] == os.environ["OUTLIVE_RUNTIME_DIR"].encode()
+
+
+def test_a_log_that_cannot_be_written_is_no_reason_to_do_without(area: Area, sessions: Sessions) -> None:
+    (area.state / "logs").write_text("in the way")
+    pipe = ensure_keeper()
+    assert pipe.ask(Status(), 10).pid == pipe.peer_pid()
+    pipe.close()
