@@ -101,6 +101,11 @@ class Checkpointer:
         ):
             self._task = asyncio.get_running_loop().create_task(self._make(portable=False), name="checkpoint")
 
+    def soon(self) -> None:
+        """The journal has a gap: what comes after it is to begin with a whole screen."""
+        self._work_s = float("-inf")
+        self.look()
+
     async def make_portable(self) -> bool:
         """One that any version can read; returns whether it was made."""
         if self._task is not None:

@@ -112,7 +112,7 @@ class _Host:
         self._keeper.child_pid = session.process.pid
         self._keeper.tell(Running(os.getpid(), session.process.pid, VERSION))
         await recorder.running(session.process)
-        await recording.start(session.stream.kept_resizes())
+        await recording.start(spec.size, session.stream.kept_resizes())
         gc.collect()
         gc.freeze()  # What was made so far lives as long as the session: the collector need not look at it again.
         await session.ended.wait()
@@ -193,10 +193,12 @@ class _Host:
 
     def _recorded(self) -> None:
         """The journal has come further, or has stopped."""
-        if self._session is not None:
-            self._session.recording_changed()
-        if self._checkpointer is not None:
-            self._checkpointer.forget()
+        if self._session is None or self._checkpointer is None:
+            return
+        went_on = self._session.recording_changed()
+        self._checkpointer.forget()
+        if went_on:
+            self._checkpointer.soon()
 
     # ------------------------------------------------------------ taking over
 

@@ -19,6 +19,7 @@ from session_host.errors import StoreError
 from session_host.estate.stream_file import StreamFile
 from session_host.journal import Entry, Journal, Output, Resize, Snapshot
 from session_host.protocol.messages import Resized
+from session_host.protocol.values import GridSize
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +85,11 @@ class Recording:
         """Whether there is to be a journal."""
         return self._directory is not None
 
-    async def start(self, resizes: list[Resized]) -> None:
+    async def start(self, size: GridSize, resizes: list[Resized]) -> None:
         """Open the journal, and catch up with what a former host did not write any more.
 
-        What comes before that is in the stream, or in ``resizes``, or was told of meanwhile.
+        What comes before that is in the stream, or in ``resizes``, or was told of meanwhile; ``size`` is what the
+        grid was at first.
         """
         if self._directory is None:
             return
@@ -95,6 +97,8 @@ class Recording:
         self._started = True
         missing = max(self.end, self._stream.start)
         recorded = self._journal.resizes if self._journal is not None else 0
+        if not self.end and not recorded:
+            self.resized(Resized(0, size))
         known = {each.number: each for each in (*resizes, *self._early)}
         self._early.clear()
         for number in sorted(known):

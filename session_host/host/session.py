@@ -272,12 +272,17 @@ class Session:
             self.ledger.add(Kind.ACTIVITY, msgspec.msgpack.encode(tracker.memory(self.lane.fed)))
             self.tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
 
-    def recording_changed(self) -> None:
-        """The journal goes on, or has stopped: whoever looks on is told of the latter, and of its end."""
-        trouble = self.recording.trouble
-        if trouble != self._told_trouble:
+    def recording_changed(self) -> bool:
+        """The journal goes on, or has stopped: whoever looks on is told of the latter, and of its end.
+
+        Returns:
+            Whether it goes on after it had stopped.
+        """
+        trouble, former = self.recording.trouble, self._told_trouble
+        if trouble != former:
             self._told_trouble = trouble
             self.tell(NoticeEvent("recording", trouble))
+        return bool(former and not trouble)
 
     def tell(self, event: Event) -> None:
         """Send an event to all followers."""

@@ -25,6 +25,9 @@ from tests.support.waiting import eventually
 LIMIT_BYTES = 64 * 1024 * 1024
 
 
+SIZE = GridSize(80, 24)
+
+
 class Recorded:
     """A stream that a test writes, and the recordings of it, one after the other."""
 
@@ -61,7 +64,7 @@ class Recorded:
         return Snapshot(self.stream.end, len(self.resizes), "pyte-1", GridSize(80, 24), 100, "", data)
 
     async def start(self) -> None:
-        await self.recording.start(list(self.resizes))
+        await self.recording.start(SIZE, list(self.resizes))
 
     async def caught_up(self) -> None:
         await eventually(lambda: self.recording.end == self.stream.end, 10, "all to be recorded")
@@ -97,10 +100,23 @@ def sizes(entries: Sequence[Entry]) -> list[tuple[int, int]]:
     for entry in entries:
         if isinstance(entry, Resize):
             assert entry.offset == at, "a resize stands where the output was when it happened"
-            found.append((entry.offset, entry.size.columns))
+            if entry.number:  # 0 is the size at the beginning
+                found.append((entry.offset, entry.size.columns))
         else:
             at = entry.offset + len(entry.data)
     return found
+
+
+async def test_the_size_at_the_beginning_is_recorded_once(own: Recorded) -> None:
+    await own.start()
+    own.output(b"one")
+    await own.caught_up()
+    await own.restart()
+    own.output(b"two")
+    await own.caught_up()
+    await own.recording.close()
+    first = [entry for entry in recorded(own.directory) if isinstance(entry, Resize)]
+    assert [(entry.number, entry.size) for entry in first] == [(0, SIZE)]
 
 
 async def test_output_and_resizes_are_recorded_in_order(own: Recorded) -> None:
@@ -126,7 +142,7 @@ async def test_what_came_before_the_start_is_recorded_in_its_order(own: Recorded
     own.output(b"later")
     told = list(own.resizes[:1])
     own.resize(110)  # this one came while the journal was being opened, and is in no list
-    await own.recording.start(told)
+    await own.recording.start(SIZE, told)
     own.output(b"then")
     await own.caught_up()
     await own.recording.close()
