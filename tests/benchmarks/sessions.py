@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from tests.benchmarks import peers
 from tests.benchmarks.report import Report, Series, ratio
 from tests.benchmarks.setting import Setting
+from tests.benchmarks.usage import pss_mb
 from tests.programs import program
 
 SESSIONS = 20
@@ -82,13 +82,6 @@ async def launch_warm(series: Series, times: int) -> None:
         began_s = time.perf_counter()
         await launch(request)
         series.values.append((time.perf_counter() - began_s) * 1000)
-
-
-def pss_mb(pid: int) -> float:
-    """A process's share of memory, proc(5) smaps_rollup, in 10⁶ bytes."""
-    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-    assert found, f"process {pid} has ended"
-    return int(found.group(1)) * 1024 / 1e6
 
 
 def bare_python_mb() -> float:

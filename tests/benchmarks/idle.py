@@ -1,0 +1,92 @@
+"""What nothing costs: ``python -m tests.benchmarks.idle --sessions 50 --seconds 60``.
+
+Idle sessions, each with a program that waits, and the window that follows them all; processor time in per
+cent of a core, wake-ups a second (voluntary context switches, so that polling shows), and memory (PSS).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from contextlib import ExitStack
+
+from tests.benchmarks.quick_sessions import keeper_of
+from tests.benchmarks.report import percentile
+from tests.benchmarks.setting import Setting, setting
+from tests.benchmarks.usage import Usage, pss_mb, usage
+from tests.support.commands import outlive
+from tests.support.windows import window
+
+SETTLE_S = 5.0
+MOST_CPU_PERCENT = 1.0
+"""All of it together."""
+
+MOST_WAKE_UPS_A_SECOND = 0.5
+"""Of one host; a timer that polls has at least one."""
+
+
+def run(own: Setting, sessions: int, seconds: float, *, with_window: bool) -> int:
+    """Measure; 1 if more is used than may be."""
+    with ExitStack() as stack:
+        for number in range(sessions):
+            own.new_session(["cat"], f"idle-{number}")
+        infos = outlive("ls", "--json", timeout_s=60).json()
+        pids = {f"host {info['name']}": info["host_pid"] for info in infos}
+        keeper = keeper_of(own)
+        if keeper is not None:
+            pids["keeper"] = keeper
+        if with_window:
+            own.display()
+            shown = stack.enter_context(window())
+            shown.show(infos[0]["id"])
+            shown.wait_connected([infos[0]["id"]])
+            pids["window"] = shown.process.pid
+        time.sleep(SETTLE_S)
+        before = {name: usage(pid) for name, pid in pids.items()}
+        began_s = time.monotonic()
+        time.sleep(seconds)
+        took_s = time.monotonic() - began_s
+        used = {name: usage(pid).since(before[name]) for name, pid in pids.items()}
+        memory = {name: pss_mb(pid) for name, pid in pids.items()}
+
+    def told(name: str, each: Usage, megabytes: float) -> None:
+        print(
+            f"  {name:<28} {each.cpu_s / took_s * 100:7.3f} % of a core  "
+            f"{each.voluntary / took_s:7.2f} wake-ups/s  {megabytes:7.2f} MB"
+        )
+
+    hosts = [name for name in used if name.startswith("host ")]
+    print(f"{sessions} idle sessions{' and the window' if with_window else ''} for {took_s:.0f} s")
+    all_hosts = Usage(*(sum(values) for values in zip(*(used[name] for name in hosts), strict=True)))
+    told(f"{len(hosts)} hosts together", all_hosts, sum(memory[name] for name in hosts))
+    busiest = max(hosts, key=lambda name: used[name].voluntary)
+    told(f"busiest: {busiest}", used[busiest], memory[busiest])
+    for name in ("keeper", "window"):
+        if name in used:
+            told(name, used[name], memory[name])
+    host_mb = [memory[name] for name in hosts]
+    print(f"  one idle host: p50 {percentile(host_mb, 50):.2f} MB, most {max(host_mb):.2f} MB (PSS)")
+    cpu_percent = sum(each.cpu_s for each in used.values()) / took_s * 100
+    wake_ups = max(used[name].voluntary for name in hosts) / took_s
+    met = cpu_percent <= MOST_CPU_PERCENT and wake_ups <= MOST_WAKE_UPS_A_SECOND
+    print(
+        f"  → all together {cpu_percent:.3f} % of a core (≤ {MOST_CPU_PERCENT:g}), the busiest host wakes up "
+        f"{wake_ups:.2f} times a second (≤ {MOST_WAKE_UPS_A_SECOND:g}): {'met' if met else 'MISSED'}"
+    )
+    return 0 if met else 1
+
+
+def main() -> int:
+    """Run it; 1 if more is used than may be."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.idle", description=__doc__)
+    parser.add_argument("--sessions", type=int, default=50, help="how many (50)")
+    parser.add_argument("--seconds", type=float, default=30, help="how long (30)")
+    parser.add_argument("--no-window", action="store_true", help="hosts and keeper alone")
+    options = parser.parse_args()
+    with setting(1) as own:
+        return run(own, options.sessions, options.seconds, with_window=not options.no_window)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,241 @@
+"""Hours of mixed work: ``python -m tests.benchmarks.soak --minutes 60 [--to DIRECTORY]``.
+
+Sessions that write like agents, flood, redraw a full screen, echo, or wait; viewers that stay, come and go,
+resize, look and type; short sessions that begin and end. Every few seconds the memory (PSS) of the keeper,
+of each lasting host and of a viewer (an ``outlive attach``) is taken, that of the files in memory which hosts
+and keeper share, and how many descriptors there are. Written: ``soak.csv``, ``soak.svg``, and
+a verdict: flat, if over the last two thirds nothing grew by more than noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import csv
+import os
+import random
+import sys
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from session_host.agents import load_catalog
+from session_host.client.control import request
+from session_host.client.launch import LaunchRequest, launch
+from session_host.errors import OutliveError
+from session_host.paths import config_dir
+from session_host.protocol.messages import Describe, Peek, Send
+from session_host.protocol.values import CellSize, GridSize
+from tests.benchmarks.plot import line_plot
+from tests.benchmarks.quick_sessions import keeper_of
+from tests.benchmarks.setting import Setting, setting
+from tests.benchmarks.usage import descriptor_count, flatness, memory_files_mb, pss_mb
+from tests.support.commands import OnTerminal
+from tests.support.hosts import watching
+
+LEAST_GROWTH_MB, GROWTH_SHARE = 1.5, 0.05
+"""What allocators and caches do anyway; a leak is beyond it within minutes."""
+
+AGENT = """
+import random, sys, time
+choose = random.Random(1)
+while True:
+    for _ in range(choose.randrange(5, 200)):
+        color = choose.randrange(256)
+        words = "lorem ipsum dolor " * choose.randrange(1, 6)
+        print(f"\\x1b[38;5;{color}m{words}\\x1b[m \\u6f22\\u5b57 \\U0001f469", flush=True)
+    print(f"\\x1b]2;step {choose.randrange(1000)}\\x07", end="", flush=True)
+    time.sleep(choose.random() * 0.4)
+"""
+REDRAW = """
+import random, sys, time
+sys.stdout.write("\\x1b[?1049h")
+while True:
+    lines = [f"\\x1b[{row};1H\\x1b[4{row % 8}m{random.random():.60f}\\x1b[m" for row in range(1, 24)]
+    sys.stdout.write("\\x1b[?2026h" + "".join(lines) + "\\x1b[?2026l")
+    sys.stdout.flush()
+    time.sleep(0.1)
+"""
+PROGRAMS = {
+    "agent": [sys.executable, "-ISc", AGENT],
+    "redraw": [sys.executable, "-ISc", REDRAW],
+    "flood": ["bash", "-c", "while :; do seq 1 200000; sleep 3; done"],
+    "one line": ["bash", "-c", "while :; do head -c 3M /dev/zero | tr '\\0' x; sleep 3; done"],
+    "echo": ["cat"],
+    "idle": ["sleep", "1000000"],
+}
+
+
+class Soak:
+    """One run: its sessions, what is done with them, and what was measured."""
+
+    def __init__(self, own: Setting, seed: int) -> None:
+        self._own = own
+        self._choose = random.Random(seed)
+        self._agent = load_catalog(config_dir())["command"]
+        self.sessions: dict[str, str] = {}
+        self.done: dict[str, int] = {}
+        self.faults: list[str] = []
+        self.series: dict[str, list[tuple[float, float]]] = {}
+
+    async def start(self, name: str, argv: list[str]) -> str:
+        """Start a session; its id."""
+        asked = LaunchRequest(agent=self._agent, arguments=argv, name=name, directory="/", environment=dict(os.environ))
+        return (await launch(asked)).id
+
+    def _some(self) -> str:
+        return self._choose.choice(list(self.sessions.values()))
+
+    def _size(self) -> GridSize:
+        return GridSize(self._choose.randrange(1, 200), self._choose.randrange(1, 60))
+
+    # ------------------------------------------------------------ what is done all the time
+
+    async def stay(self, session: str) -> None:
+        """A viewer that never goes."""
+        async with watching(session, live=False):
+            await asyncio.Event().wait()
+
+    async def come_and_go(self) -> None:
+        """Attach, resize, type, and go."""
+        async with watching(self._some(), size=self._size(), output=self._choose.random() < 0.8) as (viewer, _):
+            for _ in range(self._choose.randrange(5)):
+                viewer.resize(self._size(), CellSize(8, 16))
+                viewer.text("typed by who comes and goes\r")
+                await asyncio.sleep(self._choose.random())
+
+    async def look(self) -> None:
+        """Peek, with all the history."""
+        await request(self._some(), Peek(0, scrollback=True, ansi=self._choose.random() < 0.5))
+
+    async def type(self) -> None:
+        """Send."""
+        await request(self.sessions["echo"], Send(0, "sent " * self._choose.randrange(1, 50), enter=True))
+
+    async def short(self) -> None:
+        """A session that begins and ends."""
+        await self.start("short", ["sh", "-c", "seq 1 100; exit 3"])
+
+    async def again_and_again(self, name: str, what: Any, pause_s: float) -> None:
+        """Do one of these for ever; what fails is counted, and the run goes on."""
+        while True:
+            try:
+                work: Coroutine[Any, Any, None] = what()
+                await work
+                self.done[name] = self.done.get(name, 0) + 1
+            except (OutliveError, AssertionError, OSError) as error:
+                self.faults.append(f"{name}: {error}")
+            await asyncio.sleep(pause_s * 2 * self._choose.random())
+
+    # ------------------------------------------------------------ measuring
+
+    async def measure(self, at_s: float, viewer_pid: int) -> dict[str, float]:
+        """Take all figures."""
+        row: dict[str, float] = {}
+        for name, session in self.sessions.items():
+            host = (await request(session, Describe(0))).host_pid
+            row[f"host: {name}"] = pss_mb(host)
+            row[f"files: {name}"] = memory_files_mb(host)
+            row[f"descriptors: {name}"] = descriptor_count(host)
+        row["viewer"] = pss_mb(viewer_pid)
+        keeper = keeper_of(self._own)
+        if keeper is not None:
+            row["keeper"] = pss_mb(keeper)
+            row["descriptors: keeper"] = descriptor_count(keeper)
+        for name, figure in row.items():
+            self.series.setdefault(name, []).append((at_s, figure))
+        return row
+
+
+async def drain(terminal: OnTerminal) -> None:
+    """A terminal takes what is written to it."""
+    loop, read = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(terminal.master, read.set)
+    try:
+        while True:
+            await read.wait()
+            read.clear()
+            with contextlib.suppress(BlockingIOError):
+                os.read(terminal.master, 65536)
+    finally:
+        loop.remove_reader(terminal.master)
+
+
+async def run(own: Setting, minutes: float, directory: Path, seed: int) -> int:
+    """Soak; 1 unless all is flat and nothing failed."""
+    soak = Soak(own, seed)
+    for name, argv in PROGRAMS.items():
+        soak.sessions[name] = await soak.start(name, argv)
+    until_s = minutes * 60
+    every_s = max(1.0, until_s / 600)
+    directory.mkdir(parents=True, exist_ok=True)
+    began_s = time.monotonic()
+    with OnTerminal("attach", soak.sessions["agent"]) as terminal, (directory / "soak.csv").open("w") as file:
+        tasks = [
+            asyncio.create_task(work)
+            for work in (
+                drain(terminal),
+                *(soak.stay(session) for session in soak.sessions.values()),
+                soak.again_and_again("came and went", soak.come_and_go, 0.5),
+                soak.again_and_again("looked", soak.look, 1.0),
+                soak.again_and_again("typed", soak.type, 0.3),
+                soak.again_and_again("short sessions", soak.short, 2.0),
+            )
+        ]
+        writer: csv.DictWriter[str] | None = None
+        try:
+            while (at_s := time.monotonic() - began_s) < until_s:
+                row = await soak.measure(at_s, terminal.process.pid)
+                if writer is None:
+                    writer = csv.DictWriter(file, ["seconds", *row], extrasaction="ignore")
+                    writer.writeheader()
+                writer.writerow({"seconds": f"{at_s:.1f}", **{name: f"{figure:.3f}" for name, figure in row.items()}})
+                file.flush()
+                ended = [task for task in tasks if task.done()]
+                if ended:
+                    soak.faults.append(f"ended: {ended[0]}")
+                    break
+                await asyncio.sleep(every_s)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    memory = {name: points for name, points in soak.series.items() if not name.startswith("descriptors")}
+    (directory / "soak.svg").write_text(line_plot(f"soak, {minutes:g} minutes", "MB", memory))
+    return verdict(soak, minutes, directory)
+
+
+def verdict(soak: Soak, minutes: float, directory: Path) -> int:
+    """Say what was found; 1 unless it is good."""
+    print(f"soak of {minutes:g} minutes: " + ", ".join(f"{count} {name}" for name, count in soak.done.items()))
+    flat = True
+    for name, points in soak.series.items():
+        counts = name.startswith("descriptors")
+        judged = flatness(points, least=4 if counts else LEAST_GROWTH_MB, share=0 if counts else GROWTH_SHARE)
+        flat = flat and judged.flat
+        unit = "" if counts else " MB"
+        print(
+            f"  {name:<24} {points[0][1]:8.2f} → {points[-1][1]:8.2f}{unit}  growth {judged.growth:+7.2f} "
+            f"(≤ {judged.allowed:.2f}): {'flat' if judged.flat else 'GROWS'}"
+        )
+    for fault in dict.fromkeys(soak.faults):
+        print(f"  FAILED {soak.faults.count(fault)} × {fault}")
+    print(f"  → {'flat' if flat else 'NOT FLAT'}; see {directory / 'soak.csv'} and soak.svg")
+    return 0 if flat and not soak.faults else 1
+
+
+def main() -> int:
+    """Run it; 1 unless all is flat and nothing failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
+    parser.add_argument("--to", type=Path, default=Path("soak"), help="where the figures go (./soak)")
+    parser.add_argument("--seed", type=int, default=1, help="of chance (1)")
+    options = parser.parse_args()
+    with setting(1) as own:
+        return asyncio.run(run(own, options.minutes, options.to.absolute(), options.seed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
