@@ -54,6 +54,8 @@ def tell(outcome: Outcome, seed: int) -> Report:
         Series(f"{role}: kill → it answers", "ms", values, command="python -m tests.benchmarks.torture")
         for role, values in sorted(outcome.recovery_ms.items())
     ]
+    if outcome.alone_ms:
+        report.series.append(Series("host: kill → another is forked", "ms", outcome.alone_ms))
     report.verdicts = [Verdict("losses", len(outcome.losses), "", 0, False)]
     report.notes = [f"{what}: {number:,}" for what, number in outcome.figures.items()] + outcome.notes
     report.notes += [f"LOSS {loss}" for loss in outcome.losses[:SHOWN_LOSSES]]

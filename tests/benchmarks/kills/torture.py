@@ -38,6 +38,7 @@ LONGEST_PAUSE_S = 0.3
 LONGEST_COMMAND_S = 0.4
 """A command is killed so long after its start, at most; some are done by then."""
 
+LONGEST_LOOK_S = 0.1
 FIRST_CODE = 11
 
 
@@ -76,6 +77,7 @@ class Outcome:
         losses: one line each; none is what is to be.
         killed: how many of each role.
         recovery_ms: kill → every chat concerned answers, by role.
+        alone_ms: a host's kill → another is forked; so long a session is held by the keeper alone.
         figures: what went on meanwhile.
         notes: what a reader should know.
     """
@@ -83,6 +85,7 @@ class Outcome:
     losses: list[str] = field(default_factory=list)
     killed: dict[str, int] = field(default_factory=dict)
     recovery_ms: dict[str, list[float]] = field(default_factory=dict)
+    alone_ms: list[float] = field(default_factory=list)
     figures: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -223,7 +226,14 @@ class Torture:
         info = await self._info(chat)
         assert info.host_pid is not None
         self._killed(kill, info.host_pid)
+        before = children_of(info.keeper_pid)
+        began_s = time.perf_counter()
         os.kill(info.host_pid, signal.SIGKILL)
+        # Looked at without a pause: until there is another host, the keeper alone holds the session.
+        while time.perf_counter() - began_s < LONGEST_LOOK_S:
+            if children_of(info.keeper_pid) - before:
+                self.outcome.alone_ms.append((time.perf_counter() - began_s) * 1000)
+                break
         took_s = await chat.answers()
 
         async def is_another() -> bool:
@@ -311,6 +321,14 @@ class Torture:
     def _note(self, text: str) -> None:
         if text not in self.outcome.notes:
             self.outcome.notes.append(text)
+
+
+def children_of(pid: int | None) -> set[int]:
+    """The children of a single-threaded process; none of one that is gone."""
+    try:
+        return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    except (FileNotFoundError, ProcessLookupError):
+        return set()
 
 
 async def _until(condition: Callable[[], Any], what: str) -> None:
