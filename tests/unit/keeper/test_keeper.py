@@ -1,0 +1,379 @@
+"""A real keeper: one host for each session, another for each that dies, and nothing left of what is over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.quick import describe
+from session_host.link.finding import ensure_keeper
+from session_host.link.pipe import KeeperPipe
+from session_host.paths import database, session_dir, session_log
+from session_host.protocol.keeper import KeeperStatus, KeptSession, Launch, Launched, Status
+from session_host.protocol.launch import LaunchReport, LaunchSpec
+from session_host.protocol.messages import Description, Send
+from session_host.protocol.values import State
+from session_host.store import SessionRecord, Store
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.estates import spec_of
+from tests.support.hosts import peek
+from tests.support.waiting import wait_for_end, wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+NOT_OURS = {"keeper.sock", "keeper.lock", "keeper.starting"}
+
+
+def spec_for(*argv: str, **changes: object) -> LaunchSpec:
+    """What a command would launch."""
+    session_id = str(uuid.uuid4())
+    session_log(session_id).parent.mkdir(parents=True, exist_ok=True)
+    return spec_of(
+        session_id=session_id, argv=list(argv), database=str(database()), log=str(session_log(session_id)),
+        screen=str(session_dir(session_id) / "screen.bin"), engine="ghostty", **changes,
+    )  # fmt: skip
+
+
+class Caller:
+    """A command that speaks with the keeper."""
+
+    def __init__(self) -> None:
+        self.pipe: KeeperPipe = ensure_keeper()
+
+    def launch(self, spec: LaunchSpec) -> LaunchReport:
+        answer = self.pipe.ask(Launch(spec), 20)
+        assert isinstance(answer, Launched)
+        return answer.report
+
+    def status(self) -> KeeperStatus:
+        answer = self.pipe.ask(Status(), 20)
+        assert isinstance(answer, KeeperStatus)
+        return answer
+
+    def close(self) -> None:
+        self.pipe.close()
+
+
+@pytest.fixture
+def caller() -> Iterator[Caller]:
+    own = Caller()
+    yield own
+    own.close()
+
+
+def status() -> KeeperStatus:
+    """What the keeper of this moment has."""
+    own = Caller()
+    try:
+        return own.status()
+    finally:
+        own.close()
+
+
+def kept(spec: LaunchSpec) -> KeptSession | None:
+    return next((each for each in status().sessions if each.session_id == spec.session_id), None)
+
+
+def described(spec: LaunchSpec) -> Description:
+    found = describe(spec.session_id)
+    assert found is not None
+    return found
+
+
+def record_of(spec: LaunchSpec) -> SessionRecord:
+    with Store.open(database()) as store:
+        found = store.get(spec.session_id)
+    assert found is not None
+    return found
+
+
+def kill(pid: int, number: int = signal.SIGKILL) -> None:
+    os.kill(pid, number)
+    wait_for_end(pid, 10)
+
+
+def follower(spec: LaunchSpec, former: int) -> int:
+    """The host that has taken over."""
+
+    def taken_over() -> int:
+        found = kept(spec)
+        return found.host_pid if found is not None and found.host_pid not in {0, former} else 0
+
+    host = wait_until(taken_over, 10, "another host")
+    wait_until(lambda: described(spec).host_pid == host, 10, "it to answer")
+    return host
+
+
+def wait_for_record(spec: LaunchSpec) -> SessionRecord:
+    wait_until(lambda: record_of(spec).state is State.EXITED, 10, "the end to be recorded")
+    return record_of(spec)
+
+
+# -------------------------------------------------------------------------------------- launches
+
+
+def test_a_session_has_a_host_which_has_the_program(caller: Caller) -> None:
+    spec = spec_for("cat")
+    report = caller.launch(spec)
+    assert report.ok
+    assert processes.parent(report.child_pid) == report.host_pid
+    assert processes.parent(report.host_pid) == caller.status().pid
+    assert [(each.host_pid, each.child_pid) for each in caller.status().sessions] == [
+        (report.host_pid, report.child_pid)
+    ]
+    assert not processes.environment(report.child_pid).keys() ^ {name.encode() for name in spec.env}
+
+
+def test_launched_twice_it_is_one_session(caller: Caller, tmp_path: Path) -> None:
+    """The answer may have been lost, and who asked asks again."""
+    told = tmp_path / "told"
+    spec = spec_for("sh", "-c", f"echo started >> {told}; cat")
+    first = caller.launch(spec)
+    assert caller.launch(spec) == first
+    other = Caller()
+    assert other.launch(spec) == first
+    other.close()
+    wait_until(told.exists, 10, "the program to begin")
+    assert told.read_text() == "started\n"
+    assert len(caller.status().sessions) == 1
+
+
+def test_launched_by_several_at_once_it_is_one_session(caller: Caller) -> None:
+    spec = spec_for("cat")
+    reports: list[LaunchReport] = []
+
+    def ask() -> None:
+        own = Caller()
+        reports.append(own.launch(spec))
+        own.close()
+
+    asking = [threading.Thread(target=ask) for _ in range(8)]
+    for each in asking:
+        each.start()
+    for each in asking:
+        each.join()
+    assert len(reports) == 8
+    assert len({(report.ok, report.host_pid, report.child_pid) for report in reports}) == 1
+
+
+def test_a_program_that_cannot_be_started_leaves_nothing(caller: Caller, area: Area) -> None:
+    spec = spec_for("/nonexistent")
+    report = caller.launch(spec)
+    assert (report.ok, report.error_kind) == (False, "not_found")
+    wait_until(lambda: not caller.status().sessions, 10, "it to be forgotten")
+    assert {path.name for path in area.runtime.iterdir()} <= NOT_OURS
+    with Store.open(database()) as store:
+        assert store.all() == []
+
+
+def test_a_socket_that_cannot_be_made_is_said(caller: Caller) -> None:
+    report = caller.launch(spec_for("cat", socket_path="/nonexistent/socket"))
+    assert (report.ok, report.error_kind) == (False, "failed")
+    assert "/nonexistent/socket: No such file or directory" in report.error
+
+
+def test_a_session_that_is_over_is_forgotten_with_all_that_was_its(caller: Caller, area: Area) -> None:
+    pid = caller.status().pid
+    fd = Path(f"/proc/{pid}/fd")
+    spec = spec_for("sh", "-c", "exit 3")
+    assert caller.launch(spec).ok
+    wait_until(lambda: not caller.status().sessions, 10, "it to be forgotten")
+    before = len(list(fd.iterdir()))
+    for _ in range(3):
+        assert caller.launch(spec_for("true")).ok
+        wait_until(lambda: not caller.status().sessions, 10, "it to be forgotten")
+    assert len(list(fd.iterdir())) == before, "of a session not a descriptor is left"
+    assert record_of(spec).exit_code == 3
+    assert {path.name for path in area.runtime.iterdir()} <= NOT_OURS
+
+
+# ---------------------------------------------------------------------------------------- deaths
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
+def test_a_host_that_dies_of_whatever_is_followed_by_another(caller: Caller, number: int) -> None:
+    spec = spec_for("cat")
+    report = caller.launch(spec)
+    kill(report.host_pid, number)
+    follower(spec, report.host_pid)
+    after = described(spec)
+    assert after.child_pid == report.child_pid
+    assert processes.parent(report.child_pid) == caller.status().pid, "it is the keeper's to learn its end"
+    kill(report.child_pid, signal.SIGTERM)
+    assert wait_for_record(spec).exit_signal == signal.SIGTERM
+
+
+def test_a_program_that_ends_while_there_is_no_host_has_its_end_recorded(caller: Caller, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    os.mkfifo(go)
+    spec = spec_for("sh", "-c", f"read x < {go}; exit 42")
+    report = caller.launch(spec)
+    os.kill(report.host_pid, signal.SIGSTOP)
+    with go.open("w") as gate:
+        gate.write("\n")
+    wait_until(lambda: processes.state(report.child_pid) in {"Z", ""}, 10, "the program to end")
+    kill(report.host_pid)
+    assert wait_for_record(spec).exit_code == 42
+    wait_until(lambda: not caller.status().sessions, 10, "it to be forgotten")
+
+
+def test_host_after_host_may_die(caller: Caller) -> None:
+    spec = spec_for("cat")
+    report = caller.launch(spec)
+    host = report.host_pid
+    for _ in range(8):
+        kill(host)
+        host = follower(spec, host)
+    assert described(spec).child_pid == report.child_pid
+    assert processes.is_alive(report.child_pid)
+
+
+def test_hosts_of_a_killed_keeper_start_one_and_hand_themselves_over(caller: Caller) -> None:
+    specs = [spec_for("cat") for _ in range(3)]
+    reports = [caller.launch(spec) for spec in specs]
+    former = caller.status().pid
+    kill(former)
+
+    def handed_over() -> bool:
+        found = status()
+        return found.pid != former and len(found.sessions) == len(specs)
+
+    wait_until(handed_over, 20, "all to be kept again")
+    for spec, report in zip(specs, reports, strict=True):
+        found = kept(spec)
+        assert found is not None
+        assert (found.host_pid, found.child_pid) == (report.host_pid, report.child_pid)
+        assert described(spec).keeper_pid == status().pid
+
+
+def test_a_keeper_that_is_asked_to_leave_is_followed_by_another(caller: Caller) -> None:
+    spec = spec_for("cat")
+    report = caller.launch(spec)
+    former = caller.status().pid
+    kill(former, signal.SIGTERM)
+    wait_until(lambda: kept(spec) is not None, 20, "the session to be kept again")
+    assert status().pid != former
+    assert described(spec).host_pid == report.host_pid
+
+
+def test_a_host_that_is_a_stranger_is_followed_too(caller: Caller) -> None:
+    """One that the keeper did not fork: it was handed over, and is nobody's child here."""
+    spec = spec_for("sh", "-c", "read x; exit 7")
+    report = caller.launch(spec)
+    kill(caller.status().pid)
+    wait_until(lambda: kept(spec) is not None, 20, "the session to be kept again")
+    assert processes.parent(report.host_pid) != status().pid
+    kill(report.host_pid)
+    host = follower(spec, report.host_pid)
+    assert processes.parent(host) == status().pid
+    assert described(spec).child_pid == report.child_pid
+    kill(report.child_pid, signal.SIGTERM)
+    record = wait_for_record(spec)
+    assert record.exit_signal in {signal.SIGTERM, None}, "whoever has reaped it may not have told"
+    wait_until(lambda: not status().sessions, 10, "it to be forgotten")
+
+
+def test_who_was_waiting_when_its_host_died_at_the_start_gets_an_answer(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(area, monkeypatch, "the first host dies as soon as it is there")
+    own = Caller()
+    spec = spec_for("cat")
+    report = own.launch(spec)
+    own.close()
+    assert report.ok
+    assert described(spec).child_pid == report.child_pid
+    assert (area.home / "died").read_text() == "died\n"
+
+
+def test_a_host_that_can_never_start_is_given_up_and_that_is_said(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(area, monkeypatch, "each host dies as soon as it is there")
+    own = Caller()
+    report = own.launch(spec_for("cat"))
+    assert (report.ok, report.error_kind) == (False, "failed")
+    assert "failed at its start" in report.error
+    assert own.status().sessions == []
+    own.close()
+    assert {path.name for path in area.runtime.iterdir()} <= NOT_OURS
+
+
+# ----------------------------------------------------------------------------------------- poison
+
+PLANT = """
+import os, signal, sys
+if "session_host.keeper" in " ".join(sys.orig_argv):
+    from pathlib import Path
+    import session_host.host.main as host
+    import session_host.terminal.ghostty as ghostty
+
+    died = Path(os.environ["HOME"], "died")
+    feed, run = ghostty.GhosttyEmulator.feed, host._Host.run
+
+    def die(number):
+        with died.open("a") as file:
+            file.write("died\\n")
+        os.kill(os.getpid(), number)
+
+    def fragile(self, data):
+        if b"POISON" in data:
+            die(int({number}))
+        feed(self, data)
+
+    async def short(self):
+        if {always} or not died.exists():
+            die(signal.SIGKILL)
+        return await run(self)
+
+    if {at_start}:
+        host._Host.run = short
+    else:
+        ghostty.GhosttyEmulator.feed = fragile
+"""
+
+
+def plant(area: Area, monkeypatch: pytest.MonkeyPatch, what: str, number: int = 0) -> None:
+    """Let the keeper's hosts fail in some way; who has failed says so in a file."""
+    directory = area.home / "planted"
+    directory.mkdir()
+    text = PLANT.format(number=int(number), always=what.startswith("each"), at_start="as soon as" in what)
+    (directory / "sitecustomize.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(directory))
+
+
+def lines_of(spec: LaunchSpec) -> list[str]:
+    """What is on the screen."""
+    return [line for line in asyncio.run(peek(spec.session_id)) if line]
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
+def test_output_that_kills_the_engine_is_shown_by_the_other_one(
+    area: Area, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    plant(area, monkeypatch, "certain output kills it", number)
+    own = Caller()
+    spec = spec_for("sh", "-c", "echo before; read x; printf 'POI''SON\\n'; echo after; cat")
+    report = own.launch(spec)
+    own.close()
+    wait_until(lambda: lines_of(spec) == ["before"], 10, "the first output")
+    asyncio.run(request(spec.session_id, Send(0, text="go", enter=True)))
+
+    def noticed() -> Description | None:
+        found = describe(spec.session_id)
+        return found if found is not None and found.notice else None
+
+    after = wait_until(noticed, 20, "the other engine")
+    assert after is not None
+    assert "ghostty failed on this chat's output; it is shown by pyte now" in after.notice
+    assert after.child_pid == report.child_pid
+    assert lines_of(spec) == ["before", "go", "POISON", "after"]
+    died = (area.home / "died").read_text().count("died")
+    assert died <= 4, "it is not tried for ever"
