@@ -1,0 +1,81 @@
+"""Whatever a process of the same user says to the keeper: no session is lost by it, and the next command is served."""
+
+from __future__ import annotations
+
+import array
+import random
+import socket
+
+import msgspec
+import pytest
+
+from session_host.paths import keeper_log, keeper_socket
+from session_host.protocol import keeper as k
+from tests.support.area import Area
+from tests.support.commands import new, outlive
+from tests.support.fuzzing import anything, chance, fields_of, frame, some, times
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+HARMLESS: list[type[k.KeeperMessage]] = [k.Status, k.ReplaceHost, k.Running, k.Refused, k.Over, k.Prepared, k.Rehearsed]
+"""Launch, Adopt and ReplaceKeeper name files and programs: with random ones the machine would be at risk."""
+
+
+def keeper_pid() -> int:
+    [pid] = {info["keeper_pid"] for info in outlive("ls", "--json").json()}
+    return int(pid)
+
+
+def some_words(choose: random.Random, sessions: list[str]) -> bytes:
+    kind = some(choose, HARMLESS)
+    fields = fields_of(choose, kind)
+    assert isinstance(fields, list)
+    if kind is k.ReplaceHost and choose.random() < 0.2:
+        fields = [some(choose, sessions)]
+    message = [kind.__name__, *fields]
+    match choose.randrange(12):
+        case 0:
+            message[choose.randrange(len(message))] = anything(choose)
+        case 1:
+            message.append(anything(choose))
+        case 2:
+            return choose.randbytes(choose.randrange(40))
+        case 3:
+            message = [some(choose, ["Adopt", "Launch", "ReplaceKeeper"]), anything(choose)]
+        case _:
+            pass
+    return frame(msgspec.msgpack.encode(message))
+
+
+def test_no_session_is_lost_by_what_a_stranger_says(area: Area) -> None:
+    sessions = [new("-n", name, "--", "cat") for name in ("one", "two")]
+    before = {info["id"]: info["child_pid"] for info in outlive("ls", "--json").json()}
+    keeper = keeper_pid()
+    with chance() as choose:
+        for _ in range(times(30)):
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(keeper_socket()))
+                connection.settimeout(0.02)
+                try:
+                    for _ in range(choose.randrange(8)):
+                        words = some_words(choose, sessions)
+                        cut = choose.randrange(len(words) + 1)
+                        connection.sendall(words[:cut])
+                        if choose.random() < 0.1:
+                            carried = array.array("i", [connection.fileno()] * choose.randrange(1, 9))
+                            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, carried)]
+                            connection.sendmsg([words[cut:] or b"\0"], rights)
+                        else:
+                            connection.sendall(words[cut:])
+                    connection.recv(65536)
+                except OSError:
+                    continue  # It dropped us, or has nothing to say.
+        assert keeper_pid() == keeper, "it is still the same"
+        assert {info["id"]: info["child_pid"] for info in outlive("ls", "--json").json()} == before
+        for session in sessions:
+            assert outlive("send", session, "well", "--enter").code == 0
+            assert outlive("wait", session, "--text", "well", "--timeout", "10").code == 0
+        assert "Traceback" not in keeper_log().read_text()
+        third = new("--", "cat")
+        for session in (*sessions, third):
+            assert outlive("kill", session).code == 0
