@@ -12,7 +12,7 @@ from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeySequence
 
 WINDOW_KEYS = (
-    "Ctrl+Shift+P", "Ctrl+Shift+K", "Ctrl+Shift+J",
+    "Ctrl+Shift+P", "Ctrl+Shift+K", "Ctrl+Shift+S", "Ctrl+Shift+J",
     "Ctrl+Shift+N", "Ctrl+Shift+W", "Ctrl+Shift+T",
     "Ctrl+PgDown", "Ctrl+PgUp", *(f"Alt+{number}" for number in range(1, 10)),
     "Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z",

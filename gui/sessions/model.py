@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.sessions import words
 from gui.sessions.chat import Chat
+from gui.sessions.finder import Finder
 from gui.sessions.groups import OVER, Group, order_key
 from gui.sessions.storage import StoreThread
 from gui.sessions.tasks import Tasks
@@ -50,6 +51,7 @@ class SessionsModel(QObject):
         self._chats: dict[str, Chat] = {}
         self._ended_by_you: set[str] = set()
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
+        self.finder = Finder(lambda error: self.problem.emit(str(error)))
         self._refreshing = False
         self._refresh_again = False
         self._following = False
@@ -167,7 +169,9 @@ class SessionsModel(QObject):
     async def close(self) -> None:
         """Detach from every chat; all of them run on."""
         self._closed = True
+        self.finder.forget_question()
         await self.tasks.cancel_all()
+        await asyncio.to_thread(self.finder.close)
         viewers = [chat.viewer for chat in self._chats.values() if chat.viewer is not None]
         for chat in self._chats.values():
             chat.close()

@@ -12,6 +12,7 @@ sockets, the record, tabs or settings, and it never feeds an emulator.
     wheel         the wheel: history, arrow keys, the program, zoom
     scrollbar     the thin bar in the right margin
     clipboard     copying, and pastes that are asked about first
+    places        a line found in the history, scrolled to and marked
     links         which links may be opened
 
     pacing        when to paint: at once after a pause, else once a frame

@@ -27,7 +27,7 @@ from gui.theme.terminal import TerminalTheme
 from gui.theme.tooltips import as_tooltip
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS
 
-from . import clipboard, links
+from . import clipboard, links, places
 from .keyboard import Keyboard
 from .page import TerminalPage
 from .pointer import Pointer
@@ -41,11 +41,13 @@ class TerminalView(TerminalPage):
         pasteNeedsConfirmation(str): the text was not pasted; `confirm_paste` does it.
         linkActivated(str): the user opens a link; its scheme is one of the allowed.
         notice(str): one line that the user should read.
+        typed(): the user typed or pasted something.
     """
 
     pasteNeedsConfirmation = Signal(str)
     linkActivated = Signal(str)
     notice = Signal(str)
+    typed = Signal()
 
     def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -118,6 +120,7 @@ class TerminalView(TerminalPage):
 
     def _on_typed(self) -> None:
         """Typing is done at the bottom, and ends a selection."""
+        self.typed.emit()
         self._blink.touch()
         self._pointer.deselect()
         if self.scrolled_back:
@@ -293,6 +296,15 @@ class TerminalView(TerminalPage):
         event.acceptProposedAction()
         self.activateWindow()
         self.setFocus()
+
+    def show_line(self, text: str, spans: places.Spans) -> bool:
+        """Scroll to the newest line with this text, and select what ``spans`` marks in it; False if there is none."""
+        emulator = self.emulator
+        if emulator is None or not places.show_line(emulator, text, spans):
+            return False
+        self._pointer.note_selection()
+        self.emulator_touched()
+        return True
 
     @Slot()
     def select_all(self) -> None:

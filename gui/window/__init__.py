@@ -14,6 +14,7 @@ window and a second start raises the first.
     chat_page     one open chat: the terminal and what stands around it in each state
     new_chat      the sheet that starts a chat
     chooser       the palette and the switcher
+    searching     text in all chats: its sheet, what was recorded, the way to the place
     banners       one quiet line at the bottom with one action
     empty_state   what a newcomer sees
     status_line   one quiet line on the chat that is shown

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from gui.window.main_window import MainWindow
 
 MENU = (
-    "new_chat", "reopen_tab", "", "palette", "switch_chat", "next_waiting", "", "zoom_in", "zoom_out", "zoom_reset",
-    "", "sidebar", "status_line", "full_screen", "", "stop_all", "close_window",
+    "new_chat", "reopen_tab", "", "palette", "switch_chat", "search", "next_waiting", "", "zoom_in", "zoom_out",
+    "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "stop_all", "close_window",
 )  # fmt: skip
 
 
@@ -37,6 +37,7 @@ class Commands:
         handlers: dict[str, Callable[[], object]] = {
             "palette": self.show_palette,
             "switch_chat": self.switch_chat,
+            "search": window.searching.open,
             "next_waiting": self.next_waiting,
             "new_chat": verbs.new_chat,
             "close_tab": lambda: window.close_tab(tabs.active_id),
@@ -120,5 +121,5 @@ def _go_to(tabs: Tabs, number: int) -> Callable[[], None]:
     return lambda: tabs.go_to(number)
 
 
-def _opening(window: MainWindow, chat: Chat) -> Callable[[], None]:
+def _opening(window: MainWindow, chat: Chat) -> Callable[[], object]:
     return lambda: window.open_chat(chat)

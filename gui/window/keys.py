@@ -1,7 +1,7 @@
 """The table of keys: every action that has one, and what the user put in its place.
 
 Ctrl+letter, Alt+letter and Escape belong to the program in the terminal: no key here is one of
-those. Splits, searching and selecting by keyboard have their keys kept free.
+those. Splits, finding text in one chat and selecting by keyboard have their keys kept free.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Key:
 TABLE: tuple[Key, ...] = (
     Key("palette", "Show all commands", ("Ctrl+Shift+P",), listed=False),
     Key("switch_chat", "Switch to a chat…", ("Ctrl+Shift+K",)),
+    Key("search", "Search in all chats…", ("Ctrl+Shift+S",)),
     Key("next_waiting", "Next chat that needs me", ("Ctrl+Shift+J",)),
     Key("new_chat", "New chat…", ("Ctrl+Shift+N",)),
     Key("close_tab", "Close tab (the chat keeps running)", ("Ctrl+Shift+W",)),

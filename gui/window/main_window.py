@@ -28,6 +28,7 @@ from gui.window.empty_state import EmptyState
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChatSheet
 from gui.window.parts import Area, Hairline, IconButton
+from gui.window.searching import Searching
 from gui.window.sheet import Sheet
 from gui.window.sidebar import Sidebar
 from gui.window.status_line import StatusLine
@@ -91,6 +92,7 @@ class MainWindow(QWidget):
         self.new_chat_sheet = NewChatSheet(theme, self, agents)
         self.name_sheet = NameSheet(theme, self)
         self.chooser = Chooser(theme, self)
+        self.searching = Searching(theme, self, sessions, self.open_chat)
         self.verbs = Verbs(
             self, sessions, agents, layout, self.new_chat_sheet, self.name_sheet, self.banners,
             self.open_chat, self.close_tab,
@@ -159,7 +161,7 @@ class MainWindow(QWidget):
             sheet.closed.connect(self.focus_page)
 
     def _sheets(self) -> tuple[Sheet, ...]:
-        return self.new_chat_sheet, self.name_sheet, self.chooser
+        return self.new_chat_sheet, self.name_sheet, self.chooser, self.searching.sheet, self.searching.recorded
 
     def _wire_page(self, page: ChatPage) -> None:
         page.set_font(self._preferences.window.font, self._base_px, self.layout_state.zoom)
@@ -260,10 +262,11 @@ class MainWindow(QWidget):
         self.sidebar.set_active(self.tabs.active_id)
         self._describe()
 
-    def open_chat(self, chat: Chat) -> None:
+    def open_chat(self, chat: Chat) -> ChatPage:
         """Show a chat's tab, with the keyboard in its terminal."""
-        self.tabs.open(chat)
+        page = self.tabs.open(chat)
         self.focus_page()
+        return page
 
     def focus_page(self) -> None:
         """The keyboard goes to what is shown."""

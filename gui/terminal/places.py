@@ -1,0 +1,114 @@
+"""Finding a line in an emulator's history and screen, and making it seen: scrolled to and selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from session_host.terminal.base import Emulator, Row
+
+Spans = Callable[[str], list[tuple[int, int]]]
+"""What to mark in a line: (first, end) in characters."""
+
+_ROWS_AT_ONCE = 500
+_ABOVE_SHARE = 3
+"""So much of the screen (a third) is left above the line."""
+
+
+class Line(NamedTuple):
+    """A line as it stands in the rows, soft wraps joined."""
+
+    first_row: int
+    """Counted from the oldest row of the history."""
+    text: str
+    cells: list[tuple[int, int]]
+    """For each character its (row, column)."""
+
+
+def show_line(emulator: Emulator, text: str, spans: Spans) -> bool:
+    """Scroll to the newest line with this text, and select what ``spans`` marks in it, from first to last.
+
+    Returns:
+        Whether there is such a line.
+    """
+    line = _find(emulator, text.strip())
+    if line is None:
+        return False
+    history, rows = emulator.scrollback_rows, emulator.size.rows
+    marked = spans(line.text) or [(0, len(line.text.rstrip()))]
+    first, last = line.cells[marked[0][0]], line.cells[marked[-1][1] - 1]
+    top = min(max(first[0] - rows // _ABOVE_SHARE, 0), history)
+    emulator.scroll_to_bottom()
+    emulator.scroll(top - history)
+    bottom = top + rows - 1
+    emulator.select((first[1], first[0] - top), (last[1], min(last[0], bottom) - top), "cell")
+    return True
+
+
+def _find(emulator: Emulator, text: str) -> Line | None:
+    if not text or not _is_there(emulator, text):
+        return None
+    containing = None
+    for line in _lines_upwards(emulator):
+        if line.text.strip() == text:
+            return line
+        if containing is None and text in line.text:
+            containing = line
+    return containing
+
+
+def _is_there(emulator: Emulator, text: str) -> bool:
+    """Quick, for most of what is looked for and is not there any more."""
+    emulator.select_all()
+    found = text in emulator.selected_text()
+    emulator.clear_selection()
+    return found
+
+
+def _lines_upwards(emulator: Emulator) -> Iterator[Line]:
+    """The lines from the bottom up."""
+    history = emulator.scrollback_rows
+    below: list[tuple[int, Row]] = []
+    for number, row in _rows_upwards(emulator, history):
+        if below and not row.wrapped:
+            yield _line(below, emulator.size.columns)
+            below = []
+        below.insert(0, (number, row))
+    if below:
+        yield _line(below, emulator.size.columns)
+
+
+def _rows_upwards(emulator: Emulator, history: int) -> Iterator[tuple[int, Row]]:
+    screen = emulator.rows()
+    for place in reversed(range(len(screen))):
+        yield history + place, screen[place]
+    end = history
+    while end > 0:
+        first = max(0, end - _ROWS_AT_ONCE)
+        page = emulator.history(first, end - first)
+        for place in reversed(range(len(page))):
+            yield first + place, page[place]
+        end = first
+
+
+def _line(rows: list[tuple[int, Row]], columns: int) -> Line:
+    parts: list[str] = []
+    cells: list[tuple[int, int]] = []
+
+    def put(text: str, row: int, column: int, step: int) -> None:
+        parts.append(text)
+        cells.extend((row, column + place * step) for place in range(len(text)))
+
+    for place, (number, row) in enumerate(rows):
+        column = 0
+        for run in row.runs:
+            put(" " * (run.column - column), number, column, 1)
+            put(run.text, number, run.column, 0 if run.cluster else 1)
+            column = run.column + run.cells
+        if place + 1 < len(rows):
+            following = rows[place + 1][1].runs
+            # A wide character that had no room in the last column left it blank.
+            is_wide = bool(following) and following[0].column == 0 and following[0].cells == 2 and following[0].cluster
+            if columns - column != 1 or not is_wide:
+                put(" " * (columns - column), number, column, 1)
+    return Line(rows[0][0], "".join(parts), cells)
