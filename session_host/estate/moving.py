@@ -12,6 +12,9 @@ import errno
 import os
 
 READ_BYTES = 64 * 1024
+PIECE_BYTES = 4096
+"""A tty gives no more at a time (n_tty's buffer), and the kernel makes pages for all that is asked for."""
+
 PIPE_SLOTS = 15
 """A pipe takes sixteen pieces, however small (pipe(7)); a full one looks like a PTY that has nothing."""
 
@@ -48,9 +51,9 @@ class Mover:
         came, at_end = 0, False
         try:
             for _ in range(PIPE_SLOTS):
-                count = os.splice(master, pipe_write, READ_BYTES)
+                count = os.splice(master, pipe_write, PIECE_BYTES)
                 came += count
-                if count < enough or came >= READ_BYTES:
+                if count < enough:
                     break
         except BlockingIOError:
             pass

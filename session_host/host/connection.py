@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from enum import Enum, auto
 from typing import Protocol, cast
 
@@ -66,6 +67,9 @@ QUEUE_ABORT_BYTES = 64 * 1024 * 1024
 """Snapshots, events and acknowledgements are not held back; this bounds what they may pile up to."""
 
 
+_WITH_TEXT = (Text, Paste)
+
+
 class ConnectionState(Enum):
     """Where a conversation stands."""
 
@@ -101,6 +105,7 @@ class Connection(asyncio.Protocol):
         self._feed = OutputFeed(session, self)
         self._finishing = False
         self._protocol = PROTOCOL_VERSION
+        self._descriptor = -1
         self._ack: InputAck | None = None
         self._ack_timer: asyncio.TimerHandle | None = None
         self.state = ConnectionState.EXPECT_HELLO
@@ -115,6 +120,7 @@ class Connection(asyncio.Protocol):
         if not self._owner.connection_opened(self):
             transport.abort()
             return
+        self._descriptor = transport.get_extra_info("socket").fileno()
         transport.set_write_buffer_limits(high=QUEUE_HIGH_BYTES, low=QUEUE_LOW_BYTES)
         self._deadline = self._loop.call_later(HELLO_TIMEOUT_S, self._no_hello)
 
@@ -169,7 +175,19 @@ class Connection(asyncio.Protocol):
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a frame that was encoded for all clients at once."""
-        self.transport.write(frame + self._take_ack() if self._ack is not None else frame)
+        if self._ack is not None:
+            frame += self._take_ack()
+        transport = self.transport
+        if not transport.get_write_buffer_size():
+            # At once, and not when the loop comes round: the viewer wakes up while the emulator is at work here.
+            try:
+                sent = os.write(self._descriptor, frame)
+            except OSError:  # It is full or gone: the transport knows what to do.
+                sent = 0
+            if sent == len(frame):
+                return
+            frame = frame[sent:]
+        transport.write(frame)
 
     def acknowledge(self, attachment: str, sequence: int) -> None:
         """Tell the viewer, soon, that all its inputs up to this one are written.
@@ -276,7 +294,7 @@ class Connection(asyncio.Protocol):
             text = "this view is no longer attached; attach it again"
             self.send(InputRefused(message.attachment, message.sequence, ErrorCode.STALE_ATTACHMENT, text))
             return
-        if isinstance(message, Text | Paste) and len(message.text) > MAX_PASTE_CHARACTERS:
+        if isinstance(message, _WITH_TEXT) and len(message.text) > MAX_PASTE_CHARACTERS:
             text = f"the text is too long ({len(message.text)} characters, {MAX_PASTE_CHARACTERS} at most)"
             attachment.last_sequence = attachment.accepted = max(attachment.last_sequence, message.sequence)
             self.send(InputRefused(attachment.id, message.sequence, ErrorCode.TOO_LARGE, text))

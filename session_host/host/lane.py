@@ -102,6 +102,11 @@ class EmulatorLane:
         self._was_full = self._was_full or full
         return full
 
+    @property
+    def idle(self) -> Emulator | None:
+        """The emulator, if nobody uses it or waits for it: for a question that makes it say nothing of itself."""
+        return None if self._busy or self._soon or self._closed else self._emulator
+
     def feed(self, data: bytes) -> None:
         """Interpret output, now or in turn."""
         if self._is_little(len(data)) and not self._busy and not self._queue:

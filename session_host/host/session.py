@@ -143,8 +143,7 @@ class Session:
         self._pump: PtyPump | None = None
         self.sizing = Sizing(self.attachments, lambda: (self.size, self.cell), self._resize)
         self._answer(recovered.replies)
-        for event in recovered.events:
-            self._terminal_event(event)
+        self._terminal_events(recovered.events)
 
     # ------------------------------------------------------------ start and end
 
@@ -223,10 +222,12 @@ class Session:
     def output(self, data: bytes) -> bool:
         """The program wrote ``data``, which is in the stream; returns whether to read on at once."""
         if self.followers:
-            wanted = any(follower.follows_output for follower in self.followers)
-            frame = encode(Output(self.stream.end - len(data), data)) if wanted else b""
+            end = self.stream.end
+            frame = b""
             for follower in tuple(self.followers):
-                follower.deliver_output(frame, self.stream.end)
+                if not frame and follower.follows_output:
+                    frame = encode(Output(end - len(data), data))
+                follower.deliver_output(frame, end)
         self.lane.feed(data)
         return not self.lane.full
 
@@ -237,8 +238,7 @@ class Session:
     def _after_emulator(self, emulator: Emulator) -> None:
         """What the emulator has to say goes out: replies to the program, events to the viewers."""
         self._answer(emulator.take_replies())
-        for event in emulator.take_events():
-            self._terminal_event(event)
+        self._terminal_events(emulator.take_events())
         # The journal follows the emulator, so that a checkpoint never lies behind its end.
         self.recording.output(self.lane.fed)
         self.look()
@@ -251,7 +251,14 @@ class Session:
             self.ledger.add(Kind.REPLY, replies, resizes, self.lane.fed)
             self._flush_input()
 
-    def _terminal_event(self, event: TerminalEvent) -> None:
+    def _terminal_events(self, events: list[TerminalEvent]) -> None:
+        # All that came with this output is one record: a successor hears all of it again, or nothing.
+        changed = [self.activity.observe(event) for event in events]
+        for event in events:
+            self._tell_terminal_event(event)
+        self._tell_activity(any(changed))
+
+    def _tell_terminal_event(self, event: TerminalEvent) -> None:
         match event:
             case TitleChanged(title):
                 self.title = title
@@ -264,7 +271,6 @@ class Session:
                 self.tell(ClipboardEvent(text))
             case _:
                 pass
-        self._tell_activity(self.activity.observe(event))
 
     def _tell_activity(self, changed: bool) -> None:
         if changed:
@@ -299,11 +305,16 @@ class Session:
         if attachment.read_only:
             self._refuse(attachment, message, ErrorCode.READ_ONLY, "this view is read-only")
             return
+        emulator = self.lane.idle
+        if emulator is not None:
+            self._queue(attachment, message, encode_input(emulator, message))
+        else:
+            self.lane.soon(lambda emulator: self._queue(attachment, message, encode_input(emulator, message)))
+        # The program is awake by now: what follows is not on the key's way.
         if is_use(message):
             self.use(attachment)
         if not is_looking(message):
             self._tell_activity(self.activity.input_given())
-        self.lane.soon(lambda emulator: self._queue(attachment, message, encode_input(emulator, message)))
 
     def _queue(self, attachment: Attachment, message: Input, data: bytes) -> None:
         if self.state is State.EXITED:

@@ -5,7 +5,7 @@ Pure: bytes in, messages out, and the reverse. Key path, 5 of 9. Output path, 6 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -47,12 +47,19 @@ class Decoder:
         self._decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(messages)
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Any]:
-        """Yield each message that ``data`` completes.
+    def feed(self, data: bytes) -> Iterable[Any]:
+        """Each message that ``data`` completes, read when it is asked for.
 
         Raises:
             ProtocolViolation: a length over the bound, or bytes that are no message of this direction.
         """
+        length = len(data) - LENGTH_BYTES
+        if not self._buffer and int.from_bytes(data[:LENGTH_BYTES], "big") == length <= MAX_FRAME_BYTES:
+            # One whole frame: a key, or its echo.
+            return (self._decode(memoryview(data)[LENGTH_BYTES:]),)
+        return self._feed(data)
+
+    def _feed(self, data: bytes) -> Iterator[Any]:
         buffer = self._buffer
         buffer += data
         start = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -28,13 +29,23 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self._decoder = HostDecoder()
-        self.got: list[Any] = []
+        self._got: list[Any] = []
         self.queued_bytes = 0
         self.closed = False
         self._pair = socket.socketpair()
+        for end in self._pair:
+            end.setblocking(False)
+
+    @property
+    def got(self) -> list[Any]:
+        """All that came: what went straight to the socket, and what was queued behind it."""
+        with contextlib.suppress(BlockingIOError):
+            while data := self._pair[1].recv(1 << 20):
+                self._got += self._decoder.feed(data)
+        return self._got
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.got += self._decoder.feed(bytes(data))
+        self.got.extend(self._decoder.feed(bytes(data)))
 
     def get_write_buffer_size(self) -> int:
         return self.queued_bytes
@@ -53,7 +64,7 @@ class Wire(asyncio.Transport):
 
     def take(self) -> list[Any]:
         """What came since last asked."""
-        got, self.got = self.got, []
+        got, self._got = self.got, []
         return got
 
     def release(self) -> None:
