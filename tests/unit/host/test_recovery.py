@@ -16,7 +16,6 @@ from session_host.host.attachments import Attachment
 from session_host.protocol.messages import Colors, InputRefused, Resized, Text
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import EngineName
-from session_host.terminal.pyte_engine import PyteEmulator
 from tests.support.emulators import Seen, outputs, seen
 from tests.support.estates import KeptSession, kept_session
 from tests.support.waiting import wait_readable
@@ -286,97 +285,3 @@ def test_with_its_host_killed_again_and_again_a_session_is_as_if_it_never_was(
     spared, killed = asyncio.run(_both(engine, steps))
     for field, expected, found in zip(State._fields, spared, killed, strict=True):
         assert found == expected, field
-
-
-# ------------------------------------------------------------------------ by another engine, or less
-
-
-TEXT = b"\x1b]2;a title\x07one\r\n\x1b[1;31mtwo\x1b[m\r\nthree"
-
-
-async def _settled(kept: KeptSession) -> Seen:
-    return await kept.session.lane.lend(seen)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("portable", [False, True])
-async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineName, portable: bool) -> None:
-    """In both directions: the other engine is tried when one fails, and the next keeper knows nothing of that."""
-    with kept_session(engine=engine) as kept:
-        kept.host()
-        kept.wrote(TEXT)
-        was = await _settled(kept)
-        for other in (True, True, False, False):
-            assert await kept.checkpointer._make(portable=portable)
-            kept.stream.forget_before(kept.stream.end)  # so that there is nothing to begin with but that
-            kept.kill()
-            session = kept.host(other_engine=other)
-            assert kept.recovered.emulator.build.startswith("pyte" if (engine == "ghostty") is other else "ghostty")
-            assert ("failed on this chat's output" in session.notice) is other
-            now = await _settled(kept)
-            assert (now.rows, now.cursor, session.title) == (was.rows, was.cursor, "a title")
-            kept.wrote(b"")
-
-
-async def test_an_engine_that_cannot_be_used_any_more_costs_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
-    with kept_session(engine="ghostty") as kept:
-        kept.host(other_engine=True)  # so the checkpoint is the portable engine's
-        kept.wrote(TEXT)
-        was = await _settled(kept)
-        assert await kept.checkpointer._make(portable=False)
-        kept.stream.forget_before(kept.stream.end)
-        kept.kill()
-        monkeypatch.setattr("session_host.terminal._is_installed", lambda engine: engine == "pyte")
-        kept.host()
-        assert kept.recovered.emulator.build.startswith("pyte")
-        assert await _settled(kept) == was
-
-
-async def test_without_a_readable_checkpoint_all_output_that_is_kept_is_fed_again() -> None:
-    with kept_session() as kept:
-        kept.host()
-        kept.wrote(TEXT)
-        was = await _settled(kept)
-        assert await kept.checkpointer._make(portable=False)
-        at = kept.ledger.page.checkpoint
-        assert at is not None
-        os.pwrite(kept.estate.checkpoint, b"damaged", at.offset)
-        kept.kill()
-        session = kept.host()
-        assert await _settled(kept) == was
-        assert session.notice == ""
-
-
-async def test_what_cannot_be_restored_is_said() -> None:
-    with kept_session() as kept:
-        kept.host()
-        kept.wrote(b"x" * 10_000 + b"\r\nthe end")
-        kept.stream.forget_before(9_000)
-        kept.kill()
-        session = kept.host()
-        assert "could not be restored wholly" in session.notice
-        assert "the end" in [line.text() for line in await session.lane.lend(lambda emulator: emulator.rows())]
-        assert session.lane.fed == session.stream.end
-
-
-async def test_an_engine_that_raises_on_some_output_is_fed_the_rest(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    feed = PyteEmulator.feed
-
-    def fragile(self: PyteEmulator, data: bytes) -> None:
-        if b"POISON" in data:
-            raise RuntimeError("of the engine's own")
-        feed(self, data)
-
-    monkeypatch.setattr(PyteEmulator, "feed", fragile)
-    with kept_session() as kept, caplog.at_level("CRITICAL"):
-        kept.host()
-        kept.wrote(b"POISON")
-        kept.kill()
-        session = kept.host()
-        kept.wrote(b"good")
-        assert session.lane.fed == 10
-        assert await session.lane.lend(lambda emulator: emulator.rows()[0].text()) == "good"
-        kept.kill()
-        assert kept.host().state is not None
