@@ -11,7 +11,8 @@ The first page holds what is overwritten in place, each field by one store or on
     64   the child's PID, written by the child itself before its exec
     72   how the child ended: 1 << 32 | wait status, written by whoever sees it before it is reaped
     80   the offset of the output that the engine is at this moment fed, plus one; 0 between two feeds
-    88   how often hosts of this session died in the midst of a feed that began there, and which offset
+    88   1 once the end is recorded: a successor has nothing left to do, and must not record it anew
+    96   how often hosts of this session died in the midst of a feed that began there, and which offset
 
 and each record a header of 32 bytes and its payload::
 
@@ -36,7 +37,7 @@ from .stream_file import PAGE_BYTES, punch
 _MAGIC = b"outlive ledger 1"
 _CHECKPOINT = struct.Struct("<QQIIQ")
 _CHECKPOINT_AT = 16
-_CHILD, _EXIT, _FEEDING, _CRASHES, _CRASHED_AT = 8, 9, 10, 11, 12
+_CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT = 8, 9, 10, 11, 12, 13
 """Words of eight bytes in the first page."""
 
 _HEADER = struct.Struct("<IB3x16sQ")
@@ -146,6 +147,15 @@ class LedgerPage:
     @exit_status.setter
     def exit_status(self, status: int) -> None:
         self._words[_EXIT] = 1 << 32 | status
+
+    @property
+    def end_recorded(self) -> bool:
+        """The session's end is written down: whoever removes it from the record means it."""
+        return bool(self._words[_RECORDED])
+
+    @end_recorded.setter
+    def end_recorded(self, recorded: bool) -> None:
+        self._words[_RECORDED] = int(recorded)
 
     def feeding(self, offset: int) -> None:
         """The engine is about to be fed output from this offset on."""

@@ -97,6 +97,10 @@ class _Host:
             return 1
         estate, spec = self._order.estate, self._spec
         ledger = Ledger(estate.ledger, estate.master, self._mover)
+        if ledger.page.end_recorded:
+            # A former host was killed on its way out.
+            self._leave()
+            return 0
         stream = StreamFile(estate, self._mover)
         recovered = self._recover(ledger, stream, look_only=False)
         directory = Path(spec.journal) if spec.journal else None
@@ -122,10 +126,15 @@ class _Host:
         await self._checkpointer.close()
         await server.close()
         session.close()
+        self._leave()
+        return 0
+
+    def _leave(self) -> None:
+        """There is nothing more to be kept."""
+        Path(self._spec.socket_path).unlink(missing_ok=True)
         self._keeper.tell(Over())
         self._keeper.close()
         log.info("done")
-        return 0
 
     async def _begin(self, session: Session, recorder: Recorder, server: Server) -> bool:
         """Start the program, or find it; False if it could not be started."""

@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 
 from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
+from session_host.estate.ledger import LedgerPage
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import State
 from session_host.pty.identity import start_time
@@ -84,7 +85,7 @@ class Recorder:
         wait_s = RETRY_S[0]
         while True:
             try:
-                await asyncio.to_thread(self._write)
+                await asyncio.to_thread(self._write_end, session.ledger.page)
             except StoreError as error:
                 wait_s = next(waits, wait_s)
                 log.warning("the end is not recorded yet, again in %.1f s: %s", wait_s, error)
@@ -105,7 +106,15 @@ class Recorder:
 
     def _add(self) -> None:
         with self._open() as store:
-            store.add(self._record)
+            if store.get(self._record.id) is None:
+                store.add(self._record)
+            else:
+                # A former host got this far, and was killed.
+                store.update(self._record.id, host_pid=self._record.host_pid, host_started=self._record.host_started)
+
+    def _write_end(self, page: LedgerPage) -> None:
+        self._write()
+        page.end_recorded = True
 
     def _write(self) -> None:
         record = self._record
