@@ -15,7 +15,8 @@ LIMIT = 200
 """Lines that are looked at once; who wants others types more."""
 
 _AGAIN_S = 0.5
-"""While the index is brought up to date, it is asked again after so long."""
+_AGAIN_AFTER_CHAT_S = 0.1
+"""While the index is brought up to date, it is asked again after so long, and sooner when a chat has been read."""
 
 
 class Found(NamedTuple):
@@ -117,6 +118,8 @@ class Finder:
         def done(_session_id: str) -> None:
             nonlocal left
             left -= 1
+            if number == self._question and time.monotonic() - told_s > _AGAIN_AFTER_CHAT_S:
+                look()
 
         look()
         if behind:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
 
@@ -18,20 +18,24 @@ WIDTH_PX = 880
 HEIGHT_PX = 440
 
 
+class _Lines(QPlainTextEdit):
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH_PX, HEIGHT_PX)
+
+
 class RecordedSheet(Sheet):
     """Shows lines to be read and copied, one of them marked; Escape puts it away."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, parent, "Recorded text", WIDTH_PX)
         self.title = ElidedLabel("", "title")
-        self.text = QPlainTextEdit()
+        self.text = _Lines()
         self.text.setReadOnly(True)
         self.text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName("Recorded text")
-        self.text.setMinimumHeight(HEIGHT_PX)
         monospace = QFont(default_family())
         monospace.setPixelSize(default_size_px())
         self.text.setFont(monospace)

@@ -122,7 +122,8 @@ class SearchSheet(Sheet):
         matches = self._matches(found.hits, self._query)
         more = f"{LIMIT} newest lines" if len(found.hits) >= LIMIT else _count(len(found.hits), "line")
         if found.behind:
-            state = f"{more} so far · reading {_count(found.behind, 'chat')}…"
+            reading = f"eading {_count(found.behind, 'chat')}…"
+            state = f"{more} so far · r{reading}" if found.hits else f"R{reading}"
         else:
             state = more if found.hits else "Nothing found"
         self._show(matches, state)

@@ -132,7 +132,10 @@ class Index:
                     break
                 if key not in keys:
                     continue
-                for line in self._page(first, data).lines:
+                page = self._page(first, data)
+                if not query.is_in(page.text):
+                    continue
+                for line in page.lines:
                     if query.fits(line.text):
                         found = (line.time_ns, line.number, Hit(keys[key], *line))
                         (heapq.heappushpop if len(newest) >= limit else heapq.heappush)(newest, found)

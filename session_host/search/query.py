@@ -47,8 +47,11 @@ class Query(NamedTuple):
 
     def fits(self, text: str) -> bool:
         """Whether a line has all the words."""
-        line = folded(text)
-        return all(word in line for word in self.words)
+        return self.is_in(folded(text))
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text that is folded already has all the words."""
+        return all(word in text for word in self.words)
 
     def trigrams(self) -> list[str]:
         """What a line that fits must have, for the index; none if all words are shorter."""

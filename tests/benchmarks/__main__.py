@@ -11,8 +11,8 @@ from tests.benchmarks.report import Report, render_json
 from tests.benchmarks.setting import setting
 
 NAMES = (
-    "engines", "flood_detached", "flood_attached", "echo", "attach", "sessions", "ls", "cold_window", "torture",
-    "every_instant",
+    "engines", "flood_detached", "flood_attached", "echo", "attach", "sessions", "ls", "search", "cold_window",
+    "torture", "every_instant",
 )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ async def search_for(played: Played, text: str) -> SearchSheet:
     assert sheet.is_open
     assert sheet.field.hasFocus()
     QTest.keyClicks(sheet.field, text)
-    await played.until(lambda: sheet.state.text() and "reading" not in sheet.state.text(), "the answer")
+    await played.until(lambda: sheet.state.text() and "eading" not in sheet.state.text(), "the answer")
     return sheet
 
 

@@ -1,0 +1,156 @@
+"""Searching real chats: while they run, after their end, and after they are gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from functools import partial
+
+import pytest
+
+from session_host.paths import search_index
+from tests.conftest import Sessions
+from tests.programs import program
+from tests.support.commands import OUTLIVE, OnTerminal, environment, new, outlive
+from tests.support.waiting import wait_until
+
+WAIT_S = 20.0
+
+
+def found(*words: str) -> list[str]:
+    """The lines that are found, newest first."""
+    done = outlive("search", "--json", *words)
+    assert done.code in {0, 1}, done.error
+    return [hit["text"] for hit in done.json()]
+
+
+def until_found(text: str, *words: str) -> None:
+    wait_until(lambda: text in found(*words), WAIT_S, f"{text!r} to be found", every_s=0.05)
+
+
+def shell(script: str, name: str) -> str:
+    return new("command", "-d", "-n", name, "--", "sh", "-c", script)
+
+
+def test_a_chat_is_searched_while_it_runs_and_after_its_end(sessions: Sessions) -> None:
+    running = shell("echo 'the first needle'; read line; echo \"the $line needle\"; cat", "running")
+    until_found("the first needle", "needle")
+    outlive("send", running, "second", "--enter")
+    until_found("the second needle", "needle")
+    assert found("needle")[-1] == "the first needle"
+    outlive("kill", running)
+    assert "the second needle" in found("second", "needle")
+    [hit] = outlive("search", '"first needle"', "--json").json()
+    assert hit["session_id"] == running
+    assert (hit["name"], hit["agent"], hit["state"]) == ("running", "command", "exited")
+    assert hit["line"] == 1
+    assert hit["offset"] >= len("the first needle")
+    assert hit["time"].endswith("Z")
+    assert set(hit) == {"session_id", "name", "agent", "state", "time", "line", "text", "offset"}
+
+
+def test_full_screen_programs_are_found(sessions: Sessions) -> None:
+    shell("printf '\\033[?1049h\\033[3;7Hon the full screen'; cat", "full")
+    until_found("      on the full screen", "FULL screen")
+
+
+def test_wide_characters_emoji_marks_and_garbage(sessions: Sessions) -> None:
+    garbage = "\\377\\376\\001\\033P garbage\\033\\\\"
+    shell(f"printf '日本語のテスト 🙂🚀 cafe\\314\\201 ok\\r\\n{garbage} \\r\\nplain end\\r\\n'; cat", "odd")
+    for words in ("本語", "🚀", "café", "plain end"):
+        wait_until(lambda words=words: found(words), WAIT_S, f"{words} to be found", every_s=0.05)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "words", ['"', "(", "--", "a AND", "NEAR(", "*", "'", "\\", "^x", "col:", "-x", "\x07", "\udcff x"]
+)
+def test_no_words_are_an_error_of_syntax(words: str) -> None:
+    done = outlive("search", "--", words)
+    assert done.code in {1, 2}
+    assert done.complaint()
+
+
+def test_nothing_found_is_one_line_and_code_1(sessions: Sessions) -> None:
+    done = outlive("search", "nothing like it")
+    assert done.code == 1
+    assert "'nothing like it'" in done.complaint()
+    assert outlive("search", "nothing", "--json").output.strip() == "[]"
+    assert outlive("search", "nothing", "--json").code == 1
+    assert outlive("search", "x", "--session", "nobody").code == 3
+    assert outlive("search").code == 2
+    assert outlive("search", "x", "--limit", "0").code == 2
+
+
+def test_a_removed_chat_is_found_no_more(sessions: Sessions) -> None:
+    gone = shell("echo a secret needle", "gone")
+    kept = shell("echo a kept needle", "kept")
+    for session_id in (gone, kept):
+        outlive("wait", session_id, "--exited")
+    assert sorted(found("needle")) == ["a kept needle", "a secret needle"]
+    assert outlive("rm", gone).code == 0
+    assert found("needle") == ["a kept needle"]
+    assert found("secret") == []
+
+
+def test_one_chat_alone_and_only_so_many(sessions: Sessions) -> None:
+    for name in ("one", "two"):
+        session_id = shell(f"seq -f 'needle %g of {name}' 1 300", name)
+        outlive("wait", session_id, "--exited")
+    assert len(found("needle")) == 100
+    assert found("needle", "--limit", "2") == ["needle 300 of two", "needle 299 of two"]
+    assert found("needle", "--limit", "1", "--session", "one") == ["needle 300 of one"]
+
+
+def test_a_terminal_gets_marks_and_nothing_raw(sessions: Sessions) -> None:
+    session_id = shell("echo 'a needle in hay'; for i in 1 2 3; do echo 'again needle'; done", "hay")
+    outlive("wait", session_id, "--exited")
+    with OnTerminal("search", "needle") as command:
+        assert command.end() == 0
+        assert b"\x1b[1;31mneedle\x1b[0m" in command.raw
+        text = command.text()
+    assert "again needle  ×3" in text
+    assert session_id[:8] in text
+    plain = outlive("search", "needle").output
+    assert "\x1b" not in plain
+
+
+def test_many_at_once_agree(sessions: Sessions) -> None:
+    for name in ("one", "two", "three"):
+        outlive("wait", new("command", "-d", "-n", name, "--", *program("numbered_lines", 5000)), "--exited")
+    commands = [
+        subprocess.Popen(
+            [*OUTLIVE, "search", "line 00499", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+        )
+        for _ in range(4)
+    ]
+    answers = [command.communicate() for command in commands]
+    assert {answer for answer, _ in answers} == {answers[0][0]}, answers
+    assert len(found("line 00499")) == 33
+
+
+def written() -> int:
+    log = search_index().with_name("search.db-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
+def has_written_or_ended(command: subprocess.Popen[bytes], before: int) -> bool:
+    return written() != before or command.poll() is not None
+
+
+def test_a_search_that_is_killed_leaves_a_sound_index(sessions: Sessions) -> None:
+    session_id = new(
+        "command", "-d", "-n", "long", "--", "seq", "-f", "line %g of many that make it long", "1", "60000"
+    )
+    outlive("wait", session_id, "--exited")
+    for _ in range(3):
+        command = subprocess.Popen([*OUTLIVE, "search", "nothing"], stderr=subprocess.DEVNULL, env=environment())
+        wait_until(partial(has_written_or_ended, command, written()), WAIT_S, "it to write")
+        os.kill(command.pid, signal.SIGKILL)
+        command.wait()
+    hits = outlive("search", "line", "--json", "--limit", "1000000", timeout_s=60).json()
+    assert [hit["text"] for hit in reversed(hits)] == [f"line {n} of many that make it long" for n in range(1, 60_001)]
+    assert [hit["line"] for hit in hits] == list(range(60_000, 0, -1))
