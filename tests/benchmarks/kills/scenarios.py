@@ -16,6 +16,12 @@ from tests.benchmarks.kills.instants import (
     slow_host_at_work,
 )
 from tests.benchmarks.kills.launching import command_at_launch
+from tests.benchmarks.kills.upgrading import (
+    host_at_upgrade,
+    keeper_at_succession,
+    keeper_at_upgrade,
+    successor_at_upgrade,
+)
 
 Scenario = Callable[[Place, int], Awaitable[Instant]]
 
@@ -28,4 +34,8 @@ SCENARIOS: dict[str, Scenario] = {
     "keeper at recovery": keeper_at_recovery,
     "keeper at hand-over": keeper_at_hand_over,
     "command at launch": command_at_launch,
+    "host at upgrade": host_at_upgrade,
+    "successor at upgrade": successor_at_upgrade,
+    "keeper at succession": keeper_at_succession,
+    "keeper at upgrade": keeper_at_upgrade,
 }

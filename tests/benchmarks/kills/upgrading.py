@@ -1,0 +1,69 @@
+"""A process killed at its k-th system call while the code of keeper and host is replaced under a running chat."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from session_host.client.upgrade import replace_host, replace_keeper
+from session_host.errors import OutliveError
+from tests.benchmarks.kills.chat import Chat
+from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
+from tests.support.waiting import WaitedInVain
+
+
+async def host_at_upgrade(place: Place, number: int) -> Instant:
+    """A host that is to give its chat to a successor is killed."""
+    return await _upgrade(place, number, "host", _replace_host)
+
+
+async def successor_at_upgrade(place: Place, number: int) -> Instant:
+    """The successor of a host is killed, from its first call on."""
+    return await _upgrade(place, number, "successor", _replace_host)
+
+
+async def keeper_at_succession(place: Place, number: int) -> Instant:
+    """The keeper is killed while it replaces a host."""
+    return await _upgrade(place, number, "keeper", _replace_host)
+
+
+async def keeper_at_upgrade(place: Place, number: int) -> Instant:
+    """The keeper is killed while it becomes another version of itself."""
+    return await _upgrade(place, number, "keeper", lambda _: replace_keeper())
+
+
+def _replace_host(chat: Chat) -> None:
+    replace_host(chat.witness.id, "witness")
+
+
+async def _upgrade(place: Place, number: int, who: str, replace: Callable[[Chat], None]) -> Instant:
+    """The chat is in use all the while; whether it was replaced or not, it goes on."""
+    chat = place.chat()
+    losses: list[str] = []
+    began_s = time.monotonic()
+    try:
+        await chat.start()
+        chat.witness.order(f"random {number} 300000")
+        await chat.answers()
+        info = await with_keeper(chat)
+        traced_pid = info.host_pid if who == "host" else info.keeper_pid
+        with await tracing(traced_pid, number, follow="fork" if who == "successor" else "self") as traced:
+            working = asyncio.create_task(asyncio.to_thread(replace, chat))
+            try:
+                while not working.done():
+                    chat.press()
+                    await chat.answers()
+                await chat.answers()
+            except WaitedInVain as error:
+                losses.append(str(error))
+            try:
+                await working
+            except OutliveError:
+                pass  # Whoever asks for it while the keeper is killed is told that it failed.
+            result = await asyncio.to_thread(traced.stop)
+        chat.witness.order("quiet")
+        losses += await ends_well(chat)
+    finally:
+        await chat.close()
+    return Instant(number, result, losses, time.monotonic() - began_s)
