@@ -58,12 +58,13 @@ while True:
     sys.stdout.flush()
     time.sleep(0.1)
 """
+SIZES = (GridSize(1, 1), GridSize(80, 24), GridSize(100, 30))
 PROGRAMS = {
     "agent": [sys.executable, "-ISc", AGENT],
     "redraw": [sys.executable, "-ISc", REDRAW],
     "flood": ["bash", "-c", "while :; do seq 1 200000; sleep 3; done"],
     "one line": ["bash", "-c", "while :; do head -c 3M /dev/zero | tr '\\0' x; sleep 3; done"],
-    "echo": ["cat"],
+    "echo": ["sh", "-c", "seq 1 12000; exec cat"],
     "idle": ["sleep", "1000000"],
 }
 
@@ -89,7 +90,8 @@ class Soak:
         return self._choose.choice(list(self.sessions.values()))
 
     def _size(self) -> GridSize:
-        return GridSize(self._choose.randrange(1, 200), self._choose.randrange(1, 60))
+        # A history takes more room the wider it is: few sizes, so that a slow growth shows among them.
+        return self._choose.choice(SIZES)
 
     # ------------------------------------------------------------ what is done all the time
 
@@ -99,8 +101,9 @@ class Soak:
             await asyncio.Event().wait()
 
     async def come_and_go(self) -> None:
-        """Attach, resize, type, and go."""
-        async with watching(self._some(), size=self._size(), output=self._choose.random() < 0.8) as (viewer, _):
+        """Attach, resize, type, and go; the agent's size is its lasting viewer's."""
+        session = self._choose.choice([self.sessions[name] for name in PROGRAMS if name != "agent"])
+        async with watching(session, size=self._size(), output=self._choose.random() < 0.8) as (viewer, _):
             for _ in range(self._choose.randrange(5)):
                 viewer.resize(self._size(), CellSize(8, 16))
                 viewer.text("typed by who comes and goes\r")
