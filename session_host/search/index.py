@@ -187,6 +187,8 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection, session_id: str) -> None:
         self._connection = connection
+        self._least_id = self._last_id = 0
+        """Of the page put last."""
         self.progress = _progress(connection, session_id)
         connection.execute(
             "INSERT OR IGNORE INTO session (id, journal, offset, resizes, reader, number, passes, bytes)"
@@ -225,11 +227,12 @@ class Writer:
             self._drop(last)
             page = last[0][1]
         for line in lines:
-            line = line._replace(text=clean(line.text))  # noqa: PLW2901
+            if not line.text.isprintable():
+                line = line._replace(text=clean(line.text))  # noqa: PLW2901
             if page is None:
                 page = Page(line.number, [line])
             else:
-                page.lines.append(line)
+                page.add(line)
             if page.is_full:
                 self._put(page)
                 page = None
@@ -247,7 +250,7 @@ class Writer:
                 page = found[0][1]
                 self._drop(found)
                 changed.append(page)
-            page.lines[line.number - page.first] = line._replace(text=clean(line.text))
+            page.replace(line._replace(text=clean(line.text)))
         for page in changed:
             self._put(page)
 
@@ -261,9 +264,12 @@ class Writer:
 
     def _put(self, page: Page) -> None:
         connection = self._connection
-        place = page.least_id
+        place = least = page.least_id
+        if least == self._least_id:
+            place = self._last_id + 1  # Many pages can be of one moment.
         while connection.execute("SELECT 1 FROM page WHERE id = ?", (place,)).fetchone():
             place += 1
+        self._least_id, self._last_id = least, place
         size = _size(page)
         connection.execute(
             "INSERT INTO page (id, session, first, bytes, lines) VALUES (?, ?, ?, ?, ?)",

@@ -43,12 +43,13 @@ class Page:
 
     Attributes:
         first: the number of its first line.
-        lines: at least one.
+        lines: at least one; changed by ``add`` and ``replace`` alone.
     """
 
     def __init__(self, first: int, lines: list[Line]) -> None:
         self.first = first
         self.lines = lines
+        self._characters = sum(len(line.text) for line in lines)
 
     @classmethod
     def of(cls, first: int, data: bytes) -> Page:
@@ -77,12 +78,23 @@ class Page:
     @property
     def characters(self) -> int:
         """Of all its lines."""
-        return sum(len(line.text) for line in self.lines)
+        return self._characters
 
     @property
     def is_full(self) -> bool:
         """Whether the next line begins another page."""
-        return len(self.lines) >= MOST_LINES or self.characters >= MOST_CHARACTERS
+        return len(self.lines) >= MOST_LINES or self._characters >= MOST_CHARACTERS
+
+    def add(self, line: Line) -> None:
+        """Put a line behind the last one."""
+        self.lines.append(line)
+        self._characters += len(line.text)
+
+    def replace(self, line: Line) -> None:
+        """Put a line in the place of the one with its number."""
+        place = line.number - self.first
+        self._characters += len(line.text) - len(self.lines[place].text)
+        self.lines[place] = line
 
     def has(self, number: int) -> bool:
         """Whether the line of this number is among its lines."""

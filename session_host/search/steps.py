@@ -16,7 +16,7 @@ HISTORY_ROWS: Final = 20_000
 _MOST_CUTS: Final = 64
 """A screen that is cleared more often within a step is nothing that somebody read."""
 
-_LOST: Final = re.compile(rb"(?=\x1b\[\?(?:[0-9]+;)*(?:1049|1047|47)(?:;[0-9]+)*[hl]|\x1b\[[23]J|\x1b\[H\x1b\[J|\x1bc)")
+_LOST: Final = re.compile(rb"\x1b(?:\[\?(?:[0-9]+;)*(?:1049|1047|47)(?:;[0-9]+)*[hl]|\[[23]J|\[H\x1b\[J|c)")
 """Before these: the alternate screen comes or goes, or the screen is cleared."""
 
 _ESCAPE: Final = b"\x1b"
