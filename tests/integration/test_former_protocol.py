@@ -1,0 +1,142 @@
+"""What the protocol before this one said, against today's host and today's client.
+
+``tests/recordings`` holds real conversations of that version; see ``tests/support/protocol_recorder.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+
+from session_host.client.control import ControlConnection
+from session_host.client.quick import describe, list_sessions
+from session_host.client.records import open_store
+from session_host.errors import ProtocolMismatch
+from session_host.protocol.codec import encode
+from session_host.protocol.messages import OLDEST_PROTOCOL_VERSION, Description, Key, NoticeEvent, Send
+from session_host.protocol.values import GridSize, State
+from session_host.protocol.versions import encode_for
+from session_host.pty.identity import boot_id
+from session_host.store import SessionRecord
+from tests.support import protocol_recorder
+from tests.support.hosts import PATIENCE_S, peek, start
+from tests.support.protocol_recordings import DIRECTORY, Frame, PlayedHost, Recording, ReplayedClient
+from tests.support.waiting import eventually
+
+RECORDING = Recording(DIRECTORY / f"protocol-{OLDEST_PROTOCOL_VERSION}.jsonl")
+
+CODED = {"Error": 1, "InputRefused": 3, "Failed": 2}
+"""Where the code of a refusal stands."""
+
+
+def refusals(messages: list[list[object]]) -> list[tuple[object, object]]:
+    return [(values[0], values[CODED[str(values[0])]]) for values in messages if values[0] in CODED]
+
+
+def recorded(conversation: str) -> list[list[object]]:
+    return [frame.values for frame in RECORDING.conversations[conversation] if frame.side == "host"]
+
+
+# ------------------------------------------------------------------ today's host
+
+
+@pytest.mark.usefixtures("sessions")
+@pytest.mark.parametrize("conversation", sorted({*RECORDING.conversations} - {"later_version"}))
+async def test_a_former_client_is_served(conversation: str) -> None:
+    record = await start(*protocol_recorder.PROGRAM, size=GridSize(80, 24))
+
+    async def is_ready() -> bool:
+        return "ready" in await peek(record.id)
+
+    async with asyncio.timeout(PATIENCE_S):
+        while not await is_ready():
+            pass
+    client = ReplayedClient(RECORDING, record.id)
+    await client.say_all(conversation, PATIENCE_S)
+    assert refusals([values for _, values in client.heard]) == refusals(recorded(conversation))
+
+
+def test_the_recording_has_all_that_a_client_says() -> None:
+    said = {frame.kind for frames in RECORDING.conversations.values() for frame in frames if frame.side == "client"}
+    assert said == {*RECORDING._messages["client"]}
+
+
+# ------------------------------------------------------------------ today's client
+
+
+@pytest.mark.usefixtures("area")
+@pytest.mark.parametrize("conversation", list(protocol_recorder.SCRIPTS))
+async def test_a_former_host_is_followed(conversation: str) -> None:
+    host = PlayedHost(RECORDING, conversation)
+    async with host.listening():
+        shown = await protocol_recorder.SCRIPTS[conversation](RECORDING.session_id)
+        await eventually(lambda: host.problems or not any(host.left.values()), 5, lambda: f"{host.left} to be said")
+    assert host.problems == []
+    expected = {
+        "watch_and_type": "ready\nhello\nApasted\nunseen",
+        "come_back": "ready\ntyped meanwhile",
+        "watch_natively": "ready",
+        "ask": "a title, another title, another name: ['ready', 'first']",
+        "stop": "exited, None, 15",
+        "kill": "exited, None, 9",
+    }
+    assert shown.rstrip("\n") == expected[conversation]
+
+
+@pytest.mark.usefixtures("area")
+async def test_a_former_host_stands_in_the_list() -> None:
+    host = PlayedHost(RECORDING, "ask")
+    async with host.listening():
+        described = await asyncio.to_thread(describe, RECORDING.session_id)
+        assert described is not None
+        assert (described.state, described.version, described.keeper_pid) == (State.RUNNING, "", None)
+        record = SessionRecord(
+            id=RECORDING.session_id, name="former", agent="command", argv=["cat"], cwd="/", state=State.RUNNING,
+            boot_id=boot_id(), created_at="2026-01-02T03:04:05.000Z",
+        )  # fmt: skip
+
+        def listed() -> list[tuple[str, int | None]]:
+            with open_store() as store:
+                store.add(record)
+                return [(info.state, info.child_pid) for info in list_sessions(store, ended=False)]
+
+        host.left[0].extendleft(reversed([_hello()]))
+        assert await asyncio.to_thread(listed) == [("running", described.child_pid)]
+    assert host.problems == []
+
+
+def _hello() -> Frame:
+    return RECORDING.conversations["ask"][0]
+
+
+@pytest.mark.usefixtures("area")
+async def test_a_host_that_speaks_no_protocol_of_ours_is_said_to_be_of_another_version() -> None:
+    host = PlayedHost(RECORDING, "ask", speaks=0)
+    async with host.listening():
+        with pytest.raises(ProtocolMismatch, match="this chat speaks protocol"):
+            async with ControlConnection(RECORDING.session_id):
+                pass
+        assert await asyncio.to_thread(describe, RECORDING.session_id) is None
+
+
+# ------------------------------------------------------------------ what is left out for it
+
+
+def test_what_a_former_version_does_not_know_is_not_said_to_it() -> None:
+    description = Description(
+        request=1, session_id="x", name="n", agent="a", state=State.RUNNING, exit_code=None, exit_signal=None,
+        activity="idle", activity_source="", activity_since="", title="", size=GridSize(80, 24), viewers=0,  # type: ignore[arg-type]
+        engine="pyte", host_pid=1, child_pid=2, offset=3, argv=[], cwd="/", created_at="",
+        keeper_pid=4, version="9", journal_bytes=5, notice="n",
+    )  # fmt: skip
+    with pytest.raises(msgspec.ValidationError):
+        RECORDING.decode("host", encode(description)[4:])
+    assert RECORDING.decode("host", encode_for(1, description)[4:]).created_at == ""
+    with pytest.raises(msgspec.ValidationError):
+        RECORDING.decode("client", encode(Send(1, token="0" * 32))[4:])
+    assert RECORDING.decode("client", encode_for(1, Send(1, "x", token="0" * 32))[4:]).text == "x"
+    assert encode_for(1, NoticeEvent("recording", "full")) == b""
+    key = Key("a", 1, "Enter")
+    assert encode_for(1, key) == encode(key)

@@ -1,0 +1,342 @@
+"""Reads what ``protocol_recorder`` wrote: a former version's messages, as strict as they were, and conversations."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Union
+
+import msgspec
+
+from session_host.paths import session_socket
+from session_host.protocol.codec import LENGTH_BYTES
+
+DIRECTORY = Path(__file__).resolve().parent.parent / "recordings"
+
+INPUTS = frozenset({"Key", "Text", "Paste", "Mouse", "Focus"})
+REQUESTS = frozenset({"Describe", "Peek", "Send", "Stop", "Kill", "Rename"})
+REPLIES = frozenset({"Description", "Screen", "Done", "Failed"})
+
+Side = Literal["client", "host"]
+
+
+class Frame(NamedTuple):
+    """One message of a conversation."""
+
+    connection: int
+    side: Side
+    payload: bytes
+
+    @property
+    def values(self) -> list[Any]:
+        """Its kind, and its fields in their order."""
+        found: list[Any] = msgspec.msgpack.decode(self.payload)
+        return found
+
+    @property
+    def kind(self) -> str:
+        """What it is."""
+        return str(self.values[0])
+
+
+class Recording:
+    """One file.
+
+    Attributes:
+        protocol: the version that both sides spoke.
+        session_id: of the session that all of it is about.
+        conversations: the frames of each, in order.
+    """
+
+    def __init__(self, path: Path) -> None:
+        head, *lines = map(json.loads, path.read_text().splitlines())
+        self.protocol: int = head["protocol"]
+        self.session_id: str = head["session_id"]
+        self._messages: dict[Side, dict[str, list[list[Any]]]] = head["messages"]
+        self._decoders = {side: _decoder(structs) for side, structs in self._messages.items()}
+        self.conversations: dict[str, list[Frame]] = {}
+        for line in lines:
+            frame = Frame(line["connection"], line["from"], base64.b64decode(line["payload"]))
+            self.conversations.setdefault(line["conversation"], []).append(frame)
+
+    def decode(self, side: Side, payload: bytes) -> Any:
+        """A message as the former version's own decoder took it: what it did not know is an error.
+
+        Raises:
+            msgspec.ValidationError: it was no message then.
+        """
+        return self._decoders[side].decode(payload)
+
+    def place(self, side: Side, kind: str, field: str) -> int | None:
+        """Where in ``Frame.values`` a field stands; None if the message has none of that name."""
+        names = [name for name, *_ in self._messages[side][kind]]
+        return names.index(field) + 1 if field in names else None
+
+
+def _decoder(structs: dict[str, list[list[Any]]]) -> msgspec.msgpack.Decoder[Any]:
+    made = [_struct(name, fields, tag=name) for name, fields in structs.items()]
+    return msgspec.msgpack.Decoder(Union[tuple(made)])  # noqa: UP007 - of types that are only known now
+
+
+def _struct(name: str, fields: list[list[Any]], *, tag: str | None = None) -> type[msgspec.Struct]:
+    wanted: list[Any] = []
+    for field, kind, required in fields:
+        if required:
+            wanted.append((field, _type(kind)))
+        else:
+            wanted.append((field, Union[_type(kind), msgspec.UnsetType], msgspec.UNSET))  # noqa: UP007
+    return msgspec.defstruct(name, wanted, array_like=True, tag=tag, forbid_unknown_fields=True, frozen=True)
+
+
+_PLAIN = {"int": int, "str": str, "bytes": bytes, "bool": bool, "null": None}
+
+
+def _type(kind: Any) -> Any:
+    match kind:
+        case str():
+            return _PLAIN[kind]
+        case {"list": item}:
+            return list[_type(item)]  # type: ignore[misc] # a type that is only known now
+        case {"union": kinds}:
+            return Union[tuple(_type(each) for each in kinds)]  # noqa: UP007
+        case {"values": values}:
+            return Literal[tuple(values)]
+        case {"array": fields}:
+            return _struct("value", fields)
+        case _:
+            raise TypeError(f"unknown type {kind}")
+
+
+def framed(values: list[Any]) -> bytes:
+    """A message's values as a frame."""
+    payload = msgspec.msgpack.encode(values)
+    return len(payload).to_bytes(LENGTH_BYTES, "big") + payload
+
+
+async def read_payload(reader: asyncio.StreamReader) -> bytes | None:
+    """The next frame without its length; None at the end."""
+    with suppress(asyncio.IncompleteReadError, ConnectionError):
+        return await reader.readexactly(int.from_bytes(await reader.readexactly(LENGTH_BYTES), "big"))
+    return None
+
+
+# ------------------------------------------------------------------ the client's side
+
+
+class ReplayedClient:
+    """Says to a host of today what a former version's client said, and takes its answers as that one did.
+
+    What a host makes up (attachments, the epoch, offsets) is put in the place of what was recorded.
+    """
+
+    def __init__(self, recording: Recording, session_id: str) -> None:
+        self._recording = recording
+        self._session_id = session_id
+        self._writers: dict[int, asyncio.StreamWriter] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._changed = asyncio.Event()
+        self._attachments: dict[str, str] = {}
+        self._epoch = ""
+        self._offset = 0
+        self._resizes = 0
+        self.heard: list[tuple[int, list[Any]]] = []
+        """Connection, and the values of each message that came on it."""
+
+    async def say_all(self, conversation: str, patience_s: float) -> None:
+        """Go through a conversation, waiting for the answer to each message."""
+        frames = self._recording.conversations[conversation]
+        try:
+            async with asyncio.timeout(patience_s):
+                for frame in frames:
+                    if frame.side == "client":
+                        await self._say(frame)
+                wanted = {frame.kind for frame in frames if frame.side == "host"} - {"Starting"}
+                await self._until(lambda: wanted <= {values[0] for _, values in self.heard})
+        finally:
+            for writer in self._writers.values():
+                writer.close()
+            await asyncio.gather(*self._tasks)
+
+    async def _say(self, frame: Frame) -> None:
+        if frame.connection not in self._writers:
+            for former in self._writers.values():
+                former.close()
+            await self._connect(frame.connection)
+        values = self._as_of_now(frame)
+        before = len(self.heard)
+        self._writers[frame.connection].write(framed(values))
+        kind = frame.kind
+
+        def came(*kinds: str) -> bool:
+            return any(heard[0] in kinds for _, heard in self.heard[before:])
+
+        if kind == "Hello":
+            await self._until(lambda: came("Welcome", "Error"))
+        elif kind == "Attach":
+            await self._until(lambda: came("Attached", "Error"))
+            # A host decides by itself whether it sends a snapshot or what is missing.
+            attached = next((heard for _, heard in self.heard[before:] if heard[0] == "Attached"), None)
+            wants_output = values[4] if len(values) > 4 else True
+            if wants_output and attached is not None and not attached[self._host_place("Attached", "resumed")]:
+                await self._until(lambda: any(h[0] == "SnapshotPart" and h[6] for _, h in self.heard[before:]))
+        elif kind in INPUTS:
+            await self._until(lambda: came("InputRefused") or self._acknowledged(values[2]))
+        elif kind in REQUESTS:
+            await self._until(lambda: any(h[0] in REPLIES and h[1] == values[1] for _, h in self.heard[before:]))
+
+    def _host_place(self, kind: str, field: str) -> int:
+        place = self._recording.place("host", kind, field)
+        assert place is not None
+        return place
+
+    def _acknowledged(self, sequence: int) -> bool:
+        return any(heard[0] == "InputAck" and heard[2] >= sequence for _, heard in self.heard)
+
+    async def _connect(self, number: int) -> None:
+        reader, self._writers[number] = await asyncio.open_unix_connection(session_socket(self._session_id))
+        task = asyncio.create_task(self._listen(number, reader))
+        task.add_done_callback(lambda _: self._changed.set())
+        self._tasks.append(task)
+
+    async def _listen(self, number: int, reader: asyncio.StreamReader) -> None:
+        while (payload := await read_payload(reader)) is not None:
+            self._recording.decode("host", payload)
+            values: list[Any] = msgspec.msgpack.decode(payload)
+            match values[0]:
+                case "Attached" | "Starting":
+                    self._take_attachment(number, values)
+                case "SnapshotPart":
+                    self._offset, self._resizes = values[1], values[2]
+                case "Output":
+                    self._offset = values[1] + len(values[2])
+                case "Resized":
+                    self._resizes = values[4]
+            self.heard.append((number, values))
+            self._changed.set()
+
+    def _take_attachment(self, number: int, values: list[Any]) -> None:
+        if values[0] == "Attached":
+            self._epoch = values[2]
+        recorded = {
+            frame.values[1]
+            for frames in self._recording.conversations.values()
+            for frame in frames
+            if frame.connection == number and frame.kind in {"Attached", "Starting"}
+        }
+        self._attachments |= dict.fromkeys(recorded, values[1])
+
+    def _as_of_now(self, frame: Frame) -> list[Any]:
+        values = frame.values
+        for field, now in (("epoch", self._epoch), ("offset", self._offset), ("resizes", self._resizes)):
+            place = self._recording.place("client", frame.kind, field)
+            if place is not None and place < len(values) and values[place] not in {"", -1}:
+                values[place] = now
+        for field in ("attachment", "resume"):
+            place = self._recording.place("client", frame.kind, field)
+            if place is not None and place < len(values):
+                values[place] = self._attachments.get(values[place], values[place])
+        return values
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._changed.clear()
+            for task in self._tasks:
+                if task.done():
+                    task.result()  # What the former version could not read is raised here.
+            await self._changed.wait()
+
+
+# ------------------------------------------------------------------ the host's side
+
+
+class PlayedHost:
+    """A host of which only one recorded conversation is left; knows what its version knew, and refuses the rest.
+
+    Attributes:
+        problems: what a client did that the recorded one did not.
+        left: what the recorded client said beyond that.
+    """
+
+    def __init__(self, recording: Recording, conversation: str, *, speaks: int | None = None) -> None:
+        """``speaks`` is the only protocol it accepts, the recording's unless told."""
+        self._protocol = recording.protocol if speaks is None else speaks
+        self._recording = recording
+        self._frames = recording.conversations[conversation]
+        self._connections = 0
+        self.problems: list[str] = []
+        self.left: dict[int, deque[Frame]] = {}
+        for frame in self._frames:
+            if frame.side == "client":
+                self.left.setdefault(frame.connection, deque()).append(frame)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Take calls where the recorded session's host would."""
+        tasks: set[asyncio.Task[None]] = set()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            tasks.add(task)
+            try:
+                await self._serve(reader, writer)
+            except (msgspec.ValidationError, AssertionError) as error:
+                self.problems.append(repr(error))
+            finally:
+                writer.close()
+
+        path = session_socket(self._recording.session_id)
+        server = await asyncio.start_unix_server(serve, path)
+        try:
+            yield
+        finally:
+            server.close()
+            if tasks:
+                await asyncio.wait(tasks, timeout=5)
+            path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hello = await read_payload(reader)
+        if hello is None:
+            return  # Somebody looked whether anyone is there.
+        if self._recording.decode("client", hello).protocol != self._protocol:
+            [_, refusal] = self._recording.conversations["later_version"]
+            writer.write(framed(refusal.values))
+            return
+        number, self._connections = self._connections, self._connections + 1
+        wanted = self.left[min(number, len(self.left) - 1)]
+        self._play(writer, wanted.popleft())
+        while (payload := await read_payload(reader)) is not None:
+            self._recording.decode("client", payload)
+            said = Frame(number, "client", payload)
+            if wanted and said.values == wanted[0].values:
+                self._play(writer, wanted.popleft())
+                if not wanted and said.kind in {"Stop", "Kill"}:
+                    return
+            elif said.kind == "Describe":
+                self._describe(writer, said.values[1])
+            else:
+                self.problems.append(f"{said.values} came; recorded was {wanted[0].values if wanted else 'the end'}")
+
+    def _play(self, writer: asyncio.StreamWriter, said: Frame) -> None:
+        """What came next, on this connection, after the client had said this."""
+        mine = [frame for frame in self._frames if frame.connection == said.connection]
+        for frame in mine[next(place for place, each in enumerate(mine) if each is said) + 1 :]:
+            if frame.side == "client":
+                return
+            writer.write(framed(frame.values))
+
+    def _describe(self, writer: asyncio.StreamWriter, request: int) -> None:
+        values = next(
+            frame.values
+            for frames in self._recording.conversations.values()
+            for frame in frames
+            if frame.kind == "Description"
+        )
+        values[1] = request
+        writer.write(framed(values))
