@@ -41,17 +41,7 @@ from session_host.errors import HostUnavailable, UsageError
 from session_host.paths import session_socket
 from session_host.protocol import messages
 from session_host.protocol.codec import LENGTH_BYTES, encode
-from session_host.protocol.messages import (
-    Attach,
-    Describe,
-    Hello,
-    Key,
-    Kill,
-    Peek,
-    Rename,
-    Send,
-    Stop,
-)
+from session_host.protocol.messages import Attach, Describe, Hello, Key, Kill, Peek, Rename, Send, Stop
 from session_host.protocol.values import CellSize, GridSize, KeyAction, Modifiers, MouseAction, MouseButton
 from session_host.terminal.base import DefaultColors
 from session_host.version import VERSION
