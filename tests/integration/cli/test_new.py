@@ -19,9 +19,9 @@ from tests.support.waiting import wait_for_end, wait_until
 pytestmark = pytest.mark.usefixtures("sessions")
 
 SESSION_KEYS = [
-    "id", "name", "agent", "argv", "cwd", "state", "exit_code", "exit_signal", "activity", "activity_source", "title",
+    "id", "name", "agent", "argv", "cwd", "state", "reason", "exit_code", "exit_signal", "activity", "activity_source", "title",
     "host_pid", "child_pid", "keeper_pid", "created_at", "ended_at", "cols", "rows", "viewers", "engine",
-    "provider_session_id", "resumable", "stderr_path", "journal_bytes",
+    "provider_session_id", "resumable", "stderr_path", "journal_bytes", "notice",
 ]  # fmt: skip
 
 
@@ -194,9 +194,11 @@ class TestLs:
         same = ("state", "child_pid", "host_pid", "created_at", "name", "cols", "rows")
         assert [after[key] for key in same] == [before[key] for key in same]
 
-    def test_with_host_and_keeper_gone_it_is_lost_and_stays_so(self) -> None:
-        session_id = new("-n", "x", "--", "cat")
+    def test_with_host_and_keeper_gone_it_is_lost_and_stays_so(self, area: Area) -> None:
+        session_id = new("-n", "x", "--", "sh", "-c", "echo was here; cat")
         session = listed()[0]
+        journal = area.state / "sessions" / session_id / "journal"
+        wait_until(lambda: any(b"was here" in each.read_bytes() for each in journal.glob("*.log")), 10, "the record")
         pids = [int(str(session[which])) for which in ("keeper_pid", "host_pid", "child_pid")]
         # A host sees its keeper's end, and a keeper its host's: neither may have time for that.
         for pid in pids[:2]:
@@ -207,8 +209,9 @@ class TestLs:
             wait_for_end(pid, 10)
 
         assert listed() == []
-        assert [each["state"] for each in listed("--all")] == ["lost"]
-        done = outlive("peek", session_id)
+        assert [(each["state"], each["reason"]) for each in listed("--all")] == [("lost", "lost")]
+        assert outlive("peek", session_id).output == "was here\n", "what was recorded is there"
+        done = outlive("send", session_id, "x")
         assert done.code == 6
         done.complaint()
 

@@ -2,82 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from session_host.errors import StoreError
-from session_host.estate.descriptors import Estate
-from session_host.estate.moving import Mover
-from session_host.estate.stream_file import PAGE_BYTES, StreamFile
+from session_host.estate.stream_file import PAGE_BYTES
 from session_host.host import recording as recording_module
 from session_host.host.recording import Recording
-from session_host.journal import Entry, Journal, Output, Resize, Snapshot, snapshots
-from session_host.protocol.messages import Resized
-from session_host.protocol.values import CellSize, GridSize
-from tests.support.disks import fill_disk, small_disk
+from session_host.journal import Journal, Output, snapshots
 from tests.support.journals import logs, recorded, recorded_bytes
-from tests.support.waiting import eventually
-
-LIMIT_BYTES = 64 * 1024 * 1024
-
-
-SIZE = GridSize(80, 24)
-
-
-class Recorded:
-    """A stream that a test writes, and the recordings of it, one after the other."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.file = os.memfd_create("stream")
-        estate = Estate(-1, -1, -1, self.file, -1, -1, -1)
-        self.stream = StreamFile(estate, Mover(in_kernel=False))
-        self.written = b""
-        self.resizes: list[Resized] = []
-        self.progress = 0
-        self.recording = self.open()
-
-    def open(self) -> Recording:
-        self.recording = Recording(self.directory, LIMIT_BYTES, self.stream, self._progressed)
-        return self.recording
-
-    def _progressed(self) -> None:
-        self.progress += 1
-
-    def output(self, data: bytes) -> None:
-        """The program wrote, and the emulator had it."""
-        os.pwrite(self.file, data, self.stream.end)
-        self.stream.end += len(data)
-        self.written += data
-        self.recording.output(self.stream.end)
-
-    def resize(self, columns: int) -> None:
-        self.resizes.append(Resized(self.stream.end, GridSize(columns, 24), CellSize(), len(self.resizes) + 1))
-        self.recording.resized(self.resizes[-1])
-
-    def snapshot(self, data: bytes = b"s") -> Snapshot:
-        """The emulator's state as of now."""
-        return Snapshot(self.stream.end, len(self.resizes), "pyte-1", GridSize(80, 24), 100, "", data)
-
-    async def start(self) -> None:
-        await self.recording.start(SIZE, list(self.resizes))
-
-    async def caught_up(self) -> None:
-        await eventually(lambda: self.recording.end == self.stream.end, 10, "all to be recorded")
-
-    async def restart(self) -> None:
-        """As after a kill: another recording of the same stream, which knows nothing."""
-        await self.recording.close()
-        self.open()
-        await self.start()
-
-    async def close(self) -> None:
-        await self.recording.close()
-        os.close(self.file)
+from tests.support.recording import LIMIT_BYTES, SIZE, Recorded, sizes
 
 
 @pytest.fixture(autouse=True)
@@ -92,31 +27,6 @@ async def own(tmp_path: Path) -> AsyncIterator[Recorded]:
     made = Recorded(tmp_path / "journal")
     yield made
     await made.close()
-
-
-def sizes(entries: Sequence[Entry]) -> list[tuple[int, int]]:
-    """Each resize by the output before it and its columns, checked to stand in its place."""
-    found, at = [], 0
-    for entry in entries:
-        if isinstance(entry, Resize):
-            assert entry.offset == at, "a resize stands where the output was when it happened"
-            if entry.number:  # 0 is the size at the beginning
-                found.append((entry.offset, entry.size.columns))
-        else:
-            at = entry.offset + len(entry.data)
-    return found
-
-
-async def test_the_size_at_the_beginning_is_recorded_once(own: Recorded) -> None:
-    await own.start()
-    own.output(b"one")
-    await own.caught_up()
-    await own.restart()
-    own.output(b"two")
-    await own.caught_up()
-    await own.recording.close()
-    first = [entry for entry in recorded(own.directory) if isinstance(entry, Resize)]
-    assert [(entry.number, entry.size) for entry in first] == [(0, SIZE)]
 
 
 async def test_output_and_resizes_are_recorded_in_order(own: Recorded) -> None:
@@ -292,114 +202,3 @@ async def test_snapshots_take_no_more_room_than_what_they_are_of(own: Recorded) 
     assert recorded_bytes(own.directory) == own.written
     taken = sum(path.stat().st_size for path in own.directory.glob("*.snapshot"))
     assert 2000 <= taken <= sum(path.stat().st_size for path in logs(own.directory))
-
-
-# ---------------------------------------------------------------------------- a disk that refuses
-
-
-class Moody:
-    """A disk that refuses when it is told to."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, method: str) -> None:
-        self.refuses = False
-        original: Callable[..., None] = getattr(Journal, method)
-
-        def moody(journal: Journal, what: object) -> None:
-            if self.refuses:
-                raise StoreError("the disk is in no mood")
-            original(journal, what)
-
-        patch.setattr(Journal, method, moody)
-
-
-async def test_a_disk_that_refuses_and_then_takes_again_misses_nothing(
-    own: Recorded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk = Moody(monkeypatch, "append")
-    await own.start()
-    own.output(b"before,")
-    await own.caught_up()
-    disk.refuses = True
-    for number in range(5):
-        own.output(b"%d," % number)
-        own.resize(90 + number)
-        own.recording.checkpoint(own.snapshot(b""))
-    await eventually(lambda: own.recording.trouble, 10, "the trouble")
-    assert own.recording.trouble == "the disk is in no mood"
-    assert own.recording.end == len(b"before,")
-    own.output(b"more,")
-    seen = own.progress
-    await eventually(lambda: own.progress > seen + 2, 10, "several tries")
-    disk.refuses = False
-    await own.caught_up()
-    assert own.recording.trouble == ""
-    own.output(b"after")
-    await own.caught_up()
-    await own.recording.close()
-    assert recorded_bytes(own.directory) == own.written
-    assert sizes(recorded(own.directory)) == [(7 + 2 * (each + 1), 90 + each) for each in range(5)]
-
-
-async def test_a_disk_without_room_for_a_snapshot_still_gets_the_output(
-    own: Recorded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk = Moody(monkeypatch, "begin_segment")
-    disk.refuses = True
-    await own.start()
-    own.output(b"before,")
-    own.recording.checkpoint(own.snapshot())
-    own.output(b"after")
-    await own.caught_up()
-    assert own.recording.trouble == ""
-    assert recorded_bytes(own.directory) == b"before,after"
-
-
-async def test_a_journal_that_cannot_be_opened_is_opened_when_it_can(tmp_path: Path) -> None:
-    (tmp_path / "journal").write_text("in the way")
-    own = Recorded(tmp_path / "journal")
-    own.output(b"early")
-    await own.start()
-    own.resize(90)
-    own.output(b"later")
-    await eventually(lambda: own.recording.trouble, 10, "the trouble")
-    (tmp_path / "journal").unlink()
-    await own.caught_up()
-    assert own.recording.trouble == ""
-    await own.close()
-    assert recorded_bytes(own.directory) == b"earlylater"
-    assert sizes(recorded(own.directory)) == [(5, 90)]
-
-
-async def test_a_full_disk_is_said_and_what_the_stream_has_comes_once_there_is_room(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", 1024) as disk:
-        own = Recorded(disk / "journal")
-        await own.start()
-        own.output(b"before")
-        await own.caught_up()
-        ballast = fill_disk(disk)
-        own.output(os.urandom(50_000))
-        await eventually(lambda: own.recording.trouble, 10, "the trouble")
-        assert "the disk is full" in own.recording.trouble
-        ballast.unlink()
-        await own.caught_up()
-        assert own.recording.trouble == ""
-        await own.close()
-        assert recorded_bytes(own.directory) == own.written
-
-
-async def test_the_end_waits_for_what_is_not_written_yet(own: Recorded) -> None:
-    await own.start()
-    own.output(b"last words")
-    await own.recording.close()
-    assert recorded_bytes(own.directory) == b"last words"
-    own.open()
-
-
-async def test_the_end_does_not_wait_for_a_disk_that_refuses(own: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    disk = Moody(monkeypatch, "append")
-    await own.start()
-    disk.refuses = True
-    own.output(b"lost")
-    await asyncio.wait_for(own.recording.close(), 10)
-    assert recorded_bytes(own.directory) == b""
-    own.open()

@@ -1,0 +1,99 @@
+"""A stream that a test writes, and what is recorded of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from session_host.estate.descriptors import Estate
+from session_host.estate.moving import Mover
+from session_host.estate.stream_file import StreamFile
+from session_host.host.recording import Recording
+from session_host.journal import Entry, Resize, Snapshot
+from session_host.protocol.messages import Resized
+from session_host.protocol.values import CellSize, GridSize
+from tests.support.journals import recorded
+from tests.support.waiting import eventually
+
+LIMIT_BYTES = 64 * 1024 * 1024
+
+
+SIZE = GridSize(80, 24)
+
+
+class Recorded:
+    """A stream that a test writes, and the recordings of it, one after the other."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.file = os.memfd_create("stream")
+        estate = Estate(-1, -1, -1, self.file, -1, -1, -1)
+        self.stream = StreamFile(estate, Mover(in_kernel=False))
+        self.written = b""
+        self.resizes: list[Resized] = []
+        self.progress = 0
+        self.recording = self.open()
+
+    def open(self) -> Recording:
+        self.recording = Recording(self.directory, LIMIT_BYTES, self.stream, self._progressed)
+        return self.recording
+
+    def _progressed(self) -> None:
+        self.progress += 1
+
+    def output(self, data: bytes) -> None:
+        """The program wrote, and the emulator had it."""
+        os.pwrite(self.file, data, self.stream.end)
+        self.stream.end += len(data)
+        self.written += data
+        self.recording.output(self.stream.end)
+
+    def resize(self, columns: int) -> None:
+        self.resizes.append(Resized(self.stream.end, GridSize(columns, 24), CellSize(), len(self.resizes) + 1))
+        self.recording.resized(self.resizes[-1])
+
+    def snapshot(self, data: bytes = b"s") -> Snapshot:
+        """The emulator's state as of now."""
+        return Snapshot(self.stream.end, len(self.resizes), "pyte-1", GridSize(80, 24), 100, "", data)
+
+    async def start(self) -> None:
+        await self.recording.start(SIZE, list(self.resizes))
+
+    async def caught_up(self) -> None:
+        await eventually(lambda: self.recording.end == self.stream.end, 10, "all to be recorded")
+
+    async def restart(self) -> None:
+        """As after a kill: another recording of the same stream, which knows nothing."""
+        await self.recording.close()
+        self.open()
+        await self.start()
+
+    async def close(self) -> None:
+        await self.recording.close()
+        os.close(self.file)
+
+
+def sizes(entries: Sequence[Entry]) -> list[tuple[int, int]]:
+    """Each resize by the output before it and its columns, checked to stand in its place."""
+    found, at = [], 0
+    for entry in entries:
+        if isinstance(entry, Resize):
+            assert entry.offset == at, "a resize stands where the output was when it happened"
+            if entry.number:  # 0 is the size at the beginning
+                found.append((entry.offset, entry.size.columns))
+        else:
+            at = entry.offset + len(entry.data)
+    return found
+
+
+async def test_the_size_at_the_beginning_is_recorded_once(own: Recorded) -> None:
+    await own.start()
+    own.output(b"one")
+    await own.caught_up()
+    await own.restart()
+    own.output(b"two")
+    await own.caught_up()
+    await own.recording.close()
+    first = [entry for entry in recorded(own.directory) if isinstance(entry, Resize)]
+    assert [(entry.number, entry.size) for entry in first] == [(0, SIZE)]
