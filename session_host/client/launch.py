@@ -34,6 +34,7 @@ from session_host.paths import (
 from session_host.protocol.keeper import Launch, Launched
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.values import GridSize, State
+from session_host.protocol.words import one_line
 from session_host.pty.identity import boot_id
 from session_host.store import SessionRecord, Store
 from session_host.terminal import default_engine
@@ -110,7 +111,7 @@ def _spec(request: LaunchRequest) -> LaunchSpec:
     argv = agent.argv(request.arguments, environment)
     with Store.open(database()) as store:
         taken = {record.name for record in store.running()}
-        name = request.name or free_name(Path(directory).name or agent.name, taken)
+        name = request.name or free_name(one_line(Path(directory).name).strip() or agent.name, taken)
     return LaunchSpec(
         session_id=session_id,
         name=name,

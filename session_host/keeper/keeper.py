@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from session_host.errors import OutliveError, ProtocolViolation
-from session_host.estate import descriptors
 from session_host.estate.descriptors import Estate
-from session_host.estate.ledger import Ledger, LedgerPage
-from session_host.estate.moving import Mover
+from session_host.estate.ledger import LedgerPage
 from session_host.host.main import TakeOver, run_host
 from session_host.link.pipe import KeeperPipe
 from session_host.protocol.codec import ToKeeperDecoder
@@ -113,12 +111,10 @@ class Keeper:
             known.launchers.append(client)
             return None
         try:
-            estate, slave = descriptors.make(Path(spec.socket_path), spec.size)
+            ward = Ward.make(spec)
         except OSError as error:
             why = f"{spec.socket_path}: {error.strerror}"
             return Launched(LaunchReport(ok=False, error=why, error_kind="failed"))
-        Ledger(estate.ledger, estate.master, Mover()).close()
-        ward = Ward(spec, estate, LedgerPage(estate.ledger), slave)
         ward.launchers.append(client)
         self.wards[ward.id] = ward
         self._fork(ward)

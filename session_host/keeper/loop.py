@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 import itertools
 import logging
@@ -62,6 +63,7 @@ class Loop:
         self._timers: list[tuple[float, int, Callback]] = []
         self._numbers = itertools.count()
         self._leaving = False
+        self._reserve = os.open(os.devnull, os.O_RDONLY)
         listener.setblocking(False)
         self.watch(listener, self._accept)
         # A signal only wakes the loop; what it means is done there.
@@ -137,11 +139,31 @@ class Loop:
             connection, _ = self.listener.accept()
         except BlockingIOError:
             return
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            self._turn_away()
+            return
         if is_foreign(connection):
             log.warning("refused a connection of another user")
             connection.close()
             return
         self.take_calls(connection)
+
+    def _turn_away(self) -> None:
+        """No descriptor is left: with the one in reserve, whoever calls is let in and sent away, not left waiting.
+
+        Left alone, the call would wake us at once, again and again.
+        """
+        log.warning("turned a connection away: too many open files")
+        os.close(self._reserve)
+        try:
+            connection, _ = self.listener.accept()
+            connection.close()
+        except OSError:
+            pass  # The caller has gone, or another thread of the system was quicker.
+        finally:
+            self._reserve = os.open(os.devnull, os.O_RDONLY)
 
     def take_calls(self, connection: socket.socket) -> KeeperPipe:
         """Listen to a command, or a host without a keeper."""
@@ -170,6 +192,8 @@ class Loop:
         assert self._owner is not None
         for message in messages:
             self._owner.called(client, message)
+        if messages and client in self._clients:
+            client.drop_descriptors()  # Nobody asked for any.
 
     def drop(self, client: KeeperPipe) -> None:
         """Be done with a client."""
@@ -187,6 +211,6 @@ class Loop:
         if client in self._clients:
             assert client is not None
             try:
-                client.send(message)
+                client.send(message, wait_s=0)
             except OSError:
                 self.drop(client)

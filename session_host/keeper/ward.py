@@ -15,9 +15,13 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from pathlib import Path
+from typing import Self
 
+from session_host.estate import descriptors
 from session_host.estate.descriptors import Estate
-from session_host.estate.ledger import LedgerPage
+from session_host.estate.ledger import Ledger, LedgerPage
+from session_host.estate.moving import Mover
 from session_host.link.pipe import KeeperPipe
 from session_host.protocol.keeper import KeeperMessage
 from session_host.protocol.launch import LaunchReport, LaunchSpec
@@ -98,6 +102,23 @@ class Ward:
     suspicious: bool = False
     successor: Successor | None = None
     crashes: deque[float] = field(default_factory=lambda: deque(maxlen=SUSPICIOUS_DEATHS))
+
+    @classmethod
+    def make(cls, spec: LaunchSpec) -> Self:
+        """A session that nobody serves yet.
+
+        Raises:
+            OSError: there are no descriptors, PTYs or memory for it, or its socket cannot be made.
+        """
+        estate, slave = descriptors.make(Path(spec.socket_path), spec.size)
+        try:
+            Ledger(estate.ledger, estate.master, Mover()).close()
+            return cls(spec, estate, LedgerPage(estate.ledger), slave)
+        except OSError:
+            os.close(slave)
+            estate.close()
+            Path(spec.socket_path).unlink(missing_ok=True)
+            raise
 
     @property
     def id(self) -> str:

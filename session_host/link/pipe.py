@@ -35,6 +35,10 @@ class KeeperPipe:
     def close(self) -> None:
         """Close it, and what came and nobody took."""
         self.socket.close()
+        self.drop_descriptors()
+
+    def drop_descriptors(self) -> None:
+        """Close those that came and nobody took."""
         while self.descriptors:
             os.close(self.descriptors.popleft())
 
@@ -42,8 +46,8 @@ class KeeperPipe:
         """Who is at the other end; 0 where the system does not tell."""
         return peer_pid(self.socket)
 
-    def send(self, message: KeeperMessage, descriptors: Sequence[int] = ()) -> None:
-        """Send a message, with its descriptors.
+    def send(self, message: KeeperMessage, descriptors: Sequence[int] = (), *, wait_s: float = 5.0) -> None:
+        """Send a message, with its descriptors; one who does not read is waited for so long.
 
         Raises:
             OSError: the other side is gone, or does not read.
@@ -57,7 +61,7 @@ class KeeperPipe:
                 else:
                     sent = self.socket.send(data, socket.MSG_NOSIGNAL)
             except BlockingIOError:
-                if not select.select([], [self.socket], [], 5.0)[1]:
+                if not select.select([], [self.socket], [], wait_s)[1]:
                     raise
                 continue
             data = data[sent:]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import array
 import random
 import socket
+import time
 
 import msgspec
 import pytest
 
 from session_host.paths import keeper_log, keeper_socket
 from session_host.protocol import keeper as k
+from session_host.protocol.codec import encode
+from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import new, outlive
 from tests.support.fuzzing import anything, chance, fields_of, frame, some, times
@@ -79,3 +82,48 @@ def test_no_session_is_lost_by_what_a_stranger_says(area: Area) -> None:
         third = new("--", "cat")
         for session in (*sessions, third):
             assert outlive("kill", session).code == 0
+
+
+def test_a_client_that_asks_and_never_reads_holds_nobody_up(area: Area) -> None:
+    session = new("-n", "one", "--", "cat")
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.connect(str(keeper_socket()))
+        deaf.setblocking(False)
+        question = encode(k.Status()) * 1000
+        try:
+            for _ in range(100):
+                deaf.send(question)
+        except BlockingIOError:
+            pass
+        began_s = time.monotonic()
+        other = new("--", "cat")
+        assert time.monotonic() - began_s < 3
+    for each in (session, other):
+        assert outlive("kill", each).code == 0
+
+
+def test_a_keeper_without_descriptors_says_so_and_neither_turns_round_nor_fills_the_disk(area: Area) -> None:
+    from tests.integration.test_descriptors_run_out import cpu_s, no_more_descriptors
+
+    session = new("-n", "one", "--", "cat")
+    keeper = keeper_pid()
+    with no_more_descriptors(keeper):
+        crowd = []
+        for _ in range(40):
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(str(keeper_socket()))
+            crowd.append(connection)
+        before_s, log_bytes = cpu_s(keeper), keeper_log().stat().st_size
+        assert outlive("send", "one", "as ever", "--enter").code == 0
+        assert outlive("wait", "one", "--text", "as ever", "--timeout", "10").code == 0
+        assert cpu_s(keeper) - before_s < 0.2
+        assert keeper_log().stat().st_size - log_bytes < 20_000
+        for connection in crowd:
+            connection.close()
+        refused = outlive("new", "-d", "--", "cat", timeout_s=40)
+        assert refused.code != 0
+        assert refused.complaint()
+    second = new("-n", "two", "--", "cat")
+    assert processes.is_alive(keeper)
+    for each in (session, second):
+        assert outlive("kill", each).code == 0
