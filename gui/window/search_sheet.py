@@ -69,13 +69,16 @@ class SearchSheet(Sheet):
         super().__init__(theme, parent, "Search in all chats", WIDTH_PX)
         self._chat_of = chat_of
         self._query: Query | None = None
+        self._is_answered = True
+        self._is_hurried = False
+        """Enter was pressed before the answer came."""
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
         self.field.setAccessibleName("Search in all chats")
         self.field.setPlaceholderText("Words in any chat, running or ended")
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._typing.timeout.connect(self._ask)
-        self.field.textChanged.connect(self._typing.start)
+        self.field.textChanged.connect(self._on_typed)
         self.items = QStandardItemModel(self)
         self.list = QListView()
         self.list.setModel(self.items)
@@ -105,7 +108,12 @@ class SearchSheet(Sheet):
         if self.field.text().strip():
             self._ask()
 
+    def _on_typed(self) -> None:
+        self._is_answered = self._is_hurried = False
+        self._typing.start()
+
     def _ask(self) -> None:
+        self._typing.stop()
         try:
             self._query = Query.of(self.field.text())
         except UsageError:
@@ -127,6 +135,9 @@ class SearchSheet(Sheet):
         else:
             state = more if found.hits else "Nothing found"
         self._show(matches, state)
+        self._is_answered = not self._typing.isActive()
+        if self._is_hurried and self._is_answered and matches:
+            self._take(self.items.index(0, 0))
 
     def _matches(self, hits: list[Hit], query: Query) -> list[Match]:
         """A line that a chat has several times stands once, where it came last."""
@@ -166,6 +177,7 @@ class SearchSheet(Sheet):
             self.place()
 
     def _take(self, index: QModelIndex) -> None:
+        self._is_hurried = False
         match = index.data(_MATCH_ROLE)
         if isinstance(match, Match) and self._query is not None:
             self.put_away()
@@ -179,7 +191,11 @@ class SearchSheet(Sheet):
             row = min(max(self.list.currentIndex().row() + steps[key], 0), count - 1)
             self.list.setCurrentIndex(self.items.index(row, 0))
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self._take(self.list.currentIndex())
+            if self._is_answered:
+                self._take(self.list.currentIndex())
+            else:
+                # What is shown still is the answer to what was typed before.
+                self._is_hurried = True
         else:
             super().keyPressEvent(event)
 

@@ -189,3 +189,16 @@ async def test_an_index_that_cannot_be_used_is_said(played: Played) -> None:
     QTest.keyClicks(played.window.searching.sheet.field, "word")
     await played.until(lambda: played.problems, "a line on it")
     assert "search.db" in played.problems[0]
+
+
+async def test_enter_at_once_takes_what_is_found_then(played: Played) -> None:
+    first, second = await played.add("first"), await played.add("second")
+    record(first, b"one needle\r\n")
+    record(second, b"two needles\r\n")
+    played.open_window()
+    played.show(second)
+    await search_for(played, "needles")
+    played.window.searching.sheet.field.selectAll()
+    QTest.keyClicks(played.window.searching.sheet.field, "one")
+    await press(played, Qt.Key.Key_Return)
+    await played.until(lambda: played.window.tabs.active_id == first, "the chat with what was typed last")
