@@ -16,6 +16,16 @@ from tests.support.waiting import wait_for_end
 FORMER_BOOT = "00000000-1111-4222-8333-444444444444"
 
 
+def kill_at_once(pids: list[int]) -> None:
+    """Kill them all, so that none sees another one go and acts on it."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+    for pid in pids:
+        wait_for_end(pid, 5)
+
+
 def restart_computer(sessions: Sessions, *, spare: int | None = None, empty_tmp: bool = False) -> None:
     """Cut everything off, as a power cut does, and be in another boot.
 
@@ -24,14 +34,7 @@ def restart_computer(sessions: Sessions, *, spare: int | None = None, empty_tmp:
         spare: the window of the test, which is to see it.
         empty_tmp: the sockets' directory is made anew at the start, as /tmp is on most systems.
     """
-    pids = [pid for pid in sessions.processes() if pid != spare]
-    # None of them may see another one go and act on it.
-    for number in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-    for pid in pids:
-        wait_for_end(pid, 5)
+    kill_at_once([pid for pid in sessions.processes() if pid != spare])
     with Store.open(database()) as store:
         for record in store.all():
             if record.state in RUNNING_STATES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,11 +11,12 @@ from PySide6.QtGui import QImage
 
 from gui.theme import tokens
 from session_host import paths
-from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, picture
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed, picture
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.displays import XServer
+from tests.support.reboots import kill_at_once
 from tests.support.waiting import wait_until
 from tests.support.windows import REPOSITORY, outlive, product_environment, xdotool
 
@@ -98,11 +98,12 @@ def test_a_chat_that_ends_before_ones_eyes_keeps_its_screen(open_window: OpenWin
         wait_until(lambda: "still here" in own.copy_all(), WAIT_S, "the last screen", every_s=0.1)
 
 
-def test_a_chat_whose_host_is_gone_is_lost_and_said_so(open_window: OpenWindow, new_chat: NewChat):
+def test_a_chat_of_which_nothing_is_left_is_lost_and_said_so(open_window: OpenWindow, new_chat: NewChat):
     chat = new_chat("gone", *program("raw_echo"))
     with open_window() as own:
         own.show(chat["id"])
-        os.kill(chat["host_pid"], signal.SIGKILL)
+        now = listed(chat["id"])
+        kill_at_once([now["host_pid"], now["keeper_pid"]])
         wait_until(lambda: own.tabs()[0]["state"] == "lost", WAIT_S, "the loss to be seen")
         assert not own.tabs()[0]["connected"]
         wait_until(lambda: not processes.is_alive(chat["child_pid"]), WAIT_S, "the program to be hung up")
