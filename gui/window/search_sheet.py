@@ -233,8 +233,7 @@ class _MatchDelegate(QStyledItemDelegate):
         painter.setFont(small)
         painter.setPen(tokens.color("secondary"))
         middle = Qt.AlignmentFlag.AlignVCenter
-        moment = datetime.fromtimestamp(match.hit.time_ns / 1_000_000_000, UTC)
-        age = words.age(moment, datetime.now(UTC))
+        age = words.age(match.hit.moment, datetime.now(UTC))
         times = f"×{match.times} · " if match.times > 1 else ""
         painter.drawText(second, Qt.AlignmentFlag.AlignRight | middle, f"{times}{age}")
         name = f"{match.chat.name} · {words.last_part(match.chat.record.cwd)}"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
-from session_host.cli.output import one_line, print_json, terminal_columns
+from session_host.cli.output import complain, one_line, print_json, terminal_columns
 from session_host.client.records import SessionInfo, info_of, open_store, settle
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.protocol.values import RUNNING_STATES
@@ -54,6 +54,8 @@ def run(options: argparse.Namespace) -> int:
         _update(search, wanted)
         hits = search.find(query, options.limit, {record.id for record in wanted})
         found = {hit.session_id for hit in hits}
+        for problem in search.problems.values():
+            complain(f"not searched: {problem}")
         chats = {record.id: info_of(settle(store, record)) for record in wanted if record.id in found}
     if options.json:
         print_json([as_json(hit, chats[hit.session_id]) for hit in hits])
@@ -123,7 +125,7 @@ def as_json(hit: Hit, chat: SessionInfo) -> dict[str, Any]:
         "name": chat.name,
         "agent": chat.agent,
         "state": chat.state,
-        "time": _moment(hit).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": hit.moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "line": hit.number,
         "text": hit.text,
         "offset": hit.offset,
@@ -162,7 +164,7 @@ def _line(
     hit: Hit, query: Query, now: datetime, width: int, columns: int | None, count: int, *, is_colored: bool
 ) -> str:
     times = f"  ×{count}" if count > 1 else ""
-    margin = f"  {when(_moment(hit), now)}  {hit.number:>{width}}  "
+    margin = f"  {when(hit.moment, now)}  {hit.number:>{width}}  "
     text = one_line(hit.text).strip()
     if columns is not None:
         text = cut(text, query.spans(text), max(columns - len(margin) - len(times), _MIN_TEXT_COLUMNS))
@@ -208,10 +210,3 @@ def when(moment: datetime, now: datetime) -> str:
     local = moment.astimezone()
     today = local.date() == now.astimezone().date()
     return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M}"
-
-
-def _moment(hit: Hit) -> datetime:
-    try:
-        return datetime.fromtimestamp(hit.time_ns / 1_000_000_000, UTC)
-    except (OverflowError, ValueError, OSError):
-        return datetime.fromtimestamp(0, UTC)

@@ -6,6 +6,7 @@ import contextlib
 import heapq
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -38,6 +39,14 @@ class Hit(NamedTuple):
     time_ns: int
     """Since 1970, UTC."""
     text: str
+
+    @property
+    def moment(self) -> datetime:
+        """Its time; that of a clock that was far off is 1970."""
+        try:
+            return datetime.fromtimestamp(self.time_ns / 1_000_000_000, UTC)
+        except (OverflowError, ValueError, OSError):
+            return datetime.fromtimestamp(0, UTC)
 
 
 class Progress(NamedTuple):

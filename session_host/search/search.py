@@ -21,6 +21,7 @@ class Search:
     """The open index; not for use by several threads at once. A context manager.
 
     Attributes:
+        problems: why sessions could not be read, by id.
         begun_anew: the index was found damaged and thrown away: until ``update`` it knows next to nothing.
     """
 
@@ -32,6 +33,7 @@ class Search:
             UnsafeDirectory: the state directory cannot be trusted.
         """
         self.begun_anew = False
+        self.problems: dict[str, str] = {}
         self._path: Path = search_index()
         self._index: Index | None = None
         self._with(lambda _index: None)
@@ -74,7 +76,8 @@ class Search:
         for session_id in self.behind(session_ids):
             if stop():
                 return
-            self._with(partial(_update, session_id, stop))
+            if problem := self._with(partial(_update, session_id, stop)):
+                self.problems[session_id] = problem
             done(session_id)
 
     def keep_only(self, session_ids: Collection[str]) -> None:
@@ -110,11 +113,16 @@ class Search:
         return self._index
 
 
-def _update(session_id: str, stop: Callable[[], bool], index: Index) -> None:
+def _update(session_id: str, stop: Callable[[], bool], index: Index) -> str:
+    """Read a session's journal; returns why it cannot be read, "" if it can."""
     # What reads journals takes longer to load than the index to be asked.
-    from .updating import Update
+    from .updating import Unreadable, Update
 
-    Update(index, session_id, session_journal(session_id)).run(stop)
+    try:
+        Update(index, session_id, session_journal(session_id)).run(stop)
+    except Unreadable as error:
+        return str(error)
+    return ""
 
 
 def forget(session_id: str) -> None:

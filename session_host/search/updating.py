@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from session_host.errors import OutliveError
 from session_host.journal import Entry, read
 from session_host.terminal import default_engine
 
@@ -22,6 +23,10 @@ SLICE_S: Final = 0.25
 """After so long others have their turn."""
 
 SLICE_BYTES: Final = 2 * 1024 * 1024
+
+
+class Unreadable(OutliveError):
+    """A session's recording cannot be read; that says nothing of the others."""
 
 
 class Update:
@@ -47,7 +52,8 @@ class Update:
 
         Raises:
             StoreCorrupt: the index is damaged.
-            StoreError: it cannot be written, or the journal cannot be trusted.
+            StoreError: it cannot be written.
+            Unreadable: the journal cannot be trusted, or the engine fails at it.
         """
         found = fingerprint(self._journal)
         if not found or found == self._index.progress(self._session_id).journal:
@@ -65,12 +71,15 @@ class Update:
         """One transaction; True when the end has been reached."""
         with self._index.writing(self._session_id) as writer:
             progress = writer.progress
-            reader = self._reader
-            if reader is None or progress.passes != self._passes:
-                # At the beginning, or another process has read on in the meantime.
-                self._grown_to = fingerprint(self._journal)
-                reader = self._begin(progress)
-            ended = self._read_on(reader)
+            try:
+                reader = self._reader
+                if reader is None or progress.passes != self._passes:
+                    # At the beginning, or another process has read on in the meantime.
+                    self._grown_to = fingerprint(self._journal)
+                    reader = self._begin(progress)
+                ended = self._read_on(reader)
+            except OutliveError as error:
+                raise Unreadable(str(error)) from error
             new, grown = reader.take_lines()
             self._passes = progress.passes + 1
             journal = self._grown_to if ended else ""

@@ -272,3 +272,25 @@ def test_a_planted_line_is_always_found(planted: str) -> None:
         # What the terminal made of it, should it know better.
         assert search.find(Query.of(line), 1, {name})
         assert not planted.isascii() or line == planted
+
+
+def test_a_recording_that_cannot_be_read_stops_no_other(search: Search, record: Record) -> None:
+    record("sound", b"a needle\r\n")
+    record("odd", b"a needle\r\n")
+    away = session_journal("odd").with_name("away")
+    session_journal("odd").rename(away)
+    session_journal("odd").symlink_to(away)
+    search.update(["odd", "sound"])
+    assert [hit.session_id for hit in search.find(Query.of("needle"), 10)] == ["sound"]
+    assert "move it away" in search.problems["odd"]
+
+
+@pytest.mark.parametrize("time_ns", [-(10**19), -1, 0, 10**18, 2**63 - 1])
+def test_a_clock_that_is_far_off_is_no_error(search: Search, time_ns: int) -> None:
+    time_ns = max(time_ns, -(2**63))
+    with Journal.open(session_journal("one")) as journal:
+        journal.append([output(0, b"a needle\r\n")._replace(time_ns=time_ns)])
+    search.update(["one"])
+    [hit] = search.find(Query.of("needle"), 10)
+    assert hit.time_ns == time_ns
+    assert hit.moment.tzinfo is not None
