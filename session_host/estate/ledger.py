@@ -13,6 +13,7 @@ The first page holds what is overwritten in place, each field by one store or on
     80   the offset of the output that the engine is at this moment fed, plus one; 0 between two feeds
     88   1 once the end is recorded: a successor has nothing left to do, and must not record it anew
     96   how often hosts of this session died in the midst of a feed that began there, and which offset
+    112  1 once the engine is suspected of killing its hosts: the other one is to be used
 
 and each record a header of 32 bytes and its payload::
 
@@ -37,7 +38,7 @@ from .stream_file import PAGE_BYTES, punch
 _MAGIC = b"outlive ledger 1"
 _CHECKPOINT = struct.Struct("<QQIIQ")
 _CHECKPOINT_AT = 16
-_CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT = 8, 9, 10, 11, 12, 13
+_CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED = 8, 9, 10, 11, 12, 13, 14
 """Words of eight bytes in the first page."""
 
 _HEADER = struct.Struct("<IB3x16sQ")
@@ -156,6 +157,15 @@ class LedgerPage:
     @end_recorded.setter
     def end_recorded(self, recorded: bool) -> None:
         self._words[_RECORDED] = int(recorded)
+
+    @property
+    def engine_suspected(self) -> bool:
+        """The engine seems to be what kills this session's hosts."""
+        return bool(self._words[_SUSPECTED])
+
+    @engine_suspected.setter
+    def engine_suspected(self, suspected: bool) -> None:
+        self._words[_SUSPECTED] = int(suspected)
 
     def feeding(self, offset: int) -> None:
         """The engine is about to be fed output from this offset on."""

@@ -56,6 +56,16 @@ class Attachment:
     def __post_init__(self) -> None:
         self.key = bytes.fromhex(self.id)
 
+    def acknowledge(self, sequence: int) -> None:
+        """Tell the viewer, if it is there, that the program has its inputs up to this one."""
+        if self.client is not None:
+            self.client.acknowledge(self.id, sequence)
+
+    def refuse(self, sequence: int, code: str, text: str) -> None:
+        """Tell the viewer, if it is there, that this input was not taken."""
+        if self.client is not None:
+            self.client.send_reply(InputRefused(self.id, sequence, code, text))
+
 
 class Attachments:
     """All attachments of a session, the one last used known."""
@@ -103,6 +113,7 @@ class Attachments:
         parked = [each for each in self._by_id.values() if each.client is None]
         for each in parked[: max(0, len(parked) - KEPT_PARKED)]:
             del self._by_id[each.id]
+            self._ledger.add(Kind.DETACHED, who=each.key)
 
     def viewers(self) -> int:
         """How many viewers show the screen now."""

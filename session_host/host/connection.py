@@ -16,7 +16,7 @@ from enum import Enum, auto
 from typing import Protocol, cast
 
 from session_host.errors import ProtocolViolation
-from session_host.protocol.codec import ClientDecoder, encode
+from session_host.protocol.codec import ClientDecoder
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
     OLDEST_PROTOCOL_VERSION,
@@ -55,12 +55,12 @@ from session_host.version import VERSION
 
 from .attachments import Attachment
 from .feed import OutputFeed
+from .held_ack import HeldAck
 from .session import Session
 
 log = logging.getLogger(__name__)
 
 HELLO_TIMEOUT_S = 10.0
-ACK_DELAY_S = 0.005
 QUEUE_HIGH_BYTES = 2 * 1024 * 1024
 QUEUE_LOW_BYTES = 256 * 1024
 QUEUE_ABORT_BYTES = 64 * 1024 * 1024
@@ -106,8 +106,7 @@ class Connection(asyncio.Protocol):
         self._finishing = False
         self._protocol = PROTOCOL_VERSION
         self._descriptor = -1
-        self._ack: InputAck | None = None
-        self._ack_timer: asyncio.TimerHandle | None = None
+        self._ack = HeldAck(self.send)
         self.state = ConnectionState.EXPECT_HELLO
         self.attachment: Attachment | None = None
 
@@ -128,9 +127,9 @@ class Connection(asyncio.Protocol):
         """The peer is gone: its attachment is parked, the agent does not notice."""
         self.state = ConnectionState.CLOSED
         self._feed.close()
-        for timer in (self._deadline, self._ack_timer):
-            if timer is not None:
-                timer.cancel()
+        self._ack.close()
+        if self._deadline is not None:
+            self._deadline.cancel()
         self._session.followers.discard(self)
         if self.attachment is not None:
             self._session.attachments.park(self.attachment, self)
@@ -175,8 +174,7 @@ class Connection(asyncio.Protocol):
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a frame that was encoded for all clients at once."""
-        if self._ack is not None:
-            frame += self._take_ack()
+        frame += self._ack.take()
         transport = self.transport
         if not transport.get_write_buffer_size():
             # At once, and not when the loop comes round: the viewer wakes up while the emulator is at work here.
@@ -190,32 +188,12 @@ class Connection(asyncio.Protocol):
         transport.write(frame)
 
     def acknowledge(self, attachment: str, sequence: int) -> None:
-        """Tell the viewer, soon, that all its inputs up to this one are written.
-
-        With the echo, or after a moment: a viewer that is woken for the acknowledgement alone gets the echo
-        later.
-        """
-        self._ack = InputAck(attachment, sequence)
-        if self._ack_timer is None:
-            self._ack_timer = self._loop.call_later(ACK_DELAY_S, self._ack_is_due)
-
-    def _take_ack(self) -> bytes:
-        # The timer runs on: it finds nothing, or the acknowledgement of a later key, which is as well.
-        ack, self._ack = self._ack, None
-        return encode(ack) if ack is not None else b""
-
-    def _ack_is_due(self) -> None:
-        self._ack_timer = None
-        self._flush_ack()
-
-    def _flush_ack(self) -> None:
-        if self._ack is not None:
-            self.send(self._ack)
-            self._ack = None
+        """Tell the viewer, soon, that all its inputs up to this one are written."""
+        self._ack.hold(InputAck(attachment, sequence))
 
     def send_reply(self, message: InputRefused) -> None:
         """Tell the viewer about an input that was not taken."""
-        self._flush_ack()
+        self._ack.flush()
         self.send(message)
 
     def refuse(self, code: str, text: str) -> None:

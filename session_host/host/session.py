@@ -38,7 +38,6 @@ from session_host.protocol.messages import (
     ErrorCode,
     Event,
     Input,
-    InputRefused,
     NameEvent,
     NoticeEvent,
     NotificationEvent,
@@ -303,7 +302,7 @@ class Session:
             return  # Sent again after a reconnect; it was taken before, and its ack is on its way or was lost.
         attachment.last_sequence = message.sequence
         if attachment.read_only:
-            self._refuse(attachment, message, ErrorCode.READ_ONLY, "this view is read-only")
+            attachment.refuse(message.sequence, ErrorCode.READ_ONLY, "this view is read-only")
             return
         emulator = self.lane.idle
         if emulator is not None:
@@ -318,14 +317,14 @@ class Session:
 
     def _queue(self, attachment: Attachment, message: Input, data: bytes) -> None:
         if self.state is State.EXITED:
-            self._refuse(attachment, message, ErrorCode.ENDED, "the chat has ended")
+            attachment.refuse(message.sequence, ErrorCode.ENDED, "the chat has ended")
         elif not self._has_room(len(data)):
-            self._refuse(attachment, message, ErrorCode.INPUT_FULL, "the program is not reading; this was not typed")
+            attachment.refuse(message.sequence, ErrorCode.INPUT_FULL, "the program is not reading; this was not typed")
         elif not data:
-            self._written(attachment, message.sequence)  # It means nothing to this program.
+            attachment.acknowledge(message.sequence)  # It means nothing to this program.
         else:
             number = message.sequence
-            self.ledger.add(Kind.INPUT, data, attachment.key, number, lambda: self._written(attachment, number))
+            self.ledger.add(Kind.INPUT, data, attachment.key, number, lambda: attachment.acknowledge(number))
             self._flush_input()
         attachment.accepted = message.sequence
 
@@ -351,16 +350,6 @@ class Session:
         self.ledger.add(Kind.NAME, name.encode())
         self.name = name
         self.tell(NameEvent(name))
-
-    @staticmethod
-    def _written(attachment: Attachment, sequence: int) -> None:
-        if attachment.client is not None:
-            attachment.client.acknowledge(attachment.id, sequence)
-
-    @staticmethod
-    def _refuse(attachment: Attachment, message: Input, code: str, text: str) -> None:
-        if attachment.client is not None:
-            attachment.client.send_reply(InputRefused(attachment.id, message.sequence, code, text))
 
     def _flush_input(self) -> None:
         if self._pump is not None and not self._pump.reaped and self.process is not None:

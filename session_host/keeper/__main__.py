@@ -18,6 +18,7 @@ from functools import partial
 
 from session_host import loops
 from session_host.errors import OutliveError
+from session_host.link.finding import find_keeper
 from session_host.paths import database, ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.values import GridSize
 from session_host.scopes import enter
@@ -71,7 +72,7 @@ def alone() -> int | None:
     """Take the lock that there is one keeper under.
 
     Who has it already and takes no calls (its socket was removed, or it is leaving) is asked to leave: the
-    hosts will come to us. None if it does not.
+    hosts will come to us. None if it does not, or takes calls.
     """
     descriptor = os.open(runtime_dir() / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     began_s = time.monotonic()
@@ -82,7 +83,7 @@ def alone() -> int | None:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             waited_s = time.monotonic() - began_s
-            if waited_s > LEAVING_S:
+            if waited_s > LEAVING_S or takes_calls():
                 os.close(descriptor)
                 return None
             if waited_s > LEAVING_S / 5 and not asked:
@@ -91,6 +92,14 @@ def alone() -> int | None:
             time.sleep(0.01)
         else:
             return descriptor
+
+
+def takes_calls() -> bool:
+    """Whether there is a keeper that can be reached."""
+    pipe = find_keeper()
+    if pipe is not None:
+        pipe.close()
+    return pipe is not None
 
 
 def ask_to_leave(lock: int) -> None:

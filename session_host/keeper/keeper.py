@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -148,7 +149,7 @@ class Keeper:
             estate=ward.estate,
             slave=ward.slave,
             open_files=self.open_files,
-            other_engine=ward.suspicious,
+            other_engine=ward.page.engine_suspected,
             rehearsal=rehearsal,
         )
         pid, ours = fork_host(ward.estate, ward.slave, ward.spec.log, lambda channel: run_host(order, channel))
@@ -183,7 +184,7 @@ class Keeper:
         match message:
             case Running():
                 ward.child_pid, ward.version = message.child_pid, message.version
-                ward.failed_hosts = 0
+                ward.running_since_s = time.monotonic()
                 ward.close_slave()
                 if ward.state is WardState.STARTING:
                     ward.state = WardState.RUNNING
@@ -277,7 +278,7 @@ class Keeper:
 
     def _child_ended(self, pid: int, status: int) -> None:
         for ward in tuple(self.wards.values()):
-            if pid in {ward.child_pid, ward.page.child}:
+            if pid in {ward.child_pid, ward.page.child} and ward.page.exit_status is None:
                 # Before the reaping, so that there is no moment at which nobody knows.
                 ward.page.exit_status = status
                 os.waitpid(pid, 0)
@@ -330,7 +331,7 @@ class Keeper:
         if successor is not None:
             self._give_up_successor(ward, "the chat's host died meanwhile")
         wait_s = ward.count_death(status)
-        if ward.suspicious:
+        if ward.page.engine_suspected:
             log.warning("%s: the engine is suspected; the next host uses the other one", ward.id)
         if ward.state is WardState.STARTING and not ward.page.child:
             self._end_half_started(ward)

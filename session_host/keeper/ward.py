@@ -28,8 +28,11 @@ from session_host.protocol.launch import LaunchReport, LaunchSpec
 
 log = logging.getLogger(__name__)
 
-PATIENCE = (0.0, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Waits, in seconds, before each host that follows one which died before it had taken over."""
+PATIENCE = (0.0, 0.0, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Waits, in seconds, before each host that follows one which did not live long."""
+
+STEADY_S = 1.0
+"""A host that has lived so long since it took over is no sign that the next one will die at once."""
 
 SUSPICIOUS_DEATHS = 3
 """So many deaths in the midst of feeding the same output, or so many crashes, and the engine is suspected."""
@@ -80,8 +83,8 @@ class Ward:
         version: of the code that the host runs.
         launchers: who waits for the report.
         report: how the launch went, once that is known.
-        failed_hosts: how many in a row died before they had taken over.
-        suspicious: the engine seems to be what kills the hosts.
+        failed_hosts: how many in a row did not live long.
+        running_since_s: when its host took over, by the monotonic clock.
     """
 
     spec: LaunchSpec
@@ -99,7 +102,7 @@ class Ward:
     launchers: list[KeeperPipe] = field(default_factory=list)
     report: LaunchReport | None = None
     failed_hosts: int = 0
-    suspicious: bool = False
+    running_since_s: float = 0.0
     successor: Successor | None = None
     crashes: deque[float] = field(default_factory=lambda: deque(maxlen=SUSPICIOUS_DEATHS))
 
@@ -143,11 +146,14 @@ class Ward:
             How long to wait, in seconds, before the next one is forked.
         """
         if self.page.died_feeding() >= SUSPICIOUS_DEATHS:
-            self.suspicious = True
+            self.page.engine_suspected = True
         if status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _CRASHES:
             self.crashes.append(time.monotonic())
             if len(self.crashes) == SUSPICIOUS_DEATHS and self.crashes[-1] - self.crashes[0] < CRASHES_WITHIN_S:
-                self.suspicious = True
+                self.page.engine_suspected = True
+        if self.running_since_s and time.monotonic() - self.running_since_s > STEADY_S:
+            self.failed_hosts = 0
+        self.running_since_s = 0.0
         wait_s = PATIENCE[min(self.failed_hosts, len(PATIENCE) - 1)]
         self.failed_hosts += 1
         return wait_s

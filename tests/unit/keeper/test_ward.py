@@ -45,16 +45,16 @@ def test_the_first_is_followed_at_once_and_later_ones_less_and_less_soon(ward: W
 def test_being_killed_by_somebody_says_nothing_about_the_engine(ward: Ward) -> None:
     for _ in range(20):
         ward.count_death(signal.SIGKILL)
-    assert not ward.suspicious
+    assert not ward.page.engine_suspected
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE])
 def test_crashes_in_a_row_do(ward: Ward, number: int) -> None:
     for _ in range(SUSPICIOUS_DEATHS - 1):
         ward.count_death(number | 0x80)
-        assert not ward.suspicious
+        assert not ward.page.engine_suspected
     ward.count_death(number)
-    assert ward.suspicious
+    assert ward.page.engine_suspected
 
 
 def test_crashes_that_are_far_apart_do_not(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,15 +63,15 @@ def test_crashes_that_are_far_apart_do_not(ward: Ward, monkeypatch: pytest.Monke
     for _ in range(10):
         now_s += CRASHES_WITHIN_S
         ward.count_death(signal.SIGSEGV)
-    assert not ward.suspicious
+    assert not ward.page.engine_suspected
 
 
 def test_deaths_over_the_same_output_do_however_they_look(ward: Ward) -> None:
     for death in range(SUSPICIOUS_DEATHS):
-        assert not ward.suspicious, death
+        assert not ward.page.engine_suspected, death
         ward.page.feeding(4711)
         ward.count_death(signal.SIGKILL)
-    assert ward.suspicious
+    assert ward.page.engine_suspected
 
 
 def test_words_to_a_host_that_is_gone_do_no_harm(ward: Ward) -> None:

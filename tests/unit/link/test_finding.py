@@ -13,7 +13,7 @@ import pytest
 
 from session_host.errors import HostUnavailable, UnsafeDirectory
 from session_host.link import finding
-from session_host.link.finding import ensure_keeper, find_keeper
+from session_host.link.finding import ensure_keeper, find_keeper, keeper_argv, keeper_environment
 from session_host.paths import keeper_log, keeper_socket
 from session_host.protocol.keeper import KeeperStatus, Status
 from session_host.version import VERSION
@@ -198,4 +198,19 @@ def test_a_log_that_cannot_be_written_is_no_reason_to_do_without(area: Area, ses
     (area.state / "logs").write_text("in the way")
     pipe = ensure_keeper()
     assert pipe.ask(Status(), 10).pid == pipe.peer_pid()
+    pipe.close()
+
+
+def test_one_that_takes_calls_is_not_asked_to_leave_by_a_second(sessions: Sessions) -> None:
+    """Whoever starts a keeper may be killed in between, and the next one start another."""
+    pipe = ensure_keeper()
+    first = pipe.peer_pid()
+    pipe.close()
+    second = subprocess.Popen(keeper_argv(), env=keeper_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    assert second.stdout is not None
+    with second.stdout:
+        second.stdout.read()  # to its end: it has detached, looked, and gone
+    assert second.wait(10) == 0
+    pipe = ensure_keeper()
+    assert pipe.peer_pid() == first
     pipe.close()
