@@ -119,6 +119,7 @@ class _Attachment:
         self._painter = Painter(size, sys.stdout.encoding or "utf-8")
         self._viewer = Viewer(session_id, self, size=size, cell=cell, read_only=read_only)
         self._prefixed = False
+        self._was_live = False
         self._dirty = False
         self._painted_at_s = -1.0
         self._held_since_s: float | None = None
@@ -261,7 +262,10 @@ class _Attachment:
         match state:
             case ViewerState.LIVE:
                 self._notice("")
-                self._viewer.focus(True)
+                if not self._was_live:
+                    # What the program was told stays so, whichever process keeps it.
+                    self._was_live = True
+                    self._viewer.focus(True)
             case ViewerState.RECONNECTING:
                 text = f"reconnecting… {message}".strip()
                 self._after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self._notice(text))

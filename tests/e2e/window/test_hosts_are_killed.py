@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from PySide6.QtGui import QImage
 
+from gui.theme import tokens
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed, picture
 from tests.programs import Gate, program
 from tests.support.area import Area
@@ -46,6 +47,38 @@ def test_what_is_typed_while_it_is_killed_arrives_once(open_window: OpenWindow, 
     assert "".join(everything(chat["id"]).splitlines()) == in_window == f"ready{TEXT}"
     now = listed(chat["id"])
     assert (now["state"], now["child_pid"]) == ("running", chat["child_pid"])
+
+
+def is_bar_shown(own: Window, area: Area) -> bool:
+    """Whether the line that says "reconnecting" lies over the top of the terminal."""
+    image = QImage(str(picture(own, area, "bar")))
+    accent = tokens.LIGHT.color("accent")
+    return any(image.pixelColor(image.width() // 2, y_px) == accent for y_px in range(30, 50))
+
+
+def test_a_host_that_is_long_in_coming_is_waited_for_under_a_thin_bar(
+    open_window: OpenWindow, new_chat: NewChat, area: Area
+):
+    (area.config / "window.toml").write_text('appearance = "light"\n')
+    chat = new_chat("typed", *echo())
+    with open_window() as own:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        own.focus()
+        assert not is_bar_shown(own, area)
+        now = listed(chat["id"])
+        # Nobody makes another host for the moment.
+        os.kill(now["keeper_pid"], signal.SIGSTOP)
+        try:
+            os.kill(now["host_pid"], signal.SIGKILL)
+            wait_until(lambda: is_bar_shown(own, area), WAIT_S, "the bar")
+            own.type("typed meanwhile")
+        finally:
+            os.kill(now["keeper_pid"], signal.SIGCONT)
+        wait_until(lambda: not is_bar_shown(own, area), WAIT_S, "the bar to go")
+        own.type(", typed after")
+        wait_until(lambda: "after" in everything(chat["id"]), WAIT_S, "what is typed")
+        assert "".join(everything(chat["id"]).splitlines()) == "readytyped meanwhile, typed after"
 
 
 def page_of(image: QImage) -> QImage:
