@@ -87,7 +87,7 @@ class Finder:
 
         if self._executor is None:
             self._executor = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
-        self._executor.submit(run)
+        self._executor.submit(run).add_done_callback(lambda done: _report(loop, done))
 
     def _open(self) -> Search:
         if self._search is None:
@@ -127,6 +127,13 @@ class Finder:
             left = 0
             if number == self._question:
                 look()
+
+
+def _report(loop: asyncio.AbstractEventLoop, done: concurrent.futures.Future[None]) -> None:
+    """What is no error of ours is an error in the program, and is not kept quiet."""
+    error = None if done.cancelled() else done.exception()
+    if error is not None:
+        _on(loop, loop.call_exception_handler, {"message": "searching failed", "exception": error})
 
 
 def _on(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object) -> None:

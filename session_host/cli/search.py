@@ -67,7 +67,8 @@ def run(options: argparse.Namespace) -> int:
     for line in grouped(hits, chats, query, columns, is_colored=columns is not None and not os.environ.get("NO_COLOR")):
         print(line)
     if len(hits) == options.limit:
-        print(f"the newest {options.limit} lines; --limit shows more", file=sys.stderr)
+        what = "the newest line" if options.limit == 1 else f"the newest {options.limit} lines"
+        print(f"{what}; --limit shows more", file=sys.stderr)
     return 0
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from session_host.journal import Entry
 from session_host.search.pages import Line
@@ -153,7 +153,45 @@ def test_a_damaged_state_is_none(kept: bytes) -> None:
     assert Reader.restored("ghostty", 0, 0, kept) is None
 
 
-def test_the_recordings_of_real_agents_can_be_read() -> None:
-    for path in sorted((Path(__file__).parents[2] / "recordings").glob("*")):
-        if path.is_file():
-            assert texts(path.read_bytes(), columns=120)
+PARTS = st.lists(
+    st.one_of(
+        st.binary(max_size=40),
+        st.sampled_from(
+            [b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[2J", b"\x1b[3J", b"\x1bc", b"\x1b[H", b"\r\n" * 30, b"\x1b[999S",
+             b"\x1b[5L", b"\x1b]0;", b"\x1bP", b"\x1b\\", "日本語".encode(), b"a" * 90, b"\x1b[3;5r", b"\x1b[?7l"]
+        ),
+        st.tuples(st.integers(1, 90), st.integers(1, 30)),
+    ),
+    max_size=25,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@given(parts=PARTS, planted=st.integers(0, 24), slow=st.booleans())
+def test_whatever_is_written_a_line_that_stood_there_is_found(
+    engine: EngineName, parts: list[bytes | tuple[int, int]], planted: int, slow: bool
+) -> None:
+    """A line on a terminal put right, with whatever before and after it."""
+    entries: list[Entry] = [resize(0, 1, 40, 10)]
+    offset, at_s, resizes = 0, 0.0, 1
+    for place, part in enumerate([*parts[:planted], b"\x18\x1b\\\x1bc\r\nthe needle\r\n", *parts[planted:]]):
+        # What stood there for two seconds was seen.
+        at_s += 2.0 if slow or place in {planted, planted + 1} or place == len(parts) else 0.001
+        if isinstance(part, tuple):
+            resizes += 1
+            entries.append(resize(offset, resizes, *part, at_s=at_s))
+        elif part:
+            entries.append(output(offset, part, at_s))
+            offset += len(part)
+    reader = Reader(engine)
+    try:
+        for entry in entries:
+            reader.take(entry)
+        reader.settle()
+        lines, _ = reader.take_lines()
+        again = Reader.restored(engine, reader.offset, reader.resizes, reader.keep())
+        assert again is not None
+        again.close()
+    finally:
+        reader.close()
+    assert any("the needle" in line.text for line in lines)
