@@ -34,7 +34,11 @@ _OVERLAP: Final = 256
 _CANCEL: Final = b"\x18"
 """CAN ends a sequence whose rest was lost."""
 
+_EXCHANGE: Final = b"\x1b[?"
+"""The alternate screen comes or goes: what is on the primary one stays."""
+
 _EMPTY_HISTORY: Final = b"\x1b[3J"
+_WITH_HISTORY: Final = (_EMPTY_HISTORY, b"\x1bc")
 _USUAL_SIZE: Final = GridSize(80, 24)
 _COMPRESSION_LEVEL: Final = 1
 
@@ -192,7 +196,12 @@ class Reader:
         self._waiting.clear()
         self._waiting_bytes = 0
         terminal = self._terminal()
+        was_lost = False
         for step, is_lost in steps(data, terminal.size.columns):
+            if was_lost and not step.startswith(_EXCHANGE):
+                self._begun = ""  # The rest of that line is cleared.
+            if was_lost and step.startswith(_WITH_HISTORY):
+                self._in_history = 0
             terminal.feed(step)
             terminal.take_replies()
             terminal.take_events()
@@ -201,6 +210,7 @@ class Reader:
             self._take_history(terminal)
             if is_lost:
                 self._glance()
+            was_lost = is_lost
         self._fed = self.offset
 
     # ------------------------------------------------------------ what is seen

@@ -102,6 +102,19 @@ def test_what_is_cleared_at_once_is_read() -> None:
     assert texts((0.0, b"$ "), (9.0, b"seen\r\n\x1b[H\x1b[2Jafter")) == ["$ seen", "after"]
 
 
+def test_a_line_cleared_midway_is_not_put_before_the_next() -> None:
+    begun = b"x" * 500
+    assert texts(begun, b"\x1b[H\x1b[2J\x1b[Hnext\r\n", b"\n" * 20) == ["x" * 500, "next"]
+
+
+def test_a_history_that_the_program_cleared_is_counted_anew() -> None:
+    # The first ends within a character, so that its rows cannot be taken out of the history.
+    first = b"".join(b"before %d\r\n" % number for number in range(30)) + b"\xe6"
+    second = b"\x1b[3J\x1b[H\x1b[2J" + b"".join(b"after %d\r\n" % number for number in range(60))
+    shown = texts((0.0, first), (2.0, second))
+    assert [line for line in shown if line.startswith("after")] == [f"after {number}" for number in range(60)]
+
+
 def test_streamed_words_become_one_line() -> None:
     parts = [(number * 2.0, b"word%d " % number) for number in range(8)]
     assert texts(*parts, columns=100) == ["word0 word1 word2 word3 word4 word5 word6 word7"]
@@ -160,7 +173,7 @@ PARTS = st.lists(
             [b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[2J", b"\x1b[3J", b"\x1bc", b"\x1b[H", b"\r\n" * 30, b"\x1b[999S",
              b"\x1b[5L", b"\x1b]0;", b"\x1bP", b"\x1b\\", "日本語".encode(), b"a" * 90, b"\x1b[3;5r", b"\x1b[?7l"]
         ),
-        st.tuples(st.integers(1, 90), st.integers(1, 30)),
+        st.tuples(st.integers(20, 90), st.integers(5, 30)),
     ),
     max_size=25,
 )  # fmt: skip
