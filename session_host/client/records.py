@@ -17,12 +17,10 @@ from session_host.protocol.messages import Description
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.pty.identity import boot_id, is_running
 from session_host.store import SessionRecord, Store
+from session_host.store.record import INTERRUPTED
 
 DESCRIBE_TIMEOUT_S = 2.0
 """How long a host may take to describe its session before it counts as unknown."""
-
-INTERRUPTED = "the computer was restarted while this chat ran"
-"""A record keeps these words, and is told by them: they are not to be changed."""
 
 HOST_GONE = "the process that kept this chat is gone, and the agent with it"
 

@@ -38,11 +38,11 @@ class ActivityTracker:
         detail: what the agent said with it, one line.
     """
 
-    def __init__(self, now: Callable[[], str], memory: ActivityMemory | None = None) -> None:
+    def __init__(self, now: Callable[[], str], since: str, memory: ActivityMemory | None = None) -> None:
         self._now = now
         self.activity = Activity.NO_SIGNAL
         self.source = ""
-        self.since = now()
+        self.since = since
         self.detail = ""
         if memory is not None:
             self.activity, self.source = memory.activity, memory.source

@@ -86,6 +86,7 @@ class _Host:
         self._spec = order.spec
         self._mover = Mover()
         self._go = asyncio.Event()
+        self._interrupted = False
         self._session: Session | None = None
         self._checkpointer: Checkpointer | None = None
         self._preparing: asyncio.Task[None] | None = None
@@ -121,7 +122,7 @@ class _Host:
         gc.freeze()  # What was made so far lives as long as the session: the collector need not look at it again.
         await session.ended.wait()
         await recording.close()
-        await recorder.ended(session, now())
+        await recorder.ended(session, now(), interrupted=self._interrupted)
         log.info("recorded")
         await self._checkpointer.close()
         await server.close()
@@ -139,7 +140,7 @@ class _Host:
     async def _begin(self, session: Session, recorder: Recorder, server: Server) -> bool:
         """Start the program, or find it; False if it could not be started."""
         spec, page = self._spec, session.ledger.page
-        # The machine is being shut down, or somebody means it: the agent is ended politely, and that is recorded.
+        # The machine is being shut down: the agent is ended politely, and the chat was interrupted.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
         if page.child:
             if self._order.slave >= 0:
@@ -195,7 +196,8 @@ class _Host:
         log.info("scope: %s", result)
 
     def _end_politely(self) -> None:
-        # Who is told to end starts no keepers: the machine may be going down.
+        # Who is told to end starts no keepers: the machine is going down.
+        self._interrupted = True
         self._keeper.leave_others_alone()
         if self._session is not None:
             self._session.signal(signal.SIGTERM)

@@ -16,6 +16,7 @@ from session_host.protocol.values import State
 from session_host.pty.identity import start_time
 from session_host.pty.process import PtyProcess
 from session_host.store import SessionRecord, Store
+from session_host.store.record import INTERRUPTED
 from session_host.store.screen import SavedScreen, save_screen
 
 from .session import Session
@@ -73,10 +74,15 @@ class Recorder:
         except StoreError as error:
             log.warning("not removed: %s", error)
 
-    async def ended(self, session: Session, ended_at: str) -> None:
-        """Keep the last screen if it can be, and record the end, however long the disk refuses."""
+    async def ended(self, session: Session, ended_at: str, *, interrupted: bool) -> None:
+        """Keep the last screen if it can be, and record the end, however long the disk refuses.
+
+        ``interrupted``: this was no end of the agent's own, nor one that its user wished.
+        """
         record = self._record
         record.state, record.exit_code, record.exit_signal = session.state, session.exit_code, session.exit_signal
+        if interrupted:
+            record.state, record.error = State.LOST, INTERRUPTED
         record.ended_at, record.title, record.name = ended_at, session.title, session.name
         record.columns, record.rows = session.size.columns, session.size.rows
         await session.lane.lend(lambda emulator: emulator.reset_after_exit())
@@ -129,6 +135,7 @@ class Recorder:
                     child_started=record.child_started,
                     exit_code=record.exit_code,
                     exit_signal=record.exit_signal,
+                    error=record.error,
                     ended_at=record.ended_at,
                     title=record.title,
                     columns=record.columns,

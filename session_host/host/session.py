@@ -128,7 +128,7 @@ class Session:
         self.colors = memory.colors
         self.requests = list(memory.requests)
         self.followers: set[Follower] = set()
-        self.activity = ActivityTracker(now, memory.activity)
+        self.activity = ActivityTracker(now, spec.created_at, memory.activity)
         self.state = State.STARTING
         self.exit_code: int | None = None
         self.exit_signal: int | None = None

@@ -6,6 +6,9 @@ import msgspec
 
 from session_host.protocol.values import State
 
+INTERRUPTED = "the computer was restarted while this chat ran"
+"""A record keeps these words as its ``error``, and is told by them: they are not to be changed."""
+
 
 class SessionRecord(msgspec.Struct, kw_only=True):
     """What is kept of a session from its start until somebody removes it.

@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from session_host.client.ended import last_screen
-from session_host.client.records import HOST_GONE, INTERRUPTED, settle
+from session_host.client.records import HOST_GONE, settle
 from session_host.clock import now
 from session_host.errors import StoreError
 from session_host.paths import database, session_dir, session_journal
 from session_host.protocol.values import GridSize, State
 from session_host.pty.identity import boot_id, start_time
 from session_host.store import SessionRecord, Store
+from session_host.store.record import INTERRUPTED
 from session_host.store.screen import SavedScreen, save_screen
 from session_host.terminal import create, default_engine
 from tests.conftest import Sessions
@@ -25,7 +27,7 @@ from tests.programs import Gate, program
 from tests.support.commands import OnTerminal, new, outlive
 from tests.support.hosts import end, start
 from tests.support.reboots import FORMER_BOOT, restart_computer
-from tests.support.waiting import wait_until
+from tests.support.waiting import wait_for_end, wait_until
 
 LINES = 400
 
@@ -211,3 +213,14 @@ async def test_what_a_program_set_does_not_stay_set_in_a_screen_from_the_journal
     assert not emulator.modes.bracketed_paste
     assert "ready" in emulator.rows()[0].text(), "what was shown last stays, also on the alternate screen"
     emulator.close()
+
+
+async def test_a_chat_that_goes_down_with_the_machine_is_interrupted_not_failed(sessions: Sessions) -> None:
+    """A shutdown sends SIGTERM to all; the agent ends by it, and its user wants to find the chat as it was."""
+    record = await start("sh", "-c", "echo at work; exec cat", name="one")
+    wait_recorded(record.id, b"at work")
+    assert record.host_pid is not None
+    os.kill(record.host_pid, signal.SIGTERM)
+    await asyncio.to_thread(wait_for_end, record.host_pid, 10)
+    assert (listed()["one"]["state"], listed()["one"]["reason"]) == ("lost", "interrupted")
+    assert "at work" in outlive("peek", "one").output

@@ -14,7 +14,7 @@ from session_host.terminal.base import AgentState, Bell, Notification, Progress,
 @pytest.fixture
 def tracker() -> ActivityTracker:
     times = itertools.count()
-    return ActivityTracker(lambda: f"t{next(times)}")
+    return ActivityTracker(lambda: f"t{next(times)}", f"t{next(times)}")
 
 
 @pytest.mark.parametrize(

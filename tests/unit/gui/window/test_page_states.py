@@ -9,12 +9,13 @@ from gui.sessions.groups import Group
 from gui.theme.marks import Mark
 from gui.window.chat_page import ChatPage
 from session_host import paths
-from session_host.client.records import INTERRUPTED, all_after_boot, reason_of
+from session_host.client.records import all_after_boot, reason_of
 from session_host.client.viewer import ViewerState
 from session_host.protocol.messages import NoticeEvent
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.pty.identity import boot_id
 from session_host.store import Store
+from session_host.store.record import INTERRUPTED
 from session_host.store.screen import SavedScreen, save_screen
 from session_host.terminal import create
 from tests.support.journals import output, write_journal
