@@ -74,14 +74,12 @@ class Chat:
         await self.witness.start(f"witness-{self.number}", self.engine)
         await self._follow()
 
-    async def adopt(self, record: SessionRecord | None) -> None:
-        """Somebody else has started the session: go on as ``start`` does.
+    async def adopt(self, record: SessionRecord) -> None:
+        """Somebody else has started the session, whose program runs: go on as ``start`` does.
 
         Raises:
-            WaitedInVain: it is not recorded, or the viewer does not become live.
+            WaitedInVain: the viewer does not become live.
         """
-        if record is None or record.child_pid is None:
-            raise WaitedInVain("there is no record of the session")
         self.witness.is_run_by(record)
         await self._follow()
 

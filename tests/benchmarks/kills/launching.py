@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 
-from session_host.client.records import SessionInfo, open_store
+from session_host.client.records import open_store
 from session_host.errors import OutliveError
 from session_host.paths import runtime_dir
 from session_host.protocol.values import State
+from session_host.store import SessionRecord
 from tests.benchmarks.kills.chat import Chat, chats
 from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing
 from tests.benchmarks.kills.trace import Traced
@@ -42,8 +43,7 @@ async def command_at_launch(place: Place, number: int) -> Instant:
             result = await asyncio.to_thread(traced.result)
         found = await settled(chat)
         if found is not None:
-            with open_store() as store:
-                await chat.adopt(store.get(found.id))
+            await chat.adopt(found)
             losses += await ends_well(chat)
         elif command.returncode == 0:
             losses.append("the command said that the chat was started, and there is none")
@@ -59,13 +59,20 @@ async def command_at_launch(place: Place, number: int) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def settled(chat: Chat) -> SessionInfo | None:
-    """The chat once it runs; None if after a while there is none that is about to."""
+async def settled(chat: Chat) -> SessionRecord | None:
+    """The chat's record once it runs; None if after a while there is none that is about to.
+
+    Raises:
+        WaitedInVain: it is about to all the time.
+    """
     deadline_s = time.monotonic() + SETTLED_AFTER_S
     while True:
         found = [info for info in (await chats()).values() if info.argv == chat.witness.argv]
-        if found and found[0].state == State.RUNNING:
-            return found[0]
+        with open_store() as store:
+            # A host tells that it runs the program before it has written that down.
+            record = store.get(found[0].id) if found else None
+        if record is not None and record.state == State.RUNNING and record.child_pid is not None:
+            return record
         if time.monotonic() > deadline_s:
             if found:
                 raise WaitedInVain(f"the chat stays {found[0].state}")
