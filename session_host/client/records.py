@@ -121,11 +121,10 @@ def settle(store: Store, record: SessionRecord) -> SessionRecord:
     if record.state not in RUNNING_STATES:
         return record
     rebooted = _is_of_another_boot(record)
-    if not rebooted and (is_running(record.host_pid, record.host_started) or is_kept(record.id)):
-        return record
+    kept = not rebooted and (is_running(record.host_pid, record.host_started) or is_kept(record.id))
     # The host may have recorded the end between the two looks.
     current = store.get(record.id)
-    if current is None or current.state not in RUNNING_STATES:
+    if kept or current is None or current.state not in RUNNING_STATES:
         return current or record
     if rebooted:
         store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))

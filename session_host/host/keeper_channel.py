@@ -101,7 +101,12 @@ class KeeperChannel:
         self.keeper_pid = 0
         if self.give_up is not None:
             self.give_up()
-        elif not self._closed and self._search is None:
+        else:
+            self.look_for_another()
+
+    def look_for_another(self) -> None:
+        """There is no keeper: find one, or start it."""
+        if not self._closed and self._search is None:
             log.warning("the keeper is gone")
             self._search = self._loop.create_task(self._find_another(), name="find another keeper")
 

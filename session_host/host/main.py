@@ -7,6 +7,7 @@ is to replace a living host rehearses first, looking only; then it waits for the
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gc
 import logging
 import os
@@ -42,6 +43,23 @@ from .session import Session
 log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL_S = 0.0005
+LEAVING_S = 3.0
+"""A former host that was told to leave is gone long before."""
+
+LOOK_INTERVAL_S = 0.01
+
+
+def try_to_own(ledger: int) -> bool:
+    """Whether this process is the session's one host now.
+
+    By a record lock (fcntl(2)): the kernel takes it away with the process, however that ends, and it is the
+    process's own, so that no duplicate of the descriptor shares it.
+    """
+    try:
+        fcntl.lockf(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class TakeOver(NamedTuple):
@@ -95,6 +113,9 @@ class _Host:
     async def run(self) -> int:
         """See the module."""
         if self._order.rehearsal and not await self._rehearse():
+            return 1
+        if not await self._own(LEAVING_S):
+            log.warning("another host serves this session")
             return 1
         estate, spec = self._order.estate, self._spec
         ledger = Ledger(estate.ledger, estate.master, self._mover)
@@ -233,7 +254,24 @@ class _Host:
         self._keeper.give_up = self._go.set
         self._keeper.tell(Rehearsed())
         await self._go.wait()
-        return self._keeper.keeper_pid != 0
+        if self._keeper.keeper_pid:
+            return True
+        # The keeper is gone, and may have told the former host to leave before: then nobody else holds the session.
+        if not await self._own(LEAVING_S):
+            return False
+        self._keeper.give_up = None
+        self._keeper.look_for_another()
+        return True
+
+    async def _own(self, patience_s: float) -> bool:
+        """Be the session's one host; False if another one does not leave."""
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + patience_s
+        while not try_to_own(self._order.estate.ledger):
+            if loop.time() > deadline_s:
+                return False
+            await asyncio.sleep(LOOK_INTERVAL_S)  # Nothing tells when a lock comes free.
+        return True
 
     def _said(self, message: Any) -> None:
         """The keeper's words."""

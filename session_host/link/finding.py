@@ -89,7 +89,8 @@ def keeper_environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     # Also from a clone that was never installed, whatever directory the caller is in.
     root = str(Path(session_host.__file__).parent.parent)
-    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))}
+    others = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each and each != root]
+    return kept | {"PYTHONPATH": os.pathsep.join([root, *others])}
 
 
 def _start() -> None:

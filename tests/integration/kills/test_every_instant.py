@@ -20,6 +20,7 @@ SPREADS = {
     "keeper at launch": 3,
     "keeper at recovery": 3,
     "keeper at hand-over": 3,
+    "keeper at succession": 6,
     "command at launch": 2,
     "host at upgrade": 3,
     "successor at upgrade": 3,
