@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from session_host.client.launch import LaunchRequest
 
 
+YOUNG_STEP_S, OLD_STEP_S = 5.0, 20.0
+"""Fifty chats whose ages change each at its own moment would wake the window up all the time."""
+
+
 class SessionsModel(QObject):
     """Every session as a ``Chat``; a running one is followed from the moment it is known.
 
@@ -261,9 +265,13 @@ class SessionsModel(QObject):
     # ------------------------------------------------------------ time
 
     def seconds_until_ages_change(self) -> float:
-        """When some chat's age will read differently."""
+        """When some chat's age will read differently, or a little later: all that change by then change at once."""
         now = datetime.now(UTC)
-        return min((words.seconds_until_age_changes(chat.since, now) for chat in self._chats.values()), default=3600.0)
+        soonest_s = min(
+            (words.seconds_until_age_changes(chat.since, now) for chat in self._chats.values()), default=0.0
+        )
+        young = any(words.is_young(chat.since, now) for chat in self._chats.values())
+        return max(soonest_s, YOUNG_STEP_S if young else OLD_STEP_S)
 
 
 def _order(chat: Chat) -> tuple[str, str]:

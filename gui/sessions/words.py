@@ -40,6 +40,11 @@ def age(since: datetime | None, now: datetime) -> str:
     return f"{seconds // DAY_S} d"
 
 
+def is_young(since: datetime | None, now: datetime) -> bool:
+    """Whether its age is told in seconds."""
+    return since is not None and (now - since).total_seconds() < MINUTE_S
+
+
 def seconds_until_age_changes(since: datetime | None, now: datetime) -> float:
     """When ``age`` will read differently; never less than a second."""
     if since is None:
