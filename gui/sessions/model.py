@@ -267,10 +267,9 @@ class SessionsModel(QObject):
     def seconds_until_ages_change(self) -> float:
         """When some chat's age will read differently, or a little later: all that change by then change at once."""
         now = datetime.now(UTC)
-        soonest_s = min(
-            (words.seconds_until_age_changes(chat.since, now) for chat in self._chats.values()), default=0.0
-        )
-        young = any(words.is_young(chat.since, now) for chat in self._chats.values())
+        times = [chat.since for chat in self._chats.values()]
+        soonest_s = min((words.seconds_until_age_changes(since, now) for since in times), default=3600.0)
+        young = any(words.is_young(since, now) for since in times)
         return max(soonest_s, YOUNG_STEP_S if young else OLD_STEP_S)
 
 
