@@ -83,11 +83,11 @@ async def launch(request: LaunchRequest) -> SessionRecord:
 def _launch(request: LaunchRequest) -> SessionRecord:
     ensure_private(runtime_dir())
     ensure_private(state_dir())
-    spec = _spec(request)
-    report = _start_host(spec)
-    if not report.ok:
-        raise _ERRORS.get(report.error_kind, LaunchFailed)(report.error)
     with Store.open(database()) as store:
+        spec = _spec(request, store)
+        report = _start_host(spec)
+        if not report.ok:
+            raise _ERRORS.get(report.error_kind, LaunchFailed)(report.error)
         record = store.get(spec.session_id)
     if record is None:
         raise LaunchFailed(f"{spec.name}: was started, but its record is gone; see {session_log(spec.session_id)}")
@@ -97,7 +97,7 @@ def _launch(request: LaunchRequest) -> SessionRecord:
     return record
 
 
-def _spec(request: LaunchRequest) -> LaunchSpec:
+def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     agent = request.agent
     settings = load_chat_settings(config_dir())
     directory = os.path.abspath(Path(request.directory).expanduser())  # noqa: PTH100 - the user's own symlinks are kept
@@ -109,9 +109,8 @@ def _spec(request: LaunchRequest) -> LaunchSpec:
     if agent.executable and agent.find(environment.get("PATH", "")) is None:
         raise agent.not_found()
     argv = agent.argv(request.arguments, environment)
-    with Store.open(database()) as store:
-        taken = {record.name for record in store.running()}
-        name = request.name or free_name(one_line(Path(directory).name).strip() or agent.name, taken)
+    taken = {record.name for record in store.running()}
+    name = request.name or free_name(one_line(Path(directory).name).strip() or agent.name, taken)
     return LaunchSpec(
         session_id=session_id,
         name=name,

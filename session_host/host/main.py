@@ -14,21 +14,20 @@ import os
 import signal
 import socket
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from session_host import loops
 from session_host.clock import now
-from session_host.errors import AgentNotFound, OutliveError, StoreError
+from session_host.errors import AgentNotFound, LaunchFailed, OutliveError, StoreError
 from session_host.estate.descriptors import Estate
-from session_host.estate.ledger import Ledger
+from session_host.estate.ledger import Ledger, LedgerPage
 from session_host.estate.moving import Mover
 from session_host.estate.stream_file import StreamFile
 from session_host.protocol.keeper import ChildEnded, Go, Over, Prepare, Prepared, Refused, Rehearsed, Running, Yield
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.pty.identity import start_time
-from session_host.pty.process import PtyProcess
+from session_host.pty.process import PtyProcess, Starting
 from session_host.scopes import enter
 from session_host.version import VERSION
 
@@ -72,6 +71,7 @@ class TakeOver(NamedTuple):
         open_files: the program's soft limit of open files.
         other_engine: use the engine that the spec does not name.
         rehearsal: a living host is to be replaced.
+        trial_s: it is a keeper that tries what hosts do: for so long at most, and in no scope. 0 for a host.
     """
 
     spec: LaunchSpec
@@ -80,27 +80,83 @@ class TakeOver(NamedTuple):
     open_files: int
     other_engine: bool
     rehearsal: bool
+    trial_s: float = 0.0
 
 
 def run_host(order: TakeOver, channel: socket.socket) -> int:
-    """Be the session's host; returns the process's exit status."""
+    """Be the session's host; returns the process's exit status.
+
+    Raises:
+        TimeoutError: a trial took too long.
+    """
     # The end of whoever started us, or of their terminal, is not ours.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # While the emulator's thread runs Python, the loop waits so long for its turn.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
-    async def run() -> int:
-        return await _Host(order, channel).run()
+    starting = None if order.rehearsal else _begin_program(order)
 
-    return loops.run(run())
+    async def run() -> int:
+        return await asyncio.wait_for(_Host(order, channel, starting).run(), order.trial_s or None)
+
+    try:
+        return loops.run(run())
+    finally:
+        if isinstance(starting, Starting):
+            starting.close()
+
+
+def _begin_program(order: TakeOver) -> Starting | LaunchFailed | None:
+    """Prepare the program's start, unless a host before us has started it: in a fork of this process.
+
+    All that only the start needs is done there, while we get ready: the record, the scope. What that takes of memory
+    goes with the exec.
+    """
+    spec, host_pid = order.spec, os.getpid()
+    page = LedgerPage(order.estate.ledger)
+
+    def prepare() -> None:
+        Recorder(spec, host_pid).becoming()
+        # A control group of our own, so that the end of another does not take us along.
+        if not order.trial_s:
+            unit = f"outlive-{spec.session_id}.scope"
+            log.info("scope: %s", enter(unit, f"Outlive: {spec.name}", [host_pid, os.getpid()]))
+
+    def about_to_exec(pid: int) -> None:
+        page.child = pid
+
+    try:
+        if page.child:
+            return None
+        return PtyProcess.begin(
+            spec.argv,
+            spec.cwd,
+            spec.env,
+            order.estate.master,
+            order.slave,
+            umask=spec.umask,
+            open_files=order.open_files,
+            about_to_exec=about_to_exec,
+            prepare=prepare,
+        )
+    except LaunchFailed as error:
+        return error
+    finally:
+        page.close()
+        if order.slave >= 0:
+            os.close(order.slave)
 
 
 class _Host:
     """The parts of one host, and what the keeper tells it."""
 
-    def __init__(self, order: TakeOver, channel: socket.socket) -> None:
+    def __init__(
+        self, order: TakeOver, channel: socket.socket, starting: Starting | LaunchFailed | None = None
+    ) -> None:
         self._order = order
+        self._starting = starting
+        self._recorder = Recorder(order.spec, os.getpid())
         self._spec = order.spec
         self._mover = Mover()
         self._go = asyncio.Event()
@@ -130,20 +186,21 @@ class _Host:
         session = self._session = Session(spec, recovered, ledger, stream, recording, now=now)
         self._checkpointer = Checkpointer(session, estate, recovered.checkpoint_offset)
         session.look = self._checkpointer.look
-        recorder = Recorder(spec, os.getpid())
         server = Server(session, Path(spec.socket_path), estate.listener, self._keeper)
-        if not await self._begin(session, recorder, server):
+        if not await self._begin(session, server):
             return 1
         assert session.process is not None
         self._keeper.child_pid = session.process.pid
         self._keeper.tell(Running(os.getpid(), session.process.pid, VERSION))
-        await recorder.running(session.process)
+        self._recorder.found(session.process.pid, session.process.started)
+        if self._starting is None:
+            await self._recorder.taken_over()
         await recording.start(spec.size, session.stream.kept_resizes())
         gc.collect()
         gc.freeze()  # What was made so far lives as long as the session: the collector need not look at it again.
         await session.ended.wait()
         await recording.close()
-        await recorder.ended(session, now(), interrupted=self._interrupted)
+        await self._recorder.ended(session, now(), interrupted=self._interrupted)
         log.info("recorded")
         await self._checkpointer.close()
         await server.close()
@@ -158,63 +215,41 @@ class _Host:
         self._keeper.close()
         log.info("done")
 
-    async def _begin(self, session: Session, recorder: Recorder, server: Server) -> bool:
-        """Start the program, or find it; False if it could not be started."""
-        spec, page = self._spec, session.ledger.page
+    async def _begin(self, session: Session, server: Server) -> bool:
+        """See the program started, or find it; False if it could not be started."""
+        page = session.ledger.page
         # The machine is being shut down: the agent is ended politely, and the chat was interrupted.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
-        if page.child:
-            if self._order.slave >= 0:
-                os.close(self._order.slave)
+        if self._starting is None:
             started = session.child_started or start_time(page.child)
             session.go_on(PtyProcess(page.child, started, self._order.estate.master))
             await server.start()
             return True
-        recorded = False
+        await server.start()
         try:
-            await recorder.starting()
-            recorded = True
-            await self._enter_scope()
-            await server.start()
-            await session.start(partial(self._spawn, session))
-        except (OutliveError, OSError) as error:
-            not_found, store = isinstance(error, AgentNotFound), isinstance(error, StoreError)
-            kind = "not_found" if not_found else "store" if store else "failed"
-            text = str(error) if isinstance(error, OutliveError) else f"{spec.socket_path}: {error.strerror}"
+            await session.start(self._started)
+        except OutliveError as error:
+            kind = "not_found" if isinstance(error, AgentNotFound) else "store" if isinstance(error, StoreError) else ""
             log.warning("not started: %s", type(error).__name__)
-            if recorded:
-                await recorder.refused()
+            if kind != "store":
+                await self._recorder.refused()
             await server.close()
-            self._keeper.tell(Refused(LaunchReport(ok=False, error=text, error_kind=kind)))
+            self._keeper.tell(Refused(LaunchReport(ok=False, error=str(error), error_kind=kind or "failed")))
             return False
         return True
 
-    async def _spawn(self, session: Session) -> PtyProcess:
-        """Start the program off the loop, since an exec may wait for a slow disk."""
-        spec, order = self._spec, self._order
-
-        def about_to_exec(pid: int) -> None:
-            session.ledger.page.child = pid
-
-        process = await asyncio.to_thread(
-            PtyProcess.spawn,
-            spec.argv,
-            spec.cwd,
-            spec.env,
-            order.estate.master,
-            order.slave,
-            umask=spec.umask,
-            open_files=order.open_files,
-            about_to_exec=about_to_exec,
-        )
-        os.close(order.slave)
-        return process
-
-    async def _enter_scope(self) -> None:
-        """A control group of our own, so that the end of another does not take us along."""
-        unit = f"outlive-{self._spec.session_id}.scope"
-        result = await asyncio.to_thread(enter, unit, f"Outlive: {self._spec.name}", [os.getpid()])
-        log.info("scope: %s", result)
+    async def _started(self) -> PtyProcess:
+        """Let the program be exec'd, now that all is ready for it, and wait for that."""
+        if isinstance(self._starting, LaunchFailed):
+            raise self._starting
+        assert self._starting is not None
+        loop = asyncio.get_running_loop()
+        known = asyncio.Event()
+        self._starting.go()
+        loop.add_reader(self._starting, known.set)
+        await known.wait()
+        loop.remove_reader(self._starting)
+        return self._starting.result()
 
     def _end_politely(self) -> None:
         # Who is told to end starts no keepers: the machine is going down.

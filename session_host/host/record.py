@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
@@ -14,7 +17,6 @@ from session_host.estate.ledger import LedgerPage
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import State
 from session_host.pty.identity import start_time
-from session_host.pty.process import PtyProcess
 from session_host.store import SessionRecord, Store
 from session_host.store.record import INTERRUPTED
 from session_host.store.screen import SavedScreen, save_screen
@@ -50,29 +52,31 @@ class Recorder:
             engine=spec.engine,
         )
 
-    async def starting(self) -> None:
-        """Record that the session is about to start.
+    def becoming(self) -> None:
+        """Record the session as running in this process, which is about to become its program. Blocks.
 
         Raises:
             StoreError: it cannot be recorded, so it must not be started.
         """
-        await asyncio.to_thread(self._add)
+        self.found(os.getpid(), start_time(os.getpid()))
+        with self._open() as store:
+            if store.get(self._record.id) is None:
+                store.add(self._record)
+                return
+        self._write()  # A former host got this far, and was killed.
 
-    async def running(self, process: PtyProcess) -> None:
-        """Record the child, and whose it is now. A failure is logged: the agent runs, and its end will be recorded."""
+    def found(self, pid: int, started: int | None) -> None:
+        """The session's program is this one; see ``pty.identity`` for its start time."""
         self._record.state = State.RUNNING
-        self._record.child_pid, self._record.child_started = process.pid, process.started
-        try:
-            await asyncio.to_thread(self._write)
-        except StoreError as error:
-            log.warning("not recorded yet: %s", error)
+        self._record.child_pid, self._record.child_started = pid, started
+
+    async def taken_over(self) -> None:
+        """Record whose it is now. A failure is logged: the agent runs, and its end will be recorded."""
+        await _apart(self._write)
 
     async def refused(self) -> None:
         """The program could not be started: there is no session to remember."""
-        try:
-            await asyncio.to_thread(self._remove)
-        except StoreError as error:
-            log.warning("not removed: %s", error)
+        await _apart(self._remove)
 
     async def ended(self, session: Session, ended_at: str, *, interrupted: bool) -> None:
         """Keep the last screen if it can be, and record the end, however long the disk refuses.
@@ -109,14 +113,6 @@ class Recorder:
             await asyncio.to_thread(save_screen, Path(self._spec.screen), screen)
         except OutliveError as error:
             log.warning("the last screen is not kept: %s", error)
-
-    def _add(self) -> None:
-        with self._open() as store:
-            if store.get(self._record.id) is None:
-                store.add(self._record)
-            else:
-                # A former host got this far, and was killed.
-                store.update(self._record.id, host_pid=self._record.host_pid, host_started=self._record.host_started)
 
     def _write_end(self, page: LedgerPage) -> None:
         self._write()
@@ -156,3 +152,39 @@ class Recorder:
             aside = Store.set_aside(self._path)
             log.warning("%s; kept as %s", error, aside)
             return Store.open(self._path)
+
+
+async def _apart(work: Callable[[], None]) -> None:
+    """Do it in a fork of this process: the memory that SQLite takes, a megabyte, goes with it.
+
+    Only where a failure is to be logged and no more.
+    """
+    read, write = os.pipe()
+    try:
+        pid = os.fork()
+    except OSError:
+        os.close(read)
+        os.close(write)
+        await asyncio.to_thread(_logged, work)
+        return
+    if not pid:
+        try:
+            signal.set_wakeup_fd(-1)
+            _logged(work)
+        finally:
+            os._exit(0)
+    os.close(write)
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(read, ended.set)
+    await ended.wait()
+    loop.remove_reader(read)
+    os.close(read)
+    os.waitpid(pid, 0)  # noqa: ASYNC222 - it is gone already, or nearly
+
+
+def _logged(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except OutliveError as error:
+        log.warning("not recorded: %s", error)

@@ -17,6 +17,7 @@ from session_host.estate.memory import Memory
 from session_host.estate.stream_file import PAGE_BYTES, StreamFile
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import Resized
+from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create, engine_build, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName, TerminalEvent
 
@@ -158,9 +159,33 @@ def _colors(spec: LaunchSpec, memory: Memory) -> DefaultColors:
     return DefaultColors(*spec.colors) if spec.colors is not None else DefaultColors()
 
 
+_spares: list[Emulator] = []
+
+
+def make_spare() -> None:
+    """Make an emulator beforehand. Each fork of this process has it, and shares what it does not change of it.
+
+    Raises:
+        OutliveError, ImportError, OSError: there is no engine that can be used.
+    """
+    _spares[:] = [create(None, GridSize(80, 24))]
+
+
+def _take_spare(spec: LaunchSpec, engine: EngineName) -> Emulator | None:
+    """The emulator that was made beforehand, once in a process, in the size that is wanted; None without one."""
+    spare = _spares.pop() if _spares else None
+    if spare is None or spare.engine != engine or spare.scrollback_limit != spec.scrollback_lines:
+        return None
+    spare.resize(spec.size, CellSize())
+    return spare
+
+
 def make_emulator(spec: LaunchSpec, engine: EngineName, memory: Memory) -> Emulator:
     """A fresh emulator; of the portable engine if the wanted one cannot be used."""
     colors = _colors(spec, memory)
+    if (spare := _take_spare(spec, engine)) is not None:
+        spare.set_default_colors(colors)
+        return spare
     try:
         return create(engine, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
     except (OutliveError, ImportError, OSError) as error:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import fcntl
-import gc
 import logging
 import os
 import signal
@@ -16,56 +15,21 @@ import sys
 import time
 from functools import partial
 
-from session_host import loops
-from session_host.errors import OutliveError
 from session_host.link.finding import find_keeper
-from session_host.paths import database, ensure_private, keeper_socket, runtime_dir
-from session_host.protocol.values import GridSize
+from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.scopes import enter
-from session_host.store import Store
-from session_host.terminal import available_engines, create, engine_build
 
 from .forking import become_subreaper, raise_open_files, set_process_name
 from .keeper import Keeper
 from .loop import Loop
 from .replacing import ARGUMENT, read_kept, replace_itself, take_up
+from .warming import warm
 
 log = logging.getLogger(__name__)
 
 
 LEAVING_S = 5.0
 """A former keeper that takes no calls any more may be leaving; so long it is waited for."""
-
-WARM_TURNS = 10
-"""The interpreter adapts code that runs again and again, in place: what it has adapted here, hosts share."""
-
-
-def warm() -> None:
-    """Load and use what hosts use, so that they share it; then nothing of it is looked at by the collector again."""
-    for engine in available_engines():
-        engine_build(engine)
-        for _ in range(WARM_TURNS):
-            emulator = create(engine, GridSize(80, 24))
-            emulator.feed(b"\x1b[1mwarm\x1b[m \xc3\xa4\r\n\x1b[c")
-            emulator.take_replies()
-            emulator.take_events()
-            emulator.snapshot()
-            emulator.close()
-    for _ in range(WARM_TURNS):
-        loops.run(_nothing())
-    try:
-        for _ in range(WARM_TURNS):
-            with Store.open(database()) as store:
-                store.running()
-    except OutliveError as error:
-        log.warning("the record: %s", error)
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-
-
-async def _nothing() -> None:
-    """For a loop to run."""
 
 
 def alone() -> int | None:
@@ -161,6 +125,9 @@ def main(arguments: list[str]) -> int:
             return 0
         listener = listen()
         open_files = raise_open_files()
+    # What a line does not tell need not be looked for.
+    logging.logThreads = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 - as the logging HOWTO has it
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(message)s", stream=sys.stderr)
     set_process_name("outlive-keeper")
     if not become_subreaper():

@@ -12,7 +12,6 @@ import socket
 import sys
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 from session_host.estate.descriptors import Estate
 
@@ -95,7 +94,7 @@ def _forget_parent(kept: set[int], log_path: str) -> None:
     for number in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     os.setsid()
-    for descriptor in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
+    for descriptor in map(int, os.listdir("/dev/fd")):  # noqa: PTH208 - pathlib takes memory of each host
         if descriptor > 2 and descriptor not in kept:
             try:
                 os.close(descriptor)

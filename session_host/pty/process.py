@@ -6,6 +6,7 @@ is quoted, and nothing is left behind when it ends.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -13,13 +14,12 @@ import resource
 import shutil
 import signal
 import struct
-import subprocess
 import termios
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Any
 
-from session_host.errors import AgentNotFound, LaunchFailed
+from session_host.errors import AgentNotFound, LaunchFailed, OutliveError, StoreError
 from session_host.protocol.values import CellSize, GridSize
 
 from .identity import start_time
@@ -27,13 +27,23 @@ from .identity import start_time
 _IUTF8 = 0o40000
 """termios(3): erase whole characters in the line discipline; Python's termios lacks the name."""
 
+_ERRORS: dict[str, type[OutliveError]] = {each.__name__: each for each in (AgentNotFound, LaunchFailed, StoreError)}
+_PIPE_BYTES = 4096
+"""So much is written at once."""
+
+_NOT_EXECED = 127
+"""The status of a fork that became no program, as shells have it."""
+
 
 def resolve(command: str, directory: str, search_path: str) -> str:
     """The absolute path of the program that ``command`` means.
 
     Raises:
         AgentNotFound: there is no such program, or it may not be executed.
+        LaunchFailed: there is no such directory.
     """
+    if not Path(directory).is_dir():
+        raise LaunchFailed(f"the directory {directory} does not exist; choose another")
     if "/" in command:
         path = Path(directory, command)
         if not path.exists():
@@ -47,9 +57,13 @@ def resolve(command: str, directory: str, search_path: str) -> str:
     return found
 
 
-def _in_child(slave: int, umask: int, open_files: int, about_to_exec: Callable[[int], None]) -> None:
+def _in_child(slave: int, umask: int, open_files: int) -> None:
     """Run between fork and exec: what this process chose for itself must not become the program's."""
     os.login_tty(slave)
+    for descriptor in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
+        if descriptor > 2:
+            with contextlib.suppress(OSError):  # It was that of the directory being read.
+                os.set_inheritable(descriptor, False)
     for number in signal.valid_signals():
         # What is ignored stays ignored through an exec (execve(2)), and a shell may not even undo it (sh(1)).
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -61,7 +75,56 @@ def _in_child(slave: int, umask: int, open_files: int, about_to_exec: Callable[[
     attributes = termios.tcgetattr(0)
     attributes[0] |= _IUTF8
     termios.tcsetattr(0, termios.TCSANOW, attributes)
-    about_to_exec(os.getpid())
+
+
+def _nothing() -> None:
+    """For a program that needs no preparation."""
+
+
+class Starting:
+    """A fork of this process that is becoming a program, as soon as it is told to; it ends if this process does.
+
+    Attributes:
+        pid: its, and the program's.
+    """
+
+    def __init__(self, pid: int, permit: int, report: int, master: int) -> None:
+        self.pid = pid
+        self._permit = permit
+        self._report = report
+        self._master = master
+
+    def go(self) -> None:
+        """Let it exec the program when it is prepared."""
+        with contextlib.suppress(BrokenPipeError):  # It has failed, as the report tells.
+            os.write(self._permit, b"g")
+        os.close(self._permit)
+        self._permit = -1
+
+    def close(self) -> None:
+        """Let go of it: without ``go`` there will be no program. Harmless when it is exec'd."""
+        for descriptor in (self._permit, self._report):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._permit = self._report = -1
+
+    def fileno(self) -> int:
+        """Readable once the program is exec'd, or will not be."""
+        return self._report
+
+    def result(self) -> PtyProcess:
+        """The program. Blocks until it is exec'd.
+
+        Raises:
+            AgentNotFound, LaunchFailed, StoreError: what went wrong in the fork.
+        """
+        with os.fdopen(self._report, "rb") as report:
+            self._report = -1
+            kind, _, text = report.read().decode(errors="replace").partition(":")
+        if kind:
+            os.waitpid(self.pid, 0)
+            raise _ERRORS.get(kind, LaunchFailed)(text)
+        return PtyProcess(self.pid, start_time(self.pid), self._master)
 
 
 class PtyProcess:
@@ -78,9 +141,8 @@ class PtyProcess:
         self.started = started
         self.master = master
 
-    @classmethod
-    def spawn(
-        cls,
+    @staticmethod
+    def begin(
         argv: list[str],
         directory: str,
         environment: dict[str, str],
@@ -90,8 +152,9 @@ class PtyProcess:
         umask: int,
         open_files: int,
         about_to_exec: Callable[[int], None],
-    ) -> Self:
-        """Start a program; returns once it is exec'd. Blocks that long, so call it off any event loop.
+        prepare: Callable[[], None] = _nothing,
+    ) -> Starting:
+        """Fork this process; the fork gets ready to become the program. Best called while there is one thread.
 
         It gets this environment, directory, umask and soft limit of open files, every signal as the system
         has it, and nothing else of ours.
@@ -104,28 +167,56 @@ class PtyProcess:
             slave: the PTY's other side, which stays open here.
             umask: as umask(2) takes it.
             open_files: as getrlimit(2) tells it.
-            about_to_exec: called in the child with its PID, as the last thing before the exec.
+            about_to_exec: called in the fork with its PID, as the last thing before the exec.
+            prepare: called in the fork as the first thing; if it raises, nothing is exec'd.
+
+        Raises:
+            LaunchFailed: there can be no more processes, or descriptors.
+        """
+        opened: list[int] = []
+        try:
+            opened += os.pipe()
+            opened += os.pipe()
+            pid = os.fork()
+        except OSError as error:
+            for descriptor in opened:
+                os.close(descriptor)
+            raise LaunchFailed(f"{argv[0]}: could not be started: {error.strerror}") from error
+        permitted, permit, report, told = opened
+        if pid:
+            os.close(permitted)
+            os.close(told)
+            return Starting(pid, permit, report, master)
+        try:
+            os.close(permit)
+            signal.set_wakeup_fd(-1)
+            prepare()
+            if not os.read(permitted, 1):
+                os._exit(_NOT_EXECED)
+            program = resolve(argv[0], directory, environment.get("PATH", ""))
+            _in_child(slave, umask, open_files)
+            os.chdir(directory)
+            about_to_exec(os.getpid())
+            os.execve(program, [program, *argv[1:]], environment)  # noqa: S606 - no shell is wanted
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
+            kind = type(error).__name__ if isinstance(error, OutliveError) else ""
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            text = str(error) if kind else f"{argv[0]}: could not be started: {reason}"
+            os.write(told, f"{kind or LaunchFailed.__name__}:{text}".encode(errors="replace")[:_PIPE_BYTES])
+        finally:
+            os._exit(_NOT_EXECED)
+
+    @classmethod
+    def spawn(cls, *words: Any, **options: Any) -> PtyProcess:
+        """As ``begin``; returns once the program is exec'd. Blocks that long.
 
         Raises:
             AgentNotFound: there is no such program.
             LaunchFailed: the directory is gone, or the kernel refused the exec.
         """
-        if not Path(directory).is_dir():
-            raise LaunchFailed(f"the directory {directory} does not exist; choose another")
-        program = resolve(argv[0], directory, environment.get("PATH", ""))
-        try:
-            process = subprocess.Popen(
-                [program, *argv[1:]],
-                cwd=directory,
-                env=environment,
-                preexec_fn=lambda: _in_child(slave, umask, open_files, about_to_exec),  # noqa: PLW1509 - waits for no thread
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-            raise LaunchFailed(f"{argv[0]}: could not be started: {reason}") from error
-        # Its end is learnt and reaped in a way of our own: subprocess is to forget it.
-        process.returncode = 0
-        return cls(process.pid, start_time(process.pid), master)
+        starting = cls.begin(*words, **options)
+        starting.go()
+        return starting.result()
 
     def is_it(self) -> bool:
         """Whether the process of this PID is the one that was started, and not a later one."""

@@ -14,12 +14,14 @@ from session_host.client.connection import HostConnection
 from session_host.client.control import request
 from session_host.client.viewer import ViewerState
 from session_host.errors import HostUnavailable
+from session_host.paths import session_journal
 from session_host.protocol.messages import Describe
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, PATIENCE_S, Done, environment, new, outlive
 from tests.support.hosts import end, see, start, watching
 from tests.support.records import one_line
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -106,6 +108,8 @@ async def test_a_host_without_descriptors_refuses_new_viewers_keeps_its_own_and_
     record = await start("cat", name="one")
     async with watching(record.id) as (viewer, watcher):
         pid = (await request(record.id, Describe(0))).host_pid
+        recorded = session_journal(record.id)
+        await eventually(lambda: list(recorded.glob("*.log")), 10, "the host to have opened what it needs")
         with no_more_descriptors(pid):
             monkeypatch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.5)
             let_in: list[HostConnection] = []
