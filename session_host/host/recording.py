@@ -6,14 +6,15 @@ that refuses stops the recording, not the session; what the stream still has is 
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from session_host.errors import StoreError
 from session_host.estate.stream_file import StreamFile
@@ -22,6 +23,8 @@ from session_host.protocol.messages import Resized
 from session_host.protocol.values import GridSize
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FLUSH_S = 0.25
 """What a power cut may cost of the journal, beside what the system has not written yet; a kill costs nothing."""
@@ -67,7 +70,7 @@ class Recording:
         self._stream = stream
         self._progress = progress
         self._loop = asyncio.get_running_loop()
-        self._thread = ThreadPoolExecutor(1, "journal")
+        self._at_work = _thread.allocate_lock()
         self._journal: Journal | None = None
         self._waiting: deque[_Span | Resize | Snapshot] = deque()
         self._known = 0
@@ -182,11 +185,30 @@ class Recording:
 
     async def _in_thread(self, work: Callable[[], int]) -> int:
         former = self.trouble
-        done = await self._loop.run_in_executor(self._thread, work)
+        done = await self._apart(work)
         if self.trouble and not former:
             log.warning("recording stopped at %d: %s", self.end, self.trouble)
         self._progress()
         return done
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        """Do it in a thread that ends with it: one that waits for more takes memory of each idle host."""
+        result: asyncio.Future[T] = self._loop.create_future()
+
+        def run() -> None:
+            try:
+                tell = partial(result.set_result, work())
+            except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
+                tell = partial(result.set_exception, error)
+            self._at_work.release()
+            self._loop.call_soon_threadsafe(lambda: None if result.cancelled() else tell())
+
+        self._at_work.acquire()
+        try:
+            _thread.start_new_thread(run, ())
+        except RuntimeError:
+            run()  # No more threads are to be had.
+        return await result
 
     async def close(self) -> None:
         """Write what waits, if the disk takes it."""
@@ -203,9 +225,8 @@ class Recording:
             if self._timer is not None:
                 self._timer.cancel()
         if self._journal is not None:
-            await self._loop.run_in_executor(self._thread, self._journal.close)
+            await self._apart(self._journal.close)
             self._journal = None
-        self._thread.shutdown(wait=True)
 
     # ------------------------------------------------------------ in the thread
 

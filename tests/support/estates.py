@@ -118,7 +118,8 @@ class KeptSession:
             self._living = False
             self.session.sizing.close()
             self.session.close()
-            self.recording._thread.shutdown(wait=True)  # of a process that is killed nothing is left either
+            with self.recording._at_work:
+                pass  # Of a process that is killed no thread is left either.
             if self.recording._timer is not None:
                 self.recording._timer.cancel()
             self.ledger.close()
