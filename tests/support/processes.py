@@ -33,8 +33,11 @@ def start_ticks(pid: int) -> int:
 
 
 def parent(pid: int) -> int:
-    """The process's parent."""
-    return int(_stat_fields(pid)[1])
+    """The process's parent; 0 if it is gone."""
+    try:
+        return int(_stat_fields(pid)[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def _stat_fields(pid: int) -> list[str]:
