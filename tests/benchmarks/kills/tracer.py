@@ -162,7 +162,8 @@ class Tracer:
             ptrace(PTRACE_GETEVENTMSG, thread, 0, ctypes.addressof(message))
             child = int(message.value)
             self.processes.setdefault(child, process if event == EVENT_CLONE else child)
-            if event != EVENT_CLONE and self.follow == "fork" and not self.target:
+            # What it forks may run, and fork, before its own fork is told.
+            if event != EVENT_CLONE and self.follow == "fork" and not self.target and process == self.root:
                 self.target = child
         if event == EVENT_EXEC and not self.target and self.match in Path(f"/proc/{process}/cmdline").read_bytes():
             self.target = process
