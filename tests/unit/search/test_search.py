@@ -263,11 +263,11 @@ def test_no_query_is_an_error(typed: str) -> None:
 def test_a_planted_line_is_always_found(planted: str) -> None:
     name = f"chat-{os.urandom(6).hex()}"
     with Journal.open(session_journal(name)) as journal:
-        data = f"before\r\n{planted}\r\nafter\r\n".encode()
+        data = f"the line before\r\n{planted}\r\nthe line after\r\n".encode()
         journal.append([resize(0, 1, 80, 24), output(0, data)])
     with Search() as search:
         search.update([name])
-        shown = search.find(Query.of("before"), 1, {name})
+        shown = search.find(Query.of("the line before"), 1, {name})
         line = search.around(shown[0], 0, 1)[1].text
         # What the terminal made of it, should it know better.
         assert search.find(Query.of(line), 1, {name})
