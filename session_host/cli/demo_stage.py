@@ -19,6 +19,7 @@ from session_host.cli.sessions import every_session
 from session_host.cli.window_start import window_command
 from session_host.client.window import WindowNotOpen, ask
 from session_host.errors import OutliveError
+from session_host.pty.identity import start_time
 
 WINDOW_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 10.0
@@ -146,17 +147,26 @@ class Stage:
         for window in self._windows:
             window.end()
         from session_host.cli.kill_all import kill
+        from session_host.client.upgrade import keeper_status
 
         infos = every_session(ended=False)
         asyncio.run(kill(infos))
         # Their hosts end a moment later, when the end is recorded in the directory that we remove.
-        deadline_s = time.monotonic() + END_TIMEOUT_S
-        left = [pid for info in infos for pid in (info.host_pid, info.child_pid) if pid is not None]
-        while (left := [pid for pid in left if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline_s:
-            time.sleep(0.01)
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _end([pid for info in infos for pid in (info.host_pid, info.child_pid) if pid is not None])
+        status = keeper_status()
+        if status is not None:
+            os.kill(status.pid, signal.SIGTERM)
+            _end([status.pid])
+
+
+def _end(pids: list[int]) -> None:
+    """Wait for the end of processes that are about to, not for ever."""
+    deadline_s = time.monotonic() + END_TIMEOUT_S
+    while (left := [pid for pid in pids if start_time(pid) is not None]) and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    for pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _short_temporary_directory() -> str:
