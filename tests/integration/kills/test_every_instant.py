@@ -23,7 +23,7 @@ SPREADS = {
     "keeper at succession": 6,
     "command at launch": 2,
     "host at upgrade": 3,
-    "successor at upgrade": 3,
+    "successor at upgrade": 6,
 }
 """So many instants of each scenario; others take too long under a tracer for a test."""
 
@@ -42,4 +42,5 @@ async def test_nothing_is_lost_at_any_of_them(name: str, spread: int, own: Setti
         pytest.skip(f"nothing can be traced here: {error}")
     assert found.failures == []
     assert found.lost() == [], tell([found]).as_text()
-    assert sum(each.traced.killed_at is not None for each in found.instants) >= spread / 2, "there were kills"
+    # How many calls a work takes is not the same each time: some instants lie behind its end.
+    assert sum(each.traced.killed_at is not None for each in found.instants) >= spread / 3, "there were kills"
