@@ -93,8 +93,8 @@ def test_a_client_that_asks_and_never_reads_holds_nobody_up(area: Area) -> None:
         try:
             for _ in range(100):
                 deaf.send(question)
-        except BlockingIOError:
-            pass
+        except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+            pass  # Its question waits, or it was dropped already.
         began_s = time.monotonic()
         other = new("--", "cat")
         assert time.monotonic() - began_s < 3
