@@ -71,6 +71,8 @@ def test_one_click_brings_up_the_chat_that_waits(
         assert own.process.poll() is None, "with a tray, closing hides"
         wait_until(lambda: listed(waiting["id"])["activity"] == "needs_input", WAIT_S, "the chat to wait for its user")
 
+        # The tray may have laid itself out anew since.
+        centre = wait_until(icon_centre, WAIT_S, lambda: f"the icon in:\n{windows()}")
         xdotool("mousemove", *centre.split(), "click", "3")
         wait_until(menu_is_open, WAIT_S, "the menu")
         own.press("Down", "Return")
