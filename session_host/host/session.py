@@ -25,6 +25,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from session_host.estate.ledger import Kind, Ledger
+from session_host.estate.memory import KEPT_REQUESTS
 from session_host.estate.stream_file import StreamFile
 from session_host.protocol.codec import encode
 from session_host.protocol.launch import LaunchSpec
@@ -74,7 +75,6 @@ log = logging.getLogger(__name__)
 Spawner = Callable[[], Awaitable[PtyProcess]]
 """Starts the program; raises LaunchFailed."""
 
-KEPT_REQUESTS = 256
 STOP_STEPS = ((signal.SIGTERM, 1.0), (signal.SIGHUP, 4.0), (signal.SIGKILL, None))
 """How an agent is ended politely: the signal, and how long it then has."""
 

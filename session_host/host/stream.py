@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
+from session_host.estate.memory import KEPT_RESIZES
 from session_host.estate.stream_file import StreamFile
 from session_host.protocol.messages import Resized
 
 RING_BYTES = 2 * 1024 * 1024
 """A viewer that misses more gets a snapshot: that is less to send."""
-
-MAX_RESIZES = 1000
 
 
 class OutputStream:
@@ -27,7 +26,7 @@ class OutputStream:
 
     def __init__(self, file: StreamFile, resizes: Iterable[Resized] = ()) -> None:
         self.file = file
-        self._resizes: deque[Resized] = deque(resizes, maxlen=MAX_RESIZES)
+        self._resizes: deque[Resized] = deque(resizes, maxlen=KEPT_RESIZES)
         self.resizes = self._resizes[-1].number if self._resizes else 0
         self._resizes_start = 0
         """Before this offset a resize may be forgotten."""
@@ -54,7 +53,7 @@ class OutputStream:
 
     def resized(self, message: Resized) -> None:
         """The grid changed, at the end of what there is so far."""
-        if len(self._resizes) == MAX_RESIZES:
+        if len(self._resizes) == KEPT_RESIZES:
             # What came before a forgotten resize cannot be given out any more.
             self._resizes_start = self._resizes[0].offset + 1
         self._resizes.append(message)
