@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QLineEdit,
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from gui.theme.follow import Theme
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
-from gui.window.parts import Hairline, label
+from gui.window.parts import Hairline, label, paint_choice_ground
 from gui.window.sheet import Sheet
 
 WIDTH_PX = 520
@@ -152,11 +152,7 @@ class _ChoiceDelegate(QStyledItemDelegate):
         area: QRect = option.rect
         state: QStyle.StateFlag = option.state
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
-            painter.setBrush(tokens.color("selected" if state & QStyle.StateFlag.State_Selected else "hover"))
-            painter.drawRoundedRect(QRectF(area).adjusted(4, 1, -4, -1), 4, 4)
+        paint_choice_ground(painter, area, state, tokens)
         text = area.adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
         if choice.mark is not None:
             paint_mark(painter, choice.mark, QPointF(text.left() + 8, area.center().y() + 0.5), tokens)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QStyle, QToolButton, QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
-from gui.theme.tokens import ICON_PX, MARK_PX, TILE_PX
+from gui.theme.tokens import ICON_PX, MARK_PX, TILE_PX, Tokens
 from gui.theme.tooltips import as_tooltip
 
 
@@ -175,3 +175,12 @@ class ElidedLabel(QLabel):
             self.setText(shown)
             self.setToolTip("" if shown == self._whole else as_tooltip(self._whole))
         super().paintEvent(event)
+
+
+def paint_choice_ground(painter: QPainter, area: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:
+    """The ground of one row in a list to choose from: marked if it is chosen, or the mouse is over it."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
+        painter.setBrush(tokens.color("selected" if state & QStyle.StateFlag.State_Selected else "hover"))
+        painter.drawRoundedRect(QRectF(area).adjusted(4, 1, -4, -1), 4, 4)

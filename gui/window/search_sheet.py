@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QLineEdit,
@@ -24,7 +24,7 @@ from gui.sessions.finder import LIMIT, Found
 from gui.theme.follow import Theme
 from gui.theme.marks import paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
-from gui.window.parts import Hairline, label
+from gui.window.parts import Hairline, label, paint_choice_ground
 from gui.window.sheet import Sheet
 from session_host.errors import UsageError
 from session_host.protocol.words import one_line
@@ -220,11 +220,7 @@ class _MatchDelegate(QStyledItemDelegate):
         area: QRect = option.rect
         state: QStyle.StateFlag = option.state
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
-            painter.setBrush(tokens.color("selected" if state & QStyle.StateFlag.State_Selected else "hover"))
-            painter.drawRoundedRect(QRectF(area).adjusted(4, 1, -4, -1), 4, 4)
+        paint_choice_ground(painter, area, state, tokens)
         first = QRect(area.left() + GAP_M_PX, area.top() + 4, area.width() - 2 * GAP_M_PX, 20)
         self._paint_text(painter, first, match)
         second = first.translated(0, 19)
