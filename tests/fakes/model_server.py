@@ -1,14 +1,17 @@
 """A model service for agents, on 127.0.0.1, whose answers are scripted by the prompt.
 
-It speaks the three APIs of ``model_wire`` (streamed or whole) and lists its models. What it answers:
+It speaks Anthropic's Messages, OpenAI's Responses and Chat Completions, and Google's Gemini API (streamed
+or whole), and lists its models. What it answers:
 
-- ``count: N`` in the prompt: N numbered lines, ``answer line 0001`` …, each a piece of the stream.
-  ``delay: MS`` waits so long before each line. ``hold: K`` holds the stream after K lines until the
-  test calls ``release``: that is how a test stops an answer in its middle without any sleep.
-- anything else: ``echo: `` and the prompt.
+- the words of ``model_script`` in the prompt: counted lines, held streams, tools, refusals, cut connections.
+- anything else: ``echo: `` and the prompt; after a tool, ``the tool said: `` and its result.
 - a request without tools is one that an agent makes for itself (a title, a summary), for the real
   agents' turns always offer tools: it gets ``A fake title``, and is never held. ``tools_needed=False``
   treats such requests as turns too, for clients simpler than agents.
+
+A test can also tell the server itself: ``server.plan(Script(status=429, retry_after_s=1))`` is what the next
+turn meets with, whatever its prompt says. With ``key`` every request must carry that key, else it gets a
+401; with ``models`` it knows only those, and another gets a 404.
 
 The server runs in threads, so that tests with and without a loop can use it::
 
@@ -23,16 +26,36 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from tests.fakes.model_wire import WIRES, Wire
+from tests.fakes.model_script import Json, Piece, Script, Tool
+from tests.fakes.model_wire import Gemini, Messages, Wire, last_prompt
+from tests.fakes.model_wire_openai import ChatCompletions, Responses
 
 MODEL = "fake-model"
 DEADLINE_S = 60.0
+
+WIRES: dict[str, Wire] = {
+    "/v1/messages": Messages(),
+    "/v1/responses": Responses(),
+    "/v1/chat/completions": ChatCompletions(),
+}
+"""The APIs by the path of their requests."""
+
+GEMINI = Gemini()
+GEMINI_PATH = re.compile(r"/v1(?:beta)?/models/([^/:]+):(\w+)")
+"""The Gemini API's: the model and the method."""
+
+KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key")
+
+
+class Cut(Exception):
+    """The connection is to be dropped here."""
 
 
 class Seen(NamedTuple):
@@ -42,21 +65,12 @@ class Seen(NamedTuple):
     prompt: str
     turn: bool
     """It is a turn of the conversation, not one of the agent's own errands."""
-    body: dict[str, Any]
-
-
-class Script(NamedTuple):
-    """What a prompt asks for."""
-
-    lines: int | None
-    delay_s: float
-    hold: int | None
-
-    @classmethod
-    def of(cls, prompt: str) -> Script:
-        """Read a prompt's ``word: number`` pairs."""
-        words = {word: int(number) for word, number in re.findall(r"\b(count|delay|hold):\s*(\d+)", prompt)}
-        return cls(words.get("count"), words.get("delay", 0) / 1000, words.get("hold"))
+    body: Json
+    results: list[str] = []  # noqa: RUF012 - it is never changed
+    """What tools said since the prompt."""
+    tools: list[Tool] = []  # noqa: RUF012 - it is never changed
+    key: str = ""
+    """The key that came with it, without ``Bearer``."""
 
 
 def answer_line(number: int) -> str:
@@ -69,14 +83,21 @@ class ModelServer:
 
     Attributes:
         requests: all requests so far, oldest first.
+        key: the key that every request must carry; empty: any or none.
+        models: the models that it knows; empty: any.
     """
 
-    def __init__(self, *, tools_needed: bool = True) -> None:
+    def __init__(self, *, tools_needed: bool = True, key: str = "", models: tuple[str, ...] = ()) -> None:
         self.requests: list[Seen] = []
+        self.key = key
+        self.models = models
+        self.closing = threading.Event()
         self._tools_needed = tools_needed
+        self._planned: deque[Script] = deque()
+        self._asked: Counter[str] = Counter()
+        self._arrived = threading.Condition()
         self._held = threading.Semaphore(0)
         self._released = threading.Semaphore(0)
-        self._closing = threading.Event()
         self._server = Listener(self)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
@@ -90,6 +111,10 @@ class ModelServer:
         """The base address, without ``/v1``."""
         return f"http://127.0.0.1:{self.port}"
 
+    def plan(self, *scripts: Script) -> None:
+        """What the next turns meet with, one each, instead of what their prompts say."""
+        self._planned.extend(scripts)
+
     def wait_held(self, timeout_s: float = DEADLINE_S) -> None:
         """Wait until a stream stands at its ``hold``.
 
@@ -97,41 +122,94 @@ class ModelServer:
             TimeoutError: none got there in time.
         """
         if not self._held.acquire(timeout=timeout_s):
-            raise TimeoutError(f"no answer was held; prompts: {[seen.prompt for seen in self.requests if seen.turn]}")
+            raise TimeoutError(f"no answer was held; prompts: {self.prompts()}")
 
     def release(self) -> None:
         """Let one held stream go on; a release given early is kept."""
         self._released.release()
 
-    def answer(self, seen: Seen) -> Iterator[str]:
-        """The pieces of the answer to a request, as they become due."""
-        if not seen.turn:
-            yield "A fake title"
-            return
-        script = Script.of(seen.prompt)
-        if script.lines is None:
-            yield f"echo: {seen.prompt}"
-            return
-        for number in range(1, script.lines + 1):
-            if script.delay_s and self._closing.wait(script.delay_s):
-                return
-            yield answer_line(number) + ("" if number == script.lines else "\n")
-            if number == script.hold:
-                self._held.release()
-                self._released.acquire()
-                if self._closing.is_set():
-                    return
+    def wait_asked(self, prompt: str, times: int = 1, timeout_s: float = DEADLINE_S) -> Seen:
+        """Wait until turns with this very prompt arrived ``times`` times (tool results count); the last of them.
 
-    def take(self, path: str, wire: Wire, body: dict[str, Any]) -> Seen:
-        """Note a request."""
-        turn = bool(body.get("tools")) or not self._tools_needed
-        seen = Seen(path, wire.prompt(body), turn, body)
-        self.requests.append(seen)
-        return seen
+        Raises:
+            TimeoutError: they did not.
+        """
+
+        def those() -> list[Seen]:
+            return [seen for seen in self.requests if seen.turn and seen.prompt == prompt]
+
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: len(those()) >= times, timeout_s):
+                raise TimeoutError(f"{prompt!r} was not asked {times} times; prompts: {self.prompts()}")
+            return those()[times - 1]
+
+    def prompts(self) -> list[str]:
+        """The prompts of the turns so far."""
+        return [seen.prompt for seen in self.requests if seen.turn]
+
+    def take(self, path: str, wire: Wire, body: Json, key: str) -> tuple[Seen, Script]:
+        """Note a request; what is to be done about it."""
+        prompt, results = last_prompt(wire.said(body))
+        tools = wire.tools(body)
+        # Tools of a service's own, such as a search, have no schema that is read here: they count all the same.
+        seen = Seen(path, prompt, bool(body.get("tools")) or not self._tools_needed, body, results, tools, key)
+        with self._arrived:
+            self.requests.append(seen)
+            self._arrived.notify_all()
+            return seen, self._script(seen)
+
+    def _script(self, seen: Seen) -> Script:
+        if not seen.turn:
+            return Script()
+        if self._planned:
+            return self._planned.popleft()
+        self._asked[seen.prompt] += 1
+        script = Script.of(seen.prompt)
+        past = script.times is not None and self._asked[seen.prompt] > script.times
+        return script.without_trouble() if past else script
+
+    def answer(self, seen: Seen, script: Script) -> Iterator[Piece]:
+        """The pieces of the answer to a request, as they become due.
+
+        Raises:
+            Cut: the connection is to be dropped now.
+        """
+        if not seen.turn:
+            yield GEMINI.errand(seen.body) or "A fake title"
+            return
+        if len(seen.results) < len(script.wishes):
+            number = len(seen.results)
+            call = script.wishes[number].call(seen.tools, f"call_{len(self.requests)}_{number}")
+            yield call or f"there is no such tool among {[tool.name for tool in seen.tools]}"
+            return
+        if script.lines is None:
+            if script.cut is not None:
+                raise Cut
+            self._stand(script, 0)
+            yield f"the tool said: {seen.results[-1]}" if seen.results else f"echo: {seen.prompt}"
+            return
+        self._stand(script, 0)
+        for number in range(1, script.lines + 1):
+            if script.cut == number - 1:
+                raise Cut
+            if script.delay_s and self.closing.wait(script.delay_s):
+                raise Cut
+            yield answer_line(number) + ("" if number == script.lines else "\n")
+            self._stand(script, number)
+        if script.cut == script.lines:
+            raise Cut
+
+    def _stand(self, script: Script, number: int) -> None:
+        """Wait for a release where the script says so."""
+        if number == script.hold:
+            self._held.release()
+            self._released.acquire()
+            if self.closing.is_set():
+                raise Cut
 
     def close(self) -> None:
         """Stop; streams that are held end where they are."""
-        self._closing.set()
+        self.closing.set()
         # As many as there can be streams: each is woken and sees that it is to end.
         self._released.release(1000)
         self._server.shutdown()
@@ -168,8 +246,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
+        if path.startswith("/v1/models") and self.refused(WIRES["/v1/chat/completions"], ""):
+            return
         if path == "/v1/models":
-            models = [{"id": MODEL, "object": "model", "type": "model", "display_name": "Fake Model", "created": 1}]
+            names = self.server.model.models or (MODEL,)
+            common = {"object": "model", "type": "model", "display_name": "Fake Model", "created": 1}
+            models = [{"id": name, **common} for name in names]
             self.reply({"object": "list", "data": models, "has_more": False})
         elif path.startswith("/v1/models/"):
             self.reply({"id": path.rpartition("/")[2], "object": "model", "type": "model", "created": 1})
@@ -182,37 +264,75 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         path = self.path.partition("?")[0]
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        gemini = GEMINI_PATH.fullmatch(path)
+        wire = GEMINI if gemini else WIRES.get(path)
         if path == "/v1/messages/count_tokens":
             self.reply({"input_tokens": 1})
-            return
-        wire = WIRES.get(path)
-        if wire is None:
+        elif wire is None:
             self.reply({"error": {"message": f"no such path: {path}"}}, HTTPStatus.NOT_FOUND)
-            return
-        body = json.loads(content)
+        elif gemini and gemini[2] == "countTokens":
+            self.reply({"totalTokens": 1})
+        else:
+            body = json.loads(content)
+            name = gemini[1] if gemini else str(body.get("model", MODEL))
+            streamed = gemini[2] == "streamGenerateContent" if gemini else bool(body.get("stream"))
+            if not self.refused(wire, name):
+                self.respond(path, wire, body, name, streamed)
+
+    def refused(self, wire: Wire, name: str) -> bool:
+        """Refuse the wrong key and an unknown model; whether it did."""
         model = self.server.model
-        pieces = model.answer(model.take(path, wire, body))
-        name = str(body.get("model", MODEL))
-        if not body.get("stream"):
-            self.reply(wire.whole(name, "".join(pieces)))
-            return
+        if model.key and self.key() != model.key:
+            self.reply(wire.error(401, "Incorrect API key provided"), HTTPStatus.UNAUTHORIZED)
+        elif name and model.models and name not in model.models:
+            self.reply(wire.error(404, f"The model `{name}` does not exist"), HTTPStatus.NOT_FOUND)
+        else:
+            return False
+        return True
+
+    def key(self) -> str:
+        """The key that came with the request."""
+        given = [self.headers[name] for name in KEY_HEADERS if self.headers[name]]
+        return given[0].removeprefix("Bearer ") if given else ""
+
+    def respond(self, path: str, wire: Wire, body: Json, name: str, streamed: bool) -> None:
+        """Do what the request's script says."""
+        model = self.server.model
+        seen, script = model.take(path, wire, body, self.key())
+        try:
+            if script.silent:
+                model.closing.wait()
+                self.close_connection = True
+            elif script.status is not None:
+                after = {} if script.retry_after_s is None else {"Retry-After": str(script.retry_after_s)}
+                message = f"refused with {script.status}, as the test asks"
+                self.reply(wire.error(script.status, message), script.status, after)
+            elif streamed:
+                self.stream(wire.stream(name, model.answer(seen, script)))
+            else:
+                self.reply(wire.whole(name, model.answer(seen, script)))
+        except (Cut, BrokenPipeError, ConnectionResetError):
+            # As the test asks; else the agent was killed, or the user interrupted it.
+            self.close_connection = True
+
+    def stream(self, events: Iterator[bytes]) -> None:
+        """Send events in chunks, so that a client can tell a cut stream from a finished one."""
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
         self.send_header("Connection", "close")
         self.end_headers()
-        try:
-            for data in wire.stream(name, pieces):
-                self.wfile.write(data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # The agent was killed, or the user interrupted it: what the tests are about.
+        for data in events:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+        self.wfile.write(b"0\r\n\r\n")
 
-    def reply(self, body: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> None:
+    def reply(self, body: Json, status: int = HTTPStatus.OK, more: Mapping[str, str] | None = None) -> None:
         """Send a JSON object."""
         content = json.dumps(body).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.send_header("Connection", "close")
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), "Connection": "close"}
+        for name, value in {**headers, **(more or {})}.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)

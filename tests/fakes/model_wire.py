@@ -1,18 +1,56 @@
-"""How model services stream an answer: pieces of text in, the bytes of server-sent events out.
+"""What the APIs of model services have in common: requests that are read, answers that are written.
 
-One class for each of the three APIs that agents speak. Each knows the shape of a request (where the
-user's last prompt stands) and of an answer (streamed and whole); none knows of sockets.
+A ``Wire`` is one API: it knows the shape of a request (what was said so far, which tools are offered) and
+of an answer (streamed as server-sent events, whole, or an error). None knows of sockets. Two are here;
+``model_wire_openai`` has the other two that OpenAI made, ``WIRES`` in ``model_server`` all of them.
 
-Sources: the API references of Anthropic (Messages) and OpenAI (Responses, Chat Completions).
+Sources: the API references of Anthropic (Messages) and Google (Gemini, ``generateContent``).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
-Json = dict[str, Any]
+from tests.fakes.model_script import Json, Piece, Tool, ToolCall, example
+
+
+class Said(NamedTuple):
+    """One thing in a request's conversation.
+
+    ``user``: a message, with all its texts; ``result``: of a tool; what the model said is left out.
+    """
+
+    who: Literal["user", "result"]
+    texts: list[str]
+
+    @property
+    def prompt(self) -> str:
+        """What the user wrote, without what the agent itself put beside it in tags such as ``<system-reminder>``."""
+        own = [text for text in self.texts if text and not text.lstrip().startswith("<")]
+        return own[-1] if self.who == "user" and own else ""
+
+
+class Wire(Protocol):
+    """One API."""
+
+    name: str
+
+    def said(self, request: Json) -> list[Said]:
+        """The conversation so far, oldest first."""
+
+    def tools(self, request: Json) -> list[Tool]:
+        """The tools that the agent offers."""
+
+    def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
+        """The answer as server-sent events, each made when its piece is there."""
+
+    def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
+        """The answer as one JSON object."""
+
+    def error(self, status: int, message: str) -> Json:
+        """The body of a refusal."""
 
 
 def event(data: Json, name: str = "") -> bytes:
@@ -21,35 +59,22 @@ def event(data: Json, name: str = "") -> bytes:
     return f"{head}data: {json.dumps(data)}\n\n".encode()
 
 
-def last_user_text(messages: Iterable[Any]) -> str:
-    """The text of the last message from the user, without what the agent itself put into it.
-
-    Agents add blocks of their own beside the prompt, in tags such as ``<system-reminder>``.
-    """
-    for message in reversed(list(messages)):
-        if not isinstance(message, dict) or message.get("role") != "user":
-            continue
-        content = message.get("content", "")
-        blocks = [content] if isinstance(content, str) else [block.get("text") or "" for block in content]
-        texts = [text for text in blocks if text and not text.lstrip().startswith("<")]
-        if texts:
-            return str(texts[-1])
-    return ""
+def last_prompt(said: Iterable[Said]) -> tuple[str, list[str]]:
+    """The user's last prompt, and the results of tools since then."""
+    results: list[str] = []
+    for one in reversed(list(said)):
+        if one.who == "result":
+            results.insert(0, "\n".join(one.texts))
+        elif prompt := one.prompt:
+            return prompt, results
+    return "", results
 
 
-class Wire(Protocol):
-    """One API."""
-
-    name: str
-
-    def prompt(self, request: Json) -> str:
-        """The user's last prompt."""
-
-    def stream(self, model: str, pieces: Iterable[str]) -> Iterator[bytes]:
-        """The answer as server-sent events, each made when its piece is there."""
-
-    def whole(self, model: str, text: str) -> Json:
-        """The answer as one JSON object."""
+def texts_of(content: Any) -> list[str]:
+    """The texts in a message's content, which is a text, or a list of blocks that may have one."""
+    if not isinstance(content, list):
+        return [str(content)] if content else []
+    return [str(block["text"]) for block in content if isinstance(block, dict) and block.get("text")]
 
 
 class Messages:
@@ -57,124 +82,132 @@ class Messages:
 
     name = "messages"
 
-    def prompt(self, request: Json) -> str:
-        return last_user_text(request.get("messages", []))
+    def said(self, request: Json) -> list[Said]:
+        said: list[Said] = []
+        for message in request.get("messages", []):
+            if message.get("role") != "user":
+                continue
+            content = message.get("content")
+            blocks = content if isinstance(content, list) else []
+            results = [block.get("content") for block in blocks if block.get("type") == "tool_result"]
+            said.extend(Said("result", texts_of(result)) for result in results)
+            said.append(Said("user", texts_of(content)))
+        return said
 
-    def stream(self, model: str, pieces: Iterable[str]) -> Iterator[bytes]:
-        message = self.whole(model, "") | {"content": [], "stop_reason": None}
+    def tools(self, request: Json) -> list[Tool]:
+        # Those of Anthropic's own kinds, such as web_search, have no schema.
+        return [Tool(str(tool["name"]), tool.get("input_schema", {})) for tool in request.get("tools") or []]
+
+    def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
+        message = self.whole(model, []) | {"content": [], "stop_reason": None}
         yield event({"type": "message_start", "message": message}, "message_start")
-        block: Json = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
-        yield event(block, "content_block_start")
+        index, kind = -1, ""
         for piece in pieces:
-            delta = {"type": "text_delta", "text": piece}
-            yield event({"type": "content_block_delta", "index": 0, "delta": delta}, "content_block_delta")
-        yield event({"type": "content_block_stop", "index": 0}, "content_block_stop")
-        end = {"stop_reason": "end_turn", "stop_sequence": None}
+            new = "text" if isinstance(piece, str) else "tool_use"
+            if new != kind or new == "tool_use":
+                if kind:
+                    yield event({"type": "content_block_stop", "index": index}, "content_block_stop")
+                index, kind = index + 1, new
+                block = self.block("") if isinstance(piece, str) else self.block(piece) | {"input": {}}
+                start = {"type": "content_block_start", "index": index, "content_block": block}
+                yield event(start, "content_block_start")
+            delta = (
+                {"type": "text_delta", "text": piece}
+                if isinstance(piece, str)
+                else {"type": "input_json_delta", "partial_json": piece.text}
+            )
+            yield event({"type": "content_block_delta", "index": index, "delta": delta}, "content_block_delta")
+        if kind:
+            yield event({"type": "content_block_stop", "index": index}, "content_block_stop")
+        end = {"stop_reason": "tool_use" if kind == "tool_use" else "end_turn", "stop_sequence": None}
         yield event({"type": "message_delta", "delta": end, "usage": {"output_tokens": 2}}, "message_delta")
         yield event({"type": "message_stop"}, "message_stop")
 
-    def whole(self, model: str, text: str) -> Json:
+    def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
+        text, calls = parted(pieces)
         return {
             "id": "msg_fake",
             "type": "message",
             "role": "assistant",
             "model": model,
-            "content": [{"type": "text", "text": text}],
-            "stop_reason": "end_turn",
+            "content": [self.block(piece) for piece in ([text] if text or not calls else []) + calls],
+            "stop_reason": "tool_use" if calls else "end_turn",
             "stop_sequence": None,
             "usage": {"input_tokens": 1, "output_tokens": 1},
         }
 
+    def block(self, piece: Piece) -> Json:
+        """A block of content."""
+        if isinstance(piece, str):
+            return {"type": "text", "text": piece}
+        return {"type": "tool_use", "id": piece.id, "name": piece.name, "input": piece.arguments}
 
-class Responses:
-    """OpenAI's Responses API."""
+    def error(self, status: int, message: str) -> Json:
+        kinds = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error", 529: "overloaded_error"}
+        return {"type": "error", "error": {"type": kinds.get(status, "api_error"), "message": message}}
 
-    name = "responses"
 
-    def prompt(self, request: Json) -> str:
-        given = request.get("input", "")
-        return given if isinstance(given, str) else last_user_text(given)
+class Gemini:
+    """Google's Gemini API, whose paths name the model and the method."""
 
-    def stream(self, model: str, pieces: Iterable[str]) -> Iterator[bytes]:
-        number = -1
+    name = "gemini"
 
-        def numbered(kind: str, **fields: Any) -> bytes:
-            nonlocal number
-            number += 1
-            return event({"type": kind, "sequence_number": number, **fields}, kind)
+    def said(self, request: Json) -> list[Said]:
+        said: list[Said] = []
+        for content in request.get("contents", []):
+            parts = content.get("parts", [])
+            for part in parts:
+                if "functionResponse" in part:
+                    response = part["functionResponse"].get("response", {})
+                    said.append(Said("result", [str(response.get("output", json.dumps(response)))]))
+            if content.get("role", "user") == "user":
+                said.append(Said("user", texts_of(parts)))
+        return said
 
-        running = self.whole(model, "") | {"status": "in_progress", "output": [], "usage": None}
-        yield numbered("response.created", response=running)
-        item = {"id": "msg_fake", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
-        yield numbered("response.output_item.added", output_index=0, item=item)
-        place = {"item_id": "msg_fake", "output_index": 0, "content_index": 0}
-        part = {"type": "output_text", "text": "", "annotations": []}
-        yield numbered("response.content_part.added", **place, part=part)
-        text = ""
+    def tools(self, request: Json) -> list[Tool]:
+        return [
+            Tool(str(one["name"]), one.get("parametersJsonSchema") or one.get("parameters") or {})
+            for tool in request.get("tools") or []
+            for one in tool.get("functionDeclarations", [])
+        ]
+
+    def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
         for piece in pieces:
-            text += piece
-            yield numbered("response.output_text.delta", **place, delta=piece)
-        response = self.whole(model, text)
-        item = response["output"][0]
-        yield numbered("response.output_text.done", **place, text=text)
-        yield numbered("response.content_part.done", **place, part=item["content"][0])
-        yield numbered("response.output_item.done", output_index=0, item=item)
-        yield numbered("response.completed", response=response)
+            yield event(self.chunk(model, [self.part(piece)]))
+        yield event(self.chunk(model, [{"text": ""}], finish="STOP"))
 
-    def whole(self, model: str, text: str) -> Json:
-        content = [{"type": "output_text", "text": text, "annotations": []}]
-        item = {"id": "msg_fake", "type": "message", "role": "assistant", "status": "completed", "content": content}
-        usage = {
-            "input_tokens": 1,
-            "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": 1,
-            "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": 2,
-        }
-        return {
-            "id": "resp_fake",
-            "object": "response",
-            "created_at": 1,
-            "status": "completed",
-            "model": model,
-            "output": [item],
-            "usage": usage,
-        }
+    def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
+        text, calls = parted(pieces)
+        parts = [self.part(piece) for piece in ([text] if text or not calls else []) + calls]
+        return self.chunk(model, parts, finish="STOP")
 
+    def part(self, piece: Piece) -> Json:
+        """A part of the content."""
+        if isinstance(piece, str):
+            return {"text": piece}
+        return {"functionCall": {"id": piece.id, "name": piece.name, "args": piece.arguments}}
 
-class ChatCompletions:
-    """OpenAI's Chat Completions API, which most other services speak too."""
+    def chunk(self, model: str, parts: list[Json], finish: str | None = None) -> Json:
+        """A response: the whole, or a piece of it."""
+        candidate: Json = {"index": 0, "content": {"role": "model", "parts": parts}}
+        if finish:
+            candidate["finishReason"] = finish
+        usage = {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}
+        return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": model, "responseId": "fake"}
 
-    name = "chat"
+    def error(self, status: int, message: str) -> Json:
+        names = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED"}
+        return {"error": {"code": status, "message": message, "status": names.get(status, "INTERNAL")}}
 
-    def prompt(self, request: Json) -> str:
-        return last_user_text(request.get("messages", []))
-
-    def stream(self, model: str, pieces: Iterable[str]) -> Iterator[bytes]:
-        def chunk(delta: Json, finish: str | None = None) -> bytes:
-            choice = {"index": 0, "delta": delta, "finish_reason": finish}
-            head = {"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": 1, "model": model}
-            return event(head | {"choices": [choice]})
-
-        yield chunk({"role": "assistant", "content": ""})
-        for piece in pieces:
-            yield chunk({"content": piece})
-        yield chunk({}, "stop")
-        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        head = {"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": 1, "model": model}
-        yield event(head | {"choices": [], "usage": usage})
-        yield b"data: [DONE]\n\n"
-
-    def whole(self, model: str, text: str) -> Json:
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        head = {"id": "chatcmpl-fake", "object": "chat.completion", "created": 1, "model": model}
-        return head | {"choices": [choice], "usage": usage}
+    def errand(self, request: Json) -> str:
+        """What the CLI wants as JSON by a schema, such as who is to speak next."""
+        settings = request.get("generationConfig", {})
+        schema = settings.get("responseJsonSchema") or settings.get("responseSchema")
+        return json.dumps(example(schema)) if schema else ""
 
 
-WIRES: dict[str, Wire] = {
-    "/v1/messages": Messages(),
-    "/v1/responses": Responses(),
-    "/v1/chat/completions": ChatCompletions(),
-}
-"""The APIs by the path of their requests."""
+def parted(pieces: Iterable[Piece]) -> tuple[str, list[ToolCall]]:
+    """The text of an answer, and the tools that it calls."""
+    every = list(pieces)
+    text = "".join(piece for piece in every if isinstance(piece, str))
+    return text, [piece for piece in every if isinstance(piece, ToolCall)]

@@ -1,0 +1,163 @@
+"""The two APIs of OpenAI's: Responses, and Chat Completions, which most other services speak too.
+
+Source: OpenAI's API reference. See ``model_wire`` for what a wire is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tests.fakes.model_script import Json, Piece, Tool, ToolCall
+from tests.fakes.model_wire import Said, event, parted, texts_of
+
+
+def openai_error(status: int, message: str) -> Json:
+    """The body of a refusal, the same for both."""
+    codes = {401: "invalid_api_key", 404: "model_not_found", 429: "rate_limit_exceeded"}
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    return {"error": {"message": message, "type": kind, "param": None, "code": codes.get(status)}}
+
+
+class Responses:
+    """OpenAI's Responses API."""
+
+    name = "responses"
+
+    def said(self, request: Json) -> list[Said]:
+        given = request.get("input", "")
+        if isinstance(given, str):
+            return [Said("user", [given])]
+        said = []
+        for item in given:
+            if str(item.get("type", "")).endswith("_call_output"):
+                said.append(Said("result", texts_of(item.get("output"))))
+            elif item.get("role") == "user":
+                said.append(Said("user", texts_of(item.get("content"))))
+        return said
+
+    def tools(self, request: Json) -> list[Tool]:
+        every = request.get("tools") or []
+        return [Tool(str(tool["name"]), tool.get("parameters") or {}) for tool in every if tool.get("name")]
+
+    def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
+        number = -1
+
+        def numbered(kind: str, **fields: Any) -> bytes:
+            nonlocal number
+            number += 1
+            return event({"type": kind, "sequence_number": number, **fields}, kind)
+
+        running = self.whole(model, []) | {"status": "in_progress", "output": [], "usage": None}
+        yield numbered("response.created", response=running)
+        text = ""
+        calls: list[ToolCall] = []
+        place = {"item_id": "msg_fake", "output_index": 0, "content_index": 0}
+        for piece in pieces:
+            if isinstance(piece, ToolCall):
+                calls.append(piece)
+                continue
+            if not text:
+                item = {"id": "msg_fake", "type": "message", "role": "assistant", "status": "in_progress"}
+                yield numbered("response.output_item.added", output_index=0, item=item | {"content": []})
+                part = {"type": "output_text", "text": "", "annotations": []}
+                yield numbered("response.content_part.added", **place, part=part)
+            text += piece
+            yield numbered("response.output_text.delta", **place, delta=piece)
+        response = self.whole(model, [*([text] if text else []), *calls])
+        for index, item in enumerate(response["output"]):
+            if item["type"] == "message":
+                yield numbered("response.output_text.done", **place, text=text)
+                yield numbered("response.content_part.done", **place, part=item["content"][0])
+            else:
+                began = item | {"status": "in_progress", "arguments": ""}
+                yield numbered("response.output_item.added", output_index=index, item=began)
+                at = {"item_id": item["id"], "output_index": index}
+                yield numbered("response.function_call_arguments.delta", **at, delta=item["arguments"])
+                yield numbered("response.function_call_arguments.done", **at, arguments=item["arguments"])
+            yield numbered("response.output_item.done", output_index=index, item=item)
+        yield numbered("response.completed", response=response)
+
+    def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
+        text, calls = parted(pieces)
+        content = [{"type": "output_text", "text": text, "annotations": []}]
+        item: Json = {"id": "msg_fake", "type": "message", "role": "assistant", "status": "completed"}
+        usage = {
+            "input_tokens": 1,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": 1,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 2,
+        }
+        return {
+            "id": "resp_fake",
+            "object": "response",
+            "created_at": 1,
+            "status": "completed",
+            "model": model,
+            "output": ([item | {"content": content}] if text else []) + [self.call(call) for call in calls],
+            "usage": usage,
+        }
+
+    def call(self, call: ToolCall) -> Json:
+        """An item of the output that asks for a tool."""
+        head = {"type": "function_call", "id": f"fc_{call.id}", "call_id": call.id, "status": "completed"}
+        return head | {"name": call.name, "arguments": call.text}
+
+    def error(self, status: int, message: str) -> Json:
+        return openai_error(status, message)
+
+
+class ChatCompletions:
+    """OpenAI's Chat Completions API."""
+
+    name = "chat"
+
+    def said(self, request: Json) -> list[Said]:
+        said = []
+        for message in request.get("messages", []):
+            if message.get("role") == "tool":
+                said.append(Said("result", texts_of(message.get("content"))))
+            elif message.get("role") == "user":
+                said.append(Said("user", texts_of(message.get("content"))))
+        return said
+
+    def tools(self, request: Json) -> list[Tool]:
+        functions = [tool["function"] for tool in request.get("tools") or [] if "function" in tool]
+        return [Tool(str(function["name"]), function.get("parameters") or {}) for function in functions]
+
+    def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
+        head = {"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": 1, "model": model}
+
+        def chunk(delta: Json, finish: str | None = None) -> bytes:
+            return event(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+        yield chunk({"role": "assistant", "content": ""})
+        calls = 0
+        for piece in pieces:
+            if isinstance(piece, str):
+                yield chunk({"content": piece})
+            else:
+                yield chunk({"tool_calls": [{"index": calls, **self.call(piece)}]})
+                calls += 1
+        yield chunk({}, "tool_calls" if calls else "stop")
+        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        yield event(head | {"choices": [], "usage": usage})
+        yield b"data: [DONE]\n\n"
+
+    def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
+        text, calls = parted(pieces)
+        message: Json = {"role": "assistant", "content": text or None}
+        if calls:
+            message["tool_calls"] = [self.call(call) for call in calls]
+        choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
+        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        head = {"id": "chatcmpl-fake", "object": "chat.completion", "created": 1, "model": model}
+        return head | {"choices": [choice], "usage": usage}
+
+    def call(self, call: ToolCall) -> Json:
+        """What asks for a tool, within a message."""
+        return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.text}}
+
+    def error(self, status: int, message: str) -> Json:
+        return openai_error(status, message)
