@@ -148,6 +148,11 @@ def search_index() -> Path:
     return state_dir() / "search.db"
 
 
+def worktrees_dir() -> Path:
+    """The directory of the git worktrees that were made for chats, a directory a repository."""
+    return state_dir() / "worktrees"
+
+
 def session_dir(session_id: str) -> Path:
     """The directory of what is kept of one session beside the record."""
     return state_dir() / "sessions" / session_id
@@ -161,3 +166,23 @@ def session_journal(session_id: str) -> Path:
 def session_log(session_id: str) -> Path:
     """The log of a session's host; it never holds the user's text."""
     return state_dir() / "logs" / f"{session_id}.log"
+
+
+def session_files(session_id: str) -> Path:
+    """The directory of the files that its agent is started with: hooks, a plugin."""
+    return session_dir(session_id) / "agent"
+
+
+def session_transitions(session_id: str) -> Path:
+    """Where the changes of its activity are kept, one JSON object a line."""
+    return session_dir(session_id) / "activity.jsonl"
+
+
+def session_stderr(session_id: str) -> Path:
+    """What its program wrote to its standard error, where that is kept apart."""
+    return session_dir(session_id) / "stderr.log"
+
+
+def endpoint_conversation(conversation_id: str) -> Path:
+    """The file of a conversation with a model server, whose id has been checked."""
+    return state_dir() / "conversations" / f"{conversation_id}.jsonl"

@@ -8,5 +8,6 @@ those of the user, in ``agents`` of the configuration directory, add to them or 
 from session_host.agents.agent import Agent, login_shell
 from session_host.agents.catalog import Catalog, load_catalog
 from session_host.agents.environment import child_environment
+from session_host.agents.files import write_files
 
-__all__ = ["Agent", "Catalog", "child_environment", "load_catalog", "login_shell"]
+__all__ = ["Agent", "Catalog", "child_environment", "load_catalog", "login_shell", "write_files"]

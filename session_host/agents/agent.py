@@ -5,19 +5,45 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from session_host.errors import AgentNotFound, UsageError
+from session_host.protocol.launch import Identity, Watch
+from session_host.protocol.words import is_conversation
 
 ARGUMENTS = "{arguments}"
-"""Stands in ``Agent.start`` for the arguments that the user gave, none or many."""
+"""Stands in a template for the arguments that the user gave, none or many."""
 
-SHELL = "{shell}"
-"""Stands in ``Agent.start`` for the user's shell."""
+SHELL, PYTHON, CONVERSATION, PROMPT, FILES = "{shell}", "{python}", "{conversation}", "{prompt}", "{files}"
+"""Stand in a template, alone or within a word, for the user's shell, the Python that runs us, the conversation's id,
+what is asked first, and the directory of the files that the agent is started with."""
+
+PLACEHOLDERS = (ARGUMENTS, SHELL, PYTHON, CONVERSATION, PROMPT, FILES)
 
 _LAST_RESORT_SHELL = "/bin/sh"
+
+Template = tuple[str | tuple[str, ...], ...]
+"""An argv with placeholders. Words in a list of their own belong together: they are left out if what they need is not
+there, be it the value of a placeholder or, in this version of the agent, the option that they begin with."""
+
+
+class Conversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the agent calls its conversations by, and how one is gone on with."""
+
+    preset: bool = False
+    """The one who starts it chooses the id, a UUID."""
+    resume: Template = ()
+    """The argv that goes on with a conversation; () if it cannot be told which."""
+    picker: Template = ()
+    """The argv that lets the user choose one from the agent's own list; () if it has none."""
+    options: dict[str, Literal["flag", "id", "maybe id", "fork", "fork id"]] = {}
+    """The user's own words that choose a conversation, and whether an id follows; a fork is not the one named."""
+    place: str = ""
+    """The way by which its conversations are looked up: a name in ``conversations``; "" for none."""
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,42 +55,109 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """Its own name, for people: ``Claude Code``."""
     executable: str
     """The program that must be on PATH; "" for the user's shell or whatever the user names."""
-    start: tuple[str, ...]
-    """The argv, with ``{arguments}`` (once) and ``{shell}`` to be filled in."""
+    start: Template
     arguments_replace: bool = False
     """Given arguments are the whole argv: ``outlive new shell -- top`` runs top."""
+    subcommands: tuple[str, ...] = ()
+    """A first argument which makes it another program, without a conversation: it gets no arguments but the user's."""
     install_hint: str = ""
     """The command that installs it."""
     website: str = ""
     monogram: str
     """One or two letters for its tile."""
     env: dict[str, str] = {}
-    """Set for it beyond the inherited environment."""
+    """Set for it beyond the inherited environment; may hold ``{files}``."""
     scrub_env: tuple[str, ...] = ()
     """Removed for it from the inherited environment, beyond what is removed for all; fnmatch patterns."""
     position: int = 100
     """Its place in lists; equal places go by name."""
+    files: tuple[str, ...] = ()
+    """Files that each of its sessions gets in a directory of its own; names in the catalog, paths once loaded."""
+    presets: dict[str, tuple[str, ...]] = {}
+    """Arguments that the user may choose by a name."""
+    version: tuple[str, ...] = ("--version",)
+    """The arguments with which it tells its version; () if it cannot."""
+    stderr: bool = False
+    """Whether it can be started with its standard error in a file, without harm."""
+    conversation: Conversation = Conversation()
+    identity: Identity = Identity()
+    signals: Watch = Watch()
 
-    def argv(self, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> list[str]:
-        """The argument vector that starts it with these arguments.
+    def is_subcommand(self, arguments: Sequence[str]) -> bool:
+        """Whether these arguments make it another program than a chat."""
+        return bool(arguments) and arguments[0] in self.subcommands
+
+    def chosen(self, arguments: Sequence[str]) -> Chosen:
+        """What the user's own arguments say of the conversation."""
+        others: list[str] = []
+        conversation, chooses, follows, forks = "", False, False, False
+        for index, word in enumerate(arguments):
+            if word == "--":
+                others += arguments[index:]
+                break
+            if follows:
+                follows = False
+                if is_conversation(word):
+                    conversation = word
+                    continue
+            name, equals, value = word.partition("=")
+            kind = self.conversation.options.get(name)
+            if kind is None:
+                others.append(word)
+                continue
+            chooses = True
+            forks = forks or kind.startswith("fork")
+            if equals:
+                conversation = value if is_conversation(value) else ""
+            else:
+                follows = kind.endswith("id")
+        return Chosen(chooses, "" if forks else conversation, others)
+
+    def argv(
+        self,
+        arguments: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        *,
+        prompt: str = "",
+        conversation: str = "",
+        files: str = "",
+        supports: Collection[str] | None = None,
+        resume: bool = False,
+    ) -> list[str]:
+        """The argument vector that starts it.
 
         Args:
             arguments: what the user put behind ``--``.
             environment: where ``SHELL`` is looked up; this process's own if None.
+            prompt: what is asked first, if it takes that.
+            conversation: the id to begin one with, or, with ``resume``, that of the one to go on with.
+            files: the directory of its files.
+            supports: the options that this version knows; None if that is not known.
+            resume: go on with a conversation.
 
         Raises:
             UsageError: nothing is left to run.
         """
         if arguments and self.arguments_replace:
             return list(arguments)
+        if self.is_subcommand(arguments):
+            return [self.executable, *arguments]
+        values = {
+            SHELL: login_shell(environment),
+            PYTHON: sys.executable,
+            CONVERSATION: conversation,
+            PROMPT: prompt,
+            FILES: files,
+        }
         argv: list[str] = []
-        for word in self.start:
-            if word == ARGUMENTS:
+        for part in self.conversation.resume if resume else self.start:
+            if part == ARGUMENTS:
                 argv.extend(arguments)
-            elif word == SHELL:
-                argv.append(login_shell(environment))
-            else:
-                argv.append(word)
+            elif isinstance(part, str):
+                # A word alone is a group of one, which needs no option.
+                argv.extend(_filled((part,), values) or ())
+            elif supports is None or part[0] in supports:
+                argv.extend(_filled(part, values) or ())
         if not argv:
             raise UsageError(f"{self.name} needs a program to run: outlive new {self.name} -- PROGRAM [ARGUMENT…]")
         return argv
@@ -87,6 +180,33 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         elif self.website:
             message += f"; see {self.website}"
         return AgentNotFound(message)
+
+
+class Chosen(NamedTuple):
+    """What the user's own arguments say of the conversation.
+
+    Attributes:
+        chooses: they choose one, so that we must not.
+        conversation: its id, if they name it; else "".
+        others: the arguments that say nothing of it.
+    """
+
+    chooses: bool
+    conversation: str
+    others: list[str]
+
+
+def _filled(words: Sequence[str], values: Mapping[str, str]) -> list[str] | None:
+    """The words with their placeholders filled in; None if one of those has no value."""
+    filled = []
+    for word in words:
+        for placeholder, value in values.items():
+            if placeholder in word:
+                if not value:
+                    return None
+                word = word.replace(placeholder, value)  # noqa: PLW2901
+        filled.append(word)
+    return filled
 
 
 def login_shell(environment: Mapping[str, str] | None = None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from session_host.agents.agent import ARGUMENTS, SHELL, Agent
+from session_host.agents.agent import ARGUMENTS, PLACEHOLDERS, Agent
 from session_host.errors import ConfigError, NoSuchAgent
 
 BUILT_IN_DIRECTORY = Path(__file__).parents[2] / "resources" / "agents"
@@ -61,6 +61,7 @@ def load_catalog(config_dir: Path) -> Catalog:
     for directory in (BUILT_IN_DIRECTORY, config_dir / "agents"):
         for path in _files(directory):
             _merge(entries.setdefault(path.stem, {}), path)
+    _find_files(entries, (config_dir / "agents", BUILT_IN_DIRECTORY))
     if not entries:
         raise ConfigError(f"{BUILT_IN_DIRECTORY}: the agent catalog is missing; install Outlive again")
     return Catalog(msgspec.convert(entry | {"name": name}, Agent) for name, entry in entries.items())
@@ -98,11 +99,14 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
         except msgspec.ValidationError as error:
             raise ConfigError(f"{path}:{_line(text, key)}: {error}") from error
     if "start" in values:
-        _check_start(values["start"], f"{path}:{_line(text, 'start')}")
-    inherited = entry.get("env", {})
-    entry.update(values)
-    if "env" in values:
-        entry["env"] = inherited | values["env"]
+        _check_template("start", values["start"], f"{path}:{_line(text, 'start')}")
+    for key in ("resume", "picker"):
+        if key in values.get("conversation", {}):
+            _check_template(key, values["conversation"][key], f"{path}:{_line(text, key)}")
+    _check_patterns(values.get("signals", {}), str(path), text)
+    for key, value in values.items():
+        # A table adds to the one that is there; what it names itself is changed.
+        entry[key] = entry[key] | value if isinstance(value, dict) and key in entry else value
     if missing := [key for key in _REQUIRED if key not in entry]:
         raise ConfigError(f"{path}:1: the key {missing[0]!r} is missing")
 
@@ -110,14 +114,44 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
 _FILLER = {"name": "x", "title": "x", "executable": "x", "start": [], "monogram": "x"}
 
 
-def _check_start(start: list[str], place: str) -> None:
-    if start.count(ARGUMENTS) > 1:
-        raise ConfigError(f"{place}: {ARGUMENTS!r} may stand in start once")
-    for word in start:
-        if ("{" in word or "}" in word) and word not in (ARGUMENTS, SHELL):
-            raise ConfigError(f"{place}: {word!r} in start is not one of {ARGUMENTS!r}, {SHELL!r}")
-        if "\0" in word:
-            raise ConfigError(f"{place}: a word of start holds a NUL character")
+def _check_template(key: str, template: list[str | list[str]], place: str) -> None:
+    if key == "start" and not (template and isinstance(template[0], str)):
+        raise ConfigError(f"{place}: start begins with the program, in a word of its own")
+    if template.count(ARGUMENTS) > 1:
+        raise ConfigError(f"{place}: {ARGUMENTS!r} may stand in {key} once")
+    for part in template:
+        if not part:
+            raise ConfigError(f"{place}: a part of {key} is empty")
+        for word in [part] if isinstance(part, str) else part:
+            unknown = [found for found in re.findall(r"\{[a-z]*\}", word) if found not in PLACEHOLDERS]
+            if unknown or (ARGUMENTS in word and part != ARGUMENTS):
+                known = ", ".join(PLACEHOLDERS)
+                raise ConfigError(f"{place}: {word!r} in {key} is not one of {known}, or a word with one of the latter")
+            if "\0" in word:
+                raise ConfigError(f"{place}: a word of {key} holds a NUL character")
+
+
+def _check_patterns(signals: dict[str, Any], path: str, text: str) -> None:
+    for key in ("titles", "open_files", "strays"):
+        value = signals.get(key, ())
+        for pattern in [value] if isinstance(value, str) else value:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                place = f"{path}:{_line(text, key)}"
+                raise ConfigError(f"{place}: {pattern!r} is no regular expression ({error})") from error
+
+
+def _find_files(entries: dict[str, dict[str, Any]], directories: tuple[Path, ...]) -> None:
+    """Replace the names of an agent's files by paths: in the directory of its name, the user's own first."""
+    for name, entry in entries.items():
+        found = []
+        for file in entry.get("files", ()):
+            paths = [path for directory in directories if (path := directory / name / file).is_file()]
+            if not paths or "/" in file:
+                raise ConfigError(f"{directories[0] / name / file}: is named in `files` and is not there")
+            found.append(str(paths[0]))
+        entry["files"] = found
 
 
 def _read(path: Path) -> str:

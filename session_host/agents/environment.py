@@ -7,10 +7,7 @@ import pwd
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from session_host.agents.agent import Agent, login_shell
-
-TERM = "xterm-256color"
-COLORTERM = "truecolor"
+from session_host.agents.agent import FILES, Agent, login_shell
 
 TERMINAL_VARIABLES = (
     # They describe the terminal, multiplexer or editor that the caller sits in; programs would take
@@ -30,14 +27,16 @@ NESTING_VARIABLES = (
     "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_EXECPATH", "AI_AGENT",
     "CODEX_THREAD_ID", "CODEX_SESSION_ID", "CODEX_TOOL_CALL_ID", "CODEX_CI", "CODEX_SANDBOX*",
     "OPENCODE", "OPENCODE_PID", "GEMINI_CLI", "COPILOT_CLI",
-    "OUTLIVE_SESSION",
+    "OUTLIVE_SESSION", "OUTLIVE_SOCKET",
 )  # fmt: skip
 
 _REMOVED = TERMINAL_VARIABLES + NESTING_VARIABLES
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def child_environment(base: Mapping[str, str], agent: Agent, overrides: Mapping[str, str]) -> dict[str, str]:
+def child_environment(
+    base: Mapping[str, str], agent: Agent, overrides: Mapping[str, str], files: str = ""
+) -> dict[str, str]:
     """The environment to start the agent with.
 
     The caller's, less what is the caller's terminal's or of an agent around it; with what a
@@ -49,6 +48,7 @@ def child_environment(base: Mapping[str, str], agent: Agent, overrides: Mapping[
         base: the caller's environment.
         agent: whose ``env`` and ``scrub_env`` are applied.
         overrides: what the user set for this session.
+        files: the directory of the agent's files for this session.
     """
     patterns = (*_REMOVED, *agent.scrub_env)
     environment = {
@@ -57,8 +57,11 @@ def child_environment(base: Mapping[str, str], agent: Agent, overrides: Mapping[
         if _is_text(name) and _is_text(value) and not any(fnmatchcase(name, pattern) for pattern in patterns)
     }
     environment |= _missing(environment)
-    environment |= {"TERM": TERM, "COLORTERM": COLORTERM}
-    environment |= agent.env
+    identity = agent.identity
+    environment |= {"TERM": identity.term, "COLORTERM": identity.colorterm}
+    if identity.program:
+        environment |= {"TERM_PROGRAM": identity.program, "TERM_PROGRAM_VERSION": identity.program_version}
+    environment |= {name: value.replace(FILES, files) for name, value in agent.env.items()}
     environment |= overrides
     return environment
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from session_host.agents import Agent, child_environment
+from session_host.agents import Agent, child_environment, write_files
 from session_host.clock import now
 from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError
 from session_host.link.finding import ensure_keeper
@@ -26,13 +26,16 @@ from session_host.paths import (
     ensure_private,
     runtime_dir,
     session_dir,
+    session_files,
     session_journal,
     session_log,
     session_socket,
+    session_stderr,
+    session_transitions,
     state_dir,
 )
 from session_host.protocol.keeper import Launch, Launched
-from session_host.protocol.launch import LaunchReport, LaunchSpec
+from session_host.protocol.launch import LaunchReport, LaunchSpec, Origin
 from session_host.protocol.values import GridSize, State
 from session_host.protocol.words import one_line
 from session_host.pty.identity import boot_id
@@ -55,6 +58,10 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     agent: Agent
     arguments: list[str] = []
+    prompt: str = ""
+    """What it is asked first, where it takes that in its argv; "" for nothing."""
+    resume: SessionRecord | None = None
+    """The ended session whose conversation is gone on with; its ``provider_session_id`` is known."""
     name: str | None = None
     """None: made from the directory's name."""
     directory: str
@@ -104,11 +111,23 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     if not Path(directory).is_dir():
         raise LaunchFailed(f"the directory {directory} does not exist; choose another with -C")
     session_id = str(uuid.uuid4())
-    environment = child_environment(request.environment, agent, request.overrides)
+    files = session_files(session_id)
+    environment = child_environment(request.environment, agent, request.overrides, str(files))
     environment["OUTLIVE_SESSION"] = session_id
+    environment["OUTLIVE_SOCKET"] = str(session_socket(session_id))
     if agent.executable and agent.find(environment.get("PATH", "")) is None:
         raise agent.not_found()
-    argv = agent.argv(request.arguments, environment)
+    arguments, conversation, ours = _conversation(request)
+    argv = agent.argv(
+        arguments,
+        environment,
+        prompt=request.prompt,
+        conversation=conversation if ours else "",
+        files=str(files),
+        resume=request.resume is not None,
+    )
+    if agent.files:
+        write_files(agent.files, files)
     taken = {record.name for record in store.running()}
     name = request.name or free_name(one_line(Path(directory).name).strip() or agent.name, taken)
     return LaunchSpec(
@@ -132,7 +151,26 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         log=str(session_log(session_id)),
         journal=str(session_journal(session_id)) if settings.record else "",
         journal_limit_bytes=settings.record_limit_mib * MIB,
+        conversation=conversation,
+        stderr=str(session_stderr(session_id)) if agent.stderr else "",
+        identity=agent.identity,
+        watch=agent.signals,
+        origin=Origin(arguments=arguments, resumed_from=request.resume.id if request.resume else None),
+        transitions=str(session_transitions(session_id)),
     )
+
+
+def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
+    """The user's arguments, the conversation's id if it is known before the start, and whether it is ours to name."""
+    agent, arguments = request.agent, request.arguments
+    chosen = agent.chosen(arguments)
+    if request.resume is not None:
+        return chosen.others, request.resume.provider_session_id or "", True
+    if agent.is_subcommand(arguments):
+        return arguments, "", False
+    if chosen.chooses:
+        return arguments, chosen.conversation, False
+    return arguments, str(uuid.uuid4()) if agent.conversation.preset else "", True
 
 
 def current_umask() -> int:

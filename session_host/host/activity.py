@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from session_host.estate.memory import ActivityMemory
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.terminal.base import AgentState, Bell, Notification, Progress, TerminalEvent
 
@@ -71,6 +73,11 @@ class ActivityTracker:
                 return self.source not in {"osc 7501", "osc 9;4"} and self._change(Activity.NEEDS_INPUT, "bell")
             case _:
                 return False
+
+    def reported(self, report: Report, watch: Watch) -> bool:
+        """Take note of what a hook or plugin says; returns whether the activity changed."""
+        activity = watch.reports.get(report.event)
+        return activity is not None and self._change(activity, report.source, report.detail)
 
     def input_given(self) -> bool:
         """The user answered; returns whether that ended a ``needs_input``."""

@@ -40,6 +40,7 @@ from session_host.protocol.messages import (
     Mouse,
     NoticeEvent,
     Paste,
+    Report,
     Request,
     Resize,
     Resized,
@@ -241,6 +242,8 @@ class Connection(asyncio.Protocol):
                     self._follow(message)
             case Detach():
                 self._detach(message)
+            case Report():
+                self._session.reported(message)
             case Hello():
                 raise ProtocolViolation("Hello came twice")
             case _:

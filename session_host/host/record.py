@@ -35,6 +35,7 @@ class Recorder:
     def __init__(self, spec: LaunchSpec, host_pid: int) -> None:
         self._spec = spec
         self._path = Path(spec.database)
+        origin = spec.origin
         self._record = SessionRecord(
             id=spec.session_id,
             name=spec.name,
@@ -50,6 +51,13 @@ class Recorder:
             columns=spec.size.columns,
             rows=spec.size.rows,
             engine=spec.engine,
+            provider_session_id=spec.conversation or None,
+            arguments=origin.arguments,
+            resumed_from=origin.resumed_from,
+            repository=origin.repository,
+            worktree=origin.worktree,
+            branch=origin.branch,
+            branch_made=origin.branch_made,
         )
 
     def becoming(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from session_host.clock import now
 from session_host.protocol.keys import parse_key
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
@@ -15,6 +16,8 @@ from session_host.protocol.messages import (
     Description,
     Done,
     ErrorCode,
+    Explain,
+    Explanation,
     Failed,
     Key,
     Kill,
@@ -39,6 +42,24 @@ PIECE_CHARACTERS = 256 * 1024
 """At four bytes a character at most, so much fits a frame."""
 
 
+def explain(session: Session, request: Explain) -> Explanation:
+    """Where the session's state and activity come from."""
+    process = session.process
+    return Explanation(
+        request.request,
+        now=now(),
+        child_pid=process.pid if process is not None else None,
+        child_started=process.started if process is not None else None,
+        last_output="",
+        last_input="",
+        stale_after_s=session.spec.watch.stale_after_s,
+        evidence=[],
+        transitions=[],
+        conversation=session.spec.conversation,
+        conversation_source="chosen at the start" if session.spec.conversation else "",
+    )
+
+
 async def carry_out(session: Session, request: Request, host_pid: int, keeper_pid: int) -> Sequence[Reply]:
     """Do what a client asked for.
 
@@ -56,6 +77,8 @@ async def carry_out(session: Session, request: Request, host_pid: int, keeper_pi
                 return [Failed(number, ErrorCode.BAD_REQUEST, "a name is 1 to 200 printable characters")]
             session.rename(name)
             return [Done(number)]
+        case Explain():
+            return [explain(session, request)]
         case _ if session.state is State.EXITED:
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
         case Stop(request=number):
@@ -106,6 +129,8 @@ def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int
         version=VERSION,
         journal_bytes=session.recording.size_bytes if session.recording.on else None,
         notice=session.recording.trouble or session.notice,
+        activity_detail=session.activity.detail,
+        conversation=spec.conversation,
     )
 
 

@@ -43,6 +43,7 @@ from session_host.protocol.messages import (
     NoticeEvent,
     NotificationEvent,
     Output,
+    Report,
     Resized,
     StateEvent,
     TitleEvent,
@@ -270,6 +271,10 @@ class Session:
                 self.tell(ClipboardEvent(text))
             case _:
                 pass
+
+    def reported(self, report: Report) -> None:
+        """The agent's own word, by a hook or plugin."""
+        self._tell_activity(self.activity.reported(report, self.spec.watch))
 
     def _tell_activity(self, changed: bool) -> None:
         if changed:

@@ -6,7 +6,54 @@ from typing import Literal
 
 import msgspec
 
-from .values import GridSize
+from .values import Activity, GridSize
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What a session's terminal says that it is, to queries and in the environment."""
+
+    term: str = "xterm-256color"
+    colorterm: str = "truecolor"
+    program: str = ""
+    """TERM_PROGRAM, and the name in the answer to XTVERSION; "" for our own in the answer, and none in the variable."""
+    program_version: str = ""
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """How it is known what an agent does, and in which conversation it is: the catalog's word, for the host."""
+
+    reports: dict[str, Activity | None] = {}
+    """What its hooks' and plugins' events mean; None for one that says nothing of the activity."""
+    titles: dict[str, Activity] = {}
+    """Patterns (re.search) of the titles that it sets, and what they mean; the first that fits counts."""
+    state_file: str = ""
+    """The way by which its own file of states is read: a name in ``host.state_files``; "" for none."""
+    open_files: str = ""
+    """A pattern (re.search) with a group: a file that it holds open has its conversation's id in its path."""
+    bells: bool = True
+    """Whether a bell of its means that it needs the user."""
+    stale_after_s: float = 60.0
+    """Work without output or word for so long is "no signal"."""
+    strays: tuple[str, ...] = ()
+    """Patterns (re.search) of the command lines of processes that it leaves behind, and which end with it."""
+    ends_all: bool = False
+    """Whether all that it has started in its terminal ends with it, as for an agent and not for a shell."""
+    enter_after_s: float = 0.0
+    """How long after a text Enter is pressed: some take one that comes at once for a part of a paste."""
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What a session was made out of; recorded, for what is done with it once it has ended."""
+
+    arguments: list[str] | None = None
+    """The user's own, out of which the argv was made."""
+    resumed_from: str | None = None
+    """The session whose conversation it goes on with."""
+    repository: str | None = None
+    worktree: str | None = None
+    branch: str | None = None
+    branch_made: bool = False
+    """As in ``store.SessionRecord``: the git worktree that was made for it."""
 
 
 class LaunchSpec(msgspec.Struct, frozen=True):
@@ -48,6 +95,15 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     journal: str
     """The directory of the record of the output; "" for none."""
     journal_limit_bytes: int
+    conversation: str = ""
+    """The agent's own id of the conversation, where the one who starts it chooses that; "" if the agent does."""
+    stderr: str = ""
+    """Where its standard error goes; "" for the terminal."""
+    identity: Identity = Identity()
+    watch: Watch = Watch()
+    origin: Origin = Origin()
+    transitions: str = ""
+    """The file in which the changes of its activity are kept; "" for none."""
 
 
 class LaunchReport(msgspec.Struct, frozen=True):

@@ -9,6 +9,8 @@ A conversation, from the client's side::
     → Key | Text | Paste | Mouse | Focus             ← InputAck(attachment, sequence) | InputRefused
     → Resize, Follow, Detach
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
+    → Explain                                         ← Explanation
+    → Report                                          (the agent's own hooks; nothing comes back)
 
 There is no message that carries raw bytes towards the host: what a viewer may send is what a
 user did, and the host encodes it against the modes in force. A terminal's automatic replies have
@@ -25,9 +27,10 @@ from typing import Literal
 
 import msgspec
 
+from .evidence import Evidence, Transition
 from .values import Activity, CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Raised with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -408,6 +411,27 @@ class Rename(Message, frozen=True):
     name: str
 
 
+class Explain(Message, frozen=True):
+    """Ask for an Explanation."""
+
+    request: int
+
+
+class Report(Message, frozen=True):
+    """What the agent itself says of what it does, through a hook or plugin that it was started with.
+
+    Whoever sends it does not wait: the agent is not to be delayed. It is understood by ``launch.Watch``.
+    """
+
+    source: Literal["hook", "plugin"]
+    event: str
+    """The agent's own name for it."""
+    conversation: str = ""
+    """The agent's id of the conversation it is about; "" if it does not tell."""
+    detail: str = ""
+    """What is asked, or done; one line."""
+
+
 class Description(Message, frozen=True):
     """What a host knows of its session."""
 
@@ -437,6 +461,34 @@ class Description(Message, frozen=True):
     journal_bytes: int | None = None
     notice: str = ""
     """What is not as it should be, one line; "" if all is."""
+    activity_detail: str = ""
+    """What the agent asks, or said with it; one line."""
+    conversation: str = ""
+    """The agent's own id of the conversation that it is in; "" while that is not known."""
+
+
+class Explanation(Message, frozen=True):
+    """Where state and activity come from.
+
+    Times are ISO 8601, UTC; "" where there was none.
+    """
+
+    request: int
+    now: str
+    child_pid: int | None
+    child_started: int | None
+    """In clock ticks since boot, as in proc(5)."""
+    last_output: str
+    last_input: str
+    stale_after_s: float
+    """Work without output or word for so long is "no signal"."""
+    evidence: list[Evidence]
+    """The last word of each source that has spoken, strongest first."""
+    transitions: list[Transition]
+    """The last changes, oldest first."""
+    conversation: str
+    conversation_source: str
+    """How the conversation's id is known; "" if it is not."""
 
 
 class Screen(Message, frozen=True):
@@ -472,8 +524,8 @@ class Failed(Message, frozen=True):
 
 
 Input = Key | Text | Paste | Mouse | Focus
-Request = Describe | Peek | Send | Stop | Kill | Rename
-Reply = Description | Screen | Done | Failed
+Request = Describe | Peek | Send | Stop | Kill | Rename | Explain
+Reply = Description | Explanation | Screen | Done | Failed
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | BellEvent | NotificationEvent | OutputEvent
     | ClipboardEvent | NoticeEvent
@@ -482,10 +534,10 @@ Event = (
 FromClient = (
     Hello | Attach | Follow | Detach | Resize | Colors
     | Key | Text | Paste | Mouse | Focus
-    | Describe | Peek | Send | Stop | Kill | Rename
+    | Describe | Peek | Send | Stop | Kill | Rename | Explain | Report
 )  # fmt: skip
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized
     | StateEvent | TitleEvent | NameEvent | ActivityEvent | BellEvent | NotificationEvent | OutputEvent
-    | ClipboardEvent | NoticeEvent | InputAck | InputRefused | Description | Screen | Done | Failed
+    | ClipboardEvent | NoticeEvent | InputAck | InputRefused | Description | Explanation | Screen | Done | Failed
 )  # fmt: skip

@@ -8,22 +8,24 @@ from __future__ import annotations
 import msgspec
 
 from .codec import LENGTH_BYTES, encode
-from .messages import PROTOCOL_VERSION, Description, Message, NoticeEvent, Send
+from .messages import PROTOCOL_VERSION, Description, Explanation, Message, NoticeEvent, Send
 
-_NEW_FIELDS: dict[type[Message], int] = {Description: 4, Send: 1}
-"""How many of a message's last fields version 1 does not know."""
+_FIELDS: dict[type[Message], dict[int, int]] = {Description: {2: 24, 1: 20}, Send: {1: 5}}
+"""How many of a message's fields a version knows, newest first; one that is not named knows those of the next."""
 
-_NEW_MESSAGES = (NoticeEvent,)
+_SINCE: dict[type[Message], int] = {NoticeEvent: 2, Explanation: 3}
+"""The version that brought a kind of message."""
 
 
 def encode_for(protocol: int, message: Message) -> bytes:
     """A message as a frame for a peer of that protocol version; b"" if there is no saying it."""
     if protocol >= PROTOCOL_VERSION:
         return encode(message)
-    if isinstance(message, _NEW_MESSAGES):
+    kind = type(message)
+    if _SINCE.get(kind, 0) > protocol:
         return b""
-    unknown = _NEW_FIELDS.get(type(message), 0)
-    if not unknown:
+    known = [count for version, count in _FIELDS.get(kind, {}).items() if version >= protocol]
+    if not known:
         return encode(message)
-    payload = msgspec.msgpack.encode(msgspec.to_builtins(message)[:-unknown])
+    payload = msgspec.msgpack.encode(msgspec.to_builtins(message)[: known[-1] + 1])
     return len(payload).to_bytes(LENGTH_BYTES, "big") + payload

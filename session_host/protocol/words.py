@@ -15,6 +15,7 @@ _ORDER = "\u202a-\u202e\u2066-\u2069"
 _CONTROLS: Final = re.compile(f"[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
 _CONTROLS_BUT_LINES: Final = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
 _RUNS: Final = re.compile(f"{_CONTROLS.pattern}+")
+_CONVERSATION: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
 _IN_CLIPBOARD: Final = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 
 
@@ -48,3 +49,8 @@ def escaped(json: str) -> str:
     Line feeds, which only stand between JSON's values, stay.
     """
     return _CONTROLS_BUT_LINES.sub(lambda match: f"\\u{ord(match.group()):04x}", json)
+
+
+def is_conversation(text: str) -> bool:
+    """Whether an agent's id of a conversation may be put into an argv: it can be taken for no option and no path."""
+    return _CONVERSATION.fullmatch(text) is not None

@@ -44,3 +44,18 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     rows: int = 0
     engine: str = ""
     provider_session_id: str | None = None
+    """The agent's own id of the conversation; None while that is not known."""
+    arguments: list[str] | None = None
+    """The user's own, out of which ``argv`` was made; None in records of before they were kept."""
+    resumed_from: str | None = None
+    """The id of the session whose conversation this one goes on with."""
+    continued_by: str | None = None
+    """The id of the session that goes on with this one's conversation."""
+    repository: str | None = None
+    """The git repository that a worktree of this session's own was made of, an absolute path."""
+    worktree: str | None = None
+    """That worktree's directory."""
+    branch: str | None = None
+    """The branch that was checked out there."""
+    branch_made: bool = False
+    """Whether the branch was made for this session."""

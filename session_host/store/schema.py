@@ -40,6 +40,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE recent_directory (path TEXT PRIMARY KEY, used INTEGER NOT NULL)",
         "CREATE TABLE layout (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL)",
     ),
+    (
+        "ALTER TABLE session ADD COLUMN arguments TEXT NOT NULL DEFAULT 'null'",
+        "ALTER TABLE session ADD COLUMN resumed_from TEXT",
+        "ALTER TABLE session ADD COLUMN continued_by TEXT",
+        "ALTER TABLE session ADD COLUMN repository TEXT",
+        "ALTER TABLE session ADD COLUMN worktree TEXT",
+        "ALTER TABLE session ADD COLUMN branch TEXT",
+        "ALTER TABLE session ADD COLUMN branch_made INTEGER NOT NULL DEFAULT 0",
+        "CREATE INDEX session_by_conversation ON session (provider_session_id)",
+    ),
 )
 
 SCHEMA_VERSION = len(MIGRATIONS)

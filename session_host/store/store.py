@@ -14,12 +14,13 @@ import msgspec
 
 from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
 from session_host.protocol.values import RUNNING_STATES, State
+from session_host.protocol.words import is_conversation
 from session_host.store.database import Database, damaged, directory_lock
 from session_host.store.record import SessionRecord
 
 # Statements are put together from these names and from literals of this file (S608); every value is bound.
 _FIELDS = SessionRecord.__struct_fields__
-_JSON_FIELDS = frozenset({"argv", "env"})
+_JSON_FIELDS = frozenset({"argv", "env", "arguments"})
 _COLUMNS = ", ".join(_FIELDS)
 _ORDER = "ORDER BY created_at, ordinal"
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
@@ -259,6 +260,10 @@ def _from_row(row: Iterable[object]) -> SessionRecord:
     values: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
     for field in _JSON_FIELDS:
         values[field] = json.loads(values[field])
+    values["branch_made"] = bool(values["branch_made"])
+    conversation = values["provider_session_id"]
+    if not isinstance(conversation, str) or not is_conversation(conversation):
+        values["provider_session_id"] = None  # It would end up in an argv.
     return msgspec.convert(values, SessionRecord)
 
 

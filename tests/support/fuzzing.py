@@ -122,7 +122,10 @@ def fitting(choose: random.Random, kind: Any) -> Any:
     if origin is list:
         return [fitting(choose, typing.get_args(kind)[0]) for _ in range(choose.randrange(4))]
     if origin is tuple:
-        return [fitting(choose, each) for each in typing.get_args(kind)]
+        kinds = typing.get_args(kind)
+        if kinds[-1] is ...:
+            return [fitting(choose, kinds[0]) for _ in range(choose.randrange(4))]
+        return [fitting(choose, each) for each in kinds]
     if origin is dict:
         key, value = typing.get_args(kind)
         return {fitting(choose, key): fitting(choose, value) for _ in range(choose.randrange(4))}
@@ -132,6 +135,8 @@ def fitting(choose: random.Random, kind: Any) -> Any:
         return choose.random() < 0.5
     if kind is int:
         return some_number(choose)
+    if kind is float:
+        return choose.choice([0.0, -1.5, 60.0, 1e300, float("inf")])
     if kind is str:
         return some_text(choose)
     if kind is bytes:

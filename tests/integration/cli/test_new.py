@@ -67,14 +67,19 @@ class TestNew:
 
     def test_an_agent_gets_its_own_arguments_and_settings(self, tmp_path: Path) -> None:
         claude = tmp_path / "claude"
-        claude.write_text('#!/bin/sh\necho "$# [$1] [$2] $CLAUDE_CODE_DISABLE_AGENT_VIEW"\ncat\n')
+        claude.write_text('#!/bin/sh\necho "$# [$1] [$2] [$3] [$4] $CLAUDE_CODE_DISABLE_AGENT_VIEW"\ncat\n')
         claude.chmod(0o755)
 
         outlive(
             "new", "claude", "-n", "c", "-d", "--", "--model", "a b", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}
         )
 
-        assert outlive("wait", "c", "--text", r"2 \[--model\] \[a b\] 1", "--timeout", "10").code == 0
+        assert (
+            outlive(
+                "wait", "c", "--text", r"4 \[--session-id\] \[[0-9a-f-]{36}\] \[--model\] \[a b\] 1", "--timeout", "10"
+            ).code
+            == 0
+        )
 
     @pytest.mark.parametrize("engine", ["ghostty", "pyte"])
     def test_engines(self, engine: str) -> None:

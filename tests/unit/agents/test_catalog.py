@@ -156,7 +156,7 @@ class TestUserFiles:
             ('title = "x"\nstart = ["{argument}"]\n', ":2:", "not one of"),
             ('start = ["{arguments}", "{arguments}"]\n', ":1:", "once"),
             ('start = ["a\\u0000b"]\n', ":1:", "NUL"),
-            ('title = "x"\nexecutable = "x"\nstart = []\n', ":1:", "'monogram' is missing"),
+            ('title = "x"\nexecutable = "x"\nstart = ["x"]\n', ":1:", "'monogram' is missing"),
             (b'title = "x"\n# \xff\n', ":2:", "UTF-8"),
             ('"title" = 3', ":1:", "str"),
         ],

@@ -13,6 +13,20 @@ from session_host.store import SessionRecord, Store
 MakeRecord = Callable[..., SessionRecord]
 
 
+@pytest.mark.parametrize("conversation", ["-rf", "../x", "a b", "", "x" * 200, b"x"])
+def test_a_conversation_that_could_be_an_option_or_a_path_is_not_loaded(
+    store: Store, make_record: MakeRecord, conversation: object
+) -> None:
+    record = make_record()
+    store.add(record)
+
+    store.update(record.id, provider_session_id=conversation)
+
+    found = store.get(record.id)
+    assert found is not None
+    assert found.provider_session_id is None
+
+
 def test_a_record_comes_back_as_it_was_written(store: Store, make_record: MakeRecord) -> None:
     record = make_record(
         name="Über 'notes' — \U0001f9e0",
@@ -31,6 +45,13 @@ def test_a_record_comes_back_as_it_was_written(store: Store, make_record: MakeRe
         boot_id="b",
         ended_at="2026-01-02T03:04:05Z",
         provider_session_id="abc",
+        arguments=["--x", "", 'a "b"\n'],
+        resumed_from="one",
+        continued_by="two",
+        repository="/home/ä",
+        worktree="/home/ä/b",
+        branch="b/ü",
+        branch_made=True,
     )
 
     store.add(record)

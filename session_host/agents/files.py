@@ -1,0 +1,50 @@
+"""The files that an agent is started with, one set for each session: settings with hooks, a plugin.
+
+They are given by flag or variable, so that the user's own configuration is not touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from session_host.errors import LaunchFailed
+
+HOOK_PROGRAM = Path(__file__).parents[1] / "hook" / "report.py"
+"""Run by agents' hooks; see there."""
+
+HOOK = "{hook}"
+"""Stands in a file, within a JSON or JavaScript string, for the shell command that reports to the session's host."""
+
+
+def hook_command() -> str:
+    """The shell command that reports to the host of the session that it is run in; arguments may follow it."""
+    return shlex.join([sys.executable, "-I", "-S", str(HOOK_PROGRAM)])
+
+
+def write_files(sources: Sequence[str], directory: Path) -> None:
+    """Write an agent's files for one session, for the owner alone.
+
+    Args:
+        sources: the paths in the catalog.
+        directory: made if need be.
+
+    Raises:
+        LaunchFailed: the disk does not let us.
+    """
+    command = json.dumps(hook_command(), ensure_ascii=False)[1:-1]
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for source in sources:
+            text = Path(source).read_text(encoding="utf-8").replace(HOOK, command)
+            path = directory / Path(source).name
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+    except OSError as error:
+        message = f"{directory}: cannot be written ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
+        raise LaunchFailed(message) from error

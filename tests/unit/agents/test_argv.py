@@ -1,0 +1,121 @@
+"""The argument vectors that the catalog's templates make."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from session_host.agents import Agent, load_catalog, write_files
+from session_host.agents.agent import Conversation
+from session_host.errors import ConfigError
+
+ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
+
+
+def an_agent(**fields: object) -> Agent:
+    values: dict[str, object] = {
+        "name": "x",
+        "title": "X",
+        "executable": "x",
+        "monogram": "x",
+        "start": ("x", ("--set", "{files}/a"), ("--id", "{conversation}"), "{arguments}", ("--ask", "{prompt}")),
+        "conversation": Conversation(
+            resume=("x", "--on", "{conversation}", "{arguments}", "{prompt}"),
+            options={"--id": "id", "-c": "flag", "--on": "maybe id", "--fork": "fork", "resume": "maybe id"},
+        ),
+        "subcommands": ("login",),
+    }
+    return Agent(**(values | fields))  # type: ignore[arg-type]
+
+
+def test_what_has_no_value_is_left_out_with_its_option() -> None:
+    agent = an_agent()
+
+    assert agent.argv(["-v"]) == ["x", "-v"]
+    assert agent.argv(["-v"], files="/f", conversation=ID, prompt="do it") == [
+        "x", "--set", "/f/a", "--id", ID, "-v", "--ask", "do it",
+    ]  # fmt: skip
+
+
+def test_an_option_that_this_version_does_not_know_is_left_out() -> None:
+    assert an_agent().argv(files="/f", conversation=ID, supports={"--id"}) == ["x", "--id", ID]
+
+
+def test_a_subcommand_gets_the_users_arguments_alone() -> None:
+    assert an_agent().argv(["login", "--now"], files="/f", conversation=ID) == ["x", "login", "--now"]
+
+
+def test_resume() -> None:
+    agent = an_agent()
+
+    assert agent.argv(["-v"], conversation=ID, resume=True) == ["x", "--on", ID, "-v"]
+    assert agent.argv(["-v"], conversation=ID, resume=True, prompt="go on") == ["x", "--on", ID, "-v", "go on"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "chooses", "conversation", "others"),
+    [
+        ([], False, "", []),
+        (["-v", "say"], False, "", ["-v", "say"]),
+        (["--id", ID, "-v"], True, ID, ["-v"]),
+        ([f"--id={ID}", "-v"], True, ID, ["-v"]),
+        (["--on", ID], True, ID, []),
+        (["--on"], True, "", []),
+        (["--on", "-v"], True, "", ["-v"]),
+        (["-c", "word"], True, "", ["word"]),
+        (["--on", ID, "--fork"], True, "", []),
+        (["resume", ID], True, ID, []),
+        (["--id", "../etc"], True, "", ["../etc"]),
+        (["--", "--id", ID], False, "", ["--", "--id", ID]),
+    ],
+)
+def test_what_the_users_own_arguments_say_of_the_conversation(
+    arguments: list[str], chooses: bool, conversation: str, others: list[str]
+) -> None:
+    assert an_agent().chosen(arguments) == (chooses, conversation, others)
+
+
+def test_a_file_is_made_for_a_session_with_the_command_of_its_hooks(tmp_path: Path) -> None:
+    source = tmp_path / "settings.json"
+    source.write_text('{"command": "{hook} Stop"}')
+
+    write_files([str(source)], tmp_path / "one" / "agent")
+
+    made = tmp_path / "one" / "agent" / "settings.json"
+    assert json.loads(made.read_text())["command"].endswith("report.py Stop")
+    assert made.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_users_files_come_before_ours(tmp_path: Path) -> None:
+    directory = tmp_path / "agents"
+    (directory / "mine").mkdir(parents=True)
+    (directory / "mine" / "a.json").write_text("{}")
+    (directory / "mine.toml").write_text(
+        'title = "M"\nexecutable = "m"\nstart = ["m"]\nmonogram = "M"\nfiles = ["a.json"]\n'
+    )
+
+    assert load_catalog(tmp_path)["mine"].files == (str(directory / "mine" / "a.json"),)
+
+    (directory / "mine" / "a.json").unlink()
+    with pytest.raises(ConfigError, match=r"a\.json: is named in `files` and is not there"):
+        load_catalog(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'start = ["x", "{nonsense}"]',
+        "start = [[]]",
+        "[signals.titles]\n'(' = \"idle\"",
+        '[conversation]\nresume = ["{x}"]',
+    ],
+)
+def test_a_template_or_pattern_that_makes_no_sense_is_refused(tmp_path: Path, line: str) -> None:
+    directory = tmp_path / "agents"
+    directory.mkdir()
+    (directory / "claude.toml").write_text(line + "\n")
+
+    with pytest.raises(ConfigError, match=r"claude\.toml:"):
+        load_catalog(tmp_path)
