@@ -11,7 +11,7 @@ and its history that is looked at: ``size.rows`` rows, at the bottom unless scro
 from __future__ import annotations
 
 from enum import IntFlag, StrEnum
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from session_host.protocol.messages import Key, Mouse
 from session_host.protocol.values import CellSize, GridSize
@@ -187,9 +187,17 @@ class Progress(NamedTuple):
 
 
 class AgentState(NamedTuple):
-    """OSC 7501: an agent's own word on its activity; the raw parameters."""
+    """OSC 7501, the Program Status Protocol: a program's own word on its activity; the raw parameters.
+
+    Source: https://www.superlogical.com/rex/docs/build/program-status, revision 0.4. Claude Code reports only to a
+    terminal that answered its query, and before it answered DA1, which was asked next.
+    """
 
     parameters: str
+
+
+AGENT_STATE_REPLY: Final = b"\x1b]7501;?\x1b\\"
+"""The answer to OSC 7501's query: every state and kind of the protocol is understood."""
 
 
 class ClipboardSet(NamedTuple):

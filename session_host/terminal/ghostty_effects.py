@@ -18,6 +18,7 @@ from session_host.protocol.words import for_clipboard, plain
 from session_host.version import VERSION
 
 from .base import (
+    AGENT_STATE_REPLY,
     AgentState,
     Bell,
     ClipboardSet,
@@ -41,6 +42,7 @@ MAX_NOTIFICATION_PARTS = 16
 
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
+_AGENT_STATE_QUERY = b"7501;?"
 _NOTIFICATION_START = b"\x1b]99;"
 _NOTIFICATION: Final = re.compile(rb"\x1b\]99;")
 _END_OF_STRING: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
@@ -110,7 +112,9 @@ class Effects:
 
     def sequence(self, content: bytes, truncated: bool) -> None:
         """An OSC that the library does not know."""
-        if content.startswith(_AGENT_STATE_OSC) and not truncated:
+        if content.startswith(_AGENT_STATE_QUERY) and not truncated:
+            self.reply(AGENT_STATE_REPLY)
+        elif content.startswith(_AGENT_STATE_OSC) and not truncated:
             self.event(AgentState(clean_text(content[len(_AGENT_STATE_OSC) :], MAX_BODY_CHARACTERS)))
 
     # -- OSC 99: the library knows it and keeps silent, so it is read from the stream

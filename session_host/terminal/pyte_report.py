@@ -12,7 +12,7 @@ from session_host.protocol.words import plain
 from session_host.version import VERSION
 
 from . import pyte_osc, pyte_style
-from .base import DEFAULT_COLOR, RGB, Bell, Color, DefaultColors, TerminalEvent, TitleChanged
+from .base import AGENT_STATE_REPLY, DEFAULT_COLOR, RGB, Bell, Color, DefaultColors, TerminalEvent, TitleChanged
 from .pyte_mode import ANSI_MODES, IN_BAND_RESIZE, MAX_TITLE_STACK, PRIVATE_MODES, ModeScreen, private
 
 MAX_EVENTS = 1000
@@ -210,6 +210,8 @@ class ReportScreen(ModeScreen):
         elif code in {110, 111, 112}:
             self.colors.pop(code - 100, None)
             self.all_dirty = True
+        elif code == 7501 and rest.startswith("?"):
+            self.write_process_input(AGENT_STATE_REPLY.decode())
         else:
             self.events.extend(pyte_osc.events_of(code, rest, self.notices))
 

@@ -42,6 +42,9 @@ COLORS = DefaultColors(foreground=0x112233, background=0x445566, cursor=0x778899
         ("\x1b]12;?\x07", "\x1b]12;rgb:7777/8888/9999\x07"),
         ("\x1b]11;#010203\x07\x1b]11;?\x07", "\x1b]11;rgb:0101/0202/0303\x07"),
         ("\x1b]4;1;#a0b0c0\x07\x1b]4;1;?\x07", "\x1b]4;1;rgb:a0a0/b0b0/c0c0\x07"),
+        ("\x1b]7501;?\x07", "\x1b]7501;?\x1b\\"),
+        # What asks takes DA1's answer for the end of the others.
+        ("\x1b]7501;?:later=1\x1b\\\x1b[c", "\x1b]7501;?\x1b\\\x1b[?62;22c"),
         ("\x1b[?996n", "\x1b[?997;1n"),
         ("\x1b[?u", "\x1b[?0u"),
         ("\x1b[>5u\x1b[?u", "\x1b[?5u"),
@@ -126,6 +129,7 @@ def test_a_change_of_scheme_is_told_to_programs_that_asked(make: Maker) -> None:
         ("\x1b]9;4;3\x07", [Progress("indeterminate", None)]),
         ("\x1b]9;4;0\x07", [Progress("none", None)]),
         ("\x1b]7501;state=idle\x07", [AgentState("state=idle")]),
+        ("\x1b]7501;?\x07", []),
         ("\x1b]52;c;aGVsbG8=\x07", [ClipboardSet("hello")]),
         ("\x1b]52;c;aGVs\x1b\\\x07", [ClipboardSet("hel"), Bell()]),
         ("\x1b]52;c;?\x07", []),
