@@ -14,6 +14,7 @@
     ├── ProtocolViolation        drop the peer
     ├── LaunchFailed             the program could not be started; nothing is left behind
     │   └── AgentNotFound        install it: the message says how
+    ├── WorktreeError            git is missing or refuses; the directory is as it was
     ├── UnsafeDirectory          the runtime or state directory cannot be trusted
     ├── ConfigError              a file of the user's cannot be read; names it and the place
     └── StoreError               the record cannot be written (disk full, read-only)
@@ -93,6 +94,10 @@ class LaunchFailed(OutliveError):
 
 class AgentNotFound(LaunchFailed):
     """The agent's program is not installed."""
+
+
+class WorktreeError(OutliveError):
+    """git is missing, or refuses; nothing was made and nothing lost."""
 
 
 class UnsafeDirectory(OutliveError):
