@@ -14,6 +14,9 @@
     ├── ProtocolViolation        drop the peer
     ├── LaunchFailed             the program could not be started; nothing is left behind
     │   └── AgentNotFound        install it: the message says how
+    ├── NotResumable             this conversation cannot be gone on with; the message says why
+    │   ├── ConversationUnknown  which one it is was never known: let the agent's own picker find it
+    │   └── ConversationOpen     it is open elsewhere: end that, or resume all the same
     ├── WorktreeError            git is missing or refuses; the directory is as it was
     ├── UnsafeDirectory          the runtime or state directory cannot be trusted
     ├── ConfigError              a file of the user's cannot be read; names it and the place
@@ -94,6 +97,18 @@ class LaunchFailed(OutliveError):
 
 class AgentNotFound(LaunchFailed):
     """The agent's program is not installed."""
+
+
+class NotResumable(OutliveError):
+    """A chat's conversation cannot be gone on with."""
+
+
+class ConversationUnknown(NotResumable):
+    """The agent never told which conversation it was in."""
+
+
+class ConversationOpen(NotResumable):
+    """Somebody else has the conversation open; two at once would spoil it."""
 
 
 class WorktreeError(OutliveError):
