@@ -24,11 +24,19 @@ def configure(parser: Parser) -> None:
     """Say what the verb takes."""
     parser.takes_arguments = True
     parser.usage = (
-        "outlive new [AGENT] [-n NAME] [-C DIR] [-d] [--json] [--size COLSxROWS] [--engine E] [-e K=V] [-- ARGS…]"
+        "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "
+        "[-e K=V] [-- ARGS…]"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
     parser.add_argument("-n", "--name", help="what the chat is called; by default after its directory")
     parser.add_argument("-C", "--directory", metavar="DIR", default=".", help="where it works; by default here")
+    parser.add_argument(
+        "--worktree",
+        metavar="BRANCH",
+        nargs="?",
+        const="",
+        help="work in a git worktree of its own, on BRANCH or a new branch named after the chat",
+    )
     parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
     parser.add_argument("--json", action="store_true", help="print the session as JSON, and do not attach")
     parser.add_argument("--size", metavar="COLSxROWS", help="the terminal's size, such as 120x40")
@@ -44,12 +52,13 @@ def configure(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Start a session; attach to it in a terminal, or print which it is."""
     arguments: list[str] = getattr(options, AFTER_DASHES) or []
-    agent_name = options.agent or ("command" if arguments else None)
+    agent_name = options.agent or _taken_for_a_branch(options) or ("command" if arguments else None)
     if agent_name is None:
         raise UsageError("say which agent, or a program behind `--`: outlive new claude, outlive new -- top")
     overrides = dict(_variable(text) for text in options.env)
     size = _size(options.size) if options.size else None
-    for text in (options.name or "", _whole_path(options.directory), *arguments, *overrides, *overrides.values()):
+    texts = (options.name or "", _whole_path(options.directory), options.worktree or "")
+    for text in (*texts, *arguments, *overrides, *overrides.values()):
         _check_text(text)
     if options.name is not None and not (0 < len(options.name) <= MAX_NAME_CHARACTERS and options.name.isprintable()):
         raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
@@ -84,6 +93,7 @@ def _launch(
         arguments=arguments,
         name=options.name,
         directory=options.directory,
+        worktree=options.worktree,
         environment=dict(os.environ),
         overrides=overrides,
         size=size or DEFAULT_SIZE,
@@ -91,6 +101,18 @@ def _launch(
     )
     record = asyncio.run(launch(request))
     return record.id, record.name
+
+
+def _taken_for_a_branch(options: argparse.Namespace) -> str | None:
+    """The agent in ``outlive new --worktree claude``: without another one, the word behind the option is no branch."""
+    from session_host.agents import load_catalog
+    from session_host.paths import config_dir
+
+    if not options.worktree or options.worktree not in load_catalog(config_dir()):
+        return None
+    agent: str = options.worktree
+    options.worktree = ""
+    return agent
 
 
 def _own_size() -> GridSize | None:

@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import shutil
 
+from session_host.cli.output import say
 from session_host.cli.sessions import add_session_argument, with_store
+from session_host.client.forgetting import forget_chat
 from session_host.client.sessions import find_session
 from session_host.errors import OutliveError
-from session_host.paths import session_dir, session_log
 from session_host.protocol.values import RUNNING_STATES
-from session_host.search import forget
 from session_host.store import Store
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser)
+    parser.epilog = (
+        "A git worktree that was made for the chat goes too, unless that would lose work; what is kept is said."
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Remove the record and what was kept beside it."""
 
-    async def remove(store: Store) -> None:
+    async def remove(store: Store) -> str:
         info = await find_session(store, options.session)
         if info.state in RUNNING_STATES:
             raise OutliveError(f"{info.name} is running; `outlive stop {info.name}` it first")
-        # The files first: what is no longer recorded would never be found again.
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(session_dir(info.id))
-        session_log(info.id).unlink(missing_ok=True)
-        store.remove(info.id)
-        forget(info.id)
+        record = store.get(info.id)
+        return forget_chat(store, record) if record is not None else ""
 
-    with_store(remove)
+    if line := with_store(remove):
+        say(line)
     return 0

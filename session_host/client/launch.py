@@ -7,6 +7,7 @@ reach them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 import uuid
@@ -18,7 +19,7 @@ import msgspec
 
 from session_host.agents import Agent, child_environment, write_files
 from session_host.clock import now
-from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError
+from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError, WorktreeError
 from session_host.link.finding import ensure_keeper
 from session_host.paths import (
     config_dir,
@@ -65,6 +66,8 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     """None: made from the directory's name."""
     directory: str
+    worktree: str | None = None
+    """Work in a git worktree of its own: the branch that is checked out there, "" for a new one; None for none."""
     environment: Mapping[str, str]
     """The caller's whole environment."""
     overrides: dict[str, str] = {}
@@ -80,6 +83,7 @@ async def launch(request: LaunchRequest) -> SessionRecord:
 
     Raises:
         AgentNotFound: its program is not installed.
+        WorktreeError: its worktree cannot be made.
         LaunchFailed: it could not be started.
         StoreError: it could not be recorded, so it was not started.
         UnsafeDirectory: the runtime or state directory cannot be trusted.
@@ -92,9 +96,10 @@ def _launch(request: LaunchRequest) -> SessionRecord:
     ensure_private(state_dir())
     with Store.open(database()) as store:
         spec = _spec(request, store)
-        report = _start_host(spec)
-        if not report.ok:
-            raise _ERRORS.get(report.error_kind, LaunchFailed)(report.error)
+        if request.worktree is None:
+            report = _started_host(spec)
+        else:
+            report, spec = _start_in_worktree(request.worktree, spec, store)
         record = store.get(spec.session_id)
     if record is None:
         raise LaunchFailed(f"{spec.name}: was started, but its record is gone; see {session_log(spec.session_id)}")
@@ -104,10 +109,36 @@ def _launch(request: LaunchRequest) -> SessionRecord:
     return record
 
 
+def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> tuple[LaunchReport, LaunchSpec]:
+    from .chat_worktrees import in_worktree, take_back  # most starts do without
+
+    there = in_worktree(spec, branch)
+    try:
+        report = _started_host(there)
+    except BaseException:
+        with contextlib.suppress(WorktreeError):  # Why nothing was started says more.
+            take_back(store, there)
+        raise
+    store.note_directory(spec.cwd)
+    return report, there
+
+
+def _started_host(spec: LaunchSpec) -> LaunchReport:
+    report = _start_host(spec)
+    if not report.ok:
+        raise _ERRORS.get(report.error_kind, LaunchFailed)(report.error)
+    return report
+
+
 def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     agent = request.agent
     settings = load_chat_settings(config_dir())
     directory = os.path.abspath(Path(request.directory).expanduser())  # noqa: PTH100 - the user's own symlinks are kept
+    origin = Origin()
+    if request.resume is not None and request.resume.worktree is not None:
+        from .chat_worktrees import resumed_in_worktree  # as above
+
+        origin = resumed_in_worktree(request.resume, directory)
     if not Path(directory).is_dir():
         raise LaunchFailed(f"the directory {directory} does not exist; choose another with -C")
     session_id = str(uuid.uuid4())
@@ -155,7 +186,9 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         stderr=str(session_stderr(session_id)) if agent.stderr else "",
         identity=agent.identity,
         watch=agent.signals,
-        origin=Origin(arguments=arguments, resumed_from=request.resume.id if request.resume else None),
+        origin=msgspec.structs.replace(
+            origin, arguments=arguments, resumed_from=request.resume.id if request.resume else None
+        ),
         transitions=str(session_transitions(session_id)),
     )
 

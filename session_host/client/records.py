@@ -56,6 +56,10 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     resumable: bool | None = None
     stderr_path: str | None = None
     journal_bytes: int | None = None
+    worktree: str | None = None
+    """The directory of the git worktree that was made for it."""
+    branch: str | None = None
+    """The branch that was checked out there at its start."""
     notice: str | None = None
     """What is not as it should be, one line."""
 
@@ -95,6 +99,8 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         rows=record.rows,
         engine=record.engine,
         provider_session_id=record.provider_session_id,
+        worktree=record.worktree,
+        branch=record.branch,
     )
     if description is not None:
         info.state, info.reason = description.state, None

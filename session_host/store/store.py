@@ -77,15 +77,8 @@ class Store:
                 connection.execute(f"INSERT INTO session ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
             except sqlite3.IntegrityError as error:
                 raise StoreError(f"{self.path}: session {record.id} cannot be recorded ({error})") from error
-            connection.execute(
-                "INSERT OR REPLACE INTO recent_directory (path, used)"
-                " VALUES (?, (SELECT coalesce(max(used), 0) + 1 FROM recent_directory))",
-                (record.cwd,),
-            )
-            connection.execute(
-                "DELETE FROM recent_directory WHERE used <= (SELECT max(used) - ? FROM recent_directory)",
-                (_RECENT_DIRECTORIES_KEPT,),
-            )
+            if record.worktree is None:  # It goes with its chat; where it was made from is noted by who made it.
+                _note_directory(connection, record.cwd)
 
     def update(self, session_id: str, **fields: Any) -> None:
         """Change some fields of a session.
@@ -186,6 +179,15 @@ class Store:
         with self._database.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO layout (one, value) VALUES (1, ?)", (json.dumps(layout),))
 
+    def note_directory(self, path: str) -> None:
+        """A session was started from this directory.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        with self._database.writing() as connection:
+            _note_directory(connection, path)
+
     def recent_directories(self, limit: int) -> list[str]:
         """Directories that sessions were started in, the last one first."""
         with self._database.reading() as connection:
@@ -246,6 +248,18 @@ class Store:
         finally:
             connection.close()
         return bool(result == "ok")
+
+
+def _note_directory(connection: sqlite3.Connection, path: str) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO recent_directory (path, used)"
+        " VALUES (?, (SELECT coalesce(max(used), 0) + 1 FROM recent_directory))",
+        (path,),
+    )
+    connection.execute(
+        "DELETE FROM recent_directory WHERE used <= (SELECT max(used) - ? FROM recent_directory)",
+        (_RECENT_DIRECTORIES_KEPT,),
+    )
 
 
 def _aside(path: Path, number: int) -> Path:

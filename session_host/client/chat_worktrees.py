@@ -1,0 +1,109 @@
+"""The git worktrees of chats: made before a chat starts, and removed with it when nothing is lost by that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from session_host.protocol.launch import LaunchSpec, Origin
+from session_host.protocol.values import RUNNING_STATES
+from session_host.store import SessionRecord, Store
+from session_host.worktrees import Worktree, discard, make, remake, remove
+from session_host.worktrees.git import LOCAL_VARIABLES
+
+from .records import is_kept, settle
+
+
+def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
+    """Make a worktree for what is about to be started, and start it there instead. Blocks.
+
+    Args:
+        spec: what would be started without.
+        branch: the branch to check out; "" for a new one, named after the chat.
+
+    Raises:
+        WorktreeError: it cannot be made; nothing is left of it.
+    """
+    made = make(spec.cwd, branch or None, spec.name)
+    origin = msgspec.structs.replace(
+        spec.origin,
+        repository=made.repository,
+        worktree=made.path,
+        branch=made.branch,
+        branch_made=made.branch_made,
+    )
+    # Whoever is started by a hook of git's has variables that lead git elsewhere, wherever it runs.
+    env = {name: value for name, value in spec.env.items() if name not in LOCAL_VARIABLES or name in spec.overrides}
+    return msgspec.structs.replace(spec, cwd=made.directory, origin=origin, env=env)
+
+
+def take_back(store: Store, spec: LaunchSpec) -> None:
+    """Undo ``in_worktree`` after a start that failed, unless it is not certain that it has. Blocks.
+
+    Raises:
+        WorktreeError: git refuses.
+    """
+    origin = spec.origin
+    if store.get(spec.session_id) is not None or is_kept(spec.session_id):
+        return
+    if origin.worktree is not None and origin.repository is not None and origin.branch is not None:
+        discard(
+            Worktree(
+                path=origin.worktree,
+                directory=spec.cwd,
+                repository=origin.repository,
+                name="",
+                branch=origin.branch,
+                branch_made=origin.branch_made,
+            )
+        )
+
+
+def resumed_in_worktree(record: SessionRecord, directory: str) -> Origin:
+    """What goes over to the session that goes on with a conversation: the worktree, made again if gone. Blocks.
+
+    Returns:
+        An origin with the worktree's facts; without them if it had none, or goes on elsewhere.
+
+    Raises:
+        WorktreeError: it is gone and cannot be made again.
+    """
+    if record.worktree is None or record.repository is None or record.branch is None:
+        return Origin()
+    if not Path(directory).is_relative_to(record.worktree):
+        return Origin()
+    remake(record.worktree, record.repository, record.branch)
+    return Origin(
+        repository=record.repository,
+        worktree=record.worktree,
+        branch=record.branch,
+        branch_made=record.branch_made,
+    )
+
+
+def remove_worktree(store: Store, record: SessionRecord) -> str:
+    """Remove an ended chat's worktree unless that would lose work, or others use it. Blocks.
+
+    Returns:
+        One line that says what was kept and why, or what went with it; "" if there is nothing to say.
+    """
+    if record.worktree is None or record.repository is None:
+        return ""
+    user = _other_user(store, record, Path(record.worktree))
+    if user is not None:
+        return f"kept the worktree {record.worktree}: the chat {user.name} uses it"
+    result = remove(record.worktree, record.repository, record.branch or "", branch_made=record.branch_made)
+    return result.line
+
+
+def _other_user(store: Store, record: SessionRecord, worktree: Path) -> SessionRecord | None:
+    """Another chat that works there, or one that could be resumed there."""
+    for other in store.all():
+        if other.id == record.id or not Path(other.cwd).is_relative_to(worktree):
+            continue
+        if settle(store, other).state in RUNNING_STATES:
+            return other
+        if other.worktree == record.worktree and other.continued_by is None:
+            return other
+    return None

@@ -1,0 +1,164 @@
+"""``outlive new --worktree``: a git worktree for a chat, and what becomes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.commands import outlive
+from tests.support.repositories import Checkout
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path / "project")
+
+
+def new(checkout: Checkout, *words: str, below: str = ".") -> dict[str, Any]:
+    done = outlive("new", "--json", "-C", str(checkout.path / below), *words)
+    assert done.code == 0, done.error
+    found: dict[str, Any] = done.json()
+    return found
+
+
+def end(name: str) -> None:
+    assert outlive("kill", name).code == 0
+    assert outlive("wait", name, "--exited").code == 0
+
+
+class TestNew:
+    def test_a_chat_works_in_a_worktree_of_its_own(self, checkout: Checkout, area: Area) -> None:
+        session = new(checkout, "-n", "fix it", "--worktree", "--", "cat", below="src/deep")
+
+        worktree = Path(session["worktree"])
+        assert session["branch"] == "outlive/fix-it"
+        assert worktree.is_relative_to(area.state / "worktrees")
+        assert session["cwd"] == str(worktree / "src" / "deep")
+        assert Path(f"/proc/{session['child_pid']}/cwd").readlink() == worktree / "src" / "deep"
+        assert Checkout(worktree).git("branch", "--show-current") == "outlive/fix-it"
+        assert checkout.git("branch", "--show-current") == "main"
+
+    def test_on_a_branch(self, checkout: Checkout) -> None:
+        checkout.git("branch", "topic")
+
+        session = new(checkout, "command", "--worktree", "topic", "-n", "x", "--", "cat")
+
+        assert session["branch"] == "topic"
+        assert outlive("ls", "--json").json()[0]["worktree"] == session["worktree"]
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("shell", "--worktree", "-n", "x"),
+            ("--worktree", "shell", "-n", "x"),
+            ("-n", "x", "shell", "--worktree"),
+            ("--worktree=", "-n", "x", "--", "/bin/sh"),
+        ],
+    )
+    def test_wherever_the_option_stands(self, checkout: Checkout, words: tuple[str, ...]) -> None:
+        assert new(checkout, *words)["branch"] == "outlive/x"
+
+    def test_a_chat_without_one_has_none(self, checkout: Checkout) -> None:
+        session = new(checkout, "--", "cat")
+
+        assert session["worktree"] is session["branch"] is None
+        assert session["cwd"] == str(checkout.path)
+
+    def test_the_name_of_the_chat_is_that_of_the_directory_it_was_started_from(self, checkout: Checkout) -> None:
+        session = new(checkout, "--worktree", "--", "cat")
+
+        assert (session["name"], session["branch"]) == ("project", "outlive/project")
+
+    def test_git_in_it_is_not_led_elsewhere(self, checkout: Checkout) -> None:
+        env = {"GIT_DIR": str(checkout.path / ".git"), "GIT_INDEX_FILE": "/nowhere"}
+
+        done = outlive("new", "--json", "-C", str(checkout.path), "--worktree", "--", "cat", env=env)
+
+        assert not processes.environment(done.json()["child_pid"]).keys() & {b"GIT_DIR", b"GIT_INDEX_FILE"}
+
+
+class TestRefusals:
+    def test_no_repository(self, tmp_path: Path, area: Area) -> None:
+        done = outlive("new", "-C", str(tmp_path), "--worktree", "--", "cat")
+
+        assert done.code == 1
+        assert "is in no git repository" in done.complaint()
+        assert outlive("ls", "--all", "--json").json() == []
+        assert not (area.state / "worktrees").exists()
+
+    def test_a_branch_that_is_checked_out(self, checkout: Checkout) -> None:
+        done = outlive("new", "-C", str(checkout.path), "--worktree", "main", "--", "cat")
+
+        assert f"the branch main is checked out in {checkout.path}" in done.complaint()
+
+    def test_a_program_that_cannot_be_started_leaves_no_worktree(self, checkout: Checkout, area: Area) -> None:
+        program = checkout.path / "no-program"
+        program.write_text("#!/nonexistent/interpreter\n")
+        program.chmod(0o755)
+
+        done = outlive("new", "-C", str(checkout.path), "--worktree", "--", str(program))
+
+        assert done.code == 1
+        assert checkout.worktrees() == []
+        assert checkout.branches() == ["main"]
+        assert list((area.state / "worktrees").iterdir()) == []
+
+    def test_an_agent_that_is_not_installed_leaves_no_worktree(self, checkout: Checkout) -> None:
+        done = outlive("new", "codex", "-C", str(checkout.path), "--worktree", env={"PATH": "/usr/bin:/bin"})
+
+        assert "not installed" in done.complaint()
+        assert checkout.branches() == ["main"]
+
+
+class TestRemoving:
+    def test_the_worktree_goes_with_the_chat(self, checkout: Checkout, area: Area) -> None:
+        session = new(checkout, "-n", "x", "--worktree", "--", "cat")
+        end("x")
+
+        done = outlive("rm", "x")
+
+        assert (done.code, done.output) == (0, "")
+        assert not Path(session["worktree"]).exists()
+        assert checkout.branches() == ["main"]
+        assert list((area.state / "worktrees").iterdir()) == []
+
+    def test_work_stays_and_is_said(self, checkout: Checkout) -> None:
+        session = new(checkout, "-n", "x", "--worktree", "--", "cat")
+        Checkout(session["worktree"]).write("new", "work\n")
+        end("x")
+
+        done = outlive("rm", "x")
+
+        assert (done.code, done.output) == (0, f"kept the worktree {session['worktree']}: 1 file untracked\n")
+        assert (Path(session["worktree"]) / "new").read_text() == "work\n"
+        assert outlive("ls", "--all", "--json").json() == []
+
+    def test_that_of_a_running_chat_stays(self, checkout: Checkout) -> None:
+        session = new(checkout, "-n", "x", "--worktree", "--", "cat")
+
+        assert "outlive stop x" in outlive("rm", "x").complaint()
+
+        assert Path(session["worktree"]).exists()
+
+    def test_that_which_another_chat_works_in_stays(self, checkout: Checkout) -> None:
+        session = new(checkout, "-n", "x", "--worktree", "--", "cat")
+        outlive("new", "-n", "guest", "-C", f"{session['worktree']}/src", "--", "cat")
+        end("x")
+
+        done = outlive("rm", "x")
+
+        assert done.output == f"kept the worktree {session['worktree']}: the chat guest uses it\n"
+        assert Path(session["worktree"]).exists()
+
+    def test_it_is_no_directory_to_begin_in_again(self, checkout: Checkout) -> None:
+        new(checkout, "-n", "x", "--worktree", "--", "cat")
+        from session_host.client.records import open_store
+
+        with open_store() as store:
+            assert store.recent_directories(5) == [str(checkout.path)]
