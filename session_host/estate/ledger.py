@@ -69,6 +69,8 @@ class Kind(IntEnum):
     COLORS = 14
     ACTIVITY = 15
     """As of the output's offset ``number``."""
+    CONVERSATION = 16
+    """The payload is a ``memory.ConversationMemory``."""
 
 
 FOR_PROGRAM = frozenset({Kind.INPUT, Kind.TYPED, Kind.REPLY})

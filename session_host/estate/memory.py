@@ -6,6 +6,8 @@ already hold the first records that are read after it.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from session_host.protocol.messages import Colors, Resized
@@ -35,6 +37,21 @@ class ActivityMemory(msgspec.Struct, frozen=True):
     detail: str
 
 
+class ConversationMemory(msgspec.Struct, frozen=True):
+    """The agent's own id of its conversation, and how it is known; see ``host.conversation``."""
+
+    conversation: str
+    source: str
+
+
+_WHOLE: Final[dict[int, tuple[str, type[msgspec.Struct]]]] = {
+    Kind.COLORS: ("colors", Colors),
+    Kind.ACTIVITY: ("activity", ActivityMemory),
+    Kind.CONVERSATION: ("conversation", ConversationMemory),
+}
+"""Kinds of records of which the last one is all that counts: the field that it becomes, and its type."""
+
+
 class Memory(msgspec.Struct):
     """The sum of a ledger's records.
 
@@ -55,6 +72,7 @@ class Memory(msgspec.Struct):
     resizes: list[Resized] = []
     colors: Colors | None = None
     activity: ActivityMemory | None = None
+    conversation: ConversationMemory | None = None
 
     def apply(self, record: Record) -> None:
         """Add what a record tells; one of an unknown kind tells nothing."""
@@ -83,9 +101,8 @@ class Memory(msgspec.Struct):
                     self.resizes = [*self.resizes, message][-KEPT_RESIZES:]
             case Kind.NAME:
                 self.name = record.payload.decode()
-            case Kind.COLORS:
-                self.colors = msgspec.msgpack.decode(record.payload, type=Colors)
-            case Kind.ACTIVITY:
-                self.activity = msgspec.msgpack.decode(record.payload, type=ActivityMemory)
+            case Kind.COLORS | Kind.ACTIVITY | Kind.CONVERSATION:
+                name, kind = _WHOLE[record.kind]
+                setattr(self, name, msgspec.msgpack.decode(record.payload, type=kind))
             case _:
                 pass

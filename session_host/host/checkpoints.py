@@ -66,6 +66,7 @@ def memory_of(session: Session) -> Memory:
         resizes=session.stream.kept_resizes(),
         colors=session.colors,
         activity=session.activity.memory(session.lane.fed),
+        conversation=session.conversation.memory(),
     )
 
 

@@ -193,12 +193,17 @@ class _Host:
         self._keeper.child_pid = session.process.pid
         self._keeper.tell(Running(os.getpid(), session.process.pid, VERSION))
         self._recorder.found(session.process.pid, session.process.started)
+        self._recorder.in_conversation(session.conversation.id)
         if self._starting is None:
             await self._recorder.taken_over()
+        noting = asyncio.create_task(self._note_conversation(session), name="conversation")
         await recording.start(spec.size, session.stream.kept_resizes())
         gc.collect()
         gc.freeze()  # What was made so far lives as long as the session: the collector need not look at it again.
         await session.ended.wait()
+        session.conversation_learnt.set()
+        await noting
+        await end_strays(session)
         await recording.close()
         await self._recorder.ended(session, now(), interrupted=self._interrupted)
         log.info("recorded")
@@ -207,6 +212,16 @@ class _Host:
         session.close()
         self._leave()
         return 0
+
+    async def _note_conversation(self, session: Session) -> None:
+        """Write down in which conversation the agent is when that is learnt, until the end writes it anyway."""
+        while True:
+            await session.conversation_learnt.wait()
+            session.conversation_learnt.clear()
+            if session.ended.is_set():
+                return
+            self._recorder.in_conversation(session.conversation.id)
+            await self._recorder.taken_over()
 
     def _leave(self) -> None:
         """There is nothing more to be kept."""

@@ -78,8 +78,15 @@ class Recorder:
         self._record.state = State.RUNNING
         self._record.child_pid, self._record.child_started = pid, started
 
+    def in_conversation(self, conversation: str) -> None:
+        """The agent's own id of the conversation that it is in; "" while that is not known."""
+        self._record.provider_session_id = conversation or None
+
     async def taken_over(self) -> None:
-        """Record whose it is now. A failure is logged: the agent runs, and its end will be recorded."""
+        """Record whose it is now, and in which conversation.
+
+        A failure is logged: the agent runs, and its end will be recorded.
+        """
         await _apart(self._write)
 
     async def refused(self) -> None:
@@ -96,6 +103,7 @@ class Recorder:
         if interrupted:
             record.state, record.error = State.LOST, INTERRUPTED
         record.ended_at, record.title, record.name = ended_at, session.title, session.name
+        self.in_conversation(session.conversation.id)
         record.columns, record.rows = session.size.columns, session.size.rows
         await session.lane.lend(lambda emulator: emulator.reset_after_exit())
         await self._save_screen(session, portable=False)
@@ -144,6 +152,7 @@ class Recorder:
                     title=record.title,
                     columns=record.columns,
                     rows=record.rows,
+                    provider_session_id=record.provider_session_id,
                 )
             except NoSuchSession:
                 # The record was damaged and begun anew while this session ran.

@@ -45,6 +45,7 @@ PIECE_CHARACTERS = 256 * 1024
 def explain(session: Session, request: Explain) -> Explanation:
     """Where the session's state and activity come from."""
     process = session.process
+    session.conversation.look()
     return Explanation(
         request.request,
         now=now(),
@@ -55,8 +56,8 @@ def explain(session: Session, request: Explain) -> Explanation:
         stale_after_s=session.spec.watch.stale_after_s,
         evidence=[],
         transitions=[],
-        conversation=session.spec.conversation,
-        conversation_source="chosen at the start" if session.spec.conversation else "",
+        conversation=session.conversation.id,
+        conversation_source=session.conversation.source,
     )
 
 
@@ -104,6 +105,7 @@ async def _recorded(session: Session) -> None:
 def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int) -> Description:
     """What this host knows of its session."""
     spec, activity = session.spec, session.activity
+    session.conversation.look()
     return Description(
         request=request.request,
         session_id=spec.session_id,
@@ -130,7 +132,7 @@ def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int
         journal_bytes=session.recording.size_bytes if session.recording.on else None,
         notice=session.recording.trouble or session.notice,
         activity_detail=session.activity.detail,
-        conversation=spec.conversation,
+        conversation=session.conversation.id,
     )
 
 

@@ -25,7 +25,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from session_host.estate.ledger import Kind, Ledger
-from session_host.estate.memory import KEPT_REQUESTS
+from session_host.estate.memory import KEPT_REQUESTS, ConversationMemory
 from session_host.estate.stream_file import StreamFile
 from session_host.protocol.codec import encode
 from session_host.protocol.launch import LaunchSpec
@@ -62,6 +62,7 @@ from session_host.terminal.base import (
 
 from .activity import ActivityTracker
 from .attachments import Attachment, Attachments
+from .conversation import ConversationTracker
 from .encoding import encode_input, is_looking, is_use
 from .follower import Follower
 from .lane import EmulatorLane
@@ -93,6 +94,7 @@ class Session:
         emulator_resizes: how many resizes the emulator has been through; the stream may be ahead of it.
         stream: the output with its offsets.
         followers: the clients that have attached.
+        conversation: which one of its own the agent is in; ``conversation_learnt`` is set with each change of that.
         ended: set once the program has ended and its last output is in.
         recorded: set once that is written down, so that whoever asked for the end finds it there.
         ledger, recording: what outlives this process, in memory and on disk.
@@ -130,6 +132,10 @@ class Session:
         self.requests = list(memory.requests)
         self.followers: set[Follower] = set()
         self.activity = ActivityTracker(now, spec.created_at, memory.activity)
+        self.conversation = ConversationTracker(
+            spec.conversation, spec.watch, memory.conversation, self._conversation_learnt
+        )
+        self.conversation_learnt = asyncio.Event()
         self.state = State.STARTING
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
@@ -161,6 +167,7 @@ class Session:
         """The program runs, maybe since long: read, write and watch it."""
         self.process = process
         self.state = State.RUNNING
+        self.conversation.runs_in(process.pid)
         self._pump = PtyPump(process, self.stream.file, self.ledger.page, self)
         self._pump.start()
         log.info("running pid=%d size=%s offset=%d", process.pid, self.size, self.stream.end)
@@ -185,6 +192,7 @@ class Session:
         dropped = self.ledger.forget_due()
         log.info("ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.stream.end, dropped)
         self.sizing.close()
+        self.conversation.close()
         self._tell_activity(self.activity.ended())
         self.tell(StateEvent(self.state, exit_code, exit_signal))
         self.ended.set()
@@ -263,6 +271,7 @@ class Session:
             case TitleChanged(title):
                 self.title = title
                 self.tell(TitleEvent(title))
+                self.conversation.title_changed()
             case Bell():
                 self.tell(BellEvent())
             case Notification(title, body):
@@ -274,6 +283,7 @@ class Session:
 
     def reported(self, report: Report) -> None:
         """The agent's own word, by a hook or plugin."""
+        self.conversation.learnt(report.conversation, report.source)
         self._tell_activity(self.activity.reported(report, self.spec.watch))
 
     def _tell_activity(self, changed: bool) -> None:
@@ -281,6 +291,11 @@ class Session:
             tracker = self.activity
             self.ledger.add(Kind.ACTIVITY, msgspec.msgpack.encode(tracker.memory(self.lane.fed)))
             self.tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
+            self.conversation.activity_changed()
+
+    def _conversation_learnt(self, memory: ConversationMemory) -> None:
+        self.ledger.add(Kind.CONVERSATION, msgspec.msgpack.encode(memory))
+        self.conversation_learnt.set()
 
     def recording_changed(self) -> bool:
         """The journal goes on, or has stopped: whoever looks on is told of the latter, and of its end.

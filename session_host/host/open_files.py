@@ -1,0 +1,93 @@
+"""Which conversation a program has open, told by the files that it holds open (proc(5), ``/proc/PID/fd``).
+
+What a process holds open is a fact about that process; what lies in a directory is not. Elsewhere than on Linux
+nothing is found.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from session_host.protocol.words import is_conversation
+
+MOST_PROCESSES = 64
+"""So many of a program's are looked at: an agent may be started by a script, or by a small program around it."""
+
+
+class Held(NamedTuple):
+    """A conversation that a process holds open, and when the file of it that changed last did, in ns."""
+
+    conversation: str
+    changed_ns: int
+
+
+def conversation_of(pid: int, pattern: str) -> str:
+    """The conversation that a program, or the first of its descendants in its terminal session to have one, is in.
+
+    A program that goes from one conversation to another may hold both: the one is meant whose file changed last,
+    since that is the one which is written to; of two of the same moment, the later id in the order of UUIDv7.
+
+    Args:
+        pid: the program, which leads its terminal session (setsid(2)).
+        pattern: as ``launch.Watch.open_files``.
+
+    Returns:
+        Its id; "" if none is held open.
+    """
+    for process in _family(pid):
+        held = list(_held(process, pattern))
+        if held:
+            # A nested agent, run by this one as a tool, comes later in the family and is not meant.
+            return max(held, key=lambda each: (each.changed_ns, each.conversation)).conversation
+    return ""
+
+
+def _held(pid: int, pattern: str) -> Iterator[Held]:
+    directory = f"/proc/{pid}/fd"
+    try:
+        names = os.listdir(directory)  # noqa: PTH208 - a look at many processes is to be quick
+    except OSError:
+        return  # It has gone, or is not ours to look at.
+    for name in names:
+        link = f"{directory}/{name}"
+        try:
+            match = re.search(pattern, os.readlink(link))  # noqa: PTH115 - as above
+            if match and is_conversation(match[1] or ""):
+                # Through the descriptor: the path may be another file's by now.
+                yield Held(match[1], os.stat(link).st_mtime_ns)  # noqa: PTH116 - as above
+        except OSError:
+            continue  # It was closed meanwhile.
+
+
+def _family(pid: int) -> Iterator[int]:
+    """The program, then its children in its terminal session, then theirs."""
+    generation, seen = [pid], 0
+    while generation and seen < MOST_PROCESSES:
+        younger: list[int] = []
+        for each in generation:
+            yield each
+            seen += 1
+            younger += [child for child in _children(each) if _terminal_session(child) == pid]
+        generation = younger
+
+
+def _children(pid: int) -> list[int]:
+    """The children of all threads of a process; none where the kernel does not tell (CONFIG_PROC_CHILDREN)."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - as above
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:  # noqa: PTH123 - as above
+                found += [int(word) for word in file.read().split()]
+    except OSError:
+        pass  # It has gone meanwhile.
+    return found
+
+
+def _terminal_session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
