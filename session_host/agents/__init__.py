@@ -1,7 +1,7 @@
 """The agents that Outlive knows how to start, as data: one TOML file for each.
 
-It turns files into argument vectors and environments. It must not start anything, nor know of
-sessions, hosts or windows. The entries that come with the product are in ``resources/agents``;
+It turns files into argument vectors and environments, and asks the user's login shell where agents
+are. It must not start any of them, nor know of sessions, hosts or windows. The entries that come with the product are in ``resources/agents``;
 those of the user, in ``agents`` of the configuration directory, add to them or change them.
 """
 

@@ -1,0 +1,229 @@
+"""The PATH of the user's login shell, for a window that was started from an icon.
+
+A desktop starts programs with a PATH of its own, and nvm, mise, brew and others add theirs in the files
+that a shell reads: agents which every terminal finds would not be found. So the shell is asked, once and
+as a terminal would start it (login and interactive), for its PATH and nothing else: the rest of a shell's
+environment is made for that shell.
+
+Those files are the user's and may do anything: print, read, wait, start tmux, exec another shell. The
+shell has no terminal and no input, what it prints is not looked at but for what stands between two random
+marks, and after ``TIMEOUT_S`` it is killed with its whole session. What has made itself a daemon stays: it
+may be an agent of keys that others use. ``OUTLIVE_RESOLVING_ENVIRONMENT=1`` tells such a file who asks.
+
+Sources: VS Code's ``resolveShellEnv`` and the npm package ``shell-env`` ask alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import secrets
+import select
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from session_host.agents.agent import login_shell
+
+TIMEOUT_S = 5.0
+LOOK_AGAIN_S = 0.05
+_READ_BYTES = 65536
+_KEPT_BYTES = 1024 * 1024
+"""Of what a shell prints, the last so much: a PATH is far shorter."""
+
+_ASKED_WITH = {
+    "OUTLIVE_RESOLVING_ENVIRONMENT": "1",
+    # Oh My Zsh asks whether to update itself, and its tmux plugin starts one.
+    "DISABLE_AUTO_UPDATE": "true",
+    "ZSH_TMUX_AUTOSTART": "false",
+    "ZSH_TMUX_AUTOSTARTED": "true",
+    # No window that asks for a passphrase, where a file runs ssh-add.
+    "SSH_ASKPASS_REQUIRE": "never",
+}
+
+_NO_TERMINALS = {"", "dumb", "linux"}
+"""What TERM is where a desktop has it from its own start."""
+
+_Attempt = tuple[str, list[str]]
+"""The zeroth word and the others of an argv."""
+
+
+class LoginPath(msgspec.Struct, frozen=True):
+    """What came of asking."""
+
+    path: str
+    """Directories joined by colons: the shell's, then those that only the caller had; or the caller's as it was."""
+    problem: str = ""
+    """Why it is the caller's, one line; "" if the shell has answered."""
+
+
+def is_from_terminal(environment: Mapping[str, str]) -> bool:
+    """Whether this process was started in a terminal, so that its environment is the one that its user made."""
+    if environment.get("TERM", "") not in _NO_TERMINALS:
+        return True
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
+async def find_login_path(environment: Mapping[str, str]) -> LoginPath:
+    """As ``login_path``, with the loop running meanwhile; when this is cancelled the shell is ended."""
+    stop = threading.Event()
+    try:
+        return await asyncio.to_thread(login_path, environment, stop)
+    finally:
+        stop.set()
+
+
+def login_path(environment: Mapping[str, str], stop: threading.Event | None = None) -> LoginPath:
+    """Ask the user's login shell for its PATH. Blocks, for ``TIMEOUT_S`` at most.
+
+    Args:
+        environment: the caller's; its SHELL is asked, else the account's.
+        stop: when it is set, the shell is ended and nothing found.
+    """
+    own = environment.get("PATH") or os.defpath
+    shell = login_shell(environment)
+    deadline_s = time.monotonic() + TIMEOUT_S
+    mark = f"outlive-{secrets.token_hex(16)}"
+    why = "it says nothing"
+    for attempt in _attempts(shell, mark):
+        try:
+            output = _output(shell, attempt, environment, mark, deadline_s, stop or threading.Event())
+        except TimeoutError:
+            why = f"it takes longer than {TIMEOUT_S:g} s: see what its start-up files wait for"
+            break
+        except OSError as error:
+            why = str(error.strerror)
+            break
+        if found := _path_in(output, mark):
+            return LoginPath(_merged(found, own))
+    return LoginPath(own, f"{shell} does not tell the PATH of your terminals ({why}); agents are looked for without it")
+
+
+def _attempts(shell: str, mark: str) -> Iterator[_Attempt]:
+    """The argvs to try: as a terminal starts it, then without the files of an interactive shell, which may exec."""
+    name = Path(shell).name
+    # Single quotes are the same in every shell. What /bin/sh is given in them is not theirs to read.
+    question = f"""/bin/sh -c 'printf "%s" "{mark}<$PATH>{mark}"'"""
+    if name in {"tcsh", "csh"}:
+        # They take no -l beside other options; a dash before its name makes a login shell, see tcsh(1).
+        yield f"-{name}", ["-i", "-c", question]
+        yield name, ["-c", question]
+        return
+    if name == "nu":
+        question = f"^{question}"
+    yield name, ["-l", "-i", "-c", question]
+    yield name, ["-l", "-c", question]
+
+
+def _output(
+    shell: str,
+    attempt: _Attempt,
+    environment: Mapping[str, str],
+    mark: str,
+    deadline_s: float,
+    stop: threading.Event,
+) -> bytes:
+    """What the shell prints until it has answered, or ended, or closed its output.
+
+    Raises:
+        TimeoutError: the time is up, or it was stopped.
+        OSError: it cannot be started.
+    """
+    name, words = attempt
+    asked_with = {**environment, **_ASKED_WITH}
+    if asked_with.get("TERM", "") in {"", "dumb"}:
+        # Many files begin with "no more of this on a dumb terminal", before PATH is set.
+        asked_with["TERM"] = "xterm-256color"
+    home = environment.get("HOME", "/")
+    with subprocess.Popen(
+        [name, *words],
+        executable=shell,
+        cwd=home if Path(home).is_dir() else "/",
+        env=asked_with,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            return _read(process, mark.encode(), deadline_s, stop)
+        finally:
+            _end(process)
+
+
+def _read(process: subprocess.Popen[bytes], mark: bytes, deadline_s: float, stop: threading.Event) -> bytes:
+    assert process.stdout is not None
+    descriptor = process.stdout.fileno()
+    os.set_blocking(descriptor, False)
+    output = b""
+    while True:
+        # What it leaves in the background may hold its output for ever: its own end is one, too.
+        ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        if select.select([descriptor], [], [], 0 if ended else LOOK_AGAIN_S)[0]:
+            try:
+                piece = os.read(descriptor, _READ_BYTES)
+            except BlockingIOError:
+                continue
+            output = (output + piece)[-_KEPT_BYTES:]
+            if not piece or output.count(mark) >= 2:
+                return output
+        elif ended:
+            return output
+        if stop.is_set() or time.monotonic() > deadline_s:
+            raise TimeoutError
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill all that is in the shell's session. It is not reaped before, so that its number stays its own."""
+    for _ in range(10):  # What forks while we look is found by the next look.
+        others = [pid for pid in _session(process.pid) if pid != process.pid]
+        for pid in (process.pid, *others):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not others:
+            break
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _session(leader: int) -> list[int]:
+    """The living processes of a session; none where there is no /proc."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (place / "stat").read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            continue  # It has ended meanwhile.
+        # proc(5): state, ppid, pgrp, session
+        if int(fields[3]) == leader and fields[0] not in {b"Z", b"X"}:
+            found.append(int(place.name))
+    return found
+
+
+def _path_in(output: bytes, mark: str) -> str:
+    match = re.search(rb"%b<(.*)>%b" % (mark.encode(), mark.encode()), output, re.DOTALL)
+    try:
+        return match[1].decode() if match else ""
+    except UnicodeDecodeError:
+        return ""
+
+
+def _merged(found: str, own: str) -> str:
+    """The shell's directories in their order, then the caller's others.
+
+    The shell's come first, as in a terminal: an agent of nvm's needs nvm's node, not the system's. What is
+    not absolute is left out, since it would be looked for in each chat's directory.
+    """
+    entries = [entry for entry in (*found.split(":"), *own.split(":")) if entry.startswith("/")]
+    return ":".join(dict.fromkeys(entries))
