@@ -65,10 +65,11 @@ class Store:
     # ------------------------------------------------------------ sessions
 
     def add(self, record: SessionRecord) -> None:
-        """Record a new session.
+        """Record a new session; the one whose conversation it goes on with has a successor from then on.
 
         Raises:
-            StoreError: a session of this id is there already, or the file cannot be written.
+            StoreError: a session of this id is there already, another goes on with that conversation already, or the
+                file cannot be written.
         """
         values = [_to_column(field, getattr(record, field)) for field in _FIELDS]
         marks = ", ".join("?" * len(values))
@@ -77,6 +78,8 @@ class Store:
                 connection.execute(f"INSERT INTO session ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
             except sqlite3.IntegrityError as error:
                 raise StoreError(f"{self.path}: session {record.id} cannot be recorded ({error})") from error
+            if record.resumed_from is not None:
+                _continue(connection, record)
             if record.worktree is None:  # It goes with its chat; where it was made from is noted by who made it.
                 _note_directory(connection, record.cwd)
 
@@ -124,14 +127,15 @@ class Store:
         return self._select()
 
     def remove(self, session_id: str) -> None:
-        """Forget a session; harmless when it is not there."""
+        """Forget a session; harmless when it is not there. What it went on with can be gone on with again."""
         with self._database.writing() as connection:
             connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
+            connection.execute("UPDATE session SET continued_by = NULL WHERE continued_by = ?", (session_id,))
 
     def find(self, text: str) -> SessionRecord:
         """The session that the user means: by full id, name, or unique beginning of the id, in this order.
 
-        Of several with the name, the running one is meant.
+        Of several with the name, the running one is meant, else the one that no other goes on with.
 
         Raises:
             NoSuchSession: none fits.
@@ -141,7 +145,11 @@ class Store:
         if record := self.get(wanted.lower()):
             return record
         named = self._select("WHERE name = ?", (wanted,))
-        found = [record for record in named if record.state in RUNNING_STATES] or named
+        found = (
+            [record for record in named if record.state in RUNNING_STATES]
+            or [record for record in named if record.continued_by is None]
+            or named
+        )
         if not found and wanted and all(character in "0123456789abcdef-" for character in wanted.lower()):
             found = self._select("WHERE substr(id, 1, ?) = ?", (len(wanted), wanted.lower()))
         if not found:
@@ -248,6 +256,18 @@ class Store:
         finally:
             connection.close()
         return bool(result == "ok")
+
+
+def _continue(connection: sqlite3.Connection, record: SessionRecord) -> None:
+    """Of two who resume the same session at once, one does."""
+    done = connection.execute(
+        "UPDATE session SET continued_by = ? WHERE id = ? AND continued_by IS NULL", (record.id, record.resumed_from)
+    )
+    if done.rowcount:
+        return
+    row = connection.execute("SELECT continued_by FROM session WHERE id = ?", (record.resumed_from,)).fetchone()
+    if row is not None:
+        raise StoreError(f"{record.name}: the chat {row[0]} goes on with this conversation already; attach to that")
 
 
 def _note_directory(connection: sqlite3.Connection, path: str) -> None:

@@ -241,3 +241,53 @@ class TestWindow:
             store.remove(record.id)
 
         assert store.recent_directories(100) == [f"/{number}" for number in range(59, 9, -1)]
+
+
+class TestGoingOnWithAConversation:
+    def test_the_former_session_gets_its_successor_in_the_same_write(
+        self, store: Store, make_record: MakeRecord
+    ) -> None:
+        former = make_record(name="x", state=State.EXITED)
+        store.add(former)
+        later = make_record(name="x", resumed_from=former.id)
+
+        store.add(later)
+
+        assert store.get(former.id).continued_by == later.id  # type: ignore[union-attr]
+
+    def test_of_two_who_do_so_at_once_one_does(self, store: Store, make_record: MakeRecord) -> None:
+        former = make_record(state=State.EXITED)
+        store.add(former)
+        first, second = make_record(resumed_from=former.id), make_record(name="second", resumed_from=former.id)
+        store.add(first)
+
+        with pytest.raises(StoreError, match=f"second: the chat {first.id} goes on with this conversation already"):
+            store.add(second)
+
+        assert store.get(second.id) is None
+        assert store.get(former.id).continued_by == first.id  # type: ignore[union-attr]
+
+    def test_a_former_session_that_was_removed_is_no_hindrance(self, store: Store, make_record: MakeRecord) -> None:
+        record = make_record(resumed_from="11111111-2222-4333-8444-555555555555")
+
+        store.add(record)
+
+        assert store.get(record.id) == record
+
+    def test_without_its_successor_it_can_be_gone_on_with_again(self, store: Store, make_record: MakeRecord) -> None:
+        former = make_record(state=State.EXITED)
+        store.add(former)
+        later = make_record(resumed_from=former.id)
+        store.add(later)
+
+        store.remove(later.id)
+
+        assert store.get(former.id).continued_by is None  # type: ignore[union-attr]
+
+    def test_a_name_means_the_newest_of_a_chain(self, store: Store, make_record: MakeRecord) -> None:
+        first = make_record(name="x", state=State.EXITED)
+        store.add(first)
+        second = make_record(name="x", state=State.EXITED, resumed_from=first.id)
+        store.add(second)
+
+        assert store.find("x").id == second.id
