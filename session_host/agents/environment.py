@@ -35,7 +35,7 @@ _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def child_environment(
-    base: Mapping[str, str], agent: Agent, overrides: Mapping[str, str], files: str = ""
+    base: Mapping[str, str], agent: Agent, overrides: Mapping[str, str], files: str = "", engine: str = "ghostty"
 ) -> dict[str, str]:
     """The environment to start the agent with.
 
@@ -49,6 +49,7 @@ def child_environment(
         agent: whose ``env`` and ``scrub_env`` are applied.
         overrides: what the user set for this session.
         files: the directory of the agent's files for this session.
+        engine: the terminal emulator's name.
     """
     patterns = (*_REMOVED, *agent.scrub_env)
     environment = {
@@ -59,7 +60,7 @@ def child_environment(
     environment |= _missing(environment)
     identity = agent.identity
     environment |= {"TERM": identity.term, "COLORTERM": identity.colorterm}
-    if identity.program:
+    if identity.program and engine in identity.engines:
         environment |= {"TERM_PROGRAM": identity.program, "TERM_PROGRAM_VERSION": identity.program_version}
     environment |= {name: value.replace(FILES, files) for name, value in agent.env.items()}
     environment |= overrides

@@ -142,8 +142,8 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     if not Path(directory).is_dir():
         raise LaunchFailed(f"the directory {directory} does not exist; choose another with -C")
     session_id = str(uuid.uuid4())
-    files = session_files(session_id)
-    environment = child_environment(request.environment, agent, request.overrides, str(files))
+    files, engine = session_files(session_id), request.engine or default_engine()
+    environment = child_environment(request.environment, agent, request.overrides, str(files), engine)
     environment["OUTLIVE_SESSION"] = session_id
     environment["OUTLIVE_SOCKET"] = str(session_socket(session_id))
     if agent.executable and agent.find(environment.get("PATH", "")) is None:
@@ -170,7 +170,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         env=environment,
         overrides=request.overrides,
         size=request.size.clamped(),
-        engine=request.engine or default_engine(),
+        engine=engine,
         scrollback_lines=settings.scrollback_lines,
         colors=request.colors,
         created_at=now(),
@@ -232,7 +232,8 @@ def free_name(wanted: str, taken: Collection[str]) -> str:
 def _start_host(spec: LaunchSpec) -> LaunchReport:
     """Let the keeper start it. One that is killed meanwhile is followed by another, which is asked again."""
     try:
-        Path(spec.log).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for directory in (Path(spec.log).parent, session_dir(spec.session_id)):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(
             f"{spec.log}: cannot be written ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"

@@ -15,8 +15,13 @@ class Identity(msgspec.Struct, frozen=True):
     term: str = "xterm-256color"
     colorterm: str = "truecolor"
     program: str = ""
-    """TERM_PROGRAM, and the name in the answer to XTVERSION; "" for our own in the answer, and none in the variable."""
+    """TERM_PROGRAM; "" for none."""
     program_version: str = ""
+    """TERM_PROGRAM_VERSION."""
+    engines: tuple[str, ...] = ("ghostty", "pyte")
+    """The engines that can do what a program expects of a terminal called so; with another, it is not called so."""
+    answer: str = ""
+    """The answer to XTVERSION, name and version; "" for our own."""
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -34,6 +39,8 @@ class Watch(msgspec.Struct, frozen=True):
     """Whether a bell of its means that it needs the user."""
     stale_after_s: float = 60.0
     """Work without output or word for so long is "no signal"."""
+    leave_by: Literal["SIGTERM", "SIGHUP"] = "SIGTERM"
+    """The signal at which it leaves politely."""
     strays: tuple[str, ...] = ()
     """Patterns (re.search) of the command lines of processes that it leaves behind, and which end with it."""
     ends_all: bool = False

@@ -57,9 +57,15 @@ def resolve(command: str, directory: str, search_path: str) -> str:
     return found
 
 
-def _in_child(slave: int, umask: int, open_files: int) -> None:
+def _in_child(slave: int, umask: int, open_files: int, stderr: str) -> None:
     """Run between fork and exec: what this process chose for itself must not become the program's."""
     os.login_tty(slave)
+    if stderr:
+        # A disk that is full is no reason not to start: then it is the terminal's, as everywhere.
+        with contextlib.suppress(OSError):
+            errors = os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            os.dup2(errors, 2)
+            os.close(errors)
     for descriptor in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
         if descriptor > 2:
             with contextlib.suppress(OSError):  # It was that of the directory being read.
@@ -151,6 +157,7 @@ class PtyProcess:
         *,
         umask: int,
         open_files: int,
+        stderr: str = "",
         about_to_exec: Callable[[int], None],
         prepare: Callable[[], None] = _nothing,
     ) -> Starting:
@@ -167,6 +174,7 @@ class PtyProcess:
             slave: the PTY's other side, which stays open here.
             umask: as umask(2) takes it.
             open_files: as getrlimit(2) tells it.
+            stderr: the file that its standard error goes to; "" for the terminal.
             about_to_exec: called in the fork with its PID, as the last thing before the exec.
             prepare: called in the fork as the first thing; if it raises, nothing is exec'd.
 
@@ -194,7 +202,7 @@ class PtyProcess:
             if not os.read(permitted, 1):
                 os._exit(_NOT_EXECED)
             program = resolve(argv[0], directory, environment.get("PATH", ""))
-            _in_child(slave, umask, open_files)
+            _in_child(slave, umask, open_files, stderr)
             os.chdir(directory)
             about_to_exec(os.getpid())
             os.execve(program, [program, *argv[1:]], environment)  # noqa: S606 - no shell is wanted

@@ -277,6 +277,9 @@ class Emulator(Protocol):
     def set_default_colors(self, colors: DefaultColors) -> None:
         """What colour and colour-scheme queries are answered with."""
 
+    def identify(self, version: str) -> None:
+        """What XTVERSION is answered with: a name and a version. No part of a snapshot."""
+
     # -- reading
 
     def rows(self) -> list[Row]:

@@ -235,6 +235,10 @@ class GhosttyEmulator:
         if changed and self._mode(_COLOR_SCHEME_MODE):
             self._effects.reply(b"\x1b[?997;1n" if colors.dark else b"\x1b[?997;2n")
 
+    def identify(self, version: str) -> None:
+        """What XTVERSION is answered with."""
+        self._effects.version = version
+
     def _set_colors(self) -> None:
         colors = self._effects.colors
         for name in ("foreground", "background", "cursor"):

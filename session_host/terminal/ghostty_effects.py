@@ -62,6 +62,8 @@ class Effects:
         colors: the default colours; here for the colour-scheme query.
         title: the title last told; a reset takes the title away and tells nobody. Part of a snapshot.
         unfinished: the start of an OSC 99 whose end has not come; part of a snapshot.
+        version: the answer to XTVERSION.
+        version_memory: the answer's bytes, for the library.
         muted: replies are not kept, while the host does what the program did not ask for.
         parts: OSC 99 notifications told in parts, by id: (title, body); part of a snapshot.
     """
@@ -71,6 +73,8 @@ class Effects:
         self.cell = cell
         self.colors = colors
         self.title = ""
+        self.version = f"Outlive {VERSION}"
+        self.version_memory: Any = None
         self.muted = False
         self.unfinished = b""
         self.parts: dict[str, tuple[str, str]] = {}
@@ -264,14 +268,12 @@ def _size(_terminal: Any, userdata: Any, size: Any) -> bool:
     return True
 
 
-_VERSION_TEXT: Final = f"Outlive {VERSION}".encode()
-_version_memory: Final[Any] = ffi.new("uint8_t[]", _VERSION_TEXT)
-_version_string: Final[Any] = ffi.new("GhosttyString*", {"ptr": _version_memory, "len": len(_VERSION_TEXT)})
-
-
 @_callback("GhosttyTerminalXtversionFn")
-def _xtversion(_terminal: Any, _userdata: Any) -> Any:
-    return _version_string[0]
+def _xtversion(_terminal: Any, userdata: Any) -> Any:
+    effects = ffi.from_handle(userdata)
+    # It is read once this function has returned, so its memory is kept.
+    effects.version_memory = memory = ffi.new("uint8_t[]", effects.version.encode())
+    return ffi.new("GhosttyString*", {"ptr": memory, "len": len(memory)})[0]
 
 
 _CALLBACKS: Final[dict[str, Any]] = {

@@ -175,6 +175,9 @@ class PyteEmulator:
         if changed and screen.has_mode(2031):
             screen.report_color_scheme()
 
+    def identify(self, version: str) -> None:
+        self._screen.version = version
+
     # -- reading
 
     def rows(self) -> list[Row]:

@@ -32,6 +32,7 @@ class ReportScreen(ModeScreen):
     Attributes:
         replies: what is to be written back to the program.
         events: what happened that is no part of the screen.
+        version: the answer to XTVERSION.
         cell: the cell's size as told to programs.
         defaults: the colours told while the program has set none.
         colors: colours set by OSC 10, 11 and 12, as ``RGB | value``.
@@ -45,6 +46,7 @@ class ReportScreen(ModeScreen):
         self.defaults = defaults
         self.colors: dict[int, Color] = {}
         self.palette: dict[int, Color] = {}
+        self.version = f"Outlive {VERSION}"
         self.notices = pyte_osc.NoticeParts()
         self._styles: dict[tuple[object, str], object] = {}
         super().__init__(size.columns, size.rows, history_limit)
@@ -99,7 +101,7 @@ class ReportScreen(ModeScreen):
     def report_version(self, mode: int = 0, *_: int) -> None:
         """XTVERSION."""
         if mode == 0:
-            self.write_process_input(f"\x1bP>|Outlive {VERSION}\x1b\\")
+            self.write_process_input(f"\x1bP>|{self.version}\x1b\\")
 
     def report_device_status(self, mode: int = 0, *_: int) -> None:
         """DSR, CPR."""

@@ -1,0 +1,94 @@
+"""Typing into a session without being attached to it: a text, keys, Enter.
+
+Some agents take an Enter that comes at once with a text for a part of a paste. So the text goes as a paste, where
+the program asked for those, and Enter follows as a key of its own, as late as the catalog says for that agent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING
+
+from session_host.protocol.keys import parse_key
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, ErrorCode, Failed, Key, Reply, Send
+from session_host.terminal.base import Emulator
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+class Sending:
+    """What is typed into one session that no viewer typed: one after another, with pauses that its program can tell."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._turn = asyncio.Lock()
+        self._free_s = 0.0
+
+    async def send(self, request: Send) -> Reply:
+        """Type it all, in order, or nothing; each wish once, however often it is asked for."""
+        if problem := _problem(request):
+            return problem
+        token = uuid.UUID(request.token) if request.token else uuid.uuid4()
+        pause_s = self._session.spec.watch.enter_after_s if request.text and request.enter else 0.0
+        failure = "nothing was typed"
+        async with self._turn:
+            await asyncio.sleep(max(0.0, self._free_s - asyncio.get_running_loop().time()))
+            done = await self._type(request, token.hex, enter=not pause_s)
+            if done and pause_s:
+                failure = "the text was typed, Enter was not"
+                await asyncio.sleep(pause_s)
+                # Should this host end before, whoever asks again is heard by the next one: Enter comes after all.
+                enter = Send(request.request, enter=True)
+                done = await self._type(enter, uuid.uuid5(token, "Enter").hex, enter=True)
+                self._free_s = asyncio.get_running_loop().time() + pause_s
+        if not done:
+            text = f"the program is not reading its input; {failure}"
+            return Failed(request.request, ErrorCode.INPUT_FULL, text)
+        return Done(request.request)
+
+    async def _type(self, request: Send, token: str, *, enter: bool) -> bool:
+        session = self._session
+        return await session.lane.lend(lambda emulator: session.type(_encoded(emulator, request, enter=enter), token))
+
+
+def _problem(request: Send) -> Failed | None:
+    """What is wrong with the request's values."""
+    if len(request.text) > MAX_PASTE_CHARACTERS:
+        return Failed(request.request, ErrorCode.TOO_LARGE, f"the text is over {MAX_PASTE_CHARACTERS} characters")
+    if not is_token(request.token):
+        return Failed(request.request, ErrorCode.BAD_REQUEST, "a token is 32 hexadecimal digits")
+    for name in request.keys:
+        try:
+            parse_key(name)
+        except ValueError as error:
+            return Failed(request.request, ErrorCode.BAD_REQUEST, str(error))
+    return None
+
+
+def _encoded(emulator: Emulator, request: Send, *, enter: bool) -> bytes:
+    """The bytes for the program, by the modes that it has set."""
+    pieces: list[bytes] = []
+    if request.text:
+        # What drives a program, such as an Escape, is meant as typed.
+        pastes = request.paste or (request.enter and not request.keys and _is_plain(request.text))
+        pieces.append(emulator.encode_paste(request.text) if pastes else typed(request.text))
+    for name in [*request.keys, *(["Enter"] if request.enter and enter else [])]:
+        key, text, modifiers = parse_key(name)
+        pieces.append(emulator.encode_key(Key("", 0, key, text, int(modifiers))))
+    return b"".join(pieces)
+
+
+def _is_plain(text: str) -> bool:
+    return all(each.isprintable() or each in "\n\r\t" for each in text)
+
+
+def is_token(text: str) -> bool:
+    """Whether it names a wish, or is "" for one that is not named."""
+    return not text or (len(text) == 32 and all(each in "0123456789abcdef" for each in text))
+
+
+def typed(text: str) -> bytes:
+    """Text as a keyboard would type it: a line end is the Enter key."""
+    return text.replace("\r\n", "\r").replace("\n", "\r").encode("utf-8", "replace")

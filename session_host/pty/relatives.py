@@ -1,0 +1,132 @@
+"""The processes of a chat: those of its program's terminal, its descendants, and what bears the chat's mark.
+
+Every program of a chat inherits ``OUTLIVE_SESSION`` (environ(7)), also one that left its terminal and its parent.
+Linux's ``/proc`` tells; elsewhere nobody is found, and only the program's process groups are ended.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+_PROC = Path("/proc")
+MARK = "OUTLIVE_SESSION"
+
+
+class Relative(NamedTuple):
+    """A process of a chat, told from a later one with its PID by when it started (clock ticks since boot)."""
+
+    pid: int
+    started: int
+    command: str
+    """Its command line, the words joined by blanks."""
+
+
+class _Process(NamedTuple):
+    pid: int
+    parent: int
+    terminal_session: int
+    started: int
+
+
+def relatives(leader: int, session_id: str) -> list[Relative]:
+    """The living processes of a chat, its program among them.
+
+    Args:
+        leader: the program's PID, which is its terminal session's too (setsid(2)); those of this terminal session and
+            its descendants are found, while it lives.
+        session_id: those that bear this mark are found, whoever their parent is.
+    """
+    everybody = list(_processes())
+    own = {os.getpid()}
+    found = {each.pid for each in everybody if leader in {each.pid, each.terminal_session}}
+    found |= {each.pid for each in everybody if _is_marked(each.pid, session_id)}
+    grown = True
+    while grown:
+        more = {each.pid for each in everybody if each.parent in found and _may_be_marked(each.pid, session_id)} - found
+        grown = bool(more)
+        found |= more
+    return [Relative(each.pid, each.started, command_line(each.pid)) for each in everybody if each.pid in found - own]
+
+
+def matching(processes: Iterable[Relative], patterns: Sequence[str]) -> list[Relative]:
+    """Those whose command line fits one of the patterns (re.search)."""
+    return [each for each in processes if any(re.search(pattern, each.command) for pattern in patterns)]
+
+
+def end(processes: Iterable[Relative], number: int) -> list[Relative]:
+    """Signal those that still are who they were; returns them."""
+    living = []
+    for each in processes:
+        process = _read(each.pid)
+        if process is None or process.started != each.started:
+            continue
+        try:
+            os.kill(each.pid, number)
+            if number != signal.SIGKILL:
+                os.kill(each.pid, signal.SIGCONT)  # A stopped program cannot act on a polite signal.
+        except (ProcessLookupError, PermissionError):
+            continue  # It has gone, or became another user's: not ours to end.
+        living.append(each)
+    return living
+
+
+def command_line(pid: int) -> str:
+    """A process's command line, its words joined by blanks; "" if it is gone, or not ours to see."""
+    try:
+        return (_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _processes() -> Iterable[_Process]:
+    try:
+        names = [entry.name for entry in os.scandir(_PROC) if entry.name.isdigit()]
+    except OSError:
+        return
+    user = os.geteuid()
+    for name in names:
+        try:
+            if (_PROC / name).stat().st_uid != user:
+                continue
+        except OSError:
+            continue
+        process = _read(int(name))
+        if process is not None:
+            yield process
+
+
+def _read(pid: int) -> _Process | None:
+    """A living process; None for one that is gone, or a zombie."""
+    try:
+        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The command's name is in parentheses and may hold anything, so fields are counted from the last one (proc(5)).
+    fields = text[text.rindex(")") + 2 :].split()
+    if fields[0] in {"Z", "X"}:
+        return None
+    return _Process(pid, int(fields[1]), int(fields[3]), int(fields[19]))
+
+
+def _mark(pid: int) -> bytes | None:
+    """The chat that a process says it is of; None if it does not say, or we may not see."""
+    try:
+        environment = (_PROC / str(pid) / "environ").read_bytes()
+    except OSError:
+        return None
+    mark = f"{MARK}=".encode()
+    return next((each[len(mark) :] for each in environment.split(b"\0") if each.startswith(mark)), None)
+
+
+def _is_marked(pid: int, session_id: str) -> bool:
+    return _mark(pid) == session_id.encode()
+
+
+def _may_be_marked(pid: int, session_id: str) -> bool:
+    """Whether a descendant is not of another chat, which was started from this one."""
+    return _mark(pid) in {None, session_id.encode()}

@@ -1,0 +1,149 @@
+"""What ends with a chat, and what does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.commands import outlive
+from tests.support.waiting import wait_for_end, wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+AGENT = """
+import os, signal, subprocess, sys, time
+found = {"agent": os.getpid()}
+stubborn = "from signal import *; [signal(each, SIG_IGN) for each in (SIGHUP, SIGTERM)]; pause()"
+def start(name, *words, **options):
+    found[name] = subprocess.Popen([sys.executable, "-ISc", *words], **options).pid
+start("tool", "import signal; signal.pause()")
+start("detached", "import signal; signal.pause()", start_new_session=True)
+start("stubborn", stubborn, start_new_session=True)
+start("unmarked", "import signal; signal.pause()", start_new_session=True, env={})
+start("daemon", "import signal; signal.pause()", "the-daemon", start_new_session=True)
+start("of another chat", "import signal; signal.pause()", start_new_session=True, env={"OUTLIVE_SESSION": "another"})
+import json
+with open(sys.argv[1] + ".new", "w") as file:
+    json.dump(found, file)
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+print("ready", flush=True)
+for line in sys.stdin:
+    sys.exit(3)
+"""
+
+
+def an_agent(area: Area, signals: str) -> None:
+    directory = area.config / "agents"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "fake.toml").write_text(
+        'title = "Fake"\nexecutable = ""\nstart = ["{python}", "{arguments}"]\nmonogram = "F"\n'
+        f"[signals]\n{signals}\n"
+    )
+
+
+def started(tmp_path: Path) -> tuple[str, dict[str, int]]:
+    """A chat with the agent; its id, and who belongs to it."""
+    report = tmp_path / "pids"
+    session = str(outlive("new", "fake", "--json", "--", "-ISc", AGENT, str(report)).json()["id"])
+    wait_until(report.exists, 20, "the agent to be ready")
+    found: dict[str, int] = json.loads(report.read_text())
+    return session, found
+
+
+def living(found: dict[str, int]) -> set[str]:
+    return {name for name, pid in found.items() if processes.is_alive(pid)}
+
+
+def end_rest(found: dict[str, int]) -> None:
+    for name in living(found):
+        os.kill(found[name], signal.SIGKILL)
+
+
+@pytest.mark.parametrize("verb", ["stop", "kill"])
+def test_all_that_an_agent_started_ends_with_it_and_nothing_of_anybody_elses(
+    area: Area, tmp_path: Path, verb: str
+) -> None:
+    an_agent(area, "ends_all = true")
+    session, found = started(tmp_path)
+    neighbour, others = started(tmp_path.parent / tmp_path.name)  # the same agent, in another chat
+    assert living(found) == living(others) == {*found}
+
+    assert outlive(verb, session, timeout_s=30).code == 0
+
+    assert living(found) == {"of another chat"}
+    assert living(others) == {*others}, "another chat's are not this one's"
+    assert outlive("kill", neighbour).code == 0
+    end_rest(found)
+    end_rest(others)
+
+
+def test_what_an_agent_left_behind_is_found_once_it_is_gone(area: Area, tmp_path: Path) -> None:
+    """The agent dies in the midst of its work; its host then ends only the daemons that the catalog names."""
+    an_agent(area, "ends_all = true\nstrays = ['the-daemon$']")
+    session, found = started(tmp_path)
+
+    os.kill(found["agent"], signal.SIGKILL)
+
+    assert outlive("wait", session, "--exited", "--timeout", "20").code == 0
+    wait_for_end(found["daemon"], 10)
+    assert {"detached", "stubborn"} <= living(found), "they may be what its user wanted of it"
+    end_rest(found)
+
+
+def test_a_shells_background_jobs_are_the_users(area: Area, tmp_path: Path) -> None:
+    an_agent(area, "")
+    session, found = started(tmp_path)
+
+    assert outlive("kill", session).code == 0
+
+    assert {"detached", "stubborn", "daemon"} <= living(found)
+    end_rest(found)
+
+
+def test_a_shell_leaves_politely_at_a_hang_up(area: Area) -> None:
+    session = str(outlive("new", "shell", "--json", "--", "bash", "--norc", "-i").json()["id"])
+    assert outlive("wait", session, "--text", "[$#] ?$", "--timeout", "10").code == 0
+
+    assert outlive("stop", session).code == 0
+
+    [info] = [each for each in outlive("ls", "--all", "--json").json() if each["id"] == session]
+    assert info["exit_signal"] == signal.SIGHUP or info["exit_code"] == 128 + signal.SIGHUP
+
+
+def test_standard_error_goes_to_a_file_of_the_chat(area: Area) -> None:
+    directory = area.config / "agents"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "fake.toml").write_text(
+        'title = "F"\nexecutable = ""\nstart = ["{python}", "{arguments}"]\nmonogram = "F"\nstderr = true\n'
+    )
+    say = "import sys; print('on screen'); print('to the file', file=sys.stderr); sys.exit(4)"
+
+    session = str(outlive("new", "fake", "--json", "--", "-ISc", say).json()["id"])
+
+    assert outlive("wait", session, "--exited", "--timeout", "20").code == 0
+    assert outlive("peek", session).output.strip() == "on screen"
+    path = area.state / "sessions" / session / "stderr.log"
+    assert path.read_text() == "to the file\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_terminal_is_called_is_the_catalogs_to_say(area: Area) -> None:
+    directory = area.config / "agents"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "fake.toml").write_text(
+        'title = "F"\nexecutable = ""\nstart = ["{arguments}"]\nmonogram = "F"\n[identity]\nterm = "xterm-ghostty"\n'
+        'program = "ghostty"\nprogram_version = "1.2"\nengines = ["ghostty"]\nanswer = "ghostty 1.2"\n'
+    )
+    ask = r"""printf '%s %s\n' "$TERM" "$TERM_PROGRAM,$TERM_PROGRAM_VERSION"; stty -icanon -echo; printf '\033[>0q';
+        read -r -d '\\' answer; printf '%q\n' "$answer"; cat"""
+    for engine, called in [("ghostty", "ghostty,1.2"), ("pyte", ",")]:
+        session = str(outlive("new", "fake", "--json", "--engine", engine, "--", "bash", "-c", ask).json()["id"])
+        assert outlive("wait", session, "--text", r"ghostty 1\.2\\E", "--timeout", "10").code == 0, engine
+        assert outlive("peek", session).output.splitlines()[0] == f"xterm-ghostty {called}"
+        assert outlive("kill", session).code == 0
