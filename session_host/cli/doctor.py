@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable
 
-from session_host.cli import doctor_kernel, doctor_logout, doctor_places, doctor_system
+from session_host.cli import (
+    doctor_agents,
+    doctor_kernel,
+    doctor_logout,
+    doctor_places,
+    doctor_system,
+    doctor_worktrees,
+)
 from session_host.cli.doctor_check import Check, Status
 from session_host.cli.output import one_line, print_json
 
@@ -19,8 +26,9 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
     doctor_places.directories,
     doctor_places.sockets,
     doctor_places.database,
+    doctor_worktrees.worktrees,
     doctor_kernel.kernel,
-    doctor_system.agents,
+    doctor_agents.agents,
     doctor_logout.logout,
 )
 

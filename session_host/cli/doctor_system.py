@@ -1,4 +1,4 @@
-"""Checks of what surrounds Outlive: Python, engines, Qt, the terminal, agents."""
+"""Checks of what surrounds Outlive: Python, engines, Qt, the terminal."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import sys
 from collections.abc import Iterator
 
 from session_host.cli.doctor_check import Check, fail, ok, warn
-from session_host.errors import ConfigError
-from session_host.paths import config_dir
 from session_host.version import VERSION
 
 MIN_PYTHON = (3, 11)
@@ -103,27 +101,3 @@ def terminal() -> Iterator[Check]:
         yield warn("terminal", f"TERM={term}, but the locale's encoding is {encoding}", "set LANG=C.UTF-8, or your own")
     else:
         yield ok("terminal", f"TERM={term}, {encoding}")
-
-
-def agents() -> Iterator[Check]:
-    """Which agents are installed, and where."""
-    from session_host.agents import load_catalog
-
-    try:
-        catalog = load_catalog(config_dir())
-    except ConfigError as error:
-        yield fail("agents", str(error), "correct the file, or move it away")
-        return
-    path = os.environ.get("PATH", os.defpath)
-    found = {agent.name: agent.find(path) for agent in catalog.values() if agent.executable}
-    if not any(found.values()):
-        yield warn(
-            "agents", "none is installed; shells and commands work", "see the lines below for how to install one"
-        )
-    for name, place in found.items():
-        agent = catalog[name]
-        if place:
-            yield ok(f"agent {name}", place)
-        else:
-            # No fault: nobody needs them all.
-            yield Check(f"agent {name}", ok("", "").status, "not installed", agent.install_hint or agent.website)

@@ -9,6 +9,7 @@ import pytest
 from session_host.protocol.values import GridSize
 from tests.support.area import Area
 from tests.support.commands import Done, OnTerminal, new, outlive
+from tests.support.repositories import Checkout
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -53,6 +54,56 @@ def test_what_is_installed_is_named_with_its_place(tmp_path: Path) -> None:
     _, found = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}")
 
     assert found["agent codex"] == ("ok", str(codex))
+
+
+def test_one_that_is_a_link_is_named_with_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    program = tmp_path / "lib" / "codex.js"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    (tmp_path / "codex").symlink_to(program)
+
+    _, found = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}")
+
+    assert found["agent codex"] == ("ok", f"{tmp_path}/codex → {program}")
+
+
+def test_what_only_the_login_shell_finds_is_said(area: Area, tmp_path: Path) -> None:
+    codex = tmp_path / "nvm" / "codex"
+    codex.parent.mkdir()
+    codex.write_text("#!/bin/sh\n")
+    codex.chmod(0o755)
+    (area.home / ".profile").write_text(f"PATH={codex.parent}:$PATH\n")
+
+    _, found = doctor(SHELL="/bin/bash")
+
+    assert found["agent codex"] == ("ok", f"{codex} (found only on your login shell's PATH)")
+    assert f"has more than the one here: {codex.parent}" in found["login shell's PATH"][1]
+
+
+def test_a_login_shell_that_does_not_answer(area: Area) -> None:
+    (area.home / ".profile").write_text("exit 3\n")
+
+    code, found = doctor(SHELL="/bin/bash")
+
+    assert code == 0
+    assert found["login shell's PATH"] == (
+        "warn", "/bin/bash does not tell the PATH of your terminals (it says nothing); agents are looked for without it"
+    )  # fmt: skip
+
+
+def test_worktrees_whose_chat_was_removed(area: Area, tmp_path: Path) -> None:
+    checkout = Checkout.new(tmp_path / "project")
+    for name in ("x", "y"):
+        outlive("new", "-n", name, "-C", str(checkout.path), "--worktree", "--", "cat")
+    assert doctor()[1]["worktrees"] == ("ok", f"2 in {area.state}/worktrees, each of a chat")
+    worktree = Path(outlive("ls", "--json").json()[0]["worktree"])
+    (worktree / "work").write_text("")
+    outlive("kill", "x")
+    outlive("wait", "x", "--exited")
+    outlive("rm", "x")
+
+    assert doctor()[1]["worktrees"] == ("warn", f"2, 1 of chats that were removed: {worktree}")
 
 
 def test_it_changes_nothing(area: Area) -> None:

@@ -1,0 +1,63 @@
+"""Checks of the agents: which are installed, and where; and what the user's login shell knows of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from session_host.cli.doctor_check import Check, Status, fail, ok, warn
+from session_host.errors import ConfigError
+from session_host.paths import config_dir
+
+
+def agents() -> Iterator[Check]:
+    """Which agents are installed, and where: on this PATH, and on that of the login shell, which an icon gets."""
+    from session_host.agents import load_catalog
+    from session_host.agents.login_environment import login_path
+
+    own = os.environ.get("PATH") or os.defpath
+    asked = login_path(os.environ)
+    yield _login_shell(asked.path, own, asked.problem)
+    try:
+        catalog = load_catalog(config_dir())
+    except ConfigError as error:
+        yield fail("agents", str(error), "correct the file, or move it away")
+        return
+    known = [agent for agent in catalog.values() if agent.executable]
+    places = {agent.name: (agent.find(own), agent.find(asked.path)) for agent in known}
+    if not any(place for both in places.values() for place in both):
+        yield warn(
+            "agents", "none is installed; shells and commands work", "see the lines below for how to install one"
+        )
+    for agent in known:
+        here, there = places[agent.name]
+        yield _agent(f"agent {agent.name}", here, there, agent.install_hint or agent.website)
+
+
+def _login_shell(found: str, own: str, problem: str) -> Check:
+    name = "login shell's PATH"
+    if problem:
+        return warn(name, problem, "start the window from a terminal (outlive), or correct the shell's start-up files")
+    missing = [entry for entry in found.split(":") if entry not in own.split(":")]
+    if not missing:
+        return ok(name, "the same directories as here")
+    return ok(name, f"has more than the one here: {', '.join(missing)}")
+
+
+def _agent(name: str, here: str | None, there: str | None, how_to_install: str) -> Check:
+    """One agent, by its places on this PATH and on the login shell's."""
+    if here is None and there is None:
+        # No fault: nobody needs them all.
+        return Check(name, Status.OK, "not installed", how_to_install)
+    if here is None:
+        remedy = "the window finds it when an icon starts it; commands here do not"
+        return Check(name, Status.OK, f"{_place(there)} (found only on your login shell's PATH)", remedy)
+    if there is not None and os.path.realpath(there) != os.path.realpath(here):
+        return Check(name, Status.OK, f"{_place(here)} (on your login shell's PATH it is {_place(there)})")
+    return ok(name, _place(here))
+
+
+def _place(path: str | None) -> str:
+    """A program's path, and where that leads if it is a link: what npm, brew and others install is."""
+    real = os.path.realpath(path or "")
+    return str(path) if real == path else f"{path} → {real}"

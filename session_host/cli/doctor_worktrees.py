@@ -1,0 +1,51 @@
+"""Checks of the git worktrees that were made for chats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from session_host.cli.doctor_check import Check, ok, warn
+from session_host.errors import OutliveError
+from session_host.paths import database, worktrees_dir
+from session_host.store import Store
+
+NAMED = 3
+
+
+def worktrees() -> Iterator[Check]:
+    """Those that belong to no chat any more: their work was kept when their chat was removed."""
+    found = _found()
+    if not found:
+        return
+    owned = _owned()
+    if owned is None:
+        return  # The record has a line of its own.
+    left = [path for path in found if str(path) not in owned]
+    if not left:
+        yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, each of a chat")
+        return
+    named = ", ".join(str(path) for path in left[:NAMED]) + (" …" if len(left) > NAMED else "")
+    yield warn(
+        "worktrees",
+        f"{len(found)}, {len(left)} of chats that were removed: {named}",
+        f"see what is in them, then: git -C {left[0]} worktree remove {left[0]}",
+    )
+
+
+def _found() -> list[Path]:
+    try:
+        return sorted(path for path in worktrees_dir().glob("*/*") if path.is_dir())
+    except OSError:
+        return []
+
+
+def _owned() -> set[str] | None:
+    """The worktrees of all chats that are remembered; None if they cannot be read."""
+    if not database().exists():
+        return set()
+    try:
+        with Store.open(database()) as store:
+            return {record.worktree for record in store.all() if record.worktree}
+    except OutliveError:
+        return None
