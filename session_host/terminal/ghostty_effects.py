@@ -272,8 +272,9 @@ def _size(_terminal: Any, userdata: Any, size: Any) -> bool:
 def _xtversion(_terminal: Any, userdata: Any) -> Any:
     effects = ffi.from_handle(userdata)
     # It is read once this function has returned, so its memory is kept.
-    effects.version_memory = memory = ffi.new("uint8_t[]", effects.version.encode())
-    return ffi.new("GhosttyString*", {"ptr": memory, "len": len(memory)})[0]
+    text = effects.version.encode()
+    effects.version_memory = memory = ffi.new("uint8_t[]", text)
+    return ffi.new("GhosttyString*", {"ptr": memory, "len": len(text)})[0]
 
 
 _CALLBACKS: Final[dict[str, Any]] = {

@@ -61,6 +61,13 @@ def test_a_query_has_one_reply(make: Maker, query: str, reply: str) -> None:
     assert texts(emulator) == [""] * 10
 
 
+def test_a_terminal_says_the_name_that_it_is_given(make: Maker) -> None:
+    emulator = make()
+    emulator.identify("ghostty 1.2")
+    emulator.feed(b"\x1b[>q\x1bc\x1b[>q")
+    assert emulator.take_replies() == b"\x1bP>|ghostty 1.2\x1b\\" * 2
+
+
 @pytest.mark.parametrize("query", ["\x1b[>c", "\x1b[=c"])
 def test_secondary_attributes_have_one_reply(make: Maker, query: str) -> None:
     replies = make(output=query).take_replies()
