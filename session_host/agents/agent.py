@@ -28,7 +28,8 @@ _LAST_RESORT_SHELL = "/bin/sh"
 
 Template = tuple[str | tuple[str, ...], ...]
 """An argv with placeholders. Words in a list of their own belong together: they are left out if what they need is not
-there, be it the value of a placeholder or, in this version of the agent, the option that they begin with."""
+there, be it the value of a placeholder or, in this version of the agent, the option that they begin with; and if the
+user's own arguments have that option, which is then the user's to set."""
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -156,7 +157,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             elif isinstance(part, str):
                 # A word alone is a group of one, which needs no option.
                 argv.extend(_filled((part,), values) or ())
-            elif supports is None or part[0] in supports:
+            elif _is_wanted(part[0], arguments, supports):
                 argv.extend(_filled(part, values) or ())
         if not argv:
             raise UsageError(f"{self.name} needs a program to run: outlive new {self.name} -- PROGRAM [ARGUMENT…]")
@@ -194,6 +195,13 @@ class Chosen(NamedTuple):
     chooses: bool
     conversation: str
     others: list[str]
+
+
+def _is_wanted(option: str, arguments: Sequence[str], supports: Collection[str] | None) -> bool:
+    """Whether this version knows an option, and the user does not set it."""
+    if any(word == option or word.startswith(f"{option}=") for word in arguments):
+        return False
+    return supports is None or option.partition("=")[0] in supports
 
 
 def _filled(words: Sequence[str], values: Mapping[str, str]) -> list[str] | None:

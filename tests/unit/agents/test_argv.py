@@ -43,6 +43,13 @@ def test_an_option_that_this_version_does_not_know_is_left_out() -> None:
     assert an_agent().argv(files="/f", conversation=ID, supports={"--id"}) == ["x", "--id", ID]
 
 
+def test_an_option_that_the_user_gives_is_not_given_twice() -> None:
+    agent = an_agent()
+
+    assert agent.argv(["--set", "mine"], files="/f", conversation=ID) == ["x", "--id", ID, "--set", "mine"]
+    assert agent.argv(["--set=mine"], files="/f", conversation=ID) == ["x", "--id", ID, "--set=mine"]
+
+
 def test_a_subcommand_gets_the_users_arguments_alone() -> None:
     assert an_agent().argv(["login", "--now"], files="/f", conversation=ID) == ["x", "login", "--now"]
 
