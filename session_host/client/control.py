@@ -16,6 +16,7 @@ from session_host.protocol.messages import (
     Description,
     Done,
     ErrorCode,
+    Explanation,
     Failed,
     Kill,
     Message,
@@ -77,7 +78,7 @@ class ControlConnection:
         self._send(request)
 
     async def request(self, request: Request) -> Any:
-        """Send a request and await its reply: a Description, a Screen (in one piece) or Done.
+        """Send a request and await its reply: a Description, an Explanation, a Screen (in one piece) or Done.
 
         Raises:
             SessionEnded: it needs a running session.
@@ -105,7 +106,7 @@ class ControlConnection:
                     lines += message.lines
                 case Screen():
                     return msgspec.structs.replace(message, lines=lines + message.lines)
-                case Description() | Done():
+                case Description() | Explanation() | Done():
                     return message
         raise HostUnavailable("the chat's host went away before it answered; try again")
 
