@@ -29,7 +29,7 @@ def program(directory: Path, name: str) -> Path:
 class TestBuiltIn:
     def test_the_agents_and_their_order(self, tmp_path: Path) -> None:
         assert list(load_catalog(tmp_path)) == [
-            "claude", "codex", "opencode", "gemini", "copilot", "aider", "shell", "command",
+            "claude", "codex", "opencode", "gemini", "copilot", "aider", "endpoint", "shell", "command",
         ]  # fmt: skip
 
     @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ class TestUserFiles:
         write(tmp_path, "README.md", "{")
         write(tmp_path, "claude.toml~", "{")
 
-        assert len(load_catalog(tmp_path)) == 8
+        assert len(load_catalog(tmp_path)) == 9
 
     @pytest.mark.parametrize(
         ("text", "where", "what"),

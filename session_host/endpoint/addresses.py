@@ -1,0 +1,62 @@
+"""Addresses of servers: how users write them, how the client wants them, how people read them."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from session_host.errors import UsageError
+
+_ENDINGS: Final = ("/chat/completions", "/responses", "/completions", "/models")
+
+
+def base_url(text: str) -> str:
+    """The server's base address as the client wants it: ``localhost:8080`` is ``http://localhost:8080/v1``.
+
+    Raises:
+        UsageError: it is no address.
+    """
+    address = text.strip()
+    if "://" not in address:
+        address = f"{'http' if is_local(address) else 'https'}://{address}"
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        raise UsageError(f"{text!r} is no address of a server; write it as http://127.0.0.1:8080/v1") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or any(ord(each) <= 0x20 for each in address):
+        raise UsageError(f"{text!r} is no address of a server; write it as http://127.0.0.1:8080/v1")
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("leave user and password out of the address; give a key with --key")
+    path = parts.path.rstrip("/")
+    for ending in _ENDINGS:
+        path = path.removesuffix(ending)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    place = host if port is None else f"{host}:{port}"
+    return urlunsplit((parts.scheme, place, path or "/v1", parts.query, ""))
+
+
+def is_local(address: str) -> bool:
+    """Whether an address, with or without a scheme, is of this machine itself."""
+    try:
+        host = urlsplit(address if "://" in address else f"//{address}").hostname or ""
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def shown_server(url: str) -> str:
+    """The server's name for people: without scheme and path."""
+    return urlsplit(url).netloc
+
+
+def origin(url: str) -> str:
+    """What the secret store knows a server by: ``https://api.example.com``."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,199 @@
+"""One question's life: asked, waited for, streamed, stopped, and each part of the answer kept as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from session_host.clock import now
+from session_host.endpoint.conversation import AnswerBegan, AnswerEnded, AnswerState, Piece, Record
+from session_host.endpoint.painting import Painter, clean
+from session_host.endpoint.screen import Screen
+from session_host.endpoint.settling import Settling
+from session_host.endpoint.wire import Finished, Server, Text, Thinking, Tokens
+from session_host.endpoint.wire_errors import Trouble, WireError
+
+FRAME_S: Final = 0.04
+"""Between two drawings of what is unfinished."""
+
+KEEP_EVERY_S: Final = 1.0
+"""So much of an answer may be lost when the program is killed."""
+
+MOST_TRIES: Final = 6
+FIRST_WAIT_S: Final = 2.0
+"""Where a busy server does not say how long; doubled with each try."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Keep(Protocol):
+    """Writes a record down; whatever fails is said to the user."""
+
+    def __call__(self, record: Record, *, durable: bool = True) -> None: ...
+
+
+class Asking:
+    """A question that was asked, until its answer is over. ``run`` once.
+
+    Attributes:
+        error: why there is no answer, or not all of it; None if there is.
+        stopped: the user stopped it.
+    """
+
+    def __init__(self, screen: Screen, keep: Keep, painter: Callable[[], Painter], model: str) -> None:
+        self.error: WireError | None = None
+        self.stopped = False
+        self._screen = screen
+        self._keep = keep
+        self._painter = painter
+        self._model = model
+        self._settling = Settling()
+        self._arrived: list[str] = []
+        self._unkept: list[str] = []
+        self._news = asyncio.Event()
+        self._begun = False
+        self._phase = "asking"
+        self._tokens = Tokens(None, None)
+        self._note = ""
+        self._since_s = self._kept_s = time.monotonic()
+
+    async def run(self, server: Server, turns: list[tuple[str, str]]) -> None:
+        """Ask until there is an answer, an error, or the task is cancelled, which stops it.
+
+        Args:
+            server: whom to ask.
+            turns: as ``Server.answer`` takes them.
+        """
+        drawing = asyncio.create_task(self._draw())
+        state = AnswerState.COMPLETE
+        try:
+            await self._ask(server, turns)
+        except WireError as error:
+            _logger.warning("no answer, or not all of it: %s", error, exc_info=error)
+            self.error, state = error, AnswerState.CUT
+        except asyncio.CancelledError:
+            self.stopped, state = True, AnswerState.STOPPED
+        finally:
+            drawing.cancel()
+            self._finish(state)
+
+    def redraw(self) -> None:
+        """The terminal has another size."""
+        self._screen.show(self._tail())
+
+    async def _ask(self, server: Server, turns: list[tuple[str, str]]) -> None:
+        for attempt in range(MOST_TRIES):
+            try:
+                async for event in server.answer(turns):
+                    self._take(event)
+                return
+            except WireError as error:
+                if error.trouble is not Trouble.BUSY or self._begun or attempt == MOST_TRIES - 1:
+                    raise
+                _logger.warning("%s", error)
+                wait_s = FIRST_WAIT_S * 2**attempt if error.retry_after_s is None else error.retry_after_s
+                await self._wait(error, wait_s)
+
+    async def _wait(self, error: WireError, wait_s: float) -> None:
+        """Let the server rest, and say for how long."""
+        until_s = time.monotonic() + wait_s
+        while (left_s := until_s - time.monotonic()) > 0:
+            self._screen.status = f"◌ again in {math.ceil(left_s)} s · Esc stops · {error}"
+            self._screen.show()
+            await asyncio.sleep(min(left_s, 1 - (-left_s % 1) or 1))
+        self._since_s = time.monotonic()
+        self._phase = "asking again"
+
+    def _take(self, event: Text | Thinking | Tokens | Finished) -> None:
+        match event:
+            case Text(text):
+                self._phase = "answering"
+                self._begin()
+                self._arrived.append(text)
+                self._unkept.append(text)
+            case Thinking():
+                self._phase = "thinking"
+            case Tokens():
+                self._tokens = event
+            case Finished(note):
+                self._begin()
+                self._note = note
+        self._news.set()
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._keep(AnswerBegan(now(), self._model), durable=False)
+
+    async def _draw(self) -> None:
+        """Draw what has come, at most so often; and count the seconds."""
+        while True:
+            if not self._screen.status.startswith("◌") or self._phase != "asking":
+                self._tell_status()
+            try:
+                async with asyncio.timeout(1.0 - (time.monotonic() - self._since_s) % 1.0):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+            self._news.clear()
+            self._settle()
+            self._keep_pieces()
+            await asyncio.sleep(FRAME_S)
+
+    def _tell_status(self) -> None:
+        seconds = int(time.monotonic() - self._since_s)
+        self._screen.status = f"◐ {self._phase} · {seconds} s · Esc stops"
+        self._screen.show()
+
+    def _settle(self) -> None:
+        if not self._arrived:
+            return
+        blocks = self._settling.add(clean("".join(self._arrived)))
+        self._arrived.clear()
+        painter = self._painter()
+        lines = [line for block in blocks for line in painter.block(block)]
+        self._screen.show(self._tail())
+        self._screen.print(lines)
+
+    def _tail(self) -> list[str]:
+        return self._painter().unfinished(self._settling.unfinished())
+
+    def _keep_pieces(self, *, all_of_it: bool = False) -> None:
+        moment_s = time.monotonic()
+        if self._unkept and (all_of_it or moment_s - self._kept_s >= KEEP_EVERY_S):
+            self._keep(Piece("".join(self._unkept)), durable=False)
+            self._unkept.clear()
+            self._kept_s = moment_s
+
+    def _finish(self, state: AnswerState) -> None:
+        """Print and keep what is left."""
+        self._settle()
+        painter = self._painter()
+        lines = [line for block in self._settling.finish() for line in painter.block(block)]
+        self._screen.status = ""
+        self._screen.show([])
+        self._screen.print(lines)
+        self._keep_pieces(all_of_it=True)
+        if self._begun:
+            seconds = time.monotonic() - self._since_s
+            note = self._note or (str(self.error) if self.error else "")
+            self._keep(AnswerEnded(now(), state, self._tokens.input, self._tokens.output, note))
+            self._screen.print(self._footer(state, seconds, painter))
+
+    def _footer(self, state: AnswerState, seconds: float, painter: Painter) -> list[str]:
+        parts = [f"{self._model} · {seconds:.0f} s"]
+        if self._tokens.input is not None or self._tokens.output is not None:
+            parts.append(f"tokens: {_count(self._tokens.input)} in, {_count(self._tokens.output)} out")
+        if state is AnswerState.STOPPED:
+            parts.append("stopped; /continue goes on, /regenerate asks again")
+        if self._note:
+            parts.append(self._note)
+        return ["", *painter.words(" · ".join(parts), "dim"), ""]
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else str(number)

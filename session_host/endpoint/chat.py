@@ -1,0 +1,388 @@
+"""The chat: what the user enters becomes questions and commands, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Coroutine, Mapping
+
+import msgspec
+
+from session_host.clock import now
+from session_host.endpoint import keys, signals, wire
+from session_host.endpoint.addresses import shown_server
+from session_host.endpoint.asking import Asking
+from session_host.endpoint.attaching import shown
+from session_host.endpoint.commands import CommandCompleter, is_command, read
+from session_host.endpoint.conversation import (
+    Answer,
+    AnswerState,
+    Attachment,
+    Conversation,
+    Question,
+    Record,
+    Rewound,
+    Set,
+    Settings,
+    whole,
+)
+from session_host.endpoint.conversation_file import ConversationFile
+from session_host.endpoint.painting import Painter, clean
+from session_host.endpoint.screen import Actions, Screen
+from session_host.endpoint.settling import Settling
+from session_host.endpoint.signals import Activity
+from session_host.endpoint.verbs import Verbs
+from session_host.errors import OutliveError
+
+SHOWN_MESSAGES = 60
+"""So much of a conversation is printed when it goes on."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Chat:
+    """One conversation with one server, in this process's terminal.
+
+    Attributes:
+        screen: the terminal.
+        settings: whom is asked, and how.
+        attached: what goes with the next question.
+        models: the server's models, as far as they were asked for.
+        key: what the user gave with ``/key``.
+    """
+
+    def __init__(
+        self, file: ConversationFile, settings: Settings, environment: Mapping[str, str], hidden: keys.NoKeys
+    ) -> None:
+        self.settings = settings
+        self.attached: list[Attachment] = []
+        self.models: list[str] = []
+        self.key: str | None = None
+        self._file = file
+        self._environment = environment
+        self._hidden = hidden
+        self._verbs = Verbs(self)
+        self._asking: Asking | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._server: wire.Server | None = None
+        self._editing: int | None = None
+        self._painter: Painter | None = None
+        self._keeps = True
+        self._leaving = False
+        self._expects_key = False
+        self._beside: set[asyncio.Task[None]] = set()
+        self.screen = Screen(
+            Actions(self._submit, self._stop, self.leave, self._resized),
+            CommandCompleter(lambda: self.models),
+            self.conversation.all_questions,
+        )
+
+    @property
+    def conversation(self) -> Conversation:
+        """What has been said."""
+        return self._file.conversation
+
+    @property
+    def working(self) -> bool:
+        """Something is being asked."""
+        return self._task is not None
+
+    async def run(self, prompt: str) -> None:
+        """Chat until the user leaves.
+
+        Args:
+            prompt: asked at once; "" to wait for the user.
+        """
+
+        def ready() -> None:
+            # Not before the input is to be seen: it takes most of a second of this process's time.
+            threading.Thread(target=wire.warm, daemon=True, name="import of the client").start()
+            if prompt.strip():
+                self._submit(prompt)
+            elif not self.settings.model:
+                self.do(self._verbs.choose_model())
+
+        if self.conversation.settings != self.settings:
+            self.keep(Set(now(), self.settings))
+        self._begin()
+        try:
+            await self.screen.run(ready)
+        except EOFError:
+            pass  # The terminal has gone.
+        finally:
+            await self._end()
+
+    def leave(self) -> None:
+        """End the chat; what is being answered is kept as far as it came."""
+        self._leaving = True
+        if self._task is not None:
+            self._task.cancel()
+        self.screen.leave()
+
+    # ------------------------------------------------------------------------------------ saying
+
+    def say(self, text: str) -> None:
+        """A line of the program's own."""
+        self.screen.print(self.painter().words(text, "dim"))
+
+    def complain(self, error: OutliveError | str) -> None:
+        """A line about what does not work, and what to do."""
+        self.screen.print([*self.painter().words(clean(self._hidden.cleaned(str(error))), "red", prefix="✗ "), ""])
+
+    def painter(self) -> Painter:
+        """Makes lines for the terminal as wide as it is now."""
+        if self._painter is None or self._painter.columns != self.screen.columns:
+            self._painter = Painter(self.screen.columns)
+        return self._painter
+
+    def keep(self, record: Record, *, durable: bool = True) -> None:
+        """Write a record down; that it cannot be is said once."""
+        try:
+            self._file.append(record, durable=durable)
+        except OSError as error:
+            _logger.warning("a record is not kept", exc_info=error)
+            if self._keeps:
+                self.complain(f"the conversation cannot be kept ({error.strerror}); it goes on without")
+            self._keeps = False
+        else:
+            self._keeps = True
+
+    # ----------------------------------------------------------------------------------- settings
+
+    def change(self, **fields: object) -> None:
+        """Go on with other settings."""
+        self.settings = msgspec.structs.replace(self.settings, **fields)
+        self.keep(Set(now(), self.settings))
+        self.disconnect()
+        self.tell_hint()
+
+    def disconnect(self) -> None:
+        """Begin anew with the server at the next question."""
+        if self._server is not None:
+            server, self._server = self._server, None
+            self.do(server.close())
+
+    async def server(self) -> wire.Server:
+        """The server, with its key.
+
+        Raises:
+            ConfigError: the key is not where it should be.
+        """
+        if self._server is None:
+            key = self.key or await keys.find_key(self.settings.key_from, self.settings.url, self._environment)
+            self._hidden.hide(key)
+            self._server = wire.Server(self.settings, key)
+        return self._server
+
+    def tell_hint(self) -> None:
+        """Say below the input who is asked."""
+        self.screen.hint = f"{self.settings.model or 'no model'} · {shown_server(self.settings.url)} · /help"
+        if self.attached:
+            self.screen.hint = f"with {', '.join(shown(each) for each in self.attached)} · {self.screen.hint}"
+        self.screen.show()
+
+    # ------------------------------------------------------------------------------------- asking
+
+    def ask_again(self) -> None:
+        """Ask the last question again; what was answered does not count any more."""
+        place = self.conversation.last_question()
+        if place is None:
+            self.complain("nothing was asked yet")
+            return
+        if place + 1 < len(self.conversation.messages):
+            self.keep(Rewound(now(), place + 1))
+        question = self.conversation.messages[place]
+        assert isinstance(question, Question)
+        self._print_question(question)
+        self._ask()
+
+    def edit_last(self) -> None:
+        """Let the user change the last question."""
+        place = self.conversation.last_question()
+        if place is None:
+            self.complain("nothing was asked yet")
+            return
+        question = self.conversation.messages[place]
+        assert isinstance(question, Question)
+        self._editing = place
+        self.attached = list(question.attachments)
+        self._mode(marker="edit › ", stoppable=True)
+        self.screen.buffer.text = question.text
+        self.screen.buffer.cursor_position = len(question.text)
+
+    def ask(self, text: str) -> None:
+        """Ask a new question."""
+        if self._editing is not None:
+            self.keep(Rewound(now(), self._editing))
+            self._stop_editing()
+        first = not self.conversation.topic
+        question = Question(now(), whole(text), tuple(self.attached))
+        self.attached = []
+        self.keep(question)
+        if first:
+            self.screen.tell(signals.title(signals.topic(question.text)))
+        self._print_question(question)
+        self._ask()
+
+    def do(self, work: Coroutine[None, None, None]) -> None:
+        """Let a small piece of work run beside; its errors are said."""
+        task = asyncio.create_task(self._done(work))
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    def ask_for_key(self) -> None:
+        """Take the next line for the key."""
+        self._expects_key = True
+        self._mode(marker="key › ", stoppable=True, secret=True)
+
+    def _ask(self) -> None:
+        self.tell_hint()
+        self._mode(stoppable=True)
+        self.screen.tell(signals.activity(Activity.WORKING))
+        self._task = asyncio.create_task(self._answered())
+
+    async def _answered(self) -> None:
+        """Ask, whatever comes of it; the end of it is the user's turn."""
+        asking = Asking(self.screen, self.keep, self.painter, self.settings.model)
+        error: OutliveError | None = None
+        try:
+            server = await self.server()
+            self._asking = asking
+            await asking.run(server, self.conversation.sent(self.settings.system))
+            error = asking.error
+        except OutliveError as found:
+            error = found
+        except asyncio.CancelledError:
+            pass  # Stopped before it was asked.
+        finally:
+            self._asking = self._task = None
+        if self._leaving:
+            return
+        if error is not None:
+            self.complain(error)
+        self.screen.tell(signals.activity(Activity.BLOCKED if error else Activity.DONE, "error" if error else ""))
+        self._mode()
+        self.screen.show()
+
+    async def _done(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except OutliveError as error:
+            self.complain(error)
+
+    # ----------------------------------------------------------------------------- what is entered
+
+    def _submit(self, text: str) -> bool:
+        """Take a line; False leaves it in the input."""
+        if self._expects_key:
+            self._expects_key = False
+            self._mode()
+            self.do(self._verbs.take_key(text.strip()))
+            return True
+        if not text.strip():
+            return False
+        if is_command(text):
+            return self._command(text)
+        if self.working:
+            self.say("the answer is still coming; Esc stops it")
+            return False
+        if not self.settings.model:
+            self.complain("no model is chosen; /model lists what the server has")
+            return False
+        self.ask(text)
+        return True
+
+    def _command(self, text: str) -> bool:
+        command, rest = read(text)
+        if command is None:
+            self.complain(f"there is no command {text.split(maxsplit=1)[0]}; /help lists them")
+            return False
+        if self.working and not command.while_answering:
+            self.say("the answer is still coming; Esc stops it")
+            return False
+        try:
+            self._verbs.perform(command.name, rest)
+        except OutliveError as error:
+            self.complain(error)
+        return True
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        elif self._editing is not None:
+            self._stop_editing()
+            self.attached = []
+            self.screen.buffer.reset()
+            self.tell_hint()
+        elif self._expects_key:
+            self._expects_key = False
+            self._mode()
+            self.screen.buffer.reset()
+        elif not self.screen.buffer.text:
+            self.screen.hint = "/quit or Ctrl+D ends the chat"
+        self.screen.show()
+
+    def _stop_editing(self) -> None:
+        self._editing = None
+        self._mode()
+
+    def _mode(self, *, marker: str = "› ", stoppable: bool = False, secret: bool = False) -> None:
+        """What the input is for."""
+        self.screen.marker, self.screen.stoppable, self.screen.secret = marker, stoppable, secret
+
+    def _resized(self) -> None:
+        if self._asking is not None:
+            self._asking.redraw()
+
+    # ------------------------------------------------------------------------------ begin and end
+
+    def _begin(self) -> None:
+        """Say who is here, and print what has been said so far."""
+        messages = self.conversation.messages
+        painter = self.painter()
+        server = shown_server(self.settings.url)
+        self.screen.tell(signals.title(signals.topic(self.conversation.topic) or f"chat with {server}"))
+        self.screen.tell(signals.activity(Activity.IDLE))
+        if not self._file.existed:
+            whom = f"{self.settings.model} at {server}" if self.settings.model else server
+            self.screen.print([*painter.words(f"Chat with {whom}. /help says what can be done.", "dim"), ""])
+        if len(messages) > SHOWN_MESSAGES:
+            self.say(f"{len(messages) - SHOWN_MESSAGES} earlier messages are not shown")
+        for message in messages[-SHOWN_MESSAGES:]:
+            if isinstance(message, Question):
+                self._print_question(message)
+            else:
+                self._print_answer(message, painter)
+        if isinstance(self.conversation.last, Question):
+            self.say("this question was not answered; /retry asks it again")
+        self.tell_hint()
+
+    def _print_question(self, question: Question) -> None:
+        painter = self.painter()
+        lines = painter.words(clean(question.text), "bold", prefix="› ")
+        for each in question.attachments:
+            lines += painter.words(f"+ {clean(shown(each))}", "dim", prefix="  ")
+        self.screen.print([*lines, ""])
+
+    def _print_answer(self, answer: Answer, painter: Painter) -> None:
+        settling = Settling()
+        blocks = [*settling.add(clean(answer.text)), *settling.finish()]
+        self.screen.print(line for block in blocks for line in painter.block(block))
+        notes = {
+            AnswerState.STREAMING: "the answer ends here: the program was ended; /continue goes on, /retry asks again",
+            AnswerState.STOPPED: "stopped",
+        }
+        note = answer.note or notes.get(answer.state, "")
+        self.screen.print(["", *(painter.words(clean(note), "dim") if note else []), *([""] if note else [])])
+
+    async def _end(self) -> None:
+        """Leave nothing running, and the terminal as it was."""
+        self._leaving = True
+        tasks = [*self._beside, *([self._task] if self._task else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._server is not None:
+            await self._server.close()
+        self.screen.tell(signals.activity(Activity.CLEAR))

@@ -1,0 +1,90 @@
+"""What begins with a slash: names, what they do in a few words, and their completion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
+from prompt_toolkit.document import Document
+
+
+class Command(NamedTuple):
+    """A command."""
+
+    name: str
+    takes: str
+    """What may follow it; "" for nothing."""
+    what: str
+    """What it does, as the help says."""
+    while_answering: bool = False
+    """It may be given while an answer comes."""
+
+
+COMMANDS: Final = (
+    Command("help", "", "what can be done here", while_answering=True),
+    Command("model", "[NAME]", "ask another model; without a name, list them"),
+    Command("system", "[TEXT|off]", "show or set the system prompt"),
+    Command("attach", "FILE", "put a file's text into the next message"),
+    Command("detach", "", "attach nothing after all"),
+    Command("regenerate", "", "ask the last question again"),
+    Command("retry", "", "the same, after an error"),
+    Command("continue", "", "let a cut answer go on"),
+    Command("edit", "", "change the last question and ask again"),
+    Command("copy", "", "put the last answer on the clipboard", while_answering=True),
+    Command("tokens", "", "what the server counted", while_answering=True),
+    Command("key", "", "give the server's key, unseen"),
+    Command("quit", "", "end this chat; Ctrl+D does the same", while_answering=True),
+)
+
+_BY_NAME: Final = {command.name: command for command in COMMANDS}
+
+
+def read(line: str) -> tuple[Command | None, str]:
+    """A line that begins with a slash: which command it is, None for none, and what follows it."""
+    name, _, rest = line.strip().removeprefix("/").partition(" ")
+    return _BY_NAME.get(name.lower()), rest.strip()
+
+
+def is_command(line: str) -> bool:
+    """Whether a line is meant as a command: a path, ``/usr/lib``, and lines of text that begin with one, are not."""
+    first = line.strip().split(maxsplit=1)[0] if line.strip() else ""
+    return first.startswith("/") and "\n" not in line.strip() and first[1:].isalpha()
+
+
+def help_lines() -> list[str]:
+    """The help, as markdown lines would not keep its columns."""
+    shown = [(f"/{each.name} {each.takes}".rstrip(), each.what) for each in COMMANDS]
+    shown += [
+        ("Enter", "send"),
+        ("Alt+Enter, Ctrl+J", "a new line"),
+        ("Esc, Ctrl+C", "stop the answer; what came is kept"),
+        ("Up, Down", "earlier questions"),
+    ]
+    width = max(len(name) for name, _ in shown)
+    return [f"{name:<{width}}  {what}" for name, what in shown]
+
+
+class CommandCompleter(Completer):
+    """Completes names of commands, models after ``/model`` and paths after ``/attach``."""
+
+    def __init__(self, models: Callable[[], Iterable[str]]) -> None:
+        self._models = models
+        self._paths = PathCompleter(expanduser=True)
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
+        """What may follow the cursor."""
+        text = document.text_before_cursor
+        if not text.startswith("/") or "\n" in document.text:
+            return
+        name, space, rest = text[1:].partition(" ")
+        if not space:
+            for command in COMMANDS:
+                if command.name.startswith(name.lower()):
+                    yield Completion(command.name, start_position=-len(name), display_meta=command.what)
+        elif name == "model":
+            for model in self._models():
+                if model.startswith(rest):
+                    yield Completion(model, start_position=-len(rest))
+        elif name == "attach":
+            yield from self._paths.get_completions(Document(rest, len(rest)), complete_event)

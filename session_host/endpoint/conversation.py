@@ -1,0 +1,215 @@
+"""A conversation as values: the records that are appended to its file, and what comes of them.
+
+Every record that is readable may follow any other: whoever reads a damaged file gets what can be made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final, Union
+
+import msgspec
+
+VERSION: Final = 1
+
+
+class AnswerState(StrEnum):
+    """How an answer stands."""
+
+    STREAMING = "streaming"
+    """It was coming when the record ends: it still is, or its program was killed."""
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    """By the user."""
+    CUT = "cut"
+    """The connection broke; what came is kept."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom is asked, and how."""
+
+    url: str
+    """The server's base address, with ``/v1`` or what it has instead."""
+    model: str = ""
+    """"" while none is chosen."""
+    system: str = ""
+    """The system prompt; "" for none."""
+    key_from: str = ""
+    """Where the key is: ``env:NAME``, ``file:PATH``, ``secret``; "" for the default. Never the key."""
+    api: str = "auto"
+    timeout_s: float = 300.0
+    """How long the server may be silent."""
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    """A file's text, as it was when it was attached."""
+
+    name: str
+    text: str
+
+
+class Began(msgspec.Struct, frozen=True, tag="began"):
+    """The first record."""
+
+    at: str
+    id: str
+    version: int = VERSION
+
+
+class Set(msgspec.Struct, frozen=True, tag="settings"):
+    """From here on these settings are in force."""
+
+    at: str
+    settings: Settings
+
+
+class Question(msgspec.Struct, frozen=True, tag="question"):
+    """What the user asked."""
+
+    at: str
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+    def sent(self) -> str:
+        """The text as the model gets it: attachments first, each between lines that name it."""
+        files = [f'<file name="{each.name}">\n{each.text.rstrip()}\n</file>\n\n' for each in self.attachments]
+        return "".join(files) + self.text
+
+
+class AnswerBegan(msgspec.Struct, frozen=True, tag="answer"):
+    """An answer begins; its text follows in pieces."""
+
+    at: str
+    model: str
+
+
+class Piece(msgspec.Struct, frozen=True, tag="piece"):
+    """More of the answer."""
+
+    text: str
+
+
+class AnswerEnded(msgspec.Struct, frozen=True, tag="answered"):
+    """The answer is over."""
+
+    at: str
+    state: AnswerState
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    note: str = ""
+    """What the user was told with it, one line."""
+
+
+class Rewound(msgspec.Struct, frozen=True, tag="rewound"):
+    """Only the first ``keep`` messages count from here on: the last question was edited, or is asked again."""
+
+    at: str
+    keep: int
+
+
+Record = Union[Began, Set, Question, AnswerBegan, Piece, AnswerEnded, Rewound]  # noqa: UP007 - msgspec decodes into it
+
+
+class Answer(msgspec.Struct, kw_only=True):
+    """What the model answered, as far as it is known."""
+
+    at: str
+    model: str
+    text: str = ""
+    state: AnswerState = AnswerState.STREAMING
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    note: str = ""
+
+
+class Conversation:
+    """What the records say.
+
+    Attributes:
+        messages: questions and answers, oldest first.
+        settings: the last ones; None if the file has none.
+        first_settings: those that it began with.
+        all_questions: the texts of all questions ever asked, also of those that were edited away; oldest first.
+        used_input, used_output: the sum of all tokens that servers told, also for answers that were asked again.
+        told_tokens: whether any server told.
+    """
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self.messages: list[Question | Answer] = []
+        self.settings: Settings | None = None
+        self.first_settings: Settings | None = None
+        self.all_questions: list[str] = []
+        self.used_input = 0
+        self.used_output = 0
+        self.told_tokens = False
+        for record in records:
+            self.apply(record)
+
+    @property
+    def last(self) -> Question | Answer | None:
+        """The last message."""
+        return self.messages[-1] if self.messages else None
+
+    @property
+    def topic(self) -> str:
+        """The first question, "" before it."""
+        return next((each.text for each in self.messages if isinstance(each, Question)), "")
+
+    def apply(self, record: Record) -> None:
+        """Take a record, whichever it is."""
+        match record:
+            case Set(settings=settings):
+                self.settings = settings
+                self.first_settings = self.first_settings or settings
+            case Question():
+                self.messages.append(record)
+                self.all_questions.append(record.text)
+            case AnswerBegan(at, model):
+                self.messages.append(Answer(at=at, model=model))
+            case Piece(text):
+                if isinstance(self.last, Answer):
+                    self.last.text += text
+            case AnswerEnded():
+                self._end(record)
+            case Rewound(keep=keep):
+                del self.messages[max(0, keep) :]
+            case Began():
+                pass
+
+    def _end(self, record: AnswerEnded) -> None:
+        if record.input_tokens is not None or record.output_tokens is not None:
+            self.told_tokens = True
+            self.used_input += record.input_tokens or 0
+            self.used_output += record.output_tokens or 0
+        answer = self.last
+        if isinstance(answer, Answer):
+            answer.state, answer.note = record.state, record.note
+            answer.input_tokens, answer.output_tokens = record.input_tokens, record.output_tokens
+
+    def last_question(self) -> int | None:
+        """The place of the last question among the messages."""
+        places = [place for place, each in enumerate(self.messages) if isinstance(each, Question)]
+        return places[-1] if places else None
+
+    def sent(self, system: str) -> list[tuple[str, str]]:
+        """What a server is sent: pairs of role and text.
+
+        Answers without a text are left out, and neighbours of the same role joined: many servers' templates want
+        user and assistant by turns.
+        """
+        turns: list[tuple[str, str]] = [("system", system)] if system else []
+        for each in self.messages:
+            role, text = ("user", each.sent()) if isinstance(each, Question) else ("assistant", each.text)
+            if not text:
+                continue
+            if turns and turns[-1][0] == role:
+                turns[-1] = (role, f"{turns[-1][1]}\n\n{text}")
+            else:
+                turns.append((role, text))
+        return turns
+
+
+def whole(text: str) -> str:
+    """The text as UTF-8 can hold it: terminals may send halves of characters."""
+    return text.encode("utf-8", "replace").decode("utf-8")

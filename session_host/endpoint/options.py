@@ -1,0 +1,162 @@
+"""What the program is told: by its command line, by ``endpoint.toml``, by the conversation that it goes on with.
+
+A word of the command line wins over what the conversation was led with last, and that over the user's defaults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple, NoReturn
+
+from session_host.endpoint.addresses import base_url
+from session_host.endpoint.conversation import Settings, whole
+from session_host.endpoint.conversation_file import check_id
+from session_host.endpoint.keys import check_source
+from session_host.errors import ConfigError, UsageError
+
+APIS: Final = ("auto", "chat", "responses")
+DEFAULTS_FILE: Final = "endpoint.toml"
+MAX_SYSTEM_BYTES: Final = 256 * 1024
+
+_KEYS: Final[dict[str, type | tuple[type, ...]]] = {
+    "url": str,
+    "model": str,
+    "system": str,
+    "key_from": str,
+    "api": str,
+    "timeout_s": (int, float),
+}
+
+
+class Options(NamedTuple):
+    """What the command line says; None where it says nothing."""
+
+    conversation: str
+    prompt: str
+    given: dict[str, Any]
+    """Fields of ``Settings``."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see `python -m session_host.endpoint --help`")
+
+
+def read_options(words: Sequence[str]) -> Options:
+    """Read the command line.
+
+    Raises:
+        UsageError: it makes no sense.
+        ConfigError: the system prompt's file cannot be read.
+    """
+    parser = _Parser(prog="outlive-endpoint", description=__doc__, allow_abbrev=False)
+    parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="the first question, asked at once")
+    parser.add_argument("-u", "--url", help="the server, such as http://127.0.0.1:8080/v1")
+    parser.add_argument("-m", "--model", help="the model; without one the server is asked what it has")
+    parser.add_argument("--conversation", metavar="ID", help="which conversation; one that exists goes on")
+    system = parser.add_mutually_exclusive_group()
+    system.add_argument("--system", metavar="TEXT", help="the system prompt")
+    system.add_argument("--system-file", metavar="FILE", help="the file with the system prompt")
+    parser.add_argument("--key-from", metavar="SOURCE", help="env:NAME, file:PATH or secret; by default OPENAI_API_KEY")
+    parser.add_argument("--api", choices=APIS, help="which of the server's interfaces; by default what it has")
+    parser.add_argument("--timeout", metavar="S", type=float, help="how long the server may be silent; 300")
+    found = parser.parse_intermixed_args(list(words))
+    given: dict[str, Any] = {
+        "url": base_url(found.url) if found.url is not None else None,
+        "model": found.model,
+        "system": _system_of(Path(found.system_file)) if found.system_file is not None else found.system,
+        "key_from": check_source(found.key_from) if found.key_from is not None else None,
+        "api": found.api,
+        "timeout_s": found.timeout,
+    }
+    return Options(
+        conversation=check_id(found.conversation) if found.conversation else str(uuid.uuid4()),
+        prompt=found.prompt,
+        given={name: _clean(value) for name, value in given.items() if value is not None},
+    )
+
+
+def settings(
+    options: Options,
+    first: Settings | None,
+    recorded: Settings | None,
+    defaults: Mapping[str, Any],
+    environment: Mapping[str, str],
+) -> Settings:
+    """What is in force at the start.
+
+    Args:
+        options: the command line.
+        first: those that the conversation began with, None for a new one.
+        recorded: the last ones.
+        defaults: the user's, as ``read_defaults`` gives them; they count for a new conversation.
+        environment: where ``OPENAI_BASE_URL`` is looked up.
+
+    Raises:
+        UsageError: nobody says which server is meant.
+    """
+    if first is not None and recorded is not None:
+        # Who goes on with a chat repeats the words that it was started with: what was changed since stays changed.
+        new = {name: value for name, value in options.given.items() if value != getattr(first, name)}
+        known = {name: getattr(recorded, name) for name in Settings.__struct_fields__} | new
+    else:
+        known = {**defaults, **options.given}
+        if not known.get("url") and environment.get("OPENAI_BASE_URL"):
+            known["url"] = base_url(environment["OPENAI_BASE_URL"])
+    if not known.get("url"):
+        raise UsageError(
+            f"say which server: outlive new endpoint -m MODEL -u URL, or set url in {DEFAULTS_FILE} "
+            "of the configuration directory"
+        )
+    return Settings(**known)
+
+
+def read_defaults(config_dir: Path) -> dict[str, Any]:
+    """The user's defaults, ``endpoint.toml`` of the configuration directory; none if there is no file.
+
+    Raises:
+        ConfigError: it cannot be read or makes no sense.
+    """
+    path = config_dir / DEFAULTS_FILE
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    for key, value in values.items():
+        if key not in _KEYS:
+            raise ConfigError(f"{path}: unknown key {key!r}; there are: {', '.join(_KEYS)}")
+        if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
+            raise ConfigError(f"{path}: {key} is to be a {'number' if key == 'timeout_s' else 'text'}")
+    try:
+        if values.get("url"):
+            values["url"] = base_url(values["url"])
+        if values.get("key_from"):
+            check_source(values["key_from"])
+    except UsageError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if values.get("api", "auto") not in APIS:
+        raise ConfigError(f"{path}: api is one of {', '.join(APIS)}")
+    return values
+
+
+def _system_of(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_SYSTEM_BYTES:
+            raise ConfigError(f"{path}: is too long for a system prompt ({MAX_SYSTEM_BYTES // 1024} KB at most)")
+        return path.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _clean(value: Any) -> Any:
+    return whole(value) if isinstance(value, str) else value

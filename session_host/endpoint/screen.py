@@ -1,0 +1,332 @@
+"""What the user sees and types: on the main screen, so that all that is finished is the terminal's own history.
+
+::
+
+    … what is settled, printed once: it scrolls away like any program's output
+    the unfinished end of the answer        ┐
+    ◐ answering · 12 s · Esc stops          │ drawn again and again, never more than the screen
+    › what the user is writing              │
+      /model   choose another model         │
+    fake-model · 127.0.0.1:8080             ┘
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.application.current import set_app
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.cursor_shapes import CursorShape
+from prompt_toolkit.data_structures import Size
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.layout import ConditionalContainer, Dimension, HSplit, Layout, VerticalAlign, Window
+from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
+from prompt_toolkit.layout.menus import CompletionsMenu
+from prompt_toolkit.layout.processors import ConditionalProcessor, PasswordProcessor
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import get_cwidth
+
+KEY_WAIT_S: Final = 0.05
+"""How long after an Escape the rest of a key's sequence may come: hosts write a key at once."""
+
+MENU_ROWS: Final = 6
+_BEGIN_FRAME: Final = "\x1b[?2026h"
+_END_FRAME: Final = "\x1b[?2026l"
+
+_STYLE: Final = Style.from_dict(
+    {
+        "marker": "bold ansimagenta",
+        "status": "ansimagenta",
+        "trouble": "ansired",
+        "hint": "dim",
+        "completion-menu": "noinherit",
+        "completion-menu.completion": "noinherit",
+        "completion-menu.completion.current": "noinherit bold ansimagenta",
+        "completion-menu.meta.completion": "noinherit dim",
+        "completion-menu.meta.completion.current": "noinherit",
+    }
+)
+
+
+class Actions(NamedTuple):
+    """What the chat does when its user wants something."""
+
+    submit: Callable[[str], bool]
+    """A line was entered; whether it is taken, so that the input is emptied."""
+    stop: Callable[[], None]
+    """Escape, or Ctrl+C with nothing to clear."""
+    leave: Callable[[], None]
+    """Ctrl+D in an empty input."""
+    resized: Callable[[], None]
+
+
+class Screen:
+    """The terminal.
+
+    Attributes:
+        stoppable: something runs that Escape and Ctrl+C stop.
+        secret: what is typed is not shown.
+        marker: what stands before the input.
+        status: one line about what runs; "" for none.
+        hint: the last line, muted.
+    """
+
+    def __init__(self, actions: Actions, completer: Completer, questions: Iterable[str]) -> None:
+        self.stoppable = self.secret = False
+        self.marker, self.status, self.hint = "› ", "", ""
+        self._actions = actions
+        self._tail: list[str] = []
+        self._output = _Output()
+        self.buffer = Buffer(
+            completer=completer,
+            complete_while_typing=Condition(lambda: self.buffer.text.startswith("/") and not self.secret),
+            history=InMemoryHistory([question for question in questions if question]),
+            multiline=True,
+        )
+        self._application = _Inline(
+            actions.resized,
+            layout=Layout(self._layout()),
+            key_bindings=self._keys(),
+            style=_STYLE,
+            output=self._output,
+            color_depth=ColorDepth.DEPTH_4_BIT,
+            cursor=CursorShape._NEVER_CHANGE,  # noqa: SLF001 - the name that it has; the user's own shape stays
+            erase_when_done=True,
+            enable_page_navigation_bindings=False,
+        )
+        self._application.ttimeoutlen = self._application.timeoutlen = KEY_WAIT_S
+
+    @property
+    def columns(self) -> int:
+        """The terminal's width."""
+        return self._output.get_size().columns
+
+    @property
+    def rows(self) -> int:
+        """The terminal's height."""
+        return self._output.get_size().rows
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve until ``leave``; ``ready`` is called once the input is to be seen."""
+        told = False
+
+        def rendered(_: object) -> None:
+            nonlocal told
+            if not told:
+                told = True
+                ready()
+
+        self._application.after_render += rendered
+        await self._application.run_async(handle_sigint=False, set_exception_handler=False)
+
+    def leave(self) -> None:
+        """End ``run``; a second call does nothing."""
+        if self._application.is_running and not (self._application.future and self._application.future.done()):
+            self._application.exit()
+
+    def print(self, lines: Iterable[str]) -> None:
+        """Print lines above the input, once and for all."""
+        text = "".join(f"{line}\r\n" for line in lines)
+        if text:
+            self.write(text)
+
+    def write(self, text: str) -> None:
+        """Write what the terminal is to get where the lines go: lines with their ends, or escape sequences."""
+        application = self._application
+        if not application.is_running:
+            self._output.write_raw(text)
+            self._output.flush()
+            return
+        with self._output.frame(), set_app(application):
+            application.renderer.erase()
+            self._output.write_raw(text)
+            application.renderer.render(application, application.layout)
+
+    def tell(self, sequence: str) -> None:
+        """Write a sequence that changes nothing of what is shown."""
+        self._output.write_raw(sequence)
+        self._output.flush()
+
+    def show(self, tail: list[str] | None = None) -> None:
+        """Draw what is not settled, the status and the hint again."""
+        if tail is not None:
+            self._tail = tail
+        self._application.invalidate()
+
+    def tail_rows(self) -> int:
+        """How much of the unfinished end there is room for."""
+        return max(1, self.rows - self._input_rows() - 3)
+
+    def _input_rows(self) -> int:
+        return max(1, min(10, self.rows // 3))
+
+    # ------------------------------------------------------------------------------------ layout
+
+    def _layout(self) -> HSplit:
+        tail = Window(
+            FormattedTextControl(lambda: ANSI("\n".join(self._tail[-self.tail_rows() :]))),
+            height=lambda: _rows(min(len(self._tail), self.tail_rows())),
+            dont_extend_height=True,
+        )
+        status = Window(FormattedTextControl(self._status_text), height=1, dont_extend_height=True)
+        entry = Window(
+            BufferControl(
+                self.buffer,
+                input_processors=[ConditionalProcessor(PasswordProcessor(), Condition(lambda: self.secret))],
+            ),
+            height=lambda: Dimension(min=1, max=self._input_rows()),
+            wrap_lines=True,
+            dont_extend_height=True,
+            get_line_prefix=self._prefix,
+        )
+        hint = Window(FormattedTextControl(self._hint_text), height=1, dont_extend_height=True)
+        return HSplit(
+            [
+                ConditionalContainer(tail, Condition(lambda: bool(self._tail) and self.rows >= 4)),
+                ConditionalContainer(status, Condition(lambda: bool(self.status) and self.rows >= 3)),
+                entry,
+                ConditionalContainer(CompletionsMenu(max_height=MENU_ROWS), Condition(lambda: self.rows >= 5)),
+                ConditionalContainer(hint, Condition(lambda: bool(self.hint) and self.rows >= 6)),
+            ],
+            align=VerticalAlign.TOP,
+        )
+
+    def _prefix(self, line: int, wrapped: int) -> StyleAndTextTuples:
+        text = self.marker if not line and not wrapped else " " * get_cwidth(self.marker)
+        return [("class:marker", text)]
+
+    def _status_text(self) -> StyleAndTextTuples:
+        return [("class:status", _cut(self.status, self.columns))]
+
+    def _hint_text(self) -> StyleAndTextTuples:
+        return [("class:hint", _cut(self.hint, self.columns))]
+
+    # -------------------------------------------------------------------------------------- keys
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+
+        @keys.add("enter")
+        def _enter(_: KeyPressEvent) -> None:
+            state = self.buffer.complete_state
+            if state is not None and state.current_completion is not None:
+                self.buffer.complete_state = None
+                return
+            self._submit()
+
+        @keys.add("escape", "enter")
+        @keys.add("c-j")
+        def _new_line(_: KeyPressEvent) -> None:
+            self.buffer.insert_text("\n")
+
+        @keys.add("escape")
+        def _escape(_: KeyPressEvent) -> None:
+            self._actions.stop()
+
+        @keys.add("c-c")
+        @keys.add("<sigint>")
+        def _interrupt(_: KeyPressEvent) -> None:
+            if self.buffer.text and not self.stoppable:
+                self.buffer.reset()
+            else:
+                self._actions.stop()
+
+        @keys.add("c-d", filter=Condition(lambda: not self.buffer.text))
+        def _end(_: KeyPressEvent) -> None:
+            self._actions.leave()
+
+        return keys
+
+    def _submit(self) -> None:
+        secret = self.secret
+        text = self.buffer.text
+        # What the action put there, such as a question to be edited, stays.
+        if self._actions.submit(text) and self.buffer.text == text:
+            self.buffer.reset(append_to_history=not secret and bool(text.strip()))
+
+
+class _Output(Vt100_Output):
+    """The terminal's output: what belongs together goes out in one piece, and nothing is ever asked."""
+
+    def __init__(self) -> None:
+        self._held = False
+        super().__init__(sys.stdout, _size, term=os.environ.get("TERM"), enable_cpr=False)
+
+    def flush(self) -> None:
+        if not self._held:
+            super().flush()
+
+    def disable_bracketed_paste(self) -> None:
+        # Within a frame it would be set again at once; a paste between the two would be taken for typing.
+        if not self._held:
+            super().disable_bracketed_paste()
+
+    def enable_bracketed_paste(self) -> None:
+        if not self._held:
+            super().enable_bracketed_paste()
+
+    @contextmanager
+    def frame(self) -> Iterator[None]:
+        """Hold everything back until the end."""
+        self.write_raw(_BEGIN_FRAME)
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            self.write_raw(_END_FRAME)
+            self.flush()
+
+
+class _Inline(Application[None]):
+    """An application below the terminal's history."""
+
+    def __init__(self, resized: Callable[[], None], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._resized = resized
+
+    def _on_resize(self) -> None:
+        """Terminals wrap what was wider than they have become, so that there is more to erase than was drawn."""
+        drawn = self.renderer.last_rendered_screen
+        if drawn is not None:
+            columns = self.output.get_size().columns
+            cursor = drawn.get_cursor_position(self.layout.current_window)
+            more = cursor.x // columns
+            for row in range(cursor.y):
+                used = max((place for place, cell in drawn.data_buffer[row].items() if cell.char != " "), default=0)
+                more += used // columns
+            self.output.cursor_up(more)
+        self._resized()
+        super()._on_resize()
+
+
+def _rows(count: int) -> Dimension:
+    return Dimension(min=min(1, count), preferred=count, max=count)
+
+
+def _cut(text: str, columns: int) -> str:
+    """At most so many columns of a line, with an ellipsis where it is cut."""
+    if get_cwidth(text) <= columns:
+        return text
+    while text and get_cwidth(text) >= columns:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _size() -> Size:
+    try:
+        size = os.get_terminal_size(sys.stdout.fileno())
+    except OSError:
+        return Size(rows=24, columns=80)
+    return Size(rows=size.lines or 24, columns=size.columns or 80)

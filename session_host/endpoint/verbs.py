@@ -1,0 +1,151 @@
+"""What the commands do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from session_host.endpoint import secret_store, signals
+from session_host.endpoint.addresses import origin
+from session_host.endpoint.attaching import MAX_ALL_BYTES, attachment, shown
+from session_host.endpoint.commands import help_lines
+from session_host.endpoint.conversation import Answer, Question, whole
+from session_host.endpoint.keys import checked_key
+from session_host.errors import ConfigError, OutliveError
+
+if TYPE_CHECKING:
+    from session_host.endpoint.chat import Chat
+
+CONTINUE = "Go on exactly where your last answer stopped, without repeating anything."
+
+
+class Verbs:
+    """The commands of one chat."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    def perform(self, name: str, rest: str) -> None:
+        """Do what a command of this name is for.
+
+        Raises:
+            OutliveError: it cannot be done; says why.
+        """
+        chat = self._chat
+        match name:
+            case "help":
+                self._print(help_lines())
+            case "model":
+                chat.do(self._model(rest))
+            case "system":
+                self._system(rest)
+            case "attach":
+                self._attach(rest)
+            case "detach":
+                chat.attached = []
+                chat.tell_hint()
+            case "regenerate" | "retry":
+                chat.ask_again()
+            case "continue":
+                self._continue()
+            case "edit":
+                chat.edit_last()
+            case "copy":
+                self._copy()
+            case "tokens":
+                self._tokens()
+            case "key":
+                chat.ask_for_key()
+                chat.say("type or paste the key, it is not shown; Esc leaves it as it is")
+            case "quit":
+                chat.leave()
+
+    async def choose_model(self) -> None:
+        """Ask the server what it has; if that is one model, take it."""
+        chat = self._chat
+        chat.models = await (await chat.server()).models()
+        if len(chat.models) == 1:
+            chat.change(model=chat.models[0])
+            chat.say(f"the server has one model: {chat.models[0]}")
+        else:
+            self._list_models()
+
+    async def take_key(self, key: str) -> None:
+        """Use this key from now on, and keep it in the desktop's store, if there is one."""
+        chat = self._chat
+        if not key:
+            return
+        chat.key = checked_key(key, "the line")
+        try:
+            await secret_store.keep(origin(chat.settings.url), chat.key)
+        except ConfigError as error:
+            chat.disconnect()
+            chat.say(f"the key is used for this chat, as long as it runs; {error}")
+        else:
+            chat.change(key_from="secret")
+            chat.say(f"the key is in the desktop's secret store, for {origin(chat.settings.url)}")
+
+    async def _model(self, name: str) -> None:
+        chat = self._chat
+        if name:
+            chat.change(model=whole(name))
+            chat.say(f"from now on {chat.settings.model} is asked")
+            return
+        chat.models = await (await chat.server()).models()
+        self._list_models()
+
+    def _list_models(self) -> None:
+        chat = self._chat
+        if not chat.models:
+            raise OutliveError("the server names no models; /model NAME chooses one all the same")
+        self._print([f"{'●' if each == chat.settings.model else ' '} {each}" for each in chat.models])
+        chat.say("/model NAME chooses one; Tab completes it")
+
+    def _system(self, text: str) -> None:
+        chat = self._chat
+        if not text:
+            chat.say(f"system prompt: {chat.settings.system}" if chat.settings.system else "there is no system prompt")
+            return
+        chat.change(system="" if text == "off" else whole(text))
+        chat.say("the system prompt is set" if chat.settings.system else "there is no system prompt any more")
+
+    def _attach(self, name: str) -> None:
+        chat = self._chat
+        if not name:
+            raise OutliveError("say which file: /attach FILE")
+        found = attachment(whole(name))
+        if sum(len(each.text) for each in (*chat.attached, found)) > MAX_ALL_BYTES:
+            raise OutliveError(f"these files are too long together ({MAX_ALL_BYTES // 1024} KB at most)")
+        chat.attached.append(found)
+        chat.say(f"{shown(found)} goes with the next message; /detach takes it away")
+        chat.tell_hint()
+
+    def _continue(self) -> None:
+        if not isinstance(self._chat.conversation.last, Answer):
+            raise OutliveError("there is no answer to go on with; /retry asks the last question again")
+        self._chat.ask(CONTINUE)
+
+    def _copy(self) -> None:
+        chat = self._chat
+        answers = [each for each in chat.conversation.messages if isinstance(each, Answer) and each.text]
+        if not answers:
+            raise OutliveError("there is no answer to copy")
+        chat.screen.tell(signals.clipboard(answers[-1].text))
+        chat.say("the last answer is on the clipboard, if the terminal allows it")
+
+    def _tokens(self) -> None:
+        chat = self._chat
+        conversation = chat.conversation
+        if not conversation.told_tokens:
+            chat.say("the server has not told any token counts")
+            return
+        last = next((each for each in reversed(conversation.messages) if isinstance(each, Answer)), None)
+        if last is not None and last.input_tokens is not None:
+            chat.say(f"the last question took {last.input_tokens} tokens, its answer {last.output_tokens or 0}")
+        questions = sum(isinstance(each, Question) for each in conversation.messages)
+        chat.say(
+            f"all {questions} questions took {conversation.used_input} tokens, their answers {conversation.used_output}"
+        )
+
+    def _print(self, lines: list[str]) -> None:
+        painter = self._chat.painter()
+        self._chat.screen.print([shown for line in lines for shown in painter.words(line)])

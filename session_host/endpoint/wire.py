@@ -1,0 +1,239 @@
+"""The server: a conversation in, the events of an answer out, by the official client.
+
+Two interfaces are spoken: chat completions, which nearly every server has, and responses. ``auto`` begins with the
+first, and takes the other if a server has not that path. The client is imported when it is first needed, which takes
+most of a second: ``warm`` does so in a thread, while the user is still writing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from session_host.endpoint import wire_errors
+from session_host.endpoint.addresses import is_local
+from session_host.endpoint.conversation import Settings
+from session_host.endpoint.keys import PLACEHOLDER
+from session_host.endpoint.wire_errors import Trouble, WireError
+from session_host.protocol.words import one_line
+
+if TYPE_CHECKING:
+    import openai
+    from openai import AsyncOpenAI
+
+CONNECT_TIMEOUT_S: Final = 10.0
+MOST_MODELS: Final = 1000
+
+_logger = logging.getLogger(__name__)
+
+
+class Text(NamedTuple):
+    """A piece of the answer."""
+
+    text: str
+
+
+class Thinking(NamedTuple):
+    """The model thinks; what it thinks is not shown."""
+
+
+class Tokens(NamedTuple):
+    """What the server counted."""
+
+    input: int | None
+    output: int | None
+
+
+class Finished(NamedTuple):
+    """The answer is complete."""
+
+    note: str
+    """What the user should know of its end, one line; "" for nothing."""
+
+
+Event = Text | Thinking | Tokens | Finished
+
+
+def warm() -> None:
+    """Import the client; takes most of a second, and nothing later on."""
+    from openai.resources.chat import completions
+    from openai.resources.responses import responses
+
+    _logger.debug("client imported: %s, %s", completions.__name__, responses.__name__)
+
+
+class Server:
+    """A connection to one server with one key. Close it."""
+
+    def __init__(self, settings: Settings, key: str | None) -> None:
+        self._settings = settings
+        self._key = key or PLACEHOLDER
+        self._client: AsyncOpenAI | None = None
+        self._api = settings.api
+        self._with_usage = True
+
+    async def close(self) -> None:
+        """End its connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def models(self) -> list[str]:
+        """The names of the models that it has, sorted.
+
+        Raises:
+            WireError: it does not say.
+        """
+        import openai
+
+        client = await self._connected()
+        names: list[str] = []
+        try:
+            async for model in client.models.list():
+                names.append(str(model.id))
+                if len(names) >= MOST_MODELS:
+                    break
+        except openai.APIError as error:
+            raise self._sorted_out(error, begun=False) from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise WireError("the server's list of models makes no sense", Trouble.OTHER) from error
+        return sorted(names)
+
+    async def answer(self, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
+        """Ask, and give the answer as it comes; the last event is ``Finished``.
+
+        Args:
+            turns: pairs of role (system, user, assistant) and text.
+
+        Raises:
+            WireError: there is no answer, or it ends too early; what came before counts.
+        """
+        import openai
+
+        client = await self._connected()
+        while True:
+            begun = False
+            responses = self._api == "responses"
+            events = self._responses(client, turns) if responses else self._chat(client, turns)
+            try:
+                async with contextlib.aclosing(events):
+                    async for event in events:
+                        begun = True
+                        yield event
+                return
+            except openai.APIError as error:
+                if begun or not self._try_otherwise(error):
+                    raise self._sorted_out(error, begun=begun) from error
+            except (ValueError, TypeError, AttributeError, LookupError) as error:
+                # The client checks nothing of what it reads, so that servers may differ; some differ too much.
+                raise WireError(
+                    f"the server's answer makes no sense ({type(error).__name__}); check the address, then /retry",
+                    Trouble.CUT if begun else Trouble.OTHER,
+                ) from error
+
+    async def _connected(self) -> AsyncOpenAI:
+        """The client, imported and made when it is first asked for."""
+        if self._client is None:
+            await asyncio.to_thread(warm)
+            import openai
+
+            timeout = openai.Timeout(self._settings.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._settings.timeout_s))
+            # What is on this machine is not reached through a proxy, whatever the environment says.
+            direct = openai.DefaultAsyncHttpxClient(trust_env=False) if is_local(self._settings.url) else None
+            self._client = openai.AsyncOpenAI(
+                api_key=self._key, base_url=self._settings.url, timeout=timeout, max_retries=0, http_client=direct
+            )
+        return self._client
+
+    def _try_otherwise(self, error: Exception) -> bool:
+        """Whether the same question may be understood in other words."""
+        import openai
+
+        if not isinstance(error, openai.APIStatusError):
+            return False
+        said = wire_errors.explanation(error).lower()
+        if self._with_usage and error.status_code in {400, 422} and "stream_options" in said:
+            self._with_usage = False
+            return True
+        if self._api == "auto" and error.status_code in {404, 405} and "model" not in f"{said} {error.code}":
+            self._api = "responses"
+            return True
+        return False
+
+    def _sorted_out(self, error: openai.APIError, *, begun: bool) -> WireError:
+        import openai
+
+        settings = self._settings
+        if isinstance(error, openai.APIConnectionError):
+            return wire_errors.connection_error(error, settings.url, settings.timeout_s, begun=begun)
+        if isinstance(error, openai.APIStatusError):
+            return wire_errors.status_error(error, settings.url, settings.model)
+        return wire_errors.told_error(error, settings.url)
+
+    async def _chat(self, client: AsyncOpenAI, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
+        """By chat completions."""
+        messages: Any = [{"role": role, "content": text} for role, text in turns]
+        more: dict[str, Any] = {"stream_options": {"include_usage": True}} if self._with_usage else {}
+        stream = await client.chat.completions.create(
+            model=self._settings.model, messages=messages, stream=True, **more
+        )
+        finish: str | None = None
+        async with stream:
+            async for chunk in stream:
+                if chunk.usage is not None:
+                    yield Tokens(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
+                for choice in chunk.choices or ():
+                    delta = choice.delta
+                    finish = choice.finish_reason or finish
+                    if delta is None:
+                        continue
+                    if text := delta.content or delta.refusal:
+                        yield Text(str(text))
+                    elif getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None):
+                        yield Thinking()
+        if finish is None:
+            raise WireError("the answer breaks off; /retry asks again, /continue goes on from here", Trouble.CUT)
+        yield Finished(_NOTES.get(finish, ""))
+
+    async def _responses(self, client: AsyncOpenAI, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
+        """By responses; the server is to keep nothing of it."""
+        system = turns[0][1] if turns and turns[0][0] == "system" else None
+        messages: Any = [{"role": role, "content": text} for role, text in turns if role != "system"]
+        more: dict[str, Any] = {"instructions": system} if system else {}
+        stream = await client.responses.create(
+            model=self._settings.model, input=messages, stream=True, store=False, **more
+        )
+        end: Any = None
+        async with stream:
+            async for event in stream:
+                kind = str(event.type)
+                if kind in {"response.output_text.delta", "response.refusal.delta"}:
+                    yield Text(str(getattr(event, "delta", "")))
+                elif kind.startswith("response.reasoning"):
+                    yield Thinking()
+                elif kind in {"response.completed", "response.incomplete"}:
+                    end = getattr(event, "response", None)
+                elif kind in {"response.failed", "error"}:
+                    raise WireError(f"the server broke off ({_reason(event)}); /retry asks again", Trouble.CUT)
+        if end is None:
+            raise WireError("the answer breaks off; /retry asks again, /continue goes on from here", Trouble.CUT)
+        if end.usage is not None:
+            yield Tokens(end.usage.input_tokens, end.usage.output_tokens)
+        details = getattr(end, "incomplete_details", None)
+        yield Finished(_NOTES.get(str(getattr(details, "reason", "")), ""))
+
+
+_NOTES: Final = {
+    "length": "the answer reached the server's limit; /continue goes on",
+    "max_output_tokens": "the answer reached the server's limit; /continue goes on",
+    "content_filter": "the server held a part of the answer back",
+}
+
+
+def _reason(event: Any) -> str:
+    """Why the server says that it failed."""
+    error = getattr(getattr(event, "response", None), "error", None)
+    said = getattr(error, "message", None) or getattr(event, "message", None) or "no reason given"
+    return one_line(str(said))[: wire_errors.MAX_WORDS]

@@ -1,0 +1,157 @@
+"""What can go wrong with a server, each in one line that says what to do."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final
+
+from session_host.endpoint.addresses import shown_server
+from session_host.errors import OutliveError
+from session_host.protocol.words import one_line
+
+if TYPE_CHECKING:
+    import openai
+
+MAX_WORDS: Final = 200
+"""How much of a server's own explanation is shown."""
+
+MAX_WAIT_S: Final = 3600.0
+
+
+class Trouble(Enum):
+    """Kinds of failures, by what comes next."""
+
+    REFUSED = auto()
+    """Nobody listens, no such host, no network: nothing was asked."""
+    KEY = auto()
+    """The key is missing or wrong."""
+    NOT_FOUND = auto()
+    """There is no such model, or no such path."""
+    BUSY = auto()
+    """Ask again after a while; the program does so by itself."""
+    SILENT = auto()
+    """Nothing came for too long."""
+    CUT = auto()
+    """The connection broke in the midst of an answer."""
+    OTHER = auto()
+
+
+class WireError(OutliveError):
+    """The server did not answer, or not to the end.
+
+    Attributes:
+        trouble: what kind of failure it is.
+        retry_after_s: when the server wants to be asked again; None if it does not say.
+        status: the HTTP status, None without one.
+    """
+
+    def __init__(
+        self, message: str, trouble: Trouble, *, retry_after_s: float | None = None, status: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.trouble = trouble
+        self.retry_after_s = retry_after_s
+        self.status = status
+
+
+def connection_error(error: openai.APIConnectionError, url: str, timeout_s: float, *, begun: bool) -> WireError:
+    """An error below HTTP.
+
+    Args:
+        error: what the client raised.
+        url: the server's address.
+        timeout_s: how long it might be silent.
+        begun: a part of the answer had come.
+    """
+    import openai
+
+    server = shown_server(url)
+    cause = _root(error)
+    if isinstance(error, openai.APITimeoutError):
+        if begun:
+            return WireError(f"{server} fell silent for {timeout_s:g} s; /retry asks again", Trouble.CUT)
+        words = f"{server} did not answer within {timeout_s:g} s; /retry asks again, --timeout gives it longer"
+        return WireError(words, Trouble.SILENT)
+    if begun:
+        return WireError("the connection broke; /retry asks again, /continue goes on from here", Trouble.CUT)
+    if isinstance(cause, ConnectionRefusedError) or "refused" in str(cause).lower():
+        return WireError(f"nobody listens at {server}; start the server, then /retry", Trouble.REFUSED)
+    what = one_line(str(cause))[:MAX_WORDS] or type(cause).__name__
+    return WireError(f"{server} cannot be reached ({what}); check address and network, then /retry", Trouble.REFUSED)
+
+
+def status_error(error: openai.APIStatusError, url: str, model: str) -> WireError:
+    """An answer of the server's that is a refusal."""
+    server = shown_server(url)
+    status = error.status_code
+    said = explanation(error)
+    code = str(error.code or "")
+    if status in {401, 403}:
+        words = f"{server} does not take the key ({status}: {said}); /key sets another, then /retry"
+        return WireError(words, Trouble.KEY, status=status)
+    if status == 404:
+        if "model" in said.lower() or "model" in code:
+            words = f"{server} has no model {model!r}; /model lists what it has, then /retry"
+        else:
+            words = f"{server} has no chat at this address (404: {said}); check the path of {url}"
+        return WireError(words, Trouble.NOT_FOUND, status=status)
+    if status == 429 and "insufficient_quota" in (code, str(error.type or "")):
+        return WireError(f"the quota at {server} is used up ({said})", Trouble.OTHER, status=status)
+    if status in {429, 503, 529}:
+        wait_s = retry_after_s(error.response.headers, time.time())
+        what = "is asked too often" if status == 429 else "is overloaded"
+        return WireError(f"{server} {what} ({status}: {said})", Trouble.BUSY, retry_after_s=wait_s, status=status)
+    if status >= 500:
+        return WireError(f"{server} failed ({status}: {said}); /retry asks again", Trouble.OTHER, status=status)
+    return WireError(f"{server} refuses the question ({status}: {said})", Trouble.OTHER, status=status)
+
+
+def told_error(error: openai.APIError, url: str) -> WireError:
+    """An error that the server tells in the midst of an answer, or an answer that makes no sense."""
+    said = one_line(str(error.message))[:MAX_WORDS]
+    return WireError(f"{shown_server(url)} broke off ({said}); /retry asks again", Trouble.CUT)
+
+
+def explanation(error: openai.APIStatusError) -> str:
+    """The server's own words, one line; the status's name if it has none."""
+    body: Any = error.body
+    said: Any = body.get("message") or body.get("error") or body.get("detail") if isinstance(body, dict) else None
+    if isinstance(said, dict):
+        said = said.get("message")
+    if not isinstance(said, str) or not said.strip():
+        said = error.response.reason_phrase or "no reason given"
+    return one_line(said.strip())[:MAX_WORDS].rstrip(".")
+
+
+def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
+    """When a server wants to be asked again (RFC 9110, 10.2.3; ``retry-after-ms`` is OpenAI's own).
+
+    Returns:
+        Seconds from now, at least 0, at most an hour; None if it does not say, or not understandably.
+    """
+    try:
+        if "retry-after-ms" in headers:
+            wait_s = float(headers["retry-after-ms"]) / 1000
+        else:
+            given = headers.get("retry-after", "")
+            date = email.utils.parsedate_to_datetime(given) if given and not _is_number(given) else None
+            wait_s = date.timestamp() - now_s if date else float(given)
+    except (ValueError, OverflowError, TypeError):
+        return None
+    return min(max(0.0, wait_s), MAX_WAIT_S) if wait_s == wait_s else None  # noqa: PLR0124 - "nan" is a float
+
+
+def _is_number(text: str) -> bool:
+    return text.strip().replace(".", "", 1).isdigit()
+
+
+def _root(error: BaseException) -> BaseException:
+    """The cause of the causes."""
+    seen = {id(error)}
+    while (cause := error.__cause__ or error.__context__) is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        error = cause
+    return error
