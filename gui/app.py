@@ -143,6 +143,7 @@ class App:
             watcher = RecordWatcher(paths.runtime_dir(), paths.database(), self.sessions)
             watcher.changed.connect(self.sessions.refresh)
             self.sessions.refresh()
+            self.sessions.login_path.start()
             self.sessions.tasks.start(self._offer_recent(), "recent directories")
             await self.finished.wait()
         finally:

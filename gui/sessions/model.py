@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,12 +13,11 @@ from gui.sessions import words
 from gui.sessions.chat import Chat
 from gui.sessions.finder import Finder
 from gui.sessions.groups import OVER, Group, order_key
+from gui.sessions.login_path import LoginPathFinder
 from gui.sessions.storage import StoreThread
 from gui.sessions.tasks import Tasks
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded
-from session_host.paths import session_dir
 from session_host.protocol.messages import Kill, Rename, Request, Stop
-from session_host.search import forget
 from session_host.store import SessionRecord, Store
 from session_host.terminal.base import DefaultColors
 
@@ -55,6 +53,7 @@ class SessionsModel(QObject):
         self._chats: dict[str, Chat] = {}
         self._ended_by_you: set[str] = set()
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
+        self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.changed.emit)
         self.finder = Finder(lambda error: self.problem.emit(str(error)))
         self._refreshing = False
         self._refresh_again = False
@@ -191,7 +190,7 @@ class SessionsModel(QObject):
         """
         from session_host.client.launch import launch
 
-        record = await launch(request)
+        record = await launch(await self.login_path.completed(request))
         return self._chats.get(record.id) or self._add(record)
 
     async def recent_directories(self, limit: int) -> list[str]:
@@ -256,11 +255,12 @@ class SessionsModel(QObject):
             self.tasks.start(self._remove(chat), "remove")
 
     async def _remove(self, chat: Chat) -> None:
-        await asyncio.to_thread(shutil.rmtree, session_dir(chat.id), ignore_errors=True)
-        await self._storage.call(lambda store: store.remove(chat.id))
+        # Not in the record's thread: git may take its time over a worktree.
+        line = await asyncio.to_thread(_forget, chat.id)
         if chat.id in self._chats:
             self._drop(chat.id)
-        await asyncio.to_thread(forget, chat.id)
+        if line:
+            self.problem.emit(line)
 
     # ------------------------------------------------------------ time
 
@@ -271,6 +271,16 @@ class SessionsModel(QObject):
         soonest_s = min((words.seconds_until_age_changes(since, now) for since in times), default=3600.0)
         young = any(words.is_young(since, now) for since in times)
         return max(soonest_s, YOUNG_STEP_S if young else OLD_STEP_S)
+
+
+def _forget(session_id: str) -> str:
+    """Remove all that is kept of a chat; returns the line that says what stays of its worktree."""
+    from session_host.client.forgetting import forget_chat
+    from session_host.client.records import open_store
+
+    with open_store() as store:
+        record = store.get(session_id)
+        return forget_chat(store, record) if record is not None else ""
 
 
 def _order(chat: Chat) -> tuple[str, str]:

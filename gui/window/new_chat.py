@@ -48,7 +48,6 @@ class NewChatSheet(Sheet):
     def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent]) -> None:
         super().__init__(theme, parent, "New chat", WIDTH_PX)
         self._agents = agents
-        self._path = os.environ.get("PATH", os.defpath)
         self._named_by_user = False
         self.tiles = AgentTiles(theme)
         self.tiles.chosen.connect(self._on_agent)
@@ -141,7 +140,7 @@ class NewChatSheet(Sheet):
 
     def ask(self, agent: str, directory: str, recent: list[str], arguments: list[str] | None = None) -> None:
         """Open the sheet with these suggestions; the keyboard goes to the agents."""
-        self.tiles.set_agents(self._agents, self._path)
+        self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
         chosen = agent if agent in self._agents and self.tiles.is_installed(agent) else self.tiles.first_installed()
         self._named_by_user = False
         self.directory.set_recent(recent)
@@ -164,7 +163,7 @@ class NewChatSheet(Sheet):
     def failed(self, message: str) -> None:
         """The chat could not be started."""
         self.set_busy(busy=False)
-        self.tiles.set_agents(self._agents, self._path)
+        self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
         self._on_agent(self.tiles.current())
         if self.tiles.is_installed(self.tiles.current()):
             self._set_error(message)
