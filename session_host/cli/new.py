@@ -8,6 +8,7 @@ import os
 import re
 import sys
 
+from session_host.cli import new_endpoint
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.output import print_json, say
 from session_host.cli.sessions import find
@@ -25,7 +26,8 @@ def configure(parser: Parser) -> None:
     parser.takes_arguments = True
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "
-        "[-e K=V] [-- ARGS…]"
+        "[-e K=V] [-- ARGS…]\n"
+        "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
     parser.add_argument("-n", "--name", help="what the chat is called; by default after its directory")
@@ -44,6 +46,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "-e", "--env", metavar="K=V", action="append", default=[], help="set a variable for it; may be repeated"
     )
+    new_endpoint.configure(parser)
     parser.epilog = (
         "ARGS are the agent's own; with `shell` or `command`, or without an AGENT, they are the program to run."
     )
@@ -55,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
     agent_name = options.agent or _taken_for_a_branch(options) or ("command" if arguments else None)
     if agent_name is None:
         raise UsageError("say which agent, or a program behind `--`: outlive new claude, outlive new -- top")
+    arguments = new_endpoint.with_options(options, agent_name, arguments)
     overrides = dict(_variable(text) for text in options.env)
     size = _size(options.size) if options.size else None
     texts = (options.name or "", _whole_path(options.directory), options.worktree or "")

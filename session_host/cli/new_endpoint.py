@@ -1,0 +1,86 @@
+"""What ``outlive new endpoint`` takes beside the other options: which server, which model, whose key."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tomllib
+from pathlib import Path
+
+from session_host.errors import UsageError
+from session_host.paths import config_dir
+
+AGENT = "endpoint"
+DEFAULTS_FILE = "endpoint.toml"
+
+_OPTIONS = {"model": "--model", "url": "--url", "system": "--system", "key": "--key"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what it takes."""
+    group = parser.add_argument_group(
+        "for endpoint", f"A chat with any OpenAI-compatible server. Defaults are in {DEFAULTS_FILE} (url, model, …)."
+    )
+    group.add_argument("-m", "--model", metavar="MODEL", help="the model; without one the server is asked")
+    group.add_argument("-u", "--url", metavar="URL", help="the server, such as http://127.0.0.1:8080/v1")
+    group.add_argument("--system", metavar="TEXT", help="the system prompt")
+    group.add_argument("--key", metavar="SOURCE", help="where the key is: env:NAME, file:PATH or secret")
+
+
+def with_options(options: argparse.Namespace, agent_name: str, arguments: list[str]) -> list[str]:
+    """The agent's arguments, with these options before them as the program's own.
+
+    Args:
+        options: what was read.
+        agent_name: whom they are for.
+        arguments: what stood behind ``--``.
+
+    Raises:
+        UsageError: they are not for this agent, or nobody says which server.
+    """
+    given = [
+        (option, getattr(options, name)) for name, option in _OPTIONS.items() if getattr(options, name) is not None
+    ]
+    if agent_name != AGENT:
+        if given:
+            raise UsageError(
+                f"{given[0][0]} is for `outlive new endpoint`; arguments of {agent_name}'s own go behind --"
+            )
+        return arguments
+    words: list[str] = []
+    for option, value in given:
+        if option == "--key":
+            words += ["--key-from", _source(value)]
+        else:
+            # As one word: a value may begin with a dash.
+            words.append(f"{option}={value}")
+    words += arguments
+    # A conversation that is named knows its server.
+    if not any(word.startswith(("-u", "--url", "--conversation", "-h", "--help")) for word in words):
+        _check_defaults()
+    return words
+
+
+def _check_defaults() -> None:
+    """See that the program will know which server is meant, so that nobody gets a chat that ends at once."""
+    if os.environ.get("OPENAI_BASE_URL"):
+        return
+    path = config_dir() / DEFAULTS_FILE
+    try:
+        if tomllib.loads(path.read_text(encoding="utf-8")).get("url"):
+            return
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, RecursionError):
+        return  # The program says what is wrong with the file.
+    raise UsageError(f"say which server: outlive new endpoint -m MODEL -u URL, or set url in {path}")
+
+
+def _source(text: str) -> str:
+    """Where the key is, with a path as the program finds it from the chat's directory."""
+    kind, _, rest = text.partition(":")
+    if text == "secret" or (kind == "env" and rest):
+        return text
+    if kind == "file" and rest:
+        return f"file:{Path(rest).expanduser().absolute()}"
+    raise UsageError("--key says where the key is, never the key itself: env:NAME, file:PATH or secret")
