@@ -10,10 +10,14 @@ Sources: the API references of Anthropic (Messages) and Google (Gemini, ``genera
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple, Protocol
 
 from tests.fakes.model_script import Json, Piece, Tool, ToolCall, example
+
+
+PASTED = re.compile(r"\s*<pasted_content id=[^>]*>\n(.*?)\n</pasted_content[^>]*>\s*", re.DOTALL)
 
 
 class Said(NamedTuple):
@@ -27,8 +31,12 @@ class Said(NamedTuple):
 
     @property
     def prompt(self) -> str:
-        """What the user wrote, without what the agent itself put beside it in tags such as ``<system-reminder>``."""
-        own = [text for text in self.texts if text and not text.lstrip().startswith("<")]
+        """What the user wrote, without what the agent itself put beside it in tags such as ``<system-reminder>``.
+
+        Claude Code marks a long paste by tags around it.
+        """
+        texts = [PASTED.sub(r"\1", text) for text in self.texts]
+        own = [text for text in texts if text and not text.lstrip().startswith("<")]
         return own[-1] if self.who == "user" and own else ""
 
 
