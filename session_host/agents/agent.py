@@ -78,6 +78,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments that the user may choose by a name."""
     version: tuple[str, ...] = ("--version",)
     """The arguments with which it tells its version; () if it cannot."""
+    probed: tuple[str, ...] = ()
+    """Options that it is started without if this version's help does not name them."""
     stderr: bool = False
     """Whether it can be started with its standard error in a file, without harm."""
     conversation: Conversation = Conversation()

@@ -1,0 +1,201 @@
+"""What a program says of itself is found out within a bound, whatever the program does, and once."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from session_host.agents import Agent, load_catalog
+from session_host.agents.probe import Probe, ask, probed, supported, versions
+from session_host.paths import state_dir
+from tests.support.processes import is_alive
+from tests.support.waiting import wait_for_end
+
+HELP = """\
+Usage: x [options] [prompt]
+  -c, --config <key=value>   override, see --other
+  --model <model>            which
+  --session-id <uuid>        what id
+  --verbose                  say more
+  -v, --version              say which
+"""
+OPTIONS = frozenset({"-c", "--config", "--other", "--model", "--session-id", "--verbose", "-v", "--version"})
+
+Program = Callable[[str], str]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Writes a shell script that is told ``--version`` or ``--help`` and returns its path."""
+
+    def write(script: str) -> str:
+        path = tmp_path / "x"
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+        return str(path)
+
+    return write
+
+
+def well_behaved(count: Path) -> str:
+    return f"""echo >> {count}
+case $1 in --version) echo 'x-cli 1.2.3-rc.4 (X)' ;; --help) cat <<'END'
+{HELP}END
+esac"""
+
+
+def an_agent(**fields: object) -> Agent:
+    values: dict[str, object] = {"name": "x", "title": "X", "executable": "x", "monogram": "x", "start": ("x",)}
+    return Agent(**(values | fields))  # type: ignore[arg-type]
+
+
+def asked(path: str, patience_s: float = 10) -> Probe:
+    return ask(path, ("--version",), os.environ, patience_s)
+
+
+def test_version_and_options(program: Program, tmp_path: Path) -> None:
+    found = asked(program(well_behaved(tmp_path / "count")))
+
+    assert found == Probe("1.2.3-rc.4", OPTIONS, frozenset({"-c", "--config", "--model", "--session-id"}))
+
+
+def test_help_that_is_printed_as_an_error_is_help(program: Program) -> None:
+    assert asked(program(f"cat >&2 <<'END'\n{HELP}END")).options == OPTIONS
+
+
+def test_the_lists_of_yargs_tell_which_take_a_value(program: Program) -> None:
+    text = "  -s, --session  id to go on with  [string]\n  -c, --continue  the last  [boolean]\n  --a --b --d"
+
+    assert asked(program(f"cat <<'END'\n{text}\nEND")).valued == {"-s", "--session"}
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["echo hello; cat", f"cat <<'END'\n{HELP}END\nexit 3", "kill -9 $$", "exit 0", "echo --a --b"],
+    ids=["says the same to anything", "fails", "crashes", "says nothing", "no help text"],
+)
+def test_what_is_no_help_text_says_nothing(program: Program, script: str) -> None:
+    assert asked(program(script)) == Probe()
+
+
+def test_what_is_no_program_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"\x7fELF no")
+    path.chmod(0o755)
+
+    assert asked(str(path)) == Probe()
+    assert asked(str(tmp_path / "absent")) == Probe()
+
+
+@pytest.mark.parametrize("script", ["sleep 1000", "trap '' TERM HUP INT; sleep 1000 & wait; sleep 1000"])
+def test_one_that_hangs_is_not_waited_for_and_not_left_behind(program: Program, script: str, tmp_path: Path) -> None:
+    began_s = time.monotonic()
+
+    found = asked(program(f"echo $$ >> {tmp_path}/pids; {script}"), patience_s=0.5)
+
+    assert found == Probe()
+    assert time.monotonic() - began_s < 5
+    for pid in (tmp_path / "pids").read_text().split():
+        wait_for_end(int(pid), 5)
+
+
+def test_endless_output_is_cut(program: Program) -> None:
+    began_s = time.monotonic()
+
+    assert asked(program("yes -- --option"), patience_s=3) == Probe()
+    assert time.monotonic() - began_s < 10
+
+
+def test_a_daemon_that_it_leaves_is_ended_and_not_waited_for(program: Program, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    daemon = f"setsid sh -c 'echo $$ >> {pids}; exec sleep 1000' & while ! [ -s {pids} ]; do :; done"
+
+    found = asked(program(f"{daemon}\n{well_behaved(tmp_path / 'count')}"))
+
+    assert found.version == "1.2.3-rc.4"
+    assert found.options == OPTIONS
+    for pid in pids.read_text().split():
+        wait_for_end(int(pid), 5)
+        assert not is_alive(int(pid))
+
+
+def test_it_has_no_terminal_no_input_and_no_project(program: Program, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+
+    asked(program(f"{{ pwd; cat; (: < /dev/tty) 2>&1 && echo terminal; }} >> {seen}"))
+
+    assert set(seen.read_text().splitlines()) - {"/"} != set()
+    assert "terminal" not in seen.read_text().splitlines()
+
+
+class TestOnceForEachVersion:
+    def test_it_is_not_asked_again(self, program: Program, tmp_path: Path) -> None:
+        path, count = program(well_behaved(tmp_path / "count")), tmp_path / "count"
+
+        first, second = (probed(an_agent(), path, os.environ, 10) for _ in range(2))
+
+        assert first == second
+        assert len(count.read_text().splitlines()) == 2  # one for the version, one for the help
+
+    def test_another_version_is(self, program: Program, tmp_path: Path) -> None:
+        path = program(well_behaved(tmp_path / "count"))
+        probed(an_agent(), path, os.environ, 10)
+
+        program(well_behaved(tmp_path / "count").replace("1.2.3", "1.2.4"))
+        os.utime(path, (499162500, 499162500))  # as all files of npm's packages are
+
+        assert probed(an_agent(), path, os.environ, 10).version == "1.2.4-rc.4"
+
+    def test_a_link_is_followed_to_the_program(self, program: Program, tmp_path: Path) -> None:
+        path, link = program(well_behaved(tmp_path / "count")), tmp_path / "link"
+        link.symlink_to(path)
+        probed(an_agent(), path, os.environ, 10)
+
+        assert probed(an_agent(), str(link), os.environ, 0).version == "1.2.3-rc.4"
+
+    def test_one_that_never_answers_delays_few_starts(self, program: Program, tmp_path: Path) -> None:
+        path = program(f"echo >> {tmp_path}/count; exit 1")
+        for _ in range(5):
+            assert probed(an_agent(), path, os.environ) == Probe()
+
+        assert len((tmp_path / "count").read_text().splitlines()) == 6
+
+    @pytest.mark.parametrize("content", ["", "{", '{"/x": 3}', "[" * 100_000])
+    def test_a_damaged_file_is_as_none(self, program: Program, tmp_path: Path, content: str) -> None:
+        state_dir().mkdir(parents=True, exist_ok=True)
+        (state_dir() / "agents.json").write_text(content)
+
+        assert probed(an_agent(), program(well_behaved(tmp_path / "count")), os.environ, 10).version == "1.2.3-rc.4"
+
+    def test_a_state_directory_that_cannot_be_written_is_no_hindrance(
+        self, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "file").touch()
+        monkeypatch.setenv("OUTLIVE_STATE_DIR", str(tmp_path / "file"))
+
+        assert probed(an_agent(), program(well_behaved(tmp_path / "count")), os.environ, 10).version == "1.2.3-rc.4"
+
+    def test_several_at_once(self, program: Program, tmp_path: Path) -> None:
+        path = program(well_behaved(tmp_path / "count"))
+
+        assert versions({path: an_agent(), str(tmp_path / "absent"): an_agent()}, os.environ) == {
+            path: "1.2.3-rc.4",
+            str(tmp_path / "absent"): "",
+        }
+
+
+def test_only_options_that_are_named_for_it_can_be_missing() -> None:
+    agent = an_agent(start=("x", ("--hidden", "1"), ("--new=1",), ("--old", "1")), probed=("--new", "--old"))
+
+    assert supported(agent, Probe("1", None)) is None
+    assert supported(agent, Probe("1", frozenset({"--old"}))) == frozenset({"--hidden", "--old"})
+
+
+def test_the_catalog_names_only_options_that_it_uses() -> None:
+    for agent in load_catalog(Path("/nonexistent")).values():
+        groups = [part[0] for part in (*agent.start, *agent.conversation.resume) if not isinstance(part, str)]
+        assert set(agent.probed) <= {word.partition("=")[0] for word in groups}, agent.name
