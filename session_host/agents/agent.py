@@ -86,6 +86,24 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity = Identity()
     signals: Watch = Watch()
 
+    @property
+    def takes_prompt(self) -> bool:
+        """Whether it can be asked something in its argv."""
+        words = [word for part in self.start for word in ((part,) if isinstance(part, str) else part)]
+        return any(PROMPT in word for word in words)
+
+    def preset(self, name: str) -> tuple[str, ...]:
+        """The arguments that go by this name.
+
+        Raises:
+            UsageError: there are none; the message lists those that there are.
+        """
+        try:
+            return self.presets[name]
+        except KeyError:
+            there = f"there are: {', '.join(sorted(self.presets))}" if self.presets else "it has none; see `presets`"
+            raise UsageError(f"{self.name} has no preset {name!r}; {there}") from None
+
     def is_subcommand(self, arguments: Sequence[str]) -> bool:
         """Whether these arguments make it another program than a chat."""
         return bool(arguments) and arguments[0] in self.subcommands

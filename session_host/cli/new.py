@@ -26,7 +26,7 @@ def configure(parser: Parser) -> None:
     parser.takes_arguments = True
     parser.usage = (
         "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "
-        "[-e K=V] [-- ARGS…]\n"
+        "[-e K=V] [-p PROMPT] [--preset NAME] [-- ARGS…]\n"
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
@@ -46,6 +46,8 @@ def configure(parser: Parser) -> None:
     parser.add_argument(
         "-e", "--env", metavar="K=V", action="append", default=[], help="set a variable for it; may be repeated"
     )
+    parser.add_argument("-p", "--prompt", metavar="PROMPT", help="what it is asked first")
+    parser.add_argument("--preset", metavar="NAME", help="arguments that the catalog or your own file has by this name")
     new_endpoint.configure(parser)
     parser.epilog = (
         "ARGS are the agent's own; with `shell` or `command`, or without an AGENT, they are the program to run."
@@ -61,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     arguments = new_endpoint.with_options(options, agent_name, arguments)
     overrides = dict(_variable(text) for text in options.env)
     size = _size(options.size) if options.size else None
-    texts = (options.name or "", _whole_path(options.directory), options.worktree or "")
+    texts = (options.name or "", _whole_path(options.directory), options.worktree or "", options.prompt or "")
     for text in (*texts, *arguments, *overrides, *overrides.values()):
         _check_text(text)
     if options.name is not None and not (0 < len(options.name) <= MAX_NAME_CHARACTERS and options.name.isprintable()):
@@ -92,9 +94,15 @@ def _launch(
     from session_host.client.launch import DEFAULT_SIZE, LaunchRequest, launch
     from session_host.paths import config_dir
 
+    agent = load_catalog(config_dir()).find(agent_name)
+    if options.prompt and not agent.takes_prompt:
+        raise UsageError(f"{agent_name} takes no prompt at its start; send it once it runs: outlive send")
+    if options.preset:
+        arguments = [*agent.preset(options.preset), *arguments]
     request = LaunchRequest(
-        agent=load_catalog(config_dir()).find(agent_name),
+        agent=agent,
         arguments=arguments,
+        prompt=options.prompt or "",
         name=options.name,
         directory=options.directory,
         worktree=options.worktree,

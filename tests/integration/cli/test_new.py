@@ -66,6 +66,24 @@ class TestNew:
         assert session["agent"] == "shell"
         assert session["argv"] == ["/bin/bash"]
 
+    def test_a_prompt_and_a_preset(self, tmp_path: Path) -> None:
+        claude = tmp_path / "claude"
+        claude.write_text('#!/bin/sh\nfor each; do echo "[$each]"; done\ncat\n')
+        claude.chmod(0o755)
+        path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        agents = Path(os.environ["OUTLIVE_CONFIG_DIR"]) / "agents"
+        agents.mkdir(parents=True)
+        (agents / "claude.toml").write_text('[presets]\nplan = ["--permission-mode", "plan"]\n')
+
+        new = outlive("new", "claude", "--json", "--preset", "plan", "-p", "what now?", "--", "-v", env=path)
+
+        argv = new.json()["argv"]
+        assert argv[-4:] == ["--permission-mode", "plan", "-v", "what now?"]
+        assert outlive("new", "claude", "--preset", "no", env=path).complaint() == (
+            "claude has no preset 'no'; there are: plan"
+        )
+        assert "takes no prompt at its start" in outlive("new", "shell", "-p", "x").complaint()
+
     def test_an_agent_gets_its_own_arguments_and_settings(self, tmp_path: Path) -> None:
         claude = tmp_path / "claude"
         claude.write_text('#!/bin/sh\necho "$# [$1] [$2] [$3] [$4] $CLAUDE_CODE_DISABLE_AGENT_VIEW"\ncat\n')
