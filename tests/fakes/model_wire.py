@@ -16,8 +16,11 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from tests.fakes.model_script import Json, Piece, Tool, ToolCall, example
 
+PASTED = re.compile(r"^\s*<pasted_content id=[^>]*>\n(.*?)\n</pasted_content[^>]*>\s*$", re.DOTALL)
+"""Claude Code marks a long paste by tags around it."""
 
-PASTED = re.compile(r"\s*<pasted_content id=[^>]*>\n(.*?)\n</pasted_content[^>]*>\s*", re.DOTALL)
+ADDED = re.compile(r"^\s*<([\w-]+)[^>]*>.*?</\1>\s*", re.DOTALL)
+"""What agents put before a prompt, such as ``<current_datetime>``, or into a text of its own (``<system-reminder>``)."""
 
 
 class Said(NamedTuple):
@@ -31,11 +34,8 @@ class Said(NamedTuple):
 
     @property
     def prompt(self) -> str:
-        """What the user wrote, without what the agent itself put beside it in tags such as ``<system-reminder>``.
-
-        Claude Code marks a long paste by tags around it.
-        """
-        texts = [PASTED.sub(r"\1", text) for text in self.texts]
+        """What the user wrote, without what the agent itself put around it or beside it."""
+        texts = [ADDED.sub("", PASTED.sub(r"\1", text)) for text in self.texts]
         own = [text for text in texts if text and not text.lstrip().startswith("<")]
         return own[-1] if self.who == "user" and own else ""
 

@@ -257,7 +257,14 @@ def test_a_plain_client_gets_its_turn_without_tools() -> None:
         assert "".join(texts(response)).split("\n") == [answer_line(1), answer_line(2)]
 
 
-@pytest.mark.parametrize("prompt", ["count: 2", '\n\n<pasted_content id="1">\ncount: 2\n</pasted_content id="1">\n'])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "count: 2",
+        '\n\n<pasted_content id="1">\ncount: 2\n</pasted_content id="1">\n',
+        "<current_datetime>now</current_datetime>\n\ncount: 2",
+    ],
+)
 def test_what_an_agent_adds_to_a_prompt_is_not_the_prompt(prompt: str) -> None:
     content = [{"type": "text", "text": prompt}, {"type": "text", "text": "<system-reminder>x</system-reminder>"}]
     messages = [{"role": "user", "content": content}]
