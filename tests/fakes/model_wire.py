@@ -20,7 +20,7 @@ PASTED = re.compile(r"^\s*<pasted_content id=[^>]*>\n(.*?)\n</pasted_content[^>]
 """Claude Code marks a long paste by tags around it."""
 
 ADDED = re.compile(r"^\s*<([\w-]+)[^>]*>.*?</\1>\s*", re.DOTALL)
-"""What agents put before a prompt, such as ``<current_datetime>``, or into a text of its own (``<system-reminder>``)."""
+"""What agents put before a prompt, such as ``<current_datetime>``, or into a text of its own."""
 
 
 class Said(NamedTuple):
