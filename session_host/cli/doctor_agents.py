@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from session_host.cli.doctor_check import Check, Status, fail, ok, warn
 from session_host.errors import ConfigError
-from session_host.paths import config_dir
+from session_host.paths import config_dir, state_dir
+
+if TYPE_CHECKING:
+    from session_host.agents import Agent
 
 
 def agents() -> Iterator[Check]:
@@ -29,9 +34,12 @@ def agents() -> Iterator[Check]:
         yield warn(
             "agents", "none is installed; shells and commands work", "see the lines below for how to install one"
         )
+    shown = {here or there or "": agent for agent in known for here, there in [places[agent.name]] if here or there}
+    versions = _versions(shown, {**os.environ, "PATH": asked.path})
     for agent in known:
         here, there = places[agent.name]
-        yield _agent(f"agent {agent.name}", here, there, agent.install_hint or agent.website)
+        version = versions.get(here or there or "", "")
+        yield _agent(f"agent {agent.name}", version, here, there, agent.install_hint or agent.website)
 
 
 def _login_shell(found: str, own: str, problem: str) -> Check:
@@ -44,17 +52,32 @@ def _login_shell(found: str, own: str, problem: str) -> Check:
     return ok(name, f"has more than the one here: {', '.join(missing)}")
 
 
-def _agent(name: str, here: str | None, there: str | None, how_to_install: str) -> Check:
+def _versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dict[str, str]:
+    """The versions of agents, by the paths of their programs; what has not begun to keep anything does not now."""
+    from session_host.agents.probe import LONG_PATIENCE_S, ask, versions
+
+    if state_dir().is_dir():
+        return versions(agents, environment)
+    with ThreadPoolExecutor(max_workers=4) as threads:
+        asked = {
+            path: threads.submit(ask, path, agent.version, environment, LONG_PATIENCE_S)
+            for path, agent in agents.items()
+        }
+        return {path: answer.result().version for path, answer in asked.items()}
+
+
+def _agent(name: str, version: str, here: str | None, there: str | None, how_to_install: str) -> Check:
     """One agent, by its places on this PATH and on the login shell's."""
+    told = f"{version}, " if version else ""
     if here is None and there is None:
         # No fault: nobody needs them all.
         return Check(name, Status.OK, "not installed", how_to_install)
     if here is None:
         remedy = "the window finds it when an icon starts it; commands here do not"
-        return Check(name, Status.OK, f"{_place(there)} (found only on your login shell's PATH)", remedy)
+        return Check(name, Status.OK, f"{told}{_place(there)} (found only on your login shell's PATH)", remedy)
     if there is not None and os.path.realpath(there) != os.path.realpath(here):
-        return Check(name, Status.OK, f"{_place(here)} (on your login shell's PATH it is {_place(there)})")
-    return ok(name, _place(here))
+        return Check(name, Status.OK, f"{told}{_place(here)} (on your login shell's PATH it is {_place(there)})")
+    return ok(name, f"{told}{_place(here)}")
 
 
 def _place(path: str | None) -> str:

@@ -68,6 +68,19 @@ def test_one_that_is_a_link_is_named_with_where_it_leads(tmp_path: Path) -> None
     assert found["agent codex"] == ("ok", f"{tmp_path}/codex → {program}")
 
 
+@pytest.mark.parametrize("place", ["", "not-there-yet"])
+def test_versions_are_told_and_nothing_is_made_for_them(area: Area, tmp_path: Path, place: str) -> None:
+    codex = tmp_path / "codex"
+    codex.write_text('#!/bin/sh\n[ "$1" = --version ] && echo codex-cli 0.99.1\n')
+    codex.chmod(0o755)
+    state = area.state / place
+
+    _, found = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}", OUTLIVE_STATE_DIR=str(state))
+
+    assert found["agent codex"] == ("ok", f"0.99.1, {codex}")
+    assert state.exists() == (not place)
+
+
 def test_what_only_the_login_shell_finds_is_said(area: Area, tmp_path: Path) -> None:
     codex = tmp_path / "nvm" / "codex"
     codex.parent.mkdir()
