@@ -27,6 +27,26 @@ class AttachmentMemory(msgspec.Struct):
     last_sequence: int = 0
 
 
+class Heard(msgspec.Struct, frozen=True, array_like=True):
+    """The last word of one source of the activity."""
+
+    source: str
+    said: str
+    """In its own words, one line."""
+    activity: Activity | None
+    """What it means; None for what says nothing of it."""
+    at: str
+    """ISO 8601, UTC."""
+    at_s: float
+    """The same on the clock of this boot (CLOCK_MONOTONIC), which nobody sets."""
+    detail: str = ""
+    """What exactly is asked or done."""
+    kind: str = ""
+    """What sort of thing is asked, if that is all that it tells."""
+    speaks: bool = False
+    """Whether it has told activities: weaker sources are silent then."""
+
+
 class ActivityMemory(msgspec.Struct, frozen=True):
     """The activity as of an offset of the output; see ``host.activity``."""
 
@@ -35,6 +55,12 @@ class ActivityMemory(msgspec.Struct, frozen=True):
     source: str
     since: str
     detail: str
+    heard: tuple[Heard, ...] = ()
+    answered_s: float | None = None
+    """When the user answered a question whose end its source has not told yet; as in ``Heard.at_s``."""
+    last_input: str = ""
+    speaker: tuple[int, int] | None = None
+    """The process whose plugin speaks, and its kernel start time."""
 
 
 class ConversationMemory(msgspec.Struct, frozen=True):

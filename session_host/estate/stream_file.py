@@ -25,6 +25,7 @@ class StreamFile:
         start: the offset of the first byte that is still kept.
         end: the offset after the last byte.
         at_end: the PTY has told that nobody holds its other side.
+        written_at_s: when a former host wrote to it, in seconds since 1970; 0 for never.
     """
 
     def __init__(self, estate: Estate, mover: Mover, *, look_only: bool = False) -> None:
@@ -37,7 +38,9 @@ class StreamFile:
         """
         self._estate = estate
         self._mover = mover
-        self.end = os.fstat(estate.stream).st_size
+        found = os.fstat(estate.stream)
+        self.end = found.st_size
+        self.written_at_s = found.st_mtime if self.end else 0.0
         self.start = _first_kept(estate.stream, self.end)
         self.at_end = False
         # What a former host had on its way is older than what the PTY has.

@@ -1,33 +1,59 @@
-"""What the agent is doing, by its own terminal signals alone; nothing is read off the screen.
+"""What the agent is doing: the one authority, which hears all sources and believes the strongest. Pure.
 
-======================================  ================
-signal                                  activity
-======================================  ================
-OSC 7501 state=working / blocked        working / needs_input
-OSC 7501 state=idle, done / clear       idle / no_signal
-OSC 9;4 progress shown / taken away     working / idle
-OSC 9, 99, 777 notification; BEL        needs_input
-the user's next input                   ends needs_input
-======================================  ================
+Sources, strongest first. One that has spoken in this session silences those below it; they are kept as evidence::
+
+    state file      the agent's own file about this very process: knows each change, also an interrupted turn
+    plugin          runs within the agent: knows the same
+    osc 7501        the agent's report to its terminal: knows the same
+    hook            run by the agent at some of its steps; none is run when the user interrupts it
+    osc 9;4         progress: knows work, and not what is asked
+    title           patterns of the catalog
+    notification    one moment: it needs the user
+    bell            the same, and says least
+
+What exactly is asked is taken from whoever tells it.
+
+    needs_input ──a word of its source──▶ what that says
+        └──the user's input──▶ (the source has ANSWER_S to say what it does now) ──▶ no_signal
+    working ──neither output nor word for ``stale_after_s``──▶ no_signal ──a word of its source──▶ what that says
+
+Ages are counted on a clock that nobody sets; the other one is only shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Final, NamedTuple
 
-from session_host.estate.memory import ActivityMemory
+from session_host.estate.memory import ActivityMemory, Heard
+from session_host.protocol.evidence import Evidence
 from session_host.protocol.launch import Watch
-from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
-from session_host.terminal.base import AgentState, Bell, Notification, Progress, TerminalEvent
 
-_AGENT_STATES = {
-    "working": Activity.WORKING,
-    "blocked": Activity.NEEDS_INPUT,
-    "idle": Activity.IDLE,
-    "done": Activity.IDLE,
-    "clear": Activity.NO_SIGNAL,
-}
+from .signals import BELL, HOOK, NOTIFICATION, OSC_7501, PLUGIN, PROGRESS, STATE_FILE, TITLE, Word
+
+ORDER: Final = (STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL)
+INPUT, SILENCE = "input", "silence"
+
+ANSWER_S = 2.0
+"""After the user's answer, a source that told of the question has so long to tell what the agent does now."""
+
+_MOMENTARY: Final = frozenset({NOTIFICATION, BELL})
+"""They tell of a moment, and not of a state: they silence nobody, and their question ends with the answer."""
+
+_TELLING: Final = (PLUGIN, HOOK, OSC_7501, NOTIFICATION, TITLE, STATE_FILE, PROGRESS, BELL)
+"""Who tells best what exactly is asked."""
+
+
+class Moment(NamedTuple):
+    """A point in time.
+
+    Attributes:
+        at: for people, ISO 8601 and UTC.
+        s: for ages, in seconds on CLOCK_MONOTONIC.
+    """
+
+    at: str
+    s: float
 
 
 class ActivityTracker:
@@ -35,62 +61,163 @@ class ActivityTracker:
 
     Attributes:
         activity: what the agent is doing.
-        source: what told so: "osc 7501", "osc 9;4", "notification", "bell", "input", "".
-        since: when that began, as ``now`` gives it.
-        detail: what the agent said with it, one line.
+        source: what told so: one of ``ORDER``, "input", "silence", or "" for nobody.
+        since: when that began.
+        detail: what is asked, or what the agent said with it, one line.
+        last_input: when the user last answered; "" for never.
     """
 
-    def __init__(self, now: Callable[[], str], since: str, memory: ActivityMemory | None = None) -> None:
-        self._now = now
+    def __init__(self, watch: Watch, since: str, memory: ActivityMemory | None = None) -> None:
+        self._stale_after_s = watch.stale_after_s
         self.activity = Activity.NO_SIGNAL
-        self.source = ""
+        self.source = self.detail = self.last_input = ""
         self.since = since
-        self.detail = ""
+        self._heard: dict[str, Heard] = {}
+        self._fresh: set[str] = set()
+        self._answered_s: float | None = None
         if memory is not None:
             self.activity, self.source = memory.activity, memory.source
             self.since, self.detail = memory.since, memory.detail
+            self.last_input, self._answered_s = memory.last_input, memory.answered_s
+            self._heard = {each.source: each for each in memory.heard}
+            self._fresh = {each.source for each in memory.heard if each.activity is self.activity}
 
-    def memory(self, offset: int) -> ActivityMemory:
+    def memory(self, offset: int, speaker: tuple[int, int] | None = None) -> ActivityMemory:
         """For a successor: it, as of this offset of the output."""
-        return ActivityMemory(offset, self.activity, self.source, self.since, self.detail)
+        return ActivityMemory(
+            offset,
+            self.activity,
+            self.source,
+            self.since,
+            self.detail,
+            tuple(self._heard.values()),
+            self._answered_s,
+            self.last_input,
+            speaker,
+        )
 
-    def observe(self, event: TerminalEvent) -> bool:
-        """Take note of a signal of the program; returns whether the activity changed."""
-        match event:
-            case AgentState(parameters):
-                pairs = dict(part.partition("=")[::2] for part in parameters.replace(";", ":").split(":"))
-                activity = _AGENT_STATES.get(pairs.get("state", ""))
-                return activity is not None and self._change(activity, "osc 7501", pairs.get("kind", ""))
-            case Progress("none", _):
-                # A terminal's reset takes progress away as well: that says something only if some was shown.
-                return self.source == "osc 9;4" and self._change(Activity.IDLE, "osc 9;4")
-            case Progress():
-                return self._change(Activity.WORKING, "osc 9;4")
-            case Notification(title, body):
-                return self._change(Activity.NEEDS_INPUT, "notification", body or title)
-            case Bell():
-                # A bell says least: it does not overrule an agent that tells its state in words.
-                return self.source not in {"osc 7501", "osc 9;4"} and self._change(Activity.NEEDS_INPUT, "bell")
-            case _:
-                return False
+    def evidence(self) -> list[Evidence]:
+        """The last word of each source, strongest first."""
+        return [
+            Evidence(source, heard.at, heard.said, heard.activity, self._counts(source) and heard.activity is not None)
+            for source in ORDER
+            if (heard := self._heard.get(source)) is not None
+        ]
 
-    def reported(self, report: Report, watch: Watch) -> bool:
-        """Take note of what a hook or plugin says; returns whether the activity changed."""
-        activity = watch.reports.get(report.event)
-        return activity is not None and self._change(activity, report.source, report.detail)
+    def last_word(self) -> Heard | None:
+        """The newest word of all."""
+        return max(self._heard.values(), key=lambda heard: heard.at_s, default=None)
 
-    def input_given(self) -> bool:
-        """The user answered; returns whether that ended a ``needs_input``."""
-        return self.activity is Activity.NEEDS_INPUT and self._change(Activity.NO_SIGNAL, "input")
+    # ------------------------------------------------------------ what happens
 
-    def ended(self) -> bool:
-        """The program ended; returns whether the activity changed."""
-        return self._change(Activity.NO_SIGNAL, "")
+    def hear(self, word: Word, moment: Moment) -> bool:
+        """Take note of what a source says; returns whether what is said of the agent changed."""
+        former = self._heard.get(word.source)
+        speaks = (word.activity is not None or (former is not None and former.speaks)) and not word.is_last
+        if word.source == PROGRESS and word.activity is Activity.IDLE and former is None:
+            return False  # A terminal's reset takes progress away too: that says something only if some was shown.
+        self._heard[word.source] = Heard(
+            word.source, word.said, word.activity, moment.at, moment.s, word.detail, word.kind, speaks
+        )
+        self._fresh.discard(word.source)
+        if word.activity is None:
+            return self._describe()
+        if not word.is_last:
+            self._fresh.add(word.source)
+        asks_again = word.source in _MOMENTARY and self.activity is Activity.NEEDS_INPUT
+        if not self._counts(word.source) or (asks_again and self._rank(word.source) > self._rank(self.source)):
+            return self._describe()
+        asks_anew = self._answered_s is not None and word.activity is Activity.NEEDS_INPUT
+        if asks_anew:
+            self.since = moment.at
+        self._answered_s = None
+        return self._become(word.activity, word.source, moment) or asks_anew
 
-    def _change(self, activity: Activity, source: str, detail: str = "") -> bool:
-        if (activity, source, detail) == (self.activity, self.source, self.detail):
+    def input_given(self, moment: Moment) -> bool:
+        """The user answered; returns whether what is said of the agent changed."""
+        self.last_input = moment.at
+        if self.activity is not Activity.NEEDS_INPUT:
             return False
-        if activity is not self.activity:
-            self.since = self._now()
-        self.activity, self.source, self.detail = activity, source, detail
+        # What was told of this question is not told of the next one.
+        self._fresh = {each for each in self._fresh if self._heard[each].activity is not Activity.NEEDS_INPUT}
+        if self.source in _MOMENTARY or self.source not in self._heard:
+            return self._become(Activity.NO_SIGNAL, INPUT, moment)
+        if self._answered_s is None:
+            self._answered_s = moment.s
+        return False
+
+    def look(self, moment: Moment, output_s: float) -> bool:
+        """See what the time has made of it; returns whether what is said of the agent changed.
+
+        Args:
+            moment: now.
+            output_s: when the program last wrote something.
+        """
+        due_s = self.due_s(output_s)
+        if due_s is None or moment.s < due_s:
+            return False
+        if self._answered_s is not None:
+            self._answered_s = None
+            return self._become(Activity.NO_SIGNAL, INPUT, moment)
+        said = self._heard.get(self.source)
+        detail = f"neither output nor word for {self._stale_after_s:g} s"
+        if said is not None:
+            detail += f"; the last word was {said.source}: {said.said}"
+        return self._become(Activity.NO_SIGNAL, SILENCE, moment, detail)
+
+    def due_s(self, output_s: float) -> float | None:
+        """When ``look`` is to be called, as ``Moment.s``; None for never."""
+        if self._answered_s is not None:
+            return self._answered_s + ANSWER_S
+        if self.activity is not Activity.WORKING:
+            return None
+        last = self.last_word()
+        return max(output_s, last.at_s if last is not None else 0.0) + self._stale_after_s
+
+    def ended(self, moment: Moment) -> bool:
+        """The program ended; returns whether what is said of the agent changed."""
+        self._answered_s = None
+        return self._become(Activity.NO_SIGNAL, "", moment)
+
+    # ------------------------------------------------------------ what is believed
+
+    def _rank(self, source: str) -> int:
+        return ORDER.index(source) if source in ORDER else len(ORDER)
+
+    def _counts(self, source: str) -> bool:
+        """Whether no stronger source has spoken."""
+        for stronger in ORDER[: self._rank(source)]:
+            heard = self._heard.get(stronger)
+            if heard is None or not heard.speaks or stronger in _MOMENTARY:
+                continue
+            if stronger == PROGRESS and source == NOTIFICATION:
+                continue  # Progress cannot tell that something is asked.
+            return False
         return True
+
+    def _become(self, activity: Activity, source: str, moment: Moment, detail: str = "") -> bool:
+        former = (self.activity, self.source, self.detail)
+        if activity is not self.activity:
+            self.since = moment.at
+            self._fresh = {each for each in self._fresh if self._heard[each].activity is activity}
+        if activity is not Activity.NEEDS_INPUT:
+            self._answered_s = None
+        self.activity, self.source = activity, source
+        self.detail = detail or self._told()
+        return (activity, source, self.detail) != former
+
+    def _describe(self) -> bool:
+        """The activity stays, and what is told of it may be another."""
+        if self.source in {INPUT, SILENCE, ""}:
+            return False
+        former, self.detail = self.detail, self._told()
+        return self.detail != former
+
+    def _told(self) -> str:
+        """What is asked or done, by whoever tells it best."""
+        telling = [self._heard[each] for each in _TELLING if each in self._fresh]
+        telling = [heard for heard in telling if heard.activity is self.activity]
+        for text in (*(heard.detail for heard in telling), *(heard.kind for heard in telling)):
+            if text:
+                return text
+        return ""

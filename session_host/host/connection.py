@@ -16,6 +16,7 @@ from enum import Enum, auto
 from typing import Protocol, cast
 
 from session_host.errors import ProtocolViolation
+from session_host.peer import peer_pid
 from session_host.protocol.codec import ClientDecoder
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
@@ -243,7 +244,7 @@ class Connection(asyncio.Protocol):
             case Detach():
                 self._detach(message)
             case Report():
-                self._session.reported(message)
+                self._session.watch.reported(message, peer_pid(self.transport.get_extra_info("socket")))
             case Hello():
                 raise ProtocolViolation("Hello came twice")
             case _:

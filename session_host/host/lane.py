@@ -107,6 +107,11 @@ class EmulatorLane:
         """The emulator, if nobody uses it or waits for it: for a question that makes it say nothing of itself."""
         return None if self._busy or self._soon or self._closed else self._emulator
 
+    @property
+    def fed_at_s(self) -> float:
+        """When output last came, to some milliseconds, as ``loop.time`` counts; 0 for never."""
+        return self._window_began_s
+
     def feed(self, data: bytes) -> None:
         """Interpret output, now or in turn."""
         if self._is_little(len(data)) and not self._busy and not self._queue:

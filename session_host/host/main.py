@@ -32,6 +32,7 @@ from session_host.scopes import enter
 from session_host.version import VERSION
 
 from .checkpoints import Checkpointer
+from .ending import end_strays
 from .keeper_channel import KeeperChannel
 from .record import Recorder
 from .recording import Recording
@@ -137,6 +138,7 @@ def _begin_program(order: TakeOver) -> Starting | LaunchFailed | None:
             order.slave,
             umask=spec.umask,
             open_files=order.open_files,
+            stderr=spec.stderr,
             about_to_exec=about_to_exec,
             prepare=prepare,
         )

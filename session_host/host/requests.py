@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from session_host.clock import now
-from session_host.protocol.keys import parse_key
 from session_host.protocol.messages import (
-    MAX_PASTE_CHARACTERS,
     Describe,
     Description,
     Done,
@@ -19,7 +16,6 @@ from session_host.protocol.messages import (
     Explain,
     Explanation,
     Failed,
-    Key,
     Kill,
     Peek,
     Rename,
@@ -34,6 +30,7 @@ from session_host.terminal.base import Emulator
 from session_host.terminal.text import screen_of
 from session_host.version import VERSION
 
+from . import ending
 from .session import Session
 
 RECORD_PATIENCE_S = 3.0
@@ -83,15 +80,15 @@ async def carry_out(session: Session, request: Request, host_pid: int, keeper_pi
         case _ if session.state is State.EXITED:
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
         case Stop(request=number):
-            await session.stop()
+            await ending.stop(session)
             await _recorded(session)
             return [Done(number)]
         case Kill(request=number):
-            await session.kill()
+            await ending.kill(session)
             await _recorded(session)
             return [Done(number)]
         case Send():
-            return [await session.lane.lend(lambda emulator: send(session, emulator, request))]
+            return [await session.sending.send(request)]
 
 
 async def _recorded(session: Session) -> None:
@@ -160,34 +157,3 @@ def _pieces(lines: list[str]) -> Iterator[list[str]]:
             piece.append(part)
             length += len(part) + 5
     yield piece
-
-
-def send(session: Session, emulator: Emulator, request: Send) -> Reply:
-    """Type into the session: text, then keys, then Enter, all or nothing."""
-    if len(request.text) > MAX_PASTE_CHARACTERS:
-        return Failed(request.request, ErrorCode.TOO_LARGE, f"the text is over {MAX_PASTE_CHARACTERS} characters")
-    pieces: list[bytes] = []
-    if request.text:
-        paste = request.paste
-        pieces.append(emulator.encode_paste(request.text) if paste else typed(request.text))
-    for name in [*request.keys, *(["Enter"] if request.enter else [])]:
-        try:
-            key, text, modifiers = parse_key(name)
-        except ValueError as error:
-            return Failed(request.request, ErrorCode.BAD_REQUEST, str(error))
-        pieces.append(emulator.encode_key(Key("", 0, key, text, int(modifiers))))
-    if not is_token(request.token):
-        return Failed(request.request, ErrorCode.BAD_REQUEST, "a token is 32 hexadecimal digits")
-    if not session.type(b"".join(pieces), request.token or uuid.uuid4().hex):
-        return Failed(request.request, ErrorCode.INPUT_FULL, "the program is not reading its input; nothing was typed")
-    return Done(request.request)
-
-
-def is_token(text: str) -> bool:
-    """Whether it names a wish, or is "" for one that is not named."""
-    return not text or (len(text) == 32 and all(each in "0123456789abcdef" for each in text))
-
-
-def typed(text: str) -> bytes:
-    """Text as a keyboard would type it: a line end is the Enter key."""
-    return text.replace("\r\n", "\r").replace("\n", "\r").encode("utf-8", "replace")

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -32,7 +31,6 @@ from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import (
     EARLY_INPUT_BYTES,
     PENDING_INPUT_BYTES,
-    ActivityEvent,
     BellEvent,
     ClipboardEvent,
     Colors,
@@ -43,7 +41,6 @@ from session_host.protocol.messages import (
     NoticeEvent,
     NotificationEvent,
     Output,
-    Report,
     Resized,
     StateEvent,
     TitleEvent,
@@ -60,7 +57,7 @@ from session_host.terminal.base import (
     TitleChanged,
 )
 
-from .activity import ActivityTracker
+from .agent_watch import AgentWatch
 from .attachments import Attachment, Attachments
 from .conversation import ConversationTracker
 from .encoding import encode_input, is_looking, is_use
@@ -69,6 +66,7 @@ from .lane import EmulatorLane
 from .pump import PtyPump
 from .recording import Recording
 from .recovery import Recovered
+from .sending import Sending
 from .sizing import Sizing
 from .stream import OutputStream
 
@@ -76,9 +74,6 @@ log = logging.getLogger(__name__)
 
 Spawner = Callable[[], Awaitable[PtyProcess]]
 """Starts the program; raises LaunchFailed."""
-
-STOP_STEPS = ((signal.SIGTERM, 1.0), (signal.SIGHUP, 4.0), (signal.SIGKILL, None))
-"""How an agent is ended politely: the signal, and how long it then has."""
 
 
 class Session:
@@ -96,6 +91,7 @@ class Session:
         followers: the clients that have attached.
         conversation: which one of its own the agent is in; ``conversation_learnt`` is set with each change of that.
         ended: set once the program has ended and its last output is in.
+        sending: types what no viewer types.
         recorded: set once that is written down, so that whoever asked for the end finds it there.
         ledger, recording: what outlives this process, in memory and on disk.
         notice: one line for the user about what is not as it should be; "" if all is.
@@ -131,16 +127,21 @@ class Session:
         self.colors = memory.colors
         self.requests = list(memory.requests)
         self.followers: set[Follower] = set()
-        self.activity = ActivityTracker(now, spec.created_at, memory.activity)
         self.conversation = ConversationTracker(
             spec.conversation, spec.watch, memory.conversation, self._conversation_learnt
         )
         self.conversation_learnt = asyncio.Event()
+        self.watch = AgentWatch(
+            spec, memory.activity, ledger, self.lane, self.conversation,
+            tell=self.tell, now=now, output_at_s=output.written_at_s,
+        )  # fmt: skip
+        self.activity = self.watch.tracker
         self.state = State.STARTING
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
         self.ended = asyncio.Event()
         self.recorded = asyncio.Event()
+        self.sending = Sending(self)
         self.process: PtyProcess | None = None
         self.notice = recovered.notice
         self.child_started = memory.child_started
@@ -168,6 +169,7 @@ class Session:
         self.process = process
         self.state = State.RUNNING
         self.conversation.runs_in(process.pid)
+        self.watch.runs_in(process)
         self._pump = PtyPump(process, self.stream.file, self.ledger.page, self)
         self._pump.start()
         log.info("running pid=%d size=%s offset=%d", process.pid, self.size, self.stream.end)
@@ -193,26 +195,9 @@ class Session:
         log.info("ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.stream.end, dropped)
         self.sizing.close()
         self.conversation.close()
-        self._tell_activity(self.activity.ended())
+        self.watch.ended()
         self.tell(StateEvent(self.state, exit_code, exit_signal))
         self.ended.set()
-
-    async def stop(self) -> None:
-        """End the program politely; returns when it has ended."""
-        for number, patience_s in STOP_STEPS:
-            self.signal(number)
-            # A stopped program cannot act on a polite signal.
-            self.signal(signal.SIGCONT)
-            try:
-                await asyncio.wait_for(self.ended.wait(), patience_s)
-            except TimeoutError:
-                continue
-            return
-
-    async def kill(self) -> None:
-        """End the program at once; returns when it has ended."""
-        self.signal(signal.SIGKILL)
-        await self.ended.wait()
 
     def signal(self, number: int) -> None:
         """Signal the program, if it still runs."""
@@ -221,6 +206,7 @@ class Session:
 
     def close(self) -> None:
         """Let go of the PTY and the engine."""
+        self.watch.close()
         if self._pump is not None:
             self._pump.close()
         self.lane.close()
@@ -260,11 +246,10 @@ class Session:
             self._flush_input()
 
     def _terminal_events(self, events: list[TerminalEvent]) -> None:
-        # All that came with this output is one record: a successor hears all of it again, or nothing.
-        changed = [self.activity.observe(event) for event in events]
         for event in events:
             self._tell_terminal_event(event)
-        self._tell_activity(any(changed))
+        if events:
+            self.watch.observe(events)
 
     def _tell_terminal_event(self, event: TerminalEvent) -> None:
         match event:
@@ -280,18 +265,6 @@ class Session:
                 self.tell(ClipboardEvent(text))
             case _:
                 pass
-
-    def reported(self, report: Report) -> None:
-        """The agent's own word, by a hook or plugin."""
-        self.conversation.learnt(report.conversation, report.source)
-        self._tell_activity(self.activity.reported(report, self.spec.watch))
-
-    def _tell_activity(self, changed: bool) -> None:
-        if changed:
-            tracker = self.activity
-            self.ledger.add(Kind.ACTIVITY, msgspec.msgpack.encode(tracker.memory(self.lane.fed)))
-            self.tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
-            self.conversation.activity_changed()
 
     def _conversation_learnt(self, memory: ConversationMemory) -> None:
         self.ledger.add(Kind.CONVERSATION, msgspec.msgpack.encode(memory))
@@ -333,7 +306,7 @@ class Session:
         if is_use(message):
             self.use(attachment)
         if not is_looking(message):
-            self._tell_activity(self.activity.input_given())
+            self.watch.input_given()
 
     def _queue(self, attachment: Attachment, message: Input, data: bytes) -> None:
         if self.state is State.EXITED:
@@ -361,7 +334,7 @@ class Session:
             return False
         self.ledger.add(Kind.TYPED, data, bytes.fromhex(request))
         self.requests = [*self.requests, request][-KEPT_REQUESTS:]
-        self._tell_activity(self.activity.input_given())
+        self.watch.input_given()
         self._flush_input()
         return True
 

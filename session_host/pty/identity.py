@@ -57,3 +57,19 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return ""
+
+
+MOST_ANCESTORS = 64
+
+
+def ancestors(pid: int) -> list[int]:
+    """The processes that a process descends from, its parent first; as far as they can be seen."""
+    found: list[int] = []
+    while pid > 1 and len(found) < MOST_ANCESTORS:
+        try:
+            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            break
+        pid = int(text[text.rindex(")") + 2 :].split()[1])
+        found.append(pid)
+    return found

@@ -1,71 +1,410 @@
-"""What the agent is doing, by its own signals."""
+"""What the agent is doing, by its own signals: which of them is believed, what is asked, and when it is over."""
 
 from __future__ import annotations
 
-import itertools
+from typing import NamedTuple
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from session_host.host.activity import ActivityTracker
+from session_host.estate.memory import ActivityMemory
+from session_host.host.activity import ANSWER_S, ORDER, ActivityTracker, Moment
+from session_host.host.signals import Word, of_event, of_report, of_state_file
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.terminal.base import AgentState, Bell, Notification, Progress, TerminalEvent, TitleChanged
 
+WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE, Activity.NO_SIGNAL
+
+WATCH = Watch(
+    reports={"Ask": NEEDS, "Start": WORKING, "Stop": IDLE},
+    titles={"^✋": NEEDS, "^✦": WORKING, "^◇": IDLE},
+    stale_after_s=60.0,
+)
+
+
+class Playbook:
+    """Plays one session's signals to a tracker, at times in seconds, and tells what is said of the agent."""
+
+    def __init__(self, watch: Watch = WATCH) -> None:
+        self.watch = watch
+        self.time_s = 1000.0
+        self.output_s = 0.0
+        self.tracker = ActivityTracker(watch, "t0")
+
+    def now(self) -> Moment:
+        return Moment(f"t{self.time_s:g}", self.time_s)
+
+    def wait(self, seconds: float) -> bool:
+        """So long nothing comes, but what is due is looked at."""
+        end_s = self.time_s + seconds
+        changed = False
+        while (due_s := self.tracker.due_s(self.output_s)) is not None and due_s <= end_s:
+            self.time_s = max(self.time_s, due_s)
+            changed |= self.tracker.look(self.now(), self.output_s)
+        self.time_s = end_s
+        return changed
+
+    def says(self, signal: TerminalEvent | Report | Word) -> bool:
+        match signal:
+            case Word():
+                word: Word | None = signal
+            case Report():
+                word = of_report(signal, self.watch)
+            case _:
+                word = of_event(signal, self.watch)
+        return word is not None and self.tracker.hear(word, self.now())
+
+    def hook(self, event: str, detail: str = "") -> bool:
+        return self.says(Report("hook", event, detail=detail))
+
+    def plugin(self, event: str, detail: str = "") -> bool:
+        return self.says(Report("plugin", event, detail=detail))
+
+    def file(self, status: str, waiting_for: str = "") -> bool:
+        return self.says(of_state_file(status, waiting_for))
+
+    def osc(self, parameters: str) -> bool:
+        return self.says(AgentState(parameters))
+
+    def answer(self) -> bool:
+        return self.tracker.input_given(self.now())
+
+    def killed(self) -> None:
+        """Another host goes on with what this one left."""
+        memory = msgspec.msgpack.decode(msgspec.msgpack.encode(self.tracker.memory(7)), type=ActivityMemory)
+        self.tracker = ActivityTracker(self.watch, "t0", memory)
+
+    @property
+    def is_said(self) -> tuple[Activity, str, str]:
+        return self.tracker.activity, self.tracker.source, self.tracker.detail
+
 
 @pytest.fixture
-def tracker() -> ActivityTracker:
-    times = itertools.count()
-    return ActivityTracker(lambda: f"t{next(times)}", f"t{next(times)}")
+def book() -> Playbook:
+    return Playbook()
+
+
+# ---------------------------------------------------------------------------------- each source alone
 
 
 @pytest.mark.parametrize(
     ("event", "activity", "source"),
     [
-        (AgentState("state=working:app=codex"), Activity.WORKING, "osc 7501"),
-        (AgentState("state=blocked:app=codex:kind=permission"), Activity.NEEDS_INPUT, "osc 7501"),
-        (AgentState("state=done"), Activity.IDLE, "osc 7501"),
-        (Progress("indeterminate", None), Activity.WORKING, "osc 9;4"),
-        (Notification("Codex", "Approval requested: ls"), Activity.NEEDS_INPUT, "notification"),
-        (Bell(), Activity.NEEDS_INPUT, "bell"),
+        (AgentState("state=working:app=codex"), WORKING, "osc 7501"),
+        (AgentState("state=blocked:app=codex:kind=permission"), NEEDS, "osc 7501"),
+        (AgentState("state=done"), IDLE, "osc 7501"),
+        (AgentState("state=error:msg=QVBJIEVycm9y"), IDLE, "osc 7501"),
+        (Progress("indeterminate", None), WORKING, "osc 9;4"),
+        (TitleChanged("✦  Working… (proj)"), WORKING, "title"),
+        (TitleChanged("✋  Action Required (proj)"), NEEDS, "title"),
+        (Notification("Codex", "Approval requested: ls"), NEEDS, "notification"),
+        (Bell(), NEEDS, "bell"),
+        (Report("hook", "Ask"), NEEDS, "hook"),
+        (Report("plugin", "Stop"), IDLE, "plugin"),
+        (of_state_file("waiting", "permission prompt"), NEEDS, "state file"),
     ],
 )
-def test_a_signal_tells(tracker: ActivityTracker, event: TerminalEvent, activity: Activity, source: str) -> None:
-    assert tracker.observe(event)
-    assert (tracker.activity, tracker.source) == (activity, source)
+def test_a_signal_tells(book: Playbook, event: TerminalEvent | Report | Word, activity: Activity, source: str) -> None:
+    assert book.says(event)
+    assert book.is_said[:2] == (activity, source)
+    assert [(each.source, each.counts) for each in book.tracker.evidence()] == [(source, True)]
 
 
-def test_progress_that_is_taken_away_was_work(tracker: ActivityTracker) -> None:
-    assert not tracker.observe(Progress("none", None)), "a reset of the terminal says so too"
-    tracker.observe(Progress("indeterminate", None))
-    assert tracker.observe(Progress("none", None))
-    assert (tracker.activity, tracker.source) == (Activity.IDLE, "osc 9;4")
+def test_progress_that_is_taken_away_was_work(book: Playbook) -> None:
+    assert not book.says(Progress("none", None)), "a reset of the terminal says so too"
+    assert book.tracker.evidence() == []
+    book.says(Progress("indeterminate", None))
+    assert book.says(Progress("none", None))
+    assert book.is_said == (IDLE, "osc 9;4", "")
 
 
-def test_what_says_nothing_of_activity_changes_nothing(tracker: ActivityTracker) -> None:
-    assert not tracker.observe(TitleChanged("working hard"))
-    assert not tracker.observe(AgentState("nonsense"))
-    assert (tracker.activity, tracker.source) == (Activity.NO_SIGNAL, "")
+def test_what_says_nothing_of_activity_changes_nothing(book: Playbook) -> None:
+    assert not book.says(TitleChanged("working hard"))
+    assert not book.osc("nonsense")
+    assert not book.osc("state=working:id=child-3"), "a part of the work is not the program"
+    assert not book.hook("PreCompact")
+    assert book.is_said == (NO_SIGNAL, "", "")
+    assert [(each.said, each.activity, each.counts) for each in book.tracker.evidence()] == [
+        ("PreCompact", None, False)
+    ]
 
 
-def test_needs_input_ends_with_the_next_input(tracker: ActivityTracker) -> None:
-    tracker.observe(Bell())
-    assert tracker.input_given()
-    assert tracker.activity is Activity.NO_SIGNAL
-    assert not tracker.input_given()
+def test_a_bell_that_means_nothing_with_this_agent() -> None:
+    book = Playbook(Watch(bells=False))
+    assert not book.says(Bell())
 
 
-def test_input_does_not_end_work(tracker: ActivityTracker) -> None:
-    tracker.observe(AgentState("state=working"))
-    assert not tracker.input_given()
+def test_the_words_of_osc_7501_are_read(book: Playbook) -> None:
+    book.osc("state=blocked:app=x:kind=permission:msg=YXBwcm92ZSBCYXNoOiB0b3VjaCB6eng")
+    assert book.is_said == (NEEDS, "osc 7501", "approve Bash: touch zzx")
+    book.osc("state=blocked:kind=question:msg=%%%")
+    assert book.is_said == (NEEDS, "osc 7501", "question")
 
 
-def test_a_bell_does_not_overrule_an_agent_that_tells_its_state(tracker: ActivityTracker) -> None:
-    tracker.observe(AgentState("state=idle"))
-    assert not tracker.observe(Bell())
+# ---------------------------------------------------------------------------------- which is believed
 
 
-def test_since_moves_with_the_activity_only(tracker: ActivityTracker) -> None:
-    tracker.observe(AgentState("state=blocked:kind=permission"))
-    since = tracker.since
-    tracker.observe(Notification("", "Approval requested"))
-    assert tracker.since == since
-    assert tracker.detail == "Approval requested"
+def test_a_stronger_source_silences_weaker_ones_which_stay_as_evidence(book: Playbook) -> None:
+    book.osc("state=working")
+    assert not book.says(Bell())
+    assert not book.says(TitleChanged("◇  Ready"))
+    assert book.file("idle")
+    assert not book.osc("state=blocked:kind=permission")
+    assert book.is_said == (IDLE, "state file", "")
+    assert [(each.source, each.counts) for each in book.tracker.evidence()] == [
+        ("state file", True), ("osc 7501", False), ("title", False), ("bell", False),
+    ]  # fmt: skip
+
+
+def test_one_that_says_no_more_is_not_believed_for_ever(book: Playbook) -> None:
+    """A Codex in a shell that has ended must not silence what runs there next."""
+    book.osc("state=working")
+    book.osc("state=clear")
+    assert book.is_said == (NO_SIGNAL, "osc 7501", "")
+    assert book.says(Bell())
+    assert book.is_said == (NEEDS, "bell", "")
+
+
+def test_progress_cannot_ask_and_a_notification_can(book: Playbook) -> None:
+    book.says(Progress("indeterminate", None))
+    assert not book.says(Bell())
+    assert book.says(Notification("Copilot", "Run npm test?"))
+    assert book.is_said == (NEEDS, "notification", "Run npm test?")
+    book.answer()
+    assert book.says(Progress("indeterminate", None))
+    assert book.is_said[0] is WORKING
+
+
+def test_a_bell_says_less_than_the_notification_before_it(book: Playbook) -> None:
+    book.says(Notification("", "Run it?"))
+    assert not book.says(Bell())
+    assert book.is_said == (NEEDS, "notification", "Run it?")
+    book.answer()
+    assert book.says(Bell()), "the next time it rings it is heard"
+
+
+# ---------------------------------------------------------------------------------- what is asked
+
+
+def test_the_file_says_that_it_waits_and_the_hook_for_what(book: Playbook) -> None:
+    book.file("busy")
+    assert book.file("waiting", "permission prompt")
+    assert book.is_said == (NEEDS, "state file", "permission prompt")
+    assert book.hook("Ask", "Bash: npm test")
+    assert book.is_said == (NEEDS, "state file", "Bash: npm test")
+    book.file("busy")
+    assert book.is_said == (WORKING, "state file", "")
+
+
+def test_the_hook_may_come_first(book: Playbook) -> None:
+    book.file("busy")
+    assert not book.hook("Ask", "Bash: npm test")
+    book.osc("state=blocked:kind=permission")
+    assert book.file("waiting", "permission prompt")
+    assert book.is_said == (NEEDS, "state file", "Bash: npm test")
+
+
+def test_what_was_asked_before_is_not_asked_again(book: Playbook) -> None:
+    book.file("busy")
+    book.hook("Ask", "Bash: rm -r /")
+    book.file("waiting", "permission prompt")
+    book.file("idle")  # Esc: no hook tells of it.
+    book.file("busy")
+    book.file("waiting", "dialog open")
+    assert book.is_said == (NEEDS, "state file", "dialog open")
+
+
+def test_codex_says_blocked_by_one_and_what_by_another(book: Playbook) -> None:
+    book.says(Notification("", "the answer to the last question"))
+    book.osc("state=working")
+    book.osc("state=blocked:kind=permission")
+    assert book.is_said == (NEEDS, "osc 7501", "permission")
+    book.says(Notification("", "Approval requested: ls"))
+    assert book.is_said == (NEEDS, "osc 7501", "Approval requested: ls")
+
+
+def test_a_question_right_after_the_answer_is_a_new_one(book: Playbook) -> None:
+    book.file("waiting", "permission prompt")
+    book.hook("Ask", "Bash: one")
+    book.wait(1)
+    book.answer()
+    book.wait(0.5)
+    assert book.file("waiting", "permission prompt")
+    assert book.is_said == (NEEDS, "state file", "permission prompt")
+    assert book.tracker.since == "t1001.5"
+    assert not book.wait(100), "it has been asked, and nobody answered"
+
+
+# ---------------------------------------------------------------------------------- how it ends
+
+
+def test_the_answer_to_a_moment_ends_it_at_once(book: Playbook) -> None:
+    book.says(Bell())
+    assert book.answer()
+    assert book.is_said == (NO_SIGNAL, "input", "")
+    assert not book.answer()
+
+
+def test_an_answer_is_confirmed_by_the_source(book: Playbook) -> None:
+    book.osc("state=blocked:kind=permission")
+    assert not book.answer()
+    book.wait(0.1)
+    assert book.osc("state=working")
+    assert book.is_said[:2] == (WORKING, "osc 7501")
+    book.osc("state=done")
+    assert not book.wait(3600)
+
+
+def test_an_answer_that_nobody_confirms_ends_it_too(book: Playbook) -> None:
+    book.hook("Ask", "Bash: ls")
+    book.answer()
+    assert not book.wait(ANSWER_S - 0.1)
+    assert book.wait(0.2)
+    assert book.is_said == (NO_SIGNAL, "input", "")
+    book.hook("Stop")
+    assert book.is_said == (IDLE, "hook", "")
+
+
+def test_input_does_not_end_work(book: Playbook) -> None:
+    book.osc("state=working")
+    assert not book.answer()
+    assert book.is_said[0] is WORKING
+
+
+def test_work_without_output_or_word_decays_and_a_word_brings_it_back(book: Playbook) -> None:
+    book.osc("state=working:msg=UnVubmluZyBscw==")
+    book.output_s = book.time_s + 30
+    assert not book.wait(89)
+    assert book.wait(1)
+    silent = "neither output nor word for 60 s; the last word was osc 7501: state=working Running ls"
+    assert book.is_said == (NO_SIGNAL, "silence", silent)
+    assert book.tracker.due_s(book.output_s) is None
+    assert book.osc("state=working")
+    assert book.is_said[:2] == (WORKING, "osc 7501")
+
+
+def test_the_word_of_a_silenced_source_is_a_sign_of_life(book: Playbook) -> None:
+    book.file("busy")
+    book.wait(50)
+    book.hook("Start")
+    assert not book.wait(50)
+    assert book.wait(10)
+
+
+@pytest.mark.parametrize("activity", ["idle", "waiting"])
+def test_what_needs_no_work_does_not_decay(book: Playbook, activity: str) -> None:
+    book.file(activity)
+    assert not book.wait(100_000)
+
+
+def test_since_moves_with_the_activity_only(book: Playbook) -> None:
+    book.osc("state=blocked:kind=permission")
+    book.wait(5)
+    book.says(Notification("", "Approval requested"))
+    assert book.tracker.since == "t1000"
+    assert book.tracker.detail == "Approval requested"
+
+
+def test_the_end_of_the_program_is_the_end_of_its_signals(book: Playbook) -> None:
+    book.file("waiting", "permission prompt")
+    book.answer()
+    assert book.tracker.ended(book.now())
+    assert book.is_said == (NO_SIGNAL, "", "")
+    assert book.tracker.due_s(0) is None
+
+
+def test_a_record_of_a_version_that_knew_less_is_understood() -> None:
+    former = {"offset": 3, "activity": "needs_input", "source": "osc 7501", "since": "t1", "detail": "permission"}
+    memory = msgspec.msgpack.decode(msgspec.msgpack.encode(former), type=ActivityMemory)
+    tracker = ActivityTracker(WATCH, "t0", memory)
+    assert (tracker.activity, tracker.detail) == (NEEDS, "permission")
+    assert tracker.input_given(Moment("t2", 2.0))
+    assert tracker.activity is NO_SIGNAL
+
+
+# ---------------------------------------------------------------------------------- at random
+
+
+class Signal(NamedTuple):
+    """One step of a story: a word, an answer ("input"), some time ("wait"), or a host's death ("kill")."""
+
+    what: str
+    activity: Activity
+    detail: str
+    seconds: float
+
+
+STORIES = st.lists(
+    st.builds(
+        Signal,
+        st.sampled_from([*ORDER, *ORDER, "input", "wait", "kill"]),
+        st.sampled_from([WORKING, NEEDS, IDLE]),
+        st.sampled_from(["", "a", "b"]),
+        st.sampled_from([0.0, 0.1, 1.0, 30.0, 100.0]),
+    ),
+    max_size=40,
+)
+
+
+def play(book: Playbook, signal: Signal) -> None:
+    match signal.what:
+        case "input":
+            book.answer()
+        case "wait":
+            book.wait(signal.seconds)
+        case "kill":
+            book.killed()
+        case source:
+            activity = NEEDS if source in {"notification", "bell"} else signal.activity
+            book.says(Word(source, "said", activity, signal.detail, "kind"))
+
+
+@given(STORIES)
+def test_what_is_said_is_what_the_strongest_said_last(story: list[Signal]) -> None:
+    book = Playbook()
+    last: dict[str, Activity] = {}
+    for signal in story:
+        play(book, signal)
+        if signal.what in ORDER and (signal.what, signal.activity, signal.what in last) != ("osc 9;4", IDLE, False):
+            last[signal.what] = NEEDS if signal.what in {"notification", "bell"} else signal.activity
+        activity, source, _ = book.is_said
+        states = [each for each in ORDER if each in last and each not in {"notification", "bell"}]
+        if states and states[0] != "osc 9;4":
+            assert source in {states[0], "input", "silence"}
+            assert activity is (last[states[0]] if source == states[0] else NO_SIGNAL)
+        assert [each.source for each in book.tracker.evidence()] == [each for each in ORDER if each in last]
+
+
+@given(STORIES, STORIES)
+def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> None:
+    book = Playbook()
+    for signal in before:
+        play(book, signal)
+    book.answer()
+    for signal in after:
+        # Whatever happens, but that somebody says anew that it needs its user.
+        if signal.what == "wait" or (signal.what in ORDER and signal.activity is NEEDS):
+            continue
+        if signal.what not in {"notification", "bell"}:
+            play(book, signal)
+    book.wait(ANSWER_S)
+    assert book.is_said[0] is not NEEDS
+    book.wait(1000)
+    assert book.is_said[0] in {IDLE, NO_SIGNAL}
+
+
+@given(STORIES)
+def test_with_its_host_killed_after_each_signal_all_is_as_if_it_never_was(story: list[Signal]) -> None:
+    whole, cut = Playbook(), Playbook()
+    for signal in story:
+        play(whole, signal)
+        play(cut, signal)
+        cut.killed()
+        assert cut.is_said[:2] == whole.is_said[:2]
+        assert cut.tracker.since == whole.tracker.since
+        assert cut.tracker.evidence() == whole.tracker.evidence()
+        assert cut.tracker.due_s(0) == whole.tracker.due_s(0)

@@ -1,0 +1,247 @@
+"""A session's dealings with what its agent does: hears the sources, tells the viewers, remembers for a successor.
+
+What the words mean is the business of ``signals``; which of them is believed, that of ``activity``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from session_host.clock import as_text
+from session_host.estate.ledger import Kind, Ledger
+from session_host.estate.memory import ActivityMemory
+from session_host.protocol.evidence import Evidence, Transition
+from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.messages import ActivityEvent, Report
+from session_host.protocol.values import Activity
+from session_host.pty.identity import ancestors, is_running, start_time
+from session_host.pty.process import PtyProcess
+from session_host.terminal.base import TerminalEvent
+
+from . import signals
+from .activity import ActivityTracker, Moment
+from .conversation import STATE_FILE, ConversationTracker
+from .lane import EmulatorLane
+from .state_files import WAYS, AgentState, StateFile
+from .transition_log import TransitionLog
+
+BEGINS_CONVERSATION = "sessionstart"
+"""The event, in small letters, by which agents tell that they are in another conversation from now on."""
+
+
+class AgentWatch:
+    """Whatever is known of one session's agent comes through here.
+
+    Attributes:
+        tracker: the authority on its activity.
+    """
+
+    def __init__(
+        self,
+        spec: LaunchSpec,
+        memory: ActivityMemory | None,
+        ledger: Ledger,
+        lane: EmulatorLane,
+        conversation: ConversationTracker,
+        *,
+        tell: Callable[[ActivityEvent], None],
+        now: Callable[[], str],
+        output_at_s: float = 0.0,
+    ) -> None:
+        """Watch an agent.
+
+        Args:
+            spec: the session's.
+            memory: what a former host knew.
+            ledger: where what is known survives this process.
+            lane: tells how far the output was heard, and when it last came.
+            conversation: is told what the sources say of it.
+            tell: sends an event to all followers.
+            now: tells the time, for people.
+            output_at_s: when the program wrote something to a former host, in seconds since 1970; 0 for never.
+        """
+        self.tracker = ActivityTracker(spec.watch, spec.created_at, memory)
+        self._spec = spec
+        self._ledger = ledger
+        self._lane = lane
+        self._conversation = conversation
+        self._tell = tell
+        self._now = now
+        self._file: StateFile | None = None
+        self._process: PtyProcess | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_s = 0.0
+        self._speaker = memory.speaker if memory is not None else None
+        self._transitions = TransitionLog(spec.transitions)
+        self._former_output_s = self._of_a_former_host(output_at_s)
+        self._last = Transition(self.tracker.since, self.tracker.activity, self.tracker.source, self.tracker.detail)
+        if memory is not None:
+            self._transitions.went_on(self._last)
+
+    def _of_a_former_host(self, output_at_s: float) -> float:
+        """When output came to a former host, on the clock of ages: after its last word, and not in the time to come."""
+        last = self.tracker.last_word()
+        now_s = time.monotonic()
+        # The other clock may have been set meanwhile.
+        return max(last.at_s if last is not None else 0.0, now_s - max(0.0, time.time() - output_at_s))
+
+    # ------------------------------------------------------------ what happens
+
+    def runs_in(self, process: PtyProcess) -> None:
+        """The program runs, maybe since long."""
+        self._process = process
+        way = WAYS.get(self._spec.watch.state_file)
+        directory = way(self._spec.env) if way is not None else None
+        if directory is not None:
+            self._file = StateFile(directory, process.pid, self._state_file_says)
+            self._file.start()
+        self._arm()
+
+    def observe(self, events: Sequence[TerminalEvent]) -> None:
+        """The program's output said this; all of it is one record: a successor hears all of it again, or nothing."""
+        moment = None
+        changed = False
+        for event in events:
+            word = signals.of_event(event, self._spec.watch)
+            if word is not None:
+                moment = moment or self._moment()
+                changed |= self.tracker.hear(word, moment)
+        if changed:
+            self._changed()
+        elif moment is not None:
+            self._arm()
+
+    def reported(self, report: Report, pid: int) -> None:
+        """The agent's own word, by a hook or plugin.
+
+        Args:
+            report: its.
+            pid: who sent it; 0 if that is not known. A hook has ended by now, usually.
+        """
+        if not (self._is_the_agents(pid) if report.source == signals.PLUGIN else self._is_of_this(report)):
+            return
+        self._conversation.learnt(report.conversation, report.source)
+        self._hear(signals.of_report(report, self._spec.watch))
+
+    def _is_the_agents(self, pid: int) -> bool:
+        """Whether a plugin runs in the session's agent, and not in another that this one has started.
+
+        The first to speak is the agent: its plugin is loaded before it can start anything. Another one counts when
+        that process has gone.
+        """
+        if self._speaker is not None and pid == self._speaker[0]:
+            return True
+        if not pid or (self._speaker is not None and is_running(*self._speaker)):
+            return False
+        child = self._process.pid if self._process is not None else self._ledger.page.child
+        started = start_time(pid)
+        if started is None or (pid != child and child not in ancestors(pid)):
+            return False
+        self._speaker = (pid, started)
+        return True
+
+    def _is_of_this(self, report: Report) -> bool:
+        """Whether a hook speaks of the conversation that the agent is in, or of the one that it begins."""
+        known = self._conversation.id
+        return (
+            not (known and report.conversation)
+            or report.conversation == known
+            or report.event.lower() == BEGINS_CONVERSATION
+        )
+
+    def _state_file_says(self, state: AgentState) -> None:
+        self._conversation.learnt(state.conversation, STATE_FILE)
+        self._hear(signals.of_state_file(state.status, state.waiting_for))
+
+    def _hear(self, word: signals.Word) -> None:
+        changed = self.tracker.hear(word, self._moment())
+        # What is not in the output no successor hears again.
+        self._changed(visibly=changed)
+
+    def input_given(self) -> None:
+        """The user answered, or asked for something."""
+        asked = self.tracker.activity is Activity.NEEDS_INPUT
+        changed = self.tracker.input_given(self._moment())
+        if asked:
+            self._changed(visibly=changed)
+
+    def ended(self) -> None:
+        """The program ended."""
+        if self._file is not None:
+            self._file.close()
+        if self.tracker.ended(self._moment()):
+            self._changed()
+        self._arm()
+
+    def close(self) -> None:
+        """Let go of timers and files; without ``ended`` it goes on in another host."""
+        if self._file is not None:
+            self._file.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._transitions.close()
+
+    def _changed(self, *, visibly: bool = True) -> None:
+        """It is remembered, and told."""
+        tracker = self.tracker
+        memory = tracker.memory(self._lane.fed, self._speaker)
+        self._ledger.add(Kind.ACTIVITY, msgspec.msgpack.encode(memory))
+        if visibly:
+            self._tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
+            self._note()
+            self._conversation.activity_changed()
+        self._arm()
+
+    def _note(self) -> None:
+        """One line for each activity, and for each thing that is asked; what is being done changes too often."""
+        tracker, former = self.tracker, self._last
+        asks = tracker.activity is Activity.NEEDS_INPUT
+        if tracker.activity is not former.activity or (asks and tracker.detail != former.detail):
+            self._last = Transition(self._now(), tracker.activity, tracker.source, tracker.detail)
+            self._transitions.add(self._last)
+
+    # ------------------------------------------------------------ the time
+
+    def _moment(self) -> Moment:
+        return Moment(self._now(), time.monotonic())
+
+    def _output_s(self) -> float:
+        """When the program last wrote something, on the clock of ages; 0 for never."""
+        return max(self._lane.fed_at_s, self._former_output_s)
+
+    def _arm(self) -> None:
+        """See that the tracker is looked at when something is due, and not before; output need not come here."""
+        due_s = self.tracker.due_s(self._output_s())
+        if self._timer is not None and (due_s is None or due_s < self._due_s):
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and due_s is not None:
+            self._due_s = due_s
+            wait_s = max(0.0, due_s - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self.tracker.look(self._moment(), self._output_s()):
+            self._changed()
+        self._arm()
+
+    # ------------------------------------------------------------ what is told of it
+
+    def evidence(self) -> list[Evidence]:
+        """The last word of each source, strongest first."""
+        return self.tracker.evidence()
+
+    def transitions(self) -> list[Transition]:
+        """The last changes, oldest first."""
+        return self._transitions.last()
+
+    def last_output(self) -> str:
+        """When the program last wrote something, ISO 8601; "" for never."""
+        output_s = self._output_s()
+        return as_text(time.time() - (time.monotonic() - output_s)) if output_s else ""

@@ -1,0 +1,84 @@
+"""Writes the changes of a session's activity to their file, each batch in a thread that ends with it.
+
+A host that is killed before its thread has written leaves a change unwritten; its successor, which knows the last
+change from the ledger, adds it.
+"""
+
+from __future__ import annotations
+
+import _thread
+import logging
+from collections import deque
+from pathlib import Path
+
+from session_host.protocol.evidence import Transition
+from session_host.store import transitions
+
+log = logging.getLogger(__name__)
+
+TOLD = 20
+"""So many changes are told of."""
+
+
+class TransitionLog:
+    """The changes of one session's activity, in memory and in their file."""
+
+    def __init__(self, path: str) -> None:
+        """Keep them in the file at ``path``; "" for memory alone."""
+        self._path = Path(path) if path else None
+        self._waiting: deque[Transition] = deque()
+        self._newest: deque[Transition] = deque(maxlen=TOLD)
+        self._at_work = _thread.allocate_lock()
+        self._has_failed = False
+
+    def add(self, transition: Transition) -> None:
+        """A change; written soon."""
+        self._newest.append(transition)
+        if self._path is None:
+            return
+        self._waiting.append(transition)
+        self._write_soon()
+
+    def went_on(self, last: Transition) -> None:
+        """A former host's last change, which it may not have come to write."""
+        if self._path is not None:
+            former = transitions.last(self._path, TOLD)
+            self._newest.extend(former)
+            if former and (former[-1].activity, former[-1].source) == (last.activity, last.source):
+                return
+        self.add(last)
+
+    def last(self) -> list[Transition]:
+        """The newest changes, oldest first."""
+        return list(self._newest)
+
+    def _write_soon(self) -> None:
+        if not self._at_work.acquire(blocking=False):
+            return  # Whoever is at it looks again before it ends.
+        try:
+            _thread.start_new_thread(self._write, ())
+        except RuntimeError:
+            self._write()  # No more threads are to be had.
+
+    def _write(self) -> None:
+        """In the thread: write what waits, and what comes meanwhile."""
+        assert self._path is not None
+        while True:
+            batch = []
+            while self._waiting:
+                batch.append(self._waiting.popleft())
+            if batch:
+                try:
+                    transitions.append(self._path, batch)
+                except OSError as error:
+                    if not self._has_failed:
+                        log.warning("the changes of activity are not kept: %s", error.strerror)
+                    self._has_failed = True
+            self._at_work.release()
+            if not self._waiting or not self._at_work.acquire(blocking=False):
+                return
+
+    def close(self) -> None:
+        """Wait for what is being written. Blocks."""
+        with self._at_work:
+            pass
