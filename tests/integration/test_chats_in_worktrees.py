@@ -1,0 +1,150 @@
+"""A chat that ended in a worktree of its own: gone on with there, and removed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from session_host.agents import load_catalog
+from session_host.agents.agent import Conversation
+from session_host.client.forgetting import forget_chat
+from session_host.client.launch import LaunchRequest, launch
+from session_host.client.records import open_store
+from session_host.errors import WorktreeError
+from session_host.paths import config_dir, state_dir
+from session_host.protocol.values import State
+from session_host.store import SessionRecord, Store
+from tests.support.repositories import Checkout
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path / "project")
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with open_store() as opened:
+        yield opened
+
+
+def request(directory: str, resume: SessionRecord | None = None, worktree: str | None = None) -> LaunchRequest:
+    agent = load_catalog(config_dir())["command"]
+    agent = msgspec.structs.replace(agent, conversation=Conversation(resume=("cat",)))
+    return LaunchRequest(
+        agent=agent,
+        arguments=["cat"],
+        name="x",
+        directory=directory,
+        environment=os.environ,
+        resume=resume,
+        worktree=worktree,
+    )
+
+
+async def ended(store: Store, checkout: Checkout) -> SessionRecord:
+    """A chat that worked in ``src`` of a worktree of its own, and has ended."""
+    record = await launch(request(str(checkout.path / "src"), worktree=""))
+    return over(store, record)
+
+
+def over(store: Store, record: SessionRecord) -> SessionRecord:
+    # What its host writes at the end; that one is ended with the test, for speed.
+    store.update(record.id, state=State.EXITED, exit_code=0, provider_session_id=str(uuid.uuid4()))
+    found = store.get(record.id)
+    assert found is not None
+    return found
+
+
+class TestResuming:
+    async def test_it_goes_on_in_the_same_worktree(self, store: Store, checkout: Checkout) -> None:
+        first = await ended(store, checkout)
+
+        second = await launch(request(first.cwd, resume=first))
+
+        assert (second.cwd, second.worktree, second.branch) == (first.cwd, first.worktree, "outlive/x")
+        assert second.branch_made
+        assert second.repository == str(checkout.path / ".git")
+
+    async def test_which_is_made_again_if_it_is_gone(self, store: Store, checkout: Checkout) -> None:
+        first = await ended(store, checkout)
+        assert first.worktree is not None
+        commit = Checkout(first.worktree).commit("work")
+        shutil.rmtree(first.worktree)
+
+        second = await launch(request(first.cwd, resume=first))
+
+        assert Path(f"/proc/{second.child_pid}/cwd").readlink() == Path(first.cwd)
+        assert Checkout(first.cwd).git("rev-parse", "HEAD") == commit
+
+    async def test_or_it_is_said_why_not(self, store: Store, checkout: Checkout) -> None:
+        first = await ended(store, checkout)
+        assert first.worktree is not None
+        shutil.rmtree(first.worktree)
+        checkout.git("worktree", "prune")
+        checkout.git("branch", "-D", "outlive/x")
+
+        with pytest.raises(WorktreeError, match="is gone, and so is its branch outlive/x"):
+            await launch(request(first.cwd, resume=first))
+
+    async def test_elsewhere_it_has_none(self, store: Store, checkout: Checkout) -> None:
+        first = await ended(store, checkout)
+
+        second = await launch(request(str(checkout.path), resume=first))
+
+        assert second.worktree is None
+
+
+class TestRemoving:
+    async def test_it_stays_while_the_chat_that_goes_on_in_it_runs(self, store: Store, checkout: Checkout) -> None:
+        first = await ended(store, checkout)
+        await launch(request(first.cwd, resume=first))
+
+        assert forget_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
+
+    async def test_it_stays_while_one_that_could_go_on_in_it_is_remembered(
+        self, store: Store, checkout: Checkout
+    ) -> None:
+        first = await ended(store, checkout)
+        second = over(store, await launch(request(first.cwd, resume=first)))
+        store.update(first.id, continued_by=second.id)
+
+        assert forget_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
+        assert forget_chat(store, second) == ""
+        assert checkout.branches() == ["main"]
+
+    async def test_one_that_was_continued_is_no_reason_to_keep_it(self, store: Store, checkout: Checkout) -> None:
+        first = await ended(store, checkout)
+        second = over(store, await launch(request(first.cwd, resume=first)))
+        store.update(first.id, continued_by=second.id)
+
+        assert forget_chat(store, second) == ""
+
+        assert not Path(str(first.worktree)).exists()
+        assert store.all() == [store.get(first.id)]
+
+    async def test_one_whose_host_is_gone_does_not_use_it(self, store: Store, checkout: Checkout) -> None:
+        first = await ended(store, checkout)
+        store.add(
+            msgspec.structs.replace(first, id=str(uuid.uuid4()), state=State.RUNNING, worktree=None, host_pid=None)
+        )
+
+        assert forget_chat(store, first) == ""
+
+
+async def test_a_start_that_fails_leaves_nothing(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("session_host.client.launch.session_log", lambda _id: Path("/proc/none/log"))
+
+    with pytest.raises(Exception, match="cannot be written"):
+        await launch(request(str(checkout.path), worktree=""))
+
+    assert checkout.branches() == ["main"]
+    assert not list((state_dir() / "worktrees").iterdir())
