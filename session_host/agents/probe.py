@@ -49,7 +49,11 @@ _QUIET_S = 0.1
 _saving = threading.Lock()
 _VERSION = re.compile(r"\d+\.\d+[\w.+-]*")
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
-_VALUED = re.compile(r"(--?[A-Za-z][\w-]*)(?:,\s*(--?[A-Za-z][\w-]*))?(?:[ =]<|.*\[(?:string|number|array)\])")
+_VALUED = re.compile(
+    r"(--?[A-Za-z][\w-]*)(?:,\s*(--?[A-Za-z][\w-]*))?"
+    r"(?:[ =](?P<one>[<\[][^>\]]*[>\]](?:\.\.\.)?)|.*\[(?P<kind>string|number|array)\])"
+)
+"""A line that begins with an option and its value: as commander, clap and yargs print it."""
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -58,12 +62,14 @@ class Probe(msgspec.Struct, frozen=True):
     Attributes:
         version: as it stands in its answer, ``2.1.329``; "" if it is not known.
         options: all that its help names; None if it is not known.
-        valued: those of them that take a value.
+        valued: those of them that take a value, or may.
+        variadic: those of these that take any number.
     """
 
     version: str = ""
     options: frozenset[str] | None = None
     valued: frozenset[str] = frozenset()
+    variadic: frozenset[str] = frozenset()
 
 
 class _Kept(msgspec.Struct):
@@ -150,8 +156,7 @@ def ask(path: str, version: Sequence[str], environment: Mapping[str, str], patie
             if question is not None:
                 question.close(mark)
     told, helped = asked
-    options, valued = _options(helped.text if helped is not None and helped.succeeded else "")
-    return Probe(_version(told), options, valued)
+    return _understood(_version(told), helped.text if helped is not None and helped.succeeded else "")
 
 
 class _Question:
@@ -228,13 +233,18 @@ def _version(told: _Question | None) -> str:
     return one_line(found)[:40]
 
 
-def _options(text: str) -> tuple[frozenset[str] | None, frozenset[str]]:
+def _understood(version: str, text: str) -> Probe:
     options = frozenset(_OPTION.findall(text))
     if len(options) < FEWEST_OPTIONS:
-        return None, frozenset()
+        return Probe(version)
+    valued, variadic = set(), set()
     # Each option begins a line; what stands in the text that explains another does not count.
-    lines = [match for line in text.splitlines() if (match := _VALUED.match(line.strip()))]
-    return options, frozenset(name for match in lines for name in match.groups() if name)
+    for match in (found for line in text.splitlines() if (found := _VALUED.match(line.strip()))):
+        names = {name for name in match.groups()[:2] if name}
+        valued |= names
+        if match["kind"] == "array" or "..." in (match["one"] or ""):
+            variadic |= names
+    return Probe(version, options, frozenset(valued), frozenset(variadic))
 
 
 def _is_enough(kept: _Kept, patience_s: float) -> bool:

@@ -1,0 +1,50 @@
+"""What of a chat's own arguments goes over to the one that goes on with its conversation: all but what it was asked.
+
+A prompt that stood in the argv was asked once; asked again, its work would be done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from session_host.agents.agent import PROMPT, Agent
+from session_host.agents.probe import Probe
+
+
+def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list[str]:
+    """The arguments without the prompt, for an agent that takes one in its argv.
+
+    What an option's value is and what the prompt is, its help tells. Where that is not known, what stands behind any
+    option may be its value, and stays.
+
+    Args:
+        agent: whose.
+        arguments: the user's own.
+        probe: what is known of this version.
+    """
+    options = {part[0] for part in agent.start if not isinstance(part, str) and PROMPT in part}
+    takes_words = PROMPT in agent.start
+    kept: list[str] = []
+    values = 0  # How many words may still be those of the option before them; -1 for any number.
+    asks = False
+    for index, word in enumerate(arguments):
+        if word == "--":
+            return kept if takes_words else [*kept, *arguments[index:]]
+        if asks:
+            asks = False
+        elif word.startswith("-") and word != "-":
+            name, equals, _ = word.partition("=")
+            asks = name in options and not equals
+            if name not in options:
+                kept.append(word)
+            values = 0 if equals or name in options else _values(name, probe)
+        elif values or not takes_words:
+            kept.append(word)
+            values = max(values - 1, -1) if values > 0 else values
+    return kept
+
+
+def _values(option: str, probe: Probe) -> int:
+    if probe.options is None or option not in probe.options or option in probe.variadic:
+        return -1
+    return 1 if option in probe.valued else 0

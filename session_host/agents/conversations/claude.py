@@ -1,0 +1,101 @@
+"""Claude Code (2.1): a transcript a conversation, in a directory a project; a file a running process.
+
+``projects/<directory, all but letters and digits as dashes>/<id>.jsonl`` is made at the first prompt, a little after
+it: one that was cut off right there holds no line of the user's, and then neither ``--resume`` nor ``--session-id``
+accepts the id. ``sessions/<pid>.json`` names the conversation that a process is in; a killed one leaves it behind.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import msgspec
+
+from session_host.agents.conversations.place import Found, Kept, Sought
+from session_host.pty.identity import is_running
+
+_MOST_SLUG = 200
+"""Longer names of directories are cut there, and a hash follows."""
+
+_USER_LINE = re.compile(rb'"type":\s*"user"')
+_PIECE_BYTES = 1 << 20
+_LONGEST_MATCH_BYTES = 64
+
+
+class _Running(msgspec.Struct):
+    """A process's own file."""
+
+    pid: int
+    sessionId: str  # noqa: N815 - Claude Code's name
+    procStart: str | None = None  # noqa: N815 - as above
+
+
+class Claude:
+    """See the module."""
+
+    def look(self, sought: Sought) -> Found:
+        paths = _transcripts(sought)
+        if any(_has_user_line(path) for path in paths):
+            return Found(Kept.WHOLE)
+        if paths:
+            return Found(
+                Kept.LOST,
+                f"Claude Code was cut off before it wrote down what was asked: {paths[0]} holds nothing of it",
+            )
+        if sought.used:
+            elsewhere = next(iter(sorted(_projects(sought).glob(f"*/{sought.conversation}.jsonl"))), None)
+            if elsewhere is not None:
+                return Found(Kept.LOST, f"Claude Code keeps it for another directory, in {elsewhere.parent}")
+            return Found(Kept.LOST, f"Claude Code's transcript of it is gone from {_projects(sought)}")
+        return Found(Kept.NOTHING, "nothing was asked in it yet")
+
+    def opened_by(self, sought: Sought) -> list[int]:
+        found = []
+        for path in (_home(sought) / "sessions").glob("*.json"):
+            try:
+                running = msgspec.json.decode(path.read_bytes(), type=_Running)
+            except (OSError, msgspec.DecodeError, RecursionError):
+                continue  # It is being rewritten, or is of a version that we do not know.
+            started = running.procStart if running.procStart and running.procStart.isdecimal() else None
+            same = running.sessionId == sought.conversation
+            if same and is_running(running.pid, int(started) if started else None):
+                found.append(running.pid)
+        return found
+
+
+def _home(sought: Sought) -> Path:
+    return sought.from_variable("CLAUDE_CONFIG_DIR", sought.home / ".claude")
+
+
+def _projects(sought: Sought) -> Path:
+    return _home(sought) / "projects"
+
+
+def _transcripts(sought: Sought) -> list[Path]:
+    """Those that ``--resume`` finds from the directory."""
+    # The directory without links, as the process sees it itself (getcwd(3)).
+    slug = "".join(_dashes(character) for character in os.path.realpath(sought.directory))
+    name = f"{sought.conversation}.jsonl"
+    if len(slug) > _MOST_SLUG:
+        return sorted(_projects(sought).glob(f"{slug[:_MOST_SLUG]}*/{name}"))
+    path = _projects(sought) / slug / name
+    return [path] if path.exists() else []
+
+
+def _dashes(character: str) -> str:
+    """As JavaScript's ``replace(/[^a-zA-Z0-9]/g, "-")``, which counts in UTF-16."""
+    if character.isascii() and character.isalnum():
+        return character
+    return "--" if ord(character) > 0xFFFF else "-"
+
+
+def _has_user_line(path: Path) -> bool:
+    tail = b""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            if _USER_LINE.search(tail + piece):
+                return True
+            tail = piece[-_LONGEST_MATCH_BYTES:]
+    return False

@@ -1,0 +1,58 @@
+"""Codex (0.169): a rollout a thread, made at the first prompt; a lock on the thread that a process has open.
+
+``sessions/Y/M/D/rollout-<time>-<id>.jsonl``, in ``archived_sessions`` once archived; a thread without one cannot be
+resumed. ``thread-writer-locks/<id>.lock`` stays when its process goes: only flock(2) tells, in ``/proc/locks``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from session_host.agents.conversations.place import Found, Kept, Sought
+
+
+class Codex:
+    """See the module."""
+
+    def look(self, sought: Sought) -> Found:
+        home = _home(sought)
+        name = f"rollout-*-{sought.conversation}.jsonl"
+        if any(home.glob(f"sessions/*/*/*/{name}")) or any(home.glob(f"archived_sessions/{name}")):
+            return Found(Kept.WHOLE)
+        if sought.used:
+            return Found(Kept.LOST, f"Codex's recording of it is gone from {home / 'sessions'}")
+        return Found(Kept.LOST, "nothing was asked in it yet, and Codex keeps no such conversations; start a new chat")
+
+    def opened_by(self, sought: Sought) -> list[int]:
+        lock = _home(sought) / "thread-writer-locks" / f"{sought.conversation}.lock"
+        try:
+            inode = lock.stat().st_ino
+            lines = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
+        except OSError:
+            return []  # Nobody has ever had it open, or the system does not tell.
+        # "1: FLOCK  ADVISORY  WRITE 1234 08:02:5678 0 EOF"; a waiting one has "->" before its kind (proc(5)).
+        found = [line.split() for line in lines if " FLOCK " in line and "->" not in line]
+        pids = {int(words[4]) for words in found if len(words) > 5 and words[5].rpartition(":")[2] == str(inode)}
+        # Inodes are the numbers of one file system only.
+        return sorted(pid for pid in pids if _has_open(pid, lock))
+
+
+def _home(sought: Sought) -> Path:
+    return sought.from_variable("CODEX_HOME", sought.home / ".codex")
+
+
+def _has_open(pid: int, path: Path) -> bool:
+    wanted = os.path.realpath(path)
+    directory = Path(f"/proc/{pid}/fd")
+    try:
+        links = list(directory.iterdir())
+    except OSError:
+        return False  # It has gone, or is another user's.
+    for link in links:
+        try:
+            if str(link.readlink()) == wanted:
+                return True
+        except OSError:
+            continue
+    return False

@@ -1,0 +1,59 @@
+"""A prompt that was asked once is not asked again by whoever goes on with the conversation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from session_host.agents import load_catalog
+from session_host.agents.arguments import without_prompt
+from session_host.agents.probe import Probe
+
+KNOWN = Probe(
+    "1",
+    frozenset({"--model", "-m", "--yolo", "--add-dir", "--effort"}),
+    frozenset({"--model", "-m", "--add-dir"}),
+    frozenset({"--add-dir"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        ([], []),
+        (["fix the bug"], []),
+        (["fix"], []),
+        (["--model", "opus", "fix the bug"], ["--model", "opus"]),
+        (["--model=opus", "fix the bug"], ["--model=opus"]),
+        (["--yolo", "fix the bug"], ["--yolo"]),
+        (["fix the bug", "--yolo"], ["--yolo"]),
+        (["-m", "x", "--yolo", "fix", "-m", "y"], ["-m", "x", "--yolo", "-m", "y"]),
+        (["--add-dir", "a", "b", "--yolo", "fix"], ["--add-dir", "a", "b", "--yolo"]),
+        (["--hidden", "a value or a prompt"], ["--hidden", "a value or a prompt"]),
+        (["--yolo", "--", "--fix", "it"], ["--yolo"]),
+    ],
+)
+def test_where_the_help_is_known(arguments: list[str], kept: list[str]) -> None:
+    assert without_prompt(load_catalog(Path("/nonexistent"))["claude"], arguments, KNOWN) == kept
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [(["fix the bug", "--yolo"], ["--yolo"]), (["--yolo", "fix the bug"], ["--yolo", "fix the bug"])],
+)
+def test_where_it_is_not_what_may_be_a_value_stays(arguments: list[str], kept: list[str]) -> None:
+    assert without_prompt(load_catalog(Path("/nonexistent"))["claude"], arguments, Probe()) == kept
+
+
+def test_an_agent_that_takes_its_prompt_by_an_option() -> None:
+    gemini = load_catalog(Path("/nonexistent"))["gemini"]
+
+    assert without_prompt(gemini, ["--prompt-interactive", "fix it", "--model", "x"], Probe()) == ["--model", "x"]
+    assert without_prompt(gemini, ["--prompt-interactive=fix it", "x"], Probe()) == ["x"]
+
+
+def test_an_agent_whose_words_are_no_prompt_keeps_them() -> None:
+    aider = load_catalog(Path("/nonexistent"))["aider"]
+
+    assert without_prompt(aider, ["a.py", "--", "b.py"], KNOWN) == ["a.py", "--", "b.py"]
