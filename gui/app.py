@@ -19,6 +19,8 @@ from gui.sessions.watching import RecordWatcher
 from gui.settings.layout import WindowLayout
 from gui.settings.preferences import load_preferences
 from gui.theme.follow import Theme
+from gui.tray.desktop_notifications import DesktopNotifications
+from gui.tray.notifier import Notifier
 from gui.tray.tray import Tray, app_icon
 from gui.window.banners import Banner
 from gui.window.control import ControlServer
@@ -86,11 +88,15 @@ class App:
         warnings, layout, records = _startup_facts(opened, read)
         self.layout = layout
         self.sessions = SessionsModel(self.storage, viewer_factory, qt)
+        self.sessions.agents = catalog
         self.sessions.set_ended_by_you(layout.ended_by_you)
         self._show_in_colors()
         self.sessions.take_records(records)
         self.window = MainWindow(self.theme, self.sessions, catalog, preferences, layout)
         self.tray = Tray(self.theme, self.sessions, catalog)
+        self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.window)
+        self._notifier = Notifier(self.sessions, catalog, self.window.is_looked_at, self.notifications)
+        self._notifier.is_wanted = preferences.window.notifications
         self._server = ControlServer(Remote(self.window, self.sessions, self.finished).verbs())
         for line in filter(None, [catalog_problem, *warnings]):
             self.window.banners.show_banner(Banner(line[:1].upper() + line[1:], lasting=True, kind="failed"))
@@ -106,6 +112,8 @@ class App:
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_wanted):
             chosen.connect(window.bring_up)
         tray.chat_chosen.connect(window.open_chat)
+        window.looks_elsewhere.connect(self._notifier.look)
+        self.notifications.chosen.connect(self._on_notification_chosen)
         tray.all_chats.connect(window.sidebar.list.setFocus)
         tray.new_chat.connect(lambda directory: window.verbs.new_chat(directory=directory))
         tray.open_wanted.connect(window.bring_up)
@@ -115,6 +123,12 @@ class App:
     def quit(self) -> None:
         """End the window's process; chats keep running."""
         self.finished.set()
+
+    def _on_notification_chosen(self, session_id: str) -> None:
+        self.window.bring_up()
+        chat = self.sessions.get(session_id)
+        if chat is not None:
+            self.window.open_chat(chat)
 
     def _on_close_wanted(self) -> None:
         if self.tray.is_there:
@@ -157,6 +171,7 @@ class App:
         layout = self.window.snapshot_layout().to_dict()
         self.storage.on_error = lambda _error: None  # The banners it would be said in are about to go.
         await self._server.close()
+        await self.notifications.close()
         await self.sessions.close()
         self.tray.close()
         self.window.hide()

@@ -12,6 +12,9 @@ catalog, and turns what they say into signals. Nothing in it polls.
     watching   tells when the record or the runtime directory changed
     upgrading  chats on another version, and giving them the installed one
     exporting  a chat as a file
+    knowing    how it is known what an agent does; pure
+    explaining what stands behind a state, in rows; pure
+    ages       tells when ages read differently
     finder     searching all chats, in a thread of its own
     tasks      owner of what runs in the background
 """

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.sessions import words
+from gui.sessions import knowing, words
 from gui.sessions.groups import Group, group_of, mark_of
 from gui.theme.marks import Mark
 from session_host.client.records import reason_of
 from session_host.clock import now
+from session_host.protocol.launch import Watch
 from session_host.protocol.messages import (
     ActivityEvent,
     BellEvent,
@@ -27,16 +28,21 @@ from session_host.protocol.messages import (
     TitleEvent,
 )
 from session_host.protocol.values import RUNNING_STATES, Activity, GridSize, State
+from session_host.protocol.words import one_line
 from session_host.store import SessionRecord
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
     from session_host.client.viewer import Viewer, ViewerDelegate, ViewerState
+    from session_host.worktrees import Status
 
     ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool], Viewer]
     """Makes a viewer from a session's id, its delegate, a size and whether output is wanted."""
 
 DEFAULT_SIZE = GridSize(120, 40)
+
+DETAIL_CHARACTERS = 400
+"""As much of what an agent asks or says is shown at most."""
 
 PATIENCE_MS = 300
 """What is over sooner than this is not worth a word, a bar or another mark."""
@@ -48,6 +54,9 @@ class Chat(QObject):
     It keeps the client's ``ViewerDelegate``: what the viewer calls back becomes a signal.
 
     Attributes:
+        activity, activity_source, activity_since, activity_detail: what the host says of its agent last.
+        stale_after_s: work without output or a word of it for so long is "no signal".
+        checkout: how the git working tree at its directory is; None where there is none, or it is not known yet.
         notice: what is not as it should be with the chat itself, one line; "" if all is.
         host_version: of the code that keeps the chat, "" while that is not known.
 
@@ -74,10 +83,13 @@ class Chat(QObject):
         self._make_viewer = make_viewer
         self.record = record
         self.activity = Activity.NO_SIGNAL
+        self.activity_source = ""
         self.activity_since = ""
         self.activity_detail = ""
+        self.stale_after_s = Watch().stale_after_s
         self.ended_by_you = False
         self.unseen = False
+        self.checkout: Status | None = None
         self.notice = ""
         self.host_version = ""
         self.connection: ViewerState | None = None
@@ -110,6 +122,11 @@ class Chat(QObject):
     def is_over(self) -> bool:
         """It has ended or was lost; nothing can be typed any more."""
         return self.record.state in {State.EXITED, State.LOST}
+
+    @property
+    def is_continued(self) -> bool:
+        """Another chat goes on with its conversation, and stands in its place."""
+        return self.is_over and self.record.continued_by is not None
 
     @property
     def group(self) -> Group:
@@ -152,20 +169,54 @@ class Chat(QObject):
 
     @property
     def since(self) -> datetime | None:
-        """Since when it has been in its group."""
+        """Since when it has been in its group; one that fell silent, since its last word."""
         record = self.record
         if self.is_over:
             return words.parse_time(record.ended_at or record.created_at)
-        return words.parse_time(self.activity_since or record.created_at)
+        since = words.parse_time(self.activity_since or record.created_at)
+        if since is not None and self.is_silent:
+            # What is told is when the patience with it was over.
+            return since - timedelta(seconds=self.stale_after_s)
+        return since
+
+    @property
+    def needs_you(self) -> bool:
+        """Its agent waits for the user."""
+        return self.group is Group.NEEDS_YOU
+
+    @property
+    def place(self) -> str:
+        """Where it works: repository, branch and changes, or else its directory."""
+        return self.checkout.words if self.checkout is not None else words.last_part(self.record.cwd)
+
+    @property
+    def said(self) -> str:
+        """What it asks, what it said last, or how it ended; "" if there is nothing to say."""
+        if self.is_over:
+            return self.how_it_ended
+        if self.needs_you:
+            return self.activity_detail or "Waits for you"
+        if self.is_silent:
+            return _first_upper(knowing.no_word(self.since, datetime.now(UTC)))
+        return self.activity_detail or self.record.title
+
+    @property
+    def is_silent(self) -> bool:
+        """Its agent worked, and then nobody said a word of it any more."""
+        return not self.is_over and self.activity_source == knowing.SILENCE
 
     @property
     def where_and_what(self) -> str:
-        """The row's second line: its directory, and what it last said or asks."""
-        said = self.activity_detail or self.record.title
+        """Place and what was said, in a line; what is asked comes first."""
+        parts = (self.said, self.place) if self.needs_you else (self.place, self.said)
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def how_known(self) -> str:
+        """What it does, who says so and since when, as of now; "" once it is over."""
         if self.is_over:
-            said = self.how_it_ended
-        place = words.last_part(self.record.cwd)
-        return f"{place} · {said}" if said else place
+            return ""
+        return knowing.how_known(self.activity, self.activity_source, self.since, datetime.now(UTC))
 
     @property
     def how_it_ended(self) -> str:
@@ -288,8 +339,9 @@ class Chat(QObject):
                 self.record.title = title
             case NameEvent(name):
                 self.record.name = name
-            case ActivityEvent(activity, _, since, detail):
-                self.activity, self.activity_since, self.activity_detail = activity, since, detail
+            case ActivityEvent(activity, source, since, detail):
+                self.activity, self.activity_source, self.activity_since = activity, source, since
+                self.activity_detail = one_line(detail).strip()[:DETAIL_CHARACTERS]
             case NoticeEvent(text=text):
                 self.notice = text
             case OutputEvent() | BellEvent() | NotificationEvent():
@@ -308,3 +360,7 @@ class Chat(QObject):
         if self.is_over:
             self.notice = ""
             record.ended_at = record.ended_at or now()
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

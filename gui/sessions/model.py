@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.sessions import words
 from gui.sessions.chat import Chat
+from gui.sessions.explaining import Explained, explained
 from gui.sessions.finder import Finder
 from gui.sessions.groups import OVER, Group, order_key
 from gui.sessions.login_path import LoginPathFinder
 from gui.sessions.storage import StoreThread
 from gui.sessions.tasks import Tasks
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded
-from session_host.protocol.messages import Kill, Rename, Request, Stop
+from session_host.protocol.messages import Explain, Kill, Rename, Request, Stop
 from session_host.store import SessionRecord, Store
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
     from gui.sessions.chat import ViewerFactory
+    from session_host.agents import Agent
     from session_host.client.launch import LaunchRequest
-
-
-YOUNG_STEP_S, OLD_STEP_S = 5.0, 20.0
-"""Fifty chats whose ages change each at its own moment would wake the window up all the time."""
 
 
 class SessionsModel(QObject):
@@ -36,13 +32,15 @@ class SessionsModel(QObject):
     Signals:
         changed: which chats there are, or any fact of one; comes at most once a turn of the loop.
         added, removed: a chat came into being, or was removed from the record (its id).
-        problem: one line for the user.
+        problem: one line for the user on what went wrong.
+        told: one line for the user on what was done, or left as it is.
     """
 
     changed = Signal()
     added = Signal(Chat)
     removed = Signal(str)
     problem = Signal(str)
+    told = Signal(str)
 
     def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +48,8 @@ class SessionsModel(QObject):
         self._make_viewer = make_viewer
         self.colors: DefaultColors | None = None
         """What terminals are shown in, once that is known."""
+        self.agents: Mapping[str, Agent] = {}
+        """The catalog, once that is read."""
         self._chats: dict[str, Chat] = {}
         self._ended_by_you: set[str] = set()
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
@@ -74,6 +74,10 @@ class SessionsModel(QObject):
         """All of them, oldest first."""
         return list(self._chats.values())
 
+    def listed(self) -> list[Chat]:
+        """Those that are shown in lists, oldest first: not those that another chat goes on with."""
+        return [chat for chat in self._chats.values() if not chat.is_continued]
+
     def running(self) -> list[Chat]:
         """Those that have not ended, oldest first."""
         return [chat for chat in self._chats.values() if not chat.is_over]
@@ -85,7 +89,7 @@ class SessionsModel(QObject):
     def groups(self) -> dict[Group, list[Chat]]:
         """The chats of each group in the order in which they are shown."""
         found: dict[Group, list[Chat]] = {group: [] for group in Group}
-        for chat in self._chats.values():
+        for chat in self.listed():
             found[chat.group].append(chat)
         for group, chats in found.items():
             chats.sort(key=_order, reverse=group in OVER)
@@ -122,6 +126,8 @@ class SessionsModel(QObject):
         chat = Chat(record, self._make_viewer, self)
         if self.colors is not None:
             chat.show_in(self.colors)
+        if (agent := self.agents.get(record.agent)) is not None:
+            chat.stale_after_s = agent.signals.stale_after_s
         chat.ended_by_you = record.id in self._ended_by_you
         chat.changed.connect(self._tell.start)
         self._chats[record.id] = chat
@@ -197,6 +203,14 @@ class SessionsModel(QObject):
         """Where chats were started lately."""
         return await self._storage.call(lambda store: store.recent_directories(limit))
 
+    async def explain(self, chat: Chat) -> Explained:
+        """Ask a running chat's host what stands behind its state.
+
+        Raises:
+            OutliveError: it has ended meanwhile, or its host is of a version that cannot tell.
+        """
+        return explained(await self._request(chat, Explain(request=1)))
+
     def rename(self, chat: Chat, name: str) -> None:
         """Give a chat another name."""
         name = " ".join(name.split())
@@ -244,10 +258,10 @@ class SessionsModel(QObject):
         finally:
             self.refresh()
 
-    async def _request(self, chat: Chat, request: Request) -> None:
+    async def _request(self, chat: Chat, request: Request) -> Any:
         from session_host.client.control import request as ask
 
-        await ask(chat.id, request)
+        return await ask(chat.id, request)
 
     def remove(self, chat: Chat) -> None:
         """Forget an ended chat and what is kept of it."""
@@ -260,17 +274,7 @@ class SessionsModel(QObject):
         if chat.id in self._chats:
             self._drop(chat.id)
         if line:
-            self.problem.emit(line)
-
-    # ------------------------------------------------------------ time
-
-    def seconds_until_ages_change(self) -> float:
-        """When some chat's age will read differently, or a little later: all that change by then change at once."""
-        now = datetime.now(UTC)
-        times = [chat.since for chat in self._chats.values()]
-        soonest_s = min((words.seconds_until_age_changes(since, now) for since in times), default=3600.0)
-        young = any(words.is_young(since, now) for since in times)
-        return max(soonest_s, YOUNG_STEP_S if young else OLD_STEP_S)
+            self.told.emit(line)
 
 
 def _forget(session_id: str) -> str:

@@ -40,6 +40,24 @@ def age(since: datetime | None, now: datetime) -> str:
     return f"{seconds // DAY_S} d"
 
 
+def duration(seconds: float) -> str:
+    """A time in one unit, to be read in a sentence: "14 s", "2 min", "3 h", "5 d"."""
+    whole = max(int(seconds), 0)
+    if whole < MINUTE_S:
+        return f"{whole} s"
+    if whole < HOUR_S:
+        return f"{whole // MINUTE_S} min"
+    return f"{whole // HOUR_S} h" if whole < DAY_S else f"{whole // DAY_S} d"
+
+
+def ago(since: datetime | None, now: datetime) -> str:
+    """How long ago, in a sentence: "just now", "14 s ago", "2 min ago"; "" if that is not known."""
+    if since is None:
+        return ""
+    seconds = (now - since).total_seconds()
+    return "just now" if seconds < 5 else f"{duration(seconds)} ago"
+
+
 def is_young(since: datetime | None, now: datetime) -> bool:
     """Whether its age is told in seconds."""
     return since is not None and (now - since).total_seconds() < MINUTE_S

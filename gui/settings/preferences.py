@@ -5,6 +5,7 @@
     appearance = "desktop"            # or "dark", "light"
     font = "JetBrains Mono"           # the terminal's; the desktop's monospace font if left out
     font_size = 13                    # in pixels; the desktop's if left out
+    notifications = true              # the desktop tells when a chat begins to need you
 
 ``keys.toml`` names actions as ``gui.window.keys`` does::
 
@@ -34,6 +35,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     appearance: Literal["desktop", "dark", "light"] = "desktop"
     font: str = ""
     font_size: int = 0
+    notifications: bool = True
 
 
 class Preferences(msgspec.Struct, frozen=True):

@@ -1,5 +1,9 @@
-"""The icon in the desktop's tray and its menu: each running chat one click away.
+"""What the desktop shows of chats outside the window: the tray's icon with its menu, and notifications.
 
 It shows what ``gui.sessions`` knows and says by signals what was chosen. It must not know the
 window: the window may be hidden, or be gone, while the tray is there.
+
+    tray                   the icon and its menu: each running chat one click away
+    notifier               when the user is told that a chat needs them
+    desktop_notifications  notifications over the desktop's own service
 """

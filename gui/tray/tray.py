@@ -19,6 +19,7 @@ from gui.theme.marks import mark_icon
 from session_host.agents import Agent
 
 LISTED = 10
+SAID_CHARACTERS = 60
 RECENT_DIRECTORIES = 8
 ICONS = Path(__file__).parents[2] / "resources" / "icons"
 _SIZES_PX = (16, 22, 24, 32, 48, 64)
@@ -53,11 +54,14 @@ class Tray(QObject):
         self._agents = agents
         self._waiting = -1
         self._recent: list[str] = []
+        self._told = ""
+        """The chat of the last notification that the icon showed."""
         self.menu = QMenu()
         self._recent_menu = QMenu("New chat in")
         self.icon = QSystemTrayIcon()
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._on_activated)
+        self.icon.messageClicked.connect(self._on_message_clicked)
         self._settle = QTimer(self, singleShot=True, interval=100)
         self._settle.timeout.connect(self.refresh)
         self.menu.aboutToShow.connect(self._fill)
@@ -103,12 +107,8 @@ class Tray(QObject):
         menu.clear()
         now = datetime.now(UTC)
         for chat in self.listed():
-            agent = self._agents.get(chat.record.agent)
-            title = agent.title if agent is not None else chat.record.agent
-            age = words.age(chat.since, now)
-            action = QAction(
-                mark_icon(chat.mark, self._theme.tokens), _menu_text(f"{chat.name}  ·  {title}, {age}"), menu
-            )
+            text = f"{chat.name}  ·  {self._said(chat)}, {words.age(chat.since, now)}"
+            action = QAction(mark_icon(chat.mark, self._theme.tokens), _menu_text(text), menu)
             action.triggered.connect(_emitting(self.chat_chosen, chat))
             menu.addAction(action)
         if not self.listed():
@@ -128,6 +128,24 @@ class Tray(QObject):
         menu.addAction("Quit window (chats keep running)", self.quit_wanted.emit)
         stop = menu.addAction("Stop all chats…", self.stop_all_wanted.emit)
         stop.setEnabled(bool(self._sessions.running()))
+
+    def _said(self, chat: Chat) -> str:
+        """What a chat asks; else which agent it is."""
+        if chat.is_silent or (chat.needs_you and chat.activity_detail):
+            return _shortened(chat.said)
+        agent = self._agents.get(chat.record.agent)
+        return agent.title if agent is not None else chat.record.agent
+
+    def notify(self, key: str, title: str, text: str) -> None:
+        """Tell something where the desktop has no service for that; a click on it chooses the chat with this key."""
+        self._told = key
+        if self.is_there:
+            self.icon.showMessage(title, text, app_icon())
+
+    def _on_message_clicked(self) -> None:
+        chat = self._sessions.get(self._told)
+        if chat is not None:
+            self.chat_chosen.emit(chat)
 
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason == QSystemTrayIcon.ActivationReason.Trigger:
@@ -174,6 +192,10 @@ def tray_icon(theme: Theme, *, dot: bool) -> QIcon:
         painter.end()
         icon.addPixmap(pixmap)
     return icon
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= SAID_CHARACTERS else f"{text[: SAID_CHARACTERS - 1].rstrip()}…"
 
 
 def _menu_text(text: str) -> str:

@@ -11,9 +11,13 @@ window and a second start raises the first.
     keys          the table of keys
     sidebar       all chats by group; its list's model and painting beside it
     tab_bar       the row of open chats
+    chat_menu     what can be done with one chat
+    page_wiring   what a page asks of the window
     chat_page     one open chat: the terminal and what stands around it in each state
     new_chat      the sheet that starts a chat
+    explain_sheet what stands behind a chat's state
     chooser       the palette and the switcher
+    sheets        all of them
     searching     text in all chats: its sheet, what was recorded, the way to the place
     banners       one quiet line at the bottom with one action
     empty_state   what a newcomer sees

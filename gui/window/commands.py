@@ -37,7 +37,7 @@ class Commands:
         handlers: dict[str, Callable[[], object]] = {
             "palette": self.show_palette,
             "switch_chat": self.switch_chat,
-            "search": window.searching.open,
+            "search": window.sheets.searching.open,
             "next_waiting": self.next_waiting,
             "new_chat": verbs.new_chat,
             "close_tab": lambda: window.close_tab(tabs.active_id),
@@ -49,6 +49,7 @@ class Commands:
             "kill": lambda: self._on_active_chat(verbs.kill),
             "stop_all": verbs.stop_all,
             "copy_name": lambda: self._on_active_chat(verbs.copy_name),
+            "explain": lambda: self._on_active_chat(window.sheets.explain.ask),
             "export": lambda: self._on_active_chat(verbs.export),
             "copy": lambda: self._on_page(lambda page: page.view.copy()),
             "paste": lambda: self._on_page(lambda page: page.view.paste()),
@@ -96,7 +97,7 @@ class Commands:
             choices.insert(0, Choice(banner.action, "from the message below", window.banners.act))
         if banner is not None:
             choices.append(Choice("Dismiss the message", "", window.banners.dismiss))
-        window.chooser.ask("Commands", "Type a command", choices)
+        window.sheets.chooser.ask("Commands", "Type a command", choices)
 
     def switch_chat(self) -> None:
         """List all chats, those that need the user first."""
@@ -105,7 +106,7 @@ class Commands:
             for chats in self._sessions.groups().values()
             for chat in chats
         ]
-        self._window.chooser.ask("Switch to a chat", "Type a chat's name", choices)
+        self._window.sheets.chooser.ask("Switch to a chat", "Type a chat's name", choices)
 
     def show_menu(self, button: QWidget) -> None:
         """Show the window's menu below its button."""

@@ -6,6 +6,7 @@ those. Splits, finding text in one chat and selecting by keyboard have their key
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,6 +52,7 @@ TABLE: tuple[Key, ...] = (
     Key("stop_all", "Stop all chats…", ()),
     Key("copy_name", "Copy chat's name", ()),
     Key("export", "Export chat…", ()),
+    Key("explain", "How is this chat's state known?", ()),
     Key("copy", "Copy", ("Ctrl+Shift+C",), "terminal"),
     Key("paste", "Paste", ("Ctrl+Shift+V",), "terminal"),
     Key("select_all", "Select all", ("Ctrl+Shift+A",)),
@@ -73,6 +75,21 @@ TABLE: tuple[Key, ...] = (
 def sequences(keys: tuple[str, ...] | list[str]) -> list[QKeySequence]:
     """Keys as Qt wants them."""
     return [QKeySequence(key, QKeySequence.SequenceFormat.PortableText) for key in keys]
+
+
+def of_the_window(chosen: dict[str, list[QKeySequence]], overrides: Container[str]) -> tuple[str, ...]:
+    """The keys that the window keeps from the program in a terminal.
+
+    Args:
+        chosen: the keys of each action.
+        overrides: the actions to which the user gave keys: those count in terminals too.
+    """
+    return tuple(
+        sequence.toString()
+        for entry in TABLE
+        for sequence in chosen[entry.action]
+        if entry.scope == "window" or entry.action in overrides
+    )
 
 
 def with_overrides(overrides: dict[str, list[str]]) -> tuple[dict[str, list[QKeySequence]], list[str]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QRect, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QMoveEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from gui.sessions.ages import Ages
 from gui.sessions.chat import Chat
 from gui.sessions.groups import Group
 from gui.sessions.model import SessionsModel
@@ -21,15 +22,13 @@ from gui.theme.tokens import BAR_HEIGHT_PX, SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX
 from gui.window import keys
 from gui.window.actions import Actions
 from gui.window.banners import Banner, BannerArea
+from gui.window.chat_menu import ChatMenu
 from gui.window.chat_page import ChatPage
-from gui.window.chooser import Chooser
 from gui.window.commands import Commands
 from gui.window.empty_state import EmptyState
-from gui.window.name_sheet import NameSheet
-from gui.window.new_chat import NewChatSheet
-from gui.window.parts import Area, Hairline, IconButton
-from gui.window.searching import Searching
-from gui.window.sheet import Sheet
+from gui.window.page_wiring import PageWiring
+from gui.window.parts import Area, Hairline, IconButton, sentence
+from gui.window.sheets import Sheets
 from gui.window.sidebar import Sidebar
 from gui.window.status_line import StatusLine
 from gui.window.tab_bar import TabBar
@@ -51,10 +50,12 @@ class MainWindow(QWidget):
     Signals:
         layout_changed: ``layout`` is to be saved.
         close_wanted: the user closed the window.
+        looks_elsewhere: the user looks at another chat, or at none, or comes back to the window.
     """
 
     layout_changed = Signal()
     close_wanted = Signal()
+    looks_elsewhere = Signal()
 
     def __init__(
         self,
@@ -88,25 +89,18 @@ class MainWindow(QWidget):
         self.status_line = StatusLine(theme)
         self.menu_button = IconButton(theme, Glyph.MORE, "Menu", lambda: self.commands.show_menu(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.ages = Ages(sessions, self)
         self._lay_out()
-        self.new_chat_sheet = NewChatSheet(theme, self, agents)
-        self.name_sheet = NameSheet(theme, self)
-        self.chooser = Chooser(theme, self)
-        self.searching = Searching(theme, self, sessions, self.open_chat)
+        self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
         self.verbs = Verbs(
-            self, sessions, agents, layout, self.new_chat_sheet, self.name_sheet, self.banners,
-            self.open_chat, self.close_tab,
+            self, sessions, agents, layout, self.sheets.new_chat, self.sheets.name, self.banners, self.open_chat,
         )  # fmt: skip
+        self._chat_menu = ChatMenu(self, self.verbs)
         self._upgrade_offer = UpgradeOffer(sessions, self.banners)
         sequences, key_problems = keys.with_overrides(preferences.keys)
         self.commands = Commands(self, sessions, self.verbs)
         self.actions_ = Actions(self, self.stack, sequences, self.commands.handlers())
-        self._window_keys = tuple(
-            sequence.toString()
-            for entry in keys.TABLE
-            for sequence in sequences[entry.action]
-            if entry.scope == "window" or entry.action in preferences.keys
-        )
+        self._wiring = PageWiring(self, self.verbs, keys.of_the_window(sequences, preferences.keys))
         self._connect()
         self._apply_layout()
         for problem in [*preferences.problems, *key_problems]:
@@ -142,12 +136,12 @@ class MainWindow(QWidget):
     def _connect(self) -> None:
         self.tabs.changed.connect(self._on_tabs)
         self.tabs.active_changed.connect(self._on_active)
-        self.tabs.page_made.connect(self._wire_page)
+        self.tabs.page_made.connect(self._on_page_made)
         self.tab_bar.close_wanted.connect(self.close_tab)
         self.tab_bar.menu_wanted.connect(self._on_tab_menu)
         self.sidebar.opened.connect(self.open_chat)
         self.sidebar.new_chat.connect(self.verbs.new_chat)
-        self.sidebar.menu_wanted.connect(self.verbs.show_sidebar_menu)
+        self.sidebar.menu_wanted.connect(self._chat_menu.show_for_row)
         self.sidebar.rename_wanted.connect(self.verbs.rename)
         self.sidebar.remove_wanted.connect(self.verbs.remove)
         self.sidebar.folded_changed.connect(self._save_soon.start)
@@ -155,27 +149,17 @@ class MainWindow(QWidget):
         self.empty.new_chat.connect(self.verbs.new_chat)
         self.empty.agent_chosen.connect(self.verbs.new_chat)
         self.empty.switch_wanted.connect(self.commands.switch_chat)
-        self._sessions.changed.connect(self._describe)
+        self._sessions.changed.connect(self.describe)
         self._sessions.problem.connect(self._on_problem)
-        for sheet in self._sheets():
+        self._sessions.told.connect(lambda line: self.banners.show_banner(Banner(sentence(line), lasting=True)))
+        self.ages.due.connect(self.sidebar.refresh)
+        self.ages.due.connect(self.describe)
+        for sheet in self.sheets.all():
             sheet.closed.connect(self.focus_page)
 
-    def _sheets(self) -> tuple[Sheet, ...]:
-        return self.new_chat_sheet, self.name_sheet, self.chooser, self.searching.sheet, self.searching.recorded
-
-    def _wire_page(self, page: ChatPage) -> None:
+    def _on_page_made(self, page: ChatPage) -> None:
         page.set_font(self._preferences.window.font, self._base_px, self.layout_state.zoom)
-        page.view.set_window_keys(self._window_keys)
-        page.again_wanted.connect(lambda: self.verbs.new_like(page.chat))
-        page.export_wanted.connect(lambda: self.verbs.export(page.chat))
-        page.close_wanted.connect(lambda: self.close_tab(page.chat.id))
-        page.paste_asks.connect(lambda text: self._ask_paste(page, text))
-        page.link_wanted.connect(lambda address: QDesktopServices.openUrl(QUrl(address)))
-        page.notice_given.connect(lambda text: self.banners.inform(text, key="terminal"))
-        page.zoomed.connect(self.set_zoom)
-        page.grid_changed.connect(lambda: self._on_grid(page))
-        page.refused.connect(lambda line: self._on_refused(page.chat, line))
-        page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
+        self._wiring.wire(page)
 
     @property
     def _base_px(self) -> int:
@@ -237,6 +221,25 @@ class MainWindow(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.WindowStateChange:
             self._save_soon.start()
+            self._tell_whether_seen()
+
+        elif event.type() == QEvent.Type.ActivationChange:
+            self.looks_elsewhere.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tell_whether_seen()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tell_whether_seen()
+
+    def _tell_whether_seen(self) -> None:
+        self.ages.set_seen(self.isVisible() and not self.isMinimized())
+
+    def is_looked_at(self, chat: Chat) -> bool:
+        """Whether the user has this chat before the eyes: its tab in front, in the window that is in use."""
+        return self.isActiveWindow() and not self.isMinimized() and self.tabs.active_id == chat.id
 
     def closeEvent(self, event: QCloseEvent) -> None:
         # Whether the window hides or the program ends is not the window's to know.
@@ -245,7 +248,8 @@ class MainWindow(QWidget):
 
     # ------------------------------------------------------------ showing
 
-    def _describe(self) -> None:
+    def describe(self) -> None:
+        """Tell of the chat that is shown, as it is now."""
         chat, page = self.tabs.active_chat, self.tabs.active_page
         self.setWindowTitle(f"{chat.name} — Outlive" if chat is not None else "Outlive")
         self.status_line.describe(chat, page.grid if page is not None else GridSize(0, 0))
@@ -254,13 +258,14 @@ class MainWindow(QWidget):
             path = os.environ.get("PATH", os.defpath)
             key = self.actions_.key_text("new_chat")
             self.empty.describe(self._agents, path, len(self._sessions.running()), key)
-        for name in ("close_tab", "rename", "stop", "kill", "copy_name", "export"):
-            over = chat is not None and chat.is_over and name in {"stop", "kill"}
+        for name in ("close_tab", "rename", "stop", "kill", "copy_name", "export", "explain"):
+            over = chat is not None and chat.is_over and name in {"stop", "kill", "explain"}
             self.actions_[name].setEnabled(chat is not None and not over)
 
     def _on_active(self) -> None:
         self.sidebar.set_active(self.tabs.active_id)
-        self._describe()
+        self.looks_elsewhere.emit()
+        self.describe()
 
     def open_chat(self, chat: Chat) -> ChatPage:
         """Show a chat's tab, with the keyboard in its terminal."""
@@ -271,7 +276,7 @@ class MainWindow(QWidget):
     def focus_page(self) -> None:
         """The keyboard goes to what is shown."""
         page = self.tabs.active_page
-        if any(sheet.is_open for sheet in self._sheets()):
+        if self.sheets.is_any_open:
             return
         if page is not None:
             page.focus_terminal()
@@ -304,7 +309,7 @@ class MainWindow(QWidget):
     def _on_tab_menu(self, session_id: str, place: object) -> None:
         chat = self._sessions.get(session_id)
         if chat is not None:
-            self.verbs.show_tab_menu(chat, place)  # type: ignore[arg-type] # a signal's QPoint
+            self._chat_menu.show_for_tab(chat, place)  # type: ignore[arg-type] # a signal's QPoint
 
     def set_zoom(self, steps: int) -> None:
         """Make the terminals' text this many steps larger than set."""
@@ -329,7 +334,7 @@ class MainWindow(QWidget):
     def toggle_status_line(self) -> None:
         """Show or hide the status line."""
         self.layout_state.status_line = not self.layout_state.status_line
-        self._describe()
+        self.describe()
         self._save_soon.start()
 
     def toggle_full_screen(self) -> None:
@@ -340,32 +345,6 @@ class MainWindow(QWidget):
 
     def _on_problem(self, line: str) -> None:
         self.banners.inform(line[:1].upper() + line[1:], kind="failed")
-
-    def _on_refused(self, chat: Chat, line: str) -> None:
-        self.banners.inform(f"Not sent to {chat.name}: {line}", kind="failed", key=f"refused {chat.id}")
-
-    def _on_clipboard(self, page: ChatPage, text: str) -> None:
-        # Only the chat that one works in may set the clipboard.
-        if page is self.tabs.active_page and self.isActiveWindow():
-            QGuiApplication.clipboard().setText(text)
-
-    def _on_grid(self, page: ChatPage) -> None:
-        if page is self.tabs.active_page:
-            self.layout_state.grid = (page.grid.columns, page.grid.rows)
-            self._describe()
-
-    def _ask_paste(self, page: ChatPage, text: str) -> None:
-        lines = len(text.splitlines())
-        what = f"{lines} lines" if lines > 1 else "a line with its end"
-        self.banners.show_banner(
-            Banner(
-                f"Paste {what}? The program would run each as it comes.",
-                "Paste",
-                lambda: page.view.confirm_paste(text) if page in self.tabs.pages() else None,
-                key="paste",
-                lasting=True,
-            )
-        )
 
 
 def _within_a_screen(wanted: QRect) -> QRect:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QStyle, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QSizePolicy, QStyle, QToolButton, QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_tile
@@ -175,6 +175,50 @@ class ElidedLabel(QLabel):
             self.setText(shown)
             self.setToolTip("" if shown == self._whole else as_tooltip(self._whole))
         super().paintEvent(event)
+
+
+class Scrolled(QScrollArea):
+    """What may be higher than there is room for: as high as it wants to be up to a bound, else scrolled."""
+
+    def __init__(self, inner: QWidget, most_px: int, name: str) -> None:
+        super().__init__()
+        self._inner = inner
+        self._most_px = most_px
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(inner)
+        # Qt gives what is scrolled a ground of its own.
+        inner.setAutoFillBackground(False)
+        self.viewport().setAutoFillBackground(False)
+        self.setAccessibleName(name)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest and watched is self._inner:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def heightForWidth(self, width: int) -> int:
+        inner = self._inner
+        wanted = inner.heightForWidth(width) if inner.hasHeightForWidth() else inner.sizeHint().height()
+        return min(max(wanted, 0), self._most_px)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._inner.sizeHint().width(), self.heightForWidth(max(self.width(), 1)))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(64, 48)
+
+
+def sentence(text: str) -> str:
+    """A line as a sentence: a capital first, a stop at its end."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def paint_choice_ground(painter: QPainter, area: QRect, state: QStyle.StateFlag, tokens: Tokens) -> None:

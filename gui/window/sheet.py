@@ -33,6 +33,7 @@ class Sheet(QWidget):
         self.body.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         parent.installEventFilter(self)
+        self.body.installEventFilter(self)
         self.hide()
 
     @property
@@ -67,14 +68,11 @@ class Sheet(QWidget):
         self.body.setGeometry(QRect((around.width() - width) // 2, top, width, height))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and watched is self._around and self.is_open:
+        resized = event.type() == QEvent.Type.Resize and watched is self._around
+        # What is in the sheet wants another size.
+        if self.is_open and (resized or (event.type() == QEvent.Type.LayoutRequest and watched is self.body)):
             self.place()
         return super().eventFilter(watched, event)
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest and self.is_open:
-            self.place()
-        return super().event(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab stays among the sheet's own controls."""

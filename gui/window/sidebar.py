@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QIcon, QKeyEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
@@ -44,7 +44,6 @@ class Sidebar(Area):
     def __init__(self, theme: Theme, sessions: SessionsModel, folded: set[Group]) -> None:
         super().__init__("sidebar")
         self._theme = theme
-        self._sessions = sessions
         self.collapsed = False
         self.model = SidebarModel(sessions, folded)
 
@@ -86,9 +85,6 @@ class Sidebar(Area):
         layout.addWidget(Hairline(theme))
         layout.addWidget(self.list, 1)
 
-        # Ages are drawn anew when one of them reads differently, not on a beat.
-        self._age_timer = QTimer(self, singleShot=True)
-        self._age_timer.timeout.connect(self.refresh)
         sessions.changed.connect(self.refresh)
         theme.changed.connect(self._dress)
         self._dress()
@@ -100,11 +96,6 @@ class Sidebar(Area):
     def refresh(self) -> None:
         """Show the chats as they are now."""
         self.model.refresh()
-        self._schedule_ages()
-
-    def _schedule_ages(self) -> None:
-        if self.isVisible() and not self.collapsed:
-            self._age_timer.start(int(self._sessions.seconds_until_ages_change() * 1000) + 20)
 
     def showEvent(self, event: QEvent) -> None:
         self.refresh()
@@ -130,7 +121,6 @@ class Sidebar(Area):
         self.new_button.setMinimumWidth(28)
         self.new_button.setMaximumWidth(28 if collapsed else 120)
         self.model.set_headings(not collapsed)
-        self._schedule_ages()
 
     def set_active(self, session_id: str) -> None:
         """Which chat's tab is shown."""

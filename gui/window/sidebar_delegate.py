@@ -17,6 +17,10 @@ ROW_HEIGHT_PX = 48
 COLLAPSED_ROW_HEIGHT_PX = 40
 HEADING_HEIGHT_PX = 28
 _TEXT_LEFT_PX = 36
+_BETWEEN = " · "
+_FIRST_SHARE = 0.45
+_LEAST_PX = 32
+"""Less room than this is not worth a dot and an ellipsis."""
 
 
 class SidebarDelegate(QStyledItemDelegate):
@@ -88,8 +92,7 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setPen(tokens.color("secondary"))
         age_width = QFontMetrics(small).horizontalAdvance(entry.age)
         painter.drawText(first, right | middle, entry.age)
-        below = QFontMetrics(small).elidedText(entry.second_line, Qt.TextElideMode.ElideRight, second.width())
-        painter.drawText(second, left | middle, below)
+        self._paint_second_line(painter, second, entry)
 
         name_font = font(bold=entry.unseen)
         painter.setFont(name_font)
@@ -98,3 +101,32 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.drawText(
             first, left | middle, QFontMetrics(name_font).elidedText(entry.name, Qt.TextElideMode.ElideRight, room)
         )
+
+    def _paint_second_line(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
+        """Where it works and what was said; a question comes first, and in the colour of what is to be read."""
+        tokens = self._theme.tokens
+        pieces = [(entry.said, "text" if entry.asks else "secondary"), (entry.place, "secondary")]
+        pieces = [piece for piece in (pieces if entry.asks else pieces[::-1]) if piece[0]]
+        metrics = painter.fontMetrics()
+        room = area.width()
+        widths = [room]
+        if len(pieces) == 2:
+            room -= metrics.horizontalAdvance(_BETWEEN)
+            # A text that just fits is wider than its advance in whole pixels.
+            first, second = (metrics.horizontalAdvance(text) + 2 for text, _ in pieces)
+            # The first gives way to the second as far as a part of its own; a question gives way to nothing.
+            first = min(first, room if entry.asks else max(room - second, int(room * _FIRST_SHARE)))
+            widths = [first, room - first]
+        middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        place = QRect(area)
+        for number, ((text, color), width) in enumerate(zip(pieces, widths, strict=False)):
+            if number:
+                painter.setPen(tokens.color("secondary"))
+                painter.drawText(place, middle, _BETWEEN)
+                place.setLeft(place.left() + metrics.horizontalAdvance(_BETWEEN))
+            painter.setPen(tokens.color(color))
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+            painter.drawText(place, middle, shown)
+            place.setLeft(place.left() + metrics.horizontalAdvance(shown))
+            if place.width() < _LEAST_PX:
+                return

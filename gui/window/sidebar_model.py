@@ -34,7 +34,9 @@ class ChatRow:
 
     chat: Chat
     name: str
-    second_line: str
+    place: str
+    said: str
+    asks: bool
     age: str
     mark: str
     unseen: bool
@@ -126,7 +128,9 @@ class SidebarModel(QAbstractListModel):
         return ChatRow(
             chat=chat,
             name=chat.name,
-            second_line=chat.where_and_what,
+            place=chat.place,
+            said=chat.said,
+            asks=chat.needs_you,
             age=words.age(chat.since, now),
             mark=chat.mark.value,
             unseen=chat.unseen,
@@ -152,10 +156,9 @@ class SidebarModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{entry.name}, {entry.mark}, {entry.second_line}, {entry.age}"
+            return f"{entry.name}, {entry.mark}, {entry.chat.where_and_what}, {entry.age}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            record = entry.chat.record
-            return as_tooltip(f"{entry.name}\n{record.agent} · {words.short_directory(record.cwd)}\n{entry.mark}")
+            return as_tooltip(_tooltip(entry))
         return None
 
     def entry(self, index: Index) -> Entry | None:
@@ -169,6 +172,18 @@ class SidebarModel(QAbstractListModel):
             if isinstance(entry, ChatRow) and entry.chat.id == session_id:
                 return self.index(row)
         return QModelIndex()
+
+
+def _tooltip(row: ChatRow) -> str:
+    """All of what the row has not enough room for."""
+    chat = row.chat
+    lines = [row.name, f"{chat.record.agent} · {words.short_directory(chat.record.cwd)}"]
+    if chat.checkout is not None:
+        lines.append(chat.checkout.words)
+    lines.append(chat.how_known or row.mark)
+    if chat.needs_you and chat.activity_detail:
+        lines.append(chat.activity_detail)
+    return "\n".join(lines)
 
 
 def _key(entry: Entry) -> str:

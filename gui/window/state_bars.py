@@ -15,7 +15,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.marks import Mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.parts import Area, ElidedLabel, GlyphLabel, Hairline, MarkLabel, button, label
+from gui.window.parts import Area, ElidedLabel, GlyphLabel, Hairline, MarkLabel, button, label, sentence
 from session_host.protocol.values import State
 from session_host.protocol.words import place_last
 
@@ -89,21 +89,14 @@ class EndBar(Area):
         elif record.state is State.LOST:
             self.title.set_whole(f"Lost {words.clock(words.parse_time(record.ended_at), now)}".rstrip())
             known = record.error or chat.connection_message or "nothing answers for this chat any more"
-            self.detail.set_whole(f"{_sentence(known)} Start it again with “New like this”.")
+            self.detail.set_whole(f"{sentence(known)} Start it again with “New like this”.")
         elif record.state is State.EXITED:
             when = words.clock(words.parse_time(record.ended_at), now)
             self.title.set_whole(f"{chat.how_it_ended} · {when}" if when else chat.how_it_ended)
             self.detail.set_whole(f"{command} in {words.short_directory(record.cwd)}")
         else:
             self.title.set_whole("This window cannot show the chat; it keeps running")
-            self.detail.set_whole(_sentence(chat.connection_message))
-
-
-def _sentence(text: str) -> str:
-    text = text.strip()
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+            self.detail.set_whole(sentence(chat.connection_message))
 
 
 class ReconnectingBar(QWidget):
@@ -155,7 +148,7 @@ class TroubleLine(Area):
     def say(self, text: str) -> None:
         """Show what is wrong; "" when it is right again."""
         if text:
-            self.text.set_whole(_sentence(place_last(text)))
+            self.text.set_whole(sentence(place_last(text)))
             self.setAccessibleName(self.text.accessibleName())
         self.setVisible(bool(text))
 

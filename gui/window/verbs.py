@@ -1,4 +1,4 @@
-"""What the user does to chats from this window: start, rename, stop, kill, remove; and their menus."""
+"""What the user does to chats from this window: start, rename, stop, kill, remove."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gui.sessions import words
 from gui.sessions.chat import PATIENCE_MS, Chat
@@ -41,7 +41,6 @@ class Verbs(QObject):
         name_sheet: NameSheet,
         banners: BannerArea,
         open_chat: Callable[[Chat], object],
-        close_tab: Callable[[str], object],
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -52,7 +51,6 @@ class Verbs(QObject):
         self._name_sheet = name_sheet
         self._banners = banners
         self._open_chat = open_chat
-        self._close_tab = close_tab
         sheet.wanted.connect(self._on_wanted)
 
     # ------------------------------------------------------------ starting
@@ -185,45 +183,6 @@ class Verbs(QObject):
         for chat in self._sessions.running():
             self._layout.note_ended_by_you(chat.id)
         self._sessions.stop_all()
-
-    # ------------------------------------------------------------ menus
-
-    def show_sidebar_menu(self, chat: Chat, place: QPoint) -> None:
-        """A row's menu."""
-        menu = self._menu()
-        menu.addAction("Open", lambda: self._open_chat(chat))
-        menu.addAction("Rename…", lambda: self.rename(chat))
-        menu.addAction("Copy name", lambda: self.copy_name(chat))
-        menu.addAction("Export…", lambda: self.export(chat))
-        menu.addSeparator()
-        if chat.is_over:
-            menu.addAction("New like this", lambda: self.new_like(chat))
-            menu.addAction("Remove", lambda: self.remove(chat))
-        else:
-            menu.addAction("Stop", lambda: self.stop(chat))
-            menu.addAction("Kill", lambda: self.kill(chat))
-        menu.popup(place)
-
-    def show_tab_menu(self, chat: Chat, place: QPoint) -> None:
-        """A tab's menu."""
-        menu = self._menu()
-        menu.addAction("Rename…", lambda: self.rename(chat))
-        menu.addAction("Copy name", lambda: self.copy_name(chat))
-        menu.addAction("Export…", lambda: self.export(chat))
-        menu.addSeparator()
-        if chat.is_over:
-            menu.addAction("New like this", lambda: self.new_like(chat))
-        else:
-            menu.addAction("Stop", lambda: self.stop(chat))
-            menu.addAction("Kill", lambda: self.kill(chat))
-        menu.addSeparator()
-        menu.addAction("Close tab", lambda: self._close_tab(chat.id))
-        menu.popup(place)
-
-    def _menu(self) -> QMenu:
-        menu = QMenu(self._window)
-        menu.aboutToHide.connect(menu.deleteLater)
-        return menu
 
 
 def _where_the_window_was_started() -> str:

@@ -7,6 +7,9 @@ from session_host.protocol.values import KeyAction, MouseAction
 from session_host.terminal.base import Emulator
 
 
+_MODIFIERS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
+
+
 def encode_input(emulator: Emulator, message: Input) -> bytes:
     """What an input means to the program, by the modes in force now."""
     match message:
@@ -30,9 +33,12 @@ def is_use(message: Input) -> bool:
 
 
 def is_looking(message: Input) -> bool:
-    """Whether an input is no answer to an agent that waits: the keyboard came, the mouse moved, a key went up."""
+    """Whether an input is no answer to an agent that waits.
+
+    The keyboard came, the mouse moved, a key went up; or a modifier went down, as on the way to a key of the window's.
+    """
     return (
         isinstance(message, Focus)
         or (isinstance(message, Mouse) and message.action is MouseAction.MOTION)
-        or (isinstance(message, Key) and message.action is KeyAction.RELEASE)
+        or (isinstance(message, Key) and (message.action is KeyAction.RELEASE or message.key in _MODIFIERS))
     )

@@ -32,7 +32,7 @@ async def test_groups_follow_what_the_agents_tell(played: Played):
     assert names(played, Group.NEEDS_YOU) == ["two", "one"], "who waits longest comes first"
     assert names(played, Group.WORKING) == ["three"]
     chat = played.chat(one)
-    assert chat.where_and_what == "tmp · Run npm test?"
+    assert chat.where_and_what == "Run npm test? · tmp"
     played.viewers[two].be(Activity.IDLE)
     assert names(played, Group.IDLE) == ["two"]
     waiting = played.sessions.next_that_waits(one)

@@ -48,6 +48,7 @@ def test_to_the_program_by_the_modes_in_force(engine: EngineName, modes: bytes, 
     [
         (KEY, True, False),
         (RELEASE, False, True),
+        (Key("", 1, "Control", modifiers=4), True, True),
         (Text("", 1, "a"), True, False),
         (Paste("", 1, "a"), True, False),
         (PRESS, True, False),

@@ -34,7 +34,7 @@ async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt
 async def search_for(played: Played, text: str) -> SearchSheet:
     """Open the sheet by its key and type; waits until all is read."""
     await press(played, Qt.Key.Key_S, CTRL_SHIFT)
-    sheet = played.window.searching.sheet
+    sheet = played.window.sheets.searching.sheet
     assert sheet.is_open
     assert sheet.field.hasFocus()
     QTest.keyClicks(sheet.field, text)
@@ -108,7 +108,7 @@ async def test_an_ended_chat_opens_at_the_place_in_its_last_screen(played: Playe
         return shown is not None and shown.selected_text().strip() == "line 77"
 
     await played.until(marked, "the match to be marked")
-    assert not played.window.searching.recorded.is_open
+    assert not played.window.sheets.searching.recorded.is_open
 
 
 async def test_a_line_that_the_terminal_lost_is_shown_as_recorded(played: Played) -> None:
@@ -118,7 +118,7 @@ async def test_a_line_that_the_terminal_lost_is_shown_as_recorded(played: Played
     played.show(running).go_live(b"a fresh screen\r\n")
     await search_for(played, '"line 1234 "')
     await press(played, Qt.Key.Key_Return)
-    recorded = played.window.searching.recorded
+    recorded = played.window.sheets.searching.recorded
     await played.until(lambda: recorded.is_open, "the recorded text")
     text = recorded.text.toPlainText().splitlines()
     assert text[0] == "line 1034 of the log"
@@ -150,7 +150,7 @@ async def test_what_was_typed_meanwhile_is_what_is_answered(played: Played) -> N
     record(running, numbered(20_000))
     played.open_window()
     await press(played, Qt.Key.Key_S, CTRL_SHIFT)
-    sheet = played.window.searching.sheet
+    sheet = played.window.sheets.searching.sheet
     for text in ("line 1", "line 19999", '"line 4242 "'):
         sheet.field.setText(text)
         sheet._ask()
@@ -186,7 +186,7 @@ async def test_an_index_that_cannot_be_used_is_said(played: Played) -> None:
     search_index().mkdir(parents=True)
     played.open_window()
     await press(played, Qt.Key.Key_S, CTRL_SHIFT)
-    QTest.keyClicks(played.window.searching.sheet.field, "word")
+    QTest.keyClicks(played.window.sheets.searching.sheet.field, "word")
     await played.until(lambda: played.problems, "a line on it")
     assert "search.db" in played.problems[0]
 
@@ -198,7 +198,7 @@ async def test_enter_at_once_takes_what_is_found_then(played: Played) -> None:
     played.open_window()
     played.show(second)
     await search_for(played, "needles")
-    played.window.searching.sheet.field.selectAll()
-    QTest.keyClicks(played.window.searching.sheet.field, "one")
+    played.window.sheets.searching.sheet.field.selectAll()
+    QTest.keyClicks(played.window.sheets.searching.sheet.field, "one")
     await press(played, Qt.Key.Key_Return)
     await played.until(lambda: played.window.tabs.active_id == first, "the chat with what was typed last")

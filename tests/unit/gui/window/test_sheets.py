@@ -62,7 +62,7 @@ async def test_a_chat_is_started_with_the_keyboard_alone(
     directory.mkdir()
     window = played.open_window()
     await press(played, Qt.Key.Key_N, CTRL_SHIFT)
-    sheet = window.new_chat_sheet
+    sheet = window.sheets.new_chat
     assert sheet.is_open
     sheet.tiles.choose("shell")
     sheet.tiles.focus()
@@ -91,7 +91,7 @@ async def test_a_chat_is_started_with_the_keyboard_alone(
 async def test_a_name_that_a_running_chat_has_gets_a_number(played: Played, launches: list[LaunchRequest]) -> None:
     await played.add("api")
     window = played.open_window()
-    window.new_chat_sheet.wanted.emit(NewChat(agent="shell", directory="/tmp", name="api", arguments=[]))
+    window.sheets.new_chat.wanted.emit(NewChat(agent="shell", directory="/tmp", name="api", arguments=[]))
     await played.until(lambda: launches, "the start")
     assert launches[0].name == "api-2"
 
@@ -102,7 +102,7 @@ async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
     monkeypatch.setenv("PATH", str(area.home))
     window = played.open_window()
     window.verbs.new_chat("claude")
-    sheet = window.new_chat_sheet
+    sheet = window.sheets.new_chat
     assert sheet.tiles.current() != "claude", "one that can be started is suggested"
     assert not sheet.tiles.is_installed("claude")
     assert sheet.start.isEnabled()
@@ -129,7 +129,7 @@ async def test_a_field_that_makes_no_sense_is_said_in_the_sheet(
 ) -> None:
     window = played.open_window()
     window.verbs.new_chat("command", "/tmp", ["cat"])
-    sheet = window.new_chat_sheet
+    sheet = window.sheets.new_chat
     getattr(sheet, field).setText(text)
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
     assert sheet.is_open
@@ -146,7 +146,7 @@ async def test_a_start_that_fails_is_said_in_the_sheet_and_nothing_typed_is_lost
     monkeypatch.setattr("session_host.client.launch.launch", launch)
     window = played.open_window()
     window.verbs.new_chat("command", "/tmp", ["cat"])
-    sheet = window.new_chat_sheet
+    sheet = window.sheets.new_chat
     QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
     assert not sheet.start.isEnabled(), "a second press would start a second chat"
     await played.until(sheet.error.isVisible, "the error")
@@ -175,7 +175,7 @@ async def test_escape_puts_a_sheet_away_and_the_keyboard_back(played: Played) ->
     await press(played, Qt.Key.Key_N, CTRL_SHIFT)
     assert not played.page.view.hasFocus()
     await press(played, Qt.Key.Key_Escape)
-    assert not window.new_chat_sheet.is_open
+    assert not window.sheets.new_chat.is_open
     await focused(played, played.page.view.hasFocus)
 
 
@@ -188,9 +188,9 @@ async def test_tab_stays_in_the_sheet(played: Played) -> None:
         await press(played, Qt.Key.Key_Tab)
         where = window.focusWidget()
         assert where is not None
-        assert window.new_chat_sheet.isAncestorOf(where)
+        assert window.sheets.new_chat.isAncestorOf(where)
         seen.add(where)
-    assert {window.new_chat_sheet.directory, window.new_chat_sheet.name, window.new_chat_sheet.start} <= seen
+    assert {window.sheets.new_chat.directory, window.sheets.new_chat.name, window.sheets.new_chat.start} <= seen
 
 
 async def test_the_switcher_finds_a_chat_by_a_few_letters(played: Played) -> None:
@@ -198,22 +198,22 @@ async def test_the_switcher_finds_a_chat_by_a_few_letters(played: Played) -> Non
         await played.add(name)
     window = played.open_window()
     await press(played, Qt.Key.Key_K, CTRL_SHIFT)
-    QTest.keyClicks(window.chooser.field, "fix")
+    QTest.keyClicks(window.sheets.chooser.field, "fix")
     await press(played, Qt.Key.Key_Return)
-    assert not window.chooser.is_open
+    assert not window.sheets.chooser.is_open
     assert window.windowTitle() == "api-fix — Outlive"
 
 
 async def test_the_palette_runs_commands_and_reaches_the_banner(played: Played) -> None:
     window = played.open_window()
     await press(played, Qt.Key.Key_P, CTRL_SHIFT)
-    QTest.keyClicks(window.chooser.field, "collapse")
+    QTest.keyClicks(window.sheets.chooser.field, "collapse")
     await press(played, Qt.Key.Key_Return)
     assert window.sidebar.collapsed
     await played.add("one")
     window.verbs.stop_all()
     await press(played, Qt.Key.Key_P, CTRL_SHIFT)
-    first = window.chooser.items.item(0)
+    first = window.sheets.chooser.items.item(0)
     assert first.text() == "Stop it"
 
 
@@ -232,9 +232,9 @@ async def test_renaming_by_the_sheet(played: Played) -> None:
     session_id = await played.add("one", state=State.EXITED)
     window = played.open_window()
     window.verbs.rename(played.chat(session_id))
-    assert window.name_sheet.field.text() == "one"
-    window.name_sheet.field.setText("two")
-    QTest.mouseClick(window.name_sheet.rename, Qt.MouseButton.LeftButton)
+    assert window.sheets.name.field.text() == "one"
+    window.sheets.name.field.setText("two")
+    QTest.mouseClick(window.sheets.name.rename, Qt.MouseButton.LeftButton)
     await played.until(lambda: played.chat(session_id).name == "two", "the new name")
 
 

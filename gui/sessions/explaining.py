@@ -1,0 +1,89 @@
+"""A host's Explanation as rows of words: what each source said, how the activity changed. Pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gui.sessions import knowing, words
+from session_host.protocol.messages import Explanation
+from session_host.protocol.values import Activity
+from session_host.protocol.words import one_line
+
+
+class Row(NamedTuple):
+    """One line of a table.
+
+    Attributes:
+        cells: its words, from left to right.
+        is_heard: False for what is known and does not count.
+    """
+
+    cells: tuple[str, ...]
+    is_heard: bool = True
+
+
+class Explained(NamedTuple):
+    """What stands behind a chat's state.
+
+    Attributes:
+        evidence: source, what it said, what that means, how long ago; strongest first.
+        transitions: when, what it became, who said so, what was said with it; newest first.
+        notes: lines on the rest.
+    """
+
+    evidence: list[Row]
+    transitions: list[Row]
+    notes: list[str]
+
+    def as_text(self) -> str:
+        """All of it, to be put on the clipboard."""
+        parts = ["\n".join("\t".join(row.cells) for row in rows) for rows in (self.evidence, self.transitions) if rows]
+        return "\n\n".join([*parts, "\n".join(self.notes)])
+
+
+def explained(told: Explanation) -> Explained:
+    """Put an Explanation into words."""
+    now = words.parse_time(told.now)
+    assert now is not None
+
+    def ago(text: str) -> str:
+        return words.ago(words.parse_time(text), now)
+
+    evidence = [
+        Row((knowing.source_words(one.source), one_line(one.said), _meaning(one.activity), ago(one.at)), one.counts)
+        for one in told.evidence
+    ]
+    transitions = [
+        Row(
+            (
+                _clock(one.at),
+                knowing.activity_words(one.activity),
+                knowing.source_words(one.source),
+                one_line(one.detail),
+            )
+        )
+        for one in reversed(told.transitions)
+    ]
+    notes = [f"Work without output or a word for {words.duration(told.stale_after_s)} is shown as “no signal”."]
+    last = [
+        f"{what} {when}" for what, when in (("output", ago(told.last_output)), ("input", ago(told.last_input))) if when
+    ]
+    if last:
+        notes.append(f"Last {', last '.join(last)}.")
+    if told.child_pid is not None:
+        notes.append(f"Its program is process {told.child_pid}.")
+    if told.conversation:
+        how = f", known {knowing.told_by(told.conversation_source)}" if told.conversation_source else ""
+        notes.append(f"Its conversation is {told.conversation}{how}.")
+    else:
+        notes.append("Which conversation of its agent's it is in is not known.")
+    return Explained(evidence, transitions, notes)
+
+
+def _meaning(activity: Activity | None) -> str:
+    return knowing.activity_words(activity) if activity is not None else "says nothing of it"
+
+
+def _clock(text: str) -> str:
+    moment = words.parse_time(text)
+    return f"{moment.astimezone():%H:%M:%S}" if moment is not None else ""

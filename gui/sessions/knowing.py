@@ -1,0 +1,69 @@
+"""How it is known what an agent does, in words: who said so, and how long ago. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gui.sessions import words
+from session_host.protocol.values import Activity
+
+SILENCE = "silence"
+"""The source of an activity that ended since nobody said a word of it any more."""
+
+INPUT = "input"
+"""The source of an activity that ended since the user answered."""
+
+_SOURCES = {
+    "hook": "its hooks",
+    "plugin": "its plugin",
+    "state file": "its own file of states",
+    "osc 7501": "its terminal (state)",
+    "osc 9;4": "its terminal (progress)",
+    "title": "its title",
+    "notification": "its notification",
+    "bell": "its bell",
+    INPUT: "your answer",
+    SILENCE: "silence",
+}
+
+_ACTIVITIES = {
+    Activity.NEEDS_INPUT: "needs you",
+    Activity.WORKING: "working",
+    Activity.IDLE: "idle",
+    Activity.NO_SIGNAL: "no signal",
+}
+
+
+def activity_words(activity: Activity) -> str:
+    """An activity as the window calls it."""
+    return _ACTIVITIES[activity]
+
+
+def source_words(source: str) -> str:
+    """A source as the window calls it: "its hooks"; one that it does not know by its own name."""
+    return _SOURCES.get(source, source)
+
+
+def told_by(source: str) -> str:
+    """Who says so: "from its hooks"; "" where nobody said anything."""
+    if source == INPUT:
+        return "after your answer"
+    return f"from {source_words(source)}" if source else ""
+
+
+def how_known(activity: Activity, source: str, since: datetime | None, now: datetime) -> str:
+    """What an agent does, who says so and since when: "working · from its hooks, 14 s ago"."""
+    what = activity_words(activity)
+    if source == SILENCE:
+        return f"{what} · {no_word(since, now)}"
+    who = told_by(source)
+    if not who:
+        return what
+    return f"{what} · {who}, {ago}" if (ago := words.ago(since, now)) else f"{what} · {who}"
+
+
+def no_word(since: datetime | None, now: datetime) -> str:
+    """For how long nobody has said a word: "no word for 2 min"."""
+    if since is None:
+        return "no word"
+    return f"no word for {words.duration((now - since).total_seconds())}"

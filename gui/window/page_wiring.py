@@ -1,0 +1,67 @@
+"""What a page asks of its window, and what the window does about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+
+from gui.sessions.chat import Chat
+from gui.window.banners import Banner
+from gui.window.chat_page import ChatPage
+from gui.window.verbs import Verbs
+
+if TYPE_CHECKING:
+    from gui.window.main_window import MainWindow
+
+
+class PageWiring:
+    """Connects each page, once it is made."""
+
+    def __init__(self, window: MainWindow, verbs: Verbs, window_keys: tuple[str, ...]) -> None:
+        """``window_keys`` are the keys that the window keeps from programs."""
+        self._window = window
+        self._verbs = verbs
+        self._window_keys = window_keys
+
+    def wire(self, page: ChatPage) -> None:
+        """Connect a page."""
+        window, verbs, chat = self._window, self._verbs, page.chat
+        page.view.set_window_keys(self._window_keys)
+        page.again_wanted.connect(lambda: verbs.new_like(chat))
+        page.export_wanted.connect(lambda: verbs.export(chat))
+        page.close_wanted.connect(lambda: window.close_tab(chat.id))
+        page.paste_asks.connect(lambda text: self._ask_paste(page, text))
+        page.link_wanted.connect(lambda address: QDesktopServices.openUrl(QUrl(address)))
+        page.notice_given.connect(lambda text: window.banners.inform(text, key="terminal"))
+        page.zoomed.connect(window.set_zoom)
+        page.grid_changed.connect(lambda: self._on_grid(page))
+        page.refused.connect(lambda line: self._on_refused(chat, line))
+        page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
+
+    def _on_refused(self, chat: Chat, line: str) -> None:
+        self._window.banners.inform(f"Not sent to {chat.name}: {line}", kind="failed", key=f"refused {chat.id}")
+
+    def _on_clipboard(self, page: ChatPage, text: str) -> None:
+        # Only the chat that one works in may set the clipboard.
+        if page is self._window.tabs.active_page and self._window.isActiveWindow():
+            QGuiApplication.clipboard().setText(text)
+
+    def _on_grid(self, page: ChatPage) -> None:
+        if page is self._window.tabs.active_page:
+            self._window.layout_state.grid = (page.grid.columns, page.grid.rows)
+            self._window.describe()
+
+    def _ask_paste(self, page: ChatPage, text: str) -> None:
+        lines = len(text.splitlines())
+        what = f"{lines} lines" if lines > 1 else "a line with its end"
+        self._window.banners.show_banner(
+            Banner(
+                f"Paste {what}? The program would run each as it comes.",
+                "Paste",
+                lambda: page.view.confirm_paste(text) if page in self._window.tabs.pages() else None,
+                key="paste",
+                lasting=True,
+            )
+        )

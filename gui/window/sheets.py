@@ -1,0 +1,48 @@
+"""The window's sheets, of which one at most is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtWidgets import QWidget
+
+from gui.sessions.chat import Chat
+from gui.sessions.model import SessionsModel
+from gui.theme.follow import Theme
+from gui.window.chat_page import ChatPage
+from gui.window.chooser import Chooser
+from gui.window.explain_sheet import ExplainSheet
+from gui.window.name_sheet import NameSheet
+from gui.window.new_chat import NewChatSheet
+from gui.window.searching import Searching
+from gui.window.sheet import Sheet
+from session_host.agents import Agent
+
+
+class Sheets:
+    """All of them, each made once."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        window: QWidget,
+        sessions: SessionsModel,
+        agents: Mapping[str, Agent],
+        open_chat: Callable[[Chat], ChatPage],
+    ) -> None:
+        self.new_chat = NewChatSheet(theme, window, agents)
+        self.name = NameSheet(theme, window)
+        self.chooser = Chooser(theme, window)
+        self.explain = ExplainSheet(theme, window, sessions.tasks, sessions.explain)
+        self.searching = Searching(theme, window, sessions, open_chat)
+
+    def all(self) -> tuple[Sheet, ...]:
+        """Each sheet."""
+        return (
+            self.new_chat, self.name, self.chooser, self.explain, self.searching.sheet, self.searching.recorded,
+        )  # fmt: skip
+
+    @property
+    def is_any_open(self) -> bool:
+        """Whether the keyboard belongs to a sheet."""
+        return any(sheet.is_open for sheet in self.all())

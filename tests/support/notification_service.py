@@ -1,0 +1,81 @@
+"""The desktop's notification service, as a test plays it on a bus of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from jeepney import DBusAddress, HeaderFields, Message, MessageType, message_bus, new_method_return, new_signal
+from jeepney.io.asyncio import DBusConnection, DBusRouter, Proxy, open_dbus_connection
+
+NAME = "org.freedesktop.Notifications"
+_OBJECT = DBusAddress("/org/freedesktop/Notifications", NAME, NAME)
+
+
+class Shown(NamedTuple):
+    """A notification that is on the screen."""
+
+    title: str
+    text: str
+    actions: list[str]
+    desktop_entry: str
+
+
+class NotificationService:
+    """Keeps what it is asked to show; the test clicks and closes."""
+
+    def __init__(self, connection: DBusConnection, capabilities: list[str]) -> None:
+        self._connection = connection
+        self._capabilities = capabilities
+        self._last = 0
+        self.shown: dict[int, Shown] = {}
+        self.history: list[Shown] = []
+
+    async def serve(self) -> None:
+        """Answer calls until the bus goes."""
+        while True:
+            message = await self._connection.receive()
+            if message.header.message_type is MessageType.method_call:
+                await self._answer(message)
+
+    async def _answer(self, message: Message) -> None:
+        match message.header.fields.get(HeaderFields.member), message.body:
+            case "GetCapabilities", _:
+                await self._connection.send(new_method_return(message, "as", (self._capabilities,)))
+            case "Notify", (_, replaced, _, title, text, actions, hints, _):
+                self._last += 1
+                number = replaced or self._last
+                self.shown[number] = Shown(title, text, actions, hints["desktop-entry"][1])
+                self.history.append(self.shown[number])
+                await self._connection.send(new_method_return(message, "u", (number,)))
+            case "CloseNotification", (number,):
+                self.shown.pop(number, None)
+                await self._connection.send(new_method_return(message))
+                await self._signal("NotificationClosed", "uu", (number, 3))
+
+    async def click(self, number: int) -> None:
+        """As a user does: it goes, and its program is told."""
+        await self._signal("ActionInvoked", "us", (number, "default"))
+        self.shown.pop(number, None)
+        await self._signal("NotificationClosed", "uu", (number, 2))
+
+    async def _signal(self, name: str, signature: str, body: tuple[object, ...]) -> None:
+        await self._connection.send(new_signal(_OBJECT, name, signature, body))
+
+
+@asynccontextmanager
+async def notification_service(*capabilities: str) -> AsyncIterator[NotificationService]:
+    """The service, on the session's bus."""
+    connection = await open_dbus_connection("SESSION")
+    async with DBusRouter(connection) as router:
+        await Proxy(message_bus, router).RequestName(NAME)
+    service = NotificationService(connection, list(capabilities))
+    task = asyncio.get_running_loop().create_task(service.serve())
+    try:
+        yield service
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await connection.close()

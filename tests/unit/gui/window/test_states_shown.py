@@ -1,0 +1,145 @@
+"""What an agent does, as the window shows it: rows, status line, tool tips, and how it is known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+
+from gui.window.sidebar_model import ChatRow
+from session_host.errors import HostUnavailable
+from session_host.protocol.evidence import Evidence
+from session_host.protocol.messages import ActivityEvent, Explain, Explanation
+from session_host.protocol.values import Activity, State
+from tests.unit.gui.conftest import Played
+
+
+def ago(seconds: float) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
+
+
+def row(played: Played, session_id: str) -> ChatRow:
+    model = played.window.sidebar.model
+    entry = model.entry(model.index_of(session_id))
+    assert isinstance(entry, ChatRow)
+    return entry
+
+
+async def test_a_row_says_what_is_asked_first_and_its_tool_tip_who_says_so(played: Played):
+    session_id = await played.add("api-fix", cwd="/srv/api")
+    window = played.open_window()
+    played.viewers[session_id].tell(ActivityEvent(Activity.NEEDS_INPUT, "hook", ago(125), "Run npm test?\nnow\x1b[31m"))
+    played.settle()
+    shown = row(played, session_id)
+    assert (shown.said, shown.place, shown.asks, shown.age) == ("Run npm test? now [31m", "api", True, "2 m")
+    tip = window.sidebar.model.data(window.sidebar.model.index_of(session_id), Qt.ItemDataRole.ToolTipRole)
+    assert "needs you · from its hooks, 2 min ago" in tip
+    assert "Run npm test? now" in tip
+
+
+async def test_a_chat_that_fell_silent_says_for_how_long(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    viewer.tell(ActivityEvent(Activity.NO_SIGNAL, "silence", ago(61), "neither output nor word for 60 s"))
+    played.settle()
+    shown = row(played, session_id)
+    assert (shown.said, shown.age) == ("No word for 2 min", "2 m"), "its patience of a minute is counted"
+    assert window.status_line.known.accessibleName() == "no signal · no word for 2 min"
+
+
+async def test_the_status_line_tells_source_and_age(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    viewer.tell(ActivityEvent(Activity.WORKING, "state file", ago(14.5)))
+    played.settle()
+    assert window.status_line.known.accessibleName() == "working · from its own file of states, 14 s ago"
+    viewer.end(exit_code=0)
+    played.settle()
+    assert window.status_line.known.accessibleName() == ""
+
+
+async def test_ages_are_kept_true_by_one_timer_and_only_while_the_window_is_seen(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    viewer.tell(ActivityEvent(Activity.WORKING, "hook", ago(58)))
+    played.settle()
+    timers = [window.ages.is_running]
+    await played.until(lambda: row(played, session_id).age == "1 m", "the age to change by itself")
+    assert window.status_line.known.accessibleName().endswith("1 min ago")
+    window.hide()
+    timers.append(window.ages.is_running)
+    viewer.tell(ActivityEvent(Activity.IDLE, "hook", ago(3600)))
+    played.settle()
+    timers.append(window.ages.is_running)
+    window.show()
+    played.settle()
+    timers.append(window.ages.is_running)
+    assert timers == [True, False, False, True], "nothing wakes a hidden window up"
+    assert row(played, session_id).age == "1 h"
+
+
+async def test_what_another_chat_goes_on_with_is_not_listed(played: Played):
+    ended = await played.add(
+        "one", state=State.EXITED, exit_code=0, continued_by="00000000-0000-4000-8000-000000000001"
+    )
+    played.open_window()
+    assert not played.window.sidebar.model.index_of(ended).isValid()
+    assert played.sessions.get(ended) is not None, "it is still found by searching"
+
+
+# ------------------------------------------------------------------------------------------ how is this known?
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which chats' hosts were asked to explain; each does."""
+    ids: list[str] = []
+
+    async def request(session_id: str, message: object) -> Explanation:
+        assert isinstance(message, Explain)
+        ids.append(session_id)
+        said = Evidence("hook", ago(3), f"word {len(ids)}", Activity.WORKING, True)
+        return Explanation(1, ago(0), 42, 1, "", "", 60.0, [said], [], "", "")
+
+    monkeypatch.setattr("session_host.client.control.request", request)
+    return ids
+
+
+async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_changes(played: Played, asked: list[str]):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    window.actions_["explain"].trigger()
+    sheet = window.sheets.explain
+    assert sheet.is_open
+    await played.until(sheet.area.isVisible, "the evidence")
+    sheet.copy.click()
+    assert "its hooks\tword 1\tworking\tjust now" in QGuiApplication.clipboard().text()
+    viewer.be(Activity.WORKING)
+    viewer.be(Activity.WORKING)
+    await played.until(lambda: len(asked) == 2, "another question")
+    played.settle()
+    assert asked == [session_id] * 2, "once for each state"
+    QTest.keyClick(sheet.close_button, Qt.Key.Key_Escape)
+    viewer.be(Activity.IDLE)
+    played.settle()
+    assert len(asked) == 2, "nobody looks any more"
+
+
+async def test_a_host_that_cannot_tell_is_said_in_the_sheet(played: Played, monkeypatch: pytest.MonkeyPatch):
+    async def request(_session_id: str, _message: object) -> None:
+        raise HostUnavailable("the chat's host does not answer")
+
+    monkeypatch.setattr("session_host.client.control.request", request)
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id)
+    window.sheets.explain.ask(played.chat(session_id))
+    await played.until(lambda: "cannot be told" in window.sheets.explain.summary.text(), "the reason")
+    assert not window.sheets.explain.copy.isEnabled()
