@@ -22,7 +22,7 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_messages import complaints_in
-from tests.support.real_agents import AGENTS, CannotInstall, RealAgent
+from tests.support.real_agents import AGENTS, ALL_AGENTS, CannotInstall, RealAgent
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive, window
 
@@ -201,3 +201,23 @@ def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
     assert (listed()["id"], listed()["child_pid"], listed()["state"]) == (chat, child, "running")
     assert processes.start_ticks(child) == started, "it is the same process, not another of its number"
     assert sum(seen.prompt == prompt and seen.turn for seen in server.requests) == 1, "it was asked once"
+
+
+@pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
+def test_an_agent_asks_for_a_command_and_goes_on_once_it_may(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    prompt = agent.wish.format(command="touch made")
+    chat = start_detached(agent, project)
+    wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")
+    outlive("send", chat, prompt, "--enter")
+    wait_until(lambda: agent.asks in everything(chat), ANSWER_S, lambda: f"{agent.asks!r} in:\n{everything(chat)}")
+    assert not (project / "made").exists()
+
+    # Some do not take a key that comes with their question.
+    wait_until(
+        lambda: outlive("send", chat, "--enter") == "" and (project / "made").exists(), ANSWER_S, "the file", every_s=1
+    )
+
+    seen = server.wait_asked(prompt, times=2)
+    assert len(seen.results) == 1, "the model was told what came of it"

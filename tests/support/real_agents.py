@@ -2,8 +2,9 @@
 
 The versions are pinned; they go into a cache outside of the repository (``OUTLIVE_TEST_AGENTS_DIR``,
 else ``~/.cache/outlive-tests/agents`` of the user's real home). Native binaries are called by their path, with no
-wrapper of node in between. Each agent's ``prepare`` writes the few settings that let it start without
-a log-in, a question or the network, into a HOME of the test's own.
+wrapper of node in between; Gemini CLI and Qwen Code are node's. Each agent's ``prepare`` writes the few settings that
+let it start without a log-in, a question or the network, into a HOME of the test's own; with them each asks before it
+runs a command.
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ class RealAgent:
         label: what a test calls it.
         name: its name in the catalog, and that of its executable.
         package: of npm, with the version.
-        binary: the native executable below ``node_modules``.
+        binary: the executable below ``node_modules``, native where there is one.
         ready: a text on its screen once it takes input.
         main_screen: it writes its answers to the main screen, so that they reach the scrollback.
         arguments: given to it beyond the catalog's argv.
+        asks: a text on its screen while it asks whether it may run a command.
         prepare: writes its settings for (home, cwd, url of the server); the environment that it needs.
+        wish: what makes the fake model want a ``{command}`` for which the user is asked.
     """
 
     label: str
@@ -50,7 +53,9 @@ class RealAgent:
     ready: str
     main_screen: bool
     arguments: tuple[str, ...]
+    asks: str
     prepare: Callable[[Path, Path, str], dict[str, str]]
+    wish: str = "tool: {command}"
 
     def install(self) -> Path:
         """Path of the native executable, installed if need be.
@@ -102,8 +107,12 @@ def write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
+CLAUDE_SETTINGS = {"permissions": {"defaultMode": "default", "disableAutoMode": "disable"}}
+
+
 def prepare_claude(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """Onboarding done, theme chosen, key approved, directory trusted."""
+    """Onboarding done, theme chosen, key approved, directory trusted; no auto mode, which asks the real service."""
+    write_json(home / ".claude" / "settings.json", CLAUDE_SETTINGS)
     settings = {
         "hasCompletedOnboarding": True,
         "theme": "dark",
@@ -122,8 +131,9 @@ def prepare_claude(home: Path, cwd: Path, url: str) -> dict[str, str]:
 
 def prepare_claude_inline(home: Path, cwd: Path, url: str) -> dict[str, str]:
     """As ``prepare_claude``, on the main screen instead of the alternate one."""
-    write_json(home / ".claude" / "settings.json", {"tui": "default"})
-    return prepare_claude(home, cwd, url)
+    environment = prepare_claude(home, cwd, url)
+    write_json(home / ".claude" / "settings.json", {**CLAUDE_SETTINGS, "tui": "default"})
+    return environment
 
 
 CODEX_SETTINGS = """\
@@ -163,6 +173,7 @@ def prepare_opencode(home: Path, cwd: Path, url: str) -> dict[str, str]:
         "share": "disabled",
         "model": f"fake/{MODEL}",
         "small_model": f"fake/{MODEL}",
+        "permission": {"bash": "ask"},
         "provider": {"fake": provider},
     }
     write_json(home / ".config" / "opencode" / "opencode.json", settings)
@@ -173,14 +184,51 @@ def prepare_opencode(home: Path, cwd: Path, url: str) -> dict[str, str]:
     }
 
 
+def prepare_gemini(home: Path, cwd: Path, url: str) -> dict[str, str]:
+    """A key instead of a log-in; every folder trusted."""
+    settings = {
+        "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": False}},
+        "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
+        "privacy": {"usageStatisticsEnabled": False},
+    }
+    write_json(home / ".gemini" / "settings.json", settings)
+    return {"GEMINI_API_KEY": "k", "GOOGLE_GEMINI_BASE_URL": url}
+
+
+def prepare_copilot(home: Path, cwd: Path, url: str) -> dict[str, str]:
+    """A provider of our own, and nothing else from the network; directory trusted."""
+    write_json(home / ".copilot" / "config.json", {"trusted_folders": [str(cwd)]})
+    return {
+        "COPILOT_OFFLINE": "true",
+        "COPILOT_PROVIDER_BASE_URL": f"{url}/v1",
+        "COPILOT_MODEL": MODEL,
+        "COPILOT_AUTO_UPDATE": "false",
+    }
+
+
+def prepare_qwen(home: Path, cwd: Path, url: str) -> dict[str, str]:
+    """An endpoint of our own; every folder trusted."""
+    settings = {
+        "security": {"auth": {"selectedType": "openai"}, "folderTrust": {"enabled": False}},
+        "general": {"enableAutoUpdate": False},
+        # Its ripgrep comes without the right to be run.
+        "tools": {"approvalMode": "default", "useRipgrep": False},
+        "privacy": {"usageStatisticsEnabled": False},
+        "model": {"name": MODEL},
+    }
+    write_json(home / ".qwen" / "settings.json", settings)
+    return {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{url}/v1", "OPENAI_MODEL": MODEL}
+
+
 CLAUDE = RealAgent(
     label="claude",
     name="claude",
-    package="@anthropic-ai/claude-code@2.1.328",
+    package="@anthropic-ai/claude-code@2.1.329",
     binary="@anthropic-ai/claude-code-linux-x64/claude",
-    ready="(shift+tab to cycle)",
+    ready="? for shortcuts",
     main_screen=False,
     arguments=(),
+    asks="Do you want to proceed?",
     prepare=prepare_claude,
 )
 CODEX = RealAgent(
@@ -191,7 +239,10 @@ CODEX = RealAgent(
     ready="Ask Codex to do anything",
     main_screen=False,
     arguments=(),
+    asks="Would you like to run the following command?",
     prepare=prepare_codex,
+    # What its sandbox allows it does not ask for.
+    wish='use: exec_command {{"cmd": "{command}", "sandbox_permissions": "require_escalated", "justification": "?"}}',
 )
 OPENCODE = RealAgent(
     label="opencode",
@@ -201,8 +252,46 @@ OPENCODE = RealAgent(
     ready="Ask anything",
     main_screen=False,
     arguments=(),
+    asks="Permission required",
     prepare=prepare_opencode,
+)
+GEMINI = RealAgent(
+    label="gemini",
+    name="gemini",
+    package="@google/gemini-cli@0.61.0",
+    binary=".bin/gemini",
+    ready="Type your message",
+    main_screen=True,
+    arguments=(),
+    asks="Allow execution of",
+    prepare=prepare_gemini,
+)
+COPILOT = RealAgent(
+    label="copilot",
+    name="copilot",
+    package="@github/copilot@1.0.102",
+    binary="@github/copilot-linux-x64/copilot",
+    ready="/ commands",
+    main_screen=False,
+    arguments=(),
+    asks="Do you want to run this command?",
+    prepare=prepare_copilot,
+)
+QWEN = RealAgent(
+    label="qwen",
+    name="qwen",
+    package="@qwen-code/qwen-code@0.24.4",
+    binary=".bin/qwen",
+    ready="Type your message",
+    main_screen=True,
+    arguments=(),
+    asks="Allow execution of",
+    prepare=prepare_qwen,
 )
 CLAUDE_INLINE = replace(CLAUDE, label="claude on the main screen", main_screen=True, prepare=prepare_claude_inline)
 CODEX_INLINE = replace(CODEX, label="codex on the main screen", main_screen=True, arguments=("--no-alt-screen",))
 AGENTS = (CLAUDE, CLAUDE_INLINE, CODEX, CODEX_INLINE, OPENCODE)
+"""Those whose answers are followed through everything that can befall a chat."""
+
+ALL_AGENTS = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT)
+"""Each agent of the catalog once, as it is started by default."""
