@@ -1,13 +1,15 @@
 """The agents that Outlive knows how to start, as data: one TOML file for each.
 
-It turns files into argument vectors and environments, and asks the user's login shell where agents
-are. It must not start any of them, nor know of sessions, hosts or windows. The entries that come with the product are in ``resources/agents``;
-those of the user, in ``agents`` of the configuration directory, add to them or change them.
+It turns files into argument vectors and environments; it asks the user's login shell where agents are, a
+program what it is and can (``probe``), and an agent's own files what is kept of a conversation (``conversations``).
+It must not start an agent to be talked to, nor know of sessions, hosts or windows. The entries that come with the
+product are in ``resources/agents``; those of the user, in ``agents`` of the configuration directory, add to them or
+change them.
 """
 
 from session_host.agents.agent import Agent, login_shell
 from session_host.agents.catalog import Catalog, load_catalog
 from session_host.agents.environment import child_environment
-from session_host.agents.files import write_files
+from session_host.agents.files import carry_files, write_files
 
-__all__ = ["Agent", "Catalog", "child_environment", "load_catalog", "login_shell", "write_files"]
+__all__ = ["Agent", "Catalog", "carry_files", "child_environment", "load_catalog", "login_shell", "write_files"]

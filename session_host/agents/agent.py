@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -41,10 +42,16 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The argv that goes on with a conversation; () if it cannot be told which."""
     picker: Template = ()
     """The argv that lets the user choose one from the agent's own list; () if it has none."""
+    form: str = ""
+    """What its ids look like, wholly (re.fullmatch); "" for any. It takes other words in their place: ``latest``."""
     options: dict[str, Literal["flag", "id", "maybe id", "fork", "fork id"]] = {}
     """The user's own words that choose a conversation, and whether an id follows; a fork is not the one named."""
     place: str = ""
     """The way by which its conversations are looked up: a name in ``conversations``; "" for none."""
+
+    def is_id(self, text: str) -> bool:
+        """Whether this is an id of one of its conversations, and may be put into an argv."""
+        return is_conversation(text) and (not self.form or re.fullmatch(self.form, text) is not None)
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +126,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             if follows:
                 follows = False
                 if is_conversation(word):
-                    conversation = word
+                    conversation = word if self.conversation.is_id(word) else ""
                     continue
             name, equals, value = word.partition("=")
             kind = self.conversation.options.get(name)
@@ -129,7 +136,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             chooses = True
             forks = forks or kind.startswith("fork")
             if equals:
-                conversation = value if is_conversation(value) else ""
+                conversation = value if self.conversation.is_id(value) else ""
             else:
                 follows = kind.endswith("id")
         return Chosen(chooses, "" if forks else conversation, others)
@@ -144,6 +151,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         files: str = "",
         supports: Collection[str] | None = None,
         resume: bool = False,
+        pick: bool = False,
     ) -> list[str]:
         """The argument vector that starts it.
 
@@ -155,6 +163,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             files: the directory of its files.
             supports: the options that this version knows; None if that is not known.
             resume: go on with a conversation.
+            pick: let its user choose the conversation to go on with.
 
         Raises:
             UsageError: nothing is left to run.
@@ -171,7 +180,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             FILES: files,
         }
         argv: list[str] = []
-        for part in self.conversation.resume if resume else self.start:
+        template = self.conversation.picker if pick else self.conversation.resume if resume else self.start
+        for part in template:
             if part == ARGUMENTS:
                 argv.extend(arguments)
             elif isinstance(part, str):

@@ -103,7 +103,7 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
     for key in ("resume", "picker"):
         if key in values.get("conversation", {}):
             _check_template(key, values["conversation"][key], f"{path}:{_line(text, key)}")
-    _check_patterns(values.get("signals", {}), str(path), text)
+    _check_patterns(values.get("signals", {}) | values.get("conversation", {}), str(path), text)
     for key, value in values.items():
         # A table adds to the one that is there; what it names itself is changed.
         entry[key] = entry[key] | value if isinstance(value, dict) and key in entry else value
@@ -132,7 +132,7 @@ def _check_template(key: str, template: list[str | list[str]], place: str) -> No
 
 
 def _check_patterns(signals: dict[str, Any], path: str, text: str) -> None:
-    for key in ("titles", "open_files", "strays"):
+    for key in ("titles", "open_files", "open_files_aside", "strays", "form"):
         value = signals.get(key, ())
         for pattern in [value] if isinstance(value, str) else value:
             try:

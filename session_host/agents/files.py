@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,27 @@ HOOK = "{hook}"
 def hook_command() -> str:
     """The shell command that reports to the host of the session that it is run in; arguments may follow it."""
     return shlex.join([sys.executable, "-I", "-S", str(HOOK_PROGRAM)])
+
+
+def carry_files(conversation: str, former: Path, directory: Path) -> None:
+    """Give a session copies of the files of a former one's that the agent keeps a conversation in, by their names.
+
+    Args:
+        conversation: the files' names begin with it.
+        former: the directory of the former one's; it need not be there.
+        directory: the session's own; made if need be.
+
+    Raises:
+        LaunchFailed: they cannot be read or written.
+    """
+    try:
+        for path in former.glob(f"{conversation}*"):
+            if path.is_file() and not path.is_symlink():
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                shutil.copy2(path, directory / path.name)
+    except OSError as error:
+        message = f"{error.filename}: the conversation cannot be taken over ({error.strerror}); see `outlive doctor`"
+        raise LaunchFailed(message) from error
 
 
 def write_files(sources: Sequence[str], directory: Path) -> None:

@@ -47,7 +47,7 @@ FEWEST_OPTIONS = 5
 
 _QUIET_S = 0.1
 _saving = threading.Lock()
-_VERSION = re.compile(r"\d+\.\d+[\w.+-]*")
+_VERSION = re.compile(r"\d+(?:\.\d+)+(?:[-+][\w.-]*\w)?")
 _OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 _VALUED = re.compile(
     r"(--?[A-Za-z][\w-]*)(?:,\s*(--?[A-Za-z][\w-]*))?"

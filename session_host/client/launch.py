@@ -17,7 +17,8 @@ from typing import Any
 
 import msgspec
 
-from session_host.agents import Agent, child_environment, write_files
+from session_host.agents import Agent, carry_files, child_environment, write_files
+from session_host.agents.probe import probed, supported
 from session_host.clock import now
 from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError, WorktreeError
 from session_host.link.finding import ensure_keeper
@@ -63,6 +64,10 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What it is asked first, where it takes that in its argv; "" for nothing."""
     resume: SessionRecord | None = None
     """The ended session whose conversation is gone on with; its ``provider_session_id`` is known."""
+    anew: bool = False
+    """Nothing was said in that conversation yet: it is begun once more, under its id."""
+    picks: bool = False
+    """The agent lets its user choose the conversation to go on with."""
     name: str | None = None
     """None: made from the directory's name."""
     directory: str
@@ -144,10 +149,9 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     session_id = str(uuid.uuid4())
     files, engine = session_files(session_id), request.engine or default_engine()
     environment = child_environment(request.environment, agent, request.overrides, str(files), engine)
+    supports = _supports(agent, environment)
     environment["OUTLIVE_SESSION"] = session_id
     environment["OUTLIVE_SOCKET"] = str(session_socket(session_id))
-    if agent.executable and agent.find(environment.get("PATH", "")) is None:
-        raise agent.not_found()
     arguments, conversation, ours = _conversation(request)
     argv = agent.argv(
         arguments,
@@ -155,8 +159,14 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         prompt=request.prompt,
         conversation=conversation if ours else "",
         files=str(files),
-        resume=request.resume is not None,
+        supports=supports,
+        resume=request.resume is not None and not request.anew,
+        pick=request.picks,
     )
+    if ours and not any(conversation in word for word in argv):
+        conversation = ""  # This version takes no id from us.
+    if request.resume is not None and conversation:
+        carry_files(conversation, session_files(request.resume.id), files)
     if agent.files:
         write_files(agent.files, files)
     taken = {record.name for record in store.running()}
@@ -193,12 +203,26 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     )
 
 
+def _supports(agent: Agent, environment: Mapping[str, str]) -> frozenset[str] | None:
+    """The options that the installed version is known to have; None if that is not known, or does not matter.
+
+    Raises:
+        AgentNotFound: it is not installed.
+    """
+    path = agent.find(environment.get("PATH", ""))
+    if path is None:
+        raise agent.not_found()
+    return supported(agent, probed(agent, path, environment)) if agent.probed else None
+
+
 def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
     """The user's arguments, the conversation's id if it is known before the start, and whether it is ours to name."""
     agent, arguments = request.agent, request.arguments
     chosen = agent.chosen(arguments)
     if request.resume is not None:
         return chosen.others, request.resume.provider_session_id or "", True
+    if request.picks:
+        return chosen.others, "", False
     if agent.is_subcommand(arguments):
         return arguments, "", False
     if chosen.chooses:

@@ -58,7 +58,7 @@ class ConversationTracker:
         """
         self.id = chosen
         self.source = CHOSEN if chosen else ""
-        self._pattern = watch.open_files
+        self._pattern, self._aside = watch.open_files, watch.open_files_aside
         self._told = learnt
         self._pid = 0
         self._rank = 0
@@ -111,4 +111,4 @@ class ConversationTracker:
     def look(self) -> None:
         """Look at the program's open files, if that is how it is known. Takes a fraction of a millisecond."""
         if self._pattern and self._pid:
-            self.learnt(conversation_of(self._pid, self._pattern), OPEN_FILES)
+            self.learnt(conversation_of(self._pid, self._pattern, self._aside), OPEN_FILES)

@@ -17,14 +17,24 @@ MOST_PROCESSES = 64
 """So many of a program's are looked at: an agent may be started by a script, or by a small program around it."""
 
 
+HEAD_BYTES = 4096
+
+
 class Held(NamedTuple):
-    """A conversation that a process holds open, and when the file of it that changed last did, in ns."""
+    """A file of a conversation that a process holds open.
+
+    Attributes:
+        conversation: its id.
+        changed_ns: when it changed last, as stat(2) has it.
+        link: its place below ``/proc``.
+    """
 
     conversation: str
     changed_ns: int
+    link: str
 
 
-def conversation_of(pid: int, pattern: str) -> str:
+def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
     """The conversation that a program, or the first of its descendants in its terminal session to have one, is in.
 
     A program that goes from one conversation to another may hold both: the one is meant whose file changed last,
@@ -33,12 +43,16 @@ def conversation_of(pid: int, pattern: str) -> str:
     Args:
         pid: the program, which leads its terminal session (setsid(2)).
         pattern: as ``launch.Watch.open_files``.
+        aside: as ``launch.Watch.open_files_aside``.
 
     Returns:
         Its id; "" if none is held open.
     """
     for process in _family(pid):
         held = list(_held(process, pattern))
+        if aside and len({each.conversation for each in held}) > 1:
+            others = {each.conversation for each in held if _begins_with(each.link, aside)}
+            held = [each for each in held if each.conversation not in others] or held
         if held:
             # A nested agent, run by this one as a tool, comes later in the family and is not meant.
             return max(held, key=lambda each: (each.changed_ns, each.conversation)).conversation
@@ -57,9 +71,23 @@ def _held(pid: int, pattern: str) -> Iterator[Held]:
             match = re.search(pattern, os.readlink(link))  # noqa: PTH115 - as above
             if match and is_conversation(match[1] or ""):
                 # Through the descriptor: the path may be another file's by now.
-                yield Held(match[1], os.stat(link).st_mtime_ns)  # noqa: PTH116 - as above
+                yield Held(match[1], os.stat(link).st_mtime_ns, link)  # noqa: PTH116 - as above
         except OSError:
             continue  # It was closed meanwhile.
+
+
+def _begins_with(link: str, pattern: str) -> bool:
+    """Whether the pattern is found in the first bytes of a file; one that cannot be read has none."""
+    try:
+        descriptor = os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        return re.search(pattern, os.read(descriptor, HEAD_BYTES).decode(errors="replace")) is not None
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def _family(pid: int) -> Iterator[int]:

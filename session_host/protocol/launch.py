@@ -35,6 +35,8 @@ class Watch(msgspec.Struct, frozen=True):
     """The way by which its own file of states is read: a name in ``host.state_files``; "" for none."""
     open_files: str = ""
     """A pattern (re.search) with a group: a file that it holds open has its conversation's id in its path."""
+    open_files_aside: str = ""
+    """A pattern (re.search) of what such a file begins with if its conversation is not the user's: a sub-agent's."""
     bells: bool = True
     """Whether a bell of its means that it needs the user."""
     stale_after_s: float = 60.0
