@@ -14,7 +14,7 @@ import msgspec
 from session_host.clock import as_text
 from session_host.estate.ledger import Kind, Ledger
 from session_host.estate.memory import ActivityMemory
-from session_host.protocol.evidence import Evidence, Transition
+from session_host.protocol.evidence import Transition
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Report
 from session_host.protocol.values import Activity
@@ -232,10 +232,6 @@ class AgentWatch:
         self._arm()
 
     # ------------------------------------------------------------ what is told of it
-
-    def evidence(self) -> list[Evidence]:
-        """The last word of each source, strongest first."""
-        return self.tracker.evidence()
 
     def transitions(self) -> list[Transition]:
         """The last changes, oldest first."""

@@ -2,85 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from session_host.estate.memory import ActivityMemory
-from session_host.host.activity import ANSWER_S, ORDER, ActivityTracker, Moment
-from session_host.host.signals import Word, of_event, of_report, of_state_file
+from session_host.host.activity import ANSWER_S, ActivityTracker, Moment
+from session_host.host.signals import Word, of_state_file
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.terminal.base import AgentState, Bell, Notification, Progress, TerminalEvent, TitleChanged
+from tests.support.signals import WATCH, Playbook
 
 WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE, Activity.NO_SIGNAL
-
-WATCH = Watch(
-    reports={"Ask": NEEDS, "Start": WORKING, "Stop": IDLE},
-    titles={"^✋": NEEDS, "^✦": WORKING, "^◇": IDLE},
-    stale_after_s=60.0,
-)
-
-
-class Playbook:
-    """Plays one session's signals to a tracker, at times in seconds, and tells what is said of the agent."""
-
-    def __init__(self, watch: Watch = WATCH) -> None:
-        self.watch = watch
-        self.time_s = 1000.0
-        self.output_s = 0.0
-        self.tracker = ActivityTracker(watch, "t0")
-
-    def now(self) -> Moment:
-        return Moment(f"t{self.time_s:g}", self.time_s)
-
-    def wait(self, seconds: float) -> bool:
-        """So long nothing comes, but what is due is looked at."""
-        end_s = self.time_s + seconds
-        changed = False
-        while (due_s := self.tracker.due_s(self.output_s)) is not None and due_s <= end_s:
-            self.time_s = max(self.time_s, due_s)
-            changed |= self.tracker.look(self.now(), self.output_s)
-        self.time_s = end_s
-        return changed
-
-    def says(self, signal: TerminalEvent | Report | Word) -> bool:
-        match signal:
-            case Word():
-                word: Word | None = signal
-            case Report():
-                word = of_report(signal, self.watch)
-            case _:
-                word = of_event(signal, self.watch)
-        return word is not None and self.tracker.hear(word, self.now())
-
-    def hook(self, event: str, detail: str = "") -> bool:
-        return self.says(Report("hook", event, detail=detail))
-
-    def plugin(self, event: str, detail: str = "") -> bool:
-        return self.says(Report("plugin", event, detail=detail))
-
-    def file(self, status: str, waiting_for: str = "") -> bool:
-        return self.says(of_state_file(status, waiting_for))
-
-    def osc(self, parameters: str) -> bool:
-        return self.says(AgentState(parameters))
-
-    def answer(self) -> bool:
-        return self.tracker.input_given(self.now())
-
-    def killed(self) -> None:
-        """Another host goes on with what this one left."""
-        memory = msgspec.msgpack.decode(msgspec.msgpack.encode(self.tracker.memory(7)), type=ActivityMemory)
-        self.tracker = ActivityTracker(self.watch, "t0", memory)
-
-    @property
-    def is_said(self) -> tuple[Activity, str, str]:
-        return self.tracker.activity, self.tracker.source, self.tracker.detail
 
 
 @pytest.fixture
@@ -324,87 +258,3 @@ def test_a_record_of_a_version_that_knew_less_is_understood() -> None:
     assert (tracker.activity, tracker.detail) == (NEEDS, "permission")
     assert tracker.input_given(Moment("t2", 2.0))
     assert tracker.activity is NO_SIGNAL
-
-
-# ---------------------------------------------------------------------------------- at random
-
-
-class Signal(NamedTuple):
-    """One step of a story: a word, an answer ("input"), some time ("wait"), or a host's death ("kill")."""
-
-    what: str
-    activity: Activity
-    detail: str
-    seconds: float
-
-
-STORIES = st.lists(
-    st.builds(
-        Signal,
-        st.sampled_from([*ORDER, *ORDER, "input", "wait", "kill"]),
-        st.sampled_from([WORKING, NEEDS, IDLE]),
-        st.sampled_from(["", "a", "b"]),
-        st.sampled_from([0.0, 0.1, 1.0, 30.0, 100.0]),
-    ),
-    max_size=40,
-)
-
-
-def play(book: Playbook, signal: Signal) -> None:
-    match signal.what:
-        case "input":
-            book.answer()
-        case "wait":
-            book.wait(signal.seconds)
-        case "kill":
-            book.killed()
-        case source:
-            activity = NEEDS if source in {"notification", "bell"} else signal.activity
-            book.says(Word(source, "said", activity, signal.detail, "kind"))
-
-
-@given(STORIES)
-def test_what_is_said_is_what_the_strongest_said_last(story: list[Signal]) -> None:
-    book = Playbook()
-    last: dict[str, Activity] = {}
-    for signal in story:
-        play(book, signal)
-        if signal.what in ORDER and (signal.what, signal.activity, signal.what in last) != ("osc 9;4", IDLE, False):
-            last[signal.what] = NEEDS if signal.what in {"notification", "bell"} else signal.activity
-        activity, source, _ = book.is_said
-        states = [each for each in ORDER if each in last and each not in {"notification", "bell"}]
-        if states and states[0] != "osc 9;4":
-            assert source in {states[0], "input", "silence"}
-            assert activity is (last[states[0]] if source == states[0] else NO_SIGNAL)
-        assert [each.source for each in book.tracker.evidence()] == [each for each in ORDER if each in last]
-
-
-@given(STORIES, STORIES)
-def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> None:
-    book = Playbook()
-    for signal in before:
-        play(book, signal)
-    book.answer()
-    for signal in after:
-        # Whatever happens, but that somebody says anew that it needs its user.
-        if signal.what == "wait" or (signal.what in ORDER and signal.activity is NEEDS):
-            continue
-        if signal.what not in {"notification", "bell"}:
-            play(book, signal)
-    book.wait(ANSWER_S)
-    assert book.is_said[0] is not NEEDS
-    book.wait(1000)
-    assert book.is_said[0] in {IDLE, NO_SIGNAL}
-
-
-@given(STORIES)
-def test_with_its_host_killed_after_each_signal_all_is_as_if_it_never_was(story: list[Signal]) -> None:
-    whole, cut = Playbook(), Playbook()
-    for signal in story:
-        play(whole, signal)
-        play(cut, signal)
-        cut.killed()
-        assert cut.is_said[:2] == whole.is_said[:2]
-        assert cut.tracker.since == whole.tracker.since
-        assert cut.tracker.evidence() == whole.tracker.evidence()
-        assert cut.tracker.due_s(0) == whole.tracker.due_s(0)

@@ -1,0 +1,126 @@
+"""``python -I -S report.py [EVENT] [JSON]``: report an agent's event to the host of the session that it runs in.
+
+An agent's hook runs this with a JSON object on its standard input, or as its last argument: which event it was, in
+which conversation, and what is asked. That becomes a ``Report``, a message of ``session_host.protocol.messages``, on
+the session's socket (``OUTLIVE_SOCKET``). No answer is waited for: while no host is there, what was written waits in
+the socket for the next one. Whatever happens it says nothing, ends with 0, and does so in a third of a second.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+PROTOCOL_VERSION = 3
+PATIENCE_S = 0.3
+"""The agent may wait for its hooks: so long is all that it waits for this one."""
+
+MAX_INPUT_BYTES = 4 * 1024 * 1024
+MAX_CHARACTERS = 400
+
+_ASKED = ("command", "cmd", "file_path", "path", "filePath", "url", "query", "pattern", "prompt", "description")
+"""The fields of a tool's input that say best what it is about, best first."""
+
+
+def main(words: list[str]) -> None:
+    """Report; returns in time, whatever is wrong."""
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
+    path = os.environ.get("OUTLIVE_SOCKET", "")
+    if not path:
+        return
+    event, given = "", b""
+    for word in words:
+        if word.lstrip()[:1] == "{":
+            given = word.encode("utf-8", "replace")
+        else:
+            event = event or word
+    value = _parsed(given or _input(time.monotonic() + PATIENCE_S / 2))
+    event = event or _text(value.get("hook_event_name")) or _text(value.get("type"))
+    if not event:
+        return
+    names = ("session_id", "sessionId", "thread-id")
+    conversation = next((text for name in names if (text := _text(value.get(name)))), "")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(PATIENCE_S / 2)
+        connection.connect(path)
+        hello = frame(["Hello", PROTOCOL_VERSION, "control", "", ""])
+        connection.sendall(hello + frame(["Report", "hook", event, conversation, asked(value)]))
+
+
+def _input(deadline_s: float) -> bytes:
+    """What is on the standard input, up to a bound and until the deadline."""
+    data = b""
+    while len(data) < MAX_INPUT_BYTES and not os.isatty(0):
+        wait_s = deadline_s - time.monotonic()
+        if wait_s <= 0 or not select.select([0], [], [], wait_s)[0]:
+            break
+        part = os.read(0, 1024 * 1024)
+        if not part:
+            break
+        data += part
+    return data
+
+
+def _parsed(data: bytes) -> dict[str, object]:
+    """The JSON object that this is, {} for anything else."""
+    if not data:
+        return {}
+    import json
+
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def asked(value: dict[str, object]) -> str:
+    """What a hook's object asks, or is about, in one line: ``Bash: npm test``."""
+    tool = _text(value.get("tool_name") or value.get("toolName"))
+    about = value.get("tool_input") or value.get("toolArgs")
+    text = ""
+    if isinstance(about, dict):
+        questions = about.get("questions")
+        if isinstance(questions, list) and questions and isinstance(questions[0], dict):
+            return _text(questions[0].get("question"))
+        text = next((text for name in _ASKED if (text := _text(about.get(name)))), "")
+    if tool:
+        return f"{tool}: {text}"[:MAX_CHARACTERS] if text else tool
+    return next((text for name in ("message", "error", "reason", "source") if (text := _text(value.get(name)))), "")
+
+
+def _text(value: object) -> str:
+    """A text in one line, within the bound; "" for what is none."""
+    return " ".join(value.split())[:MAX_CHARACTERS] if isinstance(value, str) else ""
+
+
+def frame(message: list[str | int]) -> bytes:
+    """A message as ``session_host.protocol.codec`` makes it: a length of four bytes, then msgpack."""
+    payload = b"".join([bytes([0x90 | len(message)]), *(_packed(value) for value in message)])
+    return len(payload).to_bytes(4, "big") + payload
+
+
+def _packed(value: str | int) -> bytes:
+    """A small number or a text in msgpack."""
+    if isinstance(value, int):
+        return bytes([value])
+    data = value.encode("utf-8", "replace")
+    if len(data) < 32:
+        return bytes([0xA0 | len(data)]) + data
+    if len(data) < 256:
+        return bytes([0xD9, len(data)]) + data
+    return b"\xda" + len(data).to_bytes(2, "big") + data
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except BaseException:  # noqa: BLE001, S110 - whatever it is, the agent must not notice
+        pass
+    # Nothing is to be said at the end either.
+    os._exit(0)

@@ -1,0 +1,177 @@
+"""What agents' hooks run: it reports what they say, in no time, and fails nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.agents.files import HOOK_PROGRAM, hook_command
+from session_host.hook.report import MAX_CHARACTERS, PATIENCE_S, PROTOCOL_VERSION, asked, frame
+from session_host.protocol import messages
+from session_host.protocol.codec import ClientDecoder, encode
+from session_host.protocol.messages import Hello, Report
+
+BOUND_S = 2.0
+"""The program's own bound, and what a busy machine takes to start a Python."""
+
+ASKS = {
+    "session_id": "5e55104e-0000-4000-8000-000000000001",
+    "hook_event_name": "PermissionRequest",
+    "tool_name": "Bash",
+    "tool_input": {"command": "npm test", "description": "Runs the tests"},
+}
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[socket.socket]:
+    """A session's socket, at which nobody is there yet."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(str(tmp_path / "s.sock"))
+        listening.listen(1)
+        listening.settimeout(10)
+        yield listening
+
+
+def run(
+    path: str, *words: str, given: bytes | int | None = None, more: Mapping[str, str] | None = None
+) -> tuple[float, int, bytes]:
+    """Run the hook; how long it took in seconds, its status, and all that it said."""
+    began_s = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(HOOK_PROGRAM), *words],
+        env={"OUTLIVE_SOCKET": path, **(more or {})},
+        input=given if isinstance(given, bytes) else None,
+        stdin=given if isinstance(given, int) else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=20,
+        check=False,
+    )
+    return time.perf_counter() - began_s, done.returncode, done.stdout
+
+
+def told(listener: socket.socket) -> list[object]:
+    """The messages of one caller, which has gone already."""
+    connection, _ = listener.accept()
+    with connection:
+        data = b""
+        while part := connection.recv(65536):
+            data += part
+    return list(ClientDecoder().feed(data))
+
+
+def test_what_a_hook_is_given_is_reported(listener: socket.socket) -> None:
+    _, status, said = run(listener.getsockname(), given=json.dumps(ASKS).encode())
+    assert (status, said) == (0, b"")
+    assert told(listener) == [
+        Hello(PROTOCOL_VERSION, "control"),
+        Report("hook", "PermissionRequest", ASKS["session_id"], "Bash: npm test"),  # type: ignore[arg-type]
+    ]
+
+
+def test_the_event_may_be_named_and_the_json_be_an_argument(listener: socket.socket) -> None:
+    """As Codex's notify gives it; a program without either is an aider's."""
+    payload = {"type": "agent-turn-complete", "thread-id": "0199", "last-assistant-message": "yes"}
+    run(listener.getsockname(), json.dumps(payload), given=subprocess.DEVNULL)
+    assert told(listener)[1] == Report("hook", "agent-turn-complete", "0199")
+    run(listener.getsockname(), "waiting", given=subprocess.DEVNULL)
+    assert told(listener)[1] == Report("hook", "waiting")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"tool_name": "Edit", "tool_input": {"file_path": "/a b", "old_string": "x"}}, "Edit: /a b"),
+        ({"tool_name": "AskUserQuestion", "tool_input": {"questions": [{"question": "Which color?"}]}}, "Which color?"),
+        ({"tool_name": "ExitPlanMode", "tool_input": {}}, "ExitPlanMode"),
+        ({"toolName": "bash", "toolArgs": {"command": "ls\n -l"}}, "bash: ls -l"),
+        ({"message": "Claude needs your permission"}, "Claude needs your permission"),
+        ({"tool_name": 3, "tool_input": "?", "message": ["x"]}, ""),
+        ({"message": "x" * 1000}, "x" * MAX_CHARACTERS),
+        ({}, ""),
+    ],
+)
+def test_what_is_asked(value: dict[str, object], text: str) -> None:
+    assert asked(value) == text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        b"", b"{", b"[1]", b"\xff\xfe", b'"x"', b"{}", b'{"hook_event_name": 3}', b"[" * 100_000,
+        b'{"hook_event_name": "Stop", "x": "' + b"y" * 30_000_000,
+    ],
+    ids=["nothing", "torn", "list", "no text", "string", "empty", "number", "deep", "huge"],
+)  # fmt: skip
+def test_what_makes_no_sense_is_not_reported_and_fails_nobody(listener: socket.socket, given: bytes) -> None:
+    took_s, status, said = run(listener.getsockname(), given=given)
+    assert (status, said) == (0, b"")
+    assert took_s < BOUND_S
+    listener.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+def test_without_anybody_to_report_to_nobody_notices(tmp_path: Path) -> None:
+    for path in ("", str(tmp_path / "nothing"), str(tmp_path), "x" * 200):
+        took_s, status, said = run(path, "Stop", given=subprocess.DEVNULL)
+        assert (status, said) == (0, b"")
+        assert took_s < BOUND_S
+
+
+def test_a_socket_that_takes_nobody_in_is_not_waited_for(listener: socket.socket) -> None:
+    callers = []
+    for _ in range(3):
+        callers.append(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK))
+        callers[-1].connect_ex(listener.getsockname())
+    took_s, status, said = run(listener.getsockname(), "Stop", given=subprocess.DEVNULL)
+    assert (status, said) == (0, b"")
+    assert took_s < BOUND_S
+    for each in callers:
+        each.close()
+
+
+def test_an_input_that_never_ends_is_not_waited_for(listener: socket.socket) -> None:
+    read, write = os.pipe()
+    try:
+        took_s, status, said = run(listener.getsockname(), "Stop", given=read)
+        assert (status, said) == (0, b"")
+        assert PATIENCE_S / 2 <= took_s < BOUND_S
+        assert told(listener)[1] == Report("hook", "Stop")
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+def test_closed_streams_fail_nobody(listener: socket.socket) -> None:
+    command = f"{hook_command()} Stop <&- >&- 2>&-"
+    done = subprocess.run(
+        ["sh", "-c", command], env={"OUTLIVE_SOCKET": listener.getsockname()}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+TEXTS = st.text(max_size=MAX_CHARACTERS)
+
+
+def test_it_speaks_the_protocol_of_today() -> None:
+    assert PROTOCOL_VERSION == messages.PROTOCOL_VERSION
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_its_frames_are_those_of_the_codec(event: str, conversation: str, detail: str) -> None:
+    texts = [text.encode("utf-8", "replace").decode() for text in (event, conversation, detail)]
+    report = Report("hook", *texts)
+    made = frame(["Hello", PROTOCOL_VERSION, "control", "", ""]) + frame(["Report", "hook", *texts])
+    assert list(ClientDecoder().feed(made)) == [Hello(PROTOCOL_VERSION, "control"), report]
+    assert frame(["Report", "hook", *texts]) == encode(report)
