@@ -34,6 +34,7 @@ class SessionsModel(QObject):
         added, removed: a chat came into being, or was removed from the record (its id).
         problem: one line for the user on what went wrong.
         told: one line for the user on what was done, or left as it is.
+        path_found: agents are looked for on another PATH now.
     """
 
     changed = Signal()
@@ -41,6 +42,7 @@ class SessionsModel(QObject):
     removed = Signal(str)
     problem = Signal(str)
     told = Signal(str)
+    path_found = Signal()
 
     def __init__(self, storage: StoreThread, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,7 +55,7 @@ class SessionsModel(QObject):
         self._chats: dict[str, Chat] = {}
         self._ended_by_you: set[str] = set()
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
-        self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.changed.emit)
+        self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
         self.finder = Finder(lambda error: self.problem.emit(str(error)))
         self._refreshing = False
         self._refresh_again = False

@@ -151,6 +151,7 @@ class MainWindow(QWidget):
         self.empty.switch_wanted.connect(self.commands.switch_chat)
         self._sessions.changed.connect(self.describe)
         self._sessions.problem.connect(self._on_problem)
+        self._sessions.path_found.connect(self.describe)
         self._sessions.told.connect(lambda line: self.banners.show_banner(Banner(sentence(line), lasting=True)))
         self.ages.due.connect(self.sidebar.refresh)
         self.ages.due.connect(self.describe)

@@ -156,6 +156,15 @@ class NewChatSheet(Sheet):
         self.tiles.focus()
         self.place()
 
+    def look_again(self) -> None:
+        """There may be other agents: PATH has changed."""
+        if self.is_open:
+            had_focus = self.tiles.isAncestorOf(self.focusWidget())
+            self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
+            self._on_agent(self.tiles.current())
+            if had_focus:
+                self.tiles.focus()
+
     def set_recent(self, recent: list[str]) -> None:
         """Directories to offer first."""
         self.directory.set_recent(recent)

@@ -52,6 +52,7 @@ class Verbs(QObject):
         self._banners = banners
         self._open_chat = open_chat
         sheet.wanted.connect(self._on_wanted)
+        sessions.path_found.connect(sheet.look_again)
 
     # ------------------------------------------------------------ starting
 

@@ -18,10 +18,10 @@ def worktrees() -> Iterator[Check]:
     found = _found()
     if not found:
         return
-    owned = _owned()
-    if owned is None:
+    used = _used()
+    if used is None:
         return  # The record has a line of its own.
-    left = [path for path in found if str(path) not in owned]
+    left = [path for path in found if not any(place.is_relative_to(path) for place in used)]
     if not left:
         yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, each of a chat")
         return
@@ -40,12 +40,12 @@ def _found() -> list[Path]:
         return []
 
 
-def _owned() -> set[str] | None:
-    """The worktrees of all chats that are remembered; None if they cannot be read."""
+def _used() -> set[Path] | None:
+    """Where all chats that are remembered work, and their worktrees; None if it cannot be read."""
     if not database().exists():
         return set()
     try:
         with Store.open(database()) as store:
-            return {record.worktree for record in store.all() if record.worktree}
+            return {Path(place) for record in store.all() for place in (record.cwd, record.worktree) if place}
     except OutliveError:
         return None

@@ -1,0 +1,60 @@
+"""The window as a desktop starts it: no terminal, and a PATH that no version manager has touched."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.e2e.window.conftest import WAIT_S, OpenWindow, everything, listed
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+from tests.support.windows import Window
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def as_an_icon_starts_it(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    monkeypatch.delenv("TERM")
+    # The window's own process; the terminal that the tests may run in is none of its.
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        "tests.support.windows.subprocess.Popen", lambda *words, **named: popen(*words, **named, start_new_session=True)
+    )
+
+
+def started(own: Window) -> str:
+    """The chat's id; tries once more if it has not been started yet."""
+    tabs = own.tabs()
+    if not tabs:
+        own.press("Return")
+        return ""
+    return str(tabs[0]["session_id"])
+
+
+def test_an_agent_that_only_the_login_shell_finds_is_started(
+    open_window: OpenWindow, area: Area, as_an_icon_starts_it: None
+) -> None:
+    programs = area.home / ".nvm" / "bin"
+    programs.mkdir(parents=True)
+    for name, text in {"claude": "#!/usr/bin/env node\n", "node": '#!/bin/sh\necho "node runs $1"\ncat\n'}.items():
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    (area.home / ".bash_profile").write_text(
+        f'while [ ! -e "$HOME/go" ]; do read -t 0.05 x <> <(:); done\nPATH={programs}:$PATH\n'
+    )
+
+    with open_window() as own:
+        own.focus()
+        own.press("ctrl+shift+n")
+        (area.home / "go").touch()
+        for _ in range(12):
+            own.press("Left")  # Claude Code is the first, and greyed until the shell has answered.
+        session_id = wait_until(lambda: started(own), WAIT_S, "the chat", every_s=0.2)
+        wait_until(lambda: f"node runs {programs}/claude" in everything(session_id), WAIT_S, "the agent")
+
+    found = listed(session_id)
+    assert found["agent"] == "claude"
