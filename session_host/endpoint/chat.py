@@ -194,8 +194,7 @@ class Chat:
             self.keep(Rewound(now(), place + 1))
         question = self.conversation.messages[place]
         assert isinstance(question, Question)
-        self._print_question(question)
-        self._ask()
+        self._ask(question)
 
     def edit_last(self) -> None:
         """Let the user change the last question."""
@@ -208,6 +207,7 @@ class Chat:
         self._editing = place
         self.attached = list(question.attachments)
         self._mode(marker="edit › ", stoppable=True)
+        self.screen.hint = "Enter asks it in the place of the last one · Esc leaves it as it was"
         self.screen.buffer.text = question.text
         self.screen.buffer.cursor_position = len(question.text)
 
@@ -222,8 +222,7 @@ class Chat:
         self.keep(question)
         if first:
             self.screen.tell(signals.title(signals.topic(question.text)))
-        self._print_question(question)
-        self._ask()
+        self._ask(question)
 
     def do(self, work: Coroutine[None, None, None]) -> None:
         """Let a small piece of work run beside; its errors are said."""
@@ -236,10 +235,11 @@ class Chat:
         self._expects_key = True
         self._mode(marker="key › ", stoppable=True, secret=True)
 
-    def _ask(self) -> None:
+    def _ask(self, question: Question) -> None:
+        self.screen.tell(signals.activity(Activity.WORKING))
+        self._print_question(question)
         self.tell_hint()
         self._mode(stoppable=True)
-        self.screen.tell(signals.activity(Activity.WORKING))
         self._task = asyncio.create_task(self._answered())
 
     async def _answered(self) -> None:
@@ -314,7 +314,6 @@ class Chat:
             self._stop_editing()
             self.attached = []
             self.screen.buffer.reset()
-            self.tell_hint()
         elif self._expects_key:
             self._expects_key = False
             self._mode()
@@ -326,6 +325,7 @@ class Chat:
     def _stop_editing(self) -> None:
         self._editing = None
         self._mode()
+        self.tell_hint()
 
     def _mode(self, *, marker: str = "› ", stoppable: bool = False, secret: bool = False) -> None:
         """What the input is for."""

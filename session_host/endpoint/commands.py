@@ -43,7 +43,15 @@ _BY_NAME: Final = {command.name: command for command in COMMANDS}
 def read(line: str) -> tuple[Command | None, str]:
     """A line that begins with a slash: which command it is, None for none, and what follows it."""
     name, _, rest = line.strip().removeprefix("/").partition(" ")
-    return _BY_NAME.get(name.lower()), rest.strip()
+    return _named(name.lower()), rest.strip()
+
+
+def _named(name: str) -> Command | None:
+    """The command of this name, or the only one that begins with it."""
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    found = [command for command in COMMANDS if name and command.name.startswith(name)]
+    return found[0] if len(found) == 1 else None
 
 
 def is_command(line: str) -> bool:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from rich.color import ColorSystem
 from rich.console import Console
-from rich.markdown import CodeBlock, Heading, Markdown
+from rich.markdown import CodeBlock, Heading, ListItem, Markdown
+from rich.segment import Segment
 from rich.style import Style
 from rich.syntax import ANSISyntaxTheme, Syntax
 from rich.text import Text
@@ -22,7 +23,6 @@ from session_host.protocol.words import plain
 
 if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderResult
-    from rich.segment import Segment
 
 MIN_COLUMNS: Final = 4
 NO_LIMIT: Final = 1 << 40
@@ -83,8 +83,27 @@ class _Code(CodeBlock):
         yield _highlighted(str(self.text).rstrip("\n"), self.lexer_name)
 
 
+class _Item(ListItem):
+    """Numbers with a dot, as they are written."""
+
+    def render_number(self, console: Console, options: ConsoleOptions, number: int, last_number: int) -> RenderResult:
+        numeral = f" {number:>{len(str(last_number))}}. "
+        lines = console.render_lines(self.elements, options.update(width=options.max_width - len(numeral)))
+        style = console.get_style("markdown.item.number")
+        for place, line in enumerate(lines):
+            yield Segment(" " * len(numeral) if place else numeral, style)
+            yield from line
+            yield Segment("\n")
+
+
 class _Markdown(Markdown):
-    elements = {**Markdown.elements, "heading_open": _Heading, "fence": _Code, "code_block": _Code}  # noqa: RUF012 - rich's
+    elements = {  # noqa: RUF012 - rich's
+        **Markdown.elements,
+        "heading_open": _Heading,
+        "list_item_open": _Item,
+        "fence": _Code,
+        "code_block": _Code,
+    }
 
 
 def clean(text: str) -> str:

@@ -41,6 +41,9 @@ KEY_WAIT_S: Final = 0.05
 """How long after an Escape the rest of a key's sequence may come: hosts write a key at once."""
 
 MENU_ROWS: Final = 6
+ROOMY_ROWS: Final = 12
+"""From here on lines are spent for looks."""
+
 _BEGIN_FRAME: Final = "\x1b[?2026h"
 _END_FRAME: Final = "\x1b[?2026l"
 
@@ -166,7 +169,7 @@ class Screen:
 
     def tail_rows(self) -> int:
         """How much of the unfinished end there is room for."""
-        return max(1, self.rows - self._input_rows() - 3)
+        return max(1, self.rows - self._input_rows() - (4 if self.rows >= ROOMY_ROWS else 3))
 
     def _input_rows(self) -> int:
         return max(1, min(10, self.rows // 3))
@@ -179,7 +182,7 @@ class Screen:
             height=lambda: _rows(min(len(self._tail), self.tail_rows())),
             dont_extend_height=True,
         )
-        status = Window(FormattedTextControl(self._status_text), height=1, dont_extend_height=True)
+        status = Window(FormattedTextControl(self._status_text), height=self._status_rows, dont_extend_height=True)
         entry = Window(
             BufferControl(
                 self.buffer,
@@ -207,7 +210,11 @@ class Screen:
         return [("class:marker", text)]
 
     def _status_text(self) -> StyleAndTextTuples:
-        return [("class:status", _cut(self.status, self.columns))]
+        return [("", "\n" * (self._status_rows() - 1)), ("class:status", _cut(self.status, self.columns))]
+
+    def _status_rows(self) -> int:
+        """The status, and an empty line before it where there is room for one."""
+        return 2 if self._tail and self.rows >= ROOMY_ROWS else 1
 
     def _hint_text(self) -> StyleAndTextTuples:
         return [("class:hint", _cut(self.hint, self.columns))]
@@ -219,10 +226,6 @@ class Screen:
 
         @keys.add("enter")
         def _enter(_: KeyPressEvent) -> None:
-            state = self.buffer.complete_state
-            if state is not None and state.current_completion is not None:
-                self.buffer.complete_state = None
-                return
             self._submit()
 
         @keys.add("escape", "enter")

@@ -1,0 +1,474 @@
+"""The chat with an endpoint as its user has it: through a real host, on a real terminal, with a server that answers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.viewer import Viewer, ViewerState
+from session_host.endpoint.conversation import Answer, AnswerState, Conversation, Question
+from session_host.endpoint.conversation_file import read
+from session_host.errors import SessionEnded
+from session_host.paths import state_dir
+from session_host.protocol.messages import Describe, Description
+from session_host.protocol.values import Activity, CellSize, GridSize, Modifiers
+from tests.fakes.model_script import Script
+from tests.fakes.model_server import ModelServer, answer_line
+from tests.support.commands import new, outlive
+from tests.support.hosts import Watcher, end, shown, watching
+from tests.support.waiting import eventually, wait_for_end
+
+pytestmark = pytest.mark.usefixtures("sessions")
+SIZE = GridSize(100, 30)
+MODEL = "fake-model"
+
+
+class Chat:
+    """A chat that a test looks at and types into."""
+
+    def __init__(self, session_id: str, viewer: Viewer, watcher: Watcher) -> None:
+        self.id = session_id
+        self.viewer = viewer
+        self.watcher = watcher
+
+    def lines(self) -> list[str]:
+        """All that it has shown."""
+        return shown(self.viewer)
+
+    async def see(self, text: str, times: int = 1) -> None:
+        """Wait until ``text`` has been shown so often."""
+        await self.watcher.until(lambda: "\n".join(self.lines()).count(text) >= times, f"{text!r} among the lines")
+
+    async def see_no_more(self, text: str) -> None:
+        """Wait until ``text`` has gone."""
+        await self.watcher.until(lambda: text not in "\n".join(self.lines()), f"{text!r} to go")
+
+    async def enter(self, text: str) -> None:
+        """Type a line, and see it before it is sent: it goes nowhere while something is going on."""
+        self.viewer.text(text)
+        await self.see(f"› {text}")
+        self.viewer.key("Enter")
+
+    async def describe(self) -> Description:
+        """What the host knows of it."""
+        description: Description = await request(self.id, Describe(0))
+        return description
+
+    async def is_(self, activity: Activity) -> None:
+        """Wait until it tells this of itself."""
+
+        async with asyncio.timeout(20):
+            while (await self.describe()).activity is not activity:  # noqa: ASYNC110 - another process knows
+                await asyncio.sleep(0)
+
+
+def conversation_files() -> list[Path]:
+    """The files of all conversations."""
+    return sorted((state_dir() / "conversations").glob("*.jsonl"))
+
+
+def conversation() -> Conversation:
+    """What the only conversation's file says now."""
+    (path,) = conversation_files()
+    return Conversation(read(path.read_bytes())[0])
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    """A server that takes each request for a turn."""
+    with ModelServer(tools_needed=False) as own:
+        yield own
+
+
+@asynccontextmanager
+async def chatting(server: ModelServer | str, *words: str, size: GridSize = SIZE) -> AsyncIterator[Chat]:
+    """A chat with a server, from ``outlive new endpoint`` on; ended afterwards."""
+    url = server if isinstance(server, str) else server.url
+    session_id = new("endpoint", "--size", f"{size.columns}x{size.rows}", "-m", MODEL, "-u", url, *words)
+    async with watching(session_id, size=size) as (viewer, watcher):
+        chat = Chat(session_id, viewer, watcher)
+        await chat.see("›")
+        yield chat
+    with suppress(SessionEnded):
+        await end(session_id)
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+async def test_a_question_is_answered_kept_and_told(server: ModelServer, api: str) -> None:
+    async with chatting(server, "--", "--api", api) as chat:
+        assert (await chat.describe()).activity is Activity.IDLE
+        await chat.enter("count: 60 hold: 40")
+        await chat.see(answer_line(40))
+        assert (await chat.describe()).activity is Activity.WORKING
+        server.release()
+        await chat.see("tokens: 1 in, 1 out")
+        await chat.is_(Activity.IDLE)
+        description = await chat.describe()
+        assert description.activity_source == "osc 7501"
+        assert description.title == "count: 60 hold: 40"
+        lines = chat.lines()
+        place = lines.index(answer_line(1))
+        assert lines[place : place + 60] == [answer_line(number) for number in range(1, 61)], "each line once"
+        question, answer = conversation().messages
+        assert question.text == "count: 60 hold: 40"
+        assert isinstance(answer, Answer)
+        assert answer.text.splitlines() == [answer_line(number) for number in range(1, 61)]
+        assert (answer.state, answer.input_tokens) == (AnswerState.COMPLETE, 1)
+        assert description.conversation == conversation_files()[0].stem
+
+
+async def test_a_server_without_chat_completions_is_asked_by_responses(server: ModelServer) -> None:
+    server.plan(Script(status=404))
+    async with chatting(server) as chat:
+        await chat.enter("hello")
+        await chat.see("✗")
+    assert [seen.path for seen in server.requests] == ["/v1/chat/completions", "/v1/responses"][: len(server.requests)]
+
+
+@pytest.mark.parametrize("key", [("Escape", Modifiers.NONE), ("c", Modifiers.CTRL)], ids=["Escape", "Ctrl+C"])
+async def test_an_answer_is_stopped_and_what_came_is_kept(server: ModelServer, key: tuple[str, Modifiers]) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("count: 9 hold: 4")
+        await chat.see(answer_line(4))
+        chat.viewer.key(key[0], "", key[1])
+        await chat.see("stopped; /continue goes on")
+        await chat.is_(Activity.IDLE)
+        answer = conversation().last
+        assert isinstance(answer, Answer)
+        assert (answer.state, answer.text.splitlines()[-1]) == (AnswerState.STOPPED, answer_line(4))
+        await chat.enter("/regenerate")
+        server.release()  # the request that was given up waits there too
+        server.release()
+        await chat.see(answer_line(9))
+        assert server.prompts() == ["count: 9 hold: 4"] * 2
+        assert [message["role"] for message in server.requests[-1].body["messages"]] == ["user"]
+
+
+async def test_the_last_question_is_edited(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("first")
+        await chat.see("echo: first")
+        await chat.enter("secnd")
+        await chat.see("echo: secnd")
+        await chat.enter("/edit")
+        await chat.see("edit › secnd")
+        chat.viewer.key("Escape")
+        await chat.see_no_more("edit ›")
+        await chat.enter("/edit")
+        await chat.see("edit › secnd")
+        for _ in range(2):
+            chat.viewer.key("Backspace")
+        chat.viewer.text("ond\r")
+        await chat.see("echo: second")
+        await chat.is_(Activity.IDLE)
+        messages = server.requests[-1].body["messages"]
+        assert [message["content"] for message in messages] == ["first", "echo: first", "second"]
+        assert [each.text for each in conversation().messages] == ["first", "echo: first", "second", "echo: second"]
+
+
+async def test_model_and_system_prompt_are_changed_and_stay_so(server: ModelServer) -> None:
+    server.models = (MODEL, "other-model")
+    async with chatting(server, "--system", "Be brief.") as chat:
+        await chat.enter("/model")
+        await chat.see("● fake-model")
+        await chat.enter("/model other-model")
+        await chat.see("from now on other-model is asked")
+        await chat.enter("hello")
+        await chat.see("echo: hello")
+        body = server.requests[-1].body
+        assert body["model"] == "other-model"
+        assert body["messages"][0] == {"role": "system", "content": "Be brief."}
+        await chat.enter("/system off")
+        await chat.see("no system prompt any more")
+        name = (await chat.describe()).conversation
+    async with chatting(server, "--system", "Be brief.", "--", "--conversation", name) as chat:
+        await chat.see("echo: hello")
+        await chat.enter("again")
+        await chat.see("echo: again")
+        body = server.requests[-1].body
+        assert (body["model"], body["messages"][0]["role"]) == ("other-model", "user"), "as it was changed to"
+
+
+async def test_a_file_goes_with_the_message_and_what_is_no_text_does_not(server: ModelServer, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("remember the milk\n")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\xff")
+    (tmp_path / "long.txt").write_text("x" * 300_000)
+    os.mkfifo(tmp_path / "pipe")
+    async with chatting(server, "-C", str(tmp_path)) as chat:
+        for name, complaint in {
+            "picture.png": "is no text",
+            "long.txt": "is too long",
+            "none.txt": "cannot be read (No such file",
+            "pipe": "is no file",
+        }.items():
+            await chat.enter(f"/attach {name}")
+            await chat.see(f"✗ {name} {complaint}")
+        await chat.enter("/attach notes.txt")
+        await chat.see("notes.txt (18 B) goes with the next message")
+        await chat.enter("what is it?")
+        await chat.see("+ notes.txt (18 B)")
+        await chat.see("echo: ")
+        sent = server.requests[-1].body["messages"][-1]["content"]
+        assert sent == '<file name="notes.txt">\nremember the milk\n</file>\n\nwhat is it?'
+        question = conversation().messages[0]
+        assert isinstance(question, Question)
+        assert question.attachments[0].text == "remember the milk\n"
+
+
+async def test_lines_are_kept_and_earlier_questions_come_back(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        chat.viewer.paste("one\ntwo")
+        chat.viewer.key("Enter", "", Modifiers.ALT)
+        chat.viewer.text("three")
+        chat.viewer.key("j", "", Modifiers.CTRL)
+        chat.viewer.text("four")
+        await chat.see("four")
+        assert server.requests == []
+        chat.viewer.key("Enter")
+        await eventually(lambda: server.prompts() == ["one\ntwo\nthree\nfour"], 20, "the lines to be asked")
+        await chat.is_(Activity.IDLE)
+        await chat.enter("last")
+        await chat.see("echo: last")
+        await chat.is_(Activity.IDLE)
+        chat.viewer.key("ArrowUp")
+        await chat.see("› last", 2)
+        chat.viewer.text("ly\r")
+        await chat.see("echo: lastly")
+
+
+async def test_commands_are_offered_and_completed(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        chat.viewer.text("/tok")
+        await chat.see("what the server counted")
+        chat.viewer.key("Tab")
+        await chat.see("› /tokens")
+        chat.viewer.key("Enter")
+        await chat.see("has not told any token counts")
+        await chat.enter("/nonsense")
+        await chat.see("✗ there is no command /nonsense")
+        chat.viewer.key("c", "", Modifiers.CTRL)
+        await chat.enter("/help")
+        await chat.see("/regenerate")
+        await chat.enter("/usr/bin is a path")
+        await chat.see("echo: /usr/bin is a path")
+
+
+async def test_a_prompt_is_asked_at_once(server: ModelServer) -> None:
+    async with chatting(server, "--", "--", "-1 is a number") as chat:
+        await chat.see("echo: -1 is a number")
+
+
+async def test_the_only_model_is_taken_and_several_are_listed(server: ModelServer) -> None:
+    async with chatting(server, "--model", "") as chat:
+        await chat.see("the server has one model: fake-model")
+        await chat.enter("hello")
+        await chat.see("echo: hello")
+    server.models = ("a-model", "b-model")
+    async with chatting(server, "--model", "") as chat:
+        await chat.see("b-model")
+        await chat.enter("hello")
+        await chat.see("✗ no model is chosen; /model lists what the server has")
+
+
+async def test_a_killed_chat_goes_on_with_what_had_come(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("count: 9 hold: 5")
+        await chat.see(answer_line(5))
+        await eventually(lambda: conversation().messages[-1].text.count("\n") == 5, 20, "the pieces to be kept")
+        description = await chat.describe()
+        assert description.child_pid is not None
+        os.kill(description.child_pid, signal.SIGKILL)
+        wait_for_end(description.child_pid, 10)
+    async with chatting(server, "--", "--conversation", description.conversation) as chat:
+        await chat.see("the answer ends here: the program was ended")
+        assert [line for line in chat.lines() if line.startswith("answer line")] == [
+            answer_line(n) for n in range(1, 6)
+        ]
+        await chat.enter("/continue")
+        await chat.see("echo: Go on exactly where")
+        roles = [message["role"] for message in server.requests[-1].body["messages"]]
+        assert roles == ["user", "assistant", "user"]
+
+
+async def test_a_conversation_that_is_open_is_not_opened_twice(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        name = (await chat.describe()).conversation
+        session_id = new("endpoint", "-u", server.url, "--", "--conversation", name)
+        async with watching(session_id, live=False) as (viewer, watcher):
+            await watcher.until(lambda: any("open in another chat" in line for line in shown(viewer)), "the reason")
+
+
+async def test_it_fits_a_small_terminal_and_follows_its_size(server: ModelServer) -> None:
+    async with chatting(server, size=GridSize(20, 5)) as chat:
+        await chat.enter("count: 9 hold: 4")
+        await chat.see(answer_line(4))
+        await chat.see("◐ answering")
+        for size in (GridSize(90, 20), GridSize(24, 12), GridSize(60, 7), SIZE):
+            chat.viewer.resize(size, CellSize(8, 16))
+            await eventually(lambda size=size: chat.viewer.size == size, 20, "the size")  # type: ignore[misc]
+            await chat.see("◐ answering")
+        server.release()
+        await chat.see("tokens: 1 in")
+        answer = [line for line in chat.lines() if line.startswith("answer line")]
+        assert answer[-9:] == [answer_line(number) for number in range(1, 10)]
+        await chat.see_no_more("◐")
+        assert sum("›" in line for line in chat.lines()) == 2, "the question and the input"
+
+
+# ------------------------------------------------------------------------------------ what fails
+
+
+async def test_nobody_listens_and_then_somebody_does(server: ModelServer) -> None:
+    with ModelServer() as gone:
+        url = gone.url
+    async with chatting(url) as chat:
+        await chat.enter("hello")
+        await chat.see(f"✗ nobody listens at {url.removeprefix('http://')}; start the server, then /retry")
+        await chat.is_(Activity.NEEDS_INPUT)
+        assert (await chat.describe()).activity_detail == "error"
+        await chat.enter("/retry")
+        await chat.see("✗ nobody listens", 2)
+    assert [each.text for each in conversation().messages] == ["hello"]
+
+
+async def test_a_wrong_key_is_replaced_unseen(server: ModelServer) -> None:
+    server.key = "sk-right-key-0123456789"
+    async with chatting(server, "-e", "OPENAI_API_KEY=sk-wrong-key-0123456789") as chat:
+        await chat.enter("hello")
+        await chat.see("does not take the key (401: Incorrect API key provided); /key sets another, then /retry")
+        await chat.enter("/key")
+        await chat.see("key ›")
+        chat.viewer.text(server.key)
+        await chat.see("key › ***")
+        chat.viewer.key("Enter")
+        await chat.see("the key is used for this chat, as long as it runs")
+        await chat.enter("/retry")
+        await chat.see("echo: hello")
+        chat.viewer.key("ArrowUp")
+        await chat.see("› /retry", 2)
+        argv = (await chat.describe()).argv
+    left = [path for path in state_dir().rglob("*") if path.is_file()]
+    assert conversation_files()[0] in left
+    for key in ("sk-right", "sk-wrong"):
+        assert not any(key in word for word in argv)
+        assert [path.name for path in left if key.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize("kind", ["env", "file"])
+async def test_the_key_comes_from_where_it_is_said_to_be(server: ModelServer, kind: str, tmp_path: Path) -> None:
+    server.key = "sk-right-key-0123456789"
+    (tmp_path / "key").write_text(f"{server.key}\n")
+    (tmp_path / "key").chmod(0o600)
+    source = f"file:{tmp_path}/key" if kind == "file" else "env:OWN_KEY"
+    async with chatting(server, "-e", f"OWN_KEY={server.key}", "--key", source) as chat:
+        await chat.enter("hello")
+        await chat.see("echo: hello")
+        assert server.requests[-1].key == server.key
+    async with chatting(server, "--key", "env:NOT_SET") as chat:
+        await chat.enter("hello")
+        await chat.see("✗ the variable NOT_SET is not set")
+
+
+async def test_without_a_key_a_server_is_asked_all_the_same(server: ModelServer) -> None:
+    async with chatting(server, "-e", "OPENAI_API_KEY=") as chat:
+        await chat.enter("hello")
+        await chat.see("echo: hello")
+        assert server.requests[-1].key == "none"
+
+
+async def test_a_model_that_is_not_there(server: ModelServer) -> None:
+    server.models = ("other-model",)
+    async with chatting(server) as chat:
+        await chat.enter("hello")
+        await chat.see(f"has no model '{MODEL}'; /model lists what it has, then /retry")
+
+
+async def test_a_busy_server_is_asked_again_when_it_says(server: ModelServer) -> None:
+    server.plan(Script(status=429, retry_after_s=2), Script(status=503, retry_after_s=0))
+    async with chatting(server) as chat:
+        await chat.enter("hello")
+        await chat.see("again in 2 s · Esc stops")
+        assert (await chat.describe()).activity is Activity.WORKING
+        await chat.see("again in 1 s · Esc stops")
+        await chat.see("echo: hello")
+        assert len(server.requests) == 3
+
+
+async def test_waiting_for_a_busy_server_is_stopped(server: ModelServer) -> None:
+    server.plan(Script(status=429, retry_after_s=600))
+    async with chatting(server) as chat:
+        await chat.enter("hello")
+        await chat.see("again in 600 s")
+        chat.viewer.key("Escape")
+        await chat.see_no_more("again in")
+        await chat.is_(Activity.IDLE)
+        await chat.enter("/retry")
+        await chat.see("echo: hello")
+
+
+async def test_a_silent_server(server: ModelServer) -> None:
+    server.plan(Script(silent=True), Script(lines=4, hold=2))
+    async with chatting(server, "--", "--timeout", "0.5") as chat:
+        await chat.enter("hello")
+        await chat.see("did not answer within 0.5 s; /retry asks again")
+        await chat.enter("/retry")
+        await chat.see("fell silent for 0.5 s")
+        await chat.see(answer_line(2))
+
+
+async def test_a_cut_answer_is_kept_and_asked_again(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("count: 9 cut: 5 times: 1")
+        await chat.see("✗ the connection broke; /retry asks again, /continue goes on from here")
+        await chat.see(answer_line(5))
+        answer = conversation().last
+        assert isinstance(answer, Answer)
+        assert (answer.state, answer.text.count("\n")) == (AnswerState.CUT, 5)
+        await chat.is_(Activity.NEEDS_INPUT)
+        await chat.enter("/retry")
+        await chat.see(answer_line(9))
+        await chat.is_(Activity.IDLE)
+        assert server.prompts() == ["count: 9 cut: 5 times: 1"] * 2
+
+
+async def test_a_refusal_is_one_line(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("fail: 500")
+        await chat.see("failed (500: refused with 500, as the test asks); /retry asks again")
+        await chat.enter("fail: 418")
+        await chat.see("refuses the question (418")
+        assert "Traceback" not in "\n".join(chat.lines())
+
+
+# ---------------------------------------------------------------------------------- how it leaves
+
+
+@pytest.mark.parametrize("how", ["/quit", "Ctrl+D", "SIGTERM", "SIGHUP"])
+async def test_it_leaves_the_terminal_as_it_was_and_keeps_the_answer(server: ModelServer, how: str) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("count: 9 hold: 3")
+        await chat.see(answer_line(3))
+        if how == "/quit":
+            await chat.enter("/quit")
+        elif how == "Ctrl+D":
+            chat.viewer.key("d", "", Modifiers.CTRL)
+        else:
+            pid = (await chat.describe()).child_pid
+            assert pid is not None
+            os.kill(pid, getattr(signal, how))
+        await chat.watcher.until(lambda: chat.viewer.state is ViewerState.ENDED, "the end")
+        emulator = chat.viewer.emulator
+        assert emulator is not None
+        assert not emulator.modes.bracketed_paste
+        answer = conversation().last
+        assert isinstance(answer, Answer)
+        assert (answer.state, answer.text.splitlines()[-1]) == (AnswerState.STOPPED, answer_line(3))
+    done = outlive("ls", "--all", "--json").json()
+    assert [(one["state"], one["exit_code"]) for one in done] == [("exited", 0)]
