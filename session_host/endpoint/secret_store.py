@@ -29,6 +29,7 @@ _PROMPT: Final = "org.freedesktop.Secret.Prompt"
 _PATH: Final = "/org/freedesktop/secrets"
 _DEFAULT: Final = "/org/freedesktop/secrets/aliases/default"
 _NO_PROMPT: Final = "/"
+_NOBODY: Final = frozenset({"org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner"})
 
 
 async def find(server: str, *, unlock: bool) -> str | None:
@@ -92,6 +93,8 @@ class _Store:
             async with asyncio.timeout(TIMEOUT_S):
                 return tuple(unwrap_msg(await self._router.send_and_get_reply(message)))
         except DBusErrorResponse as error:
+            if error.name in _NOBODY:
+                raise ConfigError("the desktop has no secret store; use --key env:NAME or file:PATH") from error
             raise ConfigError(
                 f"the desktop's secret store refuses: {error.name}; use another source of keys"
             ) from error
