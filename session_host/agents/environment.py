@@ -7,7 +7,8 @@ import pwd
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from session_host.agents.agent import FILES, Agent, login_shell
+from session_host.agents.agent import Agent, login_shell
+from session_host.agents.own_settings import is_merged, variable
 
 TERMINAL_VARIABLES = (
     # They describe the terminal, multiplexer or editor that the caller sits in; programs would take
@@ -62,8 +63,10 @@ def child_environment(
     environment |= {"TERM": identity.term, "COLORTERM": identity.colorterm}
     if identity.program and engine in identity.engines:
         environment |= {"TERM_PROGRAM": identity.program, "TERM_PROGRAM_VERSION": identity.program_version}
-    environment |= {name: value.replace(FILES, files) for name, value in agent.env.items()}
-    environment |= overrides
+    for name, value in agent.env.items():
+        environment[name] = variable(value, files, overrides.get(name, environment.get(name, "")))
+    # The user's word counts; it is in those that were merged already.
+    environment |= {name: value for name, value in overrides.items() if not is_merged(agent.env.get(name, ""))}
     return environment
 
 

@@ -26,6 +26,13 @@ def program(directory: Path, name: str) -> Path:
     return path
 
 
+CODEX_TELLS = [
+    "-c", "tui.notifications=true", "-c", 'tui.notification_method="osc9"',
+    "-c", 'tui.notification_condition="always"',
+]  # fmt: skip
+"""What Codex asks its user, it says by OSC 9."""
+
+
 class TestBuiltIn:
     def test_the_agents_and_their_order(self, tmp_path: Path) -> None:
         assert list(load_catalog(tmp_path)) == [
@@ -36,7 +43,7 @@ class TestBuiltIn:
         ("name", "argv"),
         [
             ("claude", ["claude", "--resume", "x"]),
-            ("codex", ["codex", "--no-daemon", "--resume", "x"]),
+            ("codex", ["codex", "--no-daemon", *CODEX_TELLS, "--resume", "x"]),
             ("opencode", ["opencode", "--resume", "x"]),
             ("gemini", ["gemini", "--resume", "x"]),
             ("copilot", ["copilot", "--resume", "x"]),

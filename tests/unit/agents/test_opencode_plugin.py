@@ -1,0 +1,125 @@
+"""What opencode is given to tell its state with: it is run by node here, with opencode's own events."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.agents.catalog import BUILT_IN_DIRECTORY
+from session_host.protocol.codec import ClientDecoder
+from session_host.protocol.messages import Hello, Report
+
+PLUGIN = BUILT_IN_DIRECTORY / "opencode" / "status.js"
+
+RUN = """
+const { OutliveStatus } = await import(process.argv[2])
+const first = await OutliveStatus()
+const second = await OutliveStatus()
+for (const event of JSON.parse(process.argv[3])) {
+  await first.event?.({ event })
+  await second.event?.({ event })
+}
+"""
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="there is no node to run opencode's plugin with")
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(str(tmp_path / "s.sock"))
+        listening.listen(8)
+        listening.settimeout(20)
+        yield listening
+
+
+def told(listener: socket.socket, tmp_path: Path, events: list[dict[str, Any]]) -> list[object]:
+    """What the plugin says to a host, of these events, each of which comes twice."""
+    script = tmp_path / "run.mjs"
+    # It keeps no process alive: the script waits until all is sent.
+    script.write_text(RUN + "await new Promise((done) => setTimeout(done, 200))\n", encoding="utf-8")
+    plugin = tmp_path / "status.mjs"
+    shutil.copy(PLUGIN, plugin)
+    process = subprocess.Popen(
+        ["node", str(script), plugin.as_uri(), json.dumps(events)],
+        env={"OUTLIVE_SOCKET": listener.getsockname(), "PATH": "/usr/bin:/bin"},
+    )
+    connection, _ = listener.accept()
+    data = b""
+    with connection:
+        while part := connection.recv(65536):
+            data += part
+    assert process.wait(20) == 0
+    return list(ClientDecoder().feed(data))
+
+
+def test_a_turn_with_a_question(listener: socket.socket, tmp_path: Path) -> None:
+    root, child = "ses_root", "ses_child"
+    said = told(
+        listener,
+        tmp_path,
+        [
+            {"type": "session.created", "properties": {"info": {"id": root, "title": "New session"}}},
+            {"type": "session.status", "properties": {"sessionID": root, "status": {"type": "busy"}}},
+            {"type": "session.created", "properties": {"info": {"id": child, "parentID": root, "title": "t"}}},
+            {"type": "session.status", "properties": {"sessionID": child, "status": {"type": "busy"}}},
+            {"type": "permission.asked", "properties": {
+                "id": "per_1", "sessionID": child, "permission": "bash", "metadata": {"command": "rm\n x"}}},
+            {"type": "permission.replied", "properties": {"sessionID": child, "requestID": "per_1"}},
+            {"type": "session.idle", "properties": {"sessionID": child}},
+            {"type": "session.idle", "properties": {"sessionID": root}},
+            {"type": "unheard.of"},
+            {"type": "session.status"},
+        ],
+    )  # fmt: skip
+    assert said == [
+        Hello(3, "control"),
+        Report("plugin", "start"),
+        Report("plugin", "conversation", root, "New session"),
+        Report("plugin", "working", root),
+        Report("plugin", "needs_input", root, "bash: rm x"),
+        Report("plugin", "working", root),
+        Report("plugin", "idle", root),
+    ]
+
+
+def test_an_interrupted_question_is_over(listener: socket.socket, tmp_path: Path) -> None:
+    root = "ses_root"
+    said = told(
+        listener,
+        tmp_path,
+        [
+            {"type": "session.status", "properties": {"sessionID": root, "status": {"type": "busy"}}},
+            {"type": "question.asked", "properties": {
+                "id": "que_1", "sessionID": root, "questions": [{"question": "Which? " + "ü" * 500}]}},
+            {"type": "session.error", "properties": {"sessionID": root, "error": {"name": "MessageAbortedError"}}},
+            {"type": "session.idle", "properties": {"sessionID": root}},
+        ],
+    )  # fmt: skip
+    assert [report.event for report in said[2:] if isinstance(report, Report)] == ["working", "needs_input", "idle"]
+    assert isinstance(said[3], Report)
+    assert len(said[3].detail) == 400
+
+
+def test_without_a_host_opencode_goes_on(tmp_path: Path) -> None:
+    script = tmp_path / "run.mjs"
+    script.write_text(RUN, encoding="utf-8")
+    plugin = tmp_path / "status.mjs"
+    shutil.copy(PLUGIN, plugin)
+    events = json.dumps([{"type": "session.idle", "properties": {"sessionID": "ses_x"}}])
+    for path in ("", str(tmp_path / "nobody.sock")):
+        done = subprocess.run(
+            ["node", str(script), plugin.as_uri(), events],
+            env={"OUTLIVE_SOCKET": path, "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            timeout=20,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -1,0 +1,50 @@
+"""Settings that are given to an agent by a variable: ours, and what its user has set there."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from session_host.agents import child_environment, load_catalog
+from session_host.agents.own_settings import variable
+from session_host.paths import config_dir
+
+OURS = '{"plugin":["file://{files}/status.js"],"share":"disabled"}'
+FILES = "/state/sessions/5e55104e-0000-4000-8000-000000000001/agent"
+OTHER_FILES = "/state/sessions/5e55104e-0000-4000-8000-000000000002/agent"
+
+
+def test_without_the_users_it_is_ours() -> None:
+    assert json.loads(variable(OURS, FILES, "")) == {"plugin": [f"file://{FILES}/status.js"], "share": "disabled"}
+    assert variable("{files}/settings.json", FILES, "theirs") == f"{FILES}/settings.json"
+
+
+def test_the_users_own_stays_beside_it() -> None:
+    theirs = {"plugin": ["file:///mine/status.js"], "share": "auto", "model": "x"}
+    assert json.loads(variable(OURS, FILES, json.dumps(theirs))) == {
+        "plugin": ["file:///mine/status.js", f"file://{FILES}/status.js"], "share": "auto", "model": "x",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("theirs", ["{", "[1]", "null", '"x"', "[" * 100_000])
+def test_what_is_none_gives_way(theirs: str) -> None:
+    assert "plugin" in json.loads(variable(OURS, FILES, theirs))
+
+
+def test_a_chat_that_is_started_out_of_another_has_its_own_alone() -> None:
+    theirs = variable(OURS, OTHER_FILES, '{"plugin":["mine"]}')
+    assert json.loads(variable(OURS, FILES, theirs))["plugin"] == ["mine", f"file://{FILES}/status.js"]
+
+
+def test_a_directory_of_any_name_makes_a_url() -> None:
+    assert json.loads(variable(OURS, '/a "b"#%ü', ""))["plugin"] == ["file:///a%20%22b%22%23%25%C3%BC/status.js"]
+
+
+def test_opencode_gets_its_plugin_whatever_its_user_has_set() -> None:
+    agent = load_catalog(config_dir())["opencode"]
+    base = {"PATH": "/bin", "OPENCODE_CONFIG_CONTENT": '{"plugin":["mine"]}'}
+    for overrides, first in (({}, "mine"), ({"OPENCODE_CONFIG_CONTENT": '{"plugin":["other"]}'}, "other")):
+        environment = child_environment(base, agent, overrides, FILES)
+        plugins = json.loads(environment["OPENCODE_CONFIG_CONTENT"])["plugin"]
+        assert plugins == [first, f"file://{FILES}/status.js"]
