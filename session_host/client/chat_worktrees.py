@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -93,8 +94,22 @@ def remove_worktree(store: Store, record: SessionRecord) -> str:
     user = _other_user(store, record, Path(record.worktree))
     if user is not None:
         return f"kept the worktree {record.worktree}: the chat {user.name} uses it"
+    if process := _process_in(record.worktree):
+        return f"kept the worktree {record.worktree}: {process} works in it"
     result = remove(record.worktree, record.repository, record.branch or "", branch_made=record.branch_made)
     return result.line
+
+
+def _process_in(worktree: str) -> str:
+    """A process whose directory is there, such as a server that the agent has left running; "" if there is none."""
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            directory = os.readlink(place / "cwd")  # noqa: PTH115 - no Path for each process of the machine
+            if directory == worktree or directory.startswith(f"{worktree}/"):
+                return f"process {place.name} ({(place / 'comm').read_text(errors='replace').strip()})"
+        except OSError:
+            continue  # It has ended, or is another user's.
+    return ""
 
 
 def _other_user(store: Store, record: SessionRecord, worktree: Path) -> SessionRecord | None:

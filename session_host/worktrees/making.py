@@ -93,6 +93,8 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
         WorktreeError: it cannot be made again; the message says why.
     """
     path = Path(worktree)
+    with contextlib.suppress(OSError):
+        path.rmdir()  # An empty one is as good as none, and no other is removed by this.
     if os.path.lexists(path):
         return False
     found = at(Path(repository))

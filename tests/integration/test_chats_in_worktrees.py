@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +14,17 @@ import pytest
 
 from session_host.agents import load_catalog
 from session_host.agents.agent import Conversation
+from session_host.client.control import request as ask
 from session_host.client.forgetting import forget_chat
 from session_host.client.launch import LaunchRequest, launch
 from session_host.client.records import open_store
 from session_host.errors import WorktreeError
 from session_host.paths import config_dir, state_dir
+from session_host.protocol.messages import Kill
 from session_host.protocol.values import State
 from session_host.store import SessionRecord, Store
 from tests.support.repositories import Checkout
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -53,15 +57,21 @@ def request(directory: str, resume: SessionRecord | None = None, worktree: str |
 async def ended(store: Store, checkout: Checkout) -> SessionRecord:
     """A chat that worked in ``src`` of a worktree of its own, and has ended."""
     record = await launch(request(str(checkout.path / "src"), worktree=""))
-    return over(store, record)
+    return await over(store, record)
 
 
-def over(store: Store, record: SessionRecord) -> SessionRecord:
-    # What its host writes at the end; that one is ended with the test, for speed.
-    store.update(record.id, state=State.EXITED, exit_code=0, provider_session_id=str(uuid.uuid4()))
-    found = store.get(record.id)
-    assert found is not None
-    return found
+async def over(store: Store, record: SessionRecord) -> SessionRecord:
+    await ask(record.id, Kill(request=1))
+
+    def found() -> SessionRecord | None:
+        now = store.get(record.id)
+        return now if now is not None and now.state is State.EXITED else None
+
+    assert await eventually(found, 10, "the end of the chat")
+    store.update(record.id, provider_session_id=str(uuid.uuid4()))
+    ended_ = found()
+    assert ended_ is not None
+    return ended_
 
 
 class TestResuming:
@@ -114,7 +124,7 @@ class TestRemoving:
         self, store: Store, checkout: Checkout
     ) -> None:
         first = await ended(store, checkout)
-        second = over(store, await launch(request(first.cwd, resume=first)))
+        second = await over(store, await launch(request(first.cwd, resume=first)))
         store.update(first.id, continued_by=second.id)
 
         assert forget_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
@@ -123,13 +133,20 @@ class TestRemoving:
 
     async def test_one_that_was_continued_is_no_reason_to_keep_it(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
-        second = over(store, await launch(request(first.cwd, resume=first)))
+        second = await over(store, await launch(request(first.cwd, resume=first)))
         store.update(first.id, continued_by=second.id)
 
         assert forget_chat(store, second) == ""
 
         assert not Path(str(first.worktree)).exists()
         assert store.all() == [store.get(first.id)]
+
+    async def test_it_stays_while_something_works_in_it(self, store: Store, checkout: Checkout) -> None:
+        first = await ended(store, checkout)
+        with subprocess.Popen(["cat"], cwd=first.cwd, stdin=subprocess.PIPE) as server:
+            line = forget_chat(store, first)
+
+        assert line == f"kept the worktree {first.worktree}: process {server.pid} (cat) works in it"
 
     async def test_one_whose_host_is_gone_does_not_use_it(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)

@@ -319,6 +319,14 @@ class TestRemaking:
         assert remake(made.path, made.repository, made.branch)
         assert checkout.worktrees() == [made.path]
 
+    def test_an_empty_directory_in_its_place(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "x")
+        shutil.rmtree(made.path)
+        Path(made.path).mkdir()
+
+        assert remake(made.path, made.repository, made.branch)
+        assert (Path(made.path) / "file").exists()
+
     def test_what_is_there_is_left_alone(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "x")
 
