@@ -133,7 +133,7 @@ def _commits(repository: Repository, entry: Entry) -> Iterable[str]:
     """Commits which only the worktree's branch has, or nothing but the worktree itself."""
     count = _own_commits(repository, entry.head, entry.branch)
     if count:
-        where = f"branch {entry.branch} has" if entry.branch else "it has, on no branch,"
+        where = f"its branch {entry.branch} has" if entry.branch else "it has, on no branch,"
         yield f"{where} {_count(count, 'commit')} that no other has"
 
 

@@ -150,13 +150,13 @@ class TestWorkIsKept:
         Checkout(made.path).commit("work")
         Checkout(made.path).commit("work")
 
-        assert is_kept(made, "branch outlive/x has 2 commits that no other has")
+        assert is_kept(made, "its branch outlive/x has 2 commits that no other has")
 
     def test_commits_of_a_branch_that_was_there_before(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "y")
         Checkout(made.path).commit("work")
 
-        assert is_kept(made, "branch outlive/y has 1 commit that no other has")
+        assert is_kept(made, "its branch outlive/y has 1 commit that no other has")
 
     def test_commits_on_no_branch(self, made: Worktree) -> None:
         there = Checkout(made.path)
