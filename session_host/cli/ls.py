@@ -40,6 +40,9 @@ def run(options: argparse.Namespace) -> int:
     """List the sessions."""
     infos = _sessions(ended=options.all)
     if options.json:
+        from session_host.client.resume import tell_resumable  # what a table does without
+
+        tell_resumable(infos)
         print_json(infos)
     elif infos:
         now = datetime.now(UTC)
@@ -86,9 +89,13 @@ def state_words(info: SessionInfo) -> str:
         case State.RUNNING:
             return _ACTIVITY_WORDS.get(Activity(info.activity or Activity.NO_SIGNAL), "◌ running")
         case State.EXITED:
-            return f"■ {how_it_ended(info)}"
+            return f"■ {how_it_ended(info)}{_continued(info)}"
         case _:
-            return f"■ {info.reason or 'lost'}"
+            return f"■ {info.reason or 'lost'}{_continued(info)}"
+
+
+def _continued(info: SessionInfo) -> str:
+    return ", continued" if info.continued_by else ""
 
 
 def age(since: str, now: datetime) -> str:

@@ -10,7 +10,7 @@ import sys
 
 from session_host.cli import new_endpoint
 from session_host.cli.arguments import AFTER_DASHES, Parser
-from session_host.cli.output import print_json, say
+from session_host.cli.output import own_size, print_json, say
 from session_host.cli.sessions import find
 from session_host.errors import UsageError
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize
@@ -70,9 +70,13 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
 
     attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
-    session_id, name = _launch(options, agent_name, arguments, overrides, size or _own_size())
+    session_id, name = _launch(options, agent_name, arguments, overrides, size or own_size())
     if options.json:
-        print_json(find(session_id))
+        from session_host.client.resume import tell_resumable
+
+        info = find(session_id)
+        tell_resumable([info])
+        print_json(info)
     elif attaches:
         from session_host.cli.attach import attach
 
@@ -125,15 +129,6 @@ def _taken_for_a_branch(options: argparse.Namespace) -> str | None:
     agent: str = options.worktree
     options.worktree = ""
     return agent
-
-
-def _own_size() -> GridSize | None:
-    """This terminal's size, where there is one: a program draws its first screen for it."""
-    try:
-        size = os.get_terminal_size(sys.stdout.fileno())
-    except (OSError, ValueError):
-        return None
-    return GridSize(size.columns, size.lines) if size.columns and size.lines else None
 
 
 def _size(text: str) -> GridSize:

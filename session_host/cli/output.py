@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
+from session_host.protocol.values import GridSize
 from session_host.protocol.words import escaped, one_line
 
 FALLBACK_COLUMNS = 80
@@ -64,10 +65,20 @@ def terminal_columns() -> int | None:
         return None
 
 
+def own_size() -> GridSize | None:
+    """This terminal's size, where there is one: a program draws its first screen for it."""
+    try:
+        size = os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return None
+    return GridSize(size.columns, size.lines) if size.columns and size.lines else None
+
+
 __all__ = [
     "complain",
     "how_it_ended",
     "one_line",
+    "own_size",
     "prepare_streams",
     "print_json",
     "say",

@@ -27,6 +27,7 @@ VERBS = {
     "stop": ("stop", "end a chat's agent politely"),
     "kill": ("kill", "end a chat's agent at once"),
     "kill-all": ("kill_all", "end all running chats at once"),
+    "resume": ("resume", "go on with an ended chat, in the same conversation"),
     "rm": ("rm", "forget a chat that has ended"),
     "rename": ("rename", "give a chat another name"),
     "replay": ("replay", "play a chat's recording in this terminal"),

@@ -11,7 +11,7 @@ import msgspec
 
 from session_host.clock import as_text, now
 from session_host.errors import NoSuchSession, OutliveError, StoreError
-from session_host.paths import database, session_journal, session_log, session_socket
+from session_host.paths import database, session_journal, session_log, session_socket, session_stderr
 from session_host.peer import is_foreign
 from session_host.protocol.messages import Description
 from session_host.protocol.values import RUNNING_STATES, State
@@ -54,6 +54,10 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     engine: str
     provider_session_id: str | None
     resumable: bool | None = None
+    resumed_from: str | None = None
+    """The session whose conversation it goes on with."""
+    continued_by: str | None = None
+    """The session that goes on with its conversation."""
     stderr_path: str | None = None
     journal_bytes: int | None = None
     worktree: str | None = None
@@ -99,6 +103,9 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         rows=record.rows,
         engine=record.engine,
         provider_session_id=record.provider_session_id,
+        stderr_path=_stderr_path(record.id),
+        resumed_from=record.resumed_from,
+        continued_by=record.continued_by,
         worktree=record.worktree,
         branch=record.branch,
     )
@@ -112,7 +119,13 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         info.viewers = description.viewers
         info.keeper_pid, info.journal_bytes = description.keeper_pid, description.journal_bytes
         info.notice = description.notice or None
+        info.provider_session_id = description.conversation or info.provider_session_id
     return info
+
+
+def _stderr_path(session_id: str) -> str | None:
+    path = session_stderr(session_id)
+    return str(path) if path.exists() else None
 
 
 def reason_of(record: SessionRecord) -> Reason | None:

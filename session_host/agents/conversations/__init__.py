@@ -5,6 +5,6 @@ is there; they must not write to any, nor know of sessions or hosts.
 """
 
 from session_host.agents.conversations.place import Found, Kept, Place, Sought
-from session_host.agents.conversations.ways import PLACES, look, opened_by
+from session_host.agents.conversations.ways import PLACES, VARIABLES, look, opened_by
 
-__all__ = ["PLACES", "Found", "Kept", "Place", "Sought", "look", "opened_by"]
+__all__ = ["PLACES", "VARIABLES", "Found", "Kept", "Place", "Sought", "look", "opened_by"]

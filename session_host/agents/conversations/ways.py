@@ -21,6 +21,9 @@ PLACES: Final[dict[str, Place]] = {
     "qwen": Transcripts("Qwen Code", "", ".qwen", ("projects/*/chats/{id}.jsonl",)),
 }
 
+VARIABLES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME")
+"""What leads an agent to its conversations."""
+
 
 def look(place: str, sought: Sought) -> Found:
     """What is kept of a conversation; a place of an unknown name, or one that cannot be read, tells nothing."""

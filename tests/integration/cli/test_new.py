@@ -21,8 +21,8 @@ pytestmark = pytest.mark.usefixtures("sessions")
 SESSION_KEYS = [
     "id", "name", "agent", "argv", "cwd", "state", "reason", "exit_code", "exit_signal", "activity",
     "activity_source", "title", "host_pid", "child_pid", "keeper_pid", "created_at", "ended_at", "cols", "rows",
-    "viewers", "engine", "provider_session_id", "resumable", "stderr_path", "journal_bytes", "worktree", "branch",
-    "notice",
+    "viewers", "engine", "provider_session_id", "resumable", "resumed_from", "continued_by", "stderr_path",
+    "journal_bytes", "worktree", "branch", "notice",
 ]  # fmt: skip
 
 
@@ -86,7 +86,7 @@ class TestNew:
 
     def test_an_agent_gets_its_own_arguments_and_settings(self, tmp_path: Path) -> None:
         claude = tmp_path / "claude"
-        claude.write_text('#!/bin/sh\necho "$# [$1] [$2] [$3] [$4] $CLAUDE_CODE_DISABLE_AGENT_VIEW"\ncat\n')
+        claude.write_text('#!/bin/sh\nprintf "[%s] " "$@" "$CLAUDE_CODE_DISABLE_AGENT_VIEW"\ncat\n')
         claude.chmod(0o755)
 
         outlive(
@@ -95,7 +95,12 @@ class TestNew:
 
         assert (
             outlive(
-                "wait", "c", "--text", r"4 \[--session-id\] \[[0-9a-f-]{36}\] \[--model\] \[a b\] 1", "--timeout", "10"
+                "wait",
+                "c",
+                "--text",
+                r"\[--session-id\] \[[0-9a-f-]{36}\] \[--model\] \[a b\] \[1\]",
+                "--timeout",
+                "10",
             ).code
             == 0
         )

@@ -1,0 +1,56 @@
+"""``outlive resume``: go on with an ended chat, in the same conversation."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from session_host.cli.output import complain, own_size, print_json, say
+from session_host.cli.sessions import add_session_argument, find
+from session_host.errors import ConversationOpen
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    add_session_argument(parser)
+    parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
+    parser.add_argument("--json", action="store_true", help="print the session as JSON, and do not attach")
+    parser.add_argument("--anyway", action="store_true", help="even though the conversation is open elsewhere")
+    parser.epilog = (
+        "A new session with the same name, directory, arguments and variables goes on with the agent's own "
+        "conversation, by its id; never with another one."
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Resume it; attach to it in a terminal, or print which it is."""
+    session_id = find(options.session).id
+    attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
+    record_id, name = _resume(session_id, anyway=options.anyway)
+    if options.json:
+        info = find(record_id)
+        from session_host.client.resume import tell_resumable
+
+        tell_resumable([info])
+        print_json(info)
+    elif attaches:
+        from session_host.cli.attach import attach
+
+        return attach(record_id, name)
+    else:
+        say(f"{name} {record_id}")
+    return 0
+
+
+def _resume(session_id: str, *, anyway: bool) -> tuple[str, str]:
+    from session_host.client.resume import resumability, resume
+
+    before = resumability(session_id)
+    if before.can and before.reason:
+        complain(f"{before.reason}; it is begun once more")
+    try:
+        record = asyncio.run(resume(session_id, size=own_size(), anyway=anyway))
+    except ConversationOpen as error:
+        raise ConversationOpen(f"{error}; or all the same: outlive resume {session_id[:8]} --anyway") from error
+    return record.id, record.name
