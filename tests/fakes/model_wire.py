@@ -9,6 +9,7 @@ Sources: the API references of Anthropic (Messages) and Google (Gemini, ``genera
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -59,6 +60,14 @@ class Wire(Protocol):
 
     def error(self, status: int, message: str) -> Json:
         """The body of a refusal."""
+
+
+_numbers = itertools.count(1)
+
+
+def fresh_id(kind: str) -> str:
+    """An id that no other answer has: Claude Code takes answers of one id for parts of one message."""
+    return f"{kind}_{next(_numbers)}"
 
 
 def event(data: Json, name: str = "") -> bytes:
@@ -134,7 +143,7 @@ class Messages:
     def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
         text, calls = parted(pieces)
         return {
-            "id": "msg_fake",
+            "id": fresh_id("msg"),
             "type": "message",
             "role": "assistant",
             "model": model,
@@ -201,7 +210,12 @@ class Gemini:
         if finish:
             candidate["finishReason"] = finish
         usage = {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}
-        return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": model, "responseId": "fake"}
+        return {
+            "candidates": [candidate],
+            "usageMetadata": usage,
+            "modelVersion": model,
+            "responseId": fresh_id("response"),
+        }
 
     def error(self, status: int, message: str) -> Json:
         names = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED"}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tests.fakes.model_script import Json, Piece, Tool, ToolCall
-from tests.fakes.model_wire import Said, event, parted, texts_of
+from tests.fakes.model_wire import Said, event, fresh_id, parted, texts_of
 
 
 def openai_error(status: int, message: str) -> Json:
@@ -49,24 +49,26 @@ class Responses:
             return event({"type": kind, "sequence_number": number, **fields}, kind)
 
         running = self.whole(model, []) | {"status": "in_progress", "output": [], "usage": None}
+        message = fresh_id("msg")
         yield numbered("response.created", response=running)
         text = ""
         calls: list[ToolCall] = []
-        place = {"item_id": "msg_fake", "output_index": 0, "content_index": 0}
+        place = {"item_id": message, "output_index": 0, "content_index": 0}
         for piece in pieces:
             if isinstance(piece, ToolCall):
                 calls.append(piece)
                 continue
             if not text:
-                item = {"id": "msg_fake", "type": "message", "role": "assistant", "status": "in_progress"}
+                item = {"id": message, "type": "message", "role": "assistant", "status": "in_progress"}
                 yield numbered("response.output_item.added", output_index=0, item=item | {"content": []})
                 part = {"type": "output_text", "text": "", "annotations": []}
                 yield numbered("response.content_part.added", **place, part=part)
             text += piece
             yield numbered("response.output_text.delta", **place, delta=piece)
-        response = self.whole(model, [*([text] if text else []), *calls])
+        response = self.whole(model, [*([text] if text else []), *calls]) | {"id": running["id"]}
         for index, item in enumerate(response["output"]):
             if item["type"] == "message":
+                item["id"] = message
                 yield numbered("response.output_text.done", **place, text=text)
                 yield numbered("response.content_part.done", **place, part=item["content"][0])
             else:
@@ -81,7 +83,7 @@ class Responses:
     def whole(self, model: str, pieces: Iterable[Piece]) -> Json:
         text, calls = parted(pieces)
         content = [{"type": "output_text", "text": text, "annotations": []}]
-        item: Json = {"id": "msg_fake", "type": "message", "role": "assistant", "status": "completed"}
+        item: Json = {"id": fresh_id("msg"), "type": "message", "role": "assistant", "status": "completed"}
         usage = {
             "input_tokens": 1,
             "input_tokens_details": {"cached_tokens": 0},
@@ -90,7 +92,7 @@ class Responses:
             "total_tokens": 2,
         }
         return {
-            "id": "resp_fake",
+            "id": fresh_id("resp"),
             "object": "response",
             "created_at": 1,
             "status": "completed",
@@ -127,7 +129,7 @@ class ChatCompletions:
         return [Tool(str(function["name"]), function.get("parameters") or {}) for function in functions]
 
     def stream(self, model: str, pieces: Iterable[Piece]) -> Iterator[bytes]:
-        head = {"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": 1, "model": model}
+        head = {"id": fresh_id("chatcmpl"), "object": "chat.completion.chunk", "created": 1, "model": model}
 
         def chunk(delta: Json, finish: str | None = None) -> bytes:
             return event(head | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
@@ -152,7 +154,7 @@ class ChatCompletions:
             message["tool_calls"] = [self.call(call) for call in calls]
         choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        head = {"id": "chatcmpl-fake", "object": "chat.completion", "created": 1, "model": model}
+        head = {"id": fresh_id("chatcmpl"), "object": "chat.completion", "created": 1, "model": model}
         return head | {"choices": [choice], "usage": usage}
 
     def call(self, call: ToolCall) -> Json:

@@ -154,6 +154,13 @@ def test_the_agents_own_shell_tool_is_asked_for_and_its_result_told(path: str) -
             assert "as the test asks" in response.read().decode()
 
 
+@PATHS
+def test_no_two_answers_have_one_id(path: str) -> None:
+    with ModelServer() as server:
+        answers = [json.load(ask(server, path, "hello", stream=False)) for _ in range(2)]
+        assert len({answer.get("id") or answer["responseId"] for answer in answers}) == 2
+
+
 def test_tools_are_asked_for_one_after_the_other_and_by_name() -> None:
     prompt = 'tool: ls\nuse: AskUserQuestion {"questions": []}'
     with ModelServer() as server:
