@@ -27,6 +27,10 @@ _ACTIVITY_WORDS = {
     Activity.IDLE: "○ idle",
     Activity.NO_SIGNAL: "◌ running",
 }
+SILENCE = "silence"
+"""The source of an activity that nobody told: the agent said that it works, and then nothing more."""
+
+_DETAIL_COLUMNS = 36
 _AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -71,7 +75,16 @@ def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
     directory = info.cwd
     if directory == home or directory.startswith(f"{home}/"):
         directory = f"~{directory[len(home) :]}"
-    state = f"{state_words(info)} {NOTICE_MARK}" if info.notice else state_words(info)
+    state = state_words(info)
+    if info.state == State.RUNNING and info.activity_since and info.activity != Activity.NO_SIGNAL:
+        state += f" {age(info.activity_since, now)}"
+    if info.activity == Activity.NEEDS_INPUT and info.activity_detail:
+        asked = one_line(info.activity_detail)
+        state += f": {asked if _width(asked) <= _DETAIL_COLUMNS else _cut_end(asked, _DETAIL_COLUMNS)}"
+    if info.activity_source == SILENCE and info.activity_since:
+        state = f"◌ no signal {age(info.activity_since, now)}"
+    if info.notice:
+        state += f" {NOTICE_MARK}"
     cells = (info.name, info.agent, state, age(info.created_at, now), info.id[:8], directory)
     return tuple(one_line(cell) for cell in cells)
 

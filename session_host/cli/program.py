@@ -30,6 +30,7 @@ VERBS = {
     "resume": ("resume", "go on with an ended chat, in the same conversation"),
     "rm": ("rm", "forget a chat that has ended"),
     "rename": ("rename", "give a chat another name"),
+    "explain": ("explain", "say where a chat's state and activity come from"),
     "replay": ("replay", "play a chat's recording in this terminal"),
     "export": ("export", "write a chat's recording as a file: .cast, .txt or .html"),
     "search": ("search", "find text in all chats, running and ended"),

@@ -42,6 +42,9 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     exit_signal: int | None
     activity: str | None = None
     activity_source: str | None = None
+    activity_detail: str | None = None
+    """What the agent asks or does, if it tells."""
+    activity_since: str | None = None
     title: str
     host_pid: int | None
     child_pid: int | None
@@ -113,6 +116,7 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         info.state, info.reason = description.state, None
         info.exit_code, info.exit_signal = description.exit_code, description.exit_signal
         info.activity, info.activity_source = description.activity, description.activity_source
+        info.activity_detail, info.activity_since = description.activity_detail or None, description.activity_since
         info.title = description.title
         info.host_pid, info.child_pid = description.host_pid, description.child_pid
         info.cols, info.rows = description.size.columns, description.size.rows

@@ -109,7 +109,9 @@ class AgentWatch:
             word = signals.of_event(event, self._spec.watch)
             if word is not None:
                 moment = moment or self._moment()
-                changed |= self.tracker.hear(word, moment)
+                if self.tracker.hear(word, moment):
+                    changed = True
+                    self._note()
         if changed:
             self._changed()
         elif moment is not None:

@@ -66,6 +66,21 @@ def test_a_chat_with_which_something_is_wrong_is_marked_and_it_is_said_what() ->
 
 
 @pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"activity": Activity.WORKING, "activity_detail": "Running ls"}, "◐ working 3 min"),
+        ({"activity": Activity.NEEDS_INPUT, "activity_detail": "Bash:\nls"}, "▲ needs you 3 min: Bash: ls"),
+        ({"activity": Activity.NEEDS_INPUT, "activity_detail": "x" * 99}, f"▲ needs you 3 min: {'x' * 35}…"),
+        ({"activity": Activity.NEEDS_INPUT, "notice": "ill"}, "▲ needs you 3 min !"),
+        ({"activity": Activity.NO_SIGNAL, "activity_source": "input"}, "◌ running"),
+        ({"activity": Activity.NO_SIGNAL, "activity_source": "silence"}, "◌ no signal 3 min"),
+    ],
+)
+def test_what_it_does_has_an_age_and_what_it_asks_is_told(fields: dict[str, object], words: str) -> None:
+    assert row(info(activity_since="2026-01-02T03:01:00Z", **fields), NOW)[2] == words
+
+
+@pytest.mark.parametrize(
     ("since", "words"),
     [
         ("2026-01-02T03:04:05.000Z", "0 s"),

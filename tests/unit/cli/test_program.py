@@ -30,8 +30,8 @@ class TestHelp:
 
     def test_the_verbs_are_those_that_are_promised_and_no_more(self) -> None:
         assert list(program.VERBS) == [
-            "new", "ls", "attach", "peek", "send", "wait", "stop", "kill", "kill-all", "rm", "rename",
-            "replay", "export", "search", "logs", "upgrade", "doctor", "demo", "window",
+            "new", "ls", "attach", "peek", "send", "wait", "stop", "kill", "kill-all", "resume", "rm",
+            "rename", "explain", "replay", "export", "search", "logs", "upgrade", "doctor", "demo", "window",
         ]  # fmt: skip
 
     @pytest.mark.parametrize("verb", program.VERBS)
@@ -52,7 +52,7 @@ class TestErrors:
         ("words", "message"),
         [
             (["lss"], "unknown command 'lss', did you mean 'ls'?; see `outlive --help`"),
-            (["resume", "x"], "unknown command 'resume'"),
+            (["restore", "x"], "unknown command 'restore'"),
             (["xyzzy"], "unknown command 'xyzzy'; see `outlive --help`"),
             (["--json"], "unknown option '--json'"),
             (["ls", "--nonsense"], "unrecognized arguments: --nonsense; see `outlive ls --help`"),

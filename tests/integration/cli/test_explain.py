@@ -1,0 +1,61 @@
+"""``outlive explain``: where a chat's state and activity come from, while it runs and afterwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.commands import new, outlive
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+SAYS = r"printf '\033]7501;state=working\007\033]9;4;3\007\033]7501;state=blocked:kind=permission\007'; exec cat"
+
+
+@pytest.fixture
+def chat() -> str:
+    session_id = new("-n", "x", "--", "sh", "-c", SAYS)
+    assert outlive("wait", "x", "--activity", "needs_input", "--timeout", "10").code == 0
+    return session_id
+
+
+def test_a_running_one(chat: str) -> None:
+    said = outlive("explain", "x", "--json").json()
+    assert (said["id"], said["name"], said["state"], said["activity"]) == (chat, "x", "running", "needs_input")
+    assert (said["activity_source"], said["activity_detail"]) == ("osc 7501", "permission")
+    assert said["child_started"] > 0
+    assert said["child_started_at"]
+    assert [(each["source"], each["said"], each["counts"]) for each in said["evidence"]] == [
+        ("osc 7501", "state=blocked permission", True), ("osc 9;4", "indeterminate", False),
+    ]  # fmt: skip
+    assert [each["activity"] for each in said["transitions"]] == ["working", "needs_input"]
+    assert said["stale_after_s"] == 60
+
+    text = outlive("explain", "x").output.splitlines()
+    assert text[0].split() == ["x", "command", chat]
+    assert text[1].startswith("state         running since ")
+    assert f"PID {said['child_pid']}, started " in text[2]
+    assert any(line.startswith("activity      needs you since ") for line in text)
+    assert any("osc 9;4" in line and "silenced" in line for line in text)
+    assert any("60 s" in line for line in text)
+    assert "needs you" in text[-1]
+    table = outlive("ls").output
+    assert "▲ needs you" in table
+    assert "permission" in table
+    listed = outlive("ls", "--json").json()[0]
+    assert (listed["activity_detail"], listed["activity_since"]) == ("permission", said["activity_since"])
+
+
+def test_an_ended_one_keeps_its_changes(chat: str) -> None:
+    assert outlive("kill", "x").code == 0
+    said = outlive("explain", chat, "--json").json()
+    assert (said["state"], said["exit_signal"], said["activity"], said["evidence"]) == ("exited", 9, None, [])
+    assert [(each["activity"], each["source"]) for each in said["transitions"]] == [
+        ("working", "osc 7501"), ("needs_input", "osc 7501"), ("no_signal", ""),
+    ]  # fmt: skip
+    text = outlive("explain", chat).output
+    assert "has ended (signal 9 (SIGKILL))" in text
+    assert text.splitlines()[-1].split()[-2:] == ["signal", "ended"]
+
+
+def test_one_that_nobody_knows() -> None:
+    assert outlive("explain", "x").code == 3

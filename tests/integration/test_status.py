@@ -1,0 +1,208 @@
+"""What is said of an agent is what its own signals say, wherever they come from, and whatever dies meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.quick import describe
+from session_host.paths import session_transitions
+from session_host.protocol.messages import ActivityEvent, Explain, Explanation
+from session_host.protocol.values import Activity
+from session_host.store import transitions
+from tests.support.claude_like import claude_like
+from tests.support.hosts import end, see, start, watching
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE, Activity.NO_SIGNAL
+ASKS = '{"tool_name":"Bash","tool_input":{"command":"npm test"}}'
+
+
+async def test_a_turn_of_claude_by_its_file_and_what_is_asked_by_its_hook(tmp_path: Path) -> None:
+    async with claude_like(tmp_path) as chat:
+        chat.does("state idle")
+        await chat.until(IDLE, "state file")
+        chat.does("state busy")
+        await chat.until(WORKING, "state file")
+        chat.does("state waiting permission prompt")
+        chat.does(f"hook PermissionRequest {ASKS}")
+        await chat.until(NEEDS, "state file", "Bash: npm test")
+        # Esc: no hook tells of it, and the file does.
+        chat.does("state idle")
+        await chat.until(IDLE, "state file", "")
+        said = await chat.explained()
+        assert [(each.source, each.said, each.counts) for each in said.evidence] == [
+            ("state file", "idle", True),
+            ("hook", "PermissionRequest: Bash: npm test", False),
+        ]
+        assert [(each.activity, each.source, each.detail) for each in said.transitions][:3] == [
+            (IDLE, "state file", ""), (WORKING, "state file", ""), (NEEDS, "state file", "permission prompt"),
+        ]  # fmt: skip
+        assert said.transitions[-2].detail == "Bash: npm test"
+        assert said.transitions[-1].activity is IDLE
+        assert said.stale_after_s == 60
+    kept = transitions.last(session_transitions(chat.record.id), 20)
+    assert kept[:-1] == said.transitions
+    assert (kept[-1].activity, kept[-1].source) == (NO_SIGNAL, "")
+    assert session_transitions(chat.record.id).stat().st_mode & 0o777 == 0o600
+
+
+async def test_the_conversation_is_that_of_the_file(tmp_path: Path) -> None:
+    async with claude_like(tmp_path) as chat:
+        first = (await chat.described()).conversation
+        assert first
+        chat.does("state idle")
+        await chat.until(IDLE, "state file")
+        assert (await chat.described()).conversation == first
+        other = "5e55104e-0000-4000-8000-0000000000ff"
+        chat.does(f"conversation {other}")
+        chat.does("state busy")
+        await chat.until(WORKING, "state file")
+        assert (await chat.described()).conversation == other
+        chat.does('hook PermissionRequest {"session_id":"another","message":"of a stranger"}')
+        chat.does("state waiting permission prompt")
+        await chat.until(NEEDS, "state file", "permission prompt")
+
+
+async def test_a_file_that_is_being_rewritten_is_waited_for(tmp_path: Path) -> None:
+    async with claude_like(tmp_path) as chat:
+        chat.does("state idle")
+        await chat.until(IDLE, "state file")
+        chat.does("torn busy")
+        chat.does("mended")
+        await chat.until(WORKING, "state file")
+
+
+async def test_another_agent_that_the_agent_has_started_says_nothing_of_it(tmp_path: Path) -> None:
+    async with claude_like(tmp_path) as chat:
+        chat.does("state busy")
+        await chat.until(WORKING, "state file")
+        chat.does("nested waiting permission prompt")
+        sessions = Path(os.environ["HOME"], ".claude", "sessions")
+        await eventually(lambda: len(list(sessions.iterdir())) == 2, 20, "the other's file")
+        chat.does("state idle")
+        await chat.until(IDLE, "state file")
+        described = await chat.described()
+        os.kill(described.host_pid, signal.SIGKILL)  # Whoever looks for its file anew finds two.
+        chat.does("state busy")
+        await chat.until(WORKING, "state file")
+        assert (await chat.explained()).conversation == described.conversation
+
+
+async def test_a_directory_that_comes_later_is_found(tmp_path: Path) -> None:
+    place = tmp_path / "a" / "b c"
+    async with claude_like(tmp_path, environment={"CLAUDE_CONFIG_DIR": str(place)}) as chat:
+        chat.does("say \\x1b]7501;state=blocked:kind=permission:msg=dHJ1c3QgdGhpcyBmb2xkZXI\\x07")
+        await chat.until(NEEDS, "osc 7501", "trust this folder")
+        chat.does("state idle")
+        await chat.until(IDLE, "state file")
+        chat.does("gone")
+        await chat.until(NO_SIGNAL, "state file")
+        chat.does("say \\x1b]7501;state=working\\x07")
+        await chat.until(WORKING, "osc 7501")
+
+
+async def test_without_the_file_hooks_tell(tmp_path: Path) -> None:
+    async with claude_like(tmp_path) as chat:
+        chat.does("hook SessionStart")
+        await chat.until(IDLE, "hook")
+        chat.does("hook UserPromptSubmit")
+        await chat.until(WORKING, "hook")
+        chat.does(f"hook PermissionRequest {ASKS}")
+        await chat.until(NEEDS, "hook", "Bash: npm test")
+        async with watching(chat.record.id) as (viewer, watcher):
+            viewer.key("y", "y")
+            await watcher.until(lambda: viewer.pending == 0, "the answer to be taken")
+        await chat.until(NO_SIGNAL, "input")
+        chat.does("hook Stop")
+        await chat.until(IDLE, "hook")
+
+
+async def test_a_host_that_is_killed_while_its_agent_asks_is_followed_by_one_that_knows(tmp_path: Path) -> None:
+    async with claude_like(tmp_path) as chat:
+        chat.does("state busy")
+        await chat.until(WORKING, "state file")
+        chat.does("state waiting permission prompt")
+        chat.does(f"hook PermissionRequest {ASKS}")
+        before = await chat.until(NEEDS, "state file", "Bash: npm test")
+        evidence = (await chat.explained()).evidence
+        for _ in range(2):
+            host = (await chat.described()).host_pid
+            os.kill(host, signal.SIGKILL)
+            after = await chat.until(NEEDS, "state file", "Bash: npm test")
+            assert after.host_pid != host
+            assert after.activity_since == before.activity_since
+        said = await chat.explained()
+        assert [(each.source, each.said) for each in said.evidence] == [(each.source, each.said) for each in evidence]
+        assert [each.activity for each in said.transitions].count(WORKING) == 1
+        chat.does("state busy")
+        await chat.until(WORKING, "state file", "")
+
+
+async def test_what_a_hook_says_while_no_host_is_there_is_heard_by_the_next(tmp_path: Path) -> None:
+    async with claude_like(tmp_path) as chat:
+        chat.does("hook UserPromptSubmit")
+        before = await chat.until(WORKING, "hook")
+        async with watching(chat.record.id) as (viewer, watcher):
+            # Stopped, and then killed: what comes meanwhile waits in the socket.
+            os.kill(before.host_pid, signal.SIGSTOP)
+            chat.does(f"hook PermissionRequest {ASKS}")
+            reported = tmp_path / "reported"
+            chat.does(f"touch {reported}")
+            await eventually(reported.exists, 20, "the hook to have ended")
+            os.kill(before.host_pid, signal.SIGKILL)
+            await see(viewer, watcher, "did touch")
+        after = await chat.until(NEEDS, "hook", "Bash: npm test")
+        assert after.host_pid != before.host_pid
+
+
+async def test_an_agent_that_hangs_in_its_work_is_no_signal_and_its_word_brings_it_back(tmp_path: Path) -> None:
+    catalog = "[signals]\nstale_after_s = 0.5\n"
+    async with claude_like(tmp_path, catalog=catalog) as chat:
+        async with watching(chat.record.id, output=False) as (_, watcher):
+            chat.does("state busy")
+            await chat.until(WORKING, "state file")
+            chat.does("stop")
+            said = await chat.until(NO_SIGNAL, "silence")
+            assert said.activity_detail == "neither output nor word for 0.5 s; the last word was state file: busy"
+            await watcher.until(
+                lambda: any(isinstance(event, ActivityEvent) and event.source == "silence" for event in watcher.events),
+                "the decay to be told",
+            )
+        assert said.child_pid is not None
+        os.kill(said.child_pid, signal.SIGCONT)
+        chat.does("state idle")
+        await chat.until(IDLE, "state file")
+
+
+@pytest.mark.parametrize(
+    ("says", "activity", "source", "detail"),
+    [
+        (r"\033]7501;state=working:app=codex\033\\", WORKING, "osc 7501", ""),
+        (r"\033]9;Approval requested: ls\007\033]7501;state=blocked:kind=permission\033\\", NEEDS, "osc 7501",
+         "Approval requested: ls"),
+        (r"\033]7501;state=idle\033\\\033]9;Approval requested: ls\007\033]7501;state=blocked:kind=permission\033\\",
+         NEEDS, "osc 7501", "Approval requested: ls"),
+        (r"\033]9;4;3\007", WORKING, "osc 9;4", ""),
+        (r"\033]777;notify;Agent;Run it?\007", NEEDS, "notification", "Run it?"),
+        (r"\007", NEEDS, "bell", ""),
+    ],
+)  # fmt: skip
+async def test_programs_on_terminals(says: str, activity: Activity, source: str, detail: str) -> None:
+    record = await start("sh", "-c", f"printf '{says}'; echo said; exec cat")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "said")
+        described = await asyncio.to_thread(describe, record.id)
+        assert described is not None
+        said: Explanation = await request(record.id, Explain(0))
+        assert (described.activity, described.activity_source) == (activity, source)
+        assert described.activity_detail == detail
+        assert said.last_output
+    await end(record.id)

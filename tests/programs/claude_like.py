@@ -1,0 +1,127 @@
+"""Behave as Claude Code does towards whoever watches it: a file of its state, hooks, and words to its terminal.
+
+``claude_like.py [--settings FILE] [--session-id ID] [--help | --version]``
+
+What it does it is told by lines that come through the FIFO ``CLAUDE_LIKE_ORDERS``, so that no input of a user's is
+needed for it; what is typed is thrown away. After each it writes ``did LINE`` to its terminal.
+
+    state STATUS [WAITING FOR]     the file of its state is rewritten, in place, as the real one does it
+    torn                           half of that file is written
+    mended                         the other half
+    hook EVENT [JSON]              the hooks of that event in FILE are run, with this and the rest of the payload
+    say TEXT                       TEXT goes to the terminal, its escapes made bytes
+    conversation ID                as after /clear
+    nested STATUS                  another of this kind is started by a tool, says so, and lives until the end
+    stop                           it is as SIGSTOP leaves it
+    touch PATH                     a file is made
+    gone                           the file is removed, as at the end
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+OPTIONS = ("--settings <file>", "--session-id <id>", "--resume [id]", "--model <model>", "--print", "--debug")
+
+
+class Agent:
+    """One process's state."""
+
+    def __init__(self, settings: str, conversation: str) -> None:
+        base = os.environ.get("CLAUDE_CONFIG_DIR") or os.environ["HOME"] + "/.claude"
+        self.path = Path(base, "sessions", f"{os.getpid()}.json")
+        self.hooks = json.loads(Path(settings).read_text(encoding="utf-8"))["hooks"] if settings else {}
+        self.conversation = conversation
+        self.status, self.waiting_for = "idle", ""
+        self.children: list[subprocess.Popen[bytes]] = []
+
+    def content(self) -> bytes:
+        """The file's text."""
+        started = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+        fields = {"pid": os.getpid(), "sessionId": self.conversation, "cwd": str(Path.cwd()), "procStart": started,
+                  "version": "2.1.329", "kind": "interactive", "status": self.status, "statusUpdatedAt": 1}  # fmt: skip
+        if self.waiting_for:
+            fields["waitingFor"] = self.waiting_for
+        return json.dumps(fields).encode()
+
+    def write(self, data: bytes) -> None:
+        """Rewrite the file in place."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600)
+        os.write(descriptor, data)
+        os.ftruncate(descriptor, len(data))
+        os.close(descriptor)
+
+    def carry_out(self, order: str, rest: str) -> None:
+        """Do what one line says."""
+        match order:
+            case "state":
+                self.status, _, self.waiting_for = rest.partition(" ")
+                self.write(self.content())
+            case "torn":
+                self.status = rest
+                self.write(self.content()[:40])
+            case "mended":
+                self.write(self.content())
+            case "hook":
+                event, _, more = rest.partition(" ")
+                self.run_hooks(event, json.loads(more) if more else {})
+            case "say":
+                os.write(1, rest.encode().decode("unicode_escape").encode("latin-1"))
+            case "conversation":
+                self.conversation = rest
+                self.write(self.content())
+            case "nested":
+                code = f"from claude_like import Agent; a = Agent('', 'other'); a.carry_out('state', {rest!r}); input()"
+                words = ["sh", "-c", f'{sys.executable} -S -c "$1"; true', "tool", code]
+                environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+                self.children.append(subprocess.Popen(words, stdin=subprocess.PIPE, env=environment))
+            case "stop":
+                os.write(1, b"stopping\r\n")
+                os.kill(os.getpid(), signal.SIGSTOP)
+            case "touch":
+                Path(rest).touch()
+            case "gone":
+                self.path.unlink()
+
+    def run_hooks(self, event: str, more: dict[str, object]) -> None:
+        """Run the event's hooks as the real one does: by a shell, in a session of their own."""
+        payload = {"session_id": self.conversation, "hook_event_name": event, **more}
+        for entry in self.hooks.get(event, []):
+            for hook in entry["hooks"]:
+                subprocess.run(
+                    ["/bin/sh", "-c", hook["command"]], input=json.dumps(payload).encode(), start_new_session=True,
+                    check=True, stdout=sys.stderr,
+                )  # fmt: skip
+
+
+def main() -> None:
+    """Carry out orders until there is nobody to give any."""
+    parser = argparse.ArgumentParser(add_help=False)
+    for option in ("--settings", "--session-id", "--resume"):
+        parser.add_argument(option, default="")
+    for option in ("--help", "--version"):
+        parser.add_argument(option, action="store_true")
+    options = parser.parse_args()
+    if options.help or options.version:
+        print("".join(f"  {each}  x\n" for each in OPTIONS) if options.help else "2.1.329 (Claude Code)")
+        return
+    agent = Agent(options.settings, options.session_id or options.resume)
+    print("ready", flush=True)
+    # Read-write, so that orders may come from several, one after the other.
+    with open(os.environ["CLAUDE_LIKE_ORDERS"], "r+b", buffering=0) as orders:  # noqa: PTH123 - as a FIFO is opened
+        while line := orders.readline().decode().rstrip("\n"):
+            agent.carry_out(*(line.split(" ", 1) if " " in line else (line, "")))
+            print(f"did {line}", flush=True)
+    for child in agent.children:
+        child.communicate(b"\n")
+
+
+if __name__ == "__main__":
+    main()
