@@ -21,8 +21,8 @@ pytestmark = pytest.mark.usefixtures("sessions")
 SESSION_KEYS = [
     "id", "name", "agent", "argv", "cwd", "state", "reason", "exit_code", "exit_signal", "activity",
     "activity_source", "activity_detail", "activity_since", "title", "host_pid", "child_pid", "keeper_pid",
-    "created_at", "ended_at", "cols", "rows", "viewers", "engine", "provider_session_id", "resumable", "resumed_from", "continued_by", "stderr_path",
-    "journal_bytes", "worktree", "branch", "notice",
+    "created_at", "ended_at", "cols", "rows", "viewers", "engine", "provider_session_id", "resumable",
+    "resumed_from", "continued_by", "stderr_path", "journal_bytes", "worktree", "branch", "notice",
 ]  # fmt: skip
 
 
