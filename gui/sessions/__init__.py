@@ -15,6 +15,7 @@ catalog, and turns what they say into signals. Nothing in it polls.
     knowing    how it is known what an agent does; pure
     explaining what stands behind a state, in rows; pure
     ages       tells when ages read differently
+    aftermath  what is left of a chat that is over, and what can be done with it
     finder     searching all chats, in a thread of its own
     tasks      owner of what runs in the background
 """

@@ -49,6 +49,11 @@ class LoginPathFinder:
         environment = {**request.environment, "PATH": os.environ["PATH"]}
         return msgspec.structs.replace(request, environment=environment)
 
+    async def environment(self) -> dict[str, str]:
+        """This process's environment, with the PATH that was found."""
+        await self._is_over.wait()
+        return dict(os.environ)
+
     async def _find(self) -> None:
         former = os.environ.get("PATH", "")
         try:

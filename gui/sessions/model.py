@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gui.sessions.chat import ViewerFactory
     from session_host.agents import Agent
     from session_host.client.launch import LaunchRequest
+    from session_host.protocol.values import GridSize
 
 
 class SessionsModel(QObject):
@@ -87,6 +88,18 @@ class SessionsModel(QObject):
     def get(self, session_id: str) -> Chat | None:
         """The chat with this id."""
         return self._chats.get(session_id)
+
+    def newest_of(self, session_id: str) -> Chat | None:
+        """The chat with this id, or the one that goes on with it, or with that one, and so on."""
+        chat = self._chats.get(session_id)
+        seen: set[str] = set()
+        while chat is not None and chat.is_continued and chat.id not in seen:
+            seen.add(chat.id)
+            follower = self._chats.get(chat.record.continued_by or "")
+            if follower is None:
+                break
+            chat = follower
+        return chat
 
     def groups(self) -> dict[Group, list[Chat]]:
         """The chats of each group in the order in which they are shown."""
@@ -199,6 +212,33 @@ class SessionsModel(QObject):
         from session_host.client.launch import launch
 
         record = await launch(await self.login_path.completed(request))
+        return self._chats.get(record.id) or self._add(record)
+
+    async def resume(self, chat: Chat, size: GridSize, *, anyway: bool = False) -> Chat:
+        """Start a chat that goes on with an ended one's conversation, and stands in its place.
+
+        Raises:
+            NotResumable: it cannot be gone on with; ``ConversationOpen``: only ``anyway``.
+            OutliveError: it could not be started.
+        """
+        from session_host.client.resume import resume
+
+        environment = await self.login_path.environment()
+        record = await resume(chat.id, environment=environment, size=size, colors=self.colors, anyway=anyway)
+        chat.record.continued_by = record.id
+        chat.changed.emit()
+        return self._chats.get(record.id) or self._add(record)
+
+    async def pick(self, chat: Chat, size: GridSize) -> Chat:
+        """Start a chat where an ended one was, in which the agent lets its user choose a conversation.
+
+        Raises:
+            OutliveError: its agent has no list to choose from, or it could not be started.
+        """
+        from session_host.client.resume import pick
+
+        environment = await self.login_path.environment()
+        record = await pick(chat.id, environment=environment, size=size, colors=self.colors)
         return self._chats.get(record.id) or self._add(record)
 
     async def recent_directories(self, limit: int) -> list[str]:

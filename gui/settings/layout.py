@@ -12,6 +12,25 @@ ENDED_BY_YOU_KEPT = 200
 ZOOM_RANGE = (-8, 24)
 
 
+class Start(msgspec.Struct):
+    """How an agent was started last: what the sheet suggests the next time.
+
+    First prompts and variables are not kept: one asks another question each time, and variables may hold secrets.
+
+    Attributes:
+        arguments: the user's own, beside those of the presets.
+        presets: names of arguments that the catalog has.
+        worktree: a git worktree of its own was wanted.
+        model, url: of an endpoint.
+    """
+
+    arguments: list[str] = []
+    presets: list[str] = []
+    worktree: bool = False
+    model: str = ""
+    url: str = ""
+
+
 class WindowLayout(msgspec.Struct):
     """The window as it is now; written at each change, read at the next start.
 
@@ -23,6 +42,7 @@ class WindowLayout(msgspec.Struct):
         groups_folded: names of the sidebar's groups that are folded.
         ended_by_you: ids of chats that were ended from this window, the latest last.
         close_explained: the line about closing a tab was shown once.
+        starts: by agents' names, how each was started last.
         grid: columns and rows that a terminal last had room for; a new chat starts with them.
     """
 
@@ -39,6 +59,7 @@ class WindowLayout(msgspec.Struct):
     last_directory: str = ""
     ended_by_you: list[str] = []
     close_explained: bool = False
+    starts: dict[str, Start] = {}
     grid: tuple[int, int] = (120, 40)
 
     def to_dict(self) -> dict[str, Any]:

@@ -65,7 +65,7 @@ QLineEdit, QPlainTextEdit {
     min-height: 28px; selection-background-color: $accent; selection-color: $on_accent;
 }
 QLineEdit:focus, QPlainTextEdit:focus { border-color: $accent; }
-QLineEdit:disabled { color: $disabled; }
+QLineEdit:disabled { color: $disabled; border-color: $hairline; }
 QLineEdit[invalid="true"] { border-color: $failed; }
 QLineEdit[kind="filter"] { background: transparent; border-color: $hairline; min-height: 26px; padding: 0 4px 0 0; }
 QLineEdit[kind="filter"]:focus { border-color: $accent; background: $field; }
@@ -73,6 +73,12 @@ QLineEdit[kind="palette"] {
     background: transparent; border: 0; border-radius: 0; min-height: 40px; padding: 0 12px;
 }
 QPlainTextEdit { padding: 4px; }
+
+QCheckBox { background: transparent; color: $text; spacing: 8px; }
+QCheckBox:focus { color: $accent; }
+QCheckBox:disabled { color: $disabled; }
+QPushButton[kind="chip"] { min-height: 22px; padding: 0 10px; border-radius: 12px; }
+QPushButton[kind="chip"]:checked { background: $selected; border-color: $accent; }
 
 QListView { background: transparent; border: 0; color: $text; }
 QListView[kind="popup"] { background: $raised; border: 1px solid $border; padding: 4px; }

@@ -14,7 +14,9 @@ window and a second start raises the first.
     chat_menu     what can be done with one chat
     page_wiring   what a page asks of the window
     chat_page     one open chat: the terminal and what stands around it in each state
-    new_chat      the sheet that starts a chat
+    end_bar       what can be done with a chat that is over; resuming does it
+    new_chat      the sheet that starts a chat; its fields and what is wanted beside it
+    output_sheet  what a chat wrote to its standard error
     explain_sheet what stands behind a chat's state
     chooser       the palette and the switcher
     sheets        all of them

@@ -47,6 +47,13 @@ class Actions:
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
 
+    def allow(self, *, is_there: bool, is_over: bool) -> None:
+        """Which actions make sense: whether there is a chat to act on, and whether that is over."""
+        for entry in keys.TABLE:
+            if entry.on:
+                fits = entry.on == "chat" or (entry.on == "over") == is_over
+                self._actions[entry.action].setEnabled(is_there and fits)
+
     def key_text(self, name: str) -> str:
         """An action's first key as the user reads it, "" for none."""
         return self._actions[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)

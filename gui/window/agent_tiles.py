@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QWidget
 
 from gui.theme.follow import Theme
@@ -13,7 +13,8 @@ from gui.theme.icons import paint_tile
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
 from session_host.agents import Agent
 
-COLUMNS = 4
+MOST_COLUMNS = 4
+TILE_WIDTH_PX = 112
 TILE_HEIGHT_PX = 48
 
 
@@ -83,6 +84,7 @@ class AgentTiles(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GAP_S_PX)
+        self._columns = MOST_COLUMNS
         self.setAccessibleName("Agent")
 
     def set_agents(self, agents: Mapping[str, Agent], path: str) -> None:
@@ -98,9 +100,25 @@ class AgentTiles(QWidget):
             tile = AgentTile(self._theme, agent, place, installed=agent.find(path) is not None)
             self._tiles[agent.name] = tile
             self._group.addButton(tile)
-            self._grid.addWidget(tile, place // COLUMNS, place % COLUMNS)
+        self._arrange()
         if keep in self._tiles:
             self.choose(keep)
+
+    def _arrange(self) -> None:
+        for tile in self._tiles.values():
+            self._grid.removeWidget(tile)
+        for place, tile in enumerate(self._tiles.values()):
+            self._grid.addWidget(tile, place // self._columns, place % self._columns)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(TILE_WIDTH_PX, TILE_HEIGHT_PX)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        fitting = min(max((self.width() + GAP_S_PX) // (TILE_WIDTH_PX + GAP_S_PX), 1), MOST_COLUMNS)
+        if fitting != self._columns:
+            self._columns = fitting
+            self._arrange()
 
     def current(self) -> str:
         """The chosen agent's name, "" for none."""
@@ -138,8 +156,8 @@ class AgentTiles(QWidget):
         steps = {
             Qt.Key.Key_Left: -1,
             Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -COLUMNS,
-            Qt.Key.Key_Down: COLUMNS,
+            Qt.Key.Key_Up: -self._columns,
+            Qt.Key.Key_Down: self._columns,
         }
         step = steps.get(Qt.Key(event.key()))
         if step is None or self.current() not in names:

@@ -45,13 +45,17 @@ class ChatMenu:
 
     def _fill(self, menu: QMenu, chat: Chat) -> None:
         verbs = self._verbs
+        resuming = self._window.resuming
+        if chat.is_over:
+            menu.addAction("Resume", lambda: resuming.resume(chat))
+        menu.addAction("Duplicate", lambda: verbs.new_like(chat))
+        menu.addAction("Copy resume command", lambda: resuming.copy_command(chat))
+        menu.addSeparator()
         menu.addAction("Rename…", lambda: verbs.rename(chat))
         menu.addAction("Copy name", lambda: verbs.copy_name(chat))
         menu.addAction("Export…", lambda: verbs.export(chat))
         menu.addSeparator()
-        if chat.is_over:
-            menu.addAction("New like this", lambda: verbs.new_like(chat))
-        else:
+        if not chat.is_over:
             menu.addAction("How is this known?", lambda: self._window.sheets.explain.ask(chat))
             menu.addSeparator()
             menu.addAction("Stop", lambda: verbs.stop(chat))

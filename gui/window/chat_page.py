@@ -13,8 +13,9 @@ from gui.sessions import words
 from gui.sessions.chat import PATIENCE_MS, Chat
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
+from gui.window.end_bar import EndBar
 from gui.window.parts import Area
-from gui.window.state_bars import EndBar, Notice, ReconnectingBar, TroubleLine
+from gui.window.state_bars import Notice, ReconnectingBar, TroubleLine
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
 
@@ -23,7 +24,7 @@ class ChatPage(Area):
     """A tab's content.
 
     Signals:
-        again_wanted, export_wanted, close_wanted: as the bar under an ended chat asks.
+        over_shown: the page of a chat that is over came to the front, or its chat ended in front.
         paste_asks: a paste needs the user's word (the text).
         link_wanted: an address in the terminal is to be opened.
         notice_given: one line from the terminal for the user.
@@ -33,9 +34,7 @@ class ChatPage(Area):
         refused, clipboard_offered: as the chat's.
     """
 
-    again_wanted = Signal()
-    export_wanted = Signal()
-    close_wanted = Signal()
+    over_shown = Signal()
     paste_asks = Signal(str)
     link_wanted = Signal(str)
     notice_given = Signal(str)
@@ -55,6 +54,9 @@ class ChatPage(Area):
         self._screen: Emulator | None = None
         self._screen_asked = False
         self._settled = False
+        self._is_in_front = False
+        self._told_over: str | None = None
+        """By whom it was continued when what can be done with it was last looked at; None while it was not."""
         self.grid = GridSize(0, 0)
 
         self.view = TerminalView(theme.terminal, self)
@@ -75,9 +77,6 @@ class ChatPage(Area):
         self.end_bar.hide()
         self.setFocusProxy(self.view)
 
-        self.end_bar.again_wanted.connect(self.again_wanted)
-        self.end_bar.export_wanted.connect(self.export_wanted)
-        self.end_bar.close_wanted.connect(self.close_wanted)
         self.view.pasteNeedsConfirmation.connect(self.paste_asks)
         self.view.linkActivated.connect(self.link_wanted)
         self.view.notice.connect(self.notice_given)
@@ -106,13 +105,16 @@ class ChatPage(Area):
     def come_to_front(self) -> None:
         """The page is shown now: follow the output, or fetch the last screen."""
         self.chat.set_shown(True)
+        self._is_in_front = True
         if not self.chat.is_over:
             self.view.set_viewer(self.chat.viewer)
+        self._told_over = None
         self.refresh()
 
     def leave_front(self) -> None:
         """Another page is shown."""
         self._patience.stop()
+        self._is_in_front = False
         self.chat.set_shown(False)
 
     def dispose(self) -> None:
@@ -168,6 +170,7 @@ class ChatPage(Area):
         self._patience.stop()
         self.reconnecting.hide()
         self.end_bar.describe(self.chat)
+        self._tell_over()
         viewer = self.chat.viewer
         if viewer is not None and viewer.emulator is not None:
             # To be read, not typed into.
@@ -207,6 +210,13 @@ class ChatPage(Area):
         self.trouble.say(self.chat.notice)
         if self.end_bar.isVisible():
             self.end_bar.describe(self.chat)
+            self._tell_over()
+
+    def _tell_over(self) -> None:
+        continued = self.chat.record.continued_by or ""
+        if self._is_in_front and self.chat.is_over and continued != self._told_over:
+            self._told_over = continued
+            self.over_shown.emit()
 
     # ------------------------------------------------------------ size
 

@@ -26,6 +26,7 @@ class Key:
         scope: "terminal" keys count only while a terminal has the keyboard, so that fields in
             sheets keep their own Shift+arrows.
         listed: whether the palette shows it.
+        on: what it needs: a "chat" whose tab is shown, one that is "running", or one that is "over"; "" for nothing.
     """
 
     action: str
@@ -33,6 +34,7 @@ class Key:
     keys: tuple[str, ...]
     scope: Scope = "window"
     listed: bool = True
+    on: Literal["", "chat", "running", "over"] = ""
 
 
 TABLE: tuple[Key, ...] = (
@@ -41,18 +43,23 @@ TABLE: tuple[Key, ...] = (
     Key("search", "Search in all chats…", ("Ctrl+Shift+S",)),
     Key("next_waiting", "Next chat that needs me", ("Ctrl+Shift+J",)),
     Key("new_chat", "New chat…", ("Ctrl+Shift+N",)),
-    Key("close_tab", "Close tab (the chat keeps running)", ("Ctrl+Shift+W",)),
+    Key("close_tab", "Close tab (the chat keeps running)", ("Ctrl+Shift+W",), on="chat"),
     Key("reopen_tab", "Reopen closed tab", ("Ctrl+Shift+T",)),
     Key("next_tab", "Next tab", ("Ctrl+PgDown",)),
     Key("previous_tab", "Previous tab", ("Ctrl+PgUp",)),
     *(Key(f"tab_{number}", f"Tab {number}", (f"Alt+{number}",), listed=False) for number in range(1, 10)),
-    Key("rename", "Rename chat…", ()),
-    Key("stop", "Stop chat", ()),
-    Key("kill", "Kill chat at once", ()),
+    Key("rename", "Rename chat…", (), on="chat"),
+    Key("resume", "Resume chat", (), on="over"),
+    Key("pick", "Choose another conversation of this chat's agent…", (), on="over"),
+    Key("copy_resume", "Copy resume command (to go on somewhere else)", (), on="chat"),
+    Key("duplicate", "Duplicate chat (a new one like it)", (), on="chat"),
+    Key("stop", "Stop chat", (), on="running"),
+    Key("kill", "Kill chat at once", (), on="running"),
     Key("stop_all", "Stop all chats…", ()),
-    Key("copy_name", "Copy chat's name", ()),
-    Key("export", "Export chat…", ()),
-    Key("explain", "How is this chat's state known?", ()),
+    Key("copy_name", "Copy chat's name", (), on="chat"),
+    Key("export", "Export chat…", (), on="chat"),
+    Key("errors", "Show chat's error output", (), on="chat"),
+    Key("explain", "How is this chat's state known?", (), on="running"),
     Key("copy", "Copy", ("Ctrl+Shift+C",), "terminal"),
     Key("paste", "Paste", ("Ctrl+Shift+V",), "terminal"),
     Key("select_all", "Select all", ("Ctrl+Shift+A",)),

@@ -28,6 +28,7 @@ from gui.window.commands import Commands
 from gui.window.empty_state import EmptyState
 from gui.window.page_wiring import PageWiring
 from gui.window.parts import Area, Hairline, IconButton, sentence
+from gui.window.resuming import Resuming
 from gui.window.sheets import Sheets
 from gui.window.sidebar import Sidebar
 from gui.window.status_line import StatusLine
@@ -39,7 +40,10 @@ from session_host.agents import Agent
 from session_host.protocol.values import GridSize
 
 DEFAULT_SIZE_PX = (1120, 720)
-MIN_SIZE_PX = (480, 320)
+MIN_SIZE_PX = (300, 220)
+NARROW_PX = 480
+"""A window narrower than this shows its sidebar as marks, until it is wider again."""
+
 SAVE_DELAY_MS = 150
 """Dragging an edge changes the layout often; tabs are saved at once."""
 
@@ -72,6 +76,7 @@ class MainWindow(QWidget):
         self._preferences = preferences
         self.layout_state = layout
         self._restoring = True
+        self._is_narrow = False
         self.setProperty("area", "sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle("Outlive")
@@ -96,11 +101,12 @@ class MainWindow(QWidget):
             self, sessions, agents, layout, self.sheets.new_chat, self.sheets.name, self.banners, self.open_chat,
         )  # fmt: skip
         self._chat_menu = ChatMenu(self, self.verbs)
+        self.resuming = Resuming(sessions, self.tabs, layout, self.banners, self.open_chat)
         self._upgrade_offer = UpgradeOffer(sessions, self.banners)
         sequences, key_problems = keys.with_overrides(preferences.keys)
         self.commands = Commands(self, sessions, self.verbs)
         self.actions_ = Actions(self, self.stack, sequences, self.commands.handlers())
-        self._wiring = PageWiring(self, self.verbs, keys.of_the_window(sequences, preferences.keys))
+        self._wiring = PageWiring(self, self.verbs, self.resuming, keys.of_the_window(sequences, preferences.keys))
         self._connect()
         self._apply_layout()
         for problem in [*preferences.problems, *key_problems]:
@@ -146,6 +152,7 @@ class MainWindow(QWidget):
         self.sidebar.remove_wanted.connect(self.verbs.remove)
         self.sidebar.folded_changed.connect(self._save_soon.start)
         self.splitter.splitterMoved.connect(self._save_soon.start)
+        self.verbs.ending.connect(self.resuming.note_end)
         self.empty.new_chat.connect(self.verbs.new_chat)
         self.empty.agent_chosen.connect(self.verbs.new_chat)
         self.empty.switch_wanted.connect(self.commands.switch_chat)
@@ -194,9 +201,8 @@ class MainWindow(QWidget):
         if not (self.isMaximized() or self.isFullScreen()) and self.isVisible():
             place = self.geometry()
             layout.geometry = (place.left(), place.top(), place.width(), place.height())
-        if not self.sidebar.collapsed:
+        if not self.sidebar.collapsed and not self._is_narrow:
             layout.sidebar_width_px = self.sidebar.width()
-        layout.sidebar_collapsed = self.sidebar.collapsed
         layout.groups_folded = sorted(group.value for group in self.sidebar.model.folded)
         self.layout_changed.emit()
 
@@ -217,6 +223,10 @@ class MainWindow(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._save_soon.start()
+        is_narrow = self.width() < NARROW_PX
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self._collapse_sidebar(collapsed=is_narrow or self.layout_state.sidebar_collapsed)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -259,9 +269,7 @@ class MainWindow(QWidget):
             path = os.environ.get("PATH", os.defpath)
             key = self.actions_.key_text("new_chat")
             self.empty.describe(self._agents, path, len(self._sessions.running()), key)
-        for name in ("close_tab", "rename", "stop", "kill", "copy_name", "export", "explain"):
-            over = chat is not None and chat.is_over and name in {"stop", "kill", "explain"}
-            self.actions_[name].setEnabled(chat is not None and not over)
+        self.actions_.allow(is_there=chat is not None, is_over=chat is not None and chat.is_over)
 
     def _on_active(self) -> None:
         self.sidebar.set_active(self.tabs.active_id)
@@ -322,11 +330,14 @@ class MainWindow(QWidget):
 
     def toggle_sidebar(self) -> None:
         """Collapse the sidebar to marks, or show all of it."""
-        self._collapse_sidebar(collapsed=not self.sidebar.collapsed)
+        collapsed = not self.sidebar.collapsed
+        if not self._is_narrow:
+            self.layout_state.sidebar_collapsed = collapsed
+        self._collapse_sidebar(collapsed=collapsed)
         self._save_soon.start()
 
     def _collapse_sidebar(self, *, collapsed: bool) -> None:
-        if collapsed:
+        if collapsed and not self.sidebar.collapsed and not self._is_narrow:
             self.layout_state.sidebar_width_px = max(self.splitter.sizes()[0], SIDEBAR_MIN_PX)
         self.sidebar.set_collapsed(collapsed)
         width = SIDEBAR_COLLAPSED_PX if collapsed else self.layout_state.sidebar_width_px

@@ -1,39 +1,43 @@
-"""The sheet that starts a chat: agent, directory, name; the rest under "More"."""
+"""The sheet that starts a chat: agent, directory, name, what it is asked first; the rest under "More"."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from gui.sessions import words
+from gui.settings.endpoint_defaults import EndpointDefaults
+from gui.settings.layout import Start
 from gui.theme.follow import Theme
-from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.agent_tiles import AgentTiles
 from gui.window.directory_field import DirectoryField
-from gui.window.parts import IconButton, button, label
+from gui.window.new_chat_fields import InstallHint, PresetButtons, PromptField, WorktreeField
+from gui.window.new_chat_wish import (
+    ENDPOINT,
+    NewChat,
+    Refused,
+    endpoint_arguments,
+    starts_alone,
+    variables_of,
+    without_endpoint_arguments,
+    words_of,
+)
+from gui.window.parts import Scrolled, button, label
 from gui.window.sheet import Sheet
 from session_host.agents import Agent
+from session_host.worktrees import Status
 
 WIDTH_PX = 640
-
-
-@dataclass(frozen=True)
-class NewChat:
-    """What the user wants started."""
-
-    agent: str
-    directory: str
-    name: str
-    arguments: list[str]
-    overrides: dict[str, str] = field(default_factory=dict)
+MOST_PX = 1000
+SETTLED_MS = 150
+"""A directory that was typed is looked at once nothing was typed for so long."""
 
 
 class NewChatSheet(Sheet):
@@ -41,74 +45,80 @@ class NewChatSheet(Sheet):
 
     Signals:
         wanted: a ``NewChat`` is to be started; ``done`` or ``failed`` answers it.
+        directory_settled: this directory is to be looked at; ``tell_repository`` answers it.
     """
 
     wanted = Signal(NewChat)
+    directory_settled = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent]) -> None:
         super().__init__(theme, parent, "New chat", WIDTH_PX)
         self._agents = agents
         self._named_by_user = False
+        self._starts: dict[str, Start] = {}
+        self._filled_for = ""
+        """The agent that the fields below it were filled in for."""
+        self.endpoint_defaults: Callable[[], EndpointDefaults] = lambda: EndpointDefaults("", "")
+        """Reads what counts for an endpoint where nothing is typed."""
         self.tiles = AgentTiles(theme)
         self.tiles.chosen.connect(self._on_agent)
-
+        self.missing = InstallHint(theme)
         self.directory = DirectoryField()
-        self.directory.setAccessibleName("Directory")
         self.directory.textChanged.connect(self._on_directory)
+        self._settle = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._settle.timeout.connect(lambda: self.directory_settled.emit(self.directory.directory()))
         self.name = QLineEdit()
-        self.name.setAccessibleName("Name")
         self.name.setMaxLength(80)
         self.name.textEdited.connect(self._on_name_edited)
+        self.prompt = PromptField("First prompt")
+        self.prompt.setPlaceholderText("what it is asked first; may be left out")
+        self.prompt.submitted.connect(self._submit)
+        self.model, self.url = QLineEdit(), QLineEdit()
         self.arguments = QLineEdit()
-        self.arguments.setAccessibleName("Arguments")
+        self.presets = PresetButtons()
+        self.worktree = WorktreeField()
         self.environment = QLineEdit()
-        self.environment.setAccessibleName("Environment")
         self.environment.setPlaceholderText("NAME=value …")
-        self._arguments_label = label("Arguments", "secondary")
-        self._environment_label = label("Environment", "secondary")
         self.more = button("More", "link", self._toggle_more)
-        self.more.setAccessibleName("More: arguments and environment")
+        self.more.setAccessibleName("More: arguments, worktree and environment")
         self._more_shown = False
-
         self.error = label("", "failed")
         self.error.setWordWrap(True)
-        self.hint = label("", "secondary")
-        self.hint.setWordWrap(True)
-        self.install = label("", "code")
-        self.install.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.install.setWordWrap(True)
-        self.install.setAccessibleName("Command that installs it")
-        self.copy_install = IconButton(theme, Glyph.COPY, "Copy the command", self._copy_install)
-        self._install_row = QWidget()
-        install_row = QHBoxLayout(self._install_row)
-        install_row.setContentsMargins(0, 0, 0, 0)
-        install_row.setSpacing(GAP_S_PX)
-        install_row.addWidget(self.install, 1)
-        install_row.addWidget(self.copy_install)
-
         self.cancel = button("Cancel", "", self.put_away)
         self.start = button("Start chat", "primary", self._submit)
+        self._labels: dict[QWidget, QLabel] = {}
         self._lay_out()
         self._set_error("")
-        self._show_more(shown=False)
+        self._show_fields()
 
     def _lay_out(self) -> None:
+        inner = QWidget()
         fields = QGridLayout()
         fields.setHorizontalSpacing(GAP_M_PX)
         fields.setVerticalSpacing(GAP_S_PX)
         fields.setColumnMinimumWidth(0, 80)
         fields.setColumnStretch(1, 1)
-        rows: list[tuple[QWidget, QWidget]] = [
-            (label("Directory", "secondary"), self.directory),
-            (label("Name", "secondary"), self.name),
-            (self._arguments_label, self.arguments),
-            (self._environment_label, self.environment),
-        ]
-        for row, (words_, control) in enumerate(rows):
-            fields.addWidget(words_, row, 0)
+        rows: list[tuple[str, QWidget]] = [
+            ("Directory", self.directory), ("Name", self.name), ("First prompt", self.prompt),
+            ("Model", self.model), ("Server", self.url), ("Arguments", self.arguments), ("Presets", self.presets),
+            ("Worktree", self.worktree), ("Environment", self.environment),
+        ]  # fmt: skip
+        for row, (name, control) in enumerate(rows):
+            self._labels[control] = label(name, "secondary")
+            if not control.accessibleName():
+                control.setAccessibleName(name)
+            top = control is self.prompt
+            fields.addWidget(self._labels[control], row, 0, Qt.AlignmentFlag.AlignTop if top else Qt.AlignmentFlag(0))
             fields.addWidget(control, row, 1)
+        self._labels[self.prompt].setContentsMargins(0, 7, 0, 0)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP_M_PX)
+        for part in (self.tiles, self.missing):
+            column.addWidget(part)
+        column.addLayout(fields)
+        column.addWidget(self.error)
+        column.addStretch(1)
         foot = QHBoxLayout()
         foot.setSpacing(GAP_S_PX)
         foot.addWidget(self.more)
@@ -119,15 +129,13 @@ class NewChatSheet(Sheet):
         layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
         layout.setSpacing(GAP_M_PX)
         layout.addWidget(label("New chat", "title"))
-        layout.addWidget(self.tiles)
-        layout.addWidget(self.hint)
-        layout.addWidget(self._install_row)
-        layout.addLayout(fields)
-        layout.addWidget(self.error)
+        self.scrolled = Scrolled(inner, MOST_PX, "New chat")
+        layout.addWidget(self.scrolled, 1)
         layout.addLayout(foot)
         order = [
-            self.directory, self.name, self.arguments, self.environment,
-            self.copy_install, self.more, self.cancel, self.start,
+            self.directory, self.name, self.prompt, self.model, self.url, self.arguments, self.presets,
+            self.worktree.wanted, self.worktree.branch, self.environment, self.missing.copy, self.more, self.cancel,
+            self.start,
         ]  # fmt: skip
         for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before, after)
@@ -138,18 +146,26 @@ class NewChatSheet(Sheet):
         """Another catalog."""
         self._agents = agents
 
-    def ask(self, agent: str, directory: str, recent: list[str], arguments: list[str] | None = None) -> None:
-        """Open the sheet with these suggestions; the keyboard goes to the agents."""
+    def ask(self, agent: str, directory: str, starts: Mapping[str, Start], overrides: Mapping[str, str]) -> None:
+        """Open the sheet with these suggestions; the keyboard goes to the agents.
+
+        Args:
+            agent: the one to choose, if it is there.
+            directory: where.
+            starts: how each agent was started last, by their names.
+            overrides: variables.
+        """
         self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
         chosen = agent if agent in self._agents and self.tiles.is_installed(agent) else self.tiles.first_installed()
         self._named_by_user = False
-        self.directory.set_recent(recent)
+        self._starts = dict(starts)
+        self._filled_for = ""
+        self._more_shown = bool(overrides)
         self.directory.setText(words.short_directory(directory))
-        self.arguments.setText(shlex.join(arguments) if arguments else "")
-        self.environment.clear()
+        self.prompt.clear()
+        self.environment.setText(shlex.join(f"{name}={value}" for name, value in overrides.items()))
         self._set_error("")
         self.set_busy(busy=False)
-        self._show_more(shown=bool(arguments))
         self.open()
         self.tiles.choose(chosen)
         self._on_agent(self.tiles.current())
@@ -168,6 +184,11 @@ class NewChatSheet(Sheet):
     def set_recent(self, recent: list[str]) -> None:
         """Directories to offer first."""
         self.directory.set_recent(recent)
+
+    def tell_repository(self, directory: str, status: Status | None) -> None:
+        """What git says of a directory; None where it knows none."""
+        if directory == self.directory.directory():
+            self.worktree.tell_repository(status)
 
     def failed(self, message: str) -> None:
         """The chat could not be started."""
@@ -192,26 +213,48 @@ class NewChatSheet(Sheet):
     def _on_agent(self, name: str) -> None:
         agent = self._agents.get(name)
         missing = agent is not None and not self.tiles.is_installed(name)
-        self.hint.setVisible(missing)
-        self._install_row.setVisible(missing and bool(agent and agent.install_hint))
+        self.missing.tell(agent if missing else None)
         if agent is None:
             return
-        if missing:
-            how = "Install it with this command:" if agent.install_hint else f"See {agent.website}"
-            self.hint.setText(f"{agent.title} is not installed: {agent.executable} is not on PATH. {how}")
-            self.install.setText(agent.install_hint)
-        needs_command = agent.arguments_replace and not _starts_alone(agent)
-        self._arguments_label.setText("Command" if agent.arguments_replace else "Arguments")
-        self.arguments.setAccessibleName(self._arguments_label.text())
-        self.arguments.setPlaceholderText("program and its arguments" if needs_command else "none")
-        self._show_more(shown=self._more_shown)
+        self._fill_for(agent)
+        self._show_fields()
         self._set_error("")
         self.start.setEnabled(not missing)
         self._suggest_name()
 
+    def _fill_for(self, agent: Agent) -> None:
+        """Suggest how this agent was started last; what was typed for another one is suggested for that again."""
+        if self._filled_for == agent.name:
+            return
+        if self._filled_for:
+            self._starts[self._filled_for] = self._as_start(_words(self.arguments.text()))
+        self._filled_for = agent.name
+        start = self._starts.get(agent.name, Start())
+        self.arguments.setText(shlex.join(start.arguments))
+        self.presets.set_presets(agent.presets, start.presets)
+        self.worktree.set_value(wanted=start.worktree)
+        self.model.setText(start.model)
+        self.url.setText(start.url)
+        if agent.name == ENDPOINT:
+            defaults = self.endpoint_defaults()
+            self.model.setPlaceholderText(defaults.model or "the server is asked what it has")
+            self.url.setPlaceholderText(defaults.url or "such as http://127.0.0.1:8080/v1")
+        hidden = start.worktree or start.presets or (start.arguments and not agent.arguments_replace)
+        self._more_shown = self._more_shown or bool(hidden)
+
+    def _as_start(self, arguments: list[str]) -> Start:
+        return Start(
+            arguments=arguments,
+            presets=self.presets.chosen(),
+            worktree=self.worktree.value() is not None,
+            model=self.model.text().strip(),
+            url=self.url.text().strip(),
+        )
+
     def _on_directory(self, _text: str) -> None:
         self._mark(self.directory, invalid=False)
         self._suggest_name()
+        self._settle.start()
 
     def _on_name_edited(self, text: str) -> None:
         self._named_by_user = bool(text.strip())
@@ -222,20 +265,31 @@ class NewChatSheet(Sheet):
             self.name.setText(place or self.tiles.current() or "chat")
 
     def _toggle_more(self) -> None:
-        self._show_more(shown=not self._more_shown)
+        self._more_shown = not self._more_shown
+        self._show_fields()
 
-    def _show_more(self, *, shown: bool) -> None:
-        self._more_shown = shown
+    def _show_fields(self) -> None:
+        """Show the fields that this agent has, the rarer ones only when they are wanted."""
         agent = self._agents.get(self.tiles.current())
-        needs_command = agent is not None and agent.arguments_replace and not _starts_alone(agent)
-        for part in (self._arguments_label, self.arguments):
-            part.setVisible(shown or needs_command)
-        for part in (self._environment_label, self.environment):
-            part.setVisible(shown)
+        replaces = agent is not None and agent.arguments_replace
+        needs_command = agent is not None and replaces and not starts_alone(agent)
+        self._labels[self.arguments].setText("Command" if replaces else "Arguments")
+        self.arguments.setAccessibleName("Command" if replaces else "Arguments")
+        self.arguments.setPlaceholderText("program and its arguments" if needs_command else "none")
+        is_endpoint = agent is not None and agent.name == ENDPOINT
+        shown = self._more_shown
+        for control, is_shown in (
+            (self.prompt, agent is not None and agent.takes_prompt),
+            (self.model, is_endpoint),
+            (self.url, is_endpoint),
+            (self.arguments, shown or needs_command),
+            (self.presets, shown and agent is not None and bool(agent.presets)),
+            (self.worktree, shown),
+            (self.environment, shown),
+        ):
+            self._labels[control].setVisible(is_shown)
+            control.setVisible(is_shown)
         self.more.setText("Less" if shown else "More")
-
-    def _copy_install(self) -> None:
-        QGuiApplication.clipboard().setText(self.install.text())
 
     def _set_error(self, text: str) -> None:
         self.error.setText(text)
@@ -259,10 +313,11 @@ class NewChatSheet(Sheet):
             return
         try:
             new_chat = self._read()
-        except _Refused as refused:
+        except Refused as refused:
             self._set_error(str(refused))
             self._mark(refused.control, invalid=True)
             refused.control.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.scrolled.ensureWidgetVisible(refused.control)
             return
         self._set_error("")
         self.set_busy(busy=True)
@@ -271,42 +326,41 @@ class NewChatSheet(Sheet):
     def _read(self) -> NewChat:
         agent = self._agents.get(self.tiles.current())
         if agent is None:
-            raise _Refused(self.tiles, "Choose an agent")
+            raise Refused(self.tiles, "Choose an agent")
         if problem := self.directory.problem():
-            raise _Refused(self.directory, problem)
-        try:
-            arguments = shlex.split(self.arguments.text())
-        except ValueError as error:
-            raise _Refused(self.arguments, f"{self._arguments_label.text()}: {error}".lower().capitalize()) from error
-        if agent.arguments_replace and not _starts_alone(agent) and not arguments:
-            raise _Refused(self.arguments, "Say which command to run")
+            raise Refused(self.directory, problem)
+        arguments = words_of(self.arguments.text(), self.arguments, self.arguments.accessibleName())
+        start = self._as_start(arguments)
+        arguments = [*self.presets.arguments(), *arguments]
+        if agent.arguments_replace and not starts_alone(agent) and not arguments:
+            raise Refused(self.arguments, "Say which command to run")
+        if agent.name == ENDPOINT:
+            if not start.url and not self.endpoint_defaults().url and not any("url" in word for word in arguments):
+                raise Refused(self.url, "Say which server: the address of its API")
+            arguments = [*endpoint_arguments(start.model, start.url), *arguments]
         return NewChat(
             agent=agent.name,
             directory=self.directory.directory(),
             name=" ".join(self.name.text().split()),
             arguments=arguments,
-            overrides=self._overrides(),
+            overrides=variables_of(self.environment.text(), self.environment),
+            prompt=self.prompt.toPlainText().strip() if agent.takes_prompt else "",
+            worktree=self.worktree.value(),
+            remembered=start,
         )
 
-    def _overrides(self) -> dict[str, str]:
-        try:
-            pairs = [word.partition("=") for word in shlex.split(self.environment.text())]
-        except ValueError as error:
-            raise _Refused(self.environment, f"Environment: {error}") from error
-        for name, equals, _ in pairs:
-            if not name or not equals:
-                raise _Refused(self.environment, f"Environment: {name or '='} is not of the form NAME=value")
-        return {name: value for name, _, value in pairs}
+
+def _words(text: str) -> list[str]:
+    """Words as far as they make sense; nothing of a text that does not."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []
 
 
-class _Refused(Exception):
-    """A field's content makes no sense."""
-
-    def __init__(self, control: QWidget, message: str) -> None:
-        super().__init__(message)
-        self.control = control
-
-
-def _starts_alone(agent: Agent) -> bool:
-    """It has something to run when the user names nothing."""
-    return any(word != "{arguments}" for word in agent.start)
+def start_of(agent: Agent, arguments: list[str]) -> Start:
+    """The fields that make these arguments, for another chat like it."""
+    if agent.name != ENDPOINT:
+        return Start(arguments=arguments)
+    others, model, url = without_endpoint_arguments(arguments)
+    return Start(arguments=others, model=model, url=url)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from gui.sessions.chat import Chat
 from gui.window.banners import Banner
 from gui.window.chat_page import ChatPage
+from gui.window.resuming import Resuming
 from gui.window.verbs import Verbs
 
 if TYPE_CHECKING:
@@ -19,19 +20,26 @@ if TYPE_CHECKING:
 class PageWiring:
     """Connects each page, once it is made."""
 
-    def __init__(self, window: MainWindow, verbs: Verbs, window_keys: tuple[str, ...]) -> None:
+    def __init__(self, window: MainWindow, verbs: Verbs, resuming: Resuming, window_keys: tuple[str, ...]) -> None:
         """``window_keys`` are the keys that the window keeps from programs."""
         self._window = window
         self._verbs = verbs
+        self._resuming = resuming
         self._window_keys = window_keys
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
         window, verbs, chat = self._window, self._verbs, page.chat
         page.view.set_window_keys(self._window_keys)
-        page.again_wanted.connect(lambda: verbs.new_like(chat))
-        page.export_wanted.connect(lambda: verbs.export(chat))
-        page.close_wanted.connect(lambda: window.close_tab(chat.id))
+        bar, resuming = page.end_bar, self._resuming
+        page.over_shown.connect(lambda: resuming.look(page))
+        bar.resume_wanted.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
+        bar.pick_wanted.connect(lambda: resuming.pick(chat))
+        bar.continued_wanted.connect(lambda: resuming.show_follower(chat))
+        bar.again_wanted.connect(lambda: verbs.new_like(chat))
+        bar.errors_wanted.connect(lambda: window.sheets.output.ask(chat))
+        bar.export_wanted.connect(lambda: verbs.export(chat))
+        bar.close_wanted.connect(lambda: window.close_tab(chat.id))
         page.paste_asks.connect(lambda text: self._ask_paste(page, text))
         page.link_wanted.connect(lambda address: QDesktopServices.openUrl(QUrl(address)))
         page.notice_given.connect(lambda text: window.banners.inform(text, key="terminal"))

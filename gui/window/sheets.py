@@ -14,6 +14,7 @@ from gui.window.chooser import Chooser
 from gui.window.explain_sheet import ExplainSheet
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChatSheet
+from gui.window.output_sheet import OutputSheet
 from gui.window.searching import Searching
 from gui.window.sheet import Sheet
 from session_host.agents import Agent
@@ -34,12 +35,14 @@ class Sheets:
         self.name = NameSheet(theme, window)
         self.chooser = Chooser(theme, window)
         self.explain = ExplainSheet(theme, window, sessions.tasks, sessions.explain)
+        self.output = OutputSheet(theme, window, sessions.tasks)
         self.searching = Searching(theme, window, sessions, open_chat)
 
     def all(self) -> tuple[Sheet, ...]:
         """Each sheet."""
         return (
-            self.new_chat, self.name, self.chooser, self.explain, self.searching.sheet, self.searching.recorded,
+            self.new_chat, self.name, self.chooser, self.explain, self.output,
+            self.searching.sheet, self.searching.recorded,
         )  # fmt: skip
 
     @property

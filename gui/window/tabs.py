@@ -84,11 +84,13 @@ class Tabs(QObject):
 
     def restore(self, ids: list[str], active: str) -> None:
         """Open the tabs of last time; those whose chat is forgotten are left out."""
-        known = [session_id for session_id in ids if self._sessions.get(session_id) is not None]
+        newest = {session_id: self._sessions.newest_of(session_id) for session_id in ids}
+        known = list(dict.fromkeys(chat.id for chat in newest.values() if chat is not None))
         for session_id in known:
             self._add(session_id)
         if known:
-            self.activate(active if active in known else known[-1])
+            shown = newest.get(active)
+            self.activate(shown.id if shown is not None else known[-1])
 
     def open(self, chat: Chat) -> ChatPage:
         """Show a chat's tab, opening it if need be."""
@@ -98,6 +100,19 @@ class Tabs(QObject):
             self._closed = [entry for entry in self._closed if entry[0] != chat.id]
         self.activate(chat.id)
         return self._pages[chat.id]
+
+    def replace(self, former: str, chat: Chat) -> None:
+        """Let a chat's tab become that of another, which goes on with it."""
+        self._closed = [(chat.id if closed == former else closed, index) for closed, index in self._closed]
+        index = self._bar.index_of(former)
+        if index < 0 or self._bar.index_of(chat.id) >= 0:
+            self.open(chat)
+        else:
+            self._add(chat.id, index)
+            if self._shown == former:
+                self.activate(chat.id)
+        if index >= 0:
+            self._drop(former)
 
     def _add(self, session_id: str, at: int = -1) -> None:
         chat = self._sessions.get(session_id)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -15,21 +15,32 @@ from gui.sessions import words
 from gui.sessions.chat import PATIENCE_MS, Chat
 from gui.sessions.exporting import export
 from gui.sessions.model import SessionsModel
+from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.settings.layout import WindowLayout
 from gui.window.banners import Banner, BannerArea
 from gui.window.export_dialog import ask_for_file
 from gui.window.name_sheet import NameSheet
-from gui.window.new_chat import NewChat, NewChatSheet
+from gui.window.new_chat import NewChatSheet, start_of
+from gui.window.new_chat_wish import NewChat, starts_alone
 from session_host.agents import Agent
 from session_host.client.launch import LaunchRequest, free_name
 from session_host.errors import OutliveError
+from session_host.paths import config_dir
 from session_host.protocol.values import Activity, GridSize
+from session_host.store import SessionRecord
+from session_host.worktrees import status_of
 
 RECENT_DIRECTORIES = 12
 
 
 class Verbs(QObject):
-    """The window's verbs on chats. None of them asks in a box: what needs a word asks in a banner."""
+    """The window's verbs on chats. None of them asks in a box: what needs a word asks in a banner.
+
+    Signals:
+        ending: the user ends a chat.
+    """
+
+    ending = Signal(Chat)
 
     def __init__(
         self,
@@ -52,22 +63,39 @@ class Verbs(QObject):
         self._banners = banners
         self._open_chat = open_chat
         sheet.wanted.connect(self._on_wanted)
+        sheet.directory_settled.connect(self._on_directory)
+        sheet.endpoint_defaults = lambda: endpoint_defaults(config_dir())
         sessions.path_found.connect(sheet.look_again)
 
     # ------------------------------------------------------------ starting
 
-    def new_chat(self, agent: str = "", directory: str = "", arguments: list[str] | None = None) -> None:
-        """Open the sheet that starts a chat."""
+    def new_chat(
+        self,
+        agent: str = "",
+        directory: str = "",
+        arguments: list[str] | None = None,
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        """Open the sheet that starts a chat, with what was wanted last where nothing is said."""
         layout = self._layout
+        starts = dict(layout.starts)
+        if arguments is not None and agent in self._agents:
+            starts[agent] = start_of(self._agents[agent], arguments)
         where = directory or layout.last_directory or _where_the_window_was_started()
-        self._sheet.ask(agent or layout.last_agent, where, [], arguments)
+        self._sheet.ask(agent or layout.last_agent, where, starts, overrides or {})
         self._sessions.tasks.start(self._offer_recent(), "recent directories")
+
+    def _on_directory(self, directory: str) -> None:
+        self._sessions.tasks.start(self._tell_repository(directory), "repository")
+
+    async def _tell_repository(self, directory: str) -> None:
+        self._sheet.tell_repository(directory, await asyncio.to_thread(status_of, directory))
 
     async def _offer_recent(self) -> None:
         self._sheet.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
 
     def new_like(self, chat: Chat) -> None:
-        """Start a chat as this one was started."""
+        """Start a chat as this one was started, with a conversation of its own."""
         agent = self._agents.get(chat.record.agent)
         if agent is None:
             self._banners.inform(f"There is no agent {chat.record.agent} in the catalog any more", kind="failed")
@@ -76,7 +104,7 @@ class Verbs(QObject):
             agent=agent.name,
             directory=chat.record.cwd,
             name=chat.name,
-            arguments=_arguments_of(agent, chat.record.argv),
+            arguments=_arguments_of(agent, chat.record),
             overrides=dict(chat.record.env),
         )
         self._sessions.tasks.start(self._start(wanted, replaces=chat), "start")
@@ -91,6 +119,8 @@ class Verbs(QObject):
             arguments=wanted.arguments,
             name=free_name(wanted.name, {chat.name for chat in self._sessions.running()}) or None,
             directory=wanted.directory,
+            prompt=wanted.prompt,
+            worktree=wanted.worktree,
             environment=dict(os.environ),
             overrides=wanted.overrides,
             size=GridSize(columns, rows).clamped(),
@@ -101,10 +131,12 @@ class Verbs(QObject):
         except OutliveError as error:
             if replaces is not None:
                 # The sheet says what is missing and lets the user put it right.
-                self.new_chat(wanted.agent, wanted.directory, wanted.arguments)
+                self.new_chat(wanted.agent, wanted.directory, wanted.arguments, wanted.overrides)
             self._sheet.failed(_first_upper(str(error)))
             return
         self._layout.last_agent, self._layout.last_directory = wanted.agent, wanted.directory
+        if wanted.remembered is not None:
+            self._layout.starts[wanted.agent] = wanted.remembered
         self._sheet.done()
         self._open_chat(chat)
 
@@ -128,6 +160,7 @@ class Verbs(QObject):
 
         def now() -> None:
             self._layout.note_ended_by_you(chat.id)
+            self.ending.emit(chat)
             end(chat)
 
         if chat.activity is Activity.WORKING:
@@ -199,12 +232,13 @@ def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _arguments_of(agent: Agent, argv: list[str]) -> list[str]:
-    """The arguments which the user gave when ``argv`` was made by this agent's template."""
-    if argv == agent.argv([]) if agent.start != ("{arguments}",) else False:
-        return []
-    if agent.arguments_replace:
-        return list(argv)
-    fixed = [word for word in agent.start if word != "{arguments}"]
-    at = agent.start.index("{arguments}") if "{arguments}" in agent.start else len(agent.start)
-    return list(argv[at : len(argv) - (len(fixed) - at)])
+def _arguments_of(agent: Agent, record: SessionRecord) -> list[str]:
+    """The user's own arguments of a chat, less those that choose its conversation or ask it something."""
+    arguments = record.arguments
+    if arguments is None:
+        # Of before they were kept: the argv without what the catalog put there.
+        ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
+        arguments = list(record.argv) if agent.arguments_replace else [w for w in record.argv if w not in ours]
+        if starts_alone(agent) and arguments == agent.argv():
+            arguments = []
+    return agent.chosen(arguments).others

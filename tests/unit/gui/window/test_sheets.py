@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from gui.window.directory_field import DirectoryField
-from gui.window.new_chat import NewChat
+from gui.window.new_chat_wish import NewChat
 from session_host.client.launch import LaunchRequest
 from session_host.errors import LaunchFailed
 from session_host.protocol.values import Activity, State
@@ -21,23 +21,6 @@ from tests.support.area import Area
 from tests.unit.gui.conftest import Played
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
-    """What the client was asked to start; every start succeeds."""
-    asked: list[LaunchRequest] = []
-
-    async def launch(request: LaunchRequest) -> SessionRecord:
-        asked.append(request)
-        return SessionRecord(
-            id=f"00000000-0000-4000-8000-{len(asked):012}", name=request.name or "unnamed", agent=request.agent.name,
-            argv=request.agent.argv(request.arguments), cwd=request.directory, state=State.RUNNING,
-            created_at="2026-01-02T03:04:05Z",
-        )  # fmt: skip
-
-    monkeypatch.setattr("session_host.client.launch.launch", launch)
-    return asked
 
 
 async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -108,11 +91,11 @@ async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
     assert sheet.start.isEnabled()
     sheet.tiles.choose("claude")
     assert not sheet.start.isEnabled()
-    assert sheet.install.isVisible()
-    assert "claude" in sheet.install.text()
-    assert "not installed" in sheet.hint.text()
-    QTest.mouseClick(sheet.copy_install, Qt.MouseButton.LeftButton)
-    assert QGuiApplication.clipboard().text() == sheet.install.text()
+    assert sheet.missing.command.isVisible()
+    assert "claude" in sheet.missing.command.text()
+    assert "not installed" in sheet.missing.hint.text()
+    QTest.mouseClick(sheet.missing.copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == sheet.missing.command.text()
 
 
 @pytest.mark.parametrize(

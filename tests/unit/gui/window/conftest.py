@@ -1,0 +1,26 @@
+"""What several tests of the window's parts have in common."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.client.launch import LaunchRequest
+from session_host.protocol.values import State
+from session_host.store import SessionRecord
+
+
+@pytest.fixture
+def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
+    """What the client was asked to start; every start succeeds."""
+    asked: list[LaunchRequest] = []
+
+    async def launch(request: LaunchRequest) -> SessionRecord:
+        asked.append(request)
+        return SessionRecord(
+            id=f"00000000-0000-4000-8000-{len(asked):012}", name=request.name or "unnamed", agent=request.agent.name,
+            argv=request.agent.argv(request.arguments), cwd=request.directory, state=State.RUNNING,
+            created_at="2026-01-02T03:04:05Z",
+        )  # fmt: skip
+
+    monkeypatch.setattr("session_host.client.launch.launch", launch)
+    return asked
