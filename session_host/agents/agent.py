@@ -158,7 +158,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         Args:
             arguments: what the user put behind ``--``.
             environment: where ``SHELL`` is looked up; this process's own if None.
-            prompt: what is asked first, if it takes that.
+            prompt: what is asked first, if it takes that; a blank before it keeps it from being an option or a subcommand.
             conversation: the id to begin one with, or, with ``resume``, that of the one to go on with.
             files: the directory of its files.
             supports: the options that this version knows; None if that is not known.
@@ -176,7 +176,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             SHELL: login_shell(environment),
             PYTHON: sys.executable,
             CONVERSATION: conversation,
-            PROMPT: prompt,
+            PROMPT: f" {prompt}" if prompt.startswith("-") or prompt in self.subcommands else prompt,
             FILES: files,
         }
         argv: list[str] = []

@@ -50,6 +50,11 @@ def test_an_option_that_the_user_gives_is_not_given_twice() -> None:
     assert agent.argv(["--set=mine"], files="/f", conversation=ID) == ["x", "--id", ID, "--set=mine"]
 
 
+@pytest.mark.parametrize("prompt", ["login", "-v means what?"])
+def test_a_prompt_is_taken_for_nothing_else(prompt: str) -> None:
+    assert an_agent().argv(prompt=prompt) == ["x", "--ask", f" {prompt}"]
+
+
 def test_a_subcommand_gets_the_users_arguments_alone() -> None:
     assert an_agent().argv(["login", "--now"], files="/f", conversation=ID) == ["x", "login", "--now"]
 
