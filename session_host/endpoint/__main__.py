@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from session_host.endpoint.program import main
+from session_host.endpoint import typeahead
 
-sys.exit(main(sys.argv[1:]))
+with typeahead.kept(0):
+    from session_host.endpoint.program import main
+
+    code = main(sys.argv[1:])
+sys.exit(code)

@@ -49,7 +49,7 @@ async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str
     if kind == "env":
         key = environment.get(rest, "").strip()
         if not key:
-            raise ConfigError(f"the variable {rest} is not set; set it for this chat with -e {rest}=… or in your shell")
+            raise ConfigError(f"the variable {rest} is not set; set it where the chat is started, or use /key")
         return checked_key(key, rest)
     if kind == "file":
         return checked_key(_of_file(rest), rest)

@@ -26,7 +26,7 @@ from tests.support.hosts import Watcher, end, shown, watching
 from tests.support.waiting import eventually, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
-SIZE = GridSize(100, 30)
+SIZE = GridSize(140, 30)
 MODEL = "fake-model"
 
 
@@ -338,9 +338,10 @@ async def test_nobody_listens_and_then_somebody_does(server: ModelServer) -> Non
     assert [each.text for each in conversation().messages] == ["hello"]
 
 
-async def test_a_wrong_key_is_replaced_unseen(server: ModelServer) -> None:
+async def test_a_wrong_key_is_replaced_unseen(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     server.key = "sk-right-key-0123456789"
-    async with chatting(server, "-e", "OPENAI_API_KEY=sk-wrong-key-0123456789") as chat:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-key-0123456789")
+    async with chatting(server) as chat:
         await chat.enter("hello")
         await chat.see("does not take the key (401: Incorrect API key provided); /key sets another, then /retry")
         await chat.enter("/key")
@@ -352,7 +353,7 @@ async def test_a_wrong_key_is_replaced_unseen(server: ModelServer) -> None:
         await chat.enter("/retry")
         await chat.see("echo: hello")
         chat.viewer.key("ArrowUp")
-        await chat.see("› /retry", 2)
+        await chat.see("› /retry")
         argv = (await chat.describe()).argv
     left = [path for path in state_dir().rglob("*") if path.is_file()]
     assert conversation_files()[0] in left
@@ -362,12 +363,15 @@ async def test_a_wrong_key_is_replaced_unseen(server: ModelServer) -> None:
 
 
 @pytest.mark.parametrize("kind", ["env", "file"])
-async def test_the_key_comes_from_where_it_is_said_to_be(server: ModelServer, kind: str, tmp_path: Path) -> None:
+async def test_the_key_comes_from_where_it_is_said_to_be(
+    server: ModelServer, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OWN_KEY", "sk-right-key-0123456789")
     server.key = "sk-right-key-0123456789"
     (tmp_path / "key").write_text(f"{server.key}\n")
     (tmp_path / "key").chmod(0o600)
     source = f"file:{tmp_path}/key" if kind == "file" else "env:OWN_KEY"
-    async with chatting(server, "-e", f"OWN_KEY={server.key}", "--key", source) as chat:
+    async with chatting(server, "--key", source) as chat:
         await chat.enter("hello")
         await chat.see("echo: hello")
         assert server.requests[-1].key == server.key
