@@ -158,7 +158,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         Args:
             arguments: what the user put behind ``--``.
             environment: where ``SHELL`` is looked up; this process's own if None.
-            prompt: what is asked first, if it takes that; a blank before it keeps it from being an option or a subcommand.
+            prompt: what is asked first, if it takes that; a blank before it keeps it from being taken for a subcommand.
             conversation: the id to begin one with, or, with ``resume``, that of the one to go on with.
             files: the directory of its files.
             supports: the options that this version knows; None if that is not known.
