@@ -37,6 +37,9 @@ class Options(NamedTuple):
 
     conversation: str
     prompt: str
+    """Asked at once when the conversation is new: who goes on with one repeats the words that it began with."""
+    ask: str
+    """Asked at once in any case."""
     given: dict[str, Any]
     """Fields of ``Settings``."""
 
@@ -55,6 +58,7 @@ def read_options(words: Sequence[str]) -> Options:
     """
     parser = _Parser(prog="outlive-endpoint", description=__doc__, allow_abbrev=False)
     parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="the first question, asked at once")
+    parser.add_argument("--ask", metavar="TEXT", default="", help="asked at once, also where a conversation goes on")
     parser.add_argument("-u", "--url", help="the server, such as http://127.0.0.1:8080/v1")
     parser.add_argument("-m", "--model", help="the model; without one the server is asked what it has")
     parser.add_argument("--conversation", metavar="ID", help="which conversation; one that exists goes on")
@@ -64,7 +68,12 @@ def read_options(words: Sequence[str]) -> Options:
     parser.add_argument("--key-from", metavar="SOURCE", help="env:NAME, file:PATH or secret; by default OPENAI_API_KEY")
     parser.add_argument("--api", choices=APIS, help="which of the server's interfaces; by default what it has")
     parser.add_argument("--timeout", metavar="S", type=float, help="how long the server may be silent; 300")
-    found = parser.parse_intermixed_args(list(words))
+    ours, behind = list(words), ""
+    if "--" in ours:
+        # argparse's intermixed reading takes what begins with a dash for an option even there.
+        place = ours.index("--")
+        ours, behind = ours[:place], " ".join(ours[place + 1 :])
+    found = parser.parse_intermixed_args(ours)
     given: dict[str, Any] = {
         "url": base_url(found.url) if found.url is not None else None,
         "model": found.model,
@@ -75,7 +84,8 @@ def read_options(words: Sequence[str]) -> Options:
     }
     return Options(
         conversation=check_id(found.conversation) if found.conversation else str(uuid.uuid4()),
-        prompt=found.prompt,
+        prompt=_clean(found.prompt or behind),
+        ask=_clean(found.ask),
         given={name: _clean(value) for name, value in given.items() if value is not None},
     )
 

@@ -53,7 +53,7 @@ def _chat(options: Options, file: ConversationFile, hidden: NoKeys) -> int:
     known = settings(
         options, conversation.first_settings, conversation.settings, read_defaults(config_dir()), os.environ
     )
-    prompt = options.prompt if not conversation.messages else ""
+    prompt = options.ask or ("" if conversation.messages else options.prompt)
     asyncio.run(_serve(Chat(file, known, os.environ, hidden), prompt))
     return 0
 

@@ -79,6 +79,8 @@ def connection_error(error: openai.APIConnectionError, url: str, timeout_s: floa
         return WireError("the connection broke; /retry asks again, /continue goes on from here", Trouble.CUT)
     if isinstance(cause, ConnectionRefusedError) or "refused" in str(cause).lower():
         return WireError(f"nobody listens at {server}; start the server, then /retry", Trouble.REFUSED)
+    if not _was_connecting(error):
+        return WireError(f"{server} hung up before it answered; /retry asks again", Trouble.CUT)
     what = one_line(str(cause))[:MAX_WORDS] or type(cause).__name__
     return WireError(f"{server} cannot be reached ({what}); check address and network, then /retry", Trouble.REFUSED)
 
@@ -146,6 +148,12 @@ def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
 
 def _is_number(text: str) -> bool:
     return text.strip().replace(".", "", 1).isdigit()
+
+
+def _was_connecting(error: BaseException) -> bool:
+    """Whether the connection was not made; the client's transport, whose errors these are, is its own matter."""
+    kinds = type(error.__cause__).__mro__ if error.__cause__ is not None else ()
+    return any(kind.__name__ in {"ConnectError", "ProxyError", "SSLError", "UnsupportedProtocol"} for kind in kinds)
 
 
 def _root(error: BaseException) -> BaseException:

@@ -124,14 +124,6 @@ async def test_a_question_is_answered_kept_and_told(server: ModelServer, api: st
         assert description.conversation == conversation_files()[0].stem
 
 
-async def test_a_server_without_chat_completions_is_asked_by_responses(server: ModelServer) -> None:
-    server.plan(Script(status=404))
-    async with chatting(server) as chat:
-        await chat.enter("hello")
-        await chat.see("✗")
-    assert [seen.path for seen in server.requests] == ["/v1/chat/completions", "/v1/responses"][: len(server.requests)]
-
-
 @pytest.mark.parametrize("key", [("Escape", Modifiers.NONE), ("c", Modifiers.CTRL)], ids=["Escape", "Ctrl+C"])
 async def test_an_answer_is_stopped_and_what_came_is_kept(server: ModelServer, key: tuple[str, Modifiers]) -> None:
     async with chatting(server) as chat:
@@ -260,9 +252,14 @@ async def test_commands_are_offered_and_completed(server: ModelServer) -> None:
         await chat.see("echo: /usr/bin is a path")
 
 
-async def test_a_prompt_is_asked_at_once(server: ModelServer) -> None:
+async def test_a_prompt_is_asked_at_once_but_not_again(server: ModelServer) -> None:
     async with chatting(server, "--", "--", "-1 is a number") as chat:
         await chat.see("echo: -1 is a number")
+        await chat.is_(Activity.IDLE)
+        name = (await chat.describe()).conversation
+    async with chatting(server, "--", "--conversation", name, "--ask", "more", "--", "-1 is a number") as chat:
+        await chat.see("echo: more")
+    assert server.prompts() == ["-1 is a number", "more"]
 
 
 async def test_the_only_model_is_taken_and_several_are_listed(server: ModelServer) -> None:

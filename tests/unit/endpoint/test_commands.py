@@ -1,0 +1,103 @@
+"""What begins with a slash; what is told to the terminal; what is attached."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+
+from session_host.endpoint import signals
+from session_host.endpoint.attaching import MAX_BYTES, attachment, shown
+from session_host.endpoint.commands import COMMANDS, CommandCompleter, help_lines, is_command, read
+from session_host.errors import OutliveError
+
+
+def offered(text: str) -> list[str]:
+    completer = CommandCompleter(lambda: ["big-model", "small-model"])
+    return [each.text for each in completer.get_completions(Document(text, len(text)), CompleteEvent())]
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "rest"),
+    [
+        ("/model  x y ", "model", "x y"),
+        ("/MODEL", "model", ""),
+        ("/mo x", "model", "x"),
+        ("/re", None, ""),
+        ("/nonsense", None, ""),
+        ("/", None, ""),
+    ],
+)
+def test_a_command_and_what_follows_it(line: str, name: str | None, rest: str) -> None:
+    command, found = read(line)
+    assert (command.name if command else None, found) == (name, rest)
+
+
+def test_what_is_a_command() -> None:
+    assert is_command(" /help ")
+    assert not any(is_command(text) for text in ["help", "/usr/bin", "/", "/a\nb", "", " ", "/2"])
+
+
+def test_names_models_and_files_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "notes.txt").touch()
+    monkeypatch.chdir(tmp_path)
+    assert offered("/de") == ["detach"]
+    assert offered("/model s") == ["small-model"]
+    assert offered("/attach no") == ["tes.txt"]
+    assert offered("/copy x") == offered("hello") == offered("/a\nb") == []
+    assert len(offered("/")) == len(COMMANDS)
+
+
+def test_the_help_names_every_command() -> None:
+    assert all(any(line.startswith(f"/{each.name}") for line in help_lines()) for each in COMMANDS)
+
+
+@given(st.text())
+def test_a_question_becomes_a_title_of_one_short_line(question: str) -> None:
+    topic = signals.topic(question)
+    assert len(topic) <= signals.TITLE_CHARACTERS
+    assert signals.title(topic).count("\x1b") == 2
+    assert "\n" not in topic
+
+
+def test_a_topic_is_the_first_words() -> None:
+    assert signals.topic("  why is\nthe sky blue? ") == "why is the sky blue?"
+    assert signals.topic("word " * 40) == "word " * 11 + "word…"
+    assert len(signals.topic("x" * 100)) == signals.TITLE_CHARACTERS
+
+
+def test_sequences() -> None:
+    assert signals.activity(signals.Activity.WORKING) == "\x1b]7501;state=working:app=outlive-endpoint\x1b\\"
+    assert signals.activity(signals.Activity.BLOCKED, "error") == (
+        "\x1b]7501;state=blocked:kind=error:app=outlive-endpoint\x1b\\"
+    )
+    assert signals.clipboard("ä\x1b").encode() == b"\x1b]52;c;" + base64.b64encode("ä".encode()) + b"\x1b\\"
+
+
+def test_a_file_is_attached_up_to_its_bound(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\xef\xbb\xbfx" + b"y" * (MAX_BYTES - 4))
+    assert attachment(str(path)).text[:2] == "xy", "without the mark of the byte order"
+    path.write_bytes(b"x" * (MAX_BYTES + 1))
+    with pytest.raises(OutliveError, match="too long"):
+        attachment(str(path))
+    path.write_text("x\n")
+    assert shown(attachment(str(path))) == "a.txt (2 B)"
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", b"a\0b", "ä".encode("latin-1")])
+def test_what_is_no_text_is_not_attached(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(OutliveError, match="only text can be attached"):
+        attachment(str(tmp_path / "a"))
+
+
+@pytest.mark.parametrize("name", ["none", "a\0b", ".", "/dev/zero", "/dev/tty"])
+def test_what_cannot_be_read_is_said(name: str) -> None:
+    with pytest.raises(OutliveError):
+        attachment(name)

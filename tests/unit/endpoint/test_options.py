@@ -1,0 +1,122 @@
+"""What the program is told: command line, defaults, a conversation that goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from session_host.endpoint.addresses import base_url, is_local, origin, shown_server
+from session_host.endpoint.conversation import Settings
+from session_host.endpoint.options import read_defaults, read_options, settings
+from session_host.errors import ConfigError, UsageError
+
+URL = "http://127.0.0.1:8080/v1"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("http://127.0.0.1:8080", URL),
+        ("http://127.0.0.1:8080/", URL),
+        ("http://127.0.0.1:8080/v1/", URL),
+        ("http://127.0.0.1:8080/v1/chat/completions", URL),
+        ("127.0.0.1:8080", URL),
+        ("localhost:11434", "http://localhost:11434/v1"),
+        ("[::1]:8080", "http://[::1]:8080/v1"),
+        ("api.example.com", "https://api.example.com/v1"),
+        (
+            "https://example.com/openai/deployments/x?api-version=1",
+            "https://example.com/openai/deployments/x?api-version=1",
+        ),
+    ],
+)
+def test_addresses_as_people_write_them(written: str, meant: str) -> None:
+    assert base_url(written) == meant
+
+
+@pytest.mark.parametrize(
+    "written", ["", "ftp://x", "http://", "http://a:b", "http://x y", "http://u:p@x", "http://[::1"]
+)
+def test_what_is_no_address(written: str) -> None:
+    with pytest.raises(UsageError):
+        base_url(written)
+
+
+def test_names_of_servers() -> None:
+    assert shown_server(URL) == "127.0.0.1:8080"
+    assert origin(URL) == "http://127.0.0.1:8080"
+    assert [is_local(each) for each in (URL, "localhost", "a.localhost", "127.1.2.3:1", "example.com")] == [
+        True
+    ] * 4 + [False]
+
+
+def test_the_command_line() -> None:
+    found = read_options(["-u", "localhost:1", "-m", "m", "--conversation", "c-1", "--system", "s", "--", "-what?"])
+    assert found.given == {"url": "http://localhost:1/v1", "model": "m", "system": "s"}
+    assert (found.conversation, found.prompt) == ("c-1", "-what?")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--key-from", "sk-1"],
+        ["--conversation", "../x"],
+        ["--nonsense"],
+        ["-u", "::"],
+        ["--api", "soap"],
+        ["--timeout", "x"],
+    ],
+)
+def test_what_makes_no_sense_is_one_line(words: list[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_options(words)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_system_prompt_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("be brief\n")
+    assert read_options(["--system-file", f"{tmp_path}/s"]).given == {"system": "be brief"}
+    (tmp_path / "s").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="is not UTF-8"):
+        read_options(["--system-file", f"{tmp_path}/s"])
+
+
+def test_the_command_line_wins_over_the_defaults_and_a_conversation_keeps_what_was_changed() -> None:
+    defaults = {"url": URL, "model": "default", "system": "be nice"}
+    options = read_options(["-m", "mine"])
+    assert settings(options, None, None, defaults, {}) == Settings(url=URL, model="mine", system="be nice")
+    first, last = Settings(url=URL, model="mine"), Settings(url=URL, model="switched")
+    assert settings(options, first, last, defaults, {}).model == "switched", "the same words as at its start"
+    assert settings(read_options(["-m", "new"]), first, last, defaults, {}).model == "new"
+    assert settings(read_options([]), None, None, {}, {"OPENAI_BASE_URL": "localhost:1"}).url == "http://localhost:1/v1"
+    with pytest.raises(UsageError, match="say which server"):
+        settings(read_options([]), None, None, {}, {})
+
+
+def test_defaults_of_the_users(tmp_path: Path) -> None:
+    assert read_defaults(tmp_path) == {}
+    path = tmp_path / "endpoint.toml"
+    path.write_text('url = "localhost:8080"\nmodel = "m"\nkey_from = "env:K"\ntimeout_s = 60\n')
+    assert read_defaults(tmp_path) == {
+        "url": "http://localhost:8080/v1", "model": "m", "key_from": "env:K", "timeout_s": 60,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "url = 3",
+        "key = 'sk'",
+        "url = 'ftp://x'",
+        "key_from = 'sk-1'",
+        "api = 'soap'",
+        "timeout_s = true",
+        "x",
+        "a = [" * 9000,
+    ],
+)
+def test_wrong_defaults_name_the_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "endpoint.toml").write_text(text)
+    with pytest.raises(ConfigError, match=r"endpoint\.toml"):
+        read_defaults(tmp_path)
