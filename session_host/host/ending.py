@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STEPS = ((signal.SIGTERM, 1.0), (signal.SIGHUP, 4.0), (signal.SIGKILL, None))
-"""How an agent is ended politely: the signal, and how long it then has, in seconds."""
+KILL = (signal.SIGKILL, None)
+STEPS = ((signal.SIGTERM, 1.0), (signal.SIGHUP, 4.0), KILL)
+AGENT_STEPS = ((signal.SIGTERM, 8.0), (signal.SIGHUP, 1.0), KILL)
+SHELL_STEPS = ((signal.SIGHUP, 4.0), (signal.SIGTERM, 1.0), KILL)
+"""How a program is ended politely: the signal, and how long it then has, in seconds; an agent may have tools to end."""
 
-GRACE_S = 1.0
-"""What it started has so long after it."""
+GRACE_S = 2.0
+"""What it started has so long after it; a launcher's own program may be in the midst of leaving."""
 
 LOOK_S = 0.02
 ROUNDS = 5
@@ -63,10 +66,9 @@ async def end_strays(session: Session) -> None:
 
 
 def _steps(watch: Watch) -> tuple[tuple[signal.Signals, float | None], ...]:
-    """The catalog's signal comes first."""
     if watch.leave_by == "SIGHUP":
-        return ((signal.SIGHUP, 4.0), (signal.SIGTERM, 1.0), STEPS[-1])
-    return STEPS
+        return SHELL_STEPS
+    return AGENT_STEPS if watch.ends_all else STEPS
 
 
 async def _known(session: Session) -> list[Relative]:

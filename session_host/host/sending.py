@@ -1,21 +1,71 @@
 """Typing into a session without being attached to it: a text, keys, Enter.
 
 Some agents take an Enter that comes at once with a text for a part of a paste. So the text goes as a paste, where
-the program asked for those, and Enter follows as a key of its own, as late as the catalog says for that agent.
+the program asked for those, and Enter follows as a key of its own, once the text is shown, as late as the catalog says.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from session_host.protocol.keys import parse_key
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Done, ErrorCode, Failed, Key, Reply, Send
+from session_host.protocol.messages import (
+    MAX_PASTE_CHARACTERS,
+    Done,
+    ErrorCode,
+    Event,
+    Failed,
+    Key,
+    Reply,
+    Resized,
+    Send,
+)
 from session_host.terminal.base import Emulator
 
 if TYPE_CHECKING:
     from .session import Session
+
+
+READ_S = 2.0
+"""A program that has not shown a text for so long gets Enter all the same: it may show nothing of what is typed."""
+
+
+class _Screen:
+    """Follows a session until its program has shown something: it has read what was typed, in all likelihood."""
+
+    follows_output = False
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._shown = asyncio.Event()
+
+    def __enter__(self) -> Self:
+        self._session.followers.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.followers.discard(self)
+
+    async def changes(self) -> None:
+        """Returns when it has, or will not."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._shown.wait(), READ_S)
+
+    def deliver_started(self) -> None:
+        """Nothing of what was typed is shown by that."""
+
+    def deliver_output(self, frame: bytes, end: int) -> None:  # noqa: ARG002 - what it is does not matter
+        """The program has shown something."""
+        self._shown.set()
+
+    def deliver_resize(self, message: Resized) -> None:
+        """Nothing is shown by that."""
+
+    def deliver_event(self, event: Event) -> None:
+        """Nothing is shown by that."""
 
 
 class Sending:
@@ -35,7 +85,10 @@ class Sending:
         failure = "nothing was typed"
         async with self._turn:
             await asyncio.sleep(max(0.0, self._free_s - asyncio.get_running_loop().time()))
-            done = await self._type(request, token.hex, enter=not pause_s)
+            with _Screen(self._session) as screen:
+                done = await self._type(request, token.hex, enter=not pause_s)
+                if done and pause_s:
+                    await screen.changes()
             if done and pause_s:
                 failure = "the text was typed, Enter was not"
                 await asyncio.sleep(pause_s)

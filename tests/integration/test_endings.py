@@ -47,9 +47,9 @@ def an_agent(area: Area, signals: str) -> None:
     )
 
 
-def started(tmp_path: Path) -> tuple[str, dict[str, int]]:
+def started(tmp_path: Path, name: str = "one") -> tuple[str, dict[str, int]]:
     """A chat with the agent; its id, and who belongs to it."""
-    report = tmp_path / "pids"
+    report = tmp_path / name
     session = str(outlive("new", "fake", "--json", "--", "-ISc", AGENT, str(report)).json()["id"])
     wait_until(report.exists, 20, "the agent to be ready")
     found: dict[str, int] = json.loads(report.read_text())
@@ -71,7 +71,7 @@ def test_all_that_an_agent_started_ends_with_it_and_nothing_of_anybody_elses(
 ) -> None:
     an_agent(area, "ends_all = true")
     session, found = started(tmp_path)
-    neighbour, others = started(tmp_path.parent / tmp_path.name)  # the same agent, in another chat
+    neighbour, others = started(tmp_path, "other")
     assert living(found) == living(others) == {*found}
 
     assert outlive(verb, session, timeout_s=30).code == 0
