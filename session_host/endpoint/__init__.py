@@ -15,6 +15,7 @@ file                  what it is for
 ``wire``              the server: a question in, events out; ``wire_errors`` says what failed
 ``settling``          which part of a growing answer will not change any more; pure
 ``painting``          markdown and code as lines of a terminal
+``transcript``        questions and answers as such lines
 ``screen``            input, the unfinished tail, the status below; prints what is settled
 ``signals``           title, activity and clipboard, as escape sequences
 ``commands``          what begins with a slash; ``verbs`` does it, ``attaching`` reads files for it

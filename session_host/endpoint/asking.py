@@ -7,15 +7,17 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from session_host.clock import now
 from session_host.endpoint.conversation import AnswerBegan, AnswerEnded, AnswerState, Piece, Record
-from session_host.endpoint.painting import Painter, clean
-from session_host.endpoint.screen import Screen
-from session_host.endpoint.settling import Settling
+from session_host.endpoint.settling import Settling, clean
 from session_host.endpoint.wire import Finished, Server, Text, Thinking, Tokens
 from session_host.endpoint.wire_errors import Trouble, WireError
+
+if TYPE_CHECKING:
+    from session_host.endpoint.painting import Painter
+    from session_host.endpoint.screen import Screen
 
 FRAME_S: Final = 0.04
 """Between two drawings of what is unfinished."""

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
+import textwrap
 import threading
 from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from session_host.clock import now
-from session_host.endpoint import keys, signals, wire
+from session_host.endpoint import keys, signals, transcript, wire
 from session_host.endpoint.addresses import shown_server
 from session_host.endpoint.asking import Asking
 from session_host.endpoint.attaching import shown
 from session_host.endpoint.commands import CommandCompleter, is_command, read
 from session_host.endpoint.conversation import (
-    Answer,
-    AnswerState,
     Attachment,
     Conversation,
     Question,
@@ -28,12 +29,14 @@ from session_host.endpoint.conversation import (
     whole,
 )
 from session_host.endpoint.conversation_file import ConversationFile
-from session_host.endpoint.painting import Painter, clean
 from session_host.endpoint.screen import Actions, Screen
-from session_host.endpoint.settling import Settling
+from session_host.endpoint.settling import clean
 from session_host.endpoint.signals import Activity
 from session_host.endpoint.verbs import Verbs
 from session_host.errors import OutliveError
+
+if TYPE_CHECKING:
+    from session_host.endpoint.painting import Painter
 
 SHOWN_MESSAGES = 60
 """So much of a conversation is printed when it goes on."""
@@ -97,7 +100,7 @@ class Chat:
 
         def ready() -> None:
             # Not before the input is to be seen: it takes most of a second of this process's time.
-            threading.Thread(target=wire.warm, daemon=True, name="import of the client").start()
+            threading.Thread(target=_warm, daemon=True, name="import of the client").start()
             if prompt.strip():
                 self._submit(prompt)
             elif not self.settings.model:
@@ -132,6 +135,8 @@ class Chat:
 
     def painter(self) -> Painter:
         """Makes lines for the terminal as wide as it is now."""
+        from session_host.endpoint.painting import Painter
+
         if self._painter is None or self._painter.columns != self.screen.columns:
             self._painter = Painter(self.screen.columns)
         return self._painter
@@ -237,7 +242,7 @@ class Chat:
 
     def _ask(self, question: Question) -> None:
         self.screen.tell(signals.activity(Activity.WORKING))
-        self._print_question(question)
+        self.screen.print(transcript.question_lines(question, self.painter()))
         self.tell_hint()
         self._mode(stoppable=True)
         self._task = asyncio.create_task(self._answered())
@@ -340,41 +345,24 @@ class Chat:
     def _begin(self) -> None:
         """Say who is here, and print what has been said so far."""
         messages = self.conversation.messages
-        painter = self.painter()
         server = shown_server(self.settings.url)
         self.screen.tell(signals.title(signals.topic(self.conversation.topic) or f"chat with {server}"))
         self.screen.tell(signals.activity(Activity.IDLE))
         if not self._file.existed:
             whom = f"{self.settings.model} at {server}" if self.settings.model else server
-            self.screen.print([*painter.words(f"Chat with {whom}. /help says what can be done.", "dim"), ""])
+            # Without a painter, which takes a tenth of a second to import: the input is to be there first.
+            lines = textwrap.wrap(clean(f"Chat with {whom}. /help says what can be done."), self.screen.columns)
+            self.screen.print([*(f"\x1b[2m{line}\x1b[0m" for line in lines), ""])
         if len(messages) > SHOWN_MESSAGES:
             self.say(f"{len(messages) - SHOWN_MESSAGES} earlier messages are not shown")
         for message in messages[-SHOWN_MESSAGES:]:
             if isinstance(message, Question):
-                self._print_question(message)
+                self.screen.print(transcript.question_lines(message, self.painter()))
             else:
-                self._print_answer(message, painter)
+                self.screen.print(transcript.answer_lines(message, self.painter()))
         if isinstance(self.conversation.last, Question):
             self.say("this question was not answered; /retry asks it again")
         self.tell_hint()
-
-    def _print_question(self, question: Question) -> None:
-        painter = self.painter()
-        lines = painter.words(clean(question.text), "bold", prefix="› ")
-        for each in question.attachments:
-            lines += painter.words(f"+ {clean(shown(each))}", "dim", prefix="  ")
-        self.screen.print([*lines, ""])
-
-    def _print_answer(self, answer: Answer, painter: Painter) -> None:
-        settling = Settling()
-        blocks = [*settling.add(clean(answer.text)), *settling.finish()]
-        self.screen.print(line for block in blocks for line in painter.block(block))
-        notes = {
-            AnswerState.STREAMING: "the answer ends here: the program was ended; /continue goes on, /retry asks again",
-            AnswerState.STOPPED: "stopped",
-        }
-        note = answer.note or notes.get(answer.state, "")
-        self.screen.print(["", *(painter.words(clean(note), "dim") if note else []), *([""] if note else [])])
 
     async def _end(self) -> None:
         """Leave nothing running, and the terminal as it was."""
@@ -386,3 +374,9 @@ class Chat:
         if self._server is not None:
             await self._server.close()
         self.screen.tell(signals.activity(Activity.CLEAR))
+
+
+def _warm() -> None:
+    """Import what is needed next."""
+    importlib.import_module("session_host.endpoint.painting")
+    wire.warm()

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderResult
 
 MIN_COLUMNS: Final = 4
-NO_LIMIT: Final = 1 << 40
 
 _TOKENS: Final = {
     (): Style(),
@@ -104,11 +103,6 @@ class _Markdown(Markdown):
         "fence": _Code,
         "code_block": _Code,
     }
-
-
-def clean(text: str) -> str:
-    """A model's or user's text without what would drive the terminal."""
-    return plain(text, NO_LIMIT, keep_lines=True).expandtabs(4)
 
 
 class Painter:

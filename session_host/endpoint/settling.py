@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from session_host.protocol.words import plain
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
@@ -46,6 +48,11 @@ class Code(NamedTuple):
 
 
 Block = Markdown | Code
+
+
+def clean(text: str) -> str:
+    """A model's or user's text without what would drive the terminal."""
+    return plain(text, len(text), keep_lines=True).expandtabs(4)
 
 
 def parser() -> MarkdownIt:

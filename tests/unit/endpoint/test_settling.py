@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.endpoint.painting import Painter, clean
-from session_host.endpoint.settling import Block, Code, Markdown, Settling
+from session_host.endpoint.painting import Painter
+from session_host.endpoint.settling import Block, Code, Markdown, Settling, clean
 
 ANSWER = """\
 # A title
