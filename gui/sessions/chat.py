@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -187,7 +188,9 @@ class Chat(QObject):
     @property
     def place(self) -> str:
         """Where it works: repository, branch and changes, or else its directory."""
-        return self.checkout.words if self.checkout is not None else words.last_part(self.record.cwd)
+        if self.checkout is None or self.is_over:  # It is not looked at any more.
+            return words.last_part(self.record.cwd)
+        return self.checkout.words
 
     @property
     def said(self) -> str:
@@ -217,6 +220,15 @@ class Chat(QObject):
         if self.is_over:
             return ""
         return knowing.how_known(self.activity, self.activity_source, self.since, datetime.now(UTC))
+
+    @property
+    def command(self) -> str:
+        """What was started, in the user's own words: without what the catalog puts into its argv."""
+        record = self.record
+        arguments = record.arguments
+        if arguments is None or arguments == record.argv:
+            return shlex.join(record.argv)
+        return shlex.join([record.agent, *arguments])
 
     @property
     def how_it_ended(self) -> str:

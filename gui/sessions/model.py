@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.sessions.chat import Chat
+from gui.sessions.checkouts import Checkouts
 from gui.sessions.explaining import Explained, explained
 from gui.sessions.finder import Finder
 from gui.sessions.groups import OVER, Group, order_key
 from gui.sessions.login_path import LoginPathFinder
 from gui.sessions.storage import StoreThread
 from gui.sessions.tasks import Tasks
-from session_host.errors import HostUnavailable, OutliveError, SessionEnded
-from session_host.protocol.messages import Explain, Kill, Rename, Request, Stop
+from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Request, Send, Stop
 from session_host.store import SessionRecord, Store
 from session_host.terminal.base import DefaultColors
 
@@ -57,13 +58,18 @@ class SessionsModel(QObject):
         self._ended_by_you: set[str] = set()
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
         self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
+        self.checkouts = Checkouts(self.tasks, self)
         self.finder = Finder(lambda error: self.problem.emit(str(error)))
         self._refreshing = False
         self._refresh_again = False
         self._following = False
         self._closed = False
         self._tell = QTimer(self, singleShot=True, interval=0)
-        self._tell.timeout.connect(self.changed)
+        self._tell.timeout.connect(self._on_changed)
+
+    def _on_changed(self) -> None:
+        self.checkouts.follow(self.running())
+        self.changed.emit()
 
     def show_in(self, colors: DefaultColors) -> None:
         """Terminals are shown in these colours from now on: programs that ask are told."""
@@ -84,6 +90,10 @@ class SessionsModel(QObject):
     def running(self) -> list[Chat]:
         """Those that have not ended, oldest first."""
         return [chat for chat in self._chats.values() if not chat.is_over]
+
+    def running_in_order(self) -> list[Chat]:
+        """Those that have not ended, in the order of the groups: who needs the user first."""
+        return [chat for group, chats in self.groups().items() if group not in OVER for chat in chats]
 
     def get(self, session_id: str) -> Chat | None:
         """The chat with this id."""
@@ -252,6 +262,16 @@ class SessionsModel(QObject):
             OutliveError: it has ended meanwhile, or its host is of a version that cannot tell.
         """
         return explained(await self._request(chat, Explain(request=1)))
+
+    async def send(self, chat: Chat, text: str) -> None:
+        """Type a text into a chat, whether its tab is open or not, and press Enter.
+
+        Raises:
+            OutliveError: it was not taken; the message says why.
+        """
+        if len(text) > MAX_PASTE_CHARACTERS:
+            raise UsageError(f"it has {len(text):,} characters; at most {MAX_PASTE_CHARACTERS:,} can be sent at once")
+        await self._request(chat, Send(request=1, text=text, paste=True, enter=True))
 
     def rename(self, chat: Chat, name: str) -> None:
         """Give a chat another name."""

@@ -48,6 +48,8 @@ class ChatMenu:
         resuming = self._window.resuming
         if chat.is_over:
             menu.addAction("Resume", lambda: resuming.resume(chat))
+        else:
+            menu.addAction("Send to it…", lambda: self._window.sheets.send.ask(chat))
         menu.addAction("Duplicate", lambda: verbs.new_like(chat))
         menu.addAction("Copy resume command", lambda: resuming.copy_command(chat))
         menu.addSeparator()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -161,7 +160,7 @@ class ChatPage(Area):
         again = self.chat.connection is not None and self.chat.connection == "reconnecting"
         self.notice.say(
             "Reconnecting…" if again else "Starting…",
-            f"{shlex.join(record.argv)} in {words.short_directory(record.cwd)}",
+            f"{self.chat.command} in {words.short_directory(record.cwd)}",
         )
         # It lies over the terminal, which keeps the keyboard: what is typed meanwhile is kept in order.
         self._lay_over(self.notice)

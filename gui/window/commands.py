@@ -49,6 +49,7 @@ class Commands:
             "kill": lambda: self._on_active_chat(verbs.kill),
             "stop_all": verbs.stop_all,
             "copy_name": lambda: self._on_active_chat(verbs.copy_name),
+            "send": self.send,
             "resume": lambda: self._on_active_chat(window.resuming.resume),
             "pick": lambda: self._on_active_chat(window.resuming.pick),
             "copy_resume": lambda: self._on_active_chat(window.resuming.copy_command),
@@ -92,6 +93,11 @@ class Commands:
             self._window.open_chat(chat)
         else:
             self._window.banners.inform("No chat needs you", key="next waiting")
+
+    def send(self) -> None:
+        """Ask for a text to send to the chat that is shown, or to another."""
+        if not self._window.sheets.send.ask(self._window.tabs.active_chat):
+            self._window.banners.inform("No chat is running", key="send")
 
     def show_palette(self) -> None:
         """List all commands; first of all what a banner offers, which has no key of its own."""

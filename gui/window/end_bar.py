@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import UTC, datetime
 
 from PySide6.QtCore import Signal
@@ -107,7 +106,9 @@ class EndBar(Area):
         can_pick = found is not None and found.can_pick
         self.pick.setVisible(can_pick and not self._is_resumable)
         # An agent that has no conversations at all is not to blame for it.
-        self._say(found.why_not if found is not None and (can_pick or found.can_resume is not False) else "")
+        self._say(
+            found.why_not if found is not None and (can_pick or found.can_resume is not False) else "", quiet=True
+        )
         self._arrange()
 
     def refuse(self, line: str, *, can_pick: bool, can_force: bool) -> None:
@@ -123,7 +124,7 @@ class EndBar(Area):
         self.offer(None)
         self._emphasize(self.again, primary=False)
         self.continued.show()
-        self._say(f"It goes on in {name}.")
+        self._say(f"It goes on in {name}.", quiet=True)
         self._arrange()
 
     def set_busy(self, text: str) -> None:
@@ -134,7 +135,11 @@ class EndBar(Area):
         if text:
             self._say("")
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: str, *, quiet: bool = False) -> None:
+        kind = "secondary" if quiet else "needs_you"
+        if self.refusal.property("kind") != kind:
+            self.refusal.setProperty("kind", kind)
+            self.refusal.style().polish(self.refusal)
         self.refusal.setText(sentence(line))
         self.refusal.setAccessibleName(self.refusal.text())
         self.refusal.setVisible(bool(line))
@@ -149,7 +154,7 @@ class EndBar(Area):
         """Say how this chat ended; or, if its host refuses this window, why."""
         record = chat.record
         now = datetime.now(UTC)
-        command = shlex.join(record.argv)
+        command = chat.command
         self._mark.set_mark(chat.mark)
         if chat.is_interrupted:
             self.title.set_whole("Interrupted by a restart of the computer")

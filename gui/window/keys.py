@@ -48,6 +48,7 @@ TABLE: tuple[Key, ...] = (
     Key("next_tab", "Next tab", ("Ctrl+PgDown",)),
     Key("previous_tab", "Previous tab", ("Ctrl+PgUp",)),
     *(Key(f"tab_{number}", f"Tab {number}", (f"Alt+{number}",), listed=False) for number in range(1, 10)),
+    Key("send", "Send to chat…", ()),
     Key("rename", "Rename chat…", (), on="chat"),
     Key("resume", "Resume chat", (), on="over"),
     Key("pick", "Choose another conversation of this chat's agent…", (), on="over"),

@@ -152,6 +152,7 @@ class MainWindow(QWidget):
         self.sidebar.remove_wanted.connect(self.verbs.remove)
         self.sidebar.folded_changed.connect(self._save_soon.start)
         self.splitter.splitterMoved.connect(self._save_soon.start)
+        self.sheets.send.sent.connect(self._on_sent)
         self.verbs.ending.connect(self.resuming.note_end)
         self.empty.new_chat.connect(self.verbs.new_chat)
         self.empty.agent_chosen.connect(self.verbs.new_chat)
@@ -236,6 +237,8 @@ class MainWindow(QWidget):
 
         elif event.type() == QEvent.Type.ActivationChange:
             self.looks_elsewhere.emit()
+            if self.isActiveWindow():
+                self._sessions.checkouts.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -246,7 +249,9 @@ class MainWindow(QWidget):
         self._tell_whether_seen()
 
     def _tell_whether_seen(self) -> None:
-        self.ages.set_seen(self.isVisible() and not self.isMinimized())
+        seen = self.isVisible() and not self.isMinimized()
+        self.ages.set_seen(seen)
+        self._sessions.checkouts.set_seen(seen)
 
     def is_looked_at(self, chat: Chat) -> bool:
         """Whether the user has this chat before the eyes: its tab in front, in the window that is in use."""
@@ -354,6 +359,10 @@ class MainWindow(QWidget):
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     # ------------------------------------------------------------ what chats tell
+
+    def _on_sent(self, chat: Chat) -> None:
+        if chat.id != self.tabs.active_id:
+            self.banners.inform(f"Sent to {chat.name}", key="send")
 
     def _on_problem(self, line: str) -> None:
         self.banners.inform(line[:1].upper() + line[1:], kind="failed")

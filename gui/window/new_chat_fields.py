@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -46,12 +46,27 @@ class PromptField(QPlainTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.document().setDocumentMargin(3)
-        self.document().documentLayout().documentSizeChanged.connect(lambda _size: self.updateGeometry())
+        self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._grow())
 
     def sizeHint(self) -> QSize:
-        # A plain text's document counts its height in lines as they are wrapped.
-        lines = min(max(round(self.document().size().height()), self.least_lines), self.MOST_LINES)
+        lines = min(max(self._lines(), self.least_lines), self.MOST_LINES)
         return QSize(200, lines * self.fontMetrics().lineSpacing() + 18)
+
+    def _lines(self) -> int:
+        """As they are wrapped: that is how a plain text's document counts its height."""
+        return round(self.document().size().height())
+
+    def _grow(self) -> None:
+        fits = self._lines() <= max(self.MOST_LINES, self.least_lines)
+        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.setVerticalScrollBarPolicy(off if fits else needed)
+        self.updateGeometry()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._lines() * self.fontMetrics().lineSpacing() < self.viewport().height():
+            # It was scrolled to where one types before it was given the room.
+            self.verticalScrollBar().setValue(0)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(64, self.sizeHint().height())

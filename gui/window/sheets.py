@@ -16,6 +16,7 @@ from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChatSheet
 from gui.window.output_sheet import OutputSheet
 from gui.window.searching import Searching
+from gui.window.send_sheet import SendSheet
 from gui.window.sheet import Sheet
 from session_host.agents import Agent
 
@@ -36,12 +37,13 @@ class Sheets:
         self.chooser = Chooser(theme, window)
         self.explain = ExplainSheet(theme, window, sessions.tasks, sessions.explain)
         self.output = OutputSheet(theme, window, sessions.tasks)
+        self.send = SendSheet(theme, window, sessions.tasks, sessions.running_in_order, sessions.send)
         self.searching = Searching(theme, window, sessions, open_chat)
 
     def all(self) -> tuple[Sheet, ...]:
         """Each sheet."""
         return (
-            self.new_chat, self.name, self.chooser, self.explain, self.output,
+            self.new_chat, self.name, self.chooser, self.explain, self.output, self.send,
             self.searching.sheet, self.searching.recorded,
         )  # fmt: skip
 

@@ -178,7 +178,7 @@ def _tooltip(row: ChatRow) -> str:
     """All of what the row has not enough room for."""
     chat = row.chat
     lines = [row.name, f"{chat.record.agent} · {words.short_directory(chat.record.cwd)}"]
-    if chat.checkout is not None:
+    if chat.checkout is not None and not chat.is_over:
         lines.append(chat.checkout.words)
     lines.append(chat.how_known or row.mark)
     if chat.needs_you and chat.activity_detail:

@@ -44,7 +44,7 @@ class StatusLine(Area):
             return
         record = chat.record
         where = [record.agent, words.short_directory(record.cwd)]
-        if chat.checkout is not None:
+        if chat.checkout is not None and not chat.is_over:
             where.append(chat.checkout.words)
         self.left.set_whole(" · ".join(filter(None, [*where, record.title])))
         self.known.set_whole(chat.how_known)

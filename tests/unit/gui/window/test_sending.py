@@ -1,0 +1,106 @@
+"""Sending a text to a chat without going to its tab."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
+
+from session_host.errors import SessionEnded
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
+from session_host.protocol.values import Activity, State
+from tests.unit.gui.conftest import Played
+
+
+class PlayedHosts:
+    """What chats' hosts were asked to type."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Send]] = []
+        self.refusal: Exception | None = None
+
+    async def request(self, session_id: str, message: object) -> None:
+        assert isinstance(message, Send)
+        self.sent.append((session_id, message))
+        if self.refusal is not None:
+            raise self.refusal
+
+
+@pytest.fixture
+def hosts(monkeypatch: pytest.MonkeyPatch) -> PlayedHosts:
+    played = PlayedHosts()
+    monkeypatch.setattr("session_host.client.control.request", played.request)
+    return played
+
+
+async def test_a_text_of_several_lines_goes_to_the_chat_that_is_shown(played: Played, hosts: PlayedHosts):
+    session_id = await played.add("one")
+    await played.add("two")
+    window = played.open_window()
+    played.show(session_id)
+    window.actions_["send"].trigger()
+    sheet = window.sheets.send
+    assert sheet.is_open
+    assert sheet.target.text() == "one"
+    assert not sheet.send.isEnabled(), "there is nothing to send yet"
+    QTest.keyClicks(sheet.field, "first")
+    QTest.keyClick(sheet.field, Qt.Key.Key_Return)
+    QTest.keyClicks(sheet.field, "second")
+    QTest.keyClick(sheet.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    assert hosts.sent == [(session_id, Send(request=1, text="first\nsecond", paste=True, enter=True))]
+    assert window.banners.current is None, "it is seen in the terminal"
+    assert sheet.field.toPlainText() == ""
+
+
+async def test_another_chat_is_chosen_whose_tab_is_not_open(played: Played, hosts: PlayedHosts):
+    shown, other = await played.add("shown"), await played.add("other & more")
+    window = played.open_window()
+    played.show(shown)
+    played.viewers[other].be(Activity.NEEDS_INPUT)
+    window.actions_["send"].trigger()
+    sheet = window.sheets.send
+    QTest.mouseClick(sheet.target, Qt.MouseButton.LeftButton)
+    [menu] = sheet.findChildren(QMenu)
+    assert [action.text() for action in menu.actions()] == ["other && more · tmp", "shown · tmp"]
+    menu.actions()[0].trigger()
+    menu.close()
+    sheet.field.setPlainText("yes")
+    QTest.mouseClick(sheet.send, Qt.MouseButton.LeftButton)
+    await played.until(lambda: window.banners.current, "the word on it")
+    assert [session_id for session_id, _ in hosts.sent] == [other]
+    assert window.banners.current is not None
+    assert window.banners.current.text == "Sent to other & more"
+
+
+async def test_what_is_not_taken_is_said_and_kept(played: Played, hosts: PlayedHosts):
+    session_id = await played.add("one")
+    window = played.open_window()
+    window.sheets.send.ask(played.chat(session_id))
+    sheet = window.sheets.send
+    hosts.refusal = SessionEnded("the chat has ended")
+    sheet.field.setPlainText("hello")
+    sheet.send.click()
+    await played.until(sheet.error.isVisible, "why not")
+    assert sheet.error.text() == "Not sent to one: the chat has ended."
+    QTest.keyClick(sheet.field, Qt.Key.Key_Escape)
+    assert not sheet.is_open
+    hosts.refusal = None
+    sheet.ask(played.chat(session_id))
+    assert sheet.field.toPlainText() == "hello", "nothing typed is lost"
+    assert sheet.error.isHidden()
+    sheet.field.setPlainText("x" * (MAX_PASTE_CHARACTERS + 1))
+    sheet.send.click()
+    await played.until(sheet.error.isVisible, "why not")
+    assert "262,144 can be sent at once" in sheet.error.text()
+    assert len(hosts.sent) == 1
+
+
+async def test_without_a_running_chat_there_is_nobody_to_send_to(played: Played, hosts: PlayedHosts):
+    await played.add("one", state=State.EXITED)
+    window = played.open_window()
+    window.actions_["send"].trigger()
+    assert not window.sheets.send.is_open
+    assert window.banners.current is not None
+    assert window.banners.current.text == "No chat is running"
