@@ -74,7 +74,9 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     monogram: str
     """One or two letters for its tile."""
     env: dict[str, str] = {}
-    """Set for it beyond the inherited environment; may hold ``{files}``."""
+    """Set for it beyond the inherited environment; may hold ``{files}``. A JSON object is merged with the user's."""
+    env_if: dict[str, str] = {}
+    """What must hold for some of these variables to be set: names in ``conditions``."""
     scrub_env: tuple[str, ...] = ()
     """Removed for it from the inherited environment, beyond what is removed for all; fnmatch patterns."""
     position: int = 100

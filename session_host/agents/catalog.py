@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from session_host.agents.agent import ARGUMENTS, PLACEHOLDERS, Agent
+from session_host.agents.conditions import CONDITIONS
 from session_host.errors import ConfigError, NoSuchAgent
 
 BUILT_IN_DIRECTORY = Path(__file__).parents[2] / "resources" / "agents"
@@ -104,6 +105,12 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
         if key in values.get("conversation", {}):
             _check_template(key, values["conversation"][key], f"{path}:{_line(text, key)}")
     _check_patterns(values.get("signals", {}) | values.get("conversation", {}), str(path), text)
+    for condition in values.get("env_if", {}).values():
+        if condition not in CONDITIONS:
+            there = ", ".join(map(repr, CONDITIONS))
+            raise ConfigError(
+                f"{path}:{_line(text, 'env_if')}: no condition is called {condition!r}; there are: {there}"
+            )
     for key, value in values.items():
         # A table adds to the one that is there; what it names itself is changed.
         entry[key] = entry[key] | value if isinstance(value, dict) and key in entry else value

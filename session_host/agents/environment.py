@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from session_host.agents.agent import Agent, login_shell
+from session_host.agents.conditions import CONDITIONS
 from session_host.agents.own_settings import is_merged, variable
 
 TERMINAL_VARIABLES = (
@@ -37,7 +38,12 @@ _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def child_environment(
-    base: Mapping[str, str], agent: Agent, overrides: Mapping[str, str], files: str = "", engine: str = "ghostty"
+    base: Mapping[str, str],
+    agent: Agent,
+    overrides: Mapping[str, str],
+    files: str = "",
+    engine: str = "ghostty",
+    directory: str = "",
 ) -> dict[str, str]:
     """The environment to start the agent with.
 
@@ -52,6 +58,7 @@ def child_environment(
         overrides: what the user set for this session.
         files: the directory of the agent's files for this session.
         engine: the terminal emulator's name.
+        directory: where the agent is started; "" leaves out what depends on it.
     """
     patterns = (*_REMOVED, *agent.scrub_env)
     environment = {
@@ -64,10 +71,14 @@ def child_environment(
     environment |= {"TERM": identity.term, "COLORTERM": identity.colorterm}
     if identity.program and engine in identity.engines:
         environment |= {"TERM_PROGRAM": identity.program, "TERM_PROGRAM_VERSION": identity.program_version}
+    merged = set()
     for name, value in agent.env.items():
-        environment[name] = variable(value, files, overrides.get(name, environment.get(name, "")))
+        condition = agent.env_if.get(name)
+        if condition is None or (directory and CONDITIONS[condition]({**environment, **overrides}, directory)):
+            environment[name] = variable(value, files, overrides.get(name, environment.get(name, "")))
+            merged |= {name} if is_merged(value) else set()
     # The user's word counts; it is in those that were merged already.
-    environment |= {name: value for name, value in overrides.items() if not is_merged(agent.env.get(name, ""))}
+    environment |= {name: value for name, value in overrides.items() if name not in merged}
     return environment
 
 

@@ -148,7 +148,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         raise LaunchFailed(f"the directory {directory} does not exist; choose another with -C")
     session_id = str(uuid.uuid4())
     files, engine = session_files(session_id), request.engine or default_engine()
-    environment = child_environment(request.environment, agent, request.overrides, str(files), engine)
+    environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
     supports = _supports(agent, environment)
     environment["OUTLIVE_SESSION"] = session_id
     environment["OUTLIVE_SOCKET"] = str(session_socket(session_id))

@@ -43,6 +43,8 @@ def main(words: list[str]) -> None:
     event = event or _text(value.get("hook_event_name")) or _text(value.get("type"))
     if not event:
         return
+    if kind := _text(value.get("notification_type")):
+        event = f"{event} {kind}"
     names = ("session_id", "sessionId", "thread-id")
     conversation = next((text for name in names if (text := _text(value.get(name)))), "")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

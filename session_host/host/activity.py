@@ -5,7 +5,7 @@ Sources, strongest first. One that has spoken in this session silences those bel
     state file      the agent's own file about this very process: knows each change, also an interrupted turn
     plugin          runs within the agent: knows the same
     osc 7501        the agent's report to its terminal: knows the same
-    hook            run by the agent at some of its steps; none is run when the user interrupts it
+    hook            run by the agent at some of its steps; of some agents for its questions alone
     osc 9;4         progress: knows work, and not what is asked
     title           patterns of the catalog
     notification    one moment: it needs the user
@@ -14,7 +14,8 @@ Sources, strongest first. One that has spoken in this session silences those bel
 What exactly is asked is taken from whoever tells it.
 
     needs_input ──a word of its source──▶ what that says
-        └──the user's input──▶ (the source has ANSWER_S to say what it does now) ──▶ no_signal
+        ├──the user's input──▶ (the source has ANSWER_S to say what it does now) ──▶ no_signal
+        └──the same, where a mere moment was told of──▶ what a source of states said last, else no_signal
     working ──neither output nor word for ``stale_after_s``──▶ no_signal ──a word of its source──▶ what that says
 
 Ages are counted on a clock that nobody sets; the other one is only shown.
@@ -69,6 +70,7 @@ class ActivityTracker:
 
     def __init__(self, watch: Watch, since: str, memory: ActivityMemory | None = None) -> None:
         self._stale_after_s = watch.stale_after_s
+        self._momentary = _MOMENTARY | {HOOK} if watch.asks_by_hook else _MOMENTARY
         self.activity = Activity.NO_SIGNAL
         self.source = self.detail = self.last_input = ""
         self.since = since
@@ -124,8 +126,7 @@ class ActivityTracker:
             return self._describe()
         if not word.is_last:
             self._fresh.add(word.source)
-        asks_again = word.source in _MOMENTARY and self.activity is Activity.NEEDS_INPUT
-        if not self._counts(word.source) or (asks_again and self._rank(word.source) > self._rank(self.source)):
+        if not self._counts(word.source) or self._is_no_news(word, former):
             return self._describe()
         asks_anew = self._answered_s is not None and word.activity is Activity.NEEDS_INPUT
         if asks_anew:
@@ -140,7 +141,10 @@ class ActivityTracker:
             return False
         # What was told of this question is not told of the next one.
         self._fresh = {each for each in self._fresh if self._heard[each].activity is not Activity.NEEDS_INPUT}
-        if self.source in _MOMENTARY or self.source not in self._heard:
+        if self.source in self._momentary or self.source not in self._heard:
+            standing = self._standing()
+            if standing is not None and standing.activity not in {None, Activity.NEEDS_INPUT}:
+                return self._become(standing.activity, standing.source, moment)
             return self._become(Activity.NO_SIGNAL, INPUT, moment)
         if self._answered_s is None:
             self._answered_s = moment.s
@@ -188,12 +192,25 @@ class ActivityTracker:
         """Whether no stronger source has spoken."""
         for stronger in ORDER[: self._rank(source)]:
             heard = self._heard.get(stronger)
-            if heard is None or not heard.speaks or stronger in _MOMENTARY:
+            if heard is None or not heard.speaks or stronger in self._momentary:
                 continue
             if stronger == PROGRESS and source == NOTIFICATION:
                 continue  # Progress cannot tell that something is asked.
             return False
         return True
+
+    def _is_no_news(self, word: Word, former: Heard | None) -> bool:
+        """Whether a moment was told of already, by a better source; or a state that was there before the question."""
+        if self.activity is not Activity.NEEDS_INPUT or self.source not in self._momentary:
+            return False
+        if word.source in self._momentary:
+            return self._rank(word.source) > self._rank(self.source)
+        return former is not None and former.activity is word.activity
+
+    def _standing(self) -> Heard | None:
+        """The last word of the strongest source that tells states."""
+        found = (self._heard[each] for each in ORDER if each in self._heard and each not in self._momentary)
+        return next((heard for heard in found if heard.speaks), None)
 
     def _become(self, activity: Activity, source: str, moment: Moment, detail: str = "") -> bool:
         former = (self.activity, self.source, self.detail)

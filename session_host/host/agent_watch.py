@@ -157,7 +157,8 @@ class AgentWatch:
 
     def _state_file_says(self, state: AgentState) -> None:
         self._conversation.learnt(state.conversation, STATE_FILE)
-        self._hear(signals.of_state_file(state.status, state.waiting_for))
+        if state.status or state.is_gone:
+            self._hear(signals.of_state_file(state.status, state.waiting_for))
 
     def _hear(self, word: signals.Word) -> None:
         changed = self.tracker.hear(word, self._moment())

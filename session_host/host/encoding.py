@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
-from session_host.protocol.values import KeyAction, MouseAction
+from session_host.protocol.values import KeyAction, MouseAction, MouseButton
 from session_host.terminal.base import Emulator
 
 
 _MODIFIERS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
+_MOVING = frozenset({"ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Tab"})
+_WHEEL = frozenset({MouseButton.WHEEL_UP, MouseButton.WHEEL_DOWN, MouseButton.WHEEL_LEFT, MouseButton.WHEEL_RIGHT})
 
 
 def encode_input(emulator: Emulator, message: Input) -> bytes:
@@ -35,10 +37,15 @@ def is_use(message: Input) -> bool:
 def is_looking(message: Input) -> bool:
     """Whether an input is no answer to an agent that waits.
 
-    The keyboard came, the mouse moved, a key went up; or a modifier went down, as on the way to a key of the window's.
+    The keyboard came, the mouse moved, a key went up; a modifier went down, as on the way to a key of the window's; or
+    the user looks around in what is asked, or scrolls.
     """
-    return (
-        isinstance(message, Focus)
-        or (isinstance(message, Mouse) and message.action is MouseAction.MOTION)
-        or (isinstance(message, Key) and (message.action is KeyAction.RELEASE or message.key in _MODIFIERS))
-    )
+    match message:
+        case Focus() | Mouse(action=MouseAction.MOTION) | Key(action=KeyAction.RELEASE):
+            return True
+        case Mouse(button=button):
+            return button in _WHEEL
+        case Key(key=key):
+            return key in _MODIFIERS or key in _MOVING
+        case _:
+            return False

@@ -1,10 +1,10 @@
 """The file in which an agent itself writes down what it does, followed without polling (inotify(7)).
 
 Claude Code keeps ``sessions/PID.json`` in its configuration directory, with ``sessionId``, ``status`` (idle, busy,
-waiting) and ``waitingFor``. It rewrites it in place: text that cannot be read is in the midst of that, and read again.
-A killed one leaves it behind, so it is believed of a living process only, whose start time it names (``procStart``,
-field 22 of proc(5)'s stat), and which is the session's own program or descends from it, with no other such
-process between the two: that would be an agent whom the agent itself has started.
+waiting) and ``waitingFor``; Qwen Code keeps one like it, without a status. It is rewritten in place: text that cannot
+be read is in the midst of that, and read again. A killed one leaves it behind, so it is believed of a living process
+only, whose start time it names (``procStart``, field 22 of proc(5)'s stat), and which is the session's own program or
+descends from it, with no other such process between the two: that would be an agent whom the agent itself has started.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class AgentState(NamedTuple):
     """What a file says.
 
     Attributes:
-        status: in the agent's own words; "" once the file is gone.
+        status: in the agent's own words; "" if it tells none.
+        is_gone: the file is there no more.
         waiting_for: what sort of thing is asked.
         conversation: the agent's id of the conversation that it is in.
     """
@@ -43,13 +44,14 @@ class AgentState(NamedTuple):
     status: str
     waiting_for: str = ""
     conversation: str = ""
+    is_gone: bool = False
 
 
-class _Claude(msgspec.Struct, frozen=True, rename="camel"):
-    """The fields of Claude Code's file that say something here."""
+class _State(msgspec.Struct, frozen=True, rename="camel"):
+    """The fields of a file that say something here."""
 
     pid: int
-    status: str
+    status: str = ""
     proc_start: str | int | None = None
     session_id: str = ""
     waiting_for: str | None = ""
@@ -60,17 +62,17 @@ class _Unreadable(Exception):
     """It is not a whole state, which it may be in a moment."""
 
 
-def parse(data: bytes) -> _Claude | None:
+def parse(data: bytes) -> _State | None:
     """A file's content; None if it says nothing. Pure.
 
     Raises:
         _Unreadable: it is no JSON object with these fields.
     """
     try:
-        found = msgspec.json.decode(data, type=_Claude)
+        found = msgspec.json.decode(data, type=_State)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _Unreadable from error
-    return found if found.pid > 0 and found.status else None
+    return found if found.pid > 0 else None
 
 
 def claude_directory(environment: Mapping[str, str]) -> Path | None:
@@ -79,7 +81,13 @@ def claude_directory(environment: Mapping[str, str]) -> Path | None:
     return Path(base, "sessions") if base.startswith("/") else None
 
 
-WAYS: dict[str, Callable[[Mapping[str, str]], Path | None]] = {"claude": claude_directory}
+def qwen_directory(environment: Mapping[str, str]) -> Path | None:
+    """Where Qwen Code keeps them."""
+    home = environment.get("HOME", "")
+    return Path(home, ".qwen", "sessions") if home.startswith("/") else None
+
+
+WAYS: dict[str, Callable[[Mapping[str, str]], Path | None]] = {"claude": claude_directory, "qwen": qwen_directory}
 """The catalog's ``signals.state_file``: where an agent's files are, each named after its process."""
 
 
@@ -113,7 +121,7 @@ class StateFile:
         self._watch = -1
         self._watched: Path | None = None
         self._file: Path | None = None
-        self._last: _Claude | None = None
+        self._last: _State | None = None
         self._again: asyncio.TimerHandle | None = None
         self._tries = 0
 
@@ -239,7 +247,7 @@ class StateFile:
             self._file = None
             if self._last is not None:
                 self._last = None
-                self._told(AgentState(""))
+                self._told(AgentState("", is_gone=True))
             return
         if state != self._last:
             self._last = state
@@ -255,7 +263,7 @@ class StateFile:
             self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._scan)
 
 
-def _state_of(path: Path) -> _Claude | None:
+def _state_of(path: Path) -> _State | None:
     """What a living process's file says; None if there is none.
 
     Raises:
@@ -277,4 +285,6 @@ def _state_of(path: Path) -> _Claude | None:
     if found is None or str(found.pid) != path.stem:
         return None
     started = start_time(found.pid)
-    return found if started is not None and str(started) == str(found.proc_start) else None
+    # Qwen's has the boot's id before it.
+    named = str(found.proc_start).rpartition(":")[2]
+    return found if started is not None and str(started) == named else None

@@ -131,6 +131,8 @@ class Status {
 
   state(session, event, detail) {
     if (this.parents.has(session)) return // a sub-agent's own turn
+    // It is idle right after an error, which is to be seen until the next turn.
+    if (event === "idle" && this.busy.get(session)?.[0] === "error") return
     this.busy.set(session, [event, detail])
     if (event === "idle") this.asking.delete(session) // interrupted while it asked: no reply is due
     if (!this.asking.get(session)?.size) this.tell(session, event, detail)

@@ -36,7 +36,7 @@ CODEX_TELLS = [
 class TestBuiltIn:
     def test_the_agents_and_their_order(self, tmp_path: Path) -> None:
         assert list(load_catalog(tmp_path)) == [
-            "claude", "codex", "opencode", "gemini", "copilot", "aider", "endpoint", "shell", "command",
+            "claude", "codex", "opencode", "gemini", "copilot", "qwen", "aider", "endpoint", "shell", "command",
         ]  # fmt: skip
 
     @pytest.mark.parametrize(
@@ -47,6 +47,7 @@ class TestBuiltIn:
             ("opencode", ["opencode", "--resume", "x"]),
             ("gemini", ["gemini", "--resume", "x"]),
             ("copilot", ["copilot", "--resume", "x"]),
+            ("qwen", ["qwen", "--resume", "x"]),
             ("aider", ["aider", "--resume", "x"]),
             ("shell", ["--resume", "x"]),
             ("command", ["--resume", "x"]),
@@ -150,7 +151,7 @@ class TestUserFiles:
         write(tmp_path, "README.md", "{")
         write(tmp_path, "claude.toml~", "{")
 
-        assert len(load_catalog(tmp_path)) == 9
+        assert len(load_catalog(tmp_path)) == 10
 
     @pytest.mark.parametrize(
         ("text", "where", "what"),
@@ -158,6 +159,7 @@ class TestUserFiles:
             ('title = "x"\nstart = [\n', ":2:", "end of document"),
             ('title = "x"\nstart = oops\n', ":2:", "line 2, column 9"),
             ('title = "x"\ncolour = "red"\n', ":2:", "unknown key 'colour'"),
+            ('title = "x"\n[env_if]\nX = "y"\n', ":2:", "no condition is called 'y'"),
             ('title = "x"\n\nstart = "x"\n', ":3:", r"\[?array|array"),
             ('title = "x"\n[env]\nA = 1\n', ":2:", "str"),
             ('title = "x"\nstart = ["{argument}"]\n', ":2:", "not one of"),

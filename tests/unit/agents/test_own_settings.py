@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -41,10 +42,43 @@ def test_a_directory_of_any_name_makes_a_url() -> None:
     assert json.loads(variable(OURS, '/a "b"#%ü', ""))["plugin"] == ["file:///a%20%22b%22%23%25%C3%BC/status.js"]
 
 
-def test_opencode_gets_its_plugin_whatever_its_user_has_set() -> None:
+def has_plugin_library(place: Path) -> Path:
+    """An opencode's configuration directory, in which npm has nothing left to do."""
+    (place / "node_modules").mkdir(parents=True)
+    lock = {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "1.18.33"}}}}
+    (place / "package-lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    return place
+
+
+def test_opencode_gets_its_plugin_whatever_its_user_has_set(tmp_path: Path) -> None:
     agent = load_catalog(config_dir())["opencode"]
-    base = {"PATH": "/bin", "OPENCODE_CONFIG_CONTENT": '{"plugin":["mine"]}'}
+    has_plugin_library(tmp_path / "opencode")
+    base = {"PATH": "/bin", "XDG_CONFIG_HOME": str(tmp_path), "OPENCODE_CONFIG_CONTENT": '{"plugin":["mine"]}'}
     for overrides, first in (({}, "mine"), ({"OPENCODE_CONFIG_CONTENT": '{"plugin":["other"]}'}, "other")):
-        environment = child_environment(base, agent, overrides, FILES)
+        environment = child_environment(base, agent, overrides, FILES, directory="/")
         plugins = json.loads(environment["OPENCODE_CONFIG_CONTENT"])["plugin"]
         assert plugins == [first, f"file://{FILES}/status.js"]
+
+
+def test_an_opencode_that_would_wait_for_npm_gets_no_plugin(tmp_path: Path) -> None:
+    agent = load_catalog(config_dir())["opencode"]
+    project = tmp_path / "project" / "below"
+    project.mkdir(parents=True)
+
+    def has_plugin(**more: str) -> bool:
+        base = {"HOME": str(tmp_path), "OPENCODE_CONFIG_CONTENT": '{"share":"auto"}'} | more
+        environment = child_environment(base, agent, {}, FILES, directory=str(project))
+        settings = json.loads(environment["OPENCODE_CONFIG_CONTENT"])
+        assert settings["share"] == "auto"
+        return "plugin" in settings
+
+    assert not has_plugin()
+    own = has_plugin_library(tmp_path / ".config" / "opencode")
+    assert has_plugin()
+    (tmp_path / "project" / ".opencode").mkdir()
+    assert not has_plugin()
+    has_plugin_library(tmp_path / "project" / ".opencode")
+    assert has_plugin()
+    (own / "package-lock.json").write_text("[" * 100_000, encoding="utf-8")
+    assert not has_plugin()
+    assert not has_plugin(XDG_CONFIG_HOME=str(tmp_path / "elsewhere"))

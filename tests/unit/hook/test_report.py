@@ -88,6 +88,12 @@ def test_the_event_may_be_named_and_the_json_be_an_argument(listener: socket.soc
     assert told(listener)[1] == Report("hook", "waiting")
 
 
+def test_a_notification_is_named_with_its_kind(listener: socket.socket) -> None:
+    payload = {"hook_event_name": "Notification", "notification_type": "idle_prompt", "message": "waiting"}
+    run(listener.getsockname(), given=json.dumps(payload).encode())
+    assert told(listener)[1] == Report("hook", "Notification idle_prompt", "", "waiting")
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

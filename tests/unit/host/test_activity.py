@@ -108,9 +108,24 @@ def test_progress_cannot_ask_and_a_notification_can(book: Playbook) -> None:
     assert not book.says(Bell())
     assert book.says(Notification("Copilot", "Run npm test?"))
     assert book.is_said == (NEEDS, "notification", "Run npm test?")
-    book.answer()
-    assert book.says(Progress("indeterminate", None))
-    assert book.is_said[0] is WORKING
+    assert not book.says(Progress("indeterminate", None)), "it went on all the while"
+    assert book.answer()
+    assert book.is_said == (WORKING, "osc 9;4", "")
+    book.says(Notification("Copilot", "Run npm test?"))
+    assert book.says(Progress("none", None)), "interrupted"
+    assert book.is_said == (IDLE, "osc 9;4", "")
+
+
+def test_hooks_that_only_ask_do_not_silence_who_tells_the_rest() -> None:
+    """As Qwen's: its title tells all but what is asked."""
+    book = Playbook(msgspec.structs.replace(WATCH, asks_by_hook=True))
+    book.says(TitleChanged("✦ Qwen"))
+    assert book.hook("Ask", "may it run a shell?")
+    assert book.is_said == (NEEDS, "hook", "may it run a shell?")
+    assert book.says(TitleChanged("✋ Qwen"))
+    assert book.is_said == (NEEDS, "title", "may it run a shell?")
+    assert book.says(TitleChanged("◇ Qwen"))
+    assert book.is_said == (IDLE, "title", "")
 
 
 def test_a_bell_says_less_than_the_notification_before_it(book: Playbook) -> None:

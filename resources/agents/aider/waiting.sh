@@ -1,0 +1,2 @@
+# Run by aider whenever it waits for its user after an answer of the model.
+{hook} waiting

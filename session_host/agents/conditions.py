@@ -1,0 +1,45 @@
+"""What must hold for a variable of the catalog's to be set, by its name there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+MOST_BYTES = 16 * 1024 * 1024
+
+
+def opencode_has_its_plugin_library(environment: Mapping[str, str], directory: str) -> bool:
+    """Whether opencode can load a plugin without npm.
+
+    With any plugin it waits at its start, with an empty screen, for npm to install ``@opencode-ai/plugin`` into each of
+    its configuration directories that lacks it: seconds with a network, more than a minute without. Without a
+    plugin it does that in the background, so that the next start has it.
+    """
+    home = environment.get("HOME", "")
+    base = environment.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    places = [each / ".opencode" for each in (Path(directory), *Path(directory).parents, Path(home))]
+    if own := environment.get("OPENCODE_CONFIG_DIR"):
+        places.append(Path(directory, own))
+    # The user's own directory is made if it is not there.
+    there = [Path(base, "opencode"), *(place for place in places if place.is_dir())]
+    return all(_has_plugin_library(place) for place in there)
+
+
+def _has_plugin_library(place: Path) -> bool:
+    if place.is_dir() and not os.access(place, os.W_OK):
+        return True  # It installs nothing there.
+    try:
+        with (place / "package-lock.json").open("rb") as file:
+            lock = json.loads(file.read(MOST_BYTES))
+        return (place / "node_modules").is_dir() and "@opencode-ai/plugin" in lock["packages"][""]["dependencies"]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return False
+
+
+CONDITIONS: Final[dict[str, Callable[[Mapping[str, str], str], bool]]] = {
+    "opencode has its plugin library": opencode_has_its_plugin_library,
+}
+"""Each is given the environment and the directory that the agent is started in."""
