@@ -6,7 +6,7 @@ source              what it is
 chosen at the start its id was in the argv
 hook, plugin        the agent's own word, through what it was started with
 state file          the agent's own file about this very process
-open files          a file that this very process holds open has the id in its path
+open files          a file that this very process holds open to write has the id in its path
 ==================  =====================================================================================
 
 A source counts from its first word on, and those above it in the table are then not heard any more: they may be late,

@@ -1,7 +1,8 @@
-"""Which conversation a program has open, told by the files that it holds open (proc(5), ``/proc/PID/fd``).
+"""Which conversation a program has open, told by the files that it holds open to write (proc(5), ``/proc/PID/fd``).
 
-What a process holds open is a fact about that process; what lies in a directory is not. Elsewhere than on Linux
-nothing is found.
+What a process holds open is a fact about that process; what lies in a directory is not. Files that it only reads do
+not count: an agent reads those of others to list them, and one that is written elsewhere to show it. Elsewhere than on
+Linux nothing is found.
 """
 
 from __future__ import annotations
@@ -69,11 +70,18 @@ def _held(pid: int, pattern: str) -> Iterator[Held]:
         link = f"{directory}/{name}"
         try:
             match = re.search(pattern, os.readlink(link))  # noqa: PTH115 - as above
-            if match and is_conversation(match[1] or ""):
+            if match and is_conversation(match[1] or "") and _is_to_write(f"{directory}info/{name}"):
                 # Through the descriptor: the path may be another file's by now.
                 yield Held(match[1], os.stat(link).st_mtime_ns, link)  # noqa: PTH116 - as above
         except OSError:
             continue  # It was closed meanwhile.
+
+
+def _is_to_write(path: str) -> bool:
+    """Whether a descriptor may be written to, by its flags as in open(2), which stand there in octal (proc(5))."""
+    with open(path, encoding="ascii") as file:  # noqa: PTH123 - as above
+        flags = next((line.split()[1] for line in file if line.startswith("flags:")), "0")
+    return int(flags, 8) & os.O_ACCMODE != os.O_RDONLY
 
 
 def _begins_with(link: str, pattern: str) -> bool:

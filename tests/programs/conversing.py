@@ -1,0 +1,256 @@
+"""Keep conversations as Claude Code (2.1) and Codex (0.169) do: ``conversing.py claude|codex ARGUMENTS``.
+
+Each line typed is a prompt: it is kept and answered with ``you said: LINE``. All that is kept is shown at the start of
+one that is gone on with, a line each. Some lines are orders:
+
+    /clear, /new      leave it for a new one
+    /resume ID        codex: go on with another one in this process
+    stub              claude: only what stands before the first prompt is written, as when it is killed just there
+    modes             the alternate screen, mouse, paste and keyboard modes are switched on
+    modes             the alternate screen, mouse, paste and keyboard modes are switched on
+    leave             end
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import TextIO
+
+CLAUDE_HELP = """\
+Usage: claude [options] [command] [prompt]
+  --model <model>            Model for the current session
+  -r, --resume [value]       Resume a conversation by session ID
+  --session-id <uuid>        Use a specific session ID for the conversation
+  --settings <file-or-json>  Path to a settings JSON file
+  --verbose                  Verbose
+"""
+CODEX_HELP = """\
+Usage: codex [OPTIONS] [PROMPT]
+  -c, --config <key=value>
+  -m, --model <MODEL>
+      --no-daemon
+  -s, --sandbox <SANDBOX_MODE>
+  -h, --help
+"""
+
+
+MODES = "\x1b[?1049h\x1b[?1003h\x1b[?2004h\x1b[>7u\x1b[?25l"
+
+
+WORK_S = 0.2
+"""Of work that takes no time nobody can be told."""
+
+MODES = "\x1b[?1049h\x1b[?1003h\x1b[?2004h\x1b[>7u\x1b[?25l"
+
+
+class Refused(Exception):
+    """It ends with 1 and says this."""
+
+
+class Claude:
+    """One process of Claude Code's."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self.home = Path(os.environ.get("CLAUDE_CONFIG_DIR") or os.environ["HOME"] + "/.claude")
+        self.directory = self.home / "projects" / re.sub("[^a-zA-Z0-9]", "-", str(Path.cwd()))
+        options, self.prompts = parsed(arguments, {"--model", "--resume", "-r", "--session-id", "--settings"})
+        resumed = options.get("--resume", options.get("-r", ""))
+        self.id = resumed or options.get("--session-id") or str(uuid.uuid4())
+        if resumed and not any('"type":"user"' in line for line in self.lines()):
+            raise Refused(f"No conversation found with session ID: {resumed}")
+        if not resumed and self.transcript.exists():
+            raise Refused(f"Error: Session ID {self.id} is already in use.")
+        self.tell("idle")
+
+    @property
+    def transcript(self) -> Path:
+        """Of the conversation that it is in."""
+        return self.directory / f"{self.id}.jsonl"
+
+    def lines(self) -> list[str]:
+        return self.transcript.read_text().splitlines() if self.transcript.exists() else []
+
+    def tell(self, status: str) -> None:
+        """The file of a running process."""
+        started = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+        fields = {
+            "pid": os.getpid(),
+            "sessionId": self.id,
+            "procStart": started,
+            "cwd": str(Path.cwd()),
+            "status": status,
+        }
+        (self.home / "sessions").mkdir(parents=True, exist_ok=True)
+        (self.home / "sessions" / f"{os.getpid()}.json").write_text(json.dumps(fields))
+
+    def keep(self, *lines: str) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with self.transcript.open("a") as file:
+            file.writelines(f"{line}\n" for line in lines)
+
+    def history(self) -> list[str]:
+        return [json.loads(line)["message"] for line in self.lines() if '"type":"user"' in line]
+
+    def take(self, line: str) -> str:
+        if line == "/clear":
+            self.id = str(uuid.uuid4())
+            self.tell("idle")
+            return "cleared"
+        if line == "stub":
+            self.keep('{"type":"mode","mode":"normal"}', '{"type":"permission-mode","permissionMode":"default"}')
+            return "stubbed"
+        if not self.transcript.exists():
+            self.keep('{"type":"mode","mode":"normal"}')
+        self.keep(json.dumps({"parentUuid": None, "type": "user", "message": line}, separators=(",", ":")))
+        return f"you said: {line}"
+
+    def leave(self) -> None:
+        (self.home / "sessions" / f"{os.getpid()}.json").unlink()
+
+
+class Codex:
+    """One process of Codex'."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self.home = Path(os.environ.get("CODEX_HOME") or os.environ["HOME"] + "/.codex")
+        _, words = parsed(arguments, {"-c", "--config", "-m", "--model"})
+        self.open: list[object] = []
+        self.rollout: TextIO | None = None
+        self.read_only = False
+        if words[:1] == ["resume"]:
+            self.prompts = words[2:]
+            self.resume(words[1])
+        else:
+            self.prompts = words
+            self.begin()
+
+    def begin(self) -> None:
+        """A new thread, with a lock and nothing else."""
+        self.id = uuid7()
+        self.lock()
+
+    def resume(self, thread: str) -> None:
+        found = list(self.home.glob(f"sessions/*/*/*/rollout-*-{thread}.jsonl"))
+        if not found:
+            raise Refused(f"ERROR: No saved session found with ID {thread}.")
+        self.id = thread
+        self.lock()
+        if not self.read_only:
+            self.rollout = found[0].open("a+")
+            self.open.append(self.rollout)
+
+    def lock(self) -> None:
+        self.rollout = None
+        path = self.home / "thread-writer-locks" / f"{self.id}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.read_only = True
+            print("This conversation is open in another app", flush=True)
+            file.close()
+        else:
+            self.open.append(file)
+
+    def history(self) -> list[str]:
+        if self.rollout is None:
+            return []
+        self.rollout.seek(0)
+        return [json.loads(line)["message"] for line in self.rollout.read().splitlines() if '"message"' in line]
+
+    def take(self, line: str) -> str:
+        if line == "/new":
+            self.begin()
+            return "begun"
+        if line.startswith("/resume "):
+            self.resume(line.split()[1])
+            return f"resumed {self.history()}"
+        if self.rollout is None:
+            directory = self.home / "sessions" / "2026" / "11" / "20"
+            directory.mkdir(parents=True, exist_ok=True)
+            self.rollout = (directory / f"rollout-2026-11-20T14-00-00-{self.id}.jsonl").open("a+")
+            self.open.append(self.rollout)
+            head = {"type": "session_meta", "payload": {"id": self.id, "source": "cli", "thread_source": "user"}}
+            self.rollout.write(json.dumps(head) + "\n")
+        self.rollout.write(json.dumps({"message": line}) + "\n")
+        self.rollout.flush()
+        return f"you said: {line}"
+
+    def tell(self, status: str) -> None:
+        """It has no such file."""
+
+    def leave(self) -> None:
+        """The locks' files stay."""
+
+
+def uuid7() -> str:
+    """A UUID of version 7 (RFC 9562): its first 48 bits are the time in ms."""
+    number = time.time_ns() // 1_000_000 << 80 | uuid.uuid4().int & (1 << 80) - 1
+    return str(uuid.UUID(int=number & ~(0xF << 76) & ~(3 << 62) | 7 << 76 | 2 << 62))
+
+
+def parsed(arguments: list[str], valued: set[str]) -> tuple[dict[str, str], list[str]]:
+    """Options with their values, and the other words."""
+    options: dict[str, str] = {}
+    words: list[str] = []
+    left = iter(arguments)
+    for word in left:
+        if word in valued:
+            options[word] = next(left, "")
+        elif word.startswith("-"):
+            options[word] = ""
+        else:
+            words.append(word)
+    return options, words
+
+
+def worked(agent: Claude | Codex, line: str) -> str:
+    """Its answer, with what it tells its terminal of its state before and after (OSC 7501)."""
+    working, done = (f"\x1b]7501;state={state}:app=x\x1b\\" for state in ("working", "done"))
+    print(working, end="", flush=True)
+    agent.tell("busy")
+    time.sleep(WORK_S)
+    agent.tell("idle")
+    if line == "modes":
+        return f"{MODES}switched{done}"
+    if line == "modes":
+        return f"{MODES}switched{done}"
+    return f"{agent.take(line)}{done}"
+
+
+def main(kind: str, arguments: list[str]) -> int:
+    """Be the agent."""
+    if "--version" in arguments:
+        print("2.1.329 (Claude Code)" if kind == "claude" else "codex-cli 0.169.0")
+        return 0
+    if "--help" in arguments:
+        print(CLAUDE_HELP if kind == "claude" else CODEX_HELP)
+        return 0
+    try:
+        agent = (Claude if kind == "claude" else Codex)(arguments)
+    except Refused as error:
+        print(error)
+        return 1
+    for line in agent.history():
+        print(f"kept: {line}", flush=True)
+    for line in agent.prompts:
+        print(worked(agent, line), flush=True)
+    print("\x1b]0;ready\x07ready", flush=True)
+    for line in sys.stdin:
+        if line.strip() == "leave":
+            break
+        print(worked(agent, line.strip()), flush=True)
+    agent.leave()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
