@@ -90,10 +90,10 @@ async def test_what_is_not_taken_is_said_and_kept(played: Played, hosts: PlayedH
     sheet.ask(played.chat(session_id))
     assert sheet.field.toPlainText() == "hello", "nothing typed is lost"
     assert sheet.error.isHidden()
-    sheet.field.setPlainText("x" * (MAX_PASTE_CHARACTERS + 1))
+    sheet.field.setPlainText("words " * (MAX_PASTE_CHARACTERS // 6 + 1))
     sheet.send.click()
     await played.until(sheet.error.isVisible, "why not")
-    assert "262,144 can be sent at once" in sheet.error.text()
+    assert "at most 262,144 can be sent at once" in sheet.error.text()
     assert len(hosts.sent) == 1
 
 
