@@ -127,7 +127,7 @@ class Chat:
 
     def say(self, text: str) -> None:
         """A line of the program's own."""
-        self.screen.print(self.painter().words(text, "dim"))
+        self.screen.print([*self.painter().words(clean(text), "dim"), ""])
 
     def complain(self, error: OutliveError | str) -> None:
         """A line about what does not work, and what to do."""
@@ -316,8 +316,8 @@ class Chat:
         if self._task is not None:
             self._task.cancel()
         elif self._editing is not None:
-            self._stop_editing()
             self.attached = []
+            self._stop_editing()
             self.screen.buffer.reset()
         elif self._expects_key:
             self._expects_key = False

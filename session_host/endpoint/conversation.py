@@ -5,6 +5,7 @@ Every record that is readable may follow any other: whoever reads a damaged file
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, Union
@@ -48,6 +49,12 @@ class Attachment(msgspec.Struct, frozen=True):
     name: str
     text: str
 
+    def sent(self) -> str:
+        """As the model gets it, in a fence that nothing in the text ends."""
+        longest = max((len(run) for run in re.findall("`+", self.text)), default=0)
+        fence = "`" * max(3, longest + 1)
+        return f"File {self.name}:\n{fence}\n{self.text.rstrip()}\n{fence}\n\n"
+
 
 class Began(msgspec.Struct, frozen=True, tag="began"):
     """The first record."""
@@ -72,9 +79,8 @@ class Question(msgspec.Struct, frozen=True, tag="question"):
     attachments: tuple[Attachment, ...] = ()
 
     def sent(self) -> str:
-        """The text as the model gets it: attachments first, each between lines that name it."""
-        files = [f'<file name="{each.name}">\n{each.text.rstrip()}\n</file>\n\n' for each in self.attachments]
-        return "".join(files) + self.text
+        """The text as the model gets it: attachments first, each named and fenced."""
+        return "".join(each.sent() for each in self.attachments) + self.text
 
 
 class AnswerBegan(msgspec.Struct, frozen=True, tag="answer"):

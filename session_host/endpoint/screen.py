@@ -54,6 +54,8 @@ _STYLE: Final = Style.from_dict(
         "trouble": "ansired",
         "hint": "dim",
         "completion-menu": "noinherit",
+        "scrollbar.background": "noinherit",
+        "scrollbar.button": "noinherit",
         "completion-menu.completion": "noinherit",
         "completion-menu.completion.current": "noinherit bold ansimagenta",
         "completion-menu.meta.completion": "noinherit dim",
@@ -244,6 +246,11 @@ class Screen:
                 self.buffer.reset()
             else:
                 self._actions.stop()
+
+        @keys.add("c-l")
+        def _again(_: KeyPressEvent) -> None:
+            # The terminal's history stays: only what is ours is drawn anew.
+            self.write("")
 
         @keys.add("c-d", filter=Condition(lambda: not self.buffer.text))
         def _end(_: KeyPressEvent) -> None:

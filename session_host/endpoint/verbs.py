@@ -8,8 +8,9 @@ from session_host.endpoint import secret_store, signals
 from session_host.endpoint.addresses import origin
 from session_host.endpoint.attaching import MAX_ALL_BYTES, attachment, shown
 from session_host.endpoint.commands import help_lines
-from session_host.endpoint.conversation import Answer, Question, whole
+from session_host.endpoint.conversation import Answer, whole
 from session_host.endpoint.keys import checked_key
+from session_host.endpoint.settling import clean
 from session_host.errors import ConfigError, OutliveError
 
 if TYPE_CHECKING:
@@ -139,13 +140,12 @@ class Verbs:
             chat.say("the server has not told any token counts")
             return
         last = next((each for each in reversed(conversation.messages) if isinstance(each, Answer)), None)
+        lines = []
         if last is not None and last.input_tokens is not None:
-            chat.say(f"the last question took {last.input_tokens} tokens, its answer {last.output_tokens or 0}")
-        questions = sum(isinstance(each, Question) for each in conversation.messages)
-        chat.say(
-            f"all {questions} questions took {conversation.used_input} tokens, their answers {conversation.used_output}"
-        )
+            lines.append(f"the last question: {last.input_tokens} tokens in, {last.output_tokens or 0} out")
+        lines.append(f"the whole chat: {conversation.used_input} tokens in, {conversation.used_output} out")
+        chat.say("\n".join(lines))
 
     def _print(self, lines: list[str]) -> None:
         painter = self._chat.painter()
-        self._chat.screen.print([shown for line in lines for shown in painter.words(line)])
+        self._chat.screen.print([*(part for line in lines for part in painter.words(clean(line))), ""])

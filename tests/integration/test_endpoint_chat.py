@@ -208,7 +208,7 @@ async def test_a_file_goes_with_the_message_and_what_is_no_text_does_not(server:
         await chat.see("+ notes.txt (18 B)")
         await chat.see("echo: ")
         sent = server.requests[-1].body["messages"][-1]["content"]
-        assert sent == '<file name="notes.txt">\nremember the milk\n</file>\n\nwhat is it?'
+        assert sent == "File notes.txt:\n```\nremember the milk\n```\n\nwhat is it?"
         question = conversation().messages[0]
         assert isinstance(question, Question)
         assert question.attachments[0].text == "remember the milk\n"

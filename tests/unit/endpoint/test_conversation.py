@@ -57,8 +57,8 @@ def test_roles_take_turns_whatever_failed() -> None:
 
 
 def test_attachments_go_before_the_question() -> None:
-    question = Question(AT, "what is it?", (Attachment("a.txt", "one\n"), Attachment("b.txt", "two")))
-    assert question.sent() == '<file name="a.txt">\none\n</file>\n\n<file name="b.txt">\ntwo\n</file>\n\nwhat is it?'
+    question = Question(AT, "what is it?", (Attachment("a.txt", "one\n"), Attachment("b.md", "```\ntwo\n```")))
+    assert question.sent() == ("File a.txt:\n```\none\n```\n\nFile b.md:\n````\n```\ntwo\n```\n````\n\nwhat is it?")
 
 
 def test_the_last_settings_count_and_the_first_are_known() -> None:
