@@ -56,6 +56,7 @@ class Chat(QObject):
 
     Attributes:
         activity, activity_source, activity_since, activity_detail: what the host says of its agent last.
+        is_recorded: the record knows of its end, too, if it has ended.
         stale_after_s: work without output or a word of it for so long is "no signal".
         checkout: how the git working tree at its directory is; None where there is none, or it is not known yet.
         notice: what is not as it should be with the chat itself, one line; "" if all is.
@@ -87,6 +88,7 @@ class Chat(QObject):
         self.activity_source = ""
         self.activity_since = ""
         self.activity_detail = ""
+        self.is_recorded = True
         self.stale_after_s = Watch().stale_after_s
         self.ended_by_you = False
         self.unseen = False
@@ -287,13 +289,14 @@ class Chat(QObject):
     def apply_record(self, record: SessionRecord) -> None:
         """Take over what the record says, unless the host has told something newer."""
         mine = self.record
+        was_recorded, self.is_recorded = self.is_recorded, not (self.is_over and record.state in RUNNING_STATES)
         if self.is_over and record.state in RUNNING_STATES:
             record.state, record.exit_code, record.exit_signal = mine.state, mine.exit_code, mine.exit_signal
             record.ended_at, record.error = mine.ended_at or record.ended_at, mine.error or record.error
         if mine.state is State.RUNNING and record.state is State.STARTING:
             record.state = State.RUNNING
         record.title = mine.title or record.title
-        if record != mine:
+        if record != mine or self.is_recorded != was_recorded:
             self.record = record
             self.changed.emit()
 
@@ -370,6 +373,8 @@ class Chat(QObject):
         record = self.record
         record.state, record.exit_code, record.exit_signal = state, exit_code, exit_signal
         if self.is_over:
+            # What is lost is found out from the record, or by whoever reads it next.
+            self.is_recorded = state is State.LOST
             self.notice = ""
             record.ended_at = record.ended_at or now()
 

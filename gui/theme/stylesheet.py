@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from string import Template
 
 from gui.theme.tokens import RADIUS_PX, Tokens, blend
+
+ICONS = Path(__file__).parents[2] / "resources" / "icons"
 
 _TEMPLATE = Template("""
 * { outline: 0; }
@@ -77,6 +80,13 @@ QPlainTextEdit { padding: 4px; }
 QCheckBox { background: transparent; color: $text; spacing: 8px; }
 QCheckBox:focus { color: $accent; }
 QCheckBox:disabled { color: $disabled; }
+QCheckBox::indicator {
+    width: 14px; height: 14px; border: 1px solid $secondary; border-radius: 3px; background: $field;
+}
+QCheckBox::indicator:focus { border-color: $accent; }
+QCheckBox::indicator:disabled { border-color: $disabled; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$check"); }
+QCheckBox::indicator:checked:disabled { background: $hairline; border-color: $hairline; }
 QPushButton[kind="chip"] { min-height: 22px; padding: 0 10px; border-radius: 12px; }
 QPushButton[kind="chip"]:checked { background: $selected; border-color: $accent; }
 
@@ -137,6 +147,7 @@ def style_sheet(tokens: Tokens) -> str:
         hover=tokens.hover,
         selected=tokens.selected,
         radius=RADIUS_PX,
+        check=(ICONS / f"check-on-{tokens.name}.svg").as_posix(),
         field=tokens.page if dark else tokens.raised,
         hover_raised=blend(tokens.text, tokens.raised, 0.06).name(),
         pressed=blend(tokens.text, tokens.raised, 0.12).name(),

@@ -54,8 +54,8 @@ class ChatPage(Area):
         self._screen_asked = False
         self._settled = False
         self._is_in_front = False
-        self._told_over: str | None = None
-        """By whom it was continued when what can be done with it was last looked at; None while it was not."""
+        self._told_over: tuple[str | None, bool] | None = None
+        """By whom it was continued and whether its end was recorded, when that was last told."""
         self.grid = GridSize(0, 0)
 
         self.view = TerminalView(theme.terminal, self)
@@ -212,9 +212,9 @@ class ChatPage(Area):
             self._tell_over()
 
     def _tell_over(self) -> None:
-        continued = self.chat.record.continued_by or ""
-        if self._is_in_front and self.chat.is_over and continued != self._told_over:
-            self._told_over = continued
+        now = self.chat.record.continued_by, self.chat.is_recorded
+        if self._is_in_front and self.chat.is_over and now != self._told_over:
+            self._told_over = now
             self.over_shown.emit()
 
     # ------------------------------------------------------------ size

@@ -18,6 +18,7 @@ from gui.window.flow import flow
 from gui.window.parts import Area, ElidedLabel, Hairline, MarkLabel, button, label, sentence
 from session_host.protocol.values import State
 
+MARGINS_PX = 72
 WORDS_PX = 280
 """Where less than this is left for the words, the buttons go below them."""
 
@@ -89,7 +90,8 @@ class EndBar(Area):
         self._arrange()
 
     def _arrange(self) -> None:
-        is_narrow = self.width() < self._buttons.sizeHint().width() + WORDS_PX
+        words_px = max(WORDS_PX, self.title.sizeHint().width() + MARGINS_PX)
+        is_narrow = self.width() < self._buttons.sizeHint().width() + words_px
         wanted = QHBoxLayout.Direction.TopToBottom if is_narrow else QHBoxLayout.Direction.LeftToRight
         if self._row.direction() != wanted:
             self._row.setDirection(wanted)
@@ -173,3 +175,4 @@ class EndBar(Area):
         else:
             self.title.set_whole("This window cannot show the chat; it keeps running")
             self.detail.set_whole(sentence(chat.connection_message))
+        self._arrange()

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
-from gui.theme.tokens import GAP_S_PX
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.flow import FlowLayout
 from gui.window.parts import IconButton, button, label
 from session_host.agents import Agent
@@ -131,13 +131,18 @@ class WorktreeField(QWidget):
         self.branch = QLineEdit()
         self.branch.setAccessibleName("Branch")
         self.branch.setPlaceholderText("a new branch, named after the chat")
-        self.wanted.toggled.connect(self.branch.setEnabled)
-        self.branch.setEnabled(False)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP_S_PX)
+        self.note = label("", "secondary")
+        self.wanted.toggled.connect(self.branch.setVisible)
+        self.branch.hide()
+        row = QHBoxLayout()
+        row.setSpacing(GAP_M_PX)
         row.addWidget(self.wanted)
-        row.addWidget(self.branch, 1)
+        row.addWidget(self.note, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 4)
+        layout.setSpacing(GAP_S_PX)
+        layout.addLayout(row)
+        layout.addWidget(self.branch)
 
     def set_value(self, *, wanted: bool) -> None:
         """Suggest this; a branch is named anew each time."""
@@ -151,12 +156,12 @@ class WorktreeField(QWidget):
     def tell_repository(self, status: Status | None) -> None:
         """What the directory is: the working tree of a repository, or none."""
         self.wanted.setEnabled(status is not None)
-        self.branch.setEnabled(status is not None and self.wanted.isChecked())
+        self.branch.setVisible(status is not None and self.wanted.isChecked())
+        self.note.setText("" if status is not None else "no git repository")
+        start = (status.branch or status.commit) if status is not None else ""
         self.branch.setPlaceholderText(
-            f"a new branch from {status.branch or status.commit}, named after the chat"
-            if status is not None and status.commit
-            else "a new branch, named after the chat" if status is not None else "this is no git repository"
-        )  # fmt: skip
+            f"a new branch from {start}, named after the chat" if start else "a new branch, named after the chat"
+        )
 
 
 class InstallHint(QWidget):

@@ -48,6 +48,8 @@ class Resuming(QObject):
         follower = self._follower(page.chat)
         if follower is not None:
             page.end_bar.tell_continued(follower.name)
+        elif not page.chat.is_recorded:
+            page.end_bar.offer(None)  # The record is asked, which is a moment behind.
         elif page.chat.is_over and page.chat.id not in self._under_way:
             self._sessions.tasks.start(self._offer(page), "aftermath")
 
@@ -138,7 +140,7 @@ class Resuming(QObject):
         self._ending[chat.id] = chat
 
     def _look_at_endings(self) -> None:
-        for chat in [chat for chat in self._ending.values() if chat.is_over]:
+        for chat in [chat for chat in self._ending.values() if chat.is_over and chat.is_recorded]:
             del self._ending[chat.id]
             if self._tabs.active_id != chat.id:
                 self._sessions.tasks.start(self._offer_undo(chat), "undo of an end")

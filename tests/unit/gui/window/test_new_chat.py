@@ -91,7 +91,7 @@ async def test_a_worktree_is_offered_where_there_is_a_repository(
     sheet = window.sheets.new_chat
     sheet.more.click()
     field = sheet.worktree
-    await played.until(lambda: field.branch.placeholderText() == "this is no git repository", "git's word")
+    await played.until(lambda: field.note.text() == "no git repository", "git's word")
     assert not field.wanted.isEnabled()
     sheet.directory.setText(str(repository))
     await played.until(field.wanted.isEnabled, "git's word")

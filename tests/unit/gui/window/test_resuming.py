@@ -108,6 +108,22 @@ async def test_resume_turns_the_tab_into_the_new_chat_s(played: Played, client: 
     await played.until(played.page.view.hasFocus, "the keyboard to be in the terminal")
 
 
+async def test_an_end_before_ones_eyes_is_offered_to_be_resumed_once_it_is_recorded(
+    played: Played, client: PlayedResume
+):
+    session_id = await played.add("one")
+    played.open_window()
+    played.show(session_id).end(exit_code=0)
+    played.settle()
+    assert played.page.end_bar.isVisible()
+    await played.sessions.look_now()
+    assert played.page.end_bar.resume.isHidden(), "the record says that it runs"
+    with Store.open(paths.database()) as store:
+        store.update(session_id, state=State.EXITED, exit_code=0)
+    await played.sessions.look_now()
+    await played.until(played.page.end_bar.resume.isVisible, "the button")
+
+
 async def test_interrupted_chats_offer_it_first(played: Played, client: PlayedResume):
     await open_ended(played, state=State.LOST, error=INTERRUPTED, exit_code=None)
     bar = played.page.end_bar
@@ -211,10 +227,16 @@ async def test_the_end_of_a_chat_out_of_sight_can_be_undone(
     played.viewers[one].be(Activity.IDLE)
     window.verbs.stop(played.chat(one))
     played.viewers[one].end(exit_signal=15)
+    played.settle()
+    early = window.banners.current
+    with Store.open(paths.database()) as store:
+        store.update(one, state=State.EXITED, exit_signal=15)
+    await played.sessions.look_now()
     await played.until(lambda: window.banners.current, "the offer")
     banner = window.banners.current
     assert banner is not None
     assert (banner.text, banner.action) == ("Ended one.", "Resume")
+    assert early is None, "the record did not know it yet, and it is what is resumed from"
     window.banners.act()
     await played.until(lambda: client.asked, "the resume")
     assert client.asked == [("resume", one, False)]
