@@ -29,7 +29,7 @@ def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list
     asks = False
     for index, word in enumerate(arguments):
         if word == "--":
-            return kept if takes_words else [*kept, *arguments[index:]]
+            return kept if takes_words or word in options else [*kept, *arguments[index:]]
         if asks:
             asks = False
         elif word.startswith("-") and word != "-":

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from session_host.agents import Agent, carry_files, child_environment, write_files
+from session_host.agents.conversations import Sought, before_start
 from session_host.agents.probe import probed, supported
 from session_host.clock import now
 from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError, WorktreeError
@@ -163,6 +164,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         resume=request.resume is not None and not request.anew,
         pick=request.picks,
     )
+    before_start(agent.conversation.place, Sought(conversation, directory, environment, files, used=False))
     if ours and not any(conversation in word for word in argv):
         conversation = ""  # This version takes no id from us.
     if request.resume is not None and conversation:

@@ -11,10 +11,8 @@ import os
 import re
 from pathlib import Path
 
-import msgspec
-
 from session_host.agents.conversations.place import Found, Kept, Sought
-from session_host.pty.identity import is_running
+from session_host.agents.conversations.processes import in_conversation
 
 _MOST_SLUG = 200
 """Longer names of directories are cut there, and a hash follows."""
@@ -22,14 +20,6 @@ _MOST_SLUG = 200
 _USER_LINE = re.compile(rb'"type":\s*"user"')
 _PIECE_BYTES = 1 << 20
 _LONGEST_MATCH_BYTES = 64
-
-
-class _Running(msgspec.Struct):
-    """A process's own file."""
-
-    pid: int
-    sessionId: str  # noqa: N815 - Claude Code's name
-    procStart: str | None = None  # noqa: N815 - as above
 
 
 class Claude:
@@ -52,17 +42,7 @@ class Claude:
         return Found(Kept.NOTHING, "nothing was asked in it yet")
 
     def opened_by(self, sought: Sought) -> list[int]:
-        found = []
-        for path in (_home(sought) / "sessions").glob("*.json"):
-            try:
-                running = msgspec.json.decode(path.read_bytes(), type=_Running)
-            except (OSError, msgspec.DecodeError, RecursionError):
-                continue  # It is being rewritten, or is of a version that we do not know.
-            started = running.procStart if running.procStart and running.procStart.isdecimal() else None
-            same = running.sessionId == sought.conversation
-            if same and is_running(running.pid, int(started) if started else None):
-                found.append(running.pid)
-        return found
+        return list(in_conversation(_home(sought) / "sessions", sought.conversation))
 
 
 def _home(sought: Sought) -> Path:

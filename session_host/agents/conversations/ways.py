@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
 from session_host.agents.conversations.claude import Claude
 from session_host.agents.conversations.codex import Codex
+from session_host.agents.conversations.copilot import Copilot
+from session_host.agents.conversations.gemini import Gemini
 from session_host.agents.conversations.opencode import OpenCode
+from session_host.agents.conversations.own import Aider, Endpoint
 from session_host.agents.conversations.place import Found, Kept, Place, Sought
-from session_host.agents.conversations.transcripts import Transcripts
+from session_host.agents.conversations.qwen import Qwen
 
 PLACES: Final[dict[str, Place]] = {
+    "aider": Aider(),
     "claude": Claude(),
     "codex": Codex(),
+    "copilot": Copilot(),
+    "endpoint": Endpoint(),
+    "gemini": Gemini(),
     "opencode": OpenCode(),
-    "gemini": Transcripts(
-        "Gemini CLI", "", ".gemini", ("tmp/*/chats/session-*-{short}.json*",), inside=True, early=True
-    ),
-    "copilot": Transcripts("Copilot CLI", "", ".copilot", ("session-state/{id}", "session-state/{id}.jsonl")),
-    "qwen": Transcripts("Qwen Code", "", ".qwen", ("projects/*/chats/{id}.jsonl",)),
+    "qwen": Qwen(),
 }
 
 VARIABLES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME")
@@ -43,3 +47,11 @@ def opened_by(place: str, sought: Sought) -> list[int]:
         return way.opened_by(sought) if way is not None else []
     except OSError:
         return []
+
+
+def before_start(place: str, sought: Sought) -> None:
+    """Keep an agent that is about to start from harming conversations."""
+    way = PLACES.get(place)
+    if isinstance(way, Gemini):
+        with contextlib.suppress(OSError):
+            way.before_start(sought)

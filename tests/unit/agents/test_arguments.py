@@ -53,6 +53,12 @@ def test_an_agent_that_takes_its_prompt_by_an_option() -> None:
     assert without_prompt(gemini, ["--prompt-interactive=fix it", "x"], Probe()) == ["x"]
 
 
+def test_the_endpoints_question_stands_behind_dashes() -> None:
+    endpoint = load_catalog(Path("/nonexistent"))["endpoint"]
+
+    assert without_prompt(endpoint, ["-m", "x", "--", "what now?"], Probe()) == ["-m", "x"]
+
+
 def test_an_agent_whose_words_are_no_prompt_keeps_them() -> None:
     aider = load_catalog(Path("/nonexistent"))["aider"]
 

@@ -1,0 +1,291 @@
+"""What is kept of a conversation, in files as the agents make them."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from session_host.agents import load_catalog
+from session_host.agents.conversations import PLACES, Kept, Sought, before_start, look, opened_by
+from session_host.paths import endpoint_conversation
+from session_host.pty.identity import boot_id, start_time
+
+ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
+OTHER = "0b9c4c50-1111-4222-8333-444444444444"
+"""Its first eight characters are the same."""
+
+Seeking = Callable[..., Sought]
+
+
+@pytest.fixture
+def seek(tmp_path: Path) -> Seeking:
+    """A conversation that is looked for, with a home of its own."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "project").mkdir()
+
+    def sought(*, used: bool = False, conversation: str = ID, directory: str = "project", **more: str) -> Sought:
+        environment = {"HOME": str(tmp_path / "home"), **more}
+        return Sought(conversation, str(tmp_path / directory), environment, tmp_path / "files", used)
+
+    return sought
+
+
+def write(path: Path, *lines: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines))
+    return path
+
+
+def slug(path: Path) -> str:
+    return "".join(each if each.isascii() and each.isalnum() else "-" for each in str(path))
+
+
+def test_the_catalog_names_places_that_there_are() -> None:
+    for agent in load_catalog(Path("/nonexistent")).values():
+        assert agent.conversation.place in {"", *PLACES}, agent.name
+        assert bool(agent.conversation.resume) == bool(agent.conversation.place), agent.name
+
+
+def test_a_place_of_no_known_name_tells_nothing(seek: Seeking) -> None:
+    assert look("other", seek()).kept is Kept.UNKNOWN
+    assert opened_by("other", seek()) == []
+
+
+@pytest.mark.parametrize("place", ["aider", "claude", "copilot", "endpoint", "gemini", "qwen"])
+def test_one_in_which_nothing_was_said_begins_once_more_and_one_that_was_used_is_lost(
+    place: str, seek: Seeking
+) -> None:
+    assert look(place, seek()).kept is Kept.NOTHING
+    assert look(place, seek(used=True)).kept is Kept.LOST
+    assert "gone" in look(place, seek(used=True)).reason
+
+
+@pytest.mark.parametrize("place", ["codex", "opencode"])
+def test_one_that_the_agent_named_and_does_not_have_is_lost(place: str, seek: Seeking) -> None:
+    assert look(place, seek()).kept is Kept.LOST
+    assert look(place, seek(used=True)).kept is Kept.LOST
+
+
+class TestClaude:
+    @pytest.mark.parametrize("name", ["project", "a.b_c d", "ü", "\N{PARROT}"])
+    def test_its_transcript(self, name: str, seek: Seeking, tmp_path: Path) -> None:
+        (tmp_path / name).mkdir(exist_ok=True)
+        # JavaScript counts a character beyond the first 65,536 as two.
+        folder = slug(tmp_path / name.replace("\N{PARROT}", "--"))
+        write(tmp_path / "home" / ".claude" / "projects" / folder / f"{ID}.jsonl", {"type": "mode"}, '{"type": "user"}')
+
+        assert look("claude", seek(directory=name)).kept is Kept.WHOLE
+
+    def test_the_directory_is_the_one_behind_links(self, seek: Seeking, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to(tmp_path / "project")
+        folder = slug(tmp_path / "project")
+        write(tmp_path / "home" / ".claude" / "projects" / folder / f"{ID}.jsonl", '{"type":"user"}')
+
+        assert look("claude", seek(directory="link")).kept is Kept.WHOLE
+
+    def test_a_very_long_directory(self, seek: Seeking, tmp_path: Path) -> None:
+        directory = "/".join("x" * 60 for _ in range(4))
+        folder = f"{slug(tmp_path / directory)[:200]}-1a2b3c"
+        write(tmp_path / "home" / ".claude" / "projects" / folder / f"{ID}.jsonl", '{"type":"user"}')
+
+        assert look("claude", seek(directory=directory)).kept is Kept.WHOLE
+
+    def test_another_directory_for_all_its_files(self, seek: Seeking, tmp_path: Path) -> None:
+        write(tmp_path / "mine" / "projects" / slug(tmp_path / "project") / f"{ID}.jsonl", '{"type":"user"}')
+
+        assert look("claude", seek(CLAUDE_CONFIG_DIR=str(tmp_path / "mine"))).kept is Kept.WHOLE
+
+    def test_a_line_of_the_users_far_behind(self, seek: Seeking, tmp_path: Path) -> None:
+        path = tmp_path / "home" / ".claude" / "projects" / slug(tmp_path / "project") / f"{ID}.jsonl"
+        for padding in range(12):
+            write(path, "x" * ((1 << 20) - padding - 1), '{"type":"user"}')
+            assert look("claude", seek()).kept is Kept.WHOLE
+
+    def test_one_without_any_is_lost_whether_used_or_not(self, seek: Seeking, tmp_path: Path) -> None:
+        path = tmp_path / "home" / ".claude" / "projects" / slug(tmp_path / "project") / f"{ID}.jsonl"
+        write(path, {"type": "mode"}, {"type": "permission-mode"})
+
+        assert look("claude", seek()).kept is Kept.LOST
+        assert str(path) in look("claude", seek()).reason
+
+    def test_one_of_another_directory_is_not_found_by_it(self, seek: Seeking, tmp_path: Path) -> None:
+        write(tmp_path / "home" / ".claude" / "projects" / "-elsewhere" / f"{ID}.jsonl", '{"type":"user"}')
+
+        assert look("claude", seek(used=True)).kept is Kept.LOST
+        assert "-elsewhere" in look("claude", seek(used=True)).reason
+
+    def test_who_has_it_open(self, seek: Seeking, tmp_path: Path) -> None:
+        sessions = tmp_path / "home" / ".claude" / "sessions"
+        own = {"pid": os.getpid(), "sessionId": ID, "procStart": str(start_time(os.getpid()))}
+        write(sessions / "1.json", own)
+        write(sessions / "2.json", own | {"pid": 1, "procStart": "7"})
+        write(sessions / "3.json", own | {"sessionId": OTHER})
+        write(sessions / "4.json", "{")
+        write(sessions / "5.json", [1])
+
+        assert opened_by("claude", seek()) == [os.getpid()]
+
+
+class TestCodex:
+    def test_its_recording(self, seek: Seeking, tmp_path: Path) -> None:
+        write(tmp_path / "x" / "sessions" / "2026" / "11" / "20" / f"rollout-2026-11-20T14-00-00-{ID}.jsonl")
+
+        assert look("codex", seek(CODEX_HOME=str(tmp_path / "x"))).kept is Kept.WHOLE
+        assert look("codex", seek()).kept is Kept.LOST
+
+    def test_an_archived_one(self, seek: Seeking, tmp_path: Path) -> None:
+        write(tmp_path / "home" / ".codex" / "archived_sessions" / f"rollout-x-{ID}.jsonl")
+
+        assert look("codex", seek()).kept is Kept.WHOLE
+
+    def test_a_lock_that_is_held_and_one_that_is_not(self, seek: Seeking, tmp_path: Path) -> None:
+        path = write(tmp_path / "home" / ".codex" / "thread-writer-locks" / f"{ID}.lock")
+        assert opened_by("codex", seek()) == []
+        code = (
+            "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
+        )
+        argv = [sys.executable, "-S", "-c", code, str(path)]
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            assert holder.stdout is not None
+            holder.stdout.readline()
+
+            assert opened_by("codex", seek()) == [holder.pid]
+
+            holder.communicate(b"\n")
+        assert opened_by("codex", seek()) == []
+
+    def test_a_shared_look_takes_no_lock(self, seek: Seeking, tmp_path: Path) -> None:
+        path = write(tmp_path / "home" / ".codex" / "thread-writer-locks" / f"{ID}.lock")
+
+        opened_by("codex", seek())
+
+        with path.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class TestOpenCode:
+    def database(self, seek: Seeking, *ids: str) -> Path:
+        path = seek().home / ".local" / "share" / "opencode" / "opencode.db"
+        path.parent.mkdir(parents=True)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("CREATE TABLE session (id TEXT)")
+            connection.executemany("INSERT INTO session VALUES (?)", [(each,) for each in ids])
+        return path
+
+    def test_what_it_has_and_has_not(self, seek: Seeking) -> None:
+        self.database(seek, "ses_one", "ses_two")
+
+        assert look("opencode", seek(conversation="ses_two")).kept is Kept.WHOLE
+        assert look("opencode", seek(conversation="ses_three")).kept is Kept.LOST
+
+    def test_a_file_that_is_none_of_its_tells_nothing(self, seek: Seeking) -> None:
+        self.database(seek).write_bytes(b"no database at all" * 100)
+
+        assert look("opencode", seek(conversation="ses_one")).kept is Kept.UNKNOWN
+
+    def test_the_place_of_data(self, seek: Seeking, tmp_path: Path) -> None:
+        path = self.database(seek, "ses_one")
+        (tmp_path / "data").mkdir()
+        path.parent.rename(tmp_path / "data" / "opencode")
+
+        found = look("opencode", seek(conversation="ses_one", XDG_DATA_HOME=str(tmp_path / "data")))
+
+        assert found.kept is Kept.WHOLE
+
+
+CONTEXT = {"type": "user", "content": [{"text": "<session_context> it is Friday"}]}
+"""What Gemini CLI tells its model by itself."""
+
+
+class TestGemini:
+    def head(self, conversation: str = ID) -> dict[str, object]:
+        return {"sessionId": conversation, "projectHash": "x", "kind": "main"}
+
+    def test_its_transcript_is_told_from_one_of_like_name(self, seek: Seeking, tmp_path: Path) -> None:
+        chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
+        write(chats / "session-2026-11-20T14-00-0b9c4c50.jsonl", self.head(OTHER))
+        assert look("gemini", seek(used=True)).kept is Kept.LOST
+
+        write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head())
+        assert look("gemini", seek(used=True)).kept is Kept.WHOLE
+
+    def test_before_a_start_the_empty_twin_of_a_conversation_is_removed(self, seek: Seeking, tmp_path: Path) -> None:
+        chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
+        whole = write(chats / "session-2026-11-20T14-00-0b9c4c50.jsonl", self.head(), {"type": "user", "content": "hi"})
+        twin = write(chats / "session-2026-11-20T15-00-0b9c4c50.jsonl", self.head(), {"$set": {"messages": [CONTEXT]}})
+        alone = write(chats / "session-2026-11-20T15-00-11111111.jsonl", self.head(), CONTEXT)
+        strange = write(chats / "session-2026-11-20T16-00-0b9c4c50.jsonl", "no json")
+
+        before_start("gemini", seek())
+
+        assert [path.exists() for path in (whole, twin, alone, strange)] == [True, False, True, True]
+
+    def test_of_several_empty_ones_none_is(self, seek: Seeking, tmp_path: Path) -> None:
+        chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
+        paths = [write(chats / f"session-2026-11-20T1{n}-00-0b9c4c50.jsonl", self.head()) for n in range(2)]
+
+        before_start("gemini", seek())
+
+        assert all(path.exists() for path in paths)
+
+
+class TestCopilot:
+    def test_what_was_said(self, seek: Seeking, tmp_path: Path) -> None:
+        directory = tmp_path / "home" / ".copilot" / "session-state" / ID
+        write(directory / "events.jsonl", {"type": "session.start"})
+        assert look("copilot", seek()).kept is Kept.NOTHING
+
+        write(directory / "events.jsonl", {"type": "session.start"}, {"type": "user.message"})
+        assert look("copilot", seek()).kept is Kept.WHOLE
+
+    def test_who_holds_it(self, seek: Seeking, tmp_path: Path) -> None:
+        directory = tmp_path / "home" / ".copilot" / "session-state" / ID
+        argv = [sys.executable, "-S", "-c", "input()", "copilot"]
+        with subprocess.Popen(argv, stdin=subprocess.PIPE) as holder:
+            for pid in (holder.pid, os.getppid(), 2**22 + 1, "x"):
+                write(directory / f"inuse.{pid}.hold")
+
+            assert opened_by("copilot", seek()) == [holder.pid]
+
+            holder.communicate(b"\n")
+
+
+class TestQwen:
+    def test_its_transcript(self, seek: Seeking, tmp_path: Path) -> None:
+        path = tmp_path / "home" / ".qwen" / "projects" / "-project" / "chats" / f"{ID}.jsonl"
+        write(path, {"type": "system"})
+        assert look("qwen", seek()).kept is Kept.NOTHING
+
+        write(path, {"type": "user", "message": "hi"})
+        assert look("qwen", seek()).kept is Kept.WHOLE
+
+    def test_who_has_it_open(self, seek: Seeking, tmp_path: Path) -> None:
+        sessions = tmp_path / "home" / ".qwen" / "sessions"
+        own = {"pid": os.getpid(), "sessionId": ID, "procStart": f"{boot_id()}:{start_time(os.getpid())}"}
+        write(sessions / "1.json", own)
+        write(sessions / "2.json", own | {"procStart": f"another-boot:{start_time(os.getpid())}"})
+
+        assert opened_by("qwen", seek()) == [os.getpid()]
+
+
+class TestOurOwn:
+    def test_aiders_history(self, seek: Seeking, tmp_path: Path) -> None:
+        path = write(tmp_path / "files" / f"{ID}.md", "# aider chat started at 2026-11-20")
+        assert look("aider", seek(used=True)).kept is Kept.NOTHING
+
+        write(path, "# aider chat started at 2026-11-20", "", "#### hello")
+        assert look("aider", seek()).kept is Kept.WHOLE
+
+    def test_a_conversation_with_a_model_server(self, seek: Seeking) -> None:
+        write(endpoint_conversation(ID), {})
+
+        assert look("endpoint", seek()).kept is Kept.WHOLE
