@@ -15,8 +15,8 @@ import os
 import pwd
 import shutil
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,13 @@ class RealAgent:
         asks: a text on its screen while it asks whether it may run a command.
         prepare: writes its settings for (home, cwd, url of the server); the environment that it needs.
         wish: what makes the fake model want a ``{command}`` for which the user is asked.
+        offers_tools: its requests offer tools, but for its errands.
+        source: which of Outlive's sources tells its state, as ``activity.ORDER`` calls them; "" for none.
+        tells_what: it tells what it asks, too.
+        interrupt: the keys that interrupt a turn.
+        settings: the user's own settings, below HOME, which it does not write itself.
+        transcripts: where it keeps conversations, below HOME; patterns of Path.glob, ``{id}`` is filled in.
+        cannot: the checks of ``agents_table.CHECKS`` that do not apply to it, and why.
     """
 
     label: str
@@ -56,6 +63,18 @@ class RealAgent:
     asks: str
     prepare: Callable[[Path, Path, str], dict[str, str]]
     wish: str = "tool: {command}"
+    offers_tools: bool = True
+    source: str = ""
+    tells_what: bool = True
+    interrupt: tuple[str, ...] = ("Escape",)
+    settings: tuple[str, ...] = ()
+    transcripts: tuple[str, ...] = ()
+    cannot: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """The version that is pinned."""
+        return self.package.rpartition("@")[2]
 
     def install(self) -> Path:
         """Path of the native executable, installed if need be.
@@ -230,6 +249,9 @@ CLAUDE = RealAgent(
     arguments=(),
     asks="Do you want to proceed?",
     prepare=prepare_claude,
+    source="state file",
+    settings=(".claude/settings.json",),
+    transcripts=(".claude/projects/*/{id}.jsonl",),
 )
 CODEX = RealAgent(
     label="codex",
@@ -241,8 +263,14 @@ CODEX = RealAgent(
     arguments=(),
     asks="Would you like to run the following command?",
     prepare=prepare_codex,
+    source="osc 7501",
+    settings=(".codex/config.toml",),
+    transcripts=(".codex/sessions/*/*/*/rollout-*-{id}.jsonl",),
     # What its sandbox allows it does not ask for.
-    wish='use: exec_command {{"cmd": "{command}", "sandbox_permissions": "require_escalated", "justification": "?"}}',
+    wish=(
+        'use: exec_command {{"cmd": "{command}", "sandbox_permissions": "require_escalated", "justification": "?", '
+        '"yield_time_ms": 30000}}'
+    ),
 )
 OPENCODE = RealAgent(
     label="opencode",
@@ -254,6 +282,10 @@ OPENCODE = RealAgent(
     arguments=(),
     asks="Permission required",
     prepare=prepare_opencode,
+    source="plugin",
+    interrupt=("Escape", "Escape"),
+    settings=(".config/opencode/opencode.json",),
+    transcripts=(".local/share/opencode/opencode.db*",),
 )
 GEMINI = RealAgent(
     label="gemini",
@@ -265,6 +297,9 @@ GEMINI = RealAgent(
     arguments=(),
     asks="Allow execution of",
     prepare=prepare_gemini,
+    source="title",
+    settings=(".gemini/settings.json",),
+    transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl",),
 )
 COPILOT = RealAgent(
     label="copilot",
@@ -295,3 +330,6 @@ AGENTS = (CLAUDE, CLAUDE_INLINE, CODEX, CODEX_INLINE, OPENCODE)
 
 ALL_AGENTS = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT)
 """Each agent of the catalog once, as it is started by default."""
+
+PROVEN = (CLAUDE, CODEX, OPENCODE, GEMINI)
+"""Those of which the table tells what they were seen to do."""

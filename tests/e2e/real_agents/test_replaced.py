@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_messages import complaints_in
-from tests.support.real_agents import AGENTS, ALL_AGENTS, CannotInstall, RealAgent
+from tests.support.real_agents import ALL_AGENTS, RealAgent
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive, window
 
@@ -30,38 +30,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(300)
 
 READY_S = 60.0
 ANSWER_S = 30.0
-
-
-@pytest.fixture
-def server() -> Iterator[ModelServer]:
-    with ModelServer() as running:
-        yield running
-
-
-@pytest.fixture(params=AGENTS, ids=lambda agent: agent.label)
-def agent(
-    request: pytest.FixtureRequest, area: Area, server: ModelServer, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> RealAgent:
-    """An agent that is installed and on PATH, and talks to the server."""
-    chosen: RealAgent = request.param
-    try:
-        binary = chosen.install()
-    except CannotInstall as reason:
-        pytest.skip(str(reason))
-    own = area.home / "tmp"  # What an agent leaves behind when it is killed is its own.
-    own.mkdir()
-    monkeypatch.setenv("TMPDIR", str(own))
-    monkeypatch.setenv("PATH", f"{binary.parent}{os.pathsep}{os.environ['PATH']}")
-    for name, value in chosen.prepare(area.home, project, server.url).items():
-        monkeypatch.setenv(name, value)
-    return chosen
-
-
-@pytest.fixture
-def project(area: Area) -> Path:
-    directory = area.home / "project"
-    directory.mkdir()
-    return directory
 
 
 def start(own: Window, agent: RealAgent, project: Path) -> str:
@@ -124,6 +92,8 @@ TROUBLES: dict[str, Callable[[], object]] = {
 }
 
 
+@pytest.mark.shows("host")
+@pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.label, indirect=True)
 @pytest.mark.parametrize("trouble", list(TROUBLES))
 def test_an_answer_is_whole_after_what_keeps_the_chat_was_replaced_in_its_middle(
     agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions, trouble: str
@@ -152,6 +122,8 @@ def test_an_answer_is_whole_after_what_keeps_the_chat_was_replaced_in_its_middle
     wait_until(lambda: "typed afterwards" in everything(chat), ANSWER_S, lambda: everything(chat))
 
 
+@pytest.mark.shows("window")
+@pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.label, indirect=True)
 def test_an_answer_is_whole_after_the_window_was_killed_in_its_middle(
     agent: RealAgent,
     server: ModelServer,

@@ -1,0 +1,120 @@
+"""Real agents, installed and told to talk to a model server of the test's; what they did becomes a table.
+
+A test marked ``shows(check, …)`` fills the rows of ``agents_table.CHECKS`` for the agent that it runs with.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer
+from tests.support import agents_table
+from tests.support.agents_table import NO, NOT_APPLICABLE, YES, Column, Result
+from tests.support.area import Area
+from tests.support.real_agents import PROVEN, CannotInstall, RealAgent
+from tests.support.real_chats import Chat, Work
+
+results: dict[tuple[str, str], Result] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "shows(*checks): fills these rows of the table of real agents")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that shows something runs with every agent, if it does not say itself with which."""
+    marks = [mark for mark in metafunc.definition.iter_markers() if mark.name == "parametrize"]
+    if "agent" in metafunc.fixturenames and not any("agent" in str(mark.args[0]) for mark in marks):
+        metafunc.parametrize("agent", PROVEN, ids=lambda agent: agent.label, indirect=True)
+
+
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Note what a test has shown."""
+    agent: RealAgent | None = item.callspec.params.get("agent") if hasattr(item, "callspec") else None
+    if agent is None:
+        return
+    for check in (check for mark in item.iter_markers("shows") for check in mark.args):
+        place = (agent.name, check)
+        if check in agent.cannot:
+            results[place] = Result(NOT_APPLICABLE, agent.cannot[check])
+        elif call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
+            results[place] = Result(NO)
+        elif call.when == "teardown" and call.excinfo is None and item.stash.get(RAN, False):
+            notes = dict(item.user_properties)
+            # A row may be shown by several tests: all of them must be well.
+            results.setdefault(place, Result(YES, str(notes.get(check, ""))))
+
+
+RAN = pytest.StashKey[bool]()
+
+
+def pytest_runtest_call(item: pytest.Item) -> None:
+    item.stash[RAN] = True
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the table, if each of its rows was tried with each agent, or if that was asked for."""
+    columns = [Column(agent.name, agent.version) for agent in PROVEN]
+    tried = {(column.title, check) for column in columns for check in agents_table.CHECKS}
+    if results and (session.config.getoption("--write-agents-table") or tried <= results.keys()):
+        agents_table.PATH.parent.mkdir(exist_ok=True)
+        day = datetime.now(UTC).date().isoformat()
+        agents_table.PATH.write_text(agents_table.written(columns, results, day), encoding="utf-8")
+
+
+# ------------------------------------------------------------------------------------ fixtures
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[ModelServer]:
+    """What the agent believes to be its model service."""
+    with ModelServer(tools_needed=request.node.callspec.params["agent"].offers_tools) as running:
+        yield running
+
+
+@pytest.fixture
+def project(area: Area) -> Path:
+    """The directory that the agent works in."""
+    directory = area.home / "project"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def agent(
+    request: pytest.FixtureRequest, area: Area, server: ModelServer, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> RealAgent:
+    """An agent that is installed and on PATH, and talks to the server."""
+    chosen: RealAgent = request.param
+    checks = [check for mark in request.node.iter_markers("shows") for check in mark.args]
+    if checks and all(check in chosen.cannot for check in checks):
+        pytest.skip(f"not applicable: {chosen.cannot[checks[0]]}")
+    try:
+        binary = chosen.install()
+    except CannotInstall as reason:
+        pytest.skip(str(reason))
+    own = area.home / "tmp"  # What an agent leaves behind when it is killed is its own.
+    own.mkdir()
+    monkeypatch.setenv("TMPDIR", str(own))
+    monkeypatch.setenv("PATH", f"{binary.parent}{os.pathsep}{os.environ['PATH']}")
+    for name, value in chosen.prepare(area.home, project, server.url).items():
+        monkeypatch.setenv(name, value)
+    return chosen
+
+
+@pytest.fixture
+def chat(agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions) -> Chat:
+    """A chat with it, which takes input."""
+    return Chat.start(agent, server, project)
+
+
+@pytest.fixture
+def work(project: Path) -> Work:
+    """A command for the agent to run."""
+    return Work(project)

@@ -1,0 +1,111 @@
+"""A real agent starts, is asked in each way there is, and answers; who looks at it may be killed meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.protocol.values import GridSize
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer, answer_line
+from tests.support.area import Area
+from tests.support.commands import OnTerminal
+from tests.support.real_agents import RealAgent
+from tests.support.real_chats import PATIENCE_S, SIZE, Chat, Work
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
+
+OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
+
+
+@pytest.mark.shows("start", "settings", "ask")
+def test_it_starts_takes_what_is_typed_and_leaves_the_users_settings_alone(
+    agent: RealAgent, server: ModelServer, project: Path, area: Area, sessions: Sessions
+) -> None:
+    before = list(fingerprints(area.home, agent.settings))
+    chat = Chat.start(agent, server, project)
+    assert (chat.info()["state"], chat.info()["agent"]) == ("running", agent.name)
+
+    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+        viewer.see(agent.ready, timeout_s=PATIENCE_S)
+        for character in "hello by keys":
+            viewer.type(character)
+        viewer.see("hello by keys", timeout_s=PATIENCE_S)
+        viewer.type("\r")
+        viewer.see("echo: hello by keys", timeout_s=PATIENCE_S)
+    chat.sees("echo: hello by keys")
+
+    assert server.prompts() == ["hello by keys"]
+    assert list(fingerprints(area.home, agent.settings)) == before
+    assert [each.name for each in project.iterdir()] == []
+    mine = [path for path in written_settings(area.home) if b"session_host" in path.read_bytes()]
+    assert mine == [], "no file of the agent's names a program of Outlive"
+
+
+def fingerprints(home: Path, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        yield name, hashlib.sha256((home / name).read_bytes()).hexdigest()
+
+
+def written_settings(home: Path) -> Iterator[Path]:
+    return (path for path in home.rglob("*") if path.suffix in {".json", ".toml", ".yaml", ".js"} and path.is_file())
+
+
+LONG = " ".join(f"word{number}" for number in range(160))
+SEVERAL = "the first of three lines\n  the second, indented\nthe third"
+
+
+@pytest.mark.shows("send")
+def test_what_is_sent_is_one_prompt_and_whole(chat: Chat, server: ModelServer) -> None:
+    assert len(LONG) > 1024
+    for number, prompt in enumerate(("short", LONG, SEVERAL), 1):
+        chat.send(prompt, "--enter")
+        server.wait_asked(prompt, timeout_s=PATIENCE_S)
+        chat.sees("echo: " + prompt.split()[0])
+        chat.until_idle()
+        assert len(server.prompts()) == number
+    assert server.prompts() == ["short", LONG, SEVERAL]
+
+
+@pytest.mark.shows("viewer, answer")
+def test_an_answer_is_whole_after_its_viewer_was_killed(chat: Chat, server: ModelServer) -> None:
+    lines, at = (90, 50) if chat.agent.main_screen else (16, 8)
+    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+        viewer.see(chat.agent.ready, timeout_s=PATIENCE_S)
+        prompt = chat.hold(lines, at)
+        viewer.see(answer_line(at), timeout_s=PATIENCE_S)
+        viewer.process.kill()
+    server.release()
+    chat.sees(answer_line(lines))
+
+    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+        viewer.see(answer_line(lines), timeout_s=PATIENCE_S)
+        shown = viewer.text()
+    everything = chat.everything()
+    on_screen = range(lines - 10, lines + 1) if chat.agent.main_screen else range(1, lines + 1)
+    assert [number for number in on_screen if shown.count(answer_line(number)) != 1] == []
+    assert [number for number in range(1, lines + 1) if everything.count(answer_line(number)) != 1] == []
+    assert server.prompts() == [prompt]
+
+
+@pytest.mark.shows("viewer, tool")
+def test_a_tool_call_comes_to_its_end_after_its_viewer_was_killed(chat: Chat, server: ModelServer, work: Work) -> None:
+    prompt = work.wish(chat.agent)
+    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+        viewer.see(chat.agent.ready, timeout_s=PATIENCE_S)
+        chat.ask(prompt)
+        viewer.see(chat.agent.asks, timeout_s=PATIENCE_S)
+        chat.allow(work.has_begun)
+        viewer.process.kill()
+    work.end()
+    chat.sees("the tool said: ")
+
+    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+        viewer.see("the tool said: ", timeout_s=PATIENCE_S)
+    seen = server.wait_asked(prompt, times=2, timeout_s=PATIENCE_S)
+    wait_until(lambda: "the work is done" in seen.results[-1], 1, lambda: str(seen.results))
+    assert len([each for each in server.requests if each.turn and not each.results]) == 1, "it was asked once"

@@ -1,0 +1,107 @@
+"""What Outlive says of a real agent is what it does: in the right order, by the right source, with what is asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer, answer_line
+from tests.support.area import Area
+from tests.support.real_agents import RealAgent
+from tests.support.real_chats import PATIENCE_S, Change, Chat, Work, done
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
+
+
+def told(changes: list[Change]) -> list[str]:
+    return [change.activity for change in changes]
+
+
+@pytest.mark.shows("status", "asked")
+def test_each_activity_is_told_in_order_with_its_source(
+    chat: Chat, server: ModelServer, work: Work, record_property: Callable[[str, object], None]
+) -> None:
+    agent, past = chat.agent, len(chat.changes())
+    with chat.hears("working"):
+        chat.hold()
+    assert told(chat.changes()[past:]) == ["working"]
+    with chat.hears("idle"):
+        server.release()
+
+    with chat.hears("needs_input"):
+        chat.ask(work.wish(agent))
+    chat.sees(agent.asks)
+    asked = chat.explained()
+    assert (asked["activity"], asked["activity_source"]) == ("needs_input", agent.source)
+    if agent.tells_what:
+        wait_until(lambda: "work.sh" in (chat.explained()["activity_detail"] or ""), 20, str(asked))
+        assert "work.sh" in chat.info()["activity_detail"]
+    with chat.hears("working"):
+        chat.allow(work.has_begun)
+    with chat.hears("idle"):
+        work.end()
+
+    changes = chat.changes()[past:]
+    # The same question may be told of twice: first that there is one, then what it is.
+    order = [each for number, each in enumerate(told(changes)) if not number or each != changes[number - 1].activity]
+    assert order == ["working", "idle", "working", "needs_input", "working", "idle"], changes
+    assert {change.source for change in changes} == {agent.source}, changes
+    assert agent.tells_what == any("work.sh" in change.detail for change in changes)
+    record_property("status", agent.source)
+
+
+@pytest.mark.shows("interrupt")
+def test_a_turn_that_is_interrupted_ends(chat: Chat, server: ModelServer) -> None:
+    chat.hold()
+    chat.becomes("working")
+    with chat.hears("idle"):
+        chat.interrupt()
+    server.release()
+    chat.ask_and_read("afterwards")
+
+
+@pytest.mark.shows("error")
+def test_a_request_that_is_refused_ends_the_turn(chat: Chat, server: ModelServer) -> None:
+    past = len(chat.changes())
+    chat.ask("fail: 400")
+    chat.changed("working", past)
+    chat.becomes("idle")
+    chat.ask_and_read("afterwards")
+
+
+@pytest.mark.shows("limit")
+def test_a_request_that_is_put_off_is_tried_again(chat: Chat, server: ModelServer) -> None:
+    for number, prompt in enumerate(("fail: 429 after: 1 times: 1 count: 3", "fail: 500 times: 1 count: 5")):
+        past = len(chat.changes())
+        chat.send(prompt, "--enter")
+        server.wait_asked(prompt, times=2, timeout_s=PATIENCE_S)
+        chat.sees(answer_line((3, 5)[number]))
+        chat.changed("idle", past)
+        assert told(chat.changes()[past:]) == ["working", "idle"]
+
+
+@pytest.mark.shows("hangs")
+def test_an_agent_that_hangs_gives_no_signal_and_comes_back(
+    agent: RealAgent, server: ModelServer, area: Area, project: object, sessions: Sessions
+) -> None:
+    own = area.config / "agents" / f"{agent.name}.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text("[signals]\nstale_after_s = 3\n", encoding="utf-8")
+    chat = Chat.start(agent, server, area.home / "project")
+    chat.hold()
+    chat.becomes("working")
+    child = chat.info()["child_pid"]
+    with chat.hears("no_signal"):
+        os.kill(child, signal.SIGSTOP)
+    assert chat.info()["activity"] == "no_signal"
+    assert "no signal" in done("ls")
+    assert "neither output nor word" in chat.explained()["activity_detail"]
+    os.kill(child, signal.SIGCONT)
+    with chat.hears("idle"):
+        server.release()
+    chat.sees(answer_line(8))

@@ -1,0 +1,101 @@
+"""The table of what was seen real agents do: its rows, and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from tests.support.commands import REPOSITORY
+
+PATH = REPOSITORY / "resources" / "guide" / "real-agents.md"
+
+CHECKS = {
+    "start": "starts with no onboarding, in the chat's directory",
+    "settings": "the user's own settings are as they were; hooks come by file, flag and variable alone",
+    "ask": "a typed prompt is asked once, its answer is on the screen",
+    "send": "`outlive send --enter`: short, over 1 kB, and of several lines, each one prompt and whole",
+    "viewer, answer": "`outlive attach` killed in mid-answer, attached again: complete, asked once",
+    "viewer, tool": "`outlive attach` killed in mid-tool-call, attached again: complete, asked once",
+    "window": "the window killed in mid-answer, opened again: complete, asked once",
+    "host": "its host, the keeper killed, or Outlive upgraded in mid-answer: complete, asked once",
+    "status": "idle, working, needs_input, working, idle: each told, in this order, heard by `outlive wait`; by",
+    "asked": "a permission prompt is needs_input with what is asked",
+    "interrupt": "a turn that the user interrupts ends as idle",
+    "error": "a request that the model service refuses (400) ends as idle",
+    "limit": "one that it puts off (429, 500) is tried again, and ends as idle",
+    "hangs": "the agent hangs: no_signal, also in `outlive ls`; it comes back",
+    "resume": "two chats in one directory, each resumed to its own conversation",
+    "empty": "a chat that was never asked anything is begun once more, or says why not",
+    "lost": "a conversation that the agent has lost is said to be lost",
+    "elsewhere": "a conversation that is open elsewhere is said to be",
+    "killed": "the agent killed: exited by signal 9, no shell, last screen readable, no mode leaks",
+    "input": "nothing but what was typed and one reply a query is its input, with 0, 1 and 3 viewers",
+    "stop": "`outlive stop` in a tool call leaves nothing of it, and another chat alone",
+    "kill": "`outlive kill` in a tool call leaves nothing of it, and another chat alone",
+}
+"""What is shown of each agent, by a short name."""
+
+HEADER = """\
+# Real agents
+
+What the agents' own command lines, as npm has them, were seen to do in Outlive: offline, against a model service of the
+tests' own. Written by
+
+    bash installers/test.sh --real-agents
+
+**yes**: seen in this run. **no**: it was tried, and is not so. **–**: it cannot be so; the notes say why.
+"""
+
+YES, NO, NOT_APPLICABLE, NOT_TRIED = "yes", "no", "–", "?"
+
+
+class Result(NamedTuple):
+    """How one check of one agent went."""
+
+    outcome: str
+    note: str = ""
+
+
+class Column(NamedTuple):
+    """One agent."""
+
+    title: str
+    version: str
+
+
+Results = Mapping[tuple[str, str], Result]
+"""By the agent's column title and the check."""
+
+
+def written(columns: Sequence[Column], results: Results, day: str) -> str:
+    """The page.
+
+    Args:
+        columns: the agents, in their order.
+        results: what is missing was not tried.
+        day: of the run, ISO 8601.
+    """
+    notes: list[str] = []
+    lines = [HEADER, f"Last run: {day}.", ""]
+    heads = [f"{column.title} {column.version}".strip() for column in columns]
+    lines += [_row(["", *heads]), _row([":--", *([":-:"] * len(columns))])]
+    for check, sentence in CHECKS.items():
+        cells = [_cell(results.get((column.title, check), Result(NOT_TRIED)), notes) for column in columns]
+        lines.append(_row([sentence, *cells]))
+    lines += [""] * bool(notes)
+    lines += [f"{number}. {note}" for number, note in enumerate(notes, 1)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(result: Result, notes: list[str]) -> str:
+    if not result.note:
+        return result.outcome
+    if result.outcome == YES:
+        return f"yes: {result.note}"
+    if result.note not in notes:
+        notes.append(result.note)
+    return f"{result.outcome} [{notes.index(result.note) + 1}]"

@@ -1,0 +1,247 @@
+"""A chat with a real agent, driven by the ``outlive`` command alone, and what its agent works on."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from session_host.paths import session_transitions
+from tests.fakes.model_server import ModelServer, answer_line
+from tests.support.commands import OUTLIVE, Done, environment, outlive
+from tests.support.real_agents import RealAgent
+from tests.support.waiting import WaitedInVain, wait_until
+
+PATIENCE_S = 90.0
+"""Agents of node take their time where others run too."""
+
+SIZE = "120x40"
+"""As large as the window's, so that an answer on one screen fits it."""
+
+PRESS_AGAIN_S = 3.0
+
+
+def done(*words: str) -> str:
+    """Run the command, which must succeed; what it says."""
+    result = outlive(*words, timeout_s=PATIENCE_S + 30)
+    assert result.code == 0, f"outlive {' '.join(words)}: exit {result.code}: {result.error}"
+    return result.output
+
+
+class Change(NamedTuple):
+    """A change of a chat's activity, as its file tells."""
+
+    time: str
+    activity: str
+    source: str
+    detail: str
+
+
+class Chat:
+    """One chat with an agent; ``id`` is its session's."""
+
+    def __init__(self, agent: RealAgent, server: ModelServer, session_id: str) -> None:
+        self.agent = agent
+        self.server = server
+        self.id = session_id
+
+    @classmethod
+    def start(
+        cls,
+        agent: RealAgent,
+        server: ModelServer,
+        directory: Path,
+        *,
+        name: str = "chat",
+        arguments: tuple[str, ...] = (),
+    ) -> Chat:
+        """Start the agent by ``outlive new``, and wait until it takes input."""
+        words = ["new", agent.name, "-d", "--json", "-n", name, "-C", str(directory), "--size", SIZE]
+        own = (*agent.arguments, *arguments)
+        started = json.loads(done(*words, *(["--", *own] if own else [])))
+        return cls(agent, server, started["id"]).until_ready()
+
+    def until_ready(self) -> Chat:
+        """Wait until it takes input."""
+        self.sees(self.agent.ready)
+        return self.until_idle()
+
+    def until_idle(self) -> Chat:
+        """Wait until its turn is over, if it tells."""
+        if self.agent.source:
+            self.becomes("idle")
+        return self
+
+    def resumed(self, *words: str) -> Chat:
+        """Go on with it by ``outlive resume``: another session."""
+        answer = json.loads(done("resume", self.id, "--json", *words))
+        return Chat(self.agent, self.server, answer["id"])
+
+    # ------------------------------------------------------------ what is seen of it
+
+    def info(self) -> dict[str, Any]:
+        """What ``outlive ls`` tells of it, running or ended."""
+        listed = json.loads(done("ls", "--all", "--json"))
+        [own] = [each for each in listed if each["id"] == self.id]
+        return dict(own)
+
+    def explained(self) -> dict[str, Any]:
+        """What ``outlive explain`` tells."""
+        found: dict[str, Any] = json.loads(done("explain", self.id, "--json"))
+        return found
+
+    def everything(self) -> str:
+        """Screen and history, as the host has them."""
+        return done("peek", self.id, "--scrollback", "--lines", "0")
+
+    def screen(self) -> str:
+        """What is on its screen."""
+        return done("peek", self.id)
+
+    def sees(self, text: str, timeout_s: float = PATIENCE_S) -> None:
+        """Wait for a text on the screen or in its history, by ``outlive wait``."""
+        waited = outlive(
+            "wait", self.id, "--text", re.escape(text), "--timeout", str(timeout_s), timeout_s=timeout_s + 30
+        )
+        if waited.code:
+            raise WaitedInVain(f"{waited.error}; the screen:\n{self.screen()}")
+
+    def becomes(self, activity: str, timeout_s: float = PATIENCE_S) -> None:
+        """Wait for an activity, by ``outlive wait``."""
+        with self.hears(activity, timeout_s):
+            pass
+
+    @contextmanager
+    def hears(self, activity: str, timeout_s: float = PATIENCE_S) -> Iterator[None]:
+        """What is done in the body must be heard of by an ``outlive wait --activity`` that waits already."""
+        words = [*OUTLIVE, "wait", self.id, "--activity", activity, "--timeout", str(timeout_s)]
+        with subprocess.Popen(words, env=environment(), stdin=subprocess.DEVNULL) as waiting:
+            try:
+                yield
+                code = waiting.wait(timeout_s + 30)
+            finally:
+                waiting.kill()
+        if code:
+            told = json.dumps(self.explained(), indent=1)
+            raise WaitedInVain(f"it is not {activity}, but:\n{told}\n{self.screen()}")
+
+    def changes(self) -> list[Change]:
+        """All changes of its activity so far, oldest first."""
+        path = session_transitions(self.id)
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [Change(**json.loads(line)) for line in lines]
+
+    def changed(self, activity: str, after: int) -> Change:
+        """Wait until its file tells of an activity, after so many changes; the change."""
+
+        def found() -> list[Change]:
+            return [each for each in self.changes()[after:] if each.activity == activity]
+
+        return wait_until(found, PATIENCE_S, lambda: f"{activity} in {self.changes()[after:]}", every_s=0.05)[0]
+
+    # ------------------------------------------------------------ what is done to it
+
+    def send(self, *words: str) -> None:
+        """``outlive send``."""
+        done("send", self.id, *words)
+
+    def ask(self, prompt: str) -> None:
+        """Send a prompt with Enter; returns when the server has it."""
+        self.send(prompt, "--enter")
+        self.server.wait_asked(prompt, timeout_s=PATIENCE_S)
+
+    def ask_and_read(self, prompt: str) -> None:
+        """As ``ask``, for a prompt that is answered by itself; returns when that is to be seen."""
+        self.ask(prompt)
+        self.sees(f"echo: {prompt}")
+
+    def hold(self, lines: int = 8, at: int = 4) -> str:
+        """Ask for lines of which some come, and the rest on ``server.release``; the prompt."""
+        prompt = f"count: {lines} hold: {at}"
+        self.ask(prompt)
+        self.server.wait_held(PATIENCE_S)
+        self.sees(answer_line(at))
+        return prompt
+
+    def allow(self, is_done: Callable[[], object]) -> None:
+        """Say yes to what it asks, as often as it takes: agents ignore a key that comes with their question."""
+        asked = [each for each in self.changes() if each.activity == "needs_input"]
+        if asked:
+            since = datetime.fromisoformat(asked[-1].time)
+            wait_until(lambda: (datetime.now(UTC) - since).total_seconds() > 1, 5, "a user's time to read", every_s=0.1)
+        deadline_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline_s:
+            self.send("--enter")
+            with contextlib.suppress(WaitedInVain):
+                wait_until(is_done, PRESS_AGAIN_S, "it", every_s=0.05)
+                return
+        raise WaitedInVain(f"it was allowed, and was not done:\n{self.screen()}")
+
+    def interrupt(self) -> None:
+        """Press what interrupts a turn."""
+        for key in self.agent.interrupt:
+            self.send("--key", key)
+
+    def stop(self) -> None:
+        """``outlive stop``."""
+        done("stop", self.id)
+
+    def try_to_resume(self) -> Done:
+        """``outlive resume``, which may refuse."""
+        return outlive("resume", self.id, "--json", timeout_s=PATIENCE_S)
+
+
+SCRIPT = """\
+{before}
+echo $$ > begun
+cat pipe
+echo "the work is done"
+"""
+
+NAME = "work.sh"
+BACKGROUND = """\
+sleep 5000 &
+nohup sleep 5001 >/dev/null 2>&1 &
+setsid sleep 5002 &
+"""
+
+
+class Work:
+    """A command for the agent's shell tool which begins, and ends when the test says so."""
+
+    def __init__(self, directory: Path, *, before: str = "") -> None:
+        self.directory = directory
+        self.command = f"sh {NAME}"
+        (directory / NAME).write_text(SCRIPT.format(before=before), encoding="utf-8")
+        os.mkfifo(directory / "pipe")
+
+    def has_begun(self) -> bool:
+        """The command runs."""
+        begun = self.directory / "begun"
+        return begun.exists() and bool(begun.read_text())
+
+    def end(self) -> None:
+        """Let it come to its end."""
+        wait_until(self._has_ended, PATIENCE_S, "the command to listen")
+
+    def _has_ended(self) -> bool:
+        try:
+            os.close(os.open(self.directory / "pipe", os.O_WRONLY | os.O_NONBLOCK))
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            return False  # Nobody reads it yet.
+        return True
+
+    def wish(self, agent: RealAgent) -> str:
+        """The prompt that makes the model want it."""
+        return agent.wish.format(command=self.command)
