@@ -64,7 +64,8 @@ PROGRAMS = {
     "redraw": [sys.executable, "-ISc", REDRAW],
     "flood": ["bash", "-c", "while :; do seq 1 200000; sleep 3; done"],
     "one line": ["bash", "-c", "while :; do head -c 3M /dev/zero | tr '\\0' x; sleep 3; done"],
-    "echo": ["sh", "-c", "seq 1 12000; exec cat"],
+    # What a host keeps of the output for viewers, 2 MiB, is full from the beginning: it would fill for an hour.
+    "echo": ["sh", "-c", "seq 1 400000; exec cat"],
     "idle": ["sleep", "1000000"],
 }
 
