@@ -22,7 +22,7 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_messages import complaints_in
-from tests.support.real_agents import ALL_AGENTS, RealAgent
+from tests.support.real_agents import AGENTS, ALL_AGENTS, RealAgent
 from tests.support.waiting import wait_until
 from tests.support.windows import Window, outlive, window
 
