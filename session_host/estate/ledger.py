@@ -50,7 +50,7 @@ Written = Callable[[], None]
 
 
 class Kind(IntEnum):
-    """What a record tells. The first three are for the program; the others are not sent to it."""
+    """What a record tells. The first three, and FOCUS, are for the program; the others are not sent to it."""
 
     INPUT = 1
     """Of a viewer: ``who`` its attachment, ``number`` its sequence."""
@@ -71,9 +71,11 @@ class Kind(IntEnum):
     """As of the output's offset ``number``."""
     CONVERSATION = 16
     """The payload is a ``memory.ConversationMemory``."""
+    FOCUS = 17
+    """For the program, as a terminal tells it: it has the keyboard if ``number`` is 1."""
 
 
-FOR_PROGRAM = frozenset({Kind.INPUT, Kind.TYPED, Kind.REPLY})
+FOR_PROGRAM = frozenset({Kind.INPUT, Kind.TYPED, Kind.REPLY, Kind.FOCUS})
 
 
 class Record(NamedTuple):

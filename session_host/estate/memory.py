@@ -18,6 +18,8 @@ from .ledger import Kind, Record
 KEPT_RESIZES = 1000
 KEPT_REQUESTS = 256
 KEPT_ATTACHMENTS = 512
+_FOCUS = {b"\x1b[I": True, b"\x1b[O": False}
+"""What a terminal says of the keyboard, in the encoding that there is."""
 
 
 class AttachmentMemory(msgspec.Struct):
@@ -25,6 +27,8 @@ class AttachmentMemory(msgspec.Struct):
 
     read_only: bool
     last_sequence: int = 0
+    focused: bool | None = None
+    """Whether it has the keyboard; None if it did not say."""
 
 
 class Heard(msgspec.Struct, frozen=True, array_like=True):
@@ -88,6 +92,7 @@ class Memory(msgspec.Struct):
         attachments: by their ids, in hexadecimal, oldest first.
         requests: ids of the newest commands that typed something.
         resizes: the newest, in order.
+        focus: what the program was told last of the keyboard; None for nothing.
     """
 
     child_started: int | None = None
@@ -99,20 +104,21 @@ class Memory(msgspec.Struct):
     colors: Colors | None = None
     activity: ActivityMemory | None = None
     conversation: ConversationMemory | None = None
+    focus: bool | None = None
 
     def apply(self, record: Record) -> None:
         """Add what a record tells; one of an unknown kind tells nothing."""
         who = record.who.hex()
         match record.kind:
             case Kind.INPUT:
-                attachment = self.attachments.get(who)
-                if attachment is not None:
-                    attachment.last_sequence = max(attachment.last_sequence, record.number)
+                self._input(record)
             case Kind.TYPED:
                 self.requests = [*(each for each in self.requests if each != who), who][-KEPT_REQUESTS:]
             case Kind.REPLY:
                 resizes = int.from_bytes(record.who[:8], "little")
                 self.answered = max(self.answered, (record.number, resizes))
+            case Kind.FOCUS:
+                self.focus = bool(record.number)
             case Kind.RUNNING:
                 self.child_started = record.number
             case Kind.ATTACHED:
@@ -132,3 +138,12 @@ class Memory(msgspec.Struct):
                 setattr(self, name, msgspec.msgpack.decode(record.payload, type=kind))
             case _:
                 pass
+
+    def _input(self, record: Record) -> None:
+        attachment = self.attachments.get(record.who.hex())
+        if attachment is not None:
+            attachment.last_sequence = max(attachment.last_sequence, record.number)
+        if record.payload in _FOCUS:
+            self.focus = _FOCUS[record.payload]
+            if attachment is not None:
+                attachment.focused = self.focus

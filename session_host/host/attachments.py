@@ -7,6 +7,7 @@ sends twice is taken once.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,6 +42,7 @@ class Attachment:
         size: the grid that the viewer shows, None until told.
         client: the connection, None while the viewer is away.
         follows_output: it shows the screen; a hidden tab follows events only.
+        focused: it has the keyboard; None if it did not say.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Attachment:
     cell: CellSize = field(default_factory=CellSize)
     client: AttachedClient | None = None
     follows_output: bool = False
+    focused: bool | None = None
     key: bytes = b""
 
     def __post_init__(self) -> None:
@@ -68,19 +71,25 @@ class Attachment:
 
 
 class Attachments:
-    """All attachments of a session, the one last used known."""
+    """All attachments of a session, the one last used known.
+
+    Attributes:
+        in_use: the one last used.
+        changed: called when one goes; see ``focus``.
+    """
 
     def __init__(self, ledger: Ledger, memory: Memory) -> None:
         self._ledger = ledger
         self._by_id = {
-            each: Attachment(each, kept.read_only, kept.last_sequence, kept.last_sequence)
+            each: Attachment(each, kept.read_only, kept.last_sequence, kept.last_sequence, focused=kept.focused)
             for each, kept in memory.attachments.items()
         }
         self.in_use: Attachment | None = None
+        self.changed: Callable[[], None] = lambda: None
 
     def memory(self) -> dict[str, AttachmentMemory]:
         """For a successor: who is attached, or may come back."""
-        return {each.id: AttachmentMemory(each.read_only, each.accepted) for each in self._by_id.values()}
+        return {each.id: AttachmentMemory(each.read_only, each.accepted, each.focused) for each in self._by_id.values()}
 
     def attach(self, client: AttachedClient, *, resume: str, read_only: bool) -> Attachment:
         """Give the client the attachment it had before, or a new one."""
@@ -104,12 +113,14 @@ class Attachments:
             self._ledger.add(Kind.DETACHED, who=attachment.key)
         if self.in_use is attachment:
             self.in_use = None
+        self.changed()
 
     def park(self, attachment: Attachment, client: AttachedClient) -> None:
         """The viewer's connection is gone; it may come back with another."""
         if attachment.client is not client:
             return  # It has come back already.
         attachment.client = None
+        self.changed()
         parked = [each for each in self._by_id.values() if each.client is None]
         for each in parked[: max(0, len(parked) - KEPT_PARKED)]:
             del self._by_id[each.id]
@@ -118,3 +129,15 @@ class Attachments:
     def viewers(self) -> int:
         """How many viewers show the screen now."""
         return sum(each.client is not None and each.follows_output for each in self._by_id.values())
+
+    def is_looked_at(self) -> bool:
+        """Whether a viewer shows the screen now, and has not said that it is without the keyboard."""
+        return any(each.client is not None and each.follows_output and each.focused is not False for each in self._all)
+
+    def has_focus(self) -> bool:
+        """Whether a viewer shows the screen now, and has the keyboard."""
+        return any(each.client is not None and each.follows_output and each.focused is True for each in self._all)
+
+    @property
+    def _all(self) -> Iterable[Attachment]:
+        return self._by_id.values()

@@ -65,7 +65,8 @@ def memory_of(session: Session) -> Memory:
         requests=session.requests,
         resizes=session.stream.kept_resizes(),
         colors=session.colors,
-        activity=session.activity.memory(session.lane.fed),
+        activity=session.watch.memory(),
+        focus=session.focus.told,
         conversation=session.conversation.memory(),
     )
 

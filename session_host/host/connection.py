@@ -346,6 +346,7 @@ class Connection(asyncio.Protocol):
     def _follow(self, wanted: Attach | Follow) -> None:
         if self.attachment is not None:
             self.attachment.follows_output = wanted.output
+            self._session.attachments.changed()
         if wanted.output:
             self._feed.follow(wanted.epoch, wanted.offset, wanted.resizes)
         else:

@@ -36,6 +36,7 @@ from session_host.protocol.messages import (
     Colors,
     ErrorCode,
     Event,
+    Focus,
     Input,
     NameEvent,
     NoticeEvent,
@@ -61,6 +62,7 @@ from .agent_watch import AgentWatch
 from .attachments import Attachment, Attachments
 from .conversation import ConversationTracker
 from .encoding import encode_input, is_looking, is_use
+from .focus import FocusTeller
 from .follower import Follower
 from .lane import EmulatorLane
 from .pump import PtyPump
@@ -148,6 +150,7 @@ class Session:
         self.look: Callable[[], None] = lambda: None
         self._told_trouble = ""
         self._pump: PtyPump | None = None
+        self.focus = FocusTeller(self.attachments, ledger, self.lane, self._flush_input, memory.focus)
         self.sizing = Sizing(self.attachments, lambda: (self.size, self.cell), self._resize)
         self._answer(recovered.replies)
         self._terminal_events(recovered.events)
@@ -179,6 +182,7 @@ class Session:
         for follower in tuple(self.followers):
             follower.deliver_started()
         self._flush_input()
+        self.focus.changed()
 
     def child_ended(self) -> None:
         """The keeper's word that the program's status is in the ledger."""
@@ -194,6 +198,7 @@ class Session:
         dropped = self.ledger.forget_due()
         log.info("ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.stream.end, dropped)
         self.sizing.close()
+        self.focus.close()
         self.conversation.close()
         self.watch.ended()
         self.tell(StateEvent(self.state, exit_code, exit_signal))
@@ -207,6 +212,7 @@ class Session:
     def close(self) -> None:
         """Let go of the PTY and the engine."""
         self.watch.close()
+        self.focus.close()
         if self._pump is not None:
             self._pump.close()
         self.lane.close()
@@ -233,6 +239,8 @@ class Session:
         """What the emulator has to say goes out: replies to the program, events to the viewers."""
         self._answer(emulator.take_replies())
         self._terminal_events(emulator.take_events())
+        if self.focus.nobody_looks:
+            self.focus.look(emulator)
         # The journal follows the emulator, so that a checkpoint never lies behind its end.
         self.recording.output(self.lane.fed)
         self.look()
@@ -307,6 +315,8 @@ class Session:
             self.use(attachment)
         if not is_looking(message):
             self.watch.input_given()
+        elif isinstance(message, Focus):
+            self.focus.viewer_told(attachment, focused=message.focused)
 
     def _queue(self, attachment: Attachment, message: Input, data: bytes) -> None:
         if self.state is State.EXITED:

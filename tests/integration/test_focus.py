@@ -1,0 +1,51 @@
+"""A program that asks for it is told that nobody looks at it, once, whoever is killed meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from session_host.client.quick import describe
+from tests.programs import program
+from tests.support.hosts import end, peek, see, start, watching
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+OUT, IN = "<1b5b4f>", "<1b5b49>"
+PATIENCE_S = 20.0
+
+
+async def until(session_id: str, lines: list[str]) -> None:
+    """Wait until the program has read just this."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            found = [line for line in await peek(session_id) if line != "ready"]
+            assert found == lines[: len(found)]
+            if found == lines:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_one_that_asks_and_that_nobody_looks_at_is_told_once() -> None:
+    record = await start(*program("raw_echo", "--show", "--enable", "1004"))
+    await until(record.id, [OUT])
+    async with watching(record.id) as (viewer, watcher):
+        viewer.focus(True)
+        await see(viewer, watcher, IN)
+        viewer.key("a", "a")
+        await see(viewer, watcher, "<61>")
+    # The viewer went, and never said that it has not the keyboard any more.
+    await until(record.id, [OUT, IN, "<61>", OUT])
+    described = await asyncio.to_thread(describe, record.id)
+    assert described is not None
+    os.kill(described.host_pid, signal.SIGKILL)
+    async with watching(record.id) as (viewer, watcher):
+        viewer.focus(True)
+        await until(record.id, [OUT, IN, "<61>", OUT, IN])
+        viewer.key("b", "b")
+        await see(viewer, watcher, "<62>")
+    await until(record.id, [OUT, IN, "<61>", OUT, IN, "<62>", OUT])
+    await end(record.id)

@@ -1,0 +1,133 @@
+"""What a program is told of the keyboard when no viewer is there to tell it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from session_host.host import focus
+from session_host.host.attachments import Attachment
+from session_host.protocol import messages
+from session_host.protocol.messages import InputRefused
+from tests.support.estates import KeptSession, kept_session
+from tests.support.waiting import eventually
+
+ASKS, ASKS_NO_MORE = b"\x1b[?1004h", b"\x1b[?1004l"
+OUT, IN = b"\x1b[O", b"\x1b[I"
+
+
+class Client:
+    """A viewer's connection that takes what it is told."""
+
+    def acknowledge(self, attachment: str, sequence: int) -> None:
+        """It is written."""
+
+    def send_reply(self, message: InputRefused) -> None:
+        raise AssertionError(message)
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeptSession]:
+    monkeypatch.setattr(focus, "GRACE_S", 0.01)
+    with kept_session() as session:
+        yield session
+
+
+def host(kept: KeptSession) -> KeptSession:
+    kept.host()
+    kept.go_on()
+    return kept
+
+
+def looks(kept: KeptSession, resume: str = "") -> Attachment:
+    """A viewer shows it."""
+    attachment = kept.session.attachments.attach(Client(), resume=resume, read_only=False)
+    attachment.follows_output = True
+    kept.session.attachments.changed()
+    return attachment
+
+
+def says(kept: KeptSession, attachment: Attachment, *, focused: bool) -> None:
+    kept.session.take(attachment, messages.Focus(attachment.id, attachment.last_sequence + 1, focused))
+
+
+async def nobody_came(kept: KeptSession) -> None:
+    await eventually(lambda: kept.session.focus.nobody_looks, 10, "the time for viewers to come to be over")
+
+
+async def test_who_asks_is_told_once_whenever_it_asks(kept: KeptSession) -> None:
+    host(kept).wrote(b"hello")
+    await nobody_came(kept)
+    kept.wrote(b"nothing is asked")
+    assert kept.typed() == b""
+    kept.wrote(ASKS)
+    kept.wrote(b"more")
+    assert kept.typed() == OUT
+    kept.wrote(ASKS_NO_MORE)
+    kept.wrote(b"another program")
+    kept.wrote(ASKS)
+    assert kept.typed() == OUT
+
+
+async def test_after_a_kill_it_is_not_told_again(kept: KeptSession) -> None:
+    host(kept).wrote(ASKS)
+    await nobody_came(kept)
+    assert kept.typed() == OUT
+    for _ in range(2):
+        kept.kill()
+        host(kept)
+        await nobody_came(kept)
+        kept.wrote(b"more")
+        assert kept.typed() == b""
+    await kept.checkpointer.make_portable()
+    kept.kill()
+    host(kept)
+    await nobody_came(kept)
+    assert kept.typed() == b""
+
+
+async def test_a_viewer_that_looks_and_says_nothing_has_the_keyboard(kept: KeptSession) -> None:
+    host(kept)
+    attachment = looks(kept)
+    kept.wrote(ASKS)
+    assert not kept.session.focus.nobody_looks
+    kept.session.attachments.detach(attachment)
+    await nobody_came(kept)
+    assert kept.typed() == OUT
+
+
+async def test_one_whose_window_is_behind_others_has_not(kept: KeptSession) -> None:
+    host(kept)
+    attachment = looks(kept)
+    says(kept, attachment, focused=False)
+    await nobody_came(kept)
+    kept.wrote(ASKS)
+    assert kept.typed() == OUT
+    says(kept, attachment, focused=True)
+    assert kept.typed() == IN
+    says(kept, attachment, focused=False)
+    await nobody_came(kept)
+    kept.wrote(b"more")
+    assert kept.typed() == OUT
+
+
+async def test_one_that_comes_back_in_time_is_not_missed_and_later_it_is(kept: KeptSession) -> None:
+    host(kept).wrote(ASKS)
+    attachment = looks(kept)
+    says(kept, attachment, focused=True)
+    assert kept.typed() == IN
+    kept.kill()
+    host(kept)
+    attachment = looks(kept, attachment.id)
+    assert attachment.focused
+    await asyncio.sleep(0.05)
+    assert kept.typed() == b""
+    client = attachment.client
+    assert client is not None
+    kept.session.attachments.park(attachment, client)
+    await nobody_came(kept)
+    assert kept.typed() == OUT
+    looks(kept, attachment.id)
+    assert kept.typed() == IN
