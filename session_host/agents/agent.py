@@ -44,6 +44,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The argv that lets the user choose one from the agent's own list; () if it has none."""
     form: str = ""
     """What its ids look like, wholly (re.fullmatch); "" for any. It takes other words in their place: ``latest``."""
+    asks: tuple[str, ...] = ()
+    """Options of the user's own whose value is asked at the start, beside those in ``start``: not to be asked again."""
     options: dict[str, Literal["flag", "id", "maybe id", "fork", "fork id"]] = {}
     """The user's own words that choose a conversation, and whether an id follows; a fork is not the one named."""
     place: str = ""

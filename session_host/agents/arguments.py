@@ -23,6 +23,7 @@ def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list
         probe: what is known of this version.
     """
     options = {part[0] for part in agent.start if not isinstance(part, str) and PROMPT in part}
+    options |= set(agent.conversation.asks)
     takes_words = PROMPT in agent.start
     kept: list[str] = []
     values = 0  # How many words may still be those of the option before them; -1 for any number.

@@ -1,6 +1,8 @@
 """The other side of a host's socket; used by the window and by the commands alike.
 
     launch       start a host for a new session
+    resume       go on with an ended session's conversation
+    elsewhere    who else has it open
     connection   one connection: the handshake, and messages both ways
     viewer       follow a session: a replica, typed input, reconnection
     viewer_state its states, and whom it tells

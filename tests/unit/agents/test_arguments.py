@@ -51,6 +51,7 @@ def test_an_agent_that_takes_its_prompt_by_an_option() -> None:
 
     assert without_prompt(gemini, ["--prompt-interactive", "fix it", "--model", "x"], Probe()) == ["--model", "x"]
     assert without_prompt(gemini, ["--prompt-interactive=fix it", "x"], Probe()) == ["x"]
+    assert without_prompt(gemini, ["--model", "x", "-i", "fix it"], Probe()) == ["--model", "x"]
 
 
 def test_the_endpoints_question_stands_behind_dashes() -> None:
