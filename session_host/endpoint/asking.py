@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from session_host.clock import now
 from session_host.endpoint.conversation import AnswerBegan, AnswerEnded, AnswerState, Piece, Record
-from session_host.endpoint.settling import Settling, clean
+from session_host.endpoint.settling import Markdown, Settling, clean
 from session_host.endpoint.wire import Finished, Server, Text, Thinking, Tokens
 from session_host.endpoint.wire_errors import Trouble, WireError
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 FRAME_S: Final = 0.04
 """Between two drawings of what is unfinished."""
+
+SHARE: Final = 3
+"""Drawing rests so many times as long as it took."""
 
 KEEP_EVERY_S: Final = 1.0
 """So much of an answer may be lost when the program is killed."""
@@ -81,6 +84,9 @@ class Asking:
             self.stopped, state = True, AnswerState.STOPPED
         finally:
             drawing.cancel()
+            for failure in await asyncio.gather(drawing, return_exceptions=True):
+                if isinstance(failure, Exception):
+                    _logger.error("the answer could not be drawn", exc_info=failure)
             self._finish(state)
 
     def redraw(self) -> None:
@@ -142,9 +148,11 @@ class Asking:
             except TimeoutError:
                 pass
             self._news.clear()
+            began_s = time.monotonic()
             self._settle()
             self._keep_pieces()
-            await asyncio.sleep(FRAME_S)
+            # What takes long to draw is drawn less often: keys and the stream have their turn between.
+            await asyncio.sleep(max(FRAME_S, SHARE * (time.monotonic() - began_s)))
 
     def _tell_status(self) -> None:
         seconds = int(time.monotonic() - self._since_s)
@@ -162,7 +170,13 @@ class Asking:
         self._screen.print(lines)
 
     def _tail(self) -> list[str]:
-        return self._painter().unfinished(self._settling.unfinished())
+        painter = self._painter()
+        block = self._settling.unfinished()
+        room = 2 * painter.columns * self._screen.tail_rows()
+        if isinstance(block, Markdown) and len(block.source) > room:
+            # There is no room for more than its end.
+            block = Markdown(block.source[-room:], spaced=False)
+        return painter.unfinished(block)
 
     def _keep_pieces(self, *, all_of_it: bool = False) -> None:
         moment_s = time.monotonic()

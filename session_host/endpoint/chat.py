@@ -120,7 +120,7 @@ class Chat:
         """End the chat; what is being answered is kept as far as it came."""
         self._leaving = True
         if self._task is not None:
-            self._task.cancel()
+            self._cancel(self._task)
         self.screen.leave()
 
     # ------------------------------------------------------------------------------------ saying
@@ -260,15 +260,21 @@ class Chat:
             error = found
         except asyncio.CancelledError:
             pass  # Stopped before it was asked.
-        finally:
-            self._asking = self._task = None
+        except Exception as mistake:
+            # One of ours: the chat is to go on all the same. The log has the details.
+            _logger.exception("the question failed")
+            error = OutliveError(
+                f"this went wrong here, not at the server ({type(mistake).__name__}); /retry asks again"
+            )
+        self._asking = self._task = None
         if self._leaving:
             return
         if error is not None:
             self.complain(error)
         self.screen.tell(signals.activity(Activity.BLOCKED if error else Activity.DONE, "error" if error else ""))
+        self.screen.status = ""
         self._mode()
-        self.screen.show()
+        self.screen.show([])
 
     async def _done(self, work: Coroutine[None, None, None]) -> None:
         try:
@@ -314,7 +320,7 @@ class Chat:
 
     def _stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
+            self._cancel(self._task)
         elif self._editing is not None:
             self.attached = []
             self._stop_editing()
@@ -326,6 +332,12 @@ class Chat:
         elif not self.screen.buffer.text:
             self.screen.hint = "/quit or Ctrl+D ends the chat"
         self.screen.show()
+
+    @staticmethod
+    def _cancel(task: asyncio.Task[None]) -> None:
+        """Once: a second time would keep it from writing down what it has."""
+        if not task.cancelling():
+            task.cancel()
 
     def _stop_editing(self) -> None:
         self._editing = None
@@ -369,7 +381,7 @@ class Chat:
         self._leaving = True
         tasks = [*self._beside, *([self._task] if self._task else [])]
         for task in tasks:
-            task.cancel()
+            self._cancel(task)
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._server is not None:
             await self._server.close()

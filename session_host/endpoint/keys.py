@@ -38,7 +38,7 @@ async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str
 
     Args:
         source: as ``check_source`` allows it; "" for the default: ``OPENAI_API_KEY``, if it is set, else what the
-            secret store has for the server, if it is there and open.
+            secret store has for the server, if it is there and open; a server on this machine needs none.
         url: the server's address.
         environment: where variables are looked up.
 
@@ -61,6 +61,8 @@ async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str
     if key := environment.get(DEFAULT_VARIABLE, "").strip():
         # Who gives no source does not mean to show the key to everybody on the way.
         return checked_key(key, DEFAULT_VARIABLE) if may_be_sent(url) else None
+    if is_local(url):
+        return None
     try:
         return await secret_store.find(origin(url), unlock=False)
     except ConfigError:

@@ -109,6 +109,7 @@ class Screen:
             cursor=CursorShape._NEVER_CHANGE,  # noqa: SLF001 - the name that it has; the user's own shape stays
             erase_when_done=True,
             enable_page_navigation_bindings=False,
+            terminal_size_polling_interval=None,  # SIGWINCH tells; an idle chat does nothing
         )
         self._application.ttimeoutlen = self._application.timeoutlen = KEY_WAIT_S
 

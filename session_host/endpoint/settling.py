@@ -22,6 +22,11 @@ _CLOSED_BY_BLANK: Final = frozenset({"paragraph_open", "heading_open", "hr", "ta
 _ONE_LINE: Final = frozenset({"heading_open", "hr"})
 _LISTS: Final = frozenset({"bullet_list_open", "ordered_list_open"})
 
+LONG_LINES: Final = 40
+KEPT_LINES: Final = 8
+"""A paragraph longer than the former is settled but for so many lines at its end: markup that runs over the cut is
+shown as it is written, and the rest stays small."""
+
 CONTEXT_LINES: Final = 80
 """So many lines before a piece of code are remembered, for its colours."""
 
@@ -75,6 +80,7 @@ class Settling:
         self._fence: _Fence | None = None
         self._begun = False
         self._in_list = False
+        self._in_paragraph = False
 
     def add(self, text: str) -> list[Block]:
         """Take more of it; what has settled by that."""
@@ -106,11 +112,11 @@ class Settling:
         opening = _OPENING.match(self.rest)
         if opening and "\n" not in self.rest:
             return None
-        return Markdown(self.rest, self._begun)
+        return Markdown(self.rest, self._begun and not (self._in_list or self._in_paragraph))
 
     def _block(self, source: str) -> Markdown:
-        block = Markdown(source, self._begun and not self._in_list)
-        self._begun = True
+        block = Markdown(source, self._begun and not (self._in_list or self._in_paragraph))
+        self._begun, self._in_paragraph = True, False
         return block
 
     def _in_code(self) -> Block | None:
@@ -151,6 +157,11 @@ class Settling:
             return item
         if len(tops) > 1 or self._is_closed(first, complete):
             return self._take(complete, _lines(first)[1] if len(tops) == 1 else _lines(tops[1])[0], in_list=False)
+        lines = _lines(first)[1]
+        if first.type == "paragraph_open" and lines > LONG_LINES:
+            block = self._take(complete, lines - KEPT_LINES, in_list=False)
+            self._in_paragraph = True
+            return block
         return None
 
     def _open(self, complete: str) -> Block | None:

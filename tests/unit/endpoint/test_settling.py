@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.endpoint.painting import Painter
-from session_host.endpoint.settling import Block, Code, Markdown, Settling, clean
+from session_host.endpoint.settling import LONG_LINES, Block, Code, Markdown, Settling, clean
 
 ANSWER = """\
 # A title
@@ -100,6 +100,15 @@ def test_a_paragraph_is_settled_when_another_follows() -> None:
     settling = Settling()
     assert settling.add("one\ntwo\n") == []
     assert [block.source for block in settling.add("\n") if isinstance(block, Markdown)] == ["one\ntwo\n"]
+
+
+def test_a_long_paragraph_does_not_wait_for_its_end() -> None:
+    lines = [f"line {number}\n" for number in range(200)]
+    settling = Settling()
+    blocks = [block for line in lines for block in settling.add(line)]
+    assert settling.rest.count("\n") <= LONG_LINES
+    painted_lines = painted([*blocks, *settling.finish()])
+    assert painted_lines == [line.strip() for line in lines]
 
 
 def test_items_are_settled_one_after_the_other_and_stand_close() -> None:

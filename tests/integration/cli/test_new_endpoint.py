@@ -1,0 +1,45 @@
+"""``outlive new endpoint``: which server, which model, whose key."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.paths import config_dir
+from tests.support.commands import outlive
+
+URL = "http://127.0.0.1:9/v1"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["endpoint"], "say which server: outlive new endpoint -m MODEL -u URL, or set url in "),
+        (["endpoint", "-m", "x"], "say which server"),
+        (["endpoint", "-u", URL, "--key", "sk-0123"], "--key says where the key is, never the key itself"),
+        (["shell", "-m", "x"], "--model is for `outlive new endpoint`"),
+        (["--url", URL, "--", "top"], "--url is for `outlive new endpoint`"),
+    ],
+)
+def test_what_makes_no_sense_starts_nothing(words: list[str], complaint: str) -> None:
+    done = outlive("new", "-d", *words)
+    assert done.code == 2
+    assert complaint in done.complaint()
+    assert "sk-0123" not in done.error
+
+
+@pytest.mark.usefixtures("sessions")
+def test_the_options_become_the_programs_own_and_defaults_are_enough() -> None:
+    words = ["-u", URL, "-m", "a model", "--system=-brief-", "--key", "file:key"]
+    argv = outlive("new", "--json", "endpoint", *words, "-C", "/", "--", "--api", "chat").json()["argv"]
+    behind = argv[argv.index("session_host.endpoint") + 1 :]
+    assert behind[0] == "--conversation"
+    assert behind[2:4] == ["--model=a model", f"--url={URL}"]
+    assert behind[4:6] == ["--system=-brief-", "--key-from"]
+    assert behind[6].startswith("file:/")
+    assert behind[6].endswith("/key")
+    assert behind[7:] == ["--api", "chat"]
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "endpoint.toml").write_text(f'url = "{URL}"\nmodel = "default-model"\n')
+    session = outlive("new", "--json", "endpoint").json()
+    seen = outlive("wait", session["id"], "--text", "Chat with default-model at 127.0.0.1:9", "--timeout", "20")
+    assert seen.code == 0, seen.error
