@@ -49,7 +49,9 @@ class RealAgent:
         tells_what: it tells what it asks, too.
         interrupt: the keys that interrupt a turn.
         settings: the user's own settings, below HOME, which it does not write itself.
-        transcripts: where it keeps conversations, below HOME; patterns of Path.glob, ``{id}`` is filled in.
+        transcripts: where it keeps conversations, below HOME; patterns of Path.glob, ``{id}`` and ``{short}`` are filled in.
+        own_resume: its own command that goes on with a conversation, ``{id}``.
+        begins_anew: a conversation that holds nothing yet can be begun once more.
         cannot: the checks of ``agents_table.CHECKS`` that do not apply to it, and why.
     """
 
@@ -69,6 +71,8 @@ class RealAgent:
     interrupt: tuple[str, ...] = ("Escape",)
     settings: tuple[str, ...] = ()
     transcripts: tuple[str, ...] = ()
+    own_resume: tuple[str, ...] = ()
+    begins_anew: bool = True
     cannot: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -143,6 +147,8 @@ def prepare_claude(home: Path, cwd: Path, url: str) -> dict[str, str]:
         "ANTHROPIC_BASE_URL": url,
         "ANTHROPIC_API_KEY": API_KEY,
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        # It would be cloned from the network at the first start.
+        "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL": "1",
         "CLAUDE_CODE_DISABLE_AGENT_VIEW": "1",
         "DISABLE_AUTOUPDATER": "1",
     }
@@ -252,6 +258,7 @@ CLAUDE = RealAgent(
     source="state file",
     settings=(".claude/settings.json",),
     transcripts=(".claude/projects/*/{id}.jsonl",),
+    own_resume=("claude", "--resume", "{id}"),
 )
 CODEX = RealAgent(
     label="codex",
@@ -266,6 +273,8 @@ CODEX = RealAgent(
     source="osc 7501",
     settings=(".codex/config.toml",),
     transcripts=(".codex/sessions/*/*/*/rollout-*-{id}.jsonl",),
+    own_resume=("codex", "--no-daemon", "resume", "{id}"),
+    begins_anew=False,
     # What its sandbox allows it does not ask for.
     wish=(
         'use: exec_command {{"cmd": "{command}", "sandbox_permissions": "require_escalated", "justification": "?", '
@@ -286,6 +295,8 @@ OPENCODE = RealAgent(
     interrupt=("Escape", "Escape"),
     settings=(".config/opencode/opencode.json",),
     transcripts=(".local/share/opencode/opencode.db*",),
+    own_resume=("opencode", "--session", "{id}"),
+    begins_anew=False,
 )
 GEMINI = RealAgent(
     label="gemini",
@@ -300,6 +311,7 @@ GEMINI = RealAgent(
     source="title",
     settings=(".gemini/settings.json",),
     transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl",),
+    own_resume=("gemini", "--resume", "{id}"),
 )
 COPILOT = RealAgent(
     label="copilot",

@@ -1,0 +1,64 @@
+"""What a real agent is given on its terminal: what was typed, and one reply a query, whoever looks."""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from session_host.protocol.values import GridSize
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer
+from tests.support.area import Area
+from tests.support.commands import OnTerminal
+from tests.support.pty_traffic import put_recorder_before, read_traffic
+from tests.support.real_agents import RealAgent
+from tests.support.real_chats import PATIENCE_S, SIZE, Chat
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
+
+OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
+
+PASTE = re.compile(rb"\x1b\[200~(.*?)\x1b\[201~", re.DOTALL)
+
+
+@pytest.mark.shows("input")
+def test_it_is_given_what_was_typed_and_one_reply_a_query(
+    agent: RealAgent,
+    server: ModelServer,
+    project: Path,
+    area: Area,
+    sessions: Sessions,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log, directory = area.root / "traffic", area.root / "recorded"
+    put_recorder_before(agent.install(), agent.name, directory, log)
+    monkeypatch.setenv("PATH", str(directory), prepend=":")
+    words = []
+
+    chat = Chat.start(agent, server, project)
+    for viewers in (0, 1, 3):
+        with ExitStack() as stack:
+            shown = [stack.enter_context(OnTerminal("attach", chat.id, size=OWN_SIZE)) for _ in range(viewers)]
+            for viewer in shown:
+                viewer.see(agent.ready, timeout_s=PATIENCE_S)
+            words.append(f"with {viewers} viewers")
+            if shown:
+                for character in words[-1]:
+                    shown[-1].type(character)
+                chat.sees(words[-1])
+                shown[0].type("\r")
+            else:
+                chat.send(words[-1], "--enter")
+            server.wait_asked(words[-1], timeout_s=PATIENCE_S)
+            chat.sees(f"echo: {words[-1]}")
+            for viewer in shown:
+                viewer.see(f"echo: {words[-1]}", timeout_s=PATIENCE_S)
+            chat.until_idle()
+
+    traffic = read_traffic(log)
+    assert not traffic.replies()
+    assert PASTE.sub(rb"\1", traffic.typed()) == b"".join(b"%b\r" % each.encode() for each in words)
+    assert server.prompts() == words

@@ -1,0 +1,120 @@
+"""An ended chat with a real agent goes on in its own conversation, or says why it does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import Modes
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.bare_terminal import BareTerminal
+from tests.support.commands import OnTerminal
+from tests.support.real_agents import RealAgent
+from tests.support.real_chats import PATIENCE_S, SIZE, Chat
+from tests.support.waiting import wait_for_end, wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
+
+OWN_SIZE = GridSize(*map(int, SIZE.split("x")))
+
+
+@pytest.mark.shows("resume")
+def test_two_chats_in_one_directory_go_on_each_in_its_own_conversation(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    chats = {word: Chat.start(agent, server, project, name=word) for word in ("apples", "plums")}
+    for word, chat in chats.items():
+        chat.ask_and_read(f"I like {word}")
+        chat.until_idle()
+    known = {word: chat.info()["provider_session_id"] for word, chat in chats.items()}
+    assert all(known.values()), known
+    assert known["apples"] != known["plums"]
+    # The one that was asked last is resumed last, by a command that must not take "the latest".
+    for chat in chats.values():
+        chat.stop()
+
+    for word, other in (("apples", "plums"), ("plums", "apples")):
+        resumed = chats[word].resumed().until_ready()
+        assert resumed.info()["provider_session_id"] == known[word]
+        resumed.sees(f"I like {word}")
+        resumed.ask_and_read(f"more of {word}")
+        history = json.dumps(server.wait_asked(f"more of {word}").body)
+        assert f"echo: I like {word}" in history
+        assert f"I like {other}" not in history
+        assert other not in resumed.everything()
+        assert chats[word].info()["continued_by"] == resumed.id
+
+
+@pytest.mark.shows("empty")
+def test_a_chat_that_was_never_asked_anything(chat: Chat) -> None:
+    chat.stop()
+    if chat.agent.begins_anew:
+        resumed = chat.resumed().until_ready()
+        resumed.ask_and_read("hello at last")
+    else:
+        refused = chat.try_to_resume()
+        assert refused.code != 0
+        assert chat.info()["name"] in refused.complaint()
+
+
+@pytest.mark.shows("lost")
+def test_a_conversation_that_the_agent_has_lost_is_said_to_be(chat: Chat, area: Area) -> None:
+    chat.ask_and_read("something")
+    chat.until_idle()
+    conversation = chat.info()["provider_session_id"]
+    chat.stop()
+    patterns = [each.format(id=conversation, short=conversation[:8]) for each in chat.agent.transcripts]
+    lost = [path for pattern in patterns for path in area.home.glob(pattern)]
+    assert lost
+    for path in lost:
+        path.unlink()
+    refused = chat.try_to_resume()
+    assert refused.code != 0
+    assert "gone" in refused.complaint() or "lost" in refused.complaint()
+    assert chat.info()["continued_by"] is None
+
+
+@pytest.mark.shows("elsewhere")
+def test_a_conversation_that_is_open_elsewhere_is_said_to_be(chat: Chat, project: Path, server: ModelServer) -> None:
+    chat.ask_and_read("something")
+    chat.until_idle()
+    conversation = chat.info()["provider_session_id"]
+    chat.stop()
+    # Not by Outlive: the agent's own command in some terminal.
+    with BareTerminal([each.format(id=conversation) for each in chat.agent.own_resume], project) as other:
+        other.see("something")
+        refused = chat.try_to_resume()
+        assert refused.code != 0
+        assert "open" in refused.complaint()
+        assert str(other.pid) in refused.complaint()
+    resumed = chat.resumed().until_ready()
+    resumed.sees("something")
+
+
+@pytest.mark.shows("killed")
+def test_an_agent_that_is_killed_leaves_its_last_screen_and_nothing_else(chat: Chat) -> None:
+    chat.ask_and_read("the last words")
+    chat.until_idle()
+    child = chat.info()["child_pid"]
+    with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
+        viewer.see("echo: the last words", timeout_s=PATIENCE_S)
+        os.kill(child, signal.SIGKILL)
+        wait_for_end(child, 10)
+        viewer.end()
+        assert viewer.screen.modes == Modes(), "the viewer's terminal is as it was"
+    info = chat.info()
+    assert (info["state"], info["exit_signal"], info["exit_code"]) == ("exited", 9, None)
+    assert "echo: the last words" in chat.screen()
+    wait_until(lambda: not processes.with_environment("OUTLIVE_SESSION", chat.id), 10, "nothing to run in its place")
+
+    resumed = chat.resumed().until_ready()
+    resumed.sees("the last words")
+    resumed.ask_and_read("first words")
