@@ -14,7 +14,7 @@ from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
 from session_host.agents import Agent
 
 MOST_COLUMNS = 4
-TILE_WIDTH_PX = 112
+TILE_WIDTH_PX = 96
 TILE_HEIGHT_PX = 48
 
 

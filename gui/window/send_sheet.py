@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -88,7 +89,8 @@ class SendSheet(Sheet):
         layout.addWidget(self.field, 1)
         layout.addWidget(self.error)
         layout.addLayout(foot)
-        QWidget.setTabOrder(self.field, self.target)
+        for before, after in itertools.pairwise([self.target, self.field, self.cancel, self.send]):
+            QWidget.setTabOrder(before, after)
         self._say("")
         self._on_text()
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, SCRIM_ALPHA
-from gui.window.parts import Area
+from gui.window.parts import Area, Scrolled
 
 TOP_SHARE = 0.12
 """Where a sheet hangs: this share of the window's height below its top."""
@@ -86,9 +86,11 @@ class Sheet(QWidget):
             return False
         current = self.focusWidget()
         at = chain.index(current) if current in chain else -1
-        chain[(at + (1 if forward else -1)) % len(chain)].setFocus(
-            Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-        )
+        following = chain[(at + (1 if forward else -1)) % len(chain)]
+        following.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+        for area in self.body.findChildren(Scrolled):
+            if area.isAncestorOf(following):
+                area.ensureWidgetVisible(following)
         return True
 
     def _in_tab_order(self, controls: list[QWidget]) -> list[QWidget]:

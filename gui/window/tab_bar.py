@@ -114,8 +114,8 @@ class TabBar(QTabBar):
         self.describe(session_id, name, mark)
         self._show_buttons(-1)
 
-    def describe(self, session_id: str, name: str, mark: Mark) -> None:
-        """Show a tab's name and state as they are now."""
+    def describe(self, session_id: str, name: str, mark: Mark, said: str = "") -> None:
+        """Show a tab's name and state as they are now; its tool tip has what was said, too."""
         index = self.index_of(session_id)
         if index < 0:
             return
@@ -124,7 +124,7 @@ class TabBar(QTabBar):
         if self._marks.get(session_id) != mark:
             self._marks[session_id] = mark
             self.setTabIcon(index, mark_icon(mark, self._theme.tokens))
-        self.setTabToolTip(index, as_tooltip(f"{name}: {mark.value}"))
+        self.setTabToolTip(index, as_tooltip(f"{name}: {mark.value}" + (f"\n{said}" if said else "")))
         self.setAccessibleTabName(index, f"{name}, {mark.value}")
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(f"Close tab {name}")

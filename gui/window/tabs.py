@@ -219,7 +219,7 @@ class Tabs(QObject):
 
     def _describe_all(self) -> None:
         for chat in self.chats():
-            self._bar.describe(chat.id, chat.name, chat.mark)
+            self._bar.describe(chat.id, chat.name, chat.mark, chat.said)
 
     def _on_removed(self, session_id: str) -> None:
         if self._bar.index_of(session_id) >= 0:

@@ -1,0 +1,73 @@
+"""A chat that begins to need its user: the desktop tells, a click leads there, an answer takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, listed
+from tests.programs import Gate, program
+from tests.support.area import Area
+from tests.support.buses import bus_daemon
+from tests.support.notification_desk import NotificationDesk, notification_desk
+from tests.support.waiting import wait_until
+from tests.support.windows import outlive
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def desk(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[NotificationDesk]:
+    with bus_daemon(area.root) as daemon:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", daemon.address)
+        with notification_desk("actions") as made:
+            yield made
+
+
+def asks_behind(gate: Gate) -> list[str]:
+    """A program that asks something once it is let through, and then repeats what it is told."""
+    return ["sh", "-c", rf"head -c 1 {gate.path} >/dev/null; printf '\033]9;Run npm test?\007'; exec cat"]
+
+
+def test_a_question_is_told_by_the_desktop_and_a_click_leads_to_it(
+    new_chat: NewChat, desk: NotificationDesk, open_window: OpenWindow, gate: Gate
+):
+    shown = new_chat("shown", *program("raw_echo"))
+    asking = new_chat("asking", *asks_behind(gate))
+    with open_window() as own:
+        own.show(shown["id"])
+        own.wait_connected([shown["id"]])
+        own.focus()
+        assert desk.shown() == []
+        gate.release()
+        wait_until(desk.shown, WAIT_S, "the notification")
+        [told] = desk.shown()
+        assert (told.title, told.text) == ("asking needs you", "Run npm test?")
+        desk.click()
+        wait_until(
+            lambda: [tab["name"] for tab in own.tabs() if tab["active"]] == ["asking"],
+            WAIT_S,
+            "the chat's tab in front",
+        )
+        own.wait_connected([asking["id"]])
+        own.focus()
+        own.type("yes")
+        own.press("Return")
+        wait_until(lambda: "yes" in everything(asking["id"]), WAIT_S, "the answer")
+        wait_until(lambda: listed(asking["id"])["activity"] != "needs_input", WAIT_S, "the question to be answered")
+        assert desk.shown() == []
+
+
+def test_an_answer_from_elsewhere_takes_the_notification_back(
+    new_chat: NewChat, desk: NotificationDesk, open_window: OpenWindow, gate: Gate
+):
+    shown = new_chat("shown", *program("raw_echo"))
+    asking = new_chat("asking", *asks_behind(gate))
+    with open_window() as own:
+        own.show(shown["id"])
+        own.focus()
+        gate.release()
+        wait_until(desk.shown, WAIT_S, "the notification")
+        outlive("send", asking["id"], "yes", "--enter")
+        wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go")

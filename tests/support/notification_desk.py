@@ -1,0 +1,51 @@
+"""The desktop's notification service for a test that waits without an event loop: in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.support.notification_service import NotificationService, Shown, notification_service
+
+READY_S = 10.0
+
+
+class NotificationDesk:
+    """What is shown, and the user's click on it."""
+
+    def __init__(self, service: NotificationService, loop: asyncio.AbstractEventLoop) -> None:
+        self._service = service
+        self._loop = loop
+
+    def shown(self) -> list[Shown]:
+        """What is on the screen now."""
+        return list(self._service.shown.values())
+
+    def click(self) -> None:
+        """Click the first."""
+        number = next(iter(self._service.shown))
+        asyncio.run_coroutine_threadsafe(self._service.click(number), self._loop).result(READY_S)
+
+
+@contextmanager
+def notification_desk(*capabilities: str) -> Iterator[NotificationDesk]:
+    """The service, on the session's bus."""
+    ready, over = threading.Event(), asyncio.Event()
+    made: list[NotificationDesk] = []
+
+    async def serve() -> None:
+        async with notification_service(*capabilities) as service:
+            made.append(NotificationDesk(service, asyncio.get_running_loop()))
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), name="notification desk")
+    thread.start()
+    try:
+        assert ready.wait(READY_S), "the notification service did not start"
+        yield made[0]
+    finally:
+        made[0]._loop.call_soon_threadsafe(over.set)
+        thread.join()
