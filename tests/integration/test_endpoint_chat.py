@@ -21,6 +21,8 @@ from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import Activity, CellSize, GridSize, Modifiers
 from tests.fakes.model_script import Script
 from tests.fakes.model_server import ModelServer, answer_line
+from tests.fakes.secret_service import SecretService
+from tests.support.buses import bus_daemon
 from tests.support.commands import new, outlive
 from tests.support.hosts import Watcher, end, shown, watching
 from tests.support.waiting import eventually, wait_for_end
@@ -357,6 +359,37 @@ async def test_a_wrong_key_is_replaced_unseen(server: ModelServer, monkeypatch: 
     for key in ("sk-right", "sk-wrong"):
         assert not any(key in word for word in argv)
         assert [path.name for path in left if key.encode() in path.read_bytes()] == []
+
+
+async def test_a_key_that_was_given_is_kept_by_the_desktop(
+    server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.key = "sk-right-key-0123456789"
+    with bus_daemon(tmp_path) as bus, SecretService(bus.address) as store:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        async with chatting(server) as chat:
+            await chat.enter("/key")
+            await chat.see("key ›")
+            chat.viewer.paste(server.key)
+            await chat.see("key › ***")
+            chat.viewer.key("Enter")
+            await chat.see(f"the key is in the desktop's secret store, for {server.url}")
+            assert list(store.items.values()) == [server.key]
+        async with chatting(server, "--key", "secret") as chat:
+            await chat.enter("hello")
+            await chat.see("echo: hello")
+
+
+async def test_the_last_answer_is_copied(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("hello")
+        await chat.see("echo: hello")
+        await chat.is_(Activity.IDLE)
+        await chat.enter("/copy")
+        await chat.see("the last answer is on the clipboard")
+        await chat.watcher.until(
+            lambda: any("echo: hello" in repr(event) for event in chat.watcher.events), "the clipboard's text"
+        )
 
 
 @pytest.mark.parametrize("kind", ["env", "file"])
