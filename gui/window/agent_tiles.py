@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QWidge
 from gui.theme.follow import Theme
 from gui.theme.icons import paint_tile
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
+from gui.window.new_chat_wish import ENDPOINT
 from session_host.agents import Agent
 
 MOST_COLUMNS = 4
@@ -130,8 +131,10 @@ class AgentTiles(QWidget):
         return name in self._tiles and self._tiles[name].installed
 
     def first_installed(self) -> str:
-        """The first agent that can be started."""
-        return next((name for name, tile in self._tiles.items() if tile.installed), "")
+        """The first agent that can be started as it is; an endpoint's server has to be named first."""
+        installed = [name for name, tile in self._tiles.items() if tile.installed]
+        own_programs = [name for name in installed if self._tiles[name].agent.executable]
+        return next(iter([*own_programs, *(name for name in installed if name != ENDPOINT), *installed]), "")
 
     def choose(self, name: str) -> None:
         """Choose an agent."""

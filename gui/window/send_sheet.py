@@ -60,7 +60,7 @@ class SendSheet(Sheet):
         self._running = running
         self._send = send
         self._chat: Chat | None = None
-        self.target = button("")
+        self.target = button("Choose a chat")
         self.target.clicked.connect(self._choose)
         self.field = _TextField("Text", enter_submits=False)
         self.field.setPlaceholderText("what the chat is to be told")
