@@ -164,11 +164,11 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         resume=request.resume is not None and not request.anew,
         pick=request.picks,
     )
-    before_start(agent.conversation.place, Sought(conversation, directory, environment, files, used=False))
     if ours and not any(conversation in word for word in argv):
         conversation = ""  # This version takes no id from us.
     if request.resume is not None and conversation:
         carry_files(conversation, session_files(request.resume.id), files)
+    before_start(agent.conversation.place, Sought(conversation, directory, environment, files, used=False))
     if agent.files:
         write_files(agent.files, files)
     taken = {record.name for record in store.running()}

@@ -14,6 +14,7 @@ import msgspec
 from session_host.clock import as_text
 from session_host.estate.ledger import Kind, Ledger
 from session_host.estate.memory import ActivityMemory
+from session_host.paths import session_files
 from session_host.protocol.evidence import Transition
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import ActivityEvent, Report
@@ -27,6 +28,7 @@ from .activity import ActivityTracker, Moment
 from .conversation import STATE_FILE, ConversationTracker
 from .lane import EmulatorLane
 from .state_files import WAYS, AgentState, StateFile
+from .transcript_guard import TranscriptGuard
 from .transition_log import TransitionLog
 
 BEGINS_CONVERSATION = "sessionstart"
@@ -72,6 +74,7 @@ class AgentWatch:
         self._tell = tell
         self._now = now
         self._file: StateFile | None = None
+        self._guard: TranscriptGuard | None = None
         self._process: PtyProcess | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = 0.0
@@ -99,10 +102,15 @@ class AgentWatch:
         if directory is not None:
             self._file = StateFile(directory, process.pid, self._state_file_says)
             self._file.start()
+        if self._spec.watch.transcripts and self._conversation.id:
+            self._guard = TranscriptGuard(self._conversation.id, self._spec.env, session_files(self._spec.session_id))
+            self._guard.start()
         self._arm()
 
     def observe(self, events: Sequence[TerminalEvent]) -> None:
         """The program's output said this; all of it is one record: a successor hears all of it again, or nothing."""
+        if self._guard is not None:
+            self._guard.heard()
         moment = None
         changed = False
         for event in events:
@@ -176,6 +184,8 @@ class AgentWatch:
         """The program ended."""
         if self._file is not None:
             self._file.close()
+        if self._guard is not None:
+            self._guard.ended()
         if self.tracker.ended(self._moment()):
             self._changed()
         self._arm()
@@ -184,6 +194,8 @@ class AgentWatch:
         """Let go of timers and files; without ``ended`` it goes on in another host."""
         if self._file is not None:
             self._file.close()
+        if self._guard is not None:
+            self._guard.close()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

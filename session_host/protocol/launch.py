@@ -37,6 +37,8 @@ class Watch(msgspec.Struct, frozen=True):
     """A pattern (re.search) with a group: a file that it holds open has its conversation's id in its path."""
     open_files_aside: str = ""
     """A pattern (re.search) of what such a file begins with if its conversation is not the user's: a sub-agent's."""
+    transcripts: Literal["", "gemini"] = ""
+    """By which way its transcript is kept from others of its kind, which delete it (``host.transcript_guard``)."""
     asks_by_hook: bool = False
     """Its hooks tell that something is asked, and not what it does then: a moment, as a notification is."""
     bells: bool = True

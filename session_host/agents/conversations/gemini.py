@@ -4,77 +4,153 @@
 said. ``--resume`` makes a second one of the same name but for the minute, with nothing in it; the next Gemini CLI that
 starts in that project finds it "not resumable" and deletes all files with these eight characters: the conversation
 is gone. So such twins are removed before each start, while there is another with something in it.
+
+While a chat runs, its transcript has a second name among the session's own files (``host.transcript_guard``), from
+which it is put back.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from session_host.agents.conversations.place import Found, Kept, Sought
 
 _LONGEST_TWIN_BYTES = 64 * 1024
-_CONTEXT = "<session_context>"
-"""What it tells the model before the user says anything begins so."""
+_UNSAID = ("/", "?", "<session_context>", "<hook_context>")
+"""What it does not count as said begins so: its own words for the model, and commands."""
 
 
 class Gemini:
     """See the module."""
 
     def look(self, sought: Sought) -> Found:
-        short = sought.conversation[:8]
-        for path in _home(sought).glob(f"tmp/*/chats/session-*-{short}.json*"):
-            with path.open("rb") as file:
-                if sought.conversation.encode() in file.read(_LONGEST_TWIN_BYTES):
-                    return Found(Kept.WHOLE)
+        paths = _transcripts(sought)
+        if any(has_words(path) for path in [*paths, *second_names(sought.files, sought.conversation)]):
+            return Found(Kept.WHOLE)
         if sought.used:
-            return Found(Kept.LOST, f"Gemini CLI's transcript of it is gone from {_home(sought) / 'tmp'}")
+            return Found(Kept.LOST, f"Gemini CLI's transcript of it is gone from {home_of(sought.environment) / 'tmp'}")
         return Found(Kept.NOTHING, "nothing was asked in it yet")
 
     def opened_by(self, sought: Sought) -> list[int]:  # noqa: ARG002 - nothing tells
         return []
 
     def before_start(self, sought: Sought) -> None:
-        """Remove what would make it delete conversations."""
-        for chats in _home(sought).glob("tmp/*/chats"):
+        """Put back what it has deleted, and remove what would make it delete conversations."""
+        for chats in chats_directories(sought.environment):
             twins: dict[str, list[Path]] = defaultdict(list)
             for path in chats.glob("session-*-*.jsonl"):
                 twins[path.stem.rpartition("-")[2]].append(path)
             for paths in twins.values():
-                empty = [path for path in paths if len(paths) > 1 and not _has_words(path)]
+                empty = [path for path in paths if len(paths) > 1 and not has_words(path)]
                 if len(empty) < len(paths):
-                    for path in empty:
-                        with contextlib.suppress(OSError):
-                            path.unlink(missing_ok=True)
+                    _remove(empty)
+        if not sought.conversation:
+            return
+        if not any(has_words(path) for path in _transcripts(sought)):
+            # Neither goes on with one that holds nothing, nor does it begin one of its id.
+            _remove(_transcripts(sought))
+            for kept in second_names(sought.files, sought.conversation):
+                place = first_name(kept, sought.environment)
+                if place is not None and has_words(kept):
+                    _put_back(kept, place)
 
 
-def _home(sought: Sought) -> Path:
-    return sought.home / ".gemini"
+# ---------------------------------------------------------------------------- where they are
 
 
-def _has_words(path: Path) -> bool:
-    """Whether somebody spoke in it: the user, or the model; a file that we do not understand counts as such."""
+def home_of(environment: Mapping[str, str]) -> Path:
+    """Its directory."""
+    return Path(environment.get("GEMINI_CLI_HOME") or environment.get("HOME") or Path.home()) / ".gemini"
+
+
+def chats_directories(environment: Mapping[str, str]) -> list[Path]:
+    """The directories of transcripts, one a project."""
+    return sorted(home_of(environment).glob("tmp/*/chats"))
+
+
+def _transcripts(sought: Sought) -> list[Path]:
+    short = sought.conversation[:8]
+    found = home_of(sought.environment).glob(f"tmp/*/chats/session-*-{short}.json*")
+    return [path for path in found if conversation_in(path) == sought.conversation]
+
+
+def second_name(conversation: str, path: Path) -> str:
+    """What a transcript is called among a session's own files."""
+    return f"{conversation}.{path.parent.parent.name}.{path.name}"
+
+
+def second_names(directory: Path, conversation: str) -> list[Path]:
+    """Those that there are of a conversation."""
+    return sorted(directory.glob(f"{conversation}.*.session-*.jsonl"))
+
+
+def first_name(kept: Path, environment: Mapping[str, str]) -> Path | None:
+    """Where the transcript of a second name belongs; None if that is none."""
+    project, mark, rest = kept.name.partition(".")[2].rpartition(".session-")
+    return home_of(environment) / "tmp" / project / "chats" / f"session-{rest}" if mark else None
+
+
+# ------------------------------------------------------------------------------ what is in it
+
+
+def conversation_in(path: Path) -> str:
+    """The id of the conversation that a transcript says it is of, in its first record; "" if it does not."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_LONGEST_TWIN_BYTES)
+        record = json.loads(head.partition(b"\n")[0] if path.suffix == ".jsonl" else path.read_bytes())
+        conversation = record.get("sessionId")
+    except (OSError, ValueError, RecursionError, AttributeError):
+        return ""
+    return conversation if isinstance(conversation, str) else ""
+
+
+def has_words(path: Path) -> bool:
+    """Whether something was said in it that it goes on with; a file that we do not understand counts as such."""
     try:
         if path.stat().st_size > _LONGEST_TWIN_BYTES:
             return True
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        return any(_is_said(message) for record in records for message in _messages(record))
+        text = path.read_text(encoding="utf-8")
+        # Versions before wrote the whole of it as one object.
+        lines = [line for line in text.splitlines() if line.strip()] if path.suffix == ".jsonl" else [text]
+        return any(_is_said(message) for line in lines for message in _messages(json.loads(line)))
+    except FileNotFoundError:
+        return False
     except (OSError, ValueError, RecursionError, AttributeError, TypeError):
         return True
 
 
 def _messages(record: dict[str, Any]) -> list[dict[str, Any]]:
-    return [record, *record.get("$set", {}).get("messages", [])]
+    return [record, *record.get("messages", []), *record.get("$set", {}).get("messages", [])]
 
 
 def _is_said(message: dict[str, Any]) -> bool:
-    if message.get("type") == "gemini":
-        return True
-    if message.get("type") != "user":
-        return False
     content = message.get("content")
     text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content or [])
-    return not text.lstrip().startswith(_CONTEXT)
+    if message.get("type") == "gemini":
+        return bool(text.strip() or message.get("toolCalls") or message.get("thoughts"))
+    return message.get("type") == "user" and bool(text.strip()) and not text.lstrip().startswith(_UNSAID)
+
+
+def _put_back(kept: Path, place: Path) -> None:
+    """Make a transcript of its second name, and of what was written to the first one since that was deleted."""
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    since = place.read_bytes() if place.exists() else b""
+    unfinished = place.with_name(f".{place.name}.{os.getpid()}.new")
+    shutil.copy2(kept, unfinished)
+    with unfinished.open("ab") as file:
+        file.write(since)
+    unfinished.replace(place)
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ PLACES: Final[dict[str, Place]] = {
     "qwen": Qwen(),
 }
 
-VARIABLES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME")
+VARIABLES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME")
 """What leads an agent to its conversations."""
 
 

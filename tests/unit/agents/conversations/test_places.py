@@ -215,8 +215,53 @@ class TestGemini:
         write(chats / "session-2026-11-20T14-00-0b9c4c50.jsonl", self.head(OTHER))
         assert look("gemini", seek(used=True)).kept is Kept.LOST
 
-        write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head())
+        said = {"type": "user", "content": [{"text": "hi"}]}
+        write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head(), said)
         assert look("gemini", seek(used=True)).kept is Kept.WHOLE
+
+    @pytest.mark.parametrize(
+        "record",
+        [
+            {"type": "gemini", "content": "", "toolCalls": [{"id": "1"}]},
+            {"$set": {"messages": [{"type": "user", "content": "hi"}]}},
+            {"type": "gemini", "content": "hello"},
+        ],
+    )
+    def test_what_it_goes_on_with(self, record: dict[str, object], seek: Seeking, tmp_path: Path) -> None:
+        chats = tmp_path / "own" / ".gemini" / "tmp" / "project" / "chats"
+        path = write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head(), CONTEXT)
+        assert look("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).kept is Kept.NOTHING
+
+        write(path, self.head(), CONTEXT, record)
+        assert look("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).kept is Kept.WHOLE
+
+    def test_one_of_a_version_before(self, seek: Seeking, tmp_path: Path) -> None:
+        chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
+        whole = self.head() | {"messages": [{"type": "user", "content": "hi"}]}
+        write(chats / "session-2026-11-20T14-01-0b9c4c50.json", json.dumps(whole, indent=1))
+
+        assert look("gemini", seek()).kept is Kept.WHOLE
+
+    def test_one_that_was_deleted_is_put_back(self, seek: Seeking, tmp_path: Path) -> None:
+        name = "session-2026-11-20T14-01-0b9c4c50.jsonl"
+        write(tmp_path / "files" / f"{ID}.my.project.{name}", self.head(), {"type": "user", "content": "hi"})
+        chats = tmp_path / "home" / ".gemini" / "tmp" / "my.project" / "chats"
+        rest = write(chats / name, {"type": "user", "content": "and on"})
+
+        assert look("gemini", seek(used=True)).kept is Kept.WHOLE
+        before_start("gemini", seek())
+
+        assert [json.loads(line).get("content") for line in rest.read_text().splitlines()] == [None, "hi", "and on"]
+
+    def test_before_a_start_one_of_its_id_that_holds_nothing_is_removed(self, seek: Seeking, tmp_path: Path) -> None:
+        chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
+        path = write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head(), CONTEXT)
+
+        before_start("gemini", seek(conversation=""))
+        assert path.exists()
+
+        before_start("gemini", seek())
+        assert not path.exists()
 
     def test_before_a_start_the_empty_twin_of_a_conversation_is_removed(self, seek: Seeking, tmp_path: Path) -> None:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
@@ -231,7 +276,7 @@ class TestGemini:
 
     def test_of_several_empty_ones_none_is(self, seek: Seeking, tmp_path: Path) -> None:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
-        paths = [write(chats / f"session-2026-11-20T1{n}-00-0b9c4c50.jsonl", self.head()) for n in range(2)]
+        paths = [write(chats / f"session-2026-11-20T1{n}-00-0b9c4c50.jsonl", self.head(OTHER)) for n in range(2)]
 
         before_start("gemini", seek())
 
