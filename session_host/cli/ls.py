@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     """List the sessions."""
     infos = _sessions(ended=options.all)
     if options.json:
-        from session_host.client.resume import tell_resumable  # what a table does without
+        from session_host.client.resumability import tell_resumable  # what a table does without
 
         tell_resumable(infos)
         print_json(infos)

@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
     session_id, name = _launch(options, agent_name, arguments, overrides, size or own_size())
     if options.json:
-        from session_host.client.resume import tell_resumable
+        from session_host.client.resumability import tell_resumable
 
         info = find(session_id)
         tell_resumable([info])

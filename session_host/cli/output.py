@@ -6,10 +6,12 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from session_host.protocol.values import GridSize
 from session_host.protocol.words import escaped, one_line
+
+if TYPE_CHECKING:
+    from session_host.protocol.values import GridSize
 
 FALLBACK_COLUMNS = 80
 
@@ -71,6 +73,8 @@ def own_size() -> GridSize | None:
         size = os.get_terminal_size(sys.stdout.fileno())
     except (OSError, ValueError):
         return None
+    from session_host.protocol.values import GridSize
+
     return GridSize(size.columns, size.lines) if size.columns and size.lines else None
 
 

@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     record_id, name = _resume(session_id, anyway=options.anyway)
     if options.json:
         info = find(record_id)
-        from session_host.client.resume import tell_resumable
+        from session_host.client.resumability import tell_resumable
 
         tell_resumable([info])
         print_json(info)

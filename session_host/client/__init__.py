@@ -2,6 +2,7 @@
 
     launch       start a host for a new session
     resume       go on with an ended session's conversation
+    resumability whether that can be done
     elsewhere    who else has it open
     connection   one connection: the handshake, and messages both ways
     viewer       follow a session: a replica, typed input, reconnection

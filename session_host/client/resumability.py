@@ -1,0 +1,190 @@
+"""Whether an ended chat can be gone on with, in the same conversation. Blocks on the disk; loads in no time."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from session_host.agents import Agent, child_environment, load_catalog
+from session_host.agents.conversations import VARIABLES, Kept, Sought, look
+from session_host.errors import ConfigError, NoSuchSession
+from session_host.paths import config_dir, session_files, session_transitions
+from session_host.protocol.values import RUNNING_STATES, Activity
+from session_host.store import SessionRecord, Store, transitions
+
+from .records import SessionInfo, open_store, settle
+
+TRANSITIONS_READ = 100
+MOST_IN_CHAIN = 1000
+
+
+class Resumability(NamedTuple):
+    """Whether a chat can be gone on with.
+
+    Attributes:
+        can: False for one that runs, was continued, or whose agent or conversation is not to be gone on with;
+            None if it is not known which conversation it was in: the agent's own picker may find it.
+        reason: why not, and what to do, in one line; where it can, what is to be known before, mostly "".
+    """
+
+    can: bool | None
+    reason: str = ""
+
+
+class Plan(NamedTuple):
+    """What is known of a session that is to be gone on with.
+
+    Attributes:
+        record: its own.
+        can, reason: as in ``Resumability``.
+        agent, sought: what it takes to start it; None if it cannot be.
+        anew: its conversation holds nothing yet, and is begun once more.
+    """
+
+    record: SessionRecord
+    can: bool | None
+    reason: str = ""
+    agent: Agent | None = None
+    sought: Sought | None = None
+    anew: bool = False
+
+
+def resumability(session_id: str, environment: Mapping[str, str] | None = None) -> Resumability:
+    """Whether this session can be gone on with. Looks at the record and the agent's own files, not at processes.
+
+    Args:
+        session_id: whose.
+        environment: the caller's; this process's own if None.
+
+    Raises:
+        StoreError, NoSuchSession: there is no such record.
+        ConfigError: the catalog cannot be read.
+    """
+    agents = load_catalog(config_dir())
+    with open_store() as store:
+        plan = plan_for(store, agents, record_of(store, session_id), environment)
+    return Resumability(plan.can, plan.reason)
+
+
+def tell_resumable(infos: list[SessionInfo]) -> None:
+    """Fill in ``resumable``: for one that runs, whether it will be once it has ended, as far as is known by now.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    try:
+        agents = load_catalog(config_dir())
+    except ConfigError:
+        return  # A list of chats is not refused for a file of an agent's.
+    with open_store() as store:
+        for info in infos:
+            record = store.get(info.id)
+            if record is None:
+                continue
+            if info.state in RUNNING_STATES:
+                record.provider_session_id = info.provider_session_id
+                info.resumable = by_agent(agents, record)[0]
+            else:
+                info.resumable = plan_for(store, agents, record, None).can
+
+
+def has_picker(session_id: str) -> bool:
+    """Whether ``pick`` can do something for this session: its agent has a list of conversations to choose from."""
+    with open_store() as store:
+        agent = load_catalog(config_dir()).get(record_of(store, session_id).agent)
+    return agent is not None and bool(agent.conversation.picker)
+
+
+def record_of(store: Store, session_id: str) -> SessionRecord:
+    """A session's record, which says that it runs only if it does.
+
+    Raises:
+        NoSuchSession: there is none.
+    """
+    record = store.get(session_id)
+    if record is None:
+        raise NoSuchSession(f"no session {session_id} is recorded; `outlive ls --all` lists them")
+    return settle(store, record)
+
+
+def plan_for(
+    store: Store, agents: Mapping[str, Agent], record: SessionRecord, environment: Mapping[str, str] | None
+) -> Plan:
+    """What is known of a session: whether it can be gone on with, and what that takes."""
+    if record.state in RUNNING_STATES:
+        return Plan(record, False, f"is running; attach to it: outlive attach {record.id[:8]}")
+    if record.continued_by is not None:
+        return Plan(record, False, _continued(store, record))
+    can, reason, agent = by_agent(agents, record)
+    if not can or agent is None:
+        return Plan(record, can, reason)
+    if record.worktree is None and not Path(record.cwd).is_dir():
+        return Plan(record, False, f"its directory {record.cwd} is gone; make it again, or start a new chat elsewhere")
+    sought = sought_for(record, agent, environment)
+    found = look(agent.conversation.place, sought)
+    if found.kept is Kept.LOST:
+        return Plan(record, False, found.reason)
+    return Plan(record, True, found.reason, agent, sought, found.kept is Kept.NOTHING)
+
+
+def by_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool | None, str, Agent | None]:
+    """What its agent and the id alone say; the agent only if there is something to be done with it."""
+    agent = agents.get(record.agent)
+    if agent is None:
+        return False, f"the catalog has no agent {record.agent} any more", None
+    way = agent.conversation
+    if not way.resume:
+        again = shlex.join(["outlive", "new", agent.name, "-C", record.cwd, *_behind_dashes(record.arguments)])
+        return False, f"{agent.title} has no conversations to go on with; start it again: {again}", None
+    if agent.is_subcommand(record.arguments or []):
+        return False, f"it was no conversation, but {shlex.join(record.argv[:2])}", None
+    if not way.is_id(record.provider_session_id or ""):
+        if way.picker:
+            picker = in_directory(record, agent.argv(pick=True))
+            return None, f"{agent.title} did not tell which conversation it was; find it in its list: {picker}", agent
+        return None, f"{agent.title} did not tell which conversation it was; start it, and find it there", agent
+    return True, "", agent
+
+
+def _continued(store: Store, record: SessionRecord) -> str:
+    """Who goes on with it now: the last of those who went on with each other."""
+    last = record
+    for _ in range(MOST_IN_CHAIN):
+        following = store.get(last.continued_by) if last.continued_by is not None else None
+        if following is None:
+            break
+        last = settle(store, following)
+    verb = "attach to it: outlive attach" if last.state in RUNNING_STATES else "resume that one: outlive resume"
+    return f"the chat {last.name} ({last.id[:8]}) goes on with its conversation; {verb} {last.id[:8]}"
+
+
+def sought_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> Sought:
+    """What is looked for in its agent's files, where its environment, or else the caller's, leads to."""
+    base = os.environ if environment is None else environment
+    files = session_files(record.id)
+    own = child_environment(base, agent, record.env, str(files), record.engine)
+    return Sought(record.provider_session_id or "", record.cwd, own, files, _was_used(record))
+
+
+def _was_used(record: SessionRecord) -> bool:
+    """Whether something was said in its conversation, as far as is known.
+
+    The agent worked in this chat, or the chat went on with one; and it did not change its conversation since.
+    """
+    if not any((record.provider_session_id or "-") in word for word in record.argv):
+        return False
+    seen = transitions.last(session_transitions(record.id), TRANSITIONS_READ)
+    return any(each.activity is Activity.WORKING for each in seen)
+
+
+def _behind_dashes(arguments: list[str] | None) -> list[str]:
+    return ["--", *arguments] if arguments else []
+
+
+def in_directory(record: SessionRecord, argv: list[str]) -> str:
+    """The command for a shell, with what leads the agent to its conversations."""
+    leading = [f"{name}={shlex.quote(record.env[name])}" for name in VARIABLES if name in record.env]
+    return f"cd {shlex.quote(record.cwd)} && {' '.join([*leading, shlex.join(argv)])}"
