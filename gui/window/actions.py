@@ -47,12 +47,18 @@ class Actions:
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
 
-    def allow(self, *, is_there: bool, is_over: bool) -> None:
-        """Which actions make sense: whether there is a chat to act on, and whether that is over."""
+    def allow(self, *, is_there: bool, is_over: bool, converses: bool) -> None:
+        """Which actions make sense.
+
+        Args:
+            is_there: there is a chat to act on.
+            is_over: it is over.
+            converses: its agent has conversations that can be gone on with.
+        """
         for entry in keys.TABLE:
             if entry.on:
                 fits = entry.on == "chat" or (entry.on == "over") == is_over
-                self._actions[entry.action].setEnabled(is_there and fits)
+                self._actions[entry.action].setEnabled(is_there and fits and (converses or not entry.converses))
 
     def key_text(self, name: str) -> str:
         """An action's first key as the user reads it, "" for none."""

@@ -46,12 +46,14 @@ class ChatMenu:
     def _fill(self, menu: QMenu, chat: Chat) -> None:
         verbs = self._verbs
         resuming = self._window.resuming
-        if chat.is_over:
+        converses = verbs.converses(chat)
+        if chat.is_over and converses:
             menu.addAction("Resume", lambda: resuming.resume(chat))
-        else:
+        if not chat.is_over:
             menu.addAction("Send to it…", lambda: self._window.sheets.send.ask(chat))
         menu.addAction("Duplicate", lambda: verbs.new_like(chat))
-        menu.addAction("Copy resume command", lambda: resuming.copy_command(chat))
+        if converses:
+            menu.addAction("Copy resume command", lambda: resuming.copy_command(chat))
         menu.addSeparator()
         menu.addAction("Rename…", lambda: verbs.rename(chat))
         menu.addAction("Copy name", lambda: verbs.copy_name(chat))

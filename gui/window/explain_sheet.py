@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gui.sessions.chat import Chat
@@ -20,6 +20,7 @@ from session_host.errors import OutliveError
 
 WIDTH_PX = 680
 HEIGHT_PX = 360
+NARROW_PX = 420
 
 
 class ExplainSheet(Sheet):
@@ -42,8 +43,8 @@ class ExplainSheet(Sheet):
         self.title = ElidedLabel("", "title")
         self.summary = label("", "secondary")
         self.summary.setWordWrap(True)
-        self.evidence = _Table("What each source said last", ("source", "said", "meaning", ""))
-        self.transitions = _Table("How it changed, newest first", ("at", "became", "told by", ""))
+        self.evidence = _Table("What each source said last", 1, (2, 4, 2, 2))
+        self.transitions = _Table("How it changed, newest first", 3, (1, 1, 2, 4))
         self.notes = label("", "secondary")
         self.notes.setWordWrap(True)
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -142,35 +143,60 @@ class ExplainSheet(Sheet):
 
 
 class _Table(QWidget):
-    """A heading and rows of words; rows that do not count are quiet."""
+    """A heading and rows of words; rows that do not count are quiet. Where it is narrow, a row is two lines."""
 
-    def __init__(self, title: str, columns: tuple[str, ...]) -> None:
+    def __init__(self, title: str, longest: int, shares: tuple[int, ...]) -> None:
+        """``longest`` is the column whose words may be many; ``shares`` of the width are what each column gets."""
         super().__init__()
         self._cells: list[QLabel] = []
-        self._columns = columns
+        self._rows: list[Row] = []
+        self._otherwise = ""
+        self._longest = longest
+        self._shares = shares
+        self._is_narrow = False
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(GAP_L_PX)
         self._grid.setVerticalSpacing(4)
-        self._grid.addWidget(label(title, "title"), 0, 0, 1, len(columns))
-        for column, stretch in enumerate((2, 4, 2, 2) if columns[1] == "said" else (1, 1, 2, 4)):
-            self._grid.setColumnStretch(column, stretch)
+        self._grid.addWidget(label(title, "title"), 0, 0, 1, len(shares))
 
     def fill(self, rows: list[Row], otherwise: str) -> None:
         """Show these rows, or that there are none."""
+        self._rows, self._otherwise = rows, otherwise
         for cell in self._cells:
             self._grid.removeWidget(cell)
             cell.hide()
             cell.deleteLater()
         self._cells = []
+        for column, share in enumerate(self._shares):
+            self._grid.setColumnStretch(column, 0 if self._is_narrow else share)
         if not rows:
-            self._add(otherwise, 1, 0, "secondary", len(self._columns))
-        for number, row in enumerate(rows, start=1):
-            for column, text in enumerate(row.cells):
-                quiet = not row.is_heard or not column
-                self._add(text, number, column, "secondary" if quiet else "")
+            self._add(otherwise, 1, 0, "secondary", len(self._shares))
+        for number, row in enumerate(rows):
+            if self._is_narrow:
+                self._add_in_two_lines(row, 2 * number + 1)
+            else:
+                for column, text in enumerate(row.cells):
+                    self._add(text, number + 1, column, "" if row.is_heard and column else "secondary")
             if not row.is_heard:
                 self._cells[-1].setToolTip("A stronger source speaks in its place")
+
+    def _add_in_two_lines(self, row: Row, line: int) -> None:
+        cells = list(row.cells)
+        words = cells.pop(self._longest)
+        self._add(" · ".join(filter(None, cells)), line, 0, "secondary", len(self._shares))
+        if words:
+            self._add(words, line + 1, 0, "" if row.is_heard else "secondary", len(self._shares))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(64, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < NARROW_PX
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self.fill(self._rows, self._otherwise)
 
     def _add(self, text: str, row: int, column: int, kind: str, span: int = 1) -> None:
         cell = label(text, kind)

@@ -27,6 +27,7 @@ class Key:
             sheets keep their own Shift+arrows.
         listed: whether the palette shows it.
         on: what it needs: a "chat" whose tab is shown, one that is "running", or one that is "over"; "" for nothing.
+        converses: whether it needs an agent whose conversations can be gone on with.
     """
 
     action: str
@@ -35,6 +36,7 @@ class Key:
     scope: Scope = "window"
     listed: bool = True
     on: Literal["", "chat", "running", "over"] = ""
+    converses: bool = False
 
 
 TABLE: tuple[Key, ...] = (
@@ -50,9 +52,9 @@ TABLE: tuple[Key, ...] = (
     *(Key(f"tab_{number}", f"Tab {number}", (f"Alt+{number}",), listed=False) for number in range(1, 10)),
     Key("send", "Send to chat…", ()),
     Key("rename", "Rename chat…", (), on="chat"),
-    Key("resume", "Resume chat", (), on="over"),
-    Key("pick", "Choose another conversation of this chat's agent…", (), on="over"),
-    Key("copy_resume", "Copy resume command (to go on somewhere else)", (), on="chat"),
+    Key("resume", "Resume chat", (), on="over", converses=True),
+    Key("pick", "Choose another conversation of this chat's agent…", (), on="over", converses=True),
+    Key("copy_resume", "Copy resume command (to go on somewhere else)", (), on="chat", converses=True),
     Key("duplicate", "Duplicate chat (a new one like it)", (), on="chat"),
     Key("stop", "Stop chat", (), on="running"),
     Key("kill", "Kill chat at once", (), on="running"),

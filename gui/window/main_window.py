@@ -274,7 +274,11 @@ class MainWindow(QWidget):
             path = os.environ.get("PATH", os.defpath)
             key = self.actions_.key_text("new_chat")
             self.empty.describe(self._agents, path, len(self._sessions.running()), key)
-        self.actions_.allow(is_there=chat is not None, is_over=chat is not None and chat.is_over)
+        self.actions_.allow(
+            is_there=chat is not None,
+            is_over=chat is not None and chat.is_over,
+            converses=chat is not None and self.verbs.converses(chat),
+        )
 
     def _on_active(self) -> None:
         self.sidebar.set_active(self.tabs.active_id)

@@ -142,6 +142,11 @@ class Verbs(QObject):
 
     # ------------------------------------------------------------ on one chat
 
+    def converses(self, chat: Chat) -> bool:
+        """Whether its agent has conversations that can be gone on with."""
+        agent = self._agents.get(chat.record.agent)
+        return agent is not None and bool(agent.conversation.resume or agent.conversation.picker)
+
     def rename(self, chat: Chat) -> None:
         """Ask for another name."""
         self._name_sheet.ask(chat.name, lambda name: self._sessions.rename(chat, name))

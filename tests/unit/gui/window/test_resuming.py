@@ -76,7 +76,10 @@ def client(monkeypatch: pytest.MonkeyPatch) -> PlayedResume:
 
 async def open_ended(played: Played, **fields: Any) -> str:
     """An ended chat whose tab is shown, between two others."""
-    ids = [await played.add(name, **(ENDED | fields if name == "one" else {})) for name in ("left", "one", "right")]
+    ids = [
+        await played.add(name, **(ENDED | {"agent": "claude"} | fields if name == "one" else {}))
+        for name in ("left", "one", "right")
+    ]
     window = played.open_window()
     for session_id in ids:
         window.open_chat(played.chat(session_id))
