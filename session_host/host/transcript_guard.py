@@ -6,8 +6,9 @@ it cannot be resumed, and is deleted in its turn. And one that goes on with a co
 its id, in which nothing is ever said; the next one to start deletes that, and with it the first one.
 
 So a transcript gets a second name (link(2)) among the session's own files. When it loses its first one while the chat
-runs, it gets that back, with what was written there meanwhile; and a second one with nothing in it is removed. The
-second name stays when the chat has ended: from there it is put back when the conversation is gone on with.
+runs, it gets that back, with what was written there meanwhile; one that holds nothing gets it back when something is
+written there. A second transcript with nothing in it is removed. The second name stays when the chat has ended: from
+there the transcript is put back when the conversation is gone on with.
 """
 
 from __future__ import annotations
@@ -148,7 +149,8 @@ class TranscriptGuard:
             if kept.samefile(path):
                 return
         except FileNotFoundError:
-            if path.parent.is_dir():
+            # One that holds nothing it may have deleted itself, to begin it once more.
+            if path.parent.is_dir() and has_words(kept):
                 _link(kept, path)
                 log.info("the agent's transcript was deleted; it is there again")
             return

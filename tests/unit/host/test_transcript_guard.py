@@ -62,17 +62,43 @@ def second_name(tmp_path: Path, name: str = NAME) -> Path:
     return tmp_path / "files" / f"{ID}.pro.ject.{name}"
 
 
-async def test_what_is_deleted_while_nothing_was_said_yet_is_there_again(tmp_path: Path, chats: Path) -> None:
+async def test_what_is_deleted_while_nothing_was_said_yet_is_there_again_with_what_is(
+    tmp_path: Path, chats: Path
+) -> None:
     path = chats / NAME
     async with guarding(tmp_path) as guard:
         append(path, HEAD, CONTEXT)
         await until(second_name(tmp_path).exists)
         path.unlink()
-        await until(path.exists)
+        guard.look()
+        assert not path.exists(), "it may have done so itself, and would not begin one that is there"
+        append(path, HELLO)
+        await until(lambda: path.samefile(second_name(tmp_path)))
         append(path, HELLO)
         guard.ended()
 
-    assert records(path) == [HEAD, CONTEXT, HELLO]
+    assert records(path) == [HEAD, CONTEXT, HELLO, HELLO]
+
+
+async def test_one_that_is_begun_once_more_counts(tmp_path: Path, chats: Path) -> None:
+    path = chats / NAME
+    append(path, HEAD, CONTEXT)
+    async with guarding(tmp_path):
+        path.unlink()
+        append(path, HEAD | {"kind": "another"})
+        await until(lambda: path.samefile(second_name(tmp_path)))
+
+        assert records(path) == [HEAD | {"kind": "another"}]
+
+
+async def test_what_is_deleted_when_something_was_said_is_there_again_at_once(tmp_path: Path, chats: Path) -> None:
+    path = chats / NAME
+    append(path, HEAD, HELLO)
+    async with guarding(tmp_path):
+        path.unlink()
+        await until(path.exists)
+
+        assert records(path) == [HEAD, HELLO]
 
 
 async def test_what_was_written_before_it_was_there_again_stands_behind_it(tmp_path: Path, chats: Path) -> None:
