@@ -157,6 +157,7 @@ class Screen:
         with self._output.frame(), set_app(application):
             application.renderer.erase()
             self._output.write_raw(text)
+            application.render_counter += 1  # controls keep their text while this stays
             application.renderer.render(application, application.layout)
 
     def tell(self, sequence: str) -> None:

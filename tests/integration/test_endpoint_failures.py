@@ -1,0 +1,183 @@
+"""What fails in a chat with an endpoint is one line that says what to do, and nothing that came is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.endpoint.conversation import Answer, AnswerState
+from session_host.paths import state_dir
+from session_host.protocol.values import Activity
+from tests.fakes.model_script import Script
+from tests.fakes.model_server import ModelServer, answer_line
+from tests.fakes.secret_service import SecretService
+from tests.support.buses import bus_daemon
+from tests.support.endpoint_chats import MODEL, chatting, conversation, conversation_files
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    """A server that takes each request for a turn."""
+    with ModelServer(tools_needed=False) as own:
+        yield own
+
+
+async def test_nobody_listens_and_then_somebody_does(server: ModelServer) -> None:
+    with ModelServer() as gone:
+        url = gone.url
+    async with chatting(url) as chat:
+        await chat.enter("hello")
+        await chat.see(f"✗ nobody listens at {url.removeprefix('http://')}; start the server, then /retry")
+        await chat.is_(Activity.NEEDS_INPUT)
+        assert (await chat.describe()).activity_detail == "error"
+        await chat.enter("/retry")
+        await chat.see("✗ nobody listens", 2)
+    assert [each.text for each in conversation().messages] == ["hello"]
+
+
+async def test_a_wrong_key_is_replaced_unseen(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.key = "sk-right-key-0123456789"
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-key-0123456789")
+    async with chatting(server) as chat:
+        await chat.enter("hello")
+        await chat.see("does not take the key (401: Incorrect API key provided); /key sets another, then /retry")
+        await chat.enter("/key")
+        await chat.see("key ›")
+        chat.viewer.text(server.key)
+        await chat.see("key › ***")
+        chat.viewer.key("Enter")
+        await chat.see("the key is used for this chat, as long as it runs")
+        await chat.enter("/retry")
+        await chat.see("echo: hello")
+        chat.viewer.key("ArrowUp")
+        await chat.see("› /retry")
+        argv = (await chat.describe()).argv
+    left = [path for path in state_dir().rglob("*") if path.is_file()]
+    assert conversation_files()[0] in left
+    for key in ("sk-right", "sk-wrong"):
+        assert not any(key in word for word in argv)
+        assert [path.name for path in left if key.encode() in path.read_bytes()] == []
+
+
+async def test_a_key_that_was_given_is_kept_by_the_desktop(
+    server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.key = "sk-right-key-0123456789"
+    with bus_daemon(tmp_path) as bus, SecretService(bus.address) as store:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        async with chatting(server) as chat:
+            await chat.enter("/key")
+            await chat.see("key ›")
+            chat.viewer.paste(server.key)
+            await chat.see("key › ***")
+            chat.viewer.key("Enter")
+            await chat.see(f"the key is in the desktop's secret store, for {server.url}")
+            assert list(store.items.values()) == [server.key]
+        async with chatting(server, "--key", "secret") as chat:
+            await chat.enter("hello")
+            await chat.see("echo: hello")
+
+
+async def test_the_last_answer_is_copied(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("hello")
+        await chat.see("echo: hello")
+        await chat.is_(Activity.IDLE)
+        await chat.enter("/copy")
+        await chat.see("the last answer is on the clipboard")
+        await chat.watcher.until(
+            lambda: any("echo: hello" in repr(event) for event in chat.watcher.events), "the clipboard's text"
+        )
+
+
+@pytest.mark.parametrize("kind", ["env", "file"])
+async def test_the_key_comes_from_where_it_is_said_to_be(
+    server: ModelServer, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OWN_KEY", "sk-right-key-0123456789")
+    server.key = "sk-right-key-0123456789"
+    (tmp_path / "key").write_text(f"{server.key}\n")
+    (tmp_path / "key").chmod(0o600)
+    source = f"file:{tmp_path}/key" if kind == "file" else "env:OWN_KEY"
+    async with chatting(server, "--key", source) as chat:
+        await chat.enter("hello")
+        await chat.see("echo: hello")
+        assert server.requests[-1].key == server.key
+    async with chatting(server, "--key", "env:NOT_SET") as chat:
+        await chat.enter("hello")
+        await chat.see("✗ the variable NOT_SET is not set")
+
+
+async def test_without_a_key_a_server_is_asked_all_the_same(server: ModelServer) -> None:
+    async with chatting(server, "-e", "OPENAI_API_KEY=") as chat:
+        await chat.enter("hello")
+        await chat.see("echo: hello")
+        assert server.requests[-1].key == "none"
+
+
+async def test_a_model_that_is_not_there(server: ModelServer) -> None:
+    server.models = ("other-model",)
+    async with chatting(server) as chat:
+        await chat.enter("hello")
+        await chat.see(f"has no model '{MODEL}'; /model lists what it has, then /retry")
+
+
+async def test_a_busy_server_is_asked_again_when_it_says(server: ModelServer) -> None:
+    server.plan(Script(status=429, retry_after_s=2), Script(status=503, retry_after_s=0))
+    async with chatting(server) as chat:
+        await chat.enter("hello")
+        await chat.see("again in 2 s · Esc stops")
+        assert (await chat.describe()).activity is Activity.WORKING
+        await chat.see("again in 1 s · Esc stops")
+        await chat.see("echo: hello")
+        assert len(server.requests) == 3
+
+
+async def test_waiting_for_a_busy_server_is_stopped(server: ModelServer) -> None:
+    server.plan(Script(status=429, retry_after_s=600))
+    async with chatting(server) as chat:
+        await chat.enter("hello")
+        await chat.see("again in 600 s")
+        chat.viewer.key("Escape")
+        await chat.see_no_more("again in")
+        await chat.is_(Activity.IDLE)
+        await chat.enter("/retry")
+        await chat.see("echo: hello")
+
+
+async def test_a_silent_server(server: ModelServer) -> None:
+    server.plan(Script(silent=True), Script(lines=4, hold=2))
+    async with chatting(server, "--", "--timeout", "0.5") as chat:
+        await chat.enter("hello")
+        await chat.see("did not answer within 0.5 s; /retry asks again")
+        await chat.enter("/retry")
+        await chat.see("fell silent for 0.5 s")
+        await chat.see(answer_line(2))
+
+
+async def test_a_cut_answer_is_kept_and_asked_again(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("count: 9 cut: 5 times: 1")
+        await chat.see("✗ the connection broke; /retry asks again, /continue goes on from here")
+        await chat.see(answer_line(5))
+        answer = conversation().last
+        assert isinstance(answer, Answer)
+        assert (answer.state, answer.text.count("\n")) == (AnswerState.CUT, 5)
+        await chat.is_(Activity.NEEDS_INPUT)
+        await chat.enter("/retry")
+        await chat.see(answer_line(9))
+        await chat.is_(Activity.IDLE)
+        assert server.prompts() == ["count: 9 cut: 5 times: 1"] * 2
+
+
+async def test_a_refusal_is_one_line(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("fail: 500")
+        await chat.see("failed (500: refused with 500, as the test asks); /retry asks again")
+        await chat.enter("fail: 418")
+        await chat.see("refuses the question (418")
+        assert "Traceback" not in "\n".join(chat.lines())

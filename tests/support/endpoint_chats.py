@@ -1,0 +1,86 @@
+"""Chats with an endpoint: begun with a model server of the tests', typed into and looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from session_host.client.control import request
+from session_host.client.viewer import Viewer
+from session_host.endpoint.conversation import Conversation
+from session_host.endpoint.conversation_file import read
+from session_host.errors import SessionEnded
+from session_host.paths import state_dir
+from session_host.protocol.messages import Describe, Description
+from session_host.protocol.values import Activity, GridSize
+from tests.fakes.model_server import ModelServer
+from tests.support.commands import new
+from tests.support.hosts import Watcher, end, shown, watching
+
+SIZE = GridSize(140, 30)
+MODEL = "fake-model"
+
+
+class Chat:
+    """A chat that a test looks at and types into."""
+
+    def __init__(self, session_id: str, viewer: Viewer, watcher: Watcher) -> None:
+        self.id = session_id
+        self.viewer = viewer
+        self.watcher = watcher
+
+    def lines(self) -> list[str]:
+        """All that it has shown."""
+        return shown(self.viewer)
+
+    async def see(self, text: str, times: int = 1) -> None:
+        """Wait until ``text`` has been shown so often."""
+        await self.watcher.until(lambda: "\n".join(self.lines()).count(text) >= times, f"{text!r} among the lines")
+
+    async def see_no_more(self, text: str) -> None:
+        """Wait until ``text`` has gone."""
+        await self.watcher.until(lambda: text not in "\n".join(self.lines()), f"{text!r} to go")
+
+    async def enter(self, text: str) -> None:
+        """Type a line, and see it before it is sent: it goes nowhere while something is going on."""
+        self.viewer.text(text)
+        await self.see(f"› {text}")
+        self.viewer.key("Enter")
+
+    async def describe(self) -> Description:
+        """What the host knows of it."""
+        description: Description = await request(self.id, Describe(0))
+        return description
+
+    async def is_(self, activity: Activity) -> None:
+        """Wait until it tells this of itself."""
+
+        async with asyncio.timeout(20):
+            while (await self.describe()).activity is not activity:  # noqa: ASYNC110 - another process knows
+                await asyncio.sleep(0)
+
+
+def conversation_files() -> list[Path]:
+    """The files of all conversations."""
+    return sorted((state_dir() / "conversations").glob("*.jsonl"))
+
+
+def conversation() -> Conversation:
+    """What the only conversation's file says now."""
+    (path,) = conversation_files()
+    return Conversation(read(path.read_bytes())[0])
+
+
+@asynccontextmanager
+async def chatting(server: ModelServer | str, *words: str, size: GridSize = SIZE) -> AsyncIterator[Chat]:
+    """A chat with a server, from ``outlive new endpoint`` on; ended afterwards."""
+    url = server if isinstance(server, str) else server.url
+    session_id = new("endpoint", "--size", f"{size.columns}x{size.rows}", "-m", MODEL, "-u", url, *words)
+    async with watching(session_id, size=size) as (viewer, watcher):
+        chat = Chat(session_id, viewer, watcher)
+        await chat.see("›")
+        yield chat
+    with suppress(SessionEnded):
+        await end(session_id)
