@@ -44,9 +44,10 @@ def run(options: argparse.Namespace) -> int:
     """List the sessions."""
     infos = _sessions(ended=options.all)
     if options.json:
-        from session_host.client.resumability import tell_resumable  # what a table does without
+        if infos:
+            from session_host.client.resumability import tell_resumable  # what a table does without
 
-        tell_resumable(infos)
+            tell_resumable(infos)
         print_json(infos)
     elif infos:
         now = datetime.now(UTC)

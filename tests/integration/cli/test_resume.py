@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,29 +14,22 @@ from session_host.paths import database
 from session_host.protocol.values import GridSize
 from session_host.store import Store
 from tests.conftest import Sessions
-from tests.programs import program
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, outlive
+from tests.support.conversing import ask, install, new, resume, see, shown, told
 from tests.support.reboots import restart_computer
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions", "agents")
 
-Chat = dict[str, Any]
-
 
 @pytest.fixture(autouse=True)
 def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Programs called claude and codex on PATH, which keep conversations as those do."""
-    directory = tmp_path / "bin"
-    directory.mkdir()
-    for name in ("claude", "codex"):
-        words = " ".join(program("conversing", name))
-        (directory / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
-        (directory / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{directory}:{os.environ['PATH']}")
-    return directory
+    install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    return tmp_path / "bin"
 
 
 @pytest.fixture
@@ -49,40 +37,6 @@ def project(tmp_path: Path) -> Path:
     directory = tmp_path / "project"
     directory.mkdir()
     return directory
-
-
-def new(agent: str, project: Path, *words: str, name: str = "chat") -> str:
-    """Start a chat that is ready; its id."""
-    done = outlive("new", agent, "--json", "-n", name, "-C", str(project), *words)
-    assert done.code == 0, done.error
-    chat = str(done.json()["id"])
-    see(chat, "ready")
-    return chat
-
-
-def see(chat: str, text: str) -> None:
-    done = outlive("wait", chat, "--text", text, "--timeout", "15")
-    assert done.code == 0, f"{done.error}\n{outlive('peek', chat).output}"
-
-
-def ask(chat: str, prompt: str) -> None:
-    """Ask, and see the answer."""
-    assert outlive("send", chat, prompt, "--enter").code == 0
-    see(chat, f"you said: {prompt}")
-
-
-def told(chat: str) -> Chat:
-    return next(each for each in outlive("ls", "--all", "--json").json() if each["id"] == chat)
-
-
-def resume(chat: str, *words: str) -> Chat:
-    done = outlive("resume", chat, "--json", *words)
-    assert done.code == 0, done.error
-    return dict(done.json())
-
-
-def shown(chat: str) -> list[str]:
-    return [line for line in outlive("peek", chat).output.splitlines() if line]
 
 
 class TestTheSameConversation:
@@ -374,99 +328,6 @@ class TestWhyNot:
 
     def test_nobody_knows_it(self) -> None:
         assert outlive("resume", "nobody").code == 3
-
-
-class TestOpenElsewhere:
-    def refusal(self, chat: str) -> str:
-        done = outlive("resume", chat, "-d")
-        assert done.code == 1
-        text = done.complaint()
-        assert text.endswith(f"; or all the same: outlive resume {told(chat)['id'][:8]} --anyway")
-        return text
-
-    @pytest.fixture
-    def chat(self, project: Path) -> str:
-        chat = new("claude", project)
-        ask(chat, "mine")
-        outlive("stop", chat)
-        return chat
-
-    def test_in_another_chat(self, chat: str, project: Path) -> None:
-        other = new("claude", project, "--", "--resume", told(chat)["provider_session_id"], name="other")
-
-        assert f"the chat other has it open; attach to that: outlive attach {other[:8]}" in self.refusal(chat)
-        assert resume(chat, "--anyway")["resumed_from"] == chat
-
-    def test_in_a_process_on_another_terminal(
-        self, chat: str, project: Path, agents: Path, spawn: Callable[..., tuple[int, str]]
-    ) -> None:
-        pid, terminal = spawn([str(agents / "claude"), "--resume", told(chat)["provider_session_id"]], project)
-
-        assert f"process {pid} (python" in (text := self.refusal(chat))
-        assert f"on {terminal} has it open; leave it there first" in text
-
-    def test_by_the_agents_own_word_alone(
-        self, chat: str, project: Path, agents: Path, area: Area, spawn: Callable[..., tuple[int, str]]
-    ) -> None:
-        pid, _ = spawn([str(agents / "claude")], project)
-        path = area.home / ".claude" / "sessions" / f"{pid}.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"sessionId": told(chat)["provider_session_id"]}))
-
-        assert f"process {pid} (" in self.refusal(chat)
-
-    def test_a_word_of_a_process_that_has_gone_counts_for_nothing(self, chat: str, area: Area) -> None:
-        for name, pid, started in (("1", 1, "1"), ("2", os.getpid(), "7"), ("3", 2**22 + 1, "1")):
-            fields = {"pid": pid, "sessionId": told(chat)["provider_session_id"], "procStart": started}
-            (area.home / ".claude" / "sessions" / f"{name}.json").write_text(json.dumps(fields))
-        (area.home / ".claude" / "sessions" / "4.json").write_text('{"pid": 3')
-
-        see(resume(chat)["id"], "kept: mine")
-
-    def test_codex_by_its_lock(self, project: Path, agents: Path, spawn: Callable[..., tuple[int, str]]) -> None:
-        chat = new("codex", project)
-        ask(chat, "mine")
-        outlive("stop", chat)
-        thread = told(chat)["provider_session_id"]
-        pid, _ = spawn([str(agents / "codex")], project, f"/resume {thread}\n", "resumed")
-
-        assert f"process {pid} (" in self.refusal(chat)
-
-    def test_by_a_command_line(self, chat: str) -> None:
-        word = f"--session={told(chat)['provider_session_id']}"
-        other = subprocess.Popen([sys.executable, "-S", "-c", "input()", word], stdin=subprocess.PIPE)
-        try:
-            assert f"process {other.pid} (" in self.refusal(chat)
-        finally:
-            other.communicate(b"\n")
-
-    @pytest.fixture
-    def spawn(self) -> Any:
-        """Starts a program on a terminal of its own, and waits until it is ready."""
-        running: list[tuple[subprocess.Popen[bytes], int]] = []
-
-        def start(argv: list[str], directory: Path, typed: str = "", answer: str = "") -> tuple[int, str]:
-            master, slave = os.openpty()
-            terminal = os.ttyname(slave)
-            process = subprocess.Popen(
-                argv,
-                cwd=directory,
-                preexec_fn=lambda: os.login_tty(slave),  # noqa: PLW1509 - no threads in a test
-                pass_fds=[slave],
-            )
-            os.close(slave)
-            running.append((process, master))
-            seen = b""
-            for text, wanted in (("", "ready"), (typed, answer)):
-                os.write(master, text.encode())
-                while wanted.encode() not in seen:
-                    seen += os.read(master, 65536)
-            return process.pid, terminal
-
-        yield start
-        for process, master in running:
-            process.kill()
-            process.wait()
-            os.close(master)
 
 
 def test_an_unused_uuid_is_no_chat() -> None:

@@ -1,0 +1,127 @@
+"""``outlive resume``: a conversation that somebody else has open is left alone, and it is said who has it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.area import Area
+from tests.support.commands import outlive
+from tests.support.conversing import ask, install, new, resume, see, told
+
+pytestmark = pytest.mark.usefixtures("sessions", "agents")
+
+
+@pytest.fixture(autouse=True)
+def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Programs called claude and codex on PATH, which keep conversations as those do."""
+    install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    return tmp_path / "bin"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    directory = tmp_path / "project"
+    directory.mkdir()
+    return directory
+
+
+class TestOpenElsewhere:
+    def refusal(self, chat: str) -> str:
+        done = outlive("resume", chat, "-d")
+        assert done.code == 1
+        text = done.complaint()
+        assert text.endswith(f"; or all the same: outlive resume {told(chat)['id'][:8]} --anyway")
+        return text
+
+    @pytest.fixture
+    def chat(self, project: Path) -> str:
+        chat = new("claude", project)
+        ask(chat, "mine")
+        outlive("stop", chat)
+        return chat
+
+    def test_in_another_chat(self, chat: str, project: Path) -> None:
+        other = new("claude", project, "--", "--resume", told(chat)["provider_session_id"], name="other")
+
+        assert f"the chat other has it open; attach to that: outlive attach {other[:8]}" in self.refusal(chat)
+        assert resume(chat, "--anyway")["resumed_from"] == chat
+
+    def test_in_a_process_on_another_terminal(
+        self, chat: str, project: Path, agents: Path, spawn: Callable[..., tuple[int, str]]
+    ) -> None:
+        pid, terminal = spawn([str(agents / "claude"), "--resume", told(chat)["provider_session_id"]], project)
+
+        assert f"process {pid} (python" in (text := self.refusal(chat))
+        assert f"on {terminal} has it open; leave it there first" in text
+
+    def test_by_the_agents_own_word_alone(
+        self, chat: str, project: Path, agents: Path, area: Area, spawn: Callable[..., tuple[int, str]]
+    ) -> None:
+        pid, _ = spawn([str(agents / "claude")], project)
+        path = area.home / ".claude" / "sessions" / f"{pid}.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"sessionId": told(chat)["provider_session_id"]}))
+
+        assert f"process {pid} (" in self.refusal(chat)
+
+    def test_a_word_of_a_process_that_has_gone_counts_for_nothing(self, chat: str, area: Area) -> None:
+        for name, pid, started in (("1", 1, "1"), ("2", os.getpid(), "7"), ("3", 2**22 + 1, "1")):
+            fields = {"pid": pid, "sessionId": told(chat)["provider_session_id"], "procStart": started}
+            (area.home / ".claude" / "sessions" / f"{name}.json").write_text(json.dumps(fields))
+        (area.home / ".claude" / "sessions" / "4.json").write_text('{"pid": 3')
+
+        see(resume(chat)["id"], "kept: mine")
+
+    def test_codex_by_its_lock(self, project: Path, agents: Path, spawn: Callable[..., tuple[int, str]]) -> None:
+        chat = new("codex", project)
+        ask(chat, "mine")
+        outlive("stop", chat)
+        thread = told(chat)["provider_session_id"]
+        pid, _ = spawn([str(agents / "codex")], project, f"/resume {thread}\n", "resumed")
+
+        assert f"process {pid} (" in self.refusal(chat)
+
+    def test_by_a_command_line(self, chat: str) -> None:
+        word = f"--session={told(chat)['provider_session_id']}"
+        other = subprocess.Popen([sys.executable, "-S", "-c", "input()", word], stdin=subprocess.PIPE)
+        try:
+            assert f"process {other.pid} (" in self.refusal(chat)
+        finally:
+            other.communicate(b"\n")
+
+    @pytest.fixture
+    def spawn(self) -> Any:
+        """Starts a program on a terminal of its own, and waits until it is ready."""
+        running: list[tuple[subprocess.Popen[bytes], int]] = []
+
+        def start(argv: list[str], directory: Path, typed: str = "", answer: str = "") -> tuple[int, str]:
+            master, slave = os.openpty()
+            terminal = os.ttyname(slave)
+            process = subprocess.Popen(
+                argv,
+                cwd=directory,
+                preexec_fn=lambda: os.login_tty(slave),  # noqa: PLW1509 - no threads in a test
+                pass_fds=[slave],
+            )
+            os.close(slave)
+            running.append((process, master))
+            seen = b""
+            for text, wanted in (("", "ready"), (typed, answer)):
+                os.write(master, text.encode())
+                while wanted.encode() not in seen:
+                    seen += os.read(master, 65536)
+            return process.pid, terminal
+
+        yield start
+        for process, master in running:
+            process.kill()
+            process.wait()
+            os.close(master)

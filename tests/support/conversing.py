@@ -1,0 +1,58 @@
+"""Chats with what keeps conversations as agents do (``programs/conversing.py``), by the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.programs import program
+from tests.support.commands import outlive
+
+Chat = dict[str, Any]
+
+
+def new(agent: str, project: Path, *words: str, name: str = "chat") -> str:
+    """Start a chat that is ready; its id."""
+    done = outlive("new", agent, "--json", "-n", name, "-C", str(project), *words)
+    assert done.code == 0, done.error
+    chat = str(done.json()["id"])
+    see(chat, "ready")
+    return chat
+
+
+def see(chat: str, text: str) -> None:
+    """Wait for a text on its screen."""
+    done = outlive("wait", chat, "--text", text, "--timeout", "15")
+    assert done.code == 0, f"{done.error}\n{outlive('peek', chat).output}"
+
+
+def ask(chat: str, prompt: str) -> None:
+    """Ask, and see the answer."""
+    assert outlive("send", chat, prompt, "--enter").code == 0
+    see(chat, f"you said: {prompt}")
+
+
+def told(chat: str) -> Chat:
+    """What ``ls`` says of it."""
+    return next(each for each in outlive("ls", "--all", "--json").json() if each["id"] == chat)
+
+
+def resume(chat: str, *words: str) -> Chat:
+    """Resume it; what ``resume --json`` says of the new one."""
+    done = outlive("resume", chat, "--json", *words)
+    assert done.code == 0, done.error
+    return dict(done.json())
+
+
+def shown(chat: str) -> list[str]:
+    """The lines on its screen."""
+    return [line for line in outlive("peek", chat).output.splitlines() if line]
+
+
+def install(directory: Path) -> None:
+    """Make programs called claude and codex there."""
+    directory.mkdir()
+    for name in ("claude", "codex"):
+        words = " ".join(program("conversing", name))
+        (directory / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+        (directory / name).chmod(0o755)
