@@ -312,6 +312,9 @@ class Chat:
         if self.working and not command.while_answering:
             self.say("the answer is still coming; Esc stops it")
             return False
+        if not self.working:
+            # Whoever was told that the user is needed is told that the user is here.
+            self.screen.tell(signals.activity(Activity.IDLE))
         try:
             self._verbs.perform(command.name, rest)
         except OutliveError as error:

@@ -20,6 +20,7 @@ from session_host.errors import ConfigError, UsageError
 
 APIS: Final = ("auto", "chat", "responses")
 DEFAULTS_FILE: Final = "endpoint.toml"
+MAX_TIMEOUT_S: Final = 86400.0
 MAX_SYSTEM_BYTES: Final = 256 * 1024
 
 _KEYS: Final[dict[str, type | tuple[type, ...]]] = {
@@ -74,6 +75,8 @@ def read_options(words: Sequence[str]) -> Options:
         place = ours.index("--")
         ours, behind = ours[:place], " ".join(ours[place + 1 :])
     found = parser.parse_intermixed_args(ours)
+    if found.timeout is not None and not 0 < found.timeout < MAX_TIMEOUT_S:
+        raise UsageError(f"--timeout {found.timeout:g}: more than 0 seconds, less than {MAX_TIMEOUT_S:g}")
     given: dict[str, Any] = {
         "url": base_url(found.url) if found.url is not None else None,
         "model": found.model,
@@ -152,6 +155,8 @@ def read_defaults(config_dir: Path) -> dict[str, Any]:
             check_source(values["key_from"])
     except UsageError as error:
         raise ConfigError(f"{path}: {error}") from error
+    if not 0 < values.get("timeout_s", 1) < MAX_TIMEOUT_S:
+        raise ConfigError(f"{path}: timeout_s is more than 0 seconds, less than {MAX_TIMEOUT_S:g}")
     if values.get("api", "auto") not in APIS:
         raise ConfigError(f"{path}: api is one of {', '.join(APIS)}")
     return values

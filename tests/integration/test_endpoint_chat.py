@@ -269,3 +269,18 @@ async def test_it_leaves_the_terminal_as_it_was_and_keeps_the_answer(server: Mod
         assert (answer.state, answer.text.splitlines()[-1]) == (AnswerState.STOPPED, answer_line(3))
     done = outlive("ls", "--all", "--json").json()
     assert [(one["state"], one["exit_code"]) for one in done] == [("exited", 0)]
+
+
+async def test_no_moment_shows_a_line_twice(server: ModelServer) -> None:
+    """What had just been printed stood below itself until the next drawing."""
+    async with chatting(server) as chat:
+        twice: list[str] = []
+
+        def over() -> bool:
+            lines = [line for line in chat.lines() if line.startswith("answer line")]
+            twice.extend(line for line in set(lines) if lines.count(line) > 1)
+            return "tokens: 1 in" in "\n".join(chat.lines())
+
+        await chat.enter("count: 150 delay: 8")
+        await chat.watcher.until(over, "the end")
+        assert twice == []

@@ -66,6 +66,8 @@ def test_the_command_line() -> None:
         ["-u", "::"],
         ["--api", "soap"],
         ["--timeout", "x"],
+        ["--timeout", "0"],
+        ["--timeout", "nan"],
     ],
 )
 def test_what_makes_no_sense_is_one_line(words: list[str]) -> None:
@@ -112,6 +114,8 @@ def test_defaults_of_the_users(tmp_path: Path) -> None:
         "key_from = 'sk-1'",
         "api = 'soap'",
         "timeout_s = true",
+        "timeout_s = -1",
+        "timeout_s = nan",
         "x",
         "a = [" * 9000,
     ],
