@@ -126,7 +126,7 @@ def plan_for(
     sought = sought_for(record, agent, environment)
     found = look(agent.conversation.place, sought)
     if found.kept is Kept.LOST:
-        return Plan(record, False, found.reason)
+        return Plan(record, False, f"{found.reason}; start a new chat")
     return Plan(record, True, found.reason, agent, sought, found.kept is Kept.NOTHING)
 
 

@@ -1,21 +1,16 @@
 """Claude Code (2.1): a transcript a conversation, in a directory a project; a file a running process.
 
-``projects/<directory, all but letters and digits as dashes>/<id>.jsonl`` is made at the first prompt, a little after
-it: one that was cut off right there holds no line of the user's, and then neither ``--resume`` nor ``--session-id``
-accepts the id. ``sessions/<pid>.json`` names the conversation that a process is in; a killed one leaves it behind.
+``projects/<directory>/<id>.jsonl`` is made at the first prompt, a second or so after it: one that was cut off right
+there holds no line of the user's, and then neither ``--resume`` nor ``--session-id`` accepts the id. ``sessions/<pid>.json`` names the conversation that a process is in; a killed one leaves it behind.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from session_host.agents.conversations.place import Found, Kept, Sought
 from session_host.agents.conversations.processes import in_conversation
-
-_MOST_SLUG = 200
-"""Longer names of directories are cut there, and a hash follows."""
 
 _USER_LINE = re.compile(rb'"type":\s*"user"')
 _PIECE_BYTES = 1 << 20
@@ -26,7 +21,8 @@ class Claude:
     """See the module."""
 
     def look(self, sought: Sought) -> Found:
-        paths = _transcripts(sought)
+        # By the id alone: the names of long directories are cut, and given a hash. It is resumed in the same one.
+        paths = sorted(_projects(sought).glob(f"*/{sought.conversation}.jsonl"))
         if any(_has_user_line(path) for path in paths):
             return Found(Kept.WHOLE)
         if paths:
@@ -35,9 +31,6 @@ class Claude:
                 f"Claude Code was cut off before it wrote down what was asked: {paths[0]} holds nothing of it",
             )
         if sought.used:
-            elsewhere = next(iter(sorted(_projects(sought).glob(f"*/{sought.conversation}.jsonl"))), None)
-            if elsewhere is not None:
-                return Found(Kept.LOST, f"Claude Code keeps it for another directory, in {elsewhere.parent}")
             return Found(Kept.LOST, f"Claude Code's transcript of it is gone from {_projects(sought)}")
         return Found(Kept.NOTHING, "nothing was asked in it yet")
 
@@ -51,24 +44,6 @@ def _home(sought: Sought) -> Path:
 
 def _projects(sought: Sought) -> Path:
     return _home(sought) / "projects"
-
-
-def _transcripts(sought: Sought) -> list[Path]:
-    """Those that ``--resume`` finds from the directory."""
-    # The directory without links, as the process sees it itself (getcwd(3)).
-    slug = "".join(_dashes(character) for character in os.path.realpath(sought.directory))
-    name = f"{sought.conversation}.jsonl"
-    if len(slug) > _MOST_SLUG:
-        return sorted(_projects(sought).glob(f"{slug[:_MOST_SLUG]}*/{name}"))
-    path = _projects(sought) / slug / name
-    return [path] if path.exists() else []
-
-
-def _dashes(character: str) -> str:
-    """As JavaScript's ``replace(/[^a-zA-Z0-9]/g, "-")``, which counts in UTF-16."""
-    if character.isascii() and character.isalnum():
-        return character
-    return "--" if ord(character) > 0xFFFF else "-"
 
 
 def _has_user_line(path: Path) -> bool:
