@@ -70,6 +70,8 @@ def explained(told: Explanation) -> Explained:
     ]
     if last:
         notes.append(f"Last {', last '.join(last)}.")
+    if told.remark:
+        notes.append(told.remark)
     if told.child_pid is not None:
         notes.append(f"Its program is process {told.child_pid}.")
     if told.conversation:

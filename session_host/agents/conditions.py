@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 MOST_BYTES = 16 * 1024 * 1024
 
@@ -39,7 +39,22 @@ def _has_plugin_library(place: Path) -> bool:
         return False
 
 
-CONDITIONS: Final[dict[str, Callable[[Mapping[str, str], str], bool]]] = {
-    "opencode has its plugin library": opencode_has_its_plugin_library,
+class Condition(NamedTuple):
+    """One that a variable may depend on.
+
+    Attributes:
+        holds: is given the environment and the directory that the agent is started in.
+        otherwise: what is then to be known of the chat, a sentence.
+    """
+
+    holds: Callable[[Mapping[str, str], str], bool]
+    otherwise: str
+
+
+CONDITIONS: Final = {
+    "opencode has its plugin library": Condition(
+        opencode_has_its_plugin_library,
+        "opencode was started without our plugin, by which it tells what it does and in which conversation it is: it"
+        " would have waited for npm to install @opencode-ai/plugin. It does that in the background, for a later start.",
+    ),
 }
-"""Each is given the environment and the directory that the agent is started in."""

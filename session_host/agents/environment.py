@@ -74,12 +74,24 @@ def child_environment(
     merged = set()
     for name, value in agent.env.items():
         condition = agent.env_if.get(name)
-        if condition is None or (directory and CONDITIONS[condition]({**environment, **overrides}, directory)):
+        if condition is None or (directory and CONDITIONS[condition].holds({**environment, **overrides}, directory)):
             environment[name] = variable(value, files, overrides.get(name, environment.get(name, "")))
             merged |= {name} if is_merged(value) else set()
     # The user's word counts; it is in those that were merged already.
     environment |= {name: value for name, value in overrides.items() if name not in merged}
     return environment
+
+
+def remark(agent: Agent, environment: Mapping[str, str], directory: str) -> str:
+    """What is to be known of a chat because of variables that were not set; "" for nothing.
+
+    Args:
+        agent: whose.
+        environment: the chat's own.
+        directory: where the agent is started.
+    """
+    conditions = {name: CONDITIONS[name] for name in agent.env_if.values()}
+    return " ".join(each.otherwise for each in conditions.values() if not each.holds(environment, directory))
 
 
 def _missing(environment: Mapping[str, str]) -> dict[str, str]:

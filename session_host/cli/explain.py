@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +29,7 @@ WORDS = {
     Activity.NO_SIGNAL: "no signal",
 }
 _HEADING_COLUMNS = 14
+_REMARK_COLUMNS = 80
 
 
 class Explained(msgspec.Struct, kw_only=True):
@@ -55,6 +57,7 @@ class Explained(msgspec.Struct, kw_only=True):
     stale_after_s: float | None = None
     conversation: str | None
     conversation_source: str | None = None
+    remark: str | None = None
     evidence: list[dict[str, object]] = []
     """The last word of each source, strongest first: source, at, said, activity, counts."""
     transitions: list[dict[str, object]] = []
@@ -115,6 +118,7 @@ def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
         explained.stale_after_s = explanation.stale_after_s
         explained.conversation = explanation.conversation or None
         explained.conversation_source = explanation.conversation_source or None
+        explained.remark = explanation.remark or None
         explained.evidence = [_evidence(each) for each in explanation.evidence]
     explained.transitions = [_transition(each) for each in changes]
     return explained
@@ -162,6 +166,7 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
             found.append(("sources" if not number else "", text))
         if not explained.evidence:
             found.append(("sources", "none has spoken yet: it is known that it runs, and no more"))
+        found += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS)]
         if explained.stale_after_s is not None:
             text = f"work without output or word for {explained.stale_after_s:g} s becomes “no signal”"
             found.append(("silence", text))

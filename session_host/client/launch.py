@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from session_host.agents import Agent, carry_files, child_environment, write_files
+from session_host.agents import Agent, carry_files, child_environment, remark, write_files
 from session_host.agents.conversations import Sought, before_start
 from session_host.agents.probe import probed, supported
 from session_host.clock import now
@@ -197,7 +197,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         conversation=conversation,
         stderr=str(session_stderr(session_id)) if agent.stderr else "",
         identity=agent.identity,
-        watch=agent.signals,
+        watch=msgspec.structs.replace(agent.signals, remark=remark(agent, environment, directory)),
         origin=msgspec.structs.replace(
             origin, arguments=arguments, resumed_from=request.resume.id if request.resume else None
         ),

@@ -55,6 +55,7 @@ def explain(session: Session, request: Explain) -> Explanation:
         transitions=session.watch.transitions(),
         conversation=session.conversation.id,
         conversation_source=session.conversation.source,
+        remark=session.spec.watch.remark,
     )
 
 

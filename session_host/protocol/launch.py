@@ -51,6 +51,8 @@ class Watch(msgspec.Struct, frozen=True):
     """Patterns (re.search) of the command lines of processes that it leaves behind, and which end with it."""
     ends_all: bool = False
     """Whether all that it has started in its terminal ends with it, as for an agent and not for a shell."""
+    remark: str = ""
+    """What is to be known of its signals in this session, for people; "" for nothing."""
     enter_after_s: float = 0.0
     """How long after a text Enter is pressed: some take one that comes at once for a part of a paste."""
 

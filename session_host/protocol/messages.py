@@ -489,6 +489,8 @@ class Explanation(Message, frozen=True):
     conversation: str
     conversation_source: str
     """How the conversation's id is known; "" if it is not."""
+    remark: str = ""
+    """What is to be known of all this, for people."""
 
 
 class Screen(Message, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.area import Area
 from tests.support.commands import new, outlive
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -55,6 +56,17 @@ def test_an_ended_one_keeps_its_changes(chat: str) -> None:
     text = outlive("explain", chat).output
     assert "has ended (signal 9 (SIGKILL))" in text
     assert text.splitlines()[-1].split()[-2:] == ["signal", "ended"]
+
+
+def test_one_that_was_started_without_what_it_tells_by(area: Area) -> None:
+    (area.config / "agents").mkdir()
+    catalog = """title = "Mine"\nexecutable = "cat"\nstart = ["cat"]\nmonogram = "M"\nenv = {SAYS = "{files}"}\n"""
+    condition = 'env_if = {SAYS = "opencode has its plugin library"}\n'
+    (area.config / "agents" / "mine.toml").write_text(catalog + condition)
+    assert outlive("new", "mine", "-d", "-n", "x").code == 0
+
+    assert "started without our plugin" in outlive("explain", "x", "--json").json()["remark"]
+    assert "started without our plugin" in " ".join(outlive("explain", "x").output.split())
 
 
 def test_one_that_nobody_knows() -> None:
