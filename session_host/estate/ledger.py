@@ -46,7 +46,8 @@ HEADER_BYTES = _HEADER.size
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 NOBODY = bytes(16)
 
-Written = Callable[[], None]
+Written = Callable[[int], None]
+"""Told the record's number."""
 
 
 class Kind(IntEnum):
@@ -75,7 +76,8 @@ class Kind(IntEnum):
     """For the program, as a terminal tells it: it has the keyboard if ``number`` is 1."""
 
 
-FOR_PROGRAM = frozenset({Kind.INPUT, Kind.TYPED, Kind.REPLY, Kind.FOCUS})
+FOR_PROGRAM = (Kind.INPUT, Kind.TYPED, Kind.REPLY, Kind.FOCUS)
+"""In a tuple, the most frequent first: to hash an enum's member takes longer than to compare a few."""
 
 
 class Record(NamedTuple):
@@ -106,12 +108,8 @@ class LedgerDamaged(OutliveError):
     """It is not a ledger, or one of another version."""
 
 
-class _Due(NamedTuple):
-    """A record for the program that it has not got wholly."""
-
-    start: int
-    length: int
-    written: Written | None
+_Due = tuple[int, int, Written | None, int]
+"""A record for the program that it has not got wholly: start and length of what it gets, whom to tell, its number."""
 
 
 class LedgerPage:
@@ -249,16 +247,16 @@ class Ledger:
             payload: what is to be written to the program, or told of the kind.
             who: 16 bytes, see ``Kind``.
             number: see ``Kind``.
-            written: called once the program has all of the payload.
+            written: called with the number once the program has all of the payload.
         """
         start = self.end
         data = _HEADER.pack(len(payload), kind, who, number) + payload
         done = os.pwrite(self._file, data, start)
         while done < len(data):
             done += os.pwrite(self._file, data[done:], start + done)
-        self.end = start + len(data)
+        self.end = start + done
         if kind in FOR_PROGRAM:
-            self._due.append(_Due(start + HEADER_BYTES, len(payload), written))
+            self._due.append((start + HEADER_BYTES, len(payload), written, number))
             self.due_bytes += len(payload)
 
     def records(self, start: int, *, cut: bool) -> Iterator[Record]:
@@ -281,7 +279,7 @@ class Ledger:
     def flush(self) -> bool:
         """Give the program as much as it takes; returns whether nothing is left."""
         while self._due:
-            start, length, written = self._due[0]
+            start, length, written, number = self._due[0]
             if self._position < start:
                 self._position = os.lseek(self._file, start, os.SEEK_SET)
             left = start + length - self._position
@@ -294,19 +292,19 @@ class Ledger:
                 self.due_bytes -= count
             self._due.popleft()
             if written is not None:
-                written()
+                written(number)
         return True
 
     def is_due(self, record: Record) -> None:
         """A former host's record for the program: what it has not got of it is due."""
         if record.kind in FOR_PROGRAM and record.end > self._position:
-            self._due.append(_Due(record.start + HEADER_BYTES, len(record.payload), None))
+            self._due.append((record.start + HEADER_BYTES, len(record.payload), None, record.number))
             self.due_bytes += record.end - max(self._position, record.start + HEADER_BYTES)
 
     @property
     def first_due(self) -> int:
         """Where the first record stands that the program has not got wholly; the end if it has all."""
-        return self._due[0].start - HEADER_BYTES if self._due else self.end
+        return self._due[0][0] - HEADER_BYTES if self._due else self.end
 
     def forget_due(self) -> int:
         """The program has ended: nothing is due any more; returns how many bytes that was."""

@@ -50,11 +50,12 @@ class Mover:
             return self._copy(master, file, end)
         came, at_end = 0, False
         try:
-            for _ in range(PIPE_SLOTS):
-                count = os.splice(master, pipe_write, PIECE_BYTES)
-                came += count
+            came = count = os.splice(master, pipe_write, PIECE_BYTES)
+            for _ in range(PIPE_SLOTS - 1):
                 if count < enough:
                     break
+                count = os.splice(master, pipe_write, PIECE_BYTES)
+                came += count
         except BlockingIOError:
             pass
         except OSError as error:
@@ -65,7 +66,9 @@ class Mover:
                 raise
             at_end = True
         self._in_pipe += came
-        moved = self.drain(pipe_read, file, end, self._in_pipe)
+        moved = os.splice(pipe_read, file, self._in_pipe, offset_dst=end) if came else 0
+        if moved < self._in_pipe:
+            moved += self.drain(pipe_read, file, end + moved, self._in_pipe - moved)
         self._in_pipe -= moved
         return moved, at_end
 

@@ -36,7 +36,8 @@ class StreamFile:
             mover: what moves the bytes.
             look_only: leave everything as it is.
         """
-        self._estate = estate
+        self._descriptors = estate.master, estate.pipe_read, estate.pipe_write, estate.stream
+        self._file = estate.stream
         self._mover = mover
         found = os.fstat(estate.stream)
         self.end = found.st_size
@@ -49,24 +50,21 @@ class StreamFile:
 
     def take(self) -> int:
         """Take in what the program wrote; returns how many bytes that was."""
-        estate = self._estate
-        came, self.at_end = self._mover.take(
-            estate.master, estate.pipe_read, estate.pipe_write, estate.stream, self.end, LITTLE_BYTES
-        )
+        came, self.at_end = self._mover.take(*self._descriptors, self.end, LITTLE_BYTES)
         self.end += came
         return came
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes from ``start`` to ``end``, which must be kept."""
-        data = os.pread(self._estate.stream, end - start, start)
+        data = os.pread(self._file, end - start, start)
         while len(data) < end - start:  # A read may be cut short at 2 GiB, or by a signal.
-            data += os.pread(self._estate.stream, end - start - len(data), start + len(data))
+            data += os.pread(self._file, end - start - len(data), start + len(data))
         return data
 
     def forget_before(self, offset: int) -> None:
         """Give back the pages of all bytes before ``offset``."""
         self.start = max(self.start, min(offset, self.end))
-        punch(self._estate.stream, 0, self.start)
+        punch(self._file, 0, self.start)
 
 
 def _first_kept(file: int, end: int) -> int:

@@ -9,6 +9,7 @@
     attachments   who is attached, what was taken from each, whose size counts
     activity      what the agent is doing, by its own signals
     connection    one client's conversation
+    wire          one client's socket: read and written at once, what does not fit waits
     feed          one client's share of the output: current, behind, caught up
     server        the socket, and who may connect
     requests      the one-shot requests: describe, peek, send, stop, kill, rename

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from session_host.clock import as_text
 from session_host.estate.memory import ActivityMemory, Heard
 from session_host.protocol.evidence import Evidence
 from session_host.protocol.launch import Watch
@@ -65,14 +66,15 @@ class ActivityTracker:
         source: what told so: one of ``ORDER``, "input", "silence", or "" for nobody.
         since: when that began.
         detail: what is asked, or what the agent said with it, one line.
-        last_input: when the user last answered; "" for never.
+        last_input_s: when the user last answered, in seconds since 1970; 0 for never, or to a former host.
     """
 
     def __init__(self, watch: Watch, since: str, memory: ActivityMemory | None = None) -> None:
         self._stale_after_s = watch.stale_after_s
         self._momentary = _MOMENTARY | {HOOK} if watch.asks_by_hook else _MOMENTARY
         self.activity = Activity.NO_SIGNAL
-        self.source = self.detail = self.last_input = ""
+        self.source = self.detail = self._former_input = ""
+        self.last_input_s = 0.0
         self.since = since
         self._heard: dict[str, Heard] = {}
         self._fresh: set[str] = set()
@@ -80,7 +82,7 @@ class ActivityTracker:
         if memory is not None:
             self.activity, self.source = memory.activity, memory.source
             self.since, self.detail = memory.since, memory.detail
-            self.last_input, self._answered_s = memory.last_input, memory.answered_s
+            self._former_input, self._answered_s = memory.last_input, memory.answered_s
             self._heard = {each.source: each for each in memory.heard}
             self._fresh = {each.source for each in memory.heard if each.activity is self.activity}
 
@@ -97,6 +99,11 @@ class ActivityTracker:
             self.last_input,
             speaker,
         )
+
+    @property
+    def last_input(self) -> str:
+        """When the user last answered, ISO 8601; "" for never."""
+        return as_text(self.last_input_s) if self.last_input_s else self._former_input
 
     def evidence(self) -> list[Evidence]:
         """The last word of each source, strongest first."""
@@ -136,7 +143,6 @@ class ActivityTracker:
 
     def input_given(self, moment: Moment) -> bool:
         """The user answered; returns whether what is said of the agent changed."""
-        self.last_input = moment.at
         if self.activity is not Activity.NEEDS_INPUT:
             return False
         # What was told of this question is not told of the next one.

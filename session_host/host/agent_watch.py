@@ -31,6 +31,8 @@ from .state_files import WAYS, AgentState, StateFile
 from .transcript_guard import TranscriptGuard
 from .transition_log import TransitionLog
 
+_NEEDS_INPUT = Activity.NEEDS_INPUT  # An enum's member is dear to look up, and each key asks for this one.
+
 BEGINS_CONVERSATION = "sessionstart"
 """The event, in small letters, by which agents tell that they are in another conversation from now on."""
 
@@ -175,10 +177,10 @@ class AgentWatch:
 
     def input_given(self) -> None:
         """The user answered, or asked for something."""
-        asked = self.tracker.activity is Activity.NEEDS_INPUT
-        changed = self.tracker.input_given(self._moment())
-        if asked:
-            self._changed(visibly=changed)
+        tracker = self.tracker
+        tracker.last_input_s = time.time()  # Of most keys that is all: what is typed into an agent at rest.
+        if tracker.activity is _NEEDS_INPUT:
+            self._changed(visibly=tracker.input_given(self._moment()))
 
     def ended(self) -> None:
         """The program ended."""

@@ -23,8 +23,9 @@ KEPT_PARKED = 256
 class AttachedClient(Protocol):
     """The connection that an attachment belongs to at the moment."""
 
-    def acknowledge(self, attachment: str, sequence: int) -> None:
-        """Tell the viewer, soon, that all its inputs up to this one are written."""
+    @property
+    def acknowledge(self) -> Callable[[str, int], None]:
+        """Tells the viewer, soon, that all inputs of this attachment up to this one are written."""
 
     def send_reply(self, message: InputRefused) -> None:
         """Tell the viewer about an input that was not taken."""
@@ -95,16 +96,13 @@ class Attachments:
         """Give the client the attachment it had before, or a new one."""
         attachment = self._by_id.pop(resume, None)
         if attachment is None or attachment.read_only != read_only:
+            if attachment is not None:
+                attachment.client = None
             attachment = Attachment(uuid.uuid4().hex, read_only)
             self._ledger.add(Kind.ATTACHED, b"\1" if read_only else b"", attachment.key)
         self._by_id[attachment.id] = attachment
         attachment.client = client
         return attachment
-
-    def of(self, client: AttachedClient, attachment_id: str) -> Attachment | None:
-        """The attachment of that id if it is this client's now; a stale or a stranger's one is None."""
-        attachment = self._by_id.get(attachment_id)
-        return attachment if attachment is not None and attachment.client is client else None
 
     def detach(self, attachment: Attachment) -> None:
         """The viewer is done with it."""

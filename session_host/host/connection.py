@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from enum import Enum, auto
-from typing import Protocol, cast
+from typing import Protocol
 
 from session_host.errors import ProtocolViolation
-from session_host.peer import peer_pid
-from session_host.protocol.codec import ClientDecoder
+from session_host.protocol.codec import ClientDecoder, encode
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
     OLDEST_PROTOCOL_VERSION,
@@ -34,7 +32,6 @@ from session_host.protocol.messages import (
     Follow,
     Hello,
     Input,
-    InputAck,
     InputRefused,
     Key,
     Message,
@@ -59,12 +56,11 @@ from .attachments import Attachment
 from .feed import OutputFeed
 from .held_ack import HeldAck
 from .session import Session
+from .wire import Wire
 
 log = logging.getLogger(__name__)
 
 HELLO_TIMEOUT_S = 10.0
-QUEUE_HIGH_BYTES = 2 * 1024 * 1024
-QUEUE_LOW_BYTES = 256 * 1024
 QUEUE_ABORT_BYTES = 64 * 1024 * 1024
 """Snapshots, events and acknowledgements are not held back; this bounds what they may pile up to."""
 
@@ -81,11 +77,11 @@ class ConnectionState(Enum):
     CLOSED = auto()
 
 
+_CLOSED = ConnectionState.CLOSED  # An enum's member is dear to look up, and each key asks for this one.
+
+
 class ConnectionOwner(Protocol):
     """The server, as a connection sees it."""
-
-    def connection_opened(self, connection: Connection) -> bool:
-        """Admit the peer, or not."""
 
     def connection_closed(self, connection: Connection) -> None:
         """The peer is gone."""
@@ -94,104 +90,97 @@ class ConnectionOwner(Protocol):
         """Carry out a request and send its reply when it is done."""
 
 
-class Connection(asyncio.Protocol):
-    """One client: decodes what it sends, queues what it gets."""
+class Connection:
+    """One client: decodes what it sends, queues what it gets.
+
+    Attributes:
+        follows_output: it wants output, and not events alone.
+        deliver_output: see ``Follower``.
+        attachment: what it holds while it is ATTACHED.
+        acknowledge: tells it, soon, that all inputs of an attachment up to a sequence are written.
+    """
 
     def __init__(self, session: Session, owner: ConnectionOwner) -> None:
         self._session = session
         self._owner = owner
         self._decoder = ClientDecoder()
-        self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.Transport | None = None
-        self._deadline: asyncio.TimerHandle | None = None
+        self._wire: Wire
+        self._deadline: asyncio.TimerHandle
         self._feed = OutputFeed(session, self)
+        self.follows_output = False
+        self.deliver_output = self._feed.output
         self._finishing = False
         self._protocol = PROTOCOL_VERSION
-        self._descriptor = -1
         self._ack = HeldAck(self.send)
+        self.acknowledge = self._ack.hold
         self.state = ConnectionState.EXPECT_HELLO
         self.attachment: Attachment | None = None
 
-    # ------------------------------------------------------------ asyncio's side
+    # ------------------------------------------------------------ the wire's side
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Admit the peer and await its Hello."""
-        # A loop of another make has transports of its own, which do not inherit from asyncio's.
-        self._transport = transport = cast("asyncio.Transport", transport)
-        if not self._owner.connection_opened(self):
-            transport.abort()
-            return
-        self._descriptor = transport.get_extra_info("socket").fileno()
-        transport.set_write_buffer_limits(high=QUEUE_HIGH_BYTES, low=QUEUE_LOW_BYTES)
-        self._deadline = self._loop.call_later(HELLO_TIMEOUT_S, self._no_hello)
+    def begin(self, wire: Wire) -> None:
+        """Talk over this wire: await its Hello."""
+        self._wire = wire
+        self._deadline = asyncio.get_running_loop().call_later(HELLO_TIMEOUT_S, self._no_hello)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+    def gone(self) -> None:
         """The peer is gone: its attachment is parked, the agent does not notice."""
         self.state = ConnectionState.CLOSED
         self._feed.close()
         self._ack.close()
-        if self._deadline is not None:
-            self._deadline.cancel()
+        self._deadline.cancel()
         self._session.followers.discard(self)
         if self.attachment is not None:
             self._session.attachments.park(self.attachment, self)
         self._owner.connection_closed(self)
 
-    def data_received(self, data: bytes) -> None:
+    def received(self, data: bytes) -> None:
         """Act on each message; a peer that breaks the rules is told which, and dropped."""
         try:
             for message in self._decoder.feed(data):
-                self._message(message)
-                if self.state is ConnectionState.CLOSED:
+                attachment = self.attachment
+                if (
+                    type(message) is Key
+                    and attachment is not None
+                    and attachment.id == message.attachment
+                    and attachment.client is self
+                ):
+                    self._session.take(attachment, message)  # What ``_input`` comes to with a key.
+                else:
+                    self._message(message)
+                if self.state is _CLOSED:
                     return
         except ProtocolViolation as error:
             self.refuse(error.code, str(error))
 
-    def pause_writing(self) -> None:
+    def full(self) -> None:
         """The client is behind: nothing more is queued for it."""
         self._feed.pause()
 
-    def resume_writing(self) -> None:
+    def drained(self) -> None:
         """The client has caught up with its queue: give it what it missed."""
         self._feed.resume()
 
     # ------------------------------------------------------------ sending
 
-    @property
-    def transport(self) -> asyncio.Transport:
-        """The transport; there is one from ``connection_made`` on."""
-        assert self._transport is not None
-        return self._transport
-
     def send(self, message: Message) -> None:
         """Queue a message; a client that does not read at all is dropped."""
         if self.state is ConnectionState.CLOSED:
             return
-        if self.transport.get_write_buffer_size() > QUEUE_ABORT_BYTES:
+        if self._wire.queued_bytes > QUEUE_ABORT_BYTES:
             log.warning("dropped a client that does not read")
             self.state = ConnectionState.CLOSED
-            self.transport.abort()
+            self._wire.abort()
             return
-        self.transport.write(encode_for(self._protocol, message))
+        self._wire.send(encode_for(self._protocol, message))
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a frame that was encoded for all clients at once."""
-        frame += self._ack.take()
-        transport = self.transport
-        if not transport.get_write_buffer_size():
-            # At once, and not when the loop comes round: the viewer wakes up while the emulator is at work here.
-            try:
-                sent = os.write(self._descriptor, frame)
-            except OSError:  # It is full or gone: the transport knows what to do.
-                sent = 0
-            if sent == len(frame):
-                return
-            frame = frame[sent:]
-        transport.write(frame)
-
-    def acknowledge(self, attachment: str, sequence: int) -> None:
-        """Tell the viewer, soon, that all its inputs up to this one are written."""
-        self._ack.hold(InputAck(attachment, sequence))
+        ack = self._ack.ack
+        if ack is not None:
+            self._ack.ack = None
+            frame += encode(ack)
+        self._wire.send(frame)
 
     def send_reply(self, message: InputRefused) -> None:
         """Tell the viewer about an input that was not taken."""
@@ -207,7 +196,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close once the queue has gone out."""
         self.state = ConnectionState.CLOSED
-        self.transport.close()
+        self._wire.close()
 
     def finish(self) -> None:
         """Close once the client has all output there ever was."""
@@ -244,7 +233,7 @@ class Connection(asyncio.Protocol):
             case Detach():
                 self._detach(message)
             case Report():
-                self._session.watch.reported(message, peer_pid(self.transport.get_extra_info("socket")))
+                self._session.watch.reported(message, self._wire.peer_pid)
             case Hello():
                 raise ProtocolViolation("Hello came twice")
             case _:
@@ -260,15 +249,18 @@ class Connection(asyncio.Protocol):
                 ErrorCode.VERSION,
             )
         self._protocol = message.protocol
-        if self._deadline is not None:
-            self._deadline.cancel()
+        self._deadline.cancel()
         self._feed.engine_build = message.engine_build
         self.state = ConnectionState.GREETED
         session = self._session
         self.send(Welcome(message.protocol, VERSION, session.spec.session_id, session.epoch, session.state))
 
     def _mine(self, attachment_id: str) -> Attachment | None:
-        return self._session.attachments.of(self, attachment_id)
+        """Its attachment, if it means that one; one that went to another connection is stale."""
+        attachment = self.attachment
+        if attachment is None or attachment.id != attachment_id or attachment.client is not self:
+            return None
+        return attachment
 
     def _input(self, message: Input) -> None:
         attachment = self._mine(message.attachment)
@@ -364,15 +356,6 @@ class Connection(asyncio.Protocol):
         session = self._session
         if session.state is State.EXITED:
             self.send(StateEvent(session.state, session.exit_code, session.exit_signal))
-
-    @property
-    def follows_output(self) -> bool:
-        """Whether the client wants output, and not events alone."""
-        return self._feed.follows_output
-
-    def deliver_output(self, frame: bytes, end: int) -> None:
-        """There is new output."""
-        self._feed.output(frame, end)
 
     def deliver_resize(self, message: Resized) -> None:
         """The grid changed at this point of the output."""

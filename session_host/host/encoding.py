@@ -6,6 +6,7 @@ from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
 from session_host.protocol.values import KeyAction, MouseAction, MouseButton
 from session_host.terminal.base import Emulator
 
+_RELEASE = KeyAction.RELEASE  # An enum's member is dear to look up, and each key asks for this one.
 _MODIFIERS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
 _MOVING = frozenset({"ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Tab"})
 _WHEEL = frozenset({MouseButton.WHEEL_UP, MouseButton.WHEEL_DOWN, MouseButton.WHEEL_LEFT, MouseButton.WHEEL_RIGHT})
@@ -30,7 +31,7 @@ def is_use(message: Input) -> bool:
     """Whether an input shows that its viewer is the one in use."""
     if isinstance(message, Focus):
         return message.focused
-    return not (isinstance(message, Key) and message.action is KeyAction.RELEASE)
+    return not (isinstance(message, Key) and message.action is _RELEASE)
 
 
 def is_looking(message: Input) -> bool:
@@ -40,11 +41,11 @@ def is_looking(message: Input) -> bool:
     the user looks around in what is asked, or scrolls.
     """
     match message:
-        case Focus() | Mouse(action=MouseAction.MOTION) | Key(action=KeyAction.RELEASE):
+        case Key(key=key, action=action):
+            return action is _RELEASE or key in _MODIFIERS or key in _MOVING
+        case Mouse(button=button, action=action):
+            return action is MouseAction.MOTION or button in _WHEEL
+        case Focus():
             return True
-        case Mouse(button=button):
-            return button in _WHEEL
-        case Key(key=key):
-            return key in _MODIFIERS or key in _MOVING
         case _:
             return False

@@ -50,6 +50,9 @@ class FeedState(Enum):
     BEHIND = auto()
 
 
+_CURRENT = FeedState.CURRENT  # An enum's member is dear to look up, and each output asks for this one.
+
+
 class FeedSource(Protocol):
     """The session, as a feed sees it."""
 
@@ -60,7 +63,13 @@ class FeedSource(Protocol):
 
 
 class FeedSink(Protocol):
-    """The client's queue."""
+    """The client's queue.
+
+    Attributes:
+        follows_output: kept here for whoever makes the frames.
+    """
+
+    follows_output: bool
 
     def send(self, message: Message) -> None:
         """Queue a message."""
@@ -113,14 +122,10 @@ class OutputFeed:
     def close(self) -> None:
         """The client is gone."""
         self._state = FeedState.OFF
+        self._sink.follows_output = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    @property
-    def follows_output(self) -> bool:
-        """Whether the client wants output, and not events alone."""
-        return self._state is not FeedState.OFF
 
     def has(self, epoch: str, offset: int) -> bool:
         """Whether what came since can be had without a snapshot."""
@@ -132,6 +137,7 @@ class OutputFeed:
         self._offset = offset if epoch == self._source.epoch else -1
         self._resizes = resizes
         self._state = FeedState.BEHIND
+        self._sink.follows_output = True
         self._catch_up()
 
     def pause(self) -> None:
@@ -145,8 +151,8 @@ class OutputFeed:
             self._catch_up()
 
     def output(self, frame: bytes, end: int) -> None:
-        """There is new output, up to the offset ``end``."""
-        if self._state is FeedState.CURRENT and not self._paused:
+        """There is new output, already a frame, up to the offset ``end``; an empty one if nobody follows output."""
+        if self._state is _CURRENT and not self._paused:
             self._offset = end
             self._sink.send_frame(frame)
         elif self._state is FeedState.OFF:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from session_host.protocol.messages import Event, Resized
@@ -14,8 +15,9 @@ class Follower(Protocol):
     def follows_output(self) -> bool:
         """Whether it wants output, and not events alone."""
 
-    def deliver_output(self, frame: bytes, end: int) -> None:
-        """Output that ends at the offset ``end``, already a frame; an empty one if nobody follows output."""
+    @property
+    def deliver_output(self) -> Callable[[bytes, int], None]:
+        """Takes output, already a frame (an empty one if nobody follows output), and the offset of its end."""
 
     def deliver_resize(self, message: Resized) -> None:
         """The grid changed at this point of the output."""

@@ -2,7 +2,9 @@
 
 An engine must not be used from two places at once, and a flood of output is best interpreted on another
 core than the one that reads it. So a little output is fed at once, on the loop, and much of it in one
-worker thread; whoever wants the emulator meanwhile waits for the gap between two pieces of work.
+worker thread; whoever wants the emulator meanwhile waits for the gap between two pieces of work. And a
+little plain text, such as the echo of what is typed, is fed a moment later: nothing depends on it but the
+screen, and who looks at that gets it fed first.
 """
 
 from __future__ import annotations
@@ -30,6 +32,10 @@ INLINE_BYTES = 16 * 1024
 INLINE_WINDOW_S = 0.005
 """Up to so much in so long is fed on the loop: a thread's hop costs more, and a key's echo is never delayed by one."""
 
+PLAIN_BYTES = 1024
+PLAIN_S = 0.004
+"""Plain text up to so much waits so long for more of it: the next key is not to wait for the last one's echo."""
+
 MAX_JOB_BYTES = 512 * 1024
 MIN_JOB_BYTES = 4 * 1024
 JOB_TARGET_S = 0.008
@@ -55,6 +61,7 @@ class EmulatorLane:
     """Feeds an emulator, and lends it out in between.
 
     Attributes:
+        idle: the emulator while nobody uses it, else None: for a question that makes it say nothing of itself.
         fed: the offset up to which output has been interpreted.
         worked_s: how long all the interpreting took, in seconds.
     """
@@ -85,12 +92,15 @@ class EmulatorLane:
         self._page = page
         self._queue: deque[bytes | Use] = deque()
         self._soon: deque[Use | _Work] = deque()
+        self._plain = b""
+        """Text alone that has come last and is not interpreted; only while nobody uses the emulator."""
+        self._plain_timer: asyncio.TimerHandle | None = None
         self._waiting_bytes = 0
         self._was_full = False
         self._window_began_s = 0.0
         self._window_bytes = 0
         self._job_bytes = 64 * 1024
-        self._busy = False
+        self.idle: Emulator | None = emulator
         self._closed = False
         self.fed = fed
         self.worked_s = 0.0
@@ -103,25 +113,28 @@ class EmulatorLane:
         return full
 
     @property
-    def idle(self) -> Emulator | None:
-        """The emulator, if nobody uses it or waits for it: for a question that makes it say nothing of itself."""
-        return None if self._busy or self._soon or self._closed else self._emulator
-
-    @property
     def fed_at_s(self) -> float:
         """When output last came, to some milliseconds, as ``loop.time`` counts; 0 for never."""
         return self._window_began_s
 
-    def feed(self, data: bytes) -> None:
-        """Interpret output, now or in turn."""
-        if self._is_little(len(data)) and not self._busy and not self._queue:
-            self._interpret(self._emulator, data)
-            self.fed += len(data)
-            self._after(self._emulator)
-            return
+    def feed(self, data: bytes) -> bool:
+        """Interpret output, now or in turn; returns whether the program is to be read on: not while ``full``."""
+        if self.idle is not None and not self._queue:
+            if self._plain:
+                data = self._plain + data
+                self._plain = b""
+            if len(data) <= PLAIN_BYTES and self._emulator.is_plain(data):
+                self._plain = data
+                if self._plain_timer is None:
+                    self._plain_timer = self._loop.call_later(PLAIN_S, self._plain_is_due)
+                return True
+            if self._is_little(len(data)):
+                self._interpret_now(data)
+                return True
         self._queue.append(data)
         self._waiting_bytes += len(data)
         self._next()
+        return not self.full
 
     def _is_little(self, length: int) -> bool:
         now_s = self._loop.time()
@@ -129,6 +142,15 @@ class EmulatorLane:
             self._window_began_s, self._window_bytes = now_s, 0
         self._window_bytes += length
         return self._window_bytes <= INLINE_BYTES
+
+    def _interpret_now(self, data: bytes) -> None:
+        self._interpret(self._emulator, data)
+        self.fed += len(data)
+        self._after(self._emulator)
+
+    def _plain_is_due(self) -> None:
+        self._plain_timer = None
+        self._next()
 
     def in_order(self, use: Use) -> None:
         """Use the emulator once all output so far is interpreted."""
@@ -178,6 +200,9 @@ class EmulatorLane:
     def close(self) -> None:
         """Free the emulator; whatever still waits is dropped."""
         self._closed = True
+        self.idle = None
+        if self._plain_timer is not None:
+            self._plain_timer.cancel()
         self._thread.shutdown(wait=True)
         self._emulator.close()
 
@@ -185,8 +210,11 @@ class EmulatorLane:
 
     def _next(self) -> None:
         """Do what can be done on the loop; give the thread what should be done there."""
-        while not self._busy and not self._closed:
-            emulator = self._emulator
+        if self._plain and self.idle is not None:
+            plain, self._plain = self._plain, b""
+            self._is_little(len(plain))
+            self._interpret_now(plain)
+        while (emulator := self.idle) is not None:
             if self._soon:
                 first = self._soon.popleft()
                 if isinstance(first, _Work):
@@ -203,13 +231,16 @@ class EmulatorLane:
             else:
                 return
 
+    def _is_idle(self) -> None:
+        self.idle = None if self._closed else self._emulator
+
     def _use(self, emulator: Emulator, use: Use) -> None:
         # A use may ask for another; that one waits for this one's end.
-        self._busy = True
+        self.idle = None
         try:
             use(emulator)
         finally:
-            self._busy = False
+            self._is_idle()
         self._after(emulator)
 
     def _piece(self) -> bytes:
@@ -263,7 +294,7 @@ class EmulatorLane:
         self._submit(feed, fed)
 
     def _submit(self, work: Callable[[], T], done: Callable[[T], None], failed: Failed = _nothing) -> None:
-        self._busy = True
+        self.idle = None
 
         def run() -> None:
             try:
@@ -276,14 +307,14 @@ class EmulatorLane:
 
         def give_up() -> None:
             if not self._closed:
-                self._busy = False
+                self._is_idle()
                 failed()
                 self._next()
 
         def finish(result: T) -> None:
             if self._closed:
                 return
-            self._busy = False
+            self._is_idle()
             done(result)
             self._next()
 

@@ -240,9 +240,9 @@ class _Host:
         if self._starting is None:
             started = session.child_started or start_time(page.child)
             session.go_on(PtyProcess(page.child, started, self._order.estate.master))
-            await server.start()
+            server.start()
             return True
-        await server.start()
+        server.start()
         try:
             await session.start(self._started)
         except OutliveError as error:

@@ -50,6 +50,7 @@ class PtyPump:
 
     Attributes:
         reaped: the child has ended and its PID may belong to another by now.
+        writing: the owner is to be told when the PTY takes input again.
     """
 
     def __init__(self, process: PtyProcess, stream: StreamFile, page: LedgerPage, owner: PumpOwner) -> None:
@@ -62,18 +63,13 @@ class PtyPump:
         self._waiter: asyncio.Task[None] | None = None
         self._reading = False
         self._held = False
-        self._writing = False
-        self._gone = False
+        self.writing = False
+        self.reaped = False
         self._status: tuple[int | None, int | None] | None = None
         self._quiet: asyncio.TimerHandle | None = None
         self._unknown: asyncio.TimerHandle | None = None
         self._last_output_until_s = 0.0
         self._finished = False
-
-    @property
-    def reaped(self) -> bool:
-        """See the class."""
-        return self._gone
 
     def start(self) -> None:
         """Begin to read, and to watch the child."""
@@ -107,9 +103,9 @@ class PtyPump:
 
     def want_write(self, wanted: bool) -> None:
         """Ask to be told, or not to be, when the PTY takes input again."""
-        if wanted == self._writing:
+        if wanted == self.writing:
             return
-        self._writing = wanted
+        self.writing = wanted
         if wanted:
             self._loop.add_writer(self._process.master, self._owner.writable)
         else:
@@ -154,9 +150,9 @@ class PtyPump:
 
     def _child_ended(self) -> None:
         """It is a zombie, or gone: learn its status, note that, and only then let it be reaped."""
-        if self._gone:
+        if self.reaped:
             return
-        self._gone = True
+        self.reaped = True
         if self._pidfd >= 0:
             self._loop.remove_reader(self._pidfd)
         status = self._learn_status()
@@ -197,7 +193,7 @@ class PtyPump:
     def told(self) -> None:
         """The keeper has noted the child's status."""
         status = self._page.exit_status
-        if self._gone and self._status is None and status is not None:
+        if self.reaped and self._status is None and status is not None:
             self._ended(exit_status.code_and_signal(status))
 
     async def _wait_in_thread(self) -> None:

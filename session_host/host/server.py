@@ -15,12 +15,16 @@ from .connection import Connection
 from .keeper_channel import KeeperChannel
 from .requests import carry_out
 from .session import Session
+from .wire import Wire
 
 log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 256
 CLOSE_TIMEOUT_S = 5.0
 """At the end, so long for viewers to take what is queued for them."""
+
+RETRY_S = 1.0
+"""When there were no descriptors left, so long until the next look."""
 
 REFRESH_S = 6 * 3600.0
 """systemd-tmpfiles removes what was not touched for days (tmpfiles.d(5)); the socket is touched so often."""
@@ -40,30 +44,51 @@ class Server:
         """
         self._session = session
         self._path = path
-        self._listener = listener
+        self._listener = socket.socket(fileno=os.dup(listener))
         self._keeper = keeper
-        self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._requests: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
         self._refresh: asyncio.TimerHandle | None = None
+        self._again: asyncio.TimerHandle | None = None
 
-    async def start(self) -> None:
-        """Take calls, those that waited for a host first.
-
-        Raises:
-            OSError: the socket cannot be used.
-        """
-        listener = socket.socket(fileno=os.dup(self._listener))
-        try:
-            self._server = await asyncio.get_running_loop().create_unix_server(self._connection, sock=listener)
-        except OSError:
-            listener.close()
-            raise
+    def start(self) -> None:
+        """Take calls, those that waited for a host first."""
+        self._listener.setblocking(False)
+        self._listen()
         self._touch()
 
-    def _connection(self) -> Connection:
-        return Connection(self._session, self)
+    def _listen(self) -> None:
+        asyncio.get_running_loop().add_reader(self._listener.fileno(), self._called)
+
+    def _called(self) -> None:
+        try:
+            caller, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # Who called has gone.
+        except OSError as error:
+            # Out of descriptors: the call waits, and would wake us again and again.
+            log.warning("took no call: %s", error)
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(self._listener.fileno())
+            self._again = loop.call_later(RETRY_S, self._listen)
+            return
+        if not self._admits(caller):
+            caller.close()
+            return
+        connection = Connection(self._session, self)
+        self._connections.add(connection)
+        connection.begin(Wire(caller, connection))
+
+    def _admits(self, caller: socket.socket) -> bool:
+        """This user's processes, up to a bound."""
+        if is_foreign(caller):
+            log.warning("refused a connection of another user")
+            return False
+        if len(self._connections) >= MAX_CONNECTIONS:
+            log.warning("refused a connection: there are %d", len(self._connections))
+            return False
+        return True
 
     def _touch(self) -> None:
         try:
@@ -75,10 +100,11 @@ class Server:
 
     async def close(self) -> None:
         """Stop listening; give viewers a moment to take what is queued for them."""
-        if self._refresh is not None:
-            self._refresh.cancel()
-        if self._server is not None:
-            self._server.close()
+        for timer in (self._refresh, self._again):
+            if timer is not None:
+                timer.cancel()
+        asyncio.get_running_loop().remove_reader(self._listener.fileno())
+        self._listener.close()
         self._path.unlink(missing_ok=True)
         if self._requests:
             await asyncio.wait(self._requests, timeout=CLOSE_TIMEOUT_S)
@@ -91,17 +117,6 @@ class Server:
                 log.warning("%d viewers did not take their last output", len(self._connections))
 
     # ------------------------------------------------------------ what connections ask
-
-    def connection_opened(self, connection: Connection) -> bool:
-        """Admit this user's processes, up to a bound."""
-        if is_foreign(connection.transport.get_extra_info("socket")):
-            log.warning("refused a connection of another user")
-            return False
-        if len(self._connections) >= MAX_CONNECTIONS:
-            log.warning("refused a connection: there are %d", len(self._connections))
-            return False
-        self._connections.add(connection)
-        return True
 
     def connection_closed(self, connection: Connection) -> None:
         """Forget a connection."""

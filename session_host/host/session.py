@@ -38,6 +38,7 @@ from session_host.protocol.messages import (
     Event,
     Focus,
     Input,
+    Key,
     NameEvent,
     NoticeEvent,
     NotificationEvent,
@@ -73,6 +74,8 @@ from .sizing import Sizing
 from .stream import OutputStream
 
 log = logging.getLogger(__name__)
+
+_EXITED, _INPUT = State.EXITED, Kind.INPUT  # An enum's member is dear to look up, and each key asks for these.
 
 Spawner = Callable[[], Awaitable[PtyProcess]]
 """Starts the program; raises LaunchFailed."""
@@ -222,14 +225,13 @@ class Session:
     def output(self, data: bytes) -> bool:
         """The program wrote ``data``, which is in the stream; returns whether to read on at once."""
         if self.followers:
-            end = self.stream.end
+            end = self.stream.file.end
             frame = b""
             for follower in tuple(self.followers):
                 if not frame and follower.follows_output:
                     frame = encode(Output(end - len(data), data))
                 follower.deliver_output(frame, end)
-        self.lane.feed(data)
-        return not self.lane.full
+        return self.lane.feed(data)
 
     def _lane_drained(self) -> None:
         if self._pump is not None:
@@ -279,11 +281,7 @@ class Session:
         self.conversation_learnt.set()
 
     def recording_changed(self) -> bool:
-        """The journal goes on, or has stopped: whoever looks on is told of the latter, and of its end.
-
-        Returns:
-            Whether it goes on after it had stopped.
-        """
+        """The journal goes on, or has stopped, which who looks on is told; returns whether it goes on after a stop."""
         trouble, former = self.recording.trouble, self._told_trouble
         if trouble != former:
             self._told_trouble = trouble
@@ -306,28 +304,29 @@ class Session:
             attachment.refuse(message.sequence, ErrorCode.READ_ONLY, "this view is read-only")
             return
         emulator = self.lane.idle
-        if emulator is not None:
-            self._queue(attachment, message, encode_input(emulator, message))
-        else:
+        if emulator is None:
             self.lane.soon(lambda emulator: self._queue(attachment, message, encode_input(emulator, message)))
+        elif type(message) is Key:
+            self._queue(attachment, message, emulator.encode_key(message))
+        else:
+            self._queue(attachment, message, encode_input(emulator, message))
         # The program is awake by now: what follows is not on the key's way.
-        if is_use(message):
-            self.use(attachment)
+        if attachment is not self.attachments.in_use and is_use(message):
+            self.sizing.use(attachment)
         if not is_looking(message):
             self.watch.input_given()
         elif isinstance(message, Focus):
             self.focus.viewer_told(attachment, focused=message.focused)
 
     def _queue(self, attachment: Attachment, message: Input, data: bytes) -> None:
-        if self.state is State.EXITED:
+        if self.state is _EXITED:
             attachment.refuse(message.sequence, ErrorCode.ENDED, "the chat has ended")
-        elif not self._has_room(len(data)):
+        elif self.ledger.due_bytes + len(data) > EARLY_INPUT_BYTES and not self._has_room(len(data)):
             attachment.refuse(message.sequence, ErrorCode.INPUT_FULL, "the program is not reading; this was not typed")
         elif not data:
             attachment.acknowledge(message.sequence)  # It means nothing to this program.
         else:
-            number = message.sequence
-            self.ledger.add(Kind.INPUT, data, attachment.key, number, lambda: attachment.acknowledge(number))
+            self.ledger.add(_INPUT, data, attachment.key, message.sequence, attachment.acknowledge)
             self._flush_input()
         attachment.accepted = message.sequence
 
@@ -355,8 +354,9 @@ class Session:
         self.tell(NameEvent(name))
 
     def _flush_input(self) -> None:
-        if self._pump is not None and not self._pump.reaped and self.process is not None:
-            self._pump.want_write(not self.ledger.flush())
+        pump = self._pump
+        if pump is not None and not pump.reaped and self.ledger.flush() is pump.writing:
+            pump.want_write(not pump.writing)
 
     def writable(self) -> None:
         """The PTY takes input again."""

@@ -5,7 +5,7 @@ Pure: bytes in, messages out, and the reverse. Key path, 5 of 9. Output path, 6 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -18,8 +18,9 @@ from .words import plain
 
 LENGTH_BYTES = 4
 _REASON_CHARACTERS = 120
+_NO_MESSAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 
-_encoder = msgspec.msgpack.Encoder()
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def encode(message: msgspec.Struct) -> bytes:
@@ -28,13 +29,11 @@ def encode(message: msgspec.Struct) -> bytes:
     Raises:
         ProtocolViolation: the message is over MAX_FRAME_BYTES; it must be split by its maker.
     """
-    buffer = bytearray(LENGTH_BYTES)
-    _encoder.encode_into(message, buffer, LENGTH_BYTES)
-    length = len(buffer) - LENGTH_BYTES
+    payload = _encode(message)
+    length = len(payload)
     if length > MAX_FRAME_BYTES:
         raise ProtocolViolation(f"a message of {length} bytes is over the bound", ErrorCode.TOO_LARGE)
-    buffer[:LENGTH_BYTES] = length.to_bytes(LENGTH_BYTES, "big")
-    return bytes(buffer)
+    return length.to_bytes(LENGTH_BYTES, "big") + payload
 
 
 class Decoder:
@@ -44,7 +43,7 @@ class Decoder:
     """
 
     def __init__(self, messages: Any) -> None:
-        self._decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(messages)
+        self._message: Callable[[bytes | memoryview], Any] = msgspec.msgpack.Decoder(messages).decode
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterable[Any]:
@@ -56,7 +55,10 @@ class Decoder:
         length = len(data) - LENGTH_BYTES
         if not self._buffer and int.from_bytes(data[:LENGTH_BYTES], "big") == length <= MAX_FRAME_BYTES:
             # One whole frame: a key, or its echo.
-            return (self._decode(memoryview(data)[LENGTH_BYTES:]),)
+            try:
+                return (self._message(data[LENGTH_BYTES:]),)
+            except _NO_MESSAGE as error:
+                raise ProtocolViolation(f"not a message: {_reason(error)}") from None
         return self._feed(data)
 
     def _feed(self, data: bytes) -> Iterator[Any]:
@@ -80,8 +82,8 @@ class Decoder:
 
     def _decode(self, payload: memoryview) -> Any:
         try:
-            return self._decoder.decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+            return self._message(payload)
+        except _NO_MESSAGE as error:
             raise ProtocolViolation(f"not a message: {_reason(error)}") from None
         finally:
             payload.release()

@@ -265,6 +265,12 @@ class Emulator(Protocol):
     def feed(self, data: bytes) -> None:
         """Interpret output of the program."""
 
+    def is_plain(self, data: bytes) -> bool:
+        """Whether ``data``, fed now, is sure to be text alone: no mode changes with it, there is nothing to say to it.
+
+        It stays so after more of the kind, fed or not.
+        """
+
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid; the primary screen reflows."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import weakref
 from typing import Any, Final, Literal
 
-from session_host.protocol.messages import Key, Mouse
+from session_host.protocol.messages import Mouse
 from session_host.protocol.values import CellSize, GridSize
 
 from . import engine_build, ghostty_snapshot
@@ -56,7 +56,11 @@ _AFTER_EXIT: Final = (
 
 
 class GhosttyEmulator:
-    """An Emulator over one libghostty-vt terminal."""
+    """An Emulator over one libghostty-vt terminal.
+
+    Attributes:
+        is_plain, encode_key: see ``Emulator``; each is asked with every key, so they are their parts' own.
+    """
 
     def __init__(
         self,
@@ -79,7 +83,9 @@ class GhosttyEmulator:
         )
         self._reader = GridReader(terminal)
         self._selector = Selector(terminal)
-        self._encoder = InputEncoder(terminal)
+        self._encoder = InputEncoder(terminal, self._stream.kitty_flags)
+        self.is_plain = self._stream.is_plain
+        self.encode_key = self._encoder.key
         self._painter = Painter(terminal)
         parts = (self._encoder, self._selector, self._painter, self._stream.history)
         self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
@@ -316,10 +322,6 @@ class GhosttyEmulator:
         return min(max(column, 0), self._size.columns - 1), min(max(row, 0), self._size.rows - 1)
 
     # -- encoding what a user did
-
-    def encode_key(self, key: Key) -> bytes:
-        """The bytes of a key event."""
-        return self._encoder.key(key)
 
     def encode_paste(self, text: str) -> bytes:
         """The bytes of a paste."""

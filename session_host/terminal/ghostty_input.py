@@ -37,6 +37,7 @@ _MODIFIER_BITS: Final = (
     (int(Modifiers.CAPS_LOCK), 1 << 4),
     (_NUM_LOCK, 1 << 5),
 )
+_RELEASE: Final = KeyAction.RELEASE
 _ACTIONS: Final = {
     KeyAction.PRESS: lib.GHOSTTY_KEY_ACTION_PRESS,
     KeyAction.REPEAT: lib.GHOSTTY_KEY_ACTION_REPEAT,
@@ -182,8 +183,15 @@ def _context_menu(modifiers: int, action: KeyAction, *, events: bool) -> bytes:
 class InputEncoder:
     """The library's encoders of one terminal, kept for its life."""
 
-    def __init__(self, terminal: Any) -> None:
+    def __init__(self, terminal: Any, kitty_flags: Any) -> None:
+        """Make them.
+
+        Args:
+            terminal: whose modes are in force.
+            kitty_flags: where the flags of kitty's keyboard protocol can be read at any time.
+        """
         self._terminal = terminal
+        self._flags = kitty_flags
         self._key_encoder = self._new("GhosttyKeyEncoder*", lib.ghostty_key_encoder_new, lib.ghostty_key_encoder_free)
         self._key_event = self._new("GhosttyKeyEvent*", lib.ghostty_key_event_new, lib.ghostty_key_event_free)
         self._mouse_encoder = self._new(
@@ -192,7 +200,6 @@ class InputEncoder:
         self._mouse_event = self._new("GhosttyMouseEvent*", lib.ghostty_mouse_event_new, lib.ghostty_mouse_event_free)
         self._memory = ffi.new("char[]", 1024)
         self._length = ffi.new("size_t*")
-        self._flags = ffi.new("uint8_t*")
 
     @staticmethod
     def _new(kind: str, create: Any, free: Any) -> Any:
@@ -205,20 +212,16 @@ class InputEncoder:
         for owned in (self._mouse_event, self._mouse_encoder, self._key_event, self._key_encoder):
             ffi.release(owned)
 
-    def _kitty_flags(self) -> int:
-        lib.ghostty_terminal_get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_KITTY_KEYBOARD_FLAGS, self._flags)
-        return int(self._flags[0])
-
     def key(self, key: Key) -> bytes:
         """The bytes of a key event."""
-        flags = self._kitty_flags()
+        flags: int = self._flags[0]
         kitty = flags != 0
         name, modifiers = key.key, key.modifiers
         if kitty and name == "ContextMenu":
             return _context_menu(modifiers, key.action, events=bool(flags & _REPORT_EVENTS))
         if name == key.text and not modifiers and not kitty and len(name) == 1:
             # A plain character is itself in every mode but kitty's: by far the most frequent key.
-            return b"" if key.action is KeyAction.RELEASE else name.encode("utf-8", "replace")
+            return b"" if key.action is _RELEASE else name.encode("utf-8", "replace")
         text = _typed_text(name, key.text, modifiers, kitty)
         if name in KEYPAD_TEXT and not text:
             if modifiers & _NUM_LOCK or name not in KEYPAD_NAVIGATION:

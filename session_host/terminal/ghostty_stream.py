@@ -12,12 +12,13 @@ from session_host.protocol.values import CellSize, GridSize
 
 from .ghostty_effects import Effects
 from .ghostty_history import HistoryKeeper
-from .ghostty_library import check, ffi, lib, mode
+from .ghostty_library import check, ffi, lib
 
 _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
 _WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
 _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
+_PLAIN: Final = bytes(range(0x20, 0x7F)) + b"\b\t\n\r"
 _LONGEST_WRITE: Final = 256 * 1024
 """The history's keeper is to hear of its growth before much of it could be lost."""
 
@@ -27,6 +28,7 @@ class Stream:
 
     Attributes:
         history: told after each write how much there is.
+        kitty_flags: where the flags of kitty's keyboard protocol that are in force can be read.
     """
 
     def __init__(self, terminal: Any, size: GridSize, cell: CellSize, effects: Effects, history: HistoryKeeper) -> None:
@@ -35,21 +37,36 @@ class Stream:
         self._cell = cell
         self._effects = effects
         self.history = history
-        # Asked after each write, in one call: columns, whether DECCOLM may change them, rows of history.
+        # Asked after each write, in one call: columns, whether DECCOLM may change them, rows of history, the
+        # keyboard's flags, whether no sequence is open.
         self._columns = ffi.new("uint16_t*")
         self._width_mode = ffi.new("GhosttyTerminalModeConfig*", {"mode": _WIDTH_CHANGE_MODE})
         self._history_rows = ffi.new("size_t*")
+        self.kitty_flags = ffi.new("uint8_t*")
+        self._ground = ffi.new("bool*")
         self._keys = ffi.new(
-            "GhosttyTerminalData[3]",
+            "GhosttyTerminalData[5]",
             [
                 lib.GHOSTTY_TERMINAL_DATA_COLS,
                 lib.GHOSTTY_TERMINAL_DATA_MODE,
                 lib.GHOSTTY_TERMINAL_DATA_SCROLLBACK_ROWS,
+                lib.GHOSTTY_TERMINAL_DATA_KITTY_KEYBOARD_FLAGS,
+                lib.GHOSTTY_TERMINAL_DATA_VT_GROUND,
             ],
         )
-        self._values = ffi.new("void*[3]", [self._columns, self._width_mode, self._history_rows])
+        self._values = ffi.new(
+            "void*[5]", [self._columns, self._width_mode, self._history_rows, self.kitty_flags, self._ground]
+        )
         self._written = ffi.new("size_t*")
-        self._width_may_change = mode(terminal, _WIDTH_CHANGE_MODE)
+        self._look()
+
+    def _look(self) -> None:
+        lib.ghostty_terminal_get_multi(self._terminal, 5, self._keys, self._values, self._written)
+        self._width_may_change = self._width_mode.value
+
+    def is_plain(self, data: bytes) -> bool:
+        """Whether output is text and nothing else: no mode changes with it, and there is nothing to say to it."""
+        return self._ground[0] and not data.translate(None, _PLAIN)
 
     def feed(self, data: bytes) -> bool:
         """Interpret output; True if the grid's width was changed by it and set back."""
@@ -85,9 +102,8 @@ class Stream:
                 changed = self.write(data[start : start + _LONGEST_WRITE]) or changed
             return changed
         lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
-        lib.ghostty_terminal_get_multi(self._terminal, 3, self._keys, self._values, self._written)
+        self._look()
         self.history.grown(self._history_rows[0])
-        self._width_may_change = self._width_mode.value
         if self._columns[0] == self._size.columns:
             return False
         self._effects.muted = True

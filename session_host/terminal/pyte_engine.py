@@ -147,6 +147,9 @@ class PyteEmulator:
     def feed(self, data: bytes) -> None:
         self._stream.feed(data)
 
+    def is_plain(self, data: bytes) -> bool:  # noqa: ARG002 - it is never sure
+        return False
+
     def resize(self, size: GridSize, cell: CellSize) -> None:
         screen = self._screen
         changed = size != self.size or cell != screen.cell

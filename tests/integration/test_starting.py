@@ -14,6 +14,7 @@ import pytest
 from session_host.client.connection import HostConnection
 from session_host.client.viewer import Viewer, ViewerState
 from session_host.errors import LaunchFailed
+from session_host.host.ending import kill
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.host.server import Server
 from session_host.protocol.messages import (
@@ -68,13 +69,13 @@ class HeldHost:
 async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
     with kept_session(argv=argv, engine="ghostty", size=GridSize(80, 24), cooked=True) as kept:
         host = HeldHost(kept)
-        await host.server.start()
+        host.server.start()
         host.starting = asyncio.get_running_loop().create_task(host.session.start(host.spawn))
         try:
             yield host
         finally:
             if host.session.state is State.RUNNING:
-                await host.session.kill()
+                await kill(host.session)
             host.let_go()
             await asyncio.wait([host.starting])
             await host.close()

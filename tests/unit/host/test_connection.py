@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 from session_host.host.connection import Connection, ConnectionState
 from session_host.host.feed import OUTPUT_EVENT_INTERVAL_S
 from session_host.host.session import Session
+from session_host.host.wire import Wire
 from session_host.protocol import messages as m
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.values import GridSize, State
@@ -23,38 +22,19 @@ from tests.support.estates import SESSION_ID, KeptSession, kept_session
 HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
 
 
-class Wire(asyncio.Transport):
-    """The client's end of the transport: keeps what is written, in messages; can be made to stand still."""
+class FakeWire(Wire):
+    """Keeps what is sent, in messages; can be made to stand still."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._decoder = HostDecoder()
-        self._got: list[Any] = []
+        self.got: list[Any] = []
         self.queued_bytes = 0
+        self.peer_pid = 0
         self.closed = False
-        self._pair = socket.socketpair()
-        for end in self._pair:
-            end.setblocking(False)
 
-    @property
-    def got(self) -> list[Any]:
-        """All that came: what went straight to the socket, and what was queued behind it."""
-        with contextlib.suppress(BlockingIOError):
-            while data := self._pair[1].recv(1 << 20):
-                self._got += self._decoder.feed(data)
-        return self._got
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.got.extend(self._decoder.feed(bytes(data)))
-
-    def get_write_buffer_size(self) -> int:
-        return self.queued_bytes
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        assert high is not None
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return self._pair[0] if name == "socket" else default
+    def send(self, data: bytes) -> None:
+        if not self.closed:
+            self.got.extend(self._decoder.feed(data))
 
     def close(self) -> None:
         self.closed = True
@@ -64,12 +44,8 @@ class Wire(asyncio.Transport):
 
     def take(self) -> list[Any]:
         """What came since last asked."""
-        got, self._got = self.got, []
+        got, self.got = self.got, []
         return got
-
-    def release(self) -> None:
-        for end in self._pair:
-            end.close()
 
 
 class Owner:
@@ -77,9 +53,6 @@ class Owner:
 
     def __init__(self) -> None:
         self.requests: list[m.Request] = []
-
-    def connection_opened(self, connection: Connection) -> bool:
-        return True
 
     def connection_closed(self, connection: Connection) -> None:
         pass
@@ -96,18 +69,18 @@ class Stage:
         self.session: Session = kept.host()
         self.session.state = State.RUNNING
         self.owner = Owner()
-        self.wires: list[Wire] = []
+        self.wires: list[FakeWire] = []
 
     def output(self, data: bytes) -> None:
         """The program wrote this."""
         self.kept.wrote(data)
 
-    def client(self, *messages: m.Message) -> tuple[Connection, Wire]:
-        connection, wire = Connection(self.session, self.owner), Wire()
+    def client(self, *messages: m.Message) -> tuple[Connection, FakeWire]:
+        connection, wire = Connection(self.session, self.owner), FakeWire()
         self.wires.append(wire)
-        connection.connection_made(wire)
+        connection.begin(wire)
         for message in messages:
-            connection.data_received(encode(message))
+            connection.received(encode(message))
         return connection, wire
 
 
@@ -116,8 +89,6 @@ async def stage() -> AsyncIterator[Stage]:
     with kept_session() as kept:
         own = Stage(kept)
         yield own
-        for wire in own.wires:
-            wire.release()
 
 
 def kinds(messages: list[Any]) -> list[str]:
@@ -126,7 +97,7 @@ def kinds(messages: list[Any]) -> list[str]:
 
 def say(connection: Connection, *messages: m.Message) -> None:
     for message in messages:
-        connection.data_received(encode(message))
+        connection.received(encode(message))
 
 
 async def turn() -> None:
@@ -138,7 +109,7 @@ async def turn() -> None:
         await done
 
 
-async def snapshot(wire: Wire) -> list[Any]:
+async def snapshot(wire: FakeWire) -> list[Any]:
     """All that came up to a whole snapshot and what follows at once."""
     async with asyncio.timeout(10):
         while not any(isinstance(message, m.SnapshotPart) and message.last for message in wire.got):
@@ -198,7 +169,7 @@ async def test_who_comes_back_gets_what_was_missed_with_the_resizes_in_their_pla
     connection, wire = stage.client(HELLO, m.Attach())
     attachment = (await snapshot(wire))[1].attachment
     stage.output(b"one")
-    connection.connection_lost(None)
+    connection.gone()
     stage.output(b"two")
     stage.session.stream.resized(m.Resized(6, GridSize(50, 7), number=1))
     stage.output(b"three")
@@ -217,11 +188,11 @@ async def test_an_offset_of_another_epoch_gets_a_snapshot(stage: Stage) -> None:
 async def test_a_client_that_is_behind_gets_nothing_then_what_it_missed(stage: Stage) -> None:
     connection, wire = stage.client(HELLO, m.Attach())
     await snapshot(wire)
-    connection.pause_writing()
+    connection.full()
     stage.output(b"one")
     stage.output(b"two")
     assert wire.take() == []
-    connection.resume_writing()
+    connection.drained()
     got = wire.take()
     assert got[0] == m.Output(0, b"onetwo")
     assert kinds(got) == ["Output"]
@@ -232,11 +203,11 @@ async def test_a_client_that_is_behind_gets_nothing_then_what_it_missed(stage: S
 async def test_a_client_that_is_far_behind_gets_a_fresh_snapshot(stage: Stage) -> None:
     connection, wire = stage.client(HELLO, m.Attach())
     await snapshot(wire)
-    connection.pause_writing()
+    connection.full()
     for _ in range(3):
         stage.output(b"\r" * (1024 * 1024))
     assert wire.take() == []
-    connection.resume_writing()
+    connection.drained()
     got = await snapshot(wire)
     assert got[0].offset <= stage.session.stream.end
 
@@ -295,13 +266,13 @@ async def test_the_end_is_told_to_who_attaches_late(stage: Stage) -> None:
 async def test_a_client_that_is_behind_at_the_end_is_closed_only_when_it_has_all(stage: Stage) -> None:
     connection, wire = stage.client(HELLO, m.Attach())
     await snapshot(wire)
-    connection.pause_writing()
+    connection.full()
     stage.output(b"last words")
     stage.session.program_ended(0, None)
     connection.finish()
     assert wire.take() == [], "the end is not told before the last output"
     assert not wire.closed
-    connection.resume_writing()
+    connection.drained()
     assert kinds(wire.take()) == ["Output", "StateEvent"]
     assert wire.closed
 

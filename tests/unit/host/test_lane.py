@@ -60,6 +60,40 @@ async def test_a_use_in_order_sees_all_output_before_it_and_none_after(lane: Emu
     assert all(fed == expected for fed, expected in seen)
 
 
+async def test_plain_text_is_interpreted_a_moment_later_and_counted_then() -> None:
+    fed = asyncio.Event()
+    lane = EmulatorLane(create("ghostty", SIZE), lambda _: fed.set(), lambda: None)
+    lane.feed(b"te")
+    lane.feed(b"xt")
+    assert lane.fed == 0
+    assert lane.idle is not None, "what a key means does not depend on it"
+    await asyncio.wait_for(fed.wait(), 10)
+    assert lane.fed == 4
+    assert lane.fed_at_s > 0
+    lane.close()
+
+
+async def test_who_looks_and_what_comes_behind_finds_plain_text_interpreted() -> None:
+    lane = EmulatorLane(create("ghostty", SIZE), lambda _: None, lambda: None)
+    lane.feed(b"one")
+    assert await lane.lend(first_line) == "one"
+    lane.feed(b" two")
+    seen: list[str] = []
+    lane.in_order(lambda emulator: seen.append(first_line(emulator)))
+    assert seen == ["one two"]
+    lane.feed(b" three")
+    lane.feed(b"\x1b[Hzero")
+    assert lane.fed == 20
+    lane.feed(b"!")
+    lane.feed(b"\r" * INLINE_BYTES)
+    done = asyncio.Event()
+    lane.in_order(lambda _: done.set())
+    await asyncio.wait_for(done.wait(), 10)
+    assert await lane.lend(first_line) == "zero!wo three"
+    lane.feed(b"not any more")
+    lane.close()
+
+
 async def test_a_resize_happens_between_the_bytes_around_it(lane: EmulatorLane) -> None:
     lane.feed(b"a" * 50)
     lane.in_order(lambda emulator: emulator.resize(GridSize(60, 6), CellSize()))

@@ -1,0 +1,135 @@
+"""The host's end of one client's socket: what comes is handed on, what goes out waits in a queue if it must.
+
+What is sent goes at once, in the caller's own time, as long as the socket takes it: a key's echo has no turn of
+the event loop to wait for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from typing import Protocol
+
+from session_host.peer import peer_pid
+
+READ_BYTES = 16 * 1024
+HIGH_BYTES = 2 * 1024 * 1024
+LOW_BYTES = 256 * 1024
+
+
+class WireOwner(Protocol):
+    """Whoever talks over it."""
+
+    def received(self, data: bytes) -> None:
+        """The client sent this."""
+
+    def full(self) -> None:
+        """More than HIGH_BYTES wait for the client."""
+
+    def drained(self) -> None:
+        """After that: no more than LOW_BYTES do."""
+
+    def gone(self) -> None:
+        """The socket is closed, by whomever; called once, and not in the midst of another call."""
+
+
+class Wire:
+    """One connected socket on the event loop.
+
+    Attributes:
+        queued_bytes: what was sent and the socket has not taken yet.
+        peer_pid: the process that connected; 0 where the system does not tell.
+    """
+
+    def __init__(self, connection: socket.socket, owner: WireOwner) -> None:
+        """Own a socket, and listen to it."""
+        self.queued_bytes = 0
+        self.peer_pid = peer_pid(connection)
+        self._socket = connection
+        self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[memoryview] = deque()
+        self._is_full = False
+        self._closing = False
+        self._closed = False
+        connection.setblocking(False)
+        self._loop.add_reader(connection.fileno(), self._readable)
+
+    def send(self, data: bytes) -> None:
+        """Send, or queue, some bytes; nothing once it is closed."""
+        if self._closing:
+            return
+        sent = 0
+        if not self._queue:
+            try:
+                sent = self._socket.send(data)
+            except BlockingIOError:
+                pass
+            except OSError:
+                self.abort()
+                return
+            if sent == len(data):
+                return
+            self._loop.add_writer(self._socket.fileno(), self._writable)
+        self._queue.append(memoryview(data)[sent:])
+        self.queued_bytes += len(data) - sent
+        if self.queued_bytes > HIGH_BYTES and not self._is_full:
+            self._is_full = True
+            self._owner.full()
+
+    def close(self) -> None:
+        """Hear no more, and close once the queue has gone out."""
+        if not self._closing:
+            self._closing = True
+            self._loop.remove_reader(self._socket.fileno())
+            if not self._queue:
+                self.abort()
+
+    def abort(self) -> None:
+        """Close now."""
+        if self._closed:
+            return
+        self._closing = self._closed = True
+        self._loop.remove_reader(self._socket.fileno())
+        self._loop.remove_writer(self._socket.fileno())
+        self._queue.clear()
+        self.queued_bytes = 0
+        self._socket.close()
+        self._loop.call_soon(self._owner.gone)
+
+    def _readable(self) -> None:
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.abort()
+            return
+        if data:
+            self._owner.received(data)
+        else:
+            self.close()
+
+    def _writable(self) -> None:
+        queue = self._queue
+        try:
+            while queue:
+                sent = self._socket.send(queue[0])
+                self.queued_bytes -= sent
+                if sent < len(queue[0]):
+                    queue[0] = queue[0][sent:]
+                    break
+                queue.popleft()
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.abort()
+            return
+        if self._is_full and self.queued_bytes <= LOW_BYTES:
+            self._is_full = False
+            self._owner.drained()
+        if not queue and not self._closed:
+            self._loop.remove_writer(self._socket.fileno())
+            if self._closing:
+                self.abort()
