@@ -9,6 +9,8 @@ one that is gone on with, a line each. Some lines are orders:
     modes             the alternate screen, mouse, paste and keyboard modes are switched on
     modes             the alternate screen, mouse, paste and keyboard modes are switched on
     leave             end
+
+``CONVERSING_LACKS`` names an option that this version has not.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ Usage: claude [options] [command] [prompt]
   --session-id <uuid>        Use a specific session ID for the conversation
   --settings <file-or-json>  Path to a settings JSON file
   --verbose                  Verbose
+  -v, --version              Output the version number
 """
 CODEX_HELP = """\
 Usage: codex [OPTIONS] [PROMPT]
@@ -231,9 +234,14 @@ def main(kind: str, arguments: list[str]) -> int:
     if "--version" in arguments:
         print("2.1.329 (Claude Code)" if kind == "claude" else "codex-cli 0.169.0")
         return 0
+    lacking = os.environ.get("CONVERSING_LACKS", "an option that is not there")
     if "--help" in arguments:
-        print(CLAUDE_HELP if kind == "claude" else CODEX_HELP)
+        text = CLAUDE_HELP if kind == "claude" else CODEX_HELP
+        print("\n".join(line for line in text.splitlines() if lacking not in line))
         return 0
+    if lacking in arguments:
+        print(f"error: unknown option '{lacking}'")
+        return 1
     try:
         agent = (Claude if kind == "claude" else Codex)(arguments)
     except Refused as error:

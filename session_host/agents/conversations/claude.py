@@ -1,7 +1,9 @@
 """Claude Code (2.1): a transcript a conversation, in a directory a project; a file a running process.
 
 ``projects/<directory>/<id>.jsonl`` is made at the first prompt, a second or so after it: one that was cut off right
-there holds no line of the user's, and then neither ``--resume`` nor ``--session-id`` accepts the id. ``sessions/<pid>.json`` names the conversation that a process is in; a killed one leaves it behind.
+there holds no line of the user's, and then neither ``--resume`` nor ``--session-id`` accepts the id.
+
+``sessions/<pid>.json`` names the conversation that a process is in; a killed one leaves it behind.
 """
 
 from __future__ import annotations

@@ -173,6 +173,17 @@ class TestTheSameConversation:
         assert later["argv"].count("--resume") == 1
         see(later["id"], "kept: long ago")
 
+    @pytest.mark.parametrize(("agent", "option"), [("claude", "--session-id"), ("codex", "--no-daemon")])
+    def test_a_version_that_lacks_an_option_is_started_without(self, agent: str, option: str, project: Path) -> None:
+        chat = new(agent, project, "-e", f"CONVERSING_LACKS={option}")
+        assert option not in told(chat)["argv"]
+        ask(chat, "with what there is")
+        # Its own file, or the one that it holds open, tells which conversation it chose.
+        wait_until(lambda: told(chat)["provider_session_id"], 10, "its conversation")
+        outlive("stop", chat)
+
+        see(resume(chat)["id"], "kept: with what there is")
+
     def test_its_files_are_found_where_the_chat_had_them(self, project: Path, tmp_path: Path) -> None:
         chat = new("claude", project, "-e", f"CLAUDE_CONFIG_DIR={tmp_path / 'elsewhere'}")
         ask(chat, "over there")
