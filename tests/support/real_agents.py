@@ -201,7 +201,11 @@ def prepare_opencode(home: Path, cwd: Path, url: str) -> dict[str, str]:
         "permission": {"bash": "ask"},
         "provider": {"fake": provider},
     }
-    write_json(home / ".config" / "opencode" / "opencode.json", settings)
+    own = home / ".config" / "opencode"
+    write_json(own / "opencode.json", settings)
+    # As after its first start, in which npm installs this: until then it would wait for npm, and is given no plugin.
+    write_json(own / "package-lock.json", {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "1.18.33"}}}})
+    (own / "node_modules").mkdir()
     return {
         "OPENCODE_DISABLE_AUTOUPDATE": "1",
         "OPENCODE_DISABLE_MODELS_FETCH": "1",
