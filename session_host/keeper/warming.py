@@ -24,7 +24,7 @@ from session_host.host.main import TakeOver, run_host
 from session_host.host.recovery import make_spare
 from session_host.paths import database, runtime_dir
 from session_host.protocol.codec import encode
-from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.launch import LaunchSpec, Watch
 from session_host.protocol.messages import PROTOCOL_VERSION, Attach, Describe, Hello, Role
 from session_host.protocol.values import GridSize
 from session_host.store import Store
@@ -116,9 +116,9 @@ def _host_a_session(directory: Path) -> None:
         session_id="00000000-0000-4000-8000-000000000000",
         name="warming",
         agent="command",
-        argv=["echo", "warm"],
+        argv=["printf", r"warm\033]7501;state=working\007\033]2;warm\007"],
         cwd="/",
-        env={"PATH": os.environ.get("PATH", os.defpath)},
+        env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(directory)},
         overrides={},
         size=SIZE,
         engine=default_engine(),
@@ -133,6 +133,8 @@ def _host_a_session(directory: Path) -> None:
         log=os.devnull,
         journal=str(directory / "journal"),
         journal_limit_bytes=1 << 20,
+        watch=Watch(state_file="claude"),
+        transitions=str(directory / "activity.jsonl"),
     )
     estate, slave = descriptors.make(Path(spec.socket_path), SIZE)
     with contextlib.ExitStack() as stack:
