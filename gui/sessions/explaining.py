@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gui.sessions import knowing, words
+from session_host.protocol.evidence import Transition
 from session_host.protocol.messages import Explanation
 from session_host.protocol.values import Activity
 from session_host.protocol.words import one_line
@@ -53,17 +56,6 @@ def explained(told: Explanation) -> Explained:
         Row((knowing.source_words(one.source), one_line(one.said), _meaning(one.activity), ago(one.at)), one.counts)
         for one in told.evidence
     ]
-    transitions = [
-        Row(
-            (
-                _clock(one.at),
-                knowing.activity_words(one.activity),
-                knowing.source_words(one.source),
-                one_line(one.detail),
-            )
-        )
-        for one in reversed(told.transitions)
-    ]
     notes = [f"Work without output or a word for {words.duration(told.stale_after_s)} is shown as “no signal”."]
     last = [
         f"{what} {when}" for what, when in (("output", ago(told.last_output)), ("input", ago(told.last_input))) if when
@@ -74,12 +66,34 @@ def explained(told: Explanation) -> Explained:
         notes.append(told.remark)
     if told.child_pid is not None:
         notes.append(f"Its program is process {told.child_pid}.")
-    if told.conversation:
-        how = f", known {knowing.told_by(told.conversation_source)}" if told.conversation_source else ""
-        notes.append(f"Its conversation is {told.conversation}{how}.")
-    else:
-        notes.append("Which conversation of its agent's it is in is not known.")
-    return Explained(evidence, transitions, notes)
+    notes.append(_in_conversation(told.conversation, told.conversation_source))
+    return Explained(evidence, _changes(told.transitions), notes)
+
+
+def explained_without_host(transitions: Sequence[Transition], conversation: str) -> Explained:
+    """What is known of one that is over, or whose host cannot tell: how it changed, as that was written down."""
+    return Explained([], _changes(transitions), [_in_conversation(conversation, "")])
+
+
+def _changes(transitions: Sequence[Transition]) -> list[Row]:
+    return [
+        Row(
+            (
+                _clock(one.at),
+                knowing.activity_words(one.activity),
+                knowing.source_words(one.source) or "its end",
+                one_line(one.detail),
+            )
+        )
+        for one in reversed(transitions)
+    ]
+
+
+def _in_conversation(conversation: str, source: str) -> str:
+    if not conversation:
+        return "Which conversation of its agent's it is in is not known."
+    how = f", known {knowing.told_by(source)}" if source else ""
+    return f"Its conversation is {conversation}{how}."
 
 
 def _meaning(activity: Activity | None) -> str:
@@ -87,5 +101,9 @@ def _meaning(activity: Activity | None) -> str:
 
 
 def _clock(text: str) -> str:
+    """A time of day here, with the day if that is not today."""
     moment = words.parse_time(text)
-    return f"{moment.astimezone():%H:%M:%S}" if moment is not None else ""
+    if moment is None:
+        return ""
+    is_today = moment.astimezone().date() == datetime.now(UTC).astimezone().date()
+    return f"{moment.astimezone():%H:%M:%S}" if is_today else f"{moment.astimezone():%Y-%m-%d %H:%M}"

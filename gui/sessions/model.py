@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,16 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.sessions.chat import Chat
 from gui.sessions.checkouts import Checkouts
-from gui.sessions.explaining import Explained, explained
+from gui.sessions.explaining import Explained, explained, explained_without_host
 from gui.sessions.finder import Finder
 from gui.sessions.groups import OVER, Group, order_key
 from gui.sessions.login_path import LoginPathFinder
 from gui.sessions.storage import StoreThread
 from gui.sessions.tasks import Tasks
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
+from session_host.paths import session_transitions
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Explain, Kill, Rename, Request, Send, Stop
-from session_host.store import SessionRecord, Store
+from session_host.store import SessionRecord, Store, transitions
 from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from session_host.agents import Agent
     from session_host.client.launch import LaunchRequest
     from session_host.protocol.values import GridSize
+
+
+TRANSITIONS = 30
+"""As many of the last changes are told of a chat that is over."""
 
 
 class SessionsModel(QObject):
@@ -256,12 +262,16 @@ class SessionsModel(QObject):
         return await self._storage.call(lambda store: store.recent_directories(limit))
 
     async def explain(self, chat: Chat) -> Explained:
-        """Ask a running chat's host what stands behind its state.
+        """What stands behind a chat's state: its host's word; of one that is over, what was written down.
 
         Raises:
-            OutliveError: it has ended meanwhile, or its host is of a version that cannot tell.
+            OutliveError: its host does not answer, or is of a version that cannot tell.
         """
-        return explained(await self._request(chat, Explain(request=1)))
+        if not chat.is_over:
+            with contextlib.suppress(SessionEnded):
+                return explained(await self._request(chat, Explain(request=1)))
+        changes = await asyncio.to_thread(transitions.last, session_transitions(chat.id), TRANSITIONS)
+        return explained_without_host(changes, chat.record.provider_session_id or "")
 
     async def send(self, chat: Chat, text: str) -> None:
         """Type a text into a chat, whether its tab is open or not, and press Enter.

@@ -195,7 +195,9 @@ def tray_icon(theme: Theme, *, dot: bool) -> QIcon:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= SAID_CHARACTERS else f"{text[: SAID_CHARACTERS - 1].rstrip()}…"
+    if len(text) <= SAID_CHARACTERS:
+        return text
+    return text[: SAID_CHARACTERS - 1].rstrip(" ,;:") + "…"
 
 
 def _menu_text(text: str) -> str:

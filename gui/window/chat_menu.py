@@ -59,8 +59,8 @@ class ChatMenu:
         menu.addAction("Copy name", lambda: verbs.copy_name(chat))
         menu.addAction("Export…", lambda: verbs.export(chat))
         menu.addSeparator()
+        menu.addAction("How is this known?", lambda: self._window.sheets.explain.ask(chat))
         if not chat.is_over:
-            menu.addAction("How is this known?", lambda: self._window.sheets.explain.ask(chat))
             menu.addSeparator()
             menu.addAction("Stop", lambda: verbs.stop(chat))
             menu.addAction("Kill", lambda: verbs.kill(chat))

@@ -93,10 +93,7 @@ class ExplainSheet(Sheet):
         chat = self._chat
         if chat is None:
             return
-        if chat.is_over:
-            self.summary.setText(f"{chat.how_it_ended}. What was known while it ran stands below.")
-            return
-        state = (chat.activity.value, chat.activity_source, chat.activity_detail)
+        state = (chat.group.value, chat.activity_source, chat.activity_detail)
         if self._shown is None or state != self._state:
             self._state = state
             self._tasks.start(self._look(chat), "explain")
@@ -110,7 +107,8 @@ class ExplainSheet(Sheet):
             return
         if chat is self._chat:
             self._show(told)
-            self.summary.setText(sentence(" · ".join(filter(None, (chat.how_known, chat.activity_detail)))))
+            detail = "" if chat.is_over else chat.activity_detail
+            self.summary.setText(sentence(" · ".join(filter(None, (chat.how_known or chat.how_it_ended, detail)))))
 
     def _show(self, what: Explained | None) -> None:
         self._shown = what
@@ -119,8 +117,10 @@ class ExplainSheet(Sheet):
         if what is None:
             self.summary.setText("Asking…")
             return
+        over = self._chat is not None and self._chat.is_over
+        self.evidence.setVisible(not over)
         self.evidence.fill(what.evidence, "Nobody has said a word yet.")
-        self.transitions.fill(what.transitions, "It has not changed yet.")
+        self.transitions.fill(what.transitions, "It did not change." if over else "It has not changed yet.")
         self.notes.setText("\n".join(what.notes))
         self.place()
 

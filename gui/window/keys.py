@@ -62,7 +62,7 @@ TABLE: tuple[Key, ...] = (
     Key("copy_name", "Copy chat's name", (), on="chat"),
     Key("export", "Export chat…", (), on="chat"),
     Key("errors", "Show chat's error output", (), on="chat"),
-    Key("explain", "How is this chat's state known?", (), on="running"),
+    Key("explain", "How is this chat's state known?", (), on="chat"),
     Key("copy", "Copy", ("Ctrl+Shift+C",), "terminal"),
     Key("paste", "Paste", ("Ctrl+Shift+V",), "terminal"),
     Key("select_all", "Select all", ("Ctrl+Shift+A",)),

@@ -10,10 +10,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.window.sidebar_model import ChatRow
+from session_host import paths
 from session_host.errors import HostUnavailable
-from session_host.protocol.evidence import Evidence
+from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.messages import ActivityEvent, Explain, Explanation
 from session_host.protocol.values import Activity, State
+from session_host.store import transitions
 from tests.unit.gui.conftest import Played
 
 
@@ -130,6 +132,25 @@ async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_change
     viewer.be(Activity.IDLE)
     played.settle()
     assert len(asked) == 2, "nobody looks any more"
+
+
+async def test_of_a_chat_that_is_over_the_sheet_shows_what_was_written_down(played: Played, asked: list[str]):
+    session_id = await played.add("one", state=State.EXITED, exit_code=0, provider_session_id="abc")
+    path = paths.session_transitions(session_id)
+    path.parent.mkdir(parents=True)
+    transitions.append(path, [Transition(ago(9), Activity.WORKING, "hook"), Transition(ago(3), Activity.NO_SIGNAL, "")])
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    window.actions_["explain"].trigger()
+    sheet = window.sheets.explain
+    await played.until(sheet.area.isVisible, "the changes")
+    assert sheet.summary.text() == "Ended by itself."
+    assert sheet.evidence.isHidden()
+    assert sheet.notes.text() == "Its conversation is abc."
+    sheet.copy.click()
+    assert "working\tits hooks\t" in QGuiApplication.clipboard().text()
+    assert "no signal\tits end\t" in QGuiApplication.clipboard().text()
+    assert asked == [], "nobody answers for it any more"
 
 
 async def test_a_host_that_cannot_tell_is_said_in_the_sheet(played: Played, monkeypatch: pytest.MonkeyPatch):
