@@ -48,8 +48,9 @@ class RealAgent:
         source: which of Outlive's sources tells its state, as ``activity.ORDER`` calls them; "" for none.
         tells_what: it tells what it asks, too.
         interrupt: the keys that interrupt a turn.
-        settings: the user's own settings, below HOME, which it does not write itself.
-        transcripts: where it keeps conversations, below HOME; patterns of Path.glob, ``{id}`` and ``{short}`` are filled in.
+        settings: the user's own settings, below HOME.
+        notes: the lines that it adds to them itself (re.fullmatch).
+        transcripts: where it keeps conversations, below HOME: patterns of Path.glob with ``{id}`` or ``{short}``.
         own_resume: its own command that goes on with a conversation, ``{id}``.
         begins_anew: a conversation that holds nothing yet can be begun once more.
         cannot: the checks of ``agents_table.CHECKS`` that do not apply to it, and why.
@@ -70,6 +71,7 @@ class RealAgent:
     tells_what: bool = True
     interrupt: tuple[str, ...] = ("Escape",)
     settings: tuple[str, ...] = ()
+    notes: str = ""
     transcripts: tuple[str, ...] = ()
     own_resume: tuple[str, ...] = ()
     begins_anew: bool = True
@@ -276,6 +278,7 @@ CODEX = RealAgent(
     prepare=prepare_codex,
     source="osc 7501",
     settings=(".codex/config.toml",),
+    notes=r'|\[tui\]|screen_reader_detection_done = true|\[tui\.model_availability_nux\]|"[\w.-]+" = \d+',
     transcripts=(".codex/sessions/*/*/*/rollout-*-{id}.jsonl",),
     own_resume=("codex", "--no-daemon", "resume", "{id}"),
     begins_anew=False,
