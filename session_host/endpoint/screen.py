@@ -276,8 +276,11 @@ class _Output(Vt100_Output):
         super().__init__(sys.stdout, _size, term=os.environ.get("TERM"), enable_cpr=False)
 
     def flush(self) -> None:
-        if not self._held:
-            super().flush()
+        if self._held or not self._buffer:
+            return
+        # A terminal that shows the half of a drawing shows lines twice, or not at all.
+        self._buffer = [_BEGIN_FRAME, *self._buffer, _END_FRAME]
+        super().flush()
 
     def disable_bracketed_paste(self) -> None:
         # Within a frame it would be set again at once; a paste between the two would be taken for typing.
@@ -291,13 +294,11 @@ class _Output(Vt100_Output):
     @contextmanager
     def frame(self) -> Iterator[None]:
         """Hold everything back until the end."""
-        self.write_raw(_BEGIN_FRAME)
         self._held = True
         try:
             yield
         finally:
             self._held = False
-            self.write_raw(_END_FRAME)
             self.flush()
 
 
