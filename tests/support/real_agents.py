@@ -316,6 +316,8 @@ GEMINI = RealAgent(
     asks="Allow execution of",
     prepare=prepare_gemini,
     source="title",
+    # Its title says that it asks, and nothing says what.
+    tells_what=False,
     settings=(".gemini/settings.json",),
     transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl",),
     own_resume=("gemini", "--resume", "{id}"),
