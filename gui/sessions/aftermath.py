@@ -20,7 +20,7 @@ class Aftermath(NamedTuple):
     """What can be done with a chat that is over.
 
     Attributes:
-        can_resume: as in ``client.resume.Resumability``: None if it is not known which conversation it was in.
+        can_resume: as in ``client.resumability``: None if it is not known which conversation it was in.
         why_not: the reason, one line; where it can be resumed, what is to be known before, mostly "".
         can_pick: its agent lets its user choose a conversation.
         has_errors: something was written to the error output that is kept apart.
@@ -42,7 +42,7 @@ async def aftermath(session_id: str) -> Aftermath:
 
 
 def _aftermath(session_id: str) -> Aftermath:
-    from session_host.client.resume import has_picker, resumability
+    from session_host.client.resumability import has_picker, resumability
 
     can, why_not = resumability(session_id)
     return Aftermath(can, why_not, has_picker(session_id), _has_errors(session_id))

@@ -108,7 +108,7 @@ class Resuming(QObject):
     async def _refuse(self, page: ChatPage, error: OutliveError) -> None:
         can_pick = False
         if isinstance(error, NotResumable):
-            from session_host.client.resume import has_picker
+            from session_host.client.resumability import has_picker
 
             can_pick = await asyncio.to_thread(has_picker, page.chat.id)
         if page in self._tabs.pages():

@@ -62,7 +62,7 @@ class SidebarModel(QAbstractListModel):
     # ------------------------------------------------------------ what is shown
 
     def set_filter(self, text: str) -> None:
-        """Show only chats whose name, directory or agent contains every word of ``text``."""
+        """Show only chats whose name, place, agent, or what was said with it, contain every word of ``text``."""
         self._filter = text.casefold().strip()
         self.refresh()
 
@@ -121,7 +121,8 @@ class SidebarModel(QAbstractListModel):
         return entries
 
     def _passes(self, chat: Chat) -> bool:
-        haystack = f"{chat.name} {chat.record.agent} {chat.record.cwd} {chat.record.title}".casefold()
+        record = chat.record
+        haystack = f"{chat.name} {record.agent} {record.cwd} {record.title} {chat.place} {chat.said}".casefold()
         return all(word in haystack for word in self._filter.split())
 
     def _row(self, chat: Chat, now: datetime) -> ChatRow:

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 
 from gui.sessions.aftermath import ERRORS_BYTES
 from session_host import paths
-from session_host.client.resume import Resumability
+from session_host.client.resumability import Resumability
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.protocol.values import Activity, State
 from session_host.store import SessionRecord, Store
@@ -69,7 +69,9 @@ class PlayedResume:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> PlayedResume:
     played = PlayedResume()
-    for name in ("resumability", "has_picker", "resume", "pick", "resume_command"):
+    for name in ("resumability", "has_picker"):
+        monkeypatch.setattr(f"session_host.client.resumability.{name}", getattr(played, name))
+    for name in ("resume", "pick", "resume_command"):
         monkeypatch.setattr(f"session_host.client.resume.{name}", getattr(played, name))
     return played
 
