@@ -92,7 +92,7 @@ def recover(
         engine = OTHER_ENGINE[engine]
         notice = f"the terminal engine {spec.engine} failed on this chat's output; it is shown by {engine} now"
     emulator, offset, resizes = _beginning(spec, engine, memory, checkpoint)
-    if spec.identity.answer:
+    if spec.identity.answer and engine in spec.identity.engines:
         emulator.identify(spec.identity.answer)
     if offset < stream.start:
         log.warning("output before %d is gone; the screen begins there", stream.start)
