@@ -108,9 +108,8 @@ class EndBar(Area):
         can_pick = found is not None and found.can_pick
         self.pick.setVisible(can_pick and not self._is_resumable)
         # An agent that has no conversations at all is not to blame for it.
-        self._say(
-            found.why_not if found is not None and (can_pick or found.can_resume is not False) else "", quiet=True
-        )
+        said = found.why_not if found is not None and (can_pick or found.can_resume is not False) else ""
+        self._say(without_remedy(said) if can_pick and not self._is_resumable else said, quiet=True)
         self._arrange()
 
     def refuse(self, line: str, *, can_pick: bool, can_force: bool) -> None:
@@ -176,3 +175,8 @@ class EndBar(Area):
             self.title.set_whole("This window cannot show the chat; it keeps running")
             self.detail.set_whole(sentence(chat.connection_message))
         self._arrange()
+
+
+def without_remedy(line: str) -> str:
+    """What is wrong, without the command that helps, where a button does the same."""
+    return line.partition("; ")[0]

@@ -15,8 +15,9 @@ from gui.sessions.model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.window.banners import Banner, BannerArea
 from gui.window.chat_page import ChatPage
+from gui.window.end_bar import without_remedy
 from gui.window.tabs import Tabs
-from session_host.errors import ConversationOpen, NotResumable, OutliveError
+from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable, OutliveError
 from session_host.protocol.values import GridSize
 
 
@@ -112,8 +113,8 @@ class Resuming(QObject):
 
             can_pick = await asyncio.to_thread(has_picker, page.chat.id)
         if page in self._tabs.pages():
-            can_force = isinstance(error, ConversationOpen)
-            page.end_bar.refuse(str(error), can_pick=can_pick, can_force=can_force)
+            line = without_remedy(str(error)) if can_pick and isinstance(error, ConversationUnknown) else str(error)
+            page.end_bar.refuse(line, can_pick=can_pick, can_force=isinstance(error, ConversationOpen))
         else:
             self._banners.inform(f"{page.chat.name} was not resumed: {error}", kind="failed")
 

@@ -158,7 +158,7 @@ async def test_open_elsewhere_is_said_and_can_be_overruled(played: Played, clien
 async def test_where_the_conversation_is_not_known_the_agent_s_own_list_is_offered(
     played: Played, client: PlayedResume
 ):
-    client.can = Resumability(None, "Codex did not tell which conversation it was")
+    client.can = Resumability(None, "Codex did not tell which conversation it was; find it: codex resume")
     session_id = await open_ended(played)
     bar = played.page.end_bar
     await played.until(bar.pick.isVisible, "the button")
