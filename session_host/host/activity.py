@@ -149,9 +149,10 @@ class ActivityTracker:
         self._fresh = {each for each in self._fresh if self._heard[each].activity is not Activity.NEEDS_INPUT}
         if self.source in self._momentary or self.source not in self._heard:
             standing = self._standing()
-            if standing is not None and standing.activity not in {None, Activity.NEEDS_INPUT}:
+            if standing is None or standing.activity is None:
+                return self._become(Activity.NO_SIGNAL, INPUT, moment)
+            if standing.activity is not Activity.NEEDS_INPUT:
                 return self._become(standing.activity, standing.source, moment)
-            return self._become(Activity.NO_SIGNAL, INPUT, moment)
         if self._answered_s is None:
             self._answered_s = moment.s
         return False

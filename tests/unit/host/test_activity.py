@@ -124,6 +124,8 @@ def test_hooks_that_only_ask_do_not_silence_who_tells_the_rest() -> None:
     assert book.is_said == (NEEDS, "hook", "may it run a shell?")
     assert book.says(TitleChanged("✋ Qwen"))
     assert book.is_said == (NEEDS, "title", "may it run a shell?")
+    book.hook("Ask", "may it?")
+    assert not book.answer(), "its title has yet to say what it does now"
     assert book.says(TitleChanged("◇ Qwen"))
     assert book.is_said == (IDLE, "title", "")
 
