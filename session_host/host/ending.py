@@ -16,6 +16,8 @@ from session_host.protocol.launch import Watch
 from session_host.pty.identity import is_running
 from session_host.pty.relatives import Relative, end, matching, relatives
 
+from .follower import Onlooker
+
 if TYPE_CHECKING:
     from .session import Session
 
@@ -37,6 +39,7 @@ ROUNDS = 5
 
 async def stop(session: Session) -> None:
     """End the program politely; returns when it has ended, and what is to end with it."""
+    await _begun(session)
     known = await _known(session)
     for number, patience_s in _steps(session.spec.watch):
         session.signal(number)
@@ -52,6 +55,7 @@ async def stop(session: Session) -> None:
 
 async def kill(session: Session) -> None:
     """End the program at once; returns when it has ended, and what is to end with it."""
+    await _begun(session)
     known = await _known(session)
     session.signal(signal.SIGKILL)
     await session.ended.wait()
@@ -69,6 +73,25 @@ def _steps(watch: Watch) -> tuple[tuple[signal.Signals, float | None], ...]:
     if watch.leave_by == "SIGHUP":
         return SHELL_STEPS
     return AGENT_STEPS if watch.ends_all else STEPS
+
+
+class _Beginning(Onlooker):
+    """Follows a session until its program runs."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.followers)
+        self.over = asyncio.Event()
+
+    def deliver_started(self) -> None:
+        """It runs."""
+        self.over.set()
+
+
+async def _begun(session: Session) -> None:
+    """A program that is about to be started is ended once it runs: there is nobody to signal before."""
+    if session.process is None:
+        with _Beginning(session) as beginning:
+            await beginning.over.wait()
 
 
 async def _known(session: Session) -> list[Relative]:

@@ -1,9 +1,9 @@
-"""A client as the session sees it."""
+"""Whom a session tells what happens: its clients, and what waits for something here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, Self
 
 from session_host.protocol.messages import Event, Resized
 
@@ -27,3 +27,34 @@ class Follower(Protocol):
 
     def deliver_started(self) -> None:
         """The program runs now."""
+
+
+class Onlooker:
+    """A follower that is no client, and waits for something of its own; it does nothing with what it is told.
+
+    It follows while it is entered.
+    """
+
+    follows_output = False
+
+    def __init__(self, followers: set[Follower]) -> None:
+        self._followers = followers
+
+    def __enter__(self) -> Self:
+        self._followers.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._followers.discard(self)
+
+    def deliver_output(self, frame: bytes, end: int) -> None:
+        """See Follower."""
+
+    def deliver_resize(self, message: Resized) -> None:
+        """See Follower."""
+
+    def deliver_event(self, event: Event) -> None:
+        """See Follower."""
+
+    def deliver_started(self) -> None:
+        """See Follower."""

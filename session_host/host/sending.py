@@ -9,21 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from session_host.protocol.keys import parse_key
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
     Done,
     ErrorCode,
-    Event,
     Failed,
     Key,
     Reply,
-    Resized,
     Send,
 )
 from session_host.terminal.base import Emulator
+
+from .follower import Onlooker
 
 if TYPE_CHECKING:
     from .session import Session
@@ -33,39 +33,21 @@ READ_S = 2.0
 """A program that has not shown a text for so long gets Enter all the same: it may show nothing of what is typed."""
 
 
-class _Screen:
+class _Screen(Onlooker):
     """Follows a session until its program has shown something: it has read what was typed, in all likelihood."""
 
-    follows_output = False
-
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session.followers)
         self._shown = asyncio.Event()
-
-    def __enter__(self) -> Self:
-        self._session.followers.add(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._session.followers.discard(self)
-
-    async def changes(self) -> None:
-        """Returns when it has, or will not."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._shown.wait(), READ_S)
-
-    def deliver_started(self) -> None:
-        """Nothing of what was typed is shown by that."""
 
     def deliver_output(self, frame: bytes, end: int) -> None:  # noqa: ARG002 - what it is does not matter
         """The program has shown something."""
         self._shown.set()
 
-    def deliver_resize(self, message: Resized) -> None:
-        """Nothing is shown by that."""
-
-    def deliver_event(self, event: Event) -> None:
-        """Nothing is shown by that."""
+    async def changes(self) -> None:
+        """Returns when it has, or will not."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._shown.wait(), READ_S)
 
 
 class Sending:

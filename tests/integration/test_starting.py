@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -139,6 +140,15 @@ async def test_early_input_over_the_bound_is_refused_and_what_is_under_it_is_kep
         connection.close()
         await connection.wait_closed()
     assert kept.read_bytes() == half.encode() * 2
+
+
+async def test_a_kill_before_the_program_runs_ends_it_once_it_does() -> None:
+    async with held_host(["cat"]) as host:
+        killing = asyncio.get_running_loop().create_task(kill(host.session))
+        await eventually(lambda: bool(host.session.followers), 10, "the kill to be under way")
+        host.let_go()
+        await asyncio.wait_for(killing, 10)
+        assert (host.session.state, host.session.exit_signal) == (State.EXITED, signal.SIGKILL)
 
 
 async def test_a_program_that_cannot_be_started_leaves_no_session() -> None:
