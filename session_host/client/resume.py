@@ -56,7 +56,7 @@ async def resume(
         environment: the caller's whole environment; this process's own if None.
         size: of the terminal; that of the ended one if None.
         colors: what the caller shows terminals in, if it does.
-        prompt: what the agent is asked first, where it takes that.
+        prompt: what the agent is asked first, where it takes that; with another it is not asked.
         anyway: also if the conversation is open elsewhere.
 
     Raises:
