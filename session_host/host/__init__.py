@@ -7,7 +7,12 @@
     lane          the emulator, one use of it at a time; floods are interpreted in a thread
     inputs        input on its way to the program: order, bounds, acknowledgements
     attachments   who is attached, what was taken from each, whose size counts
-    activity      what the agent is doing, by its own signals
+    agent_watch   what is known of the agent: hears its sources, tells, remembers, lets silence decay
+    signals       what each source's signals mean
+    activity      which of them is believed: the one authority on what the agent is doing
+    state_files   the agent's own file of its state, followed
+    transition_log  the changes of activity, written in threads that end
+    focus         what a program is told when nobody looks at it
     connection    one client's conversation
     wire          one client's socket: read and written at once, what does not fit waits
     feed          one client's share of the output: current, behind, caught up

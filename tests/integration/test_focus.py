@@ -11,6 +11,7 @@ import pytest
 from session_host.client.quick import describe
 from tests.programs import program
 from tests.support.hosts import end, peek, see, start, watching
+from tests.support.waiting import until_told
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -20,13 +21,13 @@ PATIENCE_S = 20.0
 
 async def until(session_id: str, lines: list[str]) -> None:
     """Wait until the program has read just this."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            found = [line for line in await peek(session_id) if line != "ready"]
-            assert found == lines[: len(found)]
-            if found == lines:
-                return
-            await asyncio.sleep(0.05)
+
+    def fits(found: list[str]) -> bool:
+        read = [line for line in found if line != "ready"]
+        assert read == lines[: len(read)]
+        return read == lines
+
+    await until_told(lambda: peek(session_id), fits, PATIENCE_S, str(lines))
 
 
 async def test_one_that_asks_and_that_nobody_looks_at_is_told_once() -> None:

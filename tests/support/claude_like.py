@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 from collections.abc import AsyncIterator
@@ -18,7 +17,7 @@ from session_host.protocol.values import Activity
 from session_host.store import SessionRecord
 from tests.programs import program
 from tests.support.hosts import end
-from tests.support.waiting import LOOK_AGAIN_S
+from tests.support.waiting import until_told
 
 PATIENCE_S = 20.0
 
@@ -49,13 +48,12 @@ class ClaudeLike:
 
     async def until(self, activity: Activity, source: str, detail: str | None = None) -> Description:
         """Wait until that is said of it."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                said = await self.described()
-                told = (said.activity, said.activity_source)
-                if told == (activity, source) and detail in {None, said.activity_detail}:
-                    return said
-                await asyncio.sleep(LOOK_AGAIN_S)
+
+        def fits(said: Description) -> bool:
+            told = (said.activity, said.activity_source)
+            return told == (activity, source) and detail in {None, said.activity_detail}
+
+        return await until_told(self.described, fits, PATIENCE_S, f"{activity} by {source}, {detail}")
 
     def close(self) -> None:
         os.close(self._orders)

@@ -11,7 +11,7 @@ import contextlib
 import os
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -59,6 +59,20 @@ async def eventually(
         if late:
             raise WaitedInVain(_complaint(what, timeout_s))
         await asyncio.sleep(every_s)
+
+
+async def until_told(
+    ask: Callable[[], Awaitable[T]], fits: Callable[[T], bool], timeout_s: float, what: str | Callable[[], str]
+) -> T:
+    """As ``eventually``, of what has to be asked for; returns the answer that fits."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        late = time.monotonic() >= deadline
+        if fits(answer := await ask()):
+            return answer
+        if late:
+            raise WaitedInVain(_complaint(what, timeout_s))
+        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 def wait_readable(descriptor: int, timeout_s: float, what: str) -> None:
