@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 from session_host.cli.recording import Known, Missing, Recording, Step, Terminal
 from session_host.journal import Output, Resize
-from session_host.terminal.base import PLAIN, Row, Run
+from session_host.terminal.base import PLAIN, Row
+from session_host.terminal.text import begins_wide, filled, row_text
 
 Line = list[Row]
 """The rows of one logical line: all but the last are soft-wrapped, and full up to their last cell."""
@@ -70,7 +71,7 @@ def texts_of(recording: Recording) -> Iterator[str | Missing]:
         for part in _unpushed(history.rows(recording.steps())):
             match part:
                 case Row():
-                    yield text_of_row(part) + ("" if part.wrapped else "\n")
+                    yield row_text(part) + ("" if part.wrapped else "\n")
                     line_is_open = part.wrapped
                 case Passage(text=text):
                     yield text
@@ -205,7 +206,7 @@ class _History:
         end = ""
         for first in range(rows - height, -height, -height):
             for row in reversed(list(self._full(emulator.history(max(first, 0), min(height, first + height))))):
-                shown = text_of_row(row)
+                shown = row_text(row)
                 line_end = "" if row.wrapped else "\n"
                 if shown.strip(" "):
                     return Passage(text.rstrip(" ") + shown[len(shown.rstrip(" ")) :] * row.wrapped + line_end + end)
@@ -215,13 +216,7 @@ class _History:
     def _full(self, rows: list[Row]) -> Iterator[Row]:
         """The rows, with the blanks at the end of those that are soft-wrapped: the next word begins behind them."""
         columns = self._terminal.emulator.size.columns
-        for row in rows:
-            end = row.runs[-1].column + row.runs[-1].cells if row.runs else 0
-            if row.wrapped and end < columns:
-                blank = Run(end, columns - end, " " * (columns - end), PLAIN, cluster=False)
-                yield row._replace(runs=(*row.runs, blank))
-            else:
-                yield row
+        return (filled(row, columns) if row.wrapped else row for row in rows)
 
     def _is_hidden(self) -> bool:
         return self._terminal.emulator.modes.alternate_screen
@@ -266,24 +261,12 @@ def _unpushed(parts: Iterator[_Part]) -> Iterator[_Part]:
 
 def _begins_wide(part: _Part) -> bool:
     if isinstance(part, Row):
-        first = part.runs[0] if part.runs else None
-        return first is not None and first.cluster and first.cells == 2 and not first.column
+        return begins_wide(part)
     return isinstance(part, Passage) and unicodedata.east_asian_width(part.text[:1] or " ") in "WF"
 
 
 def _is_blank(row: Row) -> bool:
     return all(run.style == PLAIN and not run.text.strip(" ") for run in row.runs)
-
-
-def text_of_row(row: Row) -> str:
-    """A row as text, with all its blanks."""
-    parts: list[str] = []
-    column = 0
-    for run in row.runs:
-        parts.append(" " * (run.column - column))
-        parts.append(run.text)
-        column = run.column + run.cells
-    return "".join(parts)
 
 
 def _without_blank_end(lines: Iterator[Line | Missing]) -> Iterator[Line | Missing]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import shutil
 
-from session_host.paths import session_dir, session_log
+from session_host.paths import endpoint_conversation, session_dir, session_log
 from session_host.search import forget
 from session_host.store import SessionRecord, Store
+
+ENDPOINT = "endpoint"
+"""The agent that is ours."""
 
 
 def forget_chat(store: Store, record: SessionRecord) -> str:
@@ -29,6 +32,17 @@ def forget_chat(store: Store, record: SessionRecord) -> str:
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(session_dir(record.id))
     session_log(record.id).unlink(missing_ok=True)
+    _forget_conversation(store, record)
     store.remove(record.id)
     forget(record.id)
     return line
+
+
+def _forget_conversation(store: Store, record: SessionRecord) -> None:
+    """Remove the conversation, if it is in a file of ours and no other chat is in it; an agent's own files stay."""
+    conversation = record.provider_session_id
+    if record.agent != ENDPOINT or conversation is None:
+        return
+    others = [each for each in store.all() if each.id != record.id and each.provider_session_id == conversation]
+    if not others:
+        endpoint_conversation(conversation).unlink(missing_ok=True)

@@ -6,13 +6,14 @@ Pure over ``Row``, so it serves every engine.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import chain, pairwise
 from typing import Final
 
 from session_host.protocol.messages import Peek, Screen
 
-from .base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Emulator, Row, Style, Underline
+from .base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Emulator, Row, Run, Style, Underline
 
 _SGR_ATTRIBUTES: Final = tuple(
     # Plain integers: a test of an enum's members takes a microsecond, and a history has 100,000 runs.
@@ -41,32 +42,62 @@ _PASTE_LINE_ENDS: Final = re.compile("\r\n|\n|\u2028|\u2029")
 _LINK_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
-def logical_lines(rows: Iterable[Row]) -> list[str]:
-    """The text of rows, soft-wrapped ones joined, trailing blanks of each line cut."""
-    lines: list[str] = []
-    parts: list[str] = []
-    for row in rows:
-        parts.append(row.text())
-        if not row.wrapped:
-            lines.append("".join(parts).rstrip(" "))
-            parts.clear()
-    if parts:
-        lines.append("".join(parts).rstrip(" "))
-    return lines
+def logical_lines(rows: Iterable[Row], columns: int = 0) -> list[str]:
+    """The text of rows, soft-wrapped ones joined, trailing blanks of each line cut.
+
+    Args:
+        rows: top to bottom.
+        columns: the grid's; with it the blanks at the end of a soft-wrapped row, which rows may leave out, are there.
+    """
+    return [line.rstrip(" ") for line in _joined(rows, columns, row_text)]
 
 
-def logical_ansi_lines(rows: Iterable[Row]) -> list[str]:
+def logical_ansi_lines(rows: Iterable[Row], columns: int = 0) -> list[str]:
     """As ``logical_lines``, with the escape sequences that show colours and attributes."""
+    return _joined(rows, columns, ansi_row)
+
+
+def _joined(rows: Iterable[Row], columns: int, text_of: Callable[[Row], str]) -> list[str]:
     lines: list[str] = []
     parts: list[str] = []
-    for row in rows:
-        parts.append(ansi_row(row))
+    for row, following in pairwise(chain(rows, (None,))):
+        assert row is not None
+        full = row
+        if row.wrapped and not (following is not None and begins_wide(following)):
+            # In front of a wide character a cell may be left over, which is no blank.
+            full = filled(row, columns)
+        parts.append(text_of(full))
         if not row.wrapped:
             lines.append("".join(parts))
             parts.clear()
     if parts:
         lines.append("".join(parts))
     return lines
+
+
+def filled(row: Row, columns: int) -> Row:
+    """The row with the blanks at its end: in a soft-wrapped one, the next word begins behind them."""
+    end = row.runs[-1].column + row.runs[-1].cells if row.runs else 0
+    if end >= columns:
+        return row
+    blank = Run(end, columns - end, " " * (columns - end), PLAIN, cluster=False)
+    return row._replace(runs=(*row.runs, blank))
+
+
+def begins_wide(row: Row) -> bool:
+    """Whether a wide character stands first."""
+    return bool(row.runs) and row.runs[0].column == 0 and row.runs[0].cluster and row.runs[0].cells == 2
+
+
+def row_text(row: Row) -> str:
+    """A row as text, with all its blanks."""
+    parts: list[str] = []
+    column = 0
+    for run in row.runs:
+        parts.append(" " * (run.column - column))
+        parts.append(run.text)
+        column = run.column + run.cells
+    return "".join(parts)
 
 
 def ansi_row(row: Row, *, links: bool = True) -> str:
@@ -147,7 +178,8 @@ def screen_of(emulator: Emulator, request: Peek) -> Screen:
     rows = emulator.rows()
     if request.scrollback:
         rows = emulator.history(0, emulator.scrollback_rows) + rows
-    lines = logical_ansi_lines(rows) if request.ansi else logical_lines(rows)
+    of = logical_ansi_lines if request.ansi else logical_lines
+    lines = of(rows, emulator.size.columns)
     if request.lines > 0:
         while lines and not lines[-1]:
             lines.pop()

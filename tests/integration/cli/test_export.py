@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from session_host.cli import export_lines
-from session_host.cli.export_lines import lines_of, text_of_row
+from session_host.cli.export_lines import lines_of
 from session_host.cli.export_text import text_of
 from session_host.cli.recording import Missing, Recording
 from session_host.client.records import open_store
@@ -23,6 +23,7 @@ from session_host.paths import session_journal
 from session_host.protocol.values import GridSize, State
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName
+from session_host.terminal.text import row_text
 from tests.support import disks
 from tests.support.commands import new, outlive
 from tests.support.journals import output, recorded_bytes, recorded_session, resize, write_journal
@@ -356,7 +357,7 @@ def test_text_is_the_same_by_rows_and_by_passages(
     monkeypatch.setattr(export_lines, "_TAKE_ROWS", 40)
     by_passages = "".join(text_of(recording))
     lines = [
-        "".join(map(text_of_row, line)).rstrip(" ") for line in lines_of(recording) if not isinstance(line, Missing)
+        "".join(map(row_text, line)).rstrip(" ") for line in lines_of(recording) if not isinstance(line, Missing)
     ]
     assert by_passages.splitlines() == "\n".join(lines).rstrip("\n").splitlines()
 

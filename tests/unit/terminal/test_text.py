@@ -27,6 +27,14 @@ def test_soft_wraps_are_joined() -> None:
     assert logical_lines(rows) == ["one long line", "", "two"]
 
 
+def test_blanks_at_the_end_of_a_soft_wrapped_row_stand_before_the_next_word() -> None:
+    rows = [row(plain("word"), wrapped=True), row(plain("next"))]
+    assert logical_lines(rows, 6) == ["word  next"]
+    assert logical_ansi_lines(rows, 6) == ["word  next"]
+    wide = [row(plain("words"), wrapped=True), row(Run(0, 2, "漢", PLAIN, True))]
+    assert logical_lines(wide, 6) == ["words漢"], "it did not fit into the last cell"
+
+
 def test_a_line_that_wraps_out_of_sight_is_still_a_line() -> None:
     assert logical_lines([row(plain("begun"), wrapped=True)]) == ["begun"]
     assert logical_lines([]) == []

@@ -1,0 +1,64 @@
+"""What is removed with a chat, and what is somebody else's."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.client.forgetting import forget_chat
+from session_host.client.records import open_store
+from session_host.paths import endpoint_conversation, session_dir, session_log
+from session_host.protocol.values import State
+from session_host.store import SessionRecord
+
+CONVERSATION = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
+
+
+def recorded(name: str, agent: str = "endpoint") -> SessionRecord:
+    """An ended chat in that conversation, with its files."""
+    record = SessionRecord(
+        id=name,
+        name=name,
+        agent=agent,
+        argv=["x"],
+        cwd="/",
+        state=State.EXITED,
+        exit_code=0,
+        created_at="2026-01-02T03:04:05.678Z",
+        provider_session_id=CONVERSATION,
+    )
+    with open_store() as store:
+        store.add(record)
+    session_dir(name).mkdir(parents=True)
+    session_log(name).parent.mkdir(parents=True, exist_ok=True)
+    session_log(name).touch()
+    return record
+
+
+@pytest.mark.usefixtures("area")
+def test_a_conversation_of_ours_goes_with_the_last_chat_in_it() -> None:
+    first, second = recorded("first"), recorded("second")
+    path = endpoint_conversation(CONVERSATION)
+    path.parent.mkdir(parents=True)
+    path.touch()
+
+    with open_store() as store:
+        forget_chat(store, first)
+        assert path.exists(), "another chat goes on with it"
+        assert not session_dir("first").exists()
+        assert not session_log("first").exists()
+        forget_chat(store, second)
+        assert not path.exists()
+        assert store.all() == []
+
+
+@pytest.mark.usefixtures("area")
+def test_the_file_of_a_conversation_with_another_agent_is_not_ours() -> None:
+    record = recorded("chat", agent="claude")
+    path = endpoint_conversation(CONVERSATION)
+    path.parent.mkdir(parents=True)
+    path.touch()
+
+    with open_store() as store:
+        forget_chat(store, record)
+
+    assert path.exists()
