@@ -1,0 +1,103 @@
+"""Who is believed to speak for a session's agent, and what a successor knows of what was said."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import Report
+from session_host.protocol.values import Activity
+from session_host.store import transitions
+from tests.support.estates import KeptSession, kept_session
+
+IDLE = Activity.IDLE
+WATCH = Watch(
+    reports={"working": Activity.WORKING, "idle": IDLE, "ask": Activity.NEEDS_INPUT, "SessionStart": IDLE},
+)
+FIRST, OTHER = "5e55104e-0000-4000-8000-00000000000a", "5e55104e-0000-4000-8000-00000000000b"
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[KeptSession]:
+    """A session whose program is this very process."""
+    with kept_session(watch=WATCH, conversation=FIRST, transitions=str(tmp_path / "activity.jsonl")) as session:
+        yield session
+
+
+@pytest.fixture
+def tool() -> Iterator[int]:
+    """A process that the program has started."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
+        yield process.pid
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def host(kept: KeptSession) -> KeptSession:
+    kept.host()
+    kept.go_on()
+    return kept
+
+
+def says(kept: KeptSession, event: str, pid: int, conversation: str = "", source: str = "plugin") -> Activity:
+    kept.session.watch.reported(Report(source, event, conversation, ""), pid)  # type: ignore[arg-type]
+    return kept.session.activity.activity
+
+
+async def test_the_plugin_of_another_agent_that_the_agent_started_is_not_heard(kept: KeptSession, tool: int) -> None:
+    host(kept)
+    assert says(kept, "working", os.getpid()) is Activity.WORKING
+    assert says(kept, "ask", tool, OTHER) is Activity.WORKING
+    assert kept.session.conversation.id == FIRST
+    kept.kill()
+    host(kept)
+    assert says(kept, "ask", tool) is Activity.WORKING
+    assert says(kept, "idle", os.getpid()) is Activity.IDLE
+
+
+async def test_a_launchers_child_may_be_the_agent_and_a_stranger_is_not(kept: KeptSession, tool: int) -> None:
+    host(kept)
+    assert says(kept, "working", os.getppid()) is Activity.NO_SIGNAL
+    assert says(kept, "working", 0) is Activity.NO_SIGNAL
+    assert says(kept, "working", tool) is Activity.WORKING
+    assert says(kept, "idle", os.getpid()) is Activity.WORKING
+
+
+async def test_a_hook_speaks_of_the_conversation_that_the_agent_is_in(kept: KeptSession) -> None:
+    host(kept)
+    assert says(kept, "working", 0, FIRST, "hook") is Activity.WORKING
+    assert says(kept, "ask", 0, OTHER, "hook") is Activity.WORKING
+    assert says(kept, "SessionStart", 0, OTHER, "hook") is Activity.IDLE
+    assert kept.session.conversation.id == OTHER
+    assert says(kept, "ask", 0, OTHER, "hook") is Activity.NEEDS_INPUT
+    assert says(kept, "idle", 0, "", "hook") is Activity.IDLE, "one that names none"
+
+
+async def test_a_change_that_a_killed_host_did_not_write_is_written_by_the_next(kept: KeptSession) -> None:
+    path = Path(kept.spec.transitions)
+    host(kept)
+    says(kept, "working", os.getpid())
+    kept.kill()
+    assert [each.activity for each in transitions.last(path, 20)] == [Activity.WORKING]
+    path.unlink()
+    for _ in range(2):
+        host(kept)
+        told = kept.session.watch.transitions()
+        kept.kill()
+        kept_there = transitions.last(path, 20)
+        assert [(each.activity, each.source) for each in kept_there] == [(Activity.WORKING, "plugin")]
+        assert told == kept_there
+
+
+async def test_what_silence_means_is_counted_from_before_a_kill(kept: KeptSession) -> None:
+    host(kept)
+    says(kept, "working", os.getpid())
+    due_s = kept.session.watch._due_s
+    kept.kill()
+    host(kept)
+    assert kept.session.watch._due_s == pytest.approx(due_s, abs=0.5)
