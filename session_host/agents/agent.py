@@ -103,6 +103,12 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         words = [word for part in self.start for word in ((part,) if isinstance(part, str) else part)]
         return any(PROMPT in word for word in words)
 
+    @property
+    def keeps_conversation_in_files(self) -> bool:
+        """Whether a conversation of its is in a file among those of its session, and not in a place of its own."""
+        words = [word for part in self.conversation.resume for word in ((part,) if isinstance(part, str) else part)]
+        return any(FILES in word and CONVERSATION in word for word in words)
+
     def preset(self, name: str) -> tuple[str, ...]:
         """The arguments that go by this name.
 

@@ -106,7 +106,9 @@ def resume_command(session_id: str) -> str:
         sought = sought_for(record, agent, None)
         arguments = _arguments(record, agent, sought.environment)
     anew = look(agent.conversation.place, sought).kept is Kept.NOTHING
-    argv = agent.argv(arguments, sought.environment, conversation=sought.conversation, resume=not anew)
+    # Hooks are ours, and of no use there.
+    files = str(sought.files) if agent.keeps_conversation_in_files else ""
+    argv = agent.argv(arguments, sought.environment, conversation=sought.conversation, files=files, resume=not anew)
     return in_directory(record, argv)
 
 

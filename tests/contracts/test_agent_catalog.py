@@ -1,0 +1,180 @@
+"""Each agent of the catalog is sound in itself, and its patterns mean what the agents were seen to say."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import uuid
+from pathlib import Path
+
+import pytest
+
+from session_host.agents import Agent, load_catalog, write_files
+from session_host.agents.agent import ARGUMENTS, CONVERSATION, FILES, PROMPT, Template
+from session_host.agents.conversations import PLACES
+from session_host.host.signals import of_event, of_report
+from session_host.host.state_files import WAYS
+from session_host.protocol.messages import Report
+from session_host.protocol.values import Activity
+from session_host.terminal.base import TitleChanged
+
+CATALOG = load_catalog(Path("/nonexistent"))
+WORKING, NEEDS_INPUT, IDLE = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE
+ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
+
+
+@pytest.fixture(params=list(CATALOG))
+def agent(request: pytest.FixtureRequest) -> Agent:
+    return CATALOG[request.param]
+
+
+def words(template: Template) -> list[str]:
+    return [word for part in template for word in ([part] if isinstance(part, str) else part)]
+
+
+def test_its_templates(agent: Agent) -> None:
+    way = agent.conversation
+    for template in (agent.start, *filter(None, (way.resume, way.picker))):
+        assert words(template).count(ARGUMENTS) == (0 if agent.name == "shell" else 1)
+        if agent.executable:
+            assert template[0] == agent.executable
+    assert any(CONVERSATION in word for word in words(agent.start)) == way.preset
+    assert any(CONVERSATION in word for word in words(way.resume)) == bool(way.resume)
+    assert not any(CONVERSATION in word for word in words(way.picker))
+    if way.resume:
+        # Which conversation is gone on with is never left out.
+        files = "/f" if agent.keeps_conversation_in_files else ""
+        assert any(ID in word for word in agent.argv(conversation=ID, files=files, resume=True))
+    assert set(agent.probed) <= {*words(agent.start), *words(way.resume)}
+
+
+def test_a_conversation_of_ours_is_one_of_its_own(agent: Agent) -> None:
+    if agent.conversation.preset:
+        assert agent.conversation.is_id(str(uuid.uuid4()))
+    assert not agent.conversation.is_id("latest") or not agent.conversation.form
+    assert not agent.conversation.is_id("-x")
+
+
+def test_what_it_names_is_there(agent: Agent, tmp_path: Path) -> None:
+    assert agent.conversation.place in {"", *PLACES}
+    assert agent.signals.state_file in {"", *WAYS}
+    assert set(agent.env_if) <= set(agent.env)
+    assert list(agent.subcommands) == sorted(set(agent.subcommands))
+    write_files(agent.files, tmp_path)
+    texts = [*words(agent.start), *words(agent.conversation.resume), *agent.env.values()]
+    named = {match[1] for text in texts for match in re.finditer(re.escape(FILES) + r"/([\w.-]+)", text)}
+    assert named <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_its_files_are_what_they_are_called(agent: Agent, tmp_path: Path) -> None:
+    write_files(agent.files, tmp_path)
+    for path in tmp_path.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "{hook}" not in text
+        if path.suffix == ".json":
+            json.loads(text)
+        if path.suffix == ".sh":
+            assert subprocess.run(["sh", "-n", str(path)], check=False).returncode == 0
+
+
+def test_a_prompt_that_it_takes_reaches_it(agent: Agent) -> None:
+    if agent.arguments_replace:
+        assert not agent.takes_prompt
+        return
+    argv = agent.argv(["--x"], prompt="do it", conversation=ID, files="/f")
+    assert ("do it" in argv) == any(PROMPT in word for word in words(agent.start)) == agent.takes_prompt
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "activity"),
+    [
+        ("claude", "✳ Claude Code", IDLE),
+        ("claude", "◐ Claude Code", WORKING),
+        ("claude", "⠂ Claude Code", WORKING),
+        ("claude", "Claude Code", None),
+        ("gemini", "◇  Ready (project)" + " " * 62, IDLE),
+        ("gemini", "✦  Working… (project)" + " " * 59, WORKING),
+        ("gemini", "✦  Looking at the tests (project)", WORKING),
+        ("gemini", "⏲  Working… (project)", WORKING),
+        ("gemini", "✋  Action Required (project)", NEEDS_INPUT),
+        ("gemini", "Gemini CLI (project)", None),
+        ("qwen", "Qwen - project", IDLE),
+        ("qwen", "◐︎ Qwen - project", WORKING),
+        ("qwen", "✳︎ Qwen - project", NEEDS_INPUT),
+        ("opencode", "OC | A title", None),
+        ("copilot", "count: 2 - GitHub Copilot", None),
+        ("aider", "aider", None),
+    ],
+)
+def test_what_a_title_means(name: str, title: str, activity: Activity | None) -> None:
+    word = of_event(TitleChanged(title), CATALOG[name].signals)
+    assert (word.activity if word is not None else None) is activity
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "activity"),
+    [
+        ("claude", "PermissionRequest", NEEDS_INPUT),
+        ("claude", "PreToolUse", None),
+        ("opencode", "retry", WORKING),
+        ("opencode", "needs_input", NEEDS_INPUT),
+        ("opencode", "error", IDLE),
+        ("opencode", "conversation", None),
+        ("copilot", "notification permission_prompt", NEEDS_INPUT),
+        ("copilot", "notification elicitation_dialog", NEEDS_INPUT),
+        ("copilot", "notification agent_idle", None),
+        ("qwen", "Notification permission_prompt", NEEDS_INPUT),
+        ("qwen", "Notification idle_prompt", None),
+        ("aider", "waiting", NEEDS_INPUT),
+    ],
+)
+def test_what_a_report_means(name: str, event: str, activity: Activity | None) -> None:
+    assert of_report(Report("hook", event), CATALOG[name].signals).activity is activity
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "conversation"),
+    [
+        ("copilot", f"/home/me/.copilot/session-state/{ID}/inuse.4242.hold", ID),
+        ("copilot", "/home/me/.cache/copilot/pkg/linux-x64/1.0.102/inuse.4242.hold", ""),
+        ("codex", f"/home/me/.codex/thread-writer-locks/{ID}.lock", ID),
+        ("codex", f"/home/me/.codex/sessions/2026/11/20/rollout-2026-11-20T14-00-00-{ID}.jsonl", ID),
+        ("codex", f"/home/me/.codex/archived_sessions/{ID}.txt", ""),
+    ],
+)
+def test_what_an_open_file_tells_of_the_conversation(name: str, path: str, conversation: str) -> None:
+    match = re.search(CATALOG[name].signals.open_files, path)
+    assert (match[1] if match else "") == conversation
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("claude", "claude daemon run"),
+        ("claude", "claude bg-pty-host --bg-pty-host /tmp/cc-daemon-0/x"),
+        ("codex", "/x/codex app-server --listen unix:// --analytics-default-enabled --managed-daemon"),
+        ("codex", "codex app-server daemon pid-update-loop"),
+        ("gemini", f"/usr/bin/node --max-old-space-size=12052 /usr/bin/gemini --session-id {ID}"),
+    ],
+)
+def test_whom_it_leaves_behind(name: str, command: str) -> None:
+    patterns = CATALOG[name].signals.strays
+    assert any(re.search(pattern, command) for pattern in patterns)
+    assert not any(re.search(pattern, "make test") for pattern in patterns)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("gemini", ["mcp", "list"]),
+        ("opencode", ["auth", "login"]),
+        ("copilot", ["login"]),
+        ("qwen", ["mcp", "list"]),
+        ("claude", ["mcp", "list"]),
+        ("codex", ["mcp", "list"]),
+    ],
+)
+def test_a_command_that_is_no_chat_gets_nothing_of_ours(name: str, arguments: list[str]) -> None:
+    argv = CATALOG[name].argv(arguments, conversation=ID, files="/f", prompt="do it")
+    assert argv == [CATALOG[name].executable, *arguments]
