@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from session_host.protocol.messages import InputAck
 
-DELAY_S = 0.005
+DELAY_S = 0.02
+"""Nothing waits for it but the viewer's memory of what it sent; and a key may have to wait for a timer."""
 
 
 class HeldAck:
