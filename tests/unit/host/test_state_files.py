@@ -125,6 +125,17 @@ async def test_qwens_start_has_the_boot_before_it_and_tells_no_status(tmp_path: 
         assert await told.next() == AgentState("", "", "c1")
 
 
+async def test_a_launcher_may_stand_between_and_another_agent_may_not(tmp_path: Path) -> None:
+    (tmp_path / f"{os.getpid()}.json").write_bytes(content())
+    async with following(tmp_path, child=os.getppid()) as told:
+        assert (await told.next()).status == "busy"
+    launcher = content(pid=os.getppid(), procStart=start_time(os.getppid()), status="idle")
+    (tmp_path / f"{os.getppid()}.json").write_bytes(launcher)
+    async with following(tmp_path, child=os.getppid()) as told:
+        assert (await told.next()).status == "idle"
+        assert told.states.empty()
+
+
 def test_where_claude_keeps_them() -> None:
     assert claude_directory({"HOME": "/h"}) == Path("/h/.claude/sessions")
     assert claude_directory({"HOME": "/h", "CLAUDE_CONFIG_DIR": "/c"}) == Path("/c/sessions")
