@@ -21,7 +21,7 @@ class Identity(msgspec.Struct, frozen=True):
     engines: tuple[str, ...] = ("ghostty", "pyte")
     """The engines that can do what a program expects of a terminal called so; with another, it is not called so."""
     answer: str = ""
-    """The answer to XTVERSION, name and version; "" for our own."""
+    """The answer to XTVERSION, name and version, of these engines; "" for our own."""
 
 
 class Watch(msgspec.Struct, frozen=True):
