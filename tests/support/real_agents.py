@@ -10,19 +10,28 @@ runs a command.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import pwd
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-MODEL = "fake-model"
+from tests.support.agent_settings import (
+    MODEL,
+    prepare_claude,
+    prepare_claude_inline,
+    prepare_codex,
+    prepare_copilot,
+    prepare_endpoint,
+    prepare_gemini,
+    prepare_opencode,
+    prepare_qwen,
+)
+
 INSTALL_TIMEOUT_S = 600
-API_KEY = "sk-ant-api03-fake-key-of-the-tests-0123456789"
 
 
 class CannotInstall(Exception):
@@ -46,7 +55,9 @@ class RealAgent:
         wish: what makes the fake model want a ``{command}`` for which the user is asked.
         offers_tools: its requests offer tools, but for its errands.
         source: which of Outlive's sources tells its state, as ``activity.ORDER`` calls them; "" for none.
+        asks_source: which of them tells that it asks, where that is another one.
         tells_what: it tells what it asks, too.
+        tells_ready: it tells that it takes input before its first turn.
         interrupt: the keys that interrupt a turn.
         settings: the user's own settings, below HOME.
         notes: the lines that it adds to them itself (re.fullmatch).
@@ -68,7 +79,9 @@ class RealAgent:
     wish: str = "tool: {command}"
     offers_tools: bool = True
     source: str = ""
+    asks_source: str = ""
     tells_what: bool = True
+    tells_ready: bool = True
     interrupt: tuple[str, ...] = ("Escape",)
     settings: tuple[str, ...] = ()
     notes: str = ""
@@ -88,6 +101,8 @@ class RealAgent:
         Raises:
             CannotInstall: there is no npm, or it found no network, or no such package for this machine.
         """
+        if not self.package:
+            return Path(sys.executable)  # It comes with Outlive.
         directory = cache_directory() / self.package.replace("/", "_")
         binary = directory / "node_modules" / self.binary
         directory.mkdir(parents=True, exist_ok=True)
@@ -124,131 +139,6 @@ def npm_install(package: str, directory: Path) -> None:
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("npm error")]
         raise CannotInstall(f"npm could not install {package}: {' / '.join(errors[:3]) or done.stderr[-300:]}")
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write a settings file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
-
-
-CLAUDE_SETTINGS = {"permissions": {"defaultMode": "default", "disableAutoMode": "disable"}}
-
-
-def prepare_claude(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """Onboarding done, theme chosen, key approved, directory trusted; no auto mode, which asks the real service."""
-    write_json(home / ".claude" / "settings.json", CLAUDE_SETTINGS)
-    settings = {
-        "hasCompletedOnboarding": True,
-        "theme": "dark",
-        "customApiKeyResponses": {"approved": [API_KEY[-20:]], "rejected": []},
-        "projects": {str(cwd): {"hasTrustDialogAccepted": True}},
-    }
-    write_json(home / ".claude.json", settings)
-    return {
-        "ANTHROPIC_BASE_URL": url,
-        "ANTHROPIC_API_KEY": API_KEY,
-        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        # It would be cloned from the network at the first start.
-        "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL": "1",
-        "CLAUDE_CODE_DISABLE_AGENT_VIEW": "1",
-        "DISABLE_AUTOUPDATER": "1",
-    }
-
-
-def prepare_claude_inline(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """As ``prepare_claude``, on the main screen instead of the alternate one."""
-    environment = prepare_claude(home, cwd, url)
-    write_json(home / ".claude" / "settings.json", {**CLAUDE_SETTINGS, "tui": "default"})
-    return environment
-
-
-CODEX_SETTINGS = """\
-model = "gpt-5.1-codex"
-model_provider = "fake"
-check_for_update_on_startup = false
-[model_providers.fake]
-name = "fake"
-base_url = "{url}/v1"
-wire_api = "responses"
-requires_openai_auth = false
-supports_websockets = false
-[projects."{cwd}"]
-trust_level = "trusted"
-"""
-
-
-def prepare_codex(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """A provider of our own, which needs no log-in; directory trusted."""
-    directory = home / ".codex"
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "config.toml").write_text(CODEX_SETTINGS.format(url=url, cwd=cwd), encoding="utf-8")
-    return {"CODEX_HOME": str(directory)}
-
-
-def prepare_opencode(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """A provider of our own, for its small errands too."""
-    model = {"name": "Fake Model", "tool_call": True, "limit": {"context": 100_000, "output": 8_000}}
-    provider = {
-        "npm": "@ai-sdk/openai-compatible",
-        "name": "Fake",
-        "options": {"baseURL": f"{url}/v1", "apiKey": "k"},
-        "models": {MODEL: model},
-    }
-    settings = {
-        "autoupdate": False,
-        "share": "disabled",
-        "model": f"fake/{MODEL}",
-        "small_model": f"fake/{MODEL}",
-        "permission": {"bash": "ask"},
-        "provider": {"fake": provider},
-    }
-    own = home / ".config" / "opencode"
-    write_json(own / "opencode.json", settings)
-    # As after its first start, in which npm installs this: until then it would wait for npm, and is given no plugin.
-    write_json(own / "package-lock.json", {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "1.18.33"}}}})
-    (own / "node_modules").mkdir()
-    return {
-        "OPENCODE_DISABLE_AUTOUPDATE": "1",
-        "OPENCODE_DISABLE_MODELS_FETCH": "1",
-        "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
-    }
-
-
-def prepare_gemini(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """A key instead of a log-in; every folder trusted."""
-    settings = {
-        "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": False}},
-        "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
-        "privacy": {"usageStatisticsEnabled": False},
-    }
-    write_json(home / ".gemini" / "settings.json", settings)
-    return {"GEMINI_API_KEY": "k", "GOOGLE_GEMINI_BASE_URL": url}
-
-
-def prepare_copilot(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """A provider of our own, and nothing else from the network; directory trusted."""
-    write_json(home / ".copilot" / "config.json", {"trusted_folders": [str(cwd)]})
-    return {
-        "COPILOT_OFFLINE": "true",
-        "COPILOT_PROVIDER_BASE_URL": f"{url}/v1",
-        "COPILOT_MODEL": MODEL,
-        "COPILOT_AUTO_UPDATE": "false",
-    }
-
-
-def prepare_qwen(home: Path, cwd: Path, url: str) -> dict[str, str]:
-    """An endpoint of our own; every folder trusted."""
-    settings = {
-        "security": {"auth": {"selectedType": "openai"}, "folderTrust": {"enabled": False}},
-        "general": {"enableAutoUpdate": False},
-        # Its ripgrep comes without the right to be run.
-        "tools": {"approvalMode": "default", "useRipgrep": False},
-        "privacy": {"usageStatisticsEnabled": False},
-        "model": {"name": MODEL},
-    }
-    write_json(home / ".qwen" / "settings.json", settings)
-    return {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{url}/v1", "OPENAI_MODEL": MODEL}
 
 
 CLAUDE = RealAgent(
@@ -301,6 +191,7 @@ OPENCODE = RealAgent(
     source="plugin",
     interrupt=("Escape", "Escape"),
     settings=(".config/opencode/opencode.json",),
+    notes=r'  "\$schema": "https://opencode.ai/config.json",',
     transcripts=(".local/share/opencode/opencode.db*",),
     own_resume=("opencode", "--session", "{id}"),
     begins_anew=False,
@@ -332,6 +223,12 @@ COPILOT = RealAgent(
     arguments=(),
     asks="Do you want to run this command?",
     prepare=prepare_copilot,
+    source="osc 9;4",
+    asks_source="hook",
+    tells_ready=False,
+    settings=(".copilot/config.json",),
+    transcripts=(".copilot/session-state/{id}/events.jsonl",),
+    own_resume=("copilot", "--resume={id}"),
 )
 QWEN = RealAgent(
     label="qwen",
@@ -343,14 +240,38 @@ QWEN = RealAgent(
     arguments=(),
     asks="Allow execution of",
     prepare=prepare_qwen,
+    source="title",
+    settings=(".qwen/settings.json",),
+    transcripts=(".qwen/projects/*/chats/{id}.jsonl",),
+    own_resume=("qwen", "--resume", "{id}"),
+)
+NO_TOOLS = "it runs no commands, and so asks for no leave"
+ENDPOINT = RealAgent(
+    label="endpoint",
+    name="endpoint",
+    package="",
+    binary="",
+    ready="● fake-model",
+    main_screen=True,
+    arguments=("--model", MODEL),
+    asks="",
+    prepare=prepare_endpoint,
+    offers_tools=False,
+    source="osc 7501",
+    transcripts=("../state/conversations/{id}.jsonl",),
+    own_resume=(sys.executable, "-P", "-m", "session_host.endpoint", "--conversation", "{id}"),
+    cannot={
+        **dict.fromkeys(("viewer, tool", "asked", "stop", "kill"), NO_TOOLS),
+        "input": "no recorder can be put before Outlive's own program",
+    },
 )
 CLAUDE_INLINE = replace(CLAUDE, label="claude on the main screen", main_screen=True, prepare=prepare_claude_inline)
 CODEX_INLINE = replace(CODEX, label="codex on the main screen", main_screen=True, arguments=("--no-alt-screen",))
 AGENTS = (CLAUDE, CLAUDE_INLINE, CODEX, CODEX_INLINE, OPENCODE)
 """Those whose answers are followed through everything that can befall a chat."""
 
-ALL_AGENTS = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT)
+ALL_AGENTS = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN)
 """Each agent of the catalog once, as it is started by default."""
 
-PROVEN = (CLAUDE, CODEX, OPENCODE, GEMINI)
+PROVEN = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN, ENDPOINT)
 """Those of which the table tells what they were seen to do."""

@@ -73,12 +73,11 @@ class Chat:
     def until_ready(self) -> Chat:
         """Wait until it takes input."""
         self.sees(self.agent.ready)
-        return self.until_idle()
+        return self.until_idle() if self.agent.tells_ready else self
 
     def until_idle(self) -> Chat:
-        """Wait until its turn is over, if it tells."""
-        if self.agent.source:
-            self.becomes("idle")
+        """Wait until its turn is over."""
+        self.becomes("idle")
         return self
 
     def resumed(self, *words: str) -> Chat:
