@@ -4,6 +4,7 @@
 signal                                  word
 ======================================  =================================
 state file idle / busy / waiting        idle / working / needs_input
+state file waiting, "dialog open"       nothing: the user may have opened it
 a hook's or plugin's event              as the catalog says
 OSC 7501 state=working / blocked        working / needs_input
 OSC 7501 state=idle, done, error        idle
@@ -43,6 +44,8 @@ _AGENT_STATES: Final = {
     "clear": Activity.NO_SIGNAL,
 }
 _FILE_STATES: Final = {"idle": Activity.IDLE, "busy": Activity.WORKING, "waiting": Activity.NEEDS_INPUT}
+_OWN_DIALOG: Final = "dialog open"
+"""What Claude Code "waits" for in a dialog that its user opened too, such as ``/model``; OSC 7501 tells those apart."""
 
 
 class Word(NamedTuple):
@@ -118,7 +121,8 @@ def of_state_file(status: str, waiting_for: str) -> Word:
     if not status:
         return Word(STATE_FILE, "gone", Activity.NO_SIGNAL, is_last=True)
     said = f"{status}: {waiting_for}" if waiting_for else status
-    return Word(STATE_FILE, _said(said), _FILE_STATES.get(status), kind=_said(waiting_for))
+    activity = None if waiting_for == _OWN_DIALOG else _FILE_STATES.get(status)
+    return Word(STATE_FILE, _said(said), activity, kind=_said(waiting_for))
 
 
 def _said(text: str) -> str:

@@ -94,6 +94,16 @@ def test_a_stronger_source_silences_weaker_ones_which_stay_as_evidence(book: Pla
     ]  # fmt: skip
 
 
+def test_a_dialog_that_the_user_opened_asks_nothing(book: Playbook) -> None:
+    """Claude Code's file is the same for its own offer at the start, of which OSC 7501 tells."""
+    book.osc("state=blocked:msg=ZGlhbG9nIG9wZW4")
+    assert not book.says(of_state_file("waiting", "dialog open"))
+    assert book.is_said == (NEEDS, "osc 7501", "dialog open")
+    book.file("idle")
+    assert not book.says(of_state_file("waiting", "dialog open"))
+    assert book.is_said == (IDLE, "state file", "")
+
+
 def test_one_that_says_no_more_is_not_believed_for_ever(book: Playbook) -> None:
     """A Codex in a shell that has ended must not silence what runs there next."""
     book.osc("state=working")
@@ -165,8 +175,8 @@ def test_what_was_asked_before_is_not_asked_again(book: Playbook) -> None:
     book.file("waiting", "permission prompt")
     book.file("idle")  # Esc: no hook tells of it.
     book.file("busy")
-    book.file("waiting", "dialog open")
-    assert book.is_said == (NEEDS, "state file", "dialog open")
+    book.file("waiting", "input needed")
+    assert book.is_said == (NEEDS, "state file", "input needed")
 
 
 def test_codex_says_blocked_by_one_and_what_by_another(book: Playbook) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import json
 import os
@@ -14,6 +13,7 @@ import pytest
 
 from session_host.agents.conversations.gemini import has_words
 from session_host.host.transcript_guard import TranscriptGuard
+from tests.support.waiting import eventually
 
 ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
 NAME = "session-2026-11-20T14-00-0b9c4c50.jsonl"
@@ -36,9 +36,7 @@ def records(path: Path) -> list[object]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """The guard is told by the kernel, and looks when the loop comes to it."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - the file system is asked
-            await asyncio.sleep(0.01)
+    await eventually(condition, PATIENCE_S, "the guard to have looked")
 
 
 @pytest.fixture
