@@ -1,16 +1,17 @@
 """Everything of Outlive that needs no display: sessions which outlive whoever looks at them.
 
-Rooms, from the bottom up (each may import only what stands above it here):
-
-    protocol   messages and frames between viewers and hosts; pure
-    terminal   the Emulator protocol and its two engines
-    pty        starting a program on a pseudo terminal
-    store      the SQLite record of sessions, exits and the window's layout
-    agents     the catalog: how each agent is started
-    host       the detached process that owns one session
-    client     connecting to hosts, starting them, following a session
-    cli        the ``outlive`` command
-
+Its rooms, one reason each, are in ARCHITECTURE.md; which of them may import which, in pyproject.toml.
 ``clock``, ``errors``, ``loops``, ``paths``, ``peer`` and ``version`` are shared by all of them.
 Nothing in here imports Qt or ``gui``.
 """
+
+import sys
+
+# msgspec takes what it needs from typing where there is no typing_extensions, whose import takes a quarter of the time
+# of a short command, and nothing here needs more than typing has.
+if "typing_extensions" not in sys.modules:
+    sys.modules["typing_extensions"] = None  # type: ignore[assignment] # "not to be imported" (importlib's rule)
+    try:
+        import msgspec  # noqa: F401
+    finally:
+        del sys.modules["typing_extensions"]
