@@ -1,0 +1,80 @@
+"""What Gemini CLI alone does: it deletes transcripts, and starts itself again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer
+from tests.support.area import Area
+from tests.support.real_agents import GEMINI, RealAgent
+from tests.support.real_chats import SIZE, Chat, done
+from tests.support.waiting import wait_until
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.real_agents,
+    pytest.mark.timeout(400),
+    pytest.mark.parametrize("agent", [GEMINI], ids=["gemini"], indirect=True),
+]
+
+
+def transcripts(area: Area) -> list[Path]:
+    return sorted(area.home.glob(".gemini/tmp/*/chats/session-*.jsonl"))
+
+
+def test_a_transcript_that_was_deleted_is_there_again(chat: Chat, area: Area) -> None:
+    chat.ask_and_read("something")
+    chat.until_idle()
+    [path] = transcripts(area)
+    path.unlink()
+    wait_until(path.exists, 10, "the transcript of the running chat")
+    chat.stop()
+    path.unlink()
+
+    resumed = chat.resumed().until_ready()
+
+    resumed.sees("echo: something")
+    resumed.ask_and_read("something else")
+    assert "echo: something" in json.dumps(chat.server.wait_asked("something else").body)
+
+
+def test_the_twin_that_resuming_makes_is_removed(
+    chat: Chat, area: Area, agent: RealAgent, server: ModelServer, project: Path
+) -> None:
+    chat.ask_and_read("something")
+    chat.until_idle()
+    chat.stop()
+    [path] = transcripts(area)
+    # The twin has the minute of its making in its name.
+    earlier = path.rename(path.with_name(f"session-2026-01-01T00-00-{path.stem.rpartition('-')[2]}.jsonl"))
+    for kept in area.state.glob("sessions/*/agent/*session-*.jsonl"):
+        kept.unlink()
+
+    resumed = chat.resumed().until_ready()
+
+    wait_until(lambda: transcripts(area) == [earlier], 20, lambda: f"one transcript, not {transcripts(area)}")
+    other = Chat.start(agent, server, project, name="other")
+    assert earlier in transcripts(area)
+    other.stop()
+    resumed.ask_and_read("something else")
+
+
+def test_a_folder_that_is_trusted_starts_it_again(
+    area: Area, agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    settings = area.home / ".gemini" / "settings.json"
+    own = json.loads(settings.read_text())
+    del own["security"]["folderTrust"]
+    settings.write_text(json.dumps(own))
+    words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", SIZE]
+    chat = Chat(agent, server, json.loads(done(*words))["id"])
+    chat.sees("Do you trust")
+
+    done("send", chat.id, "--enter")
+
+    chat.until_ready()
+    chat.ask_and_read("something")
