@@ -210,7 +210,8 @@ GEMINI = RealAgent(
     # Its title says that it asks, and nothing says what.
     tells_what=False,
     settings=(".gemini/settings.json",),
-    transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl",),
+    # And their second names, from which they would be put back.
+    transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl", "../state/sessions/*/agent/{id}.*"),
     own_resume=("gemini", "--resume", "{id}"),
 )
 COPILOT = RealAgent(
