@@ -10,16 +10,13 @@ import asyncio
 import logging
 import signal
 import time
-from typing import TYPE_CHECKING
 
 from session_host.protocol.launch import Watch
 from session_host.pty.identity import is_running
 from session_host.pty.relatives import Relative, end, matching, relatives
 
 from .follower import Onlooker
-
-if TYPE_CHECKING:
-    from .session import Session
+from .session import Session
 
 log = logging.getLogger(__name__)
 

@@ -31,6 +31,7 @@ from session_host.terminal.text import screen_of
 from session_host.version import VERSION
 
 from . import ending
+from .sending import Sending
 from .session import Session
 
 RECORD_PATIENCE_S = 3.0
@@ -59,7 +60,9 @@ def explain(session: Session, request: Explain) -> Explanation:
     )
 
 
-async def carry_out(session: Session, request: Request, host_pid: int, keeper_pid: int) -> Sequence[Reply]:
+async def carry_out(
+    session: Session, sending: Sending, request: Request, host_pid: int, keeper_pid: int
+) -> Sequence[Reply]:
     """Do what a client asked for.
 
     Returns:
@@ -89,7 +92,7 @@ async def carry_out(session: Session, request: Request, host_pid: int, keeper_pi
             await _recorded(session)
             return [Done(number)]
         case Send():
-            return [await session.sending.send(request)]
+            return [await sending.send(request)]
 
 
 async def _recorded(session: Session) -> None:

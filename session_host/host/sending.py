@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from typing import TYPE_CHECKING
 
 from session_host.protocol.keys import parse_key
 from session_host.protocol.messages import (
@@ -24,10 +23,7 @@ from session_host.protocol.messages import (
 from session_host.terminal.base import Emulator
 
 from .follower import Onlooker
-
-if TYPE_CHECKING:
-    from .session import Session
-
+from .session import Session
 
 READ_S = 2.0
 """A program that has not shown a text for so long gets Enter all the same: it may show nothing of what is typed."""

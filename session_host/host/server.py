@@ -14,6 +14,7 @@ from session_host.protocol.messages import ErrorCode, Request
 from .connection import Connection
 from .keeper_channel import KeeperChannel
 from .requests import carry_out
+from .sending import Sending
 from .session import Session
 from .wire import Wire
 
@@ -43,6 +44,7 @@ class Server:
             keeper: who holds it as well.
         """
         self._session = session
+        self._sending = Sending(session)
         self._path = path
         self._listener = socket.socket(fileno=os.dup(listener))
         self._keeper = keeper
@@ -135,5 +137,5 @@ class Server:
 
     async def _answer(self, connection: Connection, request: Request) -> None:
         log.info("request %s", type(request).__name__)
-        for reply in await carry_out(self._session, request, os.getpid(), self._keeper.keeper_pid):
+        for reply in await carry_out(self._session, self._sending, request, os.getpid(), self._keeper.keeper_pid):
             connection.send(reply)

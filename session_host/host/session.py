@@ -69,7 +69,6 @@ from .lane import EmulatorLane
 from .pump import PtyPump
 from .recording import Recording
 from .recovery import Recovered
-from .sending import Sending
 from .sizing import Sizing
 from .stream import OutputStream
 
@@ -96,7 +95,6 @@ class Session:
         followers: the clients that have attached.
         conversation: which one of its own the agent is in; ``conversation_learnt`` is set with each change of that.
         ended: set once the program has ended and its last output is in.
-        sending: types what no viewer types.
         recorded: set once that is written down, so that whoever asked for the end finds it there.
         ledger, recording: what outlives this process, in memory and on disk.
         notice: one line for the user about what is not as it should be; "" if all is.
@@ -146,7 +144,6 @@ class Session:
         self.exit_signal: int | None = None
         self.ended = asyncio.Event()
         self.recorded = asyncio.Event()
-        self.sending = Sending(self)
         self.process: PtyProcess | None = None
         self.notice = recovered.notice
         self.child_started = memory.child_started
