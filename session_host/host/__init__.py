@@ -1,24 +1,43 @@
 """The detached process that owns one session, and with it the truth about that session.
 
-    __main__      detaches, reads the launch spec, reports, runs
+Its life::
+
+    main          takes over what there is, starts the program or goes on, serves, records the end, leaves
+    recovery      what a former host left, made into what it was
+    checkpoints   the screen and the sums, kept for a successor
+    keeper_channel  the conversation with the keeper, and finding another one
+    ending        how a program is ended, and what ends with it
+    record        what is written to the store, and the last screen
+
+The program and its terminal::
+
     session       the session: states, output, input, attachments, size; the heart
     pump          bytes between the event loop and the PTY; the child's end
     stream        the output with its offsets: the ring that late viewers catch up from
     lane          the emulator, one use of it at a time; floods are interpreted in a thread
-    inputs        input on its way to the program: order, bounds, acknowledgements
+    recording     the journal, written behind the emulator
+    encoding      what an input means, to the program and to us
+    sizing        whose size the grid has
+    focus         what a program is told when nobody looks at it
+
+Who looks on::
+
+    server        the socket, and who may connect
+    connection    one client's conversation; wire, its socket; feed, its share of the output; held_ack, what it is told of its keys
+    follower      a client as the session sees it
     attachments   who is attached, what was taken from each, whose size counts
-    agent_watch   what is known of the agent: hears its sources, tells, remembers, lets silence decay
+    requests      the one-shot requests: describe, explain, peek, send, stop, kill, rename
+    sending       what is typed that no viewer typed
+
+What the agent does::
+
+    agent_watch   hears its sources, tells, remembers, lets silence decay
     signals       what each source's signals mean
-    activity      which of them is believed: the one authority on what the agent is doing
+    activity      which of them is believed: the one authority
     state_files   the agent's own file of its state, followed
     transition_log  the changes of activity, written in threads that end
-    focus         what a program is told when nobody looks at it
-    connection    one client's conversation
-    wire          one client's socket: read and written at once, what does not fit waits
-    feed          one client's share of the output: current, behind, caught up
-    server        the socket, and who may connect
-    requests      the one-shot requests: describe, peek, send, stop, kill, rename
-    record        what is written to the store, and the last screen
+    conversation  which conversation it is in; open_files, what its processes hold open
+    transcript_guard  keeps a Gemini CLI's transcript from other Gemini CLIs
 
 A host knows nothing of windows; it serves any number of viewers, and never waits for one.
 """
