@@ -23,7 +23,8 @@ The program and its terminal::
 Who looks on::
 
     server        the socket, and who may connect
-    connection    one client's conversation; wire, its socket; feed, its share of the output; held_ack, what it is told of its keys
+    connection    one client's conversation; wire, its socket; feed, its share of the output
+    held_ack      the acknowledgement of its inputs, held back for a moment
     follower      a client as the session sees it
     attachments   who is attached, what was taken from each, whose size counts
     requests      the one-shot requests: describe, explain, peek, send, stop, kill, rename
