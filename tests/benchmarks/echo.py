@@ -51,6 +51,9 @@ from tests.support.windows import outlive
 
 HOST, VIEWER = "through the host", "at the viewer's replica"
 PERCENTS = (50, 95, 99)
+LIMITS = {50: 1.2, 99: 1.0}
+"""Through the host, of tmux's."""
+
 KEYS = 500
 """Keys in a round; the first tenth warms up and is not counted."""
 
@@ -85,9 +88,9 @@ def run(setting: Setting) -> Report:
     if "tmux" in contestants:
         for name, percent in itertools.product((HOST, VIEWER), PERCENTS):
             ratios = [percentile(trips[name], percent) / percentile(trips["tmux"], percent) for trips in rounds]
-            limit, at_least = (1.5, False) if (name, percent) == (HOST, 50) else (0.0, None)
-            what = f"{name}, of tmux's p{percent}"
-            report.verdicts.append(Verdict(what, statistics.median(ratios), "×", limit, at_least))
+            limit = LIMITS.get(percent) if name == HOST else None
+            what, value = f"{name}, of tmux's p{percent}", statistics.median(ratios)
+            report.verdicts.append(Verdict(what, value, "×", limit or 0.0, None if limit is None else False))
     return report
 
 
