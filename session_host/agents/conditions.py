@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -39,6 +40,14 @@ def _has_plugin_library(place: Path) -> bool:
         return False
 
 
+def nobody_sets_qwens_defaults(environment: Mapping[str, str], directory: str) -> bool:
+    """Whether Qwen Code has no system defaults, by variable or in its place, that ours would take the place of."""
+    # Ours, of this chat or of one around it.
+    named = re.sub(r".*/sessions/[0-9a-f-]{36}/agent/.*", "", environment.get("QWEN_CODE_SYSTEM_DEFAULTS_PATH", ""))
+    settings = Path(directory, environment.get("QWEN_CODE_SYSTEM_SETTINGS_PATH") or "/etc/qwen-code/settings.json")
+    return not named and not settings.with_name("system-defaults.json").exists()
+
+
 class Condition(NamedTuple):
     """One that a variable may depend on.
 
@@ -56,5 +65,10 @@ CONDITIONS: Final = {
         opencode_has_its_plugin_library,
         "opencode was started without our plugin, by which it tells what it does and in which conversation it is: it"
         " would have waited for npm to install @opencode-ai/plugin. It does that in the background, for a later start.",
+    ),
+    "nobody sets Qwen Code's defaults": Condition(
+        nobody_sets_qwens_defaults,
+        "Qwen Code was started without our hook, by which it tells what it asks: this system has defaults for it, and it"
+        " reads those of one place alone.",
     ),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents import child_environment, load_catalog
+from session_host.agents import child_environment, load_catalog, remark
 from session_host.agents.own_settings import variable
 from session_host.paths import config_dir
 
@@ -82,3 +82,26 @@ def test_an_opencode_that_would_wait_for_npm_gets_no_plugin(tmp_path: Path) -> N
     (own / "package-lock.json").write_text("[" * 100_000, encoding="utf-8")
     assert not has_plugin()
     assert not has_plugin(XDG_CONFIG_HOME=str(tmp_path / "elsewhere"))
+
+
+def test_qwens_defaults_of_the_system_stay_in_force(tmp_path: Path) -> None:
+    agent = load_catalog(config_dir())["qwen"]
+    name = "QWEN_CODE_SYSTEM_DEFAULTS_PATH"
+
+    def given(**more: str) -> tuple[str | None, str]:
+        base = {"HOME": str(tmp_path), "QWEN_CODE_SYSTEM_SETTINGS_PATH": str(tmp_path / "settings.json")} | more
+        environment = child_environment(base, agent, {}, FILES, directory="/")
+        return environment.get(name), remark(agent, environment, "/")
+
+    assert given() == (f"{FILES}/settings.json", "")
+    # That of a chat around this one is ours as well.
+    around = "/other/state/sessions/0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00/agent/settings.json"
+    assert given(**{name: around}) == (f"{FILES}/settings.json", "")
+
+    path, said = given(**{name: "/the/users/own.json"})
+    assert path == "/the/users/own.json"
+    assert "without our hook" in said
+    (tmp_path / "system-defaults.json").write_text("{}")
+    path, said = given()
+    assert path is None
+    assert "without our hook" in said
