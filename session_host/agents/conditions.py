@@ -68,7 +68,7 @@ CONDITIONS: Final = {
     ),
     "nobody sets Qwen Code's defaults": Condition(
         nobody_sets_qwens_defaults,
-        "Qwen Code was started without our hook, by which it tells what it asks: this system has defaults for it, and it"
-        " reads those of one place alone.",
+        "Qwen Code was started without our hook, by which it tells what it asks: this system has defaults for it, and"
+        " it reads those of one place alone.",
     ),
 }
