@@ -166,7 +166,7 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
             found.append(("sources" if not number else "", text))
         if not explained.evidence:
             found.append(("sources", "none has spoken yet: it is known that it runs, and no more"))
-        found += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS)]
+        found += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
         if explained.stale_after_s is not None:
             text = f"work without output or word for {explained.stale_after_s:g} s becomes “no signal”"
             found.append(("silence", text))
