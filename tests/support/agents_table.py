@@ -21,7 +21,7 @@ CHECKS = {
     "status": "idle, working, needs_input, working, idle: each told, in this order, heard by `outlive wait`; by",
     "asked": "a permission prompt is needs_input with what is asked",
     "interrupt": "a turn that the user interrupts ends as idle",
-    "error": "a request that the model service refuses (400) ends as idle",
+    "error": "a request that the model service refuses (400) does not stay working",
     "limit": "one that it puts off (429, 500) is tried again, and ends as idle",
     "hangs": "the agent hangs: no_signal, also in `outlive ls`; it comes back",
     "resume": "two chats in one directory, each resumed to its own conversation",

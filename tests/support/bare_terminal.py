@@ -19,6 +19,7 @@ from typing import Self
 from session_host.protocol.values import GridSize
 from session_host.terminal import create
 from session_host.terminal.text import logical_lines
+from tests.support.commands import environment
 from tests.support.waiting import WaitedInVain
 
 SIZE = GridSize(120, 40)
@@ -34,7 +35,8 @@ class BareTerminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", SIZE.rows, SIZE.columns, 0, 0))
         self._screen = create(None, SIZE)
         self._process = subprocess.Popen(
-            argv, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, start_new_session=True,
+            argv, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, env=environment(),
+            start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads in a test
         )  # fmt: skip
         os.close(slave)

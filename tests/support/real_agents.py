@@ -58,6 +58,7 @@ class RealAgent:
         asks_source: which of them tells that it asks, where that is another one.
         tells_what: it tells what it asks, too.
         tells_ready: it tells that it takes input before its first turn.
+        after_error: its activity when a request was refused.
         interrupt: the keys that interrupt a turn.
         settings: the user's own settings, below HOME.
         notes: the lines that it adds to them itself (re.fullmatch).
@@ -82,6 +83,7 @@ class RealAgent:
     asks_source: str = ""
     tells_what: bool = True
     tells_ready: bool = True
+    after_error: str = "idle"
     interrupt: tuple[str, ...] = ("Escape",)
     settings: tuple[str, ...] = ()
     notes: str = ""
@@ -252,17 +254,19 @@ ENDPOINT = RealAgent(
     name="endpoint",
     package="",
     binary="",
-    ready="● fake-model",
+    ready=" · /help",
     main_screen=True,
     arguments=("--model", MODEL),
     asks="",
     prepare=prepare_endpoint,
     offers_tools=False,
     source="osc 7501",
+    after_error="needs_input",
     transcripts=("../state/conversations/{id}.jsonl",),
     own_resume=(sys.executable, "-P", "-m", "session_host.endpoint", "--conversation", "{id}"),
     cannot={
         **dict.fromkeys(("viewer, tool", "asked", "stop", "kill"), NO_TOOLS),
+        "limit": "after a 429 it waits and asks again; a 500 is shown, and asked again when its user says so",
         "input": "no recorder can be put before Outlive's own program",
     },
 )

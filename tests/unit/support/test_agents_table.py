@@ -1,0 +1,31 @@
+"""The table of what real agents were seen to do."""
+
+from __future__ import annotations
+
+from tests.support.agents_table import CHECKS, NO, NOT_APPLICABLE, YES, Column, Result, written
+from tests.support.real_agents import PROVEN
+
+
+def test_each_agent_has_a_column_and_each_check_a_row() -> None:
+    columns = [Column("claude", "2.1.3"), Column("endpoint", "")]
+    results = {
+        ("claude", "start"): Result(YES),
+        ("claude", "status"): Result(YES, "state file"),
+        ("claude", "limit"): Result(NO),
+        ("endpoint", "stop"): Result(NOT_APPLICABLE, "it has no tools"),
+        ("endpoint", "kill"): Result(NOT_APPLICABLE, "it has no tools"),
+    }
+    lines = written(columns, results, "2026-01-02").splitlines()
+    rows = {line.split(" | ")[0].removeprefix("| "): line for line in lines if line.startswith("| ")}
+    assert "Last run: 2026-01-02." in lines
+    assert "|  | claude 2.1.3 | endpoint |" in lines
+    assert rows[CHECKS["start"]].endswith("| yes | ? |")
+    assert rows[CHECKS["status"]].endswith("| yes: state file | ? |")
+    assert rows[CHECKS["limit"]].endswith("| no | ? |")
+    assert rows[CHECKS["stop"]].endswith("| ? | – [1] |")
+    assert rows[CHECKS["kill"]].endswith("| ? | – [1] |")
+    assert lines[-1] == "1. it has no tools"
+
+
+def test_what_an_agent_cannot_is_a_check() -> None:
+    assert [check for agent in PROVEN for check in agent.cannot if check not in CHECKS] == []
