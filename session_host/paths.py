@@ -65,15 +65,23 @@ def ensure_private(path: Path) -> Path:
 
 
 def _make(path: Path) -> None:
-    """Make the directory and those above it, whatever the umask: the base directory specification wants 0700."""
-    missing = [each for each in (path, *path.parents) if not os.path.lexists(each)]
     try:
-        for each in reversed(missing):
-            each.mkdir(mode=0o700, exist_ok=True)
+        make_directories(path)
     except FileExistsError:
         pass  # Something that is no directory: whoever looks at it says what.
     except OSError as error:
         raise OutliveError(f"cannot make the directory {path}: {error.strerror}; make it, or choose another") from error
+
+
+def make_directories(path: Path) -> None:
+    """Make the directory and those above it, whatever the umask: the base directory specification wants 0700.
+
+    Raises:
+        OSError: one cannot be made, or is there and no directory.
+    """
+    # Path.mkdir with `parents` gives its mode to the last one alone.
+    for each in reversed([each for each in (path, *path.parents) if not os.path.lexists(each)]):
+        each.mkdir(mode=0o700, exist_ok=True)
 
 
 def check_private(path: Path) -> os.stat_result | None:

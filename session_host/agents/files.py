@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from session_host.errors import LaunchFailed
+from session_host.paths import make_directories
 
 HOOK_PROGRAM = Path(__file__).parents[1] / "hook" / "report.py"
 """Run by agents' hooks; see there."""
@@ -41,7 +42,7 @@ def carry_files(conversation: str, former: Path, directory: Path) -> None:
     try:
         for path in former.glob(f"{conversation}*"):
             if path.is_file() and not path.is_symlink():
-                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_directories(directory)
                 shutil.copy2(path, directory / path.name)
     except OSError as error:
         message = f"{error.filename}: the conversation cannot be taken over ({error.strerror}); see `outlive doctor`"
@@ -60,7 +61,7 @@ def write_files(sources: Sequence[str], directory: Path) -> None:
     """
     command = json.dumps(hook_command(), ensure_ascii=False)[1:-1]
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directories(directory)
         for source in sources:
             text = Path(source).read_text(encoding="utf-8").replace(HOOK, command)
             path = directory / Path(source).name

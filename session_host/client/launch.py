@@ -27,6 +27,7 @@ from session_host.paths import (
     config_dir,
     database,
     ensure_private,
+    make_directories,
     runtime_dir,
     session_dir,
     session_files,
@@ -259,7 +260,7 @@ def _start_host(spec: LaunchSpec) -> LaunchReport:
     """Let the keeper start it. One that is killed meanwhile is followed by another, which is asked again."""
     try:
         for directory in (Path(spec.log).parent, session_dir(spec.session_id)):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_directories(directory)
     except OSError as error:
         raise StoreError(
             f"{spec.log}: cannot be written ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"

@@ -31,6 +31,7 @@ from session_host.agents.conversations.gemini import (
     second_name,
     second_names,
 )
+from session_host.paths import make_directories
 
 from .state_files import load
 
@@ -134,7 +135,7 @@ class TranscriptGuard:
                     path.unlink(missing_ok=True)
                     log.info("removed a second transcript that holds nothing")
             elif conversation_in(path) == self._conversation:
-                self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_directories(self._directory)
                 _link(path, self._directory / second_name(self._conversation, path))
                 guarded.add(path)
                 self._watch(path.parent)

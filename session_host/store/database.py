@@ -22,6 +22,7 @@ _CANNOT_WRITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READO
 _FEW_BYTES = 256 * 1024
 """Less free space than this explains an I/O error: the -shm file alone takes 32 KiB."""
 
+_TOO_MANY = "{path}: cannot be opened: too many open files; raise the limit (ulimit -n)"
 _FILES_OF_SQLITE = 4
 """The database, its -wal and -shm, and the directory."""
 
@@ -46,7 +47,7 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
         if _disk_is_full(path):
             return StoreError(f"{path}: the disk is full; free some space and try again")
         if not _can_open_more():
-            return StoreError(f"{path}: cannot be opened: too many open files; raise the limit (ulimit -n)")
+            return StoreError(_TOO_MANY.format(path=path))
         return StoreError(f"{path}: cannot be opened; check the directory's owner and permissions")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return StoreError(f"{path}: another program kept it locked for {BUSY_TIMEOUT_MS // 1000} s; try again")
@@ -184,6 +185,8 @@ class Database:
             raise explain(error, self.path) from error
         except OSError as error:
             self.close()
+            if error.errno in {errno.EMFILE, errno.ENFILE}:
+                raise StoreError(_TOO_MANY.format(path=self.path)) from error
             reason = error.strerror or str(error)
             raise StoreError(f"{self.path}: {reason}; check the directory and its permissions") from error
         except StoreError:

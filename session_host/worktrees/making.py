@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from session_host.errors import WorktreeError
+from session_host.paths import make_directories
 from session_host.worktrees.git import GitRefused, change, look
 from session_host.worktrees.names import free_branch
 from session_host.worktrees.places import held, is_ours, new_directory
@@ -108,7 +109,7 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
         if stale is not None:
             _forget(found, stale)
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_directories(path.parent)
             _add(found, path, branch)
         except BaseException:
             _clear(found, path)
