@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the run; installers/test.sh passes them on."""
     parser.addoption("--fast", action="store_true", help="leave out the tests marked e2e, real_agents and slow")
     parser.addoption("--real-agents", action="store_true", help="run the tests with real agents' command lines too")
-    parser.addoption("--write-agents-table", action="store_true", help="write their table, even if not all of it ran")
+    parser.addoption("--write-agents-table", action="store_true", help="write their table, though not all of it ran")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -66,6 +67,31 @@ class Column(NamedTuple):
 Results = Mapping[tuple[str, str], Result]
 """By the agent's column title and the check."""
 
+_NOTE = re.compile(r"(\S+) \[(\d+)\]")
+
+
+def read(page: str, columns: Sequence[Column]) -> dict[tuple[str, str], Result]:
+    """What a page that was written before tells of these agents, in these versions."""
+    lines = page.splitlines()
+    rows = [line.removeprefix("| ").removesuffix(" |").split(" | ") for line in lines if line.startswith("| ")]
+    notes = dict(line.split(". ", 1) for line in lines if re.match(r"\d+\. ", line))
+    checks = {sentence: check for check, sentence in CHECKS.items()}
+    heads = {_head(column): column.title for column in columns}
+    found = {}
+    for row in rows:
+        for head, cell in zip(rows[0][1:] if rows else [], row[1:], strict=False):
+            if row[0] not in checks or head not in heads or cell == NOT_TRIED:
+                continue
+            outcome, _, note = cell.partition(": ")
+            if noted := _NOTE.fullmatch(cell):
+                outcome, note = noted[1], notes.get(noted[2], "")
+            found[heads[head], checks[row[0]]] = Result(outcome, note)
+    return found
+
+
+def _head(column: Column) -> str:
+    return f"{column.title} {column.version}".strip()
+
 
 def written(columns: Sequence[Column], results: Results, day: str) -> str:
     """The page.
@@ -77,8 +103,7 @@ def written(columns: Sequence[Column], results: Results, day: str) -> str:
     """
     notes: list[str] = []
     lines = [HEADER, f"Last run: {day}.", ""]
-    heads = [f"{column.title} {column.version}".strip() for column in columns]
-    lines += [_row(["", *heads]), _row([":--", *([":-:"] * len(columns))])]
+    lines += [_row(["", *map(_head, columns)]), _row([":--", *([":-:"] * len(columns))])]
     for check, sentence in CHECKS.items():
         cells = [_cell(results.get((column.title, check), Result(NOT_TRIED)), notes) for column in columns]
         lines.append(_row([sentence, *cells]))

@@ -185,7 +185,7 @@ OPENCODE = RealAgent(
     name="opencode",
     package="opencode-ai@1.18.33",
     binary="opencode-linux-x64/bin/opencode",
-    ready="Ask anything",
+    ready="ctrl+p commands",
     main_screen=False,
     arguments=(),
     asks="Permission required",
@@ -229,7 +229,8 @@ COPILOT = RealAgent(
     source="osc 9;4",
     asks_source="hook",
     tells_ready=False,
-    settings=(".copilot/config.json",),
+    interrupt=("Escape", "Escape"),
+    cannot={"settings": "it writes its settings anew by itself; no file of its own names a program of Outlive"},
     transcripts=(".copilot/session-state/{id}/events.jsonl",),
     own_resume=("copilot", "--resume={id}"),
 )
@@ -272,11 +273,11 @@ ENDPOINT = RealAgent(
 )
 CLAUDE_INLINE = replace(CLAUDE, label="claude on the main screen", main_screen=True, prepare=prepare_claude_inline)
 CODEX_INLINE = replace(CODEX, label="codex on the main screen", main_screen=True, arguments=("--no-alt-screen",))
-AGENTS = (CLAUDE, CLAUDE_INLINE, CODEX, CODEX_INLINE, OPENCODE)
-"""Those whose answers are followed through everything that can befall a chat."""
-
 ALL_AGENTS = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN)
 """Each agent of the catalog once, as it is started by default."""
 
 PROVEN = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN, ENDPOINT)
 """Those of which the table tells what they were seen to do."""
+
+AGENTS = (*PROVEN, CLAUDE_INLINE, CODEX_INLINE)
+"""Those whose answers are followed through everything that can befall a chat."""

@@ -59,13 +59,15 @@ def pytest_runtest_call(item: pytest.Item) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the table, if each of its rows was tried with each agent, or if that was asked for."""
+    """Write the table, if each of its rows was tried with each agent; if asked to, what was not tried stays."""
     columns = [Column(agent.name, agent.version) for agent in PROVEN]
     tried = {(column.title, check) for column in columns for check in agents_table.CHECKS}
+    path = agents_table.PATH
     if results and (session.config.getoption("--write-agents-table") or tried <= results.keys()):
-        agents_table.PATH.parent.mkdir(exist_ok=True)
+        former = agents_table.read(path.read_text(encoding="utf-8"), columns) if path.exists() else {}
+        path.parent.mkdir(exist_ok=True)
         day = datetime.now(UTC).date().isoformat()
-        agents_table.PATH.write_text(agents_table.written(columns, results, day), encoding="utf-8")
+        path.write_text(agents_table.written(columns, former | results, day), encoding="utf-8")
 
 
 # ------------------------------------------------------------------------------------ fixtures

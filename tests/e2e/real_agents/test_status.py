@@ -104,11 +104,11 @@ def test_an_agent_that_hangs_gives_no_signal_and_comes_back(
     chat.becomes("working")
     child = chat.info()["child_pid"]
     with chat.hears("no_signal"):
-        os.kill(child, signal.SIGSTOP)
+        os.killpg(child, signal.SIGSTOP)  # It may be more than one process.
     assert chat.info()["activity"] == "no_signal"
     assert "no signal" in done("ls")
     assert "neither output nor word" in chat.explained()["activity_detail"]
-    os.kill(child, signal.SIGCONT)
+    os.killpg(child, signal.SIGCONT)
     with chat.hears("idle"):
         server.release()
     chat.sees(answer_line(8))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.agents_table import CHECKS, NO, NOT_APPLICABLE, YES, Column, Result, written
+from tests.support.agents_table import CHECKS, NO, NOT_APPLICABLE, YES, Column, Result, read, written
 from tests.support.real_agents import PROVEN
 
 
@@ -25,6 +25,9 @@ def test_each_agent_has_a_column_and_each_check_a_row() -> None:
     assert rows[CHECKS["stop"]].endswith("| ? | – [1] |")
     assert rows[CHECKS["kill"]].endswith("| ? | – [1] |")
     assert lines[-1] == "1. it has no tools"
+    page = "\n".join(lines)
+    assert read(page, columns) == results
+    assert read(page, [Column("claude", "2.1.4")]) == {}, "another version was not tried"
 
 
 def test_what_an_agent_cannot_is_a_check() -> None:
