@@ -64,8 +64,7 @@ async def test_a_stopped_host_is_said_to_new_viewers_is_not_lost_and_goes_on(
             assert viewer.pending > 0, "kept until it is acknowledged"
             [info] = outlive("ls", "--json").json()
             assert (info["state"], info["viewers"]) == ("running", None), "that it runs is known; more is not"
-        await see(viewer, watcher, "while it was stopped")
-        assert shown(viewer).count("while it was stopped") == 2, "once typed, once given back by cat"
+        await watcher.until(lambda: shown(viewer)[2:] == ["while it was stopped"] * 2, "it typed once, and given back")
         assert viewer.state is ViewerState.LIVE
         assert ViewerState.LOST not in watcher.states
     assert (await request(record.id, Describe(0))).child_pid == record.child_pid
