@@ -4,7 +4,7 @@
 #   bash installers/test.sh [--fast] [--real-agents] [-- ARGUMENTS OF pytest…]
 #
 #   --fast          without the tests that drive the whole product
-#   --real-agents   with the tests that run agents' own command lines, where they are installed
+#   --real-agents   with the tests that run agents' own command lines, where npm has them; fills resources/guide/real-agents.md
 set -euo pipefail
 # shellcheck source=setup.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"

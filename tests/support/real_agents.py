@@ -54,6 +54,7 @@ class RealAgent:
         prepare: writes its settings for (home, cwd, url of the server); the environment that it needs.
         wish: what makes the fake model want a ``{command}`` for which the user is asked.
         offers_tools: its requests offer tools, but for its errands.
+        errands: what it asks its model by itself, although it offers tools with it (re.match); "" for nothing.
         source: which of Outlive's sources tells its state, as ``activity.ORDER`` calls them; "" for none.
         asks_source: which of them tells that it asks, where that is another one.
         tells_what: it tells what it asks, too.
@@ -79,6 +80,7 @@ class RealAgent:
     prepare: Callable[[Path, Path, str], dict[str, str]]
     wish: str = "tool: {command}"
     offers_tools: bool = True
+    errands: str = ""
     source: str = ""
     asks_source: str = ""
     tells_what: bool = True
@@ -193,7 +195,7 @@ OPENCODE = RealAgent(
     source="plugin",
     interrupt=("Escape", "Escape"),
     settings=(".config/opencode/opencode.json",),
-    notes=r'  "\$schema": "https://opencode.ai/config.json",',
+    notes=r'  "\$schema": "https://opencode.ai/config.json"',
     transcripts=(".local/share/opencode/opencode.db*",),
     own_resume=("opencode", "--session", "{id}"),
     begins_anew=False,
@@ -244,8 +246,10 @@ QWEN = RealAgent(
     arguments=(),
     asks="Allow execution of",
     prepare=prepare_qwen,
+    errands="Managed memory ",
     source="title",
     settings=(".qwen/settings.json",),
+    notes=r' "\$version": \d+',
     transcripts=(".qwen/projects/*/chats/{id}.jsonl",),
     own_resume=("qwen", "--resume", "{id}"),
 )

@@ -147,6 +147,18 @@ class Chat:
 
         return wait_until(found, PATIENCE_S, lambda: f"{activity} in {self.changes()[after:]}", every_s=0.05)[0]
 
+    def prompts(self) -> list[str]:
+        """What its model was asked, without what the agent asks by itself."""
+        own = self.agent.errands
+        # A blank behind what was pasted is the agent's.
+        return [each.strip() for each in self.server.prompts() if not (own and re.match(own, each))]
+
+    def was_asked(self, prompt: str) -> None:
+        """Wait until its model was asked this, whole."""
+        wait_until(
+            lambda: prompt in self.prompts(), PATIENCE_S, lambda: f"{prompt!r} among {self.prompts()}", every_s=0.1
+        )
+
     # ------------------------------------------------------------ what is done to it
 
     def send(self, *words: str) -> None:

@@ -61,4 +61,4 @@ def test_it_is_given_what_was_typed_and_one_reply_a_query(
     traffic = read_traffic(log)
     assert not traffic.replies()
     assert PASTE.sub(rb"\1", traffic.typed()) == b"".join(b"%b\r" % each.encode() for each in words)
-    assert server.prompts() == words
+    assert chat.prompts() == words
