@@ -35,6 +35,7 @@ def test_it_starts_takes_what_is_typed_and_leaves_the_users_settings_alone(
         for character in "hello by keys":
             viewer.type(character)
         viewer.see("hello by keys", timeout_s=PATIENCE_S)
+        chat.sees("hello by keys")
         viewer.type("\r")
         viewer.see("echo: hello by keys", timeout_s=PATIENCE_S)
     chat.sees("echo: hello by keys")
