@@ -6,7 +6,7 @@ A test marked ``shows(check, …)`` fills the rows of ``agents_table.CHECKS`` fo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +43,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         place = (agent.name, check)
         if check in agent.cannot:
             results[place] = Result(NOT_APPLICABLE, agent.cannot[check])
+        elif call.excinfo is not None and check in item.stash.get(SHOWN, ()):
+            results.setdefault(place, Result(YES))
         elif call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
             results[place] = Result(NO)
         elif call.when == "teardown" and call.excinfo is None and item.stash.get(RAN, False):
@@ -52,6 +54,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 RAN = pytest.StashKey[bool]()
+SHOWN = pytest.StashKey[set[str]]()
 
 
 def pytest_runtest_call(item: pytest.Item) -> None:
@@ -114,6 +117,13 @@ def agent(
 def chat(agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions) -> Chat:
     """A chat with it, which takes input."""
     return Chat.start(agent, server, project)
+
+
+@pytest.fixture
+def shown(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """To be called by a test that shows several things, with each that it has shown: should it fail at a later one."""
+    done: set[str] = request.node.stash.setdefault(SHOWN, set())
+    return done.add
 
 
 @pytest.fixture

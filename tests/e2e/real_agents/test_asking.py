@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -76,8 +76,10 @@ def test_what_is_sent_is_one_prompt_and_whole(chat: Chat, server: ModelServer) -
     assert chat.prompts() == ["short", LONG, SEVERAL]
 
 
-@pytest.mark.shows("viewer, answer")
-def test_an_answer_is_whole_after_its_viewer_was_killed(chat: Chat, server: ModelServer) -> None:
+@pytest.mark.shows("viewer, answer", "viewer, tool")
+def test_an_answer_and_a_tool_call_are_whole_after_their_viewer_was_killed(
+    chat: Chat, server: ModelServer, work: Work, shown: Callable[[str], None]
+) -> None:
     lines, at = (90, 50) if chat.agent.main_screen else (16, 8)
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
         viewer.see(chat.agent.ready, timeout_s=PATIENCE_S)
@@ -89,16 +91,19 @@ def test_an_answer_is_whole_after_its_viewer_was_killed(chat: Chat, server: Mode
 
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
         viewer.see(answer_line(lines), timeout_s=PATIENCE_S)
-        shown = viewer.text()
+        seen = viewer.text()
     everything = chat.everything()
     on_screen = range(lines - 10, lines + 1) if chat.agent.main_screen else range(1, lines + 1)
-    assert [number for number in on_screen if shown.count(answer_line(number)) != 1] == []
+    assert [number for number in on_screen if seen.count(answer_line(number)) != 1] == []
     assert [number for number in range(1, lines + 1) if everything.count(answer_line(number)) != 1] == []
     assert chat.prompts() == [prompt]
+    shown("viewer, answer")
+    if "viewer, tool" not in chat.agent.cannot:
+        chat.until_idle()
+        tool_call_outlives_its_viewer(chat, server, work)
 
 
-@pytest.mark.shows("viewer, tool")
-def test_a_tool_call_comes_to_its_end_after_its_viewer_was_killed(chat: Chat, server: ModelServer, work: Work) -> None:
+def tool_call_outlives_its_viewer(chat: Chat, server: ModelServer, work: Work) -> None:
     prompt = work.wish(chat.agent)
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
         viewer.see(chat.agent.ready, timeout_s=PATIENCE_S)

@@ -61,35 +61,35 @@ def test_each_activity_is_told_in_order_with_its_source(
     record_property("status", ", ".join(filter(None, (agent.source, agent.asks_source))))
 
 
-@pytest.mark.shows("interrupt")
-def test_a_turn_that_is_interrupted_ends(chat: Chat, server: ModelServer) -> None:
+@pytest.mark.shows("interrupt", "limit", "error")
+def test_a_turn_that_does_not_come_to_its_end_leaves_nothing_working(
+    chat: Chat, server: ModelServer, shown: Callable[[str], None]
+) -> None:
     chat.hold()
     chat.becomes("working")
     with chat.hears("idle"):
         chat.interrupt()
     server.release()
     chat.ask_and_read("afterwards")
+    chat.until_idle()
+    shown("interrupt")
 
+    if "limit" not in chat.agent.cannot:
+        for lines, trouble in ((3, "fail: 429 after: 1"), (5, "fail: 500")):
+            past, prompt = len(chat.changes()), f"{trouble} times: 1 count: {lines}"
+            chat.send(prompt, "--enter")
+            server.wait_asked(prompt, times=2, timeout_s=PATIENCE_S)
+            chat.sees(answer_line(lines))
+            chat.changed("idle", past)
+            assert told(chat.changes()[past:]) == ["working", "idle"]
+    shown("limit")
 
-@pytest.mark.shows("error")
-def test_a_request_that_is_refused_ends_the_turn(chat: Chat, server: ModelServer) -> None:
     past = len(chat.changes())
     chat.ask("fail: 400")
     chat.changed("working", past)
     chat.becomes(chat.agent.after_error)
     if chat.agent.after_error == "idle":
-        chat.ask_and_read("afterwards")
-
-
-@pytest.mark.shows("limit")
-def test_a_request_that_is_put_off_is_tried_again(chat: Chat, server: ModelServer) -> None:
-    for number, prompt in enumerate(("fail: 429 after: 1 times: 1 count: 3", "fail: 500 times: 1 count: 5")):
-        past = len(chat.changes())
-        chat.send(prompt, "--enter")
-        server.wait_asked(prompt, times=2, timeout_s=PATIENCE_S)
-        chat.sees(answer_line((3, 5)[number]))
-        chat.changed("idle", past)
-        assert told(chat.changes()[past:]) == ["working", "idle"]
+        chat.ask_and_read("at last")
 
 
 @pytest.mark.shows("hangs")
