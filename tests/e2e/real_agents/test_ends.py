@@ -11,7 +11,7 @@ from tests.fakes.model_server import ModelServer
 from tests.support import processes
 from tests.support.real_agents import RealAgent
 from tests.support.real_chats import BACKGROUND, Chat, Work, done
-from tests.support.waiting import wait_until
+from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
 
@@ -36,7 +36,7 @@ def ends_in_a_tool_call(agent: RealAgent, server: ModelServer, project: Path, ve
     done(verb, chat.id)
 
     assert marked(chat) == {}
-    assert not processes.is_alive(host)
+    wait_for_end(host, 10)
     assert chat.info()["state"] == "exited"
     assert neighbour.info()["state"] == "running"
     assert theirs in marked(neighbour)

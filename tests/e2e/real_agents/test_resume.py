@@ -18,7 +18,7 @@ from tests.support.area import Area
 from tests.support.bare_terminal import BareTerminal
 from tests.support.commands import OnTerminal
 from tests.support.real_agents import RealAgent
-from tests.support.real_chats import PATIENCE_S, SIZE, Chat
+from tests.support.real_chats import PATIENCE_S, SIZE, Chat, done
 from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
@@ -106,10 +106,11 @@ def test_an_agent_that_is_killed_leaves_its_last_screen_and_nothing_else(chat: C
     child = chat.info()["child_pid"]
     with OnTerminal("attach", chat.id, size=OWN_SIZE) as viewer:
         viewer.see("echo: the last words", timeout_s=PATIENCE_S)
-        os.kill(child, signal.SIGKILL)
+        os.killpg(child, signal.SIGKILL)  # Some are two processes, and the second one would say good-bye.
         wait_for_end(child, 10)
         viewer.end()
         assert viewer.screen.modes == Modes(), "the viewer's terminal is as it was"
+    done("wait", chat.id, "--exited", "--timeout", "30")
     info = chat.info()
     assert (info["state"], info["exit_signal"], info["exit_code"]) == ("exited", 9, None)
     assert "echo: the last words" in chat.screen()

@@ -42,8 +42,9 @@ def test_each_activity_is_told_in_order_with_its_source(
         chat.ask(work.wish(agent))
     chat.sees(agent.asks)
     asked = chat.explained()
-    asks_source = agent.asks_source or agent.source
-    assert (asked["activity"], asked["activity_source"]) == ("needs_input", asks_source)
+    sources = set(filter(None, (agent.source, agent.asks_source)))
+    assert asked["activity"] == "needs_input"
+    assert asked["activity_source"] in sources
     if agent.tells_what:
         wait_until(lambda: "work.sh" in (chat.explained()["activity_detail"] or ""), 20, str(asked))
         assert "work.sh" in chat.info()["activity_detail"]
@@ -56,7 +57,8 @@ def test_each_activity_is_told_in_order_with_its_source(
     # The same question may be told of twice: first that there is one, then what it is.
     order = [each for number, each in enumerate(told(changes)) if not number or each != changes[number - 1].activity]
     assert order == ["working", "idle", "working", "needs_input", "working", "idle"], changes
-    assert {change.source for change in changes} == {agent.source, asks_source}, changes
+    assert {change.source for change in changes} <= sources, changes
+    assert {change.source for change in changes if change.activity != "needs_input"} == {agent.source}, changes
     assert agent.tells_what == any("work.sh" in change.detail for change in changes)
     record_property("status", ", ".join(filter(None, (agent.source, agent.asks_source))))
 
