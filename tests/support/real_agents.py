@@ -57,7 +57,7 @@ class RealAgent:
         errands: what it asks its model by itself, although it offers tools with it (re.match); "" for nothing.
         source: which of Outlive's sources tells its state, as ``activity.ORDER`` calls them; "" for none.
         asks_source: which of them tells that it asks, where that is another one.
-        tells_what: it tells what it asks, too.
+        tells: a text in what it tells that it asks, of the command ``sh work.sh``.
         tells_ready: it tells that it takes input before its first turn.
         after_error: its activity when a request was refused.
         interrupt: the keys that interrupt a turn.
@@ -83,7 +83,7 @@ class RealAgent:
     errands: str = ""
     source: str = ""
     asks_source: str = ""
-    tells_what: bool = True
+    tells: str = "work.sh"
     tells_ready: bool = True
     after_error: str = "idle"
     interrupt: tuple[str, ...] = ("Escape",)
@@ -249,6 +249,7 @@ QWEN = RealAgent(
     errands=r"Managed memory |\[SUGGESTION MODE",
     source="title",
     asks_source="hook",
+    tells="run_shell_command",
     interrupt=("Escape", "Ctrl+u"),  # It puts the prompt back into its input.
     settings=(".qwen/settings.json",),
     notes=r' "\$version": \d+',
