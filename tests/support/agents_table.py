@@ -20,7 +20,7 @@ CHECKS = {
     "window": "the window killed in mid-answer, opened again: complete, asked once",
     "host": "its host, the keeper killed, or Outlive upgraded in mid-answer: complete, asked once",
     "status": "idle, working, needs_input, working, idle: each told, in this order, heard by `outlive wait`; by",
-    "asked": "a permission prompt is needs_input with what is asked",
+    "asked": "a permission prompt is needs_input, with what is asked",
     "interrupt": "a turn that the user interrupts ends as idle",
     "error": "a request that the model service refuses (400) does not stay working",
     "limit": "one that it puts off (429, 500) is tried again, and ends as idle",

@@ -57,7 +57,7 @@ class RealAgent:
         errands: what it asks its model by itself, although it offers tools with it (re.match); "" for nothing.
         source: which of Outlive's sources tells its state, as ``activity.ORDER`` calls them; "" for none.
         asks_source: which of them tells that it asks, where that is another one.
-        tells: a text in what it tells that it asks, of the command ``sh work.sh``.
+        tells: a text in what it tells that it asks, of the command ``sh work.sh``; "" if it tells no more than that.
         tells_ready: it tells that it takes input before its first turn.
         after_error: its activity when a request was refused.
         interrupt: the keys that interrupt a turn.
@@ -212,7 +212,7 @@ GEMINI = RealAgent(
     prepare=prepare_gemini,
     source="title",
     # Its title says that it asks, and nothing says what.
-    tells_what=False,
+    tells="",
     settings=(".gemini/settings.json",),
     # And their second names, from which they would be put back.
     transcripts=(".gemini/tmp/*/chats/session-*-{short}.jsonl", "../state/sessions/*/agent/{id}.*"),
