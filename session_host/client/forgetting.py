@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import shutil
+from pathlib import Path
 
 from session_host.paths import endpoint_conversation, session_dir, session_log
 from session_host.search import forget
@@ -11,6 +12,9 @@ from session_host.store import SessionRecord, Store
 
 ENDPOINT = "endpoint"
 """The agent that is ours."""
+
+TRIES = 10
+"""So often a file may come into a directory that is being removed."""
 
 
 def forget_chat(store: Store, record: SessionRecord) -> str:
@@ -29,13 +33,27 @@ def forget_chat(store: Store, record: SessionRecord) -> str:
 
         line = remove_worktree(store, record)
     # The files before the record: what is no longer recorded would never be found again.
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(session_dir(record.id))
+    _remove_directory(session_dir(record.id))
     session_log(record.id).unlink(missing_ok=True)
     _forget_conversation(store, record)
     store.remove(record.id)
     forget(record.id)
     return line
+
+
+def _remove_directory(path: Path) -> None:
+    """Remove it with all that is in it, also if the host of a chat that has just ended puts its last screen there."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            if not path.exists():
+                return  # Somebody else removed it; what was in it, in its turn, is no failure.
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY or not tries_left:
+                raise
+        else:
+            return
 
 
 def _forget_conversation(store: Store, record: SessionRecord) -> None:

@@ -56,7 +56,8 @@ async def test_a_wrong_key_is_replaced_unseen(server: ModelServer, monkeypatch: 
         chat.viewer.key("ArrowUp")
         await chat.see("› /retry")
         argv = (await chat.describe()).argv
-    left = [path for path in state_dir().rglob("*") if path.is_file()]
+    # The host may still be at the last screen: its file of a moment is none of what is left.
+    left = [path for path in state_dir().rglob("*") if path.is_file() and path.suffix != ".new"]
     assert conversation_files()[0] in left
     for key in ("sk-right", "sk-wrong"):
         assert not any(key in word for word in argv)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 import pytest
 
 from session_host.client.forgetting import forget_chat
@@ -62,3 +65,24 @@ def test_the_file_of_a_conversation_with_another_agent_is_not_ours() -> None:
         forget_chat(store, record)
 
     assert path.exists()
+
+
+@pytest.mark.usefixtures("area")
+def test_a_host_that_puts_its_last_screen_there_meanwhile_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = recorded("chat")
+    directory = session_dir("chat")
+    (directory / "activity.jsonl").touch()
+    late = iter(["screen.new", "screen.bin"])
+
+    def rmdir(path: str, **options: Any) -> None:
+        if name := next(late, None):
+            (directory / name).touch()
+        really(path, **options)
+
+    really = os.rmdir
+    monkeypatch.setattr(os, "rmdir", rmdir)
+
+    with open_store() as store:
+        forget_chat(store, record)
+
+    assert not directory.exists()
