@@ -356,9 +356,7 @@ def test_text_is_the_same_by_rows_and_by_passages(
     monkeypatch.setattr(export_lines, "_PASSAGE_ROWS", 12)
     monkeypatch.setattr(export_lines, "_TAKE_ROWS", 40)
     by_passages = "".join(text_of(recording))
-    lines = [
-        "".join(map(row_text, line)).rstrip(" ") for line in lines_of(recording) if not isinstance(line, Missing)
-    ]
+    lines = ["".join(map(row_text, line)).rstrip(" ") for line in lines_of(recording) if not isinstance(line, Missing)]
     assert by_passages.splitlines() == "\n".join(lines).rstrip("\n").splitlines()
 
 
