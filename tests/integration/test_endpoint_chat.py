@@ -244,7 +244,7 @@ async def test_it_fits_a_small_terminal_and_follows_its_size(server: ModelServer
         answer = [line for line in chat.lines() if line.startswith("answer line")]
         assert answer[-9:] == [answer_line(number) for number in range(1, 10)]
         await chat.see_no_more("◐")
-        assert sum("›" in line for line in chat.lines()) == 2, "the question and the input"
+        await eventually(lambda: sum("›" in line for line in chat.lines()) == 2, 20, "the question and the input")
 
 
 @pytest.mark.parametrize("how", ["/quit", "Ctrl+D", "SIGTERM", "SIGHUP"])
