@@ -6,6 +6,17 @@ import os
 from pathlib import Path
 
 
+def stat_fields(pid: int) -> list[str]:
+    """The fields of ``/proc/PID/stat`` (proc(5)) from the third, the state, on.
+
+    Raises:
+        OSError: there is no such process, or it cannot be read.
+    """
+    text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    # The command's name is in parentheses and may hold anything, so fields are counted from the last one.
+    return text[text.rindex(")") + 2 :].split()
+
+
 def start_time(pid: int) -> int | None:
     """When a process started, or None if there is no such process (or it is a zombie).
 
@@ -16,13 +27,11 @@ def start_time(pid: int) -> int | None:
         OSError: it cannot be read now (too many open files); that says nothing about the process.
     """
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        fields = stat_fields(pid)
     except FileNotFoundError:
         return None if Path("/proc/self/stat").exists() else _exists(pid)
     except ProcessLookupError:
         return None
-    # The command's name is in parentheses and may hold anything, so fields are counted from the last one.
-    fields = text[text.rindex(")") + 2 :].split()
     return None if fields[0] in {"Z", "X"} else int(fields[19])
 
 
@@ -67,9 +76,8 @@ def ancestors(pid: int) -> list[int]:
     found: list[int] = []
     while pid > 1 and len(found) < MOST_ANCESTORS:
         try:
-            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+            pid = int(stat_fields(pid)[1])
         except OSError:
             break
-        pid = int(text[text.rindex(")") + 2 :].split()[1])
         found.append(pid)
     return found

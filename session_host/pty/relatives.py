@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from .identity import stat_fields
+
 _PROC = Path("/proc")
 MARK = "OUTLIVE_SESSION"
 
@@ -103,11 +105,9 @@ def _processes() -> Iterable[_Process]:
 def _read(pid: int) -> _Process | None:
     """A living process; None for one that is gone, or a zombie."""
     try:
-        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+        fields = stat_fields(pid)
     except OSError:
         return None
-    # The command's name is in parentheses and may hold anything, so fields are counted from the last one (proc(5)).
-    fields = text[text.rindex(")") + 2 :].split()
     if fields[0] in {"Z", "X"}:
         return None
     return _Process(pid, int(fields[1]), int(fields[3]), int(fields[19]))
