@@ -28,7 +28,7 @@ from gui.window.instance import Claim
 from gui.window.main_window import MainWindow
 from gui.window.remote import Remote
 from session_host import paths
-from session_host.agents import Catalog, load_catalog
+from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.records import all_after_boot
 from session_host.client.recovery import open_or_recover
 from session_host.client.viewer import Viewer, ViewerDelegate
@@ -56,7 +56,7 @@ def open_store(warnings: list[str]) -> Store:
     try:
         return Store.open(paths.database())
     except StoreCorrupt:
-        store, line = asyncio.run(open_or_recover())
+        store, line = open_or_recover()
         warnings.append(line)
         return store
 

@@ -25,7 +25,7 @@ from session_host.terminal.base import DefaultColors
 
 if TYPE_CHECKING:
     from gui.sessions.chat import ViewerFactory
-    from session_host.agents import Agent
+    from session_host.agents.agent import Agent
     from session_host.client.launch import LaunchRequest
     from session_host.protocol.values import GridSize
 

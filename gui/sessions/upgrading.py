@@ -44,7 +44,7 @@ def _upgrade_all() -> list[UpgradeResult]:
     from session_host.client.upgrade import upgrade
 
     with open_store() as store:
-        return asyncio.run(upgrade(store))
+        return upgrade(store)
 
 
 def report(results: list[UpgradeResult], left: list[str]) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from gui.sessions import words
 from gui.sessions.chat import Chat
 from gui.sessions.model import SessionsModel
-from session_host.agents import Agent
+from session_host.agents.agent import Agent
 
 
 class Notifications(Protocol):

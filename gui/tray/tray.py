@@ -16,7 +16,7 @@ from gui.sessions.groups import Group
 from gui.sessions.model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
-from session_host.agents import Agent
+from session_host.agents.agent import Agent
 
 LISTED = 10
 SAID_CHARACTERS = 60

@@ -12,7 +12,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import paint_tile
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
 from gui.window.new_chat_wish import ENDPOINT
-from session_host.agents import Agent
+from session_host.agents.agent import Agent
 
 MOST_COLUMNS = 4
 TILE_WIDTH_PX = 96

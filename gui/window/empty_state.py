@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.parts import Area, MonogramTile, button, label
-from session_host.agents import Agent
+from session_host.agents.agent import Agent
 
 WIDTH_PX = 480
 LISTED = 6

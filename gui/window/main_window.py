@@ -36,7 +36,7 @@ from gui.window.tab_bar import TabBar
 from gui.window.tabs import Tabs
 from gui.window.upgrade_offer import UpgradeOffer
 from gui.window.verbs import Verbs
-from session_host.agents import Agent
+from session_host.agents.agent import Agent
 from session_host.protocol.values import GridSize
 
 DEFAULT_SIZE_PX = (1120, 720)

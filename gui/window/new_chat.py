@@ -31,7 +31,7 @@ from gui.window.new_chat_wish import (
 )
 from gui.window.parts import Scrolled, button, label
 from gui.window.sheet import Sheet
-from session_host.agents import Agent
+from session_host.agents.agent import Agent
 from session_host.worktrees import Status
 
 WIDTH_PX = 640

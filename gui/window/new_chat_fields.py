@@ -23,7 +23,7 @@ from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.flow import FlowLayout
 from gui.window.parts import IconButton, button, label
-from session_host.agents import Agent
+from session_host.agents.agent import Agent
 from session_host.worktrees import Status
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from PySide6.QtWidgets import QWidget
 
 from gui.settings.layout import Start
-from session_host.agents import Agent
+from session_host.agents.agent import Agent
 
 ENDPOINT = "endpoint"
 """The agent that takes a model and a server's address."""

@@ -18,7 +18,7 @@ from gui.window.output_sheet import OutputSheet
 from gui.window.searching import Searching
 from gui.window.send_sheet import SendSheet
 from gui.window.sheet import Sheet
-from session_host.agents import Agent
+from session_host.agents.agent import Agent
 
 
 class Sheets:

@@ -22,7 +22,7 @@ from gui.window.export_dialog import ask_for_file
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChatSheet, start_of
 from gui.window.new_chat_wish import NewChat, starts_alone
-from session_host.agents import Agent
+from session_host.agents.agent import Agent
 from session_host.client.launch import LaunchRequest, free_name
 from session_host.errors import OutliveError
 from session_host.paths import config_dir

@@ -6,19 +6,3 @@ It must not start an agent to be talked to, nor know of sessions, hosts or windo
 product are in ``resources/agents``; those of the user, in ``agents`` of the configuration directory, add to them or
 change them.
 """
-
-from session_host.agents.agent import Agent, login_shell
-from session_host.agents.catalog import Catalog, load_catalog
-from session_host.agents.environment import child_environment, remark
-from session_host.agents.files import carry_files, write_files
-
-__all__ = [
-    "Agent",
-    "Catalog",
-    "carry_files",
-    "child_environment",
-    "load_catalog",
-    "login_shell",
-    "remark",
-    "write_files",
-]

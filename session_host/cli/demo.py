@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import re
 import sys
@@ -97,8 +96,8 @@ def _tell(what: str, took_s: float | None = None) -> None:
 
 
 def _start_chat() -> str:
-    from session_host.agents import load_catalog
-    from session_host.client.launch import LaunchRequest, launch
+    from session_host.agents.catalog import load_catalog
+    from session_host.client.launch import LaunchRequest, launch_now
     from session_host.paths import config_dir
 
     request = LaunchRequest(
@@ -108,7 +107,7 @@ def _start_chat() -> str:
         directory=str(Path.home()),
         environment=dict(os.environ),
     )
-    return asyncio.run(launch(request)).id
+    return launch_now(request).id
 
 
 def _wait_for(text: str, chat: SessionInfo) -> None:

@@ -12,12 +12,12 @@ from session_host.errors import ConfigError
 from session_host.paths import config_dir, state_dir
 
 if TYPE_CHECKING:
-    from session_host.agents import Agent
+    from session_host.agents.agent import Agent
 
 
 def agents() -> Iterator[Check]:
     """Which agents are installed, and where: on this PATH, and on that of the login shell, which an icon gets."""
-    from session_host.agents import load_catalog
+    from session_host.agents.catalog import load_catalog
     from session_host.agents.login_environment import login_path
 
     own = os.environ.get("PATH") or os.defpath

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import re
 import sys
@@ -11,7 +10,6 @@ import sys
 from session_host.cli import new_endpoint
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.output import own_size, print_json, say
-from session_host.cli.sessions import find
 from session_host.errors import UsageError
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize
 
@@ -72,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
     attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
     session_id, name = _launch(options, agent_name, arguments, overrides, size or own_size())
     if options.json:
+        from session_host.cli.sessions import find
         from session_host.client.resumability import tell_resumable
 
         info = find(session_id)
@@ -94,8 +93,8 @@ def _launch(
     size: GridSize | None,
 ) -> tuple[str, str]:
     """Start it; returns its id and name."""
-    from session_host.agents import load_catalog
-    from session_host.client.launch import DEFAULT_SIZE, LaunchRequest, launch
+    from session_host.agents.catalog import load_catalog
+    from session_host.client.launch import DEFAULT_SIZE, LaunchRequest, launch_now
     from session_host.paths import config_dir
 
     agent = load_catalog(config_dir()).find(agent_name)
@@ -115,13 +114,13 @@ def _launch(
         size=size or DEFAULT_SIZE,
         engine=options.engine,
     )
-    record = asyncio.run(launch(request))
+    record = launch_now(request)
     return record.id, record.name
 
 
 def _taken_for_a_branch(options: argparse.Namespace) -> str | None:
     """The agent in ``outlive new --worktree claude``: without another one, the word behind the option is no branch."""
-    from session_host.agents import load_catalog
+    from session_host.agents.catalog import load_catalog
     from session_host.paths import config_dir
 
     if not options.worktree or options.worktree not in load_catalog(config_dir()):

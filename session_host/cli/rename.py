@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from session_host.cli.new import MAX_NAME_CHARACTERS
-from session_host.cli.sessions import add_session_argument, with_store
-from session_host.client.control import request
+from session_host.cli.sessions import add_session_argument, ask, with_store
 from session_host.client.sessions import find_session
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Rename
@@ -26,11 +25,11 @@ def run(options: argparse.Namespace) -> int:
     if not (0 < len(name) <= MAX_NAME_CHARACTERS and name.isprintable()):
         raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
 
-    async def rename(store: Store) -> None:
-        info = await find_session(store, options.session)
+    def rename(store: Store) -> None:
+        info = find_session(store, options.session)
         if info.state in RUNNING_STATES:
             try:
-                await request(info.id, Rename(0, name))
+                ask(info.id, Rename(0, name))
             except (HostUnavailable, SessionEnded):
                 # It has just ended, or is hung: the record has the last word on names.
                 pass

@@ -24,8 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Remove the record and what was kept beside it."""
 
-    async def remove(store: Store) -> str:
-        info = await find_session(store, options.session)
+    def remove(store: Store) -> str:
+        info = find_session(store, options.session)
         if info.state in RUNNING_STATES:
             raise OutliveError(f"{info.name} is running; `outlive stop {info.name}` it first")
         record = store.get(info.id)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from session_host.cli.output import complain
@@ -23,17 +22,13 @@ def add_session_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("session", metavar="SESSION", help="name, id, or unique beginning of the id")
 
 
-def with_store(use: Callable[[Store], Awaitable[T]]) -> T:
-    """Open the record, begin it anew if it is damaged (and say so), and use it in a loop of its own."""
-
-    async def body() -> T:
-        store, warning = await open_or_recover()
-        with store:
-            if warning:
-                complain(warning)
-            return await use(store)
-
-    return asyncio.run(body())
+def with_store(use: Callable[[Store], T]) -> T:
+    """Open the record, begin it anew if it is damaged (and say so), and use it."""
+    store, warning = open_or_recover()
+    with store:
+        if warning:
+            complain(warning)
+        return use(store)
 
 
 def find(text: str) -> SessionInfo:
@@ -47,11 +42,7 @@ def find(text: str) -> SessionInfo:
 
 def every_session(*, ended: bool) -> list[SessionInfo]:
     """All running sessions, oldest first; with ``ended`` all that are remembered."""
-
-    async def listed(store: Store) -> list[SessionInfo]:
-        return list_sessions(store, ended=ended)
-
-    return with_store(listed)
+    return with_store(lambda store: list_sessions(store, ended=ended))
 
 
 def require_running(info: SessionInfo) -> SessionInfo:
@@ -69,6 +60,8 @@ def require_running(info: SessionInfo) -> SessionInfo:
 
 def ask(session_id: str, message: Any) -> Any:
     """One request to a session's host, and its reply; see ``client.control.request``."""
+    import asyncio  # many commands do without
+
     from session_host.client.control import request
 
     return asyncio.run(request(session_id, message))

@@ -6,8 +6,7 @@ import argparse
 
 from session_host.cli.output import complain
 from session_host.cli.sessions import find, require_running, with_store
-from session_host.client.upgrade import UpgradeResult, upgrade
-from session_host.store import Store
+from session_host.client.upgrade import upgrade
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,10 +20,7 @@ def run(options: argparse.Namespace) -> int:
     """Replace what keeps the chats, one after the other; one that cannot be replaced goes on as it was."""
     session_id = require_running(find(options.session)).id if options.session is not None else None
 
-    async def all_of_it(store: Store) -> list[UpgradeResult]:
-        return await upgrade(store, session_id)
-
-    results = with_store(all_of_it)
+    results = with_store(lambda store: upgrade(store, session_id))
     for result in results:
         if result.ok:
             print(f"{result.name}: {result.message}")

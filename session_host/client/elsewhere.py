@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from session_host.agents import Agent
-from session_host.agents.conversations import Sought, opened_by
+from session_host.agents.agent import Agent
+from session_host.agents.conversations.place import Sought
+from session_host.agents.conversations.ways import opened_by
 from session_host.pty.relatives import MARK
 from session_host.store import SessionRecord, Store
 

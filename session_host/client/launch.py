@@ -6,7 +6,6 @@ reach them.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import time
@@ -17,9 +16,11 @@ from typing import Any
 
 import msgspec
 
-from session_host.agents import Agent, carry_files, child_environment, remark, write_files
-from session_host.agents.conversations import Sought, before_start
-from session_host.agents.probe import probed, supported
+from session_host.agents.agent import Agent
+from session_host.agents.conversations.place import Sought
+from session_host.agents.conversations.ways import before_start
+from session_host.agents.environment import child_environment, remark
+from session_host.agents.files import carry_files, write_files
 from session_host.clock import now
 from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError, WorktreeError
 from session_host.link.finding import ensure_keeper
@@ -86,6 +87,13 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def launch(request: LaunchRequest) -> SessionRecord:
+    """As ``launch_now``, in a thread."""
+    import asyncio  # a command that starts one chat does without
+
+    return await asyncio.to_thread(launch_now, request)
+
+
+def launch_now(request: LaunchRequest) -> SessionRecord:
     """Start a session; returns when its program is exec'd.
 
     Raises:
@@ -95,10 +103,6 @@ async def launch(request: LaunchRequest) -> SessionRecord:
         StoreError: it could not be recorded, so it was not started.
         UnsafeDirectory: the runtime or state directory cannot be trusted.
     """
-    return await asyncio.to_thread(_launch, request)
-
-
-def _launch(request: LaunchRequest) -> SessionRecord:
     ensure_private(runtime_dir())
     ensure_private(state_dir())
     with Store.open(database()) as store:
@@ -215,7 +219,11 @@ def _supports(agent: Agent, environment: Mapping[str, str]) -> frozenset[str] | 
     path = agent.find(environment.get("PATH", ""))
     if path is None:
         raise agent.not_found()
-    return supported(agent, probed(agent, path, environment)) if agent.probed else None
+    if not agent.probed:
+        return None
+    from session_host.agents.probe import probed, supported  # programs that are no agents do without
+
+    return supported(agent, probed(agent, path, environment))
 
 
 def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:

@@ -41,15 +41,15 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
     records = store.all() if ended else store.running()
     check_private(runtime_dir())
     running = [record.id for record in records if record.state in RUNNING_STATES]
-    return merge(store, records, _describe_all(running), ended=ended)
+    return merge(store, records, describe_all(running), ended=ended)
 
 
 def describe(session_id: str) -> Description | None:
     """What a session's host says of it; None if none answers in time."""
-    return _describe_all([session_id]).get(session_id)
+    return describe_all([session_id]).get(session_id)
 
 
-def _describe_all(session_ids: list[str]) -> dict[str, Description]:
+def describe_all(session_ids: list[str]) -> dict[str, Description]:
     """What hosts say of their sessions; one that knows an older protocol only is asked again in that."""
     found: dict[str, Description] = {}
     waiting = session_ids

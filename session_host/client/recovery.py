@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import uuid
 
-from session_host.errors import HostUnavailable, StoreCorrupt
+from session_host.errors import StoreCorrupt
 from session_host.paths import database, runtime_dir
-from session_host.protocol.messages import Describe, Description
+from session_host.protocol.messages import Description
 from session_host.pty.identity import boot_id, start_time
 from session_host.store import SessionRecord, Store
 
-from .control import request
+from .quick import describe_all
 
 
-async def open_or_recover() -> tuple[Store, str]:
+def open_or_recover() -> tuple[Store, str]:
     """Open the record.
 
     Returns:
@@ -33,25 +33,22 @@ async def open_or_recover() -> tuple[Store, str]:
         aside = Store.set_aside(path)
     store = Store.open(path)
     found = 0
-    for socket in sorted(runtime_dir().glob("*.sock")):
-        description = await _ask(socket.stem)
-        if description is not None and store.get(description.session_id) is None:
+    sockets = sorted(path.stem for path in runtime_dir().glob("*.sock"))
+    for description in describe_all([name for name in sockets if _is_id(name)]).values():
+        if store.get(description.session_id) is None:
             store.add(_record_of(description))
             found += 1
     chats = "1 running chat was" if found == 1 else f"{found} running chats were"
     return store, f"the record of chats was damaged and begun anew; {chats} found again; the damaged one is {aside}"
 
 
-async def _ask(session_id: str) -> Description | None:
+def _is_id(name: str) -> bool:
+    """Whether a socket of this name is a session's; there are others, such as the window's."""
     try:
-        uuid.UUID(session_id)
+        uuid.UUID(name)
     except ValueError:
-        return None  # Another socket, such as the window's.
-    try:
-        answer: Description = await request(session_id, Describe(0))
-    except HostUnavailable:
-        return None
-    return answer
+        return False
+    return True
 
 
 def _record_of(description: Description) -> SessionRecord:

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from session_host.agents import Agent, child_environment, load_catalog
-from session_host.agents.conversations import VARIABLES, Kept, Sought, look
+from session_host.agents.agent import Agent
+from session_host.agents.catalog import load_catalog
+from session_host.agents.conversations.place import Kept, Sought
+from session_host.agents.conversations.ways import VARIABLES, look
+from session_host.agents.environment import child_environment
 from session_host.errors import ConfigError, NoSuchSession
 from session_host.paths import config_dir, session_files, session_transitions
 from session_host.protocol.values import RUNNING_STATES, Activity

@@ -12,9 +12,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from session_host.agents import Agent, child_environment, load_catalog
+from session_host.agents.agent import Agent
 from session_host.agents.arguments import without_prompt
-from session_host.agents.conversations import Kept, look
+from session_host.agents.catalog import load_catalog
+from session_host.agents.conversations.place import Kept
+from session_host.agents.conversations.ways import look
+from session_host.agents.environment import child_environment
 from session_host.agents.probe import Probe, probed
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.paths import config_dir

@@ -6,7 +6,6 @@ keeper forks. What cannot be replaced stays as it was.
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -99,16 +98,16 @@ def replace_host(session_id: str, name: str) -> UpgradeResult:
             return UpgradeResult(session_id, name, False, "goes on as it was: the keeper did not understand")
 
 
-async def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
-    """Replace the keeper and the hosts of all running chats, or of one.
+def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
+    """Replace the keeper and the hosts of all running chats, or of one. Blocks for as long as that takes.
 
     Raises:
         OutliveError: what is installed does not start, or the keeper cannot be replaced; nothing was changed.
     """
-    await asyncio.to_thread(check_installed)
-    await asyncio.to_thread(replace_keeper)
-    status = await asyncio.to_thread(keeper_status)
+    check_installed()
+    replace_keeper()
+    status = keeper_status()
     kept = [each.session_id for each in status.sessions] if status is not None else []
     names = {record.id: record.name for record in store.running()}
     wanted: Sequence[str] = kept if session_id is None else [session_id]
-    return [await asyncio.to_thread(replace_host, each, names.get(each, each[:8])) for each in wanted]
+    return [replace_host(each, names.get(each, each[:8])) for each in wanted]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import tempfile
 import termios
 from pathlib import Path
 from typing import NamedTuple
@@ -69,6 +68,8 @@ def _file_in_memory(name: str) -> int:
     """A file without a name; where the system has none in memory, one that is unlinked already."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create(name)
+    import tempfile
+
     descriptor, path = tempfile.mkstemp(prefix=name)
     os.unlink(path)  # noqa: PTH108 - mkstemp gives a str
     return descriptor

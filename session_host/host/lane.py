@@ -33,7 +33,7 @@ INLINE_WINDOW_S = 0.005
 """Up to so much in so long is fed on the loop: a thread's hop costs more, and a key's echo is never delayed by one."""
 
 PLAIN_BYTES = 1024
-PLAIN_S = 0.02
+PLAIN_S = 0.05
 """Plain text up to so much waits so long for more of it: the next key is not to wait for the last one's echo, and
 of those that are typed meanwhile only one waits for all of it."""
 

@@ -4,6 +4,7 @@
     ghostty    libghostty-vt through pyghostty: fast and complete
     pyte       pyte, subclassed: wherever Python runs
     text       rows as text, in any engine's form
+    installed  whether the engines' packages are there
     adapter    the engines behind JSON lines, for public conformance suites
 
 This room knows no sockets, sessions or windows. ``create`` and ``restore`` import an engine only
@@ -13,13 +14,12 @@ when it is asked for, since that costs tens of milliseconds.
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 
 from session_host.errors import UsageError
 from session_host.protocol.values import CellSize, GridSize
 
 from .base import DEFAULT_SCROLLBACK_LINES, DefaultColors, Emulator, EngineName
+from .installed import place_of, version_of
 
 _DISTRIBUTIONS: dict[EngineName, str] = {"ghostty": "pyghostty", "pyte": "pyte"}
 """The engines, best first, and the packages that they need."""
@@ -28,10 +28,8 @@ _FORMS: dict[EngineName, int] = {"ghostty": 2, "pyte": 2}
 """Raised when the form of an engine's snapshots changes on our side."""
 
 
-@cache
 def _is_installed(engine: EngineName) -> bool:
-    # Looking takes long, and so much memory that hosts would notice; once a process is enough.
-    return find_spec(_DISTRIBUTIONS[engine]) is not None
+    return place_of(_DISTRIBUTIONS[engine]) is not None
 
 
 def available_engines() -> list[EngineName]:
@@ -54,10 +52,7 @@ def default_engine() -> EngineName:
 @cache
 def engine_build(engine: EngineName) -> str:
     """Engine and exact build, without importing it: snapshots fit between equal builds only."""
-    try:
-        return f"{engine}-{version(_DISTRIBUTIONS[engine])}+{_FORMS[engine]}"
-    except PackageNotFoundError:
-        return f"{engine}-unknown+{_FORMS[engine]}"
+    return f"{engine}-{version_of(_DISTRIBUTIONS[engine])}+{_FORMS[engine]}"
 
 
 def create(

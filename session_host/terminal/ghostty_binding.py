@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from . import ghostty_tables
 from .ghostty_declarations import TWINS
+from .installed import place_of, version_of
 
 _SUFFIX: Final = {"darwin": "dylib", "win32": "dll"}
 
@@ -24,17 +23,17 @@ def _library_path() -> Path | None:
     chosen = os.environ.get("PYGHOSTTY_LIB")
     if chosen:
         return Path(chosen)
-    spec = find_spec("pyghostty")
-    if spec is None or not spec.submodule_search_locations:
+    package = place_of("pyghostty")
+    if package is None:
         return None
     name = f"libghostty-vt.{_SUFFIX.get(sys.platform, 'so')}"
-    path = Path(spec.submodule_search_locations[0]) / "_lib" / name
+    path = package / "_lib" / name
     return path if path.is_file() else None
 
 
 def _load() -> tuple[Any, Any]:
     path = _library_path()
-    if path is not None and version("pyghostty") == ghostty_tables.PYGHOSTTY_VERSION:
+    if path is not None and version_of("pyghostty") == ghostty_tables.PYGHOSTTY_VERSION:
         ffi = ghostty_tables.ffi
         return ffi, ffi.dlopen(str(path))
     from pyghostty import _ffi as own

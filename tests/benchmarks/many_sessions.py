@@ -11,7 +11,7 @@ import os
 import sys
 import time
 
-from session_host.agents import load_catalog
+from session_host.agents.catalog import load_catalog
 from session_host.client.control import request
 from session_host.client.launch import LaunchRequest, launch
 from session_host.paths import config_dir

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 
-from session_host.agents import load_catalog
+from session_host.agents.catalog import load_catalog
 from session_host.client.launch import LaunchRequest, launch
 from session_host.client.records import open_store
 from session_host.paths import config_dir

@@ -74,7 +74,7 @@ def run(setting: Setting) -> Report:
 
 async def launch_warm(series: Series, times: int) -> None:
     """Start sessions as the window does."""
-    from session_host.agents import load_catalog
+    from session_host.agents.catalog import load_catalog
     from session_host.client.launch import LaunchRequest, launch
     from session_host.paths import config_dir
     from session_host.protocol.values import GridSize

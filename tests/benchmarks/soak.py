@@ -21,7 +21,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from session_host.agents import load_catalog
+from session_host.agents.catalog import load_catalog
 from session_host.client.control import request
 from session_host.client.launch import LaunchRequest, launch
 from session_host.errors import OutliveError

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents import Agent, load_catalog, write_files
-from session_host.agents.agent import ARGUMENTS, CONVERSATION, FILES, PROMPT, Template
-from session_host.agents.conversations import PLACES
+from session_host.agents.agent import ARGUMENTS, CONVERSATION, FILES, PROMPT, Agent, Template
+from session_host.agents.catalog import load_catalog
+from session_host.agents.conversations.ways import PLACES
+from session_host.agents.files import write_files
 from session_host.host.signals import of_event, of_report
 from session_host.host.state_files import WAYS
 from session_host.protocol.messages import Report

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents import load_catalog
+from session_host.agents.catalog import load_catalog
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
 from session_host.client.launch import LaunchRequest, launch
@@ -195,7 +195,7 @@ async def test_a_damaged_record_costs_no_running_chat(area: Area) -> None:
     for suffix in ("", "-wal", "-shm"):
         Path(f"{database()}{suffix}").unlink(missing_ok=True)
     database().write_bytes(b"not a database at all" * 500)
-    store, warning = await open_or_recover()
+    store, warning = open_or_recover()
     with store:
         assert "2 running chats were found again" in warning
         assert "\n" not in warning

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from session_host.agents import load_catalog
 from session_host.agents.agent import Conversation
+from session_host.agents.catalog import load_catalog
 from session_host.client.control import request as ask
 from session_host.client.forgetting import forget_chat
 from session_host.client.launch import LaunchRequest, launch

@@ -38,7 +38,7 @@ async def test_an_agent_in_mid_answer_does_not_notice_an_upgrade(tmp_path: Path)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "line 300")
         with Store.open(database()) as store:
-            [result] = await upgrade(store)
+            [result] = upgrade(store)
         assert result.ok, result
         gate.write_text("go\n")
         await see(viewer, watcher, "line 600")
@@ -56,7 +56,7 @@ async def test_an_agent_in_mid_answer_does_not_notice_an_upgrade(tmp_path: Path)
 async def test_an_end_is_learnt_after_an_upgrade() -> None:
     record = await start("sh", "-c", "read line; exit 23")
     with Store.open(database()) as store:
-        await upgrade(store)
+        upgrade(store)
         async with watching(record.id) as (viewer, watcher):
             viewer.key("Enter", "\r")
             await watcher.until(lambda: viewer.exit_code is not None, "the end")
@@ -71,7 +71,7 @@ async def test_a_version_that_does_not_start_changes_nothing(monkeypatch: pytest
     broken.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(broken))
     with Store.open(database()) as store, pytest.raises(OutliveError, match=r"ImportError.*nothing was changed"):
-        await upgrade(store)
+        upgrade(store)
     assert await described(record.id) == before
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
-from session_host.agents import load_catalog
+from session_host.agents.catalog import load_catalog
 from session_host.client.control import request
 from session_host.client.launch import LaunchRequest, launch
 from session_host.client.viewer import Viewer, ViewerState

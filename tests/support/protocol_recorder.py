@@ -33,7 +33,7 @@ from typing import Any, Self, get_args
 
 import msgspec
 
-from session_host.agents import load_catalog
+from session_host.agents.catalog import load_catalog
 from session_host.client.control import ControlConnection
 from session_host.client.launch import LaunchRequest, launch
 from session_host.client.viewer import Viewer, ViewerState

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents import load_catalog
 from session_host.agents.arguments import without_prompt
+from session_host.agents.catalog import load_catalog
 from session_host.agents.probe import Probe
 
 KNOWN = Probe(

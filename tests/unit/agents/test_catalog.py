@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents import Agent, load_catalog, login_shell
+from session_host.agents.agent import Agent, login_shell
+from session_host.agents.catalog import load_catalog
 from session_host.errors import AgentNotFound, ConfigError, NoSuchAgent, UsageError
 
 

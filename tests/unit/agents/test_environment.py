@@ -5,7 +5,8 @@ import pwd
 
 import pytest
 
-from session_host.agents import Agent, child_environment
+from session_host.agents.agent import Agent
+from session_host.agents.environment import child_environment
 
 AGENT = Agent(
     name="x", title="X", executable="x", start=("x",), monogram="X", env={"SETTING": "agent"}, scrub_env=("SECRET_*",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from session_host.agents import load_catalog
+from session_host.agents.catalog import load_catalog
 from session_host.errors import ConfigError
 from tests.support.fuzzing import chance, some, some_toml, times
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents import child_environment, load_catalog, remark
+from session_host.agents.catalog import load_catalog
+from session_host.agents.environment import child_environment, remark
 from session_host.agents.own_settings import variable
 from session_host.paths import config_dir
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents import Agent, load_catalog
+from session_host.agents.agent import Agent
+from session_host.agents.catalog import load_catalog
 from session_host.agents.probe import Probe, ask, probed, supported, versions
 from session_host.paths import state_dir
 from tests.support.processes import is_alive

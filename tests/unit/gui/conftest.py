@@ -20,7 +20,7 @@ from gui.theme.follow import Theme
 from gui.window.chat_page import ChatPage
 from gui.window.main_window import MainWindow
 from session_host import paths
-from session_host.agents import Catalog, load_catalog
+from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.viewer import ViewerDelegate, ViewerState
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, StateEvent
 from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, State

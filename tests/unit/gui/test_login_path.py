@@ -10,7 +10,7 @@ import pytest
 
 from gui.sessions.login_path import LoginPathFinder
 from gui.sessions.tasks import Tasks
-from session_host.agents import load_catalog
+from session_host.agents.catalog import load_catalog
 from session_host.client.launch import LaunchRequest
 from session_host.paths import config_dir
 from tests.support.area import Area

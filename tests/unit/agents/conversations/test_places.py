@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents import load_catalog
-from session_host.agents.conversations import PLACES, Kept, Sought, before_start, look, opened_by
+from session_host.agents.catalog import load_catalog
+from session_host.agents.conversations.place import Kept, Sought
+from session_host.agents.conversations.ways import PLACES, before_start, look, opened_by
 from session_host.paths import endpoint_conversation
 from session_host.pty.identity import boot_id, start_time
 

@@ -1,0 +1,40 @@
+"""Which of the engines' packages are installed, where, and in which version; none of them is imported.
+
+An installer writes a package's version into the name of a directory beside it (``NAME-VERSION.dist-info``, "Recording
+installed projects" of the packaging specifications). importlib.metadata, which reads what is in there, takes as long
+to load as a short command takes to run; so it is asked only where the names do not tell.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+_SUFFIX = ".dist-info"
+
+
+@cache
+def place_of(package: str) -> Path | None:
+    """The directory of an installed package; None if there is none. Looking takes long, so a process does it once."""
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0])
+
+
+@cache
+def version_of(package: str) -> str:
+    """The version of a package that is distributed under its own name; "unknown" if nobody tells."""
+    place = place_of(package)
+    if place is None:
+        return "unknown"
+    found = [path.name for path in place.parent.glob(f"{package}-*{_SUFFIX}")]
+    if len(found) == 1:
+        return found[0].removeprefix(f"{package}-").removesuffix(_SUFFIX)
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
