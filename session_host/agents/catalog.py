@@ -58,19 +58,36 @@ def load_catalog(config_dir: Path) -> Catalog:
     Raises:
         ConfigError: a file cannot be read or makes no sense; names the file and the line.
     """
+    agents = _read_agents(config_dir)
+    if not agents:
+        raise ConfigError(f"{BUILT_IN_DIRECTORY}: the agent catalog is missing; install Outlive again")
+    return Catalog(agents)
+
+
+def load_agent(config_dir: Path, name: str) -> Agent:
+    """One agent of the catalog; the others' files are not read, which takes longer than to start one.
+
+    Raises:
+        NoSuchAgent: there is none of this name; the message lists those that there are.
+        ConfigError: as for ``load_catalog``.
+    """
+    agents = _read_agents(config_dir, name) if _NAME.fullmatch(name) else []
+    return agents[0] if agents else load_catalog(config_dir).find(name)
+
+
+def _read_agents(config_dir: Path, only: str = "") -> list[Agent]:
+    """All of them, or the one of this name if it is there."""
     entries: dict[str, dict[str, Any]] = {}
     for directory in (BUILT_IN_DIRECTORY, config_dir / "agents"):
-        for path in _files(directory):
+        for path in _files(directory, only):
             _merge(entries.setdefault(path.stem, {}), path)
     _find_files(entries, (config_dir / "agents", BUILT_IN_DIRECTORY))
-    if not entries:
-        raise ConfigError(f"{BUILT_IN_DIRECTORY}: the agent catalog is missing; install Outlive again")
-    return Catalog(msgspec.convert(entry | {"name": name}, Agent) for name, entry in entries.items())
+    return [msgspec.convert(entry | {"name": name}, Agent) for name, entry in entries.items()]
 
 
-def _files(directory: Path) -> list[Path]:
+def _files(directory: Path, only: str) -> list[Path]:
     try:
-        return sorted(path for path in directory.iterdir() if path.suffix == ".toml")
+        return sorted(path for path in directory.iterdir() if path.suffix == ".toml" and only in {"", path.stem})
     except FileNotFoundError:
         return []
     except OSError as error:

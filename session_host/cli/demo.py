@@ -96,12 +96,12 @@ def _tell(what: str, took_s: float | None = None) -> None:
 
 
 def _start_chat() -> str:
-    from session_host.agents.catalog import load_catalog
+    from session_host.agents.catalog import load_agent
     from session_host.client.launch import LaunchRequest, launch_now
     from session_host.paths import config_dir
 
     request = LaunchRequest(
-        agent=load_catalog(config_dir()).find("command"),
+        agent=load_agent(config_dir(), "command"),
         arguments=[sys.executable, "-I", "-S", demo_program.__file__],
         name=_NAME,
         directory=str(Path.home()),

@@ -93,11 +93,11 @@ def _launch(
     size: GridSize | None,
 ) -> tuple[str, str]:
     """Start it; returns its id and name."""
-    from session_host.agents.catalog import load_catalog
+    from session_host.agents.catalog import load_agent
     from session_host.client.launch import DEFAULT_SIZE, LaunchRequest, launch_now
     from session_host.paths import config_dir
 
-    agent = load_catalog(config_dir()).find(agent_name)
+    agent = load_agent(config_dir(), agent_name)
     if options.prompt and not agent.takes_prompt:
         raise UsageError(f"{agent_name} takes no prompt at its start; send it once it runs: outlive send")
     if options.preset:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.agent import Agent, login_shell
-from session_host.agents.catalog import load_catalog
+from session_host.agents.catalog import load_agent, load_catalog
 from session_host.errors import AgentNotFound, ConfigError, NoSuchAgent, UsageError
 
 
@@ -126,6 +126,26 @@ class TestFinding:
             "Claude Code is not installed: claude is not on PATH; "
             "install it with: npm install -g @anthropic-ai/claude-code"
         )
+
+
+class TestOneAgent:
+    def test_is_the_one_that_the_catalog_has(self, tmp_path: Path) -> None:
+        write(tmp_path, "claude.toml", 'title = "Mine"\n')
+        catalog = load_catalog(tmp_path)
+
+        assert {name: load_agent(tmp_path, name) for name in catalog} == dict(catalog)
+
+    def test_needs_no_other_ones_file(self, tmp_path: Path) -> None:
+        write(tmp_path, "codex.toml", "{")
+
+        assert load_agent(tmp_path, "claude").title == "Claude Code"
+        with pytest.raises(ConfigError, match=r"codex\.toml"):
+            load_agent(tmp_path, "codex")
+
+    @pytest.mark.parametrize("name", ["nobody", "", "../claude", "Claude"])
+    def test_that_is_not_there_is_answered_with_those_that_are(self, tmp_path: Path, name: str) -> None:
+        with pytest.raises(NoSuchAgent, match=r"there are: .*claude"):
+            load_agent(tmp_path, name)
 
 
 class TestUserFiles:
