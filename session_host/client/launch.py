@@ -94,7 +94,7 @@ async def launch(request: LaunchRequest) -> SessionRecord:
 
 
 def launch_now(request: LaunchRequest) -> SessionRecord:
-    """Start a session; returns when its program is exec'd.
+    """Start a session; returns when its program is exec'd, with its record as it was at that moment.
 
     Raises:
         AgentNotFound: its program is not installed.
@@ -111,12 +111,8 @@ def launch_now(request: LaunchRequest) -> SessionRecord:
             report = _started_host(spec)
         else:
             report, spec = _start_in_worktree(request.worktree, spec, store)
-        record = store.get(spec.session_id)
-    if record is None:
-        raise LaunchFailed(f"{spec.name}: was started, but its record is gone; see {session_log(spec.session_id)}")
-    if record.state is State.STARTING:
-        # The host writes that down in a moment.
-        record.state, record.host_pid, record.child_pid = State.RUNNING, report.host_pid, report.child_pid
+    record = SessionRecord.of(spec)
+    record.state, record.host_pid, record.child_pid = State.RUNNING, report.host_pid, report.child_pid
     return record
 
 

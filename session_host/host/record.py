@@ -35,30 +35,8 @@ class Recorder:
     def __init__(self, spec: LaunchSpec, host_pid: int) -> None:
         self._spec = spec
         self._path = Path(spec.database)
-        origin = spec.origin
-        self._record = SessionRecord(
-            id=spec.session_id,
-            name=spec.name,
-            agent=spec.agent,
-            argv=spec.argv,
-            cwd=spec.cwd,
-            env=spec.overrides,
-            state=State.STARTING,
-            host_pid=host_pid,
-            host_started=start_time(host_pid),
-            boot_id=spec.boot_id,
-            created_at=spec.created_at,
-            columns=spec.size.columns,
-            rows=spec.size.rows,
-            engine=spec.engine,
-            provider_session_id=spec.conversation or None,
-            arguments=origin.arguments,
-            resumed_from=origin.resumed_from,
-            repository=origin.repository,
-            worktree=origin.worktree,
-            branch=origin.branch,
-            branch_made=origin.branch_made,
-        )
+        self._record = SessionRecord.of(spec)
+        self._record.host_pid, self._record.host_started = host_pid, start_time(host_pid)
 
     def becoming(self) -> None:
         """Record the session as running in this process, which is about to become its program. Blocks.

@@ -57,15 +57,8 @@ def resolve(command: str, directory: str, search_path: str) -> str:
     return found
 
 
-def _in_child(slave: int, umask: int, open_files: int, stderr: str) -> None:
+def _drop_ours(umask: int, open_files: int) -> None:
     """Run between fork and exec: what this process chose for itself must not become the program's."""
-    os.login_tty(slave)
-    if stderr:
-        # A disk that is full is no reason not to start: then it is the terminal's, as everywhere.
-        with contextlib.suppress(OSError):
-            errors = os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-            os.dup2(errors, 2)
-            os.close(errors)
     for descriptor in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
         if descriptor > 2:
             with contextlib.suppress(OSError):  # It was that of the directory being read.
@@ -78,6 +71,17 @@ def _in_child(slave: int, umask: int, open_files: int, stderr: str) -> None:
     os.umask(umask)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, hard))
+
+
+def _take_terminal(slave: int, stderr: str) -> None:
+    """Run between fork and exec, when nothing can come in between: who leads a terminal hangs it up at its end."""
+    os.login_tty(slave)
+    if stderr:
+        # A disk that is full is no reason not to start: then it is the terminal's, as everywhere.
+        with contextlib.suppress(OSError):
+            errors = os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+            os.dup2(errors, 2)
+            os.close(errors)
     attributes = termios.tcgetattr(0)
     attributes[0] |= _IUTF8
     termios.tcsetattr(0, termios.TCSANOW, attributes)
@@ -199,11 +203,12 @@ class PtyProcess:
             os.close(permit)
             signal.set_wakeup_fd(-1)
             prepare()
+            program = resolve(argv[0], directory, environment.get("PATH", ""))
+            os.chdir(directory)
+            _drop_ours(umask, open_files)
             if not os.read(permitted, 1):
                 os._exit(_NOT_EXECED)
-            program = resolve(argv[0], directory, environment.get("PATH", ""))
-            _in_child(slave, umask, open_files, stderr)
-            os.chdir(directory)
+            _take_terminal(slave, stderr)
             about_to_exec(os.getpid())
             os.execve(program, [program, *argv[1:]], environment)  # noqa: S606 - no shell is wanted
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is told

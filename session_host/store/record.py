@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import msgspec
 
+from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import State
 
 INTERRUPTED = "the computer was restarted while this chat ran"
@@ -59,3 +62,28 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     """The branch that was checked out there."""
     branch_made: bool = False
     """Whether the branch was made for this session."""
+
+    @classmethod
+    def of(cls, spec: LaunchSpec) -> Self:
+        """A session that is being started."""
+        origin = spec.origin
+        return cls(
+            id=spec.session_id,
+            name=spec.name,
+            agent=spec.agent,
+            argv=spec.argv,
+            cwd=spec.cwd,
+            env=spec.overrides,
+            boot_id=spec.boot_id,
+            created_at=spec.created_at,
+            columns=spec.size.columns,
+            rows=spec.size.rows,
+            engine=spec.engine,
+            provider_session_id=spec.conversation or None,
+            arguments=origin.arguments,
+            resumed_from=origin.resumed_from,
+            repository=origin.repository,
+            worktree=origin.worktree,
+            branch=origin.branch,
+            branch_made=origin.branch_made,
+        )

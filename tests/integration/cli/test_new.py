@@ -158,7 +158,7 @@ class TestNew:
         (area.config / "agents").mkdir()
         (area.config / "agents" / "mine.toml").write_text('title = "x"\nwrong = 1\n')
 
-        done = outlive("new", "--", "cat")
+        done = outlive("new", "mine")
 
         assert done.code == 1
         assert re.search(r"mine\.toml:2: unknown key 'wrong'", done.complaint())
