@@ -23,6 +23,7 @@ from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES
 MIB = 1024 * 1024
 RECORD_LIMITS_MIB = (1, 1024 * 1024)
 SCROLLBACK_LIMITS_LINES = (0, 1_000_000)
+REST_AFTER_LIMITS_S = (0, 7 * 86400)
 
 
 class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +32,7 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     record: bool = True
     record_limit_mib: int = LIMIT_BYTES // MIB
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES
+    rest_after_s: int = 120
 
 
 def load_chat_settings(directory: Path) -> ChatSettings:
@@ -52,6 +54,7 @@ def load_chat_settings(directory: Path) -> ChatSettings:
         raise ConfigError(f"{path} cannot be read: it is nested too deep") from None
     _check(path, "record_limit_mib", settings.record_limit_mib, RECORD_LIMITS_MIB)
     _check(path, "scrollback_lines", settings.scrollback_lines, SCROLLBACK_LIMITS_LINES)
+    _check(path, "rest_after_s", settings.rest_after_s, REST_AFTER_LIMITS_S)
     return settings
 
 

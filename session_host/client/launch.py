@@ -203,6 +203,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
             origin, arguments=arguments, resumed_from=request.resume.id if request.resume else None
         ),
         transitions=str(session_transitions(session_id)),
+        rest_after_s=settings.rest_after_s,
     )
 
 

@@ -203,6 +203,15 @@ class AgentWatch:
             self._timer = None
         self._transitions.close()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is due, and nobody has to be kept from anything."""
+        return self._timer is None and self._guard is None
+
+    def descriptors(self) -> list[int]:
+        """What becomes readable when the agent's own file says something new."""
+        return self._file.descriptors() if self._file is not None else []
+
     def memory(self) -> ActivityMemory:
         """For a successor."""
         return self.tracker.memory(self._lane.fed, self._speaker)

@@ -128,6 +128,10 @@ class Attachments:
         """How many viewers show the screen now."""
         return sum(each.client is not None and each.follows_output for each in self._by_id.values())
 
+    def sizes(self) -> int:
+        """How many different sizes are shown."""
+        return len({each.size for each in self._all if each.client is not None and each.follows_output})
+
     def is_looked_at(self) -> bool:
         """Whether a viewer shows the screen now, and has not said that it is without the keyboard."""
         return any(each.client is not None and each.follows_output and each.focused is not False for each in self._all)

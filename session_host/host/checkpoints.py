@@ -115,6 +115,14 @@ class Checkpointer:
         self._task = asyncio.get_running_loop().create_task(self._make(portable=True), name="checkpoint")
         return await self._task
 
+    async def catch_up(self) -> None:
+        """Leave nothing for a recovery to do."""
+        await self.close()
+        session = self._session
+        if session.lane.fed > self._offset or session.emulator_resizes > self._resizes:
+            self._task = asyncio.get_running_loop().create_task(self._make(portable=False), name="checkpoint")
+            await self._task
+
     async def close(self) -> None:
         """Wait for what is under way."""
         if self._task is not None:

@@ -204,6 +204,20 @@ class Connection:
         if not self._feed.behind:
             self.close()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the client has all that it is to have."""
+        is_known = self.state in {ConnectionState.GREETED, ConnectionState.ATTACHED}
+        return is_known and not (self._wire.queued_bytes or self._feed.behind or self._ack.ack)
+
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        return self._wire.fileno()
+
+    def hang_up(self) -> None:
+        """See ``Wire.hang_up``."""
+        self._wire.hang_up()
+
     def _no_hello(self) -> None:
         if self.state is ConnectionState.EXPECT_HELLO:
             self.refuse(ErrorCode.VIOLATION, "no Hello came")

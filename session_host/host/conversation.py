@@ -102,6 +102,11 @@ class ConversationTracker:
         self._again = None
         self.look()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it is not about to be looked at."""
+        return self._again is None
+
     def close(self) -> None:
         """The program has ended: there is nothing more to look at."""
         self._pid = 0

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from session_host.errors import OutliveError, ProtocolViolation
@@ -56,11 +56,11 @@ class KeeperChannel:
         self._pipe = pipe
         self._loop.add_reader(pipe.socket.fileno(), self._readable)
 
-    def tell(self, message: KeeperMessage) -> None:
+    def tell(self, message: KeeperMessage, descriptors: Sequence[int] = ()) -> None:
         """Tell the keeper; one that is gone will be followed by one that asks nothing."""
         if self._pipe is not None:
             try:
-                self._pipe.send(message)
+                self._pipe.send(message, descriptors)
             except OSError:
                 self._lost()
 

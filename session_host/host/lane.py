@@ -107,6 +107,11 @@ class EmulatorLane:
         self.worked_s = 0.0
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether all output is interpreted, and nobody waits for the emulator."""
+        return self.idle is not None and not (self._plain or self._queue or self._soon)
+
+    @property
     def full(self) -> bool:
         """Whether the program should not be read on for now."""
         full = self._waiting_bytes > FULL_BYTES

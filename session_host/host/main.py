@@ -7,7 +7,6 @@ is to replace a living host rehearses first, looking only; then it waits for the
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import gc
 import logging
 import os
@@ -33,10 +32,13 @@ from session_host.version import VERSION
 
 from .checkpoints import Checkpointer
 from .ending import end_strays
+from .idleness import Idleness
 from .keeper_channel import KeeperChannel
+from .ownership import try_to_own
 from .record import Recorder
 from .recording import Recording
 from .recovery import Recovered, recover, remember
+from .resting import Resting, Woken, rest
 from .server import Server
 from .session import Session
 
@@ -49,19 +51,6 @@ LEAVING_S = 3.0
 LOOK_INTERVAL_S = 0.01
 
 
-def try_to_own(ledger: int) -> bool:
-    """Whether this process is the session's one host now.
-
-    By a record lock (fcntl(2)): the kernel takes it away with the process, however that ends, and it is the
-    process's own, so that no duplicate of the descriptor shares it.
-    """
-    try:
-        fcntl.lockf(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 class TakeOver(NamedTuple):
     """What a host is forked for.
 
@@ -72,6 +61,7 @@ class TakeOver(NamedTuple):
         open_files: the program's soft limit of open files.
         other_engine: use the engine that the spec does not name.
         rehearsal: a living host is to be replaced.
+        resting: the living host has nothing to do: take its place, and wait until there is something.
         trial_s: it is a keeper that tries what hosts do: for so long at most, and in no scope. 0 for a host.
     """
 
@@ -82,6 +72,7 @@ class TakeOver(NamedTuple):
     other_engine: bool
     rehearsal: bool
     trial_s: float = 0.0
+    resting: Resting | None = None
 
 
 def run_host(order: TakeOver, channel: socket.socket) -> int:
@@ -96,10 +87,11 @@ def run_host(order: TakeOver, channel: socket.socket) -> int:
     # While the emulator's thread runs Python, the loop waits so long for its turn.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
-    starting = None if order.rehearsal else _begin_program(order)
+    starting = None if order.rehearsal or order.resting else _begin_program(order)
+    woken = rest(order.resting, order.estate, Path(order.spec.socket_path), channel) if order.resting else None
 
     async def run() -> int:
-        return await asyncio.wait_for(_Host(order, channel, starting).run(), order.trial_s or None)
+        return await asyncio.wait_for(_Host(order, channel, starting, woken).run(), order.trial_s or None)
 
     try:
         return loops.run(run())
@@ -154,9 +146,14 @@ class _Host:
     """The parts of one host, and what the keeper tells it."""
 
     def __init__(
-        self, order: TakeOver, channel: socket.socket, starting: Starting | LaunchFailed | None = None
+        self,
+        order: TakeOver,
+        channel: socket.socket,
+        starting: Starting | LaunchFailed | None = None,
+        woken: Woken | None = None,
     ) -> None:
         self._order = order
+        self._woken = woken or Woken((), order.spec.rest_after_s)
         self._starting = starting
         self._recorder = Recorder(order.spec, os.getpid())
         self._spec = order.spec
@@ -166,6 +163,8 @@ class _Host:
         self._session: Session | None = None
         self._checkpointer: Checkpointer | None = None
         self._preparing: asyncio.Task[None] | None = None
+        self._serving = asyncio.Event()
+        self._idleness: Idleness | None = None
         self._keeper = KeeperChannel(channel, order.spec, order.estate, self._said)
 
     async def run(self) -> int:
@@ -202,7 +201,13 @@ class _Host:
         await recording.start(spec.size, session.stream.kept_resizes())
         gc.collect()
         gc.freeze()  # What was made so far lives as long as the session: the collector need not look at it again.
+        self._serving.set()
+        patience_s = self._woken.patience_s
+        self._idleness = Idleness(session, server, self._checkpointer, self._keeper, patience_s)
+        if patience_s and not self._order.trial_s:
+            self._idleness.start()
         await session.ended.wait()
+        self._idleness.close()
         session.conversation_learnt.set()
         await noting
         await end_strays(session)
@@ -237,10 +242,11 @@ class _Host:
         page = session.ledger.page
         # The machine is being shut down: the agent is ended politely, and the chat was interrupted.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come while we rested.
         if self._starting is None:
             started = session.child_started or start_time(page.child)
             session.go_on(PtyProcess(page.child, started, self._order.estate.master))
-            server.start()
+            server.start(self._woken.callers)
             return True
         server.start()
         try:
@@ -335,6 +341,8 @@ class _Host:
                 self._preparing = asyncio.get_running_loop().create_task(self._prepare(), name="prepare")
             case Yield():
                 log.info("leaving it to another host")
+                if self._idleness is not None:
+                    self._idleness.leave()
                 logging.shutdown()
                 # As by a kill: what is to be kept is in the estate already.
                 os._exit(0)
@@ -345,6 +353,7 @@ class _Host:
                 log.warning("unexpected %s", type(message).__name__)
 
     async def _prepare(self) -> None:
+        await self._serving.wait()
         if self._checkpointer is not None:
             await self._checkpointer.make_portable()
         self._keeper.tell(Prepared())

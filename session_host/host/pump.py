@@ -101,6 +101,11 @@ class PtyPump:
             if timer is not None:
                 timer.cancel()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the program runs, takes what it gets, and may write again."""
+        return self._reading and not (self._held or self.writing or self.reaped)
+
     def want_write(self, wanted: bool) -> None:
         """Ask to be told, or not to be, when the PTY takes input again."""
         if wanted == self.writing:

@@ -84,6 +84,11 @@ class Recording:
         self.trouble = ""
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether all is written, and nothing is tried again."""
+        return not (self._waiting or self._timer or self._flushing or self.trouble)
+
+    @property
     def on(self) -> bool:
         """Whether there is to be a journal."""
         return self._directory is not None

@@ -6,14 +6,15 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from session_host.peer import is_foreign
-from session_host.protocol.messages import ErrorCode, Request
+from session_host.protocol.messages import Describe, Description, ErrorCode, Request
 
 from .connection import Connection
 from .keeper_channel import KeeperChannel
-from .requests import carry_out
+from .requests import carry_out, describe
 from .sending import Sending
 from .session import Session
 from .wire import Wire
@@ -32,7 +33,11 @@ REFRESH_S = 6 * 3600.0
 
 
 class Server:
-    """Listens for one session; owns its connections and the requests under way."""
+    """Listens for one session; owns its connections and the requests under way.
+
+    Attributes:
+        calls: how many came.
+    """
 
     def __init__(self, session: Session, path: Path, listener: int, keeper: KeeperChannel) -> None:
         """Serve a session.
@@ -43,6 +48,7 @@ class Server:
             listener: the socket, which listens already; this keeps a duplicate.
             keeper: who holds it as well.
         """
+        self.calls = 0
         self._session = session
         self._sending = Sending(session)
         self._path = path
@@ -54,9 +60,11 @@ class Server:
         self._refresh: asyncio.TimerHandle | None = None
         self._again: asyncio.TimerHandle | None = None
 
-    def start(self) -> None:
-        """Take calls, those that waited for a host first."""
+    def start(self, callers: Sequence[socket.socket] = ()) -> None:
+        """Take calls; those first who were let in already, and to whom nobody has listened yet."""
         self._listener.setblocking(False)
+        for caller in callers:
+            self._admit(caller)
         self._listen()
         self._touch()
 
@@ -75,6 +83,10 @@ class Server:
             loop.remove_reader(self._listener.fileno())
             self._again = loop.call_later(RETRY_S, self._listen)
             return
+        self._admit(caller)
+
+    def _admit(self, caller: socket.socket) -> None:
+        self.calls += 1
         if not self._admits(caller):
             caller.close()
             return
@@ -99,6 +111,24 @@ class Server:
         except FileNotFoundError:
             log.warning("the socket is gone; this chat cannot be reached until it ends")
         self._refresh = asyncio.get_running_loop().call_later(REFRESH_S, self._touch)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody waits for anything of ours."""
+        return not self._requests and all(each.is_quiet for each in self._connections)
+
+    def descriptors(self) -> list[int]:
+        """The clients' sockets."""
+        return [each.fileno() for each in self._connections]
+
+    def hang_up(self) -> None:
+        """Let each client know at once that it must connect anew, whoever else has its socket."""
+        for connection in self._connections:
+            connection.hang_up()
+
+    def description(self) -> Description:
+        """What a request for it is answered with now."""
+        return describe(self._session, Describe(0), os.getpid(), self._keeper.keeper_pid)
 
     async def close(self) -> None:
         """Stop listening; give viewers a moment to take what is queued for them."""

@@ -204,6 +204,19 @@ class Session:
         self.tell(StateEvent(self.state, exit_code, exit_signal))
         self.ended.set()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is under way: all output is interpreted and recorded, all input is taken."""
+        return (
+            self._pump is not None
+            and self._pump.is_quiet
+            and not self.ledger.due_bytes
+            and self.lane.is_quiet
+            and self.recording.is_quiet
+            and self.watch.is_quiet
+            and self.conversation.is_quiet
+        )
+
     def signal(self, number: int) -> None:
         """Signal the program, if it still runs."""
         if self.process is not None and self._pump is not None and not self._pump.reaped:

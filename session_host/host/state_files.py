@@ -145,6 +145,10 @@ class StateFile:
             self._inotify.close()
             self._inotify = None
 
+    def descriptors(self) -> list[int]:
+        """What becomes readable when something changes; empty if nothing is followed."""
+        return [self._inotify.fileno()] if self._inotify is not None else []
+
     # ------------------------------------------------------------ where to look
 
     def _place(self) -> None:

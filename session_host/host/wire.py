@@ -7,6 +7,7 @@ the event loop to wait for.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections import deque
 from typing import Protocol
@@ -85,6 +86,15 @@ class Wire:
             self._loop.remove_reader(self._socket.fileno())
             if not self._queue:
                 self.abort()
+
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        return self._socket.fileno()
+
+    def hang_up(self) -> None:
+        """End the connection itself, which a duplicate of the socket in another process would keep alive."""
+        with contextlib.suppress(OSError):  # The client was quicker.
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def abort(self) -> None:
         """Close now."""

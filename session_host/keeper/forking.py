@@ -10,7 +10,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 
 from session_host.estate.descriptors import Estate
@@ -50,7 +50,7 @@ def raise_open_files() -> int:
 
 
 def fork_host(
-    estate: Estate, slave: int, log_path: str, run: Callable[[socket.socket], int]
+    estate: Estate, slave: int, log_path: str, run: Callable[[socket.socket], int], others: Collection[int] = ()
 ) -> tuple[int, socket.socket]:
     """Fork a process that has this session's descriptors, a channel to us, and nothing else of ours.
 
@@ -59,6 +59,7 @@ def fork_host(
         slave: the PTY's other side, or -1.
         log_path: where the host's standard error goes.
         run: the host; returns its exit status. It never returns to our code.
+        others: more descriptors that it gets; they stay open in both.
 
     Returns:
         The host's PID and our end of the channel.
@@ -78,7 +79,7 @@ def fork_host(
         return pid, ours
     status = FAILED
     try:
-        _forget_parent({*estate, slave, theirs.fileno()}, log_path)
+        _forget_parent({*estate, slave, theirs.fileno(), *others}, log_path)
         status = run(theirs)
     except BaseException:
         log.exception("the host failed")

@@ -16,6 +16,7 @@ from session_host.errors import OutliveError, ProtocolViolation
 from session_host.estate.descriptors import Estate
 from session_host.estate.ledger import LedgerPage
 from session_host.host.main import TakeOver, run_host
+from session_host.host.resting import Resting
 from session_host.link.pipe import KeeperPipe
 from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import (
@@ -36,6 +37,7 @@ from session_host.protocol.keeper import (
     Replaced,
     ReplaceHost,
     ReplaceKeeper,
+    Rest,
     Running,
     Status,
     Yield,
@@ -143,7 +145,7 @@ class Keeper:
         Path(ward.spec.socket_path).unlink(missing_ok=True)
         self._forget(ward)
 
-    def _fork_one(self, ward: Ward, *, rehearsal: bool) -> tuple[int, KeeperPipe]:
+    def _fork_one(self, ward: Ward, *, rehearsal: bool, resting: Resting | None = None) -> tuple[int, KeeperPipe]:
         order = TakeOver(
             spec=ward.spec,
             estate=ward.estate,
@@ -151,8 +153,10 @@ class Keeper:
             open_files=self.open_files,
             other_engine=ward.page.engine_suspected,
             rehearsal=rehearsal,
+            resting=resting,
         )
-        pid, ours = fork_host(ward.estate, ward.slave, ward.spec.log, lambda channel: run_host(order, channel))
+        others = resting.descriptors if resting is not None else ()
+        pid, ours = fork_host(ward.estate, ward.slave, ward.spec.log, lambda channel: run_host(order, channel), others)
         return pid, self._watch_channel(ward, ours)
 
     def _watch_channel(self, ward: Ward, connection: socket.socket) -> KeeperPipe:
@@ -196,6 +200,8 @@ class Keeper:
                 ward.state = WardState.OVER
             case Prepared() if successor is not None and not successor.pid:
                 self._rehearse(ward, successor)
+            case Rest():
+                self._let_rest(ward, pipe, message)
             case Rehearsed(why=why) if successor is not None and successor.channel is pipe:
                 if why:
                     self._give_up_successor(ward, why)
@@ -374,6 +380,23 @@ class Keeper:
             successor.pid, successor.channel = self._fork_one(ward, rehearsal=True)
         except OSError as error:
             self._give_up_successor(ward, f"no process: {error.strerror}")
+
+    def _let_rest(self, ward: Ward, pipe: KeeperPipe, message: Rest) -> None:
+        """Fork a host that waits with what the running one has to wait for."""
+        count = min(message.descriptors, len(pipe.descriptors))
+        descriptors = tuple(pipe.descriptors.popleft() for _ in range(count))
+        try:
+            if count < message.descriptors or ward.successor is not None or ward.state is not WardState.RUNNING:
+                return
+            ward.successor = successor = Successor(None)
+            resting = Resting(message.description, message.patience_s, descriptors)
+            try:
+                successor.pid, successor.channel = self._fork_one(ward, rehearsal=False, resting=resting)
+            except OSError as error:
+                self._give_up_successor(ward, f"no process: {error.strerror}")
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
 
     def _give_up_successor(self, ward: Ward, why: str) -> None:
         successor, ward.successor = ward.successor, None

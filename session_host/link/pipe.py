@@ -15,8 +15,8 @@ from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.keeper import KeeperMessage
 
 RECEIVE_BYTES = 256 * 1024
-MAX_DESCRIPTORS = 16
-"""At most so many come with one message."""
+MAX_DESCRIPTORS = 253
+"""At most so many come with one message (unix(7))."""
 
 
 class KeeperPipe:

@@ -12,13 +12,15 @@ From a host, on the channel that it was forked with, or on a connection of its o
     → Adopt(…) + the estate's descriptors            to a keeper that knows nothing of it
     → Running | Refused                              how the launch went
     → Rehearsed | Prepared                           see below
+    → Rest(…) + descriptors                          nothing happens: a host that only waits is to take its place
     → Over()                                         the end is recorded; nothing is to be kept any more
                                                      ← ChildEnded    the ledger has its status
                                                      ← Prepare, Go, Yield
 
 A host is replaced in steps, each of which may fail and leave all as it was: the one that runs makes a
 checkpoint which any version can read (Prepare, Prepared); its successor is forked and proves that it
-can take over (Rehearsed); then the former one leaves (Yield), and the successor begins (Go).
+can take over (Rehearsed); then the former one leaves (Yield), and the successor begins (Go). One that rests goes the
+same way from Rehearsed on.
 """
 
 from __future__ import annotations
@@ -133,6 +135,20 @@ class Prepared(KeeperMessage, frozen=True):
     """It is made."""
 
 
+class Rest(KeeperMessage, frozen=True):
+    """Nothing has happened in the session for long; what its successor waits with travels with this.
+
+    Attributes:
+        description: a ``messages.Description`` as a frame, which is true until something happens.
+        patience_s: so long nothing happened.
+        descriptors: how many come: the clients' connections, and whatever else tells that something happens.
+    """
+
+    description: bytes
+    patience_s: float
+    descriptors: int
+
+
 class Rehearsed(KeeperMessage, frozen=True):
     """A successor has restored the session for a try; ``why`` says what failed, "" if nothing did."""
 
@@ -148,6 +164,6 @@ class Go(KeeperMessage, frozen=True):
 
 
 ToKeeper = (
-    Launch | Status | ReplaceKeeper | ReplaceHost | Adopt | Running | Refused | Over | Prepared | Rehearsed
+    Launch | Status | ReplaceKeeper | ReplaceHost | Adopt | Running | Refused | Over | Prepared | Rest | Rehearsed
 )  # fmt: skip
 FromKeeper = Launched | KeeperStatus | Replaced | NotReplaced | ChildEnded | Prepare | Yield | Go

@@ -119,6 +119,8 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     origin: Origin = Origin()
     transitions: str = ""
     """The file in which the changes of its activity are kept; "" for none."""
+    rest_after_s: float = 0.0
+    """When nothing has happened for so long, its host rests; 0 for never."""
 
 
 class LaunchReport(msgspec.Struct, frozen=True):
