@@ -32,7 +32,7 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     record: bool = True
     record_limit_mib: int = LIMIT_BYTES // MIB
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES
-    rest_after_s: int = 120
+    rest_after_s: float = 120.0
 
 
 def load_chat_settings(directory: Path) -> ChatSettings:
@@ -58,7 +58,7 @@ def load_chat_settings(directory: Path) -> ChatSettings:
     return settings
 
 
-def _check(path: Path, key: str, value: int, limits: tuple[int, int]) -> None:
+def _check(path: Path, key: str, value: float, limits: tuple[int, int]) -> None:
     least, most = limits
     if not least <= value <= most:
         raise ConfigError(f"{path}: {key} is {value}; it may be {least} to {most}")

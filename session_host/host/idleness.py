@@ -23,7 +23,7 @@ from .session import Session
 
 log = logging.getLogger(__name__)
 
-SETTLE_S = 1.0
+SETTLE_S = 0.5
 """What a checkpoint leaves to be written is written by then."""
 
 MAX_DESCRIPTORS = 200

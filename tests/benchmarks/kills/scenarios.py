@@ -16,6 +16,7 @@ from tests.benchmarks.kills.instants import (
     slow_host_at_work,
 )
 from tests.benchmarks.kills.launching import command_at_launch
+from tests.benchmarks.kills.resting import former_at_rest, host_at_rest, keeper_at_rest
 from tests.benchmarks.kills.upgrading import (
     host_at_upgrade,
     keeper_at_succession,
@@ -38,4 +39,7 @@ SCENARIOS: dict[str, Scenario] = {
     "successor at upgrade": successor_at_upgrade,
     "keeper at succession": keeper_at_succession,
     "keeper at upgrade": keeper_at_upgrade,
+    "former host at rest": former_at_rest,
+    "host at rest": host_at_rest,
+    "keeper at rest": keeper_at_rest,
 }

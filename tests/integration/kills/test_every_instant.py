@@ -24,6 +24,9 @@ SPREADS = {
     "command at launch": 2,
     "host at upgrade": 3,
     "successor at upgrade": 6,
+    "former host at rest": 3,
+    "host at rest": 5,
+    "keeper at rest": 3,
 }
 """So many instants of each scenario; others take too long under a tracer for a test."""
 

@@ -1,0 +1,71 @@
+"""A process killed at its k-th system call while a session goes to rest, and is woken."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+
+from session_host.errors import OutliveError
+from session_host.paths import config_dir
+from tests.benchmarks.kills.chat import PATIENCE_S
+from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
+from tests.support.waiting import WaitedInVain, wait_for_end
+
+REST_AFTER_S = 0.2
+
+
+async def former_at_rest(place: Place, number: int) -> Instant:
+    """A host whose session goes to rest is killed."""
+    return await _rest(place, number, "host")
+
+
+async def host_at_rest(place: Place, number: int) -> Instant:
+    """A host that rests, and is woken, is killed, from its first call on."""
+    return await _rest(place, number, "resting")
+
+
+async def keeper_at_rest(place: Place, number: int) -> Instant:
+    """The keeper is killed while it puts a host that rests in another one's place."""
+    return await _rest(place, number, "keeper")
+
+
+@contextlib.contextmanager
+def resting_soon() -> Iterator[None]:
+    """Sessions that are started meanwhile rest after a moment."""
+    path = config_dir() / "chats.toml"
+    path.write_text(f"rest_after_s = {REST_AFTER_S}\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink()
+
+
+async def _rest(place: Place, number: int, who: str) -> Instant:
+    """Nothing happens until the host has left; then it is typed, and written, at once."""
+    chat = place.chat()
+    losses: list[str] = []
+    began_s = time.monotonic()
+    try:
+        with resting_soon():
+            await chat.start()
+        chat.witness.order("burst 20000")
+        chat.witness.order("quiet")
+        await chat.answers()
+        info = await with_keeper(chat)
+        assert info.host_pid is not None
+        traced_pid = info.host_pid if who == "host" else info.keeper_pid
+        with await tracing(traced_pid, number, follow="fork" if who == "resting" else "self") as traced:
+            try:
+                await asyncio.to_thread(wait_for_end, info.host_pid, PATIENCE_S)
+                chat.witness.order("lines 3")
+                chat.press(2)
+                await chat.answers()
+            except (WaitedInVain, OutliveError) as error:
+                losses.append(str(error))
+            result = await asyncio.to_thread(traced.stop)
+        losses += await ends_well(chat)
+    finally:
+        await chat.close()
+    return Instant(number, result, losses, time.monotonic() - began_s)

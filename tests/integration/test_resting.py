@@ -1,0 +1,217 @@
+"""A session in which nothing happens rests; whatever happens then is dealt with as ever."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.quick import describe
+from session_host.client.upgrade import keeper_status, replace_host
+from session_host.client.viewer import Viewer
+from session_host.paths import config_dir, database, session_log
+from session_host.protocol.messages import Describe, Description
+from session_host.protocol.values import GridSize, State
+from session_host.store import SessionRecord, Store
+from tests.benchmarks.usage import pss_mb
+from tests.support.area import Area
+from tests.support.hosts import end, peek, see, shown, start, watching
+from tests.support.waiting import eventually, wait_for_end
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+REST_AFTER_S = 0.2
+PATIENCE_S = 20.0
+
+
+@pytest.fixture(autouse=True)
+def resting_soon(area: Area) -> None:
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text(f"rest_after_s = {REST_AFTER_S}\n", encoding="utf-8")
+
+
+def log_of(record: SessionRecord) -> str:
+    return session_log(record.id).read_text(encoding="utf-8")
+
+
+async def rests(record: SessionRecord, times: int = 1) -> int:
+    """Wait until its host has gone to rest so often; the PID of the one that rests."""
+
+    def resting() -> list[str]:
+        return [line for line in log_of(record).splitlines() if line.endswith("host.resting resting")]
+
+    await eventually(lambda: len(resting()) >= times, PATIENCE_S, f"{record.name} to rest")
+    return int(resting()[-1].split()[2])
+
+
+def ends_with(viewer: Viewer, lines: list[str]) -> bool:
+    return shown(viewer)[-len(lines) :] == lines
+
+
+async def described(record: SessionRecord) -> Description:
+    answer: Description = await request(record.id, Describe(0))
+    return answer
+
+
+async def test_the_list_is_answered_in_its_sleep() -> None:
+    record = await start("cat")
+    pid = await rests(record)
+    for _ in range(3):
+        description = await asyncio.to_thread(describe, record.id)
+        assert description is not None
+        assert (description.host_pid, description.child_pid) == (pid, record.child_pid)
+        assert description.state is State.RUNNING
+    assert "woken" not in log_of(record)
+    assert pid != record.host_pid
+    await end(record.id)
+
+
+async def test_it_takes_less_memory() -> None:
+    record = await start("cat")
+    assert record.host_pid is not None
+    awake_mb = pss_mb(record.host_pid)
+    assert pss_mb(await rests(record)) < awake_mb
+    await end(record.id)
+
+
+async def test_what_is_typed_and_written_wakes_it() -> None:
+    record = await start("sh", "-c", "seq -f 'line %g' 300; exec cat")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "line 300")
+        for times, word in enumerate(("first", "second"), 1):
+            await rests(record, times)
+            for character in word:
+                viewer.key(character, character)
+            viewer.key("Enter", "\r")
+            await watcher.until(partial(ends_with, viewer, [word, word]), "the echo and the answer")
+        assert shown(viewer) == [f"line {number}" for number in range(1, 301)] + ["first"] * 2 + ["second"] * 2
+        assert await peek(record.id) == shown(viewer)
+        assert watcher.refusals == []
+    await end(record.id)
+
+
+async def test_output_of_its_own_wakes_it(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    record = await start("sh", "-c", "read go < $0; seq -f 'line %g' 1000; exec cat", str(gate))
+    async with watching(record.id) as (viewer, watcher):
+        await rests(record)
+        gate.write_text("go\n")
+        await see(viewer, watcher, "line 1000")
+        assert shown(viewer) == [f"line {number}" for number in range(1, 1001)]
+    await end(record.id)
+
+
+async def test_its_end_is_recorded_with_its_code(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    record = await start("sh", "-c", "read go < $0; exit 23", str(gate))
+    pid = await rests(record)
+    gate.write_text("go\n")
+    await asyncio.to_thread(wait_for_end, pid, PATIENCE_S)
+    with Store.open(database()) as store:
+        recorded = store.get(record.id)
+    assert recorded is not None
+    assert (recorded.state, recorded.exit_code) == (State.EXITED, 23)
+
+
+async def test_a_machine_that_goes_down_interrupts_it() -> None:
+    record = await start("cat")
+    pid = await rests(record)
+    os.kill(pid, signal.SIGTERM)
+    await asyncio.to_thread(wait_for_end, pid, PATIENCE_S)
+    with Store.open(database()) as store:
+        recorded = store.get(record.id)
+    assert recorded is not None
+    assert recorded.state is State.LOST
+    assert "restarted" in recorded.error
+
+
+async def test_one_that_is_killed_is_followed() -> None:
+    record = await start("cat")
+    async with watching(record.id) as (viewer, watcher):
+        os.kill(await rests(record), signal.SIGKILL)
+        viewer.text("still here")
+        await see(viewer, watcher, "still here")
+    await end(record.id)
+
+
+async def test_a_keeper_that_is_killed_wakes_them_all() -> None:
+    records = [await start("cat", name=name) for name in ("first", "second")]
+    status = await asyncio.to_thread(keeper_status)
+    assert status is not None
+    for record in records:
+        await rests(record)
+    os.kill(status.pid, signal.SIGKILL)
+    for record in records:
+        async with watching(record.id) as (viewer, watcher):
+            viewer.text("kept")
+            await see(viewer, watcher, "kept")
+        assert (await described(record)).keeper_pid not in {0, status.pid}
+        await end(record.id)
+
+
+async def test_it_can_be_upgraded() -> None:
+    record = await start("cat")
+    pid = await rests(record)
+    result = await asyncio.to_thread(replace_host, record.id, "it")
+    assert result.ok, result
+    assert (await described(record)).host_pid not in {pid, record.host_pid}
+    await end(record.id)
+
+
+async def test_a_question_that_takes_the_screen_wakes_it() -> None:
+    record = await start("sh", "-c", "echo here; exec cat")
+    await rests(record)
+    assert await peek(record.id) == ["here"]
+    await rests(record, 2)
+    assert await peek(record.id) == ["here"]
+    await end(record.id)
+
+
+async def test_a_viewer_that_leaves_is_noticed() -> None:
+    record = await start("cat")
+    async with watching(record.id):
+        await rests(record)
+        description = await asyncio.to_thread(describe, record.id)
+        assert description is not None
+        assert description.viewers == 1
+    await eventually(lambda: "woken" in log_of(record), PATIENCE_S, "it to be woken")
+    assert (await described(record)).viewers == 0
+    await end(record.id)
+
+
+async def test_who_writes_does_not_rest() -> None:
+    record = await start("sh", "-c", "while :; do echo; sleep 0.05; done")
+    async with watching(record.id) as (_, watcher):
+        began_s = time.monotonic()
+        await watcher.until(lambda: time.monotonic() - began_s > 10 * REST_AFTER_S, "some of its output")
+    assert "to rest" not in log_of(record)
+    await end(record.id)
+
+
+async def test_two_viewers_of_different_sizes_keep_it_awake() -> None:
+    record = await start("cat")
+    async with watching(record.id, size=GridSize(80, 24)), watching(record.id, size=GridSize(100, 30)) as (viewer, _):
+        waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S
+        await eventually(lambda: asyncio.get_running_loop().time() > waiting, PATIENCE_S, "some time to pass")
+        assert "to rest" not in log_of(record)
+        viewer.close()
+        await viewer.closed()
+        await rests(record)
+    await end(record.id)
+
+
+async def test_rest_can_be_switched_off() -> None:
+    (config_dir() / "chats.toml").write_text("rest_after_s = 0\n", encoding="utf-8")
+    record = await start("cat")
+    waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S
+    await eventually(lambda: asyncio.get_running_loop().time() > waiting, PATIENCE_S, "some time to pass")
+    assert "to rest" not in log_of(record)
+    await end(record.id)
