@@ -109,8 +109,7 @@ class Idleness:
         session, server = self._session, self._server
         return (
             self._happened() == self._last
-            and session.is_quiet
-            and server.is_quiet
+            and all(each.is_quiet for each in (session, session.recording, session.watch, session.conversation, server))
             and len(server.descriptors()) <= MAX_DESCRIPTORS
             # Who is the first to come back would else decide on the grid.
             and session.attachments.sizes() <= 1

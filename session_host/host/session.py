@@ -206,16 +206,9 @@ class Session:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing is under way: all output is interpreted and recorded, all input is taken."""
-        return (
-            self._pump is not None
-            and self._pump.is_quiet
-            and not self.ledger.due_bytes
-            and self.lane.is_quiet
-            and self.recording.is_quiet
-            and self.watch.is_quiet
-            and self.conversation.is_quiet
-        )
+        """Whether the program has all input, and its output is interpreted."""
+        pump_is_quiet = self._pump is not None and self._pump.is_quiet
+        return pump_is_quiet and self.lane.is_quiet and not self.ledger.due_bytes
 
     def signal(self, number: int) -> None:
         """Signal the program, if it still runs."""

@@ -4,6 +4,7 @@
     loop       what wakes it: connections, children, timers
     keeper     what is kept, and what is done when it, or who looks after it, dies
     ward       one session: its estate, its host, what is done when that dies
+    succession one host takes a living one's place
     warming    what hosts do, done once before they are forked
     forking    a host as a fork of this process
     replacing  another version of this program takes this process over

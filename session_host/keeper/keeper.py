@@ -22,25 +22,20 @@ from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import (
     Adopt,
     ChildEnded,
-    Go,
     KeeperMessage,
     KeeperStatus,
     KeptSession,
     Launch,
     Launched,
-    NotReplaced,
     Over,
-    Prepare,
     Prepared,
     Refused,
     Rehearsed,
-    Replaced,
     ReplaceHost,
     ReplaceKeeper,
     Rest,
     Running,
     Status,
-    Yield,
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.pty import exit_status
@@ -49,7 +44,8 @@ from session_host.version import VERSION
 from .children import pidfd_of, strays
 from .forking import fork_host
 from .loop import Loop
-from .ward import Successor, Ward, WardState
+from .succession import Succession
+from .ward import Ward, WardState
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +69,7 @@ class Keeper:
         self.loop = loop
         self.open_files = open_files
         self._replace_itself = replace_itself
+        self._succession = Succession(loop, self._fork_one, self._drop_channel)
 
     def is_busy(self) -> bool:
         """There is something to keep."""
@@ -97,7 +94,7 @@ class Keeper:
                 ]
                 return KeeperStatus(os.getpid(), VERSION, kept)
             case ReplaceHost(session_id=session_id):
-                return self._replace_host(client, session_id)
+                return self._succession.replace(self.wards.get(session_id), client)
             case ReplaceKeeper():
                 return self._replace_itself(self, client, message)
             case _:
@@ -128,7 +125,7 @@ class Keeper:
         if self.wards.get(ward.id) is not ward or ward.host_pid:
             return
         try:
-            ward.host_pid, ward.channel = self._fork_one(ward, rehearsal=False)
+            ward.host_pid, ward.channel = self._fork_one(ward)
         except OSError as error:
             wait_s = ward.count_death(None)
             log.warning("%s: no host could be forked: %s", ward.id, error)
@@ -145,7 +142,9 @@ class Keeper:
         Path(ward.spec.socket_path).unlink(missing_ok=True)
         self._forget(ward)
 
-    def _fork_one(self, ward: Ward, *, rehearsal: bool, resting: Resting | None = None) -> tuple[int, KeeperPipe]:
+    def _fork_one(
+        self, ward: Ward, *, rehearsal: bool = False, resting: Resting | None = None
+    ) -> tuple[int, KeeperPipe]:
         order = TakeOver(
             spec=ward.spec,
             estate=ward.estate,
@@ -199,15 +198,11 @@ class Keeper:
             case Over():
                 ward.state = WardState.OVER
             case Prepared() if successor is not None and not successor.pid:
-                self._rehearse(ward, successor)
+                self._succession.rehearse(ward, successor)
             case Rest():
-                self._let_rest(ward, pipe, message)
+                self._succession.let_rest(ward, pipe, message)
             case Rehearsed(why=why) if successor is not None and successor.channel is pipe:
-                if why:
-                    self._give_up_successor(ward, why)
-                else:
-                    successor.ready = successor.yielding = True
-                    ward.tell_host(Yield())
+                self._succession.rehearsed(ward, successor, why)
             case _:
                 log.warning("%s: unexpected %s", ward.id, type(message).__name__)
 
@@ -221,7 +216,7 @@ class Keeper:
         log.info("%s: over", ward.id)
         self._drop_channel(ward, ward.channel)
         if ward.successor is not None:
-            self._give_up_successor(ward, "the chat has ended")
+            self._succession.give_up(ward, "the chat has ended")
         for pidfd in (ward.pidfd, ward.child_pidfd):
             if pidfd >= 0:
                 self.loop.unwatch(pidfd)
@@ -296,7 +291,7 @@ class Keeper:
                 self._host_died(ward, status)
                 return
             if ward.successor is not None and ward.successor.pid == pid:
-                self._successor_died(ward, ward.successor)
+                self._succession.died(ward, ward.successor)
                 return
 
     def _strange_child_ended(self, ward: Ward) -> None:
@@ -332,10 +327,10 @@ class Keeper:
             return
         successor = ward.successor
         if successor is not None and successor.ready:
-            self._promote(ward, successor)
+            self._succession.promote(ward, successor)
             return
         if successor is not None:
-            self._give_up_successor(ward, "the chat's host died meanwhile")
+            self._succession.give_up(ward, "the chat's host died meanwhile")
         wait_s = ward.count_death(status)
         if ward.page.engine_suspected:
             log.warning("%s: the engine is suspected; the next host uses the other one", ward.id)
@@ -362,59 +357,3 @@ class Keeper:
     def _known_children(self) -> set[int]:
         known = {ward.host_pid for ward in self.wards.values()} | {ward.child_pid for ward in self.wards.values()}
         return known | {ward.successor.pid for ward in self.wards.values() if ward.successor is not None}
-
-    # ------------------------------------------------------------ another version takes over
-
-    def _replace_host(self, client: KeeperPipe, session_id: str) -> KeeperMessage | None:
-        ward = self.wards.get(session_id)
-        if ward is None or ward.state is not WardState.RUNNING or not ward.host_pid:
-            return NotReplaced("the chat is not running")
-        if ward.successor is not None:
-            return NotReplaced("it is being replaced already")
-        ward.successor = Successor(client)
-        ward.tell_host(Prepare())
-        return None
-
-    def _rehearse(self, ward: Ward, successor: Successor) -> None:
-        try:
-            successor.pid, successor.channel = self._fork_one(ward, rehearsal=True)
-        except OSError as error:
-            self._give_up_successor(ward, f"no process: {error.strerror}")
-
-    def _let_rest(self, ward: Ward, pipe: KeeperPipe, message: Rest) -> None:
-        """Fork a host that waits with what the running one has to wait for."""
-        count = min(message.descriptors, len(pipe.descriptors))
-        descriptors = tuple(pipe.descriptors.popleft() for _ in range(count))
-        try:
-            if count < message.descriptors or ward.successor is not None or ward.state is not WardState.RUNNING:
-                return
-            ward.successor = successor = Successor(None)
-            resting = Resting(message.description, message.patience_s, descriptors)
-            try:
-                successor.pid, successor.channel = self._fork_one(ward, rehearsal=False, resting=resting)
-            except OSError as error:
-                self._give_up_successor(ward, f"no process: {error.strerror}")
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
-
-    def _give_up_successor(self, ward: Ward, why: str) -> None:
-        successor, ward.successor = ward.successor, None
-        if successor is None:
-            return
-        log.warning("%s: not replaced: %s", ward.id, why)
-        self._drop_channel(ward, successor.channel)  # It ends when its channel does.
-        self.loop.reply(successor.asked_by, NotReplaced(why))
-
-    def _successor_died(self, ward: Ward, successor: Successor) -> None:
-        if successor.yielding:
-            # The former one is leaving already: when it is gone, a host is forked as after any death.
-            successor.ready = False
-        self._give_up_successor(ward, "the new version's host died at its start; the former one goes on")
-
-    def _promote(self, ward: Ward, successor: Successor) -> None:
-        ward.successor = None
-        ward.host_pid, ward.channel, ward.is_child = successor.pid, successor.channel, True
-        ward.tell_host(Go())
-        log.info("%s: host %d has taken over", ward.id, ward.host_pid)
-        self.loop.reply(successor.asked_by, Replaced(VERSION))

@@ -1,0 +1,102 @@
+"""One host takes a living one's place: of another version, or to rest in it. See ``protocol.keeper``."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from session_host.host.resting import Resting
+from session_host.link.pipe import KeeperPipe
+from session_host.protocol.keeper import Go, KeeperMessage, NotReplaced, Prepare, Replaced, Rest, Yield
+from session_host.version import VERSION
+
+from .loop import Loop
+from .ward import Successor, Ward, WardState
+
+log = logging.getLogger(__name__)
+
+
+class Fork(Protocol):
+    """Forks a host for a session."""
+
+    def __call__(
+        self, ward: Ward, *, rehearsal: bool = False, resting: Resting | None = None
+    ) -> tuple[int, KeeperPipe]:
+        """Its PID, and the channel to it; raises OSError."""
+
+
+class Succession:
+    """What leads from one host to the next while the former one lives."""
+
+    def __init__(self, loop: Loop, fork: Fork, drop: Callable[[Ward, KeeperPipe | None], None]) -> None:
+        self._loop = loop
+        self._fork = fork
+        self._drop = drop
+
+    def replace(self, ward: Ward | None, client: KeeperPipe) -> KeeperMessage | None:
+        """Somebody wants a host of this version; returns what to answer at once."""
+        if ward is None or ward.state is not WardState.RUNNING or not ward.host_pid:
+            return NotReplaced("the chat is not running")
+        if ward.successor is not None:
+            return NotReplaced("it is being replaced already")
+        ward.successor = Successor(client)
+        ward.tell_host(Prepare())
+        return None
+
+    def rehearse(self, ward: Ward, successor: Successor) -> None:
+        """The former host is prepared: let the successor show that it can take over."""
+        try:
+            successor.pid, successor.channel = self._fork(ward, rehearsal=True)
+        except OSError as error:
+            self.give_up(ward, f"no process: {error.strerror}")
+
+    def let_rest(self, ward: Ward, pipe: KeeperPipe, message: Rest) -> None:
+        """The host has nothing to do: another one waits in its place, with what it has to wait for."""
+        count = min(message.descriptors, len(pipe.descriptors))
+        descriptors = tuple(pipe.descriptors.popleft() for _ in range(count))
+        try:
+            # Some do not come where no more can be open.
+            if count < message.descriptors or ward.successor is not None or ward.state is not WardState.RUNNING:
+                return
+            ward.successor = successor = Successor(None)
+            resting = Resting(message.description, message.patience_s, descriptors)
+            successor.pid, successor.channel = self._fork(ward, resting=resting)
+        except OSError as error:
+            self.give_up(ward, f"no process: {error.strerror}")
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def rehearsed(self, ward: Ward, successor: Successor, why: str) -> None:
+        """The successor can take over, or tells why it cannot."""
+        if why:
+            self.give_up(ward, why)
+        else:
+            successor.ready = successor.yielding = True
+            ward.tell_host(Yield())
+
+    def promote(self, ward: Ward, successor: Successor) -> None:
+        """The former host is gone: the session is the successor's."""
+        ward.successor = None
+        ward.host_pid, ward.channel, ward.is_child = successor.pid, successor.channel, True
+        ward.tell_host(Go())
+        log.info("%s: host %d has taken over", ward.id, ward.host_pid)
+        self._loop.reply(successor.asked_by, Replaced(VERSION))
+
+    def died(self, ward: Ward, successor: Successor) -> None:
+        """The successor is gone before it had taken over."""
+        if successor.yielding:
+            # The former one is leaving already: when it is gone, a host is forked as after any death.
+            successor.ready = False
+        self.give_up(ward, "the new version's host died at its start; the former one goes on")
+
+    def give_up(self, ward: Ward, why: str) -> None:
+        """Leave all as it is."""
+        successor, ward.successor = ward.successor, None
+        if successor is None:
+            return
+        log.warning("%s: not replaced: %s", ward.id, why)
+        self._drop(ward, successor.channel)  # It ends when its channel does.
+        self._loop.reply(successor.asked_by, NotReplaced(why))
