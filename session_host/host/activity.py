@@ -7,14 +7,15 @@ Sources, strongest first. One that has spoken in this session silences those bel
     osc 7501        the agent's report to its terminal: knows the same
     hook            run by the agent at some of its steps; of some agents for its questions alone
     osc 9;4         progress: knows work, and not what is asked
-    title           patterns of the catalog
+    title           patterns of the catalog: knows each change, where they have more than the question
     notification    one moment: it needs the user
     bell            the same, and says least
 
 What exactly is asked is taken from whoever tells it.
 
     needs_input ──a word of its source──▶ what that says
-        ├──the user's input──▶ (the source has ANSWER_S to say what it does now) ──▶ no_signal
+        ├──the user's input, where the source tells each change──▶ needs_input: as long as it says so, it is so
+        ├──the same, where it tells of questions and not of their ends──▶ (it has ANSWER_S to say more) ──▶ no_signal
         └──the same, where a mere moment was told of──▶ what a source of states said last, else no_signal
     working ──neither output nor word for ``stale_after_s``──▶ no_signal ──a word of its source──▶ what that says
 
@@ -37,7 +38,10 @@ ORDER: Final = (STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATIO
 INPUT, SILENCE = "input", "silence"
 
 ANSWER_S = 2.0
-"""After the user's answer, a source that told of the question has so long to tell what the agent does now."""
+"""After the user's answer, a source that may tell nothing of the question's end has so long to tell of it."""
+
+_TELL_EACH_CHANGE: Final = frozenset({STATE_FILE, PLUGIN, OSC_7501})
+"""What they said last is so until they say otherwise, whatever is typed: a key may be none that answers."""
 
 _MOMENTARY: Final = frozenset({NOTIFICATION, BELL})
 """They tell of a moment, and not of a state: they silence nobody, and their question ends with the answer."""
@@ -72,6 +76,8 @@ class ActivityTracker:
     def __init__(self, watch: Watch, since: str, memory: ActivityMemory | None = None) -> None:
         self._stale_after_s = watch.stale_after_s
         self._momentary = _MOMENTARY | {HOOK} if watch.asks_by_hook else _MOMENTARY
+        changing_title = set(watch.titles.values()) - {Activity.NEEDS_INPUT}
+        self._telling_ends = _TELL_EACH_CHANGE | {TITLE} if changing_title else _TELL_EACH_CHANGE
         self.activity = Activity.NO_SIGNAL
         self.source = self.detail = self._former_input = ""
         self.last_input_s = 0.0
@@ -112,6 +118,11 @@ class ActivityTracker:
             for source in ORDER
             if (heard := self._heard.get(source)) is not None
         ]
+
+    def said(self, source: str) -> str:
+        """The last word of a source, in its own words; "" for none."""
+        heard = self._heard.get(source)
+        return heard.said if heard is not None else ""
 
     def last_word(self) -> Heard | None:
         """The newest word of all."""
@@ -178,7 +189,7 @@ class ActivityTracker:
 
     def due_s(self, output_s: float) -> float | None:
         """When ``look`` is to be called, as ``Moment.s``; None for never."""
-        if self._answered_s is not None:
+        if self._answered_s is not None and self._asks_by() not in self._telling_ends:
             return self._answered_s + ANSWER_S
         if self.activity is not Activity.WORKING:
             return None
@@ -219,6 +230,11 @@ class ActivityTracker:
         found = (self._heard[each] for each in ORDER if each in self._heard and each not in self._momentary)
         return next((heard for heard in found if heard.speaks), None)
 
+    def _asks_by(self) -> str:
+        """Who says that something is asked; for a mere moment that is answered, who says so still."""
+        standing = self._standing() if self.source in self._momentary else None
+        return standing.source if standing is not None else self.source
+
     def _become(self, activity: Activity, source: str, moment: Moment, detail: str = "") -> bool:
         former = (self.activity, self.source, self.detail)
         if activity is not self.activity:
@@ -234,7 +250,9 @@ class ActivityTracker:
         """The activity stays, and what is told of it may be another."""
         if self.source in {INPUT, SILENCE, ""}:
             return False
-        former, self.detail = self.detail, self._told()
+        former, told = self.detail, self._told()
+        # After an input it may be asked still: what is known of it holds until more is told.
+        self.detail = told if told or self._answered_s is None else former
         return self.detail != former
 
     def _told(self) -> str:

@@ -81,6 +81,8 @@ class AgentWatch:
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = 0.0
         self._speaker = memory.speaker if memory is not None else None
+        self._asker = 0
+        self._may_repeat = {signals.STATE_FILE, signals.PLUGIN} if memory is not None else set[str]()
         self._transitions = TransitionLog(spec.transitions)
         self._former_output_s = self._of_a_former_host(output_at_s)
         self._last = Transition(self.tracker.since, self.tracker.activity, self.tracker.source, self.tracker.detail)
@@ -107,6 +109,7 @@ class AgentWatch:
         if self._spec.watch.transcripts and self._conversation.id:
             self._guard = TranscriptGuard(self._conversation.id, self._spec.env, session_files(self._spec.session_id))
             self._guard.start()
+        self._asker = process.foreground_group()
         self._arm()
 
     def observe(self, events: Sequence[TerminalEvent]) -> None:
@@ -119,6 +122,8 @@ class AgentWatch:
             word = signals.of_event(event, self._spec.watch)
             if word is not None:
                 moment = moment or self._moment()
+                if word.source == signals.OSC_7501 and self._process is not None:
+                    self._asker = self._process.foreground_group()
                 if self.tracker.hear(word, moment):
                     changed = True
                     self._note()
@@ -171,6 +176,11 @@ class AgentWatch:
             self._hear(signals.of_state_file(state.status, state.waiting_for))
 
     def _hear(self, word: signals.Word) -> None:
+        if word.source in self._may_repeat:
+            # A successor is told once more what is asked, which is no other question.
+            self._may_repeat.discard(word.source)
+            if word.activity is _NEEDS_INPUT is self.tracker.activity and self.tracker.said(word.source) == word.said:
+                return
         changed = self.tracker.hear(word, self._moment())
         # What is not in the output no successor hears again.
         self._changed(visibly=changed)
@@ -180,7 +190,14 @@ class AgentWatch:
         tracker = self.tracker
         tracker.last_input_s = time.time()  # Of most keys that is all: what is typed into an agent at rest.
         if tracker.activity is _NEEDS_INPUT:
-            self._changed(visibly=tracker.input_given(self._moment()))
+            if tracker.source == signals.OSC_7501 and self._has_the_asker_left():
+                self._hear(signals.of_one_that_left(signals.OSC_7501))
+            else:
+                self._changed(visibly=tracker.input_given(self._moment()))
+
+    def _has_the_asker_left(self) -> bool:
+        """Whether what asked by the terminal has it no more: an agent in a shell that was killed while it asked."""
+        return self._process is not None and self._process.foreground_group() != self._asker
 
     def ended(self) -> None:
         """The program ended."""

@@ -110,6 +110,11 @@ def _decoded(text: str) -> str:
         return ""
 
 
+def of_one_that_left(source: str) -> Word:
+    """A program that told its states by the terminal has left it without a word."""
+    return Word(source, "gone", Activity.NO_SIGNAL, is_last=True)
+
+
 def of_report(report: Report, watch: Watch) -> Word:
     """What a hook or plugin says; one that the catalog does not know says nothing of the activity."""
     said = f"{report.event}: {report.detail}" if report.detail else report.event
@@ -119,7 +124,7 @@ def of_report(report: Report, watch: Watch) -> Word:
 def of_state_file(status: str, waiting_for: str) -> Word:
     """What the agent's own file of its state says; "" for the status of one that is gone."""
     if not status:
-        return Word(STATE_FILE, "gone", Activity.NO_SIGNAL, is_last=True)
+        return of_one_that_left(STATE_FILE)
     said = f"{status}: {waiting_for}" if waiting_for else status
     activity = None if waiting_for == _OWN_DIALOG else _FILE_STATES.get(status)
     return Word(STATE_FILE, _said(said), activity, kind=_said(waiting_for))

@@ -243,15 +243,18 @@ class PtyProcess:
         packed = struct.pack("HHHH", size.rows, size.columns, width_px, height_px)
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, packed)
 
-    def signal(self, number: int) -> None:
-        """Signal the child's process group, and the group in the foreground if that is another."""
-        groups = {self.pid}
+    def foreground_group(self) -> int:
+        """The process group that has the terminal now; 0 for none."""
         try:
-            groups.add(os.tcgetpgrp(self.master))
+            return os.tcgetpgrp(self.master)
         except OSError as error:
             if error.errno not in {errno.ENOTTY, errno.EIO}:
                 raise
-        for group in groups:
+            return 0
+
+    def signal(self, number: int) -> None:
+        """Signal the child's process group, and the group in the foreground if that is another."""
+        for group in {self.pid, self.foreground_group()}:
             if group <= 1:
                 continue
             try:

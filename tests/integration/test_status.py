@@ -12,7 +12,7 @@ import pytest
 from session_host.client.control import request
 from session_host.client.quick import describe
 from session_host.paths import session_transitions
-from session_host.protocol.messages import ActivityEvent, Explain, Explanation
+from session_host.protocol.messages import ActivityEvent, Describe, Description, Explain, Explanation
 from session_host.protocol.values import Activity
 from session_host.store import transitions
 from tests.support.claude_like import claude_like
@@ -123,6 +123,61 @@ async def test_without_the_file_hooks_tell(tmp_path: Path) -> None:
         await chat.until(NO_SIGNAL, "input")
         chat.does("hook Stop")
         await chat.until(IDLE, "hook")
+
+
+async def test_a_key_in_an_open_dialog_leaves_the_question(tmp_path: Path) -> None:
+    """Claude Code tells nothing of a Tab, or of the words of a note, in its permission dialog."""
+    async with claude_like(tmp_path) as chat:
+        chat.does("state busy")
+        chat.does("state waiting permission prompt")
+        chat.does(f"hook PermissionRequest {ASKS}")
+        asked = await chat.until(NEEDS, "state file", "Bash: npm test")
+        async with watching(chat.record.id) as (viewer, watcher):
+            viewer.key("Tab")
+            viewer.key("n", "n")
+            await watcher.until(lambda: viewer.pending == 0, "the keys to be taken")
+            os.kill(asked.host_pid, signal.SIGKILL)
+            after = await chat.until(NEEDS, "state file", "Bash: npm test")
+            assert after.activity_since == asked.activity_since
+        chat.does("state busy")
+        await chat.until(WORKING, "state file", "")
+        activities = [each.activity for each in (await chat.explained()).transitions]
+        assert NO_SIGNAL not in activities[activities.index(NEEDS) :]
+
+
+async def test_an_agent_that_is_killed_while_it_asks_in_a_shell_asks_no_more(tmp_path: Path) -> None:
+    """The shell takes its terminal back; a key that goes to the shell answers nothing."""
+    script = tmp_path / "agent"
+    script.write_text("echo $$ > pid; printf '\\033]7501;state=blocked:kind=permission\\007it asks\\n'; exec cat\n")
+    record = await start("bash", "--norc", "--noprofile", "-i", directory=str(tmp_path), overrides={"PS1": "at rest> "})
+
+    async def described() -> Description:
+        found: Description = await request(record.id, Describe(0))
+        return found
+
+    async with watching(record.id) as (viewer, watcher):
+
+        def enter(line: str) -> None:
+            viewer.paste(line)
+            viewer.key("Enter")
+
+        await see(viewer, watcher, "at rest>")
+        enter("sh agent")
+        await see(viewer, watcher, "it asks")
+        enter("not yet")
+        await see(viewer, watcher, "not yet")
+        assert ((said := await described()).activity, said.activity_source) == (NEEDS, "osc 7501")
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+        await see(viewer, watcher, "Killed")
+        assert (await described()).activity is NEEDS
+        viewer.key("x", "x")
+        await watcher.until(lambda: viewer.pending == 0, "the key to be taken")
+        assert ((said := await described()).activity, said.activity_source) == (NO_SIGNAL, "osc 7501")
+        viewer.key("Backspace")
+        enter("printf '\\007rung'")
+        await see(viewer, watcher, "rung")
+        assert ((said := await described()).activity, said.activity_source) == (NEEDS, "bell")
+    await end(record.id)
 
 
 async def test_a_host_that_is_killed_while_its_agent_asks_is_followed_by_one_that_knows(tmp_path: Path) -> None:

@@ -230,6 +230,61 @@ def test_an_answer_that_nobody_confirms_ends_it_too(book: Playbook) -> None:
     assert book.is_said == (IDLE, "hook", "")
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        of_state_file("waiting", "permission prompt"),
+        Report("plugin", "Ask"),
+        AgentState("state=blocked:kind=permission"),
+        TitleChanged("✋ Qwen"),
+    ],
+)
+def test_a_key_in_an_open_dialog_does_not_end_its_question(book: Playbook, ask: TerminalEvent | Report | Word) -> None:
+    """Tab, or a note that is typed there: of those no agent tells anything."""
+    book.says(ask)
+    asked = book.is_said
+    for _ in range(3):
+        assert not book.answer()
+        assert not book.wait(3600)
+        book.killed()
+    assert book.is_said == asked
+    assert book.tracker.due_s(0) is None, "nothing is to be looked at"
+    assert book.says(Word(asked[1], "busy", WORKING))
+    assert book.is_said == (WORKING, asked[1], "")
+
+
+def test_what_is_asked_is_said_as_long_as_it_is(book: Playbook) -> None:
+    book.hook("Ask", "Bash: npm test")
+    book.file("waiting", "permission prompt")
+    assert book.is_said == (NEEDS, "state file", "Bash: npm test")
+    book.answer()
+    assert not book.says(Bell())
+    assert not book.hook("PreCompact")
+    assert book.is_said == (NEEDS, "state file", "Bash: npm test")
+    assert book.hook("Ask", "Bash: the next one")
+    assert book.is_said == (NEEDS, "state file", "Bash: the next one")
+
+
+def test_a_title_that_tells_of_questions_alone_is_not_believed_for_ever() -> None:
+    book = Playbook(msgspec.structs.replace(WATCH, titles={"^✋": NEEDS}))
+    book.says(TitleChanged("✋ it asks"))
+    book.answer()
+    assert book.wait(ANSWER_S)
+    assert book.is_said == (NO_SIGNAL, "input", "")
+
+
+def test_a_moment_that_a_state_bears_out_ends_with_the_state(book: Playbook) -> None:
+    """As Qwen's hook and title: once answered, the title alone knows."""
+    book = Playbook(msgspec.structs.replace(WATCH, asks_by_hook=True))
+    book.says(TitleChanged("✋ Qwen"))
+    book.hook("Ask", "may it run a shell?")
+    assert not book.answer()
+    assert not book.wait(3600)
+    assert book.is_said == (NEEDS, "hook", "may it run a shell?")
+    assert book.says(TitleChanged("✦ Qwen"))
+    assert book.is_said == (WORKING, "title", "")
+
+
 def test_input_does_not_end_work(book: Playbook) -> None:
     book.osc("state=working")
     assert not book.answer()

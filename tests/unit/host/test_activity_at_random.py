@@ -15,6 +15,11 @@ from tests.support.signals import Playbook
 WORKING, NEEDS, IDLE, NO_SIGNAL = Activity.WORKING, Activity.NEEDS_INPUT, Activity.IDLE, Activity.NO_SIGNAL
 
 
+MOMENTARY = ("notification", "bell")
+TELLING_ENDS = ("state file", "plugin", "osc 7501", "title")
+"""They tell of each change."""
+
+
 class Signal(NamedTuple):
     """One step of a story: a word, an answer ("input"), some time ("wait"), or a host's death ("kill")."""
 
@@ -67,6 +72,7 @@ def test_what_is_said_is_what_the_strongest_said_last(story: list[Signal]) -> No
 
 @given(STORIES, STORIES)
 def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> None:
+    """Once answered, it is over by its source's word, or by itself if that one does not tell of each change."""
     book = Playbook()
     for signal in before:
         play(book, signal)
@@ -75,12 +81,37 @@ def test_needs_input_never_sticks(before: list[Signal], after: list[Signal]) -> 
         # Whatever happens, but that somebody says anew that it needs its user.
         if signal.what == "wait" or (signal.what in ORDER and signal.activity is NEEDS):
             continue
-        if signal.what not in {"notification", "bell"}:
+        if signal.what not in MOMENTARY:
             play(book, signal)
     book.wait(ANSWER_S)
+    if book.is_said[0] is NEEDS:
+        told = {each.source for each in book.tracker.evidence() if each.activity is NEEDS and each.counts}
+        asking = told.intersection(TELLING_ENDS)
+        assert asking, "who says so tells of its end as well"
+        for source in asking:
+            play(book, Signal(source, IDLE, "", 0.0))
     assert book.is_said[0] is not NEEDS
     book.wait(1000)
     assert book.is_said[0] in {IDLE, NO_SIGNAL}
+
+
+@given(STORIES, st.sampled_from(TELLING_ENDS), STORIES)
+def test_a_question_stands_as_long_as_its_source_says_so(
+    before: list[Signal], source: str, after: list[Signal]
+) -> None:
+    stronger = ORDER[: ORDER.index(source)]
+    book = Playbook()
+    for signal in before:
+        if signal.what not in stronger:
+            play(book, signal)
+    play(book, Signal(source, NEEDS, "what is asked", 0.0))
+    for signal in after:
+        if signal.what not in {*stronger, source, *MOMENTARY}:
+            play(book, signal)
+            assert book.is_said[:2] == (NEEDS, source)
+            assert book.is_said[2]
+    play(book, Signal(source, WORKING, "", 0.0))
+    assert book.is_said[:2] == (WORKING, source)
 
 
 @given(STORIES)

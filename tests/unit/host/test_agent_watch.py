@@ -49,6 +49,10 @@ def says(kept: KeptSession, event: str, pid: int, conversation: str = "", source
     return kept.session.activity.activity
 
 
+def is_to_be_looked_at(kept: KeptSession) -> bool:
+    return kept.session.watch._timer is not None
+
+
 async def test_the_plugin_of_another_agent_that_the_agent_started_is_not_heard(kept: KeptSession, tool: int) -> None:
     host(kept)
     assert says(kept, "working", os.getpid()) is Activity.WORKING
@@ -92,6 +96,34 @@ async def test_a_change_that_a_killed_host_did_not_write_is_written_by_the_next(
         kept_there = transitions.last(path, 20)
         assert [(each.activity, each.source) for each in kept_there] == [(Activity.WORKING, "plugin")]
         assert told == kept_there
+
+
+async def test_after_an_answer_it_is_looked_at_only_if_nobody_may_tell_of_it(kept: KeptSession) -> None:
+    host(kept)
+    says(kept, "ask", 0, FIRST, "hook")
+    kept.session.watch.input_given()
+    assert is_to_be_looked_at(kept)
+    says(kept, "ask", os.getpid())
+    kept.session.watch.input_given()
+    assert not is_to_be_looked_at(kept)
+    kept.kill()
+    host(kept)
+    assert not is_to_be_looked_at(kept)
+    assert kept.session.activity.activity is Activity.NEEDS_INPUT
+
+
+async def test_a_plugin_that_tells_a_successor_once_more_asks_nothing_anew(kept: KeptSession) -> None:
+    host(kept)
+    says(kept, "ask", os.getpid())
+    kept.session.watch.input_given()
+    since = kept.session.activity.since
+    kept.kill()
+    host(kept)
+    kept.session.watch._now = lambda: "later"
+    assert says(kept, "ask", os.getpid()) is Activity.NEEDS_INPUT
+    assert kept.session.activity.since == since
+    says(kept, "ask", os.getpid())
+    assert kept.session.activity.since == "later", "once more is another question"
 
 
 async def test_what_silence_means_is_counted_from_before_a_kill(kept: KeptSession) -> None:
