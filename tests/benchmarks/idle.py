@@ -19,6 +19,7 @@ from tests.support.commands import outlive
 from tests.support.windows import window
 
 SETTLE_S = 5.0
+REST_AFTER_S = 10.0
 MOST_CPU_PERCENT = 0.2
 """All of it together."""
 
@@ -26,8 +27,10 @@ MOST_WAKE_UPS_A_SECOND = 0.5
 """Of one host; a timer that polls has at least one."""
 
 
-def run(own: Setting, sessions: int, seconds: float, *, with_window: bool) -> int:
+def run(own: Setting, sessions: int, seconds: float, *, with_window: bool, resting: bool) -> int:
     """Measure; 1 if more is used than may be."""
+    if resting:
+        own.rest_after(REST_AFTER_S)
     with ExitStack() as stack:
         for number in range(sessions):
             own.new_session(["cat"], f"idle-{number}")
@@ -42,6 +45,10 @@ def run(own: Setting, sessions: int, seconds: float, *, with_window: bool) -> in
             shown.show(infos[0]["id"])
             shown.wait_connected([infos[0]["id"]])
             pids["window"] = shown.process.pid
+        if resting:
+            names = {info["host_pid"]: info["name"] for info in infos}
+            pids = {name: pid for name, pid in pids.items() if pid not in names}
+            pids |= {f"host {number}": pid for number, pid in enumerate(own.resting_hosts(names))}
         time.sleep(SETTLE_S)
         before = {name: usage(pid) for name, pid in pids.items()}
         began_s = time.monotonic()
@@ -82,10 +89,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.idle", description=__doc__)
     parser.add_argument("--sessions", type=int, default=50, help="how many (50)")
     parser.add_argument("--seconds", type=float, default=30, help="how long (30)")
+    parser.add_argument("--resting", action="store_true", help="when the hosts rest")
     parser.add_argument("--no-window", action="store_true", help="hosts and keeper alone")
     options = parser.parse_args()
     with setting(1) as own:
-        return run(own, options.sessions, options.seconds, with_window=not options.no_window)
+        return run(own, options.sessions, options.seconds, with_window=not options.no_window, resting=options.resting)
 
 
 if __name__ == "__main__":

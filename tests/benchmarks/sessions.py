@@ -2,7 +2,8 @@
 
 Start: the whole command ``outlive new -d``, and the launch alone as the window does it (from a process
 that is warm), against ``tmux new-session -d`` on a server that runs. Memory: the proportional set size
-of each of 50 hosts, which share most of theirs, against a Python that has only started.
+of each of 50 hosts, which share most of theirs, just after their start and when they rest since nothing
+happens (here after ``REST_AFTER_S``), against a Python that has only started.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ SESSIONS = 50
 LAUNCHES = 20
 """At least so many from a warm process, since other work on the machine disturbs some."""
 
+REST_AFTER_S = 20.0
+"""Not before all are started: then they are measured awake."""
+
 MOST_MB = 5.0
 MOST_MS = 25.0
 
@@ -39,10 +43,12 @@ def run(setting: Setting) -> Report:
     command = Series("outlive new -d", "ms", command="outlive new -d -- cat")
     warm = Series("launch from a warm process", "ms")
     tmux = Series("tmux new-session -d", "ms", command="tmux new-session -d cat")
+    awake = Series("memory of a host that was just started (PSS)", "MB")
     memory = Series("memory of an idle host (PSS)", "MB")
     bare = Series("memory of a bare Python (PSS)", "MB", command="python -c 'input()'")
-    report.series = [command, warm, tmux, memory, bare]
+    report.series = [command, warm, tmux, awake, memory, bare]
     hosts: list[int] = []
+    setting.rest_after(REST_AFTER_S)
     server = peers.Tmux(setting.cache)
     lacking = peers.missing("tmux")
     if lacking:
@@ -61,7 +67,8 @@ def run(setting: Setting) -> Report:
     finally:
         if not lacking:
             server.kill()
-    memory.values = [pss_mb(pid) for pid in hosts]
+    awake.values = [pss_mb(pid) for pid in hosts]
+    memory.values = [pss_mb(pid) for pid in setting.resting_hosts(hosts)]
     bare.values = [bare_python_mb()]
     asyncio.run(launch_warm(warm, max(LAUNCHES, setting.rounds * 2)))
     report.verdicts.append(Verdict(f"an idle host with {SESSIONS} open", memory.median, "MB", MOST_MB, at_least=False))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
+from session_host.client.upgrade import keeper_status
 from tests.benchmarks.peers import COLUMNS, ROWS
 from tests.support import displays, processes
 from tests.support.area import Area, new_area
+from tests.support.waiting import wait_for_end
 from tests.support.windows import outlive
+
+REST_TIMEOUT_S = 120.0
 
 
 class Setting:
@@ -37,6 +41,19 @@ class Setting:
         options = ["-d", "--json", "-n", name, "--size", f"{COLUMNS}x{ROWS}", "--engine", engine]
         session: dict[str, Any] = json.loads(outlive("new", "command", *options, "--", *argv))
         return session
+
+    def rest_after(self, seconds: float) -> None:
+        """Sessions that are started from now on rest when nothing has happened for so long."""
+        (self.area.config / "chats.toml").write_text(f"rest_after_s = {seconds}\n", encoding="utf-8")
+
+    @staticmethod
+    def resting_hosts(former: Collection[int]) -> list[int]:
+        """Wait until each of these hosts has left its session to one that rests; the PIDs of those."""
+        for pid in former:
+            wait_for_end(pid, REST_TIMEOUT_S)
+        status = keeper_status()
+        assert status is not None
+        return [each.host_pid for each in status.sessions]
 
     def end_sessions(self) -> None:
         """End every process of the product in this setting."""

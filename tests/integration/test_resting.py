@@ -16,12 +16,13 @@ from session_host.client.quick import describe
 from session_host.client.upgrade import keeper_status, replace_host
 from session_host.client.viewer import Viewer
 from session_host.paths import config_dir, database, session_log
-from session_host.protocol.messages import Describe, Description
-from session_host.protocol.values import GridSize, State
+from session_host.protocol.messages import ActivityEvent, Describe, Description
+from session_host.protocol.values import Activity, GridSize, State
 from session_host.store import SessionRecord, Store
 from tests.benchmarks.usage import pss_mb
 from tests.support.area import Area
-from tests.support.hosts import end, peek, see, shown, start, watching
+from tests.support.claude_like import claude_like
+from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
 from tests.support.waiting import eventually, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -173,6 +174,20 @@ async def test_a_question_that_takes_the_screen_wakes_it() -> None:
     await rests(record, 2)
     assert await peek(record.id) == ["here"]
     await end(record.id)
+
+
+def asks(watcher: Watcher) -> bool:
+    return any(isinstance(event, ActivityEvent) and event.activity is Activity.NEEDS_INPUT for event in watcher.events)
+
+
+async def test_a_word_of_the_agents_own_file_wakes_it(tmp_path: Path) -> None:
+    async with claude_like(tmp_path) as chat:
+        chat.does("state idle")
+        await chat.until(Activity.IDLE, "state file")
+        async with watching(chat.record.id, output=False) as (_, watcher):
+            await rests(chat.record)
+            chat.does("state waiting permission prompt")
+            await watcher.until(partial(asks, watcher), "the question")
 
 
 async def test_a_viewer_that_leaves_is_noticed() -> None:

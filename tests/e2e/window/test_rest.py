@@ -1,0 +1,45 @@
+"""Chats at rest in the window: their user types, and sees nothing of it."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import partial
+
+import pytest
+
+from session_host.paths import session_log
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.e2e
+
+WORDS = ("first-", "second-", "third-")
+
+
+def has_rested(session_id: str, times: int) -> bool:
+    """Whether the chat's host has gone to rest so often."""
+    return session_log(session_id).read_text(encoding="utf-8").count("host.resting resting") >= times
+
+
+def is_there(session_id: str, text: str) -> bool:
+    """Whether the chat's screen has it."""
+    return text in everything(session_id)
+
+
+def test_what_is_typed_wakes_a_chat_and_arrives_once(open_window: OpenWindow, new_chat: NewChat, area: Area):
+    (area.config / "chats.toml").write_text("rest_after_s = 0.2\n")
+    chat = new_chat("typed", *echo())
+    with open_window() as own:
+        own.show(chat["id"])
+        own.wait_connected([chat["id"]])
+        own.focus()
+        for times, word in enumerate(WORDS, 1):
+            wait_until(partial(has_rested, chat["id"], times), WAIT_S, "the chat to rest")
+            # At rest it counts as connected: that it is another process now is nobody's business.
+            assert own.tabs()[0]["connected"]
+            subprocess.run(["xdotool", "type", "--delay", "20", word], check=True, timeout=20)
+            wait_until(partial(is_there, chat["id"], word), WAIT_S, "what was typed")
+        wait_until(lambda: own.copy_all().splitlines() == ["ready", "".join(WORDS)], WAIT_S, "it to be shown")
+    assert everything(chat["id"]).splitlines() == ["ready", "".join(WORDS)]
+    assert listed(chat["id"])["child_pid"] == chat["child_pid"]
