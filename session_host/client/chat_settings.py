@@ -5,6 +5,7 @@
     record = true              # false: nothing of a chat's output is written to the disk
     record_limit_mib = 64      # what the recording of one chat may take there; the oldest goes first
     scrollback_lines = 10000   # the history that can be scrolled through at once
+    rest_after_s = 120         # when nothing has happened in it for so long, it takes less memory; 0: never
 
 It need not be there; what it does not name is as above. A running chat keeps what it was started with.
 """

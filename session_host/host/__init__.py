@@ -5,6 +5,8 @@ Its life::
     main          takes over what there is, starts the program or goes on, serves, records the end, leaves
     recovery      what a former host left, made into what it was
     checkpoints   the screen and the sums, kept for a successor
+    ownership     who serves it: one process at a time
+    idleness      notices that nothing happens; resting, the host that then waits, in little memory
     keeper_channel  the conversation with the keeper, and finding another one
     ending        how a program is ended, and what ends with it
     record        what is written to the store, and the last screen

@@ -42,6 +42,7 @@ REFRESH_S = 6 * 3600.0
 """As in ``server``: so often the socket is touched."""
 
 RECEIVE_BYTES = 65536
+MAX_CALLERS = 50
 
 
 class Resting(NamedTuple):
@@ -142,8 +143,9 @@ class _Rester:
                 pass
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
             signal.set_wakeup_fd(-1)
-            if select.select([wake], [], [], 0)[0]:
-                os.kill(os.getpid(), signal.SIGTERM)
+            with contextlib.suppress(BlockingIOError):
+                if wake.recv(1, socket.MSG_DONTWAIT):
+                    os.kill(os.getpid(), signal.SIGTERM)
 
     def unheard(self) -> tuple[socket.socket, ...]:
         """The callers whose words are still to be heard; the others are sent away."""
@@ -179,7 +181,7 @@ class _Rester:
             caller.setblocking(False)
             self._callers[caller.fileno()] = caller
             self._poll.register(caller, select.POLLIN)
-        return True
+        return len(self._callers) <= MAX_CALLERS  # The server has more ways with so many.
 
     def _answer(self, descriptor: int) -> bool:
         """Answer a caller who wants the description and nothing else; whatever else is said stays to be heard."""
