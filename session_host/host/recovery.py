@@ -16,7 +16,7 @@ from session_host.estate.ledger import Ledger, LedgerPage
 from session_host.estate.memory import Memory
 from session_host.estate.stream_file import PAGE_BYTES, StreamFile
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.messages import Resized
+from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import available_engines, create, engine_build, from_replay, restore
 from session_host.terminal.base import DefaultColors, Emulator, EngineName, TerminalEvent
@@ -153,11 +153,15 @@ def _maker(form: str) -> EngineName:
     raise OutliveError("it is of another version")
 
 
+def default_colors(told: Colors) -> DefaultColors:
+    """A viewer's colours, as the emulator answers with them."""
+    return DefaultColors(told.foreground, told.background, told.cursor, told.dark)
+
+
 def _colors(spec: LaunchSpec, memory: Memory) -> DefaultColors:
     """What queries for colours are answered with."""
-    told = memory.colors
-    if told is not None:
-        return DefaultColors(told.foreground, told.background, told.cursor, told.dark)
+    if memory.colors is not None:
+        return default_colors(memory.colors)
     return DefaultColors(*spec.colors) if spec.colors is not None else DefaultColors()
 
 

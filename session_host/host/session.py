@@ -52,7 +52,6 @@ from session_host.pty.process import PtyProcess
 from session_host.terminal.base import (
     Bell,
     ClipboardSet,
-    DefaultColors,
     Emulator,
     Notification,
     TerminalEvent,
@@ -68,7 +67,7 @@ from .follower import Follower
 from .lane import EmulatorLane
 from .pump import PtyPump
 from .recording import Recording
-from .recovery import Recovered
+from .recovery import Recovered, default_colors
 from .sizing import Sizing
 from .stream import OutputStream
 
@@ -207,8 +206,7 @@ class Session:
     @property
     def is_quiet(self) -> bool:
         """Whether the program has all input, and its output is interpreted."""
-        pump_is_quiet = self._pump is not None and self._pump.is_quiet
-        return pump_is_quiet and self.lane.is_quiet and not self.ledger.due_bytes
+        return self._pump is not None and self._pump.is_quiet and self.lane.is_quiet and not self.ledger.due_bytes
 
     def signal(self, number: int) -> None:
         """Signal the program, if it still runs."""
@@ -369,10 +367,9 @@ class Session:
 
     def show_in(self, colors: Colors) -> None:
         """What the program's queries for colours are answered with from now on: the last viewer that told."""
-        told = DefaultColors(colors.foreground, colors.background, colors.cursor, colors.dark)
         self.ledger.add(Kind.COLORS, msgspec.msgpack.encode(colors))
         self.colors = colors
-        self.lane.soon(lambda emulator: emulator.set_default_colors(told))
+        self.lane.soon(lambda emulator: emulator.set_default_colors(default_colors(colors)))
 
     def use(self, attachment: Attachment) -> None:
         """This viewer is the one in use: the grid follows its size."""
