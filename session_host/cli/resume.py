@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """Resume it; attach to it in a terminal, or print which it is."""
     session_id = find(options.session).id
     attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
-    record_id, name = _resume(session_id, anyway=options.anyway)
+    record_id, name = asyncio.run(_resume(session_id, anyway=options.anyway))
     if options.json:
         info = find(record_id)
         from session_host.client.resumability import tell_resumable
@@ -43,14 +43,16 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _resume(session_id: str, *, anyway: bool) -> tuple[str, str]:
+async def _resume(session_id: str, *, anyway: bool) -> tuple[str, str]:
+    from session_host.client.endings import end_recorded
     from session_host.client.resume import resumability, resume
 
-    before = resumability(session_id)
+    await end_recorded(session_id)
+    before = await asyncio.to_thread(resumability, session_id)
     if before.can and before.reason:
         complain(f"{before.reason}; it is begun once more")
     try:
-        record = asyncio.run(resume(session_id, size=own_size(), anyway=anyway))
+        record = await resume(session_id, size=own_size(), anyway=anyway)
     except ConversationOpen as error:
         raise ConversationOpen(f"{error}; or all the same: outlive resume {session_id[:8]} --anyway") from error
     return record.id, record.name

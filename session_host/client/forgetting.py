@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
+from session_host.errors import OutliveError
 from session_host.paths import endpoint_conversation, session_dir, session_log
 from session_host.search import forget
 from session_host.store import SessionRecord, Store
@@ -14,7 +16,10 @@ ENDPOINT = "endpoint"
 """The agent that is ours."""
 
 TRIES = 10
-"""So often a file may come into a directory that is being removed."""
+"""So often a file may come into a directory that is being removed, or go."""
+
+NAMED = 3
+"""So many of the files that are left are named."""
 
 
 def forget_chat(store: Store, record: SessionRecord) -> str:
@@ -25,6 +30,7 @@ def forget_chat(store: Store, record: SessionRecord) -> str:
 
     Raises:
         StoreError: the record cannot be written.
+        OutliveError: files are left; which and where, and the chat is recorded still.
         OSError: a file cannot be removed.
     """
     line = ""
@@ -42,18 +48,31 @@ def forget_chat(store: Store, record: SessionRecord) -> str:
 
 
 def _remove_directory(path: Path) -> None:
-    """Remove it with all that is in it, also if the host of a chat that has just ended puts its last screen there."""
-    for tries_left in reversed(range(TRIES)):
+    """Remove it with all that is in it, also if the host of a chat that has just ended puts its last screen there.
+
+    Raises:
+        OutliveError: something puts files there without end; it says which are left.
+        OSError: a file cannot be removed.
+    """
+    for _ in range(TRIES):
         try:
             shutil.rmtree(path)
         except FileNotFoundError:
             if not path.exists():
                 return  # Somebody else removed it; what was in it, in its turn, is no failure.
         except OSError as error:
-            if error.errno != errno.ENOTEMPTY or not tries_left:
+            if error.errno != errno.ENOTEMPTY:
                 raise
         else:
             return
+    if path.exists():
+        # A walk takes no offence at what goes meanwhile.
+        files = sorted(str(Path(place, name).relative_to(path)) for place, _, names in os.walk(path) for name in names)
+        named = ", ".join(files[:NAMED]) + (", …" if len(files) > NAMED else "")
+        raise OutliveError(
+            f"the chat is not removed, since files come and go in {path}: {named or 'none just now'}; "
+            "end what writes there, and remove it again"
+        )
 
 
 def _forget_conversation(store: Store, record: SessionRecord) -> None:

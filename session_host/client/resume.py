@@ -27,6 +27,7 @@ from session_host.terminal import available_engines
 from session_host.terminal.base import DefaultColors, EngineName
 
 from .elsewhere import opened_elsewhere
+from .endings import end_recorded
 from .launch import DEFAULT_SIZE, LaunchRequest, free_name, launch
 from .records import open_store
 from .resumability import (
@@ -54,6 +55,8 @@ async def resume(
 ) -> SessionRecord:
     """Start a session that goes on with the conversation of an ended one; returns when its program is exec'd.
 
+    One that is just ending is waited for.
+
     Args:
         session_id: the ended one.
         environment: the caller's whole environment; this process's own if None.
@@ -66,6 +69,7 @@ async def resume(
         NotResumable: it cannot be; ``ConversationUnknown`` and ``ConversationOpen`` say what may help.
         AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as ``launch.launch``.
     """
+    await end_recorded(session_id)
     request = await asyncio.to_thread(_request, session_id, environment, anyway)
     return await launch(_shown(request, size, colors, prompt))
 

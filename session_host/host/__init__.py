@@ -37,7 +37,7 @@ What the agent does::
     agent_watch   hears its sources, tells, remembers, lets silence decay
     signals       what each source's signals mean
     activity      which of them is believed: the one authority
-    state_files   the agent's own file of its state, followed
+    state_files   the agent's own file of its state, followed; inotify, by which it is
     transition_log  the changes of activity, written in threads that end
     conversation  which conversation it is in; open_files, what its processes hold open
     transcript_guard  keeps a Gemini CLI's transcript from other Gemini CLIs

@@ -10,18 +10,19 @@ descends from it, with no other such process between the two: that would be an a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import logging
 import os
 import stat
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from session_host.pty.identity import ancestors, start_time
+
+from .inotify import Event, Inotify
 
 log = logging.getLogger(__name__)
 
@@ -91,18 +92,6 @@ WAYS: dict[str, Callable[[Mapping[str, str]], Path | None]] = {"claude": claude_
 """The catalog's ``signals.state_file``: where an agent's files are, each named after its process."""
 
 
-def load() -> bool:
-    """Load what following takes, once in a process and all its forks; returns whether files can be followed."""
-    try:
-        import inotify_simple
-
-        inotify_simple.INotify().close()
-    except (ImportError, OSError) as error:
-        log.info("no inotify: %s", error)
-        return False
-    return True
-
-
 class StateFile:
     """Follows the state file of a session's program."""
 
@@ -117,7 +106,7 @@ class StateFile:
         self._directory = directory
         self._child = child
         self._told = told
-        self._inotify: Any = None
+        self._inotify: Inotify | None = None
         self._watch = -1
         self._watched: Path | None = None
         self._file: Path | None = None
@@ -127,13 +116,9 @@ class StateFile:
 
     def start(self) -> None:
         """Follow it from now on, what it says already included; without inotify nothing is followed."""
-        if not load():
-            return
-        from inotify_simple import INotify
-
-        self._inotify = INotify(nonblocking=True)
-        asyncio.get_running_loop().add_reader(self._inotify.fileno(), self._changed)
-        self._place()
+        self._inotify = Inotify.begin(self._changed)
+        if self._inotify is not None:
+            self._place(self._inotify)
 
     def close(self) -> None:
         """No more."""
@@ -141,7 +126,6 @@ class StateFile:
             self._again.cancel()
             self._again = None
         if self._inotify is not None:
-            asyncio.get_running_loop().remove_reader(self._inotify.fileno())
             self._inotify.close()
             self._inotify = None
 
@@ -151,10 +135,9 @@ class StateFile:
 
     # ------------------------------------------------------------ where to look
 
-    def _place(self) -> None:
+    def _place(self, inotify: Inotify) -> None:
         """Watch the directory; while it is not there, the nearest one above it, in which the next is to appear."""
-        from inotify_simple import flags
-
+        flags = inotify.flags
         changes = flags.CLOSE_WRITE | flags.MOVED_TO | flags.MOVED_FROM | flags.DELETE
         arrivals = flags.CREATE | flags.MOVED_TO
         leaving = flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
@@ -163,14 +146,14 @@ class StateFile:
         while path:
             place = path.pop()
             try:
-                watch = self._inotify.add_watch(place, leaving | (changes if place == self._directory else arrivals))
+                watch = inotify.watch(place, leaving | (changes if place == self._directory else arrivals))
             except OSError as error:
                 if error.errno in {errno.ENOSPC, errno.ENOMEM}:
                     log.warning("the agent's state file is not followed: %s", error.strerror)
                     return
                 continue
             if watch != self._watch:
-                self._unwatch()
+                self._unwatch(inotify)
             self._watch, self._watched = watch, place
             # What was not there may have come before this one was watched.
             following = self._directory.parts[len(place.parts) :]
@@ -182,17 +165,15 @@ class StateFile:
         if self._watched == self._directory:
             self._scan()
 
-    def _unwatch(self) -> None:
+    def _unwatch(self, inotify: Inotify) -> None:
         if self._watch >= 0:
-            with contextlib.suppress(OSError):  # It went with what it watched.
-                self._inotify.rm_watch(self._watch)
+            inotify.unwatch(self._watch)
 
-    def _changed(self) -> None:
-        from inotify_simple import flags
-
+    def _changed(self, inotify: Inotify, events: list[Event]) -> None:
+        flags = inotify.flags
         names: set[str] = set()
         is_lost = False
-        for event in self._inotify.read(timeout=0):
+        for event in events:
             if event.mask & flags.Q_OVERFLOW or (
                 event.wd == self._watch and event.mask & (flags.IGNORED | flags.DELETE_SELF | flags.MOVE_SELF)
             ):
@@ -200,10 +181,10 @@ class StateFile:
             elif event.wd == self._watch:
                 names.add(event.name)
         if is_lost:
-            self._unwatch()
+            self._unwatch(inotify)
             self._watch = -1
         if is_lost or self._watched != self._directory:
-            self._place()
+            self._place(inotify)
         elif self._file is None:
             self._scan(names)
         elif self._file.name in names:

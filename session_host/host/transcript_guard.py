@@ -21,7 +21,6 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from session_host.agents.conversations.gemini import (
     chats_directories,
@@ -33,7 +32,7 @@ from session_host.agents.conversations.gemini import (
 )
 from session_host.paths import make_directories
 
-from .state_files import load
+from .inotify import Event, Inotify
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ class TranscriptGuard:
         self._conversation = conversation
         self._environment = environment
         self._directory = directory
-        self._inotify: Any = None
+        self._inotify: Inotify | None = None
         self._watched: set[Path] = set()
         self._again: asyncio.TimerHandle | None = None
         self._until_s = 0.0
@@ -66,11 +65,7 @@ class TranscriptGuard:
     def start(self) -> None:
         """The program runs, maybe since long."""
         self._until_s = time.monotonic() + PATIENCE_S
-        if load():
-            from inotify_simple import INotify
-
-            self._inotify = INotify(nonblocking=True)
-            asyncio.get_running_loop().add_reader(self._inotify.fileno(), self._changed)
+        self._inotify = Inotify.begin(self._changed)
         self.look()
 
     def look(self) -> None:
@@ -106,15 +101,14 @@ class TranscriptGuard:
             self._again.cancel()
             self._again = None
         if self._inotify is not None:
-            asyncio.get_running_loop().remove_reader(self._inotify.fileno())
             self._inotify.close()
             self._inotify = None
 
     # ------------------------------------------------------------ what is seen
 
-    def _changed(self) -> None:
+    def _changed(self, _: Inotify, events: list[Event]) -> None:
         short = self._conversation[:8]
-        if any(short in event.name or not event.name for event in self._inotify.read(timeout=0)):
+        if any(short in event.name or not event.name for event in events):
             self.look()
 
     def _see(self) -> None:
@@ -168,11 +162,10 @@ class TranscriptGuard:
     def _watch(self, directory: Path) -> None:
         if self._inotify is None or directory in self._watched:
             return
-        from inotify_simple import flags
-
+        flags = self._inotify.flags
         with contextlib.suppress(OSError):
             changes = flags.CLOSE_WRITE | flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO
-            self._inotify.add_watch(directory, changes | flags.DELETE_SELF | flags.ONLYDIR)
+            self._inotify.watch(directory, changes | flags.DELETE_SELF | flags.ONLYDIR)
             self._watched.add(directory)
 
 

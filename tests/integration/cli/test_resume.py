@@ -17,26 +17,11 @@ from tests.conftest import Sessions
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, outlive
-from tests.support.conversing import ask, install, new, resume, see, shown, told
+from tests.support.conversing import ask, new, resume, see, shown, told
 from tests.support.reboots import restart_computer
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions", "agents")
-
-
-@pytest.fixture(autouse=True)
-def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Programs called claude and codex on PATH, which keep conversations as those do."""
-    install(tmp_path / "bin")
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    return tmp_path / "bin"
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    directory = tmp_path / "project"
-    directory.mkdir()
-    return directory
 
 
 class TestTheSameConversation:

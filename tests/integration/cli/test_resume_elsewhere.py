@@ -14,24 +14,9 @@ import pytest
 
 from tests.support.area import Area
 from tests.support.commands import outlive
-from tests.support.conversing import ask, install, new, resume, see, told
+from tests.support.conversing import ask, new, resume, see, told
 
 pytestmark = pytest.mark.usefixtures("sessions", "agents")
-
-
-@pytest.fixture(autouse=True)
-def agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Programs called claude and codex on PATH, which keep conversations as those do."""
-    install(tmp_path / "bin")
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    return tmp_path / "bin"
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    directory = tmp_path / "project"
-    directory.mkdir()
-    return directory
 
 
 class TestOpenElsewhere:

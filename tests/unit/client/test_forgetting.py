@@ -9,6 +9,7 @@ import pytest
 
 from session_host.client.forgetting import forget_chat
 from session_host.client.records import open_store
+from session_host.errors import OutliveError
 from session_host.paths import endpoint_conversation, session_dir, session_log
 from session_host.protocol.values import State
 from session_host.store import SessionRecord
@@ -85,4 +86,56 @@ def test_a_host_that_puts_its_last_screen_there_meanwhile_is_no_failure(monkeypa
     with open_store() as store:
         forget_chat(store, record)
 
+    assert not directory.exists()
+
+
+@pytest.mark.usefixtures("area")
+@pytest.mark.parametrize("what", ["appear", "vanish"])
+def test_files_that_come_or_go_without_end_are_said_and_the_chat_stays(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = recorded("chat")
+    directory = session_dir("chat")
+    for name in ("c", "b", "a", "d"):
+        (directory / name).touch()
+
+    def rmdir(path: str, **options: Any) -> None:
+        (directory / "again").touch()
+        really_rmdir(path, **options)
+
+    def unlink(path: str, **options: Any) -> None:
+        raise FileNotFoundError(path)
+
+    really_rmdir = os.rmdir
+    with monkeypatch.context() as patches:
+        patches.setattr(os, *(("rmdir", rmdir) if what == "appear" else ("unlink", unlink)))
+        with open_store() as store, pytest.raises(OutliveError) as caught:
+            forget_chat(store, record)
+
+    left = "again" if what == "appear" else "a, b, c, …"
+    assert str(caught.value) == (
+        f"the chat is not removed, since files come and go in {directory}: {left}; "
+        "end what writes there, and remove it again"
+    )
+    with open_store() as store:
+        assert store.get(record.id) is not None
+        assert session_log("chat").exists()
+        forget_chat(store, record)
+    assert not directory.exists()
+
+
+@pytest.mark.usefixtures("area")
+def test_one_that_is_there_no_more_after_all_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = recorded("chat")
+    directory = session_dir("chat")
+
+    def rmdir(path: str, **options: Any) -> None:
+        really(path, **options)
+        raise FileNotFoundError(path)
+
+    really = os.rmdir
+    monkeypatch.setattr(os, "rmdir", rmdir)
+    with open_store() as store:
+        forget_chat(store, record)
+        assert store.get(record.id) is None
     assert not directory.exists()

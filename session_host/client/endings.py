@@ -1,0 +1,55 @@
+"""A chat's end that is under way: its program is gone, and its host has yet to write that down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from session_host.errors import HostUnavailable, NotResumable
+from session_host.protocol.values import RUNNING_STATES, State
+from session_host.pty.identity import start_time
+
+from .control import ControlConnection
+from .quick import describe
+from .records import open_store
+from .resumability import record_of
+
+PATIENCE_S = 10.0
+"""So long an end may take to be recorded: a busy disk, an agent's daemons that end with it."""
+
+
+def is_ending(session_id: str) -> bool:
+    """Whether its program has ended and the record does not say so yet. Blocks on the disk, and on its host.
+
+    Raises:
+        StoreError, NoSuchSession: there is no such record.
+    """
+    with open_store() as store:
+        if record_of(store, session_id).state not in RUNNING_STATES:
+            return False
+    # One that was killed just now has another host after it, which answers as soon as it is there.
+    said = describe(session_id)
+    if said is None:
+        return False
+    return said.state is State.EXITED or (said.child_pid is not None and start_time(said.child_pid) is None)
+
+
+async def end_recorded(session_id: str) -> None:
+    """Wait for an end that is under way, by the host's leaving; at once if there is none.
+
+    Raises:
+        NotResumable: it takes too long.
+        StoreError, NoSuchSession: there is no such record.
+        UnsafeDirectory: somebody else could have put the host's socket there.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while await asyncio.to_thread(is_ending, session_id):
+                # It may have left in between, or another host comes after it: the record and that one tell.
+                with contextlib.suppress(HostUnavailable):
+                    async with ControlConnection(session_id) as connection:
+                        async for _ in connection.messages():
+                            pass
+    except TimeoutError as error:
+        text = f"it has ended, and its end was not recorded within {PATIENCE_S:g} s; try again, or `outlive doctor`"
+        raise NotResumable(text) from error
