@@ -67,6 +67,11 @@ class Inotify:
         with contextlib.suppress(OSError):  # It went with what it watched.
             self._inotify.rm_watch(number)
 
+    def fileno(self) -> int:
+        """Readable when something has happened and was not told yet."""
+        number: int = self._inotify.fileno()
+        return number
+
     def close(self) -> None:
         """No more of any."""
         asyncio.get_running_loop().remove_reader(self._inotify.fileno())
