@@ -1,9 +1,9 @@
 """Hours of mixed work: ``python -m tests.benchmarks.soak --minutes 60 [--to DIRECTORY]``.
 
 Sessions that write like agents, flood, redraw a full screen, echo, or wait; viewers that stay, come and go,
-resize, look and type; short sessions that begin and end. Every few seconds the memory (PSS) of the keeper,
-of each lasting host and of a viewer (an ``outlive attach``) is taken, that of the files in memory which hosts
-and keeper share, and how many descriptors there are. Written: ``soak.csv``, ``soak.svg``, and
+resize, look and type; short sessions that begin and end, some after a rest. Every few seconds the memory (PSS)
+of the keeper, of each lasting host and of a viewer (an ``outlive attach``) is taken, that of the files in memory
+which hosts and keeper share, and how many descriptors there are. Written: ``soak.csv``, ``soak.svg``, and
 a verdict: flat, if over the last two thirds nothing grew by more than noise.
 """
 
@@ -26,7 +26,7 @@ from session_host.client.control import request
 from session_host.client.launch import LaunchRequest, launch
 from session_host.errors import OutliveError
 from session_host.paths import config_dir
-from session_host.protocol.messages import Describe, Peek, Send
+from session_host.protocol.messages import Describe, Kill, Peek, Send
 from session_host.protocol.values import CellSize, GridSize
 from tests.benchmarks.plot import line_plot
 from tests.benchmarks.quick_sessions import keeper_of
@@ -58,6 +58,10 @@ while True:
     sys.stdout.flush()
     time.sleep(0.1)
 """
+REST_AFTER_S = 0.1
+RESTED_S = 2.0
+"""By then it rests."""
+
 SIZES = (GridSize(1, 1), GridSize(80, 24), GridSize(100, 30))
 PROGRAMS = {
     "agent": [sys.executable, "-ISc", AGENT],
@@ -122,6 +126,13 @@ class Soak:
         """A session that begins and ends."""
         await self.start("short", ["sh", "-c", "seq 1 100; exit 3"])
 
+    async def rest(self) -> None:
+        """A session that rests, is woken, and ends."""
+        session = await self.start("resting", ["cat"])
+        await asyncio.sleep(RESTED_S)
+        await request(session, Send(0, "woken", enter=True))
+        await request(session, Kill(0))
+
     async def again_and_again(self, name: str, what: Any, pause_s: float) -> None:
         """Do one of these for ever; what fails is counted, and the run goes on."""
         while True:
@@ -170,6 +181,7 @@ async def drain(terminal: OnTerminal) -> None:
 async def run(own: Setting, minutes: float, directory: Path, seed: int) -> int:
     """Soak; 1 unless all is flat and nothing failed."""
     soak = Soak(own, seed)
+    own.rest_after(REST_AFTER_S)
     for name, argv in PROGRAMS.items():
         soak.sessions[name] = await soak.start(name, argv)
     until_s = minutes * 60
@@ -186,6 +198,7 @@ async def run(own: Setting, minutes: float, directory: Path, seed: int) -> int:
                 soak.again_and_again("looked", soak.look, 1.0),
                 soak.again_and_again("typed", soak.type, 0.3),
                 soak.again_and_again("short sessions", soak.short, 2.0),
+                soak.again_and_again("rested", soak.rest, 3.0),
             )
         ]
         writer: csv.DictWriter[str] | None = None
