@@ -177,6 +177,19 @@ def xdotool(*arguments: str) -> str:
     return done.stdout
 
 
+def has_keyboard(window_id: int) -> bool:
+    """Whether the X server sends keys to this window.
+
+    Qt says so too early: its own request to the window manager comes back to it, and it takes that for the grant.
+    What is typed in between goes to whatever has the keyboard until then.
+    """
+    # It fails where no window has it.
+    asked = subprocess.run(
+        ["xdotool", "getwindowfocus", "-f"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    return asked.stdout.strip() == str(window_id)
+
+
 SMALLEST_WIDTH_PX = 400
 """The window's own least width is larger, a menu is smaller."""
 

@@ -19,6 +19,7 @@ from session_host.terminal import create
 from session_host.terminal.base import Emulator
 from tests.support.displays import XServer
 from tests.support.qt_waiting import process_events_until
+from tests.support.windows import has_keyboard
 
 WAIT_S = 5.0
 FAMILY = "DejaVu Sans Mono"
@@ -88,7 +89,10 @@ class Stage:
         """Give the view the keyboard."""
         self.view.activateWindow()
         self.view.setFocus()
-        process_events_until(self.view.hasFocus, WAIT_S, "the view to have the keyboard")
+        window_id = int(self.view.window().winId())
+        process_events_until(
+            lambda: self.view.hasFocus() and has_keyboard(window_id), WAIT_S, "the view to have the keyboard"
+        )
 
     def feed(self, data: bytes | str) -> None:
         """Let the program write, and wait until it is painted."""
@@ -155,7 +159,7 @@ def rgb(color: QColor) -> int:
 
 
 @pytest.fixture
-def stage(qapp: QApplication, window_manager: None) -> Iterator[Callable[..., Stage]]:
+def stage(qapp: QApplication, window_manager: None, display: XServer) -> Iterator[Callable[..., Stage]]:
     """Puts a view on the display; closed at the end."""
     stages: list[Stage] = []
 
