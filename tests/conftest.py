@@ -96,7 +96,8 @@ def area(run_area: Area, request: pytest.FixtureRequest) -> Iterator[Area]:
             processes.end_product(check.processes)
         with_qt = "PySide6.QtCore" in sys.modules
         left = check.leaks(descriptor_allowance=leaks.QT_ALLOWANCE if with_qt else 0)
-        processes.end_product(check.processes)
+        if left:
+            processes.end_product(check.processes)
     if left:
         pytest.fail("the test left behind:\n  " + "\n  ".join(left), pytrace=False)
 

@@ -40,12 +40,14 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(text(path), filename=str(path))
 
 
+@cache
 def docstring(path: Path) -> str:
     """A module's docstring, "" if it has none."""
     return ast.get_docstring(tree(path)) or ""
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """The dotted names that a file imports, relative ones resolved."""
     package = list(path.parent.parts)
     found: set[str] = set()
@@ -57,4 +59,4 @@ def imports(path: Path) -> set[str]:
             module = ".".join([*base, *([node.module] if node.module else [])])
             found.add(module)
             found.update(f"{module}.{alias.name}" for alias in node.names)
-    return found
+    return frozenset(found)

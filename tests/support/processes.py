@@ -109,6 +109,8 @@ def end_product(living: Callable[[], Iterable[int]]) -> None:
     """
     for _ in range(5):
         pids = list(living())
+        if not pids:
+            return
         keepers = [pid for pid in pids if name(pid) == "outlive-keeper"]
         hosts = [pid for pid in pids if name(pid) == "outlive-host"]
         end(pid for pid in pids if pid not in {*keepers, *hosts})
@@ -119,8 +121,6 @@ def end_product(living: Callable[[], Iterable[int]]) -> None:
             with contextlib.suppress(WaitedInVain):
                 wait_for_end(pid, 3.0)
         end([*keepers, *(pid for pid in hosts if is_alive(pid))])
-        if not living():
-            return
 
 
 def end(pids: Iterable[int], *, grace_s: float = 1.5) -> None:
