@@ -205,16 +205,24 @@ async def test_one_that_cannot_be_written_leaves_the_former_one(
 # ---------------------------------------------------------------------------------- portable
 
 
-async def test_a_portable_one_waits_for_the_one_under_way_and_is_the_last(kept: KeptSession) -> None:
+async def test_a_portable_one_waits_for_the_one_under_way_and_is_the_last(
+    kept: KeptSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = kept.host()
     kept.wrote(TEXT)
+    make, happened = kept.checkpointer._make, []
+
+    async def watched(*, portable: bool) -> bool:
+        happened.append("begins")
+        made = await make(portable=portable)
+        happened.append("is made" if made else "fails")
+        return made
+
+    monkeypatch.setattr(kept.checkpointer, "_make", watched)
     session.lane.worked_s = WORK_S * 2
     kept.checkpointer.look()
-    first = kept.checkpointer._task
-    assert first is not None
     assert await kept.checkpointer.make_portable()
-    assert first.done()
-    assert first.result()
+    assert happened == ["begins", "is made"] * 2
     assert (newest(kept).form, newest(kept).offset, newest(kept).title) == ("vt", len(TEXT), "a title")
     assert kept.checkpointer._task is None
 

@@ -188,6 +188,7 @@ def test_the_next_program_has_all_of_it_and_goes_on(kin: Kin, tmp_path: Path, pr
         assert found["kept"] == expected
         assert found["handed on"] == []
         assert found["wards"] == expected["wards"]
+        assert [each["over"] for each in found["wards"]] == [False, True]
         assert found["child"] == [program, program], "the ledger's page is the same"
         assert kin.asking.ask(Status(), PATIENCE_S) == KeeperStatus(
             pid,
