@@ -57,7 +57,7 @@ def run(setting: Setting) -> Report:
         report.notes.append(lacking)
         return report
     report.verdicts = [
-        ratio("speed of tmux's, start-up included", theirs, ours, 1.5, at_least=True),
+        ratio("speed of tmux's, start-up included", theirs, ours, 1.8, at_least=True),
         ratio("speed of tmux's, the program alone", theirs_program, ours_program, at_least=None),
     ]
     return report
