@@ -65,6 +65,8 @@ class ActivityMemory(msgspec.Struct, frozen=True):
     last_input: str = ""
     speaker: tuple[int, int] | None = None
     """The process whose plugin speaks, and its kernel start time."""
+    asker: int = 0
+    """The process group that had the terminal when its program last told its state there; 0 if it did not."""
 
 
 class ConversationMemory(msgspec.Struct, frozen=True):

@@ -92,7 +92,7 @@ class ActivityTracker:
             self._heard = {each.source: each for each in memory.heard}
             self._fresh = {each.source for each in memory.heard if each.activity is self.activity}
 
-    def memory(self, offset: int, speaker: tuple[int, int] | None = None) -> ActivityMemory:
+    def memory(self, offset: int, speaker: tuple[int, int] | None = None, asker: int = 0) -> ActivityMemory:
         """For a successor: it, as of this offset of the output."""
         return ActivityMemory(
             offset,
@@ -104,6 +104,7 @@ class ActivityTracker:
             self._answered_s,
             self.last_input,
             speaker,
+            asker,
         )
 
     @property

@@ -81,7 +81,7 @@ class AgentWatch:
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = 0.0
         self._speaker = memory.speaker if memory is not None else None
-        self._asker = 0
+        self._asker = memory.asker if memory is not None else 0
         self._may_repeat = {signals.STATE_FILE, signals.PLUGIN} if memory is not None else set[str]()
         self._transitions = TransitionLog(spec.transitions)
         self._former_output_s = self._of_a_former_host(output_at_s)
@@ -109,7 +109,7 @@ class AgentWatch:
         if self._spec.watch.transcripts and self._conversation.id:
             self._guard = TranscriptGuard(self._conversation.id, self._spec.env, session_files(self._spec.session_id))
             self._guard.start()
-        self._asker = process.foreground_group()
+        self._asker = self._asker or process.foreground_group()
         self._arm()
 
     def observe(self, events: Sequence[TerminalEvent]) -> None:
@@ -231,7 +231,7 @@ class AgentWatch:
 
     def memory(self) -> ActivityMemory:
         """For a successor."""
-        return self.tracker.memory(self._lane.fed, self._speaker)
+        return self.tracker.memory(self._lane.fed, self._speaker, self._asker)
 
     def _changed(self, *, visibly: bool = True) -> None:
         """It is remembered, and told."""

@@ -15,6 +15,7 @@ from session_host.paths import session_transitions
 from session_host.protocol.messages import ActivityEvent, Describe, Description, Explain, Explanation
 from session_host.protocol.values import Activity
 from session_host.store import transitions
+from tests.support import processes
 from tests.support.claude_like import claude_like
 from tests.support.hosts import end, see, start, watching
 from tests.support.waiting import eventually
@@ -145,7 +146,10 @@ async def test_a_key_in_an_open_dialog_leaves_the_question(tmp_path: Path) -> No
         assert NO_SIGNAL not in activities[activities.index(NEEDS) :]
 
 
-async def test_an_agent_that_is_killed_while_it_asks_in_a_shell_asks_no_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host_dies", [False, True])
+async def test_an_agent_that_is_killed_while_it_asks_in_a_shell_asks_no_more(
+    tmp_path: Path, *, host_dies: bool
+) -> None:
     """The shell takes its terminal back; a key that goes to the shell answers nothing."""
     script = tmp_path / "agent"
     script.write_text("echo $$ > pid; printf '\\033]7501;state=blocked:kind=permission\\007it asks\\n'; exec cat\n")
@@ -166,17 +170,27 @@ async def test_an_agent_that_is_killed_while_it_asks_in_a_shell_asks_no_more(tmp
         await see(viewer, watcher, "it asks")
         enter("not yet")
         await see(viewer, watcher, "not yet")
-        assert ((said := await described()).activity, said.activity_source) == (NEEDS, "osc 7501")
+        said = await described()
+        assert (said.activity, said.activity_source) == (NEEDS, "osc 7501")
+        if host_dies:
+            os.kill(said.host_pid, signal.SIGSTOP)
         os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+        if host_dies:
+            shell = said.child_pid
+            assert shell is not None
+            await eventually(lambda: processes.foreground_group(shell) == shell, 20, "the shell to have its terminal")
+            os.kill(said.host_pid, signal.SIGKILL)
         await see(viewer, watcher, "Killed")
         assert (await described()).activity is NEEDS
         viewer.key("x", "x")
         await watcher.until(lambda: viewer.pending == 0, "the key to be taken")
-        assert ((said := await described()).activity, said.activity_source) == (NO_SIGNAL, "osc 7501")
+        said = await described()
+        assert (said.activity, said.activity_source) == (NO_SIGNAL, "osc 7501")
         viewer.key("Backspace")
         enter("printf '\\007rung'")
         await see(viewer, watcher, "rung")
-        assert ((said := await described()).activity, said.activity_source) == (NEEDS, "bell")
+        said = await described()
+        assert (said.activity, said.activity_source) == (NEEDS, "bell")
     await end(record.id)
 
 

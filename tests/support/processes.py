@@ -40,6 +40,11 @@ def parent(pid: int) -> int:
         return 0
 
 
+def foreground_group(pid: int) -> int:
+    """The process group that has the process's terminal now."""
+    return int(_stat_fields(pid)[5])
+
+
 def _stat_fields(pid: int) -> list[str]:
     """The fields of /proc/PID/stat after the name (which may hold blanks and parentheses)."""
     return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
