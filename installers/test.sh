@@ -10,11 +10,12 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 
 fast=
+real_agents=
 pytest_arguments=()
 while [ $# -gt 0 ]; do
     case "$1" in
         --fast) fast=yes ;;
-        --real-agents) pytest_arguments+=(--real-agents) ;;
+        --real-agents) real_agents=yes ;;
         -h | --help)
             sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
@@ -43,6 +44,10 @@ setup_environment test
 release_lock
 cd -- "$ROOT"
 export PATH="$VENV/bin:$PATH"
+# Every test starts processes of the product, and they start from bytecode as a user's do. It is all there beforehand:
+# none is written in the midst of a test with a full disk.
+unset PYTHONDONTWRITEBYTECODE
+python -m compileall -q session_host gui tests
 
 summary=("$(printf 'ok      %4d s  set-up' $((SECONDS - started)))")
 failed=0
@@ -66,8 +71,12 @@ check "lint" ruff check .
 check "format" ruff format --check --quiet .
 check "types" mypy session_host gui tests
 check "import contracts" lint-imports
-check "tests" python -m pytest -q -n 2 --dist loadfile -m "not e2e" ${fast:+--fast} "${pytest_arguments[@]}"
-[ -n "$fast" ] || check "whole product" python -m pytest -q -m e2e "${pytest_arguments[@]}"
+# Twice as many at once as there are processors: tests wait, for processes and for the product's own patience.
+workers=$((2 * $(nproc)))
+[ "$workers" -le 16 ] || workers=16
+check "tests" python -m pytest -q -n "$workers" --dist worksteal ${fast:+--fast} "${pytest_arguments[@]}"
+# These fill one table together.
+[ -z "$real_agents" ] || check "real agents" python -m pytest -q -m real_agents --real-agents "${pytest_arguments[@]}"
 
 printf '\n=== summary (%d s)\n' $((SECONDS - started))
 printf '%s\n' "${summary[@]}"
