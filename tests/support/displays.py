@@ -49,7 +49,9 @@ def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer
             wait_readable(reading, 20, "Xvfb to be ready")
             number = os.read(reading, 16).decode().strip()
             assert number, "Xvfb ended at once; is it installed?"
-            yield XServer(f":{number}", process)
+            server = XServer(f":{number}", process)
+            _press_its_first_key(server)
+            yield server
         finally:
             process.terminate()
             process.wait(10)
@@ -57,6 +59,16 @@ def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer
         os.close(reading)
         if writing >= 0:
             os.close(writing)
+
+
+def _press_its_first_key(server: XServer) -> None:
+    """Have xdotool's keyboard be the one in use before there are windows.
+
+    With the first key of another keyboard the server tells everybody of a new key map, and a window manager gives up
+    its shortcuts and takes them again: one that is pressed in that moment is lost.
+    """
+    environment = {**os.environ, **server.environment()}
+    subprocess.run(["xdotool", "key", "Shift_L"], env=environment, check=True, timeout=20)
 
 
 @contextmanager
