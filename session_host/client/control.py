@@ -123,10 +123,14 @@ async def request(session_id: str, message: Request) -> Any:
     """
     if isinstance(message, Send) and not message.token:
         message = msgspec.structs.replace(message, token=uuid.uuid4().hex)
-    for wait_s in (*RETRY_S, None):
+    for tries, wait_s in enumerate((*RETRY_S, None)):
         try:
             async with ControlConnection(session_id) as connection:
                 return await connection.request(message)
+        except SessionEnded:
+            if tries and isinstance(message, Stop | Kill):
+                return Done(message.request)
+            raise
         except (ProtocolMismatch, HostHangs):
             raise
         except HostUnavailable:

@@ -128,9 +128,9 @@ class Attachments:
         """How many viewers show the screen now."""
         return sum(each.client is not None and each.follows_output for each in self._by_id.values())
 
-    def sizes(self) -> int:
-        """How many different sizes are shown."""
-        return len({each.size for each in self._all if each.client is not None and each.follows_output})
+    def sizes(self) -> set[tuple[GridSize | None, CellSize]]:
+        """Those that are shown, None where a viewer did not tell, with the cells'."""
+        return {(each.size, each.cell) for each in self._all if each.client is not None and each.follows_output}
 
     def is_looked_at(self) -> bool:
         """Whether a viewer shows the screen now, and has not said that it is without the keyboard."""

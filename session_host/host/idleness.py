@@ -15,6 +15,7 @@ from enum import Enum, auto
 
 from session_host.protocol.codec import encode
 from session_host.protocol.keeper import Rest
+from session_host.protocol.values import CellSize
 
 from .checkpoints import Checkpointer
 from .keeper_channel import KeeperChannel
@@ -111,10 +112,11 @@ class Idleness:
             self._happened() == self._last
             and all(each.is_quiet for each in (session, session.recording, session.watch, session.conversation, server))
             and len(server.descriptors()) <= MAX_DESCRIPTORS
-            # Who is the first to come back would else decide on the grid.
-            and session.attachments.sizes() <= 1
+            # Who comes back would else give the grid another size.
+            and session.attachments.sizes() <= {(session.size, session.cell), (None, CellSize())}
         )
 
     def _happened(self) -> tuple[int, ...]:
         """Changes with everything that happens: output, what clients do, what the agent tells, who comes."""
-        return self._session.stream.end, self._session.ledger.end, self._server.calls
+        server = self._server
+        return self._session.stream.end, self._session.ledger.end, server.calls, len(server.descriptors())

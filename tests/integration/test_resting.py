@@ -213,7 +213,8 @@ async def test_who_writes_does_not_rest() -> None:
 
 async def test_two_viewers_of_different_sizes_keep_it_awake() -> None:
     record = await start("cat")
-    async with watching(record.id, size=GridSize(80, 24)), watching(record.id, size=GridSize(100, 30)) as (viewer, _):
+    small, large = (watching(record.id, size=size) for size in (GridSize(80, 24), GridSize(100, 30)))
+    async with small as (viewer, _), large:
         waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S
         await eventually(lambda: asyncio.get_running_loop().time() > waiting, PATIENCE_S, "some time to pass")
         assert "to rest" not in log_of(record)
@@ -221,6 +222,23 @@ async def test_two_viewers_of_different_sizes_keep_it_awake() -> None:
         await viewer.closed()
         await rests(record)
     await end(record.id)
+
+
+async def test_the_grid_keeps_the_size_that_it_had() -> None:
+    record = await start("cat")
+    async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
+        async with watching(record.id, size=GridSize(100, 30)) as (_, other):
+            await other.until(lambda: other.replaced > 0, "the other viewer to be shown")
+            await watcher.until(lambda: size_of(viewer) == GridSize(100, 30), "the grid of the last one")
+        waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S
+        await eventually(lambda: asyncio.get_running_loop().time() > waiting, PATIENCE_S, "some time to pass")
+        assert "to rest" not in log_of(record)
+        assert (await described(record)).size == GridSize(100, 30) == size_of(viewer)
+    await end(record.id)
+
+
+def size_of(viewer: Viewer) -> GridSize | None:
+    return viewer.emulator.size if viewer.emulator is not None else None
 
 
 async def test_rest_can_be_switched_off() -> None:
