@@ -17,18 +17,33 @@ from session_host.client.launch import LaunchRequest, launch
 from session_host.client.quick import list_sessions
 from session_host.client.recovery import open_or_recover
 from session_host.client.sessions import open_store
+from session_host.clock import now
 from session_host.errors import (
     AgentNotFound,
     HostUnavailable,
     LaunchFailed,
     OutliveError,
     ProtocolMismatch,
+    SessionEnded,
     UnsafeDirectory,
 )
 from session_host.paths import config_dir, database, ensure_private, runtime_dir, session_socket
 from session_host.protocol.codec import ClientDecoder, HostDecoder, encode
-from session_host.protocol.messages import Describe, Error, Hello, Key, Welcome
+from session_host.protocol.messages import (
+    PROTOCOL_VERSION,
+    Describe,
+    Done,
+    Error,
+    ErrorCode,
+    Failed,
+    Hello,
+    Key,
+    Kill,
+    Welcome,
+)
 from session_host.protocol.values import State
+from session_host.store import SessionRecord, Store
+from session_host.version import VERSION
 from tests.support.area import Area
 from tests.support.hosts import end, start, watching
 from tests.support.records import one_line
@@ -152,8 +167,6 @@ async def test_a_peer_that_breaks_the_rules_is_told_which_and_dropped(area: Area
         writer.close()
         return list(HostDecoder().feed(answer))
 
-    from session_host.protocol.messages import PROTOCOL_VERSION
-
     hello = encode(Hello(PROTOCOL_VERSION, "viewer"))
     assert isinstance((await conversation(encode(Key("", 1, "a", "a"))))[-1], Error)
     assert isinstance((await conversation(b"\xff\xff\xff\xff"))[-1], Error)
@@ -184,6 +197,42 @@ async def test_a_host_of_another_protocol_version_is_said(area: Area) -> None:
         with pytest.raises(ProtocolMismatch):
             await request(session_id, Describe(0))
         await asyncio.wait_for(gone.wait(), 10)
+    finally:
+        server.close()
+    session_socket(session_id).unlink()
+
+
+async def test_an_end_is_asked_for_again_and_has_come(area: Area) -> None:
+    """The host dies over the question, and the one that follows has no chat any more that could be ended."""
+    session_id = str(uuid.uuid4())
+    asked: list[Kill] = []
+
+    async def host(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(encode(Welcome(PROTOCOL_VERSION, VERSION, session_id, session_id, State.RUNNING)))
+        decoder = ClientDecoder()
+        while data := await reader.read(4096):
+            for message in decoder.feed(data):
+                if isinstance(message, Kill):
+                    asked.append(message)
+                    if len(asked) == 1:
+                        writer.close()
+                        return
+                    writer.write(encode(Failed(message.request, ErrorCode.ENDED, "the chat has ended")))
+        writer.close()
+
+    area.state.mkdir(exist_ok=True)
+    with Store.open(database()) as store:
+        store.add(
+            SessionRecord(
+                id=session_id, name="x", agent="command", argv=["cat"], cwd="/", state=State.RUNNING, created_at=now()
+            )
+        )
+    server = await asyncio.start_unix_server(host, str(session_socket(session_id)))
+    try:
+        assert isinstance(await request(session_id, Kill(0)), Done)
+        assert len(asked) == 2
+        with pytest.raises(SessionEnded):
+            await request(session_id, Kill(0))
     finally:
         server.close()
     session_socket(session_id).unlink()

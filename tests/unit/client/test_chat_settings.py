@@ -13,7 +13,8 @@ from session_host.errors import ConfigError
 
 
 def test_without_a_file_everything_is_recorded_up_to_the_limit(tmp_path: Path) -> None:
-    assert load_chat_settings(tmp_path) == ChatSettings(record=True, record_limit_mib=64, scrollback_lines=10_000)
+    expected = ChatSettings(record=True, record_limit_mib=64, scrollback_lines=10_000, rest_after_s=120)
+    assert load_chat_settings(tmp_path) == expected
 
 
 def test_each_value_can_be_set(tmp_path: Path) -> None:
@@ -28,6 +29,8 @@ def test_each_value_can_be_set(tmp_path: Path) -> None:
         ("recrod = true", r"chats\.toml: .*recrod"),
         ("record_limit_mib = 0", r"record_limit_mib is 0; it may be 1 to"),
         ("scrollback_lines = 10000000", r"scrollback_lines is 10000000; it may be 0 to"),
+        ("rest_after_s = -1", r"rest_after_s is -1\.0; it may be 0 to"),
+        ("rest_after_s = nan", r"rest_after_s is nan; it may be 0 to"),
         ("record =", r"chats\.toml: "),
         ("x = " + "[" * 100_000, r"chats\.toml"),
     ],
