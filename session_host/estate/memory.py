@@ -67,6 +67,8 @@ class ActivityMemory(msgspec.Struct, frozen=True):
     """The process whose plugin speaks, and its kernel start time."""
     asker: int = 0
     """The process group that had the terminal when its program last told its state there; 0 if it did not."""
+    fresh: tuple[str, ...] | None = None
+    """The sources whose last words are of what is asked or done now; None where a former version did not tell."""
 
 
 class ConversationMemory(msgspec.Struct, frozen=True):

@@ -90,7 +90,10 @@ class ActivityTracker:
             self.since, self.detail = memory.since, memory.detail
             self._former_input, self._answered_s = memory.last_input, memory.answered_s
             self._heard = {each.source: each for each in memory.heard}
-            self._fresh = {each.source for each in memory.heard if each.activity is self.activity}
+            if memory.fresh is not None:
+                self._fresh = set(memory.fresh)
+            else:
+                self._fresh = {each.source for each in memory.heard if each.activity is self.activity}
 
     def memory(self, offset: int, speaker: tuple[int, int] | None = None, asker: int = 0) -> ActivityMemory:
         """For a successor: it, as of this offset of the output."""
@@ -105,6 +108,7 @@ class ActivityTracker:
             self.last_input,
             speaker,
             asker,
+            tuple(sorted(self._fresh)),
         )
 
     @property

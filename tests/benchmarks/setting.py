@@ -82,6 +82,7 @@ def setting(rounds: int) -> Iterator[Setting]:
     """Make a setting, and leave nothing of it."""
     with new_area() as area, pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         area.enter(patch)
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # An installed product is compiled once.
         own = Setting(area, rounds, stack)
         try:
             yield own

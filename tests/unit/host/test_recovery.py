@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from session_host.estate import checkpoint as checkpoints
@@ -276,9 +276,14 @@ async def _both(engine: EngineName, steps: Sequence[Any]) -> tuple[State, State]
     return found[0], found[1]
 
 
+ANSWERED = [Wrote(b"\x1b]777;notify;title;body\x07"), Send("y", again=False)]
+ASKED_ANEW = b"\x1b]7501;state=blocked;a question\x07"
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=steps)
+@example(steps=[*ANSWERED, Wrote(ASKED_ANEW), Left(ASKED_ANEW, "the terminal")])
 def test_with_its_host_killed_again_and_again_a_session_is_as_if_it_never_was(
     engine: EngineName, steps: list[Any]
 ) -> None:
