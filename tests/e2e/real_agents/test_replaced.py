@@ -11,6 +11,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.fakes.model_server import ModelServer, answer_line
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.displays import XServer
+from tests.support.hosts import has_rested
 from tests.support.qt_messages import complaints_in
 from tests.support.real_agents import AGENTS, ALL_AGENTS, RealAgent
 from tests.support.waiting import wait_until
@@ -193,3 +195,30 @@ def test_an_agent_asks_for_a_command_and_goes_on_once_it_may(
 
     seen = server.wait_asked(prompt, times=2)
     assert len(seen.results) == 1, "the model was told what came of it"
+
+
+@pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
+def test_an_agent_that_waits_lets_its_chat_rest_and_answers_when_it_is_asked(
+    agent: RealAgent, server: ModelServer, project: Path, area: Area, sessions: Sessions
+) -> None:
+    """Outlive's own: nothing of the agent's is in question but that it is quiet while it waits."""
+    if agent.name == "gemini":
+        pytest.skip("its transcript is guarded: its chats do not rest")
+    (area.config / "chats.toml").write_text("rest_after_s = 1\n", encoding="utf-8")
+    chat = start_detached(agent, project)
+    child = listed()["child_pid"]
+    wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")
+    lines = 12
+    for turn in (1, 2):
+        wait_until(partial(has_rested, chat, turn), READY_S, "the chat to rest")
+        prompt = f"count: {lines} turn {turn}"
+        outlive("send", chat, prompt, "--enter")
+        wait_until(partial(has_been_asked, server, turn), ANSWER_S, lambda: everything(chat))
+        wait_until(lambda: answer_line(lines) in everything(chat), ANSWER_S, lambda: everything(chat))
+        assert sum(seen.prompt == prompt and seen.turn for seen in server.requests) == 1, "it was asked once"
+    assert (listed()["child_pid"], listed()["state"]) == (child, "running")
+
+
+def has_been_asked(server: ModelServer, turns: int) -> bool:
+    """Whether the agent has asked for so many turns."""
+    return sum(bool(seen.turn) for seen in server.requests) >= turns
