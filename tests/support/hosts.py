@@ -11,7 +11,7 @@ from session_host.agents.catalog import load_catalog
 from session_host.client.control import request
 from session_host.client.launch import LaunchRequest, launch
 from session_host.client.viewer import Viewer, ViewerState
-from session_host.paths import config_dir
+from session_host.paths import config_dir, session_log
 from session_host.protocol.messages import Event, InputRefused, Kill, Peek
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.store import SessionRecord
@@ -100,6 +100,11 @@ def shown(viewer: Viewer) -> list[str]:
     while lines and not lines[-1]:
         lines.pop()
     return lines
+
+
+def has_rested(session_id: str, times: int) -> bool:
+    """Whether the chat's host has gone to rest so often."""
+    return session_log(session_id).read_text(encoding="utf-8").count("host.resting resting") >= times
 
 
 @asynccontextmanager

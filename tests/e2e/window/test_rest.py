@@ -7,19 +7,14 @@ from functools import partial
 
 import pytest
 
-from session_host.paths import session_log
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed
 from tests.support.area import Area
+from tests.support.hosts import has_rested
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
 
 WORDS = ("first-", "second-", "third-")
-
-
-def has_rested(session_id: str, times: int) -> bool:
-    """Whether the chat's host has gone to rest so often."""
-    return session_log(session_id).read_text(encoding="utf-8").count("host.resting resting") >= times
 
 
 def is_there(session_id: str, text: str) -> bool:
