@@ -135,7 +135,8 @@ class HostConnection(asyncio.Protocol):
         if self._transport is None:
             return
         try:
-            await asyncio.wait_for(self._over.wait(), CLOSE_TIMEOUT_S)
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._over.wait()
         except TimeoutError:
             self._transport.abort()
             await self._over.wait()

@@ -43,7 +43,8 @@ async def stop(session: Session) -> None:
         # A stopped program cannot act on a polite signal.
         session.signal(signal.SIGCONT)
         try:
-            await asyncio.wait_for(session.ended.wait(), patience_s)
+            async with asyncio.timeout(patience_s):
+                await session.ended.wait()
         except TimeoutError:
             continue
         break

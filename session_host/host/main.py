@@ -91,7 +91,8 @@ def run_host(order: TakeOver, channel: socket.socket) -> int:
     woken = rest(order.resting, order.estate, Path(order.spec.socket_path), channel) if order.resting else None
 
     async def run() -> int:
-        return await asyncio.wait_for(_Host(order, channel, starting, woken).run(), order.trial_s or None)
+        async with asyncio.timeout(order.trial_s or None):
+            return await _Host(order, channel, starting, woken).run()
 
     try:
         return loops.run(run())

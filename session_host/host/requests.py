@@ -98,7 +98,8 @@ async def carry_out(
 async def _recorded(session: Session) -> None:
     """Wait for the end to be written down; a disk that refuses is waited for elsewhere, for longer."""
     try:
-        await asyncio.wait_for(session.recorded.wait(), RECORD_PATIENCE_S)
+        async with asyncio.timeout(RECORD_PATIENCE_S):
+            await session.recorded.wait()
     except TimeoutError:
         return
 

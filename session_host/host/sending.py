@@ -43,7 +43,8 @@ class _Screen(Onlooker):
     async def changes(self) -> None:
         """Returns when it has, or will not."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._shown.wait(), READ_S)
+            async with asyncio.timeout(READ_S):
+                await self._shown.wait()
 
 
 class Sending:

@@ -144,7 +144,8 @@ class Server:
             connection.finish()
         if self._connections:
             try:
-                await asyncio.wait_for(self._all_gone.wait(), CLOSE_TIMEOUT_S)
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self._all_gone.wait()
             except TimeoutError:
                 log.warning("%d viewers did not take their last output", len(self._connections))
 

@@ -1,0 +1,26 @@
+"""A connection to a host: what becomes of whoever waits for its end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import cast
+from unittest.mock import Mock
+
+from session_host.client.connection import HostConnection
+from session_host.protocol.messages import PROTOCOL_VERSION
+
+
+async def test_who_is_cancelled_in_the_moment_of_the_end_is_cancelled() -> None:
+    """Ctrl+C, say; asyncio's wait_for of Python 3.11 swallows that (cpython#86296)."""
+    connection = HostConnection("id", "control", "", PROTOCOL_VERSION)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection.connection_made(cast("asyncio.Transport", Mock(get_extra_info=Mock(return_value=ours))))
+    waiting = asyncio.create_task(connection.wait_closed())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    connection.connection_lost(None)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
