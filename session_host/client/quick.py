@@ -39,7 +39,6 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
         UnsafeDirectory: somebody else could have put the sockets there.
     """
     records = store.all() if ended else store.running()
-    check_private(runtime_dir())
     running = [record.id for record in records if record.state in RUNNING_STATES]
     return merge(store, records, describe_all(running), ended=ended)
 
@@ -50,7 +49,12 @@ def describe(session_id: str) -> Description | None:
 
 
 def describe_all(session_ids: list[str]) -> dict[str, Description]:
-    """What hosts say of their sessions; one that knows an older protocol only is asked again in that."""
+    """What hosts say of their sessions; one that knows an older protocol only is asked again in that.
+
+    Raises:
+        UnsafeDirectory: somebody else could have put the sockets there.
+    """
+    check_private(runtime_dir())
     found: dict[str, Description] = {}
     waiting = session_ids
     for protocol in range(PROTOCOL_VERSION, OLDEST_PROTOCOL_VERSION - 1, -1):

@@ -101,7 +101,7 @@ class Checkpointer:
             or session.ledger.end - self._ledger_end > LEDGER_BYTES
             or session.emulator_resizes - self._resizes > RESIZES
         ):
-            self._task = asyncio.get_running_loop().create_task(self._make(portable=False), name="checkpoint")
+            self._begin(portable=False)
 
     def soon(self) -> None:
         """The journal has a gap: what comes after it is to begin with a whole screen."""
@@ -110,23 +110,24 @@ class Checkpointer:
 
     async def make_portable(self) -> bool:
         """One that any version can read; returns whether it was made."""
-        if self._task is not None:
-            await asyncio.wait([self._task])
-        self._task = asyncio.get_running_loop().create_task(self._make(portable=True), name="checkpoint")
-        return await self._task
+        await self.close()
+        return await self._begin(portable=True)
 
     async def catch_up(self) -> None:
         """Leave nothing for a recovery to do."""
         await self.close()
         session = self._session
         if session.lane.fed > self._offset or session.emulator_resizes > self._resizes:
-            self._task = asyncio.get_running_loop().create_task(self._make(portable=False), name="checkpoint")
-            await self._task
+            await self._begin(portable=False)
 
     async def close(self) -> None:
         """Wait for what is under way."""
         if self._task is not None:
             await asyncio.wait([self._task])
+
+    def _begin(self, *, portable: bool) -> asyncio.Task[bool]:
+        self._task = asyncio.get_running_loop().create_task(self._make(portable=portable), name="checkpoint")
+        return self._task
 
     async def _make(self, *, portable: bool) -> bool:
         session = self._session

@@ -98,13 +98,13 @@ class Idleness:
             self._watch()
             return
         self._state = _State.ASKED
-        # Should the keeper have no process for it, this goes on; then it is asked again, after twice the time.
-        self._patience_s *= 2
-        self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._watch)
         descriptors = [*self._server.descriptors(), *self._session.watch.descriptors()]
         description = encode(self._server.description())
         log.info("nothing happens; to rest with %d descriptors", len(descriptors))
-        self._keeper.tell(Rest(description, self._patience_s / 2, len(descriptors)), descriptors)
+        self._keeper.tell(Rest(description, self._patience_s, len(descriptors)), descriptors)
+        # Should the keeper have no process for it, this goes on; then it is asked again, after twice the time.
+        self._patience_s *= 2
+        self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._watch)
 
     def _nothing_happened(self) -> bool:
         session, server = self._session, self._server

@@ -31,15 +31,13 @@ from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Hello, We
 from session_host.version import VERSION
 
 from .ownership import try_to_own
+from .server import REFRESH_S, touch
 
 log = logging.getLogger(__name__)
 
 LONGEST_PATIENCE_S = 3600.0
 SHORT_REST = 10.0
 """Who was woken before so many times the patience had passed is given twice the patience: waking costs, too."""
-
-REFRESH_S = 6 * 3600.0
-"""As in ``server``: so often the socket is touched."""
 
 RECEIVE_BYTES = 65536
 MAX_CALLERS = 50
@@ -86,10 +84,11 @@ def rest(resting: Resting, estate: Estate, path: Path, channel: socket.socket) -
     began_s = time.monotonic()
     rester = _Rester(resting, estate, path)
     try:
-        KeeperPipe(channel, FromKeeperDecoder()).send(Rehearsed())
+        keeper = KeeperPipe(channel, FromKeeperDecoder())
+        keeper.send(Rehearsed())
         if _may_go(channel) and try_to_own(estate.ledger):
             page = LedgerPage(estate.ledger)
-            KeeperPipe(channel, FromKeeperDecoder()).send(Running(os.getpid(), page.child, VERSION))
+            keeper.send(Running(os.getpid(), page.child, VERSION))
             page.close()
             log.info("resting")
             rester.wait(channel)
@@ -157,9 +156,7 @@ class _Rester:
     def _events(self) -> list[int]:
         events = self._poll.poll(REFRESH_S * 1000)
         if not events:
-            for path in (self._path, self._path.parent):
-                with contextlib.suppress(FileNotFoundError):
-                    os.utime(path)
+            touch(self._path)
         return [descriptor for descriptor, _ in events]
 
     def _is_nothing(self, descriptor: int) -> bool:

@@ -32,6 +32,15 @@ REFRESH_S = 6 * 3600.0
 """systemd-tmpfiles removes what was not touched for days (tmpfiles.d(5)); the socket is touched so often."""
 
 
+def touch(path: Path) -> None:
+    """Touch a session's socket, and the directory that it is in."""
+    try:
+        os.utime(path)
+        os.utime(path.parent)
+    except FileNotFoundError:
+        log.warning("the socket is gone; this chat cannot be reached until it ends")
+
+
 class Server:
     """Listens for one session; owns its connections and the requests under way.
 
@@ -105,11 +114,7 @@ class Server:
         return True
 
     def _touch(self) -> None:
-        try:
-            os.utime(self._path)
-            os.utime(self._path.parent)
-        except FileNotFoundError:
-            log.warning("the socket is gone; this chat cannot be reached until it ends")
+        touch(self._path)
         self._refresh = asyncio.get_running_loop().call_later(REFRESH_S, self._touch)
 
     @property

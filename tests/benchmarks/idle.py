@@ -16,6 +16,7 @@ from tests.benchmarks.report import percentile
 from tests.benchmarks.setting import Setting, setting
 from tests.benchmarks.usage import Usage, pss_mb, usage
 from tests.support.commands import outlive
+from tests.support.hosts import rest_after
 from tests.support.windows import window
 
 SETTLE_S = 5.0
@@ -30,7 +31,7 @@ MOST_WAKE_UPS_A_SECOND = 0.5
 def run(own: Setting, sessions: int, seconds: float, *, with_window: bool, resting: bool) -> int:
     """Measure; 1 if more is used than may be."""
     if resting:
-        own.rest_after(REST_AFTER_S)
+        rest_after(REST_AFTER_S)
     with ExitStack() as stack:
         for number in range(sessions):
             own.new_session(["cat"], f"idle-{number}")

@@ -42,10 +42,6 @@ class Setting:
         session: dict[str, Any] = json.loads(outlive("new", "command", *options, "--", *argv))
         return session
 
-    def rest_after(self, seconds: float) -> None:
-        """Sessions that are started from now on rest when nothing has happened for so long."""
-        (self.area.config / "chats.toml").write_text(f"rest_after_s = {seconds}\n", encoding="utf-8")
-
     @staticmethod
     def resting_hosts(former: Collection[int]) -> list[int]:
         """Wait until each of these hosts has left its session to one that rests; the PIDs of those."""

@@ -15,14 +15,14 @@ from session_host.client.control import request
 from session_host.client.quick import describe
 from session_host.client.upgrade import keeper_status, replace_host
 from session_host.client.viewer import Viewer
-from session_host.paths import config_dir, database, session_log
+from session_host.paths import database, session_log
 from session_host.protocol.messages import ActivityEvent, Describe, Description
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.store import SessionRecord, Store
 from tests.benchmarks.usage import pss_mb
 from tests.support.area import Area
 from tests.support.claude_like import claude_like
-from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
+from tests.support.hosts import Watcher, end, peek, rest_after, see, shown, start, watching
 from tests.support.waiting import eventually, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -33,8 +33,7 @@ PATIENCE_S = 20.0
 
 @pytest.fixture(autouse=True)
 def resting_soon(area: Area) -> None:
-    config_dir().mkdir(parents=True, exist_ok=True)
-    (config_dir() / "chats.toml").write_text(f"rest_after_s = {REST_AFTER_S}\n", encoding="utf-8")
+    rest_after(REST_AFTER_S)
 
 
 def log_of(record: SessionRecord) -> str:
@@ -242,7 +241,7 @@ def size_of(viewer: Viewer) -> GridSize | None:
 
 
 async def test_rest_can_be_switched_off() -> None:
-    (config_dir() / "chats.toml").write_text("rest_after_s = 0\n", encoding="utf-8")
+    rest_after(0)
     record = await start("cat")
     waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S
     await eventually(lambda: asyncio.get_running_loop().time() > waiting, PATIENCE_S, "some time to pass")

@@ -102,6 +102,12 @@ def shown(viewer: Viewer) -> list[str]:
     return lines
 
 
+def rest_after(seconds: float) -> None:
+    """Sessions that are started from now on rest when nothing has happened for so long; 0 for never."""
+    config_dir().mkdir(parents=True, exist_ok=True)
+    (config_dir() / "chats.toml").write_text(f"rest_after_s = {seconds}\n", encoding="utf-8")
+
+
 def has_rested(session_id: str, times: int) -> bool:
     """Whether the chat's host has gone to rest so often."""
     return session_log(session_id).read_text(encoding="utf-8").count("host.resting resting") >= times

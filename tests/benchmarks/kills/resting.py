@@ -11,6 +11,7 @@ from session_host.errors import OutliveError
 from session_host.paths import config_dir
 from tests.benchmarks.kills.chat import PATIENCE_S
 from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
+from tests.support.hosts import rest_after
 from tests.support.waiting import WaitedInVain, wait_for_end
 
 REST_AFTER_S = 0.2
@@ -34,12 +35,11 @@ async def keeper_at_rest(place: Place, number: int) -> Instant:
 @contextlib.contextmanager
 def resting_soon() -> Iterator[None]:
     """Sessions that are started meanwhile rest after a moment."""
-    path = config_dir() / "chats.toml"
-    path.write_text(f"rest_after_s = {REST_AFTER_S}\n", encoding="utf-8")
+    rest_after(REST_AFTER_S)
     try:
         yield
     finally:
-        path.unlink()
+        (config_dir() / "chats.toml").unlink()
 
 
 async def _rest(place: Place, number: int, who: str) -> Instant:

@@ -22,7 +22,7 @@ from tests.fakes.model_server import ModelServer, answer_line
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.displays import XServer
-from tests.support.hosts import has_rested
+from tests.support.hosts import has_rested, rest_after
 from tests.support.qt_messages import complaints_in
 from tests.support.real_agents import AGENTS, ALL_AGENTS, RealAgent
 from tests.support.waiting import wait_until
@@ -199,12 +199,12 @@ def test_an_agent_asks_for_a_command_and_goes_on_once_it_may(
 
 @pytest.mark.parametrize("agent", ALL_AGENTS, ids=lambda agent: agent.label, indirect=True)
 def test_an_agent_that_waits_lets_its_chat_rest_and_answers_when_it_is_asked(
-    agent: RealAgent, server: ModelServer, project: Path, area: Area, sessions: Sessions
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
 ) -> None:
     """Outlive's own: nothing of the agent's is in question but that it is quiet while it waits."""
     if agent.name == "gemini":
         pytest.skip("its transcript is guarded: its chats do not rest")
-    (area.config / "chats.toml").write_text("rest_after_s = 1\n", encoding="utf-8")
+    rest_after(1)
     chat = start_detached(agent, project)
     child = listed()["child_pid"]
     wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")

@@ -8,8 +8,7 @@ from functools import partial
 import pytest
 
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, echo, everything, listed
-from tests.support.area import Area
-from tests.support.hosts import has_rested
+from tests.support.hosts import has_rested, rest_after
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -22,8 +21,8 @@ def is_there(session_id: str, text: str) -> bool:
     return text in everything(session_id)
 
 
-def test_what_is_typed_wakes_a_chat_and_arrives_once(open_window: OpenWindow, new_chat: NewChat, area: Area):
-    (area.config / "chats.toml").write_text("rest_after_s = 0.2\n")
+def test_what_is_typed_wakes_a_chat_and_arrives_once(open_window: OpenWindow, new_chat: NewChat):
+    rest_after(0.2)
     chat = new_chat("typed", *echo())
     with open_window() as own:
         own.show(chat["id"])
