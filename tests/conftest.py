@@ -12,9 +12,10 @@ Fixtures for all:
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from session_host.loops import loop_factory
 from tests.support import displays, leaks, processes
 from tests.support.area import Area, new_area
 from tests.support.qt_messages import QtMessages
@@ -59,9 +61,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 # ---------------------------------------------------------------------------------- isolation
 
 
+product_loop = loop_factory() or asyncio.new_event_loop
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Hosts and commands run on the product's loop; the window's parts on what Qt's loop is most like."""
+    is_window = "gui" in item.path.relative_to(Path(__file__).parent).parts
+    return {"loop": asyncio.new_event_loop if is_window else product_loop}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def run_area(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
     """The corner of the fixtures which serve the whole run."""
+    product_loop().close()  # libuv opens a pipe of the process's own with its first loop
     tmp_path_factory.getbasetemp()  # settle it before TMPDIR changes
     with new_area() as area, pytest.MonkeyPatch.context() as patch:
         area.enter(patch)

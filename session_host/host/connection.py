@@ -208,7 +208,7 @@ class Connection:
     def is_quiet(self) -> bool:
         """Whether the client has all that it is to have."""
         is_known = self.state in {ConnectionState.GREETED, ConnectionState.ATTACHED}
-        return is_known and not (self._wire.queued_bytes or self._feed.behind or self._ack.ack)
+        return is_known and not (self._wire.is_closed or self._wire.queued_bytes or self._feed.behind or self._ack.ack)
 
     def fileno(self) -> int:
         """The socket's descriptor."""

@@ -112,7 +112,6 @@ class Idleness:
             self._happened() == self._last
             and all(each.is_quiet for each in (session, session.recording, session.watch, session.conversation, server))
             and len(server.descriptors()) <= MAX_DESCRIPTORS
-            and -1 not in server.descriptors()  # One that was closed this moment, and is not forgotten yet.
             # Who comes back would else give the grid another size.
             and session.attachments.sizes() <= {(session.size, session.cell), (None, CellSize())}
         )

@@ -79,19 +79,19 @@ class KeeperChannel:
             self._pipe = None
 
     def _readable(self) -> None:
-        assert self._pipe is not None
-        try:
-            messages = self._pipe.receive()
-        except BlockingIOError:
-            return
-        except (OSError, ProtocolViolation) as error:
-            log.warning("the keeper: %s", error)
-            messages = None
-        if messages is None:
-            self._lost()
-            return
-        for message in messages:
-            self._said(message)
+        while self._pipe is not None:  # All there is: see ``loops.run``.
+            try:
+                messages = self._pipe.receive()
+            except BlockingIOError:
+                return
+            except (OSError, ProtocolViolation) as error:
+                log.warning("the keeper: %s", error)
+                messages = None
+            if messages is None:
+                self._lost()
+                return
+            for message in messages:
+                self._said(message)
 
     def _lost(self) -> None:
         if self._pipe is not None:

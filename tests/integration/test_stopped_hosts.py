@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 
@@ -15,14 +16,16 @@ from session_host.client.records import open_store
 from session_host.client.viewer import ViewerState
 from session_host.errors import HostUnavailable
 from session_host.paths import session_socket
-from session_host.protocol.messages import Describe
-from session_host.protocol.values import State
+from session_host.protocol.codec import encode
+from session_host.protocol.messages import PROTOCOL_VERSION, Attach, Describe, Hello
+from session_host.protocol.values import GridSize, State
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.hosts import end, see, shown, start, watching
+from tests.support.leaks import descriptors
 from tests.support.records import one_line
-from tests.support.waiting import wait_until
+from tests.support.waiting import wait_readable, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -121,3 +124,30 @@ async def test_a_hosts_agent_that_is_stopped_and_goes_on_is_as_before(area: Area
             assert outlive("peek", "one").code == 0, "the host is well"
         await see(viewer, watcher, "kept for it")
     await end(record.id)
+
+
+async def test_viewers_that_went_while_a_host_could_not_look_are_gone_for_it(area: Area) -> None:
+    """With its greeting unread and a word of theirs not heard, as one that is killed leaves it."""
+    record = await start("cat")
+    pid = (await request(record.id, Describe(0))).host_pid
+    before = descriptors(pid)["socket"]  # and maybe that of the question for its PID
+    with ExitStack() as stack:
+        callers = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(20)]
+        for caller in callers:
+            caller.connect(str(session_socket(record.id)))
+            caller.sendall(encode(Hello(PROTOCOL_VERSION, "viewer")) + encode(Attach(GridSize(80, 24))))
+            wait_readable(caller.fileno(), 10, "the greeting")
+        wait_until(lambda: list_one(record.id)["viewers"] == len(callers), 10, "all to be attached")
+        with stopped(pid):
+            for caller in callers:
+                caller.sendall(encode(Describe(1)))
+                caller.close()
+    wait_until(lambda: list_one(record.id)["viewers"] == 0, 10, "all to be gone")
+    wait_until(lambda: descriptors(pid)["socket"] <= before, 10, "their sockets to be closed")
+    await end(record.id)
+
+
+def list_one(session_id: str) -> dict[str, Any]:
+    """What ``outlive ls`` says of a session."""
+    [info] = [each for each in outlive("ls", "--json").json() if each["id"] == session_id]
+    return dict(info)

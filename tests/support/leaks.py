@@ -74,14 +74,14 @@ class LeakCheck:
         return found
 
 
-def descriptors() -> Counter[str]:
-    """This process's descriptors of the kinds that leak, by target."""
+def descriptors(pid: int | None = None) -> Counter[str]:
+    """A process's descriptors of the kinds that leak, by target, or kind; None: this one's."""
     found: Counter[str] = Counter()
-    for entry in Path("/proc/self/fd").iterdir():
+    for entry in Path(f"/proc/{pid or 'self'}/fd").iterdir():
         try:
             target = str(entry.readlink())
         except FileNotFoundError:
-            continue  # it was that of the directory being read
+            continue  # it was that of the directory being read, or is closed just now
         if target.startswith(COUNTED_DESCRIPTORS):
             found[target.partition(":[")[0] if target.startswith(("socket:", "pipe:")) else target] += 1
     return found

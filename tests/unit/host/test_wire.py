@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from session_host.host.wire import HIGH_BYTES, LOW_BYTES, Wire
+from session_host.host import wire
+from session_host.host.wire import HIGH_BYTES, LOW_BYTES, READ_BYTES, READS_AT_ONCE, Wire
 
 
 class Book:
@@ -158,5 +159,39 @@ async def test_one_that_ends_its_side_gets_what_waits_for_it(line: Line) -> None
     line.wire.send(bytes(HIGH_BYTES))
     line.client.shutdown(socket.SHUT_WR)
     assert await line.read(HIGH_BYTES) == bytes(HIGH_BYTES)
+    await line.book.next()
+    assert line.book.told == ["gone"]
+
+
+@pytest.mark.parametrize("sent", [b"the last word", bytes(5 * READ_BYTES)])
+async def test_one_that_goes_with_something_unread_is_heard_to_the_end_and_is_gone(
+    line: Line, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "READS_AT_ONCE", 2)
+    line.wire.send(b"nobody reads this")
+    assert line.client.send(sent) == len(sent)
+    line.client.close()
+    while "gone" not in line.book.told:
+        await line.book.next()
+    assert line.book.came == sent
+    assert line.book.told == ["gone"]
+
+
+async def test_one_that_sends_without_end_does_not_keep_the_loop(line: Line) -> None:
+    came, first_turn = 0, asyncio.Event()
+
+    def received(data: bytes) -> None:
+        nonlocal came
+        came += 1
+        if came < 4 * READS_AT_ONCE:
+            line.client.send(b"more")
+        else:
+            line.client.close()
+        first_turn.set()
+
+    line.book.received = received  # type: ignore[method-assign]
+    line.client.send(b"more")
+    await first_turn.wait()
+    assert came < 4 * READS_AT_ONCE
     await line.book.next()
     assert line.book.told == ["gone"]
