@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import zlib
+import contextlib
 
-from session_host.errors import OutliveError, StoreError
+from session_host.errors import OutliveError
 from session_host.journal import restore
 from session_host.paths import session_dir, session_journal
 from session_host.store.screen import load_screen
@@ -34,11 +34,27 @@ def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator |
             return saved.restore(engine or saved.engine)
     except OutliveError as error:
         unreadable = error
-    except zlib.error:
-        unreadable = StoreError("the last screen that was kept is damaged")
     emulator = restore(session_journal(session_id), engine)
     if emulator is not None:
         emulator.reset_after_exit()
     elif unreadable is not None:
         raise unreadable
     return emulator
+
+
+def later_screen(session_id: str, engine: EngineName, offset: int) -> tuple[Emulator, int] | None:
+    """The screen that a session's host kept at its end, for whoever was away just then. Blocks on the disk.
+
+    Args:
+        session_id: whose.
+        engine: whose terminal it becomes.
+        offset: the output up to there is known; -1 for none.
+
+    Returns:
+        The emulator, to be closed by the caller, and the output's end; None if that is known, or nothing can be read.
+    """
+    with contextlib.suppress(OutliveError):
+        saved = load_screen(session_dir(session_id) / "screen.bin")
+        if saved is not None and saved.offset > offset:
+            return saved.restore(engine), saved.offset
+    return None

@@ -49,6 +49,7 @@ from session_host.terminal.base import DefaultColors, Emulator, EngineName
 
 from .arriving import ArrivingSnapshot
 from .connection import HostConnection
+from .ended import later_screen
 from .outbox import Outbox
 from .replica import forget_side_effects, look_at_the_same_place
 from .sessions import fate_of
@@ -190,6 +191,12 @@ class Viewer:
         """The host cannot be reached: has the session ended, is its host gone, or is it just slow?"""
         fate = await asyncio.to_thread(fate_of, self.session_id)
         if fate.state is State.EXITED:
+            if self._output and self.emulator is not None:
+                # What was written last, while this was away, is in the screen that the host kept.
+                later = await asyncio.to_thread(later_screen, self.session_id, self._engine, self._offset)
+                if later is not None:
+                    emulator, self._offset = later
+                    self._replace(emulator)
             self.exit_code, self.exit_signal = fate.exit_code, fate.exit_signal
             self._become(ViewerState.ENDED, "")
         elif fate.state is State.LOST:
@@ -229,9 +236,7 @@ class Viewer:
                     self._become(ViewerState.ENDED, "")
             case NoticeEvent(text=""):
                 self._ask_for_notice()  # That trouble is over; there may be another.
-            case Description(notice=notice):
-                self._take_notice(notice)
-            case NoticeEvent(text=text):
+            case Description(notice=text) | NoticeEvent(text=text):
                 self._take_notice(text)
             case _:
                 self._delegate.viewer_event(message)
@@ -249,8 +254,7 @@ class Viewer:
         self._sends_inputs = True
 
     def _take_attached(self, message: Attached) -> None:
-        already_sent = self.state is ViewerState.STARTING
-        if not already_sent:
+        if self.state is not ViewerState.STARTING:  # which has sent them already
             self._attached_as(message.attachment, message.last_sequence)
         self._epoch = message.epoch
         if self._output != self._asked_output:
@@ -375,10 +379,9 @@ class Viewer:
             self._ask_to_follow()
 
     def _ask_to_follow(self) -> None:
-        output = self._output
         offset = self._offset if self.emulator is not None else -1
-        self._send(Follow(self._attachment, output, self._epoch, offset, self._resizes))
-        if output and self._size is not None:
+        self._send(Follow(self._attachment, self._output, self._epoch, offset, self._resizes))
+        if self._output and self._size is not None:
             self._send(Resize(self._attachment, self._size, self._cell))
 
     def _input(self, message: Input) -> None:

@@ -103,7 +103,10 @@ class Recorder:
         if portable and not await asyncio.to_thread(Path(self._spec.screen).exists):
             return  # The chat was removed meanwhile.
         try:
-            screen = await session.lane.lend_to_thread(lambda emulator: SavedScreen.of(emulator, portable=portable))
+            lane = session.lane
+            screen = await lane.lend_to_thread(
+                lambda emulator: SavedScreen.of(emulator, portable=portable, offset=lane.fed)
+            )
             await asyncio.to_thread(save_screen, Path(self._spec.screen), screen)
         except OutliveError as error:
             log.warning("the last screen is not kept: %s", error)

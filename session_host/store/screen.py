@@ -33,10 +33,18 @@ class SavedScreen(msgspec.Struct, frozen=True):
     """In the engine's own form, compressed."""
     replay: bytes
     """As VT bytes, compressed; b"" while they are still being made."""
+    offset: int = -1
+    """How much output there was; -1 where a former version kept it."""
 
     @classmethod
-    def of(cls, emulator: Emulator, *, portable: bool) -> SavedScreen:
-        """The state of an emulator now; ``portable`` adds the form that any engine can read, which takes longer."""
+    def of(cls, emulator: Emulator, *, portable: bool, offset: int = -1) -> SavedScreen:
+        """The state of an emulator now.
+
+        Args:
+            emulator: whose.
+            portable: add the form that any engine can read, which takes longer.
+            offset: the end of the output that it was fed.
+        """
         return cls(
             emulator.engine,
             emulator.build,
@@ -45,19 +53,23 @@ class SavedScreen(msgspec.Struct, frozen=True):
             emulator.title,
             zlib.compress(emulator.snapshot(), _COMPRESSION_LEVEL),
             zlib.compress(emulator.replay(), _COMPRESSION_LEVEL) if portable else b"",
+            offset,
         )
 
     def restore(self, engine: EngineName) -> Emulator:
         """An emulator with this state.
 
         Raises:
-            StoreError: only another build of the engine could read it.
+            StoreError: it is damaged, or only another build of the engine could read it.
         """
-        if engine_build(engine) == self.build:
-            return restore(engine, zlib.decompress(self.snapshot))
-        if not self.replay:
-            raise StoreError("the last screen was kept by another version of the engine and cannot be read")
-        return from_replay(engine, zlib.decompress(self.replay), self.size, scrollback_lines=self.scrollback_lines)
+        try:
+            if engine_build(engine) == self.build:
+                return restore(engine, zlib.decompress(self.snapshot))
+            if not self.replay:
+                raise StoreError("the last screen was kept by another version of the engine and cannot be read")
+            return from_replay(engine, zlib.decompress(self.replay), self.size, scrollback_lines=self.scrollback_lines)
+        except zlib.error as error:
+            raise StoreError("the last screen that was kept is damaged") from error
 
 
 def save_screen(path: Path, screen: SavedScreen) -> None:

@@ -18,6 +18,7 @@ from session_host.protocol import messages as m
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.values import GridSize, State
 from session_host.terminal.base import EngineName
+from tests.benchmarks.usage import descriptor_count
 from tests.programs import program
 from tests.support import processes
 from tests.support.fuzzing import chance, frame, some, some_frame, times
@@ -42,10 +43,6 @@ def rss_mb(pid: int) -> float:
     return int(found[1]) / 1000
 
 
-def descriptors(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
 async def converse(choose: random.Random, session_id: str) -> None:
     """One conversation, mostly from a good beginning; it ends somehow."""
     reader, writer = await asyncio.open_unix_connection(str(session_socket(session_id)))
@@ -57,25 +54,29 @@ async def converse(choose: random.Random, session_id: str) -> None:
             told = decoder.feed(data)
             attachments.extend(message.attachment for message in told if isinstance(message, m.Starting | m.Attached))
 
+    def say(data: bytes) -> None:
+        if not writer.transport.is_closing():
+            writer.write(data)
+
     listening = asyncio.ensure_future(listen())
     try:
         if choose.random() < 0.95:
-            writer.write(encode(m.Hello(m.PROTOCOL_VERSION, "viewer", "ghostty" if choose.random() < 0.5 else "")))
+            say(encode(m.Hello(m.PROTOCOL_VERSION, "viewer", "ghostty" if choose.random() < 0.5 else "")))
             if choose.random() < 0.8:
-                writer.write(encode(m.Attach(GridSize(80, 24), output=choose.random() < 0.7)))
+                say(encode(m.Attach(GridSize(80, 24), output=choose.random() < 0.7)))
                 await eventually(lambda: attachments or listening.done(), 10, "an answer", every_s=0.001)
         for _ in range(choose.randrange(60)):
             if listening.done() or writer.transport.is_closing():
                 break
             data = some_frame(choose, OFTEN if choose.random() < 0.98 else KINDS, attachments, wrong=0.02)
             cut = choose.randrange(len(data) + 1) if choose.random() < 0.1 else len(data)
-            writer.write(data[:cut])
+            say(data[:cut])
             if choose.random() < 0.2:
                 await asyncio.wait([listening], timeout=0.001)  # Others have their say.
-            writer.write(data[cut:])
+            say(data[cut:])
         if choose.random() < 0.3:
             writer.transport.abort()
-        elif choose.random() < 0.5:
+        elif choose.random() < 0.5 and not writer.transport.is_closing():
             writer.write_eof()
             await asyncio.wait([listening], timeout=0.05)
     except (ConnectionError, OSError):
@@ -97,7 +98,7 @@ async def test_a_host_outlives_every_conversation(engine: EngineName) -> None:
         for _ in range(5):
             await converse(choose, record.id)
         pid = (await request(record.id, m.Describe(1))).host_pid
-        before_mb, before_descriptors = rss_mb(pid), descriptors(pid)
+        before_mb, before_descriptors = rss_mb(pid), descriptor_count(pid)
         for _ in range(times(CONVERSATIONS // 4)):
             await asyncio.gather(*(converse(choose, record.id) for _ in range(4)))
 
@@ -107,7 +108,7 @@ async def test_a_host_outlives_every_conversation(engine: EngineName) -> None:
         assert processes.is_alive(description.child_pid)
         assert 20 <= description.size.columns <= 1000
         assert 5 <= description.size.rows <= 1000
-        await eventually(lambda: descriptors(pid) <= before_descriptors + 2, 10, "the host to close what went")
+        await eventually(lambda: descriptor_count(pid) <= before_descriptors + 2, 10, "the host to close what went")
         assert rss_mb(pid) - before_mb < GROWTH_MB * (1 if engine == "ghostty" else 3)
         log = session_log(record.id).read_text()
         assert "Traceback" not in log, log[log.index("Traceback") :][:3000]

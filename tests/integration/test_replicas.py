@@ -11,15 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.viewer import Viewer
+from session_host.client.records import fate_of
+from session_host.client.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
-from session_host.protocol.messages import Peek, Screen
-from session_host.protocol.values import CellSize, GridSize
+from session_host.protocol.messages import Peek, Role, Screen, Send
+from session_host.protocol.values import CellSize, GridSize, State
 from session_host.terminal.base import EngineName
 from session_host.terminal.text import logical_ansi_lines
 from tests.programs import Gate
 from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -224,3 +227,31 @@ async def test_a_snapshot_that_cannot_be_read_is_asked_for_in_the_form_that_can(
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "here it is")
     await end(record.id)
+
+
+@pytest.mark.parametrize("engine", ["ghostty", "pyte"])
+async def test_who_is_away_at_the_end_has_the_last_output_all_the_same(
+    engine: EngineName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host was killed, and the one that followed it came to the end before the viewer had found it."""
+    open_connection, away, may_go = HostConnection.open, asyncio.Event(), asyncio.Event()
+
+    async def open_late(session_id: str, role: Role, engine_build: str = "") -> HostConnection:
+        if role == "viewer" and not may_go.is_set():
+            away.set()
+            await may_go.wait()
+        return await open_connection(session_id, role, engine_build)
+
+    record = await start("sh", "-c", "echo first; read line; echo last; exit 3")
+    async with watching(record.id, engine=engine) as (viewer, watcher):
+        await see(viewer, watcher, "first")
+        monkeypatch.setattr(HostConnection, "open", open_late)
+        assert viewer._connection is not None
+        viewer._connection.drop()
+        await away.wait()
+        await request(record.id, Send(0, "go on", enter=True))
+        await eventually(lambda: fate_of(record.id).state is State.EXITED, 20, "the end to be recorded")
+        may_go.set()
+        await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
+        assert viewer.exit_code == 3
+        assert shown(viewer) == ["first", "go on", "last"]
