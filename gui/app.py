@@ -85,8 +85,10 @@ class App:
         catalog, catalog_problem = read_catalog()
         self.theme = Theme(qt, preferences.window.appearance)
         qt.setWindowIcon(app_icon())
-        warnings, layout, records = _startup_facts(opened, read)
-        self.layout = layout
+        warnings, found, records = _startup_facts(opened, read)
+        # What could not be read now is there the next time; only what was read is written over.
+        self._keeps_layout = found is not None
+        self.layout = layout = found or WindowLayout()
         self.sessions = SessionsModel(self.storage, viewer_factory, qt)
         self.sessions.agents = catalog
         self.sessions.set_ended_by_you(layout.ended_by_you)
@@ -140,7 +142,8 @@ class App:
         self.sessions.show_in(self.theme.terminal.default_colors())
 
     def _save_layout(self) -> None:
-        self.storage.save_layout(self.layout.to_dict())
+        if self._keeps_layout:
+            self.storage.save_layout(self.layout.to_dict())
 
     async def run(self) -> int:
         """Show the window, and serve it until it is to end."""
@@ -175,20 +178,20 @@ class App:
         await self.sessions.close()
         self.tray.close()
         self.window.hide()
-        self.storage.close(layout)
+        self.storage.close(layout if self._keeps_layout else None)
         self._claim.release()
         self.window.deleteLater()
 
 
 def _startup_facts(
     opened: Future[list[str]], read: Future[tuple[WindowLayout, list[SessionRecord]]]
-) -> tuple[list[str], WindowLayout, list[SessionRecord]]:
-    """What the record says; a window without its record still opens and says why."""
+) -> tuple[list[str], WindowLayout | None, list[SessionRecord]]:
+    """What the record says; a window without its record still opens, with no layout, and says why."""
     try:
         warnings = opened.result()
         layout, records = read.result()
     except OutliveError as error:
-        return [str(error)], WindowLayout(), []
+        return [str(error)], None, []
     return warnings, layout, records
 
 

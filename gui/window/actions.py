@@ -40,6 +40,7 @@ class Actions:
                 Qt.ShortcutContext.WidgetWithChildrenShortcut if in_terminal else Qt.ShortcutContext.WindowShortcut
             )
             action.setShortcutVisibleInContextMenu(True)
+            action.setAutoRepeat(entry.repeats)
             action.triggered.connect(_without_argument(handlers[entry.action]))
             holder.addAction(action)
             self._actions[entry.action] = action

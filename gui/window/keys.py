@@ -28,6 +28,8 @@ class Key:
         listed: whether the palette shows it.
         on: what it needs: a "chat" whose tab is shown, one that is "running", or one that is "over"; "" for nothing.
         converses: whether it needs an agent whose conversations can be gone on with.
+        repeats: whether it is done again and again while its key is held. What opens, closes, sends or ends
+            something is done once: a key that was let go late must not close a second tab.
     """
 
     action: str
@@ -37,6 +39,7 @@ class Key:
     listed: bool = True
     on: Literal["", "chat", "running", "over"] = ""
     converses: bool = False
+    repeats: bool = False
 
 
 TABLE: tuple[Key, ...] = (
@@ -47,8 +50,8 @@ TABLE: tuple[Key, ...] = (
     Key("new_chat", "New chat…", ("Ctrl+Shift+N",)),
     Key("close_tab", "Close tab (the chat keeps running)", ("Ctrl+Shift+W",), on="chat"),
     Key("reopen_tab", "Reopen closed tab", ("Ctrl+Shift+T",)),
-    Key("next_tab", "Next tab", ("Ctrl+PgDown",)),
-    Key("previous_tab", "Previous tab", ("Ctrl+PgUp",)),
+    Key("next_tab", "Next tab", ("Ctrl+PgDown",), repeats=True),
+    Key("previous_tab", "Previous tab", ("Ctrl+PgUp",), repeats=True),
     *(Key(f"tab_{number}", f"Tab {number}", (f"Alt+{number}",), listed=False) for number in range(1, 10)),
     Key("send", "Send to chat…", ()),
     Key("rename", "Rename chat…", (), on="chat"),
@@ -66,14 +69,14 @@ TABLE: tuple[Key, ...] = (
     Key("copy", "Copy", ("Ctrl+Shift+C",), "terminal"),
     Key("paste", "Paste", ("Ctrl+Shift+V",), "terminal"),
     Key("select_all", "Select all", ("Ctrl+Shift+A",)),
-    Key("scroll_line_up", "Scroll up a line", ("Shift+Up",), "terminal", listed=False),
-    Key("scroll_line_down", "Scroll down a line", ("Shift+Down",), "terminal", listed=False),
-    Key("scroll_page_up", "Scroll up a page", ("Shift+PgUp",), "terminal", listed=False),
-    Key("scroll_page_down", "Scroll down a page", ("Shift+PgDown",), "terminal", listed=False),
+    Key("scroll_line_up", "Scroll up a line", ("Shift+Up",), "terminal", listed=False, repeats=True),
+    Key("scroll_line_down", "Scroll down a line", ("Shift+Down",), "terminal", listed=False, repeats=True),
+    Key("scroll_page_up", "Scroll up a page", ("Shift+PgUp",), "terminal", listed=False, repeats=True),
+    Key("scroll_page_down", "Scroll down a page", ("Shift+PgDown",), "terminal", listed=False, repeats=True),
     Key("scroll_to_start", "Scroll to the start", ("Shift+Home",), "terminal"),
     Key("scroll_to_end", "Scroll to the end", ("Shift+End",), "terminal"),
-    Key("zoom_in", "Larger text", ("Ctrl++", "Ctrl+=")),
-    Key("zoom_out", "Smaller text", ("Ctrl+-",)),
+    Key("zoom_in", "Larger text", ("Ctrl++", "Ctrl+="), repeats=True),
+    Key("zoom_out", "Smaller text", ("Ctrl+-",), repeats=True),
     Key("zoom_reset", "Text as large as before", ("Ctrl+0",)),
     Key("sidebar", "Show or collapse the sidebar", ("Ctrl+Shift+B",)),
     Key("status_line", "Show or hide the status line", ()),

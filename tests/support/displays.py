@@ -31,6 +31,10 @@ class XServer:
         self.process.wait()
 
 
+REPEATS_AFTER_MS = 2000
+"""A held key repeats after this time; on a busy machine xdotool lets go of a key late, and nobody held it."""
+
+
 @contextmanager
 def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer]:
     """Run an Xvfb on a free display; it is ready when this returns it."""
@@ -39,7 +43,7 @@ def x_server(*, width_px: int = 1600, height_px: int = 1000) -> Iterator[XServer
         process = subprocess.Popen(
             [
                 "Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width_px}x{height_px}x24",
-                "-nolisten", "tcp", "-noreset", "-dpi", "96",
+                "-nolisten", "tcp", "-noreset", "-dpi", "96", "-ardelay", str(REPEATS_AFTER_MS),
             ],
             pass_fds=[writing], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -11,35 +12,53 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.app import App
+from gui.settings.layout import WindowLayout
 from gui.theme import tokens
 from gui.tray.tray import Tray
 from gui.window import instance
 from session_host import paths
+from session_host.errors import StoreError
 from session_host.protocol.values import State
 from session_host.store import SessionRecord, Store
+from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_waiting import delete_what_is_to_be_deleted
 from tests.support.waiting import eventually
 from tests.unit.gui.conftest import Played, PlayedViewer
 
+ID = "00000000-0000-4000-8000-000000000001"
+
 
 @pytest.fixture
-async def app(qapp: QApplication, display: XServer, window_manager: None) -> AsyncIterator[App]:
-    claim = instance.claim_or_raise()
-    assert claim is not None
+def recorded(area: Area) -> None:
+    """A record with one chat."""
     with Store.open(paths.database()) as store:
         store.add(
             SessionRecord(
-                id="00000000-0000-4000-8000-000000000001", name="one", agent="command", argv=["cat"], cwd="/tmp",
+                id=ID, name="one", agent="command", argv=["cat"], cwd="/tmp",
                 state=State.RUNNING, created_at="2026-01-02T03:04:05Z",
             )
         )  # fmt: skip
+
+
+@pytest.fixture
+async def app(qapp: QApplication, display: XServer, window_manager: None, recorded: None) -> AsyncIterator[App]:
+    async with opened(qapp) as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened(qapp: QApplication) -> AsyncIterator[App]:
+    claim = instance.claim_or_raise()
+    assert claim is not None
     made = App(qapp, claim, PlayedViewer)  # type: ignore[arg-type]
     running = asyncio.ensure_future(made.run())
-    await until(made.window.isActiveWindow)
-    yield made
-    made.quit()
-    assert await running == 0
+    try:
+        await until(made.window.isActiveWindow)
+        yield made
+    finally:
+        made.quit()
+        assert await running == 0
     made.theme.deleteLater()
     made.sessions.deleteLater()
     qapp.processEvents()
@@ -97,6 +116,28 @@ async def test_the_layout_is_in_the_record_at_once(app: App):
             return bool(store.layout().get("tabs") == [chat.id])
 
     await until(saved)
+
+
+async def test_a_layout_that_could_not_be_read_is_there_the_next_time(
+    qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
+):
+    with Store.open(paths.database()) as store:
+        store.save_layout(WindowLayout(tabs=[ID], active=ID).to_dict())
+
+    def locked(_store: Store) -> dict[str, Any]:
+        raise StoreError("another program kept it locked for 5 s; try again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "layout", locked)
+        async with opened(qapp) as made:
+            banner = made.window.banners.current
+            assert banner is not None
+            assert "kept it locked" in banner.text
+            await until(lambda: made.sessions.get(ID) is not None)
+            made.window.open_chat(made.sessions.chats()[0])
+            made.window.close_tab(ID)
+    with Store.open(paths.database()) as store:
+        assert store.layout()["tabs"] == [ID]
 
 
 async def test_what_another_process_writes_is_noticed(app: App):

@@ -1,0 +1,84 @@
+"""A key of the window that is held: what is meant once is done once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.window import keys
+from gui.window.actions import Actions
+from tests.e2e.view.conftest import WAIT_S
+from tests.support.displays import XServer
+from tests.support.qt_waiting import process_events_until
+from tests.support.windows import has_keyboard, xdotool
+
+REPEATED = 4
+MODIFIERS = {Qt.Key.Key_Control, Qt.Key.Key_Shift}
+
+
+class KeyWatch(QObject):
+    """Counts the presses and repetitions of keys that are no modifiers, up to the last one, F9."""
+
+    def __init__(self, watched: QWidget) -> None:
+        super().__init__(watched)
+        self._watched = watched
+        self.presses = self.repetitions = 0
+        self.is_over = False
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt calls it so
+        is_key = watched is self._watched and event.type() == QEvent.Type.ShortcutOverride
+        if is_key and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_F9:
+            self.is_over = True
+        elif is_key and isinstance(event, QKeyEvent) and event.key() not in MODIFIERS:
+            self.repetitions += event.isAutoRepeat()
+            self.presses += not event.isAutoRepeat()
+        return False
+
+
+def test_a_held_key_repeats_only_what_is_meant_to_be(qapp: QApplication, window_manager: None, display: XServer):
+    done: Counter[str] = Counter()
+
+    def count(action: str) -> Callable[[], None]:
+        return lambda: done.update([action])
+
+    table = {entry.action: entry for entry in keys.TABLE}
+    window = QWidget()
+    Actions(
+        window, window,
+        {action: keys.sequences(entry.keys) for action, entry in table.items()},
+        {action: count(action) for action in table},
+    )  # fmt: skip
+    watch = KeyWatch(window)
+    qapp.installEventFilter(watch)
+    try:
+        window.show()
+        window.activateWindow()
+        window.setFocus()
+        process_events_until(
+            lambda: window.hasFocus() and has_keyboard(int(window.winId())), WAIT_S, "the window to have the keyboard"
+        )
+        for action, pressed in (("close_tab", "ctrl+shift+w"), ("next_tab", "ctrl+Next")):
+            watch.presses = watch.repetitions = 0
+            watch.is_over = False
+            xdotool("keydown", pressed)
+            try:
+                process_events_until(lambda: watch.repetitions >= REPEATED, WAIT_S, f"{pressed} to repeat")
+            finally:
+                xdotool("keyup", pressed)
+                xdotool("key", "F9")
+            process_events_until(lambda: watch.is_over, WAIT_S, "all before the last key")
+            # Qt takes some repetitions for a release and a press, which is how the X server tells of them.
+            if table[action].repeats:
+                assert done[action] == watch.presses + watch.repetitions
+            else:
+                assert done[action] == watch.presses
+    finally:
+        qapp.removeEventFilter(watch)
+        window.close()
+        window.deleteLater()
+    assert table["next_tab"].repeats
+    assert not table["close_tab"].repeats
