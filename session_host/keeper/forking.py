@@ -95,15 +95,20 @@ def _forget_parent(kept: set[int], log_path: str) -> None:
     for number in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     os.setsid()
-    for descriptor in map(int, os.listdir("/dev/fd")):  # noqa: PTH208 - pathlib takes memory of each host
-        if descriptor > 2 and descriptor not in kept:
-            try:
-                os.close(descriptor)
-            except OSError:
-                pass  # It was that of the directory being read.
+    _close_others(kept)
     _log_to(log_path)
     set_process_name("outlive-host")
     gc.enable()
+
+
+def _close_others(kept: set[int]) -> None:
+    """Close all descriptors but the standard ones and these; some thirteen a session are the keeper's."""
+    last = max(map(int, os.listdir("/dev/fd")))  # noqa: PTH208 - pathlib takes memory of each host
+    first = 3
+    for descriptor in sorted(each for each in kept if each > 2):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, last + 1)
 
 
 def _log_to(path: str) -> None:

@@ -1,10 +1,12 @@
 """One key's way to a program and back, against tmux, dtach and a bare PTY.
 
-The program gives each byte back at once (``tests/programs/raw_echo.py``). *Through the host*: a client
-sends a key as a typed message, and has the echo when the bytes come out of its socket. So it is with the
-peers: attached in a PTY of ours, they get the byte written, and the PTY is read until it comes back; the
-terminal around them has yet to interpret it. *At the viewer's replica*: the same through ``Viewer``,
-with its queue, its loop (that of ``outlive attach``) and its engine, until the screen has the letter.
+The program gives each byte back at once (``tests/programs/raw_echo.py``). *Through the host*: a typed
+message is written to the host's socket, and the socket is read until the echo's bytes are among what comes.
+So it is with the peers: attached in a PTY of ours, they get the byte written, and the PTY is read until it
+comes back; the terminal around them has yet to interpret it. *To a client in Python*: the same, with the
+message made and what comes decoded while the clock runs, which is this process's work and not the host's.
+*At the viewer's replica*: through ``Viewer``, with its queue, its loop (that of ``outlive attach``) and its
+engine, until the screen has the letter.
 
 One key at a time, each contestant in turns. Machines change their pace from second to second, so ratios
 are taken within a round, and the median of the rounds' ratios is told.
@@ -49,13 +51,16 @@ from tests.programs import program
 from tests.support.waiting import wait_until
 from tests.support.windows import outlive
 
-HOST, VIEWER = "through the host", "at the viewer's replica"
+HOST, CLIENT, VIEWER = "through the host", "to a client in Python", "at the viewer's replica"
 PERCENTS = (50, 95, 99)
 LIMITS = {50: 1.2, 99: 1.0}
 """Through the host, of tmux's."""
 
 KEYS = 500
 """Keys in a round; the first tenth warms up and is not counted."""
+
+ECHO_BYTES = 3
+"""Of a frame with the echo of one key: that there are bytes, how many, and the letter."""
 
 TIMEOUT_S = 20.0
 SETTLE_S = 0.2
@@ -68,7 +73,8 @@ def run(setting: Setting) -> Report:
     echo = program("raw_echo")
     contestants: dict[str, Callable[[], list[float]]] = {
         "bare PTY": lambda: in_pty(echo),
-        HOST: lambda: through_host(setting, echo),
+        HOST: lambda: through_host(setting, echo, decoded=False),
+        CLIENT: lambda: through_host(setting, echo, decoded=True),
         VIEWER: lambda: loops.run(through_viewer(setting, echo)),
         "tmux": lambda: through_tmux(setting, echo),
         "dtach": lambda: in_pty(["dtach", "-A", str(setting.cache / "dtach"), "-E", "-z", "-r", "none", *echo]),
@@ -86,7 +92,7 @@ def run(setting: Setting) -> Report:
             report.series.append(Series(f"{name}, p{percent}", "µs", values))
     report.notes.append(f"{len(rounds)} rounds of {KEYS} keys each; a ratio is the median of the rounds' ratios")
     if "tmux" in contestants:
-        for name, percent in itertools.product((HOST, VIEWER), PERCENTS):
+        for name, percent in itertools.product((HOST, CLIENT, VIEWER), PERCENTS):
             ratios = [percentile(trips[name], percent) / percentile(trips["tmux"], percent) for trips in rounds]
             limit = LIMITS.get(percent) if name == HOST else None
             what, value = f"{name}, of tmux's p{percent}", statistics.median(ratios)
@@ -165,8 +171,8 @@ def keys() -> list[str]:
     return [LETTERS[number % len(LETTERS)] for number in range(KEYS)]
 
 
-def through_host(setting: Setting, argv: list[str]) -> list[float]:
-    """Keys through our host, from a client's socket and back to it."""
+def through_host(setting: Setting, argv: list[str], *, decoded: bool) -> list[float]:
+    """Keys through our host, from a client's socket and back to it; ``decoded``: from message to message."""
     session = setting.new_session(argv, "echo")
     wait_until(lambda: "ready" in outlive("peek", session["id"]), TIMEOUT_S, "the program to read")
     taken: list[float] = []
@@ -188,10 +194,21 @@ def through_host(setting: Setting, argv: list[str]) -> list[float]:
         [attached] = [each for each in messages_until(SnapshotPart) if isinstance(each, Attached)]
         select.select([], [], [], SETTLE_S)
         for sequence, key in enumerate(keys(), 1):
-            began_s = time.perf_counter()
-            connection.sendall(encode(Key(attached.attachment, sequence, key, key)))
-            messages_until(Output)
-            taken.append(time.perf_counter() - began_s)
+            message, echo = Key(attached.attachment, sequence, key, key), Output(0, key.encode())
+            if decoded:
+                began_s = time.perf_counter()
+                connection.sendall(encode(message))
+                found = messages_until(Output)
+                taken.append(time.perf_counter() - began_s)
+            else:
+                frame, tail = encode(message), encode(echo)[-ECHO_BYTES:]
+                began_s = time.perf_counter()
+                connection.sendall(frame)
+                while tail not in (data := connection.recv(65536)):
+                    pass
+                taken.append(time.perf_counter() - began_s)
+                found = list(decoder.feed(data))
+            assert [each.data for each in found if isinstance(each, Output)] == [echo.data]
     setting.end_sessions()
     return counted(taken)
 

@@ -81,22 +81,24 @@ def run(setting: Setting) -> Report:
 
 
 async def launch_warm(series: Series, times: int) -> None:
-    """Start sessions as the window does."""
+    """Start sessions as the window does, which has the record open all the time."""
     from session_host.agents.catalog import load_catalog
     from session_host.client.launch import LaunchRequest, launch
-    from session_host.paths import config_dir
+    from session_host.paths import config_dir, database
     from session_host.protocol.values import GridSize
+    from session_host.store import Store
 
     agent = load_catalog(config_dir())["command"]
 
-    for number in range(times):
-        request = LaunchRequest(
-            agent=agent, arguments=["cat"], name=f"warm-{number}", directory=str(Path.home()),
-            environment=dict(os.environ), overrides={}, size=GridSize(peers.COLUMNS, peers.ROWS), engine=None,
-        )  # fmt: skip
-        began_s = time.perf_counter()
-        await launch(request)
-        series.values.append((time.perf_counter() - began_s) * 1000)
+    with Store.open(database()):
+        for number in range(times):
+            request = LaunchRequest(
+                agent=agent, arguments=["cat"], name=f"warm-{number}", directory=str(Path.home()),
+                environment=dict(os.environ), overrides={}, size=GridSize(peers.COLUMNS, peers.ROWS), engine=None,
+            )  # fmt: skip
+            began_s = time.perf_counter()
+            await launch(request)
+            series.values.append((time.perf_counter() - began_s) * 1000)
 
 
 def bare_python_mb() -> float:

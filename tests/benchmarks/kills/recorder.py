@@ -70,6 +70,12 @@ class RecordingViewer(Viewer):
             self.snapshots += 1
             self._keep(b"S", message.offset)
 
+    async def _look_after_host(self, why: str) -> None:
+        before = self._offset
+        await super()._look_after_host(why)
+        if self._offset != before:  # It came too late for the host, and was given the last screen.
+            self._keep(b"S", self._offset)
+
     def _keep(self, kind: bytes, offset: int, data: bytes = b"") -> None:
         self._file.write(HEAD.pack(kind, offset, len(data)) + data)
 

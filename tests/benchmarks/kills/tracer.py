@@ -80,11 +80,18 @@ class Tracer:
 
     def attach(self) -> None:
         """Take hold of all threads of the process; those that come meanwhile, too."""
-        while new := {int(entry.name) for entry in Path(f"/proc/{self.root}/task").iterdir()} - self.processes.keys():
+        known: set[int] = set()
+        while new := _threads_of(self.root) - self.processes.keys() - known:
             for thread in new:
-                ptrace(PTRACE_SEIZE, thread, 0, self.options)
-                self.processes[thread] = self.root
-                ptrace(PTRACE_INTERRUPT, thread)
+                try:
+                    ptrace(PTRACE_SEIZE, thread, 0, self.options)
+                    self.processes[thread] = self.root
+                    ptrace(PTRACE_INTERRUPT, thread)
+                except (ProcessLookupError, PermissionError):
+                    # EPERM is also said of one that is just ending, and of one that was born traced.
+                    if thread == self.root or not _needs_no_seizing(self.root, thread):
+                        raise
+                    known.add(thread)
 
     def run(self) -> None:
         """Go along until the counted process is over, or standard input is closed."""
@@ -177,12 +184,27 @@ class Tracer:
         }  # fmt: skip
 
 
-def _process_of(thread: int) -> int:
+def _threads_of(process: int) -> set[int]:
+    return {int(entry.name) for entry in Path(f"/proc/{process}/task").iterdir()}
+
+
+def _needs_no_seizing(process: int, thread: int) -> bool:
+    """Whether this thread has ended, listed still or not, or is ours."""
+    facts = _facts_of(Path(f"/proc/{process}/task/{thread}"))
+    return not facts or facts["State"][0] in "ZX" or facts["TracerPid"] == str(os.getpid())
+
+
+def _facts_of(place: Path) -> dict[str, str]:
+    """What proc(5) has in ``status``; nothing of one that is gone."""
     try:
-        status = Path(f"/proc/{thread}/status").read_text()
+        lines = (place / "status").read_text().splitlines()
     except (FileNotFoundError, ProcessLookupError):
-        return thread
-    return int(next(line for line in status.splitlines() if line.startswith("Tgid:")).split()[1])
+        return {}
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def _process_of(thread: int) -> int:
+    return int(_facts_of(Path(f"/proc/{thread}")).get("Tgid", thread))
 
 
 @lru_cache

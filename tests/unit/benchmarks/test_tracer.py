@@ -58,6 +58,15 @@ os._exit(-done.returncode if done.returncode < 0 else 1)
 """
 
 
+SHORT_THREADS = """
+import os, threading
+print("ready", flush=True)
+while True:
+    for thread in [threading.Thread(target=lambda: None) for _ in range(8)]:
+        thread.start()
+"""
+
+
 class Program:
     """A program that waits to begin; its writes are counted by their bytes in a file."""
 
@@ -162,6 +171,18 @@ def test_a_tracer_that_goes_leaves_the_process_as_it_was(programs: Any) -> None:
         pytest.skip(str(error))
     assert "TracerPid:\t0" in Path(f"/proc/{program.process.pid}/status").read_text()
     assert (program.run(), program.writes) == (5, WRITES)
+
+
+def test_threads_that_come_and_go_meanwhile_are_no_hindrance(programs: Any) -> None:
+    programs(STEPS).traced()  # skips where nothing can be traced
+    with subprocess.Popen([sys.executable, "-I", "-S", "-c", SHORT_THREADS], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            for _ in range(20):
+                Tracing(process.pid).stop()
+        finally:
+            process.kill()
 
 
 def test_a_process_that_is_gone_cannot_be_traced() -> None:
