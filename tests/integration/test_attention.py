@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.protocol.messages import Describe, Description
+from session_host.protocol.messages import Attach, Describe, Description, Message
 from session_host.protocol.values import Activity, MouseAction, MouseButton
 from tests.support.hosts import end, see, start, watching
 from tests.support.waiting import eventually
@@ -34,12 +37,19 @@ async def test_looking_at_a_chat_that_needs_you_is_no_answer_and_typing_is() -> 
     await end(record.id)
 
 
-async def test_a_viewer_that_wants_output_before_it_is_attached_gets_it() -> None:
+async def test_a_viewer_that_wants_output_before_it_is_attached_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tab that came to the front while its chat was just being attached stayed empty."""
     record = await start("sh", "-c", "echo end of lines; exec cat")
+    send, asked = HostConnection.send, asyncio.Event()
+
+    def send_and_tell(connection: HostConnection, message: Message) -> None:
+        send(connection, message)
+        if isinstance(message, Attach) and not asked.is_set():
+            asked.set()
+            viewer.follow(True)
+
+    monkeypatch.setattr(HostConnection, "send", send_and_tell)
     async with watching(record.id, output=False, live=False) as (viewer, watcher):
-        await eventually(lambda: viewer._connection is not None, 10, "the viewer to have asked", every_s=0)
-        assert not viewer._attachment
-        viewer.follow(True)
+        await asyncio.wait_for(asked.wait(), 10)
         await see(viewer, watcher, "end of lines")
     await end(record.id)

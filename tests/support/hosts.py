@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from session_host.agents.catalog import load_catalog
 from session_host.client.control import request
@@ -17,7 +17,7 @@ from session_host.protocol.values import CellSize, GridSize, State
 from session_host.store import SessionRecord
 from session_host.terminal.base import EngineName
 from session_host.terminal.text import logical_lines
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import LOOK_AGAIN_S, WaitedInVain
 
 PATIENCE_S = 20.0
 
@@ -79,6 +79,8 @@ class Watcher:
     async def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for a condition, looked at after each thing that the viewer tells.
 
+        And in between: of an acknowledgement it tells nothing.
+
         Raises:
             WaitedInVain: it did not come true in time.
         """
@@ -86,7 +88,9 @@ class Watcher:
             async with asyncio.timeout(PATIENCE_S):
                 while not condition():
                     self._changed.clear()
-                    await self._changed.wait()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK_AGAIN_S):
+                            await self._changed.wait()
         except TimeoutError as error:
             raise WaitedInVain(f"waited for {what} in vain; states {self.states}") from error
 
