@@ -8,8 +8,9 @@ message made and what comes decoded while the clock runs, which is this process'
 *At the viewer's replica*: through ``Viewer``, with its queue, its loop (that of ``outlive attach``) and its
 engine, until the screen has the letter.
 
-One key at a time, each contestant in turns. Machines change their pace from second to second, so ratios
-are taken within a round, and the median of the rounds' ratios is told.
+All are open at once, and in each round each types its keys, one when the echo of the one before is there.
+Machines change their pace from second to second, so ratios are taken within a round, in which all have their
+turn within moments, and the median of the rounds' ratios is told.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ import statistics
 import subprocess
 import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from session_host import loops
 from session_host.client.viewer import Viewer, ViewerState
@@ -56,41 +58,56 @@ PERCENTS = (50, 95, 99)
 LIMITS = {50: 1.2, 99: 1.0}
 """Through the host, of tmux's."""
 
-KEYS = 500
-"""Keys in a round; the first tenth warms up and is not counted."""
+LETTERS = "eovwxyz"
+"""Letters that stand in no control sequence of the peers, so that the echo is found at once and surely."""
+
+KEYS = tuple(itertools.islice(itertools.cycle(LETTERS), 500))
+"""Typed in a round: no two neighbours are the same, so that each echo changes the screen."""
+
+WARM_UP = 50
+"""So many of them come first and are not counted."""
+
+ROUNDS = 10
+"""For each that is asked for: a round takes two seconds."""
 
 ECHO_BYTES = 3
 """Of a frame with the echo of one key: that there are bytes, how many, and the letter."""
 
 TIMEOUT_S = 20.0
 SETTLE_S = 0.2
-"""After an attach a peer still paints, and so does ours; keys come after that."""
+"""After an attach a peer still paints, and so does ours; and after the keys there is work that was put off."""
+
+Typing = Callable[[], list[float]]
+"""Types ``KEYS``; how long each was on its way, in seconds."""
 
 
 def run(setting: Setting) -> Report:
     """Measure."""
     report = Report("echo", "round trip of one key")
     echo = program("raw_echo")
-    contestants: dict[str, Callable[[], list[float]]] = {
-        "bare PTY": lambda: in_pty(echo),
-        HOST: lambda: through_host(setting, echo, decoded=False),
-        CLIENT: lambda: through_host(setting, echo, decoded=True),
-        VIEWER: lambda: loops.run(through_viewer(setting, echo)),
-        "tmux": lambda: through_tmux(setting, echo),
-        "dtach": lambda: in_pty(["dtach", "-A", str(setting.cache / "dtach"), "-E", "-z", "-r", "none", *echo]),
+    contestants: dict[str, AbstractContextManager[Typing]] = {
+        "bare PTY": in_pty(echo),
+        HOST: through_host(setting, echo),
+        CLIENT: to_client(setting, echo),
+        VIEWER: through_viewer(setting, echo),
+        "tmux": through_tmux(setting, echo),
+        "dtach": in_pty(["dtach", "-A", str(setting.cache / "dtach"), "-E", "-z", "-r", "none", *echo]),
     }
     for name in ("tmux", "dtach"):
         if lacking := peers.missing(name):
             report.notes.append(lacking)
             del contestants[name]
-    rounds: list[dict[str, list[float]]] = [
-        {name: measure() for name, measure in contestants.items()} for _ in range(setting.rounds * 2)
-    ]
+    rounds: list[dict[str, list[float]]] = []
+    with ExitStack() as stack:
+        typings = {name: stack.enter_context(contestant) for name, contestant in contestants.items()}
+        for number in range(setting.rounds * ROUNDS):
+            order = sorted(typings, reverse=number % 2 == 1)  # Nobody always comes after the same.
+            rounds.append({name: counted(typings[name]) for name in order})
     for percent in PERCENTS:
         for name in contestants:
             values = [percentile(trips[name], percent) for trips in rounds]
             report.series.append(Series(f"{name}, p{percent}", "µs", values))
-    report.notes.append(f"{len(rounds)} rounds of {KEYS} keys each; a ratio is the median of the rounds' ratios")
+    report.notes.append(f"{len(rounds)} rounds of {len(KEYS)} keys each; a ratio is the median of the rounds' ratios")
     if "tmux" in contestants:
         for name, percent in itertools.product((HOST, CLIENT, VIEWER), PERCENTS):
             ratios = [percentile(trips[name], percent) / percentile(trips["tmux"], percent) for trips in rounds]
@@ -100,40 +117,163 @@ def run(setting: Setting) -> Report:
     return report
 
 
+def counted(typing: Typing) -> list[float]:
+    """One turn, and the work that it put off; without the warm-up, in microseconds."""
+    taken = typing()
+    select.select([], [], [], SETTLE_S)
+    return [seconds * 1e6 for seconds in taken[WARM_UP:]]
+
+
+# ------------------------------------------------------------ ours
+
+
+def new_session(setting: Setting, argv: list[str]) -> str:
+    """A session whose program reads; its id."""
+    session_id: str = setting.new_session(argv, "echo")["id"]
+    wait_until(lambda: "ready" in outlive("peek", session_id), TIMEOUT_S, "the program to read")
+    return session_id
+
+
+class Client:
+    """A client without a loop.
+
+    Attributes:
+        descriptor: of its socket; blocks, as the peers' PTYs do.
+    """
+
+    def __init__(self, connection: socket.socket, session_id: str) -> None:
+        connection.connect(str(session_socket(session_id)))
+        self.descriptor = connection.fileno()
+        self._decoder = HostDecoder()
+        self._sequences = itertools.count(1)
+        os.write(self.descriptor, encode(Hello(PROTOCOL_VERSION, "viewer")))
+        self.messages_until(Welcome)
+        os.write(self.descriptor, encode(Attach(GridSize(peers.COLUMNS, peers.ROWS))))
+        [attached] = [each for each in self.messages_until(SnapshotPart) if isinstance(each, Attached)]
+        self._attachment = attached.attachment
+
+    def messages_until(self, kind: type[Message]) -> list[Message]:
+        """What comes, up to a message of this kind and what came with it."""
+        found: list[Message] = []
+        while not any(isinstance(message, kind) for message in found):
+            found += self.messages(os.read(self.descriptor, 65536))
+        return found
+
+    def messages(self, data: bytes) -> list[Message]:
+        """What these bytes say."""
+        return list(self._decoder.feed(data))
+
+    def frame(self, key: str) -> bytes:
+        """The next message."""
+        return encode(Key(self._attachment, next(self._sequences), key, key))
+
+
+@contextmanager
+def attached_client(setting: Setting, argv: list[str]) -> Iterator[Client]:
+    """A client of a new session, once there is nothing more to be painted."""
+    session_id = new_session(setting, argv)
+    with socket.socket(socket.AF_UNIX) as connection:
+        client = Client(connection, session_id)
+        select.select([], [], [], SETTLE_S)
+        yield client
+
+
+@contextmanager
+def through_host(setting: Setting, argv: list[str]) -> Iterator[Typing]:
+    """Keys through our host, from a client's socket and back to it."""
+    with attached_client(setting, argv) as client:
+
+        def typing() -> list[float]:
+            taken: list[float] = []
+            descriptor = client.descriptor
+            for key in KEYS:
+                frame, tail = client.frame(key), encode(Output(0, key.encode()))[-ECHO_BYTES:]
+                data = b""
+                began_s = time.perf_counter()
+                os.write(descriptor, frame)
+                while tail not in data:
+                    data += os.read(descriptor, 65536)
+                taken.append(time.perf_counter() - began_s)
+                assert_echo(key, client.messages(data))
+            return taken
+
+        yield typing
+
+
+@contextmanager
+def to_client(setting: Setting, argv: list[str]) -> Iterator[Typing]:
+    """Keys through our host, from message to message."""
+    with attached_client(setting, argv) as client:
+
+        def typing() -> list[float]:
+            taken: list[float] = []
+            for key in KEYS:
+                began_s = time.perf_counter()
+                os.write(client.descriptor, client.frame(key))
+                found = client.messages_until(Output)
+                taken.append(time.perf_counter() - began_s)
+                assert_echo(key, found)
+            return taken
+
+        yield typing
+
+
+def assert_echo(key: str, messages: Sequence[Message]) -> None:
+    """This key alone came back."""
+    assert [each.data for each in messages if isinstance(each, Output)] == [key.encode()]
+
+
 class Trips:
     """A viewer's delegate that types the next key in the moment the replica shows the one before."""
 
-    def __init__(self) -> None:
-        self.viewer: Viewer | None = None
-        self.ready = asyncio.Event()
-        self.done = asyncio.Event()
-        self.taken: list[float] = []
-        self._keys = iter(keys())
+    def __init__(self, session_id: str) -> None:
+        self._ready = asyncio.Event()
+        self._done = asyncio.Event()
+        self._taken: list[float] = []
+        self._keys: Iterator[str] = iter(())
         self._began_s = 0.0
+        self._viewer = Viewer(session_id, self, size=GridSize(peers.COLUMNS, peers.ROWS))
 
-    def type_next(self) -> None:
-        """Send a key and start the clock."""
-        assert self.viewer is not None
-        key = next(self._keys, "")
-        if key:
+    async def begin(self) -> None:
+        """Show the screen."""
+        self._viewer.start()
+        async with asyncio.timeout(TIMEOUT_S):
+            await self._ready.wait()
+        await asyncio.sleep(SETTLE_S)
+
+    async def type_all(self) -> list[float]:
+        """One turn."""
+        self._keys, self._taken = iter(KEYS), []
+        self._done.clear()
+        self._type_next()
+        async with asyncio.timeout(TIMEOUT_S):
+            await self._done.wait()
+        return self._taken
+
+    async def end(self) -> None:
+        """Close the viewer."""
+        self._viewer.close()
+        await self._viewer.closed()
+
+    def _type_next(self) -> None:
+        if key := next(self._keys, ""):
             self._began_s = time.perf_counter()
-            self.viewer.key(key, key)
+            self._viewer.key(key, key)
         else:
-            self.done.set()
+            self._began_s = 0.0
+            self._done.set()
 
     def viewer_damaged(self) -> None:
         if self._began_s:
-            self.taken.append(time.perf_counter() - self._began_s)
-            self.type_next()
-        elif self.viewer is not None and is_ready(self.viewer):
-            self.ready.set()
+            self._taken.append(time.perf_counter() - self._began_s)
+            self._type_next()
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
-        pass
+        if state is ViewerState.LIVE:
+            self._ready.set()
 
     def viewer_replaced(self) -> None:
-        if not self._began_s and self.viewer is not None and is_ready(self.viewer):
-            self.ready.set()
+        pass
 
     def viewer_event(self, event: Event) -> None:
         pass
@@ -142,117 +282,69 @@ class Trips:
         raise AssertionError(f"a key was refused: {refusal.message}")
 
 
-async def through_viewer(setting: Setting, argv: list[str]) -> list[float]:
-    """Keys through our host."""
-    session = await asyncio.to_thread(setting.new_session, argv, "echo")
-    trips = Trips()
-    viewer = trips.viewer = Viewer(session["id"], trips, size=GridSize(peers.COLUMNS, peers.ROWS))
-    viewer.start()
-    async with asyncio.timeout(60):
-        await trips.ready.wait()
-        asyncio.get_running_loop().call_later(SETTLE_S, trips.type_next)
-        await trips.done.wait()
-    viewer.close()
-    await asyncio.to_thread(setting.end_sessions)
-    return counted(trips.taken)
+@contextmanager
+def through_viewer(setting: Setting, argv: list[str]) -> Iterator[Typing]:
+    """Keys through our host and a viewer."""
+    session_id = new_session(setting, argv)
+    with asyncio.Runner(loop_factory=loops.loop_factory()) as runner:
+
+        async def made() -> Trips:
+            return Trips(session_id)
+
+        trips = runner.run(made())
+        runner.run(trips.begin())
+        try:
+            yield lambda: runner.run(trips.type_all())
+        finally:
+            runner.run(trips.end())
 
 
-LETTERS = "eovwxyz"
-"""Letters that stand in no control sequence of the peers, so that the echo is found at once and surely."""
+# ------------------------------------------------------------ the peers
 
 
-def is_ready(viewer: Viewer) -> bool:
-    """The program reads."""
-    return viewer.emulator is not None and any("ready" in row.text() for row in viewer.emulator.rows())
-
-
-def keys() -> list[str]:
-    """What is typed: no two neighbours are the same, so that each echo changes the screen."""
-    return [LETTERS[number % len(LETTERS)] for number in range(KEYS)]
-
-
-def through_host(setting: Setting, argv: list[str], *, decoded: bool) -> list[float]:
-    """Keys through our host, from a client's socket and back to it; ``decoded``: from message to message."""
-    session = setting.new_session(argv, "echo")
-    wait_until(lambda: "ready" in outlive("peek", session["id"]), TIMEOUT_S, "the program to read")
-    taken: list[float] = []
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(TIMEOUT_S)
-        connection.connect(str(session_socket(session["id"])))
-        decoder = HostDecoder()
-
-        def messages_until(kind: type[Message]) -> list[Message]:
-            """What comes, up to a message of this kind and what came with it."""
-            found: list[Message] = []
-            while not any(isinstance(message, kind) for message in found):
-                found += decoder.feed(connection.recv(65536))
-            return found
-
-        connection.sendall(encode(Hello(PROTOCOL_VERSION, "viewer")))
-        messages_until(Welcome)
-        connection.sendall(encode(Attach(GridSize(peers.COLUMNS, peers.ROWS))))
-        [attached] = [each for each in messages_until(SnapshotPart) if isinstance(each, Attached)]
-        select.select([], [], [], SETTLE_S)
-        for sequence, key in enumerate(keys(), 1):
-            message, echo = Key(attached.attachment, sequence, key, key), Output(0, key.encode())
-            if decoded:
-                began_s = time.perf_counter()
-                connection.sendall(encode(message))
-                found = messages_until(Output)
-                taken.append(time.perf_counter() - began_s)
-            else:
-                frame, tail = encode(message), encode(echo)[-ECHO_BYTES:]
-                began_s = time.perf_counter()
-                connection.sendall(frame)
-                while tail not in (data := connection.recv(65536)):
-                    pass
-                taken.append(time.perf_counter() - began_s)
-                found = list(decoder.feed(data))
-            assert [each.data for each in found if isinstance(each, Output)] == [echo.data]
-    setting.end_sessions()
-    return counted(taken)
-
-
-def counted(taken: list[float]) -> list[float]:
-    """Without the warm-up; in microseconds."""
-    return [seconds * 1e6 for seconds in taken[KEYS // 10 :]]
-
-
-def through_tmux(setting: Setting, argv: list[str]) -> list[float]:
+@contextmanager
+def through_tmux(setting: Setting, argv: list[str]) -> Iterator[Typing]:
     """Keys through tmux, its client attached in a PTY."""
     tmux = peers.Tmux(setting.cache)
     tmux.new(argv)
     tmux.run("set-option", "-g", "status", "off")
     try:
-        return in_pty(tmux.argv("attach"))
+        with in_pty(tmux.argv("attach")) as typing:
+            yield typing
     finally:
         tmux.kill()
 
 
-def in_pty(argv: list[str]) -> list[float]:
+@contextmanager
+def in_pty(argv: list[str]) -> Iterator[Typing]:
     """Keys through a program attached in a PTY of ours."""
     master, slave = pty.openpty()
     termios.tcsetwinsize(slave, (peers.ROWS, peers.COLUMNS))
     process = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
     os.close(slave)
-    taken: list[float] = []
-    try:
-        read_until(master, b"ready")
-        settle(master)
-        for key in keys():
-            byte = key.encode()
+
+    def typing() -> list[float]:
+        taken: list[float] = []
+        for key in KEYS:
+            byte, data = key.encode(), b""
             began_s = time.perf_counter()
             os.write(master, byte)
-            while byte not in os.read(master, 65536):
-                pass
+            while byte not in data:
+                data += os.read(master, 65536)
             taken.append(time.perf_counter() - began_s)
+        return taken
+
+    try:
+        read_until(master, b"ready")
+        while select.select([master], [], [], SETTLE_S)[0]:  # It still paints.
+            os.read(master, 65536)
+        yield typing
         os.write(master, b"\x04")
         read_until(master, b"bye")
     finally:
         process.kill()
         process.wait()
         os.close(master)
-    return counted(taken)
 
 
 def read_until(master: int, text: bytes) -> None:
@@ -261,9 +353,3 @@ def read_until(master: int, text: bytes) -> None:
     while text not in output:
         assert select.select([master], [], [], TIMEOUT_S)[0], f"{text!r} did not come; got {output[-200:]!r}"
         output += os.read(master, 65536)
-
-
-def settle(master: int) -> None:
-    """Read what a peer still paints after it attached."""
-    while select.select([master], [], [], SETTLE_S)[0]:
-        os.read(master, 65536)
