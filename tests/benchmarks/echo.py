@@ -124,6 +124,16 @@ def counted(typing: Typing) -> list[float]:
     return [seconds * 1e6 for seconds in taken[WARM_UP:]]
 
 
+def waiting_for(descriptor: int) -> Callable[[], object]:
+    """Waits as terminals do, until there is something to be read.
+
+    To block in a read is not the same: a socket's reader is woken when the other side has read, too.
+    """
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return poll.poll
+
+
 # ------------------------------------------------------------ ours
 
 
@@ -186,12 +196,14 @@ def through_host(setting: Setting, argv: list[str]) -> Iterator[Typing]:
         def typing() -> list[float]:
             taken: list[float] = []
             descriptor = client.descriptor
+            readable = waiting_for(descriptor)
             for key in KEYS:
                 frame, tail = client.frame(key), encode(Output(0, key.encode()))[-ECHO_BYTES:]
                 data = b""
                 began_s = time.perf_counter()
                 os.write(descriptor, frame)
                 while tail not in data:
+                    readable()
                     data += os.read(descriptor, 65536)
                 taken.append(time.perf_counter() - began_s)
                 assert_echo(key, client.messages(data))
@@ -325,11 +337,13 @@ def in_pty(argv: list[str]) -> Iterator[Typing]:
 
     def typing() -> list[float]:
         taken: list[float] = []
+        readable = waiting_for(master)
         for key in KEYS:
             byte, data = key.encode(), b""
             began_s = time.perf_counter()
             os.write(master, byte)
             while byte not in data:
+                readable()
                 data += os.read(master, 65536)
             taken.append(time.perf_counter() - began_s)
         return taken
