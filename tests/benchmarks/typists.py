@@ -1,0 +1,296 @@
+"""Ways to type at a program and see its echo: through our host, as a viewer, and through the peers.
+
+Each is a context manager that gives a ``Typing``, once nothing more is painted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import pty
+import select
+import socket
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from session_host import loops
+from session_host.client.viewer import Viewer, ViewerState
+from session_host.paths import session_socket
+from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.messages import (
+    PROTOCOL_VERSION,
+    Attach,
+    Attached,
+    Event,
+    Hello,
+    InputRefused,
+    Key,
+    Message,
+    Output,
+    SnapshotPart,
+    Welcome,
+)
+from session_host.protocol.values import GridSize
+from tests.benchmarks import peers
+from tests.benchmarks.setting import Setting
+from tests.support.waiting import wait_until
+from tests.support.windows import outlive
+
+Typing = Callable[[Sequence[str]], list[float]]
+"""Types these keys; how long each was on its way there and back, in seconds."""
+
+ECHO_BYTES = 3
+"""Of a frame with the echo of one key: that there are bytes, how many, and the letter."""
+
+TIMEOUT_S = 20.0
+SETTLE_S = 0.2
+"""After an attach a peer still paints, and so does ours."""
+
+
+def waiting_for(descriptor: int) -> Callable[[], object]:
+    """Waits as terminals do, until there is something to be read.
+
+    To block in a read is not the same: a socket's reader is woken when the other side has read, too.
+    """
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return poll.poll
+
+
+# ------------------------------------------------------------ ours
+
+
+def new_session(setting: Setting, argv: list[str]) -> str:
+    """A session whose program reads; its id."""
+    session_id: str = setting.new_session(argv, "echo")["id"]
+    wait_until(lambda: "ready" in outlive("peek", session_id), TIMEOUT_S, "the program to read")
+    return session_id
+
+
+class Client:
+    """A client without a loop.
+
+    Attributes:
+        descriptor: of its socket; blocks, as the peers' PTYs do.
+    """
+
+    def __init__(self, connection: socket.socket, session_id: str) -> None:
+        connection.connect(str(session_socket(session_id)))
+        self.descriptor = connection.fileno()
+        self._decoder = HostDecoder()
+        self._sequences = itertools.count(1)
+        os.write(self.descriptor, encode(Hello(PROTOCOL_VERSION, "viewer")))
+        self.messages_until(Welcome)
+        os.write(self.descriptor, encode(Attach(GridSize(peers.COLUMNS, peers.ROWS))))
+        [attached] = [each for each in self.messages_until(SnapshotPart) if isinstance(each, Attached)]
+        self._attachment = attached.attachment
+
+    def messages_until(self, kind: type[Message]) -> list[Message]:
+        """What comes, up to a message of this kind and what came with it."""
+        found: list[Message] = []
+        while not any(isinstance(message, kind) for message in found):
+            found += self.messages(os.read(self.descriptor, 65536))
+        return found
+
+    def messages(self, data: bytes) -> list[Message]:
+        """What these bytes say."""
+        return list(self._decoder.feed(data))
+
+    def frame(self, key: str) -> bytes:
+        """The next message."""
+        return encode(Key(self._attachment, next(self._sequences), key, key))
+
+
+@contextmanager
+def attached_client(setting: Setting, argv: list[str]) -> Iterator[Client]:
+    """A client of a new session, once there is nothing more to be painted."""
+    session_id = new_session(setting, argv)
+    with socket.socket(socket.AF_UNIX) as connection:
+        client = Client(connection, session_id)
+        select.select([], [], [], SETTLE_S)
+        yield client
+
+
+@contextmanager
+def through_host(setting: Setting, argv: list[str]) -> Iterator[Typing]:
+    """Keys through our host, from a client's socket and back to it."""
+    with attached_client(setting, argv) as client:
+
+        def typing(keys: Sequence[str]) -> list[float]:
+            taken: list[float] = []
+            descriptor = client.descriptor
+            readable = waiting_for(descriptor)
+            for key in keys:
+                frame, tail = client.frame(key), encode(Output(0, key.encode()))[-ECHO_BYTES:]
+                data = b""
+                began_s = time.perf_counter()
+                os.write(descriptor, frame)
+                while tail not in data:
+                    readable()
+                    data += os.read(descriptor, 65536)
+                taken.append(time.perf_counter() - began_s)
+                assert_echo(key, client.messages(data))
+            return taken
+
+        yield typing
+
+
+@contextmanager
+def to_client(setting: Setting, argv: list[str]) -> Iterator[Typing]:
+    """Keys through our host, from message to message."""
+    with attached_client(setting, argv) as client:
+
+        def typing(keys: Sequence[str]) -> list[float]:
+            taken: list[float] = []
+            for key in keys:
+                began_s = time.perf_counter()
+                os.write(client.descriptor, client.frame(key))
+                found = client.messages_until(Output)
+                taken.append(time.perf_counter() - began_s)
+                assert_echo(key, found)
+            return taken
+
+        yield typing
+
+
+def assert_echo(key: str, messages: Sequence[Message]) -> None:
+    """This key alone came back."""
+    assert [each.data for each in messages if isinstance(each, Output)] == [key.encode()]
+
+
+class Trips:
+    """A viewer's delegate that types the next key in the moment the replica shows the one before."""
+
+    def __init__(self, session_id: str) -> None:
+        self._ready = asyncio.Event()
+        self._done = asyncio.Event()
+        self._taken: list[float] = []
+        self._keys: Iterator[str] = iter(())
+        self._began_s = 0.0
+        self._viewer = Viewer(session_id, self, size=GridSize(peers.COLUMNS, peers.ROWS))
+
+    async def begin(self) -> None:
+        """Show the screen."""
+        self._viewer.start()
+        async with asyncio.timeout(TIMEOUT_S):
+            await self._ready.wait()
+        await asyncio.sleep(SETTLE_S)
+
+    async def type_all(self, keys: Sequence[str]) -> list[float]:
+        """One turn."""
+        self._keys, self._taken = iter(keys), []
+        self._done.clear()
+        self._type_next()
+        async with asyncio.timeout(TIMEOUT_S):
+            await self._done.wait()
+        return self._taken
+
+    async def end(self) -> None:
+        """Close the viewer."""
+        self._viewer.close()
+        await self._viewer.closed()
+
+    def _type_next(self) -> None:
+        if key := next(self._keys, ""):
+            self._began_s = time.perf_counter()
+            self._viewer.key(key, key)
+        else:
+            self._began_s = 0.0
+            self._done.set()
+
+    def viewer_damaged(self) -> None:
+        if self._began_s:
+            self._taken.append(time.perf_counter() - self._began_s)
+            self._type_next()
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        if state is ViewerState.LIVE:
+            self._ready.set()
+
+    def viewer_replaced(self) -> None:
+        pass
+
+    def viewer_event(self, event: Event) -> None:
+        pass
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        raise AssertionError(f"a key was refused: {refusal.message}")
+
+
+@contextmanager
+def through_viewer(setting: Setting, argv: list[str]) -> Iterator[Typing]:
+    """Keys through our host and a viewer."""
+    session_id = new_session(setting, argv)
+    with asyncio.Runner(loop_factory=loops.loop_factory()) as runner:
+
+        async def made() -> Trips:
+            return Trips(session_id)
+
+        trips = runner.run(made())
+        runner.run(trips.begin())
+        try:
+            yield lambda keys: runner.run(trips.type_all(keys))
+        finally:
+            runner.run(trips.end())
+
+
+# ------------------------------------------------------------ the peers
+
+
+@contextmanager
+def through_tmux(setting: Setting, argv: list[str]) -> Iterator[Typing]:
+    """Keys through tmux, its client attached in a PTY."""
+    tmux = peers.Tmux(setting.cache)
+    tmux.new(argv)
+    tmux.run("set-option", "-g", "status", "off")
+    try:
+        with in_pty(tmux.argv("attach")) as typing:
+            yield typing
+    finally:
+        tmux.kill()
+
+
+@contextmanager
+def in_pty(argv: list[str]) -> Iterator[Typing]:
+    """Keys through a program attached in a PTY of ours."""
+    master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (peers.ROWS, peers.COLUMNS))
+    process = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+    os.close(slave)
+
+    def typing(keys: Sequence[str]) -> list[float]:
+        taken: list[float] = []
+        readable = waiting_for(master)
+        for key in keys:
+            byte, data = key.encode(), b""
+            began_s = time.perf_counter()
+            os.write(master, byte)
+            while byte not in data:
+                readable()
+                data += os.read(master, 65536)
+            taken.append(time.perf_counter() - began_s)
+        return taken
+
+    try:
+        read_until(master, b"ready")
+        while select.select([master], [], [], SETTLE_S)[0]:  # It still paints.
+            os.read(master, 65536)
+        yield typing
+        os.write(master, b"\x04")
+        read_until(master, b"bye")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+def read_until(master: int, text: bytes) -> None:
+    """Read until a text has come."""
+    output = b""
+    while text not in output:
+        assert select.select([master], [], [], TIMEOUT_S)[0], f"{text!r} did not come; got {output[-200:]!r}"
+        output += os.read(master, 65536)
