@@ -93,7 +93,8 @@ class App:
         self.sessions.agents = catalog
         self.sessions.set_ended_by_you(layout.ended_by_you)
         self._show_in_colors()
-        self.sessions.take_records(records)
+        if found is not None:
+            self.sessions.take_records(records)
         self.window = MainWindow(self.theme, self.sessions, catalog, preferences, layout)
         self.tray = Tray(self.theme, self.sessions, catalog)
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.window)

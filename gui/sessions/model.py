@@ -33,9 +33,15 @@ if TYPE_CHECKING:
 TRANSITIONS = 30
 """As many of the last changes are told of a chat that is over."""
 
+READ_AGAIN_MS = 2000
+"""A record that could not be read at the start is tried again so often."""
+
 
 class SessionsModel(QObject):
     """Every session as a ``Chat``; a running one is followed from the moment it is known.
+
+    Attributes:
+        is_known: the record was read, so that these are all chats there are.
 
     Signals:
         changed: which chats there are, or any fact of one; comes at most once a turn of the loop.
@@ -60,6 +66,7 @@ class SessionsModel(QObject):
         """What terminals are shown in, once that is known."""
         self.agents: Mapping[str, Agent] = {}
         """The catalog, once that is read."""
+        self.is_known = False
         self._chats: dict[str, Chat] = {}
         self._ended_by_you: set[str] = set()
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
@@ -152,6 +159,9 @@ class SessionsModel(QObject):
                 chat.apply_record(record)
         for session_id in [known for known in self._chats if known not in present]:
             self._drop(session_id)
+        if not self.is_known:
+            self.is_known = True
+            self._tell.start()
 
     def _add(self, record: SessionRecord) -> Chat:
         chat = Chat(record, self._make_viewer, self)
@@ -199,6 +209,10 @@ class SessionsModel(QObject):
                 self.take_records(await self._storage.call(Store.all))
                 if not self._refresh_again:
                     return
+        except OutliveError:
+            if self.is_known:
+                raise
+            QTimer.singleShot(READ_AGAIN_MS, self, self.refresh)  # That it cannot be read was said at the start.
         finally:
             self._refreshing = False
 

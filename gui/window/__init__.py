@@ -22,7 +22,7 @@ window and a second start raises the first.
     sheets        all of them
     searching     text in all chats: its sheet, what was recorded, the way to the place
     banners       one quiet line at the bottom with one action
-    empty_state   what a newcomer sees
+    empty_state   what is shown while no tab is open
     status_line   one quiet line on the chat that is shown
     control       the socket's server
     instance      one window for each user

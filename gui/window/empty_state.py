@@ -1,4 +1,4 @@
-"""What a newcomer sees: what this is for, how to begin, and what is installed already."""
+"""What is shown while no tab is open: how to begin or go on, and what is installed already."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from gui.sessions.model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.parts import Area, MonogramTile, button, label
@@ -18,6 +19,9 @@ LISTED = 6
 
 class EmptyState(Area):
     """Shown while no tab is open.
+
+    Attributes:
+        title: what is so.
 
     Signals:
         new_chat: a chat is to be started.
@@ -32,7 +36,7 @@ class EmptyState(Area):
     def __init__(self, theme: Theme) -> None:
         super().__init__("page")
         self._theme = theme
-        self._title = label("", "title")
+        self.title = label("", "title")
         self._text = label("", "secondary")
         self._text.setWordWrap(True)
         self._start = button("New chat", "primary", self.new_chat.emit)
@@ -55,7 +59,7 @@ class EmptyState(Area):
         begin.addWidget(self._switch)
         begin.addWidget(self._key)
         begin.addStretch(1)
-        layout.addWidget(self._title)
+        layout.addWidget(self.title)
         layout.addSpacing(4)
         layout.addWidget(self._text)
         layout.addSpacing(GAP_L_PX)
@@ -77,14 +81,25 @@ class EmptyState(Area):
         outer.addStretch(3)
         self.setAccessibleName("No chat is open")
 
-    def describe(self, agents: Mapping[str, Agent], path: str, running: int, key: str) -> None:
-        """Say what fits: to a newcomer, or to somebody whose chats run without a tab."""
+    def describe(self, agents: Mapping[str, Agent], path: str, chats: SessionsModel, key: str) -> None:
+        """Say what fits: to a newcomer, or to somebody who has chats."""
+        running = len(chats.running())
         if running:
             some = "1 chat is" if running == 1 else f"{running} chats are"
-            self._title.setText(f"{some} running")
+            self.title.setText(f"{some} running")
             self._text.setText("Pick one in the sidebar, or start another.")
+        elif chats.listed():
+            self.title.setText("No chat is running")
+            self._text.setText(
+                "Those that have ended are in the sidebar: pick one to read it or to go on, or start another."
+            )
+        elif not chats.is_known:
+            self.title.setText("Your chats cannot be listed yet")
+            self._text.setText(
+                "Those that run are not disturbed by it. They are listed as soon as the record can be read."
+            )
         else:
-            self._title.setText("Start your first chat")
+            self.title.setText("Start your first chat")
             self._text.setText(
                 "Choose an agent and a directory. The chat runs on its own: close its tab or this window, "
                 "come back whenever you like, and it is where you left it."

@@ -273,7 +273,7 @@ class MainWindow(QWidget):
         if chat is None:
             path = os.environ.get("PATH", os.defpath)
             key = self.actions_.key_text("new_chat")
-            self.empty.describe(self._agents, path, len(self._sessions.running()), key)
+            self.empty.describe(self._agents, path, self._sessions, key)
         self.actions_.allow(
             is_there=chat is not None,
             is_over=chat is not None and chat.is_over,

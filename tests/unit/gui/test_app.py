@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.app import App
+from gui.sessions import model
 from gui.settings.layout import WindowLayout
 from gui.theme import tokens
 from gui.tray.tray import Tray
@@ -138,6 +139,21 @@ async def test_a_layout_that_could_not_be_read_is_there_the_next_time(
             made.window.close_tab(ID)
     with Store.open(paths.database()) as store:
         assert store.layout()["tabs"] == [ID]
+
+
+async def test_chats_that_could_not_be_listed_are_listed_once_they_can(
+    qapp: QApplication, display: XServer, window_manager: None, recorded: None, monkeypatch: pytest.MonkeyPatch
+):
+    def locked(_store: Store) -> list[SessionRecord]:
+        raise StoreError("another program kept it locked for 5 s; try again")
+
+    monkeypatch.setattr(model, "READ_AGAIN_MS", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "all", locked)
+        async with opened(qapp) as made:
+            assert made.window.empty.title.text() == "Your chats cannot be listed yet"
+            patch.undo()
+            await until(lambda: made.window.empty.title.text() == "1 chat is running")
 
 
 async def test_what_another_process_writes_is_noticed(app: App):

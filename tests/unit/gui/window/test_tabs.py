@@ -146,9 +146,18 @@ async def test_the_last_tab_closed_shows_how_to_go_on(played: Played):
     played.show(session_id)
     window.close_tab(session_id)
     assert window.stack.currentWidget() is window.empty
+    assert window.empty.title.text() == "1 chat is running"
     assert window.windowTitle() == "Outlive"
     assert played.layouts[-1]["tabs"] == []
     assert not played.viewers[session_id].output
+
+
+async def test_who_has_chats_is_no_newcomer(played: Played):
+    await played.sessions.look_now()
+    window = played.open_window()
+    assert window.empty.title.text() == "Start your first chat"
+    await played.add("one", state=State.EXITED)
+    assert window.empty.title.text() == "No chat is running"
 
 
 @pytest.mark.parametrize("state", [ViewerState.LIVE, ViewerState.RECONNECTING])
