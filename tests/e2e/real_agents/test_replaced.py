@@ -208,17 +208,17 @@ def test_an_agent_that_waits_lets_its_chat_rest_and_answers_when_it_is_asked(
     chat = start_detached(agent, project)
     child = listed()["child_pid"]
     wait_until(lambda: agent.ready in everything(chat), READY_S, lambda: f"{agent.ready!r} in:\n{everything(chat)}")
-    lines = 12
-    for turn in (1, 2):
+    for turn, lines in ((1, 12), (2, 14)):
         wait_until(partial(has_rested, chat, turn), READY_S, "the chat to rest")
-        prompt = f"count: {lines} turn {turn}"
+        prompt = f"count: {lines}"
         outlive("send", chat, prompt, "--enter")
-        wait_until(partial(has_been_asked, server, turn), ANSWER_S, lambda: everything(chat))
-        wait_until(lambda: answer_line(lines) in everything(chat), ANSWER_S, lambda: everything(chat))
-        assert sum(seen.prompt == prompt and seen.turn for seen in server.requests) == 1, "it was asked once"
+        server.wait_asked(prompt, timeout_s=ANSWER_S)
+        wait_until(partial(has_answered, chat, lines), ANSWER_S, lambda: everything(chat))
+        # Qwen Code also asks to have its memory updated, on its own account.
+        assert server.prompts().count(prompt) == 1, "it was asked once"
     assert (listed()["child_pid"], listed()["state"]) == (child, "running")
 
 
-def has_been_asked(server: ModelServer, turns: int) -> bool:
-    """Whether the agent has asked for so many turns."""
-    return sum(bool(seen.turn) for seen in server.requests) >= turns
+def has_answered(chat: str, lines: int) -> bool:
+    """Whether the whole answer is on the screen."""
+    return answer_line(lines) in everything(chat)
