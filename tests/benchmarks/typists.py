@@ -51,14 +51,27 @@ SETTLE_S = 0.2
 """After an attach a peer still paints, and so does ours."""
 
 
-def waiting_for(descriptor: int) -> Callable[[], object]:
-    """Waits as terminals do, until there is something to be read.
+def typing_by(press: Callable[[str], float]) -> Typing:
+    """Press one key after the other; ``press`` returns when the echo is there, and says how long that took."""
+    return lambda keys: [press(key) for key in keys]
+
+
+class Reader:
+    """Reads as terminals do: it waits for something to be read, and reads it.
 
     To block in a read is not the same: a socket's reader is woken when the other side has read, too.
     """
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    return poll.poll
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        self._wait = poll.poll
+
+    def read(self) -> bytes:
+        """What there is, once there is something."""
+        self._wait()
+        return os.read(self._descriptor, 65536)
 
 
 # ------------------------------------------------------------ ours
@@ -75,12 +88,14 @@ class Client:
     """A client without a loop.
 
     Attributes:
-        descriptor: of its socket; blocks, as the peers' PTYs do.
+        descriptor: of its socket.
+        read: what the host sent, once there is something; see ``Reader``.
     """
 
     def __init__(self, connection: socket.socket, session_id: str) -> None:
         connection.connect(str(session_socket(session_id)))
         self.descriptor = connection.fileno()
+        self.read = Reader(self.descriptor).read
         self._decoder = HostDecoder()
         self._sequences = itertools.count(1)
         os.write(self.descriptor, encode(Hello(PROTOCOL_VERSION, "viewer")))
@@ -93,7 +108,7 @@ class Client:
         """What comes, up to a message of this kind and what came with it."""
         found: list[Message] = []
         while not any(isinstance(message, kind) for message in found):
-            found += self.messages(os.read(self.descriptor, 65536))
+            found += self.messages(self.read())
         return found
 
     def messages(self, data: bytes) -> list[Message]:
@@ -120,23 +135,18 @@ def through_host(setting: Setting, argv: list[str]) -> Iterator[Typing]:
     """Keys through our host, from a client's socket and back to it."""
     with attached_client(setting, argv) as client:
 
-        def typing(keys: Sequence[str]) -> list[float]:
-            taken: list[float] = []
-            descriptor = client.descriptor
-            readable = waiting_for(descriptor)
-            for key in keys:
-                frame, tail = client.frame(key), encode(Output(0, key.encode()))[-ECHO_BYTES:]
-                data = b""
-                began_s = time.perf_counter()
-                os.write(descriptor, frame)
-                while tail not in data:
-                    readable()
-                    data += os.read(descriptor, 65536)
-                taken.append(time.perf_counter() - began_s)
-                assert_echo(key, client.messages(data))
-            return taken
+        def press(key: str) -> float:
+            frame, tail = client.frame(key), encode(Output(0, key.encode()))[-ECHO_BYTES:]
+            data = b""
+            began_s = time.perf_counter()
+            os.write(client.descriptor, frame)
+            while tail not in data:
+                data += client.read()
+            took_s = time.perf_counter() - began_s
+            assert_echo(key, client.messages(data))
+            return took_s
 
-        yield typing
+        yield typing_by(press)
 
 
 @contextmanager
@@ -144,17 +154,15 @@ def to_client(setting: Setting, argv: list[str]) -> Iterator[Typing]:
     """Keys through our host, from message to message."""
     with attached_client(setting, argv) as client:
 
-        def typing(keys: Sequence[str]) -> list[float]:
-            taken: list[float] = []
-            for key in keys:
-                began_s = time.perf_counter()
-                os.write(client.descriptor, client.frame(key))
-                found = client.messages_until(Output)
-                taken.append(time.perf_counter() - began_s)
-                assert_echo(key, found)
-            return taken
+        def press(key: str) -> float:
+            began_s = time.perf_counter()
+            os.write(client.descriptor, client.frame(key))
+            found = client.messages_until(Output)
+            took_s = time.perf_counter() - began_s
+            assert_echo(key, found)
+            return took_s
 
-        yield typing
+        yield typing_by(press)
 
 
 def assert_echo(key: str, messages: Sequence[Message]) -> None:
@@ -262,24 +270,21 @@ def in_pty(argv: list[str]) -> Iterator[Typing]:
     process = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
     os.close(slave)
 
-    def typing(keys: Sequence[str]) -> list[float]:
-        taken: list[float] = []
-        readable = waiting_for(master)
-        for key in keys:
-            byte, data = key.encode(), b""
-            began_s = time.perf_counter()
-            os.write(master, byte)
-            while byte not in data:
-                readable()
-                data += os.read(master, 65536)
-            taken.append(time.perf_counter() - began_s)
-        return taken
+    read = Reader(master).read
+
+    def press(key: str) -> float:
+        byte, data = key.encode(), b""
+        began_s = time.perf_counter()
+        os.write(master, byte)
+        while byte not in data:
+            data += read()
+        return time.perf_counter() - began_s
 
     try:
         read_until(master, b"ready")
         while select.select([master], [], [], SETTLE_S)[0]:  # It still paints.
             os.read(master, 65536)
-        yield typing
+        yield typing_by(press)
         os.write(master, b"\x04")
         read_until(master, b"bye")
     finally:
