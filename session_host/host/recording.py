@@ -205,8 +205,10 @@ class Recording:
                 tell = partial(result.set_result, work())
             except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
                 tell = partial(result.set_exception, error)
-            self._at_work.release()
-            self._loop.call_soon_threadsafe(lambda: None if result.cancelled() else tell())
+            try:
+                self._loop.call_soon_threadsafe(lambda: None if result.cancelled() else tell())
+            finally:
+                self._at_work.release()
 
         self._at_work.acquire()
         try:
