@@ -32,13 +32,13 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         return None
     import uvloop
 
-    def new_event_loop() -> asyncio.AbstractEventLoop:
-        loop = uvloop.new_event_loop()
-        # It holds a buffer of 256 KB, of which reading little uses little.
-        give_back_zeros(id(loop), type(loop).__basicsize__)
-        return loop
+    return uvloop.new_event_loop
 
-    return new_event_loop
+
+def give_back_buffer() -> None:
+    """Let the system have what the running loop has not used of its buffer: uvloop's is of 256 KB."""
+    loop = asyncio.get_running_loop()
+    give_back_zeros(id(loop), type(loop).__basicsize__)
 
 
 _PAGE_BYTES = mmap.PAGESIZE

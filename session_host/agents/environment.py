@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from session_host.agents.agent import Agent, login_shell
 from session_host.agents.conditions import CONDITIONS
 from session_host.agents.own_settings import is_merged, variable
 
+# A "*" at the end stands for any.
 TERMINAL_VARIABLES = (
     # They describe the terminal, multiplexer or editor that the caller sits in; programs would take
     # them for the session's terminal, and start to speak to the wrong one.
@@ -35,6 +36,8 @@ NESTING_VARIABLES = (
 )  # fmt: skip
 
 _REMOVED = TERMINAL_VARIABLES + NESTING_VARIABLES
+_REMOVED_NAMES = frozenset(each for each in _REMOVED if not each.endswith("*"))
+_REMOVED_BEGINNINGS = tuple(each.removesuffix("*") for each in _REMOVED if each.endswith("*"))
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -61,11 +64,10 @@ def child_environment(
         engine: the terminal emulator's name.
         directory: where the agent is started; "" leaves out what depends on it.
     """
-    patterns = (*_REMOVED, *agent.scrub_env)
     environment = {
         name: value
         for name, value in base.items()
-        if _is_text(name) and _is_text(value) and not any(fnmatchcase(name, pattern) for pattern in patterns)
+        if _is_text(name) and _is_text(value) and not _is_removed(name, agent.scrub_env)
     }
     environment |= _missing(environment)
     identity = agent.identity
@@ -113,6 +115,15 @@ def _missing(environment: Mapping[str, str]) -> dict[str, str]:
         # Without any, programs fall back to ASCII and break the agents' box drawing.
         defaults["LANG"] = "C.UTF-8"
     return {variable: value for variable, value in defaults.items() if not environment.get(variable)}
+
+
+def _is_removed(name: str, patterns: Sequence[str]) -> bool:
+    # Ours are many, and no patterns: to make one of each takes longer than the rest of a command.
+    return (
+        name in _REMOVED_NAMES
+        or name.startswith(_REMOVED_BEGINNINGS)
+        or any(fnmatchcase(name, pattern) for pattern in patterns)
+    )
 
 
 def _is_text(value: str) -> bool:

@@ -129,6 +129,8 @@ def what_became(info: Cut) -> str:
     """What became of a session that is over, to stand behind its name: ``has ended (exit code 3)``."""
     if info.reason == "interrupted":
         return "was interrupted by a restart of the computer"
+    if info.reason == "unstarted":
+        return "was not started: what was starting it was ended meanwhile; start it again"
     if info.reason == "lost":
         return "was lost: the process that kept it is gone, and the agent with it"
     return f"has ended ({how_it_ended(info)})"

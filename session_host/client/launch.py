@@ -1,4 +1,4 @@
-"""Starting a session: its spec is made here and handed to the keeper, which forks a host.
+"""Starting a session: its spec is made and recorded here, and handed to the keeper, which forks a host.
 
 Neither is a child of ours: whatever becomes of us, of our terminal or of our process group does not
 reach them.
@@ -22,7 +22,15 @@ from session_host.agents.conversations.ways import before_start
 from session_host.agents.environment import child_environment, remark
 from session_host.agents.files import carry_files, write_files
 from session_host.clock import now
-from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError, WorktreeError
+from session_host.errors import (
+    AgentNotFound,
+    HostUnavailable,
+    LaunchFailed,
+    NoSuchSession,
+    OutliveError,
+    StoreError,
+    WorktreeError,
+)
 from session_host.link.finding import ensure_keeper
 from session_host.paths import (
     config_dir,
@@ -43,7 +51,7 @@ from session_host.protocol.keeper import Launch, Launched
 from session_host.protocol.launch import LaunchReport, LaunchSpec, Origin
 from session_host.protocol.values import GridSize, State
 from session_host.protocol.words import one_line
-from session_host.pty.identity import boot_id
+from session_host.pty.identity import boot_id, start_time
 from session_host.store import SessionRecord, Store
 from session_host.terminal import default_engine
 from session_host.terminal.base import DefaultColors, EngineName
@@ -55,7 +63,11 @@ from .records import is_kept
 DEFAULT_SIZE = GridSize(80, 24)
 REPORT_TIMEOUT_S = 30.0
 TRIES = 3
-_ERRORS: dict[str, type[LaunchFailed | StoreError]] = {"not_found": AgentNotFound, "store": StoreError}
+_ERRORS: dict[str, type[LaunchFailed]] = {"not_found": AgentNotFound}
+
+
+class _Unknown(LaunchFailed):
+    """It may have been started."""
 
 
 class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,33 +120,50 @@ def launch_now(request: LaunchRequest) -> SessionRecord:
     with Store.open(database()) as store:
         spec = _spec(request, store)
         if request.worktree is None:
-            report = _started_host(spec)
-        else:
-            report, spec = _start_in_worktree(request.worktree, spec, store)
-    record = SessionRecord.of(spec)
-    record.state, record.host_pid, record.child_pid = State.RUNNING, report.host_pid, report.child_pid
-    return record
+            return _start(spec, store)
+        return _start_in_worktree(request.worktree, spec, store)
 
 
-def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> tuple[LaunchReport, LaunchSpec]:
+def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> SessionRecord:
     from .chat_worktrees import in_worktree, take_back  # most starts do without
 
     there = in_worktree(spec, branch)
     try:
-        report = _started_host(there)
+        record = _start(there, store)
     except BaseException:
         with contextlib.suppress(WorktreeError):  # Why nothing was started says more.
             take_back(store, there)
         raise
     store.note_directory(spec.cwd)
-    return report, there
+    return record
 
 
-def _started_host(spec: LaunchSpec) -> LaunchReport:
-    report = _start_host(spec)
-    if not report.ok:
-        raise _ERRORS.get(report.error_kind, LaunchFailed)(report.error)
-    return report
+def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
+    """Record the session, and have it started; one that is not started is not recorded either."""
+    record = SessionRecord.of(spec)
+    # Ours until it has a host: whoever finds us gone, and no host, knows that nobody starts it (``records.settle``).
+    record.host_pid, record.host_started = os.getpid(), start_time(os.getpid())
+    store.add(record)
+    try:
+        report = _start_host(spec)
+        if not report.ok:
+            raise _ERRORS.get(report.error_kind, LaunchFailed)(report.error)
+    except _Unknown:
+        with contextlib.suppress(StoreError):
+            store.update(record.id, host_pid=None)  # Its socket tells from now on.
+        raise
+    except (OutliveError, OSError):
+        with contextlib.suppress(StoreError):  # Why it was not started says more.
+            store.remove(record.id)
+        raise
+    record.state, record.host_pid, record.child_pid = State.RUNNING, report.host_pid, report.child_pid
+    with contextlib.suppress(StoreError, NoSuchSession, OSError):  # It runs all the same, and its host records the end.
+        record.host_started, record.child_started = start_time(report.host_pid), start_time(report.child_pid)
+        store.update(
+            record.id, state=record.state, host_pid=record.host_pid, host_started=record.host_started,
+            child_pid=record.child_pid, child_started=record.child_started,
+        )  # fmt: skip
+    return record
 
 
 def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
@@ -172,8 +201,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     before_start(agent.conversation.place, Sought(conversation, directory, environment, files, used=False))
     if agent.files:
         write_files(agent.files, files)
-    taken = {record.name for record in store.running()}
-    name = request.name or free_name(one_line(Path(directory).name).strip() or agent.name, taken)
+    name = request.name or free_name(one_line(Path(directory).name).strip() or agent.name, store.running_names())
     return LaunchSpec(
         session_id=session_id,
         name=name,
@@ -286,18 +314,25 @@ def _start_host(spec: LaunchSpec) -> LaunchReport:
 
 def _report(answer: Any, spec: LaunchSpec) -> LaunchReport:
     if not isinstance(answer, Launched):
-        raise LaunchFailed(f"the keeper of the chats answered what was not asked; see {spec.log}")
+        raise _Unknown(f"the keeper of the chats answered what was not asked; see {spec.log}")
     return answer.report
 
 
 def _started(spec: LaunchSpec) -> tuple[int, int] | None:
-    """The session's host and child, if it was started before the keeper went away."""
+    """The session's host and child, if it was started before the keeper went away.
+
+    Raises:
+        _Unknown: that cannot be told.
+    """
     deadline_s = time.monotonic() + REPORT_TIMEOUT_S
     while time.monotonic() < deadline_s:
-        description = describe(spec.session_id)
-        if description is not None and description.child_pid is not None:
-            return description.host_pid, description.child_pid
-        if not is_kept(spec.session_id):
-            return None
+        try:
+            description = describe(spec.session_id)
+            if description is not None and description.child_pid is not None:
+                return description.host_pid, description.child_pid
+            if not is_kept(spec.session_id):
+                return None
+        except OSError as error:
+            raise _Unknown(f"{spec.name}: it cannot be told whether it was started: {error.strerror}") from error
         time.sleep(0.02)
-    raise LaunchFailed(f"{spec.name}: the keeper of the chats went away, and its start takes long; see {spec.log}")
+    raise _Unknown(f"{spec.name}: the keeper of the chats went away, and its start takes long; see {spec.log}")

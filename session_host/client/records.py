@@ -17,15 +17,16 @@ from session_host.protocol.messages import Description
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.pty.identity import boot_id, is_running
 from session_host.store import SessionRecord, Store
-from session_host.store.record import INTERRUPTED
+from session_host.store.record import INTERRUPTED, UNSTARTED
 
 DESCRIBE_TIMEOUT_S = 2.0
 """How long a host may take to describe its session before it counts as unknown."""
 
 HOST_GONE = "the process that kept this chat is gone, and the agent with it"
 
-Reason = Literal["interrupted", "lost"]
-"""Why a session's end is not known: the computer was restarted, or its host and keeper went both."""
+Reason = Literal["interrupted", "lost", "unstarted"]
+"""Why a session's end is not known: the computer was restarted, or its host and keeper went both; or it never ran."""
+_REASONS: dict[str, Reason] = {INTERRUPTED: "interrupted", UNSTARTED: "unstarted"}
 
 
 class SessionInfo(msgspec.Struct, kw_only=True):
@@ -136,7 +137,7 @@ def reason_of(record: SessionRecord) -> Reason | None:
     """Why a session was cut off; None for one that runs, or whose end is known."""
     if record.state is not State.LOST:
         return None
-    return "interrupted" if record.error == INTERRUPTED else "lost"
+    return _REASONS.get(record.error, "lost")
 
 
 def settle(store: Store, record: SessionRecord) -> SessionRecord:
@@ -152,7 +153,8 @@ def settle(store: Store, record: SessionRecord) -> SessionRecord:
     if rebooted:
         store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))
     else:
-        store.update(record.id, state=State.LOST, error=HOST_GONE, ended_at=now())
+        why = UNSTARTED if current.state is State.STARTING else HOST_GONE
+        store.update(record.id, state=State.LOST, error=why, ended_at=now())
     return store.get(record.id) or record
 
 

@@ -150,7 +150,7 @@ def _request_of(
         resume=None if picks else record,
         anew=anew,
         picks=picks,
-        name=free_name(record.name, {each.name for each in store.running()}),
+        name=free_name(record.name, store.running_names()),
         directory=record.cwd,
         environment=base,
         overrides=record.env,

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from session_host import loops
 from session_host.clock import now
-from session_host.errors import AgentNotFound, LaunchFailed, OutliveError, StoreError
+from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
 from session_host.estate.descriptors import Estate
 from session_host.estate.ledger import Ledger, LedgerPage
 from session_host.estate.moving import Mover
@@ -81,13 +81,13 @@ def run_host(order: TakeOver, channel: socket.socket) -> int:
     Raises:
         TimeoutError: a trial took too long.
     """
+    starting = None if order.rehearsal or order.resting else _begin_program(order)
     # The end of whoever started us, or of their terminal, is not ours.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # While the emulator's thread runs Python, the loop waits so long for its turn.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
-    starting = None if order.rehearsal or order.resting else _begin_program(order)
     woken = rest(order.resting, order.estate, Path(order.spec.socket_path), channel) if order.resting else None
 
     async def run() -> int:
@@ -102,16 +102,15 @@ def run_host(order: TakeOver, channel: socket.socket) -> int:
 
 
 def _begin_program(order: TakeOver) -> Starting | LaunchFailed | None:
-    """Prepare the program's start, unless a host before us has started it: in a fork of this process.
+    """Start the program, unless a host before us has: in a fork of this process, while we get ready.
 
-    All that only the start needs is done there, while we get ready: the record, the scope. What that takes of memory
-    goes with the exec.
+    What it writes and asks until then waits in its terminal. Should we be killed before the fork has noted that it is
+    the program, the keeper ends it, and a host after us starts another.
     """
     spec, host_pid = order.spec, os.getpid()
     page = LedgerPage(order.estate.ledger)
 
     def prepare() -> None:
-        Recorder(spec, host_pid).becoming()
         # A control group of our own, so that the end of another does not take us along.
         if not order.trial_s:
             unit = f"outlive-{spec.session_id}.scope"
@@ -156,6 +155,7 @@ class _Host:
         self._order = order
         self._woken = woken or Woken((), order.spec.rest_after_s)
         self._starting = starting
+        self._program: asyncio.Future[PtyProcess] = asyncio.get_running_loop().create_future()
         self._recorder = Recorder(order.spec, os.getpid())
         self._spec = order.spec
         self._mover = Mover()
@@ -170,6 +170,8 @@ class _Host:
 
     async def run(self) -> int:
         """See the module."""
+        if self._starting is not None:
+            self._follow_start(self._starting)
         if self._order.rehearsal and not await self._rehearse():
             return 1
         if not await self._own(LEAVING_S):
@@ -183,6 +185,7 @@ class _Host:
             return 0
         stream = StreamFile(estate, self._mover)
         recovered = self._recover(ledger, stream, look_only=False)
+        await asyncio.sleep(0)  # Whoever waits for the start is told as soon as it is known.
         directory = Path(spec.journal) if spec.journal else None
         recording = Recording(directory, spec.journal_limit_bytes, stream, self._recorded)
         session = self._session = Session(spec, recovered, ledger, stream, recording, now=now)
@@ -192,8 +195,6 @@ class _Host:
         if not await self._begin(session, server):
             return 1
         assert session.process is not None
-        self._keeper.child_pid = session.process.pid
-        self._keeper.tell(Running(os.getpid(), session.process.pid, VERSION))
         self._recorder.found(session.process.pid, session.process.started)
         self._recorder.in_conversation(session.conversation.id)
         if self._starting is None:
@@ -202,6 +203,8 @@ class _Host:
         await recording.start(spec.size, session.stream.kept_resizes())
         gc.collect()
         gc.freeze()  # What was made so far lives as long as the session: the collector need not look at it again.
+        gc.enable()  # Not before: it would look at what is the keeper's too, which writes to all of it.
+        loops.give_back_buffer()
         self._serving.set()
         patience_s = self._woken.patience_s
         self._idleness = Idleness(session, server, self._checkpointer, self._keeper, patience_s)
@@ -239,41 +242,52 @@ class _Host:
         log.info("done")
 
     async def _begin(self, session: Session, server: Server) -> bool:
-        """See the program started, or find it; False if it could not be started."""
+        """See the program start, or find it; False if it could not be started."""
         page = session.ledger.page
         # The machine is being shut down: the agent is ended politely, and the chat was interrupted.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come while we rested.
         if self._starting is None:
             started = session.child_started or start_time(page.child)
-            session.go_on(PtyProcess(page.child, started, self._order.estate.master))
+            process = PtyProcess(page.child, started, self._order.estate.master)
+            session.go_on(process)
             server.start(self._woken.callers)
+            self._tell_that_it_runs(process)
             return True
         server.start()
         try:
-            await session.start(self._started)
+            await session.start(lambda: self._program)
         except OutliveError as error:
-            kind = "not_found" if isinstance(error, AgentNotFound) else "store" if isinstance(error, StoreError) else ""
             log.warning("not started: %s", type(error).__name__)
-            if kind != "store":
-                await self._recorder.refused()
             await server.close()
-            self._keeper.tell(Refused(LaunchReport(ok=False, error=str(error), error_kind=kind or "failed")))
+            kind = "not_found" if isinstance(error, AgentNotFound) else "failed"
+            self._keeper.tell(Refused(LaunchReport(ok=False, error=str(error), error_kind=kind)))
             return False
         return True
 
-    async def _started(self) -> PtyProcess:
-        """Let the program be exec'd, now that all is ready for it, and wait for that."""
-        if isinstance(self._starting, LaunchFailed):
-            raise self._starting
-        assert self._starting is not None
-        loop = asyncio.get_running_loop()
-        known = asyncio.Event()
-        self._starting.go()
-        loop.add_reader(self._starting, known.set)
-        await known.wait()
-        loop.remove_reader(self._starting)
-        return self._starting.result()
+    def _follow_start(self, starting: Starting | LaunchFailed) -> None:
+        """Learn what becomes of the fork that is becoming the program, and tell the keeper if it runs."""
+        program = self._program
+        if isinstance(starting, LaunchFailed):
+            program.set_exception(starting)
+            return
+        loop, file = asyncio.get_running_loop(), starting.fileno()
+
+        def known() -> None:
+            loop.remove_reader(file)
+            try:
+                process = starting.result()
+            except LaunchFailed as error:
+                program.set_exception(error)
+            else:
+                self._tell_that_it_runs(process)
+                program.set_result(process)
+
+        loop.add_reader(file, known)
+
+    def _tell_that_it_runs(self, process: PtyProcess) -> None:
+        self._keeper.child_pid = process.pid
+        self._keeper.tell(Running(os.getpid(), process.pid, VERSION))
 
     def _end_politely(self) -> None:
         # Who is told to end starts no keepers: the machine is going down.

@@ -1,4 +1,4 @@
-"""What a host writes down: its session's start and end, and the last screen.
+"""What a host writes down: whose its session is now, its end, and the last screen. Who launches it records its start.
 
 All of it blocks on the disk, so each call is made off the event loop.
 """
@@ -38,19 +38,6 @@ class Recorder:
         self._record = SessionRecord.of(spec)
         self._record.host_pid, self._record.host_started = host_pid, start_time(host_pid)
 
-    def becoming(self) -> None:
-        """Record the session as running in this process, which is about to become its program. Blocks.
-
-        Raises:
-            StoreError: it cannot be recorded, so it must not be started.
-        """
-        self.found(os.getpid(), start_time(os.getpid()))
-        with self._open() as store:
-            if store.get(self._record.id) is None:
-                store.add(self._record)
-                return
-        self._write()  # A former host got this far, and was killed.
-
     def found(self, pid: int, started: int | None) -> None:
         """The session's program is this one; see ``pty.identity`` for its start time."""
         self._record.state = State.RUNNING
@@ -66,10 +53,6 @@ class Recorder:
         A failure is logged: the agent runs, and its end will be recorded.
         """
         await _apart(self._write)
-
-    async def refused(self) -> None:
-        """The program could not be started: there is no session to remember."""
-        await _apart(self._remove)
 
     async def ended(self, session: Session, ended_at: str, *, interrupted: bool) -> None:
         """Keep the last screen if it can be, and record the end, however long the disk refuses.
@@ -138,10 +121,6 @@ class Recorder:
             except NoSuchSession:
                 # The record was damaged and begun anew while this session ran.
                 store.add(record)
-
-    def _remove(self) -> None:
-        with self._open() as store:
-            store.remove(self._record.id)
 
     def _open(self) -> Store:
         try:

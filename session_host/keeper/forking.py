@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import logging
 import os
 import resource
@@ -21,6 +20,8 @@ _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 15, 36
 """prctl(2)."""
 
 FAILED = 70
+_NO_DESCRIPTOR = 2**31 - 2
+"""No process has so many."""
 
 
 @cache
@@ -98,12 +99,19 @@ def _forget_parent(kept: set[int], log_path: str) -> None:
     _close_others(kept)
     _log_to(log_path)
     set_process_name("outlive-host")
-    gc.enable()
+
+
+@cache
+def _closes_ranges() -> bool:
+    """Whether the C library and the kernel close a range at once (close_range(2)), as ``os.closerange`` does then."""
+    close_range = getattr(_libc(), "close_range", None)
+    return close_range is not None and close_range(_NO_DESCRIPTOR, _NO_DESCRIPTOR, 0) == 0
 
 
 def _close_others(kept: set[int]) -> None:
     """Close all descriptors but the standard ones and these; some thirteen a session are the keeper's."""
-    last = max(map(int, os.listdir("/dev/fd")))  # noqa: PTH208 - pathlib takes memory of each host
+    # The list takes long, and memory of each host.
+    last = _NO_DESCRIPTOR if _closes_ranges() else max(map(int, os.listdir("/dev/fd")))  # noqa: PTH208
     first = 3
     for descriptor in sorted(each for each in kept if each > 2):
         os.closerange(first, descriptor)

@@ -115,6 +115,12 @@ class Keeper:
         except OSError as error:
             why = f"{spec.socket_path}: {error.strerror}"
             return Launched(LaunchReport(ok=False, error=why, error_kind="failed"))
+        if client.is_over():
+            # Before there was a socket, whoever looked took this start for one that was cut short (``client.records``).
+            log.info("%s: whoever asked for it is gone", ward.id)
+            Path(spec.socket_path).unlink(missing_ok=True)
+            ward.close()
+            return None
         ward.launchers.append(client)
         self.wards[ward.id] = ward
         self._fork(ward)
@@ -138,8 +144,11 @@ class Keeper:
         log.info("%s: host %d", ward.id, ward.host_pid)
 
     def _give_up_start(self, ward: Ward, why: str) -> None:
-        self._report(ward, LaunchReport(ok=False, error=why, error_kind="failed"))
+        if ward.page.child:
+            with suppress(OSError):
+                os.killpg(ward.page.child, signal.SIGKILL)  # Nobody would ever see what it does.
         Path(ward.spec.socket_path).unlink(missing_ok=True)
+        self._report(ward, LaunchReport(ok=False, error=why, error_kind="failed"))
         self._forget(ward)
 
     def _fork_one(
@@ -334,8 +343,9 @@ class Keeper:
         wait_s = ward.count_death(status)
         if ward.page.engine_suspected:
             log.warning("%s: the engine is suspected; the next host uses the other one", ward.id)
-        if ward.state is WardState.STARTING and not ward.page.child:
-            self._end_half_started(ward)
+        if ward.state is WardState.STARTING:
+            if not ward.page.child:
+                self._end_half_started(ward)
             if ward.failed_hosts > MAX_FAILED_STARTS:
                 self._give_up_start(ward, f"the chat's host failed at its start; see {ward.spec.log}")
                 return

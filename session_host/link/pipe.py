@@ -82,6 +82,15 @@ class KeeperPipe:
             return None
         return list(self._decoder.feed(data))
 
+    def is_over(self) -> bool:
+        """Whether the other side is gone, and all that it said has been received."""
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def ask(self, message: KeeperMessage, timeout_s: float) -> Any:
         """Send a message and wait for what comes back; for a blocking socket.
 

@@ -132,4 +132,4 @@ class LaunchReport(msgspec.Struct, frozen=True):
     error: str = ""
     """One line for the user; "" if ok."""
     error_kind: str = ""
-    """"not_found" (the program), "store", or "failed"."""
+    """"not_found" (the program), or "failed"."""

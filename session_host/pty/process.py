@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from session_host.errors import AgentNotFound, LaunchFailed, OutliveError, StoreError
+from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
 from session_host.protocol.values import CellSize, GridSize
 
 from .identity import start_time
@@ -27,7 +27,7 @@ from .identity import start_time
 _IUTF8 = 0o40000
 """termios(3): erase whole characters in the line discipline; Python's termios lacks the name."""
 
-_ERRORS: dict[str, type[OutliveError]] = {each.__name__: each for each in (AgentNotFound, LaunchFailed, StoreError)}
+_ERRORS: dict[str, type[OutliveError]] = {each.__name__: each for each in (AgentNotFound, LaunchFailed)}
 _PIPE_BYTES = 4096
 """So much is written at once."""
 
@@ -59,7 +59,7 @@ def resolve(command: str, directory: str, search_path: str) -> str:
 
 def _drop_ours(umask: int, open_files: int) -> None:
     """Run between fork and exec: what this process chose for itself must not become the program's."""
-    for descriptor in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
+    for descriptor in map(int, os.listdir("/dev/fd")):  # noqa: PTH208 - no object for each
         if descriptor > 2:
             with contextlib.suppress(OSError):  # It was that of the directory being read.
                 os.set_inheritable(descriptor, False)
@@ -92,31 +92,22 @@ def _nothing() -> None:
 
 
 class Starting:
-    """A fork of this process that is becoming a program, as soon as it is told to; it ends if this process does.
+    """A fork of this process that is becoming a program.
 
     Attributes:
         pid: its, and the program's.
     """
 
-    def __init__(self, pid: int, permit: int, report: int, master: int) -> None:
+    def __init__(self, pid: int, report: int, master: int) -> None:
         self.pid = pid
-        self._permit = permit
         self._report = report
         self._master = master
 
-    def go(self) -> None:
-        """Let it exec the program when it is prepared."""
-        with contextlib.suppress(BrokenPipeError):  # It has failed, as the report tells.
-            os.write(self._permit, b"g")
-        os.close(self._permit)
-        self._permit = -1
-
     def close(self) -> None:
-        """Let go of it: without ``go`` there will be no program. Harmless when it is exec'd."""
-        for descriptor in (self._permit, self._report):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._permit = self._report = -1
+        """Ask no more what becomes of it."""
+        if self._report >= 0:
+            os.close(self._report)
+            self._report = -1
 
     def fileno(self) -> int:
         """Readable once the program is exec'd, or will not be."""
@@ -126,7 +117,7 @@ class Starting:
         """The program. Blocks until it is exec'd.
 
         Raises:
-            AgentNotFound, LaunchFailed, StoreError: what went wrong in the fork.
+            AgentNotFound, LaunchFailed: what went wrong in the fork.
         """
         with os.fdopen(self._report, "rb") as report:
             self._report = -1
@@ -165,7 +156,7 @@ class PtyProcess:
         about_to_exec: Callable[[int], None],
         prepare: Callable[[], None] = _nothing,
     ) -> Starting:
-        """Fork this process; the fork gets ready to become the program. Best called while there is one thread.
+        """Fork this process; the fork becomes the program. Best called while there is one thread.
 
         It gets this environment, directory, umask and soft limit of open files, every signal as the system
         has it, and nothing else of ours.
@@ -185,29 +176,23 @@ class PtyProcess:
         Raises:
             LaunchFailed: there can be no more processes, or descriptors.
         """
-        opened: list[int] = []
+        opened: tuple[int, ...] = ()
         try:
-            opened += os.pipe()
-            opened += os.pipe()
+            report, told = opened = os.pipe()
             pid = os.fork()
         except OSError as error:
             for descriptor in opened:
                 os.close(descriptor)
             raise LaunchFailed(f"{argv[0]}: could not be started: {error.strerror}") from error
-        permitted, permit, report, told = opened
         if pid:
-            os.close(permitted)
             os.close(told)
-            return Starting(pid, permit, report, master)
+            return Starting(pid, report, master)
         try:
-            os.close(permit)
             signal.set_wakeup_fd(-1)
             prepare()
             program = resolve(argv[0], directory, environment.get("PATH", ""))
             os.chdir(directory)
             _drop_ours(umask, open_files)
-            if not os.read(permitted, 1):
-                os._exit(_NOT_EXECED)
             _take_terminal(slave, stderr)
             about_to_exec(os.getpid())
             os.execve(program, [program, *argv[1:]], environment)  # noqa: S606 - no shell is wanted
@@ -227,9 +212,7 @@ class PtyProcess:
             AgentNotFound: there is no such program.
             LaunchFailed: the directory is gone, or the kernel refused the exec.
         """
-        starting = cls.begin(*words, **options)
-        starting.go()
-        return starting.result()
+        return cls.begin(*words, **options).result()
 
     def is_it(self) -> bool:
         """Whether the process of this PID is the one that was started, and not a later one."""

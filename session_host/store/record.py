@@ -10,6 +10,7 @@ from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import State
 
 INTERRUPTED = "the computer was restarted while this chat ran"
+UNSTARTED = "what was starting this chat was ended before its agent ran"
 """A record keeps these words as its ``error``, and is told by them: they are not to be changed."""
 
 

@@ -122,6 +122,11 @@ class Store:
         """Sessions that are starting or running as far as is recorded, oldest first."""
         return self._select(f"WHERE state IN {_RUNNING}")
 
+    def running_names(self) -> set[str]:
+        """What those of ``running`` are called."""
+        with self._database.reading() as connection:
+            return {str(name) for (name,) in connection.execute(f"SELECT name FROM session WHERE state IN {_RUNNING}")}  # noqa: S608
+
     def all(self) -> list[SessionRecord]:
         """Every session, oldest first."""
         return self._select()

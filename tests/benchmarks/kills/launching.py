@@ -68,10 +68,11 @@ async def settled(chat: Chat) -> SessionRecord | None:
     deadline_s = time.monotonic() + SETTLED_AFTER_S
     while True:
         found = [info for info in (await chats()).values() if info.argv == chat.witness.argv]
-        with open_store() as store:
-            # A host tells that it runs the program before it has written that down.
-            record = store.get(found[0].id) if found else None
-        if record is not None and record.state == State.RUNNING and record.child_pid is not None:
+        if found and found[0].state == State.RUNNING and found[0].child_pid is not None:
+            with open_store() as store:
+                record = store.get(found[0].id)
+            assert record is not None
+            record.child_pid = found[0].child_pid  # Whoever would have recorded it may be dead.
             return record
         if time.monotonic() > deadline_s:
             if found:

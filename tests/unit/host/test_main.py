@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import socket
 
-from session_host.host.main import TakeOver, _Host
+from session_host.estate.ledger import Ledger
+from session_host.estate.moving import Mover
+from session_host.host.main import TakeOver, _Host, run_host
 from session_host.link.pipe import KeeperPipe
 from session_host.paths import database
 from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import Over
 from session_host.store import Store
 from tests.support.estates import kept_session
+from tests.support.waiting import wait_for_end
 
 
 async def test_a_chat_that_was_removed_stays_so_when_its_host_is_killed_on_its_way_out() -> None:
@@ -26,3 +31,22 @@ async def test_a_chat_that_was_removed_stays_so_when_its_host_is_killed_on_its_w
             assert KeeperPipe(ours, ToKeeperDecoder()).receive() == [Over()]
     with Store.open(database()) as store:
         assert store.all() == []
+
+
+def test_the_collector_rests_until_the_session_runs() -> None:
+    """It would look at what a host shares with the keeper, and make it the host's own by that."""
+    with kept_session(argv=["true"], database=str(database()), screen=str(database().with_name("screen"))) as kept:
+        Ledger(kept.estate.ledger, kept.estate.master, Mover()).close()
+        order = TakeOver(kept.spec, kept.estate, kept.slave, 1024, other_engine=False, rehearsal=False)
+        ours, theirs = socket.socketpair()
+        if not (pid := os.fork()):
+            status = 2
+            try:
+                gc.disable()  # as the keeper does
+                status = int(run_host(order, theirs) != 0 or not gc.isenabled())
+            finally:
+                os._exit(status)
+        theirs.close()
+        wait_for_end(pid, 10)
+        ours.close()
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

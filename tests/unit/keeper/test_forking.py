@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import json
 import os
 import resource
@@ -198,15 +197,6 @@ def test_it_is_called_a_host_and_leads_a_session_of_its_own(parts: Parts) -> Non
     assert processes.name(os.getpid()) != "outlive-host"
     channel.close()
     assert status_of(pid) == 0
-
-
-def test_its_memory_is_looked_after_though_the_keepers_is_not(parts: Parts) -> None:
-    gc.disable()
-    try:
-        assert seen_by_host(parts, gc.isenabled) is True
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
 
 
 # ---------------------------------------------------------------------------------- its end

@@ -114,7 +114,12 @@ def follower(spec: LaunchSpec, former: int) -> int:
 
 
 def wait_for_record(spec: LaunchSpec) -> SessionRecord:
-    wait_until(lambda: record_of(spec).state is State.EXITED, 10, "the end to be recorded")
+    def ended() -> bool:
+        with Store.open(database()) as store:
+            found = store.get(spec.session_id)
+        return found is not None and found.state is State.EXITED
+
+    wait_until(ended, 10, "the end to be recorded")
     return record_of(spec)
 
 
@@ -298,10 +303,14 @@ def test_who_was_waiting_when_its_host_died_at_the_start_gets_an_answer(
 def test_a_host_that_can_never_start_is_given_up_and_that_is_said(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(area, monkeypatch, "each host dies as soon as it is there")
     own = Caller()
-    report = own.launch(spec_for("cat"))
+    started = area.home / "started"
+    report = own.launch(spec_for("sh", "-c", f"echo $$ >> {started}; exec cat"))
     assert (report.ok, report.error_kind) == (False, "failed")
     assert "failed at its start" in report.error
     assert own.status().sessions == []
+    if started.exists():  # Its program may have been quicker than its host.
+        [pid] = map(int, started.read_text().split())
+        wait_for_end(pid, 10)
     own.close()
     assert {path.name for path in area.runtime.iterdir()} <= NOT_OURS
 

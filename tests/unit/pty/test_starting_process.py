@@ -1,4 +1,4 @@
-"""A fork that is becoming a program: what it does before, and when it must not."""
+"""A fork that is becoming a program: what it does before, and what is said when it cannot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.errors import AgentNotFound, LaunchFailed, StoreError
+from session_host.errors import AgentNotFound, LaunchFailed
 from session_host.pty.process import PtyProcess, Starting
 
 ENDED_S = 10.0
@@ -36,39 +36,36 @@ def is_known(starting: Starting, within_s: float) -> bool:
     return bool(select.select([starting], [], [], within_s)[0])
 
 
-def test_it_prepares_at_once_and_runs_the_program_when_it_may(begin: Begin, tmp_path: Path) -> None:
+def test_it_prepares_and_then_runs_the_program(begin: Begin, tmp_path: Path) -> None:
     prepared, told = os.pipe()
-    starting = begin("touch", str(tmp_path / "ran"), prepare=lambda: [None, os.write(told, b"x")][0])
+    permitted, permit = os.pipe()
+
+    def prepare() -> None:
+        os.write(told, b"x")
+        os.read(permitted, 1)
+
+    starting = begin("touch", str(tmp_path / "ran"), prepare=prepare)
     assert os.read(prepared, 1) == b"x"
     assert not is_known(starting, 0)
     assert not (tmp_path / "ran").exists()
-    starting.go()
+    os.write(permit, b"x")
     assert is_known(starting, ENDED_S)
     process = starting.result()
     assert process.pid == starting.pid
     assert os.waitpid(process.pid, 0) == (process.pid, 0)
     assert (tmp_path / "ran").exists()
-    os.close(prepared)
-    os.close(told)
-
-
-def test_nothing_is_run_when_who_may_allow_it_is_gone(begin: Begin, tmp_path: Path) -> None:
-    starting = begin("touch", str(tmp_path / "ran"))
-    starting.close()
-    _, status = os.waitpid(starting.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 127
-    assert not (tmp_path / "ran").exists()
+    for descriptor in (prepared, told, permitted, permit):
+        os.close(descriptor)
 
 
 def refuse() -> None:
-    raise StoreError("the disk is full")
+    raise LaunchFailed("not today")
 
 
 def test_nothing_is_run_when_it_cannot_be_prepared(begin: Begin, tmp_path: Path) -> None:
     starting = begin("touch", str(tmp_path / "ran"), prepare=refuse)
-    assert is_known(starting, ENDED_S), "that is known before it is allowed"
-    starting.go()
-    with pytest.raises(StoreError, match="the disk is full"):
+    assert is_known(starting, ENDED_S)
+    with pytest.raises(LaunchFailed, match="not today"):
         starting.result()
     assert not (tmp_path / "ran").exists()
 
@@ -76,7 +73,6 @@ def test_nothing_is_run_when_it_cannot_be_prepared(begin: Begin, tmp_path: Path)
 @pytest.mark.parametrize(("program", "kind"), [("no-such-program", AgentNotFound), ("/etc/passwd", AgentNotFound)])
 def test_what_is_wrong_with_the_program_is_told_as_it_is(begin: Begin, program: str, kind: type[Exception]) -> None:
     starting = begin(program)
-    starting.go()
     with pytest.raises(kind, match=program):
         starting.result()
 
@@ -85,6 +81,5 @@ def test_a_file_that_is_no_program_is_not_started(begin: Begin, tmp_path: Path) 
     (tmp_path / "data").write_bytes(b"\0\1\2\3")
     (tmp_path / "data").chmod(0o700)
     starting = begin(str(tmp_path / "data"))
-    starting.go()
     with pytest.raises(LaunchFailed, match="Exec format error"):
         starting.result()

@@ -87,6 +87,7 @@ def test_running_holds_those_that_start_and_run_alone(store: Store, make_record:
         store.add(record)
 
     assert [record.state for record in store.running()] == [State.STARTING, State.RUNNING]
+    assert store.running_names() == {records[State.STARTING].name, records[State.RUNNING].name}
 
 
 def test_an_id_is_recorded_once(store: Store, make_record: MakeRecord) -> None:

@@ -1,0 +1,160 @@
+"""The record of a start: it is there before anything is started, and not when nothing was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from session_host.client import launch as launching
+from session_host.client.records import settle
+from session_host.client.upgrade import keeper_status
+from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError
+from session_host.link.finding import ensure_keeper
+from session_host.paths import database, session_log, session_socket
+from session_host.protocol.keeper import Launch
+from session_host.protocol.launch import LaunchReport, LaunchSpec
+from session_host.protocol.values import State
+from session_host.pty.identity import start_time
+from session_host.store import SessionRecord, Store
+from tests.support import processes
+from tests.support.commands import outlive
+from tests.support.estates import spec_of
+from tests.support.hosts import end, start
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+def recorded() -> list[SessionRecord]:
+    with Store.open(database()) as store:
+        return store.all()
+
+
+async def test_a_session_is_recorded_as_ours_before_anybody_is_asked_to_start_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: list[SessionRecord] = []
+    start_host = launching._start_host
+
+    def look(spec: LaunchSpec) -> LaunchReport:
+        found.extend(recorded())
+        return start_host(spec)
+
+    monkeypatch.setattr(launching, "_start_host", look)
+    record = await start("cat", name="one")
+    [before] = found
+    assert (before.id, before.state, before.child_pid) == (record.id, State.STARTING, None)
+    assert (before.host_pid, before.host_started) == (os.getpid(), start_time(os.getpid()))
+    [after] = recorded()
+    assert after == record
+    assert (after.state, after.host_started) == (State.RUNNING, start_time(after.host_pid or 0))
+    assert after.child_started == start_time(after.child_pid or 0)
+    await end(record.id)
+
+
+async def test_what_cannot_be_recorded_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(store: Store, record: SessionRecord) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(Store, "add", refuse)
+    with pytest.raises(StoreError, match="the disk is full"):
+        await start("cat", name="one")
+    assert keeper_status() is None, "nobody was asked"
+    assert not session_log("").parent.exists()
+
+
+async def test_what_is_not_started_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AgentNotFound):
+        await start("/nonexistent", name="refused")
+    assert recorded() == []
+
+    def nobody() -> None:
+        raise HostUnavailable("no keeper can be started")
+
+    monkeypatch.setattr(launching, "ensure_keeper", nobody)
+    with pytest.raises(HostUnavailable):
+        await start("cat", name="unheard")
+    assert recorded() == []
+
+
+async def test_what_may_have_been_started_stays_recorded_and_its_socket_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Deaf:
+        """A keeper that goes away with the question."""
+
+        def ask(self, message: Launch, timeout_s: float) -> None:
+            raise HostUnavailable("the keeper went away")
+
+        def close(self) -> None:
+            pass
+
+    def unable(session_id: str) -> None:
+        raise OSError(24, os.strerror(24))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(launching, "ensure_keeper", Deaf)
+        patch.setattr(launching, "describe", unable)
+        with pytest.raises(LaunchFailed, match="cannot be told"):
+            await start("cat", name="unsure")
+    [record] = recorded()
+    assert (record.state, record.host_pid) == (State.STARTING, None)
+    with Store.open(database()) as store:
+        assert settle(store, record).state is State.LOST, "there is no socket"
+
+
+async def test_a_start_that_cannot_be_noted_any_more_has_happened_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(store: Store, session_id: str, **fields: object) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "update", refuse)
+        record = await start("cat", name="one")
+    [info] = outlive("ls", "--json").json()
+    assert (info["state"], info["child_pid"]) == ("running", record.child_pid)
+    assert outlive("kill", "one").code == 0
+    [after] = recorded()
+    assert (after.state, after.child_pid) == (State.EXITED, record.child_pid), "its host knew all of it"
+
+
+def left_by(pid: int) -> SessionRecord:
+    """The record of a start that this process is about to ask for."""
+    record = SessionRecord.of(spec_of(session_id=str(uuid.uuid4()), argv=["cat"]))
+    record.host_pid, record.host_started = pid, start_time(pid)
+    with Store.open(database()) as store:
+        store.add(record)
+    return record
+
+
+def test_a_start_whose_command_was_killed_is_over_and_that_is_said() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as command:
+        record = left_by(command.pid)
+        assert [info["state"] for info in outlive("ls", "--json").json()] == ["starting"]
+        command.kill()
+    [info] = outlive("ls", "--all", "--json").json()
+    assert (info["id"], info["state"], info["reason"]) == (record.id, "lost", "unstarted")
+    assert "was not started" in outlive("peek", record.id).complaint()
+    assert outlive("ls", "--json").json() == []
+
+
+def test_what_a_command_that_is_gone_has_asked_for_is_not_begun(tmp_path: Path) -> None:
+    """Whoever looked before there was a socket has found a dead command, and took the start for cut short."""
+    began = tmp_path / "began"
+    pipe = ensure_keeper()
+    status = keeper_status()
+    assert status is not None
+    spec = spec_of(session_id=str(uuid.uuid4()), argv=["touch", str(began)])
+    os.kill(status.pid, signal.SIGSTOP)
+    wait_until(lambda: processes.state(status.pid) == "T", 10, "the keeper to stop")
+    pipe.send(Launch(spec))
+    pipe.close()
+    os.kill(status.pid, signal.SIGCONT)
+    later = keeper_status()
+    assert later is not None
+    assert (later.pid, later.sessions) == (status.pid, [])
+    assert not session_socket(spec.session_id).exists()
+    assert not began.exists()
