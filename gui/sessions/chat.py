@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gui.sessions import knowing, words
 from gui.sessions.groups import Group, group_of, mark_of
 from gui.theme.marks import Mark
-from session_host.client.records import reason_of
+from session_host.client.records import Reason, reason_of
 from session_host.clock import now
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import (
@@ -47,6 +47,8 @@ DETAIL_CHARACTERS = 400
 
 PATIENCE_MS = 300
 """What is over sooner than this is not worth a word, a bar or another mark."""
+
+_LOST_HOW: dict[Reason, str] = {"interrupted": "Interrupted by a restart", "lost": "Lost", "unstarted": "Not started"}
 
 
 class Chat(QObject):
@@ -237,7 +239,7 @@ class Chat(QObject):
         """In a few words; "" while it runs."""
         record = self.record
         if record.state is State.LOST:
-            return "Interrupted by a restart" if self.is_interrupted else "Lost"
+            return _LOST_HOW[reason_of(record) or "lost"]
         if record.state is not State.EXITED:
             return ""
         return words.how_it_ended(record.exit_code, record.exit_signal, ended_by_you=self.ended_by_you)

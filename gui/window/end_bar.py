@@ -163,7 +163,8 @@ class EndBar(Area):
             seen = f"Last seen running {when} · " if when else ""
             self.detail.set_whole(f"{seen}{command} in {words.short_directory(record.cwd)}")
         elif record.state is State.LOST:
-            self.title.set_whole(f"Lost {words.clock(words.parse_time(record.ended_at), now)}".rstrip())
+            when = words.clock(words.parse_time(record.ended_at), now)
+            self.title.set_whole(f"{chat.how_it_ended} {when}".rstrip())
             again = "" if self._is_resumable else " Start it again with “New like this”."
             known = record.error or chat.connection_message or "nothing answers for this chat any more"
             self.detail.set_whole(f"{sentence(known)}{again}")

@@ -15,7 +15,7 @@ from session_host.protocol.messages import NoticeEvent
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.pty.identity import boot_id
 from session_host.store import Store
-from session_host.store.record import INTERRUPTED
+from session_host.store.record import INTERRUPTED, UNSTARTED
 from session_host.store.screen import SavedScreen, save_screen
 from session_host.terminal import create
 from tests.support.journals import output, write_journal
@@ -142,6 +142,15 @@ async def test_lost_says_what_is_known_and_what_to_do(played: Played):
         "Its process is gone, and the agent with it. Start it again with “New like this”."
     )
     assert "hello" in screen_text(page), "what is known of its screen stays"
+
+
+async def test_what_was_never_started_is_not_called_lost(played: Played):
+    session_id = await played.add("one", state=State.LOST, error=UNSTARTED, ended_at="2026-01-02T12:05:00Z")
+    played.open_window().open_chat(played.chat(session_id))
+    assert played.page.end_bar.title.accessibleName().startswith("Not started on 2 January at ")
+    assert played.page.end_bar.detail.accessibleName() == (
+        "What was starting this chat was ended before its agent ran. Start it again with “New like this”."
+    )
 
 
 async def test_interrupted_says_so_and_shows_what_the_journal_has(played: Played):
