@@ -365,5 +365,6 @@ class Keeper:
                 ward.page.child = 0
 
     def _known_children(self) -> set[int]:
-        known = {ward.host_pid for ward in self.wards.values()} | {ward.child_pid for ward in self.wards.values()}
-        return known | {ward.successor.pid for ward in self.wards.values() if ward.successor is not None}
+        wards = self.wards.values()
+        known = {pid for ward in wards for pid in (ward.host_pid, ward.child_pid, ward.page.child)}
+        return known | {ward.successor.pid for ward in wards if ward.successor is not None}
