@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-hypothesis.settings.register_profile("outlive", deadline=None, database=None, print_blob=True)
+hypothesis.settings.register_profile(
+    "outlive", deadline=None, database=None, print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # of the machine, which others use too
+)  # fmt: skip
 hypothesis.settings.load_profile("outlive")
 
 
