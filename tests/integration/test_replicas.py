@@ -96,12 +96,13 @@ async def _same_as_host(viewer: Viewer, watcher: Watcher, session_id: str, end: 
     ask = Peek(0, scrollback=True, ansi=True)
     await watcher.until(lambda: viewer._offset == end, "all output")
     before: Screen | None = None
-    while before != (host := await request(session_id, ask)):
-        # A viewer that has just gone may have changed the size: the replica hears of it by another socket.
-        await watcher.until(lambda: viewer.emulator is not None and viewer.emulator.size == host.size, "the size")
+    # A viewer that has just gone may have changed the size, of which the replica hears by another socket.
+    while (
+        before != (host := await request(session_id, ask))
+        or (replica := viewer.emulator) is None
+        or replica.size != host.size
+    ):
         before = host
-    replica = viewer.emulator
-    assert replica is not None
     rows = replica.history(0, replica.scrollback_rows) + replica.rows()
     assert logical_ansi_lines(rows) == host.lines
     cursor = replica.cursor
