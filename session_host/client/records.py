@@ -153,7 +153,9 @@ def settle(store: Store, record: SessionRecord) -> SessionRecord:
     if rebooted:
         store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))
     else:
-        why = UNSTARTED if current.state is State.STARTING else HOST_GONE
+        # A host has a log from its first moment on; whoever was to note that it runs may have been killed before.
+        had_host = current.state is State.RUNNING or session_log(record.id).exists()
+        why = HOST_GONE if had_host else UNSTARTED
         store.update(record.id, state=State.LOST, error=why, ended_at=now())
     return store.get(record.id) or record
 

@@ -130,14 +130,18 @@ def left_by(pid: int) -> SessionRecord:
     return record
 
 
-def test_a_start_whose_command_was_killed_is_over_and_that_is_said() -> None:
+@pytest.mark.parametrize(("had_host", "reason"), [(False, "unstarted"), (True, "lost")])
+def test_a_start_whose_command_was_killed_is_over_and_that_is_said(had_host: bool, reason: str) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as command:
         record = left_by(command.pid)
         assert [info["state"] for info in outlive("ls", "--json").json()] == ["starting"]
         command.kill()
+    if had_host:
+        session_log(record.id).parent.mkdir(parents=True)
+        session_log(record.id).touch()
     [info] = outlive("ls", "--all", "--json").json()
-    assert (info["id"], info["state"], info["reason"]) == (record.id, "lost", "unstarted")
-    assert "was not started" in outlive("peek", record.id).complaint()
+    assert (info["id"], info["state"], info["reason"]) == (record.id, "lost", reason)
+    assert ("was not started" in outlive("peek", record.id).complaint()) is not had_host
     assert outlive("ls", "--json").json() == []
 
 
