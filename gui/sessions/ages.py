@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gui.sessions import words
 from gui.sessions.model import SessionsModel
 
-YOUNG_STEP_S, OLD_STEP_S = 5.0, 20.0
+YOUNG_STEP_S, OLD_STEP_S = 10.0, 20.0
 """Fifty chats whose ages change each at its own moment would wake the window up all the time."""
 
 LONGEST_S = 3600.0
