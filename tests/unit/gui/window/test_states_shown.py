@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
+from gui.sessions import ages
 from gui.window.sidebar_model import ChatRow
 from session_host import paths
 from session_host.errors import HostUnavailable
@@ -65,7 +66,10 @@ async def test_the_status_line_tells_source_and_age(played: Played):
     assert window.status_line.known.accessibleName() == ""
 
 
-async def test_ages_are_kept_true_by_one_timer_and_only_while_the_window_is_seen(played: Played):
+async def test_ages_are_kept_true_by_one_timer_and_only_while_the_window_is_seen(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ages, "YOUNG_STEP_S", 1.0)
     session_id = await played.add("one")
     window = played.open_window()
     viewer = played.show(session_id)
