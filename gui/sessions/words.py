@@ -68,9 +68,8 @@ def seconds_until_age_changes(since: datetime | None, now: datetime) -> float:
     if since is None:
         return float(DAY_S)
     seconds = max((now - since).total_seconds(), 0.0)
-    unit = 1 if seconds < MINUTE_S else MINUTE_S if seconds < HOUR_S else HOUR_S if seconds < DAY_S else DAY_S
     # Seconds are told in steps of ten: a number that runs all the time draws the eye for nothing.
-    unit = 10 if unit == 1 else unit
+    unit = 10 if seconds < MINUTE_S else MINUTE_S if seconds < HOUR_S else HOUR_S if seconds < DAY_S else DAY_S
     return max(unit - seconds % unit, 1.0)
 
 
