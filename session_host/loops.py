@@ -17,9 +17,10 @@ T = TypeVar("T")
 def run(main: Coroutine[Any, Any, T]) -> T:
     """As ``asyncio.run``, on uvloop's loop where that is installed: a key's way takes a third less time on it.
 
-    A reader (``add_reader``) of a socket must read until there is nothing left each time it is called. A peer that
-    goes while something of ours is unread breaks the connection (ECONNRESET, POLLERR); libuv tells that once,
-    together with what the peer sent last, and watches the socket no more (``uv_poll_start``; unlike asyncio's loop).
+    A reader (``add_reader``) of a socket must read until there is nothing left each time it is called, or look again a
+    moment later. A peer that goes while something of ours is unread breaks the connection (ECONNRESET, POLLERR); libuv
+    tells that once, together with what the peer sent last, and watches the socket no more (``uv_poll_start``; unlike
+    asyncio's loop).
     """
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(main)

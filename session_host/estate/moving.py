@@ -51,11 +51,11 @@ class Mover:
         came, at_end = 0, False
         try:
             came = count = os.splice(master, pipe_write, PIECE_BYTES)
-            for _ in range(PIPE_SLOTS - 1):
-                if count < enough:
-                    break
+            slots = 1
+            while count >= enough and slots < PIPE_SLOTS:
                 count = os.splice(master, pipe_write, PIECE_BYTES)
                 came += count
+                slots += 1
         except BlockingIOError:
             pass
         except OSError as error:

@@ -48,11 +48,15 @@ class StreamFile:
         if mover.in_kernel and not look_only:
             self.end += mover.drain(estate.pipe_read, estate.stream, self.end, 1 << 20)
 
-    def take(self) -> int:
-        """Take in what the program wrote; returns how many bytes that was."""
-        came, self.at_end = self._mover.take(*self._descriptors, self.end, LITTLE_BYTES)
-        self.end += came
-        return came
+    def take(self, most: int) -> bytes:
+        """Take in what the program wrote; returns that, about ``most`` bytes of it."""
+        began = self.end
+        came, self.at_end = self._mover.take(*self._descriptors, began, LITTLE_BYTES)
+        self.end = end = began + came
+        while came >= LITTLE_BYTES and end - began < most:
+            came, self.at_end = self._mover.take(*self._descriptors, end, LITTLE_BYTES)
+            self.end = end = end + came
+        return self.read(began, end) if end > began else b""
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes from ``start`` to ``end``, which must be kept."""

@@ -32,6 +32,7 @@ from session_host.protocol.messages import (
     Follow,
     Hello,
     Input,
+    InputAck,
     InputRefused,
     Key,
     Message,
@@ -138,6 +139,8 @@ class Connection:
         """Act on each message; a peer that breaks the rules is told which, and dropped."""
         try:
             for message in self._decoder.feed(data):
+                if self.state is _CLOSED:
+                    return
                 attachment = self.attachment
                 if (
                     type(message) is Key
@@ -148,8 +151,6 @@ class Connection:
                     self._session.take(attachment, message)  # What ``_input`` comes to with a key.
                 else:
                     self._message(message)
-                if self.state is _CLOSED:
-                    return
         except ProtocolViolation as error:
             self.refuse(error.code, str(error))
 
@@ -176,10 +177,10 @@ class Connection:
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a frame that was encoded for all clients at once."""
-        ack = self._ack.ack
-        if ack is not None:
-            self._ack.ack = None
-            frame += encode(ack)
+        ack = self._ack
+        if ack.sequence:
+            frame += encode(InputAck(ack.attachment, ack.sequence))
+            ack.sequence = 0
         self._wire.send(frame)
 
     def send_reply(self, message: InputRefused) -> None:
@@ -208,7 +209,9 @@ class Connection:
     def is_quiet(self) -> bool:
         """Whether the client has all that it is to have."""
         is_known = self.state in {ConnectionState.GREETED, ConnectionState.ATTACHED}
-        return is_known and not (self._wire.is_closed or self._wire.queued_bytes or self._feed.behind or self._ack.ack)
+        return is_known and not (
+            self._wire.is_closed or self._wire.queued_bytes or self._feed.behind or self._ack.sequence
+        )
 
     def fileno(self) -> int:
         """The socket's descriptor."""

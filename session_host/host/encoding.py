@@ -9,6 +9,7 @@ from session_host.terminal.base import Emulator
 _RELEASE = KeyAction.RELEASE  # An enum's member is dear to look up, and each key asks for this one.
 _MODIFIERS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock", "ScrollLock"})
 _MOVING = frozenset({"ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Tab"})
+_NO_ANSWER = _MODIFIERS | _MOVING
 _WHEEL = frozenset({MouseButton.WHEEL_UP, MouseButton.WHEEL_DOWN, MouseButton.WHEEL_LEFT, MouseButton.WHEEL_RIGHT})
 
 
@@ -40,9 +41,9 @@ def is_looking(message: Input) -> bool:
     The keyboard came, the mouse moved, a key went up; a modifier went down, as on the way to a key of the window's; or
     the user looks around in what is asked, or scrolls.
     """
+    if isinstance(message, Key):
+        return message.key in _NO_ANSWER or message.action is _RELEASE
     match message:
-        case Key(key=key, action=action):
-            return action is _RELEASE or key in _MODIFIERS or key in _MOVING
         case Mouse(button=button, action=action):
             return action is MouseAction.MOTION or button in _WHEEL
         case Focus():

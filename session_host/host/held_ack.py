@@ -18,18 +18,20 @@ class HeldAck:
     """At most one acknowledgement; they are cumulative, so that the last one says it all.
 
     Attributes:
-        ack: it, None while there is none; who sends it with something else takes it away.
+        attachment: whose inputs it is about.
+        sequence: of the last of them, 0 while there is nothing to tell; who tells it with something else makes it 0.
     """
 
     def __init__(self, send: Callable[[InputAck], None]) -> None:
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self.ack: InputAck | None = None
+        self.attachment = ""
+        self.sequence = 0
 
     def hold(self, attachment: str, sequence: int) -> None:
         """Tell the viewer, with something else or after a moment, that all its inputs up to this one are written."""
-        self.ack = InputAck(attachment, sequence)
+        self.attachment, self.sequence = attachment, sequence
         # A timer that still runs finds nothing, or the acknowledgement of a later key, which is as well.
         if self._timer is None:
             self._timer = self._loop.call_later(DELAY_S, self._is_due)
@@ -40,9 +42,9 @@ class HeldAck:
 
     def flush(self) -> None:
         """Send it now."""
-        if self.ack is not None:
-            ack, self.ack = self.ack, None
-            self._send(ack)
+        if self.sequence:
+            sequence, self.sequence = self.sequence, 0
+            self._send(InputAck(self.attachment, sequence))
 
     def close(self) -> None:
         """There is nobody to tell any more."""

@@ -93,7 +93,8 @@ class EmulatorLane:
         self._page = page
         self._queue: deque[bytes | Use] = deque()
         self._soon: deque[Use | _Work] = deque()
-        self._plain = b""
+        self._is_plain = emulator.is_plain
+        self._plain = bytearray()
         """Text alone that has come last and is not interpreted; only while nobody uses the emulator."""
         self._plain_timer: asyncio.TimerHandle | None = None
         self._waiting_bytes = 0
@@ -126,14 +127,15 @@ class EmulatorLane:
     def feed(self, data: bytes) -> bool:
         """Interpret output, now or in turn; returns whether the program is to be read on: not while ``full``."""
         if self.idle is not None and not self._queue:
-            if self._plain:
-                data = self._plain + data
-                self._plain = b""
-            if len(data) <= PLAIN_BYTES and self._emulator.is_plain(data):
-                self._plain = data
+            plain = self._plain
+            if len(plain) + len(data) <= PLAIN_BYTES and self._is_plain(data):
+                plain += data
                 if self._plain_timer is None:
                     self._plain_timer = self._loop.call_later(PLAIN_S, self._plain_is_due)
                 return True
+            if plain:
+                data = bytes(plain) + data
+                plain.clear()
             if self._is_little(len(data)):
                 self._interpret_now(data)
                 return True
@@ -217,7 +219,8 @@ class EmulatorLane:
     def _next(self) -> None:
         """Do what can be done on the loop; give the thread what should be done there."""
         if self._plain and self.idle is not None:
-            plain, self._plain = self._plain, b""
+            plain = bytes(self._plain)
+            self._plain.clear()
             self._is_little(len(plain))
             self._interpret_now(plain)
         while (emulator := self.idle) is not None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from session_host.estate.ledger import LedgerPage
-from session_host.estate.stream_file import LITTLE_BYTES, StreamFile
+from session_host.estate.stream_file import StreamFile
 from session_host.pty import exit_status
 from session_host.pty.process import PtyProcess
 
@@ -38,7 +38,7 @@ class PumpOwner(Protocol):
     def output(self, data: bytes) -> bool:
         """The program wrote; returns whether to read on at once."""
 
-    def writable(self) -> None:
+    def flush_input(self) -> None:
         """The PTY takes input again."""
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
@@ -112,7 +112,7 @@ class PtyPump:
             return
         self.writing = wanted
         if wanted:
-            self._loop.add_writer(self._process.master, self._owner.writable)
+            self._loop.add_writer(self._process.master, self._owner.flush_input)
         else:
             self._loop.remove_writer(self._process.master)
 
@@ -124,10 +124,8 @@ class PtyPump:
 
     def _readable(self) -> None:
         stream = self._stream
-        began = stream.end
-        while stream.take() >= LITTLE_BYTES and stream.end - began < BATCH_BYTES:
-            pass
-        if stream.end > began and not self._owner.output(stream.read(began, stream.end)):
+        data = stream.take(BATCH_BYTES)
+        if data and not self._owner.output(data):
             self._hold()
         if stream.at_end:
             self._stop_reading()

@@ -149,7 +149,7 @@ class Session:
         self.look: Callable[[], None] = lambda: None
         self._told_trouble = ""
         self._pump: PtyPump | None = None
-        self.focus = FocusTeller(self.attachments, ledger, self.lane, self._flush_input, memory.focus)
+        self.focus = FocusTeller(self.attachments, ledger, self.lane, self.flush_input, memory.focus)
         self.sizing = Sizing(self.attachments, lambda: (self.size, self.cell), self._resize)
         self._answer(recovered.replies)
         self._terminal_events(recovered.events)
@@ -180,7 +180,7 @@ class Session:
         self.sizing.apply()
         for follower in tuple(self.followers):
             follower.deliver_started()
-        self._flush_input()
+        self.flush_input()
         self.focus.changed()
 
     def child_ended(self) -> None:
@@ -254,7 +254,7 @@ class Session:
             # No bound may drop them.
             resizes = self.emulator_resizes.to_bytes(16, "little")
             self.ledger.add(Kind.REPLY, replies, resizes, self.lane.fed)
-            self._flush_input()
+            self.flush_input()
 
     def _terminal_events(self, events: list[TerminalEvent]) -> None:
         for event in events:
@@ -327,8 +327,11 @@ class Session:
         elif not data:
             attachment.acknowledge(message.sequence)  # It means nothing to this program.
         else:
-            self.ledger.add(_INPUT, data, attachment.key, message.sequence, attachment.acknowledge)
-            self._flush_input()
+            pump, who, told = self._pump, attachment.key, attachment.acknowledge
+            if pump is None or pump.reaped:
+                self.ledger.add(_INPUT, data, who, message.sequence, told)
+            elif self.ledger.give(_INPUT, data, who, message.sequence, told) is pump.writing:
+                pump.want_write(not pump.writing)
         attachment.accepted = message.sequence
 
     def _has_room(self, length: int) -> bool:
@@ -345,7 +348,7 @@ class Session:
         self.ledger.add(Kind.TYPED, data, bytes.fromhex(request))
         self.requests = [*self.requests, request][-KEPT_REQUESTS:]
         self.watch.input_given()
-        self._flush_input()
+        self.flush_input()
         return True
 
     def rename(self, name: str) -> None:
@@ -354,14 +357,11 @@ class Session:
         self.name = name
         self.tell(NameEvent(name))
 
-    def _flush_input(self) -> None:
+    def flush_input(self) -> None:
+        """Give the program what is due, as far as it takes it."""
         pump = self._pump
         if pump is not None and not pump.reaped and self.ledger.flush() is pump.writing:
             pump.want_write(not pump.writing)
-
-    def writable(self) -> None:
-        """The PTY takes input again."""
-        self._flush_input()
 
     # ------------------------------------------------------------ size and colours
 

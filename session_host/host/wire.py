@@ -19,6 +19,9 @@ READ_BYTES = 16 * 1024
 READS_AT_ONCE = 64
 """A client that sends without end has the loop for so long at a time."""
 
+LOOK_S = 0.1
+"""So long after something came it is looked for what ``loops.run`` tells of: with each key would be too often."""
+
 HIGH_BYTES = 2 * 1024 * 1024
 LOW_BYTES = 256 * 1024
 
@@ -52,12 +55,14 @@ class Wire:
         self.queued_bytes = 0
         self.peer_pid = peer_pid(connection)
         self._socket = connection
+        self._receive = connection.recv
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._queue: deque[memoryview] = deque()
         self._is_full = False
         self._closing = False
         self._closed = False
+        self._look: asyncio.TimerHandle | None = None
         connection.setblocking(False)
         self._more = select.poll()
         self._more.register(connection, select.POLLIN)
@@ -74,7 +79,7 @@ class Wire:
             except BlockingIOError:
                 pass
             except OSError:
-                self.abort()
+                self._broken()
                 return
             if sent == len(data):
                 return
@@ -119,27 +124,45 @@ class Wire:
         self._socket.close()
         self._loop.call_soon(self._owner.gone)
 
+    def _broken(self) -> None:
+        """The client takes no more: what it has said until then is heard, and no more."""
+        if self._closing:
+            self.abort()
+        else:
+            self._closing = True
+            self._loop.call_soon(self._hear_the_last)
+
+    def _hear_the_last(self) -> None:
+        with contextlib.suppress(OSError):  # There is no more, or there is no connection any more.
+            for _ in range(READS_AT_ONCE):
+                if self._closed or not (data := self._receive(READ_BYTES)):
+                    break
+                self._owner.received(data)
+        self.abort()
+
     def _readable(self) -> None:
-        # All there is: see ``loops.run``.
-        for _ in range(READS_AT_ONCE):
-            try:
-                data = self._socket.recv(READ_BYTES)
-            except BlockingIOError:
-                return
-            except OSError:
-                self.abort()
-                return
-            if not data:
-                self.close()
-                return
-            self._owner.received(data)
-            if self._closing or not self._more.poll(0):
-                return
-        self._loop.call_soon(self._read_on)
+        try:
+            data = self._receive(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.abort()
+            return
+        if not data:
+            self.close()
+            return
+        self._owner.received(data)
+        if self._look is None:
+            self._look = self._loop.call_later(LOOK_S, self._read_on)
 
     def _read_on(self) -> None:
-        if not self._closing:
+        """Read all there is, and the end, should the loop not tell of it."""
+        for _ in range(READS_AT_ONCE):
+            if self._closing or not self._more.poll(0):
+                self._look = None
+                return
             self._readable()
+        self._loop.call_soon(self._read_on)
 
     def _writable(self) -> None:
         queue = self._queue
@@ -154,7 +177,7 @@ class Wire:
         except BlockingIOError:
             pass
         except OSError:
-            self.abort()
+            self._broken()
             return
         if self._is_full and self.queued_bytes <= LOW_BYTES:
             self._is_full = False

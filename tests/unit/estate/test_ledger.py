@@ -28,6 +28,7 @@ from session_host.estate.stream_file import PAGE_BYTES
 
 BLOCK_BYTES = 512
 MASTER = -1
+WHO = b"w" * 16
 
 
 class Reader(Mover):
@@ -50,6 +51,7 @@ class Book:
     """A ledger's file, the program it is for, and the ledger as the last host opened it."""
 
     def __init__(self, file: int) -> None:
+        self.told: list[int] = []
         self.file = file
         self.reader = Reader()
         self.ledger = Ledger(file, MASTER, self.reader)
@@ -68,6 +70,13 @@ class Book:
         """Let the program take up to so many bytes; returns whether nothing is left."""
         self.reader.takes = count
         done = self.ledger.flush()
+        self.reader.takes = 0
+        return done
+
+    def give(self, payload: bytes, count: int, number: int) -> bool:
+        """Accept an input while the program takes up to so many bytes; returns whether nothing is left."""
+        self.reader.takes = count
+        done = self.ledger.give(Kind.INPUT, payload, WHO, number, self.told.append)
         self.reader.takes = 0
         return done
 
@@ -99,6 +108,13 @@ class Add(NamedTuple):
     number: int
 
 
+class Give(NamedTuple):
+    """A record that is for the program at once, which takes so much of all that is due."""
+
+    payload: bytes
+    length: int
+
+
 class Take(NamedTuple):
     length: int
 
@@ -119,9 +135,15 @@ adds = st.builds(
     st.binary(min_size=16, max_size=16),
     st.integers(0, 2**64 - 1),
 )
+gives = st.builds(Give, st.binary(min_size=1, max_size=40), st.integers(0, 60))
 steps = st.lists(
     st.one_of(
-        adds, adds, st.builds(Take, st.integers(0, 5000)), st.builds(Reopen, st.integers(0, 60)), st.builds(Commit)
+        adds,
+        adds,
+        gives,
+        st.builds(Take, st.integers(0, 5000)),
+        st.builds(Reopen, st.integers(0, 60)),
+        st.builds(Commit),
     ),
     max_size=30,
 )
@@ -136,6 +158,10 @@ def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(ste
                 case Add():
                     added.append(Record(book.ledger.end, step.kind, step.who, step.number, step.payload))
                     book.ledger.add(step.kind, step.payload, step.who, step.number)
+                    assert book.ledger.end == added[-1].end
+                case Give(payload=payload, length=length):
+                    added.append(Record(book.ledger.end, Kind.INPUT, WHO, len(added), payload))
+                    assert book.give(payload, length, len(added) - 1) == (book.ledger.due_bytes == 0)
                     assert book.ledger.end == added[-1].end
                 case Take(length=length):
                     assert book.take(length) == (book.ledger.due_bytes == 0)
@@ -173,14 +199,14 @@ def check_due(book: Book, added: list[Record]) -> None:
 def test_a_record_cut_at_each_of_its_bytes_was_never_there(book: Book) -> None:
     book.ledger.add(Kind.NAME, b"kept")
     whole_end = book.ledger.end
-    book.ledger.add(Kind.INPUT, b"typed", b"w" * 16, 7)
+    book.ledger.add(Kind.INPUT, b"typed", WHO, 7)
     whole = os.pread(book.file, 1000, 0)
     for length in range(whole_end, len(os.pread(book.file, 1 << 20, 0))):
         os.ftruncate(book.file, length)
         assert [record.payload for record in book.reopen()] == [b"kept"]
         assert (book.ledger.end, book.ledger.due_bytes) == (whole_end, 0)
         assert os.fstat(book.file).st_size == whole_end, "what is left of it is cut off"
-        book.ledger.add(Kind.INPUT, b"typed", b"w" * 16, 7)
+        book.ledger.add(Kind.INPUT, b"typed", WHO, 7)
     assert os.pread(book.file, 1000, 0) == whole
 
 
@@ -232,6 +258,17 @@ def test_that_all_of_it_is_written_is_told_once_and_in_order(book: Book) -> None
     assert told == [0, 1]
     book.take(100)
     assert told == [0, 1, 2]
+
+
+def test_what_is_given_is_taken_at_once_or_in_its_turn_and_told_of_then(book: Book) -> None:
+    assert book.give(b"at once", 7, 1)
+    assert book.told == [1]
+    assert not book.give(b"in part", 3, 2)
+    assert not book.give(b"behind", 0, 3)
+    assert (book.told, book.ledger.due_bytes) == ([1], 10)
+    assert book.give(b"last", 14, 4)
+    assert book.told == [1, 2, 3, 4]
+    assert book.reader.got == b"at oncein partbehindlast"
 
 
 def test_input_of_no_bytes_is_written_at_once(book: Book) -> None:

@@ -13,6 +13,7 @@ from session_host.estate.stream_file import PAGE_BYTES, StreamFile, punch
 from tests.support.estates import KeptSession, kept_session
 from tests.support.waiting import wait_readable
 
+MOST = 1 << 16
 BLOCK_BYTES = 512
 """Of st_blocks (stat(2))."""
 
@@ -52,10 +53,10 @@ def test_nothing_outside_of_what_is_given_back_changes(start: int, end: int) -> 
 def test_output_has_offsets_from_the_first_byte_on() -> None:
     with kept_session() as kept:
         stream = opened(kept)
-        assert (stream.start, stream.end, stream.take()) == (0, 0, 0)
+        assert (stream.start, stream.end, stream.take(MOST)) == (0, 0, b"")
         os.write(kept.slave, b"hello")
         wait_readable(kept.estate.master, 10, "output")
-        assert stream.take() == 5
+        assert stream.take(MOST) == b"hello"
         assert (stream.start, stream.end, stream.read(1, 4)) == (0, 5, b"ell")
         assert not stream.at_end
 
@@ -85,7 +86,7 @@ def test_no_more_is_given_back_than_there_is() -> None:
         assert stream.start == stream.end == 5000
         os.write(kept.slave, b"more")
         wait_readable(kept.estate.master, 10, "output")
-        stream.take()
+        stream.take(MOST)
         assert stream.read(5000, 5004) == b"more"
         assert opened(kept).start == PAGE_BYTES
 
@@ -104,7 +105,7 @@ def test_what_a_former_host_had_in_the_pipe_comes_before_what_the_terminal_has()
     with kept_session() as kept:
         os.write(kept.slave, b"first,")
         wait_readable(kept.estate.master, 10, "output")
-        opened(kept).take()
+        opened(kept).take(MOST)
         os.write(kept.slave, b"then,")
         wait_readable(kept.estate.master, 10, "output")
         os.splice(kept.estate.master, kept.estate.pipe_write, 100)
@@ -115,7 +116,7 @@ def test_what_a_former_host_had_in_the_pipe_comes_before_what_the_terminal_has()
         stream = opened(kept)
         assert stream.end == 11
         wait_readable(kept.estate.master, 10, "output")
-        stream.take()
+        stream.take(MOST)
         assert stream.read(0, stream.end) == b"first,then,last"
 
 
@@ -127,5 +128,5 @@ def test_the_hang_up_is_told() -> None:
         os.close(slave)
         while not stream.at_end:
             wait_readable(kept.estate.master, 10, "the end")
-            stream.take()
+            stream.take(MOST)
         assert stream.read(0, stream.end) == b"x"

@@ -147,6 +147,17 @@ async def test_sending_to_one_that_has_gone_ends_it_after_the_call(line: Line) -
     assert line.book.told == ["gone"]
 
 
+async def test_what_one_said_before_it_went_is_heard_by_who_sends_to_it_first(line: Line) -> None:
+    line.client.send(b"the last word")
+    line.client.close()
+    line.wire.send(b"an echo")
+    assert line.book.told == []
+    while "gone" not in line.book.told:
+        await line.book.next()
+    assert line.book.came == b"the last word"
+    assert line.book.told == ["gone"]
+
+
 async def test_one_that_goes_while_much_waits_for_it_is_gone(line: Line) -> None:
     line.wire.send(bytes(2 * HIGH_BYTES))
     line.client.close()
