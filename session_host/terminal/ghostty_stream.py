@@ -18,7 +18,7 @@ _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
 _WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
 _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
-_PLAIN: Final = bytes(range(0x20, 0x7F)) + b"\b\t\n\r"
+_is_text: Final = re.compile(rb"[\x20-\x7e\b\t\n\r]*").fullmatch
 _LONGEST_WRITE: Final = 256 * 1024
 """The history's keeper is to hear of its growth before much of it could be lost."""
 
@@ -66,7 +66,7 @@ class Stream:
 
     def is_plain(self, data: bytes) -> bool:
         """Whether output is text and nothing else: no mode changes with it, and there is nothing to say to it."""
-        return self._ground[0] and not data.translate(None, _PLAIN)
+        return self._ground[0] and _is_text(data) is not None
 
     def feed(self, data: bytes) -> bool:
         """Interpret output; True if the grid's width was changed by it and set back."""
