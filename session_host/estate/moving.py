@@ -66,7 +66,7 @@ class Mover:
                 raise
             at_end = True
         self._in_pipe += came
-        moved = os.splice(pipe_read, file, self._in_pipe, offset_dst=end) if came else 0
+        moved = os.splice(pipe_read, file, self._in_pipe, None, end) if came else 0
         if moved < self._in_pipe:
             moved += self.drain(pipe_read, file, end + moved, self._in_pipe - moved)
         self._in_pipe -= moved

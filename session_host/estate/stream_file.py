@@ -36,7 +36,7 @@ class StreamFile:
             mover: what moves the bytes.
             look_only: leave everything as it is.
         """
-        self._descriptors = estate.master, estate.pipe_read, estate.pipe_write, estate.stream
+        self._master, self._pipe_read, self._pipe_write = estate.master, estate.pipe_read, estate.pipe_write
         self._file = estate.stream
         self._mover = mover
         found = os.fstat(estate.stream)
@@ -50,13 +50,14 @@ class StreamFile:
 
     def take(self, most: int) -> bytes:
         """Take in what the program wrote; returns that, about ``most`` bytes of it."""
-        began = self.end
-        came, self.at_end = self._mover.take(*self._descriptors, began, LITTLE_BYTES)
-        self.end = end = began + came
-        while came >= LITTLE_BYTES and end - began < most:
-            came, self.at_end = self._mover.take(*self._descriptors, end, LITTLE_BYTES)
+        began = end = self.end
+        while True:
+            came, self.at_end = self._mover.take(
+                self._master, self._pipe_read, self._pipe_write, self._file, end, LITTLE_BYTES
+            )
             self.end = end = end + came
-        return self.read(began, end) if end > began else b""
+            if came < LITTLE_BYTES or end - began >= most:
+                return self.read(began, end) if end > began else b""
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes from ``start`` to ``end``, which must be kept."""

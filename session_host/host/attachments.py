@@ -63,7 +63,8 @@ class Attachment:
     def acknowledge(self, sequence: int) -> None:
         """Tell the viewer, if it is there, that the program has its inputs up to this one."""
         if self.client is not None:
-            self.client.acknowledge(self.id, sequence)
+            tell = self.client.acknowledge
+            tell(self.id, sequence)
 
     def refuse(self, sequence: int, code: str, text: str) -> None:
         """Tell the viewer, if it is there, that this input was not taken."""

@@ -331,7 +331,7 @@ class Connection:
             self.send(TitleEvent(session.title))
         if session.recording.trouble:
             self.send(NoticeEvent("recording", session.recording.trouble))
-        activity = session.activity
+        activity = session.watch.tracker
         self.send(ActivityEvent(activity.activity, activity.source, activity.since, activity.detail))
         self._follow(wanted)
         if wanted.size is not None:

@@ -105,7 +105,6 @@ class OutputFeed:
     def __init__(self, source: FeedSource, sink: FeedSink) -> None:
         self._source = source
         self._sink = sink
-        self._send_frame = sink.send_frame
         self._state = FeedState.OFF
         self._paused = False
         self._offset = 0
@@ -155,7 +154,7 @@ class OutputFeed:
         """There is new output, already a frame, up to the offset ``end``; an empty one if nobody follows output."""
         if self._state is _CURRENT and not self._paused:
             self._offset = end
-            self._send_frame(frame)
+            self._sink.send_frame(frame)
         elif self._state is FeedState.OFF:
             if self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(OUTPUT_EVENT_INTERVAL_S, self._may_tell_again)

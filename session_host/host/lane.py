@@ -128,7 +128,8 @@ class EmulatorLane:
         """Interpret output, now or in turn; returns whether the program is to be read on: not while ``full``."""
         if self.idle is not None and not self._queue:
             plain = self._plain
-            if len(plain) + len(data) <= PLAIN_BYTES and self._is_plain(data):
+            is_plain = self._is_plain
+            if len(plain) + len(data) <= PLAIN_BYTES and is_plain(data):
                 plain += data
                 if self._plain_timer is None:
                     self._plain_timer = self._loop.call_later(PLAIN_S, self._plain_is_due)

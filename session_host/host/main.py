@@ -25,6 +25,7 @@ from session_host.estate.moving import Mover
 from session_host.estate.stream_file import StreamFile
 from session_host.protocol.keeper import ChildEnded, Go, Over, Prepare, Prepared, Refused, Rehearsed, Running, Yield
 from session_host.protocol.launch import LaunchReport, LaunchSpec
+from session_host.protocol.messages import NoticeEvent
 from session_host.pty.identity import start_time
 from session_host.pty.process import PtyProcess, Starting
 from session_host.scopes import enter
@@ -159,6 +160,7 @@ class _Host:
         self._recorder = Recorder(order.spec, os.getpid())
         self._spec = order.spec
         self._mover = Mover()
+        self._told_trouble = ""
         self._go = asyncio.Event()
         self._interrupted = False
         self._session: Session | None = None
@@ -192,7 +194,7 @@ class _Host:
         self._checkpointer = Checkpointer(session, estate, recovered.checkpoint_offset)
         session.look = self._checkpointer.look
         server = Server(session, Path(spec.socket_path), estate.listener, self._keeper)
-        if not await self._begin(session, server):
+        if not await self._begin(session, server, recovered.memory.child_started):
             return 1
         assert session.process is not None
         self._recorder.found(session.process.pid, session.process.started)
@@ -241,14 +243,14 @@ class _Host:
         self._keeper.close()
         log.info("done")
 
-    async def _begin(self, session: Session, server: Server) -> bool:
-        """See the program start, or find it; False if it could not be started."""
+    async def _begin(self, session: Session, server: Server, started: int | None) -> bool:
+        """See the program start, or find it, which began at ``started``; False if it could not be started."""
         page = session.ledger.page
         # The machine is being shut down: the agent is ended politely, and the chat was interrupted.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come while we rested.
         if self._starting is None:
-            started = session.child_started or start_time(page.child)
+            started = started or start_time(page.child)
             process = PtyProcess(page.child, started, self._order.estate.master)
             session.go_on(process)
             server.start(self._woken.callers)
@@ -297,12 +299,16 @@ class _Host:
             self._session.signal(signal.SIGTERM)
 
     def _recorded(self) -> None:
-        """The journal has come further, or has stopped."""
-        if self._session is None or self._checkpointer is None:
+        """The journal has come further, or has stopped, which who looks on is told."""
+        session = self._session
+        if session is None or self._checkpointer is None:
             return
-        went_on = self._session.recording_changed()
+        trouble, former = session.recording.trouble, self._told_trouble
+        if trouble != former:
+            self._told_trouble = trouble
+            session.tell(NoticeEvent("recording", trouble))
         self._checkpointer.forget()
-        if went_on:
+        if former and not trouble:
             self._checkpointer.soon()
 
     # ------------------------------------------------------------ taking over

@@ -50,9 +50,9 @@ def explain(session: Session, request: Explain) -> Explanation:
         child_pid=process.pid if process is not None else None,
         child_started=process.started if process is not None else None,
         last_output=session.watch.last_output(),
-        last_input=session.activity.last_input,
+        last_input=session.watch.tracker.last_input,
         stale_after_s=session.spec.watch.stale_after_s,
-        evidence=session.activity.evidence(),
+        evidence=session.watch.tracker.evidence(),
         transitions=session.watch.transitions(),
         conversation=session.conversation.id,
         conversation_source=session.conversation.source,
@@ -106,7 +106,7 @@ async def _recorded(session: Session) -> None:
 
 def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int) -> Description:
     """What this host knows of its session."""
-    spec, activity = session.spec, session.activity
+    spec, activity = session.spec, session.watch.tracker
     session.conversation.look()
     return Description(
         request=request.request,
@@ -133,7 +133,7 @@ def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int
         version=VERSION,
         journal_bytes=session.recording.size_bytes if session.recording.on else None,
         notice=session.recording.trouble or session.notice,
-        activity_detail=session.activity.detail,
+        activity_detail=session.watch.tracker.detail,
         conversation=session.conversation.id,
     )
 

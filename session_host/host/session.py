@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 
@@ -40,7 +41,6 @@ from session_host.protocol.messages import (
     Input,
     Key,
     NameEvent,
-    NoticeEvent,
     NotificationEvent,
     Output,
     Resized,
@@ -98,6 +98,8 @@ class Session:
         ledger, recording: what outlives this process, in memory and on disk.
         notice: one line for the user about what is not as it should be; "" if all is.
         look: called after each use of the emulator; see ``checkpoints``.
+
+    There are less than thirty: with more, CPython finds each of them more slowly, and a key asks for many.
     """
 
     def __init__(
@@ -137,7 +139,6 @@ class Session:
             spec, memory.activity, ledger, self.lane, self.conversation,
             tell=self.tell, now=now, output_at_s=output.written_at_s,
         )  # fmt: skip
-        self.activity = self.watch.tracker
         self.state = State.STARTING
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
@@ -145,9 +146,7 @@ class Session:
         self.recorded = asyncio.Event()
         self.process: PtyProcess | None = None
         self.notice = recovered.notice
-        self.child_started = memory.child_started
         self.look: Callable[[], None] = lambda: None
-        self._told_trouble = ""
         self._pump: PtyPump | None = None
         self.focus = FocusTeller(self.attachments, ledger, self.lane, self.flush_input, memory.focus)
         self.sizing = Sizing(self.attachments, lambda: (self.size, self.cell), self._resize)
@@ -231,7 +230,8 @@ class Session:
             for follower in tuple(self.followers):
                 if not frame and follower.follows_output:
                     frame = encode(Output(end - len(data), data))
-                follower.deliver_output(frame, end)
+                deliver = follower.deliver_output
+                deliver(frame, end)
         return self.lane.feed(data)
 
     def _lane_drained(self) -> None:
@@ -281,14 +281,6 @@ class Session:
         self.ledger.add(Kind.CONVERSATION, msgspec.msgpack.encode(memory))
         self.conversation_learnt.set()
 
-    def recording_changed(self) -> bool:
-        """The journal goes on, or has stopped, which who looks on is told; returns whether it goes on after a stop."""
-        trouble, former = self.recording.trouble, self._told_trouble
-        if trouble != former:
-            self._told_trouble = trouble
-            self.tell(NoticeEvent("recording", trouble))
-        return bool(former and not trouble)
-
     def tell(self, event: Event) -> None:
         """Send an event to all followers."""
         for follower in tuple(self.followers):
@@ -306,9 +298,10 @@ class Session:
             return
         emulator = self.lane.idle
         if emulator is None:
-            self.lane.soon(lambda emulator: self._queue(attachment, message, encode_input(emulator, message)))
+            self.lane.soon(partial(self._queue_soon, attachment, message))
         elif type(message) is Key:
-            self._queue(attachment, message, emulator.encode_key(message))
+            encode_key = emulator.encode_key
+            self._queue(attachment, message, encode_key(message))
         else:
             self._queue(attachment, message, encode_input(emulator, message))
         # The program is awake by now: what follows is not on the key's way.
@@ -318,6 +311,9 @@ class Session:
             self.watch.input_given()
         elif isinstance(message, Focus):
             self.focus.viewer_told(attachment, focused=message.focused)
+
+    def _queue_soon(self, attachment: Attachment, message: Input, emulator: Emulator) -> None:
+        self._queue(attachment, message, encode_input(emulator, message))
 
     def _queue(self, attachment: Attachment, message: Input, data: bytes) -> None:
         if self.state is _EXITED:

@@ -55,7 +55,6 @@ class Wire:
         self.queued_bytes = 0
         self.peer_pid = peer_pid(connection)
         self._socket = connection
-        self._receive = connection.recv
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._queue: deque[memoryview] = deque()
@@ -133,16 +132,19 @@ class Wire:
             self._loop.call_soon(self._hear_the_last)
 
     def _hear_the_last(self) -> None:
-        with contextlib.suppress(OSError):  # There is no more, or there is no connection any more.
-            for _ in range(READS_AT_ONCE):
-                if self._closed or not (data := self._receive(READ_BYTES)):
-                    break
-                self._owner.received(data)
+        for _ in range(READS_AT_ONCE):
+            try:
+                data = b"" if self._closed else self._socket.recv(READ_BYTES)
+            except OSError:
+                break  # There is no more, or there is no connection any more.
+            if not data:
+                break
+            self._owner.received(data)
         self.abort()
 
     def _readable(self) -> None:
         try:
-            data = self._receive(READ_BYTES)
+            data = self._socket.recv(READ_BYTES)
         except BlockingIOError:
             return
         except OSError:

@@ -20,6 +20,7 @@ LENGTH_BYTES = 4
 _REASON_CHARACTERS = 120
 _NO_MESSAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 
+_from_bytes = int.from_bytes
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -53,10 +54,11 @@ class Decoder:
             ProtocolViolation: a length over the bound, or bytes that are no message of this direction.
         """
         length = len(data) - LENGTH_BYTES
-        if not self._buffer and int.from_bytes(data[:LENGTH_BYTES], "big") == length <= MAX_FRAME_BYTES:
+        if not self._buffer and _from_bytes(data[:LENGTH_BYTES], "big") == length <= MAX_FRAME_BYTES:
             # One whole frame: a key, or its echo.
+            message = self._message
             try:
-                return (self._message(data[LENGTH_BYTES:]),)
+                return (message(data[LENGTH_BYTES:]),)
             except _NO_MESSAGE as error:
                 raise ProtocolViolation(f"not a message: {_reason(error)}") from None
         return self._feed(data)

@@ -19,6 +19,9 @@ _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
 _WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
 _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
 _is_text: Final = re.compile(rb"[\x20-\x7e\b\t\n\r]*").fullmatch
+_CHARACTERS: Final = frozenset(bytes([code]) for code in range(256) if _is_text(bytes([code])))
+"""The echo of a key, most of the time."""
+
 _LONGEST_WRITE: Final = 256 * 1024
 """The history's keeper is to hear of its growth before much of it could be lost."""
 
@@ -66,7 +69,7 @@ class Stream:
 
     def is_plain(self, data: bytes) -> bool:
         """Whether output is text and nothing else: no mode changes with it, and there is nothing to say to it."""
-        return self._ground[0] and _is_text(data) is not None
+        return self._ground[0] and (data in _CHARACTERS or _is_text(data) is not None)
 
     def feed(self, data: bytes) -> bool:
         """Interpret output; True if the grid's width was changed by it and set back."""

@@ -46,7 +46,7 @@ def host(kept: KeptSession) -> KeptSession:
 
 def says(kept: KeptSession, event: str, pid: int, conversation: str = "", source: str = "plugin") -> Activity:
     kept.session.watch.reported(Report(source, event, conversation, ""), pid)  # type: ignore[arg-type]
-    return kept.session.activity.activity
+    return kept.session.watch.tracker.activity
 
 
 def is_to_be_looked_at(kept: KeptSession) -> bool:
@@ -109,21 +109,21 @@ async def test_after_an_answer_it_is_looked_at_only_if_nobody_may_tell_of_it(kep
     kept.kill()
     host(kept)
     assert not is_to_be_looked_at(kept)
-    assert kept.session.activity.activity is Activity.NEEDS_INPUT
+    assert kept.session.watch.tracker.activity is Activity.NEEDS_INPUT
 
 
 async def test_a_plugin_that_tells_a_successor_once_more_asks_nothing_anew(kept: KeptSession) -> None:
     host(kept)
     says(kept, "ask", os.getpid())
     kept.session.watch.input_given()
-    since = kept.session.activity.since
+    since = kept.session.watch.tracker.since
     kept.kill()
     host(kept)
     kept.session.watch._now = lambda: "later"
     assert says(kept, "ask", os.getpid()) is Activity.NEEDS_INPUT
-    assert kept.session.activity.since == since
+    assert kept.session.watch.tracker.since == since
     says(kept, "ask", os.getpid())
-    assert kept.session.activity.since == "later", "once more is another question"
+    assert kept.session.watch.tracker.since == "later", "once more is another question"
 
 
 async def test_what_silence_means_is_counted_from_before_a_kill(kept: KeptSession) -> None:

@@ -19,6 +19,9 @@ from session_host.terminal import engine_build
 from session_host.version import VERSION
 from tests.support.estates import SESSION_ID, KeptSession, kept_session
 
+MANY_ATTRIBUTES = 30
+"""CPython 3.11 keeps fewer than that in the object itself, where its adaptive instructions find them."""
+
 HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
 
 
@@ -280,3 +283,7 @@ async def test_a_client_that_is_behind_at_the_end_is_closed_only_when_it_has_all
 async def test_requests_go_to_the_server(stage: Stage) -> None:
     stage.client(HELLO, m.Describe(7), m.Kill(8))
     assert stage.owner.requests == [m.Describe(7), m.Kill(8)]
+
+
+async def test_a_session_has_so_few_attributes_that_each_is_found_quickly(stage: Stage) -> None:
+    assert len(vars(stage.session)) < MANY_ATTRIBUTES

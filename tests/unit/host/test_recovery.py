@@ -258,7 +258,7 @@ class Run:
     async def _state(self) -> State:
         session = self.kept.session
         assert self.client.refused == []
-        tracker = session.activity
+        tracker = session.watch.tracker
         colors = session.colors
         return State(
             await session.lane.lend(seen),

@@ -130,4 +130,4 @@ async def test_all_signals_of_one_piece_of_output_are_known_to_a_successor_or_no
         with pytest.raises(Killed):
             kept.wrote(b"\x1b]7501;state=working\x07\x1b]7501;state=blocked;a question\x07")
         kept.kill()
-        assert kept.host().activity.activity == "needs_input"
+        assert kept.host().watch.tracker.activity == "needs_input"
