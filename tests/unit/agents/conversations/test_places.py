@@ -267,8 +267,10 @@ class TestCopilot:
 
     def test_who_holds_it(self, seek: Seeking, tmp_path: Path) -> None:
         directory = tmp_path / "home" / ".copilot" / "session-state" / ID
-        argv = [sys.executable, "-S", "-c", "input()", "copilot"]
-        with subprocess.Popen(argv, stdin=subprocess.PIPE) as holder:
+        argv = [sys.executable, "-S", "-c", "input('it runs\\n')", "copilot"]
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"it runs\n", "until then the kernel may not tell its argv"
             for pid in (holder.pid, os.getppid(), 2**22 + 1, "x"):
                 write(directory / f"inuse.{pid}.hold")
 
