@@ -56,7 +56,7 @@ def make(socket_path: Path, size: GridSize) -> tuple[Estate, int]:
             os.set_blocking(descriptor, False)
         for name in ("stream", "ledger", "checkpoint"):
             opened.append(_file_in_memory(f"outlive-{name}"))
-        opened.append(_listen(socket_path))
+        opened.append(listen(socket_path))
     except OSError:
         for descriptor in opened:
             os.close(descriptor)
@@ -75,7 +75,12 @@ def _file_in_memory(name: str) -> int:
     return descriptor
 
 
-def _listen(path: Path) -> int:
+def listen(path: Path) -> int:
+    """A listening socket at ``path``, in place of what is there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         path.unlink(missing_ok=True)
         before = os.umask(0o177)

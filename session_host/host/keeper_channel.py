@@ -18,7 +18,7 @@ from session_host.estate.descriptors import Estate
 from session_host.link.finding import ensure_keeper
 from session_host.link.pipe import KeeperPipe
 from session_host.protocol.codec import FromKeeperDecoder
-from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Adopt, KeeperMessage
+from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Adopt, BoundAgain, KeeperMessage
 from session_host.protocol.launch import LaunchSpec
 from session_host.version import VERSION
 
@@ -34,6 +34,7 @@ class KeeperChannel:
         child_pid: the program, once it runs; before, there is nothing that a new keeper could adopt.
         keeper_pid: who is at the other end; 0 if nobody is.
         give_up: called instead of looking for another keeper, if it is set.
+        bound_again: called when the estate's listening socket is a new one, if it is set.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class KeeperChannel:
         self._closed = False
         self.child_pid = 0
         self.give_up: Callable[[], None] | None = None
+        self.bound_again: Callable[[], None] | None = None
         self.keeper_pid = os.getppid()
         self._use(KeeperPipe(connection, FromKeeperDecoder()))
 
@@ -91,7 +93,22 @@ class KeeperChannel:
                 self._lost()
                 return
             for message in messages:
-                self._said(message)
+                if isinstance(message, BoundAgain):
+                    self._take_listener()
+                else:
+                    self._said(message)
+
+    def _take_listener(self) -> None:
+        """The session's socket was removed and bound again: the estate has the new one from now on."""
+        if self._pipe is None or not self._pipe.descriptors:
+            log.warning("the new socket did not come: too many open files")
+            return
+        descriptor = self._pipe.descriptors.popleft()
+        os.dup2(descriptor, self._estate.listener, inheritable=False)
+        os.close(descriptor)
+        log.info("the socket is bound again")
+        if self.bound_again is not None:
+            self.bound_again()
 
     def _lost(self) -> None:
         if self._pipe is not None:

@@ -23,7 +23,18 @@ from session_host.estate.descriptors import Estate
 from session_host.estate.ledger import Ledger, LedgerPage
 from session_host.estate.moving import Mover
 from session_host.estate.stream_file import StreamFile
-from session_host.protocol.keeper import ChildEnded, Go, Over, Prepare, Prepared, Refused, Rehearsed, Running, Yield
+from session_host.protocol.keeper import (
+    KEEPER_PROTOCOL_VERSION,
+    ChildEnded,
+    Go,
+    Over,
+    Prepare,
+    Prepared,
+    Refused,
+    Rehearsed,
+    Running,
+    Yield,
+)
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.messages import NoticeEvent
 from session_host.pty.identity import start_time
@@ -289,7 +300,7 @@ class _Host:
 
     def _tell_that_it_runs(self, process: PtyProcess) -> None:
         self._keeper.child_pid = process.pid
-        self._keeper.tell(Running(os.getpid(), process.pid, VERSION))
+        self._keeper.tell(Running(os.getpid(), process.pid, VERSION, KEEPER_PROTOCOL_VERSION))
 
     def _end_politely(self) -> None:
         # Who is told to end starts no keepers: the machine is going down.

@@ -26,7 +26,7 @@ from session_host.estate.ledger import LedgerPage
 from session_host.link.pipe import KeeperPipe
 from session_host.peer import is_foreign
 from session_host.protocol.codec import LENGTH_BYTES, ClientDecoder, FromKeeperDecoder, HostDecoder, encode
-from session_host.protocol.keeper import Go, Rehearsed, Running
+from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Go, Rehearsed, Running
 from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Hello, Welcome
 from session_host.version import VERSION
 
@@ -88,7 +88,7 @@ def rest(resting: Resting, estate: Estate, path: Path, channel: socket.socket) -
         keeper.send(Rehearsed())
         if _may_go(channel) and try_to_own(estate.ledger):
             page = LedgerPage(estate.ledger)
-            keeper.send(Running(os.getpid(), page.child, VERSION))
+            keeper.send(Running(os.getpid(), page.child, VERSION, KEEPER_PROTOCOL_VERSION))
             page.close()
             log.info("resting")
             rester.wait(channel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -38,7 +39,7 @@ def touch(path: Path) -> None:
         os.utime(path)
         os.utime(path.parent)
     except FileNotFoundError:
-        log.warning("the socket is gone; this chat cannot be reached until it ends")
+        log.warning("the socket is gone; the keeper binds it again")
 
 
 class Server:
@@ -63,9 +64,11 @@ class Server:
         self._path = path
         self._listener = socket.socket(fileno=os.dup(listener))
         self._keeper = keeper
+        keeper.bound_again = lambda: self._bound_again(listener)
         self._connections: set[Connection] = set()
         self._requests: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
+        self._listening = False
         self._refresh: asyncio.TimerHandle | None = None
         self._again: asyncio.TimerHandle | None = None
 
@@ -77,7 +80,21 @@ class Server:
         self._listen()
         self._touch()
 
+    def _bound_again(self, listener: int) -> None:
+        """The session's socket is a new one. Callers that wait in the former one are let in first."""
+        former, self._listener = self._listener, socket.socket(fileno=os.dup(listener))
+        self._listener.setblocking(False)
+        with former:
+            if not self._listening:
+                return
+            asyncio.get_running_loop().remove_reader(former.fileno())
+            with contextlib.suppress(OSError):
+                while True:
+                    self._admit(former.accept()[0])
+        self._listen()
+
     def _listen(self) -> None:
+        self._listening = True
         asyncio.get_running_loop().add_reader(self._listener.fileno(), self._called)
 
     def _called(self) -> None:
@@ -90,6 +107,7 @@ class Server:
             log.warning("took no call: %s", error)
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._listener.fileno())
+            self._listening = False
             self._again = loop.call_later(RETRY_S, self._listen)
             return
         self._admit(caller)
@@ -141,6 +159,8 @@ class Server:
             if timer is not None:
                 timer.cancel()
         asyncio.get_running_loop().remove_reader(self._listener.fileno())
+        self._listening = False
+        self._keeper.bound_again = None
         self._listener.close()
         self._path.unlink(missing_ok=True)
         if self._requests:
@@ -148,6 +168,7 @@ class Server:
         for connection in tuple(self._connections):
             connection.finish()
         if self._connections:
+            self._all_gone.clear()
             try:
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
                     await self._all_gone.wait()

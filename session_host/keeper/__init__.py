@@ -5,6 +5,8 @@
     keeper     what is kept, and what is done when it, or who looks after it, dies
     ward       one session: its estate, its host, what is done when that dies
     succession one host takes a living one's place
+    reaching   the sockets at which it and the sessions are found
+    ending     a session's end without its host
     warming    what hosts do, done once before they are forked
     forking    a host as a fork of this process
     replacing  another version of this program takes this process over

@@ -22,6 +22,7 @@ from session_host.scopes import enter
 from .forking import become_subreaper, raise_open_files, set_process_name
 from .keeper import Keeper
 from .loop import Loop
+from .reaching import RuntimeDirectory, listen, open_lock, take_lock
 from .replacing import ARGUMENT, read_kept, replace_itself, take_up
 from .warming import warm
 
@@ -38,24 +39,20 @@ def alone() -> int | None:
     Who has it already and takes no calls (its socket was removed, or it is leaving) is asked to leave: the
     hosts will come to us. None if it does not, or takes calls.
     """
-    descriptor = os.open(runtime_dir() / "keeper.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    descriptor = open_lock()
     began_s = time.monotonic()
     asked = False
     while True:
-        try:
-            # Of the kind that a fork does not share and an exec keeps (fcntl(2), F_SETLK).
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waited_s = time.monotonic() - began_s
-            if waited_s > LEAVING_S or takes_calls():
-                os.close(descriptor)
-                return None
-            if waited_s > LEAVING_S / 5 and not asked:
-                asked = True
-                ask_to_leave(descriptor)
-            time.sleep(0.01)
-        else:
+        if take_lock(descriptor):
             return descriptor
+        waited_s = time.monotonic() - began_s
+        if waited_s > LEAVING_S or takes_calls():
+            os.close(descriptor)
+            return None
+        if waited_s > LEAVING_S / 5 and not asked:
+            asked = True
+            ask_to_leave(descriptor)
+        time.sleep(0.01)
 
 
 def takes_calls() -> bool:
@@ -74,17 +71,6 @@ def ask_to_leave(lock: int) -> None:
     pid = struct.unpack("hhqqi4x", fcntl.fcntl(lock, fcntl.F_GETLK, flock))[4]
     if pid > 0:
         os.kill(pid, signal.SIGTERM)
-
-
-def listen() -> socket.socket:
-    """The socket that hosts and commands come to."""
-    path = keeper_socket()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    path.unlink(missing_ok=True)
-    listener.bind(str(path))
-    path.chmod(0o600)
-    listener.listen(socket.SOMAXCONN)
-    return listener
 
 
 def detach() -> None:
@@ -140,6 +126,7 @@ def main(arguments: list[str]) -> int:
     become_background()
     if kept is not None:
         take_up(keeper, kept)
+    RuntimeDirectory(loop, keeper.sockets, lock)
     log.info("keeping")
     loop.run(keeper)
     return 0

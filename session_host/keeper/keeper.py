@@ -22,6 +22,7 @@ from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import (
     Adopt,
     ChildEnded,
+    EndSession,
     KeeperMessage,
     KeeperStatus,
     KeptSession,
@@ -42,8 +43,10 @@ from session_host.pty import exit_status
 from session_host.version import VERSION
 
 from .children import pidfd_of, strays
+from .ending import end_without_host
 from .forking import fork_host
 from .loop import Loop
+from .reaching import ChatSockets
 from .succession import Succession
 from .ward import Ward, WardState
 
@@ -61,6 +64,7 @@ class Keeper:
     Attributes:
         wards: the sessions by their ids.
         loop: what wakes us.
+        sockets: where the sessions are found.
         open_files: the programs' soft limit of open files; ours is higher.
     """
 
@@ -70,6 +74,7 @@ class Keeper:
         self.open_files = open_files
         self._replace_itself = replace_itself
         self._succession = Succession(loop, self._fork_one, self._drop_channel)
+        self.sockets = ChatSockets(loop, self.wards, self._succession)
 
     def is_busy(self) -> bool:
         """There is something to keep."""
@@ -89,12 +94,15 @@ class Keeper:
             case Launch(spec=spec):
                 return self._launch(client, spec)
             case Status():
+                self.sockets.look()
                 kept = [
                     KeptSession(each.id, each.host_pid, each.child_pid, each.version) for each in self.wards.values()
                 ]
                 return KeeperStatus(os.getpid(), VERSION, kept)
             case ReplaceHost(session_id=session_id):
                 return self._succession.replace(self.wards.get(session_id), client)
+            case EndSession(session_id=session_id):
+                return end_without_host(self.wards.get(session_id))
             case ReplaceKeeper():
                 return self._replace_itself(self, client, message)
             case _:
@@ -130,6 +138,7 @@ class Keeper:
         """Give a session a host."""
         if self.wards.get(ward.id) is not ward or ward.host_pid:
             return
+        self.sockets.look_at(ward, call=True)
         try:
             ward.host_pid, ward.channel = self._fork_one(ward)
         except OSError as error:
@@ -195,11 +204,12 @@ class Keeper:
         successor = ward.successor
         match message:
             case Running():
-                ward.child_pid, ward.version = message.child_pid, message.version
+                ward.child_pid, ward.version, ward.protocol = message.child_pid, message.version, message.protocol
                 ward.running_since_s = time.monotonic()
                 ward.close_slave()
                 if ward.state is WardState.STARTING:
                     ward.state = WardState.RUNNING
+                    self.sockets.look_at(ward)
                     self._report(ward, LaunchReport(ok=True, host_pid=message.host_pid, child_pid=message.child_pid))
             case Refused(report=report):
                 ward.state = WardState.OVER
@@ -252,12 +262,13 @@ class Keeper:
             return
         if (former := self.wards.pop(message.spec.session_id, None)) is not None:
             self._forget(former)
-        ward.state, ward.is_child = WardState.RUNNING, False
+        ward.state, ward.is_child, ward.protocol = WardState.RUNNING, False, message.protocol
         self.keep(ward, message.host_pid, message.child_pid, message.version)
         self.loop.release(client)
         ward.channel = client
         self.loop.watch(client.socket, lambda: self._host_speaks(ward, client))
         log.info("%s: adopted from host %d", ward.id, ward.host_pid)
+        self.sockets.look_at(ward, call=True)
 
     def keep(self, ward: Ward, host_pid: int, child_pid: int, version: str) -> None:
         """Look after a session whose host runs already."""

@@ -51,12 +51,14 @@ class Loop:
 
     Attributes:
         listener: the socket that hosts and commands come to.
+        on_socket_lost: called when its file is not there any more.
     """
 
     def __init__(self, listener: socket.socket, path: Path) -> None:
         self.listener = listener
         self._path = path
         self._inode = path.stat().st_ino if path.exists() else 0
+        self.on_socket_lost: Callback = lambda: None
         self._owner: LoopOwner | None = None
         self._selector = selectors.DefaultSelector()
         self._clients: set[KeeperPipe] = set()
@@ -94,15 +96,35 @@ class Loop:
                 self._carry_out(key.data)
             while self._timers and self._timers[0][0] <= time.monotonic():
                 self._carry_out(heapq.heappop(self._timers)[2])
-            with suppress(FileNotFoundError):
+            try:
                 os.utime(self._path)
+            except FileNotFoundError:
+                self.on_socket_lost()
         self._unlink()
 
     def _unlink(self) -> None:
         """Remove our socket's file, but not that of another keeper, should its directory have been made anew."""
-        with suppress(FileNotFoundError):
-            if self._path.stat().st_ino == self._inode:
-                self._path.unlink()
+        if self.is_at_its_place():
+            self._path.unlink(missing_ok=True)
+
+    def is_at_its_place(self) -> bool:
+        """Whether the socket's file is there, and is our socket's."""
+        try:
+            return self._path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            return False
+
+    def listen_at(self, listener: socket.socket) -> None:
+        """Listen at another socket, at the same path, from now on."""
+        self.unwatch(self.listener)
+        self.listener.close()
+        self.listener, self._inode = listener, self._path.stat().st_ino
+        listener.setblocking(False)
+        self.watch(listener, self._accept)
+
+    def leave(self) -> None:
+        """Come to an end; hosts then look for another keeper, or start one."""
+        self._leaving = True
 
     @staticmethod
     def _carry_out(what: Callback) -> None:

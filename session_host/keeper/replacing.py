@@ -41,6 +41,7 @@ class KeptWard(msgspec.Struct):
     child_pid: int
     version: str
     over: bool
+    protocol: int = 1
 
 
 class Kept(msgspec.Struct):
@@ -102,6 +103,7 @@ def _kept_of(ward: Ward) -> KeptWard:
         ward.child_pid,
         ward.version,
         ward.state is WardState.OVER,
+        ward.protocol,
     )
 
 
@@ -129,6 +131,7 @@ def take_up(keeper: Keeper, kept: Kept) -> None:
         ward = Ward(each.spec, estate, LedgerPage(estate.ledger))
         ward.state = WardState.OVER if each.over else WardState.RUNNING
         ward.is_child, ward.pidfd, ward.child_pidfd = each.is_child, each.pidfd, each.child_pidfd
+        ward.protocol = each.protocol
         keeper.keep(ward, each.host_pid, each.child_pid, each.version)
         if each.channel >= 0:
             keeper.keep_channel(ward, socket.socket(fileno=each.channel))

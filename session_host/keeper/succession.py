@@ -35,8 +35,8 @@ class Succession:
         self._fork = fork
         self._drop = drop
 
-    def replace(self, ward: Ward | None, client: KeeperPipe) -> KeeperMessage | None:
-        """Somebody wants a host of this version; returns what to answer at once."""
+    def replace(self, ward: Ward | None, client: KeeperPipe | None) -> KeeperMessage | None:
+        """Somebody, or the keeper itself, wants a host of this version; returns what to answer at once."""
         if ward is None or ward.state is not WardState.RUNNING or not ward.host_pid:
             return NotReplaced("the chat is not running")
         if ward.successor is not None:

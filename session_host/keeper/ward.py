@@ -13,6 +13,7 @@ import logging
 import os
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -81,6 +82,7 @@ class Ward:
         channel: the way to the host.
         child_pid: the program.
         version: of the code that the host runs.
+        protocol: what the host understands, see ``KEEPER_PROTOCOL_VERSION``.
         launchers: who waits for the report.
         report: how the launch went, once that is known.
         failed_hosts: how many in a row did not live long.
@@ -99,6 +101,7 @@ class Ward:
     channel: KeeperPipe | None = None
     child_pid: int = 0
     version: str = ""
+    protocol: int = 1
     launchers: list[KeeperPipe] = field(default_factory=list)
     report: LaunchReport | None = None
     failed_hosts: int = 0
@@ -128,13 +131,31 @@ class Ward:
         """The session's."""
         return self.spec.session_id
 
-    def tell_host(self, message: KeeperMessage) -> None:
-        """Send the host a message; one that is gone needs none."""
-        if self.channel is not None:
+    def tell_host(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
+        """Send the host a message, with descriptors; one that is gone needs none."""
+        self._tell(self.channel, message, passed)
+
+    def tell_successor(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
+        """As ``tell_host``, to whoever is to follow the host, if there is anybody."""
+        if self.successor is not None:
+            self._tell(self.successor.channel, message, passed)
+
+    def _tell(self, channel: KeeperPipe | None, message: KeeperMessage, passed: Sequence[int]) -> None:
+        if channel is not None:
             try:
-                self.channel.send(message)
+                channel.send(message, passed)
             except OSError as error:
                 log.info("%s: the host does not hear: %s", self.id, error)
+
+    def bind_again(self) -> None:
+        """Make a new socket at the session's path; it takes the former one's place in the estate.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        listener = descriptors.listen(Path(self.spec.socket_path))
+        os.dup2(listener, self.estate.listener, inheritable=False)
+        os.close(listener)
 
     def count_death(self, status: int | None) -> float:
         """Its host has died before its time.

@@ -6,6 +6,7 @@ From a command::
     → Status()                                       ← KeeperStatus
     → ReplaceKeeper(argv)                            ← Replaced | NotReplaced       (by the new one)
     → ReplaceHost(session_id)                        ← Replaced | NotReplaced
+    → EndSession(session_id)                         ← EndBegun | NotReplaced
 
 From a host, on the channel that it was forked with, or on a connection of its own that begins with Adopt::
 
@@ -16,6 +17,7 @@ From a host, on the channel that it was forked with, or on a connection of its o
     → Over()                                         the end is recorded; nothing is to be kept any more
                                                      ← ChildEnded    the ledger has its status
                                                      ← Prepare, Go, Yield
+                                                     ← BoundAgain + the new listening socket
 
 A host is replaced in steps, each of which may fail and leave all as it was: the one that runs makes a
 checkpoint which any version can read (Prepare, Prepared); its successor is forked and proves that it
@@ -29,7 +31,8 @@ import msgspec
 
 from .launch import LaunchReport, LaunchSpec
 
-KEEPER_PROTOCOL_VERSION = 1
+KEEPER_PROTOCOL_VERSION = 2
+"""2 knows BoundAgain."""
 
 
 class KeeperMessage(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -49,7 +52,7 @@ class Launched(KeeperMessage, frozen=True):
 
 
 class Status(KeeperMessage, frozen=True):
-    """Ask for KeeperStatus."""
+    """Ask for KeeperStatus. Sockets that somebody removed are bound again before the answer."""
 
 
 class KeptSession(msgspec.Struct, frozen=True, array_like=True):
@@ -83,6 +86,22 @@ class ReplaceHost(KeeperMessage, frozen=True):
     session_id: str
 
 
+class EndSession(KeeperMessage, frozen=True):
+    """End a session whose host does not answer: kill its program, and the host. A new host records the end."""
+
+    session_id: str
+
+
+class EndBegun(KeeperMessage, frozen=True):
+    """Both are killed.
+
+    Attributes:
+        host_pid: the host that was killed; 0 if there was none.
+    """
+
+    host_pid: int
+
+
 class Replaced(KeeperMessage, frozen=True):
     """It was done."""
 
@@ -111,6 +130,12 @@ class Running(KeeperMessage, frozen=True):
     host_pid: int
     child_pid: int
     version: str
+    protocol: int = 1
+    """KEEPER_PROTOCOL_VERSION of the host."""
+
+
+class BoundAgain(KeeperMessage, frozen=True):
+    """Somebody removed the session's socket, and it is bound again; the new listening socket travels with this."""
 
 
 class Refused(KeeperMessage, frozen=True):
@@ -164,6 +189,9 @@ class Go(KeeperMessage, frozen=True):
 
 
 ToKeeper = (
-    Launch | Status | ReplaceKeeper | ReplaceHost | Adopt | Running | Refused | Over | Prepared | Rest | Rehearsed
+    Launch | Status | ReplaceKeeper | ReplaceHost | EndSession
+    | Adopt | Running | Refused | Over | Prepared | Rest | Rehearsed
 )  # fmt: skip
-FromKeeper = Launched | KeeperStatus | Replaced | NotReplaced | ChildEnded | Prepare | Yield | Go
+FromKeeper = (
+    Launched | KeeperStatus | Replaced | NotReplaced | EndBegun | ChildEnded | Prepare | Yield | Go | BoundAgain
+)

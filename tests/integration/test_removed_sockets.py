@@ -1,0 +1,128 @@
+"""Somebody removes a chat's socket, the keeper's, or the whole runtime directory: the chats are found again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+
+import pytest
+
+from session_host.client.control import request
+from session_host.client.records import is_kept
+from session_host.client.upgrade import keeper_status
+from session_host.link.finding import find_keeper
+from session_host.paths import keeper_socket, runtime_dir, session_socket
+from session_host.protocol.messages import Describe
+from session_host.store import SessionRecord
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.commands import outlive
+from tests.support.hosts import end, has_rested, rest_after, see, start, watching
+from tests.support.waiting import wait_for_end, wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+def keepers(area: Area) -> list[int]:
+    """The keepers of this test that live, hosts not among them."""
+    mine = processes.with_environment("OUTLIVE_RUNTIME_DIR", str(area.runtime))
+    return [pid for pid in mine if processes.name(pid) == "outlive-keeper"]
+
+
+def reachable(record: SessionRecord) -> bool:
+    return session_socket(record.id).exists() and is_kept(record.id)
+
+
+async def is_as_before(record: SessionRecord) -> None:
+    """Every way to the chat works, and its agent is the same."""
+    wait_until(lambda: reachable(record), 10, "the socket to be there again")
+    assert [info["id"] for info in outlive("ls", "--json").json()] == [record.id]
+    done = outlive("send", record.id, "hello", "--enter")
+    assert (done.code, done.error) == (0, "")
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "hello")
+        viewer.text("typed\r")
+        await see(viewer, watcher, "typed")
+    assert (await request(record.id, Describe(0))).child_pid == record.child_pid
+
+
+async def test_a_chat_with_its_socket_removed_is_found_again_and_its_viewers_stay(area: Area) -> None:
+    record = await start("cat")
+    async with watching(record.id) as (viewer, watcher):
+        session_socket(record.id).unlink()
+        await is_as_before(record)
+        await see(viewer, watcher, "typed")
+        assert len(watcher.states) == len(set(watcher.states)), "it never had to connect anew"
+    await end(record.id)
+    wait_until(lambda: not session_socket(record.id).exists(), 5, "the new socket to go with the chat")
+
+
+async def test_a_chat_at_rest_with_its_socket_removed_is_found_again(area: Area) -> None:
+    rest_after(0.2)
+    record = await start("cat")
+    wait_until(lambda: has_rested(record.id, 1), 10, "it to rest")
+    session_socket(record.id).unlink()
+    await is_as_before(record)
+    await end(record.id)
+
+
+async def test_a_host_after_the_one_that_was_told_has_the_new_socket_too(area: Area) -> None:
+    record = await start("cat")
+    session_socket(record.id).unlink()
+    wait_until(lambda: reachable(record), 10, "the socket to be there again")
+    host = (await request(record.id, Describe(0))).host_pid
+    os.kill(host, signal.SIGKILL)
+    await is_as_before(record)
+    await end(record.id)
+
+
+async def test_the_runtime_directory_removed_leaves_one_keeper_and_every_chat_reachable(area: Area) -> None:
+    record = await start("cat")
+    [keeper] = keepers(area)
+    shutil.rmtree(runtime_dir())
+    wait_until(lambda: keeper_socket().exists(), 10, "the keeper's socket to be there again")
+    await is_as_before(record)
+    other = await start("cat")
+    assert outlive("upgrade", other.id).code == 0
+    assert keepers(area) == [keeper]
+    await end(record.id)
+    await end(other.id)
+
+
+async def test_a_chat_started_at_once_after_the_directory_went_leaves_one_keeper(area: Area) -> None:
+    """The start may begin a keeper of its own, with the lock of the new directory: the former one gives way."""
+    record = await start("cat")
+    shutil.rmtree(runtime_dir())
+    other = await start("cat")
+    wait_until(lambda: len(keepers(area)) == 1, 10, lambda: f"one keeper, not {keepers(area)}")
+    wait_until(lambda: _kept() == {record.id, other.id}, 10, lambda: f"both to be kept, not {_kept()}")
+    assert {info["id"] for info in outlive("ls", "--json").json()} == {record.id, other.id}
+    wait_until(lambda: reachable(record) and reachable(other), 10, "both sockets")
+    await end(record.id)
+    await end(other.id)
+
+
+def _kept() -> set[str]:
+    status = keeper_status()
+    return {each.session_id for each in status.sessions} if status is not None else set()
+
+
+async def test_the_keeper_killed_with_the_directory_gone_is_followed_by_one_that_puts_all_back(area: Area) -> None:
+    record = await start("cat")
+    [keeper] = keepers(area)
+    os.kill(keeper, signal.SIGSTOP)
+    shutil.rmtree(runtime_dir())
+    os.kill(keeper, signal.SIGKILL)
+    wait_for_end(keeper, 5)
+    wait_until(find_keeper_now, 10, "another keeper")
+    await is_as_before(record)
+    assert len(keepers(area)) == 1
+    await end(record.id)
+
+
+def find_keeper_now() -> bool:
+    pipe = find_keeper()
+    if pipe is not None:
+        pipe.close()
+    return pipe is not None
