@@ -11,6 +11,7 @@
     ├── SessionEnded             show how it ended; exit code 6
     ├── HostUnavailable          retry, or start it again; exit code 7
     │   └── ProtocolMismatch     the two sides are of different versions: upgrade one
+    ├── NeedsInput               the chat asks something: answer it first, or send the text anyway
     ├── ProtocolViolation        drop the peer
     ├── LaunchFailed             the program could not be started; nothing is left behind
     │   └── AgentNotFound        install it: the message says how
@@ -67,6 +68,10 @@ class SessionEnded(OutliveError):
     """The session has ended; what was asked needs a running one."""
 
     exit_code = 6
+
+
+class NeedsInput(OutliveError):
+    """The chat asks something, which a text would answer."""
 
 
 class HostUnavailable(OutliveError):

@@ -287,15 +287,16 @@ class SessionsModel(QObject):
         changes = await asyncio.to_thread(transitions.last, session_transitions(chat.id), TRANSITIONS)
         return explained_without_host(changes, chat.record.provider_session_id or "")
 
-    async def send(self, chat: Chat, text: str) -> None:
-        """Type a text into a chat, whether its tab is open or not, and press Enter.
+    async def send(self, chat: Chat, text: str, *, anyway: bool = False) -> None:
+        """Type a text into a chat, whether its tab is open or not, and press Enter; ``anyway``: even if it asks.
 
         Raises:
+            NeedsInput: the chat asks something, which the text could answer.
             OutliveError: it was not taken; the message says why.
         """
         if len(text) > MAX_PASTE_CHARACTERS:
             raise UsageError(f"it has {len(text):,} characters; at most {MAX_PASTE_CHARACTERS:,} can be sent at once")
-        await self._request(chat, Send(request=1, text=text, paste=True, enter=True))
+        await self._request(chat, Send(request=1, text=text, paste=True, enter=True, anyway=anyway))
 
     def rename(self, chat: Chat, name: str) -> None:
         """Give a chat another name."""

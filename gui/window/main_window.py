@@ -153,6 +153,7 @@ class MainWindow(QWidget):
         self.sidebar.folded_changed.connect(self._save_soon.start)
         self.splitter.splitterMoved.connect(self._save_soon.start)
         self.sheets.send.sent.connect(self._on_sent)
+        self.sheets.send.wanted.connect(self.open_chat)
         self.verbs.ending.connect(self.resuming.note_end)
         self.empty.new_chat.connect(self.verbs.new_chat)
         self.empty.agent_chosen.connect(self.verbs.new_chat)

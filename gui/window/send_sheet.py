@@ -18,7 +18,7 @@ from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.new_chat_fields import PromptField
 from gui.window.parts import button, label, sentence
 from gui.window.sheet import Sheet
-from session_host.errors import OutliveError
+from session_host.errors import NeedsInput, OutliveError
 
 WIDTH_PX = 560
 NAME_CHARACTERS = 40
@@ -34,9 +34,11 @@ class SendSheet(Sheet):
 
     Signals:
         sent: a chat has taken it.
+        wanted: the user wants to see a chat, which asks something.
     """
 
     sent = Signal(Chat)
+    wanted = Signal(Chat)
 
     def __init__(
         self,
@@ -44,7 +46,7 @@ class SendSheet(Sheet):
         parent: QWidget,
         tasks: Tasks,
         running: Callable[[], list[Chat]],
-        send: Callable[[Chat, str], Coroutine[Any, Any, None]],
+        send: Callable[..., Coroutine[Any, Any, None]],
     ) -> None:
         """Make it.
 
@@ -53,7 +55,8 @@ class SendSheet(Sheet):
             parent: the window.
             tasks: owner of what runs in the background.
             running: the chats that something can be sent to, who needs the user first.
-            send: types a text into a chat; raises OutliveError where that is not taken.
+            send: types a text into a chat (chat, text, anyway=…); raises OutliveError where that is not taken, and
+                NeedsInput where the chat asks something and ``anyway`` is False.
         """
         super().__init__(theme, parent, "Send to chat", WIDTH_PX)
         self._tasks = tasks
@@ -70,8 +73,15 @@ class SendSheet(Sheet):
         self.error.setWordWrap(True)
         hint = label("Ctrl+Enter sends it, and presses Enter there", "secondary")
         hint.setWordWrap(True)
+        self.show_chat = button("Show chat", "", self._show_chat)
+        self.anyway = button("Send anyway", "danger", lambda: self._submit(anyway=True))
         self.cancel = button("Cancel", "", self.put_away)
         self.send = button("Send", "primary", self._submit)
+        answers = QHBoxLayout()
+        answers.setSpacing(GAP_S_PX)
+        answers.addWidget(self.show_chat)
+        answers.addWidget(self.anyway)
+        answers.addStretch(1)
         head = QHBoxLayout()
         head.setSpacing(GAP_S_PX)
         head.addWidget(label("Send to", "title"))
@@ -88,8 +98,11 @@ class SendSheet(Sheet):
         layout.addLayout(head)
         layout.addWidget(self.field, 1)
         layout.addWidget(self.error)
+        layout.addLayout(answers)
         layout.addLayout(foot)
-        for before, after in itertools.pairwise([self.target, self.field, self.cancel, self.send]):
+        for before, after in itertools.pairwise(
+            [self.target, self.field, self.show_chat, self.anyway, self.cancel, self.send]
+        ):
             QWidget.setTabOrder(before, after)
         self._say("")
         self._on_text()
@@ -129,16 +142,25 @@ class SendSheet(Sheet):
     def _on_text(self) -> None:
         self.send.setEnabled(bool(self.field.toPlainText().strip()))
 
-    def _submit(self) -> None:
+    def _submit(self, *, anyway: bool = False) -> None:
         chat, text = self._chat, self.field.toPlainText()
         if chat is not None and self.send.isEnabled():
             self._say("")
             self._set_busy(busy=True)
-            self._tasks.start(self._send_now(chat, text), "send")
+            self._tasks.start(self._send_now(chat, text, anyway=anyway), "send")
 
-    async def _send_now(self, chat: Chat, text: str) -> None:
+    def _show_chat(self) -> None:
+        self.put_away()
+        if self._chat is not None:
+            self.wanted.emit(self._chat)
+
+    async def _send_now(self, chat: Chat, text: str, *, anyway: bool) -> None:
         try:
-            await self._send(chat, text)
+            await self._send(chat, text, anyway=anyway)
+        except NeedsInput as error:
+            self._set_busy(busy=False)
+            self._say(f"not sent to {chat.name}: {error}. The text could answer that", asks=True)
+            return
         except OutliveError as error:
             self._say(f"not sent to {chat.name}: {error}")
             self._set_busy(busy=False)
@@ -154,9 +176,13 @@ class SendSheet(Sheet):
         self.field.setReadOnly(busy)
         self.send.setEnabled(not busy and bool(self.field.toPlainText().strip()))
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: str, *, asks: bool = False) -> None:
         self.error.setText(sentence(line))
         self.error.setVisible(bool(line))
+        self.show_chat.setVisible(asks)
+        self.anyway.setVisible(asks)
+        if asks:
+            self.show_chat.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 def _aiming(aim: Callable[[Chat], None], chat: Chat) -> Callable[[bool], None]:

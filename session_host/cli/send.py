@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from session_host.cli.sessions import add_session_argument, ask, find, require_running
-from session_host.errors import UsageError
+from session_host.errors import NeedsInput, UsageError
 from session_host.protocol.keys import parse_key
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
 
@@ -20,7 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--key", metavar="NAME", action="append", default=[], help="press a key after TEXT: Enter, Up, Ctrl+c, F5, …"
     )
     parser.add_argument("--enter", action="store_true", help="press Enter at last")
-    parser.epilog = "Text that begins with a dash is put behind `--`."
+    parser.add_argument("--anyway", action="store_true", help="type TEXT even though the chat needs input")
+    parser.epilog = (
+        "Text that begins with a dash is put behind `--`. While the chat needs input, TEXT is refused, since it would "
+        "answer what is asked; --key, --enter and a single character are the answers."
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,7 +42,11 @@ def run(options: argparse.Namespace) -> int:
     if len(text) > MAX_PASTE_CHARACTERS:
         raise UsageError(f"the text has {len(text)} characters; at most {MAX_PASTE_CHARACTERS} go at once")
     info = require_running(find(options.session))
-    ask(info.id, Send(0, _valid(text), options.paste, options.key, options.enter))
+    try:
+        ask(info.id, Send(0, _valid(text), options.paste, options.key, options.enter, anyway=options.anyway))
+    except NeedsInput as error:
+        hint = f"answer it with --key or in `outlive attach {info.name}`, or insist with --anyway"
+        raise NeedsInput(f"{info.name}: {error}; {hint}") from error
     return 0
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import msgspec
 
-from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, SessionEnded, UsageError
+from session_host.errors import HostUnavailable, NeedsInput, OutliveError, ProtocolMismatch, SessionEnded, UsageError
 from session_host.protocol.messages import (
     Attach,
     Description,
@@ -37,7 +37,11 @@ STOP_TIMEOUT_S = 60.0
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
 """Waits before a host that went away over a request is asked again."""
 
-_ERRORS: dict[str, type[OutliveError]] = {ErrorCode.ENDED: SessionEnded, ErrorCode.BAD_REQUEST: UsageError}
+_ERRORS: dict[str, type[OutliveError]] = {
+    ErrorCode.ENDED: SessionEnded,
+    ErrorCode.BAD_REQUEST: UsageError,
+    ErrorCode.NEEDS_INPUT: NeedsInput,
+}
 
 
 class ControlConnection:

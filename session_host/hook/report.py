@@ -16,6 +16,8 @@ import sys
 import time
 
 PROTOCOL_VERSION = 3
+"""The oldest that has ``Report``, so that hosts of former versions listen too."""
+
 PATIENCE_S = 0.3
 """The agent may wait for its hooks: so long is all that it waits for this one."""
 

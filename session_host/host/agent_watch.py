@@ -144,6 +144,11 @@ class AgentWatch:
         self._conversation.learnt(report.conversation, report.source)
         self._hear(signals.of_report(report, self._spec.watch))
 
+    def look_at_file(self) -> None:
+        """Hear now what the agent's own file says, ahead of the notification about its change."""
+        if self._file is not None:
+            self._file.look()
+
     def _is_the_agents(self, pid: int) -> bool:
         """Whether a plugin runs in the session's agent, and not in another that this one has started.
 

@@ -2,6 +2,9 @@
 
 Some agents take an Enter that comes at once with a text for a part of a paste. So the text goes as a paste, where
 the program asked for those, and Enter follows as a key of its own, once the text is shown, as late as the catalog says.
+
+A text is refused while the chat needs input: agents' permission dialogs ignore a paste and take Enter for "yes", and
+read typed characters as their own keys. Keys alone answer a dialog, and so does a single character; they always pass.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from typing import NamedTuple
 
 from session_host.protocol.keys import parse_key
 from session_host.protocol.messages import (
@@ -20,6 +24,7 @@ from session_host.protocol.messages import (
     Reply,
     Send,
 )
+from session_host.protocol.values import Activity
 from session_host.terminal.base import Emulator
 
 from .follower import Onlooker
@@ -61,28 +66,57 @@ class Sending:
             return problem
         token = uuid.UUID(request.token) if request.token else uuid.uuid4()
         pause_s = self._session.spec.watch.enter_after_s if request.text and request.enter else 0.0
-        failure = "nothing was typed"
+        guarded = _is_text(request) and not request.anyway
         async with self._turn:
             await asyncio.sleep(max(0.0, self._free_s - asyncio.get_running_loop().time()))
             with _Screen(self._session) as screen:
-                done = await self._type(request, token.hex, enter=not pause_s)
-                if done and pause_s:
+                failed = await self._type(request, token.hex, enter=not pause_s, guarded=guarded)
+                if failed is None and pause_s:
                     await screen.changes()
-            if done and pause_s:
-                failure = "the text was typed, Enter was not"
+            if failed is None and pause_s:
                 await asyncio.sleep(pause_s)
                 # Should this host end before, whoever asks again is heard by the next one: Enter comes after all.
                 enter = Send(request.request, enter=True)
-                done = await self._type(enter, uuid.uuid5(token, "Enter").hex, enter=True)
+                failed = await self._type(enter, uuid.uuid5(token, "Enter").hex, enter=True, guarded=guarded)
                 self._free_s = asyncio.get_running_loop().time() + pause_s
-        if not done:
-            text = f"the program is not reading its input; {failure}"
-            return Failed(request.request, ErrorCode.INPUT_FULL, text)
-        return Done(request.request)
+                if failed is not None:
+                    # Not NEEDS_INPUT: to insist on the whole request would type the text twice.
+                    return _failed(request, failed._replace(code=ErrorCode.FAILED), "the text was typed, Enter was not")
+        return Done(request.request) if failed is None else _failed(request, failed, "nothing was typed")
 
-    async def _type(self, request: Send, token: str, *, enter: bool) -> bool:
+    async def _type(self, request: Send, token: str, *, enter: bool, guarded: bool) -> _Refusal | None:
+        """Type it in the emulator's turn: the modes, and whether the chat needs input, are those of this moment."""
         session = self._session
-        return await session.lane.lend(lambda emulator: session.type(_encoded(emulator, request, enter=enter), token))
+
+        def type_now(emulator: Emulator) -> _Refusal | None:
+            if guarded and token not in session.requests:
+                session.watch.look_at_file()
+                tracker = session.watch.tracker
+                if tracker.activity is Activity.NEEDS_INPUT:
+                    asks = f"the chat asks “{tracker.detail}”" if tracker.detail else "the chat waits for an answer"
+                    return _Refusal(ErrorCode.NEEDS_INPUT, asks)
+            if not session.type(_encoded(emulator, request, enter=enter), token):
+                return _Refusal(ErrorCode.INPUT_FULL, "the program is not reading its input")
+            return None
+
+        return await session.lane.lend(type_now)
+
+
+class _Refusal(NamedTuple):
+    """Why something was not typed: the code, and the reason for people."""
+
+    code: str
+    reason: str
+
+
+def _failed(request: Send, refusal: _Refusal, outcome: str) -> Failed:
+    return Failed(request.request, refusal.code, f"{refusal.reason}; {outcome}")
+
+
+def _is_text(request: Send) -> bool:
+    """Whether the request is more than keys; one character by itself is a key, such as the "y" that answers."""
+    alone = not (request.enter or request.keys or request.paste)
+    return len(request.text) > (1 if alone else 0)
 
 
 def _problem(request: Send) -> Failed | None:

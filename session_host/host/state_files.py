@@ -129,6 +129,11 @@ class StateFile:
             self._inotify.close()
             self._inotify = None
 
+    def look(self) -> None:
+        """Read the file now, if it is known."""
+        if self._file is not None:
+            self._read()
+
     def descriptors(self) -> list[int]:
         """What becomes readable when something changes; empty if nothing is followed."""
         return [self._inotify.fileno()] if self._inotify is not None else []

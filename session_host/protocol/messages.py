@@ -30,7 +30,7 @@ import msgspec
 from .evidence import Evidence, Transition
 from .values import Activity, CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 """Raised with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -73,6 +73,8 @@ class ErrorCode:
     """The session has ended."""
     FAILED = "failed"
     """The host could not do it, through no fault of the peer's."""
+    NEEDS_INPUT = "needs_input"
+    """The chat asks something; a text would be lost, or answer it: answer with a key, or send the text anyway."""
     BAD_REQUEST = "bad_request"
     """The request's values make no sense; the message says which."""
 
@@ -390,6 +392,8 @@ class Send(Message, frozen=True):
     enter: bool = False
     token: str = ""
     """32 hexadecimal digits that name this very wish: asked again with them, it is not typed twice."""
+    anyway: bool = False
+    """Type the text even while the chat needs input."""
 
 
 class Stop(Message, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 from .codec import LENGTH_BYTES, encode
 from .messages import PROTOCOL_VERSION, Description, Explanation, Message, NoticeEvent, Send
 
-_FIELDS: dict[type[Message], dict[int, int]] = {Description: {2: 24, 1: 20}, Send: {1: 5}}
+_FIELDS: dict[type[Message], dict[int, int]] = {Description: {2: 24, 1: 20}, Send: {3: 6, 1: 5}}
 """How many of a message's fields a version knows, newest first; one that is not named knows those of the next."""
 
 _SINCE: dict[type[Message], int] = {NoticeEvent: 2, Explanation: 3}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from session_host.client.control import request
+from session_host.errors import NeedsInput, OutliveError
+from session_host.protocol.messages import Send
+from session_host.protocol.values import Activity
 from tests.support.area import Area
+from tests.support.claude_like import claude_like
 from tests.support.commands import outlive
+from tests.support.hosts import peek
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -91,3 +98,60 @@ def test_a_host_that_is_killed_between_the_text_and_enter_loses_neither(area: Ar
         assert sending.result().code == 0
 
     assert read(notes, 2) == [r"b'\x1b[200~text\x1b[201~'", r"b'\r'"]
+
+
+async def test_text_sent_to_an_open_permission_dialog_does_not_answer_it(tmp_path: Path) -> None:
+    async with claude_like(tmp_path) as chat:
+        name = chat.record.name
+        chat.does("state waiting permission prompt")
+        await chat.until(Activity.NEEDS_INPUT, "state file", "permission prompt")
+
+        for words in (
+            ["no please wait", "--enter"],
+            ["no please wait"],
+            ["y", "--enter"],
+            ["y", "--key", "Enter"],
+            ["y", "--paste"],
+            ["two\nlines"],
+        ):
+            refused = await asyncio.to_thread(outlive, "send", name, *words)
+            assert refused.code == 1, words
+            assert refused.complaint() == (
+                f"{name}: the chat asks “permission prompt”; nothing was typed; answer it with --key or in "
+                f"`outlive attach {name}`, or insist with --anyway"
+            )
+        for words in (["--key", "Down"], ["y"], ["--enter"], ["all the same", "--enter", "--anyway"]):
+            assert (await asyncio.to_thread(outlive, "send", name, *words)).code == 0, words
+        shown = await asyncio.to_thread(outlive, "wait", name, "--text", "all the same", "--timeout", "10")
+        assert shown.code == 0
+        assert "please" not in "".join(await peek(chat.record.id))
+
+
+async def test_a_dialog_that_opens_between_the_text_and_enter_is_not_answered(tmp_path: Path) -> None:
+    async with claude_like(tmp_path, catalog="[signals]\nenter_after_s = 0.7\n") as chat:
+        chat.does("state busy")
+        await chat.until(Activity.WORKING, "state file")
+        sending = asyncio.create_task(request(chat.record.id, Send(0, "and then", enter=True)))
+        while "and then" not in await peek(chat.record.id):
+            pass
+
+        chat.does("state waiting permission prompt")
+
+        with pytest.raises(OutliveError, match="asks “permission prompt”; the text was typed, Enter was not"):
+            await sending
+
+
+async def test_a_question_counts_from_the_moment_that_the_agent_has_written_it(tmp_path: Path) -> None:
+    """The host reads the agent's file before it types, so that no notification is waited for."""
+    async with claude_like(tmp_path) as chat:
+        chat.does("state idle")
+        await chat.until(Activity.IDLE, "state file")
+        [file] = (Path.home() / ".claude/sessions").glob("*.json")
+        for _ in range(20):
+            chat.does("state waiting permission prompt")
+            while b"waiting" not in file.read_bytes():
+                pass
+            with pytest.raises(NeedsInput):
+                await request(chat.record.id, Send(0, "hello", enter=True))
+            chat.does("state idle")
+            await chat.until(Activity.IDLE, "state file")

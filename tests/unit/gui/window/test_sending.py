@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
-from session_host.errors import SessionEnded
+from session_host.errors import NeedsInput, SessionEnded
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
 from session_host.protocol.values import Activity, State
 from tests.unit.gui.conftest import Played
@@ -95,6 +95,31 @@ async def test_what_is_not_taken_is_said_and_kept(played: Played, hosts: PlayedH
     await played.until(sheet.error.isVisible, "why not")
     assert "at most 262,144 can be sent at once" in sheet.error.text()
     assert len(hosts.sent) == 1
+
+
+async def test_a_chat_that_asks_something_gets_no_text_unless_the_user_insists(played: Played, hosts: PlayedHosts):
+    shown, asking = await played.add("shown"), await played.add("asking")
+    window = played.open_window()
+    played.show(shown)
+    sheet = window.sheets.send
+    sheet.ask(played.chat(asking))
+    hosts.refusal = NeedsInput("the chat asks “Bash: rm -r build”; nothing was typed")
+    sheet.field.setPlainText("no please wait")
+    QTest.keyClick(sheet.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    await played.until(sheet.error.isVisible, "what is asked")
+    assert "asks “Bash: rm -r build”" in sheet.error.text()
+    QTest.mouseClick(sheet.show_chat, Qt.MouseButton.LeftButton)
+    assert not sheet.is_open
+    assert window.tabs.active_chat is played.chat(asking)
+    sheet.ask(played.chat(asking))
+    assert sheet.field.toPlainText() == "no please wait"
+    assert sheet.anyway.isHidden()
+    sheet.send.click()
+    await played.until(sheet.anyway.isVisible, "the way to insist")
+    hosts.refusal = None
+    QTest.mouseClick(sheet.anyway, Qt.MouseButton.LeftButton)
+    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    assert [message.anyway for _, message in hosts.sent] == [False, False, True]
 
 
 async def test_without_a_running_chat_there_is_nobody_to_send_to(played: Played, hosts: PlayedHosts):
