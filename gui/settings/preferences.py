@@ -6,6 +6,7 @@
     font = "JetBrains Mono"           # the terminal's; the desktop's monospace font if left out
     font_size = 13                    # in pixels; the desktop's if left out
     notifications = true              # the desktop tells when a chat begins to need you
+    editor = "code"                   # opens files that a terminal names; may have {file}, {line}, {column}
 
 ``keys.toml`` names actions as ``gui.window.keys`` does::
 
@@ -36,6 +37,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     font: str = ""
     font_size: int = 0
     notifications: bool = True
+    editor: str = ""
 
 
 class Preferences(msgspec.Struct, frozen=True):

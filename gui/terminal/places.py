@@ -11,6 +11,8 @@ Spans = Callable[[str], list[tuple[int, int]]]
 """What to mark in a line: (first, end) in characters."""
 
 _ROWS_AT_ONCE = 500
+_ROWS_OF_A_LINE = 40
+"""A line goes on for so many rows at most, up and down."""
 _ABOVE_SHARE = 3
 """So much of the screen (a third) is left above the line."""
 
@@ -23,6 +25,13 @@ class Line(NamedTuple):
     text: str
     cells: list[tuple[int, int]]
     """For each character its (row, column)."""
+
+    def place_of(self, row: int, column: int) -> int | None:
+        """The character at a cell; of a wide one at its second cell, too."""
+        for near in (column, column - 1):
+            if (row, near) in self.cells:
+                return self.cells.index((row, near))
+        return None
 
 
 def show_line(emulator: Emulator, text: str, spans: Spans) -> bool:
@@ -43,6 +52,31 @@ def show_line(emulator: Emulator, text: str, spans: Spans) -> bool:
     bottom = top + rows - 1
     emulator.select((first[1], first[0] - top), (last[1], min(last[0], bottom) - top), "cell")
     return True
+
+
+def line_at(emulator: Emulator, number: int) -> Line | None:
+    """The line that a row belongs to, soft wraps joined; rows are counted from the oldest of the history."""
+    history = emulator.scrollback_rows
+    screen: list[Row] = []
+
+    def row_at(place: int) -> Row | None:
+        if place < history:
+            page = emulator.history(place, 1) if place >= 0 else []
+            return page[0] if page else None
+        if not screen:
+            screen.extend(emulator.rows())
+        return screen[place - history] if place - history < len(screen) else None
+
+    row = row_at(number)
+    if row is None:
+        return None
+    rows = [(number, row)]
+    while len(rows) < _ROWS_OF_A_LINE and (above := row_at(rows[0][0] - 1)) is not None and above.wrapped:
+        rows.insert(0, (rows[0][0] - 1, above))
+    end = len(rows) + _ROWS_OF_A_LINE
+    while len(rows) < end and rows[-1][1].wrapped and (below := row_at(rows[-1][0] + 1)) is not None:
+        rows.append((rows[-1][0] + 1, below))
+    return _line(rows, emulator.size.columns)
 
 
 def _find(emulator: Emulator, text: str) -> Line | None:

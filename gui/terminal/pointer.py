@@ -19,6 +19,7 @@ from session_host.protocol.values import MouseAction, MouseButton
 from session_host.terminal.base import Emulator, SelectionUnit
 
 from .clipboard import offer_selection
+from .hovering import Link, Span
 from .sink import InputSink
 
 _AUTOSCROLL_MS = 40
@@ -46,11 +47,14 @@ class PointerHost(Protocol):
     def rows_beyond(self, position: QPointF) -> int:
         """How far a point is above (negative) or below the grid, in rows; 0 inside."""
 
-    def link_at(self, position: QPointF) -> str:
-        """The target of the link under a point, "" for none."""
+    def link_at(self, position: QPointF) -> Link | None:
+        """The link under a point."""
 
-    def open_link(self, uri: str) -> None:
+    def open_link(self, link: Link) -> None:
         """The user wants to open a link."""
+
+    def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
+        """The cells of the address or path at a cell; () where an ordinary word stands."""
 
     def paste_selection(self) -> None:
         """The user wants the primary selection typed."""
@@ -120,8 +124,8 @@ class Pointer(QObject):
         """A button went down (also the second time of a double click)."""
         host, position, modifiers = self._host, event.position(), event.modifiers()
         control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        if event.button() == Qt.MouseButton.LeftButton and control and (uri := host.link_at(position)):
-            host.open_link(uri)
+        if event.button() == Qt.MouseButton.LeftButton and control and (link := host.link_at(position)):
+            host.open_link(link)
             return
         if self.program_takes(modifiers):
             self._to_program(MouseAction.PRESS, event)
@@ -209,7 +213,11 @@ class Pointer(QObject):
         else:
             self._drag = _Drag.SELECTING
             self._selected = True
-            emulator.select(cell, cell, unit)
+            spans = self._host.linked_cells(cell) if unit == "word" else ()
+            if spans:
+                emulator.select((spans[0][1], spans[0][0]), (spans[-1][2], spans[-1][0]), "cell")
+            else:
+                emulator.select(cell, cell, unit)
         self._host.emulator_touched()
 
     def _count_click(self, event: QMouseEvent) -> None:

@@ -13,12 +13,13 @@ from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 
 from gui.theme.terminal import TerminalTheme
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import Cursor, Emulator, Run
+from session_host.terminal.base import Cursor, Emulator, Row, Run
 
 from .canvas import Canvas
 from .colors import NO_OVERRIDES, Colors, Overrides
 from .cursor import blank_picture, cell_under, cursor_picture
 from .glyphs import Glyphs
+from .hovering import Span
 from .layout import GridLayout
 from .metrics import CellMetrics
 from .regions import rectangles
@@ -62,6 +63,7 @@ class Surface:
         self._colors = Colors(theme)
         self._canvas = Canvas(RowPainter(metrics, self._glyphs, self._colors))
         self._first_row = 0
+        self._underlined: tuple[Span, ...] = ()
 
     # -- what is shown
 
@@ -96,6 +98,7 @@ class Surface:
         if self._colors.overrides != NO_OVERRIDES:
             self._set_colors(NO_OVERRIDES)
         self.cursor, self.place, self._first_row = None, Place(), 0
+        self._underlined = ()
 
     def release(self) -> None:
         """Give the memory back while nobody looks; the next frame must be a full one."""
@@ -121,14 +124,23 @@ class Surface:
             region += self._row_rect(number)
         return region
 
-    def link_at(self, position: QPoint) -> str:
-        """The target of the link at a point, "" for none."""
-        if not self._grid_rect().contains(position):
-            return ""
-        column, number = self.cell_at(position)
-        rows = self._canvas.rows
-        row = rows[number] if number < len(rows) else None
-        return cell_under(row, column).style.link
+    @property
+    def rows(self) -> list[Row | None]:
+        """The rows as painted."""
+        return self._canvas.rows
+
+    def holds(self, position: QPoint) -> bool:
+        """Whether a point lies on the grid."""
+        return self._grid_rect().contains(position)
+
+    def underline(self, spans: tuple[Span, ...]) -> QRegion:
+        """Underline the cells of a link that is pointed at, and no others; the region to be painted."""
+        rows = {row for row, _first, _last in {*spans, *self._underlined}}
+        self._underlined = spans
+        region = QRegion()
+        for row in rows:
+            region += self._row_rect(row)
+        return region
 
     # -- where things are
 
@@ -206,6 +218,12 @@ class Surface:
             painter.drawImage(rect.topLeft(), image, rect.translated(offset))
         self._paint_ends(painter, grid)
         painter.setClipRect(grid)
+        for row, first, last in self._underlined:
+            corner, cell = self._cell_corner(first, row), self.layout.cell_width
+            painter.fillRect(
+                corner.x(), corner.y() + self.metrics.underline_top, (last - first + 1) * cell, self.metrics.line,
+                self._colors.foreground,
+            )  # fmt: skip
         self._paint_cursor(painter, region)
 
     def _paint_ends(self, painter: QPainter, grid: QRect) -> None:

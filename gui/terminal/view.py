@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QFocusEvent,
+    QGuiApplication,
     QInputMethodEvent,
     QKeyEvent,
     QMouseEvent,
@@ -27,7 +28,8 @@ from gui.theme.terminal import TerminalTheme
 from gui.theme.tooltips import as_tooltip
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS
 
-from . import clipboard, links, places
+from . import clipboard, hovering, links, places
+from .hovering import Link, Span
 from .keyboard import Keyboard
 from .page import TerminalPage
 from .pointer import Pointer
@@ -40,12 +42,14 @@ class TerminalView(TerminalPage):
     Signals (and those of TerminalPage):
         pasteNeedsConfirmation(str): the text was not pasted; `confirm_paste` does it.
         linkActivated(str): the user opens a link; its scheme is one of the allowed.
+        fileActivated(FilePlace): the user opens a file that the text names.
         notice(str): one line that the user should read.
         typed(): the user typed or pasted something.
     """
 
     pasteNeedsConfirmation = Signal(str)
     linkActivated = Signal(str)
+    fileActivated = Signal(object)
     notice = Signal(str)
     typed = Signal()
 
@@ -54,6 +58,9 @@ class TerminalView(TerminalPage):
         self._pointer = Pointer(self, self)
         self._wheel = Wheel(self, self._pointer)
         self._composition = Composition()
+        self._hovered: Link | None = None
+        self.directories: tuple[str, ...] = ()
+        """What the names of files in the text are relative to."""
         self._keyboard = Keyboard({
             "copy": self.copy,
             "paste": self.paste,
@@ -111,12 +118,14 @@ class TerminalView(TerminalPage):
             event.ignore()
         elif typed:
             self._on_typed()
-        self._show_link(self.mapFromGlobal(QCursor.pos()).toPointF(), event.modifiers())
+        if event.key() == Qt.Key.Key_Control:
+            self._show_link(self._mouse_position(), Qt.KeyboardModifier.ControlModifier)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if self._sink is None or not self._keyboard.release(event, self._sink):
             event.ignore()
-        self._show_link(self.mapFromGlobal(QCursor.pos()).toPointF(), Qt.KeyboardModifier.NoModifier)
+        if event.key() == Qt.Key.Key_Control:
+            self._show_link(self._mouse_position(), Qt.KeyboardModifier.NoModifier)
 
     def _on_typed(self) -> None:
         """Typing is done at the bottom, and ends a selection."""
@@ -174,24 +183,45 @@ class TerminalView(TerminalPage):
         """How far a point is above (negative) or below the grid, in rows; 0 inside."""
         return self._surface.rows_beyond(self.device_point(position))
 
-    def link_at(self, position: QPointF) -> str:
-        """The target of the link under a point, "" for none."""
-        return self._surface.link_at(self.device_point(position))
+    def link_at(self, position: QPointF) -> Link | None:
+        """The link under a point: one that the program set, an address, or an existing file."""
+        surface, point, emulator = self._surface, self.device_point(position), self.emulator
+        if emulator is None or not surface.holds(point):
+            return None
+        cell = surface.cell_at(point)
+        link = hovering.marked_link(surface.rows, cell)
+        return link or hovering.link_in_text(emulator, self._top_row, cell, self.directories)
 
-    def open_link(self, uri: str) -> None:
+    def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
+        """The cells of the address or path at a cell, as far as they can be seen; () where an ordinary word stands."""
+        emulator = self.emulator
+        spans = hovering.word_at(emulator, self._top_row, cell, self.directories) if emulator is not None else ()
+        return tuple(span for span in spans if 0 <= span[0] < self._surface.size.rows)
+
+    @property
+    def _top_row(self) -> int:
+        place = self._surface.place
+        return place.history_rows - place.offset
+
+    def open_link(self, link: Link) -> None:
         """Say that the user opens a link; or why it is not opened."""
-        if links.may_open(uri):
-            self.linkActivated.emit(uri)
+        if link.file is not None:
+            self.fileActivated.emit(link.file)
+        elif links.may_open(link.uri):
+            self.linkActivated.emit(link.uri)
         else:
-            self.notice.emit(f"Not opened, for it is no web, mail or file link: {links.shown(uri)}")
+            self.notice.emit(f"Not opened, for it is no web, mail or file link: {link.tip}")
 
     def _show_link(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """With Ctrl held over a link, show where it leads before it is followed."""
+        """With Ctrl held over a link, underline it and show where it leads before it is followed."""
         held = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        uri = self.link_at(position) if held else ""
-        if uri:
+        link = self.link_at(position) if held else None
+        if link != self._hovered:
+            self._hovered = link
+            self.update(self._logical(self._surface.underline(link.spans if link else ())))
+        if link:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
-            QToolTip.showText(self.mapToGlobal(position).toPoint(), as_tooltip(links.shown(uri)), self)
+            QToolTip.showText(self.mapToGlobal(position).toPoint(), as_tooltip(link.tip), self)
             return
         takes = self._pointer.program_takes(modifiers)
         shape = Qt.CursorShape.ArrowCursor if takes else Qt.CursorShape.IBeamCursor
@@ -199,6 +229,15 @@ class TerminalView(TerminalPage):
             QToolTip.hideText()
         if self.cursor().shape() != shape:
             self.setCursor(shape)
+
+    def _paint_frame(self) -> None:
+        super()._paint_frame()
+        if self._hovered is not None:
+            # What was under the mouse may have moved.
+            self._show_link(self._mouse_position(), QGuiApplication.queryKeyboardModifiers())
+
+    def _mouse_position(self) -> QPointF:
+        return self.mapFromGlobal(QCursor.pos()).toPointF()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pointer.press(event)
@@ -232,9 +271,11 @@ class TerminalView(TerminalPage):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         emulator = self.emulator
-        uri = self.link_at(position)
-        if uri:
-            menu.addAction("Open link", lambda: self.open_link(uri)).setToolTip(as_tooltip(links.shown(uri)))
+        link = self.link_at(position)
+        if link is not None:
+            what = "link" if link.file is None else "file"
+            menu.addAction(f"Open {what}", lambda: self.open_link(link)).setToolTip(as_tooltip(link.tip))
+            menu.addAction("Copy link" if link.file is None else "Copy path", lambda: clipboard.copy_text(link.text))
             menu.addSeparator()
         copy = menu.addAction("Copy", self.copy)
         copy.setEnabled(emulator is not None and bool(emulator.selected_text()))

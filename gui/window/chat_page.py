@@ -13,6 +13,7 @@ from gui.sessions.chat import PATIENCE_MS, Chat
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
 from gui.window.end_bar import EndBar
+from gui.window.opening import directories_of
 from gui.window.parts import Area
 from gui.window.state_bars import Notice, ReconnectingBar, TroubleLine
 from session_host.protocol.values import CellSize, GridSize
@@ -26,6 +27,7 @@ class ChatPage(Area):
         over_shown: the page of a chat that is over came to the front, or its chat ended in front.
         paste_asks: a paste needs the user's word (the text).
         link_wanted: an address in the terminal is to be opened.
+        file_wanted: a file that the terminal names is to be opened (a FilePlace).
         notice_given: one line from the terminal for the user.
         zoomed: the user made the text larger or smaller (steps from the size that was set).
         settled: what the page shows is final for now: live, or the last screen of what is over.
@@ -36,6 +38,7 @@ class ChatPage(Area):
     over_shown = Signal()
     paste_asks = Signal(str)
     link_wanted = Signal(str)
+    file_wanted = Signal(object)
     notice_given = Signal(str)
     zoomed = Signal(int)
     settled = Signal()
@@ -60,6 +63,7 @@ class ChatPage(Area):
 
         self.view = TerminalView(theme.terminal, self)
         self.view.setAccessibleName(f"Terminal of {chat.name}")
+        self.view.directories = directories_of(chat.record.cwd)
         self.notice = Notice(self)
         self.end_bar = EndBar(theme)
         self.reconnecting = ReconnectingBar(theme, self)
@@ -78,6 +82,7 @@ class ChatPage(Area):
 
         self.view.pasteNeedsConfirmation.connect(self.paste_asks)
         self.view.linkActivated.connect(self.link_wanted)
+        self.view.fileActivated.connect(self.file_wanted)
         self.view.notice.connect(self.notice_given)
         self.view.zoomChanged.connect(self._on_zoomed)
         self.view.gridResized.connect(self._on_grid)

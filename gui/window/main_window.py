@@ -26,6 +26,7 @@ from gui.window.chat_menu import ChatMenu
 from gui.window.chat_page import ChatPage
 from gui.window.commands import Commands
 from gui.window.empty_state import EmptyState
+from gui.window.opening import Opener
 from gui.window.page_wiring import PageWiring
 from gui.window.parts import Area, Hairline, IconButton, sentence
 from gui.window.resuming import Resuming
@@ -105,6 +106,9 @@ class MainWindow(QWidget):
         self._upgrade_offer = UpgradeOffer(sessions, self.banners)
         sequences, key_problems = keys.with_overrides(preferences.keys)
         self.commands = Commands(self, sessions, self.verbs)
+        self.opener = Opener(
+            sessions.tasks, preferences.window.editor, lambda line: self.banners.inform(line, key="terminal")
+        )
         self.actions_ = Actions(self, self.stack, sequences, self.commands.handlers())
         self._wiring = PageWiring(self, self.verbs, self.resuming, keys.of_the_window(sequences, preferences.keys))
         self._connect()

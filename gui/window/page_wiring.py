@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 
 from gui.sessions.chat import Chat
 from gui.window.banners import Banner
@@ -41,7 +40,8 @@ class PageWiring:
         bar.export_wanted.connect(lambda: verbs.export(chat))
         bar.close_wanted.connect(lambda: window.close_tab(chat.id))
         page.paste_asks.connect(lambda text: self._ask_paste(page, text))
-        page.link_wanted.connect(lambda address: QDesktopServices.openUrl(QUrl(address)))
+        page.link_wanted.connect(lambda address: window.opener.open_address(address, chat.record.cwd))
+        page.file_wanted.connect(window.opener.open_file)
         page.notice_given.connect(lambda text: window.banners.inform(text, key="terminal"))
         page.zoomed.connect(window.set_zoom)
         page.grid_changed.connect(lambda: self._on_grid(page))

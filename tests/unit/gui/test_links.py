@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PySide6.QtGui import Qt, QTextDocument
 from PySide6.QtWidgets import QLabel
 
-from gui.terminal.links import ALLOWED_SCHEMES, may_open, shown
+from gui.terminal.links import ALLOWED_SCHEMES, FilePlace, link_in, may_open, shown
 from gui.theme.tooltips import as_tooltip
 
 SPOOF = "https://evil.example/<br><br>https://bank.example/<img src='file:///etc/passwd'>&amp;<!-- "
@@ -78,3 +78,62 @@ def test_a_title_that_is_html_is_no_html_in_the_window(qapp: object, text: str) 
     elided.grab()
     assert elided.toolTip() == as_tooltip(text)
     elided.deleteLater()
+
+
+@pytest.mark.parametrize(
+    ("line", "link"),
+    [
+        ("see https://example.org/a?b=c#d.", "https://example.org/a?b=c#d"),
+        ("(https://example.org/a_(b))", "https://example.org/a_(b)"),
+        ("[text](https://example.org/x) more", "https://example.org/x"),
+        ("[https://a.example](https://a.example)", "https://a.example"),
+        ("<https://example.org/>", "https://example.org/"),
+        ("'https://example.org/it','next'", "https://example.org/it"),
+        ('"https://example.org",', "https://example.org"),
+        ("**https://example.org/bold**", "https://example.org/bold"),
+        ("│ https://example.org/framed│", "https://example.org/framed"),
+        ("看https://example.org/日本。次", "https://example.org/日本"),
+        ("http://[::1]:8080/x!", "http://[::1]:8080/x"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("HTTPS://EXAMPLE.ORG/;", "HTTPS://EXAMPLE.ORG/"),
+        ("mail mailto:me@example.org, please", "mailto:me@example.org"),
+    ],
+)
+def test_an_address_in_the_text_ends_where_the_sentence_goes_on(line: str, link: str) -> None:
+    found = link_in(line, line.lower().index("//") if "//" in line else line.index("mailto"))
+    assert found is not None
+    assert (found.uri, line[found.first : found.end]) == (link, link)
+
+
+@pytest.mark.parametrize("text", ["http://", "xhttps://e", "javascript:alert(1)", "ftp://host/x", "mailto:", "a b"])
+def test_what_is_no_address(text: str) -> None:
+    assert not [found for place in range(len(text)) if (found := link_in(text, place)) and found.uri]
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("src/app.py:12:5: error", FilePlace("src/app.py", 12, 5)),
+        ("src/app.py:12:def f():", FilePlace("src/app.py", 12)),
+        ("at src/app.ts(7,3): error TS1", FilePlace("src/app.ts", 7, 3)),
+        ('  File "/usr/lib/src/a b.py", line 3, in f', FilePlace("/usr/lib/src/a b.py", 3)),
+        ("look at ./src/x.c.", FilePlace("./src/x.c")),
+        ("--> src/main.rs:4:9", FilePlace("src/main.rs", 4, 9)),
+        ("+++ b/src/new.py", FilePlace("b/src/new.py")),
+        ("(~/src/x.c)", FilePlace("~/src/x.c")),
+        ("Xsrcfile:3", FilePlace("Xsrcfile", 3)),
+        ("`srcs.md`", FilePlace("srcs.md")),
+    ],
+)
+def test_names_of_files_are_found_with_their_lines(line: str, place: FilePlace) -> None:
+    found = link_in(line, line.index("src"))
+    assert found is not None
+    assert found.file == place
+
+
+@given(st.text(alphabet="ab:/.()[]' h\"tps0127~├", max_size=200), st.integers(0, 220))
+def test_any_line_is_looked_at_and_what_is_found_covers_the_place(line: str, place: int) -> None:
+    found = link_in(line, place)
+    if found is not None:
+        assert found.first <= place < found.end <= len(line)
+        assert may_open(found.uri) == (found.file is None)
