@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from session_host.cli import (
     doctor_agents,
+    doctor_chats,
     doctor_kernel,
     doctor_logout,
     doctor_places,
@@ -26,6 +27,8 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
     doctor_places.directories,
     doctor_places.sockets,
     doctor_places.database,
+    doctor_chats.keeper,
+    doctor_chats.chats,
     doctor_worktrees.worktrees,
     doctor_kernel.kernel,
     doctor_agents.agents,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, ProtocolViolation
+from session_host.link.finding import have_sockets_bound
 from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.peer import is_foreign
 from session_host.protocol.codec import HostDecoder, encode
@@ -22,6 +23,8 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.versions import encode_for
 from session_host.version import VERSION
+
+from .hung import name_host
 
 GREETING_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 2.0
@@ -83,11 +86,18 @@ class HostConnection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(GREETING_TIMEOUT_S):
-                await loop.create_unix_connection(lambda: connection, str(path))
+                try:
+                    await loop.create_unix_connection(lambda: connection, str(path))
+                except FileNotFoundError:
+                    # Somebody may have removed it.
+                    if not await asyncio.to_thread(have_sockets_bound):
+                        raise
+                    await loop.create_unix_connection(lambda: connection, str(path))
                 connection.welcome = await connection._greeted
         except TimeoutError as error:
             connection.close()
-            raise HostHangs(f"the chat's host does not answer at {path}; try again, or `outlive doctor`") from error
+            hung = await asyncio.to_thread(name_host, session_id)
+            raise HostHangs(f"{hung} does not answer; `outlive kill` ends the chat without it") from error
         except OSError as error:
             raise HostUnavailable(f"the chat's host cannot be reached at {path}: {error.strerror}") from error
         except OutliveError:

@@ -28,6 +28,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import RUNNING_STATES, State
 
 from .connection import HostConnection, HostHangs
+from .hung import end_without_host, host_is_stopped
 from .records import fate_of
 
 REPLY_TIMEOUT_S = 10.0
@@ -94,7 +95,9 @@ class ControlConnection:
             async with asyncio.timeout(timeout_s):
                 return await self._request_and_reply(request)
         except TimeoutError as error:
-            raise HostHangs(f"the chat's host did not answer within {timeout_s:g} s; is it stopped?") from error
+            raise HostHangs(
+                f"the chat's host did not answer within {timeout_s:g} s; `outlive doctor` says more"
+            ) from error
 
     async def _request_and_reply(self, request: Request) -> Any:
         self._request += 1
@@ -122,9 +125,13 @@ class ControlConnection:
 async def request(session_id: str, message: Request) -> Any:
     """One request over a connection of its own; see ``ControlConnection.request``.
 
+    Where the host does not answer, the keeper carries Kill out.
+
     A host that dies over it is followed by another within moments, which is asked again: what it asks to be
     typed is typed once, and an end that was asked for and has come is what was asked for.
     """
+    if isinstance(message, Kill) and await asyncio.to_thread(host_is_stopped, session_id):
+        return Done(message.request, await asyncio.to_thread(end_without_host, session_id))
     if isinstance(message, Send) and not message.token:
         message = msgspec.structs.replace(message, token=uuid.uuid4().hex)
     for tries, wait_s in enumerate((*RETRY_S, None)):
@@ -135,7 +142,11 @@ async def request(session_id: str, message: Request) -> Any:
             if tries and isinstance(message, Stop | Kill):
                 return Done(message.request)
             raise
-        except (ProtocolMismatch, HostHangs):
+        except HostHangs:
+            if not isinstance(message, Kill):
+                raise
+            return Done(message.request, await asyncio.to_thread(end_without_host, session_id))
+        except ProtocolMismatch:
             raise
         except HostUnavailable:
             if wait_s is None:

@@ -32,6 +32,7 @@ from session_host.errors import (
     WorktreeError,
 )
 from session_host.link.finding import ensure_keeper
+from session_host.link.pipe import KeeperHangs
 from session_host.paths import (
     config_dir,
     database,
@@ -61,7 +62,12 @@ from .quick import describe
 from .records import is_kept
 
 DEFAULT_SIZE = GridSize(80, 24)
-REPORT_TIMEOUT_S = 30.0
+KEEPER_TIMEOUT_S = 8.0
+"""A keeper that takes so long hangs."""
+
+REPORT_TIMEOUT_S = 20.0
+"""A host that takes so long, with a keeper that does not hang, cannot be waited for."""
+
 TRIES = 3
 _ERRORS: dict[str, type[LaunchFailed]] = {"not_found": AgentNotFound}
 
@@ -302,19 +308,28 @@ def _start_host(spec: LaunchSpec) -> LaunchReport:
     for _ in range(TRIES):
         pipe = ensure_keeper()
         try:
-            return _report(pipe.ask(Launch(spec), REPORT_TIMEOUT_S), spec)
+            return _report(pipe.ask(Launch(spec), KEEPER_TIMEOUT_S))
+        except KeeperHangs:
+            # It begins nothing that nobody waits for any more, once it goes on.
+            if not is_kept(spec.session_id):
+                raise
+            unavailable = "the chat's host takes long to start the program"
         except HostUnavailable as error:
             unavailable = str(error)
         finally:
             pipe.close()
         if (pids := _started(spec)) is not None:
             return LaunchReport(ok=True, host_pid=pids[0], child_pid=pids[1])
-    raise LaunchFailed(f"{unavailable}; see {spec.log}")
+    raise LaunchFailed(unavailable)
 
 
-def _report(answer: Any, spec: LaunchSpec) -> LaunchReport:
+def _where_to_look(spec: LaunchSpec) -> str:
+    return f"see {spec.log}" if Path(spec.log).exists() else "`outlive ls` shows how it goes on"
+
+
+def _report(answer: Any) -> LaunchReport:
     if not isinstance(answer, Launched):
-        raise _Unknown(f"the keeper of the chats answered what was not asked; see {spec.log}")
+        raise _Unknown("the keeper of the chats answered what was not asked; `outlive upgrade` may help")
     return answer.report
 
 
@@ -335,4 +350,4 @@ def _started(spec: LaunchSpec) -> tuple[int, int] | None:
         except OSError as error:
             raise _Unknown(f"{spec.name}: it cannot be told whether it was started: {error.strerror}") from error
         time.sleep(0.02)
-    raise _Unknown(f"{spec.name}: the keeper of the chats went away, and its start takes long; see {spec.log}")
+    raise _Unknown(f"{spec.name}: its start takes long; {_where_to_look(spec)}")

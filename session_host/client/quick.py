@@ -49,11 +49,25 @@ def describe(session_id: str) -> Description | None:
 
 
 def describe_all(session_ids: list[str]) -> dict[str, Description]:
-    """What hosts say of their sessions; one that knows an older protocol only is asked again in that.
+    """What hosts say of their sessions.
+
+    A socket that somebody removed is bound again by the keeper, if there is one, and asked then.
 
     Raises:
         UnsafeDirectory: somebody else could have put the sockets there.
     """
+    found = _describe_all(session_ids)
+    removed = [each for each in session_ids if each not in found and not session_socket(each).exists()]
+    if removed:
+        from session_host.link.finding import have_sockets_bound  # most lists do without
+
+        if have_sockets_bound():
+            found |= _describe_all(removed)
+    return found
+
+
+def _describe_all(session_ids: list[str]) -> dict[str, Description]:
+    """As ``describe_all``, asking once; a host that knows an older protocol only is asked again in that."""
     check_private(runtime_dir())
     found: dict[str, Description] = {}
     waiting = session_ids

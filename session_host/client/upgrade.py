@@ -12,13 +12,19 @@ from typing import NamedTuple
 
 from session_host.errors import HostUnavailable, OutliveError
 from session_host.link.finding import ensure_keeper, find_keeper, keeper_argv, keeper_environment
+from session_host.link.pipe import KeeperHangs
 from session_host.paths import session_log
 from session_host.protocol.keeper import KeeperStatus, NotReplaced, Replaced, ReplaceHost, ReplaceKeeper, Status
+from session_host.pty.identity import is_running
 from session_host.store import Store
+
+from .hung import name_host
+from .records import is_kept
 
 CHECK_TIMEOUT_S = 60.0
 REPLACE_TIMEOUT_S = 30.0
-STATUS_TIMEOUT_S = 10.0
+UNREACHABLE = "`outlive doctor` says what to do"
+STATUS_TIMEOUT_S = 5.0
 
 
 class UpgradeResult(NamedTuple):
@@ -85,11 +91,16 @@ def replace_host(session_id: str, name: str) -> UpgradeResult:
     pipe = ensure_keeper()
     try:
         answer = pipe.ask(ReplaceHost(session_id), REPLACE_TIMEOUT_S)
+    except KeeperHangs:
+        # It waits for the chat's host itself.
+        return UpgradeResult(session_id, name, False, f"goes on as it was: {name_host(session_id)} does not answer")
     except HostUnavailable as error:
         return UpgradeResult(session_id, name, False, f"{error}; see {session_log(session_id)}")
     finally:
         pipe.close()
     match answer:
+        case Replaced(version=version) if not is_kept(session_id):
+            return UpgradeResult(session_id, name, False, f"runs {version} now, and cannot be reached: {UNREACHABLE}")
         case Replaced(version=version):
             return UpgradeResult(session_id, name, True, f"runs {version} now")
         case NotReplaced(why=why):
@@ -105,9 +116,17 @@ def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
         OutliveError: what is installed does not start, or the keeper cannot be replaced; nothing was changed.
     """
     check_installed()
+    keeper_status()  # One that hangs is said at once.
     replace_keeper()
     status = keeper_status()
     kept = [each.session_id for each in status.sessions] if status is not None else []
-    names = {record.id: record.name for record in store.running()}
+    running = {record.id: record for record in store.running()}
+    names = {each: record.name for each, record in running.items()}
     wanted: Sequence[str] = kept if session_id is None else [session_id]
-    return [replace_host(each, names.get(each, each[:8])) for each in wanted]
+    results = [replace_host(each, names.get(each, each[:8])) for each in wanted]
+    lost = [
+        UpgradeResult(each, record.name, False, f"goes on as it was, and cannot be reached: {UNREACHABLE}")
+        for each, record in running.items()
+        if session_id is None and each not in kept and is_running(record.child_pid, record.child_started)
+    ]
+    return results + lost

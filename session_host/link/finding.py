@@ -9,6 +9,7 @@ import select
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +18,13 @@ from session_host.errors import HostUnavailable
 from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir, state_dir
 from session_host.peer import is_foreign
 from session_host.protocol.codec import FromKeeperDecoder
+from session_host.protocol.keeper import Status
 
 from .pipe import KeeperPipe
 
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 10.0
+STATUS_TIMEOUT_S = 1.0
+LOOK_S = 0.02
 _VARIABLES = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
     "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR",
@@ -69,11 +73,37 @@ def ensure_keeper() -> KeeperPipe:
     return found
 
 
+def have_sockets_bound() -> bool:
+    """Let the keeper bind the sockets again that somebody removed; False if there is none, or it does not answer."""
+    try:
+        pipe = find_keeper()
+        if pipe is None:
+            return False
+        try:
+            pipe.ask(Status(), STATUS_TIMEOUT_S)
+        finally:
+            pipe.close()
+    except HostUnavailable:
+        return False
+    return True
+
+
 @contextlib.contextmanager
 def _starting() -> Iterator[None]:
-    descriptor = os.open(runtime_dir() / "keeper.starting", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    path = runtime_dir() / "keeper.starting"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    deadline_s = time.monotonic() + START_TIMEOUT_S
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline_s:
+                    raise HostUnavailable(
+                        f"another process starts the keeper of the chats and hangs; `fuser {path}` names it"
+                    ) from None
+                time.sleep(LOOK_S)
         yield
     finally:
         os.close(descriptor)

@@ -19,6 +19,17 @@ MAX_DESCRIPTORS = 253
 """At most so many come with one message (unix(7))."""
 
 
+class KeeperHangs(HostUnavailable):
+    """It is there and does not answer: another try would find the same."""
+
+    def __init__(self, pid: int) -> None:
+        if pid:
+            then = f"`kill -CONT {pid}` if it was stopped, else `kill -KILL {pid}`: running chats start another"
+            super().__init__(f"the keeper of the chats (process {pid}) does not answer; {then}")
+        else:
+            super().__init__("the keeper of the chats does not answer; end that process: running chats start another")
+
+
 class KeeperPipe:
     """One end of a connection with the keeper. Sends whole messages; receives what there is.
 
@@ -95,7 +106,8 @@ class KeeperPipe:
         """Send a message and wait for what comes back; for a blocking socket.
 
         Raises:
-            HostUnavailable: the connection broke, or nothing came in time.
+            KeeperHangs: nothing came in time.
+            HostUnavailable: the connection broke.
         """
         self.socket.settimeout(timeout_s)
         try:
@@ -107,6 +119,6 @@ class KeeperPipe:
                 if messages:
                     return messages[0]
         except TimeoutError as error:
-            raise HostUnavailable(f"the keeper of the chats did not answer within {timeout_s:g} s") from error
+            raise KeeperHangs(self.peer_pid()) from error
         except OSError as error:
             raise HostUnavailable(f"the keeper of the chats went away ({error.strerror}); try again") from error

@@ -516,9 +516,14 @@ class Screen(Message, frozen=True):
 
 
 class Done(Message, frozen=True):
-    """The request was carried out."""
+    """The request was carried out.
+
+    Attributes:
+        note: how, where that is not the usual way: one line; "" for the usual way.
+    """
 
     request: int
+    note: str = ""
 
 
 class Failed(Message, frozen=True):

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
 
+from session_host.cli import doctor_chats
+from session_host.client import launch as launch_module
 from session_host.client.control import request
 from session_host.client.records import open_store
 from session_host.client.viewer import ViewerState
 from session_host.errors import HostUnavailable
 from session_host.paths import session_socket
 from session_host.protocol.codec import encode
-from session_host.protocol.messages import PROTOCOL_VERSION, Attach, Describe, Hello
+from session_host.protocol.messages import PROTOCOL_VERSION, Attach, Describe, Hello, Stop
 from session_host.protocol.values import GridSize, State
 from tests.support import processes
 from tests.support.area import Area
@@ -31,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 
 @contextmanager
-def stopped(pid: int) -> Iterator[None]:
+def stopped(pid: int, *, goes_on: bool = True) -> Iterator[None]:
     """A process that does nothing for a while; a host has written down its start before."""
 
     def settled() -> bool:
@@ -44,7 +47,8 @@ def stopped(pid: int) -> Iterator[None]:
     try:
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        with suppress(*(() if goes_on else (ProcessLookupError,))):
+            os.kill(pid, signal.SIGCONT)
 
 
 async def test_a_stopped_host_is_said_to_new_viewers_is_not_lost_and_goes_on(
@@ -145,6 +149,69 @@ async def test_viewers_that_went_while_a_host_could_not_look_are_gone_for_it(are
     wait_until(lambda: list_one(record.id)["viewers"] == 0, 10, "all to be gone")
     wait_until(lambda: descriptors(pid)["socket"] <= before, 10, "their sockets to be closed")
     await end(record.id)
+
+
+async def test_kill_of_a_chat_with_a_stopped_host_ends_the_agent_and_says_how(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
+    record = await start("sh", "-c", "sleep 1000 & wait", name="stuck")
+    pid = (await request(record.id, Describe(0))).host_pid
+    assert record.child_pid is not None
+    with stopped(pid, goes_on=False):
+        with pytest.raises(HostUnavailable) as caught:
+            await request(record.id, Stop(0))
+        assert f"(process {pid}, which is stopped) does not answer; `outlive kill` ends" in one_line(caught.value)
+        [check] = list(doctor_chats.chats())
+        assert f"its host, process {pid}, is stopped" in check.message
+        done = outlive("kill", "stuck")
+        assert (done.code, done.error) == (0, "")
+        assert f"(process {pid}, which is stopped) did not answer" in done.output
+    assert not processes.is_alive(pid)
+    assert not processes.is_alive(record.child_pid)
+    [info] = outlive("ls", "--all", "--json").json()
+    assert (info["state"], info["exit_signal"]) == ("exited", signal.SIGKILL)
+
+
+async def test_a_chat_is_not_waited_for_long_while_the_keeper_is_stopped(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await start("cat", name="one")
+    keeper = (await request(record.id, Describe(0))).keeper_pid
+    assert launch_module.KEEPER_TIMEOUT_S < 10, "asked once: that is all that it takes"
+    with stopped(keeper), monkeypatch.context() as patch:
+        patch.setattr(launch_module, "KEEPER_TIMEOUT_S", 0.3)
+        patch.setattr("session_host.client.upgrade.STATUS_TIMEOUT_S", 0.3)
+        began_s = time.monotonic()
+        with pytest.raises(HostUnavailable) as caught:
+            await start("cat", name="two")
+        assert time.monotonic() - began_s < 5
+        hint = f"the keeper of the chats (process {keeper}) does not answer; `kill -CONT {keeper}`"
+        assert hint in one_line(caught.value)
+        assert [info["name"] for info in outlive("ls", "--json").json()] == ["one"]
+        [check] = list(doctor_chats.keeper())
+        assert f"(process {keeper}) does not answer" in check.message
+        assert f"`kill -CONT {keeper}`" in check.remedy
+    assert outlive("new", "-n", "three", "--", "cat").code == 0
+    assert {info["name"] for info in outlive("ls", "--json").json()} == {"one", "three"}, "two was not started later"
+    assert outlive("kill-all", "--yes").code == 0
+
+
+async def test_upgrade_says_which_chat_it_could_not_reach(area: Area) -> None:
+    """Its host is stopped, and so did not hand it to the keeper after the one that was killed."""
+    stuck, well = await start("cat", name="stuck"), await start("cat", name="well")
+    said = await request(stuck.id, Describe(0))
+    with stopped(said.host_pid):
+        os.kill(said.keeper_pid, signal.SIGKILL)
+        wait_until(lambda: list_one(well.id)["keeper_pid"] not in {None, said.keeper_pid}, 10, "another keeper")
+        done = outlive("upgrade", timeout_s=60)
+        assert done.code == 1
+        assert (
+            done.error == "outlive: stuck: goes on as it was, and cannot be reached: `outlive doctor` says what to do\n"
+        )
+        assert done.output.startswith("well: runs ")
+    await end(stuck.id)
+    await end(well.id)
 
 
 def list_one(session_id: str) -> dict[str, Any]:

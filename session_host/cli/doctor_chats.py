@@ -1,0 +1,76 @@
+"""Checks of the running chats: whether each can be reached, and whether the keeper answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from session_host.cli.doctor_check import Check, fail, ok, warn
+from session_host.client.hung import is_stopped
+from session_host.client.quick import describe_all
+from session_host.client.records import is_kept, open_store
+from session_host.client.upgrade import keeper_status
+from session_host.errors import OutliveError
+from session_host.paths import database
+from session_host.pty.identity import is_running
+from session_host.store import SessionRecord
+
+
+def keeper() -> Iterator[Check]:
+    """The keeper: there if chats run, and answering."""
+    try:
+        status = keeper_status()
+    except OutliveError as error:
+        what, _, then = str(error).partition("; ")
+        yield fail("keeper", what, then or "try again")
+        return
+    if status is not None:
+        count = len(status.sessions)
+        yield ok("keeper", f"process {status.pid}, {count} {'chat' if count == 1 else 'chats'}")
+    elif any(is_running(record.host_pid, record.host_started) for record in _running()):
+        yield warn("keeper", "none can be reached, and chats run", "`outlive new` starts one, which the chats go to")
+    else:
+        yield ok("keeper", "none, and none is needed")
+
+
+def chats() -> Iterator[Check]:
+    """The running chats: one that cannot be reached, or does not answer, is named."""
+    records = _running()
+    try:
+        answering = describe_all([record.id for record in records])
+    except (OutliveError, OSError) as error:
+        yield fail("running chats", str(error), "see the line above")
+        return
+    silent = [check for record in records if record.id not in answering and (check := _silent(record)) is not None]
+    yield from silent
+    if not silent:
+        yield ok("running chats", f"{len(answering)}, each can be reached")
+
+
+def _silent(record: SessionRecord) -> Check | None:
+    """What is wrong with a chat whose host does not answer; None if it has ended."""
+    name = f"{record.name} ({record.id[:8]})"
+    if not is_kept(record.id):
+        if not is_running(record.child_pid, record.child_started):
+            return None
+        what = f"{name} runs, process {record.child_pid}, and cannot be reached"
+        return fail(
+            "running chats", what, f"`outlive new` starts a keeper; else `kill {record.child_pid}` ends the agent"
+        )
+    pid = record.host_pid
+    if pid is not None and is_stopped(pid):
+        what = f"{name}: its host, process {pid}, is stopped"
+        return fail(
+            "running chats", what, f"`kill -CONT {pid}` lets it go on; `outlive kill {record.id[:8]}` ends the chat"
+        )
+    what = f"{name}: its host, process {pid}, does not answer"
+    return warn("running chats", what, f"try again; `outlive kill {record.id[:8]}` ends the chat without its host")
+
+
+def _running() -> list[SessionRecord]:
+    if not database().exists():
+        return []
+    try:
+        with open_store() as store:
+            return store.running()
+    except OutliveError:
+        return []  # The record has a check of its own.

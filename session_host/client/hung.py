@@ -1,0 +1,90 @@
+"""A host that does not answer: who it is, and how its chat is ended without it."""
+
+from __future__ import annotations
+
+import time
+
+from session_host.errors import HostUnavailable, OutliveError
+from session_host.link.finding import ensure_keeper
+from session_host.link.pipe import KeeperHangs
+from session_host.protocol.keeper import EndBegun, EndSession
+from session_host.protocol.values import RUNNING_STATES
+from session_host.pty.identity import is_running, stat_fields
+
+from .quick import describe
+from .records import fate_of, open_store
+
+KEEPER_TIMEOUT_S = 5.0
+RECORD_TIMEOUT_S = 10.0
+"""So long the next host has to record the end."""
+
+LOOK_S = 0.02
+
+
+def end_without_host(session_id: str) -> str:
+    """Let the keeper kill a chat's program and its host. Blocks until the end is recorded.
+
+    Returns:
+        One line that says what was done.
+
+    Raises:
+        HostUnavailable: the keeper cannot do it either.
+    """
+    hung = name_host(session_id)
+    if not host_is_stopped(session_id) and describe(session_id) is not None:
+        raise HostUnavailable("the chat's host is busy ending it; try again")
+    pipe = ensure_keeper()
+    try:
+        answer = pipe.ask(EndSession(session_id), KEEPER_TIMEOUT_S)
+    except KeeperHangs as error:
+        raise HostUnavailable(f"{hung} does not answer, and {error}") from error
+    except HostUnavailable as error:
+        raise HostUnavailable(
+            f"{hung} does not answer, and the keeper is of an older version; `outlive upgrade`"
+        ) from error
+    finally:
+        pipe.close()
+    if not isinstance(answer, EndBegun):
+        raise HostUnavailable(
+            f"{hung} does not answer, and no keeper has this chat; end that process with `kill -KILL`"
+        )
+    deadline_s = time.monotonic() + RECORD_TIMEOUT_S
+    while fate_of(session_id).state in RUNNING_STATES:
+        if time.monotonic() > deadline_s:
+            raise HostUnavailable("the agent was killed, and its end is not recorded yet; `outlive doctor` says more")
+        time.sleep(LOOK_S)
+    return f"{hung} did not answer: the keeper killed the agent, and that process"
+
+
+def name_host(session_id: str) -> str:
+    """The words for a chat's host, with its PID, and whether it is stopped."""
+    pid = _host_of(session_id)
+    if not pid:
+        return "the chat's host"
+    return f"the chat's host (process {pid}{', which is stopped' if is_stopped(pid) else ''})"
+
+
+def host_is_stopped(session_id: str) -> bool:
+    """Whether somebody stopped a chat's host. Blocks on the disk."""
+    pid = _host_of(session_id)
+    return bool(pid) and is_stopped(pid)
+
+
+def _host_of(session_id: str) -> int:
+    """The PID of a running chat's host, 0 if that is not known."""
+    try:
+        with open_store() as store:
+            record = store.get(session_id)
+    except (OutliveError, OSError):
+        return 0
+    if record is None or not is_running(record.host_pid, record.host_started):
+        return 0
+    return record.host_pid or 0
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether somebody stopped a process (SIGSTOP, or a debugger)."""
+    try:
+        return stat_fields(pid)[0] in {"T", "t"}
+    except OSError:
+        return False
