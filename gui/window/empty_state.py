@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.sessions.model import SessionsModel
@@ -36,6 +38,9 @@ class EmptyState(Area):
     def __init__(self, theme: Theme) -> None:
         super().__init__("page")
         self._theme = theme
+        self._looked_on: str | None = None
+        """The PATH on which agents were looked for since this was shown."""
+        self._installed: list[str] | None = None
         self.title = label("", "title")
         self._text = label("", "secondary")
         self._text.setWordWrap(True)
@@ -43,9 +48,11 @@ class EmptyState(Area):
         self._key = label("", "secondary")
         self._switch = button("Open a running chat", "", self.switch_wanted.emit)
         self._heading = label("INSTALLED AGENTS", "heading")
+        self._heading.hide()
         self._agents = QGridLayout()
         self._agents.setSpacing(4)
         self._promise = label("Closing this window never stops a chat.", "secondary")
+        self._promise.setWordWrap(True)
 
         column = QWidget()
         column.setMaximumWidth(WIDTH_PX)
@@ -106,22 +113,38 @@ class EmptyState(Area):
             )
         self._switch.setVisible(bool(running))
         self._key.setText(key)
+        if path != self._looked_on:
+            self._looked_on = path
+            chats.tasks.start(self._look(agents, path), "agents")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._looked_on = None  # Something may have been installed in the meantime.
+
+    async def _look(self, agents: Mapping[str, Agent], path: str) -> None:
+        """Find the installed agents; a directory on PATH may be on a slow disk or a network."""
+        known = list(agents.values())
+        installed = await asyncio.to_thread(lambda: [agent.name for agent in known if agent.find(path) is not None])
+        if path == self._looked_on and installed != self._installed:
+            self._installed = installed
+            self._show_agents(known, installed)
+
+    def _show_agents(self, known: list[Agent], installed: list[str]) -> None:
         while (item := self._agents.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        places = {name: place for place, name in enumerate(agents)}
-        installed = [agent for agent in agents.values() if agent.find(path) is not None]
-        for number, agent in enumerate(installed[:LISTED]):
+        places = {agent.name: place for place, agent in enumerate(known)}
+        there = [agent for agent in known if agent.name in installed]
+        for number, agent in enumerate(there[:LISTED]):
             self._agents.addWidget(self._row(agent, places[agent.name]), number // 2, number % 2)
-        missing = [agent.title for agent in agents.values() if agent not in installed]
+        missing = [agent.title for agent in known if agent.name not in installed]
         self._heading.setVisible(bool(installed))
         self._promise.setText(
             "Closing this window never stops a chat."
             + (f" New chat shows how to install {_listed(missing)}." if missing else "")
         )
-        self._promise.setWordWrap(True)
 
     def _row(self, agent: Agent, place: int) -> QWidget:
         made = button(agent.title, "row", lambda: self.agent_chosen.emit(agent.name))

@@ -71,6 +71,7 @@ class Sidebar(Area):
         self.list.customContextMenuRequested.connect(self._on_menu)
         self.list.clicked.connect(self._on_clicked)
         self.list.installEventFilter(self)
+        self.list.viewport().installEventFilter(self)
 
         head = QWidget()
         head.setFixedHeight(BAR_HEIGHT_PX - 1)
@@ -99,6 +100,9 @@ class Sidebar(Area):
 
     def showEvent(self, event: QEvent) -> None:
         self.refresh()
+
+    def hideEvent(self, event: QEvent) -> None:
+        self.model.hold(False)
 
     def set_collapsed(self, collapsed: bool) -> None:
         """Show marks alone, or everything."""
@@ -158,6 +162,9 @@ class Sidebar(Area):
                 return self._list_key(event)
             if watched is self.filter:
                 return self._filter_key(event)
+        elif watched is self.list.viewport() and event.type() in {QEvent.Type.Enter, QEvent.Type.Leave}:
+            # A row that moved under the pointer would be clicked for another.
+            self.model.hold(event.type() == QEvent.Type.Enter)
         return super().eventFilter(watched, event)
 
     def _list_key(self, event: QKeyEvent) -> bool:

@@ -57,6 +57,7 @@ class SidebarModel(QAbstractListModel):
         self._filter = ""
         self._active = ""
         self._headings = True
+        self._held = False
         self.folded = folded
 
     # ------------------------------------------------------------ what is shown
@@ -64,44 +65,80 @@ class SidebarModel(QAbstractListModel):
     def set_filter(self, text: str) -> None:
         """Show only chats whose name, place, agent, or what was said with it, contain every word of ``text``."""
         self._filter = text.casefold().strip()
-        self.refresh()
+        self._apply()
 
     def set_active(self, session_id: str) -> None:
         """Which chat's tab is shown."""
         if session_id != self._active:
             self._active = session_id
-            self.refresh()
+            self._apply()
 
     def set_headings(self, shown: bool) -> None:
         """Whether headings are shown; the collapsed sidebar has none."""
         self._headings = shown
-        self.refresh()
+        self._apply()
 
     def toggle_group(self, group: Group) -> None:
         """Fold or unfold a group."""
         self.folded ^= {group}
-        self.refresh()
+        self._apply()
+
+    def hold(self, held: bool) -> None:
+        """Whether rows stay in their places: the pointer is over them. Their texts and marks go on changing."""
+        self._held = held
+        if not held:
+            self.refresh()
 
     def refresh(self) -> None:
         """Take over the chats as they are now."""
-        entries = self._wanted()
-        keys = [_key(entry) for entry in entries]
-        if keys == [_key(entry) for entry in self._entries]:
-            for row, (old, new) in enumerate(zip(self._entries, entries, strict=True)):
-                if old != new:
-                    self._entries[row] = new
-                    self.dataChanged.emit(self.index(row), self.index(row))
-            return
-        self.layoutAboutToBeChanged.emit()
-        before = self.persistentIndexList()
-        places = {key: row for row, key in enumerate(keys)}
-        after = []
-        for index in before:
-            row = places.get(_key(self._entries[index.row()]), -1) if index.row() < len(self._entries) else -1
-            after.append(self.createIndex(row, 0) if row >= 0 else QModelIndex())
-        self._entries = entries
-        self.changePersistentIndexList(before, after)
-        self.layoutChanged.emit()
+        self._take(self._wanted(), held=self._held)
+
+    def _apply(self) -> None:
+        """Take over what the user did to the list, which is to be seen at once."""
+        self._take(self._wanted(), held=False)
+
+    def _take(self, entries: list[Entry], *, held: bool) -> None:
+        if held:
+            entries = self._in_their_places(entries)
+        wanted = {_key(entry) for entry in entries}
+        for row in reversed(range(len(self._entries))):
+            if _key(self._entries[row]) not in wanted:
+                self.beginRemoveRows(QModelIndex(), row, row)
+                del self._entries[row]
+                self.endRemoveRows()
+        keys = [_key(entry) for entry in self._entries]
+        for row, entry in enumerate(entries):
+            key = _key(entry)
+            if row < len(keys) and keys[row] == key:
+                continue
+            if key in keys:
+                former = keys.index(key, row)
+                self.beginMoveRows(QModelIndex(), former, former, QModelIndex(), row)
+                self._entries.insert(row, self._entries.pop(former))
+                keys.insert(row, keys.pop(former))
+                self.endMoveRows()
+            else:
+                self.beginInsertRows(QModelIndex(), row, row)
+                self._entries.insert(row, entry)
+                keys.insert(row, key)
+                self.endInsertRows()
+        for row, entry in enumerate(entries):
+            if self._entries[row] != entry:
+                self._entries[row] = entry
+                self.dataChanged.emit(self.index(row), self.index(row))
+
+    def _in_their_places(self, entries: list[Entry]) -> list[Entry]:
+        """The rows that there are, as they are now; those of chats that are removed go."""
+        now = datetime.now(UTC)
+        fresh = {_key(entry): entry for entry in entries}
+        kept: list[Entry] = []
+        for entry in self._entries:
+            if isinstance(entry, Heading):
+                kept.append(fresh.get(_key(entry), entry))
+            elif self._sessions.get(entry.chat.id) is not None:
+                found = fresh.get(_key(entry))
+                kept.append(found if found is not None else self._row(entry.chat, now))
+        return kept
 
     def _wanted(self) -> list[Entry]:
         now = datetime.now(UTC)
