@@ -102,6 +102,7 @@ async def test_agents_are_looked_for_beside_the_window_and_their_buttons_stay(
     first = empty._agents.itemAt(0)
     assert first is not None
     button = first.widget()
+    assert button is not None
     for number in range(3):
         await played.add(f"chat {number}", state=State.EXITED, exit_code=0)
     assert empty._agents.indexOf(button) == 0
