@@ -78,9 +78,9 @@ class GhosttyEmulator:
         self._scrollback_limit = max(0, scrollback_lines)
         self._effects = Effects(size, cell, colors)
         handle = install(terminal, self._effects)
-        self._stream = Stream(
-            terminal, size, cell, self._effects, HistoryKeeper(terminal, self._scrollback_limit, size)
-        )
+        widest_columns = 0 if restored is None else restored[1].widest_columns
+        history = HistoryKeeper(terminal, self._scrollback_limit, size, widest_columns)
+        self._stream = Stream(terminal, size, cell, self._effects, history)
         self._reader = GridReader(terminal)
         self._selector = Selector(terminal)
         self._encoder = InputEncoder(terminal, self._stream.kitty_flags)
@@ -348,6 +348,7 @@ class GhosttyEmulator:
             told_title=effects.title,
             unfinished=effects.unfinished,
             parts=effects.parts,
+            widest_columns=self._stream.history.widest_columns,
         )
         try:
             return ghostty_snapshot.take(self._terminal, state)

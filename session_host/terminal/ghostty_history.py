@@ -7,6 +7,9 @@ bound is in bytes, reckoned from the width; and only for text that needs far mor
 usual (a style of its own for each cell), where that would keep too few lines, in lines.
 
 What is kept beyond the limit is not shown: see ``GhosttyEmulator.scrollback_rows``.
+
+A grid that gets narrower wraps lines into more rows. The bounds stay those of the widest grid that the
+terminal had, so that the lines are still there when it gets wide again.
 """
 
 from __future__ import annotations
@@ -28,12 +31,17 @@ _MOST_BYTES_PER_LINE = 32 * 1024
 
 
 class HistoryKeeper:
-    """Sets the bounds of one terminal's history."""
+    """Sets the bounds of one terminal's history.
 
-    def __init__(self, terminal: Any, lines: int, size: GridSize) -> None:
+    Attributes:
+        widest_columns: the widest grid that the terminal had; part of a snapshot.
+    """
+
+    def __init__(self, terminal: Any, lines: int, size: GridSize, widest_columns: int = 0) -> None:
         self._terminal = terminal
         self._lines = lines
         self._size = size
+        self.widest_columns = max(widest_columns, size.columns)
         self._bytes = 0
         self._oldest: Any = ffi.NULL
         self._counts_lines = not lines
@@ -47,11 +55,13 @@ class HistoryKeeper:
     def _wanted_bytes(self) -> int:
         if not self._lines:
             return 0
-        pages = -(-(self._lines + self._size.rows) // self._rows_per_page()) + 2
+        rows_per_page = max(1, _PAGE_CELLS // (self.widest_columns + 1))
+        pages = -(-(self._lines + self._size.rows) // rows_per_page) + 2
         return int(pages * _PAGE_BYTES * _SPARE)
 
     def _most_lines(self) -> int:
-        return self._lines + self._rows_per_page() + 1
+        rows_per_line = -(-self.widest_columns // self._size.columns)
+        return self._lines * rows_per_line + self._rows_per_page() + 1
 
     def _set(self, limit_bytes: int, limit_lines: int | None) -> None:
         self._bytes = limit_bytes
@@ -90,7 +100,10 @@ class HistoryKeeper:
     def before_resize(self, size: GridSize) -> None:
         """The grid is about to change; lines must not be lost to a bound of the wrong width."""
         self._size = size
-        if not self._counts_lines:
+        self.widest_columns = max(self.widest_columns, size.columns)
+        if self._counts_lines and self._lines:
+            self._count_lines()
+        else:
             self._set(max(self._bytes, self._wanted_bytes()), None)
 
     def after_resize(self) -> None:

@@ -27,6 +27,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     told_title: str
     unfinished: bytes
     parts: dict[str, tuple[str, str]]
+    widest_columns: int = 0
 
 
 _LENGTH_BYTES = 4

@@ -12,7 +12,7 @@ from session_host.protocol.values import CellSize, GridSize
 
 from .ghostty_effects import Effects
 from .ghostty_history import HistoryKeeper
-from .ghostty_library import check, ffi, lib
+from .ghostty_library import Getter, check, ffi, lib, track
 
 _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
@@ -61,6 +61,8 @@ class Stream:
             "void*[5]", [self._columns, self._width_mode, self._history_rows, self.kitty_flags, self._ground]
         )
         self._written = ffi.new("size_t*")
+        self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
+        self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
         self._look()
 
     def _look(self) -> None:
@@ -118,9 +120,32 @@ class Stream:
         """Change the grid."""
         self._size = size
         self._cell = cell
+        column, row = self._cursor()
+        cell_under_cursor = track(self._terminal, lib.GHOSTTY_POINT_TAG_ACTIVE, column, row)
         self.history.before_resize(size)
         self._resize()
         self.history.after_resize()
+        if cell_under_cursor is not None:
+            self._keep_cursor(cell_under_cursor, column, row)
+            ffi.release(cell_under_cursor)
+            self._look()
+
+    def _cursor(self) -> tuple[int, int]:
+        return int(self._cursor_x()), int(self._cursor_y())
+
+    def _keep_cursor(self, cell_under_cursor: Any, column: int, row: int) -> None:
+        """Put the cursor back to its place on the screen if its row left the screen.
+
+        The library keeps the rows below the cursor, and moves the cursor to the first cell. A sequence that
+        is just being read would take the bytes for its own.
+        """
+        place = ffi.new("GhosttyPointCoordinate*")
+        in_sight = not lib.ghostty_tracked_grid_ref_point(cell_under_cursor, lib.GHOSTTY_POINT_TAG_ACTIVE, place)
+        if in_sight or self._cursor() != (0, 0) or not self._ground[0]:
+            return
+        column, row = min(column, self._size.columns - 1), min(row, self._size.rows - 1)
+        position = b"\x1b[%d;%dH" % (row + 1, column + 1)
+        lib.ghostty_terminal_vt_write(self._terminal, position, len(position))
 
     def _resize(self) -> None:
         size, cell = self._size, self._cell

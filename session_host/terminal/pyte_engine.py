@@ -111,7 +111,7 @@ class PyteEmulator:
 
     @property
     def scrollback_rows(self) -> int:
-        return 0 if self._screen.on_alternate else len(self._screen.history)
+        return self._screen.shown_rows
 
     @property
     def title(self) -> str:
@@ -191,7 +191,7 @@ class PyteEmulator:
         rows = self.scrollback_rows
         start = max(first, 0)
         end = min(max(first + count, start), rows)
-        oldest = self._screen.evicted
+        oldest = self._screen.first_line
         return self._view.rows(list(range(oldest + start, oldest + end)))
 
     def frame(self) -> Frame:

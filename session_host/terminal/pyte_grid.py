@@ -42,6 +42,8 @@ class GridScreen(pyte.Screen):
     Attributes:
         grid: the active screen's rows, top to bottom.
         history: packed rows that left the primary screen at its top, oldest first.
+        history_limit: lines of history to keep.
+        history_rows: rows of history to keep; more than the limit after a resize that wrapped lines into several.
         evicted: how many rows the history has lost; the absolute number of its oldest row.
         scrolled_out: the same for the alternate screen, which keeps no history.
         style: what text is written with.
@@ -53,7 +55,7 @@ class GridScreen(pyte.Screen):
 
     def __init__(self, columns: int, lines: int, history_limit: int) -> None:
         self.history: deque[bytes] = deque(maxlen=history_limit)
-        self.history_limit = history_limit
+        self.history_limit = self.history_rows = history_limit
         self.evicted = self.scrolled_out = 0
         self.on_alternate = False
         self.style: Style = PLAIN
@@ -73,8 +75,13 @@ class GridScreen(pyte.Screen):
 
     @property
     def first_line(self) -> int:
-        """The absolute number of the oldest row of the active screen's history."""
-        return self.scrolled_out if self.on_alternate else self.evicted
+        """The absolute number of the oldest shown row of the active screen's history."""
+        return self.top_line - self.shown_rows
+
+    @property
+    def shown_rows(self) -> int:
+        """Rows of the active screen's history that are shown: as many as the limit, whatever is kept."""
+        return 0 if self.on_alternate else min(len(self.history), self.history_limit)
 
     @property
     def top_line(self) -> int:
@@ -144,7 +151,7 @@ class GridScreen(pyte.Screen):
         for _ in range(count):
             line = grid.pop(top)
             if into_history:
-                if len(self.history) == self.history_limit:
+                if len(self.history) == self.history_rows:
                     self.evicted += 1
                 self.history.append(line.pack())
             line.clear(columns, style)
@@ -336,14 +343,12 @@ class GridScreen(pyte.Screen):
     def column_relative(self, count: int | None = None, *_: int) -> None:
         """HPR."""
         self.pending_wrap = False
-        limit = self.right if mo.DECOM in self.mode else self.columns - 1
-        self.cursor.x = min(self.cursor.x + (count or 1), limit)
+        self.cursor.x = min(self.cursor.x + (count or 1), self.right if mo.DECOM in self.mode else self.columns - 1)
 
     def line_relative(self, count: int | None = None, *_: int) -> None:
         """VPR."""
         self.pending_wrap = False
-        limit = self.bottom if mo.DECOM in self.mode else self.lines - 1
-        self.cursor.y = min(self.cursor.y + (count or 1), limit)
+        self.cursor.y = min(self.cursor.y + (count or 1), self.bottom if mo.DECOM in self.mode else self.lines - 1)
 
     def backspace(self, *_: int) -> None:
         """BS: one column back."""

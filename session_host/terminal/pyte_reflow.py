@@ -3,6 +3,10 @@
 Rows joined by soft wraps are one logical line, and are wrapped anew when the width changes. Packed
 rows which stand alone and fit are left as they are, so that a resize with 10,000 lines of ordinary
 history touches few of them.
+
+No resize loses text. The history's limit counts lines here, not rows: a line that a narrow grid wraps
+into several rows still counts once. Rows below the cursor stay, even if the cursor's own row has to
+leave the screen for them; the cursor then keeps its row and column on the screen, as in kitty.
 """
 
 from __future__ import annotations
@@ -17,6 +21,9 @@ from .pyte_mode import SavedCursor
 from .pyte_report import ReportScreen
 
 Stored = Line | bytes
+
+_MOST_ROWS_PER_LINE = 16
+"""The history's limit times this bounds the rows that a narrow grid may wrap its lines into."""
 
 
 def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
@@ -84,21 +91,40 @@ def _resize_primary(
     top = len(screen.history)
     end = max(top + _content_rows(screen.primary), cursor.line + 1)
     was_full = end == top + old_lines
+    shown_row = cursor.line - top
     stored: list[Stored] = [*screen.history, *screen.primary[: end - top]]
     top_anchor = Anchor(top, 0)
     if columns != screen.columns:
         stored = _rewrap(stored, columns, [top_anchor, *carried], cursor, pending=pending)
     new_top = max(0, len(stored) - lines) if was_full else max(top_anchor.line, len(stored) - lines)
-    # The cursor is kept in sight, whatever the text below it.
-    new_top = max(min(new_top, cursor.line), 0)
+    if cursor.line < new_top:
+        cursor.line = new_top + min(shown_row, lines - 1)
     shown = [row if isinstance(row, Line) else unpack(row, columns) for row in stored[new_top : new_top + lines]]
     shown.extend(Line(columns) for _ in range(lines - len(shown)))
     above = [row if isinstance(row, bytes) else row.pack() for row in stored[:new_top]]
-    dropped = max(0, len(above) - screen.history_limit)
-    screen.history = deque(above[dropped:], maxlen=screen.history_limit)
+    limit = screen.history_limit
+    if columns == screen.columns:
+        dropped = max(0, len(above) - screen.history_rows)
+    else:
+        # The rows that the screen can take back count beside the history's own.
+        dropped = len(above) - _rows_of_lines(above, limit + lines) if limit else len(above)
+        screen.history_rows = max(limit, len(above) - dropped)
+    screen.history = deque(above[dropped:], maxlen=screen.history_rows)
     for anchor in carried:
         anchor.line -= dropped
     return shown, dropped
+
+
+def _rows_of_lines(above: list[bytes], most_lines: int) -> int:
+    """How many of the newest rows make up ``most_lines`` lines."""
+    lines = 0
+    most_rows = min(len(above), most_lines * _MOST_ROWS_PER_LINE)
+    for count in range(most_rows):
+        if not packed_wrapped(above[-1 - count]) or not count:
+            lines += 1
+            if lines > most_lines:
+                return count
+    return most_rows
 
 
 def _rewrap(

@@ -19,7 +19,7 @@ from .pyte_mode import SavedCursor
 from .pyte_report import ReportScreen
 from .pyte_stream import OutliveStream
 
-FORMAT = 2
+FORMAT = 3
 """Raised with each change of ``_State``."""
 
 _SUM_BYTES = 4
@@ -33,6 +33,7 @@ class _State(msgspec.Struct, array_like=True):
     size: GridSize
     cell: CellSize
     history_limit: int
+    history_rows: int
     defaults: DefaultColors
     history: list[bytes]
     evicted: int
@@ -80,6 +81,7 @@ def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
         size=GridSize(screen.columns, screen.lines),
         cell=screen.cell,
         history_limit=screen.history_limit,
+        history_rows=screen.history_rows,
         defaults=screen.defaults,
         history=list(screen.history),
         evicted=screen.evicted,
@@ -136,7 +138,8 @@ def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
         raise OutliveError(f"The saved screen has format {state.format}; this version reads format {FORMAT}.")
     columns = state.size.columns
     screen = ReportScreen(state.size, state.history_limit, state.cell, state.defaults)
-    screen.history = deque(state.history, maxlen=state.history_limit)
+    screen.history_rows = state.history_rows
+    screen.history = deque(state.history, maxlen=state.history_rows)
     screen.evicted, screen.scrolled_out = state.evicted, state.scrolled_out
     screen.grid = [unpack(packed, columns) for packed in state.grid]
     screen.other = [unpack(packed, columns) for packed in state.other]

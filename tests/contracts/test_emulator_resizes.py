@@ -1,0 +1,107 @@
+"""Resizing: no line is lost, whatever was on the screen and wherever the cursor stood."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal import restore
+from session_host.terminal.base import Emulator
+from tests.support.emulators import history_texts, texts
+
+from .conftest import Maker
+
+CELL = CellSize()
+
+
+def long_lines(count: int) -> str:
+    return "".join(f"{number:05} {'x' * 70}\r\n" for number in range(count))
+
+
+def painted(columns: int, rows: int) -> str:
+    """Rows filled to the right edge by a program that addresses each, as mc and htop do."""
+    return "".join(f"\x1b[{row + 1};1H{chr(ord('a') + row) * columns}" for row in range(rows))
+
+
+def whole_text(emulator: Emulator) -> list[str]:
+    """Lines of history and screen, soft wraps joined, without the blank ones."""
+    lines = [""]
+    for row in [*emulator.history(0, emulator.scrollback_rows), *emulator.rows()]:
+        lines[-1] += row.text()
+        if not row.wrapped:
+            lines.append("")
+    return [line for line in lines if line]
+
+
+@pytest.mark.parametrize("limit", [50, 10_000])
+def test_a_narrow_attach_takes_no_history(make: Maker, limit: int) -> None:
+    emulator = make(80, 24, output=long_lines(limit + 100), scrollback_lines=limit)
+    before = history_texts(emulator)
+    assert len(before) == limit
+    for columns in (30, 45, 20, 80):
+        emulator.resize(GridSize(columns, 24), CELL)
+        emulator.snapshot()  # a viewer attaches, which is when what is beyond the limit may be freed
+    assert history_texts(emulator) == before
+
+
+def test_output_while_it_is_narrow_pushes_out_the_oldest_lines_alone(make: Maker) -> None:
+    emulator = make(80, 24, output=long_lines(200), scrollback_lines=100)
+    emulator.resize(GridSize(40, 24), CELL)
+    emulator.feed(b"".join(b"new %d\r\n" % number for number in range(30)))
+    emulator.resize(GridSize(80, 24), CELL)
+    history = history_texts(emulator)
+    assert len(history) == 100
+    assert history[-1] == "new 6"
+    assert history[-8].startswith("00199")
+
+
+def test_a_replica_of_a_narrowed_terminal_widens_alike(make: Maker) -> None:
+    emulator = make(80, 24, output=long_lines(200), scrollback_lines=50)
+    emulator.resize(GridSize(30, 24), CELL)
+    replica = make.keep(restore(make.engine, emulator.snapshot()))
+    for each in (emulator, replica):
+        each.feed(b"more\r\n" * 20)
+        each.resize(GridSize(80, 24), CELL)
+    assert history_texts(replica) == history_texts(emulator)
+    assert len(history_texts(replica)) == 50
+
+
+def test_rows_painted_to_the_edge_come_back_whole(make: Maker) -> None:
+    emulator = make(40, 6, output=painted(40, 6) + "\x1b[3;5H")
+    before = whole_text(emulator)
+    emulator.resize(GridSize(30, 6), CELL)
+    assert whole_text(emulator) == before
+    assert emulator.cursor[:2] == (4, 2)
+    emulator.resize(GridSize(40, 6), CELL)
+    assert whole_text(emulator) == before
+    assert "c" * 40 in [*history_texts(emulator), *texts(emulator)]
+
+
+def test_a_full_screen_programs_rows_are_cut_and_not_wrapped(make: Maker) -> None:
+    emulator = make(40, 6, output="\x1b[?1049h" + painted(40, 6) + "\x1b[3;5H")
+    emulator.resize(GridSize(30, 6), CELL)
+    assert texts(emulator) == [letter * 30 for letter in "abcdef"]
+    assert emulator.cursor[:2] == (4, 2)
+
+
+@pytest.mark.parametrize("row", range(8))
+def test_lines_below_the_cursor_stay_when_it_gets_shorter(make: Maker, row: int) -> None:
+    emulator = make(40, 8, output="\r\n".join(f"row {n}" for n in range(12)) + f"\x1b[{row + 1};5H")
+    here = texts(emulator)[row]
+    emulator.resize(GridSize(40, 4), CELL)
+    assert whole_text(emulator) == [f"row {n}" for n in range(12)]
+    assert emulator.cursor.column == 4
+    if row >= 4:
+        assert texts(emulator)[emulator.cursor.row] == here
+    else:
+        assert emulator.cursor.row == row  # its own row left the screen: the place on the screen stays
+    emulator.resize(GridSize(40, 8), CELL)
+    assert whole_text(emulator) == [f"row {n}" for n in range(12)]
+
+
+def test_a_shell_behind_a_full_screen_program_loses_no_line(make: Maker) -> None:
+    emulator = make(40, 8, output="\r\n".join(f"row {n}" for n in range(12)) + "\x1b[3;5H\x1b[?1049h" + painted(40, 8))
+    for size in (GridSize(12, 4), GridSize(40, 8)):
+        emulator.resize(size, CELL)
+    emulator.feed(b"\x1b[?1049l")
+    assert whole_text(emulator) == [f"row {n}" for n in range(12)]
