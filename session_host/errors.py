@@ -13,6 +13,7 @@
     │   └── ProtocolMismatch     the two sides are of different versions: upgrade one
     ├── NeedsInput               the chat asks something: answer it first, or send the text anyway
     ├── ProtocolViolation        drop the peer
+    ├── NameTaken                a running chat has this name: choose another
     ├── LaunchFailed             the program could not be started; nothing is left behind
     │   └── AgentNotFound        install it: the message says how
     ├── NotResumable             this conversation cannot be gone on with; the message says why
@@ -94,6 +95,10 @@ class ProtocolViolation(OutliveError):
     def __init__(self, message: str, code: str = "violation") -> None:
         super().__init__(message)
         self.code = code
+
+
+class NameTaken(OutliveError):
+    """A running chat has this name already."""
 
 
 class LaunchFailed(OutliveError):

@@ -305,7 +305,7 @@ class SessionsModel(QObject):
             self.tasks.start(self._rename(chat, name), "rename")
 
     async def _rename(self, chat: Chat, name: str) -> None:
-        await self._storage.call(lambda store: store.update(chat.id, name=name))
+        await self._storage.call(lambda store: store.rename(chat.id, name))
         chat.record.name = name
         chat.changed.emit()
         if not chat.is_over:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 
 from session_host.cli.output import say
-from session_host.cli.sessions import add_session_argument, ask, find, require_running
+from session_host.cli.sessions import add_session_argument, ask, called, find, require_running
 from session_host.protocol.messages import Kill
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
-    add_session_argument(parser)
+    add_session_argument(parser, to_end=True)
 
 
 def run(options: argparse.Namespace) -> int:
     """Kill the agent; returns when it is gone."""
-    done = ask(require_running(find(options.session)).id, Kill(0))
-    if done.note:
-        say(done.note)
+    info = require_running(find(options.session, to_end=True))
+    done = ask(info.id, Kill(0))
+    say(f"killed {called(info)}" + (f"; {done.note}" if done.note else ""))
     return 0

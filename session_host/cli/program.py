@@ -119,7 +119,8 @@ def _help() -> str:
         "",
         *(f"  {verb:<{width}}  {what}" for verb, (_, what) in VERBS.items()),
         "",
-        "`outlive COMMAND --help` tells more. SESSION is a name, an id, or a unique beginning of an id.",
+        "`outlive COMMAND --help` tells more. SESSION is a name, an id, or a unique beginning of an id;",
+        "`stop`, `kill` and `rm` want at least four digits of it.",
     ]
     return "\n".join(lines)
 

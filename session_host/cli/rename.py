@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from session_host.cli.new import MAX_NAME_CHARACTERS
-from session_host.cli.sessions import add_session_argument, ask, with_store
+from session_host.cli.output import say
+from session_host.cli.sessions import add_session_argument, ask, called, with_store
 from session_host.client.sessions import find_session
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Rename
@@ -25,15 +26,16 @@ def run(options: argparse.Namespace) -> int:
     if not (0 < len(name) <= MAX_NAME_CHARACTERS and name.isprintable()):
         raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
 
-    def rename(store: Store) -> None:
+    def rename(store: Store) -> str:
         info = find_session(store, options.session)
+        store.rename(info.id, name)
         if info.state in RUNNING_STATES:
             try:
                 ask(info.id, Rename(0, name))
             except (HostUnavailable, SessionEnded):
                 # It has just ended, or is hung: the record has the last word on names.
                 pass
-        store.update(info.id, name=name)
+        return called(info)
 
-    with_store(rename)
+    say(f"renamed {with_store(rename)} to {name}")
     return 0

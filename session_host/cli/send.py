@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from session_host.cli.sessions import add_session_argument, ask, find, require_running
+from session_host.cli.output import say
+from session_host.cli.sessions import add_session_argument, ask, called, find, require_running
 from session_host.errors import NeedsInput, UsageError
 from session_host.protocol.keys import parse_key
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
@@ -47,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
     except NeedsInput as error:
         hint = f"answer it with --key or in `outlive attach {info.name}`, or insist with --anyway"
         raise NeedsInput(f"{info.name}: {error}; {hint}") from error
+    say(f"sent to {called(info)}")
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from session_host.cli.output import complain
 from session_host.client.quick import list_sessions
 from session_host.client.recovery import open_or_recover
-from session_host.client.sessions import SessionInfo, find_session
+from session_host.client.sessions import DIGITS_TO_END, SessionInfo, find_session
 from session_host.errors import SessionEnded
 from session_host.protocol.values import RUNNING_STATES
 from session_host.store import Store
@@ -17,9 +17,10 @@ from session_host.store import Store
 T = TypeVar("T")
 
 
-def add_session_argument(parser: argparse.ArgumentParser) -> None:
-    """The positional argument that most verbs have."""
-    parser.add_argument("session", metavar="SESSION", help="name, id, or unique beginning of the id")
+def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False) -> None:
+    """The positional argument that most verbs have; ``to_end``: those that end or remove a chat."""
+    which = f"{DIGITS_TO_END} or more digits that begin the id" if to_end else "unique beginning of the id"
+    parser.add_argument("session", metavar="SESSION", help=f"name, id, or {which}")
 
 
 def with_store(use: Callable[[Store], T]) -> T:
@@ -31,13 +32,18 @@ def with_store(use: Callable[[Store], T]) -> T:
         return use(store)
 
 
-def find(text: str) -> SessionInfo:
-    """The session that the user means.
+def find(text: str, *, to_end: bool = False) -> SessionInfo:
+    """The session that the user means; ``to_end``: a short beginning of an id is not enough.
 
     Raises:
         NoSuchSession, AmbiguousSession: as their names say.
     """
-    return with_store(lambda store: find_session(store, text))
+    return with_store(lambda store: find_session(store, text, to_end=to_end))
+
+
+def called(info: SessionInfo) -> str:
+    """A session's name and the beginning of its id, for a line that says what was done: ``vim (adae1e2d)``."""
+    return f"{info.name} ({info.id[:8]})"
 
 
 def every_session(*, ended: bool) -> list[SessionInfo]:
@@ -71,6 +77,7 @@ __all__ = [
     "SessionInfo",
     "add_session_argument",
     "ask",
+    "called",
     "every_session",
     "find",
     "require_running",

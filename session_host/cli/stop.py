@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-from session_host.cli.sessions import add_session_argument, ask, find, require_running
+from session_host.cli.output import say
+from session_host.cli.sessions import add_session_argument, ask, called, find, require_running
 from session_host.protocol.messages import Stop
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
-    add_session_argument(parser)
+    add_session_argument(parser, to_end=True)
     parser.epilog = "The agent gets SIGHUP, then SIGTERM, and at last SIGKILL, each after a while."
 
 
 def run(options: argparse.Namespace) -> int:
     """Ask the agent to end; returns when it has."""
-    ask(require_running(find(options.session)).id, Stop(0))
+    info = require_running(find(options.session, to_end=True))
+    ask(info.id, Stop(0))
+    say(f"stopped {called(info)}")
     return 0

@@ -26,6 +26,7 @@ from session_host.errors import (
     AgentNotFound,
     HostUnavailable,
     LaunchFailed,
+    NameTaken,
     NoSuchSession,
     OutliveError,
     StoreError,
@@ -50,7 +51,7 @@ from session_host.paths import (
 )
 from session_host.protocol.keeper import Launch, Launched
 from session_host.protocol.launch import LaunchReport, LaunchSpec, Origin
-from session_host.protocol.values import GridSize, State
+from session_host.protocol.values import RUNNING_STATES, GridSize, State
 from session_host.protocol.words import one_line
 from session_host.pty.identity import boot_id, start_time
 from session_host.store import SessionRecord, Store
@@ -59,7 +60,7 @@ from session_host.terminal.base import DefaultColors, EngineName
 
 from .chat_settings import MIB, load_chat_settings
 from .quick import describe
-from .records import is_kept
+from .records import is_kept, settle
 
 DEFAULT_SIZE = GridSize(80, 24)
 KEEPER_TIMEOUT_S = 8.0
@@ -116,6 +117,7 @@ def launch_now(request: LaunchRequest) -> SessionRecord:
 
     Raises:
         AgentNotFound: its program is not installed.
+        NameTaken: a running chat has the name that was asked for.
         WorktreeError: its worktree cannot be made.
         LaunchFailed: it could not be started.
         StoreError: it could not be recorded, so it was not started.
@@ -125,9 +127,16 @@ def launch_now(request: LaunchRequest) -> SessionRecord:
     ensure_private(state_dir())
     with Store.open(database()) as store:
         spec = _spec(request, store)
-        if request.worktree is None:
-            return _start(spec, store)
-        return _start_in_worktree(request.worktree, spec, store)
+        while True:
+            try:
+                if request.worktree is None:
+                    return _start(spec, store)
+                return _start_in_worktree(request.worktree, spec, store)
+            except NameTaken:
+                if request.name:
+                    raise
+                # Another chat has just been given the name that was free a moment ago.
+                spec = msgspec.structs.replace(spec, name=_name(request, spec.cwd, store))
 
 
 def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> SessionRecord:
@@ -149,7 +158,7 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
     record = SessionRecord.of(spec)
     # Ours until it has a host: whoever finds us gone, and no host, knows that nobody starts it (``records.settle``).
     record.host_pid, record.host_started = os.getpid(), start_time(os.getpid())
-    store.add(record)
+    _add(record, store)
     try:
         report = _start_host(spec)
         if not report.ok:
@@ -170,6 +179,21 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
             child_pid=record.child_pid, child_started=record.child_started,
         )  # fmt: skip
     return record
+
+
+def _add(record: SessionRecord, store: Store) -> None:
+    """Record it, unless a running chat has its name; one that is only recorded as running has not.
+
+    Raises:
+        NameTaken: one has.
+    """
+    try:
+        store.add(record, named_alone=True)
+    except NameTaken:
+        others = [settle(store, each) for each in store.running() if each.name == record.name]
+        if any(each.state in RUNNING_STATES for each in others):
+            raise
+        store.add(record, named_alone=True)
 
 
 def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
@@ -207,7 +231,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     before_start(agent.conversation.place, Sought(conversation, directory, environment, files, used=False))
     if agent.files:
         write_files(agent.files, files)
-    name = request.name or free_name(one_line(Path(directory).name).strip() or agent.name, store.running_names())
+    name = _name(request, directory, store)
     return LaunchSpec(
         session_id=session_id,
         name=name,
@@ -239,6 +263,13 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         transitions=str(session_transitions(session_id)),
         rest_after_s=settings.rest_after_s,
     )
+
+
+def _name(request: LaunchRequest, directory: str, store: Store) -> str:
+    """The name that was asked for, or one after the directory that no running chat has."""
+    if request.name:
+        return request.name
+    return free_name(one_line(Path(directory).name).strip() or request.agent.name, store.running_names())
 
 
 def _supports(agent: Agent, environment: Mapping[str, str]) -> frozenset[str] | None:

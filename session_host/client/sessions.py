@@ -11,15 +11,19 @@ from .records import Fate, SessionInfo, fate_of, info_of, open_store, settle
 __all__ = ["Fate", "SessionInfo", "fate_of", "find_session", "open_store"]
 
 
-def find_session(store: Store, text: str) -> SessionInfo:
-    """The session that ``text`` names: a name, an id, or a unique prefix of one.
+DIGITS_TO_END = 4
+"""The digits of an id by which a session is ended or removed, at least: a letter typed by mistake ends none."""
+
+
+def find_session(store: Store, text: str, *, to_end: bool = False) -> SessionInfo:
+    """The session that ``text`` names: a name, an id, or a unique prefix of one (``to_end``: not a short one).
 
     Blocks while its host does not answer, for two seconds at most.
 
     Raises:
         NoSuchSession, AmbiguousSession: as their names say.
     """
-    record = store.find(text)
+    record = store.find(text, least_digits=DIGITS_TO_END if to_end else 1)
     if record.state not in RUNNING_STATES:
         return info_of(record)
     description = describe(record.id)

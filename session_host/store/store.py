@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import msgspec
 
-from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
+from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.protocol.words import is_conversation
 from session_host.store.database import Database, damaged, directory_lock
@@ -64,16 +64,23 @@ class Store:
 
     # ------------------------------------------------------------ sessions
 
-    def add(self, record: SessionRecord) -> None:
+    def add(self, record: SessionRecord, *, named_alone: bool = False) -> None:
         """Record a new session; the one whose conversation it goes on with has a successor from then on.
 
+        Args:
+            record: the session's.
+            named_alone: no running session may have its name.
+
         Raises:
+            NameTaken: one has, see ``named_alone``.
             StoreError: a session of this id is there already, another goes on with that conversation already, or the
                 file cannot be written.
         """
         values = [_to_column(field, getattr(record, field)) for field in _FIELDS]
         marks = ", ".join("?" * len(values))
         with self._database.writing() as connection:
+            if named_alone:
+                _check_name(connection, record.id, record.name)
             try:
                 connection.execute(f"INSERT INTO session ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
             except sqlite3.IntegrityError as error:
@@ -114,6 +121,23 @@ class Store:
             if done.rowcount == 0:
                 raise NoSuchSession(f"no session {session_id} is recorded; `outlive ls --all` lists them")
 
+    def rename(self, session_id: str, name: str) -> None:
+        """Give a session another name.
+
+        Raises:
+            NameTaken: it runs, and another running session has that name.
+            NoSuchSession: no session has this id.
+        """
+        with self._database.writing() as connection:
+            runs = connection.execute(
+                f"SELECT 1 FROM session WHERE id = ? AND state IN {_RUNNING}",  # noqa: S608
+                (session_id,),
+            ).fetchone()
+            if runs:
+                _check_name(connection, session_id, name)
+            if connection.execute("UPDATE session SET name = ? WHERE id = ?", (name, session_id)).rowcount == 0:
+                raise NoSuchSession(f"no session {session_id} is recorded; `outlive ls --all` lists them")
+
     def get(self, session_id: str) -> SessionRecord | None:
         """The session of this full id, or None."""
         return next(iter(self._select("WHERE id = ?", (session_id,))), None)
@@ -137,10 +161,14 @@ class Store:
             connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
             connection.execute("UPDATE session SET continued_by = NULL WHERE continued_by = ?", (session_id,))
 
-    def find(self, text: str) -> SessionRecord:
+    def find(self, text: str, *, least_digits: int = 1) -> SessionRecord:
         """The session that the user means: by full id, name, or unique beginning of the id, in this order.
 
         Of several with the name, the running one is meant, else the one that no other goes on with.
+
+        Args:
+            text: what the user wrote.
+            least_digits: a beginning of an id has so many hexadecimal digits at least.
 
         Raises:
             NoSuchSession: none fits.
@@ -157,6 +185,9 @@ class Store:
         )
         if not found and wanted and all(character in "0123456789abcdef-" for character in wanted.lower()):
             found = self._select("WHERE substr(id, 1, ?) = ?", (len(wanted), wanted.lower()))
+            if found and len(wanted.replace("-", "")) < least_digits:
+                hint = f"by the beginning of its id, at least {least_digits} digits are needed"
+                raise NoSuchSession(f"no session is called {text!r}; {hint}")
         if not found:
             raise NoSuchSession(f"no session is called {text!r}; `outlive ls --all` lists them")
         if len(found) > 1:
@@ -304,6 +335,12 @@ def _from_row(row: Iterable[object]) -> SessionRecord:
     if not isinstance(conversation, str) or not is_conversation(conversation):
         values["provider_session_id"] = None  # It would end up in an argv.
     return msgspec.convert(values, SessionRecord)
+
+
+def _check_name(connection: sqlite3.Connection, session_id: str, name: str) -> None:
+    query = f"SELECT id FROM session WHERE name = ? AND id != ? AND state IN {_RUNNING}"  # noqa: S608
+    if other := connection.execute(query, (name, session_id)).fetchone():
+        raise NameTaken(f"a running chat is called {name!r} already ({other[0][:8]}); choose another name")
 
 
 def _some_ids(records: list[SessionRecord]) -> str:

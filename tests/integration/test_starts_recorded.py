@@ -59,7 +59,7 @@ async def test_a_session_is_recorded_as_ours_before_anybody_is_asked_to_start_it
 
 
 async def test_what_cannot_be_recorded_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(store: Store, record: SessionRecord) -> None:
+    def refuse(store: Store, record: SessionRecord, *, named_alone: bool) -> None:
         raise StoreError("the disk is full")
 
     monkeypatch.setattr(Store, "add", refuse)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,13 @@ def listed(*words: str) -> list[dict[str, object]]:
     done = outlive("ls", "--json", *words)
     assert done.code == 0, done.error
     return list(done.json())
+
+
+def ended(*words: str) -> str:
+    """A chat that has ended; its id."""
+    session = new(*words)
+    assert outlive("wait", session, "--exited", "--timeout", "10").code == 0
+    return session
 
 
 class TestPeek:
@@ -241,8 +249,8 @@ class TestNaming:
         assert done.code == 3
         assert "nonesuch" in done.complaint()
 
-    def test_two_of_that_name(self) -> None:
-        ids = [new("-n", "twin", "--", "cat") for _ in range(2)]
+    def test_two_ended_ones_of_that_name(self) -> None:
+        ids = [ended("-n", "twin", "--", "true") for _ in range(2)]
 
         done = outlive("peek", "twin")
 
@@ -250,6 +258,55 @@ class TestNaming:
         assert all(session_id[:8] in done.complaint() for session_id in ids)
         assert outlive("peek", ids[0]).code == 0
         assert outlive("peek", ids[1][:13]).code == 0
+
+    def test_a_second_running_chat_of_the_same_name_is_refused(self, tmp_path: Path) -> None:
+        first, other = new("-n", "twin", "--", "cat"), new("-n", "other", "--", "cat")
+
+        refused = outlive("new", "-d", "-n", "twin", "--", "cat")
+
+        assert refused.code == 1
+        assert refused.complaint() == f"a running chat is called 'twin' already ({first[:8]}); choose another name"
+        assert outlive("rename", "other", "twin").code == 1
+        assert [each["name"] for each in listed("--all")] == ["twin", "other"]
+        directory = tmp_path / "twin"
+        directory.mkdir()
+        new("-C", str(directory), "--", "cat")
+        assert [each["name"] for each in listed()] == ["twin", "other", "twin-2"]
+        outlive("kill", "twin")
+        assert outlive("rename", other, "twin").code == 0
+
+    def test_names_made_at_the_same_moment_differ(self, tmp_path: Path) -> None:
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(lambda _: new("-C", str(tmp_path), "--", "cat"), range(3)))
+        assert len({each["name"] for each in listed()}) == 3
+
+    @pytest.mark.parametrize("verb", ["stop", "kill", "rm"])
+    def test_one_letter_ends_no_chat(self, verb: str) -> None:
+        session = ended("-n", "vim", "--", "true") if verb == "rm" else new("-n", "vim", "--", "cat")
+        past = {"stop": "stopped", "kill": "killed", "rm": "removed"}[verb]
+
+        for beginning in (session[0], session[:3]):
+            refused = outlive(verb, beginning)
+            assert refused.code == 3
+            assert "at least 4 digits are needed" in refused.complaint()
+            assert outlive("peek", beginning).code == 0, "which harms nothing"
+        done = outlive(verb, session[:4])
+
+        assert (done.code, done.output) == (0, f"{past} vim ({session[:8]})\n")
+
+    def test_a_name_wins_over_the_beginning_of_an_id(self) -> None:
+        session = new("-n", "vim", "--", "cat")
+        named = new("-n", session[:4], "--", "cat")
+
+        assert outlive("kill", session[:4]).output == f"killed {session[:4]} ({named[:8]})\n"
+        assert [each["id"] for each in listed()] == [session]
+
+    def test_what_changes_something_says_what_it_did(self) -> None:
+        session = new("-n", "vim", "--", "cat")
+        called = f"({session[:8]})"
+
+        assert outlive("send", session, "x").output == f"sent to vim {called}\n"
+        assert outlive("rename", session, "editor").output == f"renamed vim {called} to editor\n"
 
     @pytest.mark.slow
     def test_a_host_that_hangs_is_unavailable(self) -> None:
