@@ -322,11 +322,6 @@ class SessionsModel(QObject):
         """End a chat at once."""
         self._end(chat, Kill(request=1))
 
-    def stop_all(self) -> None:
-        """End all chats politely."""
-        for chat in self.running():
-            self.stop(chat)
-
     def _end(self, chat: Chat, request: Stop | Kill) -> None:
         if not chat.is_over:
             self._ended_by_you.add(chat.id)

@@ -21,7 +21,8 @@ window and a second start raises the first.
     chooser       the palette and the switcher
     sheets        all of them
     searching     text in all chats: its sheet, what was recorded, the way to the place
-    banners       one quiet line at the bottom with one action
+    question      what is asked over a page, or over the window
+    banners       one quiet line over the page, with one action
     empty_state   what is shown while no tab is open
     status_line   one quiet line on the chat that is shown
     control       the socket's server

@@ -1,11 +1,15 @@
-"""Banners: one quiet line at the bottom, with one action at most. They never take the keyboard."""
+"""Banners: one quiet line over the page's upper right, with one action at most.
+
+They inform, and never ask or take the keyboard. They lie over the page: a banner that comes or goes leaves the
+terminal's grid as it is, and its lower end, where people type, in sight.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.theme.follow import Theme
@@ -15,6 +19,7 @@ from gui.window.parts import Area, IconButton, button
 
 INFORM_MS = 10_000
 KEPT = 20
+WIDTH_PX = 520
 
 
 @dataclass
@@ -47,8 +52,11 @@ class BannerArea(QWidget):
 
     changed = Signal()
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
+    def __init__(self, theme: Theme, over: QWidget) -> None:
+        """Make the area over ``over``, which it follows."""
+        super().__init__(over)
+        self._over = over
+        over.installEventFilter(self)
         self._waiting: list[Banner] = []
         self._timer = QTimer(self, singleShot=True, interval=INFORM_MS)
         self._timer.timeout.connect(self.dismiss)
@@ -62,7 +70,7 @@ class BannerArea(QWidget):
         self._close = IconButton(theme, Glyph.CLOSE, "Dismiss", self.dismiss)
         for control in (self._action, self._close):
             control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        body = Area("banner")
+        body = Area("banner", self)
         row = QHBoxLayout(body)
         row.setContentsMargins(GAP_M_PX, 4, 4, 4)
         row.setSpacing(GAP_S_PX)
@@ -112,6 +120,20 @@ class BannerArea(QWidget):
             self._waiting.pop()
             self._refresh()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._over and event.type() in {QEvent.Type.Resize, QEvent.Type.ChildAdded}:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        """Lie at the upper right, in front of whatever page is shown."""
+        if self.isHidden():
+            return
+        wanted = self._text.fontMetrics().horizontalAdvance(self._text.text()) + self._action.sizeHint().width() + 96
+        width = min(wanted, WIDTH_PX, self._over.width())
+        self.setGeometry(self._over.width() - width, 0, width, self.heightForWidth(width))
+        self.raise_()
+
     def _refresh(self) -> None:
         banner = self.current
         self.setVisible(banner is not None)
@@ -127,4 +149,5 @@ class BannerArea(QWidget):
             self._action.setVisible(bool(banner.action))
             if not banner.lasting:
                 self._timer.start()
+            self._place()
         self.changed.emit()

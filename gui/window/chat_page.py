@@ -15,6 +15,7 @@ from gui.theme.follow import Theme
 from gui.window.end_bar import EndBar
 from gui.window.opening import directories_of
 from gui.window.parts import Area
+from gui.window.question import Question, QuestionSheet
 from gui.window.state_bars import Notice, ReconnectingBar, TroubleLine
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
@@ -67,14 +68,14 @@ class ChatPage(Area):
         self.notice = Notice(self)
         self.end_bar = EndBar(theme)
         self.reconnecting = ReconnectingBar(theme, self)
-        self.trouble = TroubleLine(theme)
+        self.trouble = TroubleLine(theme, self)
+        self.question = QuestionSheet(theme, self)
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._say_what_is_waited_for)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.view, 1)
-        layout.addWidget(self.trouble)
         layout.addWidget(self.end_bar)
         self.notice.hide()
         self.end_bar.hide()
@@ -94,6 +95,7 @@ class ChatPage(Area):
         chat.changed.connect(self._on_changed)
         chat.refused.connect(self.refused)
         chat.clipboard_offered.connect(self.clipboard_offered)
+        self.question.closed.connect(self._on_question_closed)
         theme.changed.connect(self._dress)
 
     def _dress(self) -> None:
@@ -124,6 +126,7 @@ class ChatPage(Area):
     def dispose(self) -> None:
         """The tab is closed. The chat goes on without its output being followed."""
         self._patience.stop()
+        self.question.put_away()
         self.view.set_viewer(None)
         self.chat.set_shown(False)
         if self.chat.is_over:
@@ -142,6 +145,7 @@ class ChatPage(Area):
         over = self.chat.is_over or state == "failed"
         self.end_bar.setVisible(over)
         if over:
+            self.question.put_away()
             self._show_end()
         elif state == "live" and self.chat.viewer is not None and self.chat.viewer.emulator is not None:
             self._patience.stop()
@@ -244,12 +248,30 @@ class ChatPage(Area):
             self.zoomed.emit(steps)
 
     def _on_grid(self, size: GridSize, _cell: CellSize) -> None:
+        if not self.end_bar.isHidden():
+            return  # The bar's room is that of a screen to be read; the next chat's grid is not so small.
         self.grid = size
         self.grid_changed.emit()
 
+    def ask(self, question: Question) -> None:
+        """Ask the user about this chat; the question goes with the page, or when the chat ends."""
+        self.question.ask(question)
+
+    def _on_question_closed(self) -> None:
+        if self._is_in_front and self.isVisible():
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether the keyboard is in its terminal, or in a question over it."""
+        return self.view.hasFocus() or (self.question.is_open and self.question.isAncestorOf(self.focusWidget()))
+
     def focus_terminal(self) -> None:
-        """Give the terminal the keyboard."""
-        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+        """Give the terminal the keyboard, or the question over it."""
+        if self.question.is_open:
+            self.question.take_keyboard()
+        else:
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -264,3 +286,4 @@ class ChatPage(Area):
         self.reconnecting.setGeometry(0, 0, self.width(), self.reconnecting.HEIGHT_PX)
         bar = self.end_bar.sizeHint().height() if not self.end_bar.isHidden() else 0
         self.notice.setGeometry(0, 0, self.width(), max(self.height() - bar, 0))
+        self.trouble.place(self.height() - bar)

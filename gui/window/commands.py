@@ -79,7 +79,8 @@ class Commands:
         return handlers
 
     def _on_page(self, act: Callable[[ChatPage], object]) -> None:
-        if (page := self._window.tabs.active_page) is not None:
+        page = self._window.tabs.active_page
+        if page is not None and not page.question.is_open:
             act(page)
 
     def _on_active_chat(self, act: Callable[[Chat], object]) -> None:
@@ -105,7 +106,7 @@ class Commands:
         choices = window.actions_.choices()
         banner = window.banners.current
         if banner is not None and banner.action:
-            choices.insert(0, Choice(banner.action, "from the message below", window.banners.act))
+            choices.insert(0, Choice(banner.action, "from the message", window.banners.act))
         if banner is not None:
             choices.append(Choice("Dismiss the message", "", window.banners.dismiss))
         window.sheets.chooser.ask("Commands", "Type a command", choices)

@@ -91,7 +91,7 @@ class MainWindow(QWidget):
         self.stack = QStackedWidget()
         self.empty = EmptyState(theme)
         self.tabs = Tabs(theme, sessions, self.tab_bar, self.stack, self.empty)
-        self.banners = BannerArea(theme)
+        self.banners = BannerArea(theme, self.stack)
         self.status_line = StatusLine(theme)
         self.menu_button = IconButton(theme, Glyph.MORE, "Menu", lambda: self.commands.show_menu(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -99,7 +99,8 @@ class MainWindow(QWidget):
         self._lay_out()
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
         self.verbs = Verbs(
-            self, sessions, agents, layout, self.sheets.new_chat, self.sheets.name, self.banners, self.open_chat,
+            self, sessions, agents, layout, self.sheets.new_chat, self.sheets.name, self.sheets.question, self.banners,
+            self.open_chat,
         )  # fmt: skip
         self._chat_menu = ChatMenu(self, self.verbs)
         self.resuming = Resuming(sessions, self.tabs, layout, self.banners, self.open_chat)
@@ -130,7 +131,7 @@ class MainWindow(QWidget):
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (tab_row, Hairline(self._theme), self.stack, self.banners, self.status_line):
+        for part in (tab_row, Hairline(self._theme), self.stack, self.status_line):
             column.addWidget(part, 1 if part is self.stack else 0)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(1)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QGuiApplication
 
 from gui.sessions.chat import Chat
-from gui.window.banners import Banner
 from gui.window.chat_page import ChatPage
+from gui.window.question import Question
 from gui.window.resuming import Resuming
 from gui.window.verbs import Verbs
 
@@ -63,13 +63,8 @@ class PageWiring:
 
     def _ask_paste(self, page: ChatPage, text: str) -> None:
         lines = len(text.splitlines())
-        what = f"{lines} lines" if lines > 1 else "a line with its end"
-        self._window.banners.show_banner(
-            Banner(
-                f"Paste {what}? The program would run each as it comes.",
-                "Paste",
-                lambda: page.view.confirm_paste(text) if page in self._window.tabs.pages() else None,
-                key="paste",
-                lasting=True,
-            )
+        what = f"{lines} lines" if lines > 1 else "a line with its end" if "\n" in text or "\r" in text else "this text"
+        detail = (
+            "The program runs each line as it comes." if lines > 1 else "It holds control characters or ends a line."
         )
+        page.ask(Question(f"Paste {what}?", "Paste", lambda: page.view.confirm_paste(text), detail, text))

@@ -18,9 +18,11 @@ class Sheet(QWidget):
     """Covers its parent; ``body`` is the sheet itself, as wide as ``width_px`` where there is room.
 
     Signals:
+        opened: it is shown from now on.
         closed: it was put away; the keyboard should go back to where it was.
     """
 
+    opened = Signal()
     closed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget, name: str, width_px: int) -> None:
@@ -46,6 +48,7 @@ class Sheet(QWidget):
         self.place()
         self.show()
         self.raise_()
+        self.opened.emit()
 
     def put_away(self) -> None:
         """Hide the sheet."""

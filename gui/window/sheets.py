@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from PySide6.QtWidgets import QWidget
 
@@ -15,6 +16,7 @@ from gui.window.explain_sheet import ExplainSheet
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChatSheet
 from gui.window.output_sheet import OutputSheet
+from gui.window.question import QuestionSheet
 from gui.window.searching import Searching
 from gui.window.send_sheet import SendSheet
 from gui.window.sheet import Sheet
@@ -22,7 +24,11 @@ from session_host.agents.agent import Agent
 
 
 class Sheets:
-    """All of them, each made once."""
+    """All of them, each made once. One that opens puts the others away.
+
+    Attributes:
+        question: for what is about all chats; a question about one chat is asked over its page.
+    """
 
     def __init__(
         self,
@@ -39,12 +45,20 @@ class Sheets:
         self.output = OutputSheet(theme, window, sessions.tasks)
         self.send = SendSheet(theme, window, sessions.tasks, sessions.running_in_order, sessions.send)
         self.searching = Searching(theme, window, sessions, open_chat)
+        self.question = QuestionSheet(theme, window)
+        for sheet in self.all():
+            sheet.opened.connect(partial(self._only, sheet))
+
+    def _only(self, opened: Sheet) -> None:
+        for sheet in self.all():
+            if sheet is not opened:
+                sheet.put_away()
 
     def all(self) -> tuple[Sheet, ...]:
         """Each sheet."""
         return (
             self.new_chat, self.name, self.chooser, self.explain, self.output, self.send,
-            self.searching.sheet, self.searching.recorded,
+            self.searching.sheet, self.searching.recorded, self.question,
         )  # fmt: skip
 
     @property

@@ -10,7 +10,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.marks import Mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
-from gui.window.parts import Area, ElidedLabel, GlyphLabel, Hairline, MarkLabel, label, sentence
+from gui.window.parts import Area, ElidedLabel, GlyphLabel, IconButton, MarkLabel, label, sentence
 from session_host.protocol.words import place_last
 
 
@@ -43,29 +43,47 @@ class ReconnectingBar(QWidget):
 
 
 class TroubleLine(Area):
-    """A quiet line below the terminal: what is not as it should be with a chat that runs. Hidden while all is well."""
+    """A quiet line over the end of the page: what is not as it should be with a chat that runs.
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__("sidebar")
+    It lies over the terminal, whose grid stays as it is. Hidden while all is well, and once it was dismissed.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__("banner", parent)
+        self._around = parent
+        self._said = ""
         self.text = ElidedLabel("", "secondary")
-        row = QHBoxLayout()
-        row.setContentsMargins(GAP_M_PX, 4, GAP_M_PX, 4)
+        self._close = IconButton(theme, Glyph.CLOSE, "Dismiss", self.hide)
+        self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GAP_M_PX, 2, 4, 2)
         row.setSpacing(GAP_S_PX)
         row.addWidget(GlyphLabel(theme, Glyph.WARNING, "needs_you"))
         row.addWidget(self.text, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(Hairline(theme))
-        layout.addLayout(row)
+        row.addWidget(self._close)
         self.hide()
 
     def say(self, text: str) -> None:
         """Show what is wrong; "" when it is right again."""
+        if text == self._said:
+            return
+        self._said = text
         if text:
             self.text.set_whole(sentence(place_last(text)))
             self.setAccessibleName(self.text.accessibleName())
-        self.setVisible(bool(text))
+            self.setVisible(True)
+            self.place()
+            self.raise_()
+        else:
+            self.hide()
+
+    def place(self, bottom_px: int | None = None) -> None:
+        """Lie at the right, above ``bottom_px`` of the parent (its height if None)."""
+        around = self._around
+        below = around.height() if bottom_px is None else bottom_px
+        width = min(self.sizeHint().width(), max(around.width() - 2 * GAP_S_PX, 0))
+        height = self.sizeHint().height()
+        self.setGeometry(around.width() - width - GAP_S_PX, below - height - GAP_S_PX, width, height)
 
 
 class Notice(Area):

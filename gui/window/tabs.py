@@ -178,7 +178,7 @@ class Tabs(QObject):
         if session_id == self._shown and session_id:
             return
         former = self._pages.get(self._shown)
-        had_keyboard = former is None or former.view.hasFocus()
+        had_keyboard = former is None or former.has_keyboard
         self._shown = session_id
         chat = self._sessions.get(session_id) if session_id else None
         if chat is None:

@@ -18,10 +18,12 @@ from gui.sessions.model import SessionsModel
 from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.settings.layout import WindowLayout
 from gui.window.banners import Banner, BannerArea
+from gui.window.chat_page import ChatPage
 from gui.window.export_dialog import ask_for_file
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChatSheet, start_of
 from gui.window.new_chat_wish import NewChat, starts_alone
+from gui.window.question import Question, QuestionSheet
 from session_host.agents.agent import Agent
 from session_host.client.launch import LaunchRequest, free_name
 from session_host.errors import OutliveError
@@ -34,7 +36,7 @@ RECENT_DIRECTORIES = 12
 
 
 class Verbs(QObject):
-    """The window's verbs on chats. None of them asks in a box: what needs a word asks in a banner.
+    """The window's verbs on chats. What needs the user's word is asked over the chat's page.
 
     Signals:
         ending: the user ends a chat.
@@ -50,8 +52,9 @@ class Verbs(QObject):
         layout: WindowLayout,
         sheet: NewChatSheet,
         name_sheet: NameSheet,
+        question: QuestionSheet,
         banners: BannerArea,
-        open_chat: Callable[[Chat], object],
+        open_chat: Callable[[Chat], ChatPage],
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -60,6 +63,7 @@ class Verbs(QObject):
         self._layout = layout
         self._sheet = sheet
         self._name_sheet = name_sheet
+        self._question = question
         self._banners = banners
         self._open_chat = open_chat
         sheet.wanted.connect(self._on_wanted)
@@ -169,8 +173,7 @@ class Verbs(QObject):
             end(chat)
 
         if chat.activity is Activity.WORKING:
-            text = f"{chat.name} is working. {word} it all the same?"
-            self._banners.show_banner(Banner(text, f"{word} {chat.name}", now, key=f"end {chat.id}", lasting=True))
+            self._open_chat(chat).ask(Question(f"{chat.name} is working. {word} it?", word, now))
         else:
             now()
 
@@ -212,16 +215,23 @@ class Verbs(QObject):
             self._banners.inform("No chat is running", key="stop all")
             return
         count = len(running)
-        what = f"“{running[0].name}”" if count == 1 else f"all {count} running chats"
-        action = "Stop it" if count == 1 else f"Stop {count} chats"
-        self._banners.show_banner(
-            Banner(f"Stop {what}? Their agents are asked to end.", action, self._stop_all, key="stop all", lasting=True)
+        what = f"{running[0].name}" if count == 1 else f"all {count} running chats"
+        lines = [f"{chat.name} · {chat.group.value}" for chat in running]
+        self._question.ask(
+            Question(
+                f"Stop {what}?",
+                "Stop" if count == 1 else f"Stop {count} chats",
+                lambda: self._stop_these(running),
+                "Their agents are asked to end.",
+                "\n".join(lines) if count > 1 else "",
+            )
         )
 
-    def _stop_all(self) -> None:
-        for chat in self._sessions.running():
-            self._layout.note_ended_by_you(chat.id)
-        self._sessions.stop_all()
+    def _stop_these(self, chats: list[Chat]) -> None:
+        for chat in chats:
+            if not chat.is_over:
+                self._layout.note_ended_by_you(chat.id)
+                self._sessions.stop(chat)
 
 
 def _where_the_window_was_started() -> str:

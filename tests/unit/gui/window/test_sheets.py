@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from gui.window.banners import Banner
 from gui.window.directory_field import DirectoryField
 from gui.window.new_chat_wish import NewChat
 from session_host.client.launch import LaunchRequest
@@ -193,11 +194,10 @@ async def test_the_palette_runs_commands_and_reaches_the_banner(played: Played) 
     QTest.keyClicks(window.sheets.chooser.field, "collapse")
     await press(played, Qt.Key.Key_Return)
     assert window.sidebar.collapsed
-    await played.add("one")
-    window.verbs.stop_all()
+    window.banners.show_banner(Banner("Closed the tab", "Reopen", lambda: None))
     await press(played, Qt.Key.Key_P, CTRL_SHIFT)
     first = window.sheets.chooser.items.item(0)
-    assert first.text() == "Stop it"
+    assert first.text() == "Reopen"
 
 
 async def test_next_chat_that_needs_me(played: Played) -> None:
