@@ -30,6 +30,7 @@ from gui.window.remote import Remote
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.records import all_after_boot
+from session_host.client.records import open_store as open_complete_store
 from session_host.client.recovery import open_or_recover
 from session_host.client.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError, StoreCorrupt
@@ -54,7 +55,7 @@ def open_store(warnings: list[str]) -> Store:
     Runs in the record's own thread.
     """
     try:
-        return Store.open(paths.database())
+        return open_complete_store(warnings.append)
     except StoreCorrupt:
         store, line = open_or_recover()
         warnings.append(line)

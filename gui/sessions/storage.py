@@ -7,6 +7,7 @@ import concurrent.futures
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from session_host.client.recovery import complete
 from session_host.errors import OutliveError
 from session_host.store import Store
 
@@ -52,6 +53,7 @@ class StoreThread:
     def _run(self, work: Callable[[Store], T]) -> T:
         if self._store is None:
             self._store = self._open_store([])
+        complete(self._store)  # Somebody may have removed the file under it.
         return work(self._store)
 
     def save_layout(self, layout: dict[str, Any]) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from session_host.cli.doctor_check import Check, fail, ok, warn
 from session_host.client.hung import is_stopped
 from session_host.client.quick import describe_all
-from session_host.client.records import is_kept, open_store
+from session_host.client.records import is_kept
 from session_host.client.upgrade import keeper_status
 from session_host.errors import OutliveError
 from session_host.paths import database
 from session_host.pty.identity import is_running
-from session_host.store import SessionRecord
+from session_host.store import SessionRecord, Store
 
 
 def keeper() -> Iterator[Check]:
@@ -70,7 +70,7 @@ def _running() -> list[SessionRecord]:
     if not database().exists():
         return []
     try:
-        with open_store() as store:
+        with Store.open(database()) as store:  # Found again by a command that may change things.
             return store.running()
     except OutliveError:
         return []  # The record has a check of its own.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from session_host import paths
 from session_host.cli.doctor_check import Check, fail, ok, warn
+from session_host.client.recovery import is_session_id
 from session_host.errors import OutliveError, StoreCorrupt, StoreError
 from session_host.peer import is_foreign
 from session_host.store import Store
@@ -151,10 +152,25 @@ def _answers(path: Path) -> bool | None:
         return None if is_foreign(connection) else True
 
 
-def database() -> Iterator[Check]:
-    """The record: sound, readable, of this version."""
-    path = paths.database()
+def _missing(path: Path) -> int:
+    """How many running chats a record that is gone, or was just begun, does not hold."""
+    running = [each for each in _glob(paths.runtime_dir()) if is_session_id(each.stem) and _answers(each)]
     if not path.exists():
+        return len(running)
+    try:
+        with Store.open(path) as store:
+            return len([each for each in running if store.get(each.stem) is None]) if store.is_new else 0
+    except OutliveError:
+        return 0  # Said below.
+
+
+def database() -> Iterator[Check]:
+    """The record: sound, readable, of this version, and with the chats that run."""
+    path = paths.database()
+    if (count := _missing(path)) > 0:
+        chats = "1 running chat is" if count == 1 else f"{count} running chats are"
+        yield fail("record of chats", f"{path}: {chats} not in it", "`outlive ls` finds them again")
+    elif not path.exists():
         yield ok("record of chats", f"{path} (none yet)")
         return
     try:

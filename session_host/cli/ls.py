@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from session_host.cli.output import how_it_ended, one_line, print_json, terminal_columns
+from session_host.cli.output import complain, how_it_ended, one_line, print_json, terminal_columns
 from session_host.client.quick import list_sessions
 from session_host.client.records import SessionInfo, open_store
 from session_host.errors import StoreCorrupt
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _sessions(*, ended: bool) -> list[SessionInfo]:
     try:
-        with open_store() as store:
+        with open_store(complain) as store:
             return list_sessions(store, ended=ended)
     except StoreCorrupt:
         from session_host.cli.sessions import every_session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -81,9 +81,25 @@ class Fate(NamedTuple):
     message: str
 
 
-def open_store() -> Store:
-    """The record; a damaged one raises StoreCorrupt, see ``recovery``."""
-    return Store.open(database())
+def open_store(tell: Callable[[str], None] | None = None) -> Store:
+    """The record; one that was just begun is filled with the chats that run, and ``tell`` gets a line on that.
+
+    Raises:
+        StoreCorrupt: it is damaged, see ``recovery``.
+        StoreError: it cannot be opened.
+    """
+    store = Store.open(database())
+    try:
+        if store.is_new:
+            from .recovery import complete  # rarely needed
+
+            line = complete(store)
+            if line and tell is not None:
+                tell(line)
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
 def info_of(record: SessionRecord, description: Description | None = None) -> SessionInfo:

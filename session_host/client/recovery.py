@@ -1,20 +1,27 @@
-"""A damaged record: set aside, and begun anew from the hosts that run.
+"""A record that is damaged or gone: begun anew from the hosts that run.
 
-The hosts are the truth about what runs; the record only remembers. So a damaged record costs what was
+The hosts are the truth about what runs; the record only remembers. So a lost record costs what was
 remembered of ended sessions, and no running one.
 """
 
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 
-from session_host.errors import StoreCorrupt
+from session_host.clock import now
+from session_host.errors import HostUnavailable, OutliveError, StoreCorrupt, StoreError
 from session_host.paths import database, runtime_dir
+from session_host.protocol.keeper import KeptSession
 from session_host.protocol.messages import Description
+from session_host.protocol.values import State
 from session_host.pty.identity import boot_id, start_time
 from session_host.store import SessionRecord, Store
 
 from .quick import describe_all
+from .records import is_kept, open_store
+
+DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
 
 
 def open_or_recover() -> tuple[Store, str]:
@@ -27,22 +34,103 @@ def open_or_recover() -> tuple[Store, str]:
         StoreError: it can neither be opened nor begun anew.
     """
     path = database()
+    said: list[str] = []
     try:
-        return Store.open(path), ""
+        return open_store(said.append), "".join(said)
     except StoreCorrupt:
         aside = Store.set_aside(path)
     store = Store.open(path)
-    found = 0
-    sockets = sorted(path.stem for path in runtime_dir().glob("*.sock"))
-    for description in describe_all([name for name in sockets if _is_id(name)]).values():
-        if store.get(description.session_id) is None:
-            store.add(_record_of(description))
-            found += 1
-    chats = "1 running chat was" if found == 1 else f"{found} running chats were"
+    chats = _found_again(find_running(store))
     return store, f"the record of chats was damaged and begun anew; {chats} found again; the damaged one is {aside}"
 
 
-def _is_id(name: str) -> bool:
+def complete(store: Store) -> str:
+    """Fill a record that was just begun, because the former one is gone, with the chats that run.
+
+    Returns:
+        One line for the user if chats were found, else "".
+
+    Raises:
+        StoreCorrupt: it is damaged.
+    """
+    try:
+        if not store.is_new:
+            return ""
+        found = find_running(store)
+    except StoreCorrupt:
+        raise
+    except (OutliveError, OSError):
+        return ""  # Nothing can be written now: another time.
+    return f"the record of chats was gone and is begun anew; {_found_again(found)} found again" if found else ""
+
+
+def find_running(store: Store) -> int:
+    """Add the chats that run and are not in the record; returns how many.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    ids = sorted(path.stem for path in runtime_dir().glob("*.sock") if is_session_id(path.stem))
+    unknown = [each for each in ids if store.get(each) is None]
+    described = describe_all(unknown)
+    records = [_record_of(each) for each in described.values()]
+    silent = [each for each in unknown if each not in described and is_kept(each)]
+    if silent:
+        records += _records_of_silent(silent)
+    found = 0
+    for record in records:
+        try:
+            store.add(record)
+            found += 1
+        except StoreError:
+            if store.get(record.id) is None:
+                raise
+    store.mark_complete()
+    return found
+
+
+def _found_again(count: int) -> str:
+    return "1 running chat was" if count == 1 else f"{count} running chats were"
+
+
+def _records_of_silent(ids: list[str]) -> list[SessionRecord]:
+    """What the keeper and the system know of chats with a host that does not answer."""
+    from .upgrade import keeper_status  # rarely needed
+
+    try:
+        status = keeper_status()
+    except HostUnavailable:
+        status = None
+    return [_record_of_kept(each) for each in status.sessions if each.session_id in ids] if status is not None else []
+
+
+def _record_of_kept(kept: KeptSession) -> SessionRecord:
+    process = Path(f"/proc/{kept.child_pid}")
+    try:
+        argv = process.joinpath("cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+        directory = str(process.joinpath("cwd").readlink())
+    except OSError:
+        argv, directory = [], "/"
+    return SessionRecord(
+        id=kept.session_id,
+        name=kept.session_id[:8],
+        agent="command",
+        argv=argv,
+        cwd=directory,
+        state=State.RUNNING,
+        host_pid=kept.host_pid,
+        host_started=start_time(kept.host_pid),
+        child_pid=kept.child_pid,
+        child_started=start_time(kept.child_pid),
+        boot_id=boot_id(),
+        created_at=now(),
+        columns=DEFAULT_COLUMNS,
+        rows=DEFAULT_ROWS,
+        engine="",
+    )
+
+
+def is_session_id(name: str) -> bool:
     """Whether a socket of this name is a session's; there are others, such as the window's."""
     try:
         uuid.UUID(name)
@@ -69,4 +157,5 @@ def _record_of(description: Description) -> SessionRecord:
         columns=description.size.columns,
         rows=description.size.rows,
         engine=description.engine,
+        provider_session_id=description.conversation or None,
     )

@@ -118,10 +118,18 @@ class Database:
         self.path = path
         self._connection: sqlite3.Connection | None = None
         self._identity = (0, 0)
+        self._is_closed = False
+        self._excludes = False
+        """Whether the connection lets nobody else in: then it lasts for one use, see ``_connect``."""
         self._open()
+        self._let_others_in()
 
     def close(self) -> None:
         """Close the file; harmless when closed."""
+        self._is_closed = True
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             # The last one out folds the WAL into the file; on a full disk it stays, and is good.
@@ -135,6 +143,8 @@ class Database:
             yield self._current()
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
+        finally:
+            self._let_others_in()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -153,6 +163,12 @@ class Database:
                 raise
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
+        finally:
+            self._let_others_in()
+
+    def _let_others_in(self) -> None:
+        if self._excludes:
+            self._disconnect()
 
     def _current(self) -> sqlite3.Connection:
         """The connection, to the file that has the name *now*.
@@ -160,11 +176,11 @@ class Database:
         Another process may have set a damaged file aside and begun a fresh one; writing on into
         the old one would lose what is written.
         """
-        if self._connection is None:
+        if self._is_closed:
             raise StoreError(f"{self.path}: the store is closed")
-        if self._identity != self._named():
-            self.close()
-            self._open()
+        if self._connection is None or self._identity != self._named():
+            self._disconnect()
+            return self._open()
         return self._connection
 
     def _named(self) -> tuple[int, int]:
@@ -174,30 +190,32 @@ class Database:
             return (0, 0)
         return (status.st_dev, status.st_ino)
 
-    def _open(self) -> None:
+    def _open(self) -> sqlite3.Connection:
         try:
             ensure_private(self.path.parent)
             self._create_file()
             self._connection = self._connect()
             self._identity = self._named()
         except sqlite3.Error as error:
-            self.close()
+            self._disconnect()
             raise explain(error, self.path) from error
         except OSError as error:
-            self.close()
+            self._disconnect()
             if error.errno in {errno.EMFILE, errno.ENFILE}:
                 raise StoreError(_TOO_MANY.format(path=self.path)) from error
             reason = error.strerror or str(error)
             raise StoreError(f"{self.path}: {reason}; check the directory and its permissions") from error
         except StoreError:
-            self.close()
+            self._disconnect()
             raise
+        return self._connection
 
     def _connect(self) -> sqlite3.Connection:
         """Connect; on a disk on which nothing can be written, so that what is there can be read.
 
         SQLite wants to write its -shm even to read (sqlite.org/wal.html, 4 and 8): where it cannot, what that
-        file is for is done in memory, and where nobody can write, it is not needed.
+        file is for is done in memory, and where nobody can write, it is not needed. Both are for one use: the first
+        lets nobody else in, hosts that record an end neither; the second sees nothing of what others write.
         """
         address = f"file:{quote(str(self.path))}"
         ways = [(address, ""), (address, "PRAGMA locking_mode = EXCLUSIVE")]
@@ -219,6 +237,7 @@ class Database:
                 connection.close()
                 raise
             else:
+                self._excludes = (address, beginning) != ways[0]
                 return connection
         assert failed is not None
         raise failed

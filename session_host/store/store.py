@@ -25,6 +25,9 @@ _COLUMNS = ", ".join(_FIELDS)
 _ORDER = "ORDER BY created_at, ordinal"
 _RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
 _RECENT_DIRECTORIES_KEPT = 50
+_COMPLETE = 0x4F75744C
+"""SQLite's ``application_id`` of a file that holds every chat which ran when it was begun ("OutL")."""
+
 _END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "error", "ended_at"})
 
 
@@ -202,6 +205,22 @@ class Store:
             return [_from_row(row) for row in rows]
         except (ValueError, TypeError, msgspec.ValidationError) as error:
             raise damaged(self.path, str(error)) from error
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the file was just begun: chats may run that it does not hold. ``mark_complete`` ends that."""
+        with self._database.reading() as connection:
+            (number,) = connection.execute("PRAGMA application_id").fetchone()
+        return bool(number != _COMPLETE)
+
+    def mark_complete(self) -> None:
+        """Note that the chats that run were looked for.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        with self._database.writing() as connection:
+            connection.execute(f"PRAGMA application_id = {_COMPLETE}")
 
     # ------------------------------------------------------------ the window
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import uuid
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
+from session_host.cli import doctor_places
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
 from session_host.client.launch import LaunchRequest, launch
@@ -44,9 +46,12 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import State
 from session_host.store import SessionRecord, Store
 from session_host.version import VERSION
+from tests.support import processes
 from tests.support.area import Area
+from tests.support.commands import outlive
 from tests.support.hosts import end, start, watching
 from tests.support.records import one_line
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -253,6 +258,61 @@ async def test_a_damaged_record_costs_no_running_chat(area: Area) -> None:
         async with watching(record.id):
             pass
         await end(record.id)
+
+
+def remove_record() -> None:
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{database()}{suffix}").unlink(missing_ok=True)
+
+
+async def test_a_removed_record_hides_no_running_chat(area: Area) -> None:
+    first, second = await start("cat", name="first"), await start("cat", name="second")
+    remove_record()
+    assert "2 running chats are not in it" in _said_by_doctor()
+    listed = outlive("ls", "--json")
+    assert {info["id"] for info in listed.json()} == {first.id, second.id}
+    assert "2 running chats were found again" in listed.error
+    assert outlive("ls").error == "", "said once"
+    third = await start("cat", name="third")
+    remove_record()
+    done = outlive("kill-all", "--yes")
+    assert (done.code, done.output) == (0, "ended 3 chats\n")
+    for record in (first, second, third):
+        assert record.child_pid is not None
+        assert not processes.is_alive(record.child_pid)
+
+
+async def test_a_record_that_another_chat_began_anew_is_not_taken_for_whole(area: Area) -> None:
+    first = await start("cat", name="first")
+    remove_record()
+    second = await start("cat", name="second")
+    assert {info["id"] for info in outlive("ls", "--json").json()} == {first.id, second.id}
+    await end(first.id)
+    await end(second.id)
+
+
+async def test_a_removed_record_hides_no_chat_with_a_host_that_does_not_answer(area: Area) -> None:
+    record = await start("cat", name="stuck")
+    host = (await request(record.id, Describe(0))).host_pid
+    wait_until(lambda: open_and_get(record.id) is State.RUNNING, 10, "its start to be written down")
+    os.kill(host, signal.SIGSTOP)
+    remove_record()
+    [info] = outlive("ls", "--json").json()
+    assert (info["id"], info["child_pid"]) == (record.id, record.child_pid)
+    assert info["argv"][0].endswith("cat")
+    assert outlive("kill", record.id).code == 0
+    assert record.child_pid is not None
+    assert not processes.is_alive(record.child_pid)
+
+
+def open_and_get(session_id: str) -> State | None:
+    with open_store() as store:
+        record = store.get(session_id)
+    return record.state if record is not None else None
+
+
+def _said_by_doctor() -> str:
+    return " ".join(check.message for check in doctor_places.database())
 
 
 async def test_a_record_that_is_damaged_under_a_running_chat_gets_its_end_all_the_same(area: Area) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from session_host.errors import OutliveError, StoreCorrupt, StoreError, UnsafeDirectory
+from session_host.protocol.values import State
 from session_host.store import Store
 from tests.support import disks
 from tests.support.disks import fill_disk, make_read_only
@@ -63,6 +65,24 @@ class TestFullDisk:
 
         with Store.open(path) as store:
             assert store.all() == [record]
+
+    def test_a_window_that_opened_it_then_does_not_keep_hosts_out_of_it(
+        self, small_disk: Path, make_record: MakeRecord
+    ) -> None:
+        path = small_disk / "outlive.db"
+        record = make_record(state=State.RUNNING)
+        with Store.open(path) as store:
+            store.add(record)
+        ballast = fill_disk(small_disk)
+
+        with Store.open(path) as window:
+            assert window.all() == [record]
+            ballast.unlink()
+            began_s = time.monotonic()
+            with Store.open(path) as host:
+                host.update(record.id, state=State.EXITED, exit_code=3)
+            assert time.monotonic() - began_s < 2, "nobody kept it locked"
+            assert [each.exit_code for each in window.all()] == [3]
 
 
 class TestPlacesThatCannotBeWritten:
