@@ -60,6 +60,7 @@ class Chat(QObject):
         activity, activity_source, activity_since, activity_detail: what the host says of its agent last.
         is_recorded: the record knows of its end, too, if it has ended.
         stale_after_s: work without output or a word of it for so long is "no signal".
+        unseen, rang: it wrote something, or rang the bell, since it was last shown.
         checkout: how the git working tree at its directory is; None where there is none, or it is not known yet.
         notice: what is not as it should be with the chat itself, one line; "" if all is.
         host_version: of the code that keeps the chat, "" while that is not known.
@@ -94,6 +95,7 @@ class Chat(QObject):
         self.stale_after_s = Watch().stale_after_s
         self.ended_by_you = False
         self.unseen = False
+        self.rang = False
         self.checkout: Status | None = None
         self.notice = ""
         self.host_version = ""
@@ -197,6 +199,16 @@ class Chat(QObject):
         return self.checkout.words
 
     @property
+    def branch(self) -> str:
+        """The branch that it works on; "" where there is none, or it is over."""
+        return (self.checkout.branch or "") if self.checkout is not None and not self.is_over else ""
+
+    @property
+    def directory(self) -> str:
+        """Where it was started."""
+        return self.record.cwd
+
+    @property
     def said(self) -> str:
         """What it asks, what it said last, or how it ended; "" if there is nothing to say."""
         if self.is_over:
@@ -272,8 +284,8 @@ class Chat(QObject):
         self._shown = shown
         if self.viewer is not None or shown:
             self.follow(output=shown)
-        if shown and self.unseen:
-            self.unseen = False
+        if shown and (self.unseen or self.rang):
+            self.unseen = self.rang = False
             self.changed.emit()
 
     def _let_go_of_stale(self) -> None:
@@ -361,7 +373,11 @@ class Chat(QObject):
                 self.activity_detail = one_line(detail).strip()[:DETAIL_CHARACTERS]
             case NoticeEvent(text=text):
                 self.notice = text
-            case OutputEvent() | BellEvent() | NotificationEvent():
+            case BellEvent():
+                if self._shown or (self.rang and self.unseen):
+                    return
+                self.rang = self.unseen = True
+            case OutputEvent() | NotificationEvent():
                 if self._shown or self.unseen:
                     return
                 self.unseen = True

@@ -37,6 +37,7 @@ class WindowLayout(msgspec.Struct):
     Attributes:
         tabs: ids of chats in tab order.
         active: the id of the tab that is shown, "" for none.
+        recent: ids of chats in the order in which they were last shown.
         geometry: left, top, width and height of the window when neither maximised nor full screen.
         zoom: steps that the terminal's font is larger than set.
         groups_folded: names of the sidebar's groups that are folded.
@@ -61,6 +62,7 @@ class WindowLayout(msgspec.Struct):
     close_explained: bool = False
     starts: dict[str, Start] = {}
     grid: tuple[int, int] = (120, 40)
+    recent: list[str] = []
 
     def to_dict(self) -> dict[str, Any]:
         """As the store keeps it."""

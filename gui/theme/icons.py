@@ -32,6 +32,7 @@ class Glyph(StrEnum):
     COPY = "copy"
     INFO = "info"
     WARNING = "warning"
+    BELL = "bell"
 
 
 @lru_cache(maxsize=1)

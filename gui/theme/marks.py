@@ -129,8 +129,11 @@ _PAINT = {
 }
 
 
-def mark_icon(mark: Mark, tokens: Tokens, size_px: int = 16) -> QIcon:
-    """A mark as an icon, for menus and tabs; sharp on screens of up to three times the density."""
+def mark_icon(mark: Mark, tokens: Tokens, size_px: int = 16, *, dotted: bool = False) -> QIcon:
+    """A mark as an icon, for menus and tabs; sharp on screens of up to three times the density.
+
+    ``dotted`` puts a dot into its corner: there is something that was not seen.
+    """
     icon = QIcon()
     for ratio in (1, 2, 3):
         pixmap = QPixmap(size_px * ratio, size_px * ratio)
@@ -138,6 +141,15 @@ def mark_icon(mark: Mark, tokens: Tokens, size_px: int = 16) -> QIcon:
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         paint_mark(painter, mark, QPointF(size_px / 2, size_px / 2), tokens, size_px * 0.75)
+        if dotted:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Clear)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(Qt.GlobalColor.black)
+            painter.drawEllipse(QPointF(size_px - 3.2, 3.2), 4.4, 4.4)
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+            painter.setBrush(tokens.color("accent"))
+            painter.drawEllipse(QPointF(size_px - 3.2, 3.2), 3.0, 3.0)
         painter.end()
         icon.addPixmap(pixmap)
     return icon

@@ -118,7 +118,7 @@ QSplitter::handle { background: $hairline; }
 QTabBar { background: $sidebar; border: 0; qproperty-drawBase: 0; }
 QTabBar::tab {
     background: $sidebar; color: $secondary; border: 0; border-right: 1px solid $hairline;
-    height: 35px; min-width: 64px; max-width: 220px; padding: 0 4px 0 10px;
+    height: 35px; padding: 0 4px 0 10px; text-align: left;
 }
 QTabBar::tab:hover { color: $text; background: $hover; }
 QTabBar::tab:selected { background: $page; color: $text; }

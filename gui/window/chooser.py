@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from gui.theme.follow import Theme
 from gui.theme.marks import Mark, paint_mark
-from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, Tokens, font
+from gui.window.fuzzy import Fit, fit
 from gui.window.parts import Hairline, label, paint_choice_ground
 from gui.window.sheet import Sheet
 
@@ -27,6 +28,8 @@ WIDTH_PX = 520
 ROW_PX = 32
 ROWS_SHOWN = 10
 _CHOICE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+_PLACES_ROLE = _CHOICE_ROLE + 1
+_IN_DETAIL_COSTS = 12
 
 
 @dataclass(frozen=True)
@@ -87,19 +90,16 @@ class Chooser(Sheet):
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _narrow(self, text: str) -> None:
-        wanted = text.casefold().split()
-        fitting = [
-            choice
-            for choice in self._choices
-            if all(word in f"{choice.title} {choice.detail}".casefold() for word in wanted)
-        ]
-        # What begins as typed comes before what merely contains it.
-        start = text.casefold().strip()
-        fitting.sort(key=lambda choice: not choice.title.casefold().startswith(start))
+        found = [(how, choice) for choice in self._choices if (how := _how(text, choice)) is not None]
+        # Of equals the order stays: the most recent chat first, commands in their own.
+        found.sort(key=lambda each: -each[0].score)
+        fitting = [choice for _how, choice in found]
+        places_of = [how.places for how, _choice in found]
         self.items.clear()
-        for choice in fitting:
+        for choice, places in zip(fitting, places_of, strict=True):
             item = QStandardItem(choice.title)
             item.setData(choice, _CHOICE_ROLE)
+            item.setData([place for place in places if place < len(choice.title)], _PLACES_ROLE)
             item.setEditable(False)
             mark = f", {choice.mark.value}" if choice.mark is not None else ""
             item.setData(f"{choice.title}{mark}, {choice.detail}", int(Qt.ItemDataRole.AccessibleTextRole))
@@ -130,6 +130,14 @@ class Chooser(Sheet):
             self._take(self.list.currentIndex())
         else:
             super().keyPressEvent(event)
+
+
+def _how(typed: str, choice: Choice) -> Fit | None:
+    """How a choice fits: by its title, or less well with its detail."""
+    found = fit(typed, choice.title)
+    if found is None and (found := fit(typed, f"{choice.title} {choice.detail}")) is not None:
+        found = found._replace(score=found.score - _IN_DETAIL_COSTS * len(typed))
+    return found
 
 
 class _ChoiceDelegate(QStyledItemDelegate):
@@ -167,6 +175,21 @@ class _ChoiceDelegate(QStyledItemDelegate):
         painter.setFont(usual)
         painter.setPen(tokens.color("text"))
         left = text.adjusted(0, 0, -QFontMetrics(small).horizontalAdvance(detail) - GAP_S_PX, 0)
-        title = QFontMetrics(usual).elidedText(choice.title, Qt.TextElideMode.ElideRight, left.width())
-        painter.drawText(left, Qt.AlignmentFlag.AlignLeft | middle, title)
+        title = QFontMetrics(usual).elidedText(choice.title, Qt.TextElideMode.ElideMiddle, left.width())
+        if title == choice.title:
+            paint_matched(painter, left, title, index.data(_PLACES_ROLE) or [], tokens)
+        else:
+            painter.drawText(left, Qt.AlignmentFlag.AlignLeft | middle, title)
         painter.restore()
+
+
+def paint_matched(painter: QPainter, area: QRect, text: str, places: Sequence[int], tokens: Tokens) -> None:
+    """Paint a text in which some characters were matched: those are underlined in the accent's colour."""
+    metrics = painter.fontMetrics()
+    painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+    painter.setPen(tokens.color("accent"))
+    underline = area.center().y() + metrics.height() // 2 - 1
+    for place in places:
+        first = area.left() + metrics.horizontalAdvance(text[:place])
+        width = metrics.horizontalAdvance(text[: place + 1]) - metrics.horizontalAdvance(text[:place])
+        painter.drawLine(first, underline, first + width - 2, underline)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu, QWidget
 
+from gui.sessions.apart import second_lines
 from gui.sessions.chat import Chat
 from gui.sessions.model import SessionsModel
 from gui.window.chat_page import ChatPage
@@ -112,11 +113,12 @@ class Commands:
         window.sheets.chooser.ask("Commands", "Type a command", choices)
 
     def switch_chat(self) -> None:
-        """List all chats, those that need the user first."""
+        """List all chats, the one that was shown before first, so that Enter goes back to it."""
+        chats = [chat for chats in self._sessions.groups().values() for chat in chats]
+        lines = second_lines(chats)
         choices = [
-            Choice(chat.name, chat.where_and_what, _opening(self._window, chat), chat.mark)
-            for chats in self._sessions.groups().values()
-            for chat in chats
+            Choice(chat.name, lines[chat.id].whole, _opening(self._window, chat), chat.mark)
+            for chat in self._window.tabs.most_recent_first(chats)
         ]
         self._window.sheets.chooser.ask("Switch to a chat", "Type a chat's name", choices)
 

@@ -33,7 +33,7 @@ from gui.window.resuming import Resuming
 from gui.window.sheets import Sheets
 from gui.window.sidebar import Sidebar
 from gui.window.status_line import StatusLine
-from gui.window.tab_bar import TabBar
+from gui.window.tab_bar import OverflowButton, TabBar
 from gui.window.tabs import Tabs
 from gui.window.upgrade_offer import UpgradeOffer
 from gui.window.verbs import Verbs
@@ -88,6 +88,7 @@ class MainWindow(QWidget):
         folded = {Group(name) for name in layout.groups_folded if name in set(Group)}
         self.sidebar = Sidebar(theme, sessions, folded)
         self.tab_bar = TabBar(theme)
+        self.overflow = OverflowButton(theme, self.tab_bar)
         self.stack = QStackedWidget()
         self.empty = EmptyState(theme)
         self.tabs = Tabs(theme, sessions, self.tab_bar, self.stack, self.empty)
@@ -125,6 +126,7 @@ class MainWindow(QWidget):
         row.setContentsMargins(0, 0, 4, 0)
         row.setSpacing(4)
         row.addWidget(self.tab_bar, 1)
+        row.addWidget(self.overflow)
         row.addWidget(self.menu_button)
         tab_row.setFixedHeight(BAR_HEIGHT_PX - 1)
         right = Area("page")
@@ -196,6 +198,7 @@ class MainWindow(QWidget):
 
     def restore_tabs(self) -> None:
         """Open the tabs of last time; the chats must be known."""
+        self.tabs.note_shown(self.layout_state.recent)
         self.tabs.restore(self.layout_state.tabs, self.layout_state.active)
         self._restoring = False
         self._on_active()
@@ -204,6 +207,7 @@ class MainWindow(QWidget):
         layout = self.layout_state
         if not self._restoring:
             layout.tabs, layout.active = self.tabs.ids(), self.tabs.active_id
+            layout.recent = self.tabs.recent
         layout.maximized = self.isMaximized()
         if not (self.isMaximized() or self.isFullScreen()) and self.isVisible():
             place = self.geometry()

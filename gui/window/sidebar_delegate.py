@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -17,14 +19,27 @@ ROW_HEIGHT_PX = 48
 COLLAPSED_ROW_HEIGHT_PX = 40
 HEADING_HEIGHT_PX = 28
 _TEXT_LEFT_PX = 36
+_TILE_PX = 28
+_BELL_PX = 12
+_WORDS = re.compile(r"[\W_]+|(?<=\D)(?=\d)")
 _BETWEEN = " · "
 _FIRST_SHARE = 0.45
 _LEAST_PX = 32
 """Less room than this is not worth a dot and an ellipsis."""
 
 
+def initials(name: str) -> str:
+    """Two letters for a chat: those with which the first and the last of its words begin."""
+    words = [word for word in _WORDS.split(name) if word]
+    if not words:
+        return "·"
+    if len(words) == 1:
+        return words[0][:2].capitalize()
+    return (words[0][0] + words[-1][0]).upper()
+
+
 class SidebarDelegate(QStyledItemDelegate):
-    """A row is a mark, a name and an age, and a quieter line below; collapsed, the mark alone."""
+    """A row is a mark, a name and an age, and a quieter line below; collapsed, initials with the mark."""
 
     def __init__(self, theme: Theme, view: QWidget) -> None:
         super().__init__(view)
@@ -48,7 +63,7 @@ class SidebarDelegate(QStyledItemDelegate):
         elif isinstance(entry, ChatRow):
             self._paint_ground(painter, area, entry, state)
             if self.collapsed:
-                paint_mark(painter, Mark(entry.mark), QRectF(area).center(), self._theme.tokens)
+                self._paint_initials(painter, area, entry)
             else:
                 self._paint_row(painter, area, entry)
         painter.restore()
@@ -92,6 +107,12 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setPen(tokens.color("secondary"))
         age_width = QFontMetrics(small).horizontalAdvance(entry.age)
         painter.drawText(first, right | middle, entry.age)
+        if entry.rang:
+            bell = QRectF(
+                first.right() - age_width - _BELL_PX - 4, first.center().y() - _BELL_PX / 2, _BELL_PX, _BELL_PX
+            )
+            paint_glyph(painter, Glyph.BELL, bell, tokens.color("accent"))
+            age_width += _BELL_PX + 4
         self._paint_second_line(painter, second, entry)
 
         name_font = font(bold=entry.unseen)
@@ -99,14 +120,40 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setPen(tokens.color("secondary" if entry.over and not entry.active else "text"))
         room = first.width() - age_width - GAP_S_PX
         painter.drawText(
-            first, left | middle, QFontMetrics(name_font).elidedText(entry.name, Qt.TextElideMode.ElideRight, room)
+            first, left | middle, QFontMetrics(name_font).elidedText(entry.name, Qt.TextElideMode.ElideMiddle, room)
         )
+
+    def _paint_initials(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
+        """Collapsed: a chat's initials, its state as a badge, and a dot or a bell for what was not seen."""
+        tokens = self._theme.tokens
+        tile = QRectF(
+            area.center().x() - _TILE_PX / 2 + 0.5, area.center().y() - _TILE_PX / 2 + 0.5, _TILE_PX, _TILE_PX
+        )
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(tokens.color("border" if entry.active else "hairline"))
+        painter.drawRoundedRect(tile, RADIUS_PX, RADIUS_PX)
+        painter.setPen(tokens.color("text" if entry.active or not entry.over else "secondary"))
+        painter.setFont(font(HEADING_PX, bold=entry.unseen))
+        painter.drawText(tile, Qt.AlignmentFlag.AlignCenter, initials(entry.name))
+        badge = tile.bottomRight() + QPointF(-1, -1)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(tokens.color("selected" if entry.active else "sidebar"))
+        painter.drawEllipse(badge, 7.5, 7.5)
+        paint_mark(painter, Mark(entry.mark), badge, tokens, 11)
+        if entry.rang:
+            corner = QRectF(tile.right() - _BELL_PX / 2, tile.top() - _BELL_PX / 2, _BELL_PX, _BELL_PX)
+            paint_glyph(painter, Glyph.BELL, corner, tokens.color("accent"))
+        elif entry.unseen:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(tokens.color("accent"))
+            painter.drawEllipse(tile.topRight() + QPointF(-1, 1), 3, 3)
 
     def _paint_second_line(self, painter: QPainter, area: QRect, entry: ChatRow) -> None:
         """Where it works and what was said; a question comes first, and in the colour of what is to be read."""
         tokens = self._theme.tokens
         pieces = [(entry.said, "text" if entry.asks else "secondary"), (entry.place, "secondary")]
-        pieces = [piece for piece in (pieces if entry.asks else pieces[::-1]) if piece[0]]
+        pieces = [piece for piece in (pieces if entry.said_first else pieces[::-1]) if piece[0]]
         metrics = painter.fontMetrics()
         room = area.width()
         widths = [room]
@@ -126,6 +173,8 @@ class SidebarDelegate(QStyledItemDelegate):
                 place.setLeft(place.left() + metrics.horizontalAdvance(_BETWEEN))
             painter.setPen(tokens.color(color))
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+            if shown != text:
+                shown = shown[:-1].rstrip(_BETWEEN) + "…"
             painter.drawText(place, middle, shown)
             place.setLeft(place.left() + metrics.horizontalAdvance(shown))
             if place.width() < _LEAST_PX:

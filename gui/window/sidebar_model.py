@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from gui.sessions import words
+from gui.sessions.apart import SecondLine, second_lines
 from gui.sessions.chat import Chat
 from gui.sessions.groups import OVER, Group
 from gui.sessions.model import SessionsModel
@@ -36,10 +37,12 @@ class ChatRow:
     name: str
     place: str
     said: str
+    said_first: bool
     asks: bool
     age: str
     mark: str
     unseen: bool
+    rang: bool
     over: bool
     active: bool
 
@@ -130,6 +133,7 @@ class SidebarModel(QAbstractListModel):
     def _in_their_places(self, entries: list[Entry]) -> list[Entry]:
         """The rows that there are, as they are now; those of chats that are removed go."""
         now = datetime.now(UTC)
+        lines = second_lines([entry.chat for entry in self._entries if isinstance(entry, ChatRow)])
         fresh = {_key(entry): entry for entry in entries}
         kept: list[Entry] = []
         for entry in self._entries:
@@ -137,11 +141,12 @@ class SidebarModel(QAbstractListModel):
                 kept.append(fresh.get(_key(entry), entry))
             elif self._sessions.get(entry.chat.id) is not None:
                 found = fresh.get(_key(entry))
-                kept.append(found if found is not None else self._row(entry.chat, now))
+                kept.append(found if found is not None else self._row(entry.chat, now, lines[entry.chat.id]))
         return kept
 
     def _wanted(self) -> list[Entry]:
         now = datetime.now(UTC)
+        lines = second_lines(self._sessions.listed())
         entries: list[Entry] = []
         for group, chats in self._sessions.groups().items():
             shown = [chat for chat in chats if self._passes(chat)]
@@ -154,7 +159,7 @@ class SidebarModel(QAbstractListModel):
             elif group in OVER:
                 continue
             if not folded:
-                entries.extend(self._row(chat, now) for chat in shown)
+                entries.extend(self._row(chat, now, lines[chat.id]) for chat in shown)
         return entries
 
     def _passes(self, chat: Chat) -> bool:
@@ -162,16 +167,18 @@ class SidebarModel(QAbstractListModel):
         haystack = f"{chat.name} {record.agent} {record.cwd} {record.title} {chat.place} {chat.said}".casefold()
         return all(word in haystack for word in self._filter.split())
 
-    def _row(self, chat: Chat, now: datetime) -> ChatRow:
+    def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
         return ChatRow(
             chat=chat,
             name=chat.name,
-            place=chat.place,
-            said=chat.said,
+            place=line.place,
+            said=line.said,
+            said_first=line.said_first,
             asks=chat.needs_you,
             age=words.age(chat.since, now),
             mark=chat.mark.value,
             unseen=chat.unseen,
+            rang=chat.rang,
             over=chat.is_over,
             active=chat.id == self._active,
         )
@@ -194,7 +201,8 @@ class SidebarModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{entry.name}, {entry.mark}, {entry.chat.where_and_what}, {entry.age}"
+            rang = ", rang the bell" if entry.rang else ", new output" if entry.unseen else ""
+            return f"{entry.name}, {entry.mark}{rang}, {entry.chat.where_and_what}, {entry.age}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return as_tooltip(_tooltip(entry))
         return None

@@ -1,16 +1,32 @@
-"""The row of open chats: state, name, close on hover; dragged into order."""
+"""The row of open chats: state, name, close on hover; dragged into order.
+
+Tabs are as wide as their names while there is room. When it gets tight, the widest give way first, names are elided
+in the middle, and no room is kept for buttons that are not shown; when tabs are at their least, a list of all appears.
+"""
 
 from __future__ import annotations
 
+from functools import partial
+from typing import NamedTuple
+
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QTabBar, QWidget
+from PySide6.QtGui import QColor, QContextMenuEvent, QIcon, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QMenu, QTabBar, QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.marks import Mark, mark_icon
-from gui.theme.tokens import BAR_HEIGHT_PX
+from gui.theme.tokens import BAR_HEIGHT_PX, ICON_PX
 from gui.theme.tooltips import as_tooltip
+from gui.window.parts import GlyphLabel, IconButton
+
+MIN_TAB_PX = 120
+MAX_TAB_PX = 420
+CLOSE_PX = 20
+OVERFLOW_PX = 32
+BELL_PX = ICON_PX + 4
+AROUND_NAME_PX = 10 + ICON_PX + 6 + 6 + CLOSE_PX + 4
+"""Of a tab beside its name: its padding, the mark and the button."""
 
 
 class _CloseButton(QAbstractButton):
@@ -50,6 +66,46 @@ class _CloseButton(QAbstractButton):
         painter.end()
 
 
+class TabLook(NamedTuple):
+    """What a tab shows: a chat's name and state, what it said, and whether there is something that was not seen."""
+
+    name: str
+    mark: Mark
+    said: str = ""
+    unseen: bool = False
+    rang: bool = False
+
+
+class OverflowButton(IconButton):
+    """Lists all open chats, when not all tabs can be seen.
+
+    Attributes:
+        menu_shown: the list that was opened last.
+    """
+
+    def __init__(self, theme: Theme, bar: TabBar) -> None:
+        super().__init__(theme, Glyph.EXPANDED, "All open chats", self.show_list)
+        self._bar = bar
+        self.menu_shown: QMenu | None = None
+        self.hide()
+        bar.crowded.connect(self.setVisible)
+
+    def show_list(self) -> None:
+        """Show the list below the button; the chat that is shown is marked."""
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        bar = self._bar
+        for index in range(bar.count()):
+            action = menu.addAction(bar.tabIcon(index), bar.tabText(index), partial(bar.setCurrentIndex, index))
+            font = action.font()
+            font.setBold(index == bar.currentIndex())
+            action.setFont(font)
+        place = self.mapToGlobal(self.rect().bottomRight())
+        place.setX(place.x() - menu.sizeHint().width())
+        menu.popup(place)
+        self.menu_shown = menu
+
+
 class TabBar(QTabBar):
     """Tabs by the ids of their chats.
 
@@ -58,25 +114,30 @@ class TabBar(QTabBar):
         close_wanted: a tab is to be closed.
         menu_wanted: a tab's menu is to be shown at this point of the screen.
         reordered: tabs were dragged into another order.
+        crowded: not all tabs can be seen, or all can again.
     """
 
     chosen = Signal(str)
     close_wanted = Signal(str)
     menu_wanted = Signal(str, QPoint)
     reordered = Signal()
+    crowded = Signal(bool)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._marks: dict[str, Mark] = {}
+        self._looks: dict[str, TabLook] = {}
+        self._widths: tuple[object, list[int]] = ((), [])
+        self._is_tight = self._is_crowded = False
+        self._hovered = -1
         self.setMovable(True)
         self.setExpanding(False)
         self.setDrawBase(False)
-        self.setElideMode(Qt.TextElideMode.ElideRight)
+        self.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.setUsesScrollButtons(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseTracking(True)
-        self.setIconSize(QSize(16, 16))
+        self.setIconSize(QSize(ICON_PX, ICON_PX))
         self.setFixedHeight(BAR_HEIGHT_PX)
         self.setAccessibleName("Open chats")
         self.currentChanged.connect(self._on_current)
@@ -100,32 +161,38 @@ class TabBar(QTabBar):
         """The tab of a chat; -1 if it has none."""
         return next((index for index in range(self.count()) if self.id_at(index) == session_id), -1)
 
-    def add(self, session_id: str, name: str, mark: Mark, at: int = -1) -> None:
+    def add(self, session_id: str, look: TabLook, at: int = -1) -> None:
         """Add a tab without bringing it to the front (the first comes there by itself)."""
         # Signals wait until the tab knows its chat.
         self.blockSignals(True)
-        index = self.insertTab(at if at >= 0 else self.count(), mark_icon(mark, self._theme.tokens), _shown(name))
+        index = self.insertTab(at if at >= 0 else self.count(), self._icon(look), _shown(look.name))
         self.setTabData(index, session_id)
         button = _CloseButton(self._theme, self)
         button.clicked.connect(lambda: self.close_wanted.emit(session_id))
         self.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
         self.blockSignals(False)
-        self._marks[session_id] = mark
-        self.describe(session_id, name, mark)
+        self.describe(session_id, look)
+        self._on_room()
         self._show_buttons(-1)
 
-    def describe(self, session_id: str, name: str, mark: Mark, said: str = "") -> None:
-        """Show a tab's name and state as they are now; its tool tip has what was said, too."""
-        index = self.index_of(session_id)
-        if index < 0:
+    def describe(self, session_id: str, look: TabLook) -> None:
+        """Show a tab as it is now; its tool tip has what was said, too."""
+        index, former = self.index_of(session_id), self._looks.get(session_id)
+        if index < 0 or look == former:
             return
+        self._looks[session_id] = look
+        name = look.name
         if self.tabText(index) != _shown(name):
             self.setTabText(index, _shown(name))
-        if self._marks.get(session_id) != mark:
-            self._marks[session_id] = mark
-            self.setTabIcon(index, mark_icon(mark, self._theme.tokens))
-        self.setTabToolTip(index, as_tooltip(f"{name}: {mark.value}" + (f"\n{said}" if said else "")))
-        self.setAccessibleTabName(index, f"{name}, {mark.value}")
+        if former is None or (former.mark, former.unseen) != (look.mark, look.unseen):
+            self.setTabIcon(index, self._icon(look))
+        if look.rang != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
+            self._show_bell(index, look.rang)
+        state = ", ".join(
+            [look.mark.value, *(["rang the bell"] if look.rang else ["new output"] if look.unseen else [])]
+        )
+        self.setTabToolTip(index, as_tooltip(f"{name}: {state}" + (f"\n{look.said}" if look.said else "")))
+        self.setAccessibleTabName(index, f"{name}, {state}")
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(f"Close tab {name}")
         button.setToolTip("Close tab; the chat keeps running")
@@ -134,13 +201,70 @@ class TabBar(QTabBar):
         """Take a tab away; its neighbour comes to the front if it was there."""
         index = self.index_of(session_id)
         if index >= 0:
-            self._marks.pop(session_id, None)
+            self._looks.pop(session_id, None)
             self.removeTab(index)
 
     def _dress(self) -> None:
         for index in range(self.count()):
-            mark = self._marks.get(self.id_at(index), Mark.IDLE)
-            self.setTabIcon(index, mark_icon(mark, self._theme.tokens))
+            if (look := self._looks.get(self.id_at(index))) is not None:
+                self.setTabIcon(index, self._icon(look))
+
+    def _icon(self, look: TabLook) -> QIcon:
+        return mark_icon(look.mark, self._theme.tokens, dotted=look.unseen)
+
+    def _show_bell(self, index: int, shown: bool) -> None:
+        side = QTabBar.ButtonPosition.LeftSide
+        former = self.tabButton(index, side)
+        self.setTabButton(index, side, GlyphLabel(self._theme, Glyph.BELL, "accent") if shown else None)
+        if former is not None:
+            former.deleteLater()
+
+    # ------------------------------------------------------------ widths
+
+    def tabSizeHint(self, index: int) -> QSize:
+        """How wide a tab is now."""
+        widths = self._shared_out()
+        return (
+            QSize(widths[index], super().tabSizeHint(index).height()) if index < len(widths) else QSize(MIN_TAB_PX, 35)
+        )
+
+    def minimumTabSizeHint(self, index: int) -> QSize:
+        """As ``tabSizeHint``, which has shared out the room already."""
+        return self.tabSizeHint(index)
+
+    def _shared_out(self) -> list[int]:
+        """The widths of all tabs."""
+        bells = [bool(look and look.rang) for look in (self._looks.get(self.id_at(n)) for n in range(self.count()))]
+        names_now = tuple(self.tabText(number) for number in range(self.count()))
+        facts = (self.width(), self.font().key(), names_now, tuple(bells))
+        if self._widths[0] != facts:
+            metrics = self.fontMetrics()
+            names = [
+                metrics.horizontalAdvance(text.replace("&&", "&")) + AROUND_NAME_PX + (BELL_PX if bell else 0)
+                for text, bell in zip(names_now, bells, strict=True)
+            ]
+            self._widths = facts, shared_out([min(name, MAX_TAB_PX) for name in names], self.width())
+        return self._widths[1]
+
+    def _on_room(self) -> None:
+        """The width or the names are others: tell whether all tabs can be seen."""
+        if self.signalsBlocked():
+            return  # A tab is being added.
+        widths, room = self._shared_out(), self.width()
+        metrics = self.fontMetrics()
+        self._is_tight = any(
+            width < min(metrics.horizontalAdvance(self.tabText(number)) + AROUND_NAME_PX, MAX_TAB_PX)
+            for number, width in enumerate(widths)
+        )
+        is_crowded = sum(widths) > room + (OVERFLOW_PX if self._is_crowded else 0)
+        if is_crowded != self._is_crowded:
+            self._is_crowded = is_crowded
+            self.crowded.emit(is_crowded)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._on_room()
+        self._show_buttons(self._hovered)
 
     def _on_current(self, index: int) -> None:
         self._show_buttons(-1)
@@ -158,6 +282,7 @@ class TabBar(QTabBar):
 
     def tabLayoutChange(self) -> None:
         super().tabLayoutChange()
+        self._on_room()
         self._show_buttons(-1)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -174,13 +299,34 @@ class TabBar(QTabBar):
             self.menu_wanted.emit(session_id, event.globalPos())
 
     def _show_buttons(self, hovered: int) -> None:
+        self._hovered = hovered
+        side = QTabBar.ButtonPosition.RightSide
         for index in range(self.count()):
-            button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
+            button = self.tabButton(index, side)
             if isinstance(button, _CloseButton):
                 visible = index in {hovered, self.currentIndex()}
+                width_px = 0 if self._is_tight and not visible else CLOSE_PX
                 if button.visible_mark != visible:
                     button.visible_mark = visible
                     button.update()
+                if button.width() != width_px:
+                    button.setFixedSize(width_px, CLOSE_PX)
+                    self.setTabButton(index, side, button)  # The bar looks at a button's size only then,
+                    button.show()  # and hides the former one, which this is.
+
+
+def shared_out(wanted: list[int], room: int) -> list[int]:
+    """The widths of tabs that want so much: the widest give way first, none becomes narrower than ``MIN_TAB_PX``."""
+    if sum(wanted) <= room or not wanted:
+        return wanted
+    left, most = room, MIN_TAB_PX
+    for done, width in enumerate(sorted(wanted)):
+        share = left // (len(wanted) - done)
+        if width > share:
+            most = max(share, MIN_TAB_PX)
+            break
+        left -= width
+    return [min(width, most) for width in wanted]
 
 
 def _shown(name: str) -> str:

@@ -11,12 +11,13 @@ from gui.sessions.chat import Chat
 from gui.sessions.model import SessionsModel
 from gui.theme.follow import Theme
 from gui.window.chat_page import ChatPage
-from gui.window.tab_bar import TabBar
+from gui.window.tab_bar import TabBar, TabLook
 from session_host.client.ended import last_screen
 from session_host.errors import OutliveError
 from session_host.terminal import default_engine
 
 CLOSED_KEPT = 20
+RECENT_KEPT = 100
 
 
 class Tabs(QObject):
@@ -44,6 +45,8 @@ class Tabs(QObject):
         self._pages: dict[str, ChatPage] = {}
         self._shown = ""
         self._closed: list[tuple[str, int]] = []
+        self._recent: list[str] = []
+        """Chats that were shown, the latest last."""
         stack.addWidget(empty)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)
@@ -79,6 +82,25 @@ class Tabs(QObject):
     def pages(self) -> list[ChatPage]:
         """The pages that exist."""
         return list(self._pages.values())
+
+    @property
+    def recent(self) -> list[str]:
+        """The chats that were shown, the latest last."""
+        return list(self._recent)
+
+    def note_shown(self, ids: list[str]) -> None:
+        """Take chats as shown in this order."""
+        for session_id in ids:
+            if session_id in self._recent:
+                self._recent.remove(session_id)
+            self._recent.append(session_id)
+        del self._recent[:-RECENT_KEPT]
+
+    def most_recent_first(self, chats: list[Chat]) -> list[Chat]:
+        """Chats in the order of their last showing; the one that is shown now comes after all that were."""
+        places = {session_id: place for place, session_id in enumerate(self._recent, 2)}
+        places[self._shown] = 1
+        return sorted(chats, key=lambda chat: -places.get(chat.id, 0))
 
     # ------------------------------------------------------------ opening and closing
 
@@ -117,7 +139,7 @@ class Tabs(QObject):
     def _add(self, session_id: str, at: int = -1) -> None:
         chat = self._sessions.get(session_id)
         if chat is not None:
-            self._bar.add(session_id, chat.name, chat.mark, at)
+            self._bar.add(session_id, _look(chat), at)
 
     def activate(self, session_id: str) -> None:
         """Bring a tab to the front."""
@@ -177,6 +199,8 @@ class Tabs(QObject):
     def _show(self, session_id: str) -> None:
         if session_id == self._shown and session_id:
             return
+        if session_id:
+            self.note_shown([session_id])
         former = self._pages.get(self._shown)
         had_keyboard = former is None or former.has_keyboard
         self._shown = session_id
@@ -219,8 +243,12 @@ class Tabs(QObject):
 
     def _describe_all(self) -> None:
         for chat in self.chats():
-            self._bar.describe(chat.id, chat.name, chat.mark, chat.said)
+            self._bar.describe(chat.id, _look(chat))
 
     def _on_removed(self, session_id: str) -> None:
         if self._bar.index_of(session_id) >= 0:
             self._drop(session_id)
+
+
+def _look(chat: Chat) -> TabLook:
+    return TabLook(chat.name, chat.mark, chat.said, chat.unseen, chat.rang)

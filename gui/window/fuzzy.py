@@ -1,0 +1,88 @@
+"""Fuzzy matching as fzf does it: letters in their order, best where words begin and letters stand together."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+_MATCHED: Final = 16
+_TOGETHER: Final = 8
+"""For a letter right after the one that fits before it."""
+_WORD_START: Final = 8
+_FIRST: Final = 4
+"""For a letter that begins the text, on top."""
+_GAP_BEGINS: Final = -3
+_GAP: Final = -1
+_NEVER: Final = -(10**6)
+
+
+class Fit(NamedTuple):
+    """How well a text fits, and which of its characters were matched."""
+
+    score: int
+    places: tuple[int, ...]
+
+
+def fit(wanted: str, text: str) -> Fit | None:
+    """How a text fits what was typed: each word of it, in any order; None if it does not.
+
+    A letter in upper case that was typed fits only itself, as in fzf's smart case.
+    """
+    score, places = 0, set[int]()
+    for word in wanted.split():
+        found = _word(word, text if word != word.lower() else text.lower(), text)
+        if found is None:
+            return None
+        score += found.score
+        places.update(found.places)
+    return Fit(score, tuple(sorted(places)))
+
+
+def _word(word: str, text: str, as_written: str) -> Fit | None:
+    """The best way to find the letters of a word in a text (Smith and Waterman, with affine gaps)."""
+    if len(text) != len(as_written) or not _is_within(word, text):
+        return None
+    bonuses = [_bonus(as_written, place) for place in range(len(text))]
+    best = [0] * len(text)
+    ways: list[list[int]] = []
+    for number, letter in enumerate(word):
+        row = [_NEVER] * len(text)
+        way = [-1] * len(text)
+        reached, reached_at = _NEVER, -1  # the best end of the letters before, less the gap since
+        for place, character in enumerate(text):
+            if character == letter:
+                if number == 0:
+                    row[place] = _MATCHED + bonuses[place]
+                else:
+                    together = best[place - 1] + max(bonuses[place], _TOGETHER) if place else _NEVER
+                    apart = reached + bonuses[place]
+                    row[place] = _MATCHED + max(together, apart)
+                    way[place] = place - 1 if together >= apart else reached_at
+            if number and place:
+                begun = best[place - 1] + _GAP_BEGINS
+                reached, reached_at = (begun, place - 1) if begun >= reached + _GAP else (reached + _GAP, reached_at)
+        best = row
+        ways.append(way)
+    end = max(range(len(text)), key=best.__getitem__)
+    if best[end] < 0:
+        return None
+    places = [end]
+    for way in reversed(ways[1:]):
+        places.append(way[places[-1]])
+    return Fit(best[end], tuple(reversed(places)))
+
+
+def _is_within(word: str, text: str) -> bool:
+    letters = iter(text)
+    return all(letter in letters for letter in word)
+
+
+def _bonus(text: str, place: int) -> int:
+    if place == 0:
+        return _WORD_START + _FIRST
+    before, character = text[place - 1], text[place]
+    begins = (
+        (character.isalnum() and not before.isalnum())
+        or (character.isupper() and before.islower())
+        or (character.isdigit() and not before.isdigit())
+    )
+    return _WORD_START if begins else 0
