@@ -6,6 +6,8 @@ catalog, and turns what they say into signals. Nothing in it polls.
 
     groups     which group of the sidebar a chat stands in; pure
     words      how long ago, how it ended; pure
+    facts      what is said of a session
+    apart      what tells chats apart in lists; pure
     chat       one session as a QObject
     model      all of them, kept true to the record and the runtime directory
     storage    the record, in a thread of its own

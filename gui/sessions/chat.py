@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from gui.sessions import knowing, words
-from gui.sessions.groups import Group, group_of, mark_of
-from gui.theme.marks import Mark
-from session_host.client.records import Reason, reason_of
+from gui.sessions.facts import ChatFacts
 from session_host.clock import now
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import (
@@ -48,10 +43,8 @@ DETAIL_CHARACTERS = 400
 PATIENCE_MS = 300
 """What is over sooner than this is not worth a word, a bar or another mark."""
 
-_LOST_HOW: dict[Reason, str] = {"interrupted": "Interrupted by a restart", "lost": "Lost", "unstarted": "Not started"}
 
-
-class Chat(QObject):
+class Chat(ChatFacts):
     """A session, running or ended.
 
     It keeps the client's ``ViewerDelegate``: what the viewer calls back becomes a signal.
@@ -107,154 +100,6 @@ class Chat(QObject):
         self._is_waiting_long = False
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._wait_is_long)
-
-    # ------------------------------------------------------------ facts
-
-    @property
-    def id(self) -> str:
-        """The session's UUID."""
-        return self.record.id
-
-    @property
-    def name(self) -> str:
-        """What the user calls it."""
-        return self.record.name
-
-    @property
-    def state(self) -> State:
-        """What its process is doing."""
-        return self.record.state
-
-    @property
-    def is_over(self) -> bool:
-        """It has ended or was lost; nothing can be typed any more."""
-        return self.record.state in {State.EXITED, State.LOST}
-
-    @property
-    def is_continued(self) -> bool:
-        """Another chat goes on with its conversation, and stands in its place."""
-        return self.is_over and self.record.continued_by is not None
-
-    @property
-    def group(self) -> Group:
-        """Where it stands in the sidebar."""
-        return group_of(self.record.state, self.activity, interrupted=self.is_interrupted)
-
-    @property
-    def is_interrupted(self) -> bool:
-        """A restart of the computer ended it."""
-        return reason_of(self.record) == "interrupted"
-
-    @property
-    def failed(self) -> bool:
-        """It was lost, or ended by itself with an error."""
-        record = self.record
-        return not self.is_interrupted and words.failed(
-            record.state, record.exit_code, record.exit_signal, ended_by_you=self.ended_by_you
-        )
-
-    @property
-    def is_reconnecting(self) -> bool:
-        """The host lives and the connection to it is being remade, for long enough to be worth a word."""
-        return self._is_waiting_long and self.connection is not None and self.connection == "reconnecting"
-
-    @property
-    def is_live(self) -> bool:
-        """The viewer is attached."""
-        return self.connection is not None and self.connection == "live"
-
-    @property
-    def mark(self) -> Mark:
-        """The shape that shows its state."""
-        return mark_of(
-            self.record.state,
-            self.activity,
-            failed=self.failed,
-            reconnecting=self.is_reconnecting,
-            interrupted=self.is_interrupted,
-        )
-
-    @property
-    def since(self) -> datetime | None:
-        """Since when it has been in its group; one that fell silent, since its last word."""
-        record = self.record
-        if self.is_over:
-            return words.parse_time(record.ended_at or record.created_at)
-        since = words.parse_time(self.activity_since or record.created_at)
-        if since is not None and self.is_silent:
-            # What is told is when the patience with it was over.
-            return since - timedelta(seconds=self.stale_after_s)
-        return since
-
-    @property
-    def needs_you(self) -> bool:
-        """Its agent waits for the user."""
-        return self.group is Group.NEEDS_YOU
-
-    @property
-    def place(self) -> str:
-        """Where it works: repository, branch and changes, or else its directory."""
-        if self.checkout is None or self.is_over:  # It is not looked at any more.
-            return words.last_part(self.record.cwd)
-        return self.checkout.words
-
-    @property
-    def branch(self) -> str:
-        """The branch that it works on; "" where there is none, or it is over."""
-        return (self.checkout.branch or "") if self.checkout is not None and not self.is_over else ""
-
-    @property
-    def directory(self) -> str:
-        """Where it was started."""
-        return self.record.cwd
-
-    @property
-    def said(self) -> str:
-        """What it asks, what it said last, or how it ended; "" if there is nothing to say."""
-        if self.is_over:
-            return self.how_it_ended
-        if self.needs_you:
-            return self.activity_detail or "Waits for you"
-        if self.is_silent:
-            return _first_upper(knowing.no_word(self.since, datetime.now(UTC)))
-        return self.activity_detail or self.record.title
-
-    @property
-    def is_silent(self) -> bool:
-        """Its agent worked, and then nobody said a word of it any more."""
-        return not self.is_over and self.activity_source == knowing.SILENCE
-
-    @property
-    def where_and_what(self) -> str:
-        """Place and what was said, in a line; what is asked comes first."""
-        parts = (self.said, self.place) if self.needs_you else (self.place, self.said)
-        return " · ".join(part for part in parts if part)
-
-    @property
-    def how_known(self) -> str:
-        """What it does, who says so and since when, as of now; "" once it is over."""
-        if self.is_over:
-            return ""
-        return knowing.how_known(self.activity, self.activity_source, self.since, datetime.now(UTC))
-
-    @property
-    def command(self) -> str:
-        """What was started, in the user's own words: without what the catalog puts into its argv."""
-        record = self.record
-        arguments = record.arguments
-        if arguments is None or arguments == record.argv:
-            return shlex.join(record.argv)
-        return shlex.join([record.agent, *arguments])
-
-    @property
-    def how_it_ended(self) -> str:
-        """In a few words; "" while it runs."""
-        record = self.record
-        if record.state is State.LOST:
-            return _LOST_HOW[reason_of(record) or "lost"]
-        if record.state is not State.EXITED:
-            return ""
-        return words.how_it_ended(record.exit_code, record.exit_signal, ended_by_you=self.ended_by_you)
 
     # ------------------------------------------------------------ following
 
@@ -395,7 +240,3 @@ class Chat(QObject):
             self.is_recorded = state is State.LOST
             self.notice = ""
             record.ended_at = record.ended_at or now()
-
-
-def _first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
