@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QFocusEvent,
     QGuiApplication,
+    QGuiApplication,
     QInputMethodEvent,
     QKeyEvent,
     QMouseEvent,
@@ -27,12 +28,14 @@ from gui.input.composing import Composition
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tooltips import as_tooltip
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS
+from session_host.terminal.base import Emulator
 
 from . import clipboard, hovering, links, places
 from .hovering import Link, Span
 from .keyboard import Keyboard
 from .page import TerminalPage
 from .pointer import Pointer
+from .sink import InputSink
 from .wheel import Wheel
 
 
@@ -82,6 +85,27 @@ class TerminalView(TerminalPage):
         self.setAcceptDrops(True)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setAccessibleName("Terminal")
+
+    def set_viewer(self, viewer: InputSink | None) -> None:
+        """Show a session and type into it; None for an empty page."""
+        super().set_viewer(viewer)
+        self._on_sink_changed()
+
+    def show_emulator(self, emulator: Emulator | None) -> None:
+        """Show a screen for reading only, as of an ended session."""
+        super().show_emulator(emulator)
+        self._on_sink_changed()
+
+    def _on_sink_changed(self) -> None:
+        """Drop what was composed for the former session, and have Qt ask again whether text can be composed here.
+
+        Qt asks when the view gets the keyboard, which a fresh tab has before its session is there.
+        """
+        if self._composition.text:
+            QGuiApplication.inputMethod().reset()
+        self._composition.clear()
+        self._surface.composing = ()
+        self.updateMicroFocus()
 
     @Slot()
     def on_replaced(self) -> None:
@@ -162,6 +186,7 @@ class TerminalView(TerminalPage):
         if committed and self._sink is not None:
             self._sink.text(committed)
             self._on_typed()
+        self.updateMicroFocus(Qt.InputMethodQuery.ImCursorRectangle)  # the candidates are shown beside it
         event.accept()
 
     def inputMethodQuery(self, query: Qt.InputMethodQuery) -> Any:

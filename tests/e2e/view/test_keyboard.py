@@ -152,6 +152,19 @@ def test_a_dead_key_composes(stage, keyboard_layout):
     assert keys == []
 
 
+def test_a_dead_key_composes_in_a_tab_that_had_the_keyboard_before_its_chat(stage, keyboard_layout):
+    keyboard_layout("de")
+    made = stage()
+    made.focus()
+    made.view.clearFocus()
+    made.view.set_viewer(None)
+    made.focus()
+    made.view.set_viewer(made.sink)
+    keys = pressed(made, "dead_acute", "a", "dead_circumflex", "E")
+    assert [text for (text,) in made.sink.of("text")] == ["á", "Ê"]
+    assert keys == []
+
+
 # ---------------------------------------------------------------- the window's keys
 
 
