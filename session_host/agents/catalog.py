@@ -46,7 +46,11 @@ class Catalog(Mapping[str, Agent]):
         try:
             return self._agents[name]
         except KeyError:
-            raise NoSuchAgent(f"no agent is called {name!r}; there are: {', '.join(self)}") from None
+            import difflib  # of no use to a name that is right
+
+            close = difflib.get_close_matches(name, self, n=1)
+            meant = f", did you mean {close[0]!r}? There are: " if close else "; there are: "
+            raise NoSuchAgent(f"no agent is called {name!r}{meant}{', '.join(self)}") from None
 
 
 def load_catalog(config_dir: Path) -> Catalog:

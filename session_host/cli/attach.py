@@ -23,25 +23,28 @@ from session_host.errors import HostUnavailable, OutliveError, SessionEnded
 from session_host.protocol.messages import Event, InputRefused, NameEvent
 from session_host.protocol.values import RUNNING_STATES, KeyAction, Modifiers
 
-ESCAPE_TIMEOUT_S = 0.05
-"""After so long without another byte an ESC was the Escape key."""
-
 FRAME_INTERVAL_S = 1 / 60
 SYNCHRONIZED_LIMIT_S = 0.15
 """A program that announces a whole frame and does not end it is painted nevertheless."""
 
 NOTICE_S = 3.0
+HELP_S = 10.0
 RECONNECTING_NOTICE_AFTER_S = 0.3
 
+_MODIFIER_KEYS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock"})
 _PREFIX = "b"
 _DETACH = "d"
+_HELP = "?"
+_KEYS = "Ctrl+B, then: d detach, the chat keeps running · Ctrl+B type Ctrl+B · ? this"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser)
     parser.add_argument("--read-only", action="store_true", help="look on; nothing typed here reaches the agent")
-    parser.epilog = "Ctrl+B d detaches, and the chat keeps running; Ctrl+B Ctrl+B types Ctrl+B."
+    parser.epilog = (
+        "Ctrl+B d detaches, and the chat keeps running; Ctrl+B Ctrl+B types Ctrl+B; Ctrl+B ? lists the keys."
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -118,6 +121,7 @@ class _Attachment:
         self._parser = InputParser()
         self._painter = Painter(size, sys.stdout.encoding or "utf-8")
         self._viewer = Viewer(session_id, self, size=size, cell=cell, read_only=read_only)
+        self._begun_s = 0.0
         self._prefixed = False
         self._was_live = False
         self._dirty = False
@@ -163,10 +167,16 @@ class _Attachment:
     # ------------------------------------------------------------ from the terminal
 
     def _input(self, data: bytes) -> None:
-        self._cancel("escape")
-        self._take(self._parser.feed(data))
-        if self._parser.undecided:
-            self._after("escape", ESCAPE_TIMEOUT_S, lambda: self._take(self._parser.expire()))
+        parser, former = self._parser, self._parser.begun
+        self._take(parser.feed(data))
+        if not parser.undecided:
+            self._cancel("escape")
+            return
+        now_s = self._loop.time()
+        if parser.begun != former:
+            self._begun_s = now_s
+        due_s = self._begun_s + parser.patience_s
+        self._after("escape", max(0.0, due_s - now_s), lambda: self._take(parser.expire()))
 
     def _take(self, values: list[TerminalInput]) -> None:
         for value in values:
@@ -179,18 +189,22 @@ class _Attachment:
         """Whether the value is ours: the prefix, or the key after it."""
         if not isinstance(value, KeyTyped) or value.action is KeyAction.RELEASE:
             return False
+        if value.key in _MODIFIER_KEYS:
+            return self._prefixed  # On the way to another key.
         is_prefix = value.key == _PREFIX and value.modifiers == Modifiers.CTRL
         if not self._prefixed:
             self._prefixed = is_prefix
             return is_prefix
         self._prefixed = False
+        if is_prefix:
+            return False
         if value.key == _DETACH and not value.modifiers & ~Modifiers.CTRL:
             self._end(_How.DETACHED)
-            return True
-        if not is_prefix:
-            # Another key: what was held back is typed before it.
-            self._forward(KeyTyped(_PREFIX, "", Modifiers.CTRL))
-        return False
+        elif _HELP in {value.key, value.text}:
+            self._notice(_KEYS, HELP_S)
+        else:
+            self._notice("No such key after Ctrl+B, so nothing was typed; Ctrl+B ? lists them", NOTICE_S)
+        return True
 
     def _forward(self, value: TerminalInput) -> None:
         viewer = self._viewer

@@ -3,13 +3,14 @@
 A terminal's input line carries two things at once: what its user types, and what the terminal
 itself answers and reports. Only the former leaves this parser. Reports (cursor positions,
 device attributes, colours, modes, anything in a control string) are dropped, complete or cut in
-pieces, and never become typing.
+pieces, and never become typing. A sequence without an end was typed: after a moment it is passed on.
 
 Pure: bytes in, values out. Sources: xterm's ctlseqs, the kitty keyboard protocol, ECMA-48.
 """
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 
 from session_host.cli import key_codes
@@ -21,6 +22,19 @@ from session_host.protocol.values import Modifiers
 MAX_SEQUENCE_BYTES = 128
 """A control sequence longer than this is none that a keyboard sends; its rest is dropped too."""
 
+MAX_STRING_BYTES = 8192
+"""A control string longer than this was not typed in a moment; it is dropped up to its end, or to its expiry."""
+
+INTRODUCER_PATIENCE_S = 0.05
+"""After so long without another byte, ESC or ESC and an introducer were typed."""
+
+SEQUENCE_PATIENCE_S = 0.15
+"""So long after its beginning, a sequence without an end was typed: terminals send theirs in one piece."""
+
+REPLY_PATIENCE_S = 1.0
+"""So long a string that begins as a terminal's reply may take: over a slow line it comes in pieces."""
+
+_REPLY = re.compile(rb"\]\d{1,4};|P[01][+$]r|P>\||P!\||_G")
 _ESC = 0x1B
 _PASTE_END = b"\x1b[201~"
 _STRING_INTRODUCERS = b"]PX^_"
@@ -44,8 +58,11 @@ class _State(Enum):
 class InputParser:
     """Reads the outer terminal's input; any split of the bytes gives the same values.
 
-    ESC alone can be the Escape key or the beginning of a sequence, and only time tells: when
-    ``undecided`` and nothing more came for a moment, the caller calls ``expire``.
+    ESC alone can be the Escape key or the beginning of a sequence, and so can each beginning of a sequence be
+    typing; only time tells. While ``undecided``, the caller calls ``expire`` ``patience_s`` after the beginning.
+
+    Attributes:
+        begun: how many sequences have begun: another number means that the one that is undecided is another.
     """
 
     def __init__(self) -> None:
@@ -58,13 +75,23 @@ class InputParser:
         self._paste = bytearray()
         self._text: list[str] = []
         self._values: list[TerminalInput] = []
+        self.begun = 0
 
     @property
     def undecided(self) -> bool:
-        """What came last is a key if nothing follows it."""
-        return self._state is _State.ESCAPE or (
-            self._state in (_State.CSI, _State.SS3, _State.STRING) and not self._sequence[1:] and not self._is_8_bit
-        )
+        """What came last was typed if nothing follows it."""
+        return self._state not in {_State.GROUND, _State.PASTE}
+
+    @property
+    def patience_s(self) -> float:
+        """How long after its beginning what is undecided was typed."""
+        if self._state is _State.ESCAPE or len(self._sequence) == 1:
+            return INTRODUCER_PATIENCE_S
+        return REPLY_PATIENCE_S if self._begins_reply else SEQUENCE_PATIENCE_S
+
+    @property
+    def _begins_reply(self) -> bool:
+        return self._state is _State.STRING and _REPLY.match(self._sequence) is not None
 
     def feed(self, data: bytes) -> list[TerminalInput]:
         """Read more input."""
@@ -78,18 +105,30 @@ class InputParser:
         return self._take()
 
     def expire(self) -> list[TerminalInput]:
-        """Nothing came for a moment: an undecided beginning was typed as it is."""
-        if self._state is _State.ESCAPE:
-            self._escapes_typed(self._escapes)
-            self._ground()
-        elif self.undecided:
-            # ESC [, ESC O, ESC ] … : Alt with that character.
-            introducer = self._sequence[0]
-            if self._alt:
-                self._escapes_typed(1)
-            self._ground()
-            self._emit(character(chr(introducer), Modifiers.ALT))
+        """No end came in time: an undecided beginning was typed as it is."""
+        while self.undecided:
+            if self._state is _State.ESCAPE:
+                self._escapes_typed(self._escapes)
+                self._ground()
+            else:
+                self._pass_on()
         return self._take()
+
+    def _pass_on(self) -> None:
+        """The sequence was typed: its introducer (``ESC [``, ``ESC ]`` …) with Alt, then the rest."""
+        introducer, rest = self._sequence[0], bytes(self._sequence[1:])
+        if self._alt:
+            self._escapes_typed(1)
+        is_8_bit = self._is_8_bit
+        self._ground()
+        if not is_8_bit:
+            self._emit(character(chr(introducer), Modifiers.ALT))
+        if len(rest) < MAX_STRING_BYTES:
+            for byte in rest:
+                if byte < 0x80:
+                    self._in_ground(byte, Modifiers.NONE)
+                else:
+                    self._in_utf8(byte, Modifiers.NONE)
 
     def _take(self) -> list[TerminalInput]:
         self._flush_text()
@@ -130,7 +169,7 @@ class InputParser:
                 self._in_string(byte)
             case _State.X10_MOUSE:
                 self._sequence.append(byte)
-                if len(self._sequence) == 3:
+                if len(self._sequence) == len(b"[Mbxy"):
                     self._ground()
             case _State.LINUX_FUNCTION_KEY:
                 alt = self._alt
@@ -146,6 +185,7 @@ class InputParser:
         elif byte == _ESC:
             self._state = _State.ESCAPE
             self._escapes = 1
+            self.begun += 1
         else:
             self._emit(character(chr(byte), modifiers))
 
@@ -189,6 +229,7 @@ class InputParser:
             self._ground()
             self._in_escape(introducer)
             self._is_8_bit = True
+            self.begun += 1
 
     def _in_escape(self, byte: int) -> None:
         if byte == _ESC:
@@ -213,16 +254,17 @@ class InputParser:
         sequence = self._sequence
         if byte < 0x20 or byte >= 0x7F:
             # Nothing of a sequence: it was cut off, and what comes is new.
-            self._ground()
+            if len(sequence) == 1:
+                self._pass_on()
+            else:
+                self._ground()
             self._byte(byte)
         elif byte < 0x40:
             if len(sequence) < MAX_SEQUENCE_BYTES:
                 sequence.append(byte)
-        elif byte == 0x5B and len(sequence) == 1:
-            self._state = _State.LINUX_FUNCTION_KEY
-        elif byte == 0x4D and len(sequence) == 1:
-            sequence.clear()
-            self._state = _State.X10_MOUSE
+        elif byte in b"[M" and len(sequence) == 1:
+            sequence.append(byte)
+            self._state = _State.LINUX_FUNCTION_KEY if byte == 0x5B else _State.X10_MOUSE
         else:
             parameters, alt = bytes(sequence[1:]), self._alt
             self._ground()
@@ -243,7 +285,8 @@ class InputParser:
             self._emit(single_shift(parameters, byte, Modifiers.ALT if alt else Modifiers.NONE))
 
     def _in_string(self, byte: int) -> None:
-        last = self._sequence[-1:] if len(self._sequence) > 1 else b""
+        sequence = self._sequence
+        last = sequence[-1:] if len(sequence) > 1 else b""
         if byte == 0x07 or (byte == 0x5C and last == b"\x1b"):
             self._ground()
         elif byte == 0x9C and (self._is_8_bit or last == b"\xc2"):
@@ -251,15 +294,26 @@ class InputParser:
             self._ground()
         elif last == b"\x1b":
             # ESC and something else than \: the string was cut off, a sequence begins.
-            self._ground()
-            self._state, self._escapes = _State.ESCAPE, 1
+            sequence.pop()
+            self._cut_off()
+            self._in_ground(_ESC, Modifiers.NONE)
             self._in_escape(byte)
         elif byte < 0x20 and byte != _ESC:
             # No reply holds other controls; somebody typed Enter or Ctrl+C.
-            self._ground()
+            self._cut_off()
             self._byte(byte)
         else:
-            self._sequence[1:] = bytes([byte])
+            if len(sequence) > MAX_STRING_BYTES:
+                sequence.pop()
+            sequence.append(byte)
+
+    def _cut_off(self) -> None:
+        """The string has no end: a reply's beginning is dropped, anything else was typed."""
+        if self._begins_reply:
+            self._ground()
+        else:
+            self._pass_on()
+            self._utf8.clear()
 
     def _in_paste(self, data: bytes, position: int) -> int:
         """Take paste up to its end or the data's end; returns where to go on."""

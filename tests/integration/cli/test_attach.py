@@ -49,15 +49,19 @@ def test_shows_the_screen_types_into_it_and_detaches() -> None:
     assert processes.is_alive(child_pid(session_id))
 
 
-def test_the_prefix_twice_types_it_and_with_another_key_types_both() -> None:
+def test_the_prefix_twice_types_it_and_another_key_after_it_types_nothing() -> None:
     new("-n", "echo", "--", *program("raw_echo", "--show"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
         terminal.type(b"\x02\x02")
         terminal.see("<02>")
         terminal.type(b"\x02x")
-        terminal.see("78>")
-        assert received(terminal) == b"\x02\x02x"
+        terminal.see("No such key after Ctrl+B")
+        terminal.type(b"\x02?")
+        terminal.see("d detach, the chat keeps running")
+        terminal.type(b"y")
+        terminal.see("79>")
+        assert received(terminal) == b"\x02y"
         terminal.type(DETACH)
         assert terminal.end() == 0
 
@@ -70,6 +74,18 @@ def test_a_bare_escape_arrives_and_so_does_alt() -> None:
         terminal.see("<1b>")
         terminal.type(b"\x1bf")
         terminal.see("<1b66>")
+
+
+@pytest.mark.parametrize("typed", [b"\x1b]a", b"\x1bPx", b"\x1b_a", b"\x1b[1"])
+def test_alt_and_a_bracket_swallows_nothing_that_is_typed_next(typed: bytes) -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        terminal.type(typed)
+        terminal.see(f"{typed[-1:].hex()}>")
+        terminal.type(b"z")
+        terminal.see("7a>")
+        assert received(terminal) == typed + b"z"
 
 
 def test_what_the_terminal_answers_or_reports_is_never_typed() -> None:

@@ -89,7 +89,7 @@ class TestBuiltIn:
             load_catalog(tmp_path)["command"].argv([])
 
     def test_an_unknown_agent_is_answered_with_the_known_ones(self, tmp_path: Path) -> None:
-        with pytest.raises(NoSuchAgent, match=r"'claud'; there are: claude, codex.*command"):
+        with pytest.raises(NoSuchAgent, match=r"'claud', did you mean 'claude'\? There are: claude, codex.*command"):
             load_catalog(tmp_path).find("claud")
 
 
@@ -144,7 +144,7 @@ class TestOneAgent:
 
     @pytest.mark.parametrize("name", ["nobody", "", "../claude", "Claude"])
     def test_that_is_not_there_is_answered_with_those_that_are(self, tmp_path: Path, name: str) -> None:
-        with pytest.raises(NoSuchAgent, match=r"there are: .*claude"):
+        with pytest.raises(NoSuchAgent, match=r"[Tt]here are: .*claude"):
             load_agent(tmp_path, name)
 
 

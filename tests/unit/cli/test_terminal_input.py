@@ -7,7 +7,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from session_host.cli.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
-from session_host.cli.terminal_input import InputParser
+from session_host.cli.terminal_input import (
+    INTRODUCER_PATIENCE_S,
+    REPLY_PATIENCE_S,
+    SEQUENCE_PATIENCE_S,
+    InputParser,
+)
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Key
 from session_host.protocol.values import NAMED_KEYS, GridSize, KeyAction, Modifiers, MouseAction, MouseButton
 from session_host.terminal import create
@@ -134,8 +139,8 @@ class TestKeys:
         parser = InputParser()
 
         assert parser.feed(b"\x1b[1;") == []
-        assert not parser.undecided
-        assert parser.expire() == []
+        assert parser.undecided
+        assert parser.patience_s == SEQUENCE_PATIENCE_S
         assert parser.feed(b"5A") == [KeyTyped("ArrowUp", "", CTRL)]
 
     @pytest.mark.parametrize(
@@ -265,6 +270,38 @@ class TestRepliesAreNeverTyped:
         assert [value.key for value in read(b"\x1b]11;rgb" + typed) if isinstance(value, KeyTyped)] == [key]
 
 
+class TestTypingThatLooksLikeAReport:
+    @given(st.sampled_from("]P_^X"), st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
+    def test_alt_and_a_bracket_swallows_nothing_of_what_is_typed_next(self, introducer: str, typed: str) -> None:
+        values = read(f"\x1b{introducer}{typed}".encode())
+
+        assert values[0] == KeyTyped(introducer.lower(), "", ALT | (SHIFT if introducer.isupper() else NONE))
+        assert values[1:] == read(typed.encode())
+
+    def test_an_unfinished_sequence_of_a_key_was_typed(self) -> None:
+        assert read(b"\x1b[1;") == [KeyTyped("[", "", ALT), *read(b"1;")]
+        assert read(b"\x1b[Mab") == [KeyTyped("[", "", ALT), *read(b"Mab")]
+        assert read(b"\x1b\x1bO1") == [KeyTyped("Escape"), KeyTyped("o", "", ALT | SHIFT), *read(b"1")]
+
+    def test_enter_sends_what_was_typed_before_it(self) -> None:
+        assert read(b"\x1b]make\r") == [KeyTyped("]", "", ALT), *read(b"make\r")]
+
+    @pytest.mark.parametrize(
+        ("data", "patience_s"),
+        [
+            (b"\x1b", INTRODUCER_PATIENCE_S),
+            (b"\x1b]", INTRODUCER_PATIENCE_S),
+            (b"\x1b]make", SEQUENCE_PATIENCE_S),
+            (b"\x1b]11;rgb:15", REPLY_PATIENCE_S),
+            (b"\x1bP>|XTerm", REPLY_PATIENCE_S),
+        ],
+    )
+    def test_what_begins_as_a_reply_has_more_time(self, data: bytes, patience_s: float) -> None:
+        parser = InputParser()
+        parser.feed(data)
+        assert parser.patience_s == patience_s
+
+
 SOUP = st.lists(
     st.one_of(
         st.binary(max_size=12),
@@ -299,6 +336,22 @@ def test_garbage_never_raises_and_gives_only_keys_that_there_are(soup: bytes) ->
         elif isinstance(value, MouseMoved):
             assert value.column >= 0
             assert value.row >= 0
+
+
+@given(SOUP, st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=8))
+def test_after_the_expiry_nothing_is_swallowed(soup: bytes, cuts: list[tuple[int, bool]]) -> None:
+    """Whatever came, in whatever pieces and with whatever pauses; but for a paste, which has an end of its own."""
+    parser = InputParser()
+    for length, pauses in cuts:
+        parser.feed(soup[:length])
+        soup = soup[length:]
+        if pauses:
+            parser.expire()
+    parser.feed(soup)
+    parser.expire()
+    assert not parser.undecided
+    if parser.feed(b"x") != [KeyTyped("x", "x")]:
+        assert parser.feed(b"\x1b[201~x")[-1] == KeyTyped("x", "x"), "a paste was open"
 
 
 @given(SOUP)
