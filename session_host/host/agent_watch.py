@@ -26,6 +26,7 @@ from session_host.terminal.base import TerminalEvent
 from . import signals
 from .activity import ActivityTracker, Moment
 from .conversation import STATE_FILE, ConversationTracker
+from .harmless import attempt, harmless
 from .lane import EmulatorLane
 from .state_files import WAYS, AgentState, StateFile
 from .transcript_guard import TranscriptGuard
@@ -87,7 +88,7 @@ class AgentWatch:
         self._former_output_s = self._of_a_former_host(output_at_s)
         self._last = Transition(self.tracker.since, self.tracker.activity, self.tracker.source, self.tracker.detail)
         if memory is not None:
-            self._transitions.went_on(self._last)
+            attempt(self._transitions.went_on, self._last)
 
     def _of_a_former_host(self, output_at_s: float) -> float:
         """When output came to a former host, on the clock of ages: after its last word, and not in the time to come."""
@@ -101,17 +102,27 @@ class AgentWatch:
     def runs_in(self, process: PtyProcess) -> None:
         """The program runs, maybe since long."""
         self._process = process
+        attempt(self._follow_file, process)
+        attempt(self._guard_transcript)
+        attempt(self._begin, process)
+
+    def _begin(self, process: PtyProcess) -> None:
+        self._asker = self._asker or process.foreground_group()
+        self._arm()
+
+    def _follow_file(self, process: PtyProcess) -> None:
         way = WAYS.get(self._spec.watch.state_file)
         directory = way(self._spec.env) if way is not None else None
         if directory is not None:
             self._file = StateFile(directory, process.pid, self._state_file_says)
             self._file.start()
+
+    def _guard_transcript(self) -> None:
         if self._spec.watch.transcripts and self._conversation.id:
             self._guard = TranscriptGuard(self._conversation.id, self._spec.env, session_files(self._spec.session_id))
             self._guard.start()
-        self._asker = self._asker or process.foreground_group()
-        self._arm()
 
+    @harmless
     def observe(self, events: Sequence[TerminalEvent]) -> None:
         """The program's output said this; all of it is one record: a successor hears all of it again, or nothing."""
         if self._guard is not None:
@@ -132,6 +143,7 @@ class AgentWatch:
         elif moment is not None:
             self._arm()
 
+    @harmless
     def reported(self, report: Report, pid: int) -> None:
         """The agent's own word, by a hook or plugin.
 
@@ -144,6 +156,7 @@ class AgentWatch:
         self._conversation.learnt(report.conversation, report.source)
         self._hear(signals.of_report(report, self._spec.watch))
 
+    @harmless
     def look_at_file(self) -> None:
         """Hear now what the agent's own file says, ahead of the notification about its change."""
         if self._file is not None:
@@ -195,10 +208,14 @@ class AgentWatch:
         tracker = self.tracker
         tracker.last_input_s = time.time()  # Of most keys that is all: what is typed into an agent at rest.
         if tracker.activity is _NEEDS_INPUT:
-            if tracker.source == signals.OSC_7501 and self._has_the_asker_left():
-                self._hear(signals.of_one_that_left(signals.OSC_7501))
-            else:
-                self._changed(visibly=tracker.input_given(self._moment()))
+            attempt(self._answer_given)
+
+    def _answer_given(self) -> None:
+        tracker = self.tracker
+        if tracker.source == signals.OSC_7501 and self._has_the_asker_left():
+            self._hear(signals.of_one_that_left(signals.OSC_7501))
+        else:
+            self._changed(visibly=tracker.input_given(self._moment()))
 
     def _has_the_asker_left(self) -> bool:
         """Whether what asked by the terminal has it no more: an agent in a shell that was killed while it asked."""
@@ -207,9 +224,12 @@ class AgentWatch:
     def ended(self) -> None:
         """The program ended."""
         if self._file is not None:
-            self._file.close()
+            attempt(self._file.close)
         if self._guard is not None:
-            self._guard.ended()
+            attempt(self._guard.ended)
+        attempt(self._end_activity)
+
+    def _end_activity(self) -> None:
         if self.tracker.ended(self._moment()):
             self._changed()
         self._arm()
@@ -217,9 +237,9 @@ class AgentWatch:
     def close(self) -> None:
         """Let go of timers and files; without ``ended`` it goes on in another host."""
         if self._file is not None:
-            self._file.close()
+            attempt(self._file.close)
         if self._guard is not None:
-            self._guard.close()
+            attempt(self._guard.close)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

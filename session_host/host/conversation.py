@@ -25,6 +25,7 @@ from session_host.estate.memory import ConversationMemory
 from session_host.protocol.launch import Watch
 from session_host.protocol.words import is_conversation
 
+from .harmless import harmless
 from .open_files import conversation_of
 
 log = logging.getLogger(__name__)
@@ -87,12 +88,14 @@ class ConversationTracker:
         """The program runs: from now on there is something to look at."""
         self._pid = pid
 
+    @harmless
     def activity_changed(self) -> None:
         """A turn began or ended: that is when agents open conversations."""
         self.look()
         if self._pattern and self._pid and self._again is None:
             self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._look_again)
 
+    @harmless
     def title_changed(self) -> None:
         """It has come so far as to name itself; it does so many times a second when it is at work."""
         if self._rank < _RANKS[OPEN_FILES]:
@@ -113,6 +116,7 @@ class ConversationTracker:
         if self._again is not None:
             self._again.cancel()
 
+    @harmless
     def look(self) -> None:
         """Look at the program's open files, if that is how it is known. Takes a fraction of a millisecond."""
         if self._pattern and self._pid:

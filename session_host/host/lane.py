@@ -155,14 +155,21 @@ class EmulatorLane:
     def _interpret_now(self, data: bytes) -> None:
         self._interpret(self._emulator, data)
         self.fed += len(data)
-        self._after(self._emulator)
+        self._tell(self._emulator)
+
+    def _tell(self, emulator: Emulator) -> None:
+        """What it has to say goes out; output and uses that wait must not wait for ever if that fails."""
+        try:
+            self._after(emulator)
+        except Exception:
+            log.exception("what the emulator said was not heard")
 
     def _plain_is_due(self) -> None:
         self._plain_timer = None
         self._next()
 
     def in_order(self, use: Use) -> None:
-        """Use the emulator once all output so far is interpreted."""
+        """Use the emulator once all output so far is interpreted. What a use raises is logged."""
         self._queue.append(use)
         self._next()
 
@@ -172,12 +179,16 @@ class EmulatorLane:
         self._next()
 
     async def lend(self, use: Callable[[Emulator], T]) -> T:
-        """Use the emulator as soon as it is free, and await the result."""
+        """Use the emulator as soon as it is free, and await the result; what ``use`` raises is raised here."""
         result: asyncio.Future[T] = self._loop.create_future()
 
         def run(emulator: Emulator) -> None:
-            if not result.cancelled():
+            if result.cancelled():
+                return
+            try:
                 result.set_result(use(emulator))
+            except Exception as error:  # noqa: BLE001 - it is for who waits
+                result.set_exception(error)
 
         self.soon(run)
         return await result
@@ -249,9 +260,12 @@ class EmulatorLane:
         self.idle = None
         try:
             use(emulator)
+        except Exception:
+            # Others wait behind it.
+            log.exception("a use of the emulator failed")
         finally:
             self._is_idle()
-        self._after(emulator)
+        self._tell(emulator)
 
     def _piece(self) -> bytes:
         """Take waiting output off the queue, about one job's worth."""
@@ -296,7 +310,7 @@ class EmulatorLane:
             self._waiting_bytes -= len(data)
             rate = len(data) / max(took_s, 1e-6)
             self._job_bytes = int(min(max(rate * JOB_TARGET_S, MIN_JOB_BYTES), MAX_JOB_BYTES))
-            self._after(emulator)
+            self._tell(emulator)
             if self._was_full and self._waiting_bytes <= FULL_BYTES // 2:
                 self._was_full = False
                 self._drained()
@@ -318,14 +332,18 @@ class EmulatorLane:
         def give_up() -> None:
             if not self._closed:
                 self._is_idle()
-                failed()
-                self._next()
+                try:
+                    failed()
+                finally:
+                    self._next()
 
         def finish(result: T) -> None:
             if self._closed:
                 return
             self._is_idle()
-            done(result)
-            self._next()
+            try:
+                done(result)
+            finally:
+                self._next()
 
         self._thread.submit(run)

@@ -195,12 +195,14 @@ class Session:
         self.state, self.exit_code, self.exit_signal = State.EXITED, exit_code, exit_signal
         dropped = self.ledger.forget_due()
         log.info("ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.stream.end, dropped)
-        self.sizing.close()
-        self.focus.close()
-        self.conversation.close()
-        self.watch.ended()
-        self.tell(StateEvent(self.state, exit_code, exit_signal))
-        self.ended.set()
+        try:
+            self.sizing.close()
+            self.focus.close()
+            self.conversation.close()
+            self.watch.ended()
+            self.tell(StateEvent(self.state, exit_code, exit_signal))
+        finally:
+            self.ended.set()
 
     @property
     def is_quiet(self) -> bool:

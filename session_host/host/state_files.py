@@ -208,7 +208,14 @@ class StateFile:
             return
         for name in found:
             stem, dot, kind = name.partition(".")
-            if (dot, kind) == (".", "json") and stem.isascii() and stem.isdigit() and self._is_ours(int(stem)):
+            if (dot, kind) != (".", "json") or not (stem.isascii() and stem.isdigit()):
+                continue
+            try:
+                is_ours = self._is_ours(int(stem))
+            except _Unreadable:  # The file of an agent in between.
+                self._look_again()
+                continue
+            if is_ours:
                 self._file = self._directory / name
                 self._read()
                 if self._file is not None:

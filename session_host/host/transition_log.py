@@ -70,9 +70,9 @@ class TransitionLog:
             if batch:
                 try:
                     transitions.append(self._path, batch)
-                except OSError as error:
+                except Exception as error:  # noqa: BLE001 - the end of this thread would keep the host from its end
                     if not self._has_failed:
-                        log.warning("the changes of activity are not kept: %s", error.strerror)
+                        log.warning("the changes of activity are not kept: %s", error)
                     self._has_failed = True
             self._at_work.release()
             if not self._waiting or not self._at_work.acquire(blocking=False):

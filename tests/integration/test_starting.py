@@ -170,3 +170,29 @@ async def test_a_viewer_sees_the_program_s_first_output(tmp_path: Path) -> None:
         await see(viewer, watcher, "first")
         viewer.close()
         await viewer.closed()
+
+
+async def test_a_slow_viewer_gets_its_last_output_though_another_one_left_before() -> None:
+    """The end was not waited for once any viewer had been the last one to leave."""
+    async with held_host(["cat"]) as host:
+        host.let_go()
+        assert host.starting is not None
+        await host.starting
+        first = await HostConnection.open(ID, "control")
+        await eventually(lambda: host.server._connections, 5, "it to be let in")
+        first.close()
+        await eventually(lambda: not host.server._connections, 5, "it to have left")
+        assert host.server._all_gone.is_set()
+        slow = await HostConnection.open(ID, "control")
+        [connection] = host.server._connections
+        connection.finish = lambda: None  # type: ignore[method-assign] # What it was sent, it has yet to read.
+        closing = asyncio.ensure_future(host.server.close())
+        done, _ = await asyncio.wait([closing], timeout=0.2)
+        assert not done, "it is waited for"
+        slow.close()
+        await asyncio.wait_for(closing, 5)
+        host.server.close = _nothing  # type: ignore[method-assign]
+
+
+async def _nothing() -> None:
+    """It is closed already."""

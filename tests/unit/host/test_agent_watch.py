@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 from collections.abc import Iterator
@@ -133,3 +134,31 @@ async def test_what_silence_means_is_counted_from_before_a_kill(kept: KeptSessio
     kept.kill()
     host(kept)
     assert kept.session.watch._due_s == pytest.approx(due_s, abs=0.5)
+
+
+async def test_whatever_fails_in_watching_the_agent_its_chat_goes_on_and_ends(
+    kept: KeptSession, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It raised through the session, and ended one host after another."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("of the watcher's own")
+
+    monkeypatch.setattr("session_host.host.agent_watch.StateFile.start", fail)
+    monkeypatch.setattr("session_host.host.agent_watch.StateFile.close", fail)
+    monkeypatch.setattr("session_host.host.agent_watch.TransitionLog.went_on", fail)
+    monkeypatch.setattr("session_host.host.agent_watch.ActivityTracker.hear", fail)
+    monkeypatch.setattr("session_host.host.agent_watch.ActivityTracker.ended", fail)
+    monkeypatch.setattr("session_host.host.conversation.conversation_of", fail)
+    kept.spec.env["HOME"] = "/"
+    with caplog.at_level(logging.CRITICAL):
+        for _ in range(2):
+            host(kept)
+            assert says(kept, "working", os.getpid()) is Activity.NO_SIGNAL
+            kept.session.lane.feed(b"\x1b]2;a title\x07\x1b]9;notified\x07")
+            assert kept.session.title == "a title"
+            kept.session.conversation.look()
+            kept.kill()
+        host(kept)
+        kept.session.program_ended(0, None)
+        assert kept.session.ended.is_set()

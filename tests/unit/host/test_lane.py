@@ -16,6 +16,7 @@ from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
 from session_host.terminal.base import Emulator
 from session_host.terminal.text import logical_lines
+from tests.support.waiting import eventually
 
 SIZE = GridSize(40, 6)
 
@@ -179,3 +180,37 @@ def test_what_is_fed_is_what_came(chunks: list[bytes]) -> None:
         return fed
 
     assert asyncio.run(run()) == sum(map(len, chunks))
+
+
+async def test_a_use_that_fails_keeps_nobody_behind_it_waiting(
+    lane: EmulatorLane, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Emulator) -> None:
+        raise RuntimeError("of a watcher")
+
+    said: list[str] = []
+    with caplog.at_level(logging.CRITICAL):
+        lane.feed(b"\x1b[m" + b"x" * INLINE_BYTES * 2)  # The thread is at it: what follows is put off.
+        assert not lane.is_quiet
+        lane.soon(fail)
+        lane.in_order(fail)
+        lane.in_order(lambda _: said.append("in order"))
+        looked = asyncio.ensure_future(lane.lend(lambda _: said.append("soon")))
+        with pytest.raises(RuntimeError):
+            await asyncio.wait_for(lane.lend(fail), 10)
+        await asyncio.wait_for(looked, 10)
+        await eventually(lambda: lane.is_quiet, 10, "all to be done")
+    assert sorted(said) == ["in order", "soon"]
+
+
+async def test_a_listener_that_fails_keeps_no_output_from_being_interpreted(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_: Emulator) -> None:
+        raise RuntimeError("of a watcher")
+
+    lane = EmulatorLane(create("pyte", SIZE), fail, lambda: None)
+    with caplog.at_level(logging.CRITICAL):
+        for data in (b"\x1b[m", b"\x1b[m" + b"\r" * INLINE_BYTES * 2, b"seen"):
+            lane.feed(data)
+        await eventually(lambda: lane.is_quiet, 10, "all to be interpreted")
+        assert await lane.lend(first_line) == "seen"
+    lane.close()

@@ -111,7 +111,7 @@ async def test_all_signals_of_one_piece_of_output_are_known_to_a_successor_or_no
 ) -> None:
     """The host may be killed after any record: with the first signal written down, the second must not be lost."""
 
-    class Killed(Exception):
+    class Killed(BaseException):
         pass
 
     with kept_session() as kept:

@@ -136,6 +136,18 @@ async def test_a_launcher_may_stand_between_and_another_agent_may_not(tmp_path: 
         assert told.states.empty()
 
 
+async def test_a_file_of_an_agent_in_between_that_cannot_be_read_is_looked_at_again(tmp_path: Path) -> None:
+    """Whether the file behind it is meant is not known until then; it raised, and ended the host."""
+    (tmp_path / f"{os.getpid()}.json").write_bytes(content())
+    (tmp_path / f"{os.getppid()}.json").write_bytes(b"{")
+    told: list[AgentState] = []
+    file = StateFile(tmp_path, os.getppid(), told.append)
+    file._scan([f"{os.getpid()}.json"])
+    assert file._again is not None
+    file.close()
+    assert told == []
+
+
 def test_where_claude_keeps_them() -> None:
     assert claude_directory({"HOME": "/h"}) == Path("/h/.claude/sessions")
     assert claude_directory({"HOME": "/h", "CLAUDE_CONFIG_DIR": "/c"}) == Path("/c/sessions")

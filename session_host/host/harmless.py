@@ -1,0 +1,39 @@
+"""What only watches an agent must not end its host, nor keep others from their work: failures are logged."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import ParamSpec
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+
+TOLD = 3
+"""A failure that comes with each output is logged so often."""
+
+_failures: Counter[str] = Counter()
+
+
+def attempt(work: Callable[P, object], *arguments: P.args, **options: P.kwargs) -> None:
+    """Do it; a failure is logged."""
+    try:
+        work(*arguments, **options)
+    except Exception as error:
+        name = work.__qualname__
+        _failures[name] += 1
+        if _failures[name] <= TOLD:
+            log.exception("%s failed: %s", name, type(error).__name__)
+
+
+def harmless(method: Callable[P, None]) -> Callable[P, None]:
+    """A method that logs its failure and returns, whatever it is."""
+
+    @functools.wraps(method)
+    def guarded(*arguments: P.args, **options: P.kwargs) -> None:
+        attempt(method, *arguments, **options)
+
+    return guarded
