@@ -133,8 +133,7 @@ class TerminalView(TerminalPage):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         emulator, sink = self.emulator, self._sink
-        has_history = emulator is None or not emulator.modes.alternate_screen
-        if self._keyboard.act_locally(event, has_history=has_history):
+        if self._keyboard.act_locally(event, emulator):
             return
         typed = self._keyboard.press(event, sink) if sink is not None else None
         if typed is None:

@@ -2,7 +2,8 @@
 
 Sources: xterm's ctlseqs.txt ("PC-Style Function Keys", "Alt and Meta Keys", XTMODKEYS), and
 https://sw.kovidgoyal.net/kitty/keyboard-protocol/ for the progressive flags. Where these leave a
-choice, it is libghostty's, so that both engines type alike.
+choice, it is that of most terminals: Shift with a key that types is what it types, Shift+Space a space.
+Both engines use this, and so type alike.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ _LEGACY_TILDE_NUMBERS: Final = {
     "F13": 25, "F14": 26, "F15": 28, "F16": 29, "F17": 31, "F18": 32, "F19": 33, "F20": 34,
     "F21": 42, "F22": 43, "F23": 44, "F24": 45, "F25": 46, "ContextMenu": 29,
 }  # fmt: skip
+_BACK_TAB: Final = ("Tab", _SHIFT)
 _CONTROL_KEYS: Final = {"Enter": 13, "Tab": 9, "Backspace": 127, "Escape": 27}
 
 _KITTY_NUMBERS: Final = {
@@ -134,8 +136,8 @@ def _legacy(key: Key, modes: Modes) -> str:
     text = _typed(key)
     if not text:
         return ""
-    if modes.modify_other_keys == 2 and len(text) == 1:
-        modified = _modified_other(name, text, modifiers)
+    if modes.modify_other_keys and len(text) == 1:
+        modified = _modified_other(name, text, modifiers, modes.modify_other_keys)
         if modified:
             return modified
     return _legacy_text(text, modifiers)
@@ -158,7 +160,9 @@ def _legacy_control_key(name: str, modifiers: int, modify_other_keys: int) -> st
     """Enter, Tab, Backspace, Escape."""
     code = _CONTROL_KEYS[name]
     plain = chr(code)
-    others = modify_other_keys == 2
+    others = modify_other_keys == 2 or (
+        modify_other_keys == 1 and name != "Backspace" and bool(modifiers & ~_ALT) and (name, modifiers) != _BACK_TAB
+    )
     if not modifiers:
         return plain
     if name == "Backspace":
@@ -168,20 +172,28 @@ def _legacy_control_key(name: str, modifiers: int, modify_other_keys: int) -> st
             return f"\x1b[27;{1 + modifiers};{code}~"
         erase = "\b" if modifiers & _CTRL and modifiers != _SHIFT | _ALT | _CTRL else plain
         return "\x1b" + erase if modifiers & _ALT and not modifiers & _SUPER else erase
-    if name == "Tab" and modifiers == _SHIFT and not others:
-        return "\x1b[Z"
+    if name == "Tab" and modifiers & _SHIFT and not others:
+        return "\x1b\x1b[Z" if modifiers & _ALT else "\x1b[Z"
     if not others:
         return "\x1b" + plain if modifiers & _ALT else plain
     return f"\x1b[27;{1 + modifiers};{code}~"
 
 
-def _modified_other(name: str, text: str, modifiers: int) -> str:
-    """A character with modifiers under modifyOtherKeys 2; "" where it is typed as ever."""
-    if not modifiers or (modifiers == _SHIFT and text != " " and not "@" <= text <= "\x7f"):
-        return ""
+def _modified_other(name: str, text: str, modifiers: int, level: int) -> str:
+    """A character with modifiers under modifyOtherKeys; "" where it is typed as ever.
+
+    At level 1 the combinations that have a meaning of old keep it: Shift alone, Alt alone, and Ctrl with
+    what it makes a control character of. The number is that of the character with Shift: Ctrl+Shift+A is 65.
+    """
     if not text.isascii() and not modifiers & (_CTRL | _SUPER):
         return ""
-    if modifiers & _CTRL and text.lower() == name:
+    if level == 1:
+        held = modifiers & ~_ALT
+        if held in {0, _SHIFT} or (held == _CTRL and _CONTROL_OF.get(text.lower(), text) != text):
+            return ""
+    elif not modifiers or (modifiers == _SHIFT and text != " " and not "@" <= text <= "\x7f"):
+        return ""
+    if modifiers & _CTRL and not modifiers & _SHIFT and text.lower() == name:
         text = name
     return f"\x1b[27;{1 + modifiers};{ord(text)}~"
 
@@ -220,7 +232,7 @@ def _types(name: str, text: str, held: int) -> bool:
     if not held:
         return True
     if held == _SHIFT:
-        return name != "Space"
+        return True
     # Both Ctrl and Alt with another character than the key's own: AltGr, as some platforms report it.
     return bool(held & _CTRL and held & _ALT and len(name) == 1 and text.lower() != name.lower())
 

@@ -83,7 +83,7 @@ class GhosttyEmulator:
         self._stream = Stream(terminal, size, cell, self._effects, history)
         self._reader = GridReader(terminal)
         self._selector = Selector(terminal)
-        self._encoder = InputEncoder(terminal, self._stream.kitty_flags)
+        self._encoder = InputEncoder(terminal, self._stream)
         self.is_plain = self._stream.is_plain
         self.encode_key = self._encoder.key
         self._painter = Painter(terminal)
@@ -104,6 +104,7 @@ class GhosttyEmulator:
             self._effects.unfinished = state.unfinished
             self._effects.parts.update(state.parts)
             self._effects.title = state.told_title
+            self._stream.modify_other_keys = state.modify_other_keys
 
     @classmethod
     def restore(cls, snapshot: bytes) -> GhosttyEmulator:
@@ -204,6 +205,7 @@ class GhosttyEmulator:
             kitty_keyboard=int(self._kitty_flags()),
             reverse_screen=is_set(5),
             synchronized=is_set(2026),
+            modify_other_keys=self._stream.modify_other_keys,
         )
 
     def _mode(self, number: int) -> bool:
@@ -349,6 +351,7 @@ class GhosttyEmulator:
             unfinished=effects.unfinished,
             parts=effects.parts,
             widest_columns=self._stream.history.widest_columns,
+            modify_other_keys=self._stream.modify_other_keys,
         )
         try:
             return ghostty_snapshot.take(self._terminal, state)
@@ -377,6 +380,7 @@ class GhosttyEmulator:
         self._stream.write(b"\x18")
         column, row = int(self._cursor_x()), int(self._cursor_y())
         self._stream.write(_AFTER_EXIT + b"\x1b[%d;%dH" % (row + 1, column + 1))
+        self._stream.modify_other_keys = 0
         self._effects.muted = False
 
 

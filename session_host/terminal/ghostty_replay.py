@@ -127,6 +127,8 @@ def replay(emulator: Emulator, terminal: Any) -> bytes:
         margins = copy.margins()
         here = here._replace(style=copy.pen(link=True).style)
         settings = _settings(copy, cursor, emulator.title) + _mouse(terminal, emulator.modes)
+        if level := emulator.modes.modify_other_keys:
+            settings += b"\x1b[>4;%dm" % level
         stack = copy.kitty_stack()
         entered = next((number for number in (1049, 1047) if mode(copied, number)), 47)
         copy.feed(b"\x1b8")

@@ -28,6 +28,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     unfinished: bytes
     parts: dict[str, tuple[str, str]]
     widest_columns: int = 0
+    modify_other_keys: int = 0
 
 
 _LENGTH_BYTES = 4

@@ -1,6 +1,7 @@
 """Output into the library: the hot path, with what has to be put right on the way. Output path.
 
-Three things are put right: DEL, DECCOLM and OSC 99. None of it depends on how the bytes are cut.
+Five things are put right: DEL, DECCOLM, DECSTR, modifyOtherKeys and OSC 99. None of it depends on how the
+bytes are cut.
 """
 
 from __future__ import annotations
@@ -12,12 +13,23 @@ from session_host.protocol.values import CellSize, GridSize
 
 from .ghostty_effects import Effects
 from .ghostty_history import HistoryKeeper
-from .ghostty_library import Getter, check, ffi, lib, track
+from .ghostty_library import Getter, allocated, check, ffi, lib, track
 
 _WIDTH_CHANGE_MODE: Final = 40
 _MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
 _WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
 _UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
+_KEYS_MODIFIED: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
+"""What sets xterm's modifyOtherKeys, and what resets it: RIS, DECSTR, XTMODKEYS."""
+
+_SOFT_RESET: Final = re.compile(rb"\x1b\[!p")
+_SEQUENCE_GOES_ON: Final = re.compile(rb"[0-9;\[!>]*[mnpc]")
+_DECSTR: Final = (
+    b'\x1b[?1l\x1b[?6l\x1b[?66l\x1b[?69l\x1b[?45l\x1b[4l\x1b[2l\x1b[?7h\x1b[?25h\x1b[r\x1b[0m\x1b[0"q'
+    b"\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[0 q\x1b[H\x1b7"
+)
+"""DECSTR, which the library does not know, by the sequences that it stands for; the cursor is at home after them."""
+
 _is_text: Final = re.compile(rb"[\x20-\x7e\b\t\n\r]*").fullmatch
 _CHARACTERS: Final = frozenset(bytes([code]) for code in range(256) if _is_text(bytes([code])))
 """The echo of a key, most of the time."""
@@ -31,6 +43,7 @@ class Stream:
 
     Attributes:
         history: told after each write how much there is.
+        modify_other_keys: xterm's level, 0 to 2; part of a snapshot.
         kitty_flags: where the flags of kitty's keyboard protocol that are in force can be read.
     """
 
@@ -40,6 +53,7 @@ class Stream:
         self._cell = cell
         self._effects = effects
         self.history = history
+        self.modify_other_keys = 0
         # Asked after each write, in one call: columns, whether DECCOLM may change them, rows of history, the
         # keyboard's flags, whether no sequence is open.
         self._columns = ffi.new("uint16_t*")
@@ -88,6 +102,36 @@ class Stream:
         if b"\x7f" in data:
             # The library prints DEL. A NUL is as long, ends what a DEL would end, and prints nothing.
             data = data.replace(b"\x7f", b"\0")
+        if (b">" in data or b"!" in data or self.modify_other_keys or not self._ground[0]) and (
+            found := self._resets(data)
+        ):
+            changed, start = False, 0
+            for end in found:
+                changed = self._control(data[start:end]) or changed
+                self._soft_reset()
+                start = end
+            return self._control(data[start:]) or changed
+        return self._control(data)
+
+    def _resets(self, data: bytes) -> list[int]:
+        """Follow modifyOtherKeys in output; returns where each soft reset ends."""
+        before = b""
+        if not self._ground[0] and _SEQUENCE_GOES_ON.match(data):
+            before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
+        elif not (b"!p" in data or b">" in data or self.modify_other_keys):
+            return []
+        whole = before + data if before else data
+        for found in _KEYS_MODIFIED.finditer(whole):
+            self.modify_other_keys = min(int(found[1] or 0), 2)
+        return [found.end() - len(before) for found in _SOFT_RESET.finditer(whole)]
+
+    def _soft_reset(self) -> None:
+        column, row = self._cursor()
+        self._effects.muted = True
+        self.write(_DECSTR + b"\x1b[%d;%dH" % (row + 1, column + 1))
+        self._effects.muted = False
+
+    def _control(self, data: bytes) -> bool:
         changed = False
         if begun := _WIDTH_CHANGE_GOES_ON.match(data):
             changed = self.write(data[: begun.end()])

@@ -6,6 +6,7 @@ import pytest
 
 from session_host.protocol.messages import Mouse
 from session_host.protocol.values import KeyAction, Modifiers, MouseAction, MouseButton
+from session_host.terminal import restore
 from tests.support.emulators import key, mouse
 
 from .conftest import Maker
@@ -194,3 +195,79 @@ def test_focus(make: Maker) -> None:
     emulator.feed(b"\x1b[?1004h")
     assert emulator.encode_focus(True) == b"\x1b[I"
     assert emulator.encode_focus(False) == b"\x1b[O"
+
+
+@pytest.mark.parametrize("symbol", ["/", "(", "?", "!", ":", "Ё", ","])
+def test_a_symbol_typed_with_shift_is_itself_whatever_the_layout(make: Maker, symbol: str) -> None:
+    """On a German keyboard / is Shift+7; a view that never saw 7 typed names the key by what it typed."""
+    emulator = make(output="\x1b[>1u")
+    assert emulator.encode_key(key(symbol, symbol, SHIFT)) == symbol.encode()
+
+
+def test_shift_and_space_is_a_space(make: Maker) -> None:
+    emulator = make(output="\x1b[>1u")
+    assert emulator.encode_key(key("Space", " ", SHIFT)) == b" "
+    assert emulator.encode_key(key("Space", " ", SHIFT | CTRL)) == b"\x1b[32;6u"
+
+
+def test_keys_that_go_back_and_f3_are_as_xterms(make: Maker) -> None:
+    emulator = make()
+    assert emulator.encode_key(key("Tab", "", SHIFT | CTRL)) == b"\x1b[Z"
+    assert emulator.encode_key(key("Tab", "", SHIFT)) == b"\x1b[Z"
+    assert emulator.encode_key(key("F3", "", SHIFT)) == b"\x1b[1;2R"
+    assert emulator.encode_key(key("F3")) == b"\x1bOR"
+    emulator.feed(b"\x1b[>1u")
+    assert emulator.encode_key(key("F3", "", SHIFT)) == b"\x1b[13;2~"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "modifiers", "level_1", "level_2"),
+    [
+        ("Enter", "", SHIFT, b"\x1b[27;2;13~", b"\x1b[27;2;13~"),
+        ("Tab", "", CTRL, b"\x1b[27;5;9~", b"\x1b[27;5;9~"),
+        ("Tab", "", SHIFT, b"\x1b[Z", b"\x1b[27;2;9~"),
+        ("1", "", CTRL, b"\x1b[27;5;49~", b"\x1b[27;5;49~"),
+        (",", "", CTRL, b"\x1b[27;5;44~", b"\x1b[27;5;44~"),
+        ("a", "", CTRL, b"\x01", b"\x1b[27;5;97~"),
+        ("a", "", CTRL | SHIFT, b"\x1b[27;6;65~", b"\x1b[27;6;65~"),
+        ("a", "A", SHIFT, b"A", b"\x1b[27;2;65~"),
+        ("a", "", ALT, b"\x1ba", b"\x1b[27;3;97~"),
+        ("i", "", CTRL, b"\t", b"\x1b[27;5;105~"),
+        ("Backspace", "", CTRL, b"\b", b"\b"),
+    ],
+)
+def test_modify_other_keys_at_both_levels(
+    make: Maker, name: str, text: str, modifiers: int, level_1: bytes, level_2: bytes
+) -> None:
+    emulator = make()
+    before = emulator.encode_key(key(name, text, modifiers))
+    for level, expected in ((1, level_1), (2, level_2)):
+        emulator.feed(b"\x1b[>4;%dm" % level)
+        assert emulator.modes.modify_other_keys == level
+        assert emulator.encode_key(key(name, text, modifiers)) == expected
+    for reset in (b"\x1b[>4;0m", b"\x1b[>4m", b"\x1b[>m", b"\x1b[!p", b"\x1bc"):
+        emulator.feed(b"\x1b[>4;1m" + reset)
+        assert emulator.encode_key(key(name, text, modifiers)) == before
+
+
+def test_the_keyboards_mode_is_seen_however_the_bytes_are_cut(make: Maker) -> None:
+    emulator = make()
+    for byte in b"text\x1b[>4;1m":
+        emulator.feed(bytes([byte]))
+    assert emulator.modes.modify_other_keys == 1
+    copy = make.keep(restore(make.engine, emulator.snapshot()))
+    assert copy.modes.modify_other_keys == 1
+    emulator.feed(b"\x1b[!")
+    emulator.feed(b"p")
+    assert emulator.modes.modify_other_keys == 0
+
+
+def test_a_soft_reset(make: Maker) -> None:
+    emulator = make(20, 6, output="one\x1b[?1h\x1b[4h\x1b[31m\x1b[2;4r\x1b[?25l\x1b[5;3H\x1b[!p")
+    assert emulator.cursor[:3] == (2, 4, True)
+    assert not emulator.modes.application_cursor
+    emulator.feed(b"xy\x1b[5;3HZ\x1b[6;1H\n")
+    rows = emulator.rows()
+    assert rows[3].text() == "  Zy"  # not inserted, and the whole screen scrolls
+    assert rows[3].runs[-1].style.foreground == -1
+    assert [row.text() for row in emulator.history(0, 5)] == ["one"]

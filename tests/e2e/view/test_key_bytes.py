@@ -108,3 +108,26 @@ def test_letters_of_other_layouts(stage, keyboard_layout):
     assert typed(made, ["eacute", "ccedilla", "2", "ctrl+a"]) == "éç2\x01".encode()
     keyboard_layout("ru")
     assert typed(made, ["Cyrillic_ef", "alt+Cyrillic_ef", "ctrl+Cyrillic_ef"]) == "ф\x1bф\x01".encode()
+
+
+def test_slash_commands_on_layouts_that_need_shift_for_a_slash(stage, keyboard_layout):
+    keyboard_layout("de")
+    made = stage()
+    made.feed("\x1b[>1u")
+    assert typed(made, ["slash", "h", "question", "shift+space"]) == b"/h? "
+    keyboard_layout("ru")
+    assert typed(made, ["slash", "comma", "Cyrillic_EF"]) == "/,Ф".encode()
+
+
+def test_a_program_that_asked_for_modified_keys_selects_with_them(stage, keyboard_layout):
+    made = stage()
+    made.feed("line\r\n" * 40)
+    assert typed(made, ["shift+Up"]) == b""
+    assert made.view.scrolled_back
+    made.view.scroll_to_end()
+    made.feed("\x1b[>1u")
+    read = typed(made, ["shift+Up", "shift+Home", "ctrl+Insert"])
+    assert read == b"\x1b[1;2A\x1b[1;2H\x1b[2;5~"
+    assert not made.view.scrolled_back
+    assert typed(made, ["shift+Prior"]) == b""
+    assert made.view.scrolled_back
