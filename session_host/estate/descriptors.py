@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import stat
 import termios
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,6 +65,37 @@ def make(socket_path: Path, size: GridSize) -> tuple[Estate, int]:
             os.close(descriptor)
         raise
     return Estate(master, *opened[2:]), slave
+
+
+def recognize(descriptors: Iterable[int]) -> Estate:
+    """Sort a session's descriptors that come in no order, as from systemd's descriptor store.
+
+    Raises:
+        ValueError: one is missing, or one is none of an estate's.
+    """
+    found: dict[str, int] = {}
+    for descriptor in descriptors:
+        name = _name(descriptor)
+        if name in found or name not in Estate._fields:
+            raise ValueError(f"descriptor {descriptor} is a second or strange one: {name}")
+        found[name] = descriptor
+    if missing := set(Estate._fields) - set(found):
+        raise ValueError(f"missing descriptors: {', '.join(sorted(missing))}")
+    return Estate(**found)
+
+
+def _name(descriptor: int) -> str:
+    """The field of Estate that a descriptor belongs to, else what it is."""
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISFIFO(mode):
+        writes = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
+        return "pipe_write" if writes else "pipe_read"
+    if stat.S_ISSOCK(mode):
+        return "listener"
+    path = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - the text of the link is wanted
+    if os.isatty(descriptor):
+        return "master" if path.endswith("/ptmx") else path
+    return path.removeprefix("/memfd:").removeprefix("outlive-").removesuffix(" (deleted)")
 
 
 def _file_in_memory(name: str) -> int:

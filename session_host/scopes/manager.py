@@ -1,7 +1,7 @@
-"""The user's systemd: transient scopes.
+"""The user's systemd: transient scopes and services.
 
-Sources: org.freedesktop.systemd1(5) for the calls and the signal, systemd.scope(5), systemd.kill(5) and
-systemd.resource-control(5) for the properties, systemd.special(7) for the slice.
+Sources: org.freedesktop.systemd1(5) for the calls and the signal, systemd.scope(5), systemd.service(5), systemd.kill(5)
+and systemd.resource-control(5) for the properties, systemd.special(7) for the slice.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .bus import DAEMON, Bus, BusGone, Peer, Refused
+from .scope import Service
 
 MANAGER = Peer("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
 
@@ -17,6 +18,14 @@ ROUNDS = 3
 
 FURTHER_NAMES = range(2, 6)
 """Numbers of other names, tried when a unit has the name and takes no more processes: somebody else made it."""
+
+RESTART_US = 50_000
+"""A service that fails is started again after so long, in microseconds."""
+
+MAX_DESCRIPTORS = 65536
+"""How many descriptors systemd keeps for a service: eight a session."""
+
+Property = tuple[str, tuple[str, Any]]
 
 _UNIT_EXISTS = "org.freedesktop.systemd1.UnitExists"
 _NO_SUCH_PROPERTY = "org.freedesktop.DBus.Error.PropertyReadOnly"
@@ -32,11 +41,16 @@ def move(bus: Bus, unit: str, description: str, pids: list[int]) -> str:
         BusGone: as above.
     """
     bus.post(MANAGER, "Subscribe")  # most signals are sent only to those who did
+    properties: list[Property] = [
+        ("PIDs", ("au", pids)),
+        # Shells that wait for input ignore SIGTERM: without SIGHUP a logout would wait 90 s for them.
+        ("SendSIGHUP", ("b", True)),
+    ]
     names = [unit] * ROUNDS + [f"{unit.removesuffix('.scope')}-{number}.scope" for number in FURTHER_NAMES]
     refusal: Refused | None = None
     for name in names:
         try:
-            return _start(bus, name, description, pids)
+            return _start(bus, name, description, properties)
         except Refused as error:
             if error.name != _UNIT_EXISTS:
                 raise
@@ -52,18 +66,52 @@ def move(bus: Bus, unit: str, description: str, pids: list[int]) -> str:
     raise refusal
 
 
-def _start(bus: Bus, unit: str, description: str, pids: list[int]) -> str:
-    """Start a scope, and wait for the end of systemd's job of it."""
+def start_service(bus: Bus, service: Service, pids: list[int]) -> str:
+    """Start a service that keeps descriptors, and move processes into its control group; returns its name.
+
+    Raises:
+        Refused: there is no such service now, or the processes are not in it.
+        TimedOut: there may be one yet.
+        BusGone: as above.
+    """
+    bus.post(MANAGER, "Subscribe")
+    properties: list[Property] = [
+        ("ExecStart", ("a(sasb)", [(service.argv[0], service.argv, False)])),
+        ("Environment", ("as", [f"{name}={value}" for name, value in service.environment.items()])),
+        ("Restart", ("s", "on-failure")),
+        ("RestartUSec", ("t", RESTART_US)),
+        ("StartLimitIntervalUSec", ("t", 0)),
+        ("FileDescriptorStoreMax", ("u", MAX_DESCRIPTORS)),
+        # The processes that are moved into it speak to systemd, not its main process.
+        ("NotifyAccess", ("s", "all")),
+        # A restart or stop of the main process does not end the processes that were moved into it.
+        ("KillMode", ("s", "process")),
+    ]
+    _start(bus, service.unit, service.description, properties)
+    bus.call(MANAGER, "AttachProcessesToUnit", "ssau", service.unit, "", pids)
+    return service.unit
+
+
+def units(bus: Bus, pattern: str) -> list[str]:
+    """Names of the loaded units that match a pattern (glob(7)).
+
+    Raises:
+        Refused: systemd does not tell.
+    """
+    (found,) = bus.call(MANAGER, "ListUnitsByPatterns", "asas", [], [pattern])
+    return [str(each[0]) for each in found]
+
+
+def _start(bus: Bus, unit: str, description: str, further: list[Property]) -> str:
+    """Start a transient unit, and wait for the end of systemd's job of it."""
     rule = f"type='signal',path='{MANAGER.path}',interface='{MANAGER.interface}',member='JobRemoved',arg2='{unit}'"
     bus.post(DAEMON, "AddMatch", "s", rule)
-    properties: list[tuple[str, tuple[str, Any]]] = [
+    properties: list[Property] = [
         ("Description", ("s", description)),
-        ("PIDs", ("au", pids)),
+        *further,
         ("Slice", ("s", "app.slice")),
         # Nothing of it stays when its last process has ended, however that was.
         ("CollectMode", ("s", "inactive-or-failed")),
-        # Shells that wait for input ignore SIGTERM: without SIGHUP a logout would wait 90 s for them.
-        ("SendSIGHUP", ("b", True)),
         # Processes can be moved only into a unit that is delegated; no controllers are wanted for it.
         ("DelegateControllers", ("as", [])),
     ]

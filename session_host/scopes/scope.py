@@ -1,13 +1,16 @@
-"""Moving processes into a scope of their own, or saying why not."""
+"""Moves processes into a unit of their own: a scope, or a service with a descriptor store."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from session_host.errors import TimedOut
 
 from . import addresses, places
+
+if TYPE_CHECKING:  # D-Bus, milliseconds: only where there is a bus
+    from .bus import Bus
 
 TIMEOUT_S = 1.0
 
@@ -15,6 +18,22 @@ NO_BUS = "no session bus"
 NO_SYSTEMD = "no systemd on the bus"
 NOT_WANTED = "not wanted: without linger, scopes end at logout, and where it is now need not"
 """Reasons that are no faults."""
+
+
+class Service(NamedTuple):
+    """A transient service (systemd.service(5)).
+
+    Attributes:
+        unit: a name that ends in ``.service``.
+        description: what ``systemctl --user status`` shows.
+        argv: the main process's command, started again whenever it fails.
+        environment: the main process's variables, beside those that systemd gives.
+    """
+
+    unit: str
+    description: str
+    argv: list[str]
+    environment: dict[str, str]
 
 
 class ScopeResult(NamedTuple):
@@ -45,6 +64,51 @@ def enter(unit: str, description: str, pids: Sequence[int], timeout_s: float = T
         pids: processes of this user.
         timeout_s: for all of it, whatever the bus does.
     """
+
+    def move(connection: Bus, moved: list[int]) -> str:
+        from . import manager
+
+        return manager.move(connection, unit, description, moved)
+
+    return _enter(unit, pids, timeout_s, move)
+
+
+def enter_service(service: Service, pids: Sequence[int], timeout_s: float = TIMEOUT_S) -> ScopeResult:
+    """Start a transient service and move processes into its control group, where they may use its descriptor store.
+
+    Blocking; without a bus it takes microseconds.
+
+    Args:
+        service: its name and its command.
+        pids: processes of this user.
+        timeout_s: for all of it, whatever the bus does.
+    """
+
+    def move(connection: Bus, moved: list[int]) -> str:
+        from . import manager
+
+        return manager.start_service(connection, service, moved)
+
+    return _enter(service.unit, pids, timeout_s, move)
+
+
+def services(pattern: str, timeout_s: float = TIMEOUT_S) -> list[str]:
+    """Names of loaded services that match a pattern (glob(7)), [] where there is no systemd on the bus."""
+    address = addresses.session_bus()
+    if address is None:
+        return []
+
+    from . import bus, manager
+
+    try:
+        with bus.Bus(address, timeout_s) as connection:
+            return manager.units(connection, pattern)
+    except (TimedOut, bus.BusGone, bus.Refused):
+        return []
+
+
+def _enter(unit: str, pids: Sequence[int], timeout_s: float, move: Callable[[Bus, list[int]], str]) -> ScopeResult:
+    """Call ``move`` on the session bus, unless the processes are in the unit already or had better stay."""
     address = addresses.session_bus()
     if address is None:
         return ScopeResult(reason=NO_BUS)
@@ -56,11 +120,11 @@ def enter(unit: str, description: str, pids: Sequence[int], timeout_s: float = T
     if any(places.belongs_elsewhere(pid) for pid in pids):
         return ScopeResult(reason=NOT_WANTED)
 
-    from . import bus, manager  # D-Bus, milliseconds: only where there is a bus
+    from . import bus
 
     try:
         with bus.Bus(address, timeout_s) as connection:
-            return ScopeResult(manager.move(connection, unit, description, pids))
+            return ScopeResult(move(connection, pids))
     except TimedOut:
         return ScopeResult(reason="timed out")
     except bus.BusGone as error:

@@ -78,3 +78,16 @@ def test_without_files_in_memory_there_are_files_without_a_name(
         estate.close()
         os.close(slave)
         (tmp_path / "s").unlink()
+
+
+def test_an_estate_that_comes_in_any_order_is_recognized(area: object, tmp_path: Path) -> None:
+    estate, slave = descriptors.make(tmp_path / "s", SIZE)
+    assert descriptors.recognize(reversed(estate)) == estate
+    assert descriptors.recognize(sorted(estate, key=lambda each: -each % 5)) == estate
+    with pytest.raises(ValueError, match="missing descriptors: master"):
+        descriptors.recognize(estate[1:])
+    with pytest.raises(ValueError, match="a second or strange one"):
+        descriptors.recognize([*estate, slave])
+    os.close(slave)
+    estate.close()
+    (tmp_path / "s").unlink()

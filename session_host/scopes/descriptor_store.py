@@ -1,0 +1,77 @@
+"""Descriptors that the user's systemd holds for a service, and hands back when it starts the service again.
+
+The protocol is that of sd_notify(3) (FDSTORE, FDSTOREREMOVE, FDNAME, FDPOLL) and sd_listen_fds(3), file descriptor
+store of systemd.service(5). Only processes in the service's control group are heard.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections import defaultdict
+from collections.abc import MutableMapping, Sequence
+from pathlib import Path
+
+FIRST = 3
+"""The first descriptor that systemd hands over (SD_LISTEN_FDS_START)."""
+
+
+class DescriptorStore:
+    """The descriptor store of the service whose control group this process is in."""
+
+    def __init__(self) -> None:
+        """Connect to the user's systemd.
+
+        Raises:
+            OSError: it takes no messages.
+        """
+        directory = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            # The manager's place for it, whatever a service has in NOTIFY_SOCKET (systemd's manager_setup_notify).
+            self._socket.connect(str(Path(directory, "systemd", "notify")))
+        except OSError:
+            self._socket.close()
+            raise
+        self._socket.setblocking(False)
+
+    def fileno(self) -> int:
+        """The descriptor of the connection."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Close the connection; systemd goes on holding what it has."""
+        self._socket.close()
+
+    def add(self, name: str, descriptors: Sequence[int]) -> None:
+        """Have duplicates of descriptors held, under a name that others may have already.
+
+        Raises:
+            OSError: systemd is gone, or does not read.
+        """
+        # Without FDPOLL=0 systemd lets go of a PTY that hangs up.
+        socket.send_fds(self._socket, [f"FDSTORE=1\nFDNAME={name}\nFDPOLL=0".encode()], list(descriptors))
+
+    def remove(self, name: str) -> None:
+        """Have all of a name let go of.
+
+        Raises:
+            OSError: systemd is gone, or does not read.
+        """
+        self._socket.send(f"FDSTOREREMOVE=1\nFDNAME={name}".encode())
+
+
+def take_received(environment: MutableMapping[str, str]) -> dict[str, list[int]]:
+    """The descriptors that systemd handed over to this process, by name, in no order; children do not inherit them.
+
+    Args:
+        environment: of this process; what tells of the descriptors is taken out.
+    """
+    count, names, pid = (environment.pop(f"LISTEN_{each}", "") for each in ("FDS", "FDNAMES", "PID"))
+    received: defaultdict[str, list[int]] = defaultdict(list)
+    if pid != str(os.getpid()) or not count.isdecimal():
+        return {}
+    for number, name in zip(range(FIRST, FIRST + int(count)), names.split(":"), strict=False):
+        os.set_inheritable(number, False)
+        received[name].append(number)
+    return dict(received)

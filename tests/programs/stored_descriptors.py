@@ -1,0 +1,43 @@
+"""Has files held by the user's systemd (``keep UNIT REPORT``), and reports what comes back (``report REPORT``)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+
+from session_host.scopes import Service, enter_service
+from session_host.scopes.descriptor_store import DescriptorStore, take_received
+
+FILES = (("a", b"one"), ("a", b"two"), ("b", b"three"), ("gone", b"four"))
+
+
+def keep(unit: str, report: str) -> None:
+    """Start the service, enter it and have the files held; prints where this process is then."""
+    argv = [sys.executable, __file__, "report", report]
+    service = Service(unit, "Outlive: test", argv, {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)})
+    print(enter_service(service, [os.getpid()], 10.0), flush=True)
+    store = DescriptorStore()
+    for name, text in FILES:
+        file = os.memfd_create(name)
+        os.write(file, text)
+        store.add(name, [file])
+    store.remove("gone")
+
+
+def tell(report: str) -> None:
+    """Append a line with what came; then wait for the end."""
+    received = take_received(os.environ)
+    texts = {name: sorted(os.pread(each, 99, 0).decode() for each in files) for name, files in received.items()}
+    inheritable = [os.get_inheritable(each) for files in received.values() for each in files]
+    with open(report, "a", encoding="utf-8") as file:  # noqa: PTH123
+        print(json.dumps([texts, inheritable]), file=file)
+    signal.pause()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "keep":
+        keep(*sys.argv[2:])
+    else:
+        tell(*sys.argv[2:])

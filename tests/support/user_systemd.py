@@ -1,0 +1,114 @@
+"""A real ``systemd --user`` of a test's own: in mount and control group namespaces, on a bus of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from session_host.scopes import addresses, bus, manager
+from tests.support.area import Area
+from tests.support.processes import end, with_environment
+from tests.support.waiting import wait_until
+
+SYSTEMD = Path("/lib/systemd/systemd")
+
+_START = """
+set -e
+mount -t tmpfs none /run
+mkdir -p /run/systemd/system  # sd_booted(3)
+umount -R /sys/fs/cgroup 2>/dev/null || true
+mount -t cgroup2 none /sys/fs/cgroup
+mkdir -p "/sys/fs/cgroup/$1"
+echo $$ > "/sys/fs/cgroup/$1/cgroup.procs"
+exec unshare --cgroup sh -c 'umount /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$0" --user' "$2"
+"""
+_CLEAR = """
+umount -R /sys/fs/cgroup 2>/dev/null
+mount -t cgroup2 none /sys/fs/cgroup
+find "/sys/fs/cgroup/$1" -depth -type d -exec rmdir {} +
+"""
+
+
+@cache
+def reason_not_to() -> str:
+    """Why no systemd can be started here, "" if one can."""
+    if not SYSTEMD.exists() or shutil.which("systemd-run") is None:
+        return "systemd is not installed"
+    if not Path("/usr/lib/systemd/user/dbus.socket").exists():
+        return "dbus-user-session is not installed"
+    tried = subprocess.run(
+        ["unshare", "--mount", "--cgroup", "mount", "-t", "cgroup2", "none", "/sys/fs/cgroup"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return f"no namespaces: {tried.stderr.strip()}" if tried.returncode else ""
+
+
+class UserSystemd:
+    """A running manager.
+
+    Attributes:
+        pid: its process.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def show(self, unit: str, name: str) -> str:
+        """A property of a unit (systemctl(1), show)."""
+        return self._systemctl("show", unit, "--property", name, "--value")
+
+    def units(self, pattern: str) -> list[str]:
+        """The names of the loaded units that match a pattern (glob(7))."""
+        lines = self._systemctl("list-units", "--all", "--plain", "--no-legend", pattern).splitlines()
+        return [line.split()[0] for line in lines]
+
+    @staticmethod
+    def _systemctl(*words: str) -> str:
+        done = subprocess.run(["systemctl", "--user", *words], capture_output=True, text=True, timeout=20, check=True)
+        return done.stdout.strip()
+
+
+def as_on_a_desktop(*argv: str) -> list[str]:
+    """The command that runs ``argv`` in a scope of the manager's, as a desktop starts its applications."""
+    return ["systemd-run", "--user", "--scope", "--quiet", "--collect", "--", *argv]
+
+
+@contextmanager
+def user_systemd(area: Area, patch: pytest.MonkeyPatch) -> Iterator[UserSystemd]:
+    """Run a manager whose bus this process and its children use; what it started is ended with it."""
+    if why := reason_not_to():
+        pytest.skip(why)
+    patch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={area.xdg_runtime}/bus")
+    group = f"outlive-test-{uuid.uuid4().hex[:8]}"
+    process = subprocess.Popen(
+        ["unshare", "--mount", "sh", "-c", _START, "sh", f"{group}/user@{os.getuid()}.service", str(SYSTEMD)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_until(_is_on_the_bus, 20.0, "systemd to be on its bus", every_s=0.05)
+        yield UserSystemd(process.pid)
+    finally:
+        end([process.pid])
+        process.wait()
+        end(with_environment("XDG_RUNTIME_DIR", str(area.xdg_runtime)))
+        subprocess.run(["unshare", "--mount", "sh", "-c", _CLEAR, "sh", group], check=True, timeout=20)
+
+
+def _is_on_the_bus() -> bool:
+    address = addresses.session_bus()
+    if address is None:
+        return False
+    try:
+        with bus.Bus(address, 5.0) as connection:
+            manager.units(connection, "outlive-*")
+    except (bus.BusGone, bus.Refused):
+        return False
+    return True
