@@ -105,6 +105,8 @@ class Chat:
                 self._submit(prompt)
             elif not self.settings.model:
                 self.do(self._verbs.choose_model())
+            elif self.settings.key_from.startswith(("env:", "file:")):
+                self.do(self._verbs.look_for_key())
 
         if self.conversation.settings != self.settings:
             self.keep(Set(now(), self.settings))
@@ -221,6 +223,8 @@ class Chat:
         if self._editing is not None:
             self.keep(Rewound(now(), self._editing))
             self._stop_editing()
+        if isinstance(self.conversation.last, Question):
+            self.say("the question above got no answer, and is not sent again")
         first = not self.conversation.topic
         question = Question(now(), whole(text), tuple(self.attached))
         self.attached = []
@@ -260,18 +264,17 @@ class Chat:
             error = found
         except asyncio.CancelledError:
             pass  # Stopped before it was asked.
-        except Exception as mistake:
-            # One of ours: the chat is to go on all the same. The log has the details.
-            _logger.exception("the question failed")
-            error = OutliveError(
-                f"this went wrong here, not at the server ({type(mistake).__name__}); /retry asks again"
-            )
+        except Exception:
+            _logger.exception("the question failed")  # The chat goes on all the same.
+            error = OutliveError("this went wrong here, not at the server; /retry asks again")
         self._asking = self._task = None
         if self._leaving:
             return
         if error is not None:
             self.complain(error)
-        self.screen.tell(signals.activity(Activity.BLOCKED if error else Activity.DONE, "error" if error else ""))
+            self.screen.tell(signals.activity(Activity.BLOCKED, "error", self._hidden.cleaned(str(error))))
+        else:
+            self.screen.tell(signals.activity(Activity.DONE))
         self.screen.status = ""
         self._mode()
         self.screen.show([])
@@ -308,7 +311,7 @@ class Chat:
         command, rest = read(text)
         if command is None:
             self.complain(f"there is no command {text.split(maxsplit=1)[0]}; /help lists them")
-            return False
+            return True
         if self.working and not command.while_answering:
             self.say("the answer is still coming; Esc stops it")
             return False

@@ -201,15 +201,17 @@ class Conversation:
     def sent(self, system: str) -> list[tuple[str, str]]:
         """What a server is sent: pairs of role and text.
 
-        Answers without a text are left out, and neighbours of the same role joined: many servers' templates want
-        user and assistant by turns.
+        Questions without an answer are left out, but for the last one: the user has asked it in other words since. So
+        are answers without a text. User and assistant take turns, as many servers' templates want it.
         """
         turns: list[tuple[str, str]] = [("system", system)] if system else []
         for each in self.messages:
             role, text = ("user", each.sent()) if isinstance(each, Question) else ("assistant", each.text)
             if not text:
                 continue
-            if turns and turns[-1][0] == role:
+            if turns and turns[-1][0] == role == "user":
+                turns[-1] = (role, text)
+            elif turns and turns[-1][0] == role:
                 turns[-1] = (role, f"{turns[-1][1]}\n\n{text}")
             else:
                 turns.append((role, text))

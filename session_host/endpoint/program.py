@@ -81,6 +81,6 @@ def _log(hidden: NoKeys) -> None:
         sys.excepthook = _without_details
 
 
-def _without_details(kind: type[BaseException], _error: BaseException, _trace: object) -> None:
+def _without_details(_kind: type[BaseException], _error: BaseException, _trace: object) -> None:
     """A mistake of this program's own, where there is nothing but the screen to tell it."""
-    sys.stdout.write(f"outlive: the chat broke off ({kind.__name__}); its conversation is kept\r\n")
+    sys.stdout.write("outlive: the chat broke off; its conversation is kept, resume it to go on\r\n")

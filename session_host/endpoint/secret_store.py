@@ -140,6 +140,4 @@ async def _store() -> AsyncIterator[_Store]:
     except TimeoutError as error:
         raise ConfigError("the desktop's secret store does not answer; use --key env:NAME or file:PATH") from error
     except (OSError, AuthenticationError, LookupError, ValueError, TypeError) as error:
-        raise ConfigError(
-            f"the desktop's secret store cannot be asked ({type(error).__name__}); use --key env:NAME or file:PATH"
-        ) from error
+        raise ConfigError("the desktop's secret store cannot be asked; use --key env:NAME or file:PATH") from error

@@ -28,9 +28,11 @@ class Activity(StrEnum):
     """It tells nothing any more."""
 
 
-def activity(state: Activity, kind: str = "") -> str:
-    """The sequence that says so; ``kind`` is one word on why."""
+def activity(state: Activity, kind: str = "", message: str = "") -> str:
+    """The sequence that says so; ``kind`` is one word on why, ``message`` the reason for people."""
     why = f":kind={kind}" if kind else ""
+    if message:
+        why += f":msg={base64.b64encode(one_line(message).encode('utf-8', 'replace')).decode()}"
     return f"\x1b]7501;state={state}{why}:app={APPLICATION}\x1b\\"
 
 

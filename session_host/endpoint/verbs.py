@@ -70,6 +70,10 @@ class Verbs:
         else:
             self._list_models()
 
+    async def look_for_key(self) -> None:
+        """Say before the first question that the key is not where it should be."""
+        await self._chat.server()
+
     async def take_key(self, key: str) -> None:
         """Use this key from now on, and keep it in the desktop's store, if there is one."""
         chat = self._chat

@@ -11,7 +11,8 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from session_host.endpoint import wire_errors
 from session_host.endpoint.addresses import is_local
@@ -22,7 +23,13 @@ from session_host.protocol.words import one_line
 
 if TYPE_CHECKING:
     import openai
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, AsyncStream
+
+    class Client(AsyncOpenAI):
+        """See ``_client_class``."""
+
+        saw_done: bool
+
 
 CONNECT_TIMEOUT_S: Final = 10.0
 MOST_MODELS: Final = 1000
@@ -65,13 +72,40 @@ def warm() -> None:
     _logger.debug("client imported: %s, %s", completions.__name__, responses.__name__)
 
 
+@cache
+def _client_class() -> type[Client]:
+    """The official client, with ``saw_done``: whether the last stream ended with "[DONE]", which it keeps to itself."""
+    import openai
+    from openai._streaming import ServerSentEvent, SSEDecoder
+
+    class Decoder(SSEDecoder):
+        def __init__(self, client: NotingClient) -> None:
+            super().__init__()
+            self._client = client
+
+        def decode(self, line: str) -> ServerSentEvent | None:
+            event = super().decode(line)
+            if event is not None:
+                self._client.saw_done = event.data.startswith("[DONE]")
+            return event
+
+    class NotingClient(openai.AsyncOpenAI):
+        saw_done = False
+
+        def _make_sse_decoder(self) -> SSEDecoder:
+            self.saw_done = False
+            return Decoder(self)
+
+    return cast("type[Client]", NotingClient)
+
+
 class Server:
     """A connection to one server with one key. Close it."""
 
     def __init__(self, settings: Settings, key: str | None) -> None:
         self._settings = settings
         self._key = key or PLACEHOLDER
-        self._client: AsyncOpenAI | None = None
+        self._client: Client | None = None
         self._api = settings.api
         self._with_usage = True
 
@@ -98,7 +132,7 @@ class Server:
         except openai.APIError as error:
             raise self._sorted_out(error, begun=False) from error
         except (ValueError, TypeError, AttributeError) as error:
-            raise WireError("the server's list of models makes no sense", Trouble.OTHER) from error
+            raise wire_errors.not_a_model_server(self._settings.url) from error
         return sorted(names)
 
     async def answer(self, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
@@ -128,12 +162,11 @@ class Server:
                     raise self._sorted_out(error, begun=begun) from error
             except (ValueError, TypeError, AttributeError, LookupError) as error:
                 # The client checks nothing of what it reads, so that servers may differ; some differ too much.
-                raise WireError(
-                    f"the server's answer makes no sense ({type(error).__name__}); check the address, then /retry",
-                    Trouble.CUT if begun else Trouble.OTHER,
-                ) from error
+                if not begun:
+                    raise wire_errors.not_a_model_server(self._settings.url) from error
+                raise WireError("the rest of the answer cannot be read; /retry asks again", Trouble.CUT) from error
 
-    async def _connected(self) -> AsyncOpenAI:
+    async def _connected(self) -> Client:
         """The client, imported and made when it is first asked for."""
         if self._client is None:
             await asyncio.to_thread(warm)
@@ -142,7 +175,7 @@ class Server:
             timeout = openai.Timeout(self._settings.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._settings.timeout_s))
             # What is on this machine is not reached through a proxy, whatever the environment says.
             direct = openai.DefaultAsyncHttpxClient(trust_env=False) if is_local(self._settings.url) else None
-            self._client = openai.AsyncOpenAI(
+            self._client = _client_class()(
                 api_key=self._key, base_url=self._settings.url, timeout=timeout, max_retries=0, http_client=direct
             )
         return self._client
@@ -172,7 +205,12 @@ class Server:
             return wire_errors.status_error(error, settings.url, settings.model)
         return wire_errors.told_error(error, settings.url)
 
-    async def _chat(self, client: AsyncOpenAI, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
+    def _check(self, stream: AsyncStream[Any]) -> None:
+        """Refuse a web page: the client reads it as a stream without events."""
+        if wire_errors.is_web_page(stream.response.headers):
+            raise wire_errors.not_a_model_server(self._settings.url)
+
+    async def _chat(self, client: Client, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
         """By chat completions."""
         messages: Any = [{"role": role, "content": text} for role, text in turns]
         more: dict[str, Any] = {"stream_options": {"include_usage": True}} if self._with_usage else {}
@@ -180,7 +218,9 @@ class Server:
             model=self._settings.model, messages=messages, stream=True, **more
         )
         finish: str | None = None
+        answered = False
         async with stream:
+            self._check(stream)
             async for chunk in stream:
                 if chunk.usage is not None:
                     yield Tokens(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
@@ -190,14 +230,16 @@ class Server:
                     if delta is None:
                         continue
                     if text := delta.content or delta.refusal:
+                        answered = True
                         yield Text(str(text))
                     elif getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None):
                         yield Thinking()
-        if finish is None:
+        # Some servers give no reason for the end; "[DONE]" says all the same that nothing is missing.
+        if finish is None and not (answered and client.saw_done):
             raise WireError("the answer breaks off; /retry asks again, /continue goes on from here", Trouble.CUT)
-        yield Finished(_NOTES.get(finish, ""))
+        yield Finished(_NOTES.get(finish or "", ""))
 
-    async def _responses(self, client: AsyncOpenAI, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
+    async def _responses(self, client: Client, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
         """By responses; the server is to keep nothing of it."""
         system = turns[0][1] if turns and turns[0][0] == "system" else None
         messages: Any = [{"role": role, "content": text} for role, text in turns if role != "system"]
@@ -207,6 +249,7 @@ class Server:
         )
         end: Any = None
         async with stream:
+            self._check(stream)
             async for event in stream:
                 kind = str(event.type)
                 if kind in {"response.output_text.delta", "response.refusal.delta"}:

@@ -81,8 +81,19 @@ def connection_error(error: openai.APIConnectionError, url: str, timeout_s: floa
         return WireError(f"nobody listens at {server}; start the server, then /retry", Trouble.REFUSED)
     if not _was_connecting(error):
         return WireError(f"{server} hung up before it answered; /retry asks again", Trouble.CUT)
-    what = one_line(str(cause))[:MAX_WORDS] or type(cause).__name__
+    what = one_line(str(cause))[:MAX_WORDS] or "no reason given"
     return WireError(f"{server} cannot be reached ({what}); check address and network, then /retry", Trouble.REFUSED)
+
+
+def not_a_model_server(url: str) -> WireError:
+    """Something else than a model server answered: a web page, or nothing that can be read."""
+    words = f"no model server answers at {shown_server(url)}; check the address ({url}), then /retry"
+    return WireError(words, Trouble.NOT_FOUND)
+
+
+def is_web_page(headers: Mapping[str, str]) -> bool:
+    """Whether an answer is a page for browsers."""
+    return headers.get("content-type", "").lower().startswith(("text/html", "application/xhtml"))
 
 
 def status_error(error: openai.APIStatusError, url: str, model: str) -> WireError:
@@ -94,6 +105,8 @@ def status_error(error: openai.APIStatusError, url: str, model: str) -> WireErro
     if status in {401, 403}:
         words = f"{server} does not take the key ({status}: {said}); /key sets another, then /retry"
         return WireError(words, Trouble.KEY, status=status)
+    if status in {404, 405} and is_web_page(error.response.headers):
+        return not_a_model_server(url)
     if status == 404:
         if "model" in said.lower() or "model" in code:
             words = f"{server} has no model {model!r}; /model lists what it has, then /retry"

@@ -172,8 +172,7 @@ async def test_commands_are_offered_and_completed(server: ModelServer) -> None:
         await chat.see("has not told any token counts")
         await chat.enter("/nonsense")
         await chat.see("✗ there is no command /nonsense")
-        chat.viewer.key("c", "", Modifiers.CTRL)
-        await chat.enter("/help")
+        await chat.enter("/help")  # The line is empty again.
         await chat.see("/regenerate")
         await chat.enter("/usr/bin is a path")
         await chat.see("echo: /usr/bin is a path")

@@ -33,7 +33,7 @@ async def test_nobody_listens_and_then_somebody_does(server: ModelServer) -> Non
         await chat.enter("hello")
         await chat.see(f"✗ nobody listens at {url.removeprefix('http://')}; start the server, then /retry")
         await chat.is_(Activity.NEEDS_INPUT)
-        assert (await chat.describe()).activity_detail == "error"
+        assert (await chat.describe()).activity_detail.startswith("nobody listens at ")
         await chat.enter("/retry")
         await chat.see("✗ nobody listens", 2)
     assert [each.text for each in conversation().messages] == ["hello"]
@@ -109,8 +109,19 @@ async def test_the_key_comes_from_where_it_is_said_to_be(
         await chat.see("echo: hello")
         assert server.requests[-1].key == server.key
     async with chatting(server, "--key", "env:NOT_SET") as chat:
-        await chat.enter("hello")
         await chat.see("✗ the variable NOT_SET is not set")
+        await chat.enter("hello")
+        await chat.see("✗ the variable NOT_SET is not set", 2)
+
+
+async def test_a_question_that_failed_is_not_sent_with_the_next(server: ModelServer) -> None:
+    async with chatting(server) as chat:
+        await chat.enter("wrong fail: 400")
+        await chat.see("refuses the question (400")
+        await chat.enter("right")
+        await chat.see("the question above got no answer, and is not sent again")
+        await chat.see("echo: right")
+        assert server.prompts()[-1] == "right"
 
 
 async def test_without_a_key_a_server_is_asked_all_the_same(server: ModelServer) -> None:

@@ -51,9 +51,13 @@ def test_an_edited_question_takes_what_followed_with_it() -> None:
     assert (conversation.used_input, conversation.used_output) == (6, 8), "what was paid for stays counted"
 
 
-def test_roles_take_turns_whatever_failed() -> None:
+def test_a_corrected_question_is_sent_without_those_that_failed() -> None:
     conversation = Conversation([asked("a"), asked("b"), AnswerBegan(AT, "m"), asked("c")])
-    assert conversation.sent("be brief") == [("system", "be brief"), ("user", "a\n\nb\n\nc")]
+    assert conversation.sent("be brief") == [("system", "be brief"), ("user", "c")]
+    conversation.apply(AnswerBegan(AT, "m"))
+    conversation.apply(Piece("d"))
+    conversation.apply(asked("e"))
+    assert conversation.sent("") == [("user", "c"), ("assistant", "d"), ("user", "e")]
 
 
 def test_attachments_go_before_the_question() -> None:

@@ -183,6 +183,23 @@ async def test_nonsense_is_one_line(body: bytes, api: str) -> None:
         error = await trouble(server.url, api=api)
     assert str(error).isprintable()
     assert len(str(error)) < 300
+    assert "Error" not in str(error), "no names of classes"
+
+
+async def test_an_answer_that_ends_with_done_alone_is_complete() -> None:
+    with serving((200, {}, chunk({"content": "yes"}) + b"data: [DONE]\n\n"), (200, {}, b"data: [DONE]\n\n")) as server:
+        assert await events(server.url) == [Text("yes"), Finished("")]
+        assert (await trouble(server.url)).trouble is Trouble.CUT, "nothing at all is no answer"
+
+
+@pytest.mark.parametrize("status", [200, 404, 405])
+@pytest.mark.parametrize("api", ["auto", "chat", "responses"])
+async def test_a_web_page_is_no_model_server(status: int, api: str) -> None:
+    page = (status, {"Content-Type": "text/html; charset=utf-8"}, b"<html><body>It works!</body></html>")
+    with serving(page, page) as server:
+        error = await trouble(server.url, api=api)
+        assert str(error).startswith(f"no model server answers at 127.0.0.1:{server.server_port}; check the address")
+        assert error.trouble is Trouble.NOT_FOUND
 
 
 async def test_a_cut_stream_and_a_silent_one() -> None:
