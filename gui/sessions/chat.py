@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from session_host.protocol.messages import (
     BellEvent,
     ClipboardEvent,
     Event,
+    ForegroundEvent,
     InputRefused,
     NameEvent,
     NoticeEvent,
@@ -51,6 +53,9 @@ class Chat(ChatFacts):
 
     Attributes:
         activity, activity_source, activity_since, activity_detail: what the host says of its agent last.
+        foreground: the program in a shell's or command's foreground; "" for a shell that waits, None while unknown.
+        foreground_since: since when, ISO 8601.
+        output_at_s: when it last wrote something, on CLOCK_MONOTONIC; 0 for not since this window knows it.
         is_recorded: the record knows of its end, too, if it has ended.
         stale_after_s: work without output or a word of it for so long is "no signal".
         unseen, rang: it wrote something, or rang the bell, since it was last shown.
@@ -84,6 +89,9 @@ class Chat(ChatFacts):
         self.activity_source = ""
         self.activity_since = ""
         self.activity_detail = ""
+        self.foreground: str | None = None
+        self.foreground_since = ""
+        self.output_at_s = 0.0
         self.is_recorded = True
         self.stale_after_s = Watch().stale_after_s
         self.ended_by_you = False
@@ -194,6 +202,7 @@ class Chat(ChatFacts):
 
     def viewer_damaged(self) -> None:
         """The replica has something new to paint."""
+        self.output_at_s = time.monotonic()
         self.damaged.emit()
 
     def viewer_replaced(self) -> None:
@@ -222,7 +231,10 @@ class Chat(ChatFacts):
                 if self._shown or (self.rang and self.unseen):
                     return
                 self.rang = self.unseen = True
+            case ForegroundEvent(program, since):
+                self.foreground, self.foreground_since = program, since
             case OutputEvent() | NotificationEvent():
+                self.output_at_s = time.monotonic()
                 if self._shown or self.unseen:
                     return
                 self.unseen = True

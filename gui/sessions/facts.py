@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from gui.sessions import knowing, words
-from gui.sessions.groups import Group, group_of, mark_of
+from gui.sessions.groups import WITHOUT_AGENT, Group, group_of, mark_of
 from gui.theme.marks import Mark
 from session_host.client.records import Reason, reason_of
 from session_host.protocol.values import Activity, State
@@ -34,6 +34,8 @@ class ChatFacts(QObject):
     ended_by_you: bool
     checkout: Status | None
     connection: ViewerState | None
+    foreground: str | None
+    foreground_since: str
     _is_waiting_long: bool
 
     @property
@@ -64,7 +66,12 @@ class ChatFacts(QObject):
     @property
     def group(self) -> Group:
         """Where it stands in the sidebar."""
-        return group_of(self.record.state, self.activity, interrupted=self.is_interrupted)
+        return group_of(self.record.state, self.activity, interrupted=self.is_interrupted, plain=self.is_plain)
+
+    @property
+    def is_plain(self) -> bool:
+        """It is a shell or a command: no agent, which ought to tell what it does."""
+        return self.record.agent in WITHOUT_AGENT
 
     @property
     def is_interrupted(self) -> bool:
@@ -92,13 +99,7 @@ class ChatFacts(QObject):
     @property
     def mark(self) -> Mark:
         """The shape that shows its state."""
-        return mark_of(
-            self.record.state,
-            self.activity,
-            failed=self.failed,
-            reconnecting=self.is_reconnecting,
-            interrupted=self.is_interrupted,
-        )
+        return mark_of(self.group, failed=self.failed, reconnecting=self.is_reconnecting)
 
     @property
     def since(self) -> datetime | None:
@@ -106,6 +107,8 @@ class ChatFacts(QObject):
         record = self.record
         if self.is_over:
             return words.parse_time(record.ended_at or record.created_at)
+        if self.group is Group.RUNNING:
+            return words.parse_time(self.foreground_since or record.created_at)
         since = words.parse_time(self.activity_since or record.created_at)
         if since is not None and self.is_silent:
             # What is told is when the patience with it was over.
@@ -143,12 +146,14 @@ class ChatFacts(QObject):
             return self.activity_detail or "Waits for you"
         if self.is_silent:
             return _first_upper(knowing.no_word(self.since, datetime.now(UTC)))
+        if self.group is Group.RUNNING:
+            return self.foreground or self.record.title
         return self.activity_detail or self.record.title
 
     @property
     def is_silent(self) -> bool:
         """Its agent worked, and then nobody said a word of it any more."""
-        return not self.is_over and self.activity_source == knowing.SILENCE
+        return not self.is_over and not self.is_plain and self.activity_source == knowing.SILENCE
 
     @property
     def where_and_what(self) -> str:
@@ -161,6 +166,8 @@ class ChatFacts(QObject):
         """What it does, who says so and since when, as of now; "" once it is over."""
         if self.is_over:
             return ""
+        if self.group is Group.RUNNING:
+            return knowing.running(self.foreground, self.since, datetime.now(UTC))
         return knowing.how_known(self.activity, self.activity_source, self.since, datetime.now(UTC))
 
     @property

@@ -13,6 +13,7 @@ class Group(StrEnum):
 
     NEEDS_YOU = "needs you"
     WORKING = "working"
+    RUNNING = "running"
     IDLE = "idle"
     NO_SIGNAL = "no signal"
     INTERRUPTED = "interrupted"
@@ -21,6 +22,9 @@ class Group(StrEnum):
 
 OVER = frozenset({Group.INTERRUPTED, Group.ENDED})
 """The groups of chats that run no more; in them, what ran last comes first."""
+
+WITHOUT_AGENT = frozenset({"shell", "command"})
+"""Names in the catalog of what gives no signal and need not: it runs, and its foreground program is known."""
 
 _BY_ACTIVITY = {
     Activity.NEEDS_INPUT: Group.NEEDS_YOU,
@@ -32,6 +36,7 @@ _BY_ACTIVITY = {
 _MARK = {
     Group.NEEDS_YOU: Mark.NEEDS_YOU,
     Group.WORKING: Mark.WORKING,
+    Group.RUNNING: Mark.RUNNING,
     Group.IDLE: Mark.IDLE,
     Group.NO_SIGNAL: Mark.NO_SIGNAL,
     Group.INTERRUPTED: Mark.INTERRUPTED,
@@ -39,16 +44,24 @@ _MARK = {
 }
 
 
-def group_of(state: State, activity: Activity, *, interrupted: bool = False) -> Group:
-    """The group of a chat in this state; ``interrupted`` if it was lost to a restart of the computer."""
+def group_of(state: State, activity: Activity, *, interrupted: bool = False, plain: bool = False) -> Group:
+    """The group of a chat in this state.
+
+    Args:
+        state: its process's.
+        activity: its agent's.
+        interrupted: it was lost to a restart of the computer.
+        plain: it is a shell or a command, which need give no signal.
+    """
     if interrupted:
         return Group.INTERRUPTED
-    return Group.ENDED if state in {State.EXITED, State.LOST} else _BY_ACTIVITY[activity]
+    if state in {State.EXITED, State.LOST}:
+        return Group.ENDED
+    return Group.RUNNING if plain and activity is Activity.NO_SIGNAL else _BY_ACTIVITY[activity]
 
 
-def mark_of(state: State, activity: Activity, *, failed: bool, reconnecting: bool, interrupted: bool = False) -> Mark:
+def mark_of(group: Group, *, failed: bool, reconnecting: bool) -> Mark:
     """The mark of a chat: its group's, unless it failed or its connection is being remade."""
-    group = group_of(state, activity, interrupted=interrupted)
     if group in OVER:
         return Mark.FAILED if failed else _MARK[group]
     return Mark.RECONNECTING if reconnecting else _MARK[group]

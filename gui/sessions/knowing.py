@@ -62,6 +62,14 @@ def how_known(activity: Activity, source: str, since: datetime | None, now: date
     return f"{what} · {who}, {ago}" if (ago := words.ago(since, now)) else f"{what} · {who}"
 
 
+def running(foreground: str | None, since: datetime | None, now: datetime) -> str:
+    """What runs in a shell's foreground, and for how long: "running make -j8 for 2 min"."""
+    if not foreground:
+        return "running" if foreground is None else "running · waits for a command"
+    lasted = f" for {words.duration((now - since).total_seconds())}" if since is not None else ""
+    return f"running {foreground}{lasted}"
+
+
 def no_word(since: datetime | None, now: datetime) -> str:
     """For how long nobody has said a word: "no word for 2 min"."""
     if since is None:

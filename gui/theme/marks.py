@@ -1,6 +1,7 @@
 """The shapes that show what a chat does; each can be told without its colour.
 
-▲ needs you · ◐ working · ○ idle · ◌ no signal · ■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting.
+▲ needs you · ◐ working · ❯ running (a shell or command) · ○ idle · ◌ no signal
+■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting.
 They are painted, since fonts disagree on how these characters look.
 """
 
@@ -20,7 +21,8 @@ class Mark(StrEnum):
     NEEDS_YOU = "needs you"
     WORKING = "working"
     IDLE = "idle"
-    NO_SIGNAL = "running"
+    RUNNING = "running"
+    NO_SIGNAL = "no signal"
     ENDED = "ended"
     FAILED = "ended with an error"
     INTERRUPTED = "interrupted"
@@ -31,6 +33,7 @@ _TOKEN = {
     Mark.NEEDS_YOU: "needs_you",
     Mark.WORKING: "accent",
     Mark.IDLE: "secondary",
+    Mark.RUNNING: "secondary",
     Mark.NO_SIGNAL: "secondary",
     Mark.ENDED: "secondary",
     Mark.FAILED: "failed",
@@ -78,6 +81,14 @@ def _ring(painter: QPainter, color: QColor) -> None:
     painter.drawEllipse(QPointF(0, 0), 4.2, 4.2)
 
 
+def _prompt(painter: QPainter, color: QColor) -> None:
+    pen = QPen(color, 1.8)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.drawPolyline(QPolygonF([QPointF(-2.2, -3.8), QPointF(2.2, 0), QPointF(-2.2, 3.8)]))
+
+
 def _dotted_ring(painter: QPainter, color: QColor) -> None:
     pen = QPen(color, 1.5)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
@@ -121,6 +132,7 @@ _PAINT = {
     Mark.NEEDS_YOU: _triangle,
     Mark.WORKING: _half_disc,
     Mark.IDLE: _ring,
+    Mark.RUNNING: _prompt,
     Mark.NO_SIGNAL: _dotted_ring,
     Mark.ENDED: _square,
     Mark.FAILED: _outlined_square,

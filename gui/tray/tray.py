@@ -97,7 +97,7 @@ class Tray(QObject):
     def listed(self) -> list[Chat]:
         """The chats of the menu: who needs the user, who works, then the idle ones."""
         groups = self._sessions.groups()
-        order = (Group.NEEDS_YOU, Group.WORKING, Group.IDLE, Group.NO_SIGNAL)
+        order = (Group.NEEDS_YOU, Group.WORKING, Group.RUNNING, Group.IDLE, Group.NO_SIGNAL)
         return [chat for group in order for chat in groups[group]][:LISTED]
 
     def _fill(self) -> None:
@@ -131,7 +131,8 @@ class Tray(QObject):
 
     def _said(self, chat: Chat) -> str:
         """What a chat asks; else which agent it is."""
-        if chat.is_silent or (chat.needs_you and chat.activity_detail):
+        is_busy = chat.group is Group.RUNNING and bool(chat.foreground)
+        if chat.is_silent or is_busy or (chat.needs_you and chat.activity_detail):
             return _shortened(chat.said)
         agent = self._agents.get(chat.record.agent)
         return agent.title if agent is not None else chat.record.agent

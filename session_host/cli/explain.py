@@ -51,6 +51,8 @@ class Explained(msgspec.Struct, kw_only=True):
     activity_source: str | None
     activity_since: str | None
     activity_detail: str | None
+    foreground: str | None = None
+    """The program in the foreground of a shell or command; "" for a shell that waits for a command."""
     last_word: str | None = None
     last_output: str | None = None
     last_input: str | None = None
@@ -106,6 +108,7 @@ def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
         activity_since=info.activity_since,
         activity_detail=info.activity_detail,
         conversation=info.provider_session_id,
+        foreground=info.foreground,
     )
     changes = transitions.last(session_transitions(info.id), TRANSITIONS)
     if explanation is not None:
@@ -157,7 +160,12 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
         found.append(("state", state))
         started = f", started {_time(explained.child_started_at)}" if explained.child_started_at else ""
         found.append(("", f"the kernel says: PID {explained.child_pid}{started}, tick {explained.child_started}"))
-        found += _activity_lines(explained, now)
+        if info.foreground is not None:
+            found.append(("foreground", _foreground(info, now)))
+            if explained.activity != Activity.NO_SIGNAL:
+                found += _activity_lines(explained, now)
+        else:
+            found += _activity_lines(explained, now)
         heard = f"last word {ago(explained.last_word)}, output {ago(explained.last_output)}"
         found.append(("", f"{heard}, input of yours {ago(explained.last_input)}"))
         for number, each in enumerate(explained.evidence):
@@ -180,6 +188,13 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
         found.append(("changes" if not number else "", text))
     return [_cut(one_line(f"{heading:<{_HEADING_COLUMNS}}{text}" if number else text), columns)
             for number, (heading, text) in enumerate(found)]  # fmt: skip
+
+
+def _foreground(info: SessionInfo, now: datetime) -> str:
+    if not info.foreground:
+        return "a shell that waits for a command"
+    since = info.foreground_since
+    return f"{info.foreground}, since {_time(since)} ({age(since, now)})" if since else info.foreground
 
 
 def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]]:

@@ -82,12 +82,23 @@ def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
     if info.activity == Activity.NEEDS_INPUT and info.activity_detail:
         asked = one_line(info.activity_detail)
         state += f": {asked if _width(asked) <= _DETAIL_COLUMNS else _cut_end(asked, _DETAIL_COLUMNS)}"
-    if info.activity_source == SILENCE and info.activity_since:
+    if info.state == State.RUNNING and info.foreground is not None and info.activity == Activity.NO_SIGNAL:
+        state = _running(info, now)
+    elif info.activity_source == SILENCE and info.activity_since:
         state = f"◌ no signal {age(info.activity_since, now)}"
     if info.notice:
         state += f" {NOTICE_MARK}"
     cells = (info.name, info.agent, state, age(info.created_at, now), info.id[:8], directory)
     return tuple(one_line(cell) for cell in cells)
+
+
+def _running(info: SessionInfo, now: datetime) -> str:
+    """A shell or command in a mark and words: its foreground program, and for how long it runs."""
+    if not info.foreground:
+        return "❯ running"
+    program = one_line(info.foreground)
+    program = program if _width(program) <= _DETAIL_COLUMNS else _cut_end(program, _DETAIL_COLUMNS)
+    return f"❯ running {program} {age(info.foreground_since or '', now)}"
 
 
 def notices(infos: Iterable[SessionInfo]) -> list[str]:

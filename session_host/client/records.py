@@ -70,6 +70,9 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     """The branch that was checked out there at its start."""
     notice: str | None = None
     """What is not as it should be, one line."""
+    foreground: str | None = None
+    """The program in the foreground of a shell or command; "" for a shell that waits for a command."""
+    foreground_since: str | None = None
 
 
 class Fate(NamedTuple):
@@ -140,6 +143,7 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         info.viewers = description.viewers
         info.keeper_pid, info.journal_bytes = description.keeper_pid, description.journal_bytes
         info.notice = description.notice or None
+        info.foreground, info.foreground_since = description.foreground, description.foreground_since or None
         info.provider_session_id = description.conversation or info.provider_session_id
     return info
 

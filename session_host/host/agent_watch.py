@@ -17,7 +17,7 @@ from session_host.estate.memory import ActivityMemory
 from session_host.paths import session_files
 from session_host.protocol.evidence import Transition
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.messages import ActivityEvent, Report
+from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report
 from session_host.protocol.values import Activity
 from session_host.pty.identity import ancestors, is_running, start_time
 from session_host.pty.process import PtyProcess
@@ -26,6 +26,7 @@ from session_host.terminal.base import TerminalEvent
 from . import signals
 from .activity import ActivityTracker, Moment
 from .conversation import STATE_FILE, ConversationTracker
+from .foreground import Foreground
 from .harmless import attempt, harmless
 from .lane import EmulatorLane
 from .state_files import WAYS, AgentState, StateFile
@@ -33,6 +34,9 @@ from .transcript_guard import TranscriptGuard
 from .transition_log import TransitionLog
 
 _NEEDS_INPUT = Activity.NEEDS_INPUT  # An enum's member is dear to look up, and each key asks for this one.
+
+WITHOUT_AGENT = frozenset({"shell", "command"})
+"""Names in the catalog of what gives no signal and need not: the foreground program is what is known of them."""
 
 BEGINS_CONVERSATION = "sessionstart"
 """The event, in small letters, by which agents tell that they are in another conversation from now on."""
@@ -43,6 +47,7 @@ class AgentWatch:
 
     Attributes:
         tracker: the authority on its activity.
+        foreground: the program that has the terminal, of shells and commands; None for agents.
     """
 
     def __init__(
@@ -53,7 +58,7 @@ class AgentWatch:
         lane: EmulatorLane,
         conversation: ConversationTracker,
         *,
-        tell: Callable[[ActivityEvent], None],
+        tell: Callable[[ActivityEvent | ForegroundEvent], None],
         now: Callable[[], str],
         output_at_s: float = 0.0,
     ) -> None:
@@ -76,6 +81,7 @@ class AgentWatch:
         self._conversation = conversation
         self._tell = tell
         self._now = now
+        self.foreground = Foreground(tell, now) if spec.agent in WITHOUT_AGENT else None
         self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None
         self._process: PtyProcess | None = None
@@ -102,6 +108,8 @@ class AgentWatch:
     def runs_in(self, process: PtyProcess) -> None:
         """The program runs, maybe since long."""
         self._process = process
+        if self.foreground is not None:
+            self.foreground.runs_in(process)
         attempt(self._follow_file, process)
         attempt(self._guard_transcript)
         attempt(self._begin, process)
@@ -142,6 +150,11 @@ class AgentWatch:
             self._changed()
         elif moment is not None:
             self._arm()
+
+    def output_seen(self) -> None:
+        """The program wrote something, and the emulator has it."""
+        if self.foreground is not None:
+            self.foreground.touch()
 
     @harmless
     def reported(self, report: Report, pid: int) -> None:
@@ -223,6 +236,8 @@ class AgentWatch:
 
     def ended(self) -> None:
         """The program ended."""
+        if self.foreground is not None:
+            self.foreground.close()
         if self._file is not None:
             attempt(self._file.close)
         if self._guard is not None:
@@ -236,6 +251,8 @@ class AgentWatch:
 
     def close(self) -> None:
         """Let go of timers and files; without ``ended`` it goes on in another host."""
+        if self.foreground is not None:
+            self.foreground.close()
         if self._file is not None:
             attempt(self._file.close)
         if self._guard is not None:

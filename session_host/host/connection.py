@@ -333,6 +333,9 @@ class Connection:
             self.send(NoticeEvent("recording", session.recording.trouble))
         activity = session.watch.tracker
         self.send(ActivityEvent(activity.activity, activity.source, activity.since, activity.detail))
+        foreground = session.watch.foreground
+        if foreground is not None and foreground.current.since:
+            self.send(foreground.current)
         self._follow(wanted)
         if wanted.size is not None:
             attachment.size, attachment.cell = wanted.size, wanted.cell

@@ -108,6 +108,7 @@ def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int
     """What this host knows of its session."""
     spec, activity = session.spec, session.watch.tracker
     session.conversation.look()
+    foreground = session.watch.foreground.look() if session.watch.foreground is not None else None
     return Description(
         request=request.request,
         session_id=spec.session_id,
@@ -135,6 +136,9 @@ def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int
         notice=session.recording.trouble or session.notice,
         activity_detail=session.watch.tracker.detail,
         conversation=session.conversation.id,
+        foreground=foreground.program if foreground is not None else None,
+        foreground_since=foreground.since if foreground is not None else "",
+        last_output=session.watch.last_output(),
     )
 
 

@@ -246,6 +246,7 @@ class Session:
         self._terminal_events(emulator.take_events())
         if self.focus.nobody_looks:
             self.focus.look(emulator)
+        self.watch.output_seen()
         # The journal follows the emulator, so that a checkpoint never lies behind its end.
         self.recording.output(self.lane.fed)
         self.look()

@@ -41,8 +41,8 @@ class Watch(msgspec.Struct, frozen=True):
     """By which way its transcript is kept from others of its kind, which delete it (``host.transcript_guard``)."""
     asks_by_hook: bool = False
     """Its hooks tell that something is asked, and not what it does then: a moment, as a notification is."""
-    bells: bool = True
-    """Whether a bell of its means that it needs the user."""
+    bells: bool = False
+    """Whether a bell of its means that it needs the user. No agent of the catalog asks by a bell alone."""
     stale_after_s: float = 60.0
     """Work without output or word for so long is "no signal"."""
     leave_by: Literal["SIGTERM", "SIGHUP"] = "SIGTERM"

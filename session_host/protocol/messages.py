@@ -30,7 +30,7 @@ import msgspec
 from .evidence import Evidence, Transition
 from .values import Activity, CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 """Raised with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -314,6 +314,15 @@ class ActivityEvent(Message, frozen=True):
     detail: str = ""
 
 
+class ForegroundEvent(Message, frozen=True):
+    """Another program has a shell's terminal, or the shell itself again. Told of shells and commands only."""
+
+    program: str
+    """Its command line, shortened; "" for a shell that waits for a command."""
+    since: str
+    """ISO 8601, UTC."""
+
+
 class BellEvent(Message, frozen=True):
     """The program rang the bell."""
 
@@ -469,6 +478,11 @@ class Description(Message, frozen=True):
     """What the agent asks, or said with it; one line."""
     conversation: str = ""
     """The agent's own id of the conversation that it is in; "" while that is not known."""
+    foreground: str | None = None
+    """The command line of the program that has the terminal; "" for a shell that waits, None if it is not known."""
+    foreground_since: str = ""
+    last_output: str = ""
+    """When the program last wrote something, ISO 8601; "" for never, or not known."""
 
 
 class Explanation(Message, frozen=True):
@@ -538,8 +552,8 @@ Input = Key | Text | Paste | Mouse | Focus
 Request = Describe | Peek | Send | Stop | Kill | Rename | Explain
 Reply = Description | Explanation | Screen | Done | Failed
 Event = (
-    StateEvent | TitleEvent | NameEvent | ActivityEvent | BellEvent | NotificationEvent | OutputEvent
-    | ClipboardEvent | NoticeEvent
+    StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
+    | OutputEvent | ClipboardEvent | NoticeEvent
 )  # fmt: skip
 
 FromClient = (
@@ -549,6 +563,7 @@ FromClient = (
 )  # fmt: skip
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized
-    | StateEvent | TitleEvent | NameEvent | ActivityEvent | BellEvent | NotificationEvent | OutputEvent
-    | ClipboardEvent | NoticeEvent | InputAck | InputRefused | Description | Explanation | Screen | Done | Failed
+    | StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
+    | OutputEvent | ClipboardEvent | NoticeEvent | InputAck | InputRefused
+    | Description | Explanation | Screen | Done | Failed
 )  # fmt: skip

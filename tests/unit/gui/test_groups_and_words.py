@@ -30,17 +30,22 @@ def test_group(state: State, activity: Activity, group: Group):
     assert group_of(state, activity) is group
 
 
+def test_a_shell_is_running_and_not_without_signal():
+    assert group_of(State.RUNNING, Activity.NO_SIGNAL, plain=True) is Group.RUNNING
+    assert group_of(State.RUNNING, Activity.WORKING, plain=True) is Group.WORKING, "an agent in it tells so"
+    assert group_of(State.EXITED, Activity.NO_SIGNAL, plain=True) is Group.ENDED
+
+
 def test_what_ended_shows_whether_it_failed_and_never_that_it_reconnects():
-    assert mark_of(State.EXITED, Activity.NO_SIGNAL, failed=False, reconnecting=True) is Mark.ENDED
-    assert mark_of(State.LOST, Activity.NO_SIGNAL, failed=True, reconnecting=True) is Mark.FAILED
-    assert mark_of(State.RUNNING, Activity.WORKING, failed=False, reconnecting=True) is Mark.RECONNECTING
-    assert mark_of(State.RUNNING, Activity.WORKING, failed=False, reconnecting=False) is Mark.WORKING
+    assert mark_of(Group.ENDED, failed=False, reconnecting=True) is Mark.ENDED
+    assert mark_of(Group.ENDED, failed=True, reconnecting=True) is Mark.FAILED
+    assert mark_of(Group.WORKING, failed=False, reconnecting=True) is Mark.RECONNECTING
+    assert mark_of(Group.WORKING, failed=False, reconnecting=False) is Mark.WORKING
 
 
 def test_what_a_restart_interrupted_stands_apart():
     assert group_of(State.LOST, Activity.WORKING, interrupted=True) is Group.INTERRUPTED
-    interrupted = mark_of(State.LOST, Activity.WORKING, failed=False, reconnecting=False, interrupted=True)
-    assert interrupted is Mark.INTERRUPTED
+    assert mark_of(Group.INTERRUPTED, failed=False, reconnecting=False) is Mark.INTERRUPTED
 
 
 def test_who_waits_longest_comes_first_and_others_stand_as_they_were_made():

@@ -39,7 +39,7 @@ async def test_chats_that_need_the_user_come_first(played: Played, tray: Tray):
     played.viewers[ids["asking"]].be(Activity.NEEDS_INPUT)
     tray.refresh()
     names = [line.split("  ·  ")[0] for line in entries(tray)[:4]]
-    assert names == ["asking", "working", "idle", "silent"]
+    assert names == ["asking", "working", "silent", "idle"], "a command that says nothing runs"
     assert entries(tray)[4:] == [
         "All chats…", "New chat…", "Open Outlive", "Quit window (chats keep running)", "Stop all chats…",
     ]  # fmt: skip

@@ -36,7 +36,6 @@ def book() -> Playbook:
         (TitleChanged("✦  Working… (proj)"), WORKING, "title"),
         (TitleChanged("✋  Action Required (proj)"), NEEDS, "title"),
         (Notification("Codex", "Approval requested: ls"), NEEDS, "notification"),
-        (Bell(), NEEDS, "bell"),
         (Report("hook", "Ask"), NEEDS, "hook"),
         (Report("plugin", "Stop"), IDLE, "plugin"),
         (of_state_file("waiting", "permission prompt"), NEEDS, "state file"),
@@ -67,9 +66,11 @@ def test_what_says_nothing_of_activity_changes_nothing(book: Playbook) -> None:
     ]
 
 
-def test_a_bell_that_means_nothing_with_this_agent() -> None:
-    book = Playbook(Watch(bells=False))
+def test_a_bell_is_no_question() -> None:
+    """Backspace at an empty prompt, and Escape in vim, ring it: "needs you" was said of both."""
+    book = Playbook(Watch())
     assert not book.says(Bell())
+    assert book.is_said == (NO_SIGNAL, "", "")
 
 
 def test_the_words_of_osc_7501_are_read(book: Playbook) -> None:
@@ -109,8 +110,8 @@ def test_one_that_says_no_more_is_not_believed_for_ever(book: Playbook) -> None:
     book.osc("state=working")
     book.osc("state=clear")
     assert book.is_said == (NO_SIGNAL, "osc 7501", "")
-    assert book.says(Bell())
-    assert book.is_said == (NEEDS, "bell", "")
+    assert book.says(Notification("", "Run it?"))
+    assert book.is_said == (NEEDS, "notification", "Run it?")
 
 
 def test_progress_cannot_ask_and_a_notification_can(book: Playbook) -> None:
@@ -140,7 +141,8 @@ def test_hooks_that_only_ask_do_not_silence_who_tells_the_rest() -> None:
     assert book.is_said == (IDLE, "title", "")
 
 
-def test_a_bell_says_less_than_the_notification_before_it(book: Playbook) -> None:
+def test_a_bell_says_less_than_the_notification_before_it() -> None:
+    book = Playbook(msgspec.structs.replace(WATCH, bells=True))
     book.says(Notification("", "Run it?"))
     assert not book.says(Bell())
     assert book.is_said == (NEEDS, "notification", "Run it?")
@@ -204,7 +206,7 @@ def test_a_question_right_after_the_answer_is_a_new_one(book: Playbook) -> None:
 
 
 def test_the_answer_to_a_moment_ends_it_at_once(book: Playbook) -> None:
-    book.says(Bell())
+    book.says(Notification("", "Run it?"))
     assert book.answer()
     assert book.is_said == (NO_SIGNAL, "input", "")
     assert not book.answer()

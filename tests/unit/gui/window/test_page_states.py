@@ -170,7 +170,7 @@ async def test_interrupted_says_so_and_shows_what_the_journal_has(played: Played
     assert (chat.group, chat.mark, chat.failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
     assert chat.where_and_what == "srv · Interrupted by a restart"
     before = played.sessions.groups()
-    assert [len(before[group]) for group in Group] == [0, 0, 0, 0, 1, 0]
+    assert [len(before[group]) for group in Group] == [0, 0, 0, 0, 0, 1, 0]
     QTest.keyClicks(page.view, "a")
     assert session_id not in played.viewers, "nobody is asked for it"
 

@@ -10,11 +10,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from gui.sessions import ages
+from gui.sessions.groups import Group
+from gui.theme.marks import Mark
 from gui.window.sidebar_model import ChatRow
 from session_host import paths
 from session_host.errors import HostUnavailable
 from session_host.protocol.evidence import Evidence, Transition
-from session_host.protocol.messages import ActivityEvent, Explain, Explanation
+from session_host.protocol.messages import ActivityEvent, Explain, Explanation, ForegroundEvent
 from session_host.protocol.values import Activity, State
 from session_host.store import transitions
 from tests.unit.gui.conftest import Played
@@ -44,7 +46,7 @@ async def test_a_row_says_what_is_asked_first_and_its_tool_tip_who_says_so(playe
 
 
 async def test_a_chat_that_fell_silent_says_for_how_long(played: Played):
-    session_id = await played.add("one")
+    session_id = await played.add("one", agent="claude")
     window = played.open_window()
     viewer = played.show(session_id)
     viewer.tell(ActivityEvent(Activity.NO_SIGNAL, "silence", ago(61), "neither output nor word for 60 s"))
@@ -168,3 +170,18 @@ async def test_a_host_that_cannot_tell_is_said_in_the_sheet(played: Played, monk
     window.sheets.explain.ask(played.chat(session_id))
     await played.until(lambda: "cannot be told" in window.sheets.explain.summary.text(), "the reason")
     assert not window.sheets.explain.copy.isEnabled()
+
+
+async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Played):
+    ids = [await played.add(name, agent="shell") for name in ("build", "notes")]
+    played.open_window()
+    played.viewers[ids[0]].tell(ForegroundEvent("make -j8", ago(130)))
+    played.viewers[ids[1]].tell(ForegroundEvent("", ago(10)))
+    played.settle()
+    build, notes = (played.chat(session_id) for session_id in ids)
+    assert (build.group, build.mark, build.said) == (Group.RUNNING, Mark.RUNNING, "make -j8")
+    assert build.how_known == "running make -j8 for 2 min"
+    assert row(played, ids[0]).age == "2 m"
+    assert (notes.group, notes.how_known) == (Group.RUNNING, "running · waits for a command")
+    played.viewers[ids[0]].be(Activity.WORKING)
+    assert build.group is Group.WORKING, "an agent that was started in it tells what it does"
