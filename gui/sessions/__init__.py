@@ -19,5 +19,6 @@ catalog, and turns what they say into signals. Nothing in it polls.
     ages       tells when ages read differently
     aftermath  what is left of a chat that is over, and what can be done with it
     finder     searching all chats, in a thread of its own
+    memory     freed memory, given back to the system
     tasks      owner of what runs in the background
 """

@@ -132,6 +132,11 @@ class Chat(ChatFacts):
         if self.viewer is not None:
             self.viewer.show_in(colors)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether its tab is in front."""
+        return self._shown
+
     def set_shown(self, shown: bool) -> None:
         """Its tab came to the front, or left it."""
         self._shown = shown
@@ -140,6 +145,15 @@ class Chat(ChatFacts):
         if shown and (self.unseen or self.rang):
             self.unseen = self.rang = False
             self.changed.emit()
+
+    def rest(self) -> None:
+        """Nobody looks: give the memory of the replica back; the next showing brings another."""
+        if self.viewer is None or self._shown:
+            return
+        if self.is_over:
+            self.close()
+        else:
+            self.viewer.free_replica()
 
     def _let_go_of_stale(self) -> None:
         """It ended while its output was not followed: the replica is older than the last screen that was kept."""

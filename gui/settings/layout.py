@@ -38,6 +38,8 @@ class WindowLayout(msgspec.Struct):
         tabs: ids of chats in tab order.
         active: the id of the tab that is shown, "" for none.
         recent: ids of chats in the order in which they were last shown.
+        places: by ids of chats, where in their history one looks (a ``terminal.scroll_place.ScrollPlace``).
+        unseen, rang: ids of chats that wrote something, or rang the bell, since they were last shown.
         geometry: left, top, width and height of the window when neither maximised nor full screen.
         zoom: steps that the terminal's font is larger than set.
         groups_folded: names of the sidebar's groups that are folded.
@@ -63,6 +65,9 @@ class WindowLayout(msgspec.Struct):
     starts: dict[str, Start] = {}
     grid: tuple[int, int] = (120, 40)
     recent: list[str] = []
+    places: dict[str, tuple[int, str]] = {}
+    unseen: list[str] = []
+    rang: list[str] = []
 
     def to_dict(self) -> dict[str, Any]:
         """As the store keeps it."""

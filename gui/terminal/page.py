@@ -14,13 +14,14 @@ from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QRegion, QResizeEve
 from PySide6.QtWidgets import QWidget
 
 from gui.theme.terminal import TerminalTheme
-from session_host.terminal.base import Emulator
+from session_host.terminal.base import Emulator, Frame
 
 from .cursor import CursorBlink, is_blinking
 from .layout import GridLayout
 from .metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
 from .pacing import FramePacer
 from .regions import scaled
+from .scroll_place import ScrollPlace, Still, go_to, place_of_row
 from .scrollbar import WIDTH_PX, HistoryBar
 from .sink import InputSink
 from .surface import Surface
@@ -34,10 +35,12 @@ class TerminalPage(QWidget):
     Signals:
         gridResized(GridSize, CellSize): there is room for another grid; the sink has been told too.
         zoomChanged(int): the text's size, in percent of the one that was set.
+        scrolled(): the user looks at another place of the history.
     """
 
     gridResized = Signal(object, object)
     zoomChanged = Signal(int)
+    scrolled = Signal()
 
     def __init__(self, theme: TerminalTheme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +49,8 @@ class TerminalPage(QWidget):
         self._base_px = self._size_px = default_size_px()
         self._sink: InputSink | None = None
         self._shown_emulator: Emulator | None = None
+        self._still: Still | None = None
+        self._wanted_place: ScrollPlace | None = None
         self._surface = Surface(theme, self._measured())
         self._told: object = None
         self._pacer = FramePacer(self._paint_frame, self._is_drawing, self)
@@ -88,6 +93,45 @@ class TerminalPage(QWidget):
                 viewer.focus(True)
         self.on_replaced()
 
+    def keep_still(self) -> None:
+        """The emulator is about to go for a while: keep what is to be seen of it, and where in its history that is."""
+        emulator = self.emulator
+        if emulator is not None:
+            emulator.damage_all()
+            self._still = Still(emulator.frame(), emulator.modes.reverse_screen)
+            self._wanted_place = self._wanted_place or self._place_in(self._still.frame)
+
+    @property
+    def has_still(self) -> bool:
+        """Whether what was to be seen is shown until an emulator comes."""
+        return self._still is not None and self.emulator is None
+
+    @property
+    def place(self) -> ScrollPlace | None:
+        """Where in the history one looks; None at its end."""
+        emulator = self.emulator
+        if self._wanted_place is not None or emulator is None:
+            return self._wanted_place
+        frame = emulator.frame()
+        emulator.damage_all()
+        return self._place_in(frame)
+
+    def _place_in(self, frame: Frame) -> ScrollPlace | None:
+        emulator = self.emulator
+        if emulator is None or not frame.scroll_offset:
+            return None
+        return place_of_row(emulator, frame.scrollback_rows - frame.scroll_offset)
+
+    def look_at(self, place: ScrollPlace | None) -> None:
+        """Look at a place of the history as soon as that is there; the user's next scrolling or typing ends it."""
+        self._wanted_place = place
+        self._try_place()
+
+    def _try_place(self) -> None:
+        emulator = self.emulator
+        if self._wanted_place is not None and emulator is not None and go_to(emulator, self._wanted_place):
+            self._wanted_place = None
+
     def show_emulator(self, emulator: Emulator | None) -> None:
         """Show a screen for reading only, as of an ended session."""
         self._sink, self._shown_emulator = None, emulator
@@ -107,12 +151,21 @@ class TerminalPage(QWidget):
         self._surface.clear()
         emulator = self.emulator
         if emulator is not None:
+            self._still = None
+            self._try_place()
             emulator.damage_all()
             if self.isVisible():
                 self._paint_frame()
         else:
             self._bar.hide()
+            self._paint_still()
         self.update()
+
+    def _paint_still(self) -> None:
+        """Until the next emulator comes, what was to be seen of the former one."""
+        if self._still is not None and self.isVisible() and self.emulator is None:
+            self._surface.take_frame(self._still.frame, reverse_screen=self._still.reverse_screen)
+            self._bar.show_place(*self._surface.place, max(self._surface.size.rows, 1))
 
     def emulator_touched(self) -> None:
         """The selection or the viewport was changed here."""
@@ -239,6 +292,7 @@ class TerminalPage(QWidget):
         if emulator is not None:
             emulator.damage_all()
             self._paint_frame()
+        self._paint_still()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -282,8 +336,10 @@ class TerminalPage(QWidget):
         """Look further down, or with negative lines further back."""
         emulator = self.emulator
         if emulator is not None and lines:
+            self._wanted_place = None
             emulator.scroll(lines)
             self.emulator_touched()
+            self.scrolled.emit()
 
     @Slot(int)
     def scroll_pages(self, pages: int) -> None:
@@ -301,6 +357,8 @@ class TerminalPage(QWidget):
     def scroll_to_end(self) -> None:
         """Look at the screen again."""
         emulator = self.emulator
+        self._wanted_place = None
         if emulator is not None:
             emulator.scroll_to_bottom()
             self.emulator_touched()
+            self.scrolled.emit()

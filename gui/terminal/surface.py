@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 
 from gui.theme.terminal import TerminalTheme
 from session_host.protocol.values import GridSize
-from session_host.terminal.base import Cursor, Emulator, Row, Run
+from session_host.terminal.base import Cursor, Emulator, Frame, Row, Run
 
 from .canvas import Canvas
 from .colors import NO_OVERRIDES, Colors, Overrides
@@ -107,9 +107,12 @@ class Surface:
 
     def take(self, emulator: Emulator) -> QRegion | None:
         """Take the emulator's damage; the region to be painted, None for all of the widget."""
-        frame = emulator.frame()
+        return self.take_frame(emulator.frame(), reverse_screen=emulator.modes.reverse_screen)
+
+    def take_frame(self, frame: Frame, *, reverse_screen: bool) -> QRegion | None:
+        """Take a frame; the region to be painted, None for all of the widget."""
         before = (self.size, self._first_row, self._colors)
-        overrides = Overrides.of(frame, reverse_screen=emulator.modes.reverse_screen)
+        overrides = Overrides.of(frame, reverse_screen=reverse_screen)
         if overrides != self._colors.overrides:
             self._set_colors(overrides)
         region = QRegion(self.cursor_rect())

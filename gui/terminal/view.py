@@ -152,6 +152,7 @@ class TerminalView(TerminalPage):
     def _on_typed(self) -> None:
         """Typing is done at the bottom, and ends a selection."""
         self.typed.emit()
+        self._wanted_place = None
         self._blink.touch()
         self._pointer.deselect()
         if self.scrolled_back:
@@ -366,6 +367,7 @@ class TerminalView(TerminalPage):
         emulator = self.emulator
         if emulator is None or not places.show_line(emulator, text, spans):
             return False
+        self._wanted_place = None
         self._pointer.note_selection()
         self.emulator_touched()
         return True

@@ -123,14 +123,25 @@ class ChatPage(Area):
         self._is_in_front = False
         self.chat.set_shown(False)
 
+    def rest(self) -> None:
+        """Nobody has looked for a while: give the memory of the terminal back, but for what was to be seen of it."""
+        emulator = self.view.emulator
+        if self._is_in_front or emulator is None or emulator.selected_text():
+            return
+        self.view.keep_still()
+        if self._screen is not None:
+            self.view.set_viewer(None)
+            self._screen.close()
+            self._screen, self._screen_asked = None, False
+        self.chat.rest()
+
     def dispose(self) -> None:
         """The tab is closed. The chat goes on without its output being followed."""
         self._patience.stop()
         self.question.put_away()
         self.view.set_viewer(None)
         self.chat.set_shown(False)
-        if self.chat.is_over:
-            self.chat.close()
+        self.chat.rest()
         if self._screen is not None:
             self._screen.close()
             self._screen = None
@@ -154,7 +165,8 @@ class ChatPage(Area):
             self._set_settled(settled=True)
         else:
             self._set_settled(settled=False)
-            if not self._patience.isActive() and self.reconnecting.isHidden() and self.notice.isHidden():
+            is_silent = self.reconnecting.isHidden() and self.notice.isHidden()
+            if self._is_in_front and is_silent and not self._patience.isActive():
                 self._patience.start()
 
     def _say_what_is_waited_for(self) -> None:
@@ -162,7 +174,7 @@ class ChatPage(Area):
         viewer = self.chat.viewer
         if self.chat.is_over or (self.chat.is_live and viewer is not None and viewer.emulator is not None):
             return
-        if viewer is not None and viewer.emulator is not None:
+        if self.view.has_still or (viewer is not None and viewer.emulator is not None):
             self._lay_over(self.reconnecting)
             return
         record = self.chat.record

@@ -26,6 +26,7 @@ from gui.window.chat_menu import ChatMenu
 from gui.window.chat_page import ChatPage
 from gui.window.commands import Commands
 from gui.window.empty_state import EmptyState
+from gui.window.marks_kept import MarksKept
 from gui.window.opening import Opener
 from gui.window.page_wiring import PageWiring
 from gui.window.parts import Area, Hairline, IconButton, sentence
@@ -92,6 +93,7 @@ class MainWindow(QWidget):
         self.stack = QStackedWidget()
         self.empty = EmptyState(theme)
         self.tabs = Tabs(theme, sessions, self.tab_bar, self.stack, self.empty)
+        self.marks_kept = MarksKept(sessions, self.tabs, layout, self)
         self.banners = BannerArea(theme, self.stack)
         self.status_line = StatusLine(theme)
         self.menu_button = IconButton(theme, Glyph.MORE, "Menu", lambda: self.commands.show_menu(self.menu_button))
@@ -148,6 +150,7 @@ class MainWindow(QWidget):
 
     def _connect(self) -> None:
         self.tabs.changed.connect(self._on_tabs)
+        self.marks_kept.changed.connect(self._save)
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._on_page_made)
         self.tab_bar.close_wanted.connect(self.close_tab)
@@ -198,6 +201,7 @@ class MainWindow(QWidget):
 
     def restore_tabs(self) -> None:
         """Open the tabs of last time; the chats must be known."""
+        self.marks_kept.restore()
         self.tabs.note_shown(self.layout_state.recent)
         self.tabs.restore(self.layout_state.tabs, self.layout_state.active)
         self._restoring = False
@@ -208,6 +212,7 @@ class MainWindow(QWidget):
         if not self._restoring:
             layout.tabs, layout.active = self.tabs.ids(), self.tabs.active_id
             layout.recent = self.tabs.recent
+            self.marks_kept.note()
         layout.maximized = self.isMaximized()
         if not (self.isMaximized() or self.isFullScreen()) and self.isVisible():
             place = self.geometry()

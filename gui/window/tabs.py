@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from gui.sessions.chat import Chat
+from gui.sessions.memory import give_back_memory
 from gui.sessions.model import SessionsModel
 from gui.theme.follow import Theme
 from gui.window.chat_page import ChatPage
@@ -18,6 +19,10 @@ from session_host.terminal import default_engine
 
 CLOSED_KEPT = 20
 RECENT_KEPT = 100
+AWAKE = 1
+"""So many hidden pages, those shown last, keep all that they have: one goes to and fro between a few chats."""
+REST_AFTER_MS = 3000
+"""Pages that are passed rest together, a moment later."""
 
 
 class Tabs(QObject):
@@ -47,6 +52,8 @@ class Tabs(QObject):
         self._closed: list[tuple[str, int]] = []
         self._recent: list[str] = []
         """Chats that were shown, the latest last."""
+        self._rest_later = QTimer(self, singleShot=True, interval=REST_AFTER_MS)
+        self._rest_later.timeout.connect(self._rest)
         stack.addWidget(empty)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)
@@ -215,8 +222,18 @@ class Tabs(QObject):
                 page.focus_terminal()
         if former is not None:
             former.leave_front()
+            if not self._rest_later.isActive():
+                self._rest_later.start()
         self.active_changed.emit()
         self.changed.emit()
+
+    def _rest(self) -> None:
+        """Let pages that were not shown lately give their memory back."""
+        awake = {self._shown, *self._recent[-AWAKE - 1 :]}
+        for session_id, page in self._pages.items():
+            if session_id not in awake:
+                page.rest()
+        give_back_memory()
 
     def _page(self, chat: Chat) -> ChatPage:
         page = self._pages.get(chat.id)

@@ -42,7 +42,7 @@ from session_host.protocol.messages import (
     Starting,
     StateEvent,
     Text,
-)
+)  # fmt: skip
 from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
 from session_host.terminal import default_engine, engine_build
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
@@ -377,6 +377,14 @@ class Viewer:
         self._output = output
         if self._connection is not None and self._attachment:
             self._ask_to_follow()
+
+    def free_replica(self) -> None:
+        """Give the replica's memory back while no output is followed; ``follow`` brings another."""
+        if not self._output and self.emulator is not None:
+            former, self.emulator, self._offset = self.emulator, None, -1
+            self._arriving.clear()
+            self._delegate.viewer_replaced()
+            former.close()
 
     def _ask_to_follow(self) -> None:
         offset = self._offset if self.emulator is not None else -1

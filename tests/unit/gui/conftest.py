@@ -64,6 +64,12 @@ class PlayedViewer:
     async def closed(self) -> None:
         assert self.is_closed
 
+    def free_replica(self) -> None:
+        former, self.emulator = self.emulator, None
+        if former is not None:
+            self.delegate.viewer_replaced()
+            former.close()
+
     def show_in(self, colors: DefaultColors) -> None:
         self.colors = colors
 

@@ -1,0 +1,46 @@
+"""Where one looks in a chat's history outlives the window."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QImage
+
+from session_host import paths
+from session_host.store import Store
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, picture
+from tests.programs import Gate, program
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+from tests.support.windows import Window
+
+pytestmark = pytest.mark.e2e
+
+
+def saved_places() -> object:
+    with Store.open(paths.database()) as store:
+        return store.layout().get("places")
+
+
+def terminal(own: Window, area: Area, name: str) -> QImage:
+    """The left upper part of the terminal, where its lines stand."""
+    return QImage(str(picture(own, area, name))).copy(260, 40, 300, 400)
+
+
+def test_a_window_that_was_killed_looks_at_the_same_lines_again(
+    open_window: OpenWindow, new_chat: NewChat, area: Area, gate: Gate
+):
+    chat = new_chat("long", *program("numbered_lines", 2000, "--gate", gate.path, "--stay"))
+    with open_window() as first:
+        first.show(chat["id"])
+        first.wait_connected([chat["id"]])
+        first.focus()
+        wait_until(lambda: "end of lines" in everything(chat["id"]), WAIT_S, "all lines")
+        bottom = terminal(first, area, "bottom")
+        first.press(*["shift+Prior"] * 5)
+        wait_until(saved_places, WAIT_S, "the place to be saved")
+        before = terminal(first, area, "before")
+        assert before != bottom
+        first.kill()
+    with open_window() as second:
+        second.wait_connected([chat["id"]])
+        wait_until(lambda: terminal(second, area, "after") == before, WAIT_S, "the same lines to be shown")
