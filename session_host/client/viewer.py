@@ -168,18 +168,10 @@ class Viewer:
         self._sends_inputs = False
         self._asked_output = self._output
         connection.listen(self._message, self._connection_lost)
-        connection.send(
-            Attach(
-                self._size if self._output else None,
-                self._cell,
-                self.read_only,
-                self._output,
-                self._attachment,
-                self._epoch,
-                self._offset if self.emulator is not None else -1,
-                self._resizes,
-            )
-        )
+        connection.send(Attach(
+            self._size if self._output else None, self._cell, self.read_only, self._output, self._attachment,
+            self._epoch, self._offset if self.emulator is not None else -1, self._resizes,
+        ))  # fmt: skip
 
     def _connection_lost(self) -> None:
         connection = self._connection
