@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import os
 import select
 import socket
@@ -17,6 +18,27 @@ from session_host.protocol.keeper import KeeperMessage
 RECEIVE_BYTES = 256 * 1024
 MAX_DESCRIPTORS = 253
 """At most so many come with one message (unix(7))."""
+_DESCRIPTOR_BYTES = array.array("i").itemsize
+
+
+def receive(connection: socket.socket, flags: int = 0) -> tuple[bytes, list[int]]:
+    """Bytes, or a packet, and the descriptors that came with it; b"" at the end.
+
+    ``socket.recv_fds`` ignores its flags.
+
+    Raises:
+        BlockingIOError: nothing is there, on a non-blocking socket.
+        OSError: the connection broke.
+    """
+    room = socket.CMSG_LEN(MAX_DESCRIPTORS * _DESCRIPTOR_BYTES)
+    data, control, _, _ = connection.recvmsg(RECEIVE_BYTES, room, flags | getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+    descriptors = array.array("i")
+    for level, kind, content in control:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            descriptors.frombytes(content[: len(content) - len(content) % _DESCRIPTOR_BYTES])
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    return data, list(descriptors)
 
 
 class KeeperHangs(HostUnavailable):
@@ -35,11 +57,13 @@ class KeeperPipe:
 
     Attributes:
         socket: the connection; its blocking mode is its owner's choice for receiving, sending waits.
+        is_packets: each message is one packet (SOCK_SEQPACKET), so that another process can go on with it at any moment.
         descriptors: those that came with messages and were not taken yet, in order.
     """
 
     def __init__(self, connection: socket.socket, decoder: Decoder) -> None:
         self.socket = connection
+        self.is_packets = connection.type == socket.SOCK_SEQPACKET
         self.descriptors: deque[int] = deque()
         self._decoder = decoder
 
@@ -77,21 +101,26 @@ class KeeperPipe:
                 continue
             data = data[sent:]
 
-    def receive(self) -> list[Any] | None:
+    def receive(self, *, keep: bool = False) -> list[Any] | None:
         """The messages that have come, maybe none yet; None at the end of the connection.
+
+        Args:
+            keep: the packet stays in the socket until ``consume``; its descriptors are new ones each time.
 
         Raises:
             ProtocolViolation: what comes is no message.
             BlockingIOError: nothing is there, on a non-blocking socket.
             OSError: the connection broke.
         """
-        data, descriptors, _, _ = socket.recv_fds(self.socket, RECEIVE_BYTES, MAX_DESCRIPTORS)
-        for descriptor in descriptors:
-            os.set_inheritable(descriptor, False)
-            self.descriptors.append(descriptor)
+        data, descriptors = receive(self.socket, socket.MSG_PEEK if keep else 0)
+        self.descriptors.extend(descriptors)
         if not data:
             return None
         return list(self._decoder.feed(data))
+
+    def consume(self) -> None:
+        """Take the packet that ``receive`` kept out of the socket."""
+        self.socket.recv(1)  # The rest of a packet goes with its beginning; descriptors that are not asked for, too.
 
     def is_over(self) -> bool:
         """Whether the other side is gone, and all that it said has been received."""

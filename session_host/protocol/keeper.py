@@ -11,11 +11,13 @@ From a command::
 From a host, on the channel that it was forked with, or on a connection of its own that begins with Adopt::
 
     → Adopt(…) + the estate's descriptors            to a keeper that knows nothing of it
+                                                     ← KeptBy, on the channel that came as one descriptor more
     → Running | Refused                              how the launch went
     → Rehearsed | Prepared                           see below
     → Rest(…) + descriptors                          nothing happens: a host that only waits is to take its place
     → Over()                                         the end is recorded; nothing is to be kept any more
                                                      ← ChildEnded    the ledger has its status
+                                                     ← KeptBy        another process is the keeper now
                                                      ← Prepare, Go, Yield
                                                      ← BoundAgain + the new listening socket
 
@@ -31,8 +33,8 @@ import msgspec
 
 from .launch import LaunchReport, LaunchSpec
 
-KEEPER_PROTOCOL_VERSION = 2
-"""2 knows BoundAgain."""
+KEEPER_PROTOCOL_VERSION = 3
+"""2 knows BoundAgain; 3 knows KeptBy, and its channels carry packets."""
 
 
 class KeeperMessage(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -124,6 +126,12 @@ class Adopt(KeeperMessage, frozen=True):
     version: str
 
 
+class KeptBy(KeeperMessage, frozen=True):
+    """This process is the keeper: of an adopted session, or since the former process of its pair died."""
+
+    pid: int
+
+
 class Running(KeeperMessage, frozen=True):
     """The program is exec'd, and that is recorded; or a successor has taken over."""
 
@@ -194,4 +202,5 @@ ToKeeper = (
 )  # fmt: skip
 FromKeeper = (
     Launched | KeeperStatus | Replaced | NotReplaced | EndBegun | ChildEnded | Prepare | Yield | Go | BoundAgain
-)
+    | KeptBy
+)  # fmt: skip
