@@ -142,6 +142,10 @@ class LedgerPage:
     def child(self, pid: int) -> None:
         self._words[_CHILD] = pid
 
+    def forget_child(self) -> None:
+        """The child was killed before its exec: it never was the program."""
+        self._words[_CHILD] = self._words[_EXIT] = 0
+
     @property
     def exit_status(self) -> int | None:
         """The child's wait status once it is known."""

@@ -7,23 +7,26 @@ each hands over what it has: from then on the new one holds it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import select
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from session_host.errors import OutliveError, ProtocolViolation
+from session_host.errors import HostUnavailable, OutliveError, ProtocolViolation
 from session_host.estate.descriptors import Estate
 from session_host.link.finding import ensure_keeper
 from session_host.link.pipe import KeeperPipe
 from session_host.protocol.codec import FromKeeperDecoder
-from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Adopt, BoundAgain, KeeperMessage
+from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Adopt, BoundAgain, KeeperMessage, KeptBy
 from session_host.protocol.launch import LaunchSpec
 from session_host.version import VERSION
 
 log = logging.getLogger(__name__)
 
+ADOPTION_S = 10.0
 RETRY_S = (0.05, 0.2, 1.0, 5.0, 30.0)
 
 
@@ -47,6 +50,7 @@ class KeeperChannel:
         self._pipe: KeeperPipe | None = None
         self._search: asyncio.Task[None] | None = None
         self._closed = False
+        self._former_version = False
         self.child_pid = 0
         self.give_up: Callable[[], None] | None = None
         self.bound_again: Callable[[], None] | None = None
@@ -95,6 +99,8 @@ class KeeperChannel:
             for message in messages:
                 if isinstance(message, BoundAgain):
                     self._take_listener()
+                elif isinstance(message, KeptBy):
+                    self.keeper_pid = message.pid
                 else:
                     self._said(message)
 
@@ -144,12 +150,46 @@ class KeeperChannel:
         self._search = None
 
     def _hand_over(self) -> KeeperPipe:
+        """Hand the session over, with the keeper's end of a new channel; a keeper of a former version takes none.
+
+        Raises:
+            OutliveError: there is no keeper, or it does not take the session.
+            OSError: it is gone.
+        """
         pipe = ensure_keeper()
+        adopt = Adopt(KEEPER_PROTOCOL_VERSION, self._spec, os.getpid(), self.child_pid, VERSION)
+        if self._former_version:
+            self._former_version = False
+            try:
+                self.keeper_pid = pipe.peer_pid()
+                pipe.send(adopt, self._estate)
+            except OSError:
+                pipe.close()
+                raise
+            return pipe
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        channel = KeeperPipe(ours, FromKeeperDecoder())
         try:
-            self.keeper_pid = pipe.peer_pid()
-            adopt = Adopt(KEEPER_PROTOCOL_VERSION, self._spec, os.getpid(), self.child_pid, VERSION)
-            pipe.send(adopt, self._estate)
-        except OSError:
-            pipe.close()
+            with contextlib.closing(pipe), theirs:
+                pipe.send(adopt, (*self._estate, theirs.fileno()))
+            self._await_word(channel)
+        except BaseException:
+            channel.close()
             raise
-        return pipe
+        return channel
+
+    def _await_word(self, channel: KeeperPipe) -> None:
+        """Wait until the keeper says on the new channel that it has the session.
+
+        Raises:
+            HostUnavailable: it does not.
+        """
+        if not select.select([channel.socket], [], [], ADOPTION_S)[0]:
+            raise HostUnavailable("the keeper does not answer")
+        match channel.receive():
+            case [KeptBy(pid=pid)]:
+                self.keeper_pid = pid
+            case _:
+                # It is of a former version, or gone; who is of this version takes a session without a channel, too.
+                self._former_version = True
+                raise HostUnavailable("the keeper takes no channel")

@@ -180,6 +180,7 @@ class _Host:
         self._serving = asyncio.Event()
         self._idleness: Idleness | None = None
         self._keeper = KeeperChannel(channel, order.spec, order.estate, self._said)
+        self._keeper.keeper_pid = self._woken.keeper_pid or self._keeper.keeper_pid
 
     async def run(self) -> int:
         """See the module."""

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import sys
+
+from session_host.estate.open_file_locks import lock_open_file
+
+_owned: list[int] = []
+"""The open files that have the lock; they stay open as long as this process lives."""
 
 
 def try_to_own(ledger: int) -> bool:
     """Whether this process is the session's one host now.
 
-    By a record lock (fcntl(2)): the kernel takes it away with the process, however that ends, and it is the
-    process's own, so that no duplicate of the descriptor shares it.
+    By a lock of an open file that this process alone has: the ledger is opened anew for it. The kernel takes it
+    away with the process, however that ends. A record lock would go with the first descriptor of the ledger that is closed.
     """
     try:
-        fcntl.lockf(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        own = os.open(f"/proc/self/fd/{ledger}", os.O_RDWR | os.O_CLOEXEC) if sys.platform == "linux" else -1
+    except FileNotFoundError:  # No /proc here.
+        own = -1
+    try:
+        if own >= 0:
+            lock_open_file(own)
+            _owned.append(own)
+        else:
+            fcntl.lockf(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        if own >= 0:
+            os.close(own)
         return False
     return True

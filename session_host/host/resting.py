@@ -26,7 +26,7 @@ from session_host.estate.ledger import LedgerPage
 from session_host.link.pipe import KeeperPipe
 from session_host.peer import is_foreign
 from session_host.protocol.codec import LENGTH_BYTES, ClientDecoder, FromKeeperDecoder, HostDecoder, encode
-from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Go, Rehearsed, Running
+from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Go, KeptBy, Rehearsed, Running
 from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Hello, Welcome
 from session_host.version import VERSION
 
@@ -63,10 +63,12 @@ class Woken(NamedTuple):
     Attributes:
         callers: clients that have come, and to whom nobody has listened yet.
         patience_s: so long nothing is to happen before it rests again; 0 for never.
+        keeper_pid: the keeper, as far as it has said so; else 0.
     """
 
     callers: tuple[socket.socket, ...]
     patience_s: float
+    keeper_pid: int = 0
 
 
 def rest(resting: Resting, estate: Estate, path: Path, channel: socket.socket) -> Woken:
@@ -86,12 +88,12 @@ def rest(resting: Resting, estate: Estate, path: Path, channel: socket.socket) -
     try:
         keeper = KeeperPipe(channel, FromKeeperDecoder())
         keeper.send(Rehearsed())
-        if _may_go(channel) and try_to_own(estate.ledger):
+        if _may_go(keeper) and try_to_own(estate.ledger):
             page = LedgerPage(estate.ledger)
             keeper.send(Running(os.getpid(), page.child, VERSION, KEEPER_PROTOCOL_VERSION))
             page.close()
             log.info("resting")
-            rester.wait(channel)
+            rester.wait(keeper)
     except (OSError, ProtocolViolation) as error:
         log.warning("cannot rest: %s", error)
     finally:
@@ -102,12 +104,15 @@ def rest(resting: Resting, estate: Estate, path: Path, channel: socket.socket) -
     if rested_s < patience_s * SHORT_REST:
         patience_s = max(patience_s, min(patience_s * 2, LONGEST_PATIENCE_S))
     log.info("woken after %.1f s", rested_s)
-    return Woken(rester.unheard(), patience_s)
+    return Woken(rester.unheard(), patience_s, rester.keeper_pid)
 
 
-def _may_go(channel: socket.socket) -> bool:
+def _may_go(keeper: KeeperPipe) -> bool:
     """Wait for Go, and take no more from the channel; False if the keeper has gone, or lets the former host stay."""
+    channel = keeper.socket
     channel.setblocking(True)
+    if keeper.is_packets:
+        return any(isinstance(message, Go) for message in keeper.receive() or ())
     length = channel.recv(LENGTH_BYTES, socket.MSG_WAITALL)
     if len(length) < LENGTH_BYTES:
         return False
@@ -119,6 +124,8 @@ class _Rester:
     """Waits, and answers who asks for the description."""
 
     def __init__(self, resting: Resting, estate: Estate, path: Path) -> None:
+        self.keeper_pid = 0
+        self._keeper: KeeperPipe | None = None
         self._resting = resting
         self._estate = estate
         self._path = path
@@ -127,8 +134,11 @@ class _Rester:
         self._callers: dict[int, socket.socket] = {}
         self._answered: set[int] = set()
 
-    def wait(self, channel: socket.socket) -> None:
+    def wait(self, keeper: KeeperPipe) -> None:
         """Until something happens; if it was SIGTERM, that is pending then."""
+        self._keeper = keeper
+        channel = keeper.socket
+        channel.setblocking(False)
         wake, wake_write = socket.socketpair()
         with wake, wake_write:
             wake_write.setblocking(False)
@@ -161,9 +171,26 @@ class _Rester:
 
     def _is_nothing(self, descriptor: int) -> bool:
         """Whether this event is dealt with already."""
+        if self._keeper is not None and descriptor == self._keeper.socket.fileno():
+            return self._keeper_is_another(self._keeper)
         if descriptor == self._listener.fileno():
             return self._let_in()
         return descriptor in self._callers and self._answer(descriptor)
+
+    def _keeper_is_another(self, keeper: KeeperPipe) -> bool:
+        """Whether the keeper says just that; whatever else it says stays to be heard."""
+        try:
+            messages = keeper.receive(keep=True) if keeper.is_packets else None
+        except BlockingIOError:
+            return True
+        keeper.drop_descriptors()
+        match messages:
+            case [KeptBy(pid=pid)]:
+                keeper.consume()
+                self.keeper_pid = pid
+                return True
+            case _:
+                return False
 
     def _let_in(self) -> bool:
         try:
@@ -202,6 +229,8 @@ class _Rester:
             case [Hello(protocol=protocol, role="control"), Describe(request=number)] if protocol == PROTOCOL_VERSION:
                 [description] = HostDecoder().feed(self._resting.description)
                 answer = msgspec.structs.replace(description, request=number, host_pid=os.getpid())
+                if self.keeper_pid:
+                    answer = msgspec.structs.replace(answer, keeper_pid=self.keeper_pid)
                 welcome = Welcome(PROTOCOL_VERSION, VERSION, answer.session_id, answer.session_id, answer.state)
                 caller.recv(len(said))
                 caller.sendall(encode(welcome) + encode(answer))

@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 
 from session_host.link.finding import find_keeper
@@ -22,7 +23,8 @@ from session_host.scopes import enter
 from .forking import become_subreaper, raise_open_files, set_process_name
 from .keeper import Keeper
 from .loop import Loop
-from .reaching import RuntimeDirectory, listen, open_lock, take_lock
+from .pair import Pair, dismiss
+from .reaching import listen, noted_keepers, open_lock, take_lock
 from .replacing import ARGUMENT, read_kept, replace_itself, take_up
 from .warming import warm
 
@@ -64,13 +66,16 @@ def takes_calls() -> bool:
 
 
 def ask_to_leave(lock: int) -> None:
-    """Signal the process that has the lock."""
-    flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-    if sys.platform != "linux":
-        return  # Another layout of struct flock.
-    pid = struct.unpack("hhqqi4x", fcntl.fcntl(lock, fcntl.F_GETLK, flock))[4]
-    if pid > 0:
-        os.kill(pid, signal.SIGTERM)
+    """Signal the processes that have the lock."""
+    pids = noted_keepers(lock)
+    if sys.platform == "linux":  # Elsewhere, another layout of struct flock.
+        flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        # A keeper of a former version has a record lock, of which the kernel tells the process.
+        pids.append(struct.unpack("hhqqi4x", fcntl.fcntl(lock, fcntl.F_GETLK, flock))[4])
+    for pid in pids:
+        if pid > 0:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
 
 def detach() -> None:
@@ -126,9 +131,11 @@ def main(arguments: list[str]) -> int:
     become_background()
     if kept is not None:
         take_up(keeper, kept)
-    RuntimeDirectory(loop, keeper.sockets, lock)
-    log.info("keeping")
-    loop.run(keeper)
+        if not take_lock(lock):  # A former version's was of another kind.
+            log.warning("the lock is another process's")
+        if kept.standby >= 0:
+            dismiss(kept.standby)
+    Pair(keeper, lock).run()
     return 0
 
 

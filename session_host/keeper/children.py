@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+import signal
+import time
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+
+from session_host.pty import exit_status
+
+from .ward import Ward
 
 
 def pidfd_of(pid: int) -> int:
@@ -15,19 +22,65 @@ def pidfd_of(pid: int) -> int:
         return -1
 
 
+def parent_of(pid: int) -> int:
+    """The parent of a process that lives, or was not reaped yet; 0 if there is no such process, or no telling."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    return int(text[text.rindex(")") + 2 :].split()[1])
+
+
+def name_of(pid: int) -> str:
+    """What a process calls itself; "" if there is no such process, or no telling."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def is_there(pid: int) -> bool:
+    """Whether there is such a process of ours, maybe a zombie."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+REAPING_S = 1.0
+
+
+def end_stray(pid: int) -> None:
+    """Kill a process, and wait until its parent, this process or the standby, has reaped it."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        deadline_s = time.monotonic() + REAPING_S
+        while is_there(pid) and time.monotonic() < deadline_s:
+            time.sleep(0.001)
+
+
 def strays(known: Collection[int]) -> list[int]:
-    """Children of ours that are forks of this very program and that nobody knows.
+    """Children of ours, or of the other keeper of our pair, that are forks of this very program and that nobody knows.
 
     A program's own descendants become our children too when their parents end; those have other command
     lines, and are left alone.
     """
     ours = _command_line(os.getpid())
-    return [pid for pid in _children() if pid not in known and _command_line(pid) == ours]
+    standby = os.getppid()
+    found = _children(os.getpid())
+    if _command_line(standby) == ours:
+        found += _children(standby)
+    known = {*known, os.getpid(), standby}
+    return [pid for pid in found if pid not in known and _command_line(pid) == ours]
 
 
-def _children() -> list[int]:
+def _children(parent: int) -> list[int]:
     try:
-        text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+        text = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
     except OSError:
         return []  # No such list (macOS): no subreaper either.
     return [int(pid) for pid in text.split()]
@@ -38,3 +91,27 @@ def _command_line(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def ended_children() -> Iterator[tuple[int, int]]:
+    """The children that have ended, with their statuses; each is to be reaped before the next one is asked for."""
+    while True:
+        try:
+            found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if found is None:
+            return
+        yield found.si_pid, exit_status.from_waitid(found.si_code, found.si_status)
+
+
+def note_end(wards: Iterable[Ward], pid: int, status: int) -> Ward | None:
+    """Reap a child; if it was a session's program, note its status before, and return that session."""
+    for ward in wards:
+        if pid in {ward.child_pid, ward.page.child} and ward.page.exit_status is None:
+            # Before the reaping, so that there is no moment at which nobody knows.
+            ward.page.exit_status = status
+            os.waitpid(pid, 0)
+            return ward
+    os.waitpid(pid, 0)
+    return None

@@ -20,6 +20,9 @@ _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 15, 36
 """prctl(2)."""
 
 FAILED = 70
+PACKETS = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
+"""A message a packet: whoever goes on with a channel never begins in the midst of one. macOS has no such sockets."""
+
 _NO_DESCRIPTOR = 2**31 - 2
 """No process has so many."""
 
@@ -51,9 +54,17 @@ def raise_open_files() -> int:
 
 
 def fork_host(
-    estate: Estate, slave: int, log_path: str, run: Callable[[socket.socket], int], others: Collection[int] = ()
-) -> tuple[int, socket.socket]:
+    estate: Estate,
+    slave: int,
+    log_path: str,
+    run: Callable[[socket.socket], int],
+    others: Collection[int] = (),
+    *,
+    begun: Callable[[int, socket.socket], None],
+) -> None:
     """Fork a process that has this session's descriptors, a channel to us, and nothing else of ours.
+
+    It begins once ``begun`` is over. Should we be killed before, it ends: no host is there that nobody knows.
 
     Args:
         estate: stays open in both.
@@ -61,25 +72,38 @@ def fork_host(
         log_path: where the host's standard error goes.
         run: the host; returns its exit status. It never returns to our code.
         others: more descriptors that it gets; they stay open in both.
-
-    Returns:
-        The host's PID and our end of the channel.
+        begun: called with the host's PID and our end of the channel.
 
     Raises:
         OSError: no process, or no descriptors, are to be had.
     """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, PACKETS)
     try:
-        pid = os.fork()
+        gate, gate_write = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(gate)
+            os.close(gate_write)
+            raise
     except OSError:
         ours.close()
         theirs.close()
         raise
     if pid:
         theirs.close()
-        return pid, ours
+        os.close(gate)
+        try:
+            begun(pid, ours)
+        finally:
+            os.write(gate_write, b"\0")
+            os.close(gate_write)
+        return
     status = FAILED
     try:
+        os.close(gate_write)
+        if not os.read(gate, 1):
+            os._exit(status)
         _forget_parent({*estate, slave, theirs.fileno(), *others}, log_path)
         status = run(theirs)
     except BaseException:

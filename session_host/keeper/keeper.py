@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from session_host.errors import OutliveError, ProtocolViolation
-from session_host.estate.descriptors import Estate
-from session_host.estate.ledger import LedgerPage
 from session_host.host.main import TakeOver, run_host
 from session_host.host.resting import Resting
 from session_host.link.pipe import KeeperPipe
@@ -25,6 +23,7 @@ from session_host.protocol.keeper import (
     EndSession,
     KeeperMessage,
     KeeperStatus,
+    KeptBy,
     KeptSession,
     Launch,
     Launched,
@@ -39,15 +38,16 @@ from session_host.protocol.keeper import (
     Status,
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
-from session_host.pty import exit_status
 from session_host.version import VERSION
 
-from .children import pidfd_of, strays
+from .children import end_stray, ended_children, note_end, strays
 from .ending import end_without_host
 from .forking import fork_host
 from .loop import Loop
+from .mirror import Forgotten, Mirror
 from .reaching import ChatSockets
-from .succession import Succession
+from .strangers import Strangers
+from .succession import Begun, Succession
 from .ward import Ward, WardState
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ class Keeper:
         wards: the sessions by their ids.
         loop: what wakes us.
         sockets: where the sessions are found.
+        mirror: tells the standby of each change, in the active keeper.
         open_files: the programs' soft limit of open files; ours is higher.
     """
 
@@ -72,9 +73,11 @@ class Keeper:
         self.wards: dict[str, Ward] = {}
         self.loop = loop
         self.open_files = open_files
+        self.mirror = Mirror()
         self._replace_itself = replace_itself
-        self._succession = Succession(loop, self._fork_one, self._drop_channel)
-        self.sockets = ChatSockets(loop, self.wards, self._succession)
+        self._succession = Succession(loop, self.mirror, self._fork_one, self.drop_channel)
+        self._strangers = Strangers(loop, self._host_died)
+        self.sockets = ChatSockets(loop, self.wards, self._succession, self.mirror)
 
     def is_busy(self) -> bool:
         """There is something to keep."""
@@ -131,6 +134,7 @@ class Keeper:
             return None
         ward.launchers.append(client)
         self.wards[ward.id] = ward
+        self.mirror.hold(ward)
         self._fork(ward)
         return None
 
@@ -139,8 +143,13 @@ class Keeper:
         if self.wards.get(ward.id) is not ward or ward.host_pid:
             return
         self.sockets.look_at(ward, call=True)
+
+        def begun(pid: int, channel: KeeperPipe) -> None:
+            ward.host_pid, ward.channel, ward.is_child = pid, channel, True
+            self.mirror.now(ward, channel=True)
+
         try:
-            ward.host_pid, ward.channel = self._fork_one(ward)
+            self._fork_one(ward, begun)
         except OSError as error:
             wait_s = ward.count_death(None)
             log.warning("%s: no host could be forked: %s", ward.id, error)
@@ -149,7 +158,6 @@ class Keeper:
             else:
                 self.loop.later(max(wait_s, 0.1), lambda: self._fork(ward))
             return
-        ward.is_child = True
         log.info("%s: host %d", ward.id, ward.host_pid)
 
     def _give_up_start(self, ward: Ward, why: str) -> None:
@@ -160,9 +168,7 @@ class Keeper:
         self._report(ward, LaunchReport(ok=False, error=why, error_kind="failed"))
         self._forget(ward)
 
-    def _fork_one(
-        self, ward: Ward, *, rehearsal: bool = False, resting: Resting | None = None
-    ) -> tuple[int, KeeperPipe]:
+    def _fork_one(self, ward: Ward, begun: Begun, *, rehearsal: bool = False, resting: Resting | None = None) -> None:
         order = TakeOver(
             spec=ward.spec,
             estate=ward.estate,
@@ -173,8 +179,14 @@ class Keeper:
             resting=resting,
         )
         others = resting.descriptors if resting is not None else ()
-        pid, ours = fork_host(ward.estate, ward.slave, ward.spec.log, lambda channel: run_host(order, channel), others)
-        return pid, self._watch_channel(ward, ours)
+        fork_host(
+            ward.estate,
+            ward.slave,
+            ward.spec.log,
+            lambda channel: run_host(order, channel),
+            others,
+            begun=lambda pid, ours: begun(pid, self._watch_channel(ward, ours)),
+        )
 
     def _watch_channel(self, ward: Ward, connection: socket.socket) -> KeeperPipe:
         connection.setblocking(False)
@@ -183,15 +195,22 @@ class Keeper:
         return pipe
 
     def _host_speaks(self, ward: Ward, pipe: KeeperPipe) -> None:
-        messages = self.loop.receive(pipe)
+        messages = self.loop.receive(pipe, keep=pipe.is_packets)
         if messages is None:
             # Its death, if it is that, comes by another way.
-            self._drop_channel(ward, pipe)
+            self.drop_channel(ward, pipe)
             return
-        for message in messages:
-            self._host_says(ward, pipe, message)
+        try:
+            for message in messages:
+                self._host_says(ward, pipe, message)
+        finally:
+            if messages and pipe.is_packets and pipe.socket.fileno() >= 0:
+                # Not before it is dealt with: should this process die, another one reads it again.
+                pipe.drop_descriptors()
+                pipe.consume()
 
-    def _drop_channel(self, ward: Ward, pipe: KeeperPipe | None) -> None:
+    def drop_channel(self, ward: Ward, pipe: KeeperPipe | None) -> None:
+        """Be done with a channel to a session's host, if there is one."""
         if pipe is None:
             return
         if pipe.socket.fileno() >= 0:
@@ -211,11 +230,14 @@ class Keeper:
                     ward.state = WardState.RUNNING
                     self.sockets.look_at(ward)
                     self._report(ward, LaunchReport(ok=True, host_pid=message.host_pid, child_pid=message.child_pid))
+                else:
+                    self.mirror.now(ward)
             case Refused(report=report):
                 ward.state = WardState.OVER
                 self._report(ward, report)
             case Over():
                 ward.state = WardState.OVER
+                self.mirror.now(ward)
             case Prepared() if successor is not None and not successor.pid:
                 self._succession.rehearse(ward, successor)
             case Rest():
@@ -227,85 +249,112 @@ class Keeper:
 
     def _report(self, ward: Ward, report: LaunchReport) -> None:
         ward.report = report
+        self.mirror.now(ward)
         for client in ward.launchers:
             self.loop.reply(client, Launched(report))
         ward.launchers.clear()
 
     def _forget(self, ward: Ward) -> None:
         log.info("%s: over", ward.id)
-        self._drop_channel(ward, ward.channel)
+        self.let_go(ward)
+        self.mirror.tell(Forgotten(ward.id))
+
+    def let_go(self, ward: Ward) -> None:
+        """Hold a session no more."""
+        self.drop_channel(ward, ward.channel)
         if ward.successor is not None:
             self._succession.give_up(ward, "the chat has ended")
-        for pidfd in (ward.pidfd, ward.child_pidfd):
-            if pidfd >= 0:
-                self.loop.unwatch(pidfd)
+        self._strangers.forget(ward)
         if self.wards.get(ward.id) is ward:
             del self.wards[ward.id]
         ward.close()
 
     def _adopt(self, client: KeeperPipe, message: Adopt) -> None:
-        """A host of a former keeper hands over what we are to keep."""
-        count = len(Estate._fields)
-        if len(client.descriptors) != count:
-            log.warning("an adoption came with %d descriptors", len(client.descriptors))
-            self.loop.drop(client)
-            return
-        estate = Estate(*(client.descriptors.popleft() for _ in range(count)))
+        """A host of a former keeper hands over what we are to keep, and maybe a channel."""
         try:
-            ward = Ward(message.spec, estate, LedgerPage(estate.ledger))
-            ward.pidfd = pidfd_of(message.host_pid)
-            ward.child_pidfd = pidfd_of(message.child_pid)
-        except (OutliveError, OSError) as error:
+            ward, channel = Ward.adopt(message.spec, list(client.descriptors))
+        except (OutliveError, OSError, ValueError) as error:
             log.warning("not adopted: %s", error)
-            estate.close()
             self.loop.drop(client)
             return
+        client.descriptors.clear()
         if (former := self.wards.pop(message.spec.session_id, None)) is not None:
             self._forget(former)
         ward.state, ward.is_child, ward.protocol = WardState.RUNNING, False, message.protocol
         self.keep(ward, message.host_pid, message.child_pid, message.version)
-        self.loop.release(client)
-        ward.channel = client
-        self.loop.watch(client.socket, lambda: self._host_speaks(ward, client))
+        self.mirror.hold(ward)
+        if channel is not None:
+            self.keep_channel(ward, channel)
+            self.mirror.now(ward, channel=True)
+            ward.tell_host(KeptBy(os.getpid()))
+            self.loop.drop(client)
+        else:
+            self.mirror.now(ward)
+            self.loop.release(client)
+            ward.channel = client
+            self.loop.watch(client.socket, lambda: self._host_speaks(ward, client))
         log.info("%s: adopted from host %d", ward.id, ward.host_pid)
         self.sockets.look_at(ward, call=True)
+        self._strangers.watch(ward, self._kin())
 
     def keep(self, ward: Ward, host_pid: int, child_pid: int, version: str) -> None:
         """Look after a session whose host runs already."""
         ward.host_pid, ward.child_pid, ward.version = host_pid, child_pid, version
         ward.report = LaunchReport(ok=True, host_pid=host_pid, child_pid=child_pid)
         self.wards[ward.id] = ward
-        if ward.pidfd >= 0:
-            self.loop.watch(ward.pidfd, lambda: self._stranger_ended(ward))
-        if ward.child_pidfd >= 0:
-            self.loop.watch(ward.child_pidfd, lambda: self._strange_child_ended(ward))
 
     def keep_channel(self, ward: Ward, connection: socket.socket) -> None:
         """As ``keep``: the channel of a host that was there before this program was."""
         ward.channel = self._watch_channel(ward, connection)
 
+    # ------------------------------------------------------------ two processes
+
+    def _kin(self) -> set[int]:
+        """The processes that learn the ends of their children: this one, and the standby, which is its parent."""
+        return {os.getpid(), os.getppid()} if self.mirror.connection is not None else {os.getpid()}
+
+    def take_charge(self) -> None:
+        """Be the active keeper, with what another process knew before the fork of this one."""
+        for ward in tuple(self.wards.values()):
+            if not ward.host_pid:
+                self._follow(ward, None)
+            elif not self._strangers.watch(ward, self._kin()):
+                self._host_died(ward, None)
+            else:
+                self._greet(ward)
+
+    def _greet(self, ward: Ward) -> None:
+        """Tell a host what it may not have been told by the former process."""
+        if ward.channel is not None and ward.channel.is_packets:
+            ward.tell_host(KeptBy(os.getpid()))
+            if ward.bound:
+                self.sockets.tell_bound(ward)
+        if ward.page.exit_status is not None:
+            ward.tell_host(ChildEnded())
+
+    def stand_by(self) -> None:
+        """Be the standby from now on: hold what is kept, and nothing that is under way."""
+        self.loop.rest()
+        for ward in self.wards.values():
+            self._strangers.forget(ward)
+            ward.launchers.clear()
+            if ward.successor is not None:
+                self.drop_channel(ward, ward.successor.channel)
+                ward.successor = None
+
     # ------------------------------------------------------------ deaths
 
     def children_ended(self) -> None:
-        """Learn of each child's end before it is reaped; programs whose host died are children too."""
-        while True:
-            try:
-                found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            except ChildProcessError:
-                return
-            if found is None:
-                return
-            self._child_ended(found.si_pid, exit_status.from_waitid(found.si_code, found.si_status))
+        """Note each child's end before it is reaped; programs whose host died are children too."""
+        for pid, status in ended_children():
+            noted = note_end(self.wards.values(), pid, status)
+            if noted is not None:
+                noted.tell_host(ChildEnded())
+            else:
+                self.child_ended(pid, status)
 
-    def _child_ended(self, pid: int, status: int) -> None:
-        for ward in tuple(self.wards.values()):
-            if pid in {ward.child_pid, ward.page.child} and ward.page.exit_status is None:
-                # Before the reaping, so that there is no moment at which nobody knows.
-                ward.page.exit_status = status
-                os.waitpid(pid, 0)
-                ward.tell_host(ChildEnded())
-                return
-        os.waitpid(pid, 0)
+    def child_ended(self, pid: int, status: int) -> None:
+        """A child that is no program has ended, of this process or of the standby."""
         for ward in tuple(self.wards.values()):
             if ward.host_pid == pid:
                 self._host_died(ward, status)
@@ -314,34 +363,22 @@ class Keeper:
                 self._succession.died(ward, ward.successor)
                 return
 
-    def _strange_child_ended(self, ward: Ward) -> None:
-        """A program that will never be a child of ours has ended; should its host be dead too, nobody else looks."""
-        pidfd, ward.child_pidfd = ward.child_pidfd, -1
-        self.loop.unwatch(pidfd)
-        status = exit_status.of_zombie(ward.child_pid, None)
-        if status is None:
-            status = exit_status.of_reaped(pidfd)
-        os.close(pidfd)
-        if status is not None and ward.page.exit_status is None:
-            ward.page.exit_status = status
-        ward.tell_host(ChildEnded())
-
-    def _stranger_ended(self, ward: Ward) -> None:
-        """A host that is no child of ours is gone."""
-        self.loop.unwatch(ward.pidfd)
-        os.close(ward.pidfd)
-        ward.pidfd = -1
-        self._host_died(ward, None)
-
     def _host_died(self, ward: Ward, status: int | None) -> None:
         if ward.channel is not None:
             # What it said last may still be on its way.
             with suppress(BlockingIOError, OSError, ProtocolViolation):
-                for message in ward.channel.receive() or []:
-                    self._host_says(ward, ward.channel, message)
-            self._drop_channel(ward, ward.channel)
+                channel = ward.channel
+                while (messages := channel.receive()) is not None:
+                    for message in messages:
+                        self._host_says(ward, channel, message)
+            self.drop_channel(ward, ward.channel)
         log.info("%s: host %d ended, status %s", ward.id, ward.host_pid, status)
         ward.host_pid = 0
+        self.mirror.now(ward)
+        self._follow(ward, status)
+
+    def _follow(self, ward: Ward, status: int | None) -> None:
+        """Do what is due after a host's death."""
         if ward.state is WardState.OVER:
             self._forget(ward)
             return
@@ -367,15 +404,10 @@ class Keeper:
 
     def _end_half_started(self, ward: Ward) -> None:
         """A host died between the fork of its program and the exec: what is left of that must not go on."""
-        for pid in strays(self._known_children()):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            with suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-            if ward.page.child == pid:
-                ward.page.child = 0
-
-    def _known_children(self) -> set[int]:
         wards = self.wards.values()
         known = {pid for ward in wards for pid in (ward.host_pid, ward.child_pid, ward.page.child)}
-        return known | {ward.successor.pid for ward in wards if ward.successor is not None}
+        known |= {ward.successor.pid for ward in wards if ward.successor is not None}
+        for pid in strays(known):
+            end_stray(pid)
+            if ward.page.child == pid:
+                ward.page.forget_child()

@@ -51,6 +51,7 @@ class Loop:
 
     Attributes:
         listener: the socket that hosts and commands come to.
+        wake: readable when a signal has come.
         on_socket_lost: called when its file is not there any more.
     """
 
@@ -68,21 +69,52 @@ class Loop:
         self._reserve = os.open(os.devnull, os.O_RDONLY)
         listener.setblocking(False)
         self.watch(listener, self._accept)
-        # A signal only wakes the loop; what it means is done there.
-        self._wake, self._wake_write = socket.socketpair()
-        self._wake.setblocking(False)
-        self._wake_write.setblocking(False)
-        signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
+        self._paused = False
+        self._await_signals()
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: None)
-        self.watch(self._wake, self._signalled)
 
-    def run(self, owner: LoopOwner) -> None:
-        """Until there has been nothing to keep for long, or SIGTERM: hosts then start another keeper."""
+    def _await_signals(self) -> None:
+        # A signal only wakes the loop; what it means is done there.
+        self.wake, self._wake_write = socket.socketpair()
+        self.wake.setblocking(False)
+        self._wake_write.setblocking(False)
+        signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
+        self.watch(self.wake, self._signalled)
+
+    def renew(self) -> None:
+        """After a fork: wait for the same with descriptors of our own (epoll(7) shares what it watches with a fork)."""
+        self.unwatch(self.wake)
+        self.wake.close()
+        self._wake_write.close()
+        watched = list(self._selector.get_map().values())
+        self._selector.close()
+        self._selector = selectors.DefaultSelector()
+        for key in watched:
+            self.watch(key.fileobj, key.data)  # type: ignore[arg-type]
+        self._await_signals()
+        # Whoever connects learns by it who listens (SO_PEERCRED).
+        self.listener.listen(socket.SOMAXCONN)
+
+    def rest(self) -> None:
+        """Another process goes on with the clients, and with what is due."""
+        for client in tuple(self._clients):
+            self.drop(client)
+        self._timers.clear()
+
+    def run(self, owner: LoopOwner) -> bool:
+        """Until there has been nothing to keep for long, or SIGTERM: hosts then start another keeper.
+
+        Returns:
+            False if it was paused: it is to be run again.
+        """
         self._owner = owner
+        self._paused = False
         owner.children_ended()
         idle_since_s = time.monotonic()
         while not self._leaving:
+            if self._paused:
+                return False
             now_s = time.monotonic()
             if owner.is_busy() or self._clients:
                 idle_since_s = now_s
@@ -101,6 +133,7 @@ class Loop:
             except FileNotFoundError:
                 self.on_socket_lost()
         self._unlink()
+        return True
 
     def _unlink(self) -> None:
         """Remove our socket's file, but not that of another keeper, should its directory have been made anew."""
@@ -126,6 +159,10 @@ class Loop:
         """Come to an end; hosts then look for another keeper, or start one."""
         self._leaving = True
 
+    def pause(self) -> None:
+        """Return from ``run``, to be run again."""
+        self._paused = True
+
     @staticmethod
     def _carry_out(what: Callback) -> None:
         try:
@@ -142,17 +179,26 @@ class Loop:
         """Do something whenever a socket or descriptor is readable."""
         self._selector.register(readable, selectors.EVENT_READ, what)
 
+    def is_watched(self, descriptor: int) -> bool:
+        """Whether something is done whenever it is readable."""
+        return descriptor in self._selector.get_map()
+
     def unwatch(self, readable: socket.socket | int) -> None:
         """No more."""
         self._selector.unregister(readable)
 
     def _signalled(self) -> None:
-        with suppress(BlockingIOError):
-            if signal.SIGTERM in self._wake.recv(4096):
-                log.info("asked to leave; the hosts will start another")
-                self._leaving = True
+        if signal.SIGTERM in self.signals():
+            log.info("asked to leave; the hosts will start another")
+            self._leaving = True
         assert self._owner is not None
         self._owner.children_ended()
+
+    def signals(self) -> bytes:
+        """The numbers of the signals that have come."""
+        with suppress(BlockingIOError):
+            return self.wake.recv(4096)
+        return b""
 
     # ------------------------------------------------------------ who calls
 
@@ -196,10 +242,10 @@ class Loop:
         return client
 
     @staticmethod
-    def receive(pipe: KeeperPipe) -> list[Any] | None:
-        """What has come; None if the other side is gone, or breaks the rules."""
+    def receive(pipe: KeeperPipe, *, keep: bool = False) -> list[Any] | None:
+        """What has come; None if the other side is gone, or breaks the rules. ``keep`` as ``KeeperPipe`` has it."""
         try:
-            return pipe.receive()
+            return pipe.receive(keep=keep)
         except BlockingIOError:
             return []
         except (OSError, ProtocolViolation) as error:

@@ -11,16 +11,19 @@ import fcntl
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from session_host.errors import OutliveError
 from session_host.estate import descriptors
+from session_host.estate.open_file_locks import lock_open_file
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.keeper import BoundAgain
 
+from .children import name_of
 from .loop import REFRESH_S, Loop
+from .mirror import Bound, Listening, Locked, Mirror
 from .succession import Succession
 from .ward import Ward, WardState
 
@@ -61,17 +64,36 @@ def lock_path() -> Path:
 def take_lock(descriptor: int) -> bool:
     """Take the lock; False if another process has it."""
     try:
-        # Of the kind that a fork does not share and an exec keeps (fcntl(2), F_SETLK).
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(descriptor, fcntl.LOCK_UN)  # A former version of this process had a record lock.
+        lock_open_file(descriptor)
     except BlockingIOError:
         return False
     return True
 
 
+def note_keepers(descriptor: int, pids: Sequence[int]) -> None:
+    """Write into the lock file which processes have the lock: the kernel does not tell (fcntl(2), F_OFD_GETLK)."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, " ".join(map(str, pids)).encode(), 0)
+    except OSError as error:
+        log.warning("the lock file: %s", error)  # A full disk; only a keeper that takes no calls is looked for here.
+
+
+def noted_keepers(descriptor: int) -> list[int]:
+    """Those processes, as far as they are there."""
+    try:
+        pids = [int(word) for word in os.pread(descriptor, 100, 0).split()]
+    except (OSError, ValueError):
+        return []
+    return [pid for pid in pids if name_of(pid).startswith("outlive-")]
+
+
 class ChatSockets:
     """The sockets of the chats."""
 
-    def __init__(self, loop: Loop, wards: Mapping[str, Ward], succession: Succession) -> None:
+    def __init__(self, loop: Loop, wards: Mapping[str, Ward], succession: Succession, mirror: Mirror) -> None:
+        self._mirror = mirror
         self._loop = loop
         self._wards = wards
         self._succession = succession
@@ -97,6 +119,12 @@ class ChatSockets:
             self._loop.later(POLL_S, lambda: self._retry(ward))
             return
         log.warning("%s: the socket was gone, and is bound again", ward.id)
+        self._mirror.tell(Bound(ward.id), (ward.estate.listener,))
+        self.tell_bound(ward)
+
+    def tell_bound(self, ward: Ward) -> None:
+        """Give the session's host the socket that is bound now."""
+        ward.bound = True
         ward.tell_successor(BoundAgain(), (ward.estate.listener,))
         if ward.protocol >= KNOWS_BOUND_AGAIN:
             ward.tell_host(BoundAgain(), (ward.estate.listener,))
@@ -126,14 +154,16 @@ def is_there(path: str, *, call: bool) -> bool:
 class RuntimeDirectory:
     """The runtime directory and what is the keeper's in it."""
 
-    def __init__(self, loop: Loop, sockets: ChatSockets, lock: int) -> None:
+    def __init__(self, loop: Loop, sockets: ChatSockets, lock: int, mirror: Mirror) -> None:
         """Begin to look after it.
 
         Args:
             loop: the keeper's; it listens at the keeper's socket.
             sockets: the chats' sockets.
             lock: the descriptor of the lock file, which is locked.
+            mirror: tells the standby of another socket, and another lock file.
         """
+        self._mirror = mirror
         self._loop = loop
         self._sockets = sockets
         self._lock = lock
@@ -144,6 +174,13 @@ class RuntimeDirectory:
             loop.watch(self._inotify.fileno(), self._told)
         loop.on_socket_lost = self._soon
         self._look_often()
+
+    def close(self) -> None:
+        """Look after it no more."""
+        self._loop.on_socket_lost = lambda: None
+        if self._inotify is not None:
+            self._loop.unwatch(self._inotify.fileno())
+            self._inotify.close()
 
     def _look_often(self) -> None:
         self.look()
@@ -171,6 +208,7 @@ class RuntimeDirectory:
                 return
             if not self._loop.is_at_its_place():
                 self._loop.listen_at(listen())
+                self._mirror.tell(Listening(), (self._loop.listener.fileno(),))
                 log.warning("the keeper's socket was gone, and is bound again")
         except (OutliveError, OSError) as error:
             log.warning("the runtime directory: %s", error)
@@ -186,10 +224,13 @@ class RuntimeDirectory:
         except FileNotFoundError:
             pass
         fresh = open_lock()
-        # Closing any descriptor of a file gives up this process's locks on it (fcntl(2)): first move it, then lock.
         os.dup2(fresh, self._lock, inheritable=False)
         os.close(fresh)
-        return take_lock(self._lock)
+        if not take_lock(self._lock):
+            return False
+        note_keepers(self._lock, (os.getppid(), os.getpid()))
+        self._mirror.tell(Locked(), (self._lock,))
+        return True
 
     def _follow(self) -> None:
         """Hear of removals in the directory that is there now."""

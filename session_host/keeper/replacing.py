@@ -52,6 +52,8 @@ class Kept(msgspec.Struct):
     asked_by: int
     open_files: int
     wards: list[KeptWard]
+    standby: int = -1
+    """The connection with the standby, which holds all until the new program has another."""
 
 
 def replace_itself(lock: int, keeper: Keeper, client: KeeperPipe, message: ReplaceKeeper) -> KeeperMessage:
@@ -69,6 +71,7 @@ def replace_itself(lock: int, keeper: Keeper, client: KeeperPipe, message: Repla
         client.socket.fileno(),
         keeper.open_files,
         [_kept_of(ward) for ward in keeper.wards.values()],
+        -1 if keeper.mirror.connection is None else keeper.mirror.connection.fileno(),
     )
     state = os.memfd_create("outlive-keeper", 0)
     data = msgspec.msgpack.encode(kept)
@@ -108,7 +111,7 @@ def _kept_of(ward: Ward) -> KeptWard:
 
 
 def _descriptors_of(kept: Kept) -> list[int]:
-    found = [kept.listener, kept.lock, kept.asked_by]
+    found = [kept.listener, kept.lock, kept.asked_by, *([kept.standby] if kept.standby >= 0 else [])]
     for ward in kept.wards:
         found += [*ward.estate, *(each for each in (ward.pidfd, ward.child_pidfd, ward.channel) if each >= 0)]
     return found

@@ -9,29 +9,32 @@ from typing import Protocol
 
 from session_host.host.resting import Resting
 from session_host.link.pipe import KeeperPipe
-from session_host.protocol.keeper import Go, KeeperMessage, NotReplaced, Prepare, Replaced, Rest, Yield
+from session_host.protocol.keeper import Go, KeeperMessage, KeptBy, NotReplaced, Prepare, Replaced, Rest, Yield
 from session_host.version import VERSION
 
 from .loop import Loop
+from .mirror import Mirror
 from .ward import Successor, Ward, WardState
 
 log = logging.getLogger(__name__)
 
 
+Begun = Callable[[int, KeeperPipe], None]
+
+
 class Fork(Protocol):
     """Forks a host for a session."""
 
-    def __call__(
-        self, ward: Ward, *, rehearsal: bool = False, resting: Resting | None = None
-    ) -> tuple[int, KeeperPipe]:
-        """Its PID, and the channel to it; raises OSError."""
+    def __call__(self, ward: Ward, begun: Begun, *, rehearsal: bool = False, resting: Resting | None = None) -> None:
+        """Call ``begun`` with its PID, and the channel to it, before it begins; raises OSError."""
 
 
 class Succession:
     """What leads from one host to the next while the former one lives."""
 
-    def __init__(self, loop: Loop, fork: Fork, drop: Callable[[Ward, KeeperPipe | None], None]) -> None:
+    def __init__(self, loop: Loop, mirror: Mirror, fork: Fork, drop: Callable[[Ward, KeeperPipe | None], None]) -> None:
         self._loop = loop
+        self._mirror = mirror
         self._fork = fork
         self._drop = drop
 
@@ -48,7 +51,7 @@ class Succession:
     def rehearse(self, ward: Ward, successor: Successor) -> None:
         """The former host is prepared: let the successor show that it can take over."""
         try:
-            successor.pid, successor.channel = self._fork(ward, rehearsal=True)
+            self._fork(ward, successor.begun, rehearsal=True)
         except OSError as error:
             self.give_up(ward, f"no process: {error.strerror}")
 
@@ -62,7 +65,7 @@ class Succession:
                 return
             ward.successor = successor = Successor(None)
             resting = Resting(message.description, message.patience_s, descriptors)
-            successor.pid, successor.channel = self._fork(ward, resting=resting)
+            self._fork(ward, successor.begun, resting=resting)
         except OSError as error:
             self.give_up(ward, f"no process: {error.strerror}")
         finally:
@@ -81,7 +84,9 @@ class Succession:
         """The former host is gone: the session is the successor's."""
         ward.successor = None
         ward.host_pid, ward.channel, ward.is_child = successor.pid, successor.channel, True
+        self._mirror.now(ward, channel=True)
         ward.tell_host(Go())
+        ward.tell_host(KeptBy(os.getpid()))
         log.info("%s: host %d has taken over", ward.id, ward.host_pid)
         self._loop.reply(successor.asked_by, Replaced(VERSION))
 

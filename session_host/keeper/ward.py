@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -65,6 +66,10 @@ class Successor:
     ready: bool = False
     yielding: bool = False
 
+    def begun(self, pid: int, channel: KeeperPipe) -> None:
+        """It was forked."""
+        self.pid, self.channel = pid, channel
+
 
 @dataclass(eq=False)
 class Ward:
@@ -82,6 +87,7 @@ class Ward:
         channel: the way to the host.
         child_pid: the program.
         version: of the code that the host runs.
+        bound: its socket was removed, and is another one than at its start.
         protocol: what the host understands, see ``KEEPER_PROTOCOL_VERSION``.
         launchers: who waits for the report.
         report: how the launch went, once that is known.
@@ -101,6 +107,7 @@ class Ward:
     channel: KeeperPipe | None = None
     child_pid: int = 0
     version: str = ""
+    bound: bool = False
     protocol: int = 1
     launchers: list[KeeperPipe] = field(default_factory=list)
     report: LaunchReport | None = None
@@ -125,6 +132,22 @@ class Ward:
             estate.close()
             Path(spec.socket_path).unlink(missing_ok=True)
             raise
+
+    @classmethod
+    def adopt(cls, spec: LaunchSpec, passed: Sequence[int]) -> tuple[Self, socket.socket | None]:
+        """A session whose host hands its descriptors over, and the channel to that, if it came along.
+
+        Raises:
+            ValueError: these are not the descriptors of a session.
+            OutliveError: its ledger is of another version.
+            OSError: there is no memory.
+        """
+        count = len(Estate._fields)
+        if len(passed) not in {count, count + 1}:
+            raise ValueError(f"it came with {len(passed)} descriptors")
+        estate = Estate(*passed[:count])
+        ward = cls(spec, estate, LedgerPage(estate.ledger))
+        return ward, socket.socket(fileno=passed[count]) if passed[count:] else None
 
     @property
     def id(self) -> str:

@@ -31,6 +31,8 @@ from session_host.store import Store
 from session_host.terminal import available_engines, create, default_engine, engine_build
 from session_host.version import VERSION
 
+from .forking import PACKETS
+
 log = logging.getLogger(__name__)
 
 TURNS = 10
@@ -145,6 +147,6 @@ def _host_a_session(directory: Path) -> None:
             client = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             client.connect(spec.socket_path)
             client.sendall(encode(Hello(PROTOCOL_VERSION, role, engine_build(spec.engine), VERSION)) + encode(question))
-        ours, theirs = socket.socketpair()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, PACKETS)
         stack.enter_context(ours)
         run_host(TakeOver(spec, estate, slave, 1024, other_engine=False, rehearsal=False, trial_s=TRIAL_S), theirs)

@@ -57,7 +57,7 @@ class KeeperPipe:
 
     Attributes:
         socket: the connection; its blocking mode is its owner's choice for receiving, sending waits.
-        is_packets: each message is one packet (SOCK_SEQPACKET), so that another process can go on with it at any moment.
+        is_packets: each message is one packet (SOCK_SEQPACKET): another process can go on with it at any moment.
         descriptors: those that came with messages and were not taken yet, in order.
     """
 

@@ -1,0 +1,23 @@
+"""Locks that belong to an open file, not to a process: who else has the descriptor, by a fork, has the lock too."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import sys
+
+
+def lock_open_file(descriptor: int) -> None:
+    """Take the exclusive lock on the whole file (fcntl(2), F_OFD_SETLK).
+
+    It conflicts with record locks (F_SETLK), which former versions took.
+
+    Raises:
+        BlockingIOError: another open file has it.
+        OSError: there are no such locks on this file.
+    """
+    if sys.platform == "linux":
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

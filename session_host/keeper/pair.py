@@ -1,0 +1,219 @@
+"""Two processes are the keeper: the active one, which does everything, and a standby, which holds the same and waits.
+
+The standby is the parent, and a subreaper: when the active keeper dies, its hosts and their programs become the
+standby's children, and no exit status is lost. Each death is answered by one fork::
+
+    the active keeper dies    the standby forks another; it knows every session from what it was told (``mirror``)
+    the standby dies          the active keeper forks another active keeper, and becomes the standby itself
+
+Hosts do not notice: the keeper's ends of their channels stay open in the other process, and what a host has said
+stays in its channel until it is dealt with. When both die at once, the hosts start another keeper.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import socket
+from contextlib import suppress
+
+from session_host.estate.descriptors import Estate
+from session_host.estate.ledger import LedgerPage
+from session_host.protocol.keeper import ChildEnded
+
+from . import mirror
+from .children import ended_children, note_end
+from .forking import set_process_name
+from .keeper import Keeper
+from .mirror import Bound, Ended, Forgotten, Held, Leaving, Listening, Locked, Noted, Now
+from .reaching import RuntimeDirectory, note_keepers
+from .ward import Ward, WardState
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 1.0
+"""Without a process for the second of the pair, the first one works alone for so long, and tries again."""
+
+DISMISSAL_S = 1.0
+
+
+class Pair:
+    """Runs the keeper as two processes; this object is in both."""
+
+    def __init__(self, keeper: Keeper, lock: int) -> None:
+        self._keeper = keeper
+        self._loop = keeper.loop
+        self._lock = lock
+
+    def run(self) -> None:
+        """Be one of the two; returns when the keeper leaves."""
+        while True:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            try:
+                child = os.fork()
+            except OSError as error:
+                log.warning("no process for a standby: %s", error)
+                ours.close()
+                theirs.close()
+                if self._serve(None):
+                    return
+                continue
+            used, other = (ours, theirs) if child else (theirs, ours)
+            other.close()
+            with used:
+                if self._stand_by(used, child) if child else self._serve(used):
+                    return
+
+    # ------------------------------------------------------------ the active keeper
+
+    def _serve(self, standby: socket.socket | None) -> bool:
+        """Be the active keeper; whether it is over. Else the standby has died."""
+        keeper, loop = self._keeper, self._loop
+        set_process_name("outlive-keeper")
+        with suppress(PermissionError):  # It leads a session already.
+            os.setsid()
+        loop.renew()
+        keeper.mirror.use(standby)
+        if standby is None:
+            loop.later(RETRY_S, loop.pause)
+        else:
+            loop.watch(standby, lambda: self._standby_speaks(standby))
+        directory = RuntimeDirectory(loop, keeper.sockets, self._lock, keeper.mirror)
+        keeper.take_charge()
+        log.info("keeping")
+        over = loop.run(keeper)
+        if over:
+            keeper.mirror.tell(Leaving())
+        directory.close()
+        if standby is not None:
+            loop.unwatch(standby)
+        keeper.mirror.use(None)
+        return over
+
+    def _standby_speaks(self, standby: socket.socket) -> None:
+        try:
+            while (said := mirror.read(standby)) is not None:
+                match said[0]:
+                    case Ended(pid=pid, status=status):
+                        self._keeper.child_ended(pid, status)
+                    case Noted(session_id=session_id) if session_id in self._keeper.wards:
+                        self._keeper.wards[session_id].tell_host(ChildEnded())
+        except EOFError:
+            log.warning("the standby is gone; another process becomes the keeper, and this one the standby")
+            self._loop.pause()
+
+    # ------------------------------------------------------------ the standby
+
+    def _stand_by(self, active: socket.socket, child: int) -> bool:
+        """Be the standby of ``child``; whether the keeper leaves. Else the active keeper has died."""
+        set_process_name("outlive-standby")
+        self._keeper.stand_by()
+        note_keepers(self._lock, (os.getpid(), child))
+        poll = select.poll()
+        poll.register(active, select.POLLIN)
+        poll.register(self._loop.wake, select.POLLIN)
+        if self._reap(active, child):  # What has ended before.
+            return False
+        while True:
+            events = poll.poll()
+            if signal.SIGTERM in self._loop.signals():
+                os.kill(child, signal.SIGTERM)
+            try:
+                if self._hear(active):
+                    return True
+            except EOFError:
+                if any(descriptor == active.fileno() for descriptor, _ in events):
+                    poll.unregister(active)  # Its death comes by another way.
+            if self._reap(active, child):
+                return False
+
+    def _hear(self, active: socket.socket) -> bool:
+        """Follow what the active keeper has said; whether it leaves.
+
+        Raises:
+            EOFError: it says no more.
+        """
+        while (said := mirror.read(active)) is not None:
+            change, descriptors = said
+            if isinstance(change, Leaving):
+                return True
+            try:
+                self._follow(change, descriptors)
+            except Exception:
+                log.exception("the standby did not understand %s", type(change).__name__)
+        return False
+
+    def _follow(self, change: mirror.Message, descriptors: list[int]) -> None:
+        keeper = self._keeper
+        match change:
+            case Held():
+                spec, *estate = descriptors
+                slave = estate.pop() if change.slave else -1
+                held = Estate(*estate)
+                ward = Ward(mirror.read_spec(spec), held, LedgerPage(held.ledger), slave)
+                keeper.wards[ward.id] = ward
+            case Now():
+                self._follow_ward(keeper.wards[change.session_id], change, descriptors)
+            case Bound(session_id=session_id):
+                ward = keeper.wards[session_id]
+                ward.bound = True
+                os.dup2(descriptors[0], ward.estate.listener, inheritable=False)
+                os.close(descriptors[0])
+            case Forgotten(session_id=session_id):
+                keeper.let_go(keeper.wards[session_id])
+            case Listening():
+                self._loop.listen_at(socket.socket(fileno=descriptors[0]))
+            case Locked():
+                os.dup2(descriptors[0], self._lock, inheritable=False)
+                os.close(descriptors[0])
+
+    def _follow_ward(self, ward: Ward, change: Now, descriptors: list[int]) -> None:
+        ward.state, ward.host_pid, ward.child_pid = WardState[change.state], change.host_pid, change.child_pid
+        ward.version, ward.protocol, ward.report = change.version, change.protocol, change.report
+        if ward.state is not WardState.STARTING:
+            ward.close_slave()
+        if descriptors or not ward.host_pid:
+            self._keeper.drop_channel(ward, ward.channel)
+        if descriptors:
+            self._keeper.keep_channel(ward, socket.socket(fileno=descriptors[0]))
+
+    def _reap(self, active: socket.socket, child: int) -> bool:
+        """Note and tell the ends of children; whether the active keeper is among them."""
+        died = False
+        for pid, status in ended_children():
+            if pid == child:
+                log.warning("the active keeper %d ended, status %s; another takes its place", child, status)
+                os.waitpid(pid, 0)
+                died = True
+            with suppress(EOFError):  # What it said of its hosts comes before their deaths.
+                self._hear(active)
+            if pid != child:
+                noted = note_end(self._keeper.wards.values(), pid, status)
+                for ward in self._keeper.wards.values():
+                    if ward.host_pid == pid:
+                        ward.host_pid = 0
+                        self._keeper.drop_channel(ward, ward.channel)
+                self._tell(active, Noted(noted.id) if noted is not None else Ended(pid, status))
+        return died
+
+    def _tell(self, active: socket.socket, change: mirror.Change) -> None:
+        with suppress(OSError):  # A dead one needs none; what follows it looks for itself.
+            mirror.send(active, change, wait_s=mirror.PATIENCE_S)
+
+
+def dismiss(connection: int) -> None:
+    """Do without the standby of a former version, which is our parent: it is to leave."""
+    with socket.socket(fileno=connection) as standby:
+        standby.settimeout(DISMISSAL_S)
+        with suppress(OSError):
+            mirror.send(standby, Leaving(), wait_s=DISMISSAL_S)
+        try:
+            while standby.recv(65536):
+                pass
+        except TimeoutError:
+            log.warning("the former standby does not leave")
+            mirror.end_parent()
+        except OSError:
+            pass  # It is gone.

@@ -1,0 +1,77 @@
+"""Hosts and programs that are children of neither process of the pair: their ends are told by pidfds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection
+
+from session_host.protocol.keeper import ChildEnded
+from session_host.pty import exit_status
+
+from .children import is_there, parent_of, pidfd_of
+from .loop import Loop
+from .ward import Ward
+
+
+class Strangers:
+    """Watches them, in the active keeper."""
+
+    def __init__(self, loop: Loop, host_ended: Callable[[Ward, int | None], None]) -> None:
+        self._loop = loop
+        self._host_ended = host_ended
+
+    def watch(self, ward: Ward, kin: Collection[int]) -> bool:
+        """Watch what is a stranger of a session.
+
+        Args:
+            ward: the session.
+            kin: the processes of which each learns the ends of its children.
+
+        Returns:
+            False if the host is gone.
+        """
+        host_is_kin = ward.pidfd < 0 and parent_of(ward.host_pid) in kin
+        if not host_is_kin:
+            if ward.pidfd < 0:
+                ward.pidfd = pidfd_of(ward.host_pid)
+            self._watch(ward.pidfd, lambda: self._host_is_gone(ward))
+        self._watch_child(ward, {*kin, ward.host_pid} if host_is_kin else kin)
+        return host_is_kin or ward.pidfd >= 0 or is_there(ward.host_pid)
+
+    def _watch_child(self, ward: Ward, kin: Collection[int]) -> None:
+        if ward.child_pidfd < 0:
+            if not ward.child_pid or ward.page.exit_status is not None or parent_of(ward.child_pid) in kin:
+                return
+            ward.child_pidfd = pidfd_of(ward.child_pid)
+        self._watch(ward.child_pidfd, lambda: self._child_is_gone(ward))
+
+    def _watch(self, pidfd: int, gone: Callable[[], None]) -> None:
+        if pidfd >= 0 and not self._loop.is_watched(pidfd):
+            self._loop.watch(pidfd, gone)
+
+    def forget(self, ward: Ward) -> None:
+        """Watch a session no more."""
+        for pidfd in (ward.pidfd, ward.child_pidfd):
+            if pidfd >= 0:
+                if self._loop.is_watched(pidfd):
+                    self._loop.unwatch(pidfd)
+                os.close(pidfd)
+        ward.pidfd = ward.child_pidfd = -1
+
+    def _child_is_gone(self, ward: Ward) -> None:
+        """A program has ended; should its host be dead too, nobody else looks."""
+        pidfd, ward.child_pidfd = ward.child_pidfd, -1
+        self._loop.unwatch(pidfd)
+        status = exit_status.of_zombie(ward.child_pid, None)
+        if status is None:
+            status = exit_status.of_reaped(pidfd)
+        os.close(pidfd)
+        if status is not None and ward.page.exit_status is None:
+            ward.page.exit_status = status
+        ward.tell_host(ChildEnded())
+
+    def _host_is_gone(self, ward: Ward) -> None:
+        pidfd, ward.pidfd = ward.pidfd, -1
+        self._loop.unwatch(pidfd)
+        os.close(pidfd)
+        self._host_ended(ward, None)
