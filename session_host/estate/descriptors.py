@@ -115,12 +115,26 @@ def listen(path: Path) -> int:
     Raises:
         OSError: it cannot be made.
     """
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+    with bind(path) as listener:
+        listener.listen(socket.SOMAXCONN)
+        return listener.detach()
+
+
+def bind(path: Path) -> socket.socket:
+    """A socket at ``path``, in place of what is there; it does not listen yet.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
         path.unlink(missing_ok=True)
         before = os.umask(0o177)
         try:
-            listener.bind(str(path))
+            bound.bind(str(path))
         finally:
             os.umask(before)
-        listener.listen(socket.SOMAXCONN)
-        return listener.detach()
+    except OSError:
+        bound.close()
+        raise
+    return bound

@@ -46,7 +46,7 @@ from .checkpoints import Checkpointer
 from .ending import end_strays
 from .idleness import Idleness
 from .keeper_channel import KeeperChannel
-from .ownership import try_to_own
+from .ownership import disown, try_to_own
 from .record import Recorder
 from .recording import Recording
 from .recovery import Recovered, recover, remember
@@ -109,6 +109,7 @@ def run_host(order: TakeOver, channel: socket.socket) -> int:
     try:
         return loops.run(run())
     finally:
+        disown(order.estate.ledger)
         if isinstance(starting, Starting):
             starting.close()
 

@@ -8,16 +8,19 @@ import sys
 
 from session_host.estate.open_file_locks import lock_open_file
 
-_owned: list[int] = []
-"""The open files that have the lock; they stay open as long as this process lives."""
+_owned: dict[tuple[int, int], int] = {}
+"""The open files that have the lock, by the device and inode of the ledger; they stay open until ``disown``."""
 
 
 def try_to_own(ledger: int) -> bool:
     """Whether this process is the session's one host now.
 
     By a lock of an open file that this process alone has: the ledger is opened anew for it. The kernel takes it
-    away with the process, however that ends. A record lock would go with the first descriptor of the ledger that is closed.
+    away with the process, however that ends. A record lock would go with the first of its descriptors that is closed.
     """
+    key = _key(ledger)
+    if key in _owned:
+        return True
     try:
         own = os.open(f"/proc/self/fd/{ledger}", os.O_RDWR | os.O_CLOEXEC) if sys.platform == "linux" else -1
     except FileNotFoundError:  # No /proc here.
@@ -25,7 +28,7 @@ def try_to_own(ledger: int) -> bool:
     try:
         if own >= 0:
             lock_open_file(own)
-            _owned.append(own)
+            _owned[key] = own
         else:
             fcntl.lockf(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -33,3 +36,15 @@ def try_to_own(ledger: int) -> bool:
             os.close(own)
         return False
     return True
+
+
+def disown(ledger: int) -> None:
+    """Be the session's host no more."""
+    own = _owned.pop(_key(ledger), -1)
+    if own >= 0:
+        os.close(own)
+
+
+def _key(ledger: int) -> tuple[int, int]:
+    status = os.fstat(ledger)
+    return status.st_dev, status.st_ino

@@ -16,6 +16,7 @@ import time
 from contextlib import suppress
 from functools import partial
 
+from session_host.estate.descriptors import bind
 from session_host.link.finding import find_keeper
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.scopes import enter
@@ -24,7 +25,7 @@ from .forking import become_subreaper, raise_open_files, set_process_name
 from .keeper import Keeper
 from .loop import Loop
 from .pair import Pair, dismiss
-from .reaching import listen, noted_keepers, open_lock, take_lock
+from .reaching import noted_keepers, open_lock, take_lock
 from .replacing import ARGUMENT, read_kept, replace_itself, take_up
 from .warming import warm
 
@@ -114,7 +115,7 @@ def main(arguments: list[str]) -> int:
         lock = alone()
         if lock is None:
             return 0
-        listener = listen()
+        listener = bind(keeper_socket())
         open_files = raise_open_files()
     # What a line does not tell need not be looked for.
     logging.logThreads = logging.logMultiprocessing = False
@@ -128,14 +129,13 @@ def main(arguments: list[str]) -> int:
     warm()
     loop = Loop(listener, keeper_socket())
     keeper = Keeper(loop, open_files, partial(replace_itself, lock))
-    become_background()
     if kept is not None:
         take_up(keeper, kept)
         if not take_lock(lock):  # A former version's was of another kind.
             log.warning("the lock is another process's")
         if kept.standby >= 0:
             dismiss(kept.standby)
-    Pair(keeper, lock).run()
+    Pair(keeper, lock, become_background).run()
     return 0
 
 

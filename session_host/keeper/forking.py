@@ -60,8 +60,8 @@ def fork_host(
     run: Callable[[socket.socket], int],
     others: Collection[int] = (),
     *,
-    begun: Callable[[int, socket.socket], None],
-) -> None:
+    begun: Callable[[int, socket.socket], None] = lambda *_: None,
+) -> tuple[int, socket.socket]:
     """Fork a process that has this session's descriptors, a channel to us, and nothing else of ours.
 
     It begins once ``begun`` is over. Should we be killed before, it ends: no host is there that nobody knows.
@@ -72,7 +72,10 @@ def fork_host(
         log_path: where the host's standard error goes.
         run: the host; returns its exit status. It never returns to our code.
         others: more descriptors that it gets; they stay open in both.
-        begun: called with the host's PID and our end of the channel.
+        begun: called with what is returned.
+
+    Returns:
+        The host's PID and our end of the channel.
 
     Raises:
         OSError: no process, or no descriptors, are to be had.
@@ -98,7 +101,7 @@ def fork_host(
         finally:
             os.write(gate_write, b"\0")
             os.close(gate_write)
-        return
+        return pid, ours
     status = FAILED
     try:
         os.close(gate_write)

@@ -51,7 +51,6 @@ class Loop:
 
     Attributes:
         listener: the socket that hosts and commands come to.
-        wake: readable when a signal has come.
         on_socket_lost: called when its file is not there any more.
     """
 
@@ -76,16 +75,16 @@ class Loop:
 
     def _await_signals(self) -> None:
         # A signal only wakes the loop; what it means is done there.
-        self.wake, self._wake_write = socket.socketpair()
-        self.wake.setblocking(False)
+        self._wake, self._wake_write = socket.socketpair()
+        self._wake.setblocking(False)
         self._wake_write.setblocking(False)
         signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
-        self.watch(self.wake, self._signalled)
+        self.watch(self._wake, self._signalled)
 
     def renew(self) -> None:
         """After a fork: wait for the same with descriptors of our own (epoll(7) shares what it watches with a fork)."""
-        self.unwatch(self.wake)
-        self.wake.close()
+        self.unwatch(self._wake)
+        self._wake.close()
         self._wake_write.close()
         watched = list(self._selector.get_map().values())
         self._selector.close()
@@ -194,10 +193,15 @@ class Loop:
         assert self._owner is not None
         self._owner.children_ended()
 
+    @property
+    def wake(self) -> socket.socket:
+        """Readable when a signal has come."""
+        return self._wake
+
     def signals(self) -> bytes:
         """The numbers of the signals that have come."""
         with suppress(BlockingIOError):
-            return self.wake.recv(4096)
+            return self._wake.recv(4096)
         return b""
 
     # ------------------------------------------------------------ who calls

@@ -17,6 +17,7 @@ import os
 import select
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 
 from session_host.estate.descriptors import Estate
@@ -25,7 +26,7 @@ from session_host.protocol.keeper import ChildEnded
 
 from . import mirror
 from .children import ended_children, note_end
-from .forking import set_process_name
+from .forking import become_subreaper, set_process_name
 from .keeper import Keeper
 from .mirror import Bound, Ended, Forgotten, Held, Leaving, Listening, Locked, Noted, Now
 from .reaching import RuntimeDirectory, note_keepers
@@ -42,10 +43,18 @@ DISMISSAL_S = 1.0
 class Pair:
     """Runs the keeper as two processes; this object is in both."""
 
-    def __init__(self, keeper: Keeper, lock: int) -> None:
+    def __init__(self, keeper: Keeper, lock: int, ready: Callable[[], None]) -> None:
+        """Know what there is.
+
+        Args:
+            keeper: what is kept.
+            lock: the descriptor of the lock file, which is locked.
+            ready: called in each process once it is one of the two.
+        """
         self._keeper = keeper
         self._loop = keeper.loop
         self._lock = lock
+        self._ready = ready
 
     def run(self) -> None:
         """Be one of the two; returns when the keeper leaves."""
@@ -74,7 +83,9 @@ class Pair:
         set_process_name("outlive-keeper")
         with suppress(PermissionError):  # It leads a session already.
             os.setsid()
+        become_subreaper()  # Which a fork is not by itself.
         loop.renew()
+        self._ready()
         keeper.mirror.use(standby)
         if standby is None:
             loop.later(RETRY_S, loop.pause)
@@ -109,6 +120,7 @@ class Pair:
     def _stand_by(self, active: socket.socket, child: int) -> bool:
         """Be the standby of ``child``; whether the keeper leaves. Else the active keeper has died."""
         set_process_name("outlive-standby")
+        self._ready()
         self._keeper.stand_by()
         note_keepers(self._lock, (os.getpid(), child))
         poll = select.poll()

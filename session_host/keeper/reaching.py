@@ -154,7 +154,7 @@ def is_there(path: str, *, call: bool) -> bool:
 class RuntimeDirectory:
     """The runtime directory and what is the keeper's in it."""
 
-    def __init__(self, loop: Loop, sockets: ChatSockets, lock: int, mirror: Mirror) -> None:
+    def __init__(self, loop: Loop, sockets: ChatSockets, lock: int, mirror: Mirror | None = None) -> None:
         """Begin to look after it.
 
         Args:
@@ -163,7 +163,7 @@ class RuntimeDirectory:
             lock: the descriptor of the lock file, which is locked.
             mirror: tells the standby of another socket, and another lock file.
         """
-        self._mirror = mirror
+        self._mirror = mirror or Mirror()
         self._loop = loop
         self._sockets = sockets
         self._lock = lock

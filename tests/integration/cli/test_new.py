@@ -228,11 +228,13 @@ class TestLs:
         session = listed()[0]
         journal = area.state / "sessions" / session_id / "journal"
         wait_until(lambda: any(b"was here" in each.read_bytes() for each in journal.glob("*.log")), 10, "the record")
-        pids = [int(str(session[which])) for which in ("keeper_pid", "host_pid", "child_pid")]
-        # A host sees its keeper's end, and a keeper its host's: neither may have time for that.
-        for pid in pids[:2]:
+        keeper, host, child = (int(str(session[which])) for which in ("keeper_pid", "host_pid", "child_pid"))
+        ours = (processes.parent(keeper), keeper, host)
+        pids = (*ours, child)
+        # Each sees the others' ends: none may have time for that.
+        for pid in ours:
             os.kill(pid, signal.SIGSTOP)
-        for pid in pids[:2]:
+        for pid in ours:
             os.kill(pid, signal.SIGKILL)
         for pid in pids:
             wait_for_end(pid, 10)

@@ -92,7 +92,7 @@ def test_after_one_that_was_killed_there_is_another(sessions: Sessions) -> None:
     wait_for_end(former, 10)
     assert keeper_socket().exists(), "what it left is in the way of nobody"
     pipe = ensure_keeper()
-    assert pipe.peer_pid() not in {former, 0}
+    assert pipe.ask(Status(), 10).pid not in {former, 0}
     pipe.close()
 
 
