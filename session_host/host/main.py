@@ -109,7 +109,6 @@ def run_host(order: TakeOver, channel: socket.socket) -> int:
     try:
         return loops.run(run())
     finally:
-        disown(order.estate.ledger)
         if isinstance(starting, Starting):
             starting.close()
 
@@ -254,6 +253,7 @@ class _Host:
         Path(self._spec.socket_path).unlink(missing_ok=True)
         self._keeper.tell(Over())
         self._keeper.close()
+        disown(self._order.estate.ledger)
         log.info("done")
 
     async def _begin(self, session: Session, server: Server, started: int | None) -> bool:

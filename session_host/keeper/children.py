@@ -51,7 +51,17 @@ def is_there(pid: int) -> bool:
 REAPING_S = 1.0
 
 
-def end_stray(pid: int) -> None:
+def end_half_started(ward: Ward, wards: Collection[Ward]) -> None:
+    """A host died between the fork of its program and the exec: what is left of that must not go on."""
+    known = {pid for each in wards for pid in (each.host_pid, each.child_pid, each.page.child)}
+    known |= {each.successor.pid for each in wards if each.successor is not None}
+    for pid in strays(known):
+        _end_stray(pid)
+        if ward.page.child == pid:
+            ward.page.forget_child()
+
+
+def _end_stray(pid: int) -> None:
     """Kill a process, and wait until its parent, this process or the standby, has reaped it."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)

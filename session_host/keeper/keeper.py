@@ -40,7 +40,7 @@ from session_host.protocol.keeper import (
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.version import VERSION
 
-from .children import end_stray, ended_children, note_end, strays
+from .children import end_half_started, ended_children, note_end
 from .ending import end_without_host
 from .forking import fork_host
 from .loop import Loop
@@ -76,7 +76,7 @@ class Keeper:
         self.mirror = Mirror()
         self._replace_itself = replace_itself
         self._succession = Succession(loop, self.mirror, self._fork_one, self.drop_channel)
-        self._strangers = Strangers(loop, self._host_died)
+        self._strangers = Strangers(loop, self.mirror, self._host_died)
         self.sockets = ChatSockets(loop, self.wards, self._succession, self.mirror)
 
     def is_busy(self) -> bool:
@@ -295,7 +295,7 @@ class Keeper:
             self.loop.watch(client.socket, lambda: self._host_speaks(ward, client))
         log.info("%s: adopted from host %d", ward.id, ward.host_pid)
         self.sockets.look_at(ward, call=True)
-        self._strangers.watch(ward, self._kin())
+        self._strangers.watch(ward)
 
     def keep(self, ward: Ward, host_pid: int, child_pid: int, version: str) -> None:
         """Look after a session whose host runs already."""
@@ -309,16 +309,12 @@ class Keeper:
 
     # ------------------------------------------------------------ two processes
 
-    def _kin(self) -> set[int]:
-        """The processes that learn the ends of their children: this one, and the standby, which is its parent."""
-        return {os.getpid(), os.getppid()} if self.mirror.connection is not None else {os.getpid()}
-
     def take_charge(self) -> None:
         """Be the active keeper, with what another process knew before the fork of this one."""
         for ward in tuple(self.wards.values()):
             if not ward.host_pid:
                 self._follow(ward, None)
-            elif not self._strangers.watch(ward, self._kin()):
+            elif not self._strangers.watch(ward):
                 self._host_died(ward, None)
             else:
                 self._greet(ward)
@@ -393,7 +389,7 @@ class Keeper:
             log.warning("%s: the engine is suspected; the next host uses the other one", ward.id)
         if ward.state is WardState.STARTING:
             if not ward.page.child:
-                self._end_half_started(ward)
+                end_half_started(ward, self.wards.values())
             if ward.failed_hosts > MAX_FAILED_STARTS:
                 self._give_up_start(ward, f"the chat's host failed at its start; see {ward.spec.log}")
                 return
@@ -401,13 +397,3 @@ class Keeper:
             self.loop.later(wait_s, lambda: self._fork(ward))
         else:
             self._fork(ward)
-
-    def _end_half_started(self, ward: Ward) -> None:
-        """A host died between the fork of its program and the exec: what is left of that must not go on."""
-        wards = self.wards.values()
-        known = {pid for ward in wards for pid in (ward.host_pid, ward.child_pid, ward.page.child)}
-        known |= {ward.successor.pid for ward in wards if ward.successor is not None}
-        for pid in strays(known):
-            end_stray(pid)
-            if ward.page.child == pid:
-                ward.page.forget_child()

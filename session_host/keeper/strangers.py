@@ -10,26 +10,22 @@ from session_host.pty import exit_status
 
 from .children import is_there, parent_of, pidfd_of
 from .loop import Loop
+from .mirror import Mirror
 from .ward import Ward
 
 
 class Strangers:
     """Watches them, in the active keeper."""
 
-    def __init__(self, loop: Loop, host_ended: Callable[[Ward, int | None], None]) -> None:
+    def __init__(self, loop: Loop, mirror: Mirror, host_ended: Callable[[Ward, int | None], None]) -> None:
         self._loop = loop
+        self._mirror = mirror
         self._host_ended = host_ended
 
-    def watch(self, ward: Ward, kin: Collection[int]) -> bool:
-        """Watch what is a stranger of a session.
-
-        Args:
-            ward: the session.
-            kin: the processes of which each learns the ends of its children.
-
-        Returns:
-            False if the host is gone.
-        """
+    def watch(self, ward: Ward) -> bool:
+        """Watch what is a stranger of a session; False if its host is gone."""
+        # Each of these learns the ends of its children: this process, and the standby, which is its parent.
+        kin = {os.getpid(), os.getppid()} if self._mirror.connection is not None else {os.getpid()}
         host_is_kin = ward.pidfd < 0 and parent_of(ward.host_pid) in kin
         if not host_is_kin:
             if ward.pidfd < 0:
