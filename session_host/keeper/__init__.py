@@ -1,5 +1,8 @@
 """The keeper: one process per user, which starts hosts and outlives each of them.
 
+    pair       two processes: the active keeper, and a standby that holds the same
+    mirror     what the active keeper tells the standby
+    strangers  hosts and programs that are children of neither
     __main__   its start: detached, alone (a lock), warmed
     loop       what wakes it: connections, children, timers
     keeper     what is kept, and what is done when it, or who looks after it, dies

@@ -202,7 +202,7 @@ async def test_upgrade_says_which_chat_it_could_not_reach(area: Area) -> None:
     stuck, well = await start("cat", name="stuck"), await start("cat", name="well")
     said = await request(stuck.id, Describe(0))
     with stopped(said.host_pid):
-        os.kill(said.keeper_pid, signal.SIGKILL)
+        processes.kill_keepers(said.keeper_pid)
         wait_until(lambda: list_one(well.id)["keeper_pid"] not in {None, said.keeper_pid}, 10, "another keeper")
         done = outlive("upgrade", timeout_s=60)
         assert done.code == 1

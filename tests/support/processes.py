@@ -107,6 +107,14 @@ def name(pid: int) -> str:
         return ""
 
 
+def kill_keepers(active: int) -> None:
+    """Kill both processes of a keeper at the same instant: neither has time to follow the other."""
+    pids = (active, parent(active))
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            os.kill(pid, number)
+
+
 def end_product(living: Callable[[], Iterable[int]]) -> None:
     """End all that ``living`` tells of, hosts and keepers among them: each would look after the other.
 
@@ -116,7 +124,7 @@ def end_product(living: Callable[[], Iterable[int]]) -> None:
         pids = list(living())
         if not pids:
             return
-        keepers = [pid for pid in pids if name(pid) == "outlive-keeper"]
+        keepers = [pid for pid in pids if name(pid) in {"outlive-keeper", "outlive-standby"}]
         hosts = [pid for pid in pids if name(pid) == "outlive-host"]
         end(pid for pid in pids if pid not in {*keepers, *hosts})
         for pid in hosts:

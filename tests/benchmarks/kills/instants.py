@@ -268,7 +268,7 @@ async def _recovery(place: Place, number: int, *, follow: str) -> Instant:
 
 
 async def keeper_at_hand_over(place: Place, number: int) -> Instant:
-    """The keeper that takes the place of a killed one is killed, from its start on."""
+    """The keeper that is started where both processes of one were killed is killed, from its start on."""
     chat = place.chat()
     losses: list[str] = []
     began_s = time.monotonic()
@@ -277,7 +277,7 @@ async def keeper_at_hand_over(place: Place, number: int) -> Instant:
         info = await with_keeper(chat)
         assert info.keeper_pid is not None
         with await tracing(info.host_pid, number, follow="exec", match=KEEPER_MODULE) as traced:
-            os.kill(info.keeper_pid, signal.SIGKILL)
+            processes.kill_keepers(info.keeper_pid)
             try:
                 await with_keeper(chat, former=info.keeper_pid)
                 await chat.answers()
