@@ -182,3 +182,7 @@ def test_its_frames_are_those_of_the_codec(event: str, conversation: str, detail
     made = frame(["Hello", PROTOCOL_VERSION, "control", "", ""]) + frame(["Report", "hook", *texts])
     assert list(ClientDecoder().feed(made)) == [Hello(PROTOCOL_VERSION, "control"), report]
     assert frame(["Report", "hook", *texts]) == encode(report)
+
+
+def test_a_plan_that_waits_for_approval_is_not_told_by_its_tools_name() -> None:
+    assert asked({"tool_name": "ExitPlanMode", "tool_input": {"plan": "# First\\nthen"}}) == "approve the plan"
