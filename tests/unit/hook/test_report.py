@@ -99,7 +99,7 @@ def test_a_notification_is_named_with_its_kind(listener: socket.socket) -> None:
     [
         ({"tool_name": "Edit", "tool_input": {"file_path": "/a b", "old_string": "x"}}, "Edit: /a b"),
         ({"tool_name": "AskUserQuestion", "tool_input": {"questions": [{"question": "Which color?"}]}}, "Which color?"),
-        ({"tool_name": "ExitPlanMode", "tool_input": {}}, "ExitPlanMode"),
+        ({"tool_name": "ExitPlanMode", "tool_input": {}}, "approve the plan"),
         ({"toolName": "bash", "toolArgs": {"command": "ls\n -l"}}, "bash: ls -l"),
         ({"message": "Claude needs your permission"}, "Claude needs your permission"),
         ({"tool_name": 3, "tool_input": "?", "message": ["x"]}, ""),
