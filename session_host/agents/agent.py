@@ -95,6 +95,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments that the user may choose by a name."""
     version: tuple[str, ...] = ("--version",)
     """The arguments with which it tells its version; () if it cannot."""
+    tested: tuple[str, ...] = ()
+    """The versions that were run in Outlive's tests, newest first; () if none was."""
     probed: tuple[str, ...] = ()
     """Options that it is started without if this version's help does not name them."""
     stderr: bool = False
