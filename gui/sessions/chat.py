@@ -42,6 +42,9 @@ DEFAULT_SIZE = GridSize(120, 40)
 DETAIL_CHARACTERS = 400
 """As much of what an agent asks or says is shown at most."""
 
+RECENT_OUTPUT_S = 3.0
+"""A chat that wrote something within this time may be at work, whatever is known of it."""
+
 PATIENCE_MS = 300
 """What is over sooner than this is not worth a word, a bar or another mark."""
 
@@ -108,6 +111,20 @@ class Chat(ChatFacts):
         self._is_waiting_long = False
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._wait_is_long)
+
+    @property
+    def why_ask_before_end(self) -> str:
+        """Why the user is asked before it is ended, as the beginning of a sentence; "" for no reason."""
+        if self.activity is Activity.WORKING:
+            return f"{self.name} is working"
+        if self.needs_you:
+            return f"{self.name} waits for your answer"
+        if self.is_plain and self.foreground:
+            return f"{shortened(self.foreground)} is still running in {self.name}"
+        is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
+        if is_recent and self.activity is not Activity.IDLE:
+            return f"{self.name} wrote something just now"
+        return ""
 
     # ------------------------------------------------------------ following
 
@@ -266,3 +283,11 @@ class Chat(ChatFacts):
             self.is_recorded = state is State.LOST
             self.notice = ""
             record.ended_at = record.ended_at or now()
+
+
+def shortened(text: str, characters: int = 40) -> str:
+    """A text of at most so many characters, cut in the middle."""
+    if len(text) <= characters:
+        return text
+    half = (characters - 1) // 2
+    return f"{text[:half].rstrip()}…{text[-half:].lstrip()}"

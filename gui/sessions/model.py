@@ -15,6 +15,7 @@ from gui.sessions.explaining import Explained, explained, explained_without_host
 from gui.sessions.finder import Finder
 from gui.sessions.groups import OVER, Group, order_key
 from gui.sessions.login_path import LoginPathFinder
+from gui.sessions.removing import Removals
 from gui.sessions.storage import StoreThread
 from gui.sessions.tasks import Tasks
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
@@ -73,6 +74,7 @@ class SessionsModel(QObject):
         self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
         self.checkouts = Checkouts(self.tasks, self)
         self.finder = Finder(lambda error: self.problem.emit(str(error)))
+        self.removals = Removals(self)
         self._refreshing = False
         self._refresh_again = False
         self._following = False
@@ -98,7 +100,7 @@ class SessionsModel(QObject):
 
     def listed(self) -> list[Chat]:
         """Those that are shown in lists, oldest first: not those that another chat goes on with."""
-        return [chat for chat in self._chats.values() if not chat.is_continued]
+        return [chat for chat in self._chats.values() if not chat.is_continued and chat.id not in self.removals]
 
     def running(self) -> list[Chat]:
         """Those that have not ended, oldest first."""
@@ -225,6 +227,7 @@ class SessionsModel(QObject):
         self._closed = True
         self.finder.forget_question()
         await self.tasks.cancel_all()
+        await self.removals.finish()
         await asyncio.to_thread(self.finder.close)
         viewers = [chat.viewer for chat in self._chats.values() if chat.viewer is not None]
         for chat in self._chats.values():
@@ -346,27 +349,14 @@ class SessionsModel(QObject):
         return await ask(chat.id, request)
 
     def remove(self, chat: Chat) -> None:
-        """Forget an ended chat and what is kept of it."""
+        """Forget an ended chat and what is kept of it, at once."""
         if chat.is_over:
-            self.tasks.start(self._remove(chat), "remove")
+            self.tasks.start(self.removals.remove_now(chat), "remove")
 
-    async def _remove(self, chat: Chat) -> None:
-        # Not in the record's thread: git may take its time over a worktree.
-        line = await asyncio.to_thread(_forget, chat.id)
-        if chat.id in self._chats:
-            self._drop(chat.id)
-        if line:
-            self.told.emit(line)
-
-
-def _forget(session_id: str) -> str:
-    """Remove all that is kept of a chat; returns the line that says what stays of its worktree."""
-    from session_host.client.forgetting import forget_chat
-    from session_host.client.records import open_store
-
-    with open_store() as store:
-        record = store.get(session_id)
-        return forget_chat(store, record) if record is not None else ""
+    def forget(self, session_id: str) -> None:
+        """A chat was removed from the record."""
+        if session_id in self._chats:
+            self._drop(session_id)
 
 
 def _order(chat: Chat) -> tuple[str, str]:

@@ -74,11 +74,19 @@ class Actions:
                 menu.addSeparator()
 
     def choices(self) -> list[Choice]:
-        """The palette's lines."""
+        """The palette's lines.
+
+        What ends a chat stands there also where there is none to end, and does nothing: "stop chat" and Enter must
+        not come upon "Stop all chats".
+        """
         return [
-            Choice(entry.title, self.key_text(entry.action), self._actions[entry.action].trigger)
+            Choice(
+                entry.title,
+                self.key_text(entry.action) if self._actions[entry.action].isEnabled() else "it does not run",
+                self._actions[entry.action].trigger,
+            )
             for entry in keys.TABLE
-            if entry.listed and self._actions[entry.action].isEnabled()
+            if entry.listed and (self._actions[entry.action].isEnabled() or entry.on == "running")
         ]
 
 

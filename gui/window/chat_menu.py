@@ -63,4 +63,6 @@ class ChatMenu:
         if not chat.is_over:
             menu.addSeparator()
             menu.addAction("Stop", lambda: verbs.stop(chat))
-            menu.addAction("Kill", lambda: verbs.kill(chat))
+            # Not below Stop, where a click that slips would end the chat at once.
+            more = menu.addMenu("More")
+            more.addAction("Kill at once", lambda: verbs.kill(chat))

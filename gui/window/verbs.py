@@ -28,7 +28,7 @@ from session_host.agents.agent import Agent
 from session_host.client.launch import LaunchRequest, free_name
 from session_host.errors import OutliveError
 from session_host.paths import config_dir
-from session_host.protocol.values import Activity, GridSize
+from session_host.protocol.values import GridSize
 from session_host.store import SessionRecord
 from session_host.worktrees import status_of
 
@@ -70,6 +70,7 @@ class Verbs(QObject):
         sheet.directory_settled.connect(self._on_directory)
         sheet.endpoint_defaults = lambda: endpoint_defaults(config_dir())
         sessions.path_found.connect(sheet.look_again)
+        sessions.removed.connect(lambda session_id: banners.withdraw(f"removed {session_id}"))
 
     # ------------------------------------------------------------ starting
 
@@ -156,11 +157,11 @@ class Verbs(QObject):
         self._name_sheet.ask(chat.name, lambda name: self._sessions.rename(chat, name))
 
     def stop(self, chat: Chat) -> None:
-        """End a chat politely; asks only when its agent is at work."""
+        """End a chat politely; asks first when work would be lost."""
         self._end(chat, "Stop", self._sessions.stop)
 
     def kill(self, chat: Chat) -> None:
-        """End a chat at once; asks only when its agent is at work."""
+        """End a chat at once; asks first when work would be lost."""
         self._end(chat, "Kill", self._sessions.kill)
 
     def _end(self, chat: Chat, word: str, end: Callable[[Chat], object]) -> None:
@@ -172,15 +173,19 @@ class Verbs(QObject):
             self.ending.emit(chat)
             end(chat)
 
-        if chat.activity is Activity.WORKING:
-            self._open_chat(chat).ask(Question(f"{chat.name} is working. {word} it?", word, now))
+        if (reason := chat.why_ask_before_end) and not chat.is_over:
+            detail = "It ends at once; what is not saved is lost." if word == "Kill" else ""
+            self._open_chat(chat).ask(Question(f"{reason}. {word} it?", word, now, detail))
         else:
             now()
 
     def remove(self, chat: Chat) -> None:
-        """Forget an ended chat."""
-        if chat.is_over:
-            self._sessions.remove(chat)
+        """Forget an ended chat, once the time to undo that has passed."""
+        if chat.is_over and self._sessions.removals.begin(chat):
+            undo = Banner(
+                f"Removed {chat.name}.", "Undo", lambda: self._sessions.removals.undo(chat), key=f"removed {chat.id}"
+            )
+            self._banners.show_banner(undo)
 
     def copy_name(self, chat: Chat) -> None:
         """Put a chat's name on the clipboard."""

@@ -104,7 +104,7 @@ async def test_what_stays_of_a_removed_chat_s_worktree_is_said(played: Played, m
     )
     session_id = await played.add("one", state=State.EXITED)
     window = played.open_window()
-    window.verbs.remove(played.chat(session_id))
+    played.sessions.remove(played.chat(session_id))
     await played.until(lambda: window.banners.current, "the line")
     banner = window.banners.current
     assert banner is not None

@@ -7,7 +7,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui.window.question import Question
-from session_host.protocol.values import Activity
+from session_host.protocol.messages import ForegroundEvent, OutputEvent
+from session_host.protocol.values import Activity, State
+from session_host.store import Store
 from tests.unit.gui.conftest import Played
 
 CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
@@ -117,3 +119,57 @@ async def test_a_working_chat_is_asked_about_over_its_own_page(played: Played):
     await press(played, Qt.Key.Key_Return)
     assert stopped == ["two"]
     assert window.layout_state.ended_by_you == [ids[1]]
+
+
+async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(played: Played):
+    session_id = await played.add("build", agent="shell")
+    window = played.open_window()
+    ended: list[str] = []
+    played.sessions.kill = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
+    played.viewers[session_id].tell(ForegroundEvent("make -j8", "2026-01-02T03:04:05Z"))
+    window.verbs.kill(played.chat(session_id))
+    assert played.page.question.title.text() == "make -j8 is still running in build. Kill it?"
+    await press(played, Qt.Key.Key_Escape)
+    assert ended == []
+    played.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z"))
+    window.verbs.kill(played.chat(session_id))
+    assert ended == ["build"], "a shell that waits for a command has nothing to lose"
+
+
+async def test_a_chat_that_wrote_something_just_now_is_asked_about(played: Played):
+    session_id = await played.add("log", agent="claude")
+    window = played.open_window()
+    played.viewers[session_id].tell(OutputEvent(10))
+    ended: list[str] = []
+    played.sessions.stop = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
+    window.verbs.stop(played.chat(session_id))
+    assert ended == []
+    assert played.page.question.title.text() == "log wrote something just now. Stop it?"
+
+
+async def test_a_removed_chat_is_kept_until_that_cannot_be_undone(played: Played):
+    ids = [await played.add(name, state=State.EXITED) for name in ("one", "two")]
+    window = played.open_window()
+    window.open_chat(played.chat(ids[0]))
+    window.verbs.remove(played.chat(ids[0]))
+    assert [chat.name for chat in played.sessions.listed()] == ["two"]
+    assert window.tabs.ids() == []
+    assert {record.id for record in await played.storage.call(Store.all)} == set(ids), "a crash removes nothing"
+    window.banners.act()
+    assert [chat.name for chat in played.sessions.listed()] == ["one", "two"]
+    window.verbs.remove(played.chat(ids[1]))
+    played.sessions.removals._timers[ids[1]].setInterval(0)
+    await played.until(lambda: played.sessions.get(ids[1]) is None, "the removal to be carried out")
+    assert [record.id for record in await played.storage.call(Store.all)] == [ids[0]]
+
+
+async def test_stop_chat_typed_on_an_ended_chat_does_not_come_upon_stop_all(played: Played):
+    ended = await played.add("one", state=State.EXITED)
+    await played.add("two")
+    window = played.open_window()
+    window.open_chat(played.chat(ended))
+    window.commands.show_palette()
+    window.sheets.chooser.field.setText("stop chat")
+    assert window.sheets.chooser.items.item(0).text() == "Stop chat"
+    await press(played, Qt.Key.Key_Return)
+    assert not window.sheets.question.is_open
