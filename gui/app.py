@@ -29,6 +29,7 @@ from gui.window.main_window import MainWindow
 from gui.window.remote import Remote
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
+from session_host.client import last_colors
 from session_host.client.records import all_after_boot
 from session_host.client.records import open_store as open_complete_store
 from session_host.client.recovery import open_or_recover
@@ -84,7 +85,7 @@ class App:
         )
         preferences = load_preferences(paths.config_dir())
         catalog, catalog_problem = read_catalog()
-        self.theme = Theme(qt, preferences.window.appearance)
+        self.theme = Theme(qt, preferences.window.appearance, readable=preferences.window.readable_colors)
         qt.setWindowIcon(app_icon())
         warnings, found, records = _startup_facts(opened, read)
         # What could not be read now is there the next time; only what was read is written over.
@@ -141,7 +142,9 @@ class App:
             self.quit()
 
     def _show_in_colors(self) -> None:
-        self.sessions.show_in(self.theme.terminal.default_colors())
+        colors = self.theme.terminal.default_colors()
+        self.sessions.show_in(colors)
+        last_colors.remember(colors)
 
     def _save_layout(self) -> None:
         if self._keeps_layout:

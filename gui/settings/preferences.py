@@ -6,6 +6,7 @@
     font = "JetBrains Mono"           # the terminal's; the desktop's monospace font if left out
     font_size = 13                    # in pixels; the desktop's if left out
     notifications = true              # the desktop tells when a chat begins to need you
+    readable_colors = true            # text of programs is moved away from a ground that it cannot be read on
     editor = "code"                   # opens files that a terminal names; may have {file}, {line}, {column}
 
 ``keys.toml`` names actions as ``gui.window.keys`` does::
@@ -37,6 +38,7 @@ class WindowFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     font: str = ""
     font_size: int = 0
     notifications: bool = True
+    readable_colors: bool = True
     editor: str = ""
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from PySide6.QtGui import QColor
 
+from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
 from gui.theme.terminal import TerminalTheme
 from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Color, Frame, Style, Underline
 
@@ -16,6 +17,10 @@ _DIM_SHARE = 0.6
 
 _MIN_SELECTED_CONTRAST = 2.5
 _MAX_LOOKS = 8192
+_THEMED_COLORS = 16
+_NEUTRAL_TEXT = frozenset((DEFAULT_COLOR, 0, 7, 15))
+_PANELS = range(1, 16)
+"""Grounds of the bars and panels of htop, mc and whiptail, with neutral text on them."""
 _CUBE_LEVELS = (0, 95, 135, 175, 215, 255)
 
 
@@ -42,6 +47,9 @@ class Look(NamedTuple):
     foreground: QColor
     rgb: int
     """The foreground as a number, for caches."""
+    fill: QColor
+    """The foreground as it was set: for shapes that fill their cells and meet a neighbour's ground."""
+    fill_rgb: int
     background: QColor | None
     """None: that of the page, which is there already."""
     variant: int
@@ -78,16 +86,9 @@ def _mixed(color: QColor, ground: QColor, share: float) -> QColor:
     )
 
 
-def _luminance(color: QColor) -> float:
-    def linear(value: float) -> float:
-        return float(value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4)
-
-    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF())
-
-
-def _contrast(one: QColor, other: QColor) -> float:
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
+def _is_themed(color: Color) -> bool:
+    """Whether the theme decides how a colour looks: the default, or one of the sixteen."""
+    return color < _THEMED_COLORS
 
 
 class Colors:
@@ -143,14 +144,19 @@ class Colors:
         if selected:
             background = ground = self.theme.selection_background
             foreground = self.theme.selection_foreground or foreground
-            if _contrast(foreground, ground) < _MIN_SELECTED_CONTRAST:
-                foreground = max(self.foreground, self.background, key=lambda color: _contrast(color, ground))
+            if ratio(foreground, ground) < _MIN_SELECTED_CONTRAST:
+                foreground = max(self.foreground, self.background, key=lambda color: ratio(color, ground))
         if attributes & Attribute.DIM:
             foreground = _mixed(foreground, ground, _DIM_SHARE)
+        fill = foreground
+        if self.theme.readable and not selected:
+            foreground = self._readable(style, foreground, ground)
         variant = (BOLD if attributes & Attribute.BOLD else 0) | (ITALIC if attributes & Attribute.ITALIC else 0)
         return Look(
             foreground=foreground,
             rgb=foreground.rgb() & 0xFFFFFF,
+            fill=fill,
+            fill_rgb=fill.rgb() & 0xFFFFFF,
             background=background,
             variant=variant,
             hidden=bool(attributes & Attribute.HIDDEN),
@@ -161,12 +167,31 @@ class Colors:
             link=bool(style.link),
         )
 
+    def _readable(self, style: Style, foreground: QColor, ground: QColor) -> QColor:
+        """The foreground, or one near to it that can be read on the ground.
+
+        A program that chose both colours exactly, or made them equal to hide its text, keeps them.
+        """
+        text, below = style.foreground, style.background
+        hides = text == below and text != DEFAULT_COLOR
+        if hides or not (_is_themed(text) or _is_themed(below)):
+            return foreground
+        if style.attributes & Attribute.INVERSE:
+            text, below = below, text
+        on_panel = text in _NEUTRAL_TEXT and below in _PANELS and not style.attributes & Attribute.DIM
+        return readable(foreground, ground, TEXT_RATIO if on_panel else MARK_RATIO)
+
     def under_cursor(self, style: Style, fill: QColor | None = None) -> Look:
         """How the cell under a block cursor is painted: its ground's colour on the cursor's."""
         fill = fill or self.cursor
         plain = self.look(style)
         ground = plain.background or self.background
-        foreground = ground if _contrast(ground, fill) >= _MIN_SELECTED_CONTRAST else self.background
+        foreground = ground if ratio(ground, fill) >= _MIN_SELECTED_CONTRAST else self.background
         return plain._replace(
-            foreground=foreground, rgb=foreground.rgb() & 0xFFFFFF, background=fill, underline_color=foreground
+            foreground=foreground,
+            rgb=foreground.rgb() & 0xFFFFFF,
+            fill=foreground,
+            fill_rgb=foreground.rgb() & 0xFFFFFF,
+            background=fill,
+            underline_color=foreground,
         )

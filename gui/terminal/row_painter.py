@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from PySide6.QtGui import QColor, QPainter
 
@@ -12,6 +12,7 @@ from . import decorations
 from .colors import Colors, Look
 from .glyphs import Glyphs, Kind
 from .metrics import CellMetrics
+from .symbols import fills_cell
 
 LaidRun = tuple[Run, Look]
 
@@ -92,6 +93,9 @@ class RowPainter:
         if run.cluster:
             painter.drawImage(left, top, glyphs.picture(run.text, run.cells, variant, color, look.rgb))
             return
+        if color is not look.fill and any(fills_cell(ord(character)) for character in run.text):
+            self._paint_mixed(painter, run, look, top)
+            return
         for offset, kind, text in glyphs.pieces(run.text, variant):
             x = left + offset * cell
             if kind == Kind.TEXT:
@@ -105,6 +109,16 @@ class RowPainter:
                     painter.drawImage(x, top, glyphs.picture(text, 1, variant, color, look.rgb))
             else:
                 self._paint_bars(painter, x, top, text, color)
+
+    def _paint_mixed(self, painter: QPainter, run: Run, look: Look, top: int) -> None:
+        """Paint a run of text and of shapes that keep their own colour."""
+        shape = look._replace(foreground=look.fill, rgb=look.fill_rgb)
+        column = run.column
+        for fills, characters in groupby(run.text, lambda character: fills_cell(ord(character))):
+            text = "".join(characters)
+            part = run._replace(column=column, cells=len(text), text=text)
+            self._paint_pieces(painter, part, shape._replace(fill=shape.foreground) if fills else look, top)
+            column += len(text)
 
     def _paint_bars(self, painter: QPainter, left: int, top: int, text: str, color: QColor) -> None:
         width = len(text) * self.metrics.width

@@ -37,6 +37,11 @@ def is_triangle(code: int) -> bool:
     return 0xE0B0 <= code <= 0xE0B3
 
 
+def fills_cell(code: int) -> bool:
+    """Whether the character is a shape that meets its neighbours: its colour is that of a ground, not of text."""
+    return 0x2580 <= code <= 0x259F or 0xE0B0 <= code <= 0xE0BF or 0x1FB00 <= code <= 0x1FBAF or is_braille(code)
+
+
 def draw_braille(painter: QPainter, code: int, width: int, height: int, color: QColor) -> None:
     """Draw a pattern's dots, evenly spread so that neighbouring patterns continue each other."""
     bits = code - 0x2800

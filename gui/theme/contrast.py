@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtGui import QColor
 
 TEXT_RATIO = 4.5
@@ -21,3 +23,39 @@ def ratio(one: QColor, other: QColor) -> float:
     """From 1 (the same) to 21 (black on white)."""
     lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def _mixed(color: QColor, target: int, steps: int) -> QColor:
+    """``color`` moved to a grey level ``target`` by so many of 64 steps."""
+    channels = (color.red(), color.green(), color.blue())
+    return QColor(*(round(channel + (target - channel) * steps / 64) for channel in channels))
+
+
+@lru_cache(maxsize=4096)
+def _readable(color_rgb: int, ground_rgb: int, least: float) -> int:
+    color, ground = QColor(color_rgb), QColor(ground_rgb)
+    if ratio(color, ground) >= least:
+        return color_rgb
+    lighter = luminance(color) >= luminance(ground)
+    for target in (255, 0) if lighter else (0, 255):
+        if ratio(QColor(target, target, target), ground) < least:
+            continue
+        low, high = 0, 64
+        while high - low > 1:
+            middle = (low + high) // 2
+            if ratio(_mixed(color, target, middle), ground) >= least:
+                high = middle
+            else:
+                low = middle
+        return _mixed(color, target, high).rgb() & 0xFFFFFF
+    return max((0x000000, 0xFFFFFF), key=lambda rgb: ratio(QColor(rgb), ground))
+
+
+def readable(color: QColor, ground: QColor, least: float) -> QColor:
+    """``color``, made as much lighter or darker as it needs for a ratio of ``least`` on ``ground``.
+
+    It goes on in its own direction, and the other way where white or black would not be enough.
+    """
+    rgb = color.rgb() & 0xFFFFFF
+    found = _readable(rgb, ground.rgb() & 0xFFFFFF, least)
+    return color if found == rgb else QColor(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -26,10 +27,11 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, appearance: Appearance = "desktop") -> None:
+    def __init__(self, app: QApplication, appearance: Appearance = "desktop", *, readable: bool = True) -> None:
         super().__init__(app)
         self._app = app
         self._appearance = appearance
+        self._readable = readable
         # Where the platform names no scheme, its palette still shows which way it leans. It is read
         # once, before ours takes its place.
         ground = QGuiApplication.palette().color(QPalette.ColorRole.Window)
@@ -54,7 +56,8 @@ class Theme(QObject):
     @property
     def terminal(self) -> TerminalTheme:
         """The terminal's colours in force."""
-        return terminal.DARK if self._dark else terminal.LIGHT
+        theme = terminal.DARK if self._dark else terminal.LIGHT
+        return theme if self._readable else replace(theme, readable=False)
 
     def on_color_scheme(self, scheme: Qt.ColorScheme) -> None:
         """The desktop turned dark or light."""

@@ -26,6 +26,7 @@ class TerminalTheme:
         selection_foreground: text of selected cells; None keeps each cell's own.
         palette: the sixteen ANSI colours.
         dark: light text on a dark ground.
+        readable: text whose colour is too near to its ground's is moved away from it.
     """
 
     foreground: QColor
@@ -35,6 +36,7 @@ class TerminalTheme:
     selection_foreground: QColor | None
     palette: tuple[QColor, ...]
     dark: bool
+    readable: bool = True
 
     def default_colors(self) -> DefaultColors:
         """What programs are told when they ask for the terminal's colours."""

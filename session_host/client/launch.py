@@ -58,6 +58,7 @@ from session_host.store import SessionRecord, Store
 from session_host.terminal import default_engine
 from session_host.terminal.base import DefaultColors, EngineName
 
+from . import last_colors
 from .chat_settings import MIB, load_chat_settings
 from .quick import describe
 from .records import is_kept, settle
@@ -243,7 +244,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         size=request.size.clamped(),
         engine=engine,
         scrollback_lines=settings.scrollback_lines,
-        colors=request.colors,
+        colors=request.colors or last_colors.remembered(),
         created_at=now(),
         socket_path=str(session_socket(session_id)),
         database=str(database()),

@@ -109,5 +109,5 @@ def test_a_programs_colours_come_before_the_themes():
     assert colors.look(PLAIN).rgb == 0x112233
     assert colors.look(Style(foreground=1)).rgb == 0x445566
     assert colors.look(Style(foreground=2)).foreground == LIGHT_THEME.palette[2]
-    assert colors.look(Style(foreground=231)).rgb == 0xFFFFFF
+    assert colors.look(Style(foreground=231, background=232)).rgb == 0xFFFFFF
     assert colors.look(Style(foreground=232)).rgb == 0x080808

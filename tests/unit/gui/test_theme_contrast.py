@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 import pytest
 from PySide6.QtGui import QColor
 
+from gui.terminal.colors import Colors
 from gui.theme import terminal, tokens
-from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio
+from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
 from gui.theme.marks import Mark, mark_color
 from gui.theme.tokens import TILE_HUES, Tokens, blend
+from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Style
 
 APPEARANCES = [pytest.param(tokens.DARK, id="dark"), pytest.param(tokens.LIGHT, id="light")]
 GROUNDS = ["page", "sidebar", "raised", "hover", "selected"]
@@ -70,3 +75,61 @@ def test_terminal_colours_can_be_read(theme: terminal.TerminalTheme):
 def test_terminal_ground_is_the_page():
     assert terminal.DARK.background == tokens.DARK.color("page")
     assert terminal.LIGHT.background == tokens.LIGHT.color("page")
+
+
+THEMES = [pytest.param(terminal.DARK, id="dark"), pytest.param(terminal.LIGHT, id="light")]
+DEFAULT_AND_SIXTEEN = [DEFAULT_COLOR, *range(16)]
+
+
+def painted_ratio(theme: terminal.TerminalTheme, style: Style) -> float:
+    colors = Colors(theme)
+    look = colors.look(style)
+    return ratio(look.foreground, look.background or colors.background)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("attributes", [0, Attribute.BOLD, Attribute.INVERSE, Attribute.DIM], ids=str)
+def test_htop_mc_and_whiptail_can_be_read(theme: terminal.TerminalTheme, attributes: int):
+    """Every colour on every other of the sixteen and the defaults."""
+    for text, ground in product(DEFAULT_AND_SIXTEEN, DEFAULT_AND_SIXTEEN):
+        if text != ground or text == DEFAULT_COLOR:
+            assert painted_ratio(theme, Style(text, ground, attributes)) >= MARK_RATIO, (text, ground)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_black_and_white_on_a_panel_can_be_read_well(theme: terminal.TerminalTheme):
+    for text, ground in product((DEFAULT_COLOR, 0, 7, 15), range(1, 15)):
+        if text != ground:
+            assert painted_ratio(theme, Style(text, ground)) >= TEXT_RATIO, (text, ground)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_exact_colours_on_the_page_can_be_read(theme: terminal.TerminalTheme):
+    for color in (*range(16, 256), RGB | 0xFFD7FF, RGB | 0x101010, RGB | 0x808080):
+        assert painted_ratio(theme, Style(color)) >= MARK_RATIO, color
+
+
+def test_what_a_program_chose_exactly_or_hid_stays_as_it_is():
+    colors = Colors(terminal.DARK)
+    pixels = colors.look(Style(RGB | 0x202020, RGB | 0x303030))
+    assert pixels.rgb == 0x202020
+    hidden = colors.look(Style(2, 2))
+    assert hidden.foreground == hidden.background == terminal.DARK.palette[2]
+
+
+def test_shapes_keep_the_colour_of_the_ground_that_they_meet():
+    look = Colors(terminal.DARK).look(Style(4, 6))
+    assert look.fill == terminal.DARK.palette[4]
+    assert look.foreground != look.fill
+
+
+def test_the_floor_can_be_turned_off():
+    theme = replace(terminal.DARK, readable=False)
+    assert Colors(theme).look(Style(7, 4)).foreground == terminal.DARK.palette[7]
+
+
+def test_a_colour_moves_no_further_than_it_must_and_in_its_own_direction():
+    moved = readable(QColor("#5c6570"), QColor("#2563eb"), 4.5)
+    assert 4.5 <= ratio(moved, QColor("#2563eb")) < 4.9
+    assert readable(QColor("#ffffff"), QColor("#7aa7ff"), 4.5).lightness() < 100  # white itself is not enough
+    assert readable(QColor("#000000"), QColor("#ffffff"), 4.5) == QColor("#000000")

@@ -1,0 +1,39 @@
+"""The colours that a window last showed terminals in, for chats that are started without a window.
+
+A program asks its terminal for the colours once, at its start, and many never ask again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from session_host import paths
+from session_host.terminal.base import DefaultColors
+
+
+def _file() -> Path:
+    return paths.state_dir() / "colors.json"
+
+
+def remember(colors: DefaultColors) -> None:
+    """Note the colours; a file that cannot be written leaves the former ones."""
+    if colors == remembered():
+        return
+    path = _file()
+    unfinished = path.with_suffix(".new")
+    try:
+        paths.ensure_private(path.parent)
+        unfinished.write_bytes(msgspec.json.encode(colors))
+        unfinished.replace(path)
+    except OSError:
+        return
+
+
+def remembered() -> DefaultColors | None:
+    """The colours that were noted last; None if there are none that can be read."""
+    try:
+        return msgspec.json.decode(_file().read_bytes(), type=DefaultColors)
+    except (OSError, msgspec.MsgspecError):
+        return None

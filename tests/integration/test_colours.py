@@ -1,0 +1,24 @@
+"""The colours that a program is told of."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from session_host.client import last_colors
+from session_host.terminal.base import DefaultColors
+from tests.support.commands import outlive
+from tests.support.waiting import wait_until
+
+
+def test_a_chat_started_without_a_window_is_told_the_last_window_s_colours(sessions: object, tmp_path: Path) -> None:
+    last_colors.remember(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, dark=False))
+    told = tmp_path / "told"
+    expected = b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?997;2n"
+    asks = (
+        r"stty raw -echo; printf '\033]11;?\033\\\033[?996n';"
+        f" dd bs=1 count={len(expected)} 2>/dev/null > {shlex.quote(str(told))}"
+    )
+    outlive("new", "-d", "--", "sh", "-c", asks)
+    wait_until(lambda: told.exists() and len(told.read_bytes()) == len(expected), 10, "the program to be told")
+    assert told.read_bytes() == expected
