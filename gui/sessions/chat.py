@@ -244,6 +244,16 @@ class Chat(ChatFacts):
         """The host did not take an input."""
         self.refused.emit(refusal.message)
 
+    @property
+    def holds_input(self) -> bool:
+        """Whether an input was refused, so that all further ones are, until ``go_on``."""
+        return self.viewer is not None and self.viewer.holding
+
+    def go_on(self) -> None:
+        """The user has seen that an input was refused, and types on."""
+        if self.viewer is not None:
+            self.viewer.go_on()
+
     def viewer_event(self, event: Event) -> None:
         """Something about the session changed."""
         match event:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QGuiApplication
 
 from gui.sessions.chat import Chat
+from gui.window.banners import Banner
 from gui.window.chat_page import ChatPage
 from gui.window.question import Question
 from gui.window.resuming import Resuming
@@ -49,7 +50,12 @@ class PageWiring:
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
 
     def _on_refused(self, chat: Chat, line: str) -> None:
-        self._window.banners.inform(f"Not sent to {chat.name}: {line}", kind="failed", key=f"refused {chat.id}")
+        text, key = f"Not sent to {chat.name}: {line}", f"refused {chat.id}"
+        if chat.holds_input:
+            # A part of what was typed is missing: the rest waits until the user has seen that.
+            self._window.banners.show_banner(Banner(text, "Type on", chat.go_on, key, lasting=True, kind="failed"))
+        else:
+            self._window.banners.inform(text, kind="failed", key=key)
 
     def _on_clipboard(self, page: ChatPage, text: str) -> None:
         # Only the chat that one works in may set the clipboard.

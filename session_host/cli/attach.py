@@ -20,7 +20,7 @@ from session_host.cli.terminal_input import InputParser
 from session_host.cli.terminal_painter import Painter
 from session_host.client.viewer import Viewer, ViewerState
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded
-from session_host.protocol.messages import Event, InputRefused, NameEvent
+from session_host.protocol.messages import ErrorCode, Event, InputRefused, NameEvent
 from session_host.protocol.values import RUNNING_STATES, KeyAction, Modifiers
 
 FRAME_INTERVAL_S = 1 / 60
@@ -34,8 +34,10 @@ RECONNECTING_NOTICE_AFTER_S = 0.3
 _MODIFIER_KEYS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock"})
 _PREFIX = "b"
 _DETACH = "d"
+_GO_ON = "c"
 _HELP = "?"
 _KEYS = "Ctrl+B, then: d detach, the chat keeps running · Ctrl+B type Ctrl+B · ? this"
+_NOT_TYPED = "not typed (Ctrl+B c to type on)"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -200,6 +202,9 @@ class _Attachment:
             return False
         if value.key == _DETACH and not value.modifiers & ~Modifiers.CTRL:
             self._end(_How.DETACHED)
+        elif value.key == _GO_ON and self._viewer.holding:
+            self._viewer.go_on()
+            self._notice("")
         elif _HELP in {value.key, value.text}:
             self._notice(_KEYS, HELP_S)
         else:
@@ -304,5 +309,8 @@ class _Attachment:
             self._name = event.name
 
     def viewer_refused(self, refusal: InputRefused) -> None:
-        """Say that what was typed was not taken, and why."""
-        self._notice(f"not typed: {refusal.message}", NOTICE_S)
+        """Say that what was typed was not taken, and why; nothing more is, until the user has seen that."""
+        if not self._viewer.holding:
+            self._notice(f"not typed: {refusal.message}", NOTICE_S)
+        elif refusal.code != ErrorCode.HELD:
+            self._notice(f"{_NOT_TYPED}: {refusal.message}")

@@ -23,7 +23,7 @@ class TextTyped(NamedTuple):
 
 
 class Pasted(NamedTuple):
-    """A bracketed paste; one over the protocol's bound comes in several."""
+    """A bracketed paste, whole; of one over the protocol's bound, a beginning that is over it too."""
 
     text: str
 

@@ -16,8 +16,11 @@ from enum import Enum, auto
 from session_host.cli import key_codes
 from session_host.cli.input_sequences import begins_paste, character, control_sequence, lower, single_shift
 from session_host.cli.input_values import KeyTyped, Pasted, TerminalInput, TextTyped
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS
+from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.protocol.values import Modifiers
+
+MAX_PASTE_BYTES = 4 * MAX_WHOLE_PASTE_CHARACTERS + 4
+"""More than the longest paste that can be sent; what comes beyond it is not kept."""
 
 MAX_SEQUENCE_BYTES = 128
 """A control sequence longer than this is none that a keyboard sends; its rest is dropped too."""
@@ -323,25 +326,15 @@ class InputParser:
         paste += data[position:]
         end = paste.find(_PASTE_END, searched)
         if end < 0:
-            while len(paste) > 2 * 4 * MAX_PASTE_CHARACTERS:
-                self._emit(Pasted(self._cut_paste()))
+            # The end may have begun already.
+            del paste[MAX_PASTE_BYTES : -len(_PASTE_END)]
             return len(data)
         consumed = end + len(_PASTE_END) - before
-        del paste[end:]
-        while paste:
-            self._emit(Pasted(self._cut_paste()))
+        if end:
+            self._emit(Pasted(paste[:end].decode(errors="replace")))
+        paste.clear()
         self._state = _State.GROUND
         return position + consumed
-
-    def _cut_paste(self) -> str:
-        """Take at most MAX_PASTE_CHARACTERS of what was pasted, whole characters."""
-        end = min(len(self._paste), MAX_PASTE_CHARACTERS)
-        if end < len(self._paste):
-            while end > MAX_PASTE_CHARACTERS - 4 and 0x80 <= self._paste[end] < 0xC0:
-                end -= 1
-        piece = self._paste[:end].decode(errors="replace")
-        del self._paste[:end]
-        return piece
 
     def _escapes_typed(self, count: int) -> None:
         for _ in range(count):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
 import msgspec
 
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
+    MAX_WHOLE_PASTE_CHARACTERS,
     PENDING_INPUT_BYTES,
     ErrorCode,
+    Focus,
     Input,
     InputRefused,
     Paste,
@@ -24,44 +27,75 @@ class Outbox:
 
     Attributes:
         next_sequence: what the next input is to be numbered.
+        holding: an input was refused, and the user has not said yet that it was seen: all further ones are refused,
+            so that no command is typed with a part missing.
     """
 
     def __init__(self) -> None:
         self._inputs: deque[Input] = deque()
-        self._characters = 0
+        self._characters = self._short_characters = 0
         self._attachment = ""
         self.next_sequence = 1
+        self.holding = False
 
     def __len__(self) -> int:
         return len(self._inputs)
 
-    def add(self, message: Input) -> InputRefused | None:
-        """Keep an input until it is acknowledged; a refusal when there is no room for it."""
+    def add(self, message: Input) -> list[Input] | InputRefused:
+        """Keep an input until it is acknowledged.
+
+        Returns:
+            The messages that carry it, several for a long paste; a refusal when there is no room for it, or while
+            ``holding``.
+        """
+        if self.holding and not isinstance(message, Focus):
+            text = "an input before this one was not typed"
+            return InputRefused(message.attachment, message.sequence, ErrorCode.HELD, text)
         length = _length(message)
-        if length > MAX_PASTE_CHARACTERS:
-            text = f"the text is too long ({length} characters, {MAX_PASTE_CHARACTERS} at most)"
-            return InputRefused(message.attachment, message.sequence, ErrorCode.TOO_LARGE, text)
-        if len(self._inputs) >= MAX_INPUTS or self._characters + length > PENDING_INPUT_BYTES:
+        most = MAX_WHOLE_PASTE_CHARACTERS if isinstance(message, Paste) else MAX_PASTE_CHARACTERS
+        if length > most:
+            text = f"the text is too long ({length} characters, {most} at most)"
+            return self._refuse(message, ErrorCode.TOO_LARGE, text)
+        is_long = length > MAX_PASTE_CHARACTERS
+        # Of a long paste only the last part counts for what follows it, so that keys have room behind it.
+        waiting = self._characters if is_long else self._short_characters + length
+        if len(self._inputs) >= MAX_INPUTS or waiting > PENDING_INPUT_BYTES:
             text = "too much is waiting for the program already; this was not typed"
-            return InputRefused(message.attachment, message.sequence, ErrorCode.INPUT_FULL, text)
-        self._inputs.append(message)
+            return self._refuse(message, ErrorCode.INPUT_FULL, text)
+        messages = list(_parts(message))
+        self._inputs += messages
+        for each in messages:
+            self._count(each, 1)
+        self.next_sequence += len(messages)
+        return messages
+
+    def _refuse(self, message: Input, code: str, text: str) -> InputRefused:
+        self.holding = True
+        return InputRefused(message.attachment, message.sequence, code, text)
+
+    def _count(self, message: Input, sign: int) -> None:
+        length = sign * _length(message)
         self._characters += length
-        self.next_sequence += 1
-        return None
+        if not (isinstance(message, Paste) and message.more):
+            self._short_characters += length
 
     def acknowledged(self, sequence: int) -> None:
         """The host has all inputs up to this one."""
         inputs = self._inputs
         while inputs and inputs[0].sequence <= sequence:
-            self._characters -= _length(inputs.popleft())
+            self._count(inputs.popleft(), -1)
 
-    def refused(self, sequence: int) -> None:
-        """The host did not take this one; those before it may still be on their way to the program."""
-        for each in self._inputs:
-            if each.sequence == sequence:
+    def refused(self, refusal: InputRefused) -> None:
+        """The host did not take this one; those before it may still be on their way to the program.
+
+        Unless nothing can be typed at all, those behind it go too: the host refuses them, and so does its successor.
+        """
+        holds = refusal.code not in {ErrorCode.READ_ONLY, ErrorCode.ENDED}
+        self.holding = self.holding or holds
+        for each in [each for each in self._inputs if each.sequence >= refusal.sequence]:
+            if holds or each.sequence == refusal.sequence:
                 self._inputs.remove(each)
-                self._characters -= _length(each)
-                return
+                self._count(each, -1)
 
     def rename(self, attachment: str) -> list[InputRefused]:
         """Everything goes on under another attachment, numbered anew.
@@ -76,8 +110,9 @@ class Outbox:
             refusals = [
                 InputRefused(attachment, each.sequence, ErrorCode.STALE_ATTACHMENT, text) for each in self._inputs
             ]
+            self.holding = self.holding or bool(self._inputs)
             self._inputs.clear()
-            self._characters = 0
+            self._characters = self._short_characters = 0
         self._attachment = attachment
         self._inputs = deque(
             msgspec.structs.replace(each, attachment=attachment, sequence=number)
@@ -89,6 +124,17 @@ class Outbox:
     def unacknowledged(self) -> list[Input]:
         """What is to be sent after an attach."""
         return list(self._inputs)
+
+
+def _parts(message: Input) -> Iterator[Input]:
+    """The message itself; a long paste as several, numbered from its own number on."""
+    if not isinstance(message, Paste) or len(message.text) <= MAX_PASTE_CHARACTERS:
+        yield message
+        return
+    for number, start in enumerate(range(0, len(message.text), MAX_PASTE_CHARACTERS)):
+        end = start + MAX_PASTE_CHARACTERS
+        more = end < len(message.text)
+        yield Paste(message.attachment, message.sequence + number, message.text[start:end], more)
 
 
 def _length(message: Input) -> int:

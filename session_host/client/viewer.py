@@ -26,31 +26,27 @@ from session_host.protocol.messages import (
     Describe,
     Description,
     Detach,
-    Focus,
     Follow,
+    GoOn,
     Input,
     InputAck,
     InputRefused,
-    Key,
-    Mouse,
     NoticeEvent,
     Output,
-    Paste,
     Resize,
     Resized,
     SnapshotPart,
     Starting,
     StateEvent,
-    Text,
-)  # fmt: skip
-from session_host.protocol.values import CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
+)
+from session_host.protocol.values import CellSize, GridSize, State
 from session_host.terminal import default_engine, engine_build
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
 
 from .arriving import ArrivingSnapshot
 from .connection import HostConnection
 from .ended import later_screen
-from .outbox import Outbox
+from .input_methods import InputMethods
 from .replica import forget_side_effects, look_at_the_same_place
 from .sessions import fate_of
 from .viewer_state import FINAL_STATES, ViewerDelegate, ViewerState
@@ -61,7 +57,7 @@ RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 """Waits before each try to reconnect; the last one repeats while the host's process lives."""
 
 
-class Viewer:
+class Viewer(InputMethods):
     """Follows one session; reconnects by itself while its host lives.
 
     Attributes:
@@ -82,6 +78,7 @@ class Viewer:
         read_only: bool = False,
         output: bool = True,
     ) -> None:
+        super().__init__(read_only=read_only)
         self.session_id = session_id
         self.state = ViewerState.CONNECTING
         self.message = ""
@@ -89,7 +86,6 @@ class Viewer:
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
         self.host_version = ""
-        self.read_only = read_only
         self._delegate = delegate
         self._size = size
         self._cell = cell or CellSize()
@@ -101,7 +97,6 @@ class Viewer:
         """What Attach asked for; ``follow`` may change that before the host has answered."""
         self._connection: HostConnection | None = None
         self._closing: HostConnection | None = None
-        self._attachment = ""
         self._sends_inputs = False
         """Not before the host has said which it has: what it has not comes first, or it would pass for seen."""
         self._epoch = ""
@@ -109,7 +104,6 @@ class Viewer:
         self._resizes = 0
         self._notice = ""
         self._arriving = ArrivingSnapshot(self._engine, self._cell)
-        self._outbox = Outbox()
         self._task: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
 
@@ -219,7 +213,7 @@ class Viewer:
             case Attached():
                 self._take_attached(message)
             case InputRefused():
-                self._outbox.refused(message.sequence)
+                self._outbox.refused(message)
                 self._delegate.viewer_refused(message)
             case StateEvent(state=State.EXITED):
                 self.exit_code, self.exit_signal = message.exit_code, message.exit_signal
@@ -329,26 +323,15 @@ class Viewer:
         """The grid that this viewer shows."""
         return self._size
 
-    def key(self, key: str, text: str = "", modifiers: int = 0, action: KeyAction = KeyAction.PRESS) -> None:
-        """A key was pressed, repeated or released; see ``messages.Key``."""
-        self._input(Key(self._attachment, self._outbox.next_sequence, key, text, int(modifiers), action))
+    @property
+    def holding(self) -> bool:
+        """Whether an input was refused, so that all further ones are, until ``go_on``."""
+        return self._outbox.holding
 
-    def text(self, text: str) -> None:
-        """Composed text was committed."""
-        self._input(Text(self._attachment, self._outbox.next_sequence, text))
-
-    def paste(self, text: str) -> None:
-        """Text is pasted."""
-        self._input(Paste(self._attachment, self._outbox.next_sequence, text))
-
-    def mouse(self, action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int = 0) -> None:
-        """The mouse did something at a cell."""
-        self._input(Mouse(self._attachment, self._outbox.next_sequence, action, button, column, row, int(modifiers)))
-
-    def focus(self, focused: bool) -> None:
-        """The viewer got or lost the keyboard."""
-        if not self.read_only:
-            self._input(Focus(self._attachment, self._outbox.next_sequence, focused))
+    def go_on(self) -> None:
+        """The user has seen that an input was refused: what comes next is typed again."""
+        self._outbox.holding = False
+        self._send(GoOn(self._attachment))
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """The viewer's grid changed."""
@@ -389,11 +372,12 @@ class Viewer:
             text = "the chat has ended" if self.state is ViewerState.ENDED else self.message
             self._delegate.viewer_refused(InputRefused(self._attachment, message.sequence, "ended", text))
             return
-        refusal = self._outbox.add(message)
-        if refusal is not None:
-            self._delegate.viewer_refused(refusal)
+        added = self._outbox.add(message)
+        if isinstance(added, InputRefused):
+            self._delegate.viewer_refused(added)
         elif self._sends_inputs:
-            self._send(message)
+            for each in added:
+                self._send(each)
 
     def _send(self, message: Any) -> None:
         if self._connection is not None:

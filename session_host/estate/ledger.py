@@ -44,6 +44,9 @@ _CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED = 8, 9, 10
 _HEADER = struct.Struct("<IB3x16sQ")
 HEADER_BYTES = _HEADER.size
 _pack_header = _HEADER.pack
+LONG_BYTES = 256 * 1024
+"""Of a longer record, no more than this counts against what may wait, so that keys have room behind a long paste."""
+
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 NOBODY = bytes(16)
 
@@ -301,6 +304,14 @@ class Ledger:
         self.end = position
 
     # ------------------------------------------------------------ what the program gets
+
+    def has_room(self, length: int, bound: int) -> bool:
+        """Whether so many more bytes may be due, the bound being for all; of a long paste only a part counts."""
+        if length > LONG_BYTES < bound:
+            return self.due_bytes <= bound
+        if self.due_bytes + length <= bound:
+            return True
+        return sum(min(record[1], LONG_BYTES) for record in self._due) + length <= bound
 
     def flush(self) -> bool:
         """Give the program as much as it takes; returns whether nothing is left."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from session_host.estate.ledger import Kind, Ledger
 from session_host.estate.memory import AttachmentMemory, Memory
-from session_host.protocol.messages import InputRefused
+from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS, ErrorCode, Focus, Input, InputRefused, Paste
 from session_host.protocol.values import CellSize, GridSize
 
 KEPT_PARKED = 256
@@ -44,6 +44,9 @@ class Attachment:
         client: the connection, None while the viewer is away.
         follows_output: it shows the screen; a hidden tab follows events only.
         focused: it has the keyboard; None if it did not say.
+        may_hold: its viewer knows GoOn.
+        holds: an input was refused, which its user has not seen yet: nothing more is taken.
+        pasting: the parts of a paste that is not whole yet.
     """
 
     id: str
@@ -56,6 +59,9 @@ class Attachment:
     follows_output: bool = False
     focused: bool | None = None
     key: bytes = b""
+    may_hold: bool = False
+    holds: bool = False
+    pasting: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.key = bytes.fromhex(self.id)
@@ -66,10 +72,45 @@ class Attachment:
             tell = self.client.acknowledge
             tell(self.id, sequence)
 
-    def refuse(self, sequence: int, code: str, text: str) -> None:
-        """Tell the viewer, if it is there, that this input was not taken."""
+    def refuse(self, sequence: int, code: str, text: str, *, hold: bool = False) -> None:
+        """Tell the viewer, if it is there, that this input was not taken; ``hold``: nor is any other, see GoOn."""
+        if hold:
+            self.hold()
         if self.client is not None:
             self.client.send_reply(InputRefused(self.id, sequence, code, text))
+
+    def hold(self) -> None:
+        """Take nothing more until the user has seen that an input was refused."""
+        self.holds = self.may_hold
+        self.pasting.clear()
+
+    def go_on(self) -> None:
+        """The user has seen it."""
+        self.holds = False
+        self.pasting.clear()
+
+    def admit(self, message: Input) -> Input | None:
+        """What is to be typed: the input, or the whole paste that ends with it.
+
+        None for a part of a paste that goes on, and for an input that is refused: this is read-only, or it holds.
+        """
+        if self.read_only:
+            self.refuse(message.sequence, ErrorCode.READ_ONLY, "this view is read-only")
+            return None
+        if self.holds and not isinstance(message, Focus):
+            self.refuse(message.sequence, ErrorCode.HELD, "an input before this one was not typed")
+            return None
+        if not isinstance(message, Paste) or not (message.more or self.pasting):
+            return message
+        self.pasting.append(message.text)
+        if sum(map(len, self.pasting)) > MAX_WHOLE_PASTE_CHARACTERS:
+            self.refuse(message.sequence, ErrorCode.TOO_LARGE, "the paste is too long", hold=True)
+            return None
+        if message.more:
+            return None
+        text = "".join(self.pasting)
+        self.pasting.clear()
+        return Paste(message.attachment, message.sequence, text)
 
 
 class Attachments:

@@ -30,6 +30,7 @@ from session_host.protocol.messages import (
     Event,
     Focus,
     Follow,
+    GoOn,
     Hello,
     Input,
     InputAck,
@@ -65,7 +66,7 @@ HELLO_TIMEOUT_S = 10.0
 QUEUE_ABORT_BYTES = 64 * 1024 * 1024
 """Snapshots, events and acknowledgements are not held back; this bounds what they may pile up to."""
 
-
+HOLDING_PROTOCOL = 5  # Viewers of this version on say when their user has seen a refusal (``GoOn``).
 _WITH_TEXT = (Text, Paste)
 
 
@@ -237,18 +238,17 @@ class Connection:
             case Attach():
                 self._attach(message)
             case Resize():
-                attachment = self._mine(message.attachment)
-                if attachment is not None:
-                    self._session.viewer_resized(attachment, message.size, message.cell)
+                self._resize(message)
             case Colors():
-                attachment = self._mine(message.attachment)
-                if attachment is not None and not attachment.read_only:
+                if (attachment := self._mine(message.attachment)) is not None and not attachment.read_only:
                     self._session.show_in(message)
             case Follow():
                 if self._mine(message.attachment) is not None:
                     self._follow(message)
             case Detach():
                 self._detach(message)
+            case GoOn():
+                self._go_on(message)
             case Report():
                 self._session.watch.reported(message, self._wire.peer_pid)
             case Hello():
@@ -288,9 +288,18 @@ class Connection:
         if isinstance(message, _WITH_TEXT) and len(message.text) > MAX_PASTE_CHARACTERS:
             text = f"the text is too long ({len(message.text)} characters, {MAX_PASTE_CHARACTERS} at most)"
             attachment.last_sequence = attachment.accepted = max(attachment.last_sequence, message.sequence)
+            attachment.hold()
             self.send(InputRefused(attachment.id, message.sequence, ErrorCode.TOO_LARGE, text))
             return
         self._session.take(attachment, message)
+
+    def _resize(self, message: Resize) -> None:
+        if (attachment := self._mine(message.attachment)) is not None:
+            self._session.viewer_resized(attachment, message.size, message.cell)
+
+    def _go_on(self, message: GoOn) -> None:
+        if (attachment := self._mine(message.attachment)) is not None:
+            attachment.go_on()
 
     def _attach(self, message: Attach) -> None:
         if self.state is not ConnectionState.GREETED:
@@ -298,6 +307,7 @@ class Connection:
         session = self._session
         attachment = session.attachments.attach(self, resume=message.resume, read_only=message.read_only)
         self.attachment = attachment
+        attachment.may_hold = self._protocol >= HOLDING_PROTOCOL
         self.state = ConnectionState.ATTACHED
         self._wanted = message
         log.info("attached id=%s viewers=%d", attachment.id, session.attachments.viewers())

@@ -43,6 +43,7 @@ from session_host.protocol.messages import (
     NameEvent,
     NotificationEvent,
     Output,
+    Paste,
     Resized,
     StateEvent,
     TitleEvent,
@@ -296,9 +297,10 @@ class Session:
         if message.sequence <= attachment.last_sequence:
             return  # Sent again after a reconnect; it was taken before, and its ack is on its way or was lost.
         attachment.last_sequence = message.sequence
-        if attachment.read_only:
-            attachment.refuse(message.sequence, ErrorCode.READ_ONLY, "this view is read-only")
-            return
+        if attachment.read_only or attachment.holds or type(message) is Paste:
+            if (admitted := attachment.admit(message)) is None:
+                return
+            message = admitted
         emulator = self.lane.idle
         if emulator is None:
             self.lane.soon(partial(self._queue_soon, attachment, message))
@@ -322,7 +324,7 @@ class Session:
         if self.state is _EXITED:
             attachment.refuse(message.sequence, ErrorCode.ENDED, "the chat has ended")
         elif self.ledger.due_bytes + len(data) > EARLY_INPUT_BYTES and not self._has_room(len(data)):
-            attachment.refuse(message.sequence, ErrorCode.INPUT_FULL, "the program is not reading; this was not typed")
+            attachment.refuse(message.sequence, ErrorCode.INPUT_FULL, "the program is not reading", hold=True)
         elif not data:
             attachment.acknowledge(message.sequence)  # It means nothing to this program.
         else:
@@ -335,8 +337,7 @@ class Session:
 
     def _has_room(self, length: int) -> bool:
         """Whether so many more bytes may wait for the program."""
-        bound = EARLY_INPUT_BYTES if self.state is State.STARTING else PENDING_INPUT_BYTES
-        return self.ledger.due_bytes + length <= bound
+        return self.ledger.has_room(length, EARLY_INPUT_BYTES if self.state is State.STARTING else PENDING_INPUT_BYTES)
 
     def type(self, data: bytes, request: str) -> bool:
         """Type what this host has encoded itself, once for each request; False when there is no room."""

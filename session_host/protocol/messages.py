@@ -7,7 +7,7 @@ A conversation, from the client's side::
                                                      ← SnapshotPart × n   (the state at `offset`)
                                                      ← Output(offset, data) | Resized | Event …
     → Key | Text | Paste | Mouse | Focus             ← InputAck(attachment, sequence) | InputRefused
-    → Resize, Follow, Detach
+    → GoOn, Resize, Follow, Detach
     → Describe | Peek | Send | Stop | Kill | Rename   ← Description | Screen | Done | Failed
     → Explain                                         ← Explanation
     → Report                                          (the agent's own hooks; nothing comes back)
@@ -42,6 +42,9 @@ MAX_FRAME_BYTES = 2 * 1024 * 1024
 MAX_PASTE_CHARACTERS = 1024 * 1024 // 4
 """The longest text of one Paste, Text or Send."""
 
+MAX_WHOLE_PASTE_CHARACTERS = 16 * 1024 * 1024
+"""The longest paste that several Paste messages carry."""
+
 OUTPUT_CHUNK_BYTES = 256 * 1024
 """The most data that one Output or SnapshotPart carries."""
 
@@ -69,6 +72,8 @@ class ErrorCode:
     """The attachment may look and not type."""
     INPUT_FULL = "input_full"
     """The program does not read its input; this one was not kept."""
+    HELD = "held"
+    """An input before this one was refused, which the user has not seen yet; see ``GoOn``."""
     ENDED = "ended"
     """The session has ended."""
     FAILED = "failed"
@@ -201,6 +206,18 @@ class Paste(Message, frozen=True):
     attachment: str
     sequence: int
     text: str
+    more: bool = False
+    """The next input is a Paste too, which goes on with the same text."""
+
+
+class GoOn(Message, frozen=True):
+    """The user has seen that an input was refused.
+
+    From a refusal (TOO_LARGE, INPUT_FULL) until this comes, the host refuses all input of the attachment: of a
+    command that was typed, no part is to run without the others.
+    """
+
+    attachment: str
 
 
 class Mouse(Message, frozen=True):
@@ -557,7 +574,7 @@ Event = (
 )  # fmt: skip
 
 FromClient = (
-    Hello | Attach | Follow | Detach | Resize | Colors
+    Hello | Attach | Follow | Detach | Resize | Colors | GoOn
     | Key | Text | Paste | Mouse | Focus
     | Describe | Peek | Send | Stop | Kill | Rename | Explain | Report
 )  # fmt: skip

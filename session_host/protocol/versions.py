@@ -8,16 +8,28 @@ from __future__ import annotations
 import msgspec
 
 from .codec import LENGTH_BYTES, encode
-from .messages import PROTOCOL_VERSION, Description, Done, Explanation, ForegroundEvent, Message, NoticeEvent, Send
+from .messages import (
+    PROTOCOL_VERSION,
+    Description,
+    Done,
+    Explanation,
+    ForegroundEvent,
+    GoOn,
+    Message,
+    NoticeEvent,
+    Paste,
+    Send,
+)
 
 _FIELDS: dict[type[Message], dict[int, int]] = {
     Description: {4: 26, 2: 24, 1: 20},
     Done: {4: 1},
+    Paste: {4: 3},
     Send: {3: 6, 1: 5},
 }
 """How many of a message's fields a version knows, newest first; one that is not named knows those of the next."""
 
-_SINCE: dict[type[Message], int] = {NoticeEvent: 2, Explanation: 3, ForegroundEvent: 5}
+_SINCE: dict[type[Message], int] = {NoticeEvent: 2, Explanation: 3, ForegroundEvent: 5, GoOn: 5}
 """The version that brought a kind of message."""
 
 

@@ -13,6 +13,7 @@ import pytest
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
 from session_host.client.viewer import Viewer, ViewerState
+from session_host.errors import OutliveError
 from session_host.protocol.messages import (
     EARLY_INPUT_BYTES,
     Attach,
@@ -138,6 +139,44 @@ async def test_input_over_the_bound_is_refused_not_dropped(tmp_path: Path) -> No
                 viewer.paste("x" * EARLY_INPUT_BYTES)
             await watcher.until(lambda: bool(watcher.refusals), "a refusal")
             assert watcher.refusals[0].code == ErrorCode.INPUT_FULL
+        await end(record.id)
+
+
+async def _has_room(session_id: str, length: int) -> bool:
+    """Paste so many characters; whether the host took them."""
+    try:
+        await request(session_id, Send(0, "x" * length, paste=True))
+    except OutliveError:
+        return False
+    return True
+
+
+async def test_half_a_command_does_not_run_when_its_beginning_was_refused(tmp_path: Path) -> None:
+    """The host refuses what comes behind a refused input, until that viewer's user has seen it."""
+    reader = (
+        "import os, sys, tty; tty.setraw(0); os.write(1, b'deaf'); open(sys.argv[1]).read(1)\n"
+        "while data := os.read(0, 65536): os.write(1, data.replace(b'x', b''))"
+    )
+    with Gate(tmp_path / "gate") as gate:
+        record = await start(sys.executable, "-ISc", reader, str(gate.path))
+        async with watching(record.id) as (viewer, watcher):
+            await see(viewer, watcher, "deaf")
+            for length in (200_000, 10_000, 400, 20, 1):
+                while await _has_room(record.id, length):
+                    pass
+            viewer.text("rm -r all but ")
+            viewer.text("this")
+            await watcher.until(lambda: len(watcher.refusals) == 2, "both to be refused")
+            assert [each.code for each in watcher.refusals] == [ErrorCode.INPUT_FULL, ErrorCode.HELD]
+            gate.release()
+            while not await _has_room(record.id, 200_000):
+                pass
+            viewer.text("too")
+            assert watcher.refusals[-1].code == ErrorCode.HELD
+            viewer.go_on()
+            viewer.text("well")
+            await see(viewer, watcher, "well")
+            assert shown(viewer)[0].rstrip() == "deafwell"
         await end(record.id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from session_host.protocol.values import GridSize
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.commands import OnTerminal, new, outlive
-from tests.support.waiting import wait_for_end
+from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -224,10 +225,27 @@ def test_input_that_is_refused_is_told_on_the_last_line() -> None:
         for _ in range(PENDING_INPUT_BYTES // 200_000 + 2):
             terminal.type_all(paste)
 
-        assert terminal.see("not typed: ").split("\n")[23].startswith(" not typed: ")
-        terminal.not_see("not typed: ")
+        assert terminal.see("not typed (").split("\n")[23].startswith(" not typed (Ctrl+B c to type on): ")
+        terminal.type(b"\x02c")
+        terminal.not_see("not typed")
         terminal.type(DETACH)
         assert terminal.end() == 0
+
+
+def test_a_paste_of_more_than_four_million_characters_is_one_paste(tmp_path: Path) -> None:
+    read = tmp_path / "read"
+    reader = (
+        "import os, tty; tty.setraw(0); os.write(1, b'\\x1b[?2004hready\\r\\n')\n"
+        f"file = open({str(read)!r}, 'ab', 0)\n"
+        "while True: file.write(os.read(0, 1 << 20))"
+    )
+    new("-n", "reader", "--", sys.executable, "-ISc", reader)
+    text = b"".join(b"%08d, " % number for number in range(440_000))
+    with OnTerminal("attach", "reader") as terminal:
+        terminal.see("ready")
+        terminal.type_all(b"\x1b[200~" + text + b"\x1b[201~q")
+        wait_until(lambda: read.exists() and read.stat().st_size == len(text) + 13, 20, "all of it to be read")
+    assert read.read_bytes() == b"\x1b[200~" + text + b"\x1b[201~q"
 
 
 def test_two_look_at_once(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from session_host.cli.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.cli.terminal_input import (
     INTRODUCER_PATIENCE_S,
+    MAX_PASTE_BYTES,
     REPLY_PATIENCE_S,
     SEQUENCE_PATIENCE_S,
     InputParser,
 )
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Key
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, MAX_WHOLE_PASTE_CHARACTERS, Key
 from session_host.protocol.values import NAMED_KEYS, GridSize, KeyAction, Modifiers, MouseAction, MouseButton
 from session_host.terminal import create
 from session_host.terminal.base import EngineName
@@ -176,24 +177,25 @@ class TestPaste:
     def test_two_in_one_read(self) -> None:
         assert read(b"\x1b[200~a\x1b[201~\x1b[200~b\x1b[201~") == [Pasted("a"), Pasted("b")]
 
-    def test_a_huge_one_comes_in_pieces_of_whole_characters(self) -> None:
+    def test_a_huge_one_comes_whole(self) -> None:
         text = "aé漢🧠" * (3 * MAX_PASTE_CHARACTERS // 4)
         parser = InputParser()
         data = b"\x1b[200~" + text.encode() + b"\x1b[201~"
 
         values = [value for start in range(0, len(data), 65536) for value in parser.feed(data[start : start + 65536])]
 
-        pieces = [value.text for value in values if isinstance(value, Pasted)]
-        assert "".join(pieces) == text
-        assert all(len(piece) <= MAX_PASTE_CHARACTERS for piece in pieces)
+        assert values == [Pasted(text)]
 
     def test_memory_is_bounded_when_the_end_never_comes(self) -> None:
         parser = InputParser()
         parser.feed(b"\x1b[200~")
-        for _ in range(200):
-            parser.feed(b"x" * 65536)
+        for _ in range(30):
+            parser.feed(b"x" * 4_000_000)
 
-        assert len(parser._paste) <= 8 * MAX_PASTE_CHARACTERS
+        assert len(parser._paste) <= MAX_PASTE_BYTES + 4_000_000
+        [paste] = parser.feed(b"\x1b[201~")
+        assert isinstance(paste, Pasted)
+        assert len(paste.text) > MAX_WHOLE_PASTE_CHARACTERS, "which is refused"
 
 
 class TestMouseAndFocus:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from session_host.client.outbox import MAX_INPUTS, Outbox
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS, ErrorCode, Key, Paste
+from session_host.protocol.messages import (
+    MAX_PASTE_CHARACTERS,
+    MAX_WHOLE_PASTE_CHARACTERS,
+    ErrorCode,
+    Focus,
+    InputRefused,
+    Key,
+    Paste,
+    Text,
+)
 
 
 def key(outbox: Outbox, attachment: str = "") -> Key:
@@ -13,7 +22,7 @@ def key(outbox: Outbox, attachment: str = "") -> Key:
 def test_early_input_is_renamed_and_sent_in_order() -> None:
     outbox = Outbox()
     for _ in range(3):
-        assert outbox.add(key(outbox)) is None
+        assert isinstance(outbox.add(key(outbox)), list)
     assert outbox.rename("att") == []
     sent = [(each.attachment, each.sequence) for each in outbox.unacknowledged()]
     assert sent == [("att", 1), ("att", 2), ("att", 3)]
@@ -39,22 +48,56 @@ def test_input_of_a_forgotten_attachment_is_never_typed_twice_and_said() -> None
     assert outbox.next_sequence == 1
 
 
-def test_a_refused_input_goes_alone() -> None:
+def test_after_a_refused_input_none_is_typed_until_the_user_has_seen_it() -> None:
+    outbox = Outbox()
+    outbox.rename("att")
+    for _ in range(4):
+        outbox.add(key(outbox, "att"))
+    outbox.refused(InputRefused("att", 2, ErrorCode.INPUT_FULL, "full"))
+    assert [each.sequence for each in outbox.unacknowledged()] == [1], "the rest would be half a command"
+    outbox.acknowledged(1)
+    assert isinstance(refused := outbox.add(key(outbox, "att")), InputRefused)
+    assert refused.code == ErrorCode.HELD
+    assert outbox.add(Focus("att", outbox.next_sequence, focused=True)), "which types nothing"
+    outbox.holding = False
+    assert isinstance(outbox.add(key(outbox, "att")), list)
+
+
+def test_what_is_refused_for_another_reason_goes_alone() -> None:
     outbox = Outbox()
     outbox.rename("att")
     for _ in range(3):
         outbox.add(key(outbox, "att"))
-    outbox.refused(2)
+    outbox.refused(InputRefused("att", 2, ErrorCode.ENDED, "it has ended"))
     assert [each.sequence for each in outbox.unacknowledged()] == [1, 3]
 
 
 def test_too_much_is_refused_and_said() -> None:
     outbox = Outbox()
     for _ in range(MAX_INPUTS):
-        assert outbox.add(key(outbox)) is None
-    refusal = outbox.add(key(outbox))
-    assert refusal is not None
-    assert refusal.code == ErrorCode.INPUT_FULL
-    refusal = Outbox().add(Paste("", 1, "x" * (MAX_PASTE_CHARACTERS + 1)))
-    assert refusal is not None
-    assert refusal.code == ErrorCode.TOO_LARGE
+        assert isinstance(outbox.add(key(outbox)), list)
+    for code in (ErrorCode.INPUT_FULL, ErrorCode.HELD):
+        assert isinstance(refusal := outbox.add(key(outbox)), InputRefused)
+        assert refusal.code == code
+        outbox.acknowledged(MAX_INPUTS)
+    for message in (
+        Text("", 1, "x" * (MAX_PASTE_CHARACTERS + 1)),
+        Paste("", 1, "x" * (MAX_WHOLE_PASTE_CHARACTERS + 1)),
+    ):
+        assert isinstance(refusal := Outbox().add(message), InputRefused)
+        assert refusal.code == ErrorCode.TOO_LARGE
+
+
+def test_a_long_paste_is_carried_by_several_messages() -> None:
+    outbox = Outbox()
+    outbox.rename("att")
+    text = "0123456789" * (MAX_PASTE_CHARACTERS // 4)
+    parts = outbox.add(Paste("att", outbox.next_sequence, text))
+    assert isinstance(parts, list)
+    assert "".join(part.text for part in parts if isinstance(part, Paste)) == text
+    assert [(part.sequence, part.more) for part in parts if isinstance(part, Paste)] == [
+        (1, True), (2, True), (3, False),
+    ]  # fmt: skip
+    assert outbox.next_sequence == 4
+    outbox.acknowledged(3)
+    assert len(outbox) == 0
