@@ -18,6 +18,9 @@ from session_host.protocol.values import CellSize, GridSize
 
 EngineName = Literal["ghostty", "pyte"]
 
+MOST_REPEATED_ROWS = 4
+"""REP (``CSI n b``) fills so many rows at most: more says nothing, and would take an engine seconds."""
+
 DEFAULT_SCROLLBACK_LINES = 10_000
 
 Color = int

@@ -1,6 +1,6 @@
 """Output into the library: the hot path, with what has to be put right on the way. Output path.
 
-Five things are put right: DEL, DECCOLM, DECSTR, modifyOtherKeys and OSC 99. None of it depends on how the
+Six things are put right: DEL, DECCOLM, DECSTR, modifyOtherKeys, OSC 99 and REP. None of it depends on how the
 bytes are cut.
 """
 
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from session_host.protocol.values import CellSize, GridSize
 
+from .base import MOST_REPEATED_ROWS
 from .ghostty_effects import Effects
 from .ghostty_history import HistoryKeeper
 from .ghostty_library import Getter, allocated, check, ffi, lib, track
@@ -34,6 +35,13 @@ _is_text: Final = re.compile(rb"[\x20-\x7e\b\t\n\r]*").fullmatch
 _CHARACTERS: Final = frozenset(bytes([code]) for code in range(256) if _is_text(bytes([code])))
 """The echo of a key, most of the time."""
 
+_REPETITION: Final = re.compile(rb"\x1b\[[0-9]{2,4000}b")
+_UNFINISHED: Final = re.compile(rb"\x1b(?:\[[0-9]*)?\Z")
+_GOES_ON: Final = re.compile(rb"(\[?[0-9]*)(b?)")
+_MAY_GO_ON: Final = frozenset(b"%c" % each for each in b"0123456789[\x1b")
+_MOST_KEPT: Final = 4000
+"""Bytes of a number that is not finished; of more digits Python makes no number."""
+
 _LONGEST_WRITE: Final = 256 * 1024
 """The history's keeper is to hear of its growth before much of it could be lost."""
 
@@ -50,6 +58,7 @@ class Stream:
     def __init__(self, terminal: Any, size: GridSize, cell: CellSize, effects: Effects, history: HistoryKeeper) -> None:
         self._terminal = terminal
         self._size = size
+        self._begun = b""  # What may become a REP, see ``_with_bounded_repetitions``.
         self._cell = cell
         self._effects = effects
         self.history = history
@@ -133,6 +142,8 @@ class Stream:
 
     def _control(self, data: bytes) -> bool:
         changed = False
+        if self._begun or data[-1:] in _MAY_GO_ON or b"b" in data:
+            data = self._with_bounded_repetitions(data)
         if begun := _WIDTH_CHANGE_GOES_ON.match(data):
             changed = self.write(data[: begun.end()])
             data = data[begun.end() :]
@@ -142,6 +153,29 @@ class Stream:
                 changed = self.write(piece) or changed
             return changed
         return self.write(data) or changed
+
+    def _with_bounded_repetitions(self, data: bytes) -> bytes:
+        """Let REP repeat no more than is of use: the library would do 65,535, each as dear as a character."""
+        begun, self._begun = self._begun, b""
+        if begun and (rest := _GOES_ON.match(data)):
+            if rest[2]:
+                bounded = self._bounded(begun + rest[1])
+                if bounded:
+                    # The library has some of the digits already: CAN makes it forget them.
+                    data = b"\x18" + bounded + data[rest.end() :]
+            elif rest.end() == len(data):
+                self._begun = (begun + rest[1])[:_MOST_KEPT]
+                return data
+        if b"\x1b[" in data and b"b" in data:
+            data = _REPETITION.sub(lambda found: self._bounded(found[0][:-1]) or found[0], data)
+        if data[-1:] in _MAY_GO_ON and (unfinished := _UNFINISHED.search(data, max(0, data.rfind(b"\x1b")))):
+            self._begun = unfinished[0][:_MOST_KEPT]
+        return data
+
+    def _bounded(self, begun: bytes) -> bytes:
+        """A REP of which this is all but the last byte, repeating less; b"" if it does not repeat too much."""
+        most = self._size.columns * MOST_REPEATED_ROWS
+        return b"\x1b[%db" % most if int(begun[2:] or b"0") > most else b""
 
     def write(self, data: bytes) -> bool:
         """Write bytes as they are; True if the grid's width was changed by them and set back."""

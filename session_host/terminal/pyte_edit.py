@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyte import modes as mo
 
-from .base import Style
+from .base import MOST_REPEATED_ROWS, Style
 from .pyte_cells import BLANK, PROTECTED, TAIL, Line
 from .pyte_grid import GridScreen
 from .pyte_width import MAX_CLUSTER, SEGMENTS, char_cells, cluster_cells, joins
@@ -213,7 +213,7 @@ class EditScreen(GridScreen):
     def repeat(self, count: int | None = None, *_: int) -> None:
         """REP: the last character again."""
         if self.last_char:
-            times = min(count or 1, self.columns * self.lines)
+            times = min(count or 1, self.columns * MOST_REPEATED_ROWS)
             self._draw_segments(self.last_char * times)
 
     def alignment_display(self, *_: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -226,3 +228,26 @@ def test_history_is_fed_from_the_top_only(make: Maker) -> None:
     emulator.feed(b"\x1b[2;3r\x1b[3;1H\n\n\n\x1b[r")
     assert history_texts(emulator) == ["1", "2"]
     assert texts(emulator) == ["3", "", "", "6"]
+
+
+@pytest.mark.parametrize(
+    "before", [b"x", b"\x1b]8;;http://x\x07x", b"\x1b[?69h\x1b[1;2sx", b"\x1b[4hx", "👩‍👩‍👧".encode()]
+)
+@pytest.mark.parametrize("count", [b"99999999", b"65535", b"9" * 5000])
+def test_a_character_repeated_a_hundred_million_times_takes_no_time(make: Maker, before: bytes, count: bytes) -> None:
+    """``CSI 99999999 b``: a hundred of them took minutes, and nobody saw the chat meanwhile."""
+    emulator = make(80, 24, output=before)
+    began_s = time.process_time()
+    emulator.feed(b"\x1b[%sb" % count)
+    assert time.process_time() - began_s < 0.1
+
+
+@pytest.mark.parametrize("cut", range(1, 11))
+def test_a_bounded_repetition_is_the_same_however_it_is_cut(make: Maker, cut: int) -> None:
+    data = b"a\x1b[99999b|"
+    whole, pieces = make(10, 5, output=data), make(10, 5)
+    for piece in (data[:cut], data[cut : cut + 1], data[cut + 1 :]):
+        if piece:
+            pieces.feed(piece)
+    assert seen(pieces) == seen(whole)
+    assert history_texts(whole) + texts(whole) == ["a" * 10] * 4 + ["a|"], "four rows, and what was there"
