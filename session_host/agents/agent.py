@@ -46,6 +46,12 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What its ids look like, wholly (re.fullmatch); "" for any. It takes other words in their place: ``latest``."""
     asks: tuple[str, ...] = ()
     """Options of the user's own whose value is asked at the start, beside those in ``start``: not to be asked again."""
+    asks_words: bool = False
+    """Words of the user's own that belong to no option are asked at the start, as if ``start`` had the prompt bare."""
+    once: tuple[str, ...] = ()
+    """Options by which it answers once and ends; ``once_valued`` those that are for such a start alone, with a value.
+    A chat that goes on is started without them."""
+    once_valued: tuple[str, ...] = ()
     options: dict[str, Literal["flag", "id", "maybe id", "fork", "fork id"]] = {}
     """The user's own words that choose a conversation, and whether an id follows; a fork is not the one named."""
     place: str = ""
@@ -89,6 +95,8 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments that the user may choose by a name."""
     version: tuple[str, ...] = ("--version",)
     """The arguments with which it tells its version; () if it cannot."""
+    tested: tuple[str, ...] = ()
+    """The versions that were run in Outlive's tests, newest first; () if none was."""
     probed: tuple[str, ...] = ()
     """Options that it is started without if this version's help does not name them."""
     stderr: bool = False

@@ -1,6 +1,7 @@
 """What of a chat's own arguments goes over to the one that goes on with its conversation: all but what it was asked.
 
-A prompt that stood in the argv was asked once; asked again, its work would be done again.
+A prompt that stood in the argv was asked once; asked again, its work would be done again. An option by which the agent
+answers once and ends (``claude --print``) goes with its prompt: without one the agent would refuse to start.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list
         probe: what is known of this version.
     """
     options = {part[0] for part in agent.start if not isinstance(part, str) and PROMPT in part}
-    options |= set(agent.conversation.asks)
-    takes_words = PROMPT in agent.start
+    way = agent.conversation
+    options |= {*way.asks, *way.once_valued}
+    short = tuple(option for option in options if len(option) == 2)
+    takes_words = PROMPT in agent.start or way.asks_words
     kept: list[str] = []
     values = 0  # How many words may still be those of the option before them; -1 for any number.
     asks = False
@@ -35,6 +38,9 @@ def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list
             asks = False
         elif word.startswith("-") and word != "-":
             name, equals, _ = word.partition("=")
+            if name in way.once or (word.startswith(short) and word not in short and not word.startswith("--")):
+                values = 0
+                continue  # The second: ``-pTEXT``.
             asks = name in options and not equals
             if name not in options:
                 kept.append(word)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,8 @@ def agents() -> Iterator[Check]:
     for agent in known:
         here, there = places[agent.name]
         version = versions.get(here or there or "", "")
-        yield _agent(f"agent {agent.name}", version, here, there, agent.install_hint or agent.website)
+        told = _version_told(version, agent.tested)
+        yield _agent(f"agent {agent.name}", told, here, there, agent.install_hint or agent.website)
 
 
 def _login_shell(found: str, own: str, problem: str) -> Check:
@@ -64,6 +65,13 @@ def _versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> di
             for path, agent in agents.items()
         }
         return {path: answer.result().version for path, answer in asked.items()}
+
+
+def _version_told(version: str, tested: Sequence[str]) -> str:
+    """A version, and that it was never tested where that is so."""
+    if not version or not tested or version in tested:
+        return version
+    return f"{version} (never tested with Outlive; tested: {', '.join(tested)})"
 
 
 def _agent(name: str, version: str, here: str | None, there: str | None, how_to_install: str) -> Check:

@@ -28,6 +28,10 @@ _ASKED = ("command", "cmd", "file_path", "path", "filePath", "url", "query", "pa
 """The fields of a tool's input that say best what it is about, best first."""
 
 
+_QUESTIONS = {"ExitPlanMode": "approve the plan", "exit_plan_mode": "approve the plan"}
+"""Tools that are questions to the user, in the user's words: Claude Code's name, and Qwen Code's."""
+
+
 def main(words: list[str]) -> None:
     """Report; returns in time, whatever is wrong."""
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
@@ -93,6 +97,8 @@ def asked(value: dict[str, object]) -> str:
         if isinstance(questions, list) and questions and isinstance(questions[0], dict):
             return _text(questions[0].get("question"))
         text = next((text for name in _ASKED if (text := _text(about.get(name)))), "")
+    if tool in _QUESTIONS:
+        return _QUESTIONS[tool]
     if tool:
         return f"{tool}: {text}"[:MAX_CHARACTERS] if text else tool
     return next((text for name in ("message", "error", "reason", "source") if (text := _text(value.get(name)))), "")

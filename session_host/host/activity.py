@@ -264,7 +264,8 @@ class ActivityTracker:
         """What is asked or done, by whoever tells it best."""
         telling = [self._heard[each] for each in _TELLING if each in self._fresh]
         telling = [heard for heard in telling if heard.activity is self.activity]
-        for text in (*(heard.detail for heard in telling), *(heard.kind for heard in telling)):
-            if text:
-                return text
-        return ""
+        details = [heard.detail for heard in telling if heard.detail]
+        if details:
+            # Of two texts of one question, such as "Bash" and "Bash: npm test", the one that has all of the other's.
+            return max((text for text in details if details[0] in text), key=len)
+        return next((heard.kind for heard in telling if heard.kind), "")

@@ -1,7 +1,8 @@
 """Typing into a session without being attached to it: a text, keys, Enter.
 
 Some agents take an Enter that comes at once with a text for a part of a paste. So the text goes as a paste, where
-the program asked for those, and Enter follows as a key of its own, once the text is shown, as late as the catalog says.
+the program asked for those, and Enter follows as a key of its own, once the text is shown and the screen has been quiet
+for as long as the catalog says.
 
 A text is refused while the chat needs input: agents' permission dialogs ignore a paste and take Enter for "yes", and
 read typed characters as their own keys. Keys alone answer a dialog, and so does a single character; they always pass.
@@ -35,7 +36,7 @@ READ_S = 2.0
 
 
 class _Screen(Onlooker):
-    """Follows a session until its program has shown something: it has read what was typed, in all likelihood."""
+    """Follows a session until its program has shown a text and is quiet: it has taken it in, in all likelihood."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.followers)
@@ -45,11 +46,25 @@ class _Screen(Onlooker):
         """The program has shown something."""
         self._shown.set()
 
-    async def changes(self) -> None:
-        """Returns when it has, or will not."""
+    async def settles(self, quiet_s: float) -> None:
+        """Returns when it has shown something and then nothing for so long; after ``READ_S`` at the latest.
+
+        A program that always shows something, such as a clock, is not quiet ever.
+        """
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + READ_S
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(READ_S):
+            async with asyncio.timeout_at(deadline_s):
                 await self._shown.wait()
+        wait_s = quiet_s
+        while wait_s > 0:
+            self._shown.clear()
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._shown.wait()
+            except TimeoutError:
+                return
+            wait_s = min(quiet_s, deadline_s - loop.time())
 
 
 class Sending:
@@ -72,9 +87,8 @@ class Sending:
             with _Screen(self._session) as screen:
                 failed = await self._type(request, token.hex, enter=not pause_s, guarded=guarded)
                 if failed is None and pause_s:
-                    await screen.changes()
+                    await screen.settles(pause_s)
             if failed is None and pause_s:
-                await asyncio.sleep(pause_s)
                 # Should this host end before, whoever asks again is heard by the next one: Enter comes after all.
                 enter = Send(request.request, enter=True)
                 failed = await self._type(enter, uuid.uuid5(token, "Enter").hex, enter=True, guarded=guarded)

@@ -4,6 +4,7 @@
 signal                                  word
 ======================================  =================================
 state file idle / busy / waiting        idle / working / needs_input
+state file shell                        idle: the turn is over, a background shell runs on
 state file waiting, "dialog open"       nothing: the user may have opened it
 a hook's or plugin's event              as the catalog says
 OSC 7501 state=working / blocked        working / needs_input
@@ -43,7 +44,14 @@ _AGENT_STATES: Final = {
     "error": Activity.IDLE,
     "clear": Activity.NO_SIGNAL,
 }
-_FILE_STATES: Final = {"idle": Activity.IDLE, "busy": Activity.WORKING, "waiting": Activity.NEEDS_INPUT}
+_FILE_STATES: Final = {
+    "idle": Activity.IDLE,
+    "shell": Activity.IDLE,
+    "busy": Activity.WORKING,
+    "waiting": Activity.NEEDS_INPUT,
+}
+_FILE_DETAILS: Final = {"shell": "a background shell still runs"}
+"""What a status says beside the activity. The file does not tell how many shells."""
 _OWN_DIALOG: Final = "dialog open"
 """What Claude Code "waits" for in a dialog that its user opened too, such as ``/model``; OSC 7501 tells those apart."""
 
@@ -127,7 +135,7 @@ def of_state_file(status: str, waiting_for: str) -> Word:
         return of_one_that_left(STATE_FILE)
     said = f"{status}: {waiting_for}" if waiting_for else status
     activity = None if waiting_for == _OWN_DIALOG else _FILE_STATES.get(status)
-    return Word(STATE_FILE, _said(said), activity, kind=_said(waiting_for))
+    return Word(STATE_FILE, _said(said), activity, _FILE_DETAILS.get(status, ""), _said(waiting_for))
 
 
 def _said(text: str) -> str:

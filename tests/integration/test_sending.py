@@ -33,7 +33,9 @@ with open(sys.argv[1], "a") as file:
 BRACKETED = "\033[?2004h"
 
 
-def reader(area: Area, tmp_path: Path, enter_after_s: float, modes: str = BRACKETED) -> tuple[str, Path]:
+def reader(
+    area: Area, tmp_path: Path, enter_after_s: float, modes: str = BRACKETED, program: str = READER
+) -> tuple[str, Path]:
     """A chat with a program that notes each piece that it reads; its id, and the notes."""
     directory = area.config / "agents"
     directory.mkdir(parents=True, exist_ok=True)
@@ -42,7 +44,7 @@ def reader(area: Area, tmp_path: Path, enter_after_s: float, modes: str = BRACKE
         f"[signals]\nenter_after_s = {enter_after_s}\n"
     )
     notes = tmp_path / "read"
-    session = str(outlive("new", "fake", "--json", "--", "-ISc", READER, str(notes), modes).json()["id"])
+    session = str(outlive("new", "fake", "--json", "--", "-ISc", program, str(notes), modes).json()["id"])
     assert outlive("wait", session, "--text", "ready", "--timeout", "10").code == 0
     return session, notes
 
@@ -155,3 +157,31 @@ async def test_a_question_counts_from_the_moment_that_the_agent_has_written_it(t
                 await request(chat.record.id, Send(0, "hello", enter=True))
             chat.does("state idle")
             await chat.until(Activity.IDLE, "state file")
+
+
+SLOW_ECHO = """
+import os, sys, time, tty
+tty.setraw(0)
+os.write(1, b"\\033[?2004hready\\r\\n")
+with open(sys.argv[1], "a") as file:
+    os.read(0, 65536)
+    for number in range(8):  # The text is shown piece by piece; an Enter that comes meanwhile is a part of it.
+        time.sleep(0.03)
+        os.write(1, b"%d" % number)
+    os.set_blocking(0, False)
+    try:
+        print("early", os.read(0, 65536), file=file, flush=True)
+    except BlockingIOError:
+        os.set_blocking(0, True)
+        print("late", os.read(0, 65536), file=file, flush=True)
+    os.set_blocking(0, True)
+    os.read(0, 1)
+"""
+
+
+def test_the_enter_behind_a_text_waits_until_the_program_has_drawn_all_of_it(area: Area, tmp_path: Path) -> None:
+    session, notes = reader(area, tmp_path, 0.15, program=SLOW_ECHO)
+
+    assert outlive("send", session, "hello", "--enter").code == 0
+
+    assert read(notes, 1) == [r"late b'\r'"]

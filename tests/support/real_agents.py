@@ -279,6 +279,8 @@ ENDPOINT = RealAgent(
     },
 )
 CLAUDE_INLINE = replace(CLAUDE, label="claude on the main screen", main_screen=True, prepare=prepare_claude_inline)
+CLAUDE_OF_NODE_20 = replace(CLAUDE, label="claude of node 20", package="@anthropic-ai/claude-code@2.1.197")
+"""What npm installs where node is older than 22."""
 CODEX_INLINE = replace(CODEX, label="codex on the main screen", main_screen=True, arguments=("--no-alt-screen",))
 ALL_AGENTS = (CLAUDE, CODEX, OPENCODE, GEMINI, COPILOT, QWEN)
 """Each agent of the catalog once, as it is started by default."""

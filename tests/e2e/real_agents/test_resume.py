@@ -17,7 +17,7 @@ from tests.support import processes
 from tests.support.area import Area
 from tests.support.bare_terminal import BareTerminal
 from tests.support.commands import OnTerminal
-from tests.support.real_agents import RealAgent
+from tests.support.real_agents import CLAUDE, COPILOT, GEMINI, QWEN, RealAgent
 from tests.support.real_chats import PATIENCE_S, SIZE, Chat, done
 from tests.support.waiting import wait_for_end, wait_until
 
@@ -119,3 +119,31 @@ def test_an_agent_that_is_killed_leaves_its_last_screen_and_nothing_else(chat: C
     resumed = chat.resumed().until_ready()
     resumed.sees("the last words")
     resumed.ask_and_read("first words")
+
+
+ASKED_AT_ITS_START = "say a word that is said once"
+WAYS = {"words": (ASKED_AT_ITS_START,), "-p": ("-p", ASKED_AT_ITS_START)}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("agent", [CLAUDE, GEMINI, COPILOT, QWEN], ids=lambda agent: agent.label, indirect=True)
+def test_what_was_asked_in_the_arguments_of_a_start_is_not_asked_again_by_a_resume(
+    agent: RealAgent, way: str, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    if agent.name == "copilot" and way == "words":
+        pytest.skip("it takes no prompt without an option")
+    words = ["new", agent.name, "-d", "--json", "-n", "asked", "-C", str(project), "--size", SIZE, "--"]
+    chat = Chat(agent, server, json.loads(done(*words, *agent.arguments, *WAYS[way]))["id"])
+    chat.was_asked(ASKED_AT_ITS_START)
+    chat.sees(f"echo: {ASKED_AT_ITS_START}")
+    if way == "-p" or agent.name == "qwen":  # Of words alone Qwen Code makes one answer too.
+        done("wait", chat.id, "--exited", "--timeout", "60")
+    else:
+        chat.until_idle()
+        done("kill", chat.id)
+
+    resumed = chat.resumed().until_ready()
+    resumed.ask_and_read("and something else")
+
+    assert chat.prompts() == [ASKED_AT_ITS_START, "and something else"]
+    assert f"echo: {ASKED_AT_ITS_START}" in json.dumps(server.wait_asked("and something else").body)

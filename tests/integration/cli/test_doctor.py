@@ -77,7 +77,7 @@ def test_versions_are_told_and_nothing_is_made_for_them(area: Area, tmp_path: Pa
 
     _, found = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}", OUTLIVE_STATE_DIR=str(state))
 
-    assert found["agent codex"] == ("ok", f"0.99.1, {codex}")
+    assert found["agent codex"] == ("ok", f"0.99.1 (never tested with Outlive; tested: 0.169.0), {codex}")
     assert state.exists() == (not place)
 
 

@@ -50,7 +50,7 @@ def test_an_agent_that_takes_its_prompt_by_an_option() -> None:
     gemini = load_catalog(Path("/nonexistent"))["gemini"]
 
     assert without_prompt(gemini, ["--prompt-interactive", "fix it", "--model", "x"], Probe()) == ["--model", "x"]
-    assert without_prompt(gemini, ["--prompt-interactive=fix it", "x"], Probe()) == ["x"]
+    assert without_prompt(gemini, ["--prompt-interactive=fix it", "--yolo"], Probe()) == ["--yolo"]
     assert without_prompt(gemini, ["--model", "x", "-i", "fix it"], Probe()) == ["--model", "x"]
 
 
@@ -64,3 +64,29 @@ def test_an_agent_whose_words_are_no_prompt_keeps_them() -> None:
     aider = load_catalog(Path("/nonexistent"))["aider"]
 
     assert without_prompt(aider, ["a.py", "--", "b.py"], KNOWN) == ["a.py", "--", "b.py"]
+
+
+@pytest.mark.parametrize("agent", ["gemini", "copilot", "qwen"])
+@pytest.mark.parametrize("option", ["-p", "--prompt"])
+def test_what_was_asked_by_a_prompt_option_is_not_asked_again_by_a_resume(agent: str, option: str) -> None:
+    catalog = load_catalog(Path("/nonexistent"))
+
+    assert without_prompt(catalog[agent], [option, "say X", "--yolo"], Probe()) == ["--yolo"]
+    assert without_prompt(catalog[agent], [f"{option}=say X", "--yolo"], Probe()) == ["--yolo"]
+
+
+@pytest.mark.parametrize("agent", ["gemini", "qwen"])
+def test_what_was_asked_in_a_bare_word_is_not_asked_again_by_a_resume(agent: str) -> None:
+    catalog = load_catalog(Path("/nonexistent"))
+
+    assert without_prompt(catalog[agent], ["say X"], Probe()) == []
+    assert without_prompt(catalog[agent], ["-psay X"], Probe()) == []
+    assert without_prompt(catalog[agent], ["--model", "m", "say X", "--yolo"], KNOWN) == ["--model", "m", "--yolo"]
+
+
+def test_a_claude_that_printed_one_answer_goes_on_as_a_chat() -> None:
+    claude = load_catalog(Path("/nonexistent"))["claude"]
+
+    assert without_prompt(claude, ["-p", "say X"], KNOWN) == []
+    assert without_prompt(claude, ["--model", "m", "--print", "say X"], KNOWN) == ["--model", "m"]
+    assert without_prompt(claude, ["-p", "--output-format", "json", "say X"], KNOWN) == []

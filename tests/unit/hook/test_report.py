@@ -99,7 +99,7 @@ def test_a_notification_is_named_with_its_kind(listener: socket.socket) -> None:
     [
         ({"tool_name": "Edit", "tool_input": {"file_path": "/a b", "old_string": "x"}}, "Edit: /a b"),
         ({"tool_name": "AskUserQuestion", "tool_input": {"questions": [{"question": "Which color?"}]}}, "Which color?"),
-        ({"tool_name": "ExitPlanMode", "tool_input": {}}, "ExitPlanMode"),
+        ({"tool_name": "ExitPlanMode", "tool_input": {}}, "approve the plan"),
         ({"toolName": "bash", "toolArgs": {"command": "ls\n -l"}}, "bash: ls -l"),
         ({"message": "Claude needs your permission"}, "Claude needs your permission"),
         ({"tool_name": 3, "tool_input": "?", "message": ["x"]}, ""),
@@ -182,3 +182,7 @@ def test_its_frames_are_those_of_the_codec(event: str, conversation: str, detail
     made = frame(["Hello", PROTOCOL_VERSION, "control", "", ""]) + frame(["Report", "hook", *texts])
     assert list(ClientDecoder().feed(made)) == [Hello(PROTOCOL_VERSION, "control"), report]
     assert frame(["Report", "hook", *texts]) == encode(report)
+
+
+def test_a_plan_that_waits_for_approval_is_not_told_by_its_tools_name() -> None:
+    assert asked({"tool_name": "ExitPlanMode", "tool_input": {"plan": "# First\\nthen"}}) == "approve the plan"

@@ -342,3 +342,21 @@ def test_a_record_of_a_version_that_knew_less_is_understood() -> None:
     assert (tracker.activity, tracker.detail) == (NEEDS, "permission")
     assert tracker.input_given(Moment("t2", 2.0))
     assert tracker.activity is NO_SIGNAL
+
+
+def test_a_claude_whose_background_shell_runs_on_is_idle_and_not_without_a_signal(book: Playbook) -> None:
+    book.says(of_state_file("busy", ""))
+
+    book.says(of_state_file("shell", ""))
+
+    assert (book.tracker.activity, book.tracker.source) == (IDLE, "state file")
+    assert book.tracker.detail == "a background shell still runs"
+    book.says(of_state_file("idle", ""))
+    assert (book.tracker.activity, book.tracker.detail) == (IDLE, "")
+
+
+def test_of_two_texts_of_one_question_the_one_with_more_is_shown(book: Playbook) -> None:
+    book.says(Report("hook", "Ask", "", "Bash"))
+    book.says(Notification("", "Claude asks: Bash(npm test)"))
+
+    assert book.tracker.detail == "Claude asks: Bash(npm test)"

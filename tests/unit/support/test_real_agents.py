@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.real_agents import AGENTS, CLAUDE, CannotInstall, RealAgent
+from session_host.agents.catalog import load_catalog
+from tests.support.real_agents import AGENTS, ALL_AGENTS, CLAUDE, CLAUDE_OF_NODE_20, CannotInstall, RealAgent
 
 
 def test_without_npm_the_reason_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,3 +36,8 @@ def test_an_agents_settings_lead_to_the_server_and_stay_in_its_home(agent: RealA
     assert written or not agent.package
     told = json.dumps(environment) + "".join(path.read_text() for path in written)
     assert "http://127.0.0.1:1" in told
+
+
+@pytest.mark.parametrize("agent", [*ALL_AGENTS, CLAUDE_OF_NODE_20], ids=lambda agent: agent.label)
+def test_the_catalog_names_the_versions_that_the_tests_run(agent: RealAgent) -> None:
+    assert agent.version in load_catalog(Path("/nonexistent"))[agent.name].tested

@@ -1,0 +1,39 @@
+"""``outlive send`` to a real agent: one prompt for each Enter, and no answer to a question that is open."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.commands import outlive
+from tests.support.real_agents import CLAUDE, CLAUDE_OF_NODE_20, CODEX, GEMINI, OPENCODE
+from tests.support.real_chats import Chat, Work
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_agents, pytest.mark.timeout(400)]
+
+
+@pytest.mark.parametrize("agent", [CLAUDE, CLAUDE_OF_NODE_20], ids=lambda agent: agent.label, indirect=True)
+def test_the_first_enter_of_a_sent_text_is_not_lost(chat: Chat) -> None:
+    words = [f"word {number}" for number in range(6)]
+    for word in words:
+        chat.ask_and_read(word)
+        chat.until_idle()
+
+    assert chat.prompts() == words
+
+
+@pytest.mark.parametrize("agent", [CLAUDE, CODEX, OPENCODE, GEMINI], ids=lambda agent: agent.label, indirect=True)
+def test_text_sent_to_an_open_permission_dialog_is_refused_and_the_command_is_not_run(chat: Chat, work: Work) -> None:
+    chat.ask(work.wish(chat.agent))
+    chat.sees(chat.agent.asks)
+    chat.becomes("needs_input")
+
+    refused = outlive("send", chat.id, "no please wait", "--enter")
+
+    assert refused.code == 1
+    assert "nothing was typed" in refused.complaint()
+    assert "please wait" not in chat.screen()
+    assert chat.agent.asks in chat.screen()
+    assert not work.has_begun()
+    chat.allow(work.has_begun)
+    work.end()
+    chat.until_idle()
