@@ -63,8 +63,9 @@ class Condition(NamedTuple):
 CONDITIONS: Final = {
     "opencode has its plugin library": Condition(
         opencode_has_its_plugin_library,
-        "opencode was started without our plugin, by which it tells what it does and in which conversation it is: it"
-        " would have waited for npm to install @opencode-ai/plugin. It does that in the background, for a later start.",
+        "opencode was started without our plugin, by which it tells what it does: it would have waited for npm to"
+        " install @opencode-ai/plugin. It does that in the background, for a later start. Which conversation it is in"
+        " is found by its title.",
     ),
     "nobody sets Qwen Code's defaults": Condition(
         nobody_sets_qwens_defaults,

@@ -9,7 +9,7 @@ import sys
 
 from session_host.cli import new_endpoint
 from session_host.cli.arguments import AFTER_DASHES, Parser
-from session_host.cli.output import own_size, print_json, say
+from session_host.cli.output import complain, own_size, print_json, say
 from session_host.errors import UsageError
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize
 
@@ -115,6 +115,11 @@ def _launch(
         engine=options.engine,
     )
     record = launch_now(request)
+    if agent.env_if:
+        from session_host.agents.environment import remark
+
+        if told := remark(agent, {**os.environ, **overrides}, record.cwd):
+            complain(told)
     return record.id, record.name
 
 

@@ -21,7 +21,7 @@ from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Repor
 from session_host.protocol.values import Activity
 from session_host.pty.identity import ancestors, is_running, start_time
 from session_host.pty.process import PtyProcess
-from session_host.terminal.base import TerminalEvent
+from session_host.terminal.base import TerminalEvent, TitleChanged
 
 from . import signals
 from .activity import ActivityTracker, Moment
@@ -30,6 +30,7 @@ from .foreground import Foreground
 from .harmless import attempt, harmless
 from .lane import EmulatorLane
 from .state_files import WAYS, AgentState, StateFile
+from .titled_conversation import TitledConversation
 from .transcript_guard import TranscriptGuard
 from .transition_log import TransitionLog
 
@@ -84,6 +85,7 @@ class AgentWatch:
         self.foreground = Foreground(tell, now) if spec.agent in WITHOUT_AGENT else None
         self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None
+        self._titled = TitledConversation(spec, conversation)
         self._process: PtyProcess | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = 0.0
@@ -138,6 +140,8 @@ class AgentWatch:
         moment = None
         changed = False
         for event in events:
+            if isinstance(event, TitleChanged):
+                self._titled.title_changed(event.title)
             word = signals.of_event(event, self._spec.watch)
             if word is not None:
                 moment = moment or self._moment()
@@ -238,6 +242,7 @@ class AgentWatch:
         """The program ended."""
         if self.foreground is not None:
             self.foreground.close()
+        self._titled.close()
         if self._file is not None:
             attempt(self._file.close)
         if self._guard is not None:
@@ -253,6 +258,7 @@ class AgentWatch:
         """Let go of timers and files; without ``ended`` it goes on in another host."""
         if self.foreground is not None:
             self.foreground.close()
+        self._titled.close()
         if self._file is not None:
             attempt(self._file.close)
         if self._guard is not None:

@@ -4,6 +4,7 @@
 source              what it is
 ==================  =====================================================================================
 chosen at the start its id was in the argv
+title               the title of its terminal, found in the agent's own store (``host.titled_conversation``)
 hook, plugin        the agent's own word, through what it was started with
 state file          the agent's own file about this very process
 open files          a file that this very process holds open to write has the id in its path
@@ -30,9 +31,10 @@ from .open_files import conversation_of
 
 log = logging.getLogger(__name__)
 
-CHOSEN, HOOK, PLUGIN, STATE_FILE, OPEN_FILES = "chosen at the start", "hook", "plugin", "state file", "open files"
+CHOSEN, TITLE, HOOK, PLUGIN = "chosen at the start", "title", "hook", "plugin"
+STATE_FILE, OPEN_FILES = "state file", "open files"
 
-_RANKS: Final = {CHOSEN: 0, HOOK: 1, PLUGIN: 1, STATE_FILE: 2, OPEN_FILES: 3}
+_RANKS: Final = {CHOSEN: 0, TITLE: 0, HOOK: 1, PLUGIN: 1, STATE_FILE: 2, OPEN_FILES: 3}
 
 AGAIN_S = 1.0
 """A turn is told of before all that it opens is open: so long after a change of activity it is looked once more."""

@@ -55,6 +55,8 @@ class Watch(msgspec.Struct, frozen=True):
     """What is to be known of its signals in this session, for people; "" for nothing."""
     enter_after_s: float = 0.0
     """How long after a text Enter is pressed: some take one that comes at once for a part of a paste."""
+    titled: Literal["", "opencode"] = ""
+    """The way by which its conversation is found under its terminal's title (``host.titled_conversation``)."""
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -1,7 +1,12 @@
-"""opencode (1.18): all conversations in one SQLite file, ``opencode.db`` in its data directory. It locks none."""
+"""opencode (1.18): all conversations in one SQLite file, ``opencode.db`` in its data directory. It locks none.
+
+Its terminal title is ``OC | `` and the conversation's title, cut to 37 characters and an ellipsis if it is over 40;
+while the conversation has no title of its own, it is ``OpenCode``.
+"""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,14 +14,19 @@ from pathlib import Path
 from session_host.agents.conversations.place import Found, Kept, Sought
 
 _PATIENCE_S = 1.0
+_GLANCE_S = 0.1
+"""For a host, which has other things to do."""
+
+_TITLE_MARK = "OC | "
+_LONGEST_WHOLE = 40
+_CUT_CHARACTERS = 37
 
 
 class OpenCode:
     """See the module."""
 
     def look(self, sought: Sought) -> Found:
-        data = sought.from_variable("XDG_DATA_HOME", sought.home / ".local" / "share")
-        path = data / "opencode" / "opencode.db"
+        path = _database(sought)
         if not path.exists():
             return Found(Kept.LOST, f"opencode's conversations are gone: there is no {path}")
         try:
@@ -29,6 +39,48 @@ class OpenCode:
         return []
 
 
+def titled(sought: Sought, terminal_title: str, since_s: float) -> str:
+    """The id of the one conversation in the directory that is shown under this title of the terminal.
+
+    Args:
+        sought: leads to the conversations; its own id does not matter.
+        terminal_title: as opencode has set it.
+        since_s: of several, one that was changed since then alone is meant, in seconds since 1970.
+
+    Returns:
+        "" if there is none, or several are meant, or it cannot be told.
+    """
+    mark, title = terminal_title[: len(_TITLE_MARK)], terminal_title[len(_TITLE_MARK) :]
+    path = _database(sought)
+    if mark != _TITLE_MARK or not title or not path.exists():
+        return ""
+    is_cut = len(title) == _CUT_CHARACTERS + 1 and title.endswith("…")
+    wanted = title[:-1] if is_cut else title
+    question = (
+        "SELECT id, time_updated >= ? FROM session WHERE parent_id IS NULL AND directory IN (?, ?)"
+        " AND (title = ? OR (? AND length(title) > ? AND substr(title, 1, ?) = ?))"
+    )
+    directories = (sought.directory, os.path.realpath(sought.directory))
+    given = (int(since_s * 1000), *directories, title, is_cut, _LONGEST_WHOLE, _CUT_CHARACTERS, wanted)
+    try:
+        with _opened(path, _GLANCE_S) as connection:
+            rows = connection.execute(question, given).fetchall()
+    except sqlite3.Error:
+        return ""  # Of another version, or busy.
+    if len(rows) > 1:
+        rows = [row for row in rows if row[1]]
+    return str(rows[0][0]) if len(rows) == 1 else ""
+
+
+def _database(sought: Sought) -> Path:
+    data = sought.from_variable("XDG_DATA_HOME", sought.home / ".local" / "share")
+    return data / "opencode" / "opencode.db"
+
+
+def _opened(path: Path, patience_s: float) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=patience_s))
+
+
 def _rows(path: Path, conversation: str) -> list[tuple[int]]:
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_PATIENCE_S)) as connection:
+    with _opened(path, _PATIENCE_S) as connection:
         return connection.execute("SELECT 1 FROM session WHERE id = ?", (conversation,)).fetchall()

@@ -63,8 +63,10 @@ def test_one_that_was_started_without_what_it_tells_by(area: Area) -> None:
     catalog = """title = "Mine"\nexecutable = "cat"\nstart = ["cat"]\nmonogram = "M"\nenv = {SAYS = "{files}"}\n"""
     condition = 'env_if = {SAYS = "opencode has its plugin library"}\n'
     (area.config / "agents" / "mine.toml").write_text(catalog + condition)
-    assert outlive("new", "mine", "-d", "-n", "x").code == 0
+    begun = outlive("new", "mine", "-d", "-n", "x")
+    assert begun.code == 0
 
+    assert "started without our plugin" in begun.error
     assert "started without our plugin" in outlive("explain", "x", "--json").json()["remark"]
     assert "started without our plugin" in " ".join(outlive("explain", "x").output.split())
 

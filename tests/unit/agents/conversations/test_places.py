@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
+from session_host.agents.conversations.opencode import titled
 from session_host.agents.conversations.place import Kept, Sought
 from session_host.agents.conversations.ways import PLACES, before_start, look, opened_by
 from session_host.paths import endpoint_conversation
@@ -173,6 +174,40 @@ class TestOpenCode:
         found = look("opencode", seek(conversation="ses_one", XDG_DATA_HOME=str(tmp_path / "data")))
 
         assert found.kept is Kept.WHOLE
+
+
+class TestOpenCodesTitles:
+    def found(self, seek: Seeking, title: str, *rows: tuple[str, str, str, int]) -> str:
+        sought = seek(conversation="")
+        path = sought.home / ".local" / "share" / "opencode" / "opencode.db"
+        path.parent.mkdir(parents=True)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(
+                "CREATE TABLE session (id TEXT, title TEXT, directory TEXT, time_updated INTEGER, parent_id TEXT)"
+            )
+            connection.executemany("INSERT INTO session (id, title, directory, time_updated) VALUES (?, ?, ?, ?)", rows)
+        return titled(sought, title, since_s=1000)
+
+    def test_a_chat_without_the_plugin_library_is_found_by_the_title_that_it_shows(self, seek: Seeking) -> None:
+        here = seek().directory
+        rows = [("ses_one", "Apples", here, 1), ("ses_two", "Plums", here, 2_000_000), ("ses_three", "Apples", "/x", 3)]
+        assert self.found(seek, "OC | Apples", *rows) == "ses_one"
+
+    def test_a_long_title_is_cut(self, seek: Seeking) -> None:
+        here = seek().directory
+        rows = [("ses_one", "x" * 40, here, 1), ("ses_two", "x" * 37 + "yyyy", here, 1)]
+        assert self.found(seek, f"OC | {'x' * 37}…", *rows) == "ses_two"
+
+    def test_of_two_of_one_title_the_one_that_was_used_meanwhile(self, seek: Seeking) -> None:
+        here = seek().directory
+        rows = [("ses_one", "Apples", here, 1), ("ses_two", "Apples", here, 2_000_000)]
+        assert self.found(seek, "OC | Apples", *rows) == "ses_two"
+
+    @pytest.mark.parametrize("title", ["OpenCode", "OC | Pears", "OC | Apples", ""])
+    def test_where_it_cannot_be_told_none_is_guessed(self, seek: Seeking, title: str) -> None:
+        here = seek().directory
+        rows = [("ses_one", "Apples", here, 2_000_000), ("ses_two", "Apples", here, 2_000_000)]
+        assert self.found(seek, title, *rows) == ""
 
 
 CONTEXT = {"type": "user", "content": [{"text": "<session_context> it is Friday"}]}

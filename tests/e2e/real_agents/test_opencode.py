@@ -1,0 +1,66 @@
+"""What opencode alone does: without its plugin library its conversation is found by the title that it shows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Sessions
+from tests.fakes.model_server import ModelServer
+from tests.support.real_agents import OPENCODE, RealAgent
+from tests.support.real_chats import SIZE, Chat, done
+from tests.support.waiting import wait_until
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.real_agents,
+    pytest.mark.timeout(400),
+    pytest.mark.parametrize("agent", [OPENCODE], ids=["opencode"], indirect=True),
+]
+
+
+def started(agent: RealAgent, server: ModelServer, project: Path, *arguments: str) -> Chat:
+    """A chat without its plugin, of which nothing but its screen tells that it is ready."""
+    words = ["new", agent.name, "-d", "--json", "-C", str(project), "--size", SIZE, "--", *arguments]
+    chat = Chat(agent, server, json.loads(done(*words))["id"])
+    chat.sees(agent.ready)
+    return chat
+
+
+def test_without_its_plugin_library_its_conversation_is_gone_on_with(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    (project / ".opencode").mkdir()  # A configuration directory without the library, as each worktree of one has.
+    first = started(agent, server, project)
+    first.ask_and_read("I like apples")
+    wait_until(lambda: first.info()["provider_session_id"], 30, "its conversation")
+    done("kill", first.id)
+    other = started(agent, server, project)
+    other.ask_and_read("I like plums")
+    done("kill", other.id)
+
+    resumed = first.resumed()
+    resumed.sees("echo: I like apples")
+    resumed.ask_and_read("more of them")
+
+    history = json.dumps(server.wait_asked("more of them").body)
+    assert "echo: I like apples" in history
+    assert "plums" not in history
+
+
+def test_one_that_was_started_with_the_latest_conversation_is_gone_on_with(
+    agent: RealAgent, server: ModelServer, project: Path, sessions: Sessions
+) -> None:
+    (project / ".opencode").mkdir()
+    first = started(agent, server, project)
+    first.ask_and_read("I like apples")
+    wait_until(lambda: first.info()["provider_session_id"], 30, "its conversation")
+    known = first.info()["provider_session_id"]
+    done("kill", first.id)
+
+    latest = started(agent, server, project, "--continue")
+    latest.sees("echo: I like apples")
+
+    wait_until(lambda: latest.info()["provider_session_id"] == known, 30, "the conversation that it went on with")
