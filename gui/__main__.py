@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
         return 0
     from gui import app  # Qt takes a good part of the start; a second start does without
 
-    return app.start(claim, sys.argv)
+    return app.start(claim)
 
 
 def _check_display() -> None:

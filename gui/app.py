@@ -138,6 +138,11 @@ class App:
     def _on_close_wanted(self) -> None:
         if self.tray.is_there:
             self.window.hide()
+            if not self.layout.tray_explained:
+                self.layout.tray_explained = True
+                self._save_layout()
+                text = "Chats keep running. A click on the icon in the tray brings the window back."
+                self.notifications.show("closed to the tray", "Outlive is in the tray", text)
         else:
             self.quit()
 
@@ -159,6 +164,7 @@ class App:
             self.window.restore_tabs()
             self.window.show()
             self.window.focus_page()
+            self._say_if_there_is_no_tray()
             await self._server.start(self._claim.listener)
             # The page that is shown comes first; the others attach once it had its turn.
             QTimer.singleShot(0, self.sessions, self.sessions.follow_all)
@@ -171,6 +177,13 @@ class App:
         finally:
             await self._end()
         return 0
+
+    def _say_if_there_is_no_tray(self) -> None:
+        is_told = self.tray.is_there or self.layout.no_tray_explained or self.window.banners.current is not None
+        if self.sessions.running() and not is_told:
+            self.layout.no_tray_explained = True
+            text = "This desktop has no tray: chats keep running when the window is closed, without notifications."
+            self.window.banners.inform(text, key="tray")
 
     async def _offer_recent(self) -> None:
         self.tray.set_recent(await self.sessions.recent_directories(8))
@@ -200,15 +213,16 @@ def _startup_facts(
     return warnings, layout, records
 
 
-def start(claim: Claim, argv: list[str]) -> int:
+def start(claim: Claim) -> int:
     """Run the window; returns the process's exit code."""
-    QCoreApplication.setApplicationName("Outlive")
+    # X11's WM_CLASS is made of this name and of the first argument; desktops match it with outlive.desktop.
+    QCoreApplication.setApplicationName("outlive")
     QCoreApplication.setApplicationVersion(VERSION)
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     # Which scripts the installed fonts lack depends on what programs print; it is nothing to warn of.
     QLoggingCategory.setFilterRules("qt.text.font.db.warning=false")
-    qt = QApplication(argv[:1] or ["outlive"])
+    qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
     app = App(qt, claim)
     qt.commitDataRequest.connect(_at_logout)

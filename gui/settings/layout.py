@@ -45,6 +45,7 @@ class WindowLayout(msgspec.Struct):
         groups_folded: names of the sidebar's groups that are folded.
         ended_by_you: ids of chats that were ended from this window, the latest last.
         close_explained: the line about closing a tab was shown once.
+        tray_explained, no_tray_explained: the line about the tray was shown once, or that there is none.
         starts: by agents' names, how each was started last.
         grid: columns and rows that a terminal last had room for; a new chat starts with them.
     """
@@ -62,6 +63,8 @@ class WindowLayout(msgspec.Struct):
     last_directory: str = ""
     ended_by_you: list[str] = []
     close_explained: bool = False
+    tray_explained: bool = False
+    no_tray_explained: bool = False
     starts: dict[str, Start] = {}
     grid: tuple[int, int] = (120, 40)
     recent: list[str] = []

@@ -135,6 +135,8 @@ class TerminalView(TerminalPage):
         emulator, sink = self.emulator, self._sink
         if self._keyboard.act_locally(event, emulator):
             return
+        if self._keyboard.is_windows(event):
+            return  # Kept free for the window, which has no use for it now.
         typed = self._keyboard.press(event, sink) if sink is not None else None
         if typed is None:
             event.ignore()

@@ -45,6 +45,8 @@ class Notifier(QObject):
         self._known: dict[str, tuple[str, str]] = {}
         """What each chat that needs its user has asked, and since when."""
         self._shown: set[str] = set()
+        self._running: set[str] = set()
+        """The chats that ran when it was last looked."""
         sessions.changed.connect(self.look)
 
     def look(self) -> None:
@@ -61,6 +63,23 @@ class Notifier(QObject):
                 self._withdraw(chat.id)
             elif is_new and self.is_wanted and self._is_news(chat):
                 self._show(chat)
+
+        self._look_at_ends()
+
+    def _look_at_ends(self) -> None:
+        """Tell of each chat that died since the last look; that is taken back when it is looked at, or removed."""
+        chats = {chat.id: chat for chat in self._sessions.chats()}
+        for session_id in self._running & chats.keys():
+            chat = chats[session_id]
+            if chat.failed and self.is_wanted and not self._is_looked_at(chat):
+                self._shown.add(session_id)
+                where = words.short_directory(chat.record.cwd)
+                self._notifications.show(session_id, f"{chat.name} has died", f"{chat.how_it_ended}, in {where}")
+        self._running = {chat.id for chat in chats.values() if not chat.is_over}
+        for session_id in list(self._shown):
+            found = chats.get(session_id)
+            if found is None or (found.is_over and self._is_looked_at(found)):
+                self._withdraw(session_id)
 
     def _is_news(self, chat: Chat) -> bool:
         """It was not waiting already when the window opened, which shows that by itself."""

@@ -70,6 +70,7 @@ class Commands:
             "zoom_in": lambda: window.set_zoom(window.layout_state.zoom + 1),
             "zoom_out": lambda: window.set_zoom(window.layout_state.zoom - 1),
             "zoom_reset": lambda: window.set_zoom(0),
+            "focus_sidebar": window.sidebar.take_keyboard,
             "sidebar": window.toggle_sidebar,
             "status_line": window.toggle_status_line,
             "full_screen": window.toggle_full_screen,

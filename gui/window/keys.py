@@ -78,11 +78,19 @@ TABLE: tuple[Key, ...] = (
     Key("zoom_in", "Larger text", ("Ctrl++", "Ctrl+="), repeats=True),
     Key("zoom_out", "Smaller text", ("Ctrl+-",), repeats=True),
     Key("zoom_reset", "Text as large as before", ("Ctrl+0",)),
+    Key("focus_sidebar", "Go to the list of chats", ("Ctrl+Shift+L",)),
     Key("sidebar", "Show or collapse the sidebar", ("Ctrl+Shift+B",)),
     Key("status_line", "Show or hide the status line", ()),
     Key("full_screen", "Full screen", ("F11",)),
     Key("close_window", "Close window (chats keep running)", ()),
 )
+
+
+RESERVED = (
+    "Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z", "Ctrl+Shift+F", "Ctrl+Shift+Space", "Ctrl+,",
+    "Alt+Shift+Up", "Alt+Shift+Down", "Alt+Shift+Left", "Alt+Shift+Right",
+)  # fmt: skip
+"""Kept free for splits, finding text, selecting by keyboard and settings: a program never gets these."""
 
 
 def sequences(keys: tuple[str, ...] | list[str]) -> list[QKeySequence]:
@@ -97,7 +105,7 @@ def of_the_window(chosen: dict[str, list[QKeySequence]], overrides: Container[st
         chosen: the keys of each action.
         overrides: the actions to which the user gave keys: those count in terminals too.
     """
-    return tuple(
+    return RESERVED + tuple(
         sequence.toString()
         for entry in TABLE
         for sequence in chosen[entry.action]

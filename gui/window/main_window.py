@@ -105,6 +105,7 @@ class MainWindow(QWidget):
             self, sessions, agents, layout, self.sheets.new_chat, self.sheets.name, self.sheets.question, self.banners,
             self.open_chat,
         )  # fmt: skip
+        self.verbs.here = self.tabs.directory
         self._chat_menu = ChatMenu(self, self.verbs)
         self.resuming = Resuming(sessions, self.tabs, layout, self.banners, self.open_chat)
         self._upgrade_offer = UpgradeOffer(sessions, self.banners)
@@ -160,6 +161,7 @@ class MainWindow(QWidget):
         self.sidebar.menu_wanted.connect(self._chat_menu.show_for_row)
         self.sidebar.rename_wanted.connect(self.verbs.rename)
         self.sidebar.remove_wanted.connect(self.verbs.remove)
+        self.sidebar.left.connect(self.focus_page)
         self.sidebar.folded_changed.connect(self._save_soon.start)
         self.splitter.splitterMoved.connect(self._save_soon.start)
         self.sheets.send.sent.connect(self._on_sent)

@@ -56,6 +56,8 @@ class NewChatSheet(Sheet):
         self._agents = agents
         self._named_by_user = False
         self._starts: dict[str, Start] = {}
+        self._is_draft = False
+        """Something was typed that was not started yet."""
         self._filled_for = ""
         """The agent that the fields below it were filled in for."""
         self.endpoint_defaults: Callable[[], EndpointDefaults] = lambda: EndpointDefaults("", "")
@@ -86,6 +88,9 @@ class NewChatSheet(Sheet):
         self.error.setWordWrap(True)
         self.cancel = button("Cancel", "", self.put_away)
         self.start = button("Start chat", "primary", self._submit)
+        for field in (self.directory, self.name, self.model, self.url, self.arguments, self.environment):
+            field.textEdited.connect(self._on_typed)
+        self.prompt.textChanged.connect(self._on_typed)
         self._labels: dict[QWidget, QLabel] = {}
         self._lay_out()
         self._set_error("")
@@ -149,6 +154,8 @@ class NewChatSheet(Sheet):
     def ask(self, agent: str, directory: str, starts: Mapping[str, Start], overrides: Mapping[str, str]) -> None:
         """Open the sheet with these suggestions; the keyboard goes to the agents.
 
+        What was typed before the sheet was put away is there again, see ``go_on``.
+
         Args:
             agent: the one to choose, if it is there.
             directory: where.
@@ -157,12 +164,13 @@ class NewChatSheet(Sheet):
         """
         self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
         chosen = agent if agent in self._agents and self.tiles.is_installed(agent) else self.tiles.first_installed()
-        self._named_by_user = False
+        self._named_by_user = self._is_draft = False
         self._starts = dict(starts)
         self._filled_for = ""
         self._more_shown = bool(overrides)
         self.directory.setText(words.short_directory(directory))
         self.prompt.clear()
+        self._is_draft = False
         self.environment.setText(shlex.join(f"{name}={value}" for name, value in overrides.items()))
         self._set_error("")
         self.set_busy(busy=False)
@@ -171,6 +179,20 @@ class NewChatSheet(Sheet):
         self._on_agent(self.tiles.current())
         self.tiles.focus()
         self.place()
+
+    def go_on(self) -> bool:
+        """Open the sheet as it was put away; False if nothing was typed into it then."""
+        if not self._is_draft:
+            return False
+        self.set_busy(busy=False)
+        self.open()
+        self.look_again()
+        self.tiles.focus()
+        self.place()
+        return True
+
+    def _on_typed(self) -> None:
+        self._is_draft = True
 
     def look_again(self) -> None:
         """There may be other agents: PATH has changed."""
@@ -200,6 +222,7 @@ class NewChatSheet(Sheet):
 
     def done(self) -> None:
         """The chat runs."""
+        self._is_draft = False
         self.set_busy(busy=False)
         self.put_away()
 
@@ -253,6 +276,7 @@ class NewChatSheet(Sheet):
 
     def _on_directory(self, _text: str) -> None:
         self._mark(self.directory, invalid=False)
+        self._set_error("")
         self._suggest_name()
         self._settle.start()
 

@@ -61,6 +61,7 @@ class PageWiring:
         # Only the chat that one works in may set the clipboard.
         if page is self._window.tabs.active_page and self._window.isActiveWindow():
             QGuiApplication.clipboard().setText(text)
+            self._window.banners.inform(f"{page.chat.name} set the clipboard", key="clipboard")
 
     def _on_grid(self, page: ChatPage) -> None:
         if page is self._window.tabs.active_page:

@@ -32,6 +32,7 @@ class Sidebar(Area):
         menu_wanted: a chat's menu is to be shown at this point of the screen.
         rename_wanted, remove_wanted: as the keys F2 and Delete ask for.
         folded_changed: a group was folded or unfolded.
+        left: the keyboard should go back to the terminal.
     """
 
     opened = Signal(Chat)
@@ -40,6 +41,7 @@ class Sidebar(Area):
     rename_wanted = Signal(Chat)
     remove_wanted = Signal(Chat)
     folded_changed = Signal()
+    left = Signal()
 
     def __init__(self, theme: Theme, sessions: SessionsModel, folded: set[Group]) -> None:
         super().__init__("sidebar")
@@ -130,6 +132,17 @@ class Sidebar(Area):
         """Which chat's tab is shown."""
         self.model.set_active(session_id)
 
+    def take_keyboard(self) -> None:
+        """Give the list the keyboard, at the chat that is shown; Escape gives it back."""
+        self.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        rows = [self.model.index(row) for row in range(self.model.rowCount())]
+        chats = [(index, chat) for index in rows if (chat := self._chat_at(index)) is not None]
+        active = next((index for index, chat in chats if chat.id == self.model.active_id), None)
+        if active is not None:
+            self.list.setCurrentIndex(active)
+        elif self._chat_at(self.list.currentIndex()) is None:
+            self._select_first()
+
     def _dress(self) -> None:
         self._filter_icon.setIcon(QIcon(glyph_icon(Glyph.SEARCH, self._theme.tokens)))
         self.list.viewport().update()
@@ -174,6 +187,8 @@ class Sidebar(Area):
             case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
                 if index.isValid():
                     self._on_clicked(index)
+            case Qt.Key.Key_Escape:
+                self.left.emit()
             case Qt.Key.Key_F2 if chat is not None:
                 self.rename_wanted.emit(chat)
             case Qt.Key.Key_Delete if chat is not None:

@@ -70,6 +70,11 @@ class SidebarModel(QAbstractListModel):
         self._filter = text.casefold().strip()
         self._apply()
 
+    @property
+    def active_id(self) -> str:
+        """The chat whose tab is shown, "" for none."""
+        return self._active
+
     def set_active(self, session_id: str) -> None:
         """Which chat's tab is shown."""
         if session_id != self._active:

@@ -81,6 +81,11 @@ class Tabs(QObject):
         """The chat that is shown."""
         return self._sessions.get(self._shown) if self._shown else None
 
+    def directory(self) -> str:
+        """Where the chat that is shown works (of a worktree, the repository that it was made of); "" for none."""
+        chat = self.active_chat
+        return (chat.record.repository or chat.record.cwd) if chat is not None else ""
+
     @property
     def active_page(self) -> ChatPage | None:
         """The page that is shown."""

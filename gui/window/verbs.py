@@ -66,6 +66,8 @@ class Verbs(QObject):
         self._question = question
         self._banners = banners
         self._open_chat = open_chat
+        self.here: Callable[[], str] = lambda: ""
+        """The directory of the chat that is shown, "" for none."""
         sheet.wanted.connect(self._on_wanted)
         sheet.directory_settled.connect(self._on_directory)
         sheet.endpoint_defaults = lambda: endpoint_defaults(config_dir())
@@ -82,11 +84,13 @@ class Verbs(QObject):
         overrides: Mapping[str, str] | None = None,
     ) -> None:
         """Open the sheet that starts a chat, with what was wanted last where nothing is said."""
+        if not (agent or directory or arguments or overrides) and self._sheet.go_on():
+            return
         layout = self._layout
         starts = dict(layout.starts)
         if arguments is not None and agent in self._agents:
             starts[agent] = start_of(self._agents[agent], arguments)
-        where = directory or layout.last_directory or _where_the_window_was_started()
+        where = directory or self.here() or layout.last_directory or _where_the_window_was_started()
         self._sheet.ask(agent or layout.last_agent, where, starts, overrides or {})
         self._sessions.tasks.start(self._offer_recent(), "recent directories")
 

@@ -11,6 +11,7 @@ from gui.sessions.chat import Chat
 from gui.sessions.tasks import Tasks
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
+from session_host.client.viewer import ViewerState
 from session_host.protocol.values import Activity
 from tests.support.area import Area
 from tests.support.buses import BusDaemon, bus_daemon
@@ -125,6 +126,23 @@ async def test_a_chat_that_ends_asks_nothing_any_more(played: Played, told: Told
 
 
 # ------------------------------------------------------------------------------------------ the desktop's service
+
+
+async def test_a_chat_that_dies_is_told_until_it_is_looked_at(played: Played, told: Told):
+    ids = [await played.add(name, cwd="/srv") for name in ("died", "left", "seen")]
+    played.sessions.follow_all()
+    for session_id in ids:
+        played.viewers[session_id].become(ViewerState.LIVE)
+    played.settle()
+    told.looked_at = ids[2]
+    played.viewers[ids[0]].end(None, 9)
+    played.viewers[ids[1]].end(0)
+    played.viewers[ids[2]].end(1)
+    played.settle()
+    assert told.board.shown == {ids[0]: ("died has died", "Ended by SIGKILL, in /srv")}
+    told.looked_at = ids[0]
+    told.notifier.look()
+    assert told.board.shown == {}
 
 
 @pytest.fixture

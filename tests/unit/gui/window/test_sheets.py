@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from gui.sessions.groups import Group
 from gui.window.banners import Banner
 from gui.window.directory_field import DirectoryField
 from gui.window.new_chat_wish import NewChat
@@ -249,3 +250,83 @@ def test_a_typed_path_completes_and_recent_ones_come_first(played: Played, area:
     assert field.offers("bet") == ["~/beta"]
     assert field.offers("/nowhere/x") == []
     field.deleteLater()
+
+
+async def test_one_sheet_is_open_at_a_time_and_escape_leads_back_to_the_terminal(played: Played) -> None:
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    for key in (Qt.Key.Key_S, Qt.Key.Key_P):
+        await press(played, key, CTRL_SHIFT)
+    assert [sheet for sheet in window.sheets.all() if sheet.is_open] == [window.sheets.chooser]
+    await press(played, Qt.Key.Key_Escape)
+    await press(played, Qt.Key.Key_A)
+    typed = [call[2] for call in viewer.calls if call[0] == "key" and call[2]]
+    assert set(typed) == {"a"}
+
+
+async def test_reserved_keys_never_reach_the_program(played: Played) -> None:
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    for key in (Qt.Key.Key_F, Qt.Key.Key_D, Qt.Key.Key_E, Qt.Key.Key_Z, Qt.Key.Key_Space):
+        await press(played, key, CTRL_SHIFT)
+    await press(played, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    await press(played, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier)
+    modifiers = {"Shift", "Control", "Alt"}
+    assert [call for call in viewer.calls if call[0] in {"key", "text"} and call[1] not in modifiers] == []
+
+
+async def test_a_key_goes_to_the_list_where_f2_and_delete_work(played: Played) -> None:
+    ids = [await played.add("one", state=State.EXITED), await played.add("two")]
+    window = played.open_window()
+    played.show(ids[1])
+    window.open_chat(played.chat(ids[0]))
+    await press(played, Qt.Key.Key_L, CTRL_SHIFT)
+    assert window.sidebar.list.hasFocus()
+    await press(played, Qt.Key.Key_Escape)
+    assert played.page.view.hasFocus()
+    window.sidebar.model.toggle_group(Group.ENDED)
+    await press(played, Qt.Key.Key_L, CTRL_SHIFT)
+    await press(played, Qt.Key.Key_F2)
+    assert window.sheets.name.field.text() == "one"
+    window.sheets.name.put_away()
+    await press(played, Qt.Key.Key_L, CTRL_SHIFT)
+    await press(played, Qt.Key.Key_Delete)
+    assert [chat.name for chat in played.sessions.listed()] == ["two"]
+    assert window.banners.current is not None
+    assert window.banners.current.action == "Undo"
+
+
+async def test_what_was_typed_into_a_new_chat_survives_escape(played: Played, area: Area) -> None:
+    window = played.open_window()
+    window.verbs.new_chat()
+    sheet = window.sheets.new_chat
+    QTest.keyClicks(sheet.name, "mine")
+    sheet.prompt.setPlainText("fix the tests")
+    await press(played, Qt.Key.Key_Escape)
+    assert not sheet.is_open
+    window.verbs.new_chat()
+    assert (sheet.name.text()[-4:], sheet.prompt.toPlainText()) == ("mine", "fix the tests")
+    sheet.done()
+    window.verbs.new_chat()
+    assert sheet.prompt.toPlainText() == ""
+
+
+async def test_a_new_chat_is_offered_where_the_current_one_works(played: Played, area: Area) -> None:
+    session_id = await played.add("one", cwd="/usr")
+    window = played.open_window()
+    played.show(session_id)
+    window.verbs.new_chat()
+    assert window.sheets.new_chat.directory.directory() == "/usr"
+
+
+async def test_a_wrong_directory_is_said_until_something_else_is_typed(played: Played, area: Area) -> None:
+    window = played.open_window()
+    window.verbs.new_chat("shell", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.directory.setText("~/srca")
+    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+    assert sheet.error.text() == "~/srca does not exist"
+    sheet.directory.setText("/usr")
+    assert sheet.error.text() == ""
