@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import select
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from session_host import loops
 from session_host.cli.sessions import every_session
 from session_host.cli.window_start import window_command
 from session_host.client.window import WindowNotOpen, ask
@@ -150,7 +150,7 @@ class Stage:
         from session_host.client.upgrade import keeper_status
 
         infos = every_session(ended=False)
-        asyncio.run(kill(infos))
+        loops.run_command(kill(infos))
         # Their hosts end a moment later, when the end is recorded in the directory that we remove.
         _end([pid for info in infos for pid in (info.host_pid, info.child_pid) if pid is not None])
         status = keeper_status()

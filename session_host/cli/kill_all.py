@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 
+from session_host import loops
 from session_host.cli.output import complain, one_line, say
 from session_host.cli.sessions import SessionInfo, every_session
 from session_host.client.control import request
@@ -29,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.yes and not _agreed(infos):
         say("nothing was ended")
         return 1
-    failures = asyncio.run(kill(infos))
+    failures = loops.run_command(kill(infos))
     for failure in failures:
         complain(failure)
     ended = len(infos) - len(failures)

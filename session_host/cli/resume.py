@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 
+from session_host import loops
 from session_host.cli.output import complain, own_size, print_json, say
 from session_host.cli.sessions import add_session_argument, find
 from session_host.errors import ConversationOpen
@@ -27,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     """Resume it; attach to it in a terminal, or print which it is."""
     session_id = find(options.session).id
     attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
-    record_id, name = asyncio.run(_resume(session_id, anyway=options.anyway))
+    record_id, name = loops.run_command(_resume(session_id, anyway=options.anyway))
     if options.json:
         info = find(record_id)
         from session_host.client.resumability import tell_resumable

@@ -66,11 +66,10 @@ def require_running(info: SessionInfo) -> SessionInfo:
 
 def ask(session_id: str, message: Any) -> Any:
     """One request to a session's host, and its reply; see ``client.control.request``."""
-    import asyncio  # many commands do without
-
+    from session_host import loops  # many commands do without
     from session_host.client.control import request
 
-    return asyncio.run(request(session_id, message))
+    return loops.run_command(request(session_id, message))
 
 
 __all__ = [

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import re
 
+from session_host import loops
 from session_host.cli.output import what_became
 from session_host.cli.peek import look
 from session_host.cli.sessions import SessionInfo, add_session_argument, find
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     pattern = _compile(options.text) if options.text is not None else None
     info = find(options.session)
     try:
-        asyncio.run(_wait(info, options, pattern))
+        loops.run_command(_wait(info, options, pattern))
     except TimeoutError as error:
         raise TimedOut(f"{info.name}: waited {options.timeout:g} s for {_what(options)} in vain") from error
     except _Ended:

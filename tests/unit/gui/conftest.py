@@ -50,7 +50,7 @@ class PlayedViewer:
         self.exit_signal: int | None = None
         self.calls: list[tuple[Any, ...]] = []
         self.host_version = VERSION
-        self.started = self.is_closed = False
+        self.started = self.is_closed = self.holding = False
 
     def start(self) -> None:
         self.started = True
@@ -116,6 +116,9 @@ class PlayedViewer:
         self.exit_code, self.exit_signal = exit_code, exit_signal
         self.tell(StateEvent(state=State.EXITED, exit_code=exit_code, exit_signal=exit_signal))
         self.become(ViewerState.ENDED)
+
+    def go_on(self) -> None:
+        self.holding = False
 
     def refuse(self, line: str) -> None:
         self.delegate.viewer_refused(InputRefused(attachment="", sequence=1, code="input_full", message=line))

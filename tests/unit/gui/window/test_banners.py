@@ -28,6 +28,24 @@ async def test_refused_input_is_said_and_the_keyboard_stays(played: Played):
     assert window.banners.current is None, "the same line is not there twice"
 
 
+async def test_after_refused_input_the_user_says_type_on(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    viewer.holding = True
+    viewer.refuse("the program is not reading")
+    banner = window.banners.current
+    assert banner is not None
+    assert (banner.text, banner.action, banner.lasting) == (
+        "Not sent to one: the program is not reading",
+        "Type on",
+        True,
+    )
+    window.banners.act()
+    assert not viewer.holding
+    assert window.banners.current is None
+
+
 async def test_files_of_the_users_that_cannot_be_read_are_said_until_dismissed(played: Played):
     window = played.open_window(preferences=Preferences(problems=("window.toml cannot be read; defaults are used",)))
     assert text(played) == "window.toml cannot be read; defaults are used"
