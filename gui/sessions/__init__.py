@@ -18,6 +18,7 @@ catalog, and turns what they say into signals. Nothing in it polls.
     explaining what stands behind a state, in rows; pure
     ages       tells when ages read differently
     aftermath  what is left of a chat that is over, and what can be done with it
+    indexing   the search index kept up to date in the background
     finder     searching all chats, in a thread of its own
     memory     freed memory, given back to the system
     tasks      owner of what runs in the background

@@ -61,6 +61,7 @@ class Chat(ChatFacts):
         output_at_s: when it last wrote something, on CLOCK_MONOTONIC; 0 for not since this window knows it.
         is_recorded: the record knows of its end, too, if it has ended.
         stale_after_s: work without output or a word of it for so long is "no signal".
+        has_written: it wrote something since this was last set to False.
         unseen, rang: it wrote something, or rang the bell, since it was last shown.
         checkout: how the git working tree at its directory is; None where there is none, or it is not known yet.
         notice: what is not as it should be with the chat itself, one line; "" if all is.
@@ -69,6 +70,7 @@ class Chat(ChatFacts):
     Signals:
         changed: any fact that the sidebar, a tab or the tray shows.
         connection_changed: ``connection`` or ``connection_message``.
+        wrote: ``has_written`` became true.
         damaged: the replica has something new to paint.
         replaced: the replica is another object.
         detaching: the replica is about to be freed; whoever paints it must let go of it now.
@@ -78,6 +80,7 @@ class Chat(ChatFacts):
 
     changed = Signal()
     connection_changed = Signal()
+    wrote = Signal()
     damaged = Signal()
     replaced = Signal()
     detaching = Signal()
@@ -98,6 +101,7 @@ class Chat(ChatFacts):
         self.is_recorded = True
         self.stale_after_s = Watch().stale_after_s
         self.ended_by_you = False
+        self.has_written = False
         self.unseen = False
         self.rang = False
         self.checkout: Status | None = None
@@ -234,6 +238,9 @@ class Chat(ChatFacts):
     def viewer_damaged(self) -> None:
         """The replica has something new to paint."""
         self.output_at_s = time.monotonic()
+        if not self.has_written:
+            self.has_written = True
+            self.wrote.emit()
         self.damaged.emit()
 
     def viewer_replaced(self) -> None:
@@ -256,6 +263,9 @@ class Chat(ChatFacts):
 
     def viewer_event(self, event: Event) -> None:
         """Something about the session changed."""
+        if not self.has_written and isinstance(event, OutputEvent | StateEvent):
+            self.has_written = True
+            self.wrote.emit()
         match event:
             case StateEvent(state, exit_code, exit_signal):
                 self._set_state(state, exit_code, exit_signal)

@@ -14,6 +14,7 @@ from gui.sessions.checkouts import Checkouts
 from gui.sessions.explaining import Explained, explained, explained_without_host
 from gui.sessions.finder import Finder
 from gui.sessions.groups import OVER, Group, order_key
+from gui.sessions.indexing import Indexing
 from gui.sessions.login_path import LoginPathFinder
 from gui.sessions.removing import Removals
 from gui.sessions.storage import StoreThread
@@ -75,6 +76,8 @@ class SessionsModel(QObject):
         self.checkouts = Checkouts(self.tasks, self)
         self.finder = Finder(lambda error: self.problem.emit(str(error)))
         self.removals = Removals(self)
+        self.indexing = Indexing(self)
+        self.indexing.started.connect(self._on_indexing)
         self._refreshing = False
         self._refresh_again = False
         self._following = False
@@ -85,6 +88,11 @@ class SessionsModel(QObject):
     def _on_changed(self) -> None:
         self.checkouts.follow(self.running())
         self.changed.emit()
+
+    def _on_indexing(self) -> None:
+        """What is written from now on is for the next time."""
+        for chat in self._chats.values():
+            chat.has_written = False
 
     def show_in(self, colors: DefaultColors) -> None:
         """Terminals are shown in these colours from now on: programs that ask are told."""
@@ -173,6 +181,7 @@ class SessionsModel(QObject):
             chat.stale_after_s = agent.signals.stale_after_s
         chat.ended_by_you = record.id in self._ended_by_you
         chat.changed.connect(self._tell.start)
+        chat.wrote.connect(self.indexing.note_output)
         self._chats[record.id] = chat
         self.added.emit(chat)
         self._tell.start()
@@ -190,6 +199,7 @@ class SessionsModel(QObject):
     def follow_all(self) -> None:
         """Follow the events of each running chat, from now on."""
         self._following = True
+        self.indexing.note_output()  # Chats went on while there was no window.
         for chat in self.running():
             if chat.viewer is None:
                 chat.follow(output=False)
@@ -225,6 +235,7 @@ class SessionsModel(QObject):
     async def close(self) -> None:
         """Detach from every chat; all of them run on."""
         self._closed = True
+        self.indexing.close()
         self.finder.forget_question()
         await self.tasks.cancel_all()
         await self.removals.finish()

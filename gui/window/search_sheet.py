@@ -72,6 +72,8 @@ class SearchSheet(Sheet):
         self._is_answered = True
         self._is_hurried = False
         """Enter was pressed before the answer came."""
+        self._is_reading = False
+        """There may be more to come."""
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
         self.field.setAccessibleName("Search in all chats")
@@ -117,7 +119,7 @@ class SearchSheet(Sheet):
         try:
             self._query = Query.of(self.field.text())
         except UsageError:
-            self._query = None
+            self._query, self._is_reading = None, False
             self._show([], "")
             self.emptied.emit()
             return
@@ -135,9 +137,12 @@ class SearchSheet(Sheet):
         else:
             state = more if found.hits else "Nothing found"
         self._show(matches, state)
+        self._is_reading = bool(found.behind)
         self._is_answered = not self._typing.isActive()
         if self._is_hurried and self._is_answered and matches:
             self._take(self.items.index(0, 0))
+        elif self._is_hurried and self._is_answered and not self._is_reading:
+            self._is_hurried = False  # Nothing was found.
 
     def _matches(self, hits: list[Hit], query: Query) -> list[Match]:
         """A line that a chat has several times stands once, where it came last."""
@@ -191,11 +196,11 @@ class SearchSheet(Sheet):
             row = min(max(self.list.currentIndex().row() + steps[key], 0), count - 1)
             self.list.setCurrentIndex(self.items.index(row, 0))
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            if self._is_answered:
+            if self._is_answered and self.list.currentIndex().isValid():
                 self._take(self.list.currentIndex())
             else:
-                # What is shown still is the answer to what was typed before.
-                self._is_hurried = True
+                # What is shown still is the answer to what was typed before, or nothing was found yet.
+                self._is_hurried = not self._is_answered or self._is_reading
         else:
             super().keyPressEvent(event)
 

@@ -35,6 +35,7 @@ class Searching(QObject):
         self.sheet.asked.connect(self._on_asked)
         self.sheet.emptied.connect(sessions.finder.forget_question)
         self.sheet.closed.connect(sessions.finder.forget_question)
+        self.sheet.closed.connect(lambda: sessions.indexing.hold(False))
         self.sheet.chosen.connect(self._on_chosen)
 
     def open(self) -> None:
@@ -43,6 +44,7 @@ class Searching(QObject):
 
     def _on_asked(self, query: Query) -> None:
         newest = [chat.id for chats in self._sessions.groups().values() for chat in chats]
+        self._sessions.indexing.hold(True)
         self._sessions.finder.ask(query, newest, self.sheet.tell)
 
     def _on_chosen(self, query: Query, hit: Hit) -> None:

@@ -12,6 +12,7 @@ index is derived, so that a damaged one is thrown away and made again from the j
     index        the file: lines, and how far each session has been read
     fingerprint  whether a journal has grown
     updating     bringing the index up to date, in short transactions
+    keeping_up   the program that does so while nobody waits for it
     search       all of it together, for commands and the window
 
 What is indexed are lines as a person saw them: those that left the screen upwards, soft wraps joined, and those of

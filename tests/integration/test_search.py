@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
+import sys
 from functools import partial
 
 import pytest
 
 from session_host.paths import search_index
+from session_host.search import Query, Search
 from tests.conftest import Sessions
 from tests.programs import program
 from tests.support.commands import OUTLIVE, OnTerminal, environment, new, outlive
@@ -154,3 +157,17 @@ def test_a_search_that_is_killed_leaves_a_sound_index(sessions: Sessions) -> Non
     hits = outlive("search", "line", "--json", "--limit", "1000000", timeout_s=60).json()
     assert [hit["text"] for hit in reversed(hits)] == [f"line {n} of many that make it long" for n in range(1, 60_001)]
     assert [hit["line"] for hit in hits] == list(range(60_000, 0, -1))
+
+
+def test_one_process_at_a_time_keeps_the_index_up_and_a_search_finds_it_ready(sessions: Sessions) -> None:
+    session_id = new("command", "-d", "-n", "long", "--", *program("numbered_lines", 2000))
+    outlive("wait", session_id, "--exited")
+    argv = [sys.executable, "-m", "session_host.search.keeping_up"]
+    with Search() as search:
+        with search_index().with_name("search.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            subprocess.run(argv, env=environment(), check=True, timeout=WAIT_S)
+            assert search.behind([session_id]) == [session_id], "it was left to the process that has the lock"
+        subprocess.run(argv, env=environment(), check=True, timeout=WAIT_S)
+        assert search.behind([session_id]) == []
+        assert len(search.find(Query.of("line 00199"), 1000)) == 11

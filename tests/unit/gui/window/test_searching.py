@@ -5,12 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from gui.sessions.finder import Found
 from gui.theme.follow import Theme
 from gui.window.search_sheet import SearchSheet
 from session_host.journal import Journal
 from session_host.paths import search_index, session_dir, session_journal
 from session_host.protocol.values import GridSize, State
-from session_host.search import Query, Search
+from session_host.search import Hit, Query, Search
 from session_host.store.screen import SavedScreen, save_screen
 from session_host.terminal import create
 from tests.support.journals import output, resize
@@ -202,3 +203,61 @@ async def test_enter_at_once_takes_what_is_found_then(played: Played) -> None:
     QTest.keyClicks(played.window.sheets.searching.sheet.field, "one")
     await press(played, Qt.Key.Key_Return)
     await played.until(lambda: played.window.tabs.active_id == first, "the chat with what was typed last")
+
+
+async def test_enter_while_chats_are_read_is_honoured_when_a_line_comes(played: Played, monkeypatch) -> None:
+    running = await played.add("running")
+    played.open_window()
+    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
+    sheet = played.window.sheets.searching.sheet
+    chosen: list[object] = []
+    sheet.chosen.connect(lambda _query, hit: chosen.append(hit))
+    monkeypatch.setattr(played.sessions.finder, "ask", lambda *_: None)
+    QTest.keyClicks(sheet.field, "needle")
+    sheet._ask()
+    sheet.tell(Found([], 1))
+    QTest.keyClick(sheet.field, Qt.Key.Key_Return)
+    sheet.tell(Found([], 1))
+    assert chosen == []
+    hit = Hit(running, 1, 0, 0, "the needle")
+    sheet.tell(Found([hit], 1))
+    assert chosen == [hit]
+    assert not sheet.is_open
+
+
+async def test_enter_that_found_nothing_takes_no_later_answer(played: Played, monkeypatch) -> None:
+    running = await played.add("running")
+    played.open_window()
+    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
+    sheet = played.window.sheets.searching.sheet
+    monkeypatch.setattr(played.sessions.finder, "ask", lambda *_: None)
+    QTest.keyClicks(sheet.field, "needle")
+    sheet._ask()
+    sheet.tell(Found([], 1))
+    QTest.keyClick(sheet.field, Qt.Key.Key_Return)
+    sheet.tell(Found([], 0))
+    sheet.tell(Found([Hit(running, 1, 0, 0, "the needle")], 0))
+    assert sheet.is_open
+
+
+async def test_what_a_chat_wrote_is_indexed_before_anybody_searches(played: Played) -> None:
+    running = await played.add("running")
+    record(running, b"a needle in hay\r\n")
+    indexing = played.sessions.indexing
+    indexing._soon.setInterval(0)
+    played.open_window()
+
+    def is_indexed() -> bool:
+        with Search() as search:
+            return search.behind([running]) == [] and bool(search.find(Query.of("needle"), 10))
+
+    await played.until(is_indexed, "the chat to be indexed")
+    assert not indexing.is_due
+    with Journal.open(session_journal(running)) as journal:
+        journal.append([output(journal.end, b"another needle\r\n", 9.0)])
+    played.viewers[running].delegate.viewer_damaged()
+    await played.until(is_indexed, "what came later to be indexed")
+    indexing.hold(True)
+    played.viewers[running].delegate.viewer_damaged()
+    played.settle()
+    assert indexing._process is None, "the user's own search reads all there is"
