@@ -67,7 +67,7 @@ def test_ctrl_c_just_before_the_loop_waits_is_not_lost(monkeypatch: pytest.Monke
     async def forever() -> None:
         for _ in range(5):
             await asyncio.sleep(0)
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     monkeypatch.setattr("selectors.EpollSelector._selector_cls", Selector)
     began_s = time.monotonic()
