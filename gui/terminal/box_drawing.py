@@ -32,13 +32,12 @@ DIAGONAL_RISING, DIAGONAL_FALLING, DIAGONAL_CROSS = range(0x2571, 0x2574)
 
 
 class Rectangle(NamedTuple):
-    """A filled part of a cell, in device pixels; ``alpha`` 0…255."""
+    """A filled part of a cell, in device pixels."""
 
     left: int
     top: int
     width: int
     height: int
-    alpha: int = 255
 
 
 class Arms(NamedTuple):
@@ -179,13 +178,33 @@ def _block_rectangles(code: int, width: int, height: int) -> list[Rectangle]:
     if code == 0x2590:  # right half
         return [Rectangle(middle_x, 0, width - middle_x, height)]
     if 0x2591 <= code <= 0x2593:  # shades
-        return [Rectangle(0, 0, width, height, 64 * (code - 0x2590))]
+        return _shade_rectangles(code - 0x2590, width, height)
     if code == 0x2594:
         return [Rectangle(0, 0, width, max(round(height / 8), 1))]
     if code == 0x2595:
         wide = max(round(width / 8), 1)
         return [Rectangle(width - wide, 0, wide, height)]
     return _quadrant_rectangles(code, width, height)
+
+
+_SHADE_DOT_PX = 8
+"""A shade has dots of about an eighth of the cell's width, as kitty draws it; those of neighbours go on."""
+
+
+def _shade_rectangles(quarters: int, width: int, height: int) -> list[Rectangle]:
+    """A pattern that fills so many quarters: of each four dots one, the two on a diagonal, or three."""
+    dot = max(round(width / _SHADE_DOT_PX), 1)
+    columns, rows = (2 * max(round(extent / (2 * dot)), 1) for extent in (width, height))
+    rectangles: list[Rectangle] = []
+    for row in range(rows):
+        top, bottom = height * row // rows, height * (row + 1) // rows
+        for column in range(columns):
+            left, right = width * column // columns, width * (column + 1) // columns
+            even = (column + row) % 2 == 0
+            filled = even if quarters == 2 else (even and row % 2 == 0) if quarters == 1 else even or row % 2 == 0
+            if filled and right > left and bottom > top:
+                rectangles.append(Rectangle(left, top, right - left, bottom - top))
+    return rectangles
 
 
 _QUADRANTS = {
@@ -237,12 +256,8 @@ def bars_of(code: int, width: int, height: int, line: int) -> tuple[Rectangle, .
 
 def draw(painter: QPainter, code: int, width: int, height: int, line: int, color: QColor) -> None:
     """Draw a character with its cell's corner at the painter's origin."""
-    for left, top, wide, tall, alpha in rectangles_of(code, width, height, line):
-        fill = color
-        if alpha != 255:
-            fill = QColor(color)
-            fill.setAlpha(alpha)
-        painter.fillRect(left, top, wide, tall, fill)
+    for left, top, wide, tall in rectangles_of(code, width, height, line):
+        painter.fillRect(left, top, wide, tall, color)
     if ARC_DOWN_RIGHT <= code <= DIAGONAL_CROSS:
         _draw_stroke(painter, code, width, height, line, color)
 

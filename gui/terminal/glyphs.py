@@ -11,10 +11,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
-from . import box_drawing, symbols
+from . import box_drawing, legacy_shapes, powerline, symbols
 from .metrics import CellMetrics
+
+EMOJI_SELECTOR = "\ufe0f"
+"""VS16: the character before it is an emoji, in colour."""
 
 _MAX_CACHE_BYTES = 16 * 1024 * 1024
 
@@ -44,7 +47,7 @@ class Glyphs:
 
     def __init__(self, metrics: CellMetrics) -> None:
         self._metrics = metrics
-        self._pictures: OrderedDict[tuple[str, int, int, int], QImage] = OrderedDict()
+        self._pictures: OrderedDict[tuple[str, int, int, int, int], QImage] = OrderedDict()
         self._bytes = 0
         self.pieces = lru_cache(maxsize=4096)(self._pieces)
 
@@ -71,7 +74,7 @@ class Glyphs:
         if box_drawing.is_box_drawing(code):
             bars = box_drawing.bars_of(code, metrics.width, metrics.height, metrics.line)
             return Kind.BARS if bars else Kind.PICTURE
-        if symbols.is_braille(code) or symbols.is_triangle(code):
+        if symbols.is_braille(code) or powerline.is_separator(code) or legacy_shapes.is_legacy_shape(code):
             return Kind.PICTURE
         return Kind.TEXT if metrics.draws_in_run(character, variant) else Kind.PICTURE
 
@@ -80,14 +83,18 @@ class Glyphs:
         metrics = self._metrics
         return box_drawing.bars_of(ord(character), metrics.width, metrics.height, metrics.line)
 
-    def picture(self, text: str, cells: int, variant: int, color: QColor, rgb: int) -> QImage:
-        """The picture of one cell or of a cluster over ``cells`` of them, on a transparent ground."""
-        key = (text, cells, variant, rgb)
+    def picture(self, text: str, cells: int, variant: int, color: QColor, rgb: int, room: int = 1) -> QImage:
+        """The picture of one cell or of a cluster over ``cells`` of them, on a transparent ground.
+
+        With more ``room``, in cells, a character that is wider than its own cells is drawn at its own size.
+        """
+        room = max(cells, room)
+        key = (text, cells, variant, rgb, room)
         picture = self._pictures.get(key)
         if picture is not None:
             self._pictures.move_to_end(key)
             return picture
-        picture = self._drawn(text, cells, variant, color)
+        picture = self._drawn(text, cells, variant, color, room)
         self._pictures[key] = picture
         self._bytes += picture.sizeInBytes()
         while self._bytes > _MAX_CACHE_BYTES and len(self._pictures) > 1:
@@ -95,35 +102,44 @@ class Glyphs:
             self._bytes -= dropped.sizeInBytes()
         return picture
 
-    def _drawn(self, text: str, cells: int, variant: int, color: QColor) -> QImage:
+    def _drawn(self, text: str, cells: int, variant: int, color: QColor, room: int) -> QImage:
         metrics = self._metrics
         width = metrics.width * cells
-        picture = QImage(width, metrics.height, QImage.Format.Format_ARGB32_Premultiplied)
+        picture = QImage(metrics.width * room, metrics.height, QImage.Format.Format_ARGB32_Premultiplied)
         picture.fill(0)
         painter = QPainter(picture)
         code = ord(text[0])
-        if symbols.is_often_missing(code) and not metrics.has_glyph(text[0], variant):
+        painter.setClipRect(0, 0, width, metrics.height)
+        emoji = EMOJI_SELECTOR in text and metrics.emoji_font is not None
+        if not emoji and symbols.is_often_missing(code) and not metrics.has_glyph(text[0], variant):
             size = QSizeF(width, metrics.height)
             symbols.draw_missing(painter, code, size, metrics.ascent, metrics.line, color)
         elif box_drawing.is_box_drawing(code):
             box_drawing.draw(painter, code, width, metrics.height, metrics.line, color)
         elif symbols.is_braille(code):
             symbols.draw_braille(painter, code, width, metrics.height, color)
-        elif symbols.is_triangle(code):
-            symbols.draw_triangle(painter, code, width, metrics.height, metrics.line, color)
+        elif powerline.is_separator(code):
+            powerline.draw_separator(painter, code, width, metrics.height, metrics.line, color)
+        elif powerline.is_sign(code) and not metrics.has_glyph(text[0], variant):
+            powerline.draw_sign(painter, code, width, metrics.ascent, metrics.line, color)
+        elif legacy_shapes.is_legacy_shape(code):
+            legacy_shapes.draw(painter, code, width, metrics.height, color)
         else:
-            self._draw_text(painter, text, width, variant, color)
+            painter.setClipping(False)
+            font = metrics.emoji_font if emoji and metrics.emoji_font else metrics.shaped_fonts[variant]
+            self._draw_text(painter, text, width, font, color, picture.width())
         painter.end()
         return picture
 
-    def _draw_text(self, painter: QPainter, text: str, width: int, variant: int, color: QColor) -> None:
-        """Centre a shaped cluster in its cells; one too large for them is made smaller."""
+    def _draw_text(self, painter: QPainter, text: str, width: int, font: QFont, color: QColor, room_px: int) -> None:
+        """Centre a shaped cluster in its cells; one too large for its room is made smaller."""
         metrics = self._metrics
-        font = metrics.shaped_fonts[variant]
         measured = QFontMetricsF(font)
         advance = measured.horizontalAdvance(text)
         ink: QRectF = measured.tightBoundingRect(text)
         height = metrics.height
+        if ink.width() > width:
+            width = room_px
         scale = min(1.0, width / max(ink.width(), 1.0), height / max(ink.height(), 1.0))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.setFont(font)
@@ -136,7 +152,9 @@ class Glyphs:
         elif bottom > metrics.height:
             baseline = max(baseline - (bottom - metrics.height), -ink.top() * scale)
         left = (width - advance) / 2
-        if not 0 < advance <= width:  # some fonts give a symbol two cells: it is the ink that has to fit
+        if ink.width() > metrics.width and ink.width() <= width == room_px > metrics.width and len(text) == 1:
+            left = min(0.0, width - ink.right())  # from its own cell into the free one
+        elif not 0 < advance <= width:  # some fonts give a symbol two cells: it is the ink that has to fit
             left = (width - ink.width() * scale) / 2 - ink.left() * scale
         if scale < 1.0:
             painter.translate(left, baseline)

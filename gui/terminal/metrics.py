@@ -75,6 +75,7 @@ class CellMetrics:
         underline_top: from a cell's top to a single underline's upper edge.
         fonts: plain, bold, italic, bold italic, each spaced to fill the cell exactly.
         shaped_fonts: the same, for clusters that need shaping; spaced as the font says.
+        emoji_font: a font of colour emoji, None if there is none.
         exact: for each variant, whether a whole run may be drawn in one go.
     """
 
@@ -95,6 +96,7 @@ class CellMetrics:
         self.underline_top = min(underline, self.height - self.line)
         self.strike_top = round(self.ascent - metrics.strikeOutPos() - self.line / 2)
         self.shaped_fonts = tuple(self._font(variant, pixels) for variant in range(4))
+        self.emoji_font = self._emoji_font(installed, pixels)
         self.fonts = tuple(self._spaced(font) for font in self.shaped_fonts)
         self.exact = tuple(self._fills_cells(font) for font in self.fonts)
         self._raw = tuple(QRawFont.fromFont(font) for font in self.shaped_fonts)
@@ -114,6 +116,15 @@ class CellMetrics:
         font.setBold(bool(variant & BOLD))
         font.setItalic(bool(variant & ITALIC))
         font.setKerning(False)
+        return font
+
+    @staticmethod
+    def _emoji_font(installed: set[str], pixels: int) -> QFont | None:
+        family = next((name for name in sorted(installed) if "emoji" in name.lower() and "color" in name.lower()), None)
+        if family is None:
+            return None
+        font = QFont(family)
+        font.setPixelSize(pixels)
         return font
 
     def _spaced(self, shaped: QFont) -> QFont:

@@ -33,6 +33,13 @@ def split_at_selection(runs: tuple[Run, ...], first: int, last: int) -> list[tup
     return parts
 
 
+def _is_free(laid: list[LaidRun], place: int) -> bool:
+    """Whether the cell behind a run is blank."""
+    run = laid[place][0]
+    following = laid[place + 1][0] if place + 1 < len(laid) else None
+    return following is None or following.column > run.column + run.cells or following.text.startswith(" ")
+
+
 class RowPainter:
     """Paints rows at one size and with one set of colours."""
 
@@ -66,14 +73,14 @@ class RowPainter:
         pen: QColor | None = None
         variant = -1
         baseline = top + metrics.ascent
-        for run, look in laid:
+        for place, (run, look) in enumerate(laid):
             text = run.text
             if look.decorated:
                 decorations.draw(painter, metrics, look, run.column * cell, top, run.cells * cell)
             if look.hidden or text.isspace():
                 continue
             if run.cluster or not text.isascii() or not metrics.exact[look.variant]:
-                self._paint_pieces(painter, run, look, top)
+                self._paint_pieces(painter, run, look, top, free_behind=_is_free(laid, place))
                 pen, variant = None, -1
                 continue
             if look.foreground is not pen:
@@ -84,8 +91,11 @@ class RowPainter:
                 painter.setFont(metrics.fonts[variant])
             painter.drawText(run.column * cell, baseline, text)
 
-    def _paint_pieces(self, painter: QPainter, run: Run, look: Look, top: int) -> None:
-        """Paint a run that is a cluster, or has characters which the font cannot draw in one go."""
+    def _paint_pieces(self, painter: QPainter, run: Run, look: Look, top: int, *, free_behind: bool = False) -> None:
+        """Paint a run that is a cluster, or has characters which the font cannot draw in one go.
+
+        A character of one cell that is wider than that uses the next cell as well, if that is free.
+        """
         metrics, glyphs = self.metrics, self.glyphs
         cell = metrics.width
         left = run.column * cell
@@ -106,7 +116,9 @@ class RowPainter:
                 painter.drawText(x, top + metrics.ascent, text)
             elif kind == Kind.PICTURE:
                 if text != " ":
-                    painter.drawImage(x, top, glyphs.picture(text, 1, variant, color, look.rgb))
+                    following = run.text[offset + 1 : offset + 2]
+                    room = 2 if following == " " or (not following and free_behind) else 1
+                    painter.drawImage(x, top, glyphs.picture(text, 1, variant, color, look.rgb, room))
             else:
                 self._paint_bars(painter, x, top, text, color)
 
@@ -122,9 +134,5 @@ class RowPainter:
 
     def _paint_bars(self, painter: QPainter, left: int, top: int, text: str, color: QColor) -> None:
         width = len(text) * self.metrics.width
-        for _, offset, _, tall, alpha in self.glyphs.bars(text[0]):
-            fill = color
-            if alpha != 255:
-                fill = QColor(color)
-                fill.setAlpha(alpha)
-            painter.fillRect(left, top + offset, width, tall, fill)
+        for _, offset, _, tall in self.glyphs.bars(text[0]):
+            painter.fillRect(left, top + offset, width, tall, color)

@@ -1,9 +1,12 @@
-"""Braille (U+2800–28FF), the triangles of status lines (U+E0B0–E0B3) and what fonts lack, as geometry."""
+"""Braille (U+2800–28FF) and what fonts lack, as geometry."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPolygonF
+
+from .legacy_shapes import is_legacy_shape
+from .powerline import is_separator
 
 _DOT_PLACES = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
 """Column and row of a braille pattern's dots, in the order of their bits."""
@@ -32,14 +35,9 @@ def is_braille(code: int) -> bool:
     return 0x2800 <= code <= 0x28FF
 
 
-def is_triangle(code: int) -> bool:
-    """Whether the character is one of the four status line triangles."""
-    return 0xE0B0 <= code <= 0xE0B3
-
-
 def fills_cell(code: int) -> bool:
     """Whether the character is a shape that meets its neighbours: its colour is that of a ground, not of text."""
-    return 0x2580 <= code <= 0x259F or 0xE0B0 <= code <= 0xE0BF or 0x1FB00 <= code <= 0x1FBAF or is_braille(code)
+    return 0x2580 <= code <= 0x259F or is_separator(code) or is_legacy_shape(code) or is_braille(code)
 
 
 def draw_braille(painter: QPainter, code: int, width: int, height: int, color: QColor) -> None:
@@ -59,25 +57,6 @@ def draw_braille(painter: QPainter, code: int, width: int, height: int, color: Q
             painter.drawEllipse(QRectF(left, top, dot, dot))
         else:
             painter.fillRect(left, top, dot, dot, color)
-    painter.restore()
-
-
-def draw_triangle(painter: QPainter, code: int, width: int, height: int, line: int, color: QColor) -> None:
-    """Draw a triangle (E0B0 right, E0B2 left) or its two slanted sides alone (E0B1, E0B3)."""
-    points_right = code in {0xE0B0, 0xE0B1}
-    base, tip = (0.0, float(width)) if points_right else (float(width), 0.0)
-    corners = [QPointF(base, 0), QPointF(tip, height / 2), QPointF(base, height)]
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    if code in {0xE0B0, 0xE0B2}:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(color)
-        painter.drawPolygon(QPolygonF(corners))
-    else:
-        pen = QPen(color, line)
-        pen.setCapStyle(Qt.PenCapStyle.SquareCap)
-        painter.setPen(pen)
-        painter.drawPolyline(QPolygonF(corners))
     painter.restore()
 
 

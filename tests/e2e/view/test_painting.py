@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QImage, QPainter, QRegion
+from PySide6.QtGui import QFontDatabase, QFontMetricsF, QImage, QPainter, QRegion
 
 from gui.terminal.layout import GridLayout
 from gui.terminal.metrics import CellMetrics
@@ -218,7 +220,8 @@ def test_a_theme_change_repaints_everything(stage):
 
 
 def test_no_character_of_the_drawn_ranges_is_empty_or_leaves_its_cell(qapp):
-    codes = [*range(0x2500, 0x25A0), *range(0x2801, 0x2900), *range(0xE0B0, 0xE0B4)]
+    codes = [*range(0x2500, 0x25A0), *range(0x2801, 0x2900), *range(0xE0A0, 0xE0A3), *range(0xE0B0, 0xE0C0)]
+    codes += range(0x1FB00, 0x1FB8C)
     metrics = CellMetrics(FAMILY, 13, 1.0)
     for begin in range(0, len(codes), 40):
         part = codes[begin : begin + 40]
@@ -240,3 +243,75 @@ def test_signs_that_fonts_lack_are_drawn_and_look_different(qapp):
         assert TEXT in colors_in(cell), f"{signs[column]} is empty"
         pictures.append(bytes(cell.constBits()))
     assert len(set(pictures)) == len(signs), "no two of them are one and the same box"
+
+
+@pytest.mark.parametrize(("ratio", "font_px"), SCALES)
+def test_sextants_fill_their_sixths_without_gaps(qapp, ratio, font_px):
+    image, metrics = rendered("\U0001fb13\U0001fb26", GridSize(20, 5), ratio=ratio, font_px=font_px)
+    assert unicodedata.name("\U0001fb13") == "BLOCK SEXTANT-35"
+    third = round(metrics.height / 3)
+    middle = (metrics.width + 1) // 2
+    lower_left = image.copy(0, third, middle, metrics.height - third)
+    assert colors_in(lower_left) == {TEXT}
+    assert TEXT not in colors_in(image.copy(middle, 0, metrics.width - middle, metrics.height))
+    assert TEXT not in colors_in(image.copy(0, 0, middle, third))
+
+
+def test_wedges_and_triangles_cover_what_their_names_say(qapp):
+    image, metrics = rendered("\U0001fb45\U0001fb6c\U0001fb8a", GridSize(20, 5), ratio=2.0)
+    width, height = metrics.width, metrics.height
+
+    def lit(column: int, x: float, y: float) -> bool:
+        return image.pixel(column * width + round(x * (width - 1)), round(y * (height - 1))) & 0xFFFFFF == TEXT
+
+    assert unicodedata.name("\U0001fb45") == "LOWER RIGHT BLOCK DIAGONAL LOWER LEFT TO UPPER CENTRE"
+    assert lit(0, 1, 1)
+    assert not lit(0, 0, 0)
+    assert lit(1, 0, 0.5)  # the left quarter: a triangle from the left edge to the centre
+    assert not lit(1, 1, 0.5)
+    assert lit(2, 1, 0)
+    assert not lit(2, 0, 0)
+
+
+@pytest.mark.parametrize("shade", range(3))
+def test_shades_are_patterns_that_go_on_in_the_next_cell(qapp, shade):
+    image, metrics = rendered(chr(0x2591 + shade) * 4, GridSize(20, 5), ratio=2.0)
+    width, height = metrics.width, metrics.height
+    cells = [image.copy(column * width, 0, width, height) for column in range(4)]
+    assert colors_in(cells[0]) == {GROUND, TEXT}
+    assert len({bytes(cell.constBits()) for cell in cells}) == 1
+    lit = sum(cells[0].pixel(x, y) & 0xFFFFFF == TEXT for x in range(width) for y in range(height))
+    assert abs(lit / (width * height) - (shade + 1) / 4) < 0.08
+
+
+def test_separators_of_status_lines_reach_their_edges(qapp):
+    image, metrics = rendered("\ue0b4\ue0b6\ue0b8\ue0be", GridSize(20, 5), ratio=2.0)
+    width, middle, bottom = metrics.width, metrics.height // 2, metrics.height - 1
+
+    def lit(x: int, y: int) -> bool:
+        return image.pixel(x, y) & 0xFFFFFF == TEXT
+
+    inside = [(0, 1), (0, bottom - 1), (width - 2, middle), (2 * width - 1, middle), (width + 1, middle)]
+    inside += [(2 * width, bottom), (4 * width - 1, 0)]
+    outside = [(width - 1, 0), (width, 0), (3 * width - 1, 0), (3 * width, bottom)]
+    assert [lit(*point) for point in inside] == [True] * len(inside)
+    assert [lit(*point) for point in outside] == [False] * len(outside)
+
+
+def test_a_pause_sign_asked_for_as_an_emoji_is_in_colour_over_two_cells(qapp):
+    if not any("color emoji" in family.lower() for family in QFontDatabase.families()):
+        pytest.skip("no font of colour emoji is installed")
+    image, metrics = rendered("\u23f8\ufe0f|", GridSize(20, 5), ratio=2.0)
+    cell = colors_in(image.copy(0, 0, 2 * metrics.width, metrics.height))
+    colored = [c for c in cell if max(c >> 16, c >> 8 & 255, c & 255) - min(c >> 16, c >> 8 & 255, c & 255) > 60]
+    assert colored
+
+
+def test_a_long_arrow_uses_the_free_cell_behind_it(qapp):
+    width_of = QFontMetricsF(CellMetrics(FAMILY, 26, 1.0).shaped_fonts[0]).tightBoundingRect("\u27f9").width()
+    free, metrics = rendered("x\u27f9 ", GridSize(20, 5), ratio=2.0)
+    taken, _ = rendered("x\u27f9xx", GridSize(20, 5), ratio=2.0)
+    plain, _ = rendered("xx xx", GridSize(20, 5), ratio=2.0)
+    behind = QRect(2 * metrics.width, 0, metrics.width, metrics.height)
+    assert (colors_in(free.copy(behind)) != {GROUND}) == (width_of > metrics.width)
+    assert taken.copy(behind) == plain.copy(QRect(0, 0, metrics.width, metrics.height))
