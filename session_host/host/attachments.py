@@ -47,6 +47,7 @@ class Attachment:
         may_hold: its viewer knows GoOn.
         holds: an input was refused, which its user has not seen yet: nothing more is taken.
         pasting: the parts of a paste that is not whole yet.
+        used: a number that grows with each viewer that comes into use; 0 for one that never was.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Attachment:
     may_hold: bool = False
     holds: bool = False
     pasting: list[str] = field(default_factory=list)
+    used: int = 0
 
     def __post_init__(self) -> None:
         self.key = bytes.fromhex(self.id)
@@ -119,6 +121,7 @@ class Attachments:
     Attributes:
         in_use: the one last used.
         changed: called when one goes; see ``focus``.
+        left: called when the one in use goes; see ``sizing``.
     """
 
     def __init__(self, ledger: Ledger, memory: Memory) -> None:
@@ -129,6 +132,7 @@ class Attachments:
         }
         self.in_use: Attachment | None = None
         self.changed: Callable[[], None] = lambda: None
+        self.left: Callable[[], None] = lambda: None
 
     def memory(self) -> dict[str, AttachmentMemory]:
         """For a successor: who is attached, or may come back."""
@@ -151,8 +155,7 @@ class Attachments:
         attachment.client = None
         if self._by_id.pop(attachment.id, None) is not None:
             self._ledger.add(Kind.DETACHED, who=attachment.key)
-        if self.in_use is attachment:
-            self.in_use = None
+        self._leave(attachment)
         self.changed()
 
     def park(self, attachment: Attachment, client: AttachedClient) -> None:
@@ -160,11 +163,26 @@ class Attachments:
         if attachment.client is not client:
             return  # It has come back already.
         attachment.client = None
+        self._leave(attachment)
         self.changed()
         parked = [each for each in self._by_id.values() if each.client is None]
         for each in parked[: max(0, len(parked) - KEPT_PARKED)]:
             del self._by_id[each.id]
             self._ledger.add(Kind.DETACHED, who=each.key)
+
+    def _leave(self, attachment: Attachment) -> None:
+        if self.in_use is attachment:
+            self.in_use = None
+            self.left()
+
+    def last_used(self) -> Attachment | None:
+        """Of the viewers that show the screen and may type, the one that was in use last; None for none."""
+        shown = [
+            each
+            for each in self._all
+            if each.client is not None and each.follows_output and not each.read_only and each.size is not None
+        ]
+        return max(shown, key=lambda each: each.used, default=None)
 
     def viewers(self) -> int:
         """How many viewers show the screen now."""

@@ -10,6 +10,8 @@ from session_host.protocol.values import CellSize, GridSize
 from .attachments import Attachment, Attachments
 
 RESIZE_DEBOUNCE_S = 0.03
+LEAVING_DEBOUNCE_S = 0.3
+"""A viewer that left may be back at once, after a broken connection; then its size stays."""
 
 Sizes = tuple[GridSize, CellSize]
 
@@ -24,24 +26,50 @@ class Sizing:
         self._current = current
         self._resize = resize
         self._timer: asyncio.TimerHandle | None = None
+        self._leaving: asyncio.TimerHandle | None = None
+        self._uses = 0
+        attachments.left = self._viewer_left
 
     def use(self, attachment: Attachment) -> None:
         """This viewer is the one in use."""
         if self._attachments.in_use is not attachment:
-            self._attachments.in_use = attachment
+            self._come_into_use(attachment)
             self._schedule()
+
+    def _come_into_use(self, attachment: Attachment) -> None:
+        self._attachments.in_use = attachment
+        self._uses += 1
+        attachment.used = self._uses
+
+    def _viewer_left(self) -> None:
+        """The viewer in use is gone: soon the grid takes the size of the one that was in use before it."""
+        if self._leaving is None:
+            self._leaving = asyncio.get_running_loop().call_later(LEAVING_DEBOUNCE_S, self._follow_another)
+
+    def _follow_another(self) -> None:
+        self._leaving = None
+        other = self._attachments.last_used()
+        if self._attachments.in_use is None and other is not None:
+            self._come_into_use(other)
+            self.apply()
 
     def viewer_resized(self, attachment: Attachment) -> None:
         """A viewer's grid changed; it counts if that viewer is in use, or none is."""
         if attachment.read_only:
             return
         if self._attachments.in_use is None:
-            self._attachments.in_use = attachment
+            self._come_into_use(attachment)
         if self._attachments.in_use is attachment:
             self._schedule()
 
     def close(self) -> None:
         """No more."""
+        self._cancel()
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
+
+    def _cancel(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -58,7 +86,7 @@ class Sizing:
 
     def apply(self) -> None:
         """Let the grid have the size that is wanted now."""
-        self.close()
+        self._cancel()
         wanted = self._wanted()
         if wanted != self._current():
             self._resize(*wanted)

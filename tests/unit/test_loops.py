@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import mmap
+import operator
 import os
 import re
 import select
 import signal
 import sys
 import time
+from collections import deque
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,12 +56,12 @@ def test_ctrl_c_just_before_the_loop_waits_is_not_lost(monkeypatch: pytest.Monke
         def poll(self, timeout_s: float = -1, maximum: int = -1) -> list[tuple[int, int]]:
             self._waits += 1
             if self._waits == 3:
-                libc = ctypes.PyDLL(None)  # No Python handler runs between these calls.
-                libc.kill(os.getpid(), signal.SIGINT)
+                libc = ctypes.PyDLL(None)
                 events = (ctypes.c_char * (12 * 16))()
-                libc.epoll_wait(
-                    self._epoll.fileno(), events, 16, int(min(timeout_s, 5) * 1000) if timeout_s > 0 else 5000
-                )
+                interrupt = partial(libc.kill, os.getpid(), signal.SIGINT)
+                wait = partial(libc.epoll_wait, self._epoll.fileno(), events, 16, 5000)
+                # One call for the interpreter, so that it runs no handler between the two.
+                deque(map(operator.call, [interrupt, wait]))
             return self._epoll.poll(timeout_s, maximum)
 
         def __getattr__(self, name: str) -> object:

@@ -143,6 +143,24 @@ def test_the_session_takes_this_terminals_size_and_follows_it() -> None:
         terminal.see("70x18")
 
 
+@pytest.mark.parametrize("how", ["detaches", "is killed"])
+def test_when_a_small_terminal_goes_the_former_size_comes_back(how: str) -> None:
+    new("-n", "size", "--", *program("window_size"))
+    with OnTerminal("attach", "size", size=GridSize(90, 20)) as first:
+        first.see("90x20")
+        with OnTerminal("attach", "size", size=GridSize(50, 10)) as small:
+            first.see("50x10")
+            if how == "detaches":
+                small.type(DETACH)
+                assert small.end() == 0
+            else:
+                os.kill(small.process.pid, signal.SIGKILL)
+            wait_until(lambda: outlive("ls", "--json").json()[0]["cols"] == 90, 10, "the former size")
+        first.type(DETACH)
+        assert first.end() == 0
+    assert outlive("peek", "size").output.splitlines()[-1].startswith("size 90x20 ")
+
+
 def test_a_terminal_smaller_than_any_session_shows_the_part_with_the_cursor(tmp_path: Path) -> None:
     with Gate(tmp_path / "gate") as gate:
         new("-n", "lines", "--", *program("numbered_lines", 30, "--gate", gate.path, "--stay"))
