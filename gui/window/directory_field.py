@@ -53,6 +53,19 @@ class DirectoryField(QLineEdit):
         there = "is not a directory" if path.exists() else "does not exist"
         return f"{short_directory(str(path))} {there}"
 
+    def is_missing(self) -> bool:
+        """Whether nothing is there."""
+        return not os.path.lexists(self.directory())
+
+    def make(self) -> str:
+        """Make the directory, with those above it; why it could not be made, "" if it was."""
+        path = Path(self.directory())
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return f"{short_directory(str(path))} cannot be made: {error.strerror}"
+        return ""
+
     def offers(self, text: str) -> list[str]:
         """What goes with a typed text: recent directories that contain it, then those that it begins."""
         typed = text.strip()

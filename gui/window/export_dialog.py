@@ -13,7 +13,7 @@ from gui.sessions.exporting import FORMS
 
 
 def ask_for_file(window: QWidget, name: str, on_chosen: Callable[[Path], object]) -> QFileDialog:
-    """Show the desktop's dialog for saving a file; the window's other parts go on meanwhile.
+    """Show a dialog for saving a file; the window's other parts go on meanwhile.
 
     Args:
         window: over which it is shown.
@@ -21,6 +21,8 @@ def ask_for_file(window: QWidget, name: str, on_chosen: Callable[[Path], object]
         on_chosen: called with the file, once there is one.
     """
     dialog = QFileDialog(window, "Export chat", str(Path.home()))
+    # The desktop's own dialog differs from one to the next, and hangs where its portal does.
+    dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setFileMode(QFileDialog.FileMode.AnyFile)

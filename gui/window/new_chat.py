@@ -24,6 +24,7 @@ from gui.window.new_chat_wish import (
     NewChat,
     Refused,
     endpoint_arguments,
+    known_words,
     starts_alone,
     variables_of,
     without_endpoint_arguments,
@@ -86,6 +87,7 @@ class NewChatSheet(Sheet):
         self._more_shown = False
         self.error = label("", "failed")
         self.error.setWordWrap(True)
+        self.create_button = button("Create it", "link", self._make_directory)
         self.cancel = button("Cancel", "", self.put_away)
         self.start = button("Start chat", "primary", self._submit)
         for field in (self.directory, self.name, self.model, self.url, self.arguments, self.environment):
@@ -123,6 +125,7 @@ class NewChatSheet(Sheet):
             column.addWidget(part)
         column.addLayout(fields)
         column.addWidget(self.error)
+        column.addWidget(self.create_button)
         column.addStretch(1)
         foot = QHBoxLayout()
         foot.setSpacing(GAP_S_PX)
@@ -250,7 +253,7 @@ class NewChatSheet(Sheet):
         if self._filled_for == agent.name:
             return
         if self._filled_for:
-            self._starts[self._filled_for] = self._as_start(_words(self.arguments.text()))
+            self._starts[self._filled_for] = self._as_start(known_words(self.arguments.text()))
         self._filled_for = agent.name
         start = self._starts.get(agent.name, Start())
         self.arguments.setText(shlex.join(start.arguments))
@@ -318,6 +321,7 @@ class NewChatSheet(Sheet):
     def _set_error(self, text: str) -> None:
         self.error.setText(text)
         self.error.setVisible(bool(text))
+        self.create_button.hide()
 
     def _mark(self, control: QWidget, *, invalid: bool) -> None:
         if bool(control.property("invalid")) != invalid:
@@ -340,12 +344,20 @@ class NewChatSheet(Sheet):
         except Refused as refused:
             self._set_error(str(refused))
             self._mark(refused.control, invalid=True)
+            self.create_button.setVisible(refused.control is self.directory and self.directory.is_missing())
             refused.control.setFocus(Qt.FocusReason.OtherFocusReason)
             self.scrolled.ensureWidgetVisible(refused.control)
             return
         self._set_error("")
         self.set_busy(busy=True)
         self.wanted.emit(new_chat)
+
+    def _make_directory(self) -> None:
+        """Make the directory that is not there, and start."""
+        if problem := self.directory.make():
+            self._set_error(problem)
+        else:
+            self._submit()
 
     def _read(self) -> NewChat:
         agent = self._agents.get(self.tiles.current())
@@ -372,14 +384,6 @@ class NewChatSheet(Sheet):
             worktree=self.worktree.value(),
             remembered=start,
         )
-
-
-def _words(text: str) -> list[str]:
-    """Words as far as they make sense; nothing of a text that does not."""
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return []
 
 
 def start_of(agent: Agent, arguments: list[str]) -> Start:

@@ -91,3 +91,11 @@ def without_endpoint_arguments(arguments: list[str]) -> tuple[list[str], str, st
         else:
             others.append(word)
     return others, found["--model"], found["--url"]
+
+
+def known_words(text: str) -> list[str]:
+    """Words as far as they make sense; nothing of a text that does not."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []

@@ -161,6 +161,8 @@ class ElidedLabel(QLabel):
         """Show ``text``, as much of it as fits."""
         self._whole = text
         self.setAccessibleName(text)
+        if not text:
+            self.setToolTip("")  # It would be read in the place of the name.
         self.setText(text)
 
     def sizeHint(self) -> QSize:

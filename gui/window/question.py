@@ -51,7 +51,7 @@ class _Subject(QPlainTextEdit):
         return QSize(WIDTH_PX, height)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(80, min(self.sizeHint().height(), 60))
+        return QSize(80, min(self.sizeHint().height(), 120))
 
 
 class QuestionSheet(Sheet):
@@ -99,6 +99,8 @@ class QuestionSheet(Sheet):
         self.detail.setVisible(bool(question.detail))
         self.subject.setPlainText(_readable(question.subject))
         self.subject.setVisible(bool(question.subject))
+        self.subject.setMaximumHeight(self.subject.sizeHint().height())
+        self.subject.updateGeometry()
         self.yes.setText(question.action)
         self.body.setAccessibleName(f"{question.text} {question.detail}".strip())
         self.open()

@@ -225,7 +225,7 @@ class Verbs(QObject):
             return
         count = len(running)
         what = f"{running[0].name}" if count == 1 else f"all {count} running chats"
-        lines = [f"{chat.name} · {chat.group.value}" for chat in running]
+        lines = [f"{chat.name} · {chat.said or chat.group.value}" for chat in running]
         self._question.ask(
             Question(
                 f"Stop {what}?",

@@ -43,8 +43,8 @@ async def test_the_bar_under_an_ended_chat_exports_it_to_the_file_that_is_chosen
     await ended(played)
     QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
     asked = dialog(played)
-    assert Path(asked.selectedFiles()[0]) == area.home / "one.cast"
-    assert asked.defaultSuffix() == "cast"
+    assert Path(asked.selectedFiles()[0]) == area.home / "one.html"
+    assert asked.defaultSuffix() == "html"
     asked.selectNameFilter("Text (*.txt)")
     asked.filterSelected.emit("Text (*.txt)")
     assert asked.defaultSuffix() == "txt"

@@ -330,3 +330,18 @@ async def test_a_wrong_directory_is_said_until_something_else_is_typed(played: P
     assert sheet.error.text() == "~/srca does not exist"
     sheet.directory.setText("/usr")
     assert sheet.error.text() == ""
+
+
+async def test_a_directory_that_does_not_exist_is_created_on_a_click(
+    played: Played, area: Area, launches: list[LaunchRequest]
+) -> None:
+    window = played.open_window()
+    window.verbs.new_chat("shell", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.directory.setText("~/new/place")
+    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+    assert sheet.create_button.isVisible()
+    QTest.mouseClick(sheet.create_button, Qt.MouseButton.LeftButton)
+    await played.until(lambda: launches, "the chat to be started")
+    assert launches[0].directory == str(area.home / "new" / "place")
+    assert (area.home / "new" / "place").is_dir()
