@@ -29,6 +29,7 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
     doctor_places.database,
     doctor_chats.keeper,
     doctor_chats.chats,
+    doctor_chats.ended,
     doctor_worktrees.worktrees,
     doctor_kernel.kernel,
     doctor_agents.agents,

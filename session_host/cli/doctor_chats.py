@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from session_host.cli.doctor_check import Check, fail, ok, warn
+from session_host.client.chat_settings import MIB, load_chat_settings
 from session_host.client.hung import is_stopped
 from session_host.client.quick import describe_all
 from session_host.client.records import is_kept
+from session_host.client.tidying import ended_chats, removed_log
 from session_host.client.upgrade import keeper_status
 from session_host.errors import OutliveError
-from session_host.paths import database
+from session_host.paths import config_dir, database
 from session_host.pty.identity import is_running
 from session_host.store import SessionRecord, Store
 
@@ -44,6 +46,24 @@ def chats() -> Iterator[Check]:
     yield from silent
     if not silent:
         yield ok("running chats", f"{len(answering)}, each can be reached")
+
+
+def ended() -> Iterator[Check]:
+    """What the ended chats take, what they may take, and which one was removed last because of that."""
+    if not database().exists():
+        return
+    try:
+        limit_mib = load_chat_settings(config_dir()).ended_limit_mib
+        with Store.open(database()) as store:
+            found = ended_chats(store)
+        lines = removed_log().read_text(encoding="utf-8").splitlines() if removed_log().exists() else []
+    except (OutliveError, OSError) as error:
+        yield warn("ended chats", str(error), "see the line above")
+        return
+    limit = f"of {limit_mib} MiB that they may take" if limit_mib else "without a limit"
+    taken_mib = sum(each.size_bytes for each in found) // MIB
+    removed = f"; last {lines[-1].partition(' ')[2]}" if lines else ""
+    yield ok("ended chats", f"{len(found)}, {taken_mib} MiB {limit} (ended_limit_mib in chats.toml){removed}")
 
 
 def _silent(record: SessionRecord) -> Check | None:

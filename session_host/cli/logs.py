@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from pathlib import Path
 
 from session_host.cli.sessions import find
 from session_host.errors import OutliveError
 from session_host.paths import keeper_log, session_log
+from session_host.rotation import aside
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +23,10 @@ def run(options: argparse.Namespace) -> int:
     """Print a log."""
     path = keeper_log() if options.session is None else session_log(find(options.session).id)
     try:
-        with Path(path).open(encoding="utf-8", errors="replace") as log:
-            shutil.copyfileobj(log, sys.stdout)
+        for each in (aside(path), path):
+            if each == path or each.exists():
+                with each.open(encoding="utf-8", errors="replace") as log:
+                    shutil.copyfileobj(log, sys.stdout)
     except FileNotFoundError as error:
         raise OutliveError(f"nothing was logged yet; it would stand in {path}") from error
     except OSError as error:

@@ -10,7 +10,7 @@ import sys
 from session_host.cli import new_endpoint
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.output import complain, own_size, print_json, say
-from session_host.errors import UsageError
+from session_host.errors import OutliveError, UsageError
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize
 
 ENGINES = ("ghostty", "pyte")
@@ -79,10 +79,26 @@ def run(options: argparse.Namespace) -> int:
     elif attaches:
         from session_host.cli.attach import attach
 
+        _tidy()
         return attach(session_id, name)
     else:
         say(f"{name} {session_id}")
+    _tidy()
     return 0
+
+
+def _tidy() -> None:
+    """Remove the oldest ended chats, should all of them take more than they may."""
+    from session_host.client.records import open_store
+    from session_host.client.tidying import tidy
+
+    try:
+        with open_store() as store:
+            removed = tidy(store)
+    except OutliveError:
+        return
+    for line in removed:
+        complain(line.partition(" ")[2])
 
 
 def _launch(

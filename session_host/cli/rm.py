@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from session_host.cli.output import say
+from session_host.cli.output import complain, say
 from session_host.cli.sessions import add_session_argument, called, with_store
+from session_host.client.chat_settings import MIB
 from session_host.client.forgetting import forget_chat
+from session_host.client.quick import list_sessions
 from session_host.client.sessions import find_session
-from session_host.errors import OutliveError
+from session_host.client.tidying import ended_chats
+from session_host.errors import OutliveError, UsageError
 from session_host.protocol.values import RUNNING_STATES
 from session_host.store import Store
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
-    add_session_argument(parser, to_end=True)
+    add_session_argument(parser, to_end=True, optional=True)
+    parser.add_argument("--ended", action="store_true", help="remove all chats that have ended")
+    parser.add_argument("--yes", action="store_true", help="with --ended: do not ask")
     parser.epilog = (
         "A git worktree that was made for the chat goes too, unless that would lose work; what is kept is said."
     )
@@ -23,6 +29,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Remove the record and what was kept beside it."""
+    if options.ended == (options.session is not None):
+        raise UsageError("say which chat, or --ended for all that have ended")
+    if options.ended:
+        return _remove_ended(without_asking=options.yes)
 
     def remove(store: Store) -> list[str]:
         info = find_session(store, options.session, to_end=True)
@@ -35,3 +45,38 @@ def run(options: argparse.Namespace) -> int:
     for line in with_store(remove):
         say(line)
     return 0
+
+
+def _remove_ended(*, without_asking: bool) -> int:
+    if not without_asking and not sys.stdin.isatty():
+        raise UsageError("rm --ended removes every ended chat; without a terminal to ask on, say --yes")
+
+    def remove(store: Store) -> int:
+        list_sessions(store, ended=False)  # What was lost meanwhile has ended, too.
+        found = ended_chats(store)
+        if not found:
+            say("no ended chats")
+            return 0
+        size_mib = sum(each.size_bytes for each in found) // MIB
+        if not without_asking and not _agreed(len(found), size_mib):
+            say("nothing was removed")
+            return 1
+        failed = 0
+        for each in found:
+            try:
+                if kept := forget_chat(store, each.record):
+                    say(kept)
+            except (OutliveError, OSError) as error:
+                failed += 1
+                complain(f"{each.record.name} ({each.record.id[:8]}): {error}")
+        count = len(found) - failed
+        say(f"removed {count} ended {'chat' if count == 1 else 'chats'}, {size_mib} MiB")
+        return 1 if failed else 0
+
+    return with_store(remove)
+
+
+def _agreed(count: int, size_mib: int) -> bool:
+    chats = "1 ended chat" if count == 1 else f"{count} ended chats"
+    print(f"Remove {chats} for good, {size_mib} MiB? [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}

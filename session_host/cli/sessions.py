@@ -17,10 +17,10 @@ from session_host.store import Store
 T = TypeVar("T")
 
 
-def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False) -> None:
+def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False, optional: bool = False) -> None:
     """The positional argument that most verbs have; ``to_end``: those that end or remove a chat."""
     which = f"{DIGITS_TO_END} or more digits that begin the id" if to_end else "unique beginning of the id"
-    parser.add_argument("session", metavar="SESSION", help=f"name, id, or {which}")
+    parser.add_argument("session", metavar="SESSION", nargs="?" if optional else None, help=f"name, id, or {which}")
 
 
 def with_store(use: Callable[[Store], T]) -> T:

@@ -5,6 +5,7 @@
     record = true              # false: nothing of a chat's output is written to the disk
     record_limit_mib = 64      # what the recording of one chat may take there; the oldest goes first
     scrollback_lines = 10000   # the history that can be scrolled through at once
+    ended_limit_mib = 4096     # what all ended chats may take together; those that ended first are removed; 0: no limit
     rest_after_s = 120         # when nothing has happened in it for so long, it takes less memory; 0: never
 
 It need not be there; what it does not name is as above. A running chat keeps what it was started with.
@@ -23,6 +24,7 @@ from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES
 
 MIB = 1024 * 1024
 RECORD_LIMITS_MIB = (1, 1024 * 1024)
+ENDED_LIMITS_MIB = (0, 1024 * 1024 * 1024)
 SCROLLBACK_LIMITS_LINES = (0, 1_000_000)
 REST_AFTER_LIMITS_S = (0, 7 * 86400)
 
@@ -34,6 +36,7 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     record_limit_mib: int = LIMIT_BYTES // MIB
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES
     rest_after_s: float = 120.0
+    ended_limit_mib: int = 4096
 
 
 def load_chat_settings(directory: Path) -> ChatSettings:
@@ -55,6 +58,7 @@ def load_chat_settings(directory: Path) -> ChatSettings:
         raise ConfigError(f"{path} cannot be read: it is nested too deep") from None
     _check(path, "record_limit_mib", settings.record_limit_mib, RECORD_LIMITS_MIB)
     _check(path, "scrollback_lines", settings.scrollback_lines, SCROLLBACK_LIMITS_LINES)
+    _check(path, "ended_limit_mib", settings.ended_limit_mib, ENDED_LIMITS_MIB)
     _check(path, "rest_after_s", settings.rest_after_s, REST_AFTER_LIMITS_S)
     return settings
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from session_host.errors import OutliveError
 from session_host.paths import endpoint_conversation, session_dir, session_log
+from session_host.rotation import aside
 from session_host.search import forget
 from session_host.store import SessionRecord, Store
 
@@ -40,7 +41,8 @@ def forget_chat(store: Store, record: SessionRecord) -> str:
         line = remove_worktree(store, record)
     # The files before the record: what is no longer recorded would never be found again.
     _remove_directory(session_dir(record.id))
-    session_log(record.id).unlink(missing_ok=True)
+    for log in (session_log(record.id), aside(session_log(record.id))):
+        log.unlink(missing_ok=True)
     _forget_conversation(store, record)
     store.remove(record.id)
     forget(record.id)

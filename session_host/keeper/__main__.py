@@ -19,6 +19,7 @@ from functools import partial
 from session_host.estate.descriptors import bind
 from session_host.link.finding import find_keeper
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
+from session_host.rotation import RotatingHandler
 from session_host.scopes import enter
 
 from .forking import become_subreaper, raise_open_files, set_process_name
@@ -120,7 +121,7 @@ def main(arguments: list[str]) -> int:
     # What a line does not tell need not be looked for.
     logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001 - as the logging HOWTO has it
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, handlers=[RotatingHandler()])
     set_process_name("outlive-keeper")
     if not become_subreaper():
         log.warning("no subreaper here: a program whose host is killed may end unnoticed")

@@ -1,0 +1,60 @@
+"""Logs on the standard error that do not grow without bound: a long one is put aside, and a new one begun."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import sys
+from pathlib import Path
+
+LIMIT_BYTES = 1024 * 1024
+"""A log and the one that was put aside take twice as much at most."""
+
+LOOK_BYTES = 16 * 1024
+"""After so much output the file's length is looked at."""
+
+ASIDE = ".1"
+FORMAT = "%(asctime)s %(process)d %(name)s %(message)s"
+
+
+def aside(path: Path) -> Path:
+    """Where the older part of a log is."""
+    return path.with_name(path.name + ASIDE)
+
+
+class RotatingHandler(logging.StreamHandler):  # type: ignore[type-arg]
+    """Logs to the standard error, whichever file that is: forked processes have files of their own there."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self._written_bytes = 0
+        self.setFormatter(logging.Formatter(FORMAT))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, and rotate the file if it is long."""
+        super().emit(record)
+        self._written_bytes += len(record.msg) + 64 if isinstance(record.msg, str) else 256
+        if record.exc_info or self._written_bytes > LOOK_BYTES:
+            self._written_bytes = 0
+            rotate()
+
+
+def rotate(limit_bytes: int = LIMIT_BYTES) -> None:
+    """If the standard error is a log file that is too long, put it aside and begin it anew."""
+    try:
+        status = os.fstat(2)
+        if not stat.S_ISREG(status.st_mode) or status.st_size < limit_bytes:
+            return
+        path = Path(os.readlink("/proc/self/fd/2"))  # noqa: PTH115 - the link is the system's
+        if path.name.endswith(ASIDE):
+            path = path.with_name(path.name.removesuffix(ASIDE))  # Another process has rotated it.
+        elif path.suffix != ".log":
+            return  # It was removed, or is no log of ours.
+        else:
+            path.replace(aside(path))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        os.dup2(descriptor, 2)
+        os.close(descriptor)
+    except OSError:
+        return  # The disk is full, or there is no /proc: it goes on in the old file.
