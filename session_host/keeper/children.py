@@ -81,14 +81,15 @@ def strays(known: Collection[int]) -> list[int]:
     """
     ours = _command_line(os.getpid())
     standby = os.getppid()
-    found = _children(os.getpid())
+    found = children_of(os.getpid())
     if _command_line(standby) == ours:
-        found += _children(standby)
+        found += children_of(standby)
     known = {*known, os.getpid(), standby}
     return [pid for pid in found if pid not in known and _command_line(pid) == ours]
 
 
-def _children(parent: int) -> list[int]:
+def children_of(parent: int) -> list[int]:
+    """The children of a process with one thread, zombies too; none where there is no telling."""
     try:
         text = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
     except OSError:

@@ -46,7 +46,7 @@ from .forking import fork_host
 from .loop import Loop
 from .mirror import Forgotten, Mirror
 from .reaching import ChatSockets
-from .strangers import Strangers
+from .strangers import GREETING_S, Strangers
 from .succession import Begun, Succession
 from .ward import Ward, WardState
 
@@ -311,29 +311,30 @@ class Keeper:
 
     def take_charge(self) -> None:
         """Be the active keeper, with what another process knew before the fork of this one."""
+        children = self._strangers.children_of_kin()
         for ward in tuple(self.wards.values()):
             if not ward.host_pid:
                 self._follow(ward, None)
-            elif not self._strangers.watch(ward):
+            elif ward.host_pid not in children and not self._strangers.watch(ward):
                 self._host_died(ward, None)
-            else:
-                self._greet(ward)
+            if ward.page.exit_status is not None:
+                ward.tell_host(ChildEnded())
+        self.loop.later(GREETING_S, self._greet)
 
-    def _greet(self, ward: Ward) -> None:
-        """Tell a host what it may not have been told by the former process."""
-        if ward.channel is not None and ward.channel.is_packets:
-            ward.tell_host(KeptBy(os.getpid()))
-            if ward.bound:
-                self.sockets.tell_bound(ward)
-        if ward.page.exit_status is not None:
-            ward.tell_host(ChildEnded())
+    def _greet(self) -> None:
+        """Tell hosts what they may not have been told by the former process; all of them wake for it."""
+        for ward in self.wards.values():
+            self._strangers.watch(ward)
+            if ward.channel is not None and ward.channel.is_packets:
+                ward.tell_host(KeptBy(os.getpid()))
+                if ward.bound:
+                    self.sockets.tell_bound(ward)
 
     def stand_by(self) -> None:
         """Be the standby from now on: hold what is kept, and nothing that is under way."""
         self.loop.rest()
         for ward in self.wards.values():
             self._strangers.forget(ward)
-            ward.launchers.clear()
             if ward.successor is not None:
                 self.drop_channel(ward, ward.successor.channel)
                 ward.successor = None

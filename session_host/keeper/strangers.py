@@ -8,10 +8,13 @@ from collections.abc import Callable, Collection
 from session_host.protocol.keeper import ChildEnded
 from session_host.pty import exit_status
 
-from .children import is_there, parent_of, pidfd_of
+from .children import children_of, is_there, parent_of, pidfd_of
 from .loop import Loop
 from .mirror import Mirror
 from .ward import Ward
+
+GREETING_S = 0.1
+"""A keeper that takes the place of another does first what is urgent; then it greets the hosts."""
 
 
 class Strangers:
@@ -24,8 +27,7 @@ class Strangers:
 
     def watch(self, ward: Ward) -> bool:
         """Watch what is a stranger of a session; False if its host is gone."""
-        # Each of these learns the ends of its children: this process, and the standby, which is its parent.
-        kin = {os.getpid(), os.getppid()} if self._mirror.connection is not None else {os.getpid()}
+        kin = self._kin()
         host_is_kin = ward.pidfd < 0 and parent_of(ward.host_pid) in kin
         if not host_is_kin:
             if ward.pidfd < 0:
@@ -33,6 +35,14 @@ class Strangers:
             self._watch(ward.pidfd, lambda: self._host_is_gone(ward))
         self._watch_child(ward, {*kin, ward.host_pid} if host_is_kin else kin)
         return host_is_kin or ward.pidfd >= 0 or is_there(ward.host_pid)
+
+    def _kin(self) -> set[int]:
+        """Each of these learns the ends of its children: this process, and the standby, which is its parent."""
+        return {os.getpid(), os.getppid()} if self._mirror.connection is not None else {os.getpid()}
+
+    def children_of_kin(self) -> set[int]:
+        """Their children."""
+        return {child for pid in self._kin() for child in children_of(pid)}
 
     def _watch_child(self, ward: Ward, kin: Collection[int]) -> None:
         if ward.child_pidfd < 0:

@@ -1,0 +1,92 @@
+"""How long the chats are with one keeper less: one of the two is killed, and the figure ends when both are there again.
+
+That is when another active keeper answers, with every chat's descriptors, ready to fork hosts, beside its standby.
+Half of the kills hit the active keeper, half the standby; there are 100 chats.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from session_host.client.upgrade import keeper_status
+from session_host.errors import OutliveError
+from session_host.protocol.keeper import KeeperStatus
+from tests.benchmarks.report import Report, Series, Verdict, percentile
+from tests.benchmarks.sessions import idle_program
+from tests.benchmarks.setting import Setting
+from tests.benchmarks.usage import pss_mb
+from tests.support import processes
+from tests.support.waiting import WaitedInVain, wait_until
+
+SESSIONS = 100
+KILLS_A_ROUND = 20
+LIMIT_MS = 20.0
+PATIENCE_S = 20.0
+
+
+def run(setting: Setting) -> Report:
+    """Measure."""
+    report = Report("takeover", f"a keeper is killed, with {SESSIONS} chats → two hold each of them again")
+    for number in range(SESSIONS):
+        setting.new_session(idle_program(), f"idle-{number}")
+    command = "python -m tests.benchmarks takeover"
+    active = Series("the active keeper killed", "ms", command=command)
+    standby = Series("the standby killed", "ms", command=command)
+    report.series = [active, standby]
+    report.notes = [f"memory (PSS) of {what}: {memory:.1f} MB" for what, memory in _memory()]
+    for _ in range(setting.rounds * KILLS_A_ROUND):
+        active.values.append(milliseconds(ready(), kill_standby=False))
+        standby.values.append(milliseconds(ready(), kill_standby=True))
+    report.notes += [f"memory (PSS) of {what} after the kills: {memory:.1f} MB" for what, memory in _memory()]
+    report.verdicts = [Verdict(f"{each.name}: p99", percentile(each.values, 99), "ms", LIMIT_MS, False) for each in
+                       (active, standby)]  # fmt: skip
+    return report
+
+
+def milliseconds(before: KeeperStatus, *, kill_standby: bool) -> float:
+    """Kill one of the two; how long until there are two again, which have all that they had.
+
+    Raises:
+        WaitedInVain: that does not come, or something is missing.
+    """
+    former_standby = processes.parent(before.pid)
+    killed = former_standby if kill_standby else before.pid
+    began_s = time.perf_counter()
+    os.kill(killed, signal.SIGKILL)
+    while (now := _status()).pid == before.pid:
+        if time.perf_counter() - began_s > PATIENCE_S:
+            raise WaitedInVain(f"waited {PATIENCE_S:g} s in vain for another keeper than {before.pid}")
+    took_s = time.perf_counter() - began_s
+    if now.sessions != before.sessions:
+        raise WaitedInVain("the next keeper has other chats, or other hosts, than the former one")
+    standby = before.pid if kill_standby else former_standby
+    if processes.parent(now.pid) != standby:
+        raise WaitedInVain(f"the standby of {now.pid} is not {standby}")
+    return took_s * 1000
+
+
+def _status() -> KeeperStatus:
+    """What the keeper says; one that is killed meanwhile is followed by another."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline_s:
+        try:
+            status = keeper_status()
+        except OutliveError:
+            continue
+        if status is not None:
+            return status
+    raise WaitedInVain(f"waited {PATIENCE_S:g} s in vain for a keeper that answers")
+
+
+def ready() -> KeeperStatus:
+    """What the keeper says once it has a standby."""
+    status = _status()
+    wait_until(lambda: processes.name(processes.parent(status.pid)) == "outlive-standby", PATIENCE_S, "the standby")
+    return status
+
+
+def _memory() -> list[tuple[str, float]]:
+    pid = ready().pid
+    return [("the active keeper", pss_mb(pid)), ("the standby", pss_mb(processes.parent(pid)))]
