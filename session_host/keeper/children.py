@@ -39,7 +39,7 @@ def name_of(pid: int) -> str:
         return ""
 
 
-def is_there(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether there is such a process of ours, maybe a zombie."""
     try:
         os.kill(pid, 0)
@@ -69,7 +69,7 @@ def _end_stray(pid: int) -> None:
         os.waitpid(pid, 0)
     except ChildProcessError:
         deadline_s = time.monotonic() + REAPING_S
-        while is_there(pid) and time.monotonic() < deadline_s:
+        while is_alive(pid) and time.monotonic() < deadline_s:
             time.sleep(0.001)
 
 

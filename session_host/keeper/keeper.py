@@ -315,7 +315,7 @@ class Keeper:
         for ward in tuple(self.wards.values()):
             if not ward.host_pid:
                 self._follow(ward, None)
-            elif ward.host_pid not in children and not self._strangers.watch(ward):
+            elif ward.host_pid not in children and not self._strangers.watch_host(ward):
                 self._host_died(ward, None)
             if ward.page.exit_status is not None:
                 ward.tell_host(ChildEnded())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from session_host.protocol.keeper import ChildEnded
 from session_host.pty import exit_status
 
-from .children import children_of, is_there, parent_of, pidfd_of
+from .children import children_of, is_alive, parent_of, pidfd_of
 from .loop import Loop
 from .mirror import Mirror
 from .ward import Ward
@@ -29,12 +29,16 @@ class Strangers:
         """Watch what is a stranger of a session; False if its host is gone."""
         kin = self._kin()
         host_is_kin = ward.pidfd < 0 and parent_of(ward.host_pid) in kin
-        if not host_is_kin:
-            if ward.pidfd < 0:
-                ward.pidfd = pidfd_of(ward.host_pid)
-            self._watch(ward.pidfd, lambda: self._host_is_gone(ward))
+        is_there = host_is_kin or self.watch_host(ward)
         self._watch_child(ward, {*kin, ward.host_pid} if host_is_kin else kin)
-        return host_is_kin or ward.pidfd >= 0 or is_there(ward.host_pid)
+        return is_there
+
+    def watch_host(self, ward: Ward) -> bool:
+        """Watch a host that is a stranger; False if it is gone."""
+        if ward.pidfd < 0:
+            ward.pidfd = pidfd_of(ward.host_pid)
+        self._watch(ward.pidfd, lambda: self._host_is_gone(ward))
+        return ward.pidfd >= 0 or is_alive(ward.host_pid)
 
     def _kin(self) -> set[int]:
         """Each of these learns the ends of its children: this process, and the standby, which is its parent."""
