@@ -255,9 +255,8 @@ class Keeper:
         ward.launchers.clear()
 
     def _forget(self, ward: Ward) -> None:
-        log.info("%s: over", ward.id)
-        self.let_go(ward)
         self.mirror.tell(Forgotten(ward.id))
+        self.let_go(ward)
 
     def let_go(self, ward: Ward) -> None:
         """Hold a session no more."""
@@ -371,6 +370,7 @@ class Keeper:
             self.drop_channel(ward, ward.channel)
         log.info("%s: host %d ended, status %s", ward.id, ward.host_pid, status)
         ward.host_pid = 0
+        self._strangers.forget_host(ward)
         self.mirror.now(ward)
         self._follow(ward, status)
 

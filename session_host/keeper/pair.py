@@ -29,7 +29,7 @@ from .children import ended_children, note_end
 from .forking import become_subreaper, set_process_name
 from .keeper import Keeper
 from .mirror import Bound, Ended, Forgotten, Held, Leaving, Listening, Locked, Noted, Now
-from .reaching import RuntimeDirectory, note_keepers
+from .reaching import RuntimeDirectory, make_inotify, note_keepers
 from .ward import Ward, WardState
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,8 @@ class Pair:
         self._loop = keeper.loop
         self._lock = lock
         self._ready = ready
+        # In both processes, so that the end of one does not wait for it to be closed.
+        self._inotify = make_inotify()
 
     def run(self) -> None:
         """Be one of the two; returns when the keeper leaves."""
@@ -91,7 +93,7 @@ class Pair:
             loop.later(RETRY_S, loop.pause)
         else:
             loop.watch(standby, lambda: self._standby_speaks(standby))
-        directory = RuntimeDirectory(loop, keeper.sockets, self._lock, keeper.mirror)
+        directory = RuntimeDirectory(loop, keeper.sockets, self._lock, keeper.mirror, self._inotify)
         keeper.take_charge()
         log.info("keeping")
         over = loop.run(keeper)

@@ -154,7 +154,9 @@ def is_there(path: str, *, call: bool) -> bool:
 class RuntimeDirectory:
     """The runtime directory and what is the keeper's in it."""
 
-    def __init__(self, loop: Loop, sockets: ChatSockets, lock: int, mirror: Mirror | None = None) -> None:
+    def __init__(
+        self, loop: Loop, sockets: ChatSockets, lock: int, mirror: Mirror | None = None, inotify: Any = None
+    ) -> None:
         """Begin to look after it.
 
         Args:
@@ -162,12 +164,14 @@ class RuntimeDirectory:
             sockets: the chats' sockets.
             lock: the descriptor of the lock file, which is locked.
             mirror: tells the standby of another socket, and another lock file.
+            inotify: an instance of ``make_inotify`` that stays open afterwards; None for one of its own.
         """
         self._mirror = mirror or Mirror()
         self._loop = loop
         self._sockets = sockets
         self._lock = lock
-        self._inotify = _inotify()
+        self._owns_inotify = inotify is None
+        self._inotify = make_inotify() if inotify is None else inotify
         self._watch = -1
         self._looks_soon = False
         if self._inotify is not None:
@@ -180,7 +184,8 @@ class RuntimeDirectory:
         self._loop.on_socket_lost = lambda: None
         if self._inotify is not None:
             self._loop.unwatch(self._inotify.fileno())
-            self._inotify.close()
+            if self._owns_inotify:
+                self._inotify.close()
 
     def _look_often(self) -> None:
         self.look()
@@ -248,8 +253,11 @@ class RuntimeDirectory:
                 pass  # It went with what it watched.
 
 
-def _inotify() -> Any:
-    """An inotify instance; None where there is none, or no more of them."""
+def make_inotify() -> Any:
+    """An inotify instance; None where there is none, or no more of them.
+
+    The kernel takes some 10 ms to close the last descriptor of one, also when a process is killed.
+    """
     try:
         from inotify_simple import INotify
 

@@ -61,12 +61,20 @@ class Strangers:
 
     def forget(self, ward: Ward) -> None:
         """Watch a session no more."""
-        for pidfd in (ward.pidfd, ward.child_pidfd):
-            if pidfd >= 0:
-                if self._loop.is_watched(pidfd):
-                    self._loop.unwatch(pidfd)
-                os.close(pidfd)
-        ward.pidfd = ward.child_pidfd = -1
+        self.forget_host(ward)
+        self._close(ward.child_pidfd)
+        ward.child_pidfd = -1
+
+    def forget_host(self, ward: Ward) -> None:
+        """Watch a session's host no more."""
+        self._close(ward.pidfd)
+        ward.pidfd = -1
+
+    def _close(self, pidfd: int) -> None:
+        if pidfd >= 0:
+            if self._loop.is_watched(pidfd):
+                self._loop.unwatch(pidfd)
+            os.close(pidfd)
 
     def _child_is_gone(self, ward: Ward) -> None:
         """A program has ended; should its host be dead too, nobody else looks."""
@@ -81,7 +89,5 @@ class Strangers:
         ward.tell_host(ChildEnded())
 
     def _host_is_gone(self, ward: Ward) -> None:
-        pidfd, ward.pidfd = ward.pidfd, -1
-        self._loop.unwatch(pidfd)
-        os.close(pidfd)
+        self.forget_host(ward)
         self._host_ended(ward, None)
