@@ -22,13 +22,14 @@ from typing import Any, NamedTuple
 
 from session_host.client.records import SessionInfo
 from session_host.errors import OutliveError
-from tests.benchmarks.kills import targets
+from tests.benchmarks.kills import several, targets
 from tests.benchmarks.kills.chat import ARROWS, PATIENCE_S, Chat, chats
 from tests.benchmarks.kills.evidence import viewer_losses
 from tests.benchmarks.kills.recorder import kept_in
-from tests.support.waiting import WaitedInVain
+from tests.support import processes
+from tests.support.waiting import WaitedInVain, eventually
 
-ROLES = ("host", "keeper", "viewer", "command", "window")
+ROLES = ("host", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
 SHARE_BYTES = {"ghostty": 45_000_000, "pyte": 10_000_000}
 """What each witness writes at changing rates; then only a line now and then, so that a long run fits the journal."""
 
@@ -201,6 +202,12 @@ class Torture:
                 took_s = await self._kill_host(kill, chat)
             case "keeper":
                 took_s = await self._kill_keeper(kill)
+            case "standby":
+                took_s = await self._kill_keeper(kill, standby=True)
+            case "two":
+                took_s = await self._kill_several(kill, chat, [several.two_of(kill.number)])
+            case "sequence":
+                took_s = await self._kill_several(kill, chat, several.sequence_of(kill.number))
             case "viewer":
                 assert self._viewers is not None
                 self._killed(kill, self._viewers.pid)
@@ -242,22 +249,48 @@ class Torture:
         await _until(is_another, f"chat {chat.number}: another host")
         return took_s
 
-    async def _kill_keeper(self, kill: Kill) -> float:
+    async def _kill_several(self, kill: Kill, chat: Chat, order: Sequence[Sequence[str]]) -> float:
+        """Kill at the same instant what each entry names, and one entry after the other."""
+        known = await chats()
+        another = self._chats[(kill.chat + 1) % len(self._chats)]
+        hosts = {"host": chat.witness.id, "another host": another.witness.id}
+        self._killed(kill, 0)
+        began_s = time.monotonic()
+        for number, names in enumerate(order):
+            if number:
+                await asyncio.sleep(several.APART_S)
+                if not several.is_whole():
+                    self._count("kills of a sequence that came later, since this machine had not run the next keeper")
+                    await eventually(several.is_whole, PATIENCE_S, "two keepers", every_s=0.001)
+                known = await chats() if any(name in hosts for name in names) else known
+            pids = [known[hosts[name]].host_pid if name in hosts else several.keeper_pid(name) for name in names]
+            several.kill_at_once([pid for pid in pids if pid])
+        await self._all_answer(former=0)
+        return time.monotonic() - began_s
+
+    async def _kill_keeper(self, kill: Kill, *, standby: bool = False) -> float:
         former = (await self._info(self._chats[0])).keeper_pid
         if former is None:
             raise WaitedInVain("there is no keeper")
-        self._killed(kill, former)
+        killed = processes.parent(former) if standby else former
+        self._killed(kill, killed)
         began_s = time.monotonic()
-        os.kill(former, signal.SIGKILL)
+        os.kill(killed, signal.SIGKILL)
+        await self._all_answer(former)
+        return time.monotonic() - began_s
+
+    async def _all_answer(self, former: int) -> None:
+        """Wait until all chats answer, with a keeper that is not the former one and has a standby."""
 
         async def all_know_another() -> bool:
             known = await chats()
             pids = {info.keeper_pid for info in known.values()}
-            return set(self._ids) <= known.keys() and len(pids) == 1 and not pids & {None, former}
+            if not set(self._ids) <= known.keys() or len(pids) != 1 or pids & {None, former}:
+                return False
+            return several.keeper_pid("keeper") in pids and several.is_whole()
 
         await _until(all_know_another, "all chats to be with another keeper")
         await asyncio.gather(*(chat.answers() for chat in self._chats))
-        return time.monotonic() - began_s
 
     async def _kill_command(self, kill: Kill, chat: Chat) -> float:
         words = [kill.command, chat.witness.id] if kill.command != "ls" else ["ls", "--json"]

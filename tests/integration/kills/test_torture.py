@@ -30,7 +30,13 @@ def records(area: Area) -> Path:
     return directory
 
 
-@pytest.mark.parametrize(("roles", "kills"), [(("host", "keeper", "viewer", "command"), 24)])
+@pytest.mark.parametrize(
+    ("roles", "kills"),
+    [
+        (("host", "keeper", "viewer", "command"), 24),
+        (("standby", "two", "sequence"), 12),
+    ],
+)
 async def test_kills_lose_nothing(roles: tuple[str, ...], kills: int, records: Path) -> None:
     outcome = await Torture(records, plan(SEED, kills, 2, roles), seed=SEED, sessions=2).run()
     assert outcome.losses == []

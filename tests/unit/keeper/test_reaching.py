@@ -52,7 +52,7 @@ class Kept:
 
 @pytest.fixture
 def kept(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
-    monkeypatch.setattr(reaching, "_inotify", lambda: None)
+    monkeypatch.setattr(reaching, "make_inotify", lambda: None)
     before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)}
     own = Kept()
     yield own

@@ -1,0 +1,58 @@
+"""Several of the product's processes killed at once, or one shortly after the other: which, and how they are found."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import random
+import signal
+from collections.abc import Iterable, Sequence
+
+from session_host.paths import runtime_dir
+from tests.support import processes
+
+APART_S = 0.02
+"""From one kill of a sequence to the next; more only where the machine is so busy that there are no two keepers yet."""
+
+SEQUENCE = 8
+TARGETS = ("keeper", "standby", "host", "another host")
+_PAIRS = tuple(itertools.combinations(TARGETS, 2))
+
+
+def two_of(number: int) -> Sequence[str]:
+    """Two different processes; all pairs come in turn."""
+    return _PAIRS[number % len(_PAIRS)]
+
+
+def sequence_of(number: int) -> list[Sequence[str]]:
+    """One process after the other, at random; the keepers more often than hosts, which are asked for first."""
+    rng = random.Random(number)
+    return [(rng.choice(("keeper", "standby", *TARGETS)),) for _ in range(SEQUENCE)]
+
+
+def keeper_pid(name: str) -> int:
+    """The active keeper, or the standby, of this moment; 0 if there is none."""
+    wanted = "outlive-keeper" if name == "keeper" else "outlive-standby"
+    return next((pid for pid in _keepers() if processes.is_alive(pid) and processes.name(pid) == wanted), 0)
+
+
+def is_whole() -> bool:
+    """Whether there are an active keeper and a standby."""
+    return bool(keeper_pid("keeper") and keeper_pid("standby"))
+
+
+def kill_at_once(pids: Iterable[int]) -> None:
+    """Kill all of them: no one has time to follow another."""
+    pids = tuple(pids)
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+def _keepers() -> list[int]:
+    try:
+        return [int(pid) for pid in (runtime_dir() / "keeper.lock").read_text().split()]
+    except FileNotFoundError:
+        return []
