@@ -249,7 +249,10 @@ def test_a_killed_keeper_is_followed_by_one_that_keeps_all(caller: Caller, kille
     former = caller.status().pid
     match killed:
         case "both":
+            standby = processes.parent(former)
             processes.kill_keepers(former)
+            for pid in (former, standby):
+                wait_for_end(pid, 10)
         case "the standby":
             kill(processes.parent(former))
         case _:
