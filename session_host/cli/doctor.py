@@ -11,6 +11,7 @@ from session_host.cli import (
     doctor_kernel,
     doctor_logout,
     doctor_places,
+    doctor_settings,
     doctor_system,
     doctor_worktrees,
 )
@@ -32,6 +33,7 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
     doctor_chats.ended,
     doctor_worktrees.worktrees,
     doctor_kernel.kernel,
+    doctor_settings.settings,
     doctor_agents.agents,
     doctor_logout.logout,
 )

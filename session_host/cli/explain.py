@@ -18,7 +18,7 @@ from session_host.errors import HostUnavailable
 from session_host.paths import session_transitions
 from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.messages import Explain, Explanation
-from session_host.protocol.values import RUNNING_STATES, Activity
+from session_host.protocol.values import RUNNING_STATES, Activity, State
 from session_host.store import transitions
 
 TRANSITIONS = 20
@@ -184,7 +184,9 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
     found.append(("conversation", f"{explained.conversation}{source}" if explained.conversation else "not known"))
     for number, each in enumerate(explained.transitions):
         words = WORDS[Activity(str(each["activity"]))]
-        text = f"{_time(str(each['time']))}  {words:<9}  {each['source'] or 'ended':<13} {each['detail']}"
+        is_end = number == len(explained.transitions) - 1 and State(explained.state) not in RUNNING_STATES
+        source = str(each["source"]) or ("ended" if is_end else "started")
+        text = f"{_time(str(each['time']))}  {words:<9}  {source:<13} {each['detail']}"
         found.append(("changes" if not number else "", text))
     return [_cut(one_line(f"{heading:<{_HEADING_COLUMNS}}{text}" if number else text), columns)
             for number, (heading, text) in enumerate(found)]  # fmt: skip

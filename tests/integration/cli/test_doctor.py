@@ -222,3 +222,17 @@ def test_the_socket_of_a_chat_whose_host_is_being_replaced_is_in_use(area: Area)
 
     path.unlink()
     assert found["sockets"] == ("ok", "1 in use, none left over")
+
+
+@pytest.mark.parametrize("name", ["window.toml", "keys.toml", "chats.toml"])
+def test_a_broken_file_of_settings_is_named_with_its_line(area: Area, name: str) -> None:
+    area.config.mkdir(parents=True, exist_ok=True)
+    path = area.config / name
+    path.write_text("# mine\n\nthis is no TOML\n")
+
+    code, found = doctor()
+
+    status, message = found[name]
+    assert (code, status) == ((1, "fail") if name == "chats.toml" else (0, "warn"))
+    assert message.startswith(f"{path}:3: ")
+    assert "settings" not in found
