@@ -127,7 +127,7 @@ class Stream:
         before = b""
         if not self._ground[0] and _SEQUENCE_GOES_ON.match(data):
             before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
-        elif not (b"!p" in data or b">" in data or self.modify_other_keys):
+        elif not (self.modify_other_keys or (b">" in data and (b">4" in data or b"[>m" in data)) or b"!p" in data):
             return []
         whole = before + data if before else data
         for found in _KEYS_MODIFIED.finditer(whole):
