@@ -51,6 +51,26 @@ def without_prompt(agent: Agent, arguments: Sequence[str], probe: Probe) -> list
     return kept
 
 
+def prompt_of(agent: Agent, argv: Sequence[str], arguments: Sequence[str]) -> str:
+    """What was to be asked first in an argv that ``Agent.argv`` made of the catalog's template; "" for nothing.
+
+    Args:
+        agent: whose.
+        argv: of a start, not of a resume.
+        arguments: the user's own, which are in it.
+    """
+    last = agent.start[-1] if agent.start else ""
+    words = (last,) if isinstance(last, str) else last
+    if words[-1] != PROMPT or len(argv) <= len(words):
+        return ""
+    before = argv[: -len(words)]
+    if tuple(argv[-len(words) : -1]) != words[:-1] or (arguments and before[-len(arguments) :] != list(arguments)):
+        return ""
+    # Without a prompt the argv ends with the arguments, or with the value of an option of the template's.
+    ours = {part[0] for part in agent.start if not isinstance(part, str)}
+    return "" if len(words) == 1 and not arguments and before[-1] in ours else argv[-1]
+
+
 def _values(option: str, probe: Probe) -> int:
     if probe.options is None or option not in probe.options or option in probe.variadic:
         return -1

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from session_host.agents.agent import Agent
+from session_host.agents.arguments import prompt_of
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.place import Kept, Sought
 from session_host.agents.conversations.ways import VARIABLES, look
@@ -45,6 +46,7 @@ class Plan(NamedTuple):
         can, reason: as in ``Resumability``.
         agent, sought: what it takes to start it; None if it cannot be.
         anew: its conversation holds nothing yet, and is begun once more.
+        prompt: then what it was to be asked at its start and was not: a dialog of the agent's came before.
     """
 
     record: SessionRecord
@@ -53,6 +55,7 @@ class Plan(NamedTuple):
     agent: Agent | None = None
     sought: Sought | None = None
     anew: bool = False
+    prompt: str = ""
 
 
 def resumability(session_id: str, environment: Mapping[str, str] | None = None) -> Resumability:
@@ -130,7 +133,16 @@ def plan_for(
     found = look(agent.conversation.place, sought)
     if found.kept is Kept.LOST:
         return Plan(record, False, f"{found.reason}; start a new chat")
-    return Plan(record, True, found.reason, agent, sought, found.kept is Kept.NOTHING)
+    if found.kept is not Kept.NOTHING:
+        return Plan(record, True, found.reason, agent, sought)
+    arguments = record.arguments or []
+    if agent.chosen(arguments).chooses and not _is_in_argv(record):
+        # Its user was to choose one, and chose none: the id is of one that the agent never made.
+        place = f"its list: {in_directory(record, agent.argv(pick=True))}" if agent.conversation.picker else agent.title
+        return Plan(record, None, f"no conversation was chosen in it; find one in {place}")
+    prompt = "" if record.resumed_from or sought.used else prompt_of(agent, record.argv, arguments)
+    reason = f"{found.reason}, not even what it was started with" if prompt else found.reason
+    return Plan(record, True, reason, agent, sought, anew=True, prompt=prompt)
 
 
 def by_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool | None, str, Agent | None]:
@@ -177,10 +189,14 @@ def _was_used(record: SessionRecord) -> bool:
 
     The agent worked in this chat, or the chat went on with one; and it did not change its conversation since.
     """
-    if not any((record.provider_session_id or "-") in word for word in record.argv):
+    if not _is_in_argv(record):
         return False
     seen = transitions.last(session_transitions(record.id), TRANSITIONS_READ)
     return any(each.activity is Activity.WORKING for each in seen)
+
+
+def _is_in_argv(record: SessionRecord) -> bool:
+    return any((record.provider_session_id or "-") in word for word in record.argv)
 
 
 def _behind_dashes(arguments: list[str] | None) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from session_host.agents.agent import Agent
+from session_host.agents.agent import PROMPT, Agent
 from session_host.agents.arguments import without_prompt
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.place import Kept
@@ -125,12 +125,13 @@ def resume_command(session_id: str) -> str:
 def _request(session_id: str, environment: Mapping[str, str] | None, anyway: bool) -> LaunchRequest:
     agents = load_catalog(config_dir())
     with open_store() as store:
-        record, can, reason, agent, sought, anew = plan_for(store, agents, record_of(store, session_id), environment)
+        plan = plan_for(store, agents, record_of(store, session_id), environment)
+        record, can, reason, agent, sought = plan[:5]
         if not can or agent is None or sought is None:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
         if not anyway and (found := opened_elsewhere(store, record, agent, sought)):
             raise ConversationOpen(f"{record.name}: {'; '.join(found)}")
-        return _request_of(store, record, agent, environment, anew=anew)
+        return _request_of(store, record, agent, environment, anew=plan.anew, prompt=plan.prompt)
 
 
 def _request_of(
@@ -140,15 +141,17 @@ def _request_of(
     environment: Mapping[str, str] | None,
     *,
     anew: bool = False,
+    prompt: str = "",
     picks: bool = False,
 ) -> LaunchRequest:
     base = dict(os.environ if environment is None else environment)
     engine: EngineName | None = next((each for each in available_engines() if each == record.engine), None)
     return LaunchRequest(
         agent=agent,
-        arguments=_arguments(record, agent, child_environment(base, agent, record.env)),
+        arguments=_arguments(record, agent, child_environment(base, agent, record.env), unasked=anew),
         resume=None if picks else record,
         anew=anew,
+        prompt=prompt,
         picks=picks,
         name=free_name(record.name, store.running_names()),
         directory=record.cwd,
@@ -160,16 +163,20 @@ def _request_of(
 
 
 def _shown(request: LaunchRequest, size: GridSize | None, colors: DefaultColors | None, prompt: str) -> LaunchRequest:
-    return msgspec.structs.replace(request, size=size or request.size, colors=colors, prompt=prompt)
+    return msgspec.structs.replace(request, size=size or request.size, colors=colors, prompt=prompt or request.prompt)
 
 
-def _arguments(record: SessionRecord, agent: Agent, environment: Mapping[str, str]) -> list[str]:
-    """The user's own, less those that chose a conversation, and less what was asked."""
+def _arguments(
+    record: SessionRecord, agent: Agent, environment: Mapping[str, str], *, unasked: bool = False
+) -> list[str]:
+    """The user's own, less those that chose a conversation, and less what was asked, unless nothing was."""
     arguments = record.arguments
     if arguments is None:
         # Of before they were kept: the argv without what the catalog put there.
         ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
         arguments = [word for word in record.argv[1:] if word not in ours]
     others = agent.chosen(arguments).others
+    if unasked and PROMPT in agent.start and not {*agent.conversation.once} & {*others}:
+        return others
     path = agent.find(environment.get("PATH", ""))
     return without_prompt(agent, others, probed(agent, path, environment) if others and path else Probe())

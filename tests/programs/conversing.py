@@ -10,6 +10,7 @@ one that is gone on with, a line each. Some lines are orders:
     modes             the alternate screen, mouse, paste and keyboard modes are switched on
     leave             end
 
+In a directory with a file ``untrusted`` it asks whether to trust that, and any answer is no: it ends, and asks nothing.
 ``CONVERSING_LACKS`` names an option that this version has not.
 """
 
@@ -246,6 +247,11 @@ def main(kind: str, arguments: list[str]) -> int:
         agent = (Claude if kind == "claude" else Codex)(arguments)
     except Refused as error:
         print(error)
+        return 1
+    if Path("untrusted").exists():
+        print("ready? do you trust this folder? Enter: no", flush=True)
+        sys.stdin.readline()
+        agent.leave()
         return 1
     for line in agent.history():
         print(f"kept: {line}", flush=True)

@@ -119,6 +119,47 @@ class TestTheSameConversation:
         assert later["provider_session_id"] == told(chat)["provider_session_id"]
         see(later["id"], "ready")
 
+    @pytest.mark.parametrize("words", [["-p", "do it"], ["--", "do it"], ["-p", "do it", "--", "--model", "opus"]])
+    def test_what_a_trust_dialog_kept_from_being_asked_is_asked_after_the_resume(
+        self, words: list[str], project: Path
+    ) -> None:
+        (project / "untrusted").touch()
+        chat = new("claude", project, *words)
+        outlive("send", chat, "--key", "Enter")
+        assert outlive("wait", chat, "--exited", "--timeout", "10").code == 0
+        (project / "untrusted").unlink()
+
+        done = outlive("resume", chat, "--json")
+
+        assert "nothing was asked in it yet" in done.error
+        see(done.json()["id"], "you said: do it")
+        # And once.
+        outlive("stop", done.json()["id"])
+        later = resume(done.json()["id"])
+        see(later["id"], "kept: do it")
+        assert not [line for line in shown(later["id"]) if "you said" in line]
+
+    def test_a_claude_that_was_left_in_its_own_list_has_no_conversation(self, project: Path) -> None:
+        chat = new("claude", project, "--", "--resume")
+        outlive("stop", chat)
+
+        refused = outlive("resume", chat)
+
+        assert refused.code != 0
+        assert "no conversation was chosen in it" in refused.complaint()
+        assert "claude --resume" in refused.complaint()
+        assert told(chat)["continued_by"] is None
+
+    def test_a_claude_that_printed_one_answer_goes_on_as_a_chat(self, project: Path) -> None:
+        chat = new("claude", project, "--", "--print", "do it")
+        see(chat, "you said: do it")
+        outlive("stop", chat)
+
+        later = resume(chat)
+
+        see(later["id"], "kept: do it")
+        assert "--print" not in later["argv"]
+
     def test_what_the_user_gave_goes_along_and_what_was_asked_does_not(self, project: Path) -> None:
         words = [
             "-e",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.arguments import without_prompt
+from session_host.agents.arguments import prompt_of, without_prompt
 from session_host.agents.catalog import load_catalog
 from session_host.agents.probe import Probe
 
@@ -90,3 +90,13 @@ def test_a_claude_that_printed_one_answer_goes_on_as_a_chat() -> None:
     assert without_prompt(claude, ["-p", "say X"], KNOWN) == []
     assert without_prompt(claude, ["--model", "m", "--print", "say X"], KNOWN) == ["--model", "m"]
     assert without_prompt(claude, ["-p", "--output-format", "json", "say X"], KNOWN) == []
+
+
+@pytest.mark.parametrize("agent", ["claude", "gemini", "copilot"])
+@pytest.mark.parametrize("arguments", [[], ["--model", "m"]])
+def test_what_a_chat_was_to_be_asked_at_its_start_is_in_its_argv(agent: str, arguments: list[str]) -> None:
+    found = load_catalog(Path("/nonexistent"))[agent]
+    asked = found.argv(arguments, prompt="fix it", conversation="c", files="/f")
+
+    assert prompt_of(found, asked, arguments) == "fix it"
+    assert prompt_of(found, found.argv(arguments, conversation="c", files="/f"), arguments) == ""
