@@ -275,6 +275,10 @@ class TerminalView(TerminalPage):
         self._pointer.move(event)
         self._show_link(event.position(), event.modifiers())
 
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._show_link(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._pointer.release(event)
 

@@ -6,8 +6,9 @@ import subprocess
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
 
 from tests.e2e.view.conftest import Stage
 from tests.e2e.view.test_mouse import CONTROL, ReleaseWatcher
@@ -77,7 +78,7 @@ def test_an_address_over_a_soft_wrap_is_underlined_opened_copied_and_selected_wh
     made.click(2, 1, modifiers=CONTROL)
     made.click(2, 0, modifiers=CONTROL)
     assert opened == [address]
-    made.move((10, 0), held=Qt.MouseButton.NoButton)
+    QApplication.sendEvent(made.view, QEvent(QEvent.Type.Leave))
     made.settle()
     assert made.cell_image(0, 1, 10) == plain
     double_click(made, 3, 1)
