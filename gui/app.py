@@ -33,6 +33,7 @@ from session_host.client import last_colors
 from session_host.client.records import all_after_boot
 from session_host.client.records import open_store as open_complete_store
 from session_host.client.recovery import open_or_recover
+from session_host.client.tidying import tidy
 from session_host.client.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError, StoreCorrupt
 from session_host.protocol.values import GridSize
@@ -56,11 +57,12 @@ def open_store(warnings: list[str]) -> Store:
     Runs in the record's own thread.
     """
     try:
-        return open_complete_store(warnings.append)
+        store = open_complete_store(warnings.append)
     except StoreCorrupt:
         store, line = open_or_recover()
         warnings.append(line)
-        return store
+    warnings += [removed.partition(" ")[2] for removed in tidy(store)]
+    return store
 
 
 def read_catalog() -> tuple[Catalog, str]:
