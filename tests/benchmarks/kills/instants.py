@@ -61,23 +61,8 @@ class Window(NamedTuple):
     covers: Callable[[Instant], bool]
 
 
-FORKS = ("clone", "clone3", "fork", "vfork")
-
-
-def has_forked(instant: Instant) -> bool:
-    """The process has forked another before it was killed."""
-    traced = instant.traced
-    return sum(traced.names.get(name, 0) for name in FORKS) > (traced.name in FORKS)
-
-
-WINDOWS: tuple[Window, ...] = (
-    Window(
-        "keeper at recovery",
-        "both dead: the host was killed, and the keeper before it had forked another",
-        lambda instant: instant.traced.killed_at is not None and not has_forked(instant),
-    ),
-)
-"""A session is held by two processes: when the second is killed before the first is replaced, its terminal is gone."""
+WINDOWS: tuple[Window, ...] = ()
+"""None: three processes hold a session, its host and two keepers."""
 
 
 class Place:

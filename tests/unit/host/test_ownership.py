@@ -1,0 +1,38 @@
+"""A session has one host: who has the ledger's lock, whatever else is done with the ledger."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+from session_host.estate.ledger import Ledger, LedgerPage
+from session_host.estate.moving import Mover
+from session_host.host.ownership import disown, try_to_own
+from tests.support.estates import kept_session
+
+
+def another_owns(ledger: int) -> bool:
+    """Whether a process that is forked now gets the lock, as this version or as a former one takes it."""
+    pid = os.fork()
+    if not pid:
+        got = os._exit
+        try:
+            fcntl.lockf(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            got(0)
+        got(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
+
+
+def test_closing_the_ledger_s_mapping_does_not_give_the_session_away() -> None:
+    with kept_session() as kept:
+        ledger = kept.estate.ledger
+        Ledger(ledger, kept.estate.master, Mover()).close()
+        assert another_owns(ledger)
+        assert try_to_own(ledger)
+        assert try_to_own(ledger), "it is ours already"
+        LedgerPage(ledger).close()
+        os.close(os.dup(ledger))
+        assert not another_owns(ledger), "a host of a former version leaves it alone too"
+        disown(ledger)
+        assert another_owns(ledger)
