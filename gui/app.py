@@ -219,6 +219,7 @@ def start(claim: Claim) -> int:
     """Run the window; returns the process's exit code."""
     # X11's WM_CLASS is made of this name and of the first argument; desktops match it with outlive.desktop.
     QCoreApplication.setApplicationName("outlive")
+    QGuiApplication.setApplicationDisplayName("Outlive")
     QCoreApplication.setApplicationVersion(VERSION)
     QGuiApplication.setDesktopFileName("outlive")
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)

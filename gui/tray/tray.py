@@ -11,7 +11,7 @@ from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from gui.sessions import words
-from gui.sessions.chat import Chat
+from gui.sessions.chat import Chat, shortened
 from gui.sessions.groups import Group
 from gui.sessions.model import SessionsModel
 from gui.theme.follow import Theme
@@ -20,6 +20,7 @@ from session_host.agents.agent import Agent
 
 LISTED = 10
 SAID_CHARACTERS = 60
+PROGRAM_CHARACTERS = 28
 RECENT_DIRECTORIES = 8
 ICONS = Path(__file__).parents[2] / "resources" / "icons"
 _SIZES_PX = (16, 22, 24, 32, 48, 64)
@@ -131,8 +132,9 @@ class Tray(QObject):
 
     def _said(self, chat: Chat) -> str:
         """What a chat asks; else which agent it is."""
-        is_busy = chat.group is Group.RUNNING and bool(chat.foreground)
-        if chat.is_silent or is_busy or (chat.needs_you and chat.activity_detail):
+        if chat.group is Group.RUNNING and chat.foreground:
+            return shortened(chat.foreground, PROGRAM_CHARACTERS)
+        if chat.is_silent or (chat.needs_you and chat.activity_detail):
             return _shortened(chat.said)
         agent = self._agents.get(chat.record.agent)
         return agent.title if agent is not None else chat.record.agent

@@ -56,6 +56,7 @@ def test_a_stopped_chat_is_stopped_and_stays_in_its_tab(open_window: OpenWindow,
         own.press("ctrl+shift+p")
         own.type("stop chat")
         own.press("Return")
+        own.press("Return")  # Its prompt was written just now: that is asked about.
         wait_until(lambda: listed(session_id)["state"] == "exited", WAIT_S, "the chat to end")
         [tab] = own.tabs()
         assert tab["session_id"] == session_id

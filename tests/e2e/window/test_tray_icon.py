@@ -44,7 +44,7 @@ def tray(display: XServer, window_manager: None) -> Iterator[subprocess.Popen[by
 
 def icon_centre() -> str:
     """Where Outlive's icon is in the panel: "X Y", or "" while it is not there."""
-    found = re.search(r'"Outlive"\)\s+(\d\d)x(\d\d)\+\d+\+\d+\s+\+(\d+)\+(\d+)', windows().partition('"panel"')[2])
+    found = re.search(r'"outlive"\)\s+(\d\d)x(\d\d)\+\d+\+\d+\s+\+(\d+)\+(\d+)', windows().partition('"panel"')[2])
     if found is None:
         return ""
     width, height, left, top = map(int, found.groups())
@@ -54,7 +54,7 @@ def icon_centre() -> str:
 def menu_is_open() -> bool:
     """Whether the icon's menu is to be seen."""
     outside_the_panel = windows().partition('"panel"')[0]
-    return bool(re.search(r'"Outlive": \("\S+" "Outlive"\)\s+[1-3]\d\dx', outside_the_panel))
+    return bool(re.search(r'"Outlive": \("\S+" "outlive"\)\s+[1-5]\d\dx', outside_the_panel))
 
 
 def open_menu() -> None:

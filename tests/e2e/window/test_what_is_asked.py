@@ -69,5 +69,5 @@ def test_an_answer_from_elsewhere_takes_the_notification_back(
         own.focus()
         gate.release()
         wait_until(desk.shown, WAIT_S, "the notification")
-        outlive("send", asking["id"], "yes", "--enter")
+        outlive("send", asking["id"], "yes", "--enter", "--anyway")
         wait_until(lambda: not desk.shown(), WAIT_S, "the notification to go")
