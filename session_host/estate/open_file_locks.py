@@ -7,6 +7,16 @@ import os
 import struct
 import sys
 
+_WHOLE_FILE = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0) if sys.platform == "linux" else b""
+
+
+def is_locked(descriptor: int) -> bool:
+    """Whether another open file or process has a lock on the file; False where the system does not tell."""
+    if sys.platform != "linux":
+        return False
+    found: int = struct.unpack("hhqqi4x", fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _WHOLE_FILE))[0]
+    return found != fcntl.F_UNLCK
+
 
 def lock_open_file(descriptor: int) -> None:
     """Take the exclusive lock on the whole file (fcntl(2), F_OFD_SETLK).
@@ -18,6 +28,6 @@ def lock_open_file(descriptor: int) -> None:
         OSError: there are no such locks on this file.
     """
     if sys.platform == "linux":
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE_FILE)
     else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,6 +2,7 @@
 
     pair       two processes: the active keeper, and a standby that holds the same
     mirror     what the active keeper tells the standby
+    third_holder   the user's systemd, which holds the same
     strangers  hosts and programs that are children of neither
     __main__   its start: detached, alone (a lock), warmed
     loop       what wakes it: connections, children, timers

@@ -1,6 +1,7 @@
 """The keeper's start: ``python -P -m session_host.keeper``, by ``link.finding``.
 
-``--check`` loads everything and ends; ``--continue FD`` goes on with what a former version kept.
+``--check`` loads everything and ends; ``--continue FD`` goes on with what a former version kept; ``--restore`` goes on
+with what the user's systemd hands over (``third_holder``).
 """
 
 from __future__ import annotations
@@ -13,21 +14,26 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import NamedTuple
 
 from session_host.estate.descriptors import bind
 from session_host.link.finding import find_keeper
-from session_host.paths import ensure_private, keeper_socket, runtime_dir
+from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir
 from session_host.rotation import RotatingHandler
 from session_host.scopes import enter
+from session_host.scopes.descriptor_store import take_received
 
-from .forking import become_subreaper, raise_open_files, set_process_name
+from . import third_holder
+from .forking import become_subreaper, log_to, raise_open_files, set_process_name
 from .keeper import Keeper
 from .loop import Loop
 from .pair import Pair, dismiss
 from .reaching import noted_keepers, open_lock, take_lock
-from .replacing import ARGUMENT, read_kept, replace_itself, take_up
+from .replacing import ARGUMENT, Kept, read_kept, replace_itself, take_up
+from .third_holder import ThirdHolder, leave_former_service, restored
 from .warming import warm
 
 log = logging.getLogger(__name__)
@@ -96,6 +102,46 @@ def become_background() -> None:
     os.close(nothing)
 
 
+class Start(NamedTuple):
+    """What a keeper begins with.
+
+    Attributes:
+        lock: the descriptor of the lock file, which is locked.
+        listener: the keeper's socket.
+        open_files: the programs' soft limit of open files.
+        kept: what a former version kept.
+        received: descriptors that the user's systemd hands over, by the sessions' ids.
+    """
+
+    lock: int
+    listener: socket.socket
+    open_files: int
+    kept: Kept | None = None
+    received: Mapping[str, Sequence[int]] = {}
+
+
+def _start(arguments: list[str]) -> Start | None:
+    """Take the one keeper's place; None if that is another's."""
+    received = take_received(os.environ)
+    if arguments[:1] == [ARGUMENT]:
+        kept = read_kept(int(arguments[1]))
+        return Start(kept.lock, socket.socket(fileno=kept.listener), kept.open_files, kept)
+    ensure_private(runtime_dir())
+    if arguments == [third_holder.ARGUMENT]:
+        if not received:
+            return None
+        os.chdir("/")
+        log_to(str(keeper_log()))
+    else:
+        detach()
+        if third_holder.is_restoring():
+            return None
+    lock = alone()
+    if lock is None:
+        return None
+    return Start(lock, bind(keeper_socket()), raise_open_files(), None, received)
+
+
 def main(arguments: list[str]) -> int:
     """Run the keeper; returns its exit status."""
     os.umask(0o077)
@@ -104,20 +150,9 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         warm()
         return 0
-    if arguments[:1] == [ARGUMENT]:
-        kept = read_kept(int(arguments[1]))
-        lock: int | None = kept.lock
-        listener = socket.socket(fileno=kept.listener)
-        open_files = kept.open_files
-    else:
-        kept = None
-        detach()
-        ensure_private(runtime_dir())
-        lock = alone()
-        if lock is None:
-            return 0
-        listener = bind(keeper_socket())
-        open_files = raise_open_files()
+    start = _start(arguments)
+    if start is None:
+        return 0
     # What a line does not tell need not be looked for.
     logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001 - as the logging HOWTO has it
@@ -125,19 +160,37 @@ def main(arguments: list[str]) -> int:
     set_process_name("outlive-keeper")
     if not become_subreaper():
         log.warning("no subreaper here: a program whose host is killed may end unnoticed")
-    assert lock is not None
-    log.info("scope: %s", enter(f"outlive-keeper-{os.getpid()}.scope", "Outlive: keeper", [os.getpid()]))
+    kept, lock = start.kept, start.lock
+    third = ThirdHolder()
+    if kept is not None:
+        leave_former_service([each.spec.session_id for each in kept.wards])
     warm()
-    loop = Loop(listener, keeper_socket())
-    keeper = Keeper(loop, open_files, partial(replace_itself, lock))
+    loop = Loop(start.listener, keeper_socket())
+    keeper = Keeper(loop, start.open_files, partial(replace_itself, lock), third)
     if kept is not None:
         take_up(keeper, kept)
         if not take_lock(lock):  # A former version's was of another kind.
             log.warning("the lock is another process's")
         if kept.standby >= 0:
             dismiss(kept.standby)
+    if start.received:
+        third.use()
+        for ward in restored(start.received):
+            keeper.wards[ward.id] = ward
+    else:
+        _enter_unit(third)
+    for ward in tuple(keeper.wards.values()):
+        keeper.mirror.hold(ward)
     Pair(keeper, lock, become_background).run()
     return 0
+
+
+def _enter_unit(third: ThirdHolder) -> None:
+    """Enter a unit of the user's systemd: a service whose descriptor store is the third holder, else a scope."""
+    service = third.begin()
+    log.info("%s", service)
+    if service.startswith("no service"):
+        log.info("scope: %s", enter(f"outlive-keeper-{os.getpid()}.scope", "Outlive: keeper", [os.getpid()]))
 
 
 if __name__ == "__main__":

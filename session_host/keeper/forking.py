@@ -124,7 +124,7 @@ def _forget_parent(kept: set[int], log_path: str) -> None:
         signal.signal(number, signal.SIG_DFL)
     os.setsid()
     _close_others(kept)
-    _log_to(log_path)
+    log_to(log_path)
     set_process_name("outlive-host")
 
 
@@ -146,7 +146,8 @@ def _close_others(kept: set[int]) -> None:
     os.closerange(first, last + 1)
 
 
-def _log_to(path: str) -> None:
+def log_to(path: str) -> None:
+    """Write standard error to the end of a file from now on."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     except OSError:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from session_host.errors import OutliveError, ProtocolViolation
-from session_host.host.main import TakeOver, run_host
+from session_host.estate.open_file_locks import is_locked
+from session_host.host.main import run_host
 from session_host.host.resting import Resting
 from session_host.link.pipe import KeeperPipe
 from session_host.protocol.codec import ToKeeperDecoder
@@ -44,7 +45,7 @@ from .children import end_half_started, ended_children, note_end
 from .ending import end_without_host
 from .forking import fork_host
 from .loop import Loop
-from .mirror import Forgotten, Mirror
+from .mirror import Mirror, ThirdHolder
 from .reaching import ChatSockets
 from .strangers import GREETING_S, Strangers
 from .succession import Begun, Succession
@@ -52,6 +53,7 @@ from .ward import Ward, WardState
 
 log = logging.getLogger(__name__)
 
+LOOK_S = 0.05
 MAX_FAILED_STARTS = 3
 """With so many hosts dead before the program was started, it is not to be started."""
 
@@ -69,11 +71,13 @@ class Keeper:
         open_files: the programs' soft limit of open files; ours is higher.
     """
 
-    def __init__(self, loop: Loop, open_files: int, replace_itself: ReplaceItself) -> None:
+    def __init__(
+        self, loop: Loop, open_files: int, replace_itself: ReplaceItself, third: ThirdHolder | None = None
+    ) -> None:
         self.wards: dict[str, Ward] = {}
         self.loop = loop
         self.open_files = open_files
-        self.mirror = Mirror()
+        self.mirror = Mirror(third)
         self._replace_itself = replace_itself
         self._succession = Succession(loop, self.mirror, self._fork_one, self.drop_channel)
         self._strangers = Strangers(loop, self.mirror, self._host_died)
@@ -142,6 +146,9 @@ class Keeper:
         """Give a session a host."""
         if self.wards.get(ward.id) is not ward or ward.host_pid:
             return
+        if is_locked(ward.estate.ledger):  # Its host lives, and is about to come to this keeper.
+            self.loop.later(LOOK_S, lambda: self._fork(ward))
+            return
         self.sockets.look_at(ward, call=True)
 
         def begun(pid: int, channel: KeeperPipe) -> None:
@@ -169,15 +176,7 @@ class Keeper:
         self._forget(ward)
 
     def _fork_one(self, ward: Ward, begun: Begun, *, rehearsal: bool = False, resting: Resting | None = None) -> None:
-        order = TakeOver(
-            spec=ward.spec,
-            estate=ward.estate,
-            slave=ward.slave,
-            open_files=self.open_files,
-            other_engine=ward.page.engine_suspected,
-            rehearsal=rehearsal,
-            resting=resting,
-        )
+        order = ward.order(self.open_files, rehearsal=rehearsal, resting=resting)
         others = resting.descriptors if resting is not None else ()
         fork_host(
             ward.estate,
@@ -255,7 +254,7 @@ class Keeper:
         ward.launchers.clear()
 
     def _forget(self, ward: Ward) -> None:
-        self.mirror.tell(Forgotten(ward.id))
+        self.mirror.forgotten(ward)
         self.let_go(ward)
 
     def let_go(self, ward: Ward) -> None:
@@ -313,6 +312,7 @@ class Keeper:
         children = self._strangers.children_of_kin()
         for ward in tuple(self.wards.values()):
             if not ward.host_pid:
+                self._strangers.watch_program(ward)
                 self._follow(ward, None)
             elif ward.host_pid not in children and not self._strangers.watch_host(ward):
                 self._host_died(ward, None)

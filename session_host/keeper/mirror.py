@@ -14,7 +14,7 @@ import signal
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -94,14 +94,25 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Message).decode
 
 
+class ThirdHolder(Protocol):
+    """Holds sessions' descriptors beside the two keepers (``third_holder``)."""
+
+    def hold(self, session_id: str, held: Sequence[int]) -> None:
+        """Hold a session's descriptors, in place of former ones."""
+
+    def forget(self, session_id: str) -> None:
+        """Hold a session no more."""
+
+
 class Mirror:
-    """The active keeper's word to its standby; without one, nothing is told.
+    """The active keeper's word to its standby and to the third holder; without one, nothing is told to it.
 
     A standby that cannot be told is killed: what is forked next has all that this process has.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, third: ThirdHolder | None = None) -> None:
         self.connection: socket.socket | None = None
+        self._third = third
 
     def use(self, connection: socket.socket | None) -> None:
         """There is another standby, or none."""
@@ -109,7 +120,7 @@ class Mirror:
 
     def hold(self, ward: Ward) -> None:
         """Tell that a session is kept."""
-        if self.connection is None:
+        if self.connection is None and self._third is None:
             return
         try:
             spec = _spec_file(ward.spec)
@@ -118,7 +129,24 @@ class Mirror:
             return
         slave = () if ward.slave < 0 else (ward.slave,)
         self.tell(Held(bool(slave)), (spec, *ward.estate, *slave))
+        if self._third is not None:
+            self._third.hold(ward.id, (spec, *ward.estate))
         os.close(spec)
+
+    def bound(self, ward: Ward) -> None:
+        """Tell that a session's socket is a new one."""
+        self.tell(Bound(ward.id), (ward.estate.listener,))
+        if self._third is not None:
+            with suppress(OSError):
+                spec = _spec_file(ward.spec)
+                self._third.hold(ward.id, (spec, *ward.estate))
+                os.close(spec)
+
+    def forgotten(self, ward: Ward) -> None:
+        """Tell that a session is over."""
+        self.tell(Forgotten(ward.id))
+        if self._third is not None:
+            self._third.forget(ward.id)
 
     def now(self, ward: Ward, *, channel: bool = False) -> None:
         """Tell how a session stands; ``channel``: the way to its host is a new one."""
@@ -197,6 +225,11 @@ def _spec_file(spec: LaunchSpec) -> int:
     while data:
         data = data[os.write(file, data) :]
     return file
+
+
+def is_spec(file: int) -> bool:
+    """Whether a descriptor is that of a spec's file."""
+    return os.readlink(f"/proc/self/fd/{file}").startswith("/memfd:outlive-spec")  # noqa: PTH115 - the text is wanted
 
 
 def read_spec(file: int) -> LaunchSpec:

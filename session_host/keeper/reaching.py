@@ -23,7 +23,7 @@ from session_host.protocol.keeper import BoundAgain
 
 from .children import name_of
 from .loop import REFRESH_S, Loop
-from .mirror import Bound, Listening, Locked, Mirror
+from .mirror import Listening, Locked, Mirror
 from .succession import Succession
 from .ward import Ward, WardState
 
@@ -119,7 +119,7 @@ class ChatSockets:
             self._loop.later(POLL_S, lambda: self._retry(ward))
             return
         log.warning("%s: the socket was gone, and is bound again", ward.id)
-        self._mirror.tell(Bound(ward.id), (ward.estate.listener,))
+        self._mirror.bound(ward)
         self.tell_bound(ward)
 
     def tell_bound(self, ward: Ward) -> None:

@@ -48,6 +48,10 @@ class Strangers:
         """Their children."""
         return {child for pid in self._kin() for child in children_of(pid)}
 
+    def watch_program(self, ward: Ward) -> None:
+        """Watch the program of a session that has no host, if it is a stranger."""
+        self._watch_child(ward, self._kin())
+
     def _watch_child(self, ward: Ward, kin: Collection[int]) -> None:
         if ward.child_pidfd < 0:
             if not ward.child_pid or ward.page.exit_status is not None or parent_of(ward.child_pid) in kin:

@@ -24,6 +24,8 @@ from session_host.estate import descriptors
 from session_host.estate.descriptors import Estate
 from session_host.estate.ledger import Ledger, LedgerPage
 from session_host.estate.moving import Mover
+from session_host.host.main import TakeOver
+from session_host.host.resting import Resting
 from session_host.link.pipe import KeeperPipe
 from session_host.protocol.keeper import KeeperMessage
 from session_host.protocol.launch import LaunchReport, LaunchSpec
@@ -148,6 +150,24 @@ class Ward:
         estate = Estate(*passed[:count])
         ward = cls(spec, estate, LedgerPage(estate.ledger))
         return ward, socket.socket(fileno=passed[count]) if passed[count:] else None
+
+    def order(self, open_files: int, *, rehearsal: bool, resting: Resting | None) -> TakeOver:
+        """What a host of this session is forked for.
+
+        Args:
+            open_files: the program's soft limit of open files.
+            rehearsal: a living host is to be replaced.
+            resting: the living host has nothing to do.
+        """
+        return TakeOver(
+            spec=self.spec,
+            estate=self.estate,
+            slave=self.slave,
+            open_files=open_files,
+            other_engine=self.page.engine_suspected,
+            rehearsal=rehearsal,
+            resting=resting,
+        )
 
     @property
     def id(self) -> str:

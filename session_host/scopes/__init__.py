@@ -12,6 +12,6 @@ systemd-oomd) ends all in it. This room knows processes by PID alone: no session
 imported only when there is a bus to speak to.
 """
 
-from .scope import ScopeResult, Service, enter, enter_service, services
+from .scope import ScopeResult, Service, enter, enter_service, held_by_services
 
-__all__ = ["ScopeResult", "Service", "enter", "enter_service", "services"]
+__all__ = ["ScopeResult", "Service", "enter", "enter_service", "held_by_services"]

@@ -92,14 +92,25 @@ def start_service(bus: Bus, service: Service, pids: list[int]) -> str:
     return service.unit
 
 
-def units(bus: Bus, pattern: str) -> list[str]:
-    """Names of the loaded units that match a pattern (glob(7)).
+def units(bus: Bus, pattern: str) -> dict[str, str]:
+    """The loaded units that match a pattern (glob(7)): their names and objects' paths.
 
     Raises:
         Refused: systemd does not tell.
     """
     (found,) = bus.call(MANAGER, "ListUnitsByPatterns", "asas", [], [pattern])
-    return [str(each[0]) for each in found]
+    return {str(each[0]): str(each[6]) for each in found}
+
+
+def held(bus: Bus, path: str) -> int:
+    """How many descriptors systemd holds for the service with this object's path.
+
+    Raises:
+        Refused: systemd does not tell.
+    """
+    service = Peer(MANAGER.name, path, "org.freedesktop.DBus.Properties")
+    ((_, count),) = bus.call(service, "Get", "ss", f"{MANAGER.name}.Service", "NFileDescriptorStore")
+    return int(count)
 
 
 def _start(bus: Bus, unit: str, description: str, further: list[Property]) -> str:

@@ -92,19 +92,19 @@ def enter_service(service: Service, pids: Sequence[int], timeout_s: float = TIME
     return _enter(service.unit, pids, timeout_s, move)
 
 
-def services(pattern: str, timeout_s: float = TIMEOUT_S) -> list[str]:
-    """Names of loaded services that match a pattern (glob(7)), [] where there is no systemd on the bus."""
+def held_by_services(pattern: str, timeout_s: float = TIMEOUT_S) -> int:
+    """How many descriptors systemd holds for services that match a pattern (glob(7)); 0 where it is not on the bus."""
     address = addresses.session_bus()
     if address is None:
-        return []
+        return 0
 
     from . import bus, manager
 
     try:
         with bus.Bus(address, timeout_s) as connection:
-            return manager.units(connection, pattern)
+            return sum(manager.held(connection, path) for path in manager.units(connection, pattern).values())
     except (TimedOut, bus.BusGone, bus.Refused):
-        return []
+        return 0
 
 
 def _enter(unit: str, pids: Sequence[int], timeout_s: float, move: Callable[[Bus, list[int]], str]) -> ScopeResult:

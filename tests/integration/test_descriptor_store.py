@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from session_host.scopes import Service, enter_service, services
+from session_host.scopes import Service, enter_service, held_by_services
 from session_host.scopes.descriptor_store import DescriptorStore
 from tests.support.area import Area
-from tests.support.commands import environment
+from tests.support.commands import OUTLIVE, environment, outlive
+from tests.support.processes import name, with_environment
 from tests.support.user_systemd import UserSystemd, as_on_a_desktop, user_systemd
 from tests.support.waiting import wait_until
 
@@ -35,16 +37,101 @@ def test_systemd_hands_back_what_a_process_had_held(systemd: UserSystemd, area: 
     )  # fmt: skip
     assert keeps.stdout.split() == [UNIT], "moved into the service"
     wait_until(lambda: systemd.show(UNIT, "NFileDescriptorStore") == "3", 10, "systemd to hold three")
-    assert services("outlive-*.service") == [UNIT]
+    assert held_by_services("outlive-*.service") == 3
     wait_until(report.exists, 10, "the main process to start")
     os.kill(int(systemd.show(UNIT, "MainPID")), signal.SIGKILL)
     lines = wait_until(lambda: report.read_text().splitlines()[1:], 10, "the main process to start again")
     assert json.loads(lines[0]) == [{"a": ["one", "two"], "b": ["three"]}, [False] * 3]
 
 
+@pytest.fixture
+def chat(systemd: UserSystemd, sessions: object) -> str:
+    """The id of a chat that was started as from a desktop, and that systemd holds too."""
+    words = ["new", "-d", "--json", "-n", "chat", "--", "sh", "-c", "echo one; read word; echo got $word; exit 7"]
+    started = subprocess.run(
+        as_on_a_desktop(*OUTLIVE, *words), env=environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=30
+    )
+    outlive("wait", "chat", "--text", "one")
+    return str(json.loads(started.stdout)["id"])
+
+
+def described() -> dict[str, Any]:
+    """The only chat, as ``ls`` has it."""
+    (found,) = outlive("ls", "--all", "--json").json()
+    return dict(found)
+
+
+WAITING = {"sh", "flock"}
+"""What the service's processes are called while there is a keeper."""
+
+
+def ours(area: Area) -> list[int]:
+    """Every process of the product, the service's too; not the chat's program."""
+    every = with_environment("OUTLIVE_RUNTIME_DIR", str(area.runtime))
+    product = {"outlive-keeper", "outlive-standby", "outlive-host", *WAITING}
+    return [pid for pid in every if name(pid) in product and pid != described()["child_pid"]]
+
+
+def kill(pids: list[int]) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+def service_of(systemd: UserSystemd) -> str:
+    """The name of the keeper's service, once it holds the chat: seven descriptors and its spec."""
+    pattern = "outlive-keeper-*.service"
+
+    def holding() -> list[str]:
+        return [each for each in systemd.units(pattern) if systemd.show(each, "NFileDescriptorStore") == "8"]
+
+    (found,) = wait_until(holding, 10, "systemd to hold the chat")
+    return found
+
+
+def ends_as_it_should(systemd: UserSystemd, service: str, before: dict[str, Any]) -> None:
+    """The chat takes input, and its end is learnt; then nothing is held any more."""
+    outlive("send", "chat", "word", "--enter")
+    assert outlive("wait", "chat", "--exited").code == 0
+    after = described()
+    assert (after["id"], after["child_pid"], after["exit_code"]) == (before["id"], before["child_pid"], 7)
+    assert outlive("peek", "chat").output.split("\n")[:3] == ["one", "word", "got word"]
+    wait_until(lambda: systemd.show(service, "NFileDescriptorStore") in {"0", ""}, 10, "systemd to let go of the chat")
+
+
+@pytest.mark.parametrize("and_the_service", [False, True])
+def test_the_kill_of_all_our_processes_at_once_loses_nothing(
+    systemd: UserSystemd, chat: str, area: Area, and_the_service: bool
+) -> None:
+    before, service = described(), service_of(systemd)
+    killed = [pid for pid in ours(area) if and_the_service or name(pid) not in WAITING]
+    assert {name(pid) for pid in killed} >= {"outlive-keeper", "outlive-standby", "outlive-host"}
+    assert (int(systemd.show(service, "MainPID")) in killed) == and_the_service
+    kill(killed)
+    ends_as_it_should(systemd, service, before)
+
+
+def test_hosts_that_live_come_to_the_keeper_that_systemd_starts(systemd: UserSystemd, chat: str, area: Area) -> None:
+    before, service = described(), service_of(systemd)
+    kill([pid for pid in ours(area) if name(pid) in {"outlive-keeper", "outlive-standby"}])
+    wait_until(lambda: described()["keeper_pid"] not in {None, before["keeper_pid"]}, 20, "another keeper")
+    assert described()["host_pid"] == before["host_pid"]
+    kill([pid for pid in ours(area) if name(pid) not in WAITING])
+    ends_as_it_should(systemd, service, before)
+
+
+def test_an_upgraded_keeper_has_a_service_of_its_own(systemd: UserSystemd, chat: str, area: Area) -> None:
+    before, former = described(), service_of(systemd)
+    assert outlive("upgrade").code == 0
+    wait_until(lambda: systemd.show(former, "NFileDescriptorStore") == "0", 10, "the former service to be left")
+    service = service_of(systemd)
+    assert service != former
+    kill(ours(area))
+    ends_as_it_should(systemd, service, before)
+
+
 def test_nothing_is_held_where_there_is_no_systemd(area: Area) -> None:
     service = Service(UNIT, "Outlive: test", ["true"], {})
     assert enter_service(service, [os.getpid()]).reason == "no session bus"
-    assert services("outlive-*.service") == []
+    assert held_by_services("outlive-*.service") == 0
     with pytest.raises(FileNotFoundError):
         DescriptorStore()
