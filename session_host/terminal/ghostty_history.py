@@ -42,6 +42,7 @@ class HistoryKeeper:
         self._lines = lines
         self._size = size
         self.widest_columns = max(widest_columns, size.columns)
+        self._is_blank = not widest_columns
         self._bytes = 0
         self._oldest: Any = ffi.NULL
         self._counts_lines = not lines
@@ -73,6 +74,7 @@ class HistoryKeeper:
 
     def grown(self, rows: int) -> None:
         """Told the rows of history after output."""
+        self._is_blank = False
         if self._counts_lines or lib.ghostty_tracked_grid_ref_has_value(self._oldest):
             return
         if 4 * self._rows_per_page() < rows < self._lines:
@@ -100,7 +102,8 @@ class HistoryKeeper:
     def before_resize(self, size: GridSize) -> None:
         """The grid is about to change; lines must not be lost to a bound of the wrong width."""
         self._size = size
-        self.widest_columns = max(self.widest_columns, size.columns)
+        # A grid without any text has no lines that were wider.
+        self.widest_columns = size.columns if self._is_blank else max(self.widest_columns, size.columns)
         if self._counts_lines and self._lines:
             self._count_lines()
         else:
