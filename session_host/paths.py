@@ -186,6 +186,11 @@ def session_transitions(session_id: str) -> Path:
     return session_dir(session_id) / "activity.jsonl"
 
 
+def session_left_conversations(session_id: str) -> Path:
+    """Where the ids of the conversations that its agent has left for others are kept, one a line, oldest first."""
+    return session_dir(session_id) / "left_conversations"
+
+
 def session_stderr(session_id: str) -> Path:
     """What its program wrote to its standard error, where that is kept apart."""
     return session_dir(session_id) / "stderr.log"

@@ -15,7 +15,7 @@ from session_host.agents.conversations.place import Kept, Sought
 from session_host.agents.conversations.ways import VARIABLES, look
 from session_host.agents.environment import child_environment
 from session_host.errors import ConfigError, NoSuchSession
-from session_host.paths import config_dir, session_files, session_transitions
+from session_host.paths import config_dir, session_files, session_left_conversations, session_transitions
 from session_host.protocol.values import RUNNING_STATES, Activity
 from session_host.store import SessionRecord, Store, transitions
 
@@ -131,8 +131,9 @@ def plan_for(
         return Plan(record, False, f"its directory {record.cwd} is gone; make it again, or start a new chat elsewhere")
     sought = sought_for(record, agent, environment)
     found = look(agent.conversation.place, sought)
+    former = "" if found.kept is Kept.WHOLE else _former(record, agent, sought)
     if found.kept is Kept.LOST:
-        return Plan(record, False, f"{found.reason}; start a new chat")
+        return Plan(record, False, f"{found.reason}; {former or 'start a new chat'}")
     if found.kept is not Kept.NOTHING:
         return Plan(record, True, found.reason, agent, sought)
     arguments = record.arguments or []
@@ -142,7 +143,22 @@ def plan_for(
         return Plan(record, None, f"no conversation was chosen in it; find one in {place}")
     prompt = "" if record.resumed_from or sought.used else prompt_of(agent, record.argv, arguments)
     reason = f"{found.reason}, not even what it was started with" if prompt else found.reason
-    return Plan(record, True, reason, agent, sought, anew=True, prompt=prompt)
+    return Plan(record, True, f"{reason}; {former}" if former else reason, agent, sought, anew=True, prompt=prompt)
+
+
+def _former(record: SessionRecord, agent: Agent, sought: Sought) -> str:
+    """The newest conversation that the chat has left for another and that is kept, and what goes on with it."""
+    try:
+        left = session_left_conversations(record.id).read_text(encoding="utf-8").split()
+    except OSError:
+        return ""
+    for conversation in reversed(left):
+        if not agent.conversation.is_id(conversation):
+            continue
+        if look(agent.conversation.place, sought._replace(conversation=conversation, used=True)).kept is Kept.WHOLE:
+            command = in_directory(record, agent.argv(conversation=conversation, resume=True))
+            return f"the chat was in {conversation} before: {command}"
+    return ""
 
 
 def by_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool | None, str, Agent | None]:

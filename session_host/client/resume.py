@@ -18,7 +18,7 @@ from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.place import Kept
 from session_host.agents.conversations.ways import look
 from session_host.agents.environment import child_environment
-from session_host.agents.probe import Probe, probed
+from session_host.agents.probe import LONG_PATIENCE_S, Probe, probed
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.paths import config_dir
 from session_host.protocol.values import GridSize
@@ -179,4 +179,7 @@ def _arguments(
     if unasked and PROMPT in agent.start and not {*agent.conversation.once} & {*others}:
         return others
     path = agent.find(environment.get("PATH", ""))
-    return without_prompt(agent, others, probed(agent, path, environment) if others and path else Probe())
+    # Without its help a prompt behind an option is taken for the option's value, and would be asked again.
+    needs_help = any(not word.startswith("-") for word in others)
+    probe = probed(agent, path, environment, LONG_PATIENCE_S) if needs_help and path else Probe()
+    return without_prompt(agent, others, probe)

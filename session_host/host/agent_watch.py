@@ -29,7 +29,7 @@ from .conversation import STATE_FILE, ConversationTracker
 from .foreground import Foreground
 from .harmless import attempt, harmless
 from .lane import EmulatorLane
-from .state_files import WAYS, AgentState, StateFile
+from .state_files import TELL_STATES, WAYS, AgentState, StateFile
 from .titled_conversation import TitledConversation
 from .transcript_guard import TranscriptGuard
 from .transition_log import TransitionLog
@@ -206,7 +206,9 @@ class AgentWatch:
         )
 
     def _state_file_says(self, state: AgentState) -> None:
-        self._conversation.learnt(state.conversation, STATE_FILE)
+        # Without a state yet, the agent still lets its user choose: the id is of no conversation.
+        if state.status or self._spec.watch.state_file not in TELL_STATES:
+            self._conversation.learnt(state.conversation, STATE_FILE)
         if state.status or state.is_gone:
             self._hear(signals.of_state_file(state.status, state.waiting_for))
 

@@ -6,6 +6,7 @@ All of it blocks on the disk, so each call is made off the event loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
 from session_host.estate.ledger import LedgerPage
+from session_host.paths import session_left_conversations
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import State
 from session_host.pty.identity import start_time
@@ -101,6 +103,7 @@ class Recorder:
     def _write(self) -> None:
         record = self._record
         with self._open() as store:
+            self._note_left(store)
             try:
                 store.update(
                     record.id,
@@ -121,6 +124,14 @@ class Recorder:
             except NoSuchSession:
                 # The record was damaged and begun anew while this session ran.
                 store.add(record)
+
+    def _note_left(self, store: Store) -> None:
+        """Keep the id of a conversation that the agent has left for another: its user may look for it."""
+        former = store.get(self._record.id)
+        left = former.provider_session_id if former is not None else None
+        if left and self._record.provider_session_id and left != self._record.provider_session_id:
+            with contextlib.suppress(OSError), session_left_conversations(self._record.id).open("a") as file:
+                file.write(f"{left}\n")
 
     def _open(self) -> Store:
         try:

@@ -91,6 +91,9 @@ def qwen_directory(environment: Mapping[str, str]) -> Path | None:
 WAYS: dict[str, Callable[[Mapping[str, str]], Path | None]] = {"claude": claude_directory, "qwen": qwen_directory}
 """The catalog's ``signals.state_file``: where an agent's files are, each named after its process."""
 
+TELL_STATES = frozenset({"claude"})
+"""Those that tell a state as soon as their agent is in a conversation; not while it shows its list of them."""
+
 
 class StateFile:
     """Follows the state file of a session's program."""

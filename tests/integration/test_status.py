@@ -72,6 +72,21 @@ async def test_the_conversation_is_that_of_the_file(tmp_path: Path) -> None:
         await chat.until(NEEDS, "state file", "permission prompt")
 
 
+async def test_claude_that_shows_its_list_of_conversations_is_in_none(tmp_path: Path) -> None:
+    async with claude_like(tmp_path) as chat:
+        first = (await chat.described()).conversation
+        chat.does("state")  # A file without a state, as while it was started by --resume alone.
+        chat.does("conversation 5e55104e-0000-4000-8000-0000000000fe")
+        chat.does(f'hook Stop {{"session_id":"{first}"}}')
+        await chat.until(IDLE, "hook")
+        assert (await chat.described()).conversation == first
+        chosen = "5e55104e-0000-4000-8000-0000000000ff"
+        chat.does(f"conversation {chosen}")
+        chat.does("state idle")
+        await chat.until(IDLE, "state file")
+        assert (await chat.described()).conversation == chosen
+
+
 async def test_a_file_that_is_being_rewritten_is_waited_for(tmp_path: Path) -> None:
     async with claude_like(tmp_path) as chat:
         chat.does("state idle")
@@ -187,10 +202,10 @@ async def test_an_agent_that_is_killed_while_it_asks_in_a_shell_asks_no_more(
         said = await described()
         assert (said.activity, said.activity_source) == (NO_SIGNAL, "osc 7501")
         viewer.key("Backspace")
-        enter("printf '\\007rung'")
-        await see(viewer, watcher, "rung")
+        enter("printf '\\033]9;look\\007told'")
+        await see(viewer, watcher, "told")
         said = await described()
-        assert (said.activity, said.activity_source) == (NEEDS, "bell")
+        assert (said.activity, said.activity_source) == (NEEDS, "notification")
     await end(record.id)
 
 
@@ -261,7 +276,7 @@ async def test_an_agent_that_hangs_in_its_work_is_no_signal_and_its_word_brings_
          NEEDS, "osc 7501", "Approval requested: ls"),
         (r"\033]9;4;3\007", WORKING, "osc 9;4", ""),
         (r"\033]777;notify;Agent;Run it?\007", NEEDS, "notification", "Run it?"),
-        (r"\007", NEEDS, "bell", ""),
+        (r"\007", NO_SIGNAL, "", ""),
     ],
 )  # fmt: skip
 async def test_programs_on_terminals(says: str, activity: Activity, source: str, detail: str) -> None:

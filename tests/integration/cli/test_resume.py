@@ -344,6 +344,23 @@ class TestWhyNot:
 
         assert "nothing was asked in it" in self.complaint("chat")
 
+    @pytest.mark.parametrize(("agent", "leaving"), [("claude", "/clear"), ("codex", "/new")])
+    def test_after_new_with_nothing_asked_the_former_conversation_is_named(
+        self, agent: str, leaving: str, project: Path
+    ) -> None:
+        chat = new(agent, project)
+        ask(chat, "in the first")
+        wait_until(lambda: told(chat)["provider_session_id"], 10, "the conversation")
+        first = told(chat)["provider_session_id"]
+        outlive("send", chat, leaving, "--enter")
+        wait_until(lambda: told(chat)["provider_session_id"] != first, 10, "the other conversation")
+        outlive("stop", chat)
+
+        said = outlive("resume", chat, "--json").error
+
+        assert f"the chat was in {first} before: cd {project} && {agent}" in said
+        assert f"resume {first}" in said
+
     def test_its_directory_is_gone(self, project: Path) -> None:
         chat = new("claude", project)
         ask(chat, "x")
