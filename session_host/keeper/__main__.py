@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from session_host.estate.descriptors import bind
 from session_host.link.finding import find_keeper
+from session_host.link.naming import noted_keepers
 from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir
 from session_host.rotation import RotatingHandler
 from session_host.scopes import enter
@@ -31,7 +32,7 @@ from .forking import become_subreaper, log_to, raise_open_files, set_process_nam
 from .keeper import Keeper
 from .loop import Loop
 from .pair import Pair, dismiss
-from .reaching import noted_keepers, open_lock, take_lock
+from .reaching import open_lock, take_lock
 from .replacing import ARGUMENT, Kept, read_kept, replace_itself, take_up
 from .third_holder import ThirdHolder, leave_former_service, restored
 from .warming import warm

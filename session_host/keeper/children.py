@@ -31,14 +31,6 @@ def parent_of(pid: int) -> int:
     return int(text[text.rindex(")") + 2 :].split()[1])
 
 
-def name_of(pid: int) -> str:
-    """What a process calls itself; "" if there is no such process, or no telling."""
-    try:
-        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""
-
-
 def is_alive(pid: int) -> bool:
     """Whether there is such a process of ours, maybe a zombie."""
     try:

@@ -22,6 +22,7 @@ from contextlib import suppress
 
 from session_host.estate.descriptors import Estate
 from session_host.estate.ledger import LedgerPage
+from session_host.link.naming import note_keepers
 from session_host.protocol.keeper import ChildEnded
 
 from . import mirror
@@ -29,7 +30,7 @@ from .children import ended_children, note_end
 from .forking import become_subreaper, set_process_name
 from .keeper import Keeper
 from .mirror import Bound, Ended, Forgotten, Held, Leaving, Listening, Locked, Noted, Now
-from .reaching import RuntimeDirectory, make_inotify, note_keepers
+from .reaching import RuntimeDirectory, make_inotify
 from .ward import Ward, WardState
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ class Pair:
         set_process_name("outlive-standby")
         self._ready()
         self._keeper.stand_by()
-        note_keepers(self._lock, (os.getpid(), child))
+        note_keepers(self._lock, os.getpid(), child)
         poll = select.poll()
         poll.register(active, select.POLLIN)
         poll.register(self._loop.wake, select.POLLIN)

@@ -11,17 +11,16 @@ import fcntl
 import logging
 import os
 import socket
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from session_host.errors import OutliveError
 from session_host.estate import descriptors
 from session_host.estate.open_file_locks import lock_open_file
+from session_host.link.naming import lock_path, note_keepers
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.keeper import BoundAgain
 
-from .children import name_of
 from .loop import REFRESH_S, Loop
 from .mirror import Listening, Locked, Mirror
 from .succession import Succession
@@ -56,11 +55,6 @@ def open_lock() -> int:
     return os.open(lock_path(), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def lock_path() -> Path:
-    """Where that is."""
-    return runtime_dir() / "keeper.lock"
-
-
 def take_lock(descriptor: int) -> bool:
     """Take the lock; False if another process has it."""
     try:
@@ -69,24 +63,6 @@ def take_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def note_keepers(descriptor: int, pids: Sequence[int]) -> None:
-    """Write into the lock file which processes have the lock: the kernel does not tell (fcntl(2), F_OFD_GETLK)."""
-    try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, " ".join(map(str, pids)).encode(), 0)
-    except OSError as error:
-        log.warning("the lock file: %s", error)  # A full disk; only a keeper that takes no calls is looked for here.
-
-
-def noted_keepers(descriptor: int) -> list[int]:
-    """Those processes, as far as they are there."""
-    try:
-        pids = [int(word) for word in os.pread(descriptor, 100, 0).split()]
-    except (OSError, ValueError):
-        return []
-    return [pid for pid in pids if name_of(pid).startswith("outlive-")]
 
 
 class ChatSockets:
@@ -233,7 +209,7 @@ class RuntimeDirectory:
         os.close(fresh)
         if not take_lock(self._lock):
             return False
-        note_keepers(self._lock, (os.getppid(), os.getpid()))
+        note_keepers(self._lock, os.getppid(), os.getpid())
         self._mirror.tell(Locked(), (self._lock,))
         return True
 

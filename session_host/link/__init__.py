@@ -2,6 +2,7 @@
 
     finding   connect to the user's keeper; under a lock, start one
     pipe      messages and descriptors over a socket
+    naming    which processes are the keeper
 
 Hosts and commands both go this way; this room knows neither.
 """

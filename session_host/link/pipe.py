@@ -15,6 +15,8 @@ from session_host.peer import peer_pid
 from session_host.protocol.codec import Decoder, encode
 from session_host.protocol.keeper import KeeperMessage
 
+from .naming import living_keeper
+
 RECEIVE_BYTES = 256 * 1024
 MAX_DESCRIPTORS = 253
 """At most so many come with one message (unix(7))."""
@@ -148,6 +150,6 @@ class KeeperPipe:
                 if messages:
                     return messages[0]
         except TimeoutError as error:
-            raise KeeperHangs(self.peer_pid()) from error
+            raise KeeperHangs(living_keeper(self.peer_pid())) from error
         except OSError as error:
             raise HostUnavailable(f"the keeper of the chats went away ({error.strerror}); try again") from error

@@ -18,8 +18,6 @@ from session_host.protocol.codec import encode
 from session_host.protocol.messages import OLDEST_PROTOCOL_VERSION, Description, Key, NoticeEvent, Send
 from session_host.protocol.values import GridSize, State
 from session_host.protocol.versions import encode_for
-from session_host.pty.identity import boot_id
-from session_host.store import SessionRecord
 from tests.support import protocol_recorder
 from tests.support.hosts import PATIENCE_S, peek, start
 from tests.support.protocol_recordings import DIRECTORY, Frame, PlayedHost, Recording, ReplayedClient
@@ -92,17 +90,12 @@ async def test_a_former_host_stands_in_the_list() -> None:
         described = await asyncio.to_thread(describe, RECORDING.session_id)
         assert described is not None
         assert (described.state, described.version, described.keeper_pid) == (State.RUNNING, "", None)
-        record = SessionRecord(
-            id=RECORDING.session_id, name="former", agent="command", argv=["cat"], cwd="/", state=State.RUNNING,
-            boot_id=boot_id(), created_at="2026-01-02T03:04:05.000Z",
-        )  # fmt: skip
 
         def listed() -> list[tuple[str, int | None]]:
-            with open_store() as store:
-                store.add(record)
+            with open_store() as store:  # The record is new, and filled with what such hosts say.
                 return [(info.state, info.child_pid) for info in list_sessions(store, ended=False)]
 
-        host.left[0].extendleft(reversed([_hello()]))
+        host.left[0].extendleft([_hello(), _hello()])
         assert await asyncio.to_thread(listed) == [("running", described.child_pid)]
     assert host.problems == []
 

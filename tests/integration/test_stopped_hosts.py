@@ -197,6 +197,36 @@ async def test_a_chat_is_not_waited_for_long_while_the_keeper_is_stopped(
     assert outlive("kill-all", "--yes").code == 0
 
 
+@pytest.mark.parametrize("stops", ["the keeper after it", "its standby"])
+async def test_the_process_that_is_named_for_a_hung_keeper_lives(
+    area: Area, monkeypatch: pytest.MonkeyPatch, stops: str
+) -> None:
+    """The one that the keeper's socket names may be dead: what listens there was its standby."""
+    record = await start("cat", name="one")
+    former = (await request(record.id, Describe(0))).keeper_pid
+    assert former is not None
+    hangs = processes.parent(former)
+    monkeypatch.setattr(launch_module, "KEEPER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("session_host.client.upgrade.STATUS_TIMEOUT_S", 0.3)
+    with ExitStack() as until_then:
+        if stops == "its standby":
+            until_then.enter_context(stopped(hangs))
+            os.kill(former, signal.SIGKILL)
+        else:
+            os.kill(former, signal.SIGKILL)
+            wait_until(lambda: list_one(record.id)["keeper_pid"] not in {None, former}, 10, "another keeper")
+            hangs = list_one(record.id)["keeper_pid"]
+            until_then.enter_context(stopped(hangs))
+        with pytest.raises(HostUnavailable) as caught:
+            await start("cat", name="two")
+        assert f"(process {hangs}) does not answer; `kill -CONT {hangs}`" in one_line(caught.value)
+        [check] = list(doctor_chats.keeper())
+        assert f"(process {hangs}) does not answer" in check.message
+    wait_until(lambda: list_one(record.id)["keeper_pid"] not in {None, former}, 10, "another keeper")
+    assert outlive("new", "-n", "two", "--", "cat").code == 0
+    assert outlive("kill-all", "--yes").code == 0
+
+
 async def test_upgrade_says_which_chat_it_could_not_reach(area: Area) -> None:
     """Its host is stopped, and so did not hand it to the keeper after the one that was killed."""
     stuck, well = await start("cat", name="stuck"), await start("cat", name="well")

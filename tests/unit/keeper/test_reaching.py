@@ -16,8 +16,9 @@ from session_host.estate.descriptors import listen as listen_at
 from session_host.keeper import reaching
 from session_host.keeper.keeper import Keeper
 from session_host.keeper.loop import Loop
-from session_host.keeper.reaching import RuntimeDirectory, is_there, listen, lock_path, open_lock, take_lock
+from session_host.keeper.reaching import RuntimeDirectory, is_there, listen, open_lock, take_lock
 from session_host.keeper.ward import Ward, WardState
+from session_host.link.naming import lock_path
 from session_host.paths import ensure_private, keeper_socket, runtime_dir, session_socket
 from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Status
 from tests.support.area import Area
