@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 
 def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> Viewer:
     """A viewer of the client's."""
-    return Viewer(session_id, delegate, size=size, output=output)
+    return Viewer(session_id, delegate, size=size, output=output, kind="window")
 
 
 def open_store(warnings: list[str]) -> Store:

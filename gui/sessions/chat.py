@@ -22,6 +22,7 @@ from session_host.protocol.messages import (
     NoticeEvent,
     NotificationEvent,
     OutputEvent,
+    SizeEvent,
     StateEvent,
     TitleEvent,
 )
@@ -65,6 +66,7 @@ class Chat(ChatFacts):
         unseen, rang: it wrote something, or rang the bell, since it was last shown.
         checkout: how the git working tree at its directory is; None where there is none, or it is not known yet.
         notice: what is not as it should be with the chat itself, one line; "" if all is.
+        size_set: the size that a viewer gave the terminal last, and that viewer's kind; None while that is not known.
         host_version: of the code that keeps the chat, "" while that is not known.
 
     Signals:
@@ -106,6 +108,7 @@ class Chat(ChatFacts):
         self.rang = False
         self.checkout: Status | None = None
         self.notice = ""
+        self.size_set: SizeEvent | None = None
         self.host_version = ""
         self.connection: ViewerState | None = None
         self.connection_message = ""
@@ -278,22 +281,27 @@ class Chat(ChatFacts):
                 self.activity_detail = one_line(detail).strip()[:DETAIL_CHARACTERS]
             case NoticeEvent(text=text):
                 self.notice = text
-            case BellEvent():
-                if self._shown or (self.rang and self.unseen):
-                    return
-                self.rang = self.unseen = True
+            case SizeEvent():
+                self.size_set = event
             case ForegroundEvent(program, since):
                 self.foreground, self.foreground_since = program, since
-            case OutputEvent() | NotificationEvent():
-                self.output_at_s = time.monotonic()
-                if self._shown or self.unseen:
+            case BellEvent() | OutputEvent() | NotificationEvent():
+                if not self._note_unseen(rang=isinstance(event, BellEvent)):
                     return
-                self.unseen = True
             case ClipboardEvent(text):
                 if self._shown:
                     self.clipboard_offered.emit(text)
                 return
         self.changed.emit()
+
+    def _note_unseen(self, *, rang: bool) -> bool:
+        """The program rang the bell, or wrote something; whether that changes what is shown."""
+        if not rang:
+            self.output_at_s = time.monotonic()
+        if self._shown or (self.unseen and self.rang >= rang):
+            return False
+        self.unseen, self.rang = True, self.rang or rang
+        return True
 
     def _set_state(self, state: State, exit_code: int | None, exit_signal: int | None) -> None:
         record = self.record

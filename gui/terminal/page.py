@@ -271,6 +271,12 @@ class TerminalPage(QWidget):
             if emulator.size != size:
                 sink.resize(size, cell)
 
+    def take_over_size(self) -> None:
+        """Make this view the one in use, and its size the session's."""
+        if self._sink is not None:
+            self._sink.focus(True)
+            self._claim_size()
+
     def sizeHint(self) -> QSize:
         cell, ratio = self._surface.metrics, self.devicePixelRatioF()
         return QSize(round(80 * cell.width / ratio) + 16, round(24 * cell.height / ratio) + 16)

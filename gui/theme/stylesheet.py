@@ -54,6 +54,12 @@ QPushButton[kind="row"]:focus { border-color: $accent; }
 QPushButton[kind="link"] {
     background: transparent; border: 1px solid transparent; color: $accent; padding: 0; min-height: 22px;
 }
+QPushButton[kind="status"] {
+    background: transparent; border: 1px solid transparent; border-radius: 4px; color: $accent; padding: 0 4px;
+    min-height: 16px; font-size: 12px;
+}
+QPushButton[kind="status"]:hover { text-decoration: underline; }
+QPushButton[kind="status"]:focus { border-color: $accent; }
 QPushButton[kind="link"]:hover { text-decoration: underline; }
 QPushButton[kind="link"]:focus { border-color: $accent; }
 

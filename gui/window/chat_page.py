@@ -265,6 +265,18 @@ class ChatPage(Area):
         self.grid = size
         self.grid_changed.emit()
 
+    @property
+    def terminal_size(self) -> GridSize:
+        """The size of the chat's terminal, which another viewer may have set; the page's own while none is known."""
+        if self.chat.size_set is not None:
+            return self.chat.size_set.size
+        return self.grid if self.view.emulator is None else self.view.emulator.size
+
+    def take_over_size(self) -> None:
+        """Give the chat's terminal the size of this page."""
+        self.focus_terminal()
+        self.view.take_over_size()
+
     def ask(self, question: Question) -> None:
         """Ask the user about this chat; the question goes with the page, or when the chat ends."""
         self.question.ask(question)

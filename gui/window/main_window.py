@@ -39,7 +39,6 @@ from gui.window.tabs import Tabs
 from gui.window.upgrade_offer import UpgradeOffer
 from gui.window.verbs import Verbs
 from session_host.agents.agent import Agent
-from session_host.protocol.values import GridSize
 
 DEFAULT_SIZE_PX = (1120, 720)
 MIN_SIZE_PX = (300, 220)
@@ -285,7 +284,7 @@ class MainWindow(QWidget):
         """Tell of the chat that is shown, as it is now."""
         chat, page = self.tabs.active_chat, self.tabs.active_page
         self.setWindowTitle(f"{chat.name} — Outlive" if chat is not None else "Outlive")
-        self.status_line.describe(chat, page.grid if page is not None else GridSize(0, 0))
+        self.status_line.describe(chat, page)
         self.status_line.setVisible(self.layout_state.status_line and chat is not None)
         if chat is None:
             path = os.environ.get("PATH", os.defpath)

@@ -128,7 +128,7 @@ class MonogramTile(QWidget):
 
 
 def button(text: str, kind: str = "", on_click: Callable[[], object] | None = None) -> QPushButton:
-    """A button with words; ``kind`` is "primary", "danger", "row", "link" or "" for a plain one."""
+    """A button with words; ``kind`` is "primary", "danger", "row", "link", "status" or "" for a plain one."""
     made = QPushButton(text)
     made.setProperty("kind", kind)
     made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)

@@ -122,7 +122,7 @@ class _Attachment:
         self._read_only = read_only
         self._parser = InputParser()
         self._painter = Painter(size, sys.stdout.encoding or "utf-8")
-        self._viewer = Viewer(session_id, self, size=size, cell=cell, read_only=read_only)
+        self._viewer = Viewer(session_id, self, size=size, cell=cell, read_only=read_only, kind="attach")
         self._begun_s = 0.0
         self._prefixed = False
         self._was_live = False

@@ -77,6 +77,7 @@ class Viewer(InputMethods):
         engine: EngineName | None = None,
         read_only: bool = False,
         output: bool = True,
+        kind: str = "",
     ) -> None:
         super().__init__(read_only=read_only)
         self.session_id = session_id
@@ -92,6 +93,7 @@ class Viewer(InputMethods):
         self._engine: EngineName = engine or default_engine()
         self._build = engine_build(self._engine)
         self._output = output
+        self._kind = kind
         self._colors: DefaultColors | None = None
         self._asked_output = output
         """What Attach asked for; ``follow`` may change that before the host has answered."""
@@ -164,7 +166,7 @@ class Viewer(InputMethods):
         connection.listen(self._message, self._connection_lost)
         connection.send(Attach(
             self._size if self._output else None, self._cell, self.read_only, self._output, self._attachment,
-            self._epoch, self._offset if self.emulator is not None else -1, self._resizes,
+            self._epoch, self._offset if self.emulator is not None else -1, self._resizes, self._kind,
         ))  # fmt: skip
 
     def _connection_lost(self) -> None:

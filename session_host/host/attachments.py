@@ -40,6 +40,7 @@ class Attachment:
         key: the same, as the ledger has it.
         last_sequence: the last input that was taken from it.
         accepted: the last input that is in the ledger, or will never be: a successor knows of this one.
+        kind: what kind of viewer it is, see ``Attach``.
         size: the grid that the viewer shows, None until told.
         client: the connection, None while the viewer is away.
         follows_output: it shows the screen; a hidden tab follows events only.
@@ -64,6 +65,7 @@ class Attachment:
     holds: bool = False
     pasting: list[str] = field(default_factory=list)
     used: int = 0
+    kind: str = ""
 
     def __post_init__(self) -> None:
         self.key = bytes.fromhex(self.id)

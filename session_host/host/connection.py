@@ -306,10 +306,8 @@ class Connection:
             raise ProtocolViolation("Attach came twice")
         session = self._session
         attachment = session.attachments.attach(self, resume=message.resume, read_only=message.read_only)
-        self.attachment = attachment
-        attachment.may_hold = self._protocol >= HOLDING_PROTOCOL
-        self.state = ConnectionState.ATTACHED
-        self._wanted = message
+        self.attachment, self.state, self._wanted = attachment, ConnectionState.ATTACHED, message
+        attachment.may_hold, attachment.kind = self._protocol >= HOLDING_PROTOCOL, message.kind
         log.info("attached id=%s viewers=%d", attachment.id, session.attachments.viewers())
         session.followers.add(self)
         if session.state is State.STARTING:
@@ -343,9 +341,10 @@ class Connection:
             self.send(NoticeEvent("recording", session.recording.trouble))
         activity = session.watch.tracker
         self.send(ActivityEvent(activity.activity, activity.source, activity.since, activity.detail))
-        foreground = session.watch.foreground
-        if foreground is not None and foreground.current.since:
+        if (foreground := session.watch.foreground) is not None and foreground.current.since:
             self.send(foreground.current)
+        if session.sizing.told is not None:
+            self.send(session.sizing.told)
         self._follow(wanted)
         if wanted.size is not None:
             attachment.size, attachment.cell = wanted.size, wanted.cell

@@ -150,7 +150,7 @@ class Session:
         self.look: Callable[[], None] = lambda: None
         self._pump: PtyPump | None = None
         self.focus = FocusTeller(self.attachments, ledger, self.lane, self.flush_input, memory.focus)
-        self.sizing = Sizing(self.attachments, lambda: (self.size, self.cell), self._resize)
+        self.sizing = Sizing(self.attachments, lambda: (self.size, self.cell), self._resize, self.tell)
         self._answer(recovered.replies)
         self._terminal_events(recovered.events)
 

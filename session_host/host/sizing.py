@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from session_host.protocol.messages import SizeEvent
 from session_host.protocol.values import CellSize, GridSize
 
 from .attachments import Attachment, Attachments
@@ -20,8 +21,15 @@ class Sizing:
     """Decides on the grid's size; a window that flaps does not make the program repaint each time."""
 
     def __init__(
-        self, attachments: Attachments, current: Callable[[], Sizes], resize: Callable[[GridSize, CellSize], None]
+        self,
+        attachments: Attachments,
+        current: Callable[[], Sizes],
+        resize: Callable[[GridSize, CellSize], None],
+        tell: Callable[[SizeEvent], None],
     ) -> None:
+        self.told: SizeEvent | None = None
+        """The size that a viewer set last, None if this host knows of none."""
+        self._tell = tell
         self._attachments = attachments
         self._current = current
         self._resize = resize
@@ -90,3 +98,11 @@ class Sizing:
         wanted = self._wanted()
         if wanted != self._current():
             self._resize(*wanted)
+        attachment = self._attachments.in_use
+        if attachment is not None and attachment.size is not None and wanted == self._current():
+            self._tell_size(SizeEvent(wanted[0], attachment.kind))
+
+    def _tell_size(self, event: SizeEvent) -> None:
+        if event != self.told:
+            self.told = event
+            self._tell(event)

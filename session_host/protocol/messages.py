@@ -138,6 +138,8 @@ class Attach(Message, frozen=True):
     offset: int = -1
     resizes: int = 0
     """How many resizes the replica has been through: several can stand at one offset."""
+    kind: str = ""
+    """The kind of viewer: "window", "attach", or "" for another; see ``SizeEvent``."""
 
 
 class Follow(Message, frozen=True):
@@ -338,6 +340,13 @@ class ForegroundEvent(Message, frozen=True):
     """Its command line, shortened; "" for a shell that waits for a command."""
     since: str
     """ISO 8601, UTC."""
+
+
+class SizeEvent(Message, frozen=True):
+    """A viewer set the grid's size. ``set_by`` is its kind as in Attach."""
+
+    size: GridSize
+    set_by: str
 
 
 class BellEvent(Message, frozen=True):
@@ -570,7 +579,7 @@ Request = Describe | Peek | Send | Stop | Kill | Rename | Explain
 Reply = Description | Explanation | Screen | Done | Failed
 Event = (
     StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
-    | OutputEvent | ClipboardEvent | NoticeEvent
+    | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent
 )  # fmt: skip
 
 FromClient = (
@@ -581,6 +590,6 @@ FromClient = (
 FromHost = (
     Welcome | Error | Starting | Attached | SnapshotPart | Output | Resized
     | StateEvent | TitleEvent | NameEvent | ActivityEvent | ForegroundEvent | BellEvent | NotificationEvent
-    | OutputEvent | ClipboardEvent | NoticeEvent | InputAck | InputRefused
+    | OutputEvent | ClipboardEvent | NoticeEvent | SizeEvent | InputAck | InputRefused
     | Description | Explanation | Screen | Done | Failed
 )  # fmt: skip

@@ -10,6 +10,7 @@ import msgspec
 from .codec import LENGTH_BYTES, encode
 from .messages import (
     PROTOCOL_VERSION,
+    Attach,
     Description,
     Done,
     Explanation,
@@ -19,9 +20,11 @@ from .messages import (
     NoticeEvent,
     Paste,
     Send,
+    SizeEvent,
 )
 
 _FIELDS: dict[type[Message], dict[int, int]] = {
+    Attach: {4: 8},
     Description: {4: 26, 2: 24, 1: 20},
     Done: {4: 1},
     Paste: {4: 3},
@@ -29,7 +32,7 @@ _FIELDS: dict[type[Message], dict[int, int]] = {
 }
 """How many of a message's fields a version knows, newest first; one that is not named knows those of the next."""
 
-_SINCE: dict[type[Message], int] = {NoticeEvent: 2, Explanation: 3, ForegroundEvent: 5, GoOn: 5}
+_SINCE: dict[type[Message], int] = {NoticeEvent: 2, Explanation: 3, ForegroundEvent: 5, GoOn: 5, SizeEvent: 5}
 """The version that brought a kind of message."""
 
 

@@ -18,12 +18,12 @@ from session_host.client.viewer import Viewer
 from session_host.errors import HostUnavailable
 from session_host.paths import session_socket
 from session_host.protocol.codec import encode
-from session_host.protocol.messages import PROTOCOL_VERSION, Attach, Describe, Hello
+from session_host.protocol.messages import PROTOCOL_VERSION, Attach, Describe, Hello, SizeEvent
 from session_host.protocol.values import CellSize, GridSize
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.commands import OnTerminal
-from tests.support.hosts import end, peek, see, shown, start, watching
+from tests.support.hosts import Watcher, end, peek, see, shown, start, watching
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -104,6 +104,29 @@ async def test_the_size_follows_whoever_typed_last_and_no_one_who_only_looks(tmp
         first.key("q", "q")
         await first_watcher.until(lambda: first.state == "ended", "the end")
         assert second_watcher.refusals == []
+
+
+async def test_viewers_hear_that_outlive_attach_set_the_size_and_that_it_is_theirs_again() -> None:
+    record = await start("cat")
+    window = Viewer(record.id, watcher := Watcher(), size=GridSize(100, 30), kind="window")
+    window.start()
+
+    def told(columns: int, rows: int, kind: str) -> bool:
+        sizes = [event for event in watcher.events if isinstance(event, SizeEvent)]
+        return sizes[-1:] == [SizeEvent(GridSize(columns, rows), kind)]
+
+    try:
+        await watcher.until(lambda: told(100, 30, "window"), "the window's size")
+        with OnTerminal("attach", record.id, size=GridSize(60, 15)) as terminal:
+            await watcher.until(lambda: told(60, 15, "attach"), "the size of outlive attach")
+            async with watching(record.id, output=False) as (_, late):
+                await late.until(lambda: SizeEvent(GridSize(60, 15), "attach") in late.events, "a later viewer to hear")
+            terminal.close()
+            await watcher.until(lambda: told(100, 30, "window"), "the size to be the window's again")
+    finally:
+        window.close()
+        await window.closed()
+    await end(record.id)
 
 
 async def test_viewers_that_stand_still_cost_bounded_memory_and_nobodys_time(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from session_host.estate.ledger import Ledger
 from session_host.estate.memory import Memory
 from session_host.host.attachments import Attachment, Attachments
 from session_host.host.sizing import Sizing
+from session_host.protocol.messages import SizeEvent
 from session_host.protocol.values import CellSize, GridSize
 
 START = GridSize(80, 24)
@@ -25,6 +26,7 @@ class Grid:
         self.size, self.cell = START, CellSize()
         self.sizes: list[GridSize] = []
         self.changed = asyncio.Event()
+        self.told: list[SizeEvent] = []
 
     def current(self) -> tuple[GridSize, CellSize]:
         return self.size, self.cell
@@ -42,7 +44,7 @@ async def grid() -> Grid:
 
 @pytest.fixture
 async def sizing(grid: Grid) -> Sizing:
-    return Sizing(Attachments(Mock(spec=Ledger), Memory()), grid.current, grid.resize)
+    return Sizing(Attachments(Mock(spec=Ledger), Memory()), grid.current, grid.resize, grid.told.append)
 
 
 @pytest.fixture
@@ -92,6 +94,19 @@ async def test_the_viewer_last_used_decides(sizing: Sizing, grid: Grid, viewer: 
     sizing.use(other)
     sizing.apply()
     assert grid.sizes == [GridSize(100, 30), GridSize(61, 21)]
+
+
+async def test_viewers_are_told_the_size_and_the_kind_of_viewer_that_set_it(
+    sizing: Sizing, grid: Grid, viewer: Viewers
+) -> None:
+    one, other = viewer(100, 30), viewer(60, 15)
+    one.kind, other.kind = "window", "attach"
+    for each in (one, other):
+        sizing.use(each)
+        sizing.apply()
+        sizing.apply()
+
+    assert grid.told == [SizeEvent(GridSize(100, 30), "window"), SizeEvent(GridSize(60, 15), "attach")]
 
 
 async def test_nobody_who_may_only_look_decides(sizing: Sizing, grid: Grid, viewer: Viewers) -> None:

@@ -18,6 +18,7 @@ from session_host.protocol.values import CellSize, GridSize, KeyAction, Modifier
 FROM_CLIENT: list[m.Message] = [
     m.Hello(m.PROTOCOL_VERSION, "viewer", "ghostty 1", "0.1"),
     m.Attach(GridSize(80, 24), CellSize(9, 18), read_only=True, output=False, resume="a", epoch="e", offset=7),
+    m.Attach(kind="window"),
     m.Attach(),
     m.Key("a", 1, "Enter", "", int(Modifiers.CTRL | Modifiers.SHIFT), KeyAction.REPEAT),
     m.Text("a", 2, "héllo 👩‍👩‍👧"),
@@ -33,6 +34,7 @@ FROM_HOST: list[m.Message] = [
     m.SnapshotPart(5, 2, "vt", GridSize(80, 24), 10_000, last=True, data=b"\x00\xff" * 100),
     m.Output(5, bytes(range(256))),
     m.StateEvent(State.EXITED, None, 9),
+    m.SizeEvent(GridSize(60, 15), "attach"),
     m.InputRefused("a", 7, m.ErrorCode.STALE_ATTACHMENT, "attach again"),
 ]
 

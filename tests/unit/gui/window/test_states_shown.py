@@ -16,8 +16,8 @@ from gui.window.sidebar_model import ChatRow
 from session_host import paths
 from session_host.errors import HostUnavailable
 from session_host.protocol.evidence import Evidence, Transition
-from session_host.protocol.messages import ActivityEvent, Explain, Explanation, ForegroundEvent
-from session_host.protocol.values import Activity, State
+from session_host.protocol.messages import ActivityEvent, Explain, Explanation, ForegroundEvent, SizeEvent
+from session_host.protocol.values import Activity, GridSize, State
 from session_host.store import transitions
 from tests.unit.gui.conftest import Played
 
@@ -66,6 +66,32 @@ async def test_the_status_line_tells_source_and_age(played: Played):
     viewer.end(exit_code=0)
     played.settle()
     assert window.status_line.known.accessibleName() == ""
+
+
+async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_take_over(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    page = window.tabs.active_page
+    assert page is not None
+    own = f"{page.grid.columns}×{page.grid.rows}"
+    line = window.status_line
+    viewer.tell(SizeEvent(page.grid, "window"))
+    played.settle()
+    assert line.right.text().startswith(own)
+    assert line.take_over.isHidden()
+
+    viewer.tell(SizeEvent(GridSize(60, 15), "attach"))
+    await played.until(lambda: line.right.text().startswith("60×15, set by outlive attach"), "the size to be shown")
+    viewer.size = GridSize(60, 15)
+    QTest.mouseClick(line.take_over, Qt.MouseButton.LeftButton)
+    assert viewer.size == page.grid
+    assert ("focus", True) in viewer.calls
+    assert page.view.hasFocus()
+    viewer.tell(SizeEvent(page.grid, "window"))
+    played.settle()
+    assert line.right.text().startswith(own)
+    assert line.take_over.isHidden()
 
 
 async def test_ages_are_kept_true_by_one_timer_and_only_while_the_window_is_seen(
