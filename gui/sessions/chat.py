@@ -197,6 +197,7 @@ class Chat(ChatFacts):
         was_recorded, self.is_recorded = self.is_recorded, not (self.is_over and record.state in RUNNING_STATES)
         if self.is_over and record.state in RUNNING_STATES:
             record.state, record.exit_code, record.exit_signal = mine.state, mine.exit_code, mine.exit_signal
+            record.end_request = mine.end_request
             record.ended_at, record.error = mine.ended_at or record.ended_at, mine.error or record.error
         if mine.state is State.RUNNING and record.state is State.STARTING:
             record.state = State.RUNNING
@@ -217,7 +218,7 @@ class Chat(ChatFacts):
             self._set_state(State.LOST, None, None)
             self.record.error = message
         elif state == "ended" and not self.is_over and self.viewer is not None:
-            self._set_state(State.EXITED, self.viewer.exit_code, self.viewer.exit_signal)
+            self._set_state(State.EXITED, self.viewer.exit_code, self.viewer.exit_signal, self.viewer.end_request)
         elif state == "live" and self.record.state is State.STARTING:
             self.record.state = State.RUNNING
         if self.is_over and not self._shown:
@@ -270,8 +271,8 @@ class Chat(ChatFacts):
             self.has_written = True
             self.wrote.emit()
         match event:
-            case StateEvent(state, exit_code, exit_signal):
-                self._set_state(state, exit_code, exit_signal)
+            case StateEvent(state, exit_code, exit_signal, end_request):
+                self._set_state(state, exit_code, exit_signal, end_request)
             case TitleEvent(title):
                 self.record.title = title
             case NameEvent(name):
@@ -303,9 +304,10 @@ class Chat(ChatFacts):
         self.unseen, self.rang = True, self.rang or rang
         return True
 
-    def _set_state(self, state: State, exit_code: int | None, exit_signal: int | None) -> None:
+    def _set_state(self, state: State, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
         record = self.record
         record.state, record.exit_code, record.exit_signal = state, exit_code, exit_signal
+        record.end_request = end_request
         if self.is_over:
             # What is lost is found out from the record, or by whoever reads it next.
             self.is_recorded = state is State.LOST

@@ -83,8 +83,13 @@ class ChatFacts(QObject):
         """It was lost, or ended by itself with an error."""
         record = self.record
         return not self.is_interrupted and words.failed(
-            record.state, record.exit_code, record.exit_signal, ended_by_you=self.ended_by_you
+            record.state, record.exit_code, record.exit_signal, ended_by_you=self.is_ended_by_you
         )
+
+    @property
+    def is_ended_by_you(self) -> bool:
+        """The user ended it: its host noted that, or this window did, for hosts of former versions."""
+        return bool(self.record.end_request) or self.ended_by_you
 
     @property
     def is_reconnecting(self) -> bool:
@@ -187,7 +192,9 @@ class ChatFacts(QObject):
             return _LOST_HOW[reason_of(record) or "lost"]
         if record.state is not State.EXITED:
             return ""
-        return words.how_it_ended(record.exit_code, record.exit_signal, ended_by_you=self.ended_by_you)
+        return words.how_it_ended(
+            record.exit_code, record.exit_signal, end_request=record.end_request, ended_by_you=self.is_ended_by_you
+        )
 
 
 def _first_upper(text: str) -> str:

@@ -116,8 +116,15 @@ def failed(state: State, exit_code: int | None, exit_signal: int | None, *, ende
     return state is State.EXITED and not ended_by_you and bool(exit_code or exit_signal)
 
 
-def how_it_ended(exit_code: int | None, exit_signal: int | None, *, ended_by_you: bool) -> str:
-    """Such as "Ended by you", "Ended by itself", "Ended with exit code 1", "Ended by SIGKILL"."""
+_BY_YOU = {"stop": "Stopped by you", "kill": "Killed by you"}
+
+
+def how_it_ended(
+    exit_code: int | None, exit_signal: int | None, *, end_request: str = "", ended_by_you: bool = False
+) -> str:
+    """Such as "Killed by you", "Ended by itself", "Ended with exit code 1", "Ended by SIGKILL"."""
+    if end_request in _BY_YOU:
+        return _BY_YOU[end_request]
     detail = ""
     if exit_signal:
         detail = signal_name(exit_signal)

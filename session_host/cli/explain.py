@@ -41,6 +41,8 @@ class Explained(msgspec.Struct, kw_only=True):
     state: str
     exit_code: int | None
     exit_signal: int | None
+    end_request: str | None = None
+    """What the user asked for before the end: "stop" or "kill"."""
     reason: str | None
     child_pid: int | None
     child_started: int | None = None
@@ -100,6 +102,7 @@ def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
         state=info.state,
         exit_code=info.exit_code,
         exit_signal=info.exit_signal,
+        end_request=info.end_request,
         reason=info.reason,
         child_pid=info.child_pid,
         since=info.ended_at or info.created_at,

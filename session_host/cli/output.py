@@ -102,9 +102,18 @@ class Ended(Protocol):
     def exit_signal(self) -> int | None:
         """The signal that ended it."""
 
+    @property
+    def end_request(self) -> str | None:
+        """What the user asked for before the end: "stop" or "kill"."""
+
+
+_BY_YOU = {"stop": "stopped by you", "kill": "killed by you"}
+
 
 def how_it_ended(ended: Ended) -> str:
-    """The end in words: ``exit code 3``, ``signal 9 (SIGKILL)``."""
+    """The end in words: ``exit code 3``, ``signal 9 (SIGKILL)``, ``killed by you``."""
+    if ended.end_request in _BY_YOU:
+        return _BY_YOU[ended.end_request]
     if ended.exit_signal is not None:
         import signal
 
@@ -133,4 +142,6 @@ def what_became(info: Cut) -> str:
         return "was not started: what was starting it was ended meanwhile; start it again"
     if info.reason == "lost":
         return "was lost: the process that kept it is gone, and the agent with it"
+    if info.end_request in _BY_YOU:
+        return f"was {how_it_ended(info)}"
     return f"has ended ({how_it_ended(info)})"

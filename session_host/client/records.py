@@ -73,6 +73,8 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     foreground: str | None = None
     """The program in the foreground of a shell or command; "" for a shell that waits for a command."""
     foreground_since: str | None = None
+    end_request: str | None = None
+    """What the user asked for before the end: "stop" or "kill"."""
 
 
 class Fate(NamedTuple):
@@ -82,6 +84,7 @@ class Fate(NamedTuple):
     exit_code: int | None
     exit_signal: int | None
     message: str
+    end_request: str = ""
 
 
 def open_store(tell: Callable[[str], None] | None = None) -> Store:
@@ -131,10 +134,12 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         continued_by=record.continued_by,
         worktree=record.worktree,
         branch=record.branch,
+        end_request=record.end_request or None,
     )
     if description is not None:
         info.state, info.reason = description.state, None
         info.exit_code, info.exit_signal = description.exit_code, description.exit_signal
+        info.end_request = description.end_request or None
         info.activity, info.activity_source = description.activity, description.activity_source
         info.activity_detail, info.activity_since = description.activity_detail or None, description.activity_since
         info.title = description.title
@@ -237,7 +242,7 @@ def fate_of(session_id: str) -> Fate:
     except OSError as error:
         # Whoever cannot look (no descriptor is left) must not tell that it is gone.
         return Fate(State.RUNNING, None, None, f"it cannot be told how this chat is: {error.strerror}")
-    return Fate(record.state, record.exit_code, record.exit_signal, record.error)
+    return Fate(record.state, record.exit_code, record.exit_signal, record.error, record.end_request)
 
 
 def merge(

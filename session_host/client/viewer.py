@@ -63,7 +63,7 @@ class Viewer(InputMethods):
     Attributes:
         state, message: where it stands, and why.
         emulator: the replica, None until the first snapshot. It may be replaced at any turn of the loop.
-        exit_code, exit_signal: how the program ended, when it did.
+        exit_code, exit_signal, end_request: how the program ended, when it did.
         host_version: of the code that the host ran when it was last greeted, "" before.
     """
 
@@ -86,6 +86,7 @@ class Viewer(InputMethods):
         self.emulator: Emulator | None = None
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
+        self.end_request = ""
         self.host_version = ""
         self._delegate = delegate
         self._size = size
@@ -186,6 +187,7 @@ class Viewer(InputMethods):
                     emulator, self._offset = later
                     self._replace(emulator)
             self.exit_code, self.exit_signal = fate.exit_code, fate.exit_signal
+            self.end_request = fate.end_request
             self._become(ViewerState.ENDED, "")
         elif fate.state is State.LOST:
             self._become(ViewerState.LOST, fate.message)
@@ -219,6 +221,7 @@ class Viewer(InputMethods):
                 self._delegate.viewer_refused(message)
             case StateEvent(state=State.EXITED):
                 self.exit_code, self.exit_signal = message.exit_code, message.exit_signal
+                self.end_request = message.end_request
                 if self.state is not ViewerState.ENDED:
                     self._delegate.viewer_event(message)
                     self._become(ViewerState.ENDED, "")

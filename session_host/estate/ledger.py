@@ -14,6 +14,7 @@ The first page holds what is overwritten in place, each field by one store or on
     88   1 once the end is recorded: a successor has nothing left to do, and must not record it anew
     96   how often hosts of this session died in the midst of a feed that began there, and which offset
     112  1 once the engine is suspected of killing its hosts: the other one is to be used
+    120  1 once the user has asked for the end with Stop, 2 with Kill
 
 and each record a header of 32 bytes and its payload::
 
@@ -38,8 +39,10 @@ from .stream_file import PAGE_BYTES, punch
 _MAGIC = b"outlive ledger 1"
 _CHECKPOINT = struct.Struct("<QQIIQ")
 _CHECKPOINT_AT = 16
-_CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED = 8, 9, 10, 11, 12, 13, 14
+_CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED, _REQUESTED = 8, 9, 10, 11, 12, 13, 14, 15
 """Words of eight bytes in the first page."""
+
+_END_REQUESTS = ("", "stop", "kill")
 
 _HEADER = struct.Struct("<IB3x16sQ")
 HEADER_BYTES = _HEADER.size
@@ -167,6 +170,17 @@ class LedgerPage:
     @end_recorded.setter
     def end_recorded(self, recorded: bool) -> None:
         self._words[_RECORDED] = int(recorded)
+
+    @property
+    def end_request(self) -> str:
+        """What the user asked for before the child ended: "stop", "kill", or "" for nothing."""
+        number = self._words[_REQUESTED]
+        return _END_REQUESTS[number] if number < len(_END_REQUESTS) else ""
+
+    def request_end(self, request: str) -> None:
+        """Note that the user asks for the end, unless the child has ended already; "kill" is not taken back."""
+        if not self._words[_EXIT]:
+            self._words[_REQUESTED] = max(self._words[_REQUESTED], _END_REQUESTS.index(request))
 
     @property
     def engine_suspected(self) -> bool:

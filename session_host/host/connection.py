@@ -382,9 +382,9 @@ class Connection:
 
     def _tell_end(self) -> None:
         """A program may have ended before this client saw it end."""
-        session = self._session
+        session, page = self._session, self._session.ledger.page
         if session.state is State.EXITED:
-            self.send(StateEvent(session.state, session.exit_code, session.exit_signal))
+            self.send(StateEvent(session.state, session.exit_code, session.exit_signal, page.end_request))
 
     def deliver_resize(self, message: Resized) -> None:
         """The grid changed at this point of the output."""

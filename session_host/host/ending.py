@@ -37,6 +37,7 @@ ROUNDS = 5
 async def stop(session: Session) -> None:
     """End the program politely; returns when it has ended, and what is to end with it."""
     await _begun(session)
+    session.ledger.page.request_end("stop")
     known = await _known(session)
     for number, patience_s in _steps(session.spec.watch):
         session.signal(number)
@@ -54,6 +55,7 @@ async def stop(session: Session) -> None:
 async def kill(session: Session) -> None:
     """End the program at once; returns when it has ended, and what is to end with it."""
     await _begun(session)
+    session.ledger.page.request_end("kill")
     known = await _known(session)
     session.signal(signal.SIGKILL)
     await session.ended.wait()

@@ -97,6 +97,7 @@ class Recorder:
             log.warning("the last screen is not kept: %s", error)
 
     def _write_end(self, page: LedgerPage) -> None:
+        self._record.end_request = page.end_request
         self._write()
         page.end_recorded = True
 
@@ -114,6 +115,7 @@ class Recorder:
                     child_started=record.child_started,
                     exit_code=record.exit_code,
                     exit_signal=record.exit_signal,
+                    end_request=record.end_request,
                     error=record.error,
                     ended_at=record.ended_at,
                     title=record.title,

@@ -139,6 +139,7 @@ def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int
         foreground=foreground.program if foreground is not None else None,
         foreground_since=foreground.since if foreground is not None else "",
         last_output=session.watch.last_output(),
+        end_request=session.ledger.page.end_request,
     )
 
 

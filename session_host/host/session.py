@@ -201,7 +201,7 @@ class Session:
             self.focus.close()
             self.conversation.close()
             self.watch.ended()
-            self.tell(StateEvent(self.state, exit_code, exit_signal))
+            self.tell(StateEvent(self.state, exit_code, exit_signal, self.ledger.page.end_request))
         finally:
             self.ended.set()
 

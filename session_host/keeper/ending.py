@@ -26,6 +26,7 @@ def end_without_host(ward: Ward | None) -> KeeperMessage:
         return NotReplaced("the chat is not running")
     pid = ward.page.child
     known = relatives(pid, ward.id) if ward.spec.watch.ends_all else []
+    ward.page.request_end("kill")
     if ward.page.exit_status is None and pid:
         PtyProcess(pid, start_time(pid), ward.estate.master).signal(signal.SIGKILL)
     end([each for each in known if each.pid != ward.host_pid], signal.SIGKILL)

@@ -309,6 +309,8 @@ class StateEvent(Message, frozen=True):
     state: State
     exit_code: int | None = None
     exit_signal: int | None = None
+    end_request: str = ""
+    """What the user asked for before the end: "stop" or "kill"; "" for nothing."""
 
 
 class TitleEvent(Message, frozen=True):
@@ -509,6 +511,8 @@ class Description(Message, frozen=True):
     foreground_since: str = ""
     last_output: str = ""
     """When the program last wrote something, ISO 8601; "" for never, or not known."""
+    end_request: str = ""
+    """As in ``StateEvent``."""
 
 
 class Explanation(Message, frozen=True):

@@ -21,6 +21,7 @@ from .messages import (
     Paste,
     Send,
     SizeEvent,
+    StateEvent,
 )
 
 _FIELDS: dict[type[Message], dict[int, int]] = {
@@ -29,6 +30,7 @@ _FIELDS: dict[type[Message], dict[int, int]] = {
     Done: {4: 1},
     Paste: {4: 3},
     Send: {3: 6, 1: 5},
+    StateEvent: {4: 3},
 }
 """How many of a message's fields a version knows, newest first; one that is not named knows those of the next."""
 

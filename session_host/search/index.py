@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from session_host.errors import StoreError
 from session_host.store.database import Database, damaged, directory_lock
+from session_host.store.schema import Columns
 
 from .pages import MOST_LINES, Damaged, Line, Page, clean, newest_ns
 from .query import Query
@@ -73,6 +74,9 @@ class _File(Database):
 
     def _tables(self) -> frozenset[str]:
         return TABLES
+
+    def _added_columns(self) -> Columns:
+        return ()
 
 
 class Index:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from session_host.errors import StoreCorrupt, StoreError
 from session_host.paths import ensure_private
-from session_host.store.schema import MIGRATIONS, TABLES
+from session_host.store.schema import ADDED_COLUMNS, MIGRATIONS, TABLES, Columns
 
 BUSY_TIMEOUT_MS = 5000
 
@@ -106,6 +106,10 @@ class Database:
     def _tables(self) -> frozenset[str]:
         """What a file of the current schema has."""
         return TABLES
+
+    def _added_columns(self) -> Columns:
+        """The columns that a file of the current schema may lack."""
+        return ADDED_COLUMNS
 
     def __init__(self, path: Path) -> None:
         """Open or create the file and bring it to the current schema.
@@ -268,6 +272,20 @@ class Database:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if missing := self._tables() - names:
             raise damaged(self.path, f"no table {', '.join(sorted(missing))}")
+        if self._missing_columns(connection):
+            with directory_lock(self.path.parent):
+                self._add_columns(connection)
+
+    def _missing_columns(self, connection: sqlite3.Connection) -> Columns:
+        return tuple(
+            (table, name, definition)
+            for table, name, definition in self._added_columns()
+            if not connection.execute("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, name)).fetchone()
+        )
+
+    def _add_columns(self, connection: sqlite3.Connection) -> None:
+        for table, name, definition in self._missing_columns(connection):
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {definition}")
 
     def _version(self, connection: sqlite3.Connection) -> int:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]

@@ -63,6 +63,8 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     """The branch that was checked out there."""
     branch_made: bool = False
     """Whether the branch was made for this session."""
+    end_request: str = ""
+    """What the user asked for before the end: "stop" or "kill"; "" for nothing, or in records of former versions."""
 
     @classmethod
     def of(cls, spec: LaunchSpec) -> Self:

@@ -1,7 +1,10 @@
 """The database's schema, as the list of steps that lead to it.
 
 ``PRAGMA user_version`` holds the number of steps that a file has taken. A step is never edited
-once it was released: another is added behind it.
+once it was released: another is added behind it. A version that knows fewer steps cannot use the file.
+
+A column with a default value that former versions can do without is no step: it is added where it is missing, and
+the hosts of former versions, which may still run, go on to record their ends.
 """
 
 from __future__ import annotations
@@ -51,6 +54,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX session_by_conversation ON session (provider_session_id)",
     ),
 )
+
+Columns = tuple[tuple[str, str, str], ...]
+"""Columns that are added where they are missing: table, name and definition."""
+
+ADDED_COLUMNS: Columns = (("session", "end_request", "TEXT NOT NULL DEFAULT ''"),)
 
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -28,7 +28,7 @@ _RECENT_DIRECTORIES_KEPT = 50
 _COMPLETE = 0x4F75744C
 """SQLite's ``application_id`` of a file that holds every chat which ran when it was begun ("OutL")."""
 
-_END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "error", "ended_at"})
+_END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "end_request", "error", "ended_at"})
 
 
 class Store:

@@ -170,7 +170,7 @@ async def test_kill_of_a_chat_with_a_stopped_host_ends_the_agent_and_says_how(
     assert not processes.is_alive(pid)
     assert not processes.is_alive(record.child_pid)
     [info] = outlive("ls", "--all", "--json").json()
-    assert (info["state"], info["exit_signal"]) == ("exited", signal.SIGKILL)
+    assert (info["state"], info["exit_signal"], info["end_request"]) == ("exited", signal.SIGKILL, "kill")
 
 
 async def test_a_chat_is_not_waited_for_long_while_the_keeper_is_stopped(

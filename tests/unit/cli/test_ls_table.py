@@ -48,6 +48,8 @@ def info(**fields: object) -> SessionInfo:
         ({"activity": Activity.IDLE}, "○ idle"),
         ({"state": State.EXITED, "exit_code": 0}, "■ exit code 0"),
         ({"state": State.EXITED, "exit_signal": 9}, "■ signal 9 (SIGKILL)"),
+        ({"state": State.EXITED, "exit_signal": 9, "end_request": "kill"}, "■ killed by you"),
+        ({"state": State.EXITED, "exit_code": 143, "end_request": "stop"}, "■ stopped by you"),
         ({"state": State.EXITED, "exit_signal": 40}, "■ signal 40"),
         ({"state": State.EXITED}, "■ nobody saw how"),
         ({"state": State.LOST, "reason": "lost"}, "■ lost"),

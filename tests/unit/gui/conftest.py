@@ -48,6 +48,7 @@ class PlayedViewer:
         self.emulator: Emulator | None = None
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
+        self.end_request = ""
         self.calls: list[tuple[Any, ...]] = []
         self.host_version = VERSION
         self.started = self.is_closed = self.holding = False
@@ -112,9 +113,9 @@ class PlayedViewer:
     def be(self, activity: Activity, since: str = "2026-01-02T03:04:05Z", detail: str = "") -> None:
         self.tell(ActivityEvent(activity=activity, source="osc 7501", since=since, detail=detail))
 
-    def end(self, exit_code: int | None = None, exit_signal: int | None = None) -> None:
-        self.exit_code, self.exit_signal = exit_code, exit_signal
-        self.tell(StateEvent(state=State.EXITED, exit_code=exit_code, exit_signal=exit_signal))
+    def end(self, exit_code: int | None = None, exit_signal: int | None = None, end_request: str = "") -> None:
+        self.exit_code, self.exit_signal, self.end_request = exit_code, exit_signal, end_request
+        self.tell(StateEvent(State.EXITED, exit_code, exit_signal, end_request))
         self.become(ViewerState.ENDED)
 
     def go_on(self) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from session_host.errors import StoreCorrupt, StoreError
-from session_host.store import Store
+from session_host.protocol.values import State
+from session_host.store import SessionRecord, Store, schema
 from session_host.store.schema import SCHEMA_VERSION
 from tests.support.records import MakeRecord, fill, one_line
 
@@ -186,6 +187,30 @@ class TestVersions:
 
         assert not isinstance(caught.value, StoreCorrupt)
         assert path.read_bytes() == before
+
+    def test_a_former_version_reads_and_writes_a_file_to_which_this_one_added_a_column(
+        self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from session_host.store import database, store
+
+        former_fields = tuple(field for field in SessionRecord.__struct_fields__ if field != "end_request")
+        with monkeypatch.context() as former:
+            former.setattr(database, "ADDED_COLUMNS", ())
+            former.setattr(store, "_FIELDS", former_fields)
+            former.setattr(store, "_COLUMNS", ", ".join(former_fields))
+            [record] = fill(path, make_record, 1)
+            with Store.open(path) as held:
+                with monkeypatch.context() as current:
+                    current.setattr(database, "ADDED_COLUMNS", schema.ADDED_COLUMNS)
+                    Store.open(path).close()
+                held.update(record.id, state=State.EXITED, exit_signal=9)
+                later = make_record()
+                held.add(later)
+                assert {each.id for each in held.all()} == {record.id, later.id}
+        with Store.open(path) as opened:
+            assert {each.end_request for each in opened.all()} == {""}
+            opened.update(later.id, state=State.EXITED, end_request="kill")
+            assert {each.id: each.end_request for each in opened.all()} == {record.id: "", later.id: "kill"}
 
     def test_an_older_file_takes_the_missing_steps_and_keeps_its_rows(
         self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch

@@ -86,6 +86,19 @@ async def test_an_end_before_ones_eyes_keeps_the_screen_and_takes_no_keys(played
     assert not [call for call in viewer.calls[before:] if call[0] == "key"]
 
 
+async def test_a_chat_that_the_user_killed_elsewhere_is_grey_and_says_so(played: Played):
+    mine, theirs = await played.add("mine"), await played.add("theirs")
+    played.open_window()
+    for session_id, end_request in ((mine, "kill"), (theirs, "")):
+        played.show(session_id).end(exit_signal=9, end_request=end_request)
+        played.settle()
+        title = played.page.end_bar.title.accessibleName()
+        assert title.startswith("Killed by you · at " if end_request else "Ended by SIGKILL · at "), title
+        chat = played.chat(session_id)
+        assert chat.failed is (not end_request)
+        assert chat.said == ("Killed by you" if end_request else "Ended by SIGKILL")
+
+
 async def test_an_ended_chat_opened_later_shows_the_screen_that_was_kept(played: Played):
     session_id = await played.add(
         "one", state=State.EXITED, exit_signal=9, ended_at="2026-01-02T03:05:00Z", argv=["agent"]
