@@ -33,6 +33,7 @@ from .state_files import TELL_STATES, WAYS, AgentState, StateFile
 from .titled_conversation import TitledConversation
 from .transcript_guard import TranscriptGuard
 from .transition_log import TransitionLog
+from .written_conversation import WrittenConversation
 
 _NEEDS_INPUT = Activity.NEEDS_INPUT  # An enum's member is dear to look up, and each key asks for this one.
 
@@ -86,6 +87,7 @@ class AgentWatch:
         self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None
         self._titled = TitledConversation(spec, conversation)
+        self._written = WrittenConversation(spec, conversation, self._guard_transcript)
         self._process: PtyProcess | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = 0.0
@@ -114,6 +116,7 @@ class AgentWatch:
             self.foreground.runs_in(process)
         attempt(self._follow_file, process)
         attempt(self._guard_transcript)
+        self._written.start()
         attempt(self._begin, process)
 
     def _begin(self, process: PtyProcess) -> None:
@@ -128,6 +131,10 @@ class AgentWatch:
             self._file.start()
 
     def _guard_transcript(self) -> None:
+        """Guard that of the conversation that it is in; one that it was in before keeps its second name."""
+        if self._guard is not None:
+            self._guard.close()
+            self._guard = None
         if self._spec.watch.transcripts and self._conversation.id:
             self._guard = TranscriptGuard(self._conversation.id, self._spec.env, session_files(self._spec.session_id))
             self._guard.start()
@@ -245,6 +252,8 @@ class AgentWatch:
         if self.foreground is not None:
             self.foreground.close()
         self._titled.close()
+        if not self._written.is_quiet:
+            self._written.look()
         if self._file is not None:
             attempt(self._file.close)
         if self._guard is not None:
@@ -261,6 +270,7 @@ class AgentWatch:
         if self.foreground is not None:
             self.foreground.close()
         self._titled.close()
+        self._written.close()
         if self._file is not None:
             attempt(self._file.close)
         if self._guard is not None:
@@ -273,7 +283,7 @@ class AgentWatch:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is due, and nobody has to be kept from anything."""
-        return self._timer is None and self._guard is None
+        return self._timer is None and self._guard is None and self._written.is_quiet
 
     def descriptors(self) -> list[int]:
         """What becomes readable when the agent's own file says something new."""
@@ -291,6 +301,7 @@ class AgentWatch:
             self._tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
             self._note()
             self._conversation.activity_changed()
+            self._written.activity_changed(tracker.activity)
         self._arm()
 
     def _note(self) -> None:

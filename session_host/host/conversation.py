@@ -5,6 +5,7 @@ source              what it is
 ==================  =====================================================================================
 chosen at the start its id was in the argv
 title               the title of its terminal, found in the agent's own store (``host.titled_conversation``)
+written             the transcript that is written in its turns (``host.written_conversation``)
 hook, plugin        the agent's own word, through what it was started with
 state file          the agent's own file about this very process
 open files          a file that this very process holds open to write has the id in its path
@@ -31,10 +32,10 @@ from .open_files import conversation_of
 
 log = logging.getLogger(__name__)
 
-CHOSEN, TITLE, HOOK, PLUGIN = "chosen at the start", "title", "hook", "plugin"
+CHOSEN, TITLE, WRITTEN, HOOK, PLUGIN = "chosen at the start", "title", "written", "hook", "plugin"
 STATE_FILE, OPEN_FILES = "state file", "open files"
 
-_RANKS: Final = {CHOSEN: 0, TITLE: 0, HOOK: 1, PLUGIN: 1, STATE_FILE: 2, OPEN_FILES: 3}
+_RANKS: Final = {CHOSEN: 0, TITLE: 0, WRITTEN: 0, HOOK: 1, PLUGIN: 1, STATE_FILE: 2, OPEN_FILES: 3}
 
 AGAIN_S = 1.0
 """A turn is told of before all that it opens is open: so long after a change of activity it is looked once more."""

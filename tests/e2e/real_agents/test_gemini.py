@@ -78,3 +78,35 @@ def test_a_folder_that_is_trusted_starts_it_again(
 
     chat.until_ready()
     chat.ask_and_read("something")
+
+
+def test_after_clear_the_new_conversation_is_resumed(chat: Chat) -> None:
+    chat.ask_and_read("in the first")
+    chat.until_idle()
+    first = chat.info()["provider_session_id"]
+    chat.send("/clear", "--enter")
+    wait_until(lambda: "in the first" not in chat.screen(), 20, "an empty screen")
+    chat.ask_and_read("in the second")
+    wait_until(lambda: chat.info()["provider_session_id"] != first, 20, "the other conversation")
+    done("kill", chat.id)
+
+    resumed = chat.resumed().until_ready()
+
+    resumed.sees("echo: in the second")
+    assert "in the first" not in resumed.everything()
+
+
+def test_one_that_was_started_with_the_latest_conversation_is_resumed_into_it(
+    chat: Chat, agent: RealAgent, server: ModelServer, project: Path
+) -> None:
+    chat.ask_and_read("in the first")
+    chat.until_idle()
+    first = chat.info()["provider_session_id"]
+    chat.stop()
+    later = Chat.start(agent, server, project, name="later", arguments=("--resume", "latest"))
+    assert later.info()["provider_session_id"] is None
+    later.ask_and_read("once more")
+    wait_until(lambda: later.info()["provider_session_id"] == first, 20, "its conversation")
+    done("kill", later.id)
+
+    later.resumed().sees("echo: once more")

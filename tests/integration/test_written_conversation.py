@@ -1,0 +1,107 @@
+"""A chat with Gemini CLI that left its conversation by ``/clear``, or took up its latest one: which one it is in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.area import Area
+from tests.support.commands import outlive
+from tests.support.conversing import see, told
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+CATALOG = """
+title = "Mine"
+executable = "sh"
+start = ["sh", "{script}", "{{conversation}}"]
+monogram = "M"
+[conversation]
+preset = {preset}
+resume = ["sh", "{script}", "{{conversation}}"]
+[signals]
+transcripts = "gemini"
+[signals.titles]
+"^W" = "working"
+"^I" = "idle"
+"""
+
+SCRIPT = """
+printf '\\033]2;I\\007ready\\n'
+while read word file; do
+    printf '\\033]2;W\\007'
+    cat "$file.begin" >> "$file" 2>/dev/null && rm "$file.begin"
+    echo '{"type":"user","content":"x"}' >> "$file"
+    printf '\\033]2;I\\007did %s\\n' "$word"
+done
+"""
+"""Each line typed is a turn, in which a transcript is made or gets longer."""
+
+FIRST, SECOND, THIRD = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "abc")
+
+
+@pytest.fixture
+def chats(area: Area) -> Path:
+    directory = area.home / ".gemini" / "tmp" / "project" / "chats"
+    directory.mkdir(parents=True)
+    return directory
+
+
+def transcript(chats: Path, conversation: str, project: Path, *, begun: bool) -> Path:
+    """The transcript's path; one that is not begun yet is made in the turn in which it is written first."""
+    path = chats / f"session-2026-11-21T10-00-{conversation[:8]}.jsonl"
+    head = {"sessionId": conversation, "projectHash": hashlib.sha256(str(project).encode()).hexdigest()}
+    place = path if begun else path.with_name(f"{path.name}.begin")
+    place.write_text(json.dumps(head) + "\n")
+    return path
+
+
+def start(area: Area, project: Path, *, preset: bool) -> str:
+    script = project / "script"
+    script.write_text(SCRIPT)
+    (area.config / "agents").mkdir()
+    (area.config / "agents" / "mine.toml").write_text(CATALOG.format(script=script, preset=str(preset).lower()))
+    chat = str(outlive("new", "mine", "--json", "-C", str(project)).json()["id"])
+    see(chat, "ready")
+    return chat
+
+
+def turn(chat: str, word: str, path: Path) -> None:
+    assert outlive("send", chat, f"{word} {path}", "--enter").code == 0
+    see(chat, f"did {word}")
+
+
+def is_in(chat: str, conversation: str) -> None:
+    wait_until(lambda: told(chat)["provider_session_id"] == conversation, 10, lambda: f"it in {told(chat)}")
+
+
+def test_after_clear_it_is_in_the_new_one_whatever_other_chats_write(area: Area, chats: Path, tmp_path: Path) -> None:
+    other = transcript(chats, THIRD, tmp_path, begun=True)
+    chat = start(area, tmp_path, preset=True)
+    own = told(chat)["provider_session_id"]
+    turn(chat, "one", transcript(chats, own, tmp_path, begun=False))
+    new = transcript(chats, SECOND, tmp_path, begun=False)
+    with other.open("a") as file:
+        file.write("{}\n")
+
+    turn(chat, "two", new)
+    turn(chat, "three", new)
+
+    is_in(chat, SECOND)
+
+
+def test_one_that_took_up_its_latest_conversation_is_known_by_its_first_turn(
+    area: Area, chats: Path, tmp_path: Path
+) -> None:
+    latest = transcript(chats, FIRST, tmp_path, begun=True)
+    transcript(chats, THIRD, tmp_path, begun=True)
+    chat = start(area, tmp_path, preset=False)
+    assert told(chat)["provider_session_id"] is None
+
+    turn(chat, "one", latest)
+
+    is_in(chat, FIRST)
