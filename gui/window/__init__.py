@@ -16,6 +16,8 @@ window and a second start raises the first.
     chat_page     one open chat: the terminal and what stands around it in each state
     end_bar       what can be done with a chat that is over; resuming does it
     new_chat      the sheet that starts a chat; its fields and what is wanted beside it
+    directory_browser  choosing a directory from lists
+    export_sheet  the file and format that a chat is exported to
     output_sheet  what a chat wrote to its standard error
     explain_sheet what stands behind a chat's state
     chooser       the palette and the switcher

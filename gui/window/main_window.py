@@ -101,8 +101,8 @@ class MainWindow(QWidget):
         self._lay_out()
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
         self.verbs = Verbs(
-            self, sessions, agents, layout, self.sheets.new_chat, self.sheets.name, self.sheets.question, self.banners,
-            self.open_chat,
+            self, sessions, agents, layout, self.sheets.new_chat, self.sheets.name, self.sheets.export,
+            self.sheets.question, self.banners, self.open_chat,
         )  # fmt: skip
         self.verbs.here = self.tabs.directory
         self._chat_menu = ChatMenu(self, self.verbs)

@@ -17,6 +17,7 @@ from gui.settings.layout import Start
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.agent_tiles import AgentTiles
+from gui.window.directory_browser import DirectoryRow
 from gui.window.directory_field import DirectoryField
 from gui.window.new_chat_fields import InstallHint, PresetButtons, PromptField, WorktreeField
 from gui.window.new_chat_wish import (
@@ -67,6 +68,8 @@ class NewChatSheet(Sheet):
         self.tiles.chosen.connect(self._on_agent)
         self.missing = InstallHint(theme)
         self.directory = DirectoryField()
+        self.directory_row = DirectoryRow(theme, self, self.directory)
+        self.directory.setAccessibleName("Directory")
         self.directory.textChanged.connect(self._on_directory)
         self._settle = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._settle.timeout.connect(lambda: self.directory_settled.emit(self.directory.directory()))
@@ -106,7 +109,7 @@ class NewChatSheet(Sheet):
         fields.setColumnMinimumWidth(0, 80)
         fields.setColumnStretch(1, 1)
         rows: list[tuple[str, QWidget]] = [
-            ("Directory", self.directory), ("Name", self.name), ("First prompt", self.prompt),
+            ("Directory", self.directory_row), ("Name", self.name), ("First prompt", self.prompt),
             ("Model", self.model), ("Server", self.url), ("Arguments", self.arguments), ("Presets", self.presets),
             ("Worktree", self.worktree), ("Environment", self.environment),
         ]  # fmt: skip
@@ -141,9 +144,9 @@ class NewChatSheet(Sheet):
         layout.addWidget(self.scrolled, 1)
         layout.addLayout(foot)
         order = [
-            self.directory, self.name, self.prompt, self.model, self.url, self.arguments, self.presets,
-            self.worktree.wanted, self.worktree.branch, self.environment, self.missing.copy, self.more, self.cancel,
-            self.start,
+            self.directory, self.directory_row.browse, self.name, self.prompt, self.model, self.url, self.arguments,
+            self.presets, self.worktree.wanted, self.worktree.branch, self.environment, self.missing.copy, self.more,
+            self.cancel, self.start,
         ]  # fmt: skip
         for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before, after)

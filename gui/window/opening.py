@@ -130,6 +130,11 @@ def command_for(file: FilePlace, editor: str, environment: Mapping[str, str]) ->
     return _filled(argv, file)
 
 
+def show_in_folder(path: Path) -> None:
+    """Show a file's directory in the desktop's file manager."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+
+
 def _check(path: str) -> None:
     """Make sure that a path is a text file's.
 

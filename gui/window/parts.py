@@ -132,6 +132,7 @@ def button(text: str, kind: str = "", on_click: Callable[[], object] | None = No
     made = QPushButton(text)
     made.setProperty("kind", kind)
     made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    made.setAutoDefault(True)  # Enter presses the button that has the keyboard, in a sheet as in a dialog.
     if on_click is not None:
         made.clicked.connect(lambda _checked: on_click())
     return made

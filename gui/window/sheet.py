@@ -15,7 +15,7 @@ TOP_SHARE = 0.12
 
 
 class Sheet(QWidget):
-    """Covers its parent; ``body`` is the sheet itself, as wide as ``width_px`` where there is room.
+    """Covers its parent, ``around``; ``body`` is the sheet itself, as wide as ``width_px`` where there is room.
 
     Signals:
         opened: it is shown from now on.
@@ -27,7 +27,7 @@ class Sheet(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget, name: str, width_px: int) -> None:
         super().__init__(parent)
-        self._around = parent
+        self.around = parent
         self._theme = theme
         self._width_px = width_px
         self.body = Area("sheet", self)
@@ -58,7 +58,7 @@ class Sheet(QWidget):
 
     def place(self) -> None:
         """Fit the sheet to the window and to what is in it."""
-        around = self._around.rect()
+        around = self.around.rect()
         self.setGeometry(around)
         width = min(self._width_px, around.width() - 2 * GAP_L_PX)
         self.body.setFixedWidth(max(width, 0))
@@ -71,7 +71,7 @@ class Sheet(QWidget):
         self.body.setGeometry(QRect((around.width() - width) // 2, top, width, height))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        resized = event.type() == QEvent.Type.Resize and watched is self._around
+        resized = event.type() == QEvent.Type.Resize and watched is self.around
         # What is in the sheet wants another size.
         if self.is_open and (resized or (event.type() == QEvent.Type.LayoutRequest and watched is self.body)):
             self.place()

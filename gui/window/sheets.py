@@ -13,6 +13,7 @@ from gui.theme.follow import Theme
 from gui.window.chat_page import ChatPage
 from gui.window.chooser import Chooser
 from gui.window.explain_sheet import ExplainSheet
+from gui.window.export_sheet import ExportSheet
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChatSheet
 from gui.window.output_sheet import OutputSheet
@@ -40,6 +41,7 @@ class Sheets:
     ) -> None:
         self.new_chat = NewChatSheet(theme, window, agents)
         self.name = NameSheet(theme, window)
+        self.export = ExportSheet(theme, window)
         self.chooser = Chooser(theme, window)
         self.explain = ExplainSheet(theme, window, sessions.tasks, sessions.explain)
         self.output = OutputSheet(theme, window, sessions.tasks)
@@ -57,7 +59,7 @@ class Sheets:
     def all(self) -> tuple[Sheet, ...]:
         """Each sheet."""
         return (
-            self.new_chat, self.name, self.chooser, self.explain, self.output, self.send,
+            self.new_chat, self.name, self.export, self.chooser, self.explain, self.output, self.send,
             self.searching.sheet, self.searching.recorded, self.question,
         )  # fmt: skip
 

@@ -19,10 +19,11 @@ from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.settings.layout import WindowLayout
 from gui.window.banners import Banner, BannerArea
 from gui.window.chat_page import ChatPage
-from gui.window.export_dialog import ask_for_file
+from gui.window.export_sheet import ExportSheet
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChatSheet, start_of
 from gui.window.new_chat_wish import NewChat, starts_alone
+from gui.window.opening import show_in_folder
 from gui.window.question import Question, QuestionSheet
 from session_host.agents.agent import Agent
 from session_host.client.launch import LaunchRequest, free_name
@@ -52,17 +53,18 @@ class Verbs(QObject):
         layout: WindowLayout,
         sheet: NewChatSheet,
         name_sheet: NameSheet,
+        export_sheet: ExportSheet,
         question: QuestionSheet,
         banners: BannerArea,
         open_chat: Callable[[Chat], ChatPage],
     ) -> None:
         super().__init__(window)
-        self._window = window
         self._sessions = sessions
         self._agents = agents
         self._layout = layout
         self._sheet = sheet
         self._name_sheet = name_sheet
+        self._export_sheet = export_sheet
         self._question = question
         self._banners = banners
         self._open_chat = open_chat
@@ -197,7 +199,7 @@ class Verbs(QObject):
 
     def export(self, chat: Chat) -> None:
         """Ask for a file, and write all that is recorded of a chat to it."""
-        ask_for_file(self._window, chat.name, lambda path: self._export(chat, path))
+        self._export_sheet.ask(chat.name, Path.home(), lambda path: self._export(chat, path))
 
     def _export(self, chat: Chat, path: Path) -> None:
         self._sessions.tasks.start(self._export_now(chat, path), "export")
@@ -213,7 +215,8 @@ class Verbs(QObject):
         except OutliveError as error:
             self._banners.inform(f"{chat.name} was not exported: {error}", kind="failed", key=key)
         else:
-            self._banners.inform(f"Exported {chat.name} to {words.short_directory(str(path))}", key=key)
+            text = f"Exported {chat.name} to {words.short_directory(str(path))}"
+            self._banners.show_banner(Banner(text, "Show in folder", lambda: show_in_folder(path), key))
         finally:
             work.cancel()
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
 
-from gui.window.export_dialog import file_name
+from gui.window.export_sheet import file_name
 from session_host import paths
 from session_host.protocol.values import State
 from tests.support.area import Area
@@ -34,27 +32,67 @@ async def ended(played: Played, *, recorded: bool = True) -> str:
     return session_id
 
 
-def dialog(played: Played) -> QFileDialog:
-    [found] = played.window.findChildren(QFileDialog)
-    return found
-
-
-async def test_the_bar_under_an_ended_chat_exports_it_to_the_file_that_is_chosen(played: Played, area: Area):
+async def test_the_bar_under_an_ended_chat_exports_it_to_the_file_that_is_chosen(
+    played: Played, area: Area, monkeypatch: pytest.MonkeyPatch
+):
     await ended(played)
     QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
-    asked = dialog(played)
-    assert Path(asked.selectedFiles()[0]) == area.home / "one.html"
-    assert asked.defaultSuffix() == "html"
-    asked.selectNameFilter("Text (*.txt)")
-    asked.filterSelected.emit("Text (*.txt)")
-    assert asked.defaultSuffix() == "txt"
-    asked.fileSelected.emit(str(area.home / "one.txt"))
-    asked.close()
+    sheet = played.window.sheets.export
+    assert sheet.path() == area.home / "one.html"
+    assert [name for name, one in sheet.formats.items() if one.isChecked()] == [".html"]
+    QTest.mouseClick(sheet.formats[".txt"], Qt.MouseButton.LeftButton)
+    assert sheet.file.text() == "~/one.txt"
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    assert not sheet.is_open
     banners = played.window.banners
     await played.until(lambda: banners.current is not None and "Exported" in banners.current.text, "the word on it")
     assert banners.current is not None
     assert banners.current.text == "Exported one to ~/one.txt"
     assert "what was said" in (area.home / "one.txt").read_text()
+    shown: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", shown.append)
+    assert banners.current.action == "Show in folder"
+    banners.act()
+    assert shown == [QUrl.fromLocalFile(str(area.home))]
+
+
+async def test_a_file_that_exists_is_replaced_only_after_a_second_word(played: Played, area: Area):
+    session_id = await ended(played)
+    there = area.home / "one.html"
+    there.write_text("mine")
+    played.window.verbs.export(played.chat(session_id))
+    sheet = played.window.sheets.export
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    assert (sheet.is_open, sheet.problem.text(), sheet.save.text()) == (
+        True, "~/one.html exists. Replace it?", "Replace",
+    )  # fmt: skip
+    sheet.file.setText("~/other.html")
+    assert (sheet.problem.text(), sheet.save.text()) == ("", "Save")
+    sheet.file.setText("~/one")
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    sheet.cancel.setFocus()
+    QTest.keyClick(sheet.cancel, Qt.Key.Key_Return)
+    assert not sheet.is_open, "Enter presses the button that has the keyboard"
+    assert there.read_text() == "mine"
+    played.window.verbs.export(played.chat(session_id))
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    await played.until(lambda: "what was said" in there.read_text(), "the file to be replaced")
+
+
+async def test_a_file_that_cannot_be_is_said_before_anything_is_written(played: Played, area: Area):
+    session_id = await ended(played)
+    played.window.verbs.export(played.chat(session_id))
+    sheet = played.window.sheets.export
+    for typed, said in (
+        ("~/none/one.html", "~/none does not exist"), ("", "Type the name of a file"), ("~", "Type the name of a file"),
+    ):  # fmt: skip
+        sheet.file.setText(typed)
+        QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+        assert (sheet.is_open, sheet.problem.text()) == (True, said)
+    QTest.keyClick(sheet.file, Qt.Key.Key_Escape)
+    assert not sheet.is_open
+    assert list(area.home.glob("*.html")) == []
 
 
 async def test_what_cannot_be_exported_is_said_in_a_line(played: Played, area: Area):
@@ -62,9 +100,9 @@ async def test_what_cannot_be_exported_is_said_in_a_line(played: Played, area: A
     verbs = played.window.verbs
     banners = played.window.banners
     verbs.export(played.chat(session_id))
-    asked = dialog(played)
-    asked.fileSelected.emit(str(area.home / "one.cast"))
-    asked.close()
+    sheet = played.window.sheets.export
+    sheet.file.setText("~/one.cast")
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     await played.until(lambda: banners.current is not None and banners.current.kind == "failed", "the word on it")
     assert banners.current is not None
     assert banners.current.text.startswith("one was not exported: one has no recording")
@@ -75,7 +113,7 @@ async def test_what_cannot_be_exported_is_said_in_a_line(played: Played, area: A
 async def test_a_window_that_closes_does_not_wait_for_an_export(played: Played, area: Area):
     session_id = await ended(played)
     played.window.verbs.export(played.chat(session_id))
-    asked = dialog(played)
-    asked.fileSelected.emit(str(area.home / "one.cast"))
-    asked.close()
+    sheet = played.window.sheets.export
+    sheet.file.setText("~/one.cast")
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     await played.sessions.tasks.cancel_all()

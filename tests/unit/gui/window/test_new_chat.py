@@ -32,6 +32,38 @@ def claude(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     (own / "claude.toml").write_text('[presets]\nplan = ["--permission-mode", "plan"]\nloud = ["--verbose"]\n')
 
 
+async def test_a_directory_is_browsed_for_by_keyboard_and_escape_leads_back_to_the_sheet(
+    played: Played, area: Area
+) -> None:
+    for name in ("api/src", "docs", ".hidden"):
+        (area.home / name).mkdir(parents=True)
+    window = played.open_window()
+    window.verbs.new_chat("shell", "~")
+    sheet = window.sheets.new_chat
+    browser = sheet.directory_row.browser
+    sheet.directory_row.browse.setFocus()
+    QTest.keyClick(sheet.directory_row.browse, Qt.Key.Key_Return)
+    assert browser.is_open
+    assert {"..", "api", "docs"} <= set(browser.names())
+    assert ".hidden" not in browser.names()
+    QTest.keyClicks(browser.list, "api")
+    QTest.keyClick(browser.list, Qt.Key.Key_Right)
+    QTest.keyClick(browser.list, Qt.Key.Key_Left)
+    assert browser.list.currentIndex().data() == "api"
+    QTest.keyClick(browser.list, Qt.Key.Key_Return)
+    assert browser.directory == area.home / "api"
+    QTest.keyClick(browser.list, Qt.Key.Key_Escape)
+    assert (browser.is_open, sheet.is_open, sheet.directory.text()) == (False, True, "~")
+    assert sheet.directory.hasFocus()
+
+    sheet.directory_row.browser.browse()
+    QTest.keyClicks(browser.list, "api")
+    QTest.keyClick(browser.list, Qt.Key.Key_Right)
+    browser.choose.setFocus()
+    QTest.keyClick(browser.choose, Qt.Key.Key_Return)
+    assert (browser.is_open, sheet.is_open, sheet.directory.text()) == (False, True, "~/api")
+
+
 async def test_prompt_presets_arguments_and_environment_reach_the_start(
     claude: None, played: Played, launches: list[LaunchRequest]
 ) -> None:

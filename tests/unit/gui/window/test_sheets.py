@@ -59,6 +59,8 @@ async def test_a_chat_is_started_with_the_keyboard_alone(
     sheet.directory.setText("~/src")
     assert sheet.name.text() == "src", "the name is suggested from the directory"
     await press(played, Qt.Key.Key_Tab)
+    assert sheet.directory_row.browse.hasFocus()
+    await press(played, Qt.Key.Key_Tab)
     await press(played, Qt.Key.Key_Tab)
     assert sheet.arguments.hasFocus(), "a command needs one to run"
     QTest.keyClicks(sheet.arguments, "tail -f 'a file'")

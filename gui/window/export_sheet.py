@@ -1,0 +1,134 @@
+"""The sheet that exports a chat: where to, and in which format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from gui.sessions.exporting import FORMS
+from gui.sessions.words import short_directory
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.window.directory_field import DirectoryField
+from gui.window.parts import button, label
+from gui.window.sheet import Sheet
+
+WIDTH_PX = 560
+
+
+class ExportSheet(Sheet):
+    """Asks for a file and a format; Enter saves. A file that exists is replaced only after a second word."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent, "Export chat", WIDTH_PX)
+        self._take: Callable[[Path], object] = lambda _path: None
+        self._may_replace: Path | None = None
+        self.file = DirectoryField()
+        self.file.setAccessibleName("File")
+        self.formats: dict[str, QPushButton] = {}
+        self._group = QButtonGroup(self)
+        formats = QHBoxLayout()
+        formats.setSpacing(GAP_S_PX)
+        for suffix, what in FORMS.items():
+            made = button(f"{what} ({suffix})", "chip")
+            made.setCheckable(True)
+            made.setAccessibleName(f"Format: {what}")
+            made.clicked.connect(lambda _checked, suffix=suffix: self._use_format(suffix))
+            self._group.addButton(made)
+            self.formats[suffix] = made
+            formats.addWidget(made)
+        formats.addStretch(1)
+        self.problem = label("", "failed")
+        self.problem.setWordWrap(True)
+        self.cancel = button("Cancel", "", self.put_away)
+        self.save = button("Save", "primary", self._submit)
+        fields = QGridLayout()
+        fields.setHorizontalSpacing(GAP_M_PX)
+        fields.setVerticalSpacing(GAP_S_PX)
+        fields.addWidget(label("File", "secondary"), 0, 0)
+        fields.addWidget(self.file, 0, 1)
+        fields.addWidget(label("Format", "secondary"), 1, 0)
+        fields.addLayout(formats, 1, 1)
+        foot = QHBoxLayout()
+        foot.setSpacing(GAP_S_PX)
+        foot.addStretch(1)
+        foot.addWidget(self.cancel)
+        foot.addWidget(self.save)
+        layout = QVBoxLayout(self.body)
+        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
+        layout.setSpacing(GAP_M_PX)
+        layout.addWidget(label("Export chat", "title"))
+        layout.addLayout(fields)
+        layout.addWidget(self.problem)
+        layout.addLayout(foot)
+        self.file.textChanged.connect(self._on_file)
+
+    def ask(self, name: str, directory: Path, take: Callable[[Path], object]) -> None:
+        """Open the sheet for a chat.
+
+        Args:
+            name: the chat's, which the file is called by unless the user says otherwise.
+            directory: the directory that is suggested.
+            take: called with the file.
+        """
+        self._take = take
+        self.file.setText(short_directory(str(directory / (file_name(name) + next(iter(FORMS))))))
+        self._on_file()
+        self.open()
+        self.file.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def path(self) -> Path:
+        """The file, with the suffix of the chosen format if none of the known ones was typed."""
+        path = Path(self.file.directory())
+        return path if path.suffix in FORMS else path.with_name(path.name + self._format())
+
+    def _format(self) -> str:
+        return next((suffix for suffix, one in self.formats.items() if one.isChecked()), next(iter(FORMS)))
+
+    def _on_file(self) -> None:
+        """Another file was typed."""
+        suffix = Path(self.file.text().strip()).suffix
+        if suffix in FORMS:
+            self.formats[suffix].setChecked(True)
+        self._say("")
+
+    def _use_format(self, suffix: str) -> None:
+        typed = self.file.text().strip()
+        known = Path(typed).suffix
+        self.file.setText((typed.removesuffix(known) if known in FORMS else typed) + suffix)
+
+    def _say(self, problem: str, *, may_replace: Path | None = None) -> None:
+        self._may_replace = may_replace
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        self.save.setText("Save" if may_replace is None else "Replace")
+
+    def _submit(self) -> None:
+        path = self.path()
+        shown = short_directory(str(path))
+        typed = self.file.text().strip()
+        if not typed or typed.endswith("/") or Path(self.file.directory()).is_dir() or path.is_dir():
+            self._say("Type the name of a file")
+        elif not path.parent.is_dir():
+            self._say(f"{short_directory(str(path.parent))} does not exist")
+        elif path.exists() and path != self._may_replace:
+            self._say(f"{shown} exists. Replace it?", may_replace=path)
+        else:
+            self.put_away()
+            self._take(path)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._submit()
+        else:
+            super().keyPressEvent(event)
+
+
+def file_name(name: str) -> str:
+    """A chat's name as that of a file, without its form: what a file cannot be called by becomes a line."""
+    return re.sub(r"[/\\]", "-", name).strip(" .") or "chat"
