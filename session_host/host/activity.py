@@ -260,6 +260,13 @@ class ActivityTracker:
         self.detail = told if told or self._answered_s is None else former
         return self.detail != former
 
+    def teller_rank(self) -> int:
+        """The place of the source that names best what is asked or done: 0 for the best, the last for none."""
+        fresh = [self._heard[each] for each in _TELLING if each in self._fresh]
+        telling = [heard for heard in fresh if heard.activity is self.activity and (heard.detail or heard.kind)]
+        best = next((heard for heard in telling if heard.detail), telling[0] if telling else None)
+        return _TELLING.index(best.source) if best is not None else len(_TELLING)
+
     def _told(self) -> str:
         """What is asked or done, by whoever tells it best."""
         telling = [self._heard[each] for each in _TELLING if each in self._fresh]

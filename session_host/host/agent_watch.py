@@ -97,6 +97,7 @@ class AgentWatch:
         self._transitions = TransitionLog(spec.transitions)
         self._former_output_s = self._of_a_former_host(output_at_s)
         self._last = Transition(self.tracker.since, self.tracker.activity, self.tracker.source, self.tracker.detail)
+        self._last_question = (self.tracker.since, self.tracker.teller_rank())
         if memory is not None:
             attempt(self._transitions.went_on, self._last)
 
@@ -307,10 +308,19 @@ class AgentWatch:
     def _note(self) -> None:
         """One line for each activity, and for each thing that is asked; what is being done changes too often."""
         tracker, former = self.tracker, self._last
-        asks = tracker.activity is Activity.NEEDS_INPUT
-        if tracker.activity is not former.activity or (asks and tracker.detail != former.detail):
+        if tracker.activity is not former.activity:
             self._last = Transition(self._now(), tracker.activity, tracker.source, tracker.detail)
             self._transitions.add(self._last)
+        elif tracker.activity is Activity.NEEDS_INPUT and tracker.detail != former.detail:
+            (since, rank), rank_now = self._last_question, tracker.teller_rank()
+            said, said_now = former.detail, tracker.detail
+            is_same = since == tracker.since and (rank != rank_now or said in said_now or said_now in said)
+            if is_same and (rank < rank_now or said_now in said):
+                return  # Less is said of the same question.
+            at = former.at if is_same else self._now()
+            self._last = Transition(at, tracker.activity, tracker.source, tracker.detail)
+            self._transitions.add(self._last, former if is_same else None)
+        self._last_question = (tracker.since, tracker.teller_rank())
 
     # ------------------------------------------------------------ the time
 

@@ -26,17 +26,25 @@ class TransitionLog:
     def __init__(self, path: str) -> None:
         """Keep them in the file at ``path``; "" for memory alone."""
         self._path = Path(path) if path else None
-        self._waiting: deque[Transition] = deque()
+        self._waiting: deque[tuple[Transition, Transition | None]] = deque()
+        """Changes to be written, each with the one that it stands in for."""
         self._newest: deque[Transition] = deque(maxlen=TOLD)
         self._at_work = _thread.allocate_lock()
         self._has_failed = False
 
-    def add(self, transition: Transition) -> None:
-        """A change; written soon."""
+    def add(self, transition: Transition, instead_of: Transition | None = None) -> None:
+        """A change; written soon.
+
+        Args:
+            transition: the change.
+            instead_of: the last one, if this one says the same better.
+        """
+        if instead_of is not None and self._newest and self._newest[-1] == instead_of:
+            self._newest.pop()
         self._newest.append(transition)
         if self._path is None:
             return
-        self._waiting.append(transition)
+        self._waiting.append((transition, instead_of))
         self._write_soon()
 
     def went_on(self, last: Transition) -> None:
@@ -64,12 +72,18 @@ class TransitionLog:
         """In the thread: write what waits, and what comes meanwhile."""
         assert self._path is not None
         while True:
-            batch = []
+            batch: list[Transition] = []
+            replaced = None
             while self._waiting:
-                batch.append(self._waiting.popleft())
+                transition, instead_of = self._waiting.popleft()
+                if instead_of is not None and batch and batch[-1] == instead_of:
+                    batch.pop()
+                elif instead_of is not None and not batch:
+                    replaced = instead_of
+                batch.append(transition)
             if batch:
                 try:
-                    transitions.append(self._path, batch)
+                    transitions.append(self._path, batch, instead_of=replaced)
                 except Exception as error:  # noqa: BLE001 - the end of this thread would keep the host from its end
                     if not self._has_failed:
                         log.warning("the changes of activity are not kept: %s", error)

@@ -31,20 +31,34 @@ class _Line(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Line)
 
 
-def append(path: Path, transitions: Iterable[Transition], *, limit_bytes: int = MAX_BYTES) -> None:
+def append(
+    path: Path,
+    transitions: Iterable[Transition],
+    *,
+    instead_of: Transition | None = None,
+    limit_bytes: int = MAX_BYTES,
+) -> None:
     """Add changes at the end. Blocks on the disk.
+
+    Args:
+        path: the file.
+        transitions: the changes.
+        instead_of: a change that goes, if it stands at the end.
+        limit_bytes: of a file longer than this the older half goes.
 
     Raises:
         OSError: they could not be written.
     """
-    lines = [
-        msgspec.json.encode(_Line(each.at, each.activity, each.source, each.detail)) + b"\n" for each in transitions
-    ]
+    lines = [_encoded(each) for each in transitions]
     data = b"".join(line for line in lines if len(line) <= MAX_LINE_BYTES)
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(path, flags, 0o600)
     try:
         size = os.fstat(descriptor).st_size
+        former = _encoded(instead_of) if instead_of is not None else b""
+        if former and os.pread(descriptor, len(former), max(0, size - len(former))) == former:
+            size -= len(former)
+            os.ftruncate(descriptor, size)
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             data = b"\n" + data  # After what a kill left of a line.
         if data:
@@ -53,6 +67,10 @@ def append(path: Path, transitions: Iterable[Transition], *, limit_bytes: int = 
             _halve(path, os.pread(descriptor, size + len(data), 0)[-limit_bytes // 2 :])
     finally:
         os.close(descriptor)
+
+
+def _encoded(each: Transition) -> bytes:
+    return msgspec.json.encode(_Line(each.at, each.activity, each.source, each.detail)) + b"\n"
 
 
 def _halve(path: Path, newest: bytes) -> None:

@@ -162,3 +162,29 @@ async def test_whatever_fails_in_watching_the_agent_its_chat_goes_on_and_ends(
         host(kept)
         kept.session.program_ended(0, None)
         assert kept.session.ended.is_set()
+
+
+async def test_one_prompt_of_which_two_sources_tell_is_noted_once(kept: KeptSession) -> None:
+    path = Path(kept.spec.transitions)
+    host(kept)
+    watch = kept.session.watch
+    watch._now = iter(f"2026-01-02T03:04:{second:02}Z" for second in range(60)).__next__
+
+    def asked_by_hook(detail: str) -> None:
+        watch.reported(Report("hook", "ask", FIRST, detail), 0)
+
+    says(kept, "working", 0, FIRST, "hook")
+    kept.session.lane.feed(b"\x1b]7501;state=blocked:kind=permission\x07")
+    [poorer] = [each for each in watch.transitions() if each.activity is Activity.NEEDS_INPUT]
+    assert poorer.detail == "permission"
+    for detail in ("Bash: npm", "Bash: npm test", "Bash: rm -r build"):
+        asked_by_hook(detail)
+    says(kept, "idle", 0, FIRST, "hook")
+    kept.session.lane.feed(b"\x1b]7501;state=working\x07")
+    told = watch.transitions()
+    kept.kill()
+
+    questions = [(each.at, each.detail) for each in told if each.activity is Activity.NEEDS_INPUT]
+    assert [detail for _, detail in questions] == ["Bash: npm test", "Bash: rm -r build"]
+    assert questions[0][0] == poorer.at, "when it was asked, and not when it was told better"
+    assert transitions.last(path, 20) == told
