@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from session_host import paths
+from session_host.errors import OutliveError
 from session_host.terminal.base import DefaultColors
 
 
@@ -18,7 +19,7 @@ def _file() -> Path:
 
 
 def remember(colors: DefaultColors) -> None:
-    """Note the colours; a file that cannot be written leaves the former ones."""
+    """Note the colours; where no file can be written, the former ones stay."""
     if colors == remembered():
         return
     path = _file()
@@ -27,7 +28,7 @@ def remember(colors: DefaultColors) -> None:
         paths.ensure_private(path.parent)
         unfinished.write_bytes(msgspec.json.encode(colors))
         unfinished.replace(path)
-    except OSError:
+    except (OSError, OutliveError):  # A full disk, or a state directory that is no directory.
         return
 
 

@@ -20,10 +20,12 @@ from session_host.protocol.messages import ActivityEvent, Describe, Description
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.store import SessionRecord, Store
 from tests.benchmarks.usage import pss_mb
+from tests.support import processes
 from tests.support.area import Area
 from tests.support.claude_like import claude_like
 from tests.support.hosts import Watcher, end, peek, rest_after, see, shown, start, watching
-from tests.support.waiting import eventually, wait_for_end
+from tests.support.reboots import kill_at_once
+from tests.support.waiting import eventually, until_told, wait_for_end
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -142,18 +144,25 @@ async def test_one_that_is_killed_is_followed() -> None:
     await end(record.id)
 
 
-async def test_a_keeper_that_is_killed_wakes_them_all() -> None:
+@pytest.mark.parametrize("dies", ["the active keeper", "its standby", "both keepers"])
+async def test_a_keeper_that_is_killed_takes_none_of_them_along(dies: str) -> None:
     records = [await start("cat", name=name) for name in ("first", "second")]
     status = await asyncio.to_thread(keeper_status)
     assert status is not None
-    for record in records:
-        await rests(record)
-    os.kill(status.pid, signal.SIGKILL)
+    resting = [await rests(record) for record in records]
+    active, standby = processes.keepers(status.pid)
+    kill_at_once({"the active keeper": [active], "its standby": [standby]}.get(dies, [active, standby]))
+    if dies != "both keepers":
+        assert all(processes.is_alive(pid) for pid in resting), "they rest on"
     for record in records:
         async with watching(record.id) as (viewer, watcher):
             viewer.text("kept")
             await see(viewer, watcher, "kept")
-        assert (await described(record)).keeper_pid not in {0, status.pid}
+        await until_told(
+            lambda record=record: described(record),  # type: ignore[misc]
+            lambda found: processes.is_alive(found.keeper_pid or 0) and found.keeper_pid != status.pid,
+            PATIENCE_S, "another keeper to be known",
+        )  # fmt: skip
         await end(record.id)
 
 
@@ -223,16 +232,15 @@ async def test_two_viewers_of_different_sizes_keep_it_awake() -> None:
     await end(record.id)
 
 
-async def test_the_grid_keeps_the_size_that_it_had() -> None:
+async def test_the_grid_takes_the_size_of_the_viewer_that_stays_and_then_it_rests() -> None:
     record = await start("cat")
     async with watching(record.id, size=GridSize(80, 24)) as (viewer, watcher):
         async with watching(record.id, size=GridSize(100, 30)) as (_, other):
             await other.until(lambda: other.replaced > 0, "the other viewer to be shown")
             await watcher.until(lambda: size_of(viewer) == GridSize(100, 30), "the grid of the last one")
-        waiting = asyncio.get_running_loop().time() + 10 * REST_AFTER_S
-        await eventually(lambda: asyncio.get_running_loop().time() > waiting, PATIENCE_S, "some time to pass")
-        assert "to rest" not in log_of(record)
-        assert (await described(record)).size == GridSize(100, 30) == size_of(viewer)
+        await watcher.until(lambda: size_of(viewer) == GridSize(80, 24), "the grid of the one that stays")
+        await rests(record)
+        assert (await described(record)).size == GridSize(80, 24) == size_of(viewer)
     await end(record.id)
 
 

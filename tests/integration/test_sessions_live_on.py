@@ -20,6 +20,7 @@ from session_host.protocol.values import GridSize, Modifiers, State
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.hosts import end, is_over, peek, see, shown, start, watching
+from tests.support.reboots import kill_at_once
 from tests.support.waiting import eventually, wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -160,15 +161,12 @@ async def test_a_killed_host_is_followed_by_another_and_nobody_has_to_do_anythin
     wait_until(lambda: _record(record.id).host_pid == description.host_pid, 10, "the new host to be recorded")
 
 
-async def test_with_host_and_keeper_gone_a_session_is_lost_and_said_to_be() -> None:
+async def test_with_host_and_both_keepers_gone_a_session_is_lost_and_said_to_be() -> None:
     record = await start("cat")
     assert record.host_pid is not None
     keeper = (await request(record.id, Describe(0))).keeper_pid
     async with watching(record.id) as (_, watcher):
-        # Neither may have the time to see the other's end.
-        for number in (signal.SIGSTOP, signal.SIGKILL):
-            for pid in (keeper, record.host_pid):
-                os.kill(pid, number)
+        kill_at_once([*processes.keepers(keeper), record.host_pid])  # Where there is no systemd of the user's.
         await watcher.until(lambda: "lost" in watcher.states, "the viewer to say so")
         assert "gone" in watcher.messages[-1]
     assert _record(record.id).state is State.LOST

@@ -115,6 +115,11 @@ def kill_keepers(active: int) -> None:
             os.kill(pid, number)
 
 
+def keepers(active: int) -> list[int]:
+    """The two keepers: the active one and its standby, which is its parent."""
+    return [active, *(pid for pid in [parent(active)] if name(pid) == "outlive-standby")]
+
+
 def end_product(living: Callable[[], Iterable[int]]) -> None:
     """End all that ``living`` tells of, hosts and keepers among them: each would look after the other.
 

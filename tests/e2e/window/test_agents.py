@@ -93,6 +93,7 @@ def test_asked_at_its_start_ended_and_resumed_in_its_tab(parrot: None, area: Are
         own.press("Return")
         wait_until(lambda: everything(first).count("hello") == 2, WAIT_S, "the answer")
         command(own, "stop chat")
+        own.press("Return")  # It asks: there was output just now.
         wait_until(lambda: listed(first)["state"] == "exited", WAIT_S, "the end")
         command(own, "resume chat")
         wait_until(lambda: newest()["id"] != first, WAIT_S, "the chat that goes on")

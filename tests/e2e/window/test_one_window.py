@@ -103,7 +103,7 @@ def test_a_chat_of_which_nothing_is_left_is_lost_and_said_so(open_window: OpenWi
     with open_window() as own:
         own.show(chat["id"])
         now = listed(chat["id"])
-        kill_at_once([now["host_pid"], now["keeper_pid"]])
+        kill_at_once([now["host_pid"], *processes.keepers(now["keeper_pid"])])
         wait_until(lambda: own.tabs()[0]["state"] == "lost", WAIT_S, "the loss to be seen")
         assert not own.tabs()[0]["connected"]
         wait_until(lambda: not processes.is_alive(chat["child_pid"]), WAIT_S, "the program to be hung up")
