@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from session_host.cli.doctor_check import Check, fail, ok, warn
 from session_host.client.chat_settings import MIB, load_chat_settings
-from session_host.client.hung import is_stopped
 from session_host.client.quick import describe_all
 from session_host.client.records import is_kept
 from session_host.client.tidying import ended_chats, removed_log
 from session_host.client.upgrade import keeper_status
 from session_host.errors import OutliveError
 from session_host.paths import config_dir, database
-from session_host.pty.identity import is_running
+from session_host.pty.identity import is_running, is_stopped
 from session_host.store import SessionRecord, Store
 
 

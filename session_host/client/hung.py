@@ -9,7 +9,7 @@ from session_host.link.finding import ensure_keeper
 from session_host.link.pipe import KeeperHangs
 from session_host.protocol.keeper import EndBegun, EndSession
 from session_host.protocol.values import RUNNING_STATES
-from session_host.pty.identity import is_running, stat_fields
+from session_host.pty.identity import is_running, is_stopped
 
 from .quick import describe
 from .records import fate_of, open_store
@@ -80,11 +80,3 @@ def _host_of(session_id: str) -> int:
     if record is None or not is_running(record.host_pid, record.host_started):
         return 0
     return record.host_pid or 0
-
-
-def is_stopped(pid: int) -> bool:
-    """Whether somebody stopped a process (SIGSTOP, or a debugger)."""
-    try:
-        return stat_fields(pid)[0] in {"T", "t"}
-    except OSError:
-        return False

@@ -10,6 +10,7 @@ from typing import Protocol
 from session_host.host.resting import Resting
 from session_host.link.pipe import KeeperPipe
 from session_host.protocol.keeper import Go, KeeperMessage, KeptBy, NotReplaced, Prepare, Replaced, Rest, Yield
+from session_host.pty.identity import is_stopped
 from session_host.version import VERSION
 
 from .loop import Loop
@@ -18,6 +19,9 @@ from .ward import Successor, Ward, WardState
 
 log = logging.getLogger(__name__)
 
+
+ANSWER_S = 3.0
+"""A host that takes longer to prepare, or to leave, is stopped or hangs: it is not replaced now."""
 
 Begun = Callable[[int, KeeperPipe], None]
 
@@ -44,9 +48,22 @@ class Succession:
             return NotReplaced("the chat is not running")
         if ward.successor is not None:
             return NotReplaced("it is being replaced already")
-        ward.successor = Successor(client)
+        ward.successor = successor = Successor(client)
         ward.tell_host(Prepare())
+        self._bound(ward, successor)
         return None
+
+    def _bound(self, ward: Ward, successor: Successor) -> None:
+        """Give up if the former host does not do its part of the step that begins."""
+        yielding = successor.yielding
+
+        def look() -> None:
+            under_way = ward.successor is successor and successor.yielding is yielding
+            if under_way and (yielding or not successor.pid):
+                stopped = ", which is stopped" if is_stopped(ward.host_pid) else ""
+                self.give_up(ward, f"the chat's host (process {ward.host_pid}{stopped}) does not answer")
+
+        self._loop.later(ANSWER_S, look)
 
     def rehearse(self, ward: Ward, successor: Successor) -> None:
         """The former host is prepared: let the successor show that it can take over."""
@@ -79,6 +96,7 @@ class Succession:
         else:
             successor.ready = successor.yielding = True
             ward.tell_host(Yield())
+            self._bound(ward, successor)
 
     def promote(self, ward: Ward, successor: Successor) -> None:
         """The former host is gone: the session is the successor's."""

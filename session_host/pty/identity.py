@@ -81,3 +81,11 @@ def ancestors(pid: int) -> list[int]:
             break
         found.append(pid)
     return found
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether somebody stopped a process (SIGSTOP, or a debugger)."""
+    try:
+        return stat_fields(pid)[0] in {"T", "t"}
+    except OSError:
+        return False

@@ -244,6 +244,22 @@ async def test_upgrade_says_which_chat_it_could_not_reach(area: Area) -> None:
     await end(well.id)
 
 
+async def test_an_upgrade_does_not_wait_long_for_a_stopped_host_and_the_next_one_replaces_it(area: Area) -> None:
+    stuck = await start("cat", name="stuck")
+    host = (await request(stuck.id, Describe(0))).host_pid
+    with stopped(host):
+        began_s = time.monotonic()
+        done = outlive("upgrade", timeout_s=60)
+        assert time.monotonic() - began_s < 10
+        why = f"the chat's host (process {host}, which is stopped) does not answer"
+        assert (done.code, done.error) == (1, f"outlive: stuck: goes on as it was: {why}\n")
+    assert outlive("send", "stuck", "still here", "--enter").code == 0
+    assert outlive("upgrade", timeout_s=60).code == 0
+    assert list_one(stuck.id)["host_pid"] != host
+    assert outlive("wait", "stuck", "--text", "still here").code == 0
+    await end(stuck.id)
+
+
 def list_one(session_id: str) -> dict[str, Any]:
     """What ``outlive ls`` says of a session."""
     [info] = [each for each in outlive("ls", "--json").json() if each["id"] == session_id]
