@@ -32,7 +32,7 @@ from session_host.protocol.evidence import Evidence
 from session_host.protocol.launch import Watch
 from session_host.protocol.values import Activity
 
-from .signals import BELL, HOOK, NOTIFICATION, OSC_7501, PLUGIN, PROGRESS, STATE_FILE, TITLE, Word
+from .signals import BELL, CLEARED, HOOK, NOTIFICATION, OSC_7501, PLUGIN, PROGRESS, STATE_FILE, TITLE, Word
 
 ORDER: Final = (STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL)
 INPUT, SILENCE = "input", "silence"
@@ -151,6 +151,10 @@ class ActivityTracker:
             self._fresh.add(word.source)
         if not self._counts(word.source) or self._is_no_news(word, former):
             return self._describe()
+        if word.is_last and word.said == CLEARED and self.activity is Activity.NEEDS_INPUT:
+            # As after the answer to Claude Code's trust dialog: it says more in a moment, by this source or another.
+            self._answered_s = moment.s
+            return False
         asks_anew = self._answered_s is not None and word.activity is Activity.NEEDS_INPUT
         if asks_anew:
             self.since = moment.at
@@ -194,7 +198,7 @@ class ActivityTracker:
 
     def due_s(self, output_s: float) -> float | None:
         """When ``look`` is to be called, as ``Moment.s``; None for never."""
-        if self._answered_s is not None and self._asks_by() not in self._telling_ends:
+        if self._answered_s is not None and (self._asks_by() not in self._telling_ends or self._is_cleared()):
             return self._answered_s + ANSWER_S
         if self.activity is not Activity.WORKING:
             return None
@@ -234,6 +238,11 @@ class ActivityTracker:
         """The last word of the strongest source that tells states."""
         found = (self._heard[each] for each in ORDER if each in self._heard and each not in self._momentary)
         return next((heard for heard in found if heard.speaks), None)
+
+    def _is_cleared(self) -> bool:
+        """Whether the source that told of the question has taken all back."""
+        heard = self._heard.get(self.source)
+        return heard is not None and heard.said == CLEARED
 
     def _asks_by(self) -> str:
         """Who says that something is asked; for a mere moment that is answered, who says so still."""

@@ -52,6 +52,9 @@ _FILE_STATES: Final = {
 }
 _FILE_DETAILS: Final = {"shell": "a background shell still runs"}
 """What a status says beside the activity. The file does not tell how many shells."""
+CLEARED: Final = "state=clear"
+"""OSC 7501's last word, as it is said."""
+
 _OWN_DIALOG: Final = "dialog open"
 """What Claude Code "waits" for in a dialog that its user opened too, such as ``/model``; OSC 7501 tells those apart."""
 

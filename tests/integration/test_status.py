@@ -44,7 +44,7 @@ async def test_a_turn_of_claude_by_its_file_and_what_is_asked_by_its_hook(tmp_pa
             ("hook", "PermissionRequest: Bash: npm test", False),
         ]
         assert [(each.activity, each.source, each.detail) for each in said.transitions][:3] == [
-            (IDLE, "state file", ""), (WORKING, "state file", ""), (NEEDS, "state file", "permission prompt"),
+            (IDLE, "state file", ""), (WORKING, "state file", ""), (NEEDS, "state file", "Bash: npm test"),
         ]  # fmt: skip
         assert said.transitions[-2].detail == "Bash: npm test"
         assert said.transitions[-1].activity is IDLE

@@ -45,6 +45,9 @@ tests' own. Written by
     bash installers/test.sh --real-agents
 
 **yes**: seen in this run. **no**: it was tried, and is not so. **–**: it cannot be so; the notes say why.
+
+What no agent tells: Codex says nothing while it asks whether a folder is to be trusted (the chat shows "no signal"),
+and says that it is idle while it asks where a new conversation is to run, after `/new` and `/fork` in a git repository.
 """
 
 YES, NO, NOT_APPLICABLE, NOT_TRIED = "yes", "no", "–", "?"

@@ -360,3 +360,20 @@ def test_of_two_texts_of_one_question_the_one_with_more_is_shown(book: Playbook)
     book.says(Notification("", "Claude asks: Bash(npm test)"))
 
     assert book.tracker.detail == "Claude asks: Bash(npm test)"
+
+
+def test_claudes_trust_dialog_that_is_answered_is_not_no_signal_before_its_first_state(book: Playbook) -> None:
+    book.osc("state=blocked:kind=permission:msg=dHJ1c3QgdGhpcyBmb2xkZXI=")
+    book.answer()
+    assert not book.osc("state=clear")
+    assert not book.wait(ANSWER_S - 0.1)
+    assert book.is_said == (NEEDS, "osc 7501", "trust this folder")
+    assert book.osc("state=idle")
+    assert book.is_said[:2] == (IDLE, "osc 7501")
+
+
+def test_a_question_that_is_taken_back_with_nothing_after_it_is_no_signal(book: Playbook) -> None:
+    book.osc("state=blocked:kind=permission")
+    book.osc("state=clear")
+    assert book.wait(ANSWER_S)
+    assert book.is_said[0] is NO_SIGNAL
