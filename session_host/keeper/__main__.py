@@ -1,7 +1,7 @@
 """The keeper's start: ``python -P -m session_host.keeper``, by ``link.finding``.
 
-``--check`` loads everything and ends; ``--continue FD`` goes on with what a former version kept; ``--restore`` goes on
-with what the user's systemd hands over (``third_holder``).
+``--check`` loads everything and ends; ``--continue FD`` goes on with what a former version kept; ``--restore LIMIT``
+goes on with what the user's systemd hands over (``third_holder``).
 """
 
 from __future__ import annotations
@@ -128,7 +128,8 @@ def _start(arguments: list[str]) -> Start | None:
         kept = read_kept(int(arguments[1]))
         return Start(kept.lock, socket.socket(fileno=kept.listener), kept.open_files, kept)
     ensure_private(runtime_dir())
-    if arguments == [third_holder.ARGUMENT]:
+    restores = arguments[:1] == [third_holder.ARGUMENT]
+    if restores:
         if not received:
             return None
         os.chdir("/")
@@ -137,10 +138,16 @@ def _start(arguments: list[str]) -> Start | None:
         detach()
         if third_holder.is_restoring():
             return None
-    lock = alone()
-    if lock is None:
-        return None
-    return Start(lock, bind(keeper_socket()), raise_open_files(), None, received)
+    while (lock := alone()) is None:
+        if not received or third_holder.are_kept(received):
+            return None
+        # Without this process systemd would let go of them; another one took the keeper's place while it started this.
+        log.warning("another keeper lives, which does not have what systemd held")
+        time.sleep(third_holder.LOOK_AGAIN_S)
+    open_files = raise_open_files()
+    if restores and arguments[1:]:
+        open_files = int(arguments[1])
+    return Start(lock, bind(keeper_socket()), open_files, None, received)
 
 
 def main(arguments: list[str]) -> int:
@@ -176,19 +183,19 @@ def main(arguments: list[str]) -> int:
             dismiss(kept.standby)
     if start.received:
         third.use()
-        for ward in restored(start.received):
+        for ward in restored(start.received, third):
             keeper.wards[ward.id] = ward
     else:
-        _enter_unit(third)
-    for ward in tuple(keeper.wards.values()):
-        keeper.mirror.hold(ward)
+        _enter_unit(third, start.open_files)
+        for ward in tuple(keeper.wards.values()):
+            keeper.mirror.hold(ward)
     Pair(keeper, lock, become_background).run()
     return 0
 
 
-def _enter_unit(third: ThirdHolder) -> None:
+def _enter_unit(third: ThirdHolder, open_files: int) -> None:
     """Enter a unit of the user's systemd: a service whose descriptor store is the third holder, else a scope."""
-    service = third.begin()
+    service = third.begin(open_files)
     log.info("%s", service)
     if service.startswith("no service"):
         log.info("scope: %s", enter(f"outlive-keeper-{os.getpid()}.scope", "Outlive: keeper", [os.getpid()]))

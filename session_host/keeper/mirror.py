@@ -98,10 +98,13 @@ class ThirdHolder(Protocol):
     """Holds sessions' descriptors beside the two keepers (``third_holder``)."""
 
     def hold(self, session_id: str, held: Sequence[int]) -> None:
-        """Hold a session's descriptors, in place of former ones."""
+        """Hold a session's descriptors."""
 
     def forget(self, session_id: str) -> None:
         """Hold a session no more."""
+
+    def look(self) -> None:
+        """Put back what is gone in the runtime directory."""
 
 
 class Mirror:
@@ -139,6 +142,7 @@ class Mirror:
         if self._third is not None:
             with suppress(OSError):
                 spec = _spec_file(ward.spec)
+                self._third.forget(ward.id)
                 self._third.hold(ward.id, (spec, *ward.estate))
                 os.close(spec)
 
@@ -147,6 +151,11 @@ class Mirror:
         self.tell(Forgotten(ward.id))
         if self._third is not None:
             self._third.forget(ward.id)
+
+    def look(self) -> None:
+        """Let the third holder put back what is gone in the runtime directory."""
+        if self._third is not None:
+            self._third.look()
 
     def now(self, ward: Ward, *, channel: bool = False) -> None:
         """Tell how a session stands; ``channel``: the way to its host is a new one."""

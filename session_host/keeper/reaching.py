@@ -183,6 +183,7 @@ class RuntimeDirectory:
         try:
             ensure_private(runtime_dir())
             self._follow()
+            self._mirror.look()
             if not self._has_lock():
                 log.warning("another keeper began while the runtime directory was gone; the chats go to it")
                 self._loop.leave()

@@ -20,12 +20,14 @@ import shutil
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from session_host.errors import OutliveError
 from session_host.estate import descriptors
 from session_host.estate.ledger import LedgerPage
 from session_host.link.finding import find_keeper, keeper_argv, keeper_environment
 from session_host.paths import runtime_dir
+from session_host.protocol.keeper import KeeperStatus, Status
 from session_host.protocol.launch import LaunchReport
 from session_host.scopes import Service, enter_service, held_by_services
 from session_host.scopes.addresses import session_bus
@@ -38,13 +40,15 @@ from .ward import Ward, WardState
 log = logging.getLogger(__name__)
 
 ARGUMENT = "--restore"
-RESTORING_S = 3.0
-"""systemd starts the service after 0.05 s, and its Python takes 0.3 s; on a busy machine more."""
+RESTORING_S = 8.0
+"""systemd starts the service after 0.05 s, and its Python takes 0.3 s; on a busy machine more. A caller waits 10 s."""
 
 LOOK_S = 0.02
+LOOK_AGAIN_S = 1.0
 ALIVE_PATIENCE_S = 0.5
 
 _WAITING = """\
+mkdir -p -m 700 "$(dirname "$0")"
 if flock -n "$0" true; then [ -n "$LISTEN_FDS" ] && exec "$@"; exit 0; fi
 flock "$0" true || sleep 5
 exit 1
@@ -59,8 +63,12 @@ class ThirdHolder:
         self._store: DescriptorStore | None = None
         self._alive = -1
 
-    def begin(self) -> str:
-        """Start the service and enter it; returns its name, or a reason after "no service: "."""
+    def begin(self, open_files: int) -> str:
+        """Start the service and enter it; returns its name, or a reason after "no service: ".
+
+        Args:
+            open_files: the programs' soft limit of open files, for the next keeper; the service's is higher.
+        """
         if session_bus() is None:
             return "no service: no session bus"
         if shutil.which("flock") is None:
@@ -69,7 +77,7 @@ class ThirdHolder:
             return "no service: the keeper before is still ending"
         # Another name than a former version's: the command is another.
         unit = f"outlive-keeper-{_place()}-{os.getpid()}-{time.monotonic_ns()}.service"
-        argv = ["/bin/sh", "-c", _WAITING, str(_alive_path()), *keeper_argv(), ARGUMENT]
+        argv = ["/bin/sh", "-c", _WAITING, str(_alive_path()), *keeper_argv(), ARGUMENT, str(open_files)]
         result = enter_service(Service(unit, "Outlive: keeper", argv, keeper_environment()), [os.getpid()])
         if not result.entered:
             return f"no service: {result.reason}"
@@ -83,6 +91,22 @@ class ThirdHolder:
             self._store = DescriptorStore()
         except OSError as error:
             log.warning("systemd takes no descriptors: %s", error)
+
+    def look(self) -> None:
+        """Take the lock again if its file was removed: a service that starts again waits for it."""
+        try:
+            if self._alive < 0 or os.path.samestat(Path(_alive_path()).lstat(), os.fstat(self._alive)):
+                return
+        except FileNotFoundError:
+            pass
+        former, self._alive = self._alive, -1
+        try:
+            self._say_alive()
+        finally:
+            if self._alive < 0:
+                self._alive = former
+            else:
+                os.close(former)
 
     def _say_alive(self) -> bool:
         """Take the lock that the service waits for; forks of this process share it."""
@@ -103,8 +127,7 @@ class ThirdHolder:
                 return True
 
     def hold(self, session_id: str, held: Sequence[int]) -> None:
-        """Have a session's descriptors held, in place of former ones."""
-        self.forget(session_id)
+        """Have a session's descriptors held; those that are held already are not held twice."""
         if self._store is not None:
             try:
                 self._store.add(session_id, held)
@@ -143,7 +166,19 @@ def is_restoring() -> bool:
     return True
 
 
-def restored(received: Mapping[str, Sequence[int]]) -> list[Ward]:
+def are_kept(session_ids: Collection[str]) -> bool:
+    """Whether a keeper that can be reached has all of these sessions."""
+    with suppress(OutliveError):
+        if (pipe := find_keeper()) is not None:
+            try:
+                answer = pipe.ask(Status(), LOOK_AGAIN_S)
+            finally:
+                pipe.close()
+            return isinstance(answer, KeeperStatus) and {each.session_id for each in answer.sessions} >= {*session_ids}
+    return False
+
+
+def restored(received: Mapping[str, Sequence[int]], third: ThirdHolder) -> list[Ward]:
     """The sessions of which systemd hands back the descriptors; nobody serves them, or their hosts will say so."""
     wards = []
     for session_id, held in received.items():
@@ -151,6 +186,7 @@ def restored(received: Mapping[str, Sequence[int]]) -> list[Ward]:
             wards.append(_ward_of(held))
         except (OutliveError, OSError, ValueError, StopIteration) as error:
             log.warning("%s: cannot be restored: %s", session_id, error)
+            third.forget(session_id)
             for descriptor in held:
                 with suppress(OSError):
                     os.close(descriptor)

@@ -16,6 +16,10 @@ FIRST = 3
 """The first descriptor that systemd hands over (SD_LISTEN_FDS_START)."""
 
 
+PATIENCE_S = 0.5
+"""systemd reads a message in microseconds; one that does not for so long is not waited for."""
+
+
 class DescriptorStore:
     """The descriptor store of the service whose control group this process is in."""
 
@@ -33,7 +37,8 @@ class DescriptorStore:
         except OSError:
             self._socket.close()
             raise
-        self._socket.setblocking(False)
+        # Few messages wait unread (net.unix.max_dgram_qlen): systemd is waited for when there are many at once.
+        self._socket.settimeout(PATIENCE_S)
 
     def fileno(self) -> int:
         """The descriptor of the connection."""

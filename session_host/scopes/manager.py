@@ -6,6 +6,7 @@ and systemd.resource-control(5) for the properties, systemd.special(7) for the s
 
 from __future__ import annotations
 
+from resource import RLIMIT_NOFILE, getrlimit
 from typing import Any
 
 from .bus import DAEMON, Bus, BusGone, Peer, Refused
@@ -74,6 +75,7 @@ def start_service(bus: Bus, service: Service, pids: list[int]) -> str:
         TimedOut: there may be one yet.
         BusGone: as above.
     """
+    hard_limit = getrlimit(RLIMIT_NOFILE)[1]
     bus.post(MANAGER, "Subscribe")
     properties: list[Property] = [
         ("ExecStart", ("a(sasb)", [(service.argv[0], service.argv, False)])),
@@ -82,6 +84,9 @@ def start_service(bus: Bus, service: Service, pids: list[int]) -> str:
         ("RestartUSec", ("t", RESTART_US)),
         ("StartLimitIntervalUSec", ("t", 0)),
         ("FileDescriptorStoreMax", ("u", MAX_DESCRIPTORS)),
+        # systemd cannot start a process with more descriptors than that may have open.
+        ("LimitNOFILE", ("t", hard_limit)),
+        ("LimitNOFILESoft", ("t", hard_limit)),
         # The processes that are moved into it speak to systemd, not its main process.
         ("NotifyAccess", ("s", "all")),
         # A restart or stop of the main process does not end the processes that were moved into it.

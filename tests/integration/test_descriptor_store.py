@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,12 +37,12 @@ def test_systemd_hands_back_what_a_process_had_held(systemd: UserSystemd, area: 
         env=environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=30,
     )  # fmt: skip
     assert keeps.stdout.split() == [UNIT], "moved into the service"
-    wait_until(lambda: systemd.show(UNIT, "NFileDescriptorStore") == "3", 10, "systemd to hold three")
-    assert held_by_services("outlive-*.service") == 3
+    wait_until(lambda: systemd.show(UNIT, "NFileDescriptorStore") == "1103", 10, "systemd to hold all")
+    assert held_by_services("outlive-*.service") == 1103
     wait_until(report.exists, 10, "the main process to start")
     os.kill(int(systemd.show(UNIT, "MainPID")), signal.SIGKILL)
     lines = wait_until(lambda: report.read_text().splitlines()[1:], 10, "the main process to start again")
-    assert json.loads(lines[0]) == [{"a": ["one", "two"], "b": ["three"]}, [False] * 3]
+    assert json.loads(lines[0]) == [{"a": ["one", "two"], "b": ["three"]}, False, 1100]
 
 
 @pytest.fixture
@@ -107,6 +108,31 @@ def test_the_kill_of_all_our_processes_at_once_loses_nothing(
     assert {name(pid) for pid in killed} >= {"outlive-keeper", "outlive-standby", "outlive-host"}
     assert (int(systemd.show(service, "MainPID")) in killed) == and_the_service
     kill(killed)
+    ends_as_it_should(systemd, service, before)
+
+
+def test_a_chat_survives_the_kill_of_all_our_processes_and_the_loss_of_the_runtime_directory(
+    systemd: UserSystemd, chat: str, area: Area
+) -> None:
+    before, service = described(), service_of(systemd)
+    kill(ours(area))
+    shutil.rmtree(area.runtime, ignore_errors=True)
+    wait_until(lambda: described()["keeper_pid"] not in {None, before["keeper_pid"]}, 20, "another keeper")
+    ends_as_it_should(systemd, service, before)
+
+
+def test_a_service_that_starts_again_after_the_runtime_directory_was_removed_lets_the_living_keeper_be(
+    systemd: UserSystemd, chat: str, area: Area
+) -> None:
+    before, service = described(), service_of(systemd)
+    shutil.rmtree(area.runtime)
+    wait_until((area.runtime / "keeper.alive").exists, 10, "the lock that the service waits for")
+    wait_until(lambda: described()["keeper_pid"] == before["keeper_pid"], 10, "the chat to be there again")
+    former = systemd.show(service, "MainPID")
+    os.kill(int(former), signal.SIGKILL)
+    wait_until(lambda: systemd.show(service, "MainPID") not in {former, "0"}, 10, "the service to start again")
+    assert described()["keeper_pid"] == before["keeper_pid"]
+    kill(ours(area))
     ends_as_it_should(systemd, service, before)
 
 

@@ -6,9 +6,13 @@ import json
 import os
 import signal
 import sys
+import time
 
-from session_host.scopes import Service, enter_service
+from session_host.scopes import Service, enter_service, held_by_services
 from session_host.scopes.descriptor_store import DescriptorStore, take_received
+
+MANY = 1100
+"""More than a process may have open, unless it is allowed more."""
 
 FILES = (("a", b"one"), ("a", b"two"), ("b", b"three"), ("gone", b"four"))
 
@@ -19,20 +23,28 @@ def keep(unit: str, report: str) -> None:
     service = Service(unit, "Outlive: test", argv, {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)})
     print(enter_service(service, [os.getpid()], 10.0), flush=True)
     store = DescriptorStore()
+    for _ in range(MANY // 100):
+        files = [os.memfd_create("many") for _ in range(100)]
+        store.add("many", files)
+        for file in files:
+            os.close(file)
     for name, text in FILES:
         file = os.memfd_create(name)
         os.write(file, text)
         store.add(name, [file])
     store.remove("gone")
+    while held_by_services(unit) != MANY + len(FILES) - 1:  # systemd asks where a message comes from.
+        time.sleep(0.01)
 
 
 def tell(report: str) -> None:
     """Append a line with what came; then wait for the end."""
     received = take_received(os.environ)
     texts = {name: sorted(os.pread(each, 99, 0).decode() for each in files) for name, files in received.items()}
+    many = len(texts.pop("many", []))
     inheritable = [os.get_inheritable(each) for files in received.values() for each in files]
     with open(report, "a", encoding="utf-8") as file:  # noqa: PTH123
-        print(json.dumps([texts, inheritable]), file=file)
+        print(json.dumps([texts, any(inheritable), many]), file=file)
     signal.pause()
 
 
