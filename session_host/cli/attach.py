@@ -32,6 +32,7 @@ HELP_S = 10.0
 RECONNECTING_NOTICE_AFTER_S = 0.3
 
 _MODIFIER_KEYS = frozenset({"Shift", "Control", "Alt", "Super", "CapsLock", "NumLock"})
+_LOCKS = Modifiers.CAPS_LOCK | Modifiers.NUM_LOCK
 _PREFIX = "b"
 _DETACH = "d"
 _GO_ON = "c"
@@ -121,11 +122,14 @@ class _Attachment:
         self._terminal = terminal
         self._read_only = read_only
         self._parser = InputParser()
-        self._painter = Painter(size, sys.stdout.encoding or "utf-8")
+        # Old Linux consoles show what they do not know.
+        keyboard = not os.environ.get("TERM", "").startswith("linux")
+        self._painter = Painter(size, sys.stdout.encoding or "utf-8", keyboard=keyboard)
         self._viewer = Viewer(session_id, self, size=size, cell=cell, read_only=read_only, kind="attach")
         self._begun_s = 0.0
         self._prefixed = False
         self._was_live = False
+        self._gave_back = False
         self._dirty = False
         self._painted_at_s = -1.0
         self._held_since_s: float | None = None
@@ -138,6 +142,7 @@ class _Attachment:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             self._loop.add_signal_handler(number, self._end, _How.SIGNAL, "", number)
         self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
+        self._loop.add_signal_handler(signal.SIGTSTP, self._suspended)
         self._loop.add_signal_handler(signal.SIGCONT, self._continued)
         # Given back before the loop lets go of the signals, so that none comes in between.
         with self._terminal:
@@ -193,14 +198,15 @@ class _Attachment:
             return False
         if value.key in _MODIFIER_KEYS:
             return self._prefixed  # On the way to another key.
-        is_prefix = value.key == _PREFIX and value.modifiers == Modifiers.CTRL
+        held = value.modifiers & ~_LOCKS
+        is_prefix = value.key == _PREFIX and held == Modifiers.CTRL
         if not self._prefixed:
             self._prefixed = is_prefix
             return is_prefix
         self._prefixed = False
         if is_prefix:
             return False
-        if value.key == _DETACH and not value.modifiers & ~Modifiers.CTRL:
+        if value.key == _DETACH and not held & ~Modifiers.CTRL:
             self._end(_How.DETACHED)
         elif value.key == _GO_ON and self._viewer.holding:
             self._viewer.go_on()
@@ -232,10 +238,18 @@ class _Attachment:
         self._terminal.write(self._painter.resize(size))
         self._viewer.resize(size, cell)
 
+    def _suspended(self) -> None:
+        """The user's shell stops this command: it gets its terminal back before that."""
+        self._terminal.farewell = self._painter.leave()
+        self._terminal.give_back()
+        self._gave_back = True
+        os.kill(os.getpid(), signal.SIGSTOP)
+
     def _continued(self) -> None:
-        """We were stopped from outside, and whoever had the terminal meanwhile has changed it."""
+        """This command was stopped, and another program may have changed the terminal since."""
         self._terminal.make_raw()
-        self._terminal.write(self._painter.enter())
+        self._terminal.write(self._painter.enter(again=not self._gave_back))
+        self._gave_back = False
         self._resized()
 
     # ------------------------------------------------------------ painting

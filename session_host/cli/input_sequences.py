@@ -49,11 +49,13 @@ def control_sequence(parameters: bytes, final: int, modifiers: Modifiers) -> Ter
     if final in b"IO" and not parameters:
         return FocusChanged(final == 0x49)
     if final == 0x7E and first == 27 and len(fields) == 3:
-        return _coded(fields[2], modifiers | modifiers_of(second), action)
+        code = 0x7F if fields[2] == 0x08 else fields[2]  # Backspace, which xterm tells by what it sends.
+        return _coded(code, modifiers | modifiers_of(second), action)
     if final == 0x7E and (key := key_codes.TILDE.get(first)):
         return KeyTyped(key, "", modifiers | modifiers_of(second), action)
     if final == 0x75 and parameters:
-        return _coded(first, modifiers | modifiers_of(second), action)
+        held = modifiers | modifiers_of(second)
+        return _coded(_base_code(parameters) if held & _NO_TEXT else first, held, action)
     if final == 0x5A:
         return KeyTyped("Tab", "", modifiers | modifiers_of(second) | Modifiers.SHIFT, action)
     # With modifiers there are two numbers, the first of which is 1.
@@ -95,6 +97,17 @@ def _coded(code: int, modifiers: Modifiers, action: KeyAction) -> KeyTyped | Non
         modifiers |= Modifiers.SHIFT
     upper = key.upper() if len(key.upper()) == 1 else key
     return KeyTyped(key, (upper if modifiers & Modifiers.SHIFT else key) if types else "", modifiers, action)
+
+
+def _base_code(parameters: bytes) -> int:
+    """The key of ``CSI … u`` by its code: that in the US layout for a key without an ASCII character, else its own.
+
+    Programs know Ctrl+C by its letter, whatever the layout types.
+    """
+    codes = parameters.split(b";")[0].split(b":")
+    code = numbers(codes[0])[0]
+    base = numbers(codes[2])[0] if len(codes) > 2 else 0
+    return base if 0x20 < base < 0x7F < code and code not in key_codes.KITTY else code
 
 
 def lower(text: str) -> str:

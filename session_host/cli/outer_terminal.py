@@ -59,9 +59,7 @@ class OuterTerminal:
     ) -> None:
         try:
             self.stop()
-            self._write_at_last(self.farewell)
-            if self._saved is not None:
-                termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
+            self.give_back()
         except (termios.error, OSError) as caught:
             if caught.args[0] not in _GONE:
                 raise
@@ -72,6 +70,12 @@ class OuterTerminal:
     def make_raw(self) -> None:
         """Every key comes as it is, Ctrl+C too."""
         tty.setraw(self._input, termios.TCSANOW)
+
+    def give_back(self) -> None:
+        """Give the terminal back as at the end, to go on with ``make_raw``."""
+        self._write_at_last(self.farewell)
+        if self._saved is not None:
+            termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
 
     def start(
         self, on_input: Callable[[bytes], None], on_drained: Callable[[], None], on_gone: Callable[[], None]

@@ -19,7 +19,14 @@ from session_host.terminal.text import style_change
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
-_ENTER = "\x1b[?1049h\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[0m\x1b[2J"
+_KEYS = 5
+"""Flags of the kitty keyboard protocol: 1 tells Shift+Enter from Enter and the like; 4 adds the US layout's character
+of the key, without which Ctrl+C of a Cyrillic layout would be no Ctrl+C."""
+_PUSH_KEYS, _SET_KEYS, _POP_KEYS = f"\x1b[>{_KEYS}u", f"\x1b[={_KEYS}u", "\x1b[<u"
+_OTHER_KEYS, _NO_OTHER_KEYS = "\x1b[>4;2m", "\x1b[>4m"
+"""xterm's modifyOtherKeys, which does the same in terminals without that protocol; the protocol goes before it."""
+_ALTERNATE = "\x1b[?1049h"
+_ENTER = "\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[0m\x1b[2J"
 _LEAVE = "\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[0m\x1b[0 q\x1b[?25h\x1b[?1049l"
 _NO_MOUSE = "\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1006l"
 _MOUSE = {
@@ -41,9 +48,18 @@ class Painter:
     then a part is shown that holds the cursor's row.
     """
 
-    def __init__(self, size: GridSize, encoding: str = "utf-8") -> None:
+    def __init__(self, size: GridSize, encoding: str = "utf-8", *, keyboard: bool = False) -> None:
+        """Begin with a screen that shows nothing.
+
+        Args:
+            size: the outer terminal's.
+            encoding: of what is written.
+            keyboard: have the outer terminal report each key with its modifiers, if it can; none is asked whether it
+                can, and those that cannot ignore it.
+        """
         self._size = size
         self._encoding = encoding
+        self._keyboard = keyboard
         self._rows: dict[int, Row] = {}
         self._grid = size
         self._cursor: Cursor | None = None
@@ -60,13 +76,22 @@ class Painter:
         """The grid's row that the outer terminal's first line shows."""
         return self._top
 
-    def enter(self) -> bytes:
-        """Take the screen."""
-        return _ENTER.encode()
+    def enter(self, *, again: bool = False) -> bytes:
+        """Take the screen, and have the outer terminal report what the program wants to know.
+
+        Args:
+            again: it was not given back, and another program may have changed it since.
+        """
+        self._shown_shape = None
+        modes, self._modes = self._modes, Modes()
+        # After the change of the screen: each of the two has a stack of keyboard flags. Before the style is reset: some
+        # terminals take modifyOtherKeys for a style.
+        keyboard = f"{_SET_KEYS if again else _PUSH_KEYS}{_OTHER_KEYS}" if self._keyboard else ""
+        return f"{_ALTERNATE}{keyboard}{_ENTER}{self._mode_changes(modes)}".encode()
 
     def leave(self) -> bytes:
         """Give the screen back as it was, whatever the program had asked for."""
-        keyboard = "\x1b[<u" if self._modes.kitty_keyboard else ""
+        keyboard = f"{_POP_KEYS}{_NO_OTHER_KEYS}" if self._keyboard else ""
         reverse = "\x1b[?5l" if self._modes.reverse_screen else ""
         return f"{_END_FRAME}{_NO_MOUSE}{keyboard}{reverse}{_LEAVE}".encode()
 
@@ -188,9 +213,6 @@ class Painter:
         parts = []
         if modes.mouse != former.mouse:
             parts.append(_MOUSE[modes.mouse])
-        if bool(modes.kitty_keyboard) != bool(former.kitty_keyboard):
-            # The lowest level of the kitty protocol: tells Shift+Enter from Enter; unknown elsewhere.
-            parts.append("\x1b[>1u" if modes.kitty_keyboard else "\x1b[<u")
         if modes.reverse_screen != former.reverse_screen:
             parts.append("\x1b[?5h" if modes.reverse_screen else "\x1b[?5l")
         return "".join(parts)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from session_host.protocol.messages import PENDING_INPUT_BYTES
-from session_host.protocol.values import GridSize
+from session_host.protocol.messages import PENDING_INPUT_BYTES, Key
+from session_host.protocol.values import GridSize, Modifiers
+from session_host.pty.identity import is_stopped
+from session_host.terminal.encode_keys import encode_key
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.commands import OnTerminal, new, outlive
@@ -48,6 +50,66 @@ def test_shows_the_screen_types_into_it_and_detaches() -> None:
         assert terminal.modes() == terminal.modes_before
         assert not terminal.screen.modes.alternate_screen
     assert processes.is_alive(child_pid(session_id))
+
+
+KEYS = [
+    (Key("", 0, "Enter", "", Modifiers.SHIFT), b"\x1b[27;2;13~"),
+    (Key("", 0, "Enter", "", Modifiers.CTRL), b"\x1b[27;5;13~"),
+    (Key("", 0, "e", "", Modifiers.CTRL | Modifiers.SHIFT), b"\x1b[27;6;69~"),
+    (Key("", 0, "ArrowUp", "", Modifiers.SHIFT), b"\x1b[1;2A"),
+    (Key("", 0, "Tab", "", Modifiers.CTRL), b"\x1b[27;5;9~"),
+    (Key("", 0, "c", "", Modifiers.CTRL), b"\x03"),
+    (Key("", 0, "Escape"), b"\x1b"),
+    (Key("", 0, "a", "a"), b"a"),
+]
+
+
+@pytest.mark.parametrize("knows", ["kitty's protocol", "modifyOtherKeys"])
+def test_keys_with_modifiers_reach_a_program_that_asked_for_them(knows: str) -> None:
+    code = (
+        "import os, tty; tty.setraw(0); os.write(1, b'\\x1b[>4;1mready ')\n"
+        "while True: os.write(1, b'<%s>' % os.read(0, 4096).hex().encode())"
+    )
+    new("-n", "asked", "--", sys.executable, "-ISc", code)
+    with OnTerminal("attach", "asked", size=GridSize(200, 24)) as terminal:
+        terminal.see("ready")
+        assert b"\x1b[>5u\x1b[>4;2m" in terminal.raw
+        wanted = b""
+        for key, received_as in KEYS:
+            modes = terminal.screen.modes
+            if knows == "modifyOtherKeys":
+                modes = modes._replace(kitty_keyboard=0, modify_other_keys=2)
+            else:
+                assert modes.kitty_keyboard == 5
+            terminal.type(encode_key(key, modes))
+            wanted += received_as
+            terminal.see(f"<{received_as.hex()}>")
+        assert received(terminal) == wanted
+        terminal.type(b"\x1b[98;133ud")  # Ctrl+B while Num Lock is on, as kitty tells it.
+        assert terminal.end() == 0
+        assert terminal.screen.modes.kitty_keyboard == 0
+        assert terminal.raw.rstrip().count(b"\x1b[<u\x1b[>4m") == 1
+
+
+def test_the_terminal_is_given_back_while_it_is_suspended() -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show", "--enable", "1003"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        os.kill(terminal.process.pid, signal.SIGTSTP)
+        terminal.not_see("ready")
+        assert not terminal.screen.modes.alternate_screen
+        assert (terminal.screen.modes.kitty_keyboard, terminal.screen.modes.mouse) == (0, "none")
+        wait_until(lambda: is_stopped(terminal.process.pid), 10, "it to stop")
+        assert terminal.modes() == terminal.modes_before
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        terminal.see("ready")
+        terminal.type("y")
+        terminal.see("<79>")
+        assert (terminal.screen.modes.kitty_keyboard, terminal.screen.modes.mouse) == (5, "any_motion")
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+        assert terminal.modes() == terminal.modes_before
+        assert terminal.screen.modes.kitty_keyboard == 0
 
 
 def test_the_prefix_twice_types_it_and_another_key_after_it_types_nothing() -> None:
@@ -203,6 +265,7 @@ def test_a_signal_ends_the_attachment_alone_and_gives_the_terminal_back(number: 
         assert terminal.end() == 128 + number
         assert terminal.modes() == terminal.modes_before
         assert terminal.screen.modes.mouse == "none"
+        assert terminal.screen.modes.kitty_keyboard == 0
         assert not terminal.screen.modes.bracketed_paste
         assert not terminal.screen.modes.alternate_screen
         assert terminal.screen.cursor.visible

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -271,13 +272,29 @@ class TestModes:
         outer.emulator.feed(outer.painter.enter())
         inner.feed(b"\x1b[?1003h\x1b[?1004h\x1b[?2004h\x1b[?5h\x1b[?25l\x1b[4 q\x1b[?1h\x1b[?1049h\x1b[>7u\x1b[31mtext")
         outer.show(inner)
-        assert outer.emulator.modes.kitty_keyboard == 1
+        assert outer.emulator.modes.mouse == "any_motion"
 
         outer.emulator.feed(outer.painter.leave())
 
         assert outer.emulator.modes == before
         assert outer.emulator.cursor.visible
         assert outer.lines()[0] == "shell prompt"
+
+
+def test_each_key_is_told_with_its_modifiers_until_it_leaves(inner: Emulator) -> None:
+    painter = Painter(SIZE, keyboard=True)
+    inner.feed(b"\x1b[?1002h")
+    with contextlib.closing(create(None, SIZE)) as outer:
+        outer.feed(b"\x1b[>2u")
+        before = outer.modes
+        for again in (False, True, True):
+            outer.feed(painter.enter(again=again))
+            assert (outer.modes.kitty_keyboard, outer.modes.mouse) == (5, "none" if not again else "button_motion")
+            outer.feed(painter.paint(inner.frame(), inner.modes))
+            outer.feed(b"\x1b[?1000l\x1b[=0u")
+        outer.feed(painter.leave())
+        assert outer.modes == before
+        assert outer.take_replies() == b""
 
 
 def test_controls_in_a_cell_never_reach_the_terminal(inner: Emulator) -> None:
