@@ -78,6 +78,8 @@ class QuestionSheet(Sheet):
         self.subject.setFont(monospace)
         self.no = button("Cancel", "", self.put_away)
         self.yes = button("Yes", "primary", self.accept)
+        for one in (self.no, self.yes):
+            one.setAutoDefault(False)  # ``keyPressEvent`` takes Enter, for one that is still held says nothing.
         foot = QHBoxLayout()
         foot.setSpacing(GAP_S_PX)
         foot.addStretch(1)

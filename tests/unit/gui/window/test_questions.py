@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -173,3 +174,13 @@ async def test_stop_chat_typed_on_an_ended_chat_does_not_come_upon_stop_all(play
     assert window.sheets.chooser.items.item(0).text() == "Stop chat"
     await press(played, Qt.Key.Key_Return)
     assert not window.sheets.question.is_open
+
+
+async def test_an_enter_that_is_still_held_does_not_answer_a_question(played: Played):
+    await played.add("one")
+    window = played.open_window()
+    window.verbs.stop_all()
+    yes = window.sheets.question.yes
+    held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", autorep=True)
+    QApplication.sendEvent(yes, held)
+    assert window.sheets.question.is_open
