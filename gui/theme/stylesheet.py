@@ -95,9 +95,12 @@ QCheckBox::indicator:checked { background: $accent; border-color: $accent; image
 QCheckBox::indicator:checked:disabled { background: $hairline; border-color: $hairline; }
 QPushButton[kind="chip"] { min-height: 22px; padding: 0 10px; border-radius: 12px; }
 QPushButton[kind="chip"]:checked { background: $selected; border-color: $accent; }
+QPushButton[kind="chip"]:checked:focus { border-color: $text; }
 
-QListView { background: transparent; border: 0; color: $text; }
+QListView { background: transparent; border: 1px solid transparent; color: $text; }
+QListView:focus { border-color: $accent; }
 QListView[kind="popup"] { background: $raised; border: 1px solid $border; padding: 4px; }
+QListView[kind="popup"]:focus { border-color: $accent; }
 QListView[kind="popup"]::item { min-height: 26px; padding: 0 8px; border-radius: 4px; color: $text; }
 QListView[kind="popup"]::item:selected { background: $selected; color: $text; }
 

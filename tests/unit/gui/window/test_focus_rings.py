@@ -1,0 +1,86 @@
+"""Each stop of the keyboard shows that it has the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gui.terminal.view import TerminalView
+from gui.theme.follow import Appearance
+from gui.window.main_window import MainWindow
+from gui.window.sheet import Sheet
+from session_host import paths
+from session_host.protocol.messages import SizeEvent
+from session_host.protocol.values import GridSize, State
+from tests.support.journals import output, resize, write_journal
+from tests.unit.gui.conftest import Played
+
+
+@pytest.mark.parametrize("appearance", ["dark", "light"])
+async def test_every_keyboard_stop_shows_its_focus(played: Played, appearance: Appearance):
+    played.theme.set_appearance(appearance)
+    running = await played.add("one")
+    ended = await played.add("two", state=State.EXITED, exit_code=1, ended_at="2026-01-02T03:05:00Z")
+    write_journal(paths.session_journal(ended), [resize(0, 0), output(0, b"what was said\r\n")])
+    window = played.open_window()
+    await _check(played, "empty", lambda: None)
+    viewer = played.show(running)
+    viewer.tell(SizeEvent(GridSize(60, 15), "attach"))
+    await played.until(window.status_line.take_over.isVisible, "the button that takes over")
+    chat = played.chat(running)
+    sheets = window.sheets
+    places: dict[str, Callable[[], object]] = {
+        "window": lambda: None,
+        "new chat": lambda: window.verbs.new_chat("command", "/usr"),
+        "browse": sheets.new_chat.directory_row.browser.browse,
+        "rename": lambda: window.verbs.rename(chat),
+        "export": lambda: window.verbs.export(chat),
+        "palette": window.commands.show_palette,
+        "switcher": window.commands.switch_chat,
+        "explain": window.commands.handlers()["explain"],
+        "send": window.commands.handlers()["send"],
+        "search": window.commands.handlers()["search"],
+        "stop all": window.verbs.stop_all,
+    }
+    for name, opens in places.items():
+        await _check(played, name, opens)
+        for sheet in sheets.all():
+            sheet.put_away()
+    window.open_chat(played.chat(ended))
+    await played.until(lambda: played.page.is_settled, "the last screen")
+    await _check(played, "end", lambda: None)
+
+
+async def _check(played: Played, place: str, opens: Callable[[], object]) -> None:
+    window = played.window
+    window.activateWindow()
+    opens()
+    await played.until(QApplication.focusWidget, f"the keyboard in {place}")
+    stops = [stop for stop in _stops(window) if place != "end" or not isinstance(stop, TerminalView)]
+    assert stops
+    for stop in stops:
+        stop.clearFocus()
+        played.settle()
+        without = _picture(window, stop)
+        stop.setFocus(Qt.FocusReason.TabFocusReason)
+        played.settle()
+        name = f"{place}: {type(stop).__name__} {stop.accessibleName() or getattr(stop, 'text', str)()}"
+        assert stop.hasFocus(), name
+        assert _picture(window, stop) != without, name
+
+
+def _stops(window: MainWindow) -> Iterator[QWidget]:
+    """What Tab and Shift+Tab lead to: the parts of the sheet in front, or of the window where none is open."""
+    sheets = [sheet for sheet in window.findChildren(Sheet) if sheet.isVisible()]
+    for widget in (sheets[-1].body if sheets else window).findChildren(QWidget):
+        if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            yield widget
+
+
+def _picture(window: QWidget, widget: QWidget) -> QImage:
+    area = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size()).adjusted(-3, -3, 3, 3)
+    return window.grab(area).toImage()
