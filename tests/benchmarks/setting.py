@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,10 @@ from tests.support.waiting import wait_for_end
 from tests.support.windows import outlive
 
 REST_TIMEOUT_S = 120.0
+
+
+_NUMBERS = itertools.count(1)
+"""Running chats have different names."""
 
 
 class Setting:
@@ -38,7 +43,7 @@ class Setting:
 
     def new_session(self, argv: Sequence[str], name: str, *, engine: str = "ghostty") -> dict[str, Any]:
         """Start a session, detached; what ``new --json`` says of it."""
-        options = ["-d", "--json", "-n", name, "--size", f"{COLUMNS}x{ROWS}", "--engine", engine]
+        options = ["-d", "--json", "-n", f"{name}-{next(_NUMBERS)}", "--size", f"{COLUMNS}x{ROWS}", "--engine", engine]
         session: dict[str, Any] = json.loads(outlive("new", "command", *options, "--", *argv))
         return session
 
