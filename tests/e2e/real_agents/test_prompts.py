@@ -57,6 +57,8 @@ def test_a_prompt_given_at_the_start_is_not_asked_again_by_resume(
 
     resumed = chat.resumed()
 
+    # Gemini CLI says that it is ready before it takes input.
+    resumed.sees(PROMPT)
     resumed.until_ready()
     resumed.ask_and_read("another word")
     assert chat.prompts() == [PROMPT, "another word"]
