@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from session_host.store.record import INTERRUPTED
 from session_host.store.screen import SavedScreen, save_screen
 
 from .session import Session
+from .short_thread import in_short_thread
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +53,7 @@ class Recorder:
 
         A failure is logged: the agent runs, and its end will be recorded.
         """
-        await _apart(self._write)
+        await in_short_thread(lambda: _logged(self._write))
 
     async def ended(self, session: Session, ended_at: str, *, interrupted: bool) -> None:
         """Keep the last screen if it can be, and record the end, however long the disk refuses.
@@ -142,35 +141,6 @@ class Recorder:
             aside = Store.set_aside(self._path)
             log.warning("%s; kept as %s", error, aside)
             return Store.open(self._path)
-
-
-async def _apart(work: Callable[[], None]) -> None:
-    """Do it in a fork of this process: the memory that SQLite takes, a megabyte, goes with it.
-
-    Only where a failure is to be logged and no more.
-    """
-    read, write = os.pipe()
-    try:
-        pid = os.fork()
-    except OSError:
-        os.close(read)
-        os.close(write)
-        await asyncio.to_thread(_logged, work)
-        return
-    if not pid:
-        try:
-            signal.set_wakeup_fd(-1)
-            _logged(work)
-        finally:
-            os._exit(0)
-    os.close(write)
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    loop.add_reader(read, ended.set)
-    await ended.wait()
-    loop.remove_reader(read)
-    os.close(read)
-    os.waitpid(pid, 0)  # noqa: ASYNC222 - it is gone already, or nearly
 
 
 def _logged(work: Callable[[], None]) -> None:

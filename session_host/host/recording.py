@@ -12,9 +12,8 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from session_host.errors import StoreError
 from session_host.estate.stream_file import StreamFile
@@ -22,9 +21,9 @@ from session_host.journal import Entry, Journal, Output, Resize, Snapshot
 from session_host.protocol.messages import Resized
 from session_host.protocol.values import GridSize
 
-log = logging.getLogger(__name__)
+from .short_thread import in_short_thread
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 FLUSH_S = 0.25
 """What a power cut may cost of the journal, beside what the system has not written yet; a kill costs nothing."""
@@ -190,32 +189,11 @@ class Recording:
 
     async def _in_thread(self, work: Callable[[], int]) -> int:
         former = self.trouble
-        done = await self._apart(work)
+        done = await in_short_thread(work, self._at_work)
         if self.trouble and not former:
             log.warning("recording stopped at %d: %s", self.end, self.trouble)
         self._progress()
         return done
-
-    async def _apart(self, work: Callable[[], T]) -> T:
-        """Do it in a thread that ends with it: one that waits for more takes memory of each idle host."""
-        result: asyncio.Future[T] = self._loop.create_future()
-
-        def run() -> None:
-            try:
-                tell = partial(result.set_result, work())
-            except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
-                tell = partial(result.set_exception, error)
-            try:
-                self._loop.call_soon_threadsafe(lambda: None if result.cancelled() else tell())
-            finally:
-                self._at_work.release()
-
-        self._at_work.acquire()
-        try:
-            _thread.start_new_thread(run, ())
-        except RuntimeError:
-            run()  # No more threads are to be had.
-        return await result
 
     async def close(self) -> None:
         """Write what waits, if the disk takes it."""
@@ -232,7 +210,7 @@ class Recording:
             if self._timer is not None:
                 self._timer.cancel()
         if self._journal is not None:
-            await self._apart(self._journal.close)
+            await in_short_thread(self._journal.close, self._at_work)
             self._journal = None
 
     # ------------------------------------------------------------ in the thread
