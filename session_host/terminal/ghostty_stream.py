@@ -35,7 +35,7 @@ _is_text: Final = re.compile(rb"[\x20-\x7e\b\t\n\r]*").fullmatch
 _CHARACTERS: Final = frozenset(bytes([code]) for code in range(256) if _is_text(bytes([code])))
 """The echo of a key, most of the time."""
 
-_REPETITION: Final = re.compile(rb"\x1b\[[0-9]{2,4000}b")
+_REPETITION: Final = re.compile(rb"\x1b\[[0-9]{1,4000}b")
 _UNFINISHED: Final = re.compile(rb"\x1b(?:\[[0-9]*)?\Z")
 _GOES_ON: Final = re.compile(rb"(\[?[0-9]*)(b?)")
 _MAY_GO_ON: Final = frozenset(b"%c" % each for each in b"0123456789[\x1b")
@@ -44,6 +44,30 @@ _MOST_KEPT: Final = 4000
 
 _LONGEST_WRITE: Final = 256 * 1024
 """The history's keeper is to hear of its growth before much of it could be lost."""
+
+_MOST_CHARACTERS_LOOKED_AT: Final = 16
+
+
+def _holds(data: bytes, sequence: bytes, character: bytes) -> bool:
+    """Whether data holds a sequence, of which one character is rare in most output.
+
+    The search for one character is 25 times as fast as that for two.
+    """
+    before, at = sequence.index(character), -1
+    for _ in range(_MOST_CHARACTERS_LOOKED_AT):
+        at = data.find(character, at + 1)
+        if at < 0:
+            return False
+        if at >= before and data.startswith(sequence, at - before):
+            return True
+    return sequence in data
+
+
+def _longer_repetition(most: int) -> re.Pattern[bytes]:
+    """The last byte of what may be a REP of more than ``most``: the search runs from "b" to "b", not over each ESC."""
+    fewest = len(str(most))
+    exact = b"|".join(rb"(?<=\x1b\[[0-9]{%d}b)" % digits for digits in range(fewest, fewest + 4))
+    return re.compile(rb"b(?<=[0-9]{%d}b)(?:%s|(?<=[0-9]{%d}b))" % (fewest, exact, fewest + 4))
 
 
 class Stream:
@@ -58,6 +82,8 @@ class Stream:
     def __init__(self, terminal: Any, size: GridSize, cell: CellSize, effects: Effects, history: HistoryKeeper) -> None:
         self._terminal = terminal
         self._size = size
+        self._most_repeated = size.columns * MOST_REPEATED_ROWS
+        self._longer_repetition = _longer_repetition(self._most_repeated).search
         self._begun = b""  # What may become a REP, see ``_with_bounded_repetitions``.
         self._cell = cell
         self._effects = effects
@@ -124,15 +150,24 @@ class Stream:
 
     def _resets(self, data: bytes) -> list[int]:
         """Follow modifyOtherKeys in output; returns where each soft reset ends."""
-        before = b""
-        if not self._ground[0] and _SEQUENCE_GOES_ON.match(data):
+        resets: list[int] = []
+        start = 0
+        if not self._ground[0] and (rest := _SEQUENCE_GOES_ON.match(data)):
+            # Most sequences that a cut divides are none of these: only the divided one is put together.
             before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
-        elif not (self.modify_other_keys or (b">" in data and (b">4" in data or b"[>m" in data)) or b"!p" in data):
-            return []
-        whole = before + data if before else data
-        for found in _KEYS_MODIFIED.finditer(whole):
+            start = rest.end()
+            resets = [end - len(before) for end in self._follow(before + data[:start])]
+        if (
+            # RIS, which has neither character, matters while a mode is set.
+            self.modify_other_keys or _holds(data, b"\x1b[>", b">") or _holds(data, b"\x1b[!p", b"!")
+        ):
+            resets += self._follow(data, start)
+        return resets
+
+    def _follow(self, data: bytes, start: int = 0) -> list[int]:
+        for found in _KEYS_MODIFIED.finditer(data, start):
             self.modify_other_keys = min(int(found[1] or 0), 2)
-        return [found.end() - len(before) for found in _SOFT_RESET.finditer(whole)]
+        return [found.end() for found in _SOFT_RESET.finditer(data, start)]
 
     def _soft_reset(self) -> None:
         column, row = self._cursor()
@@ -142,7 +177,7 @@ class Stream:
 
     def _control(self, data: bytes) -> bool:
         changed = False
-        if self._begun or data[-1:] in _MAY_GO_ON or b"b" in data:
+        if self._begun or data[-1:] in _MAY_GO_ON or (b"b" in data and b"\x1b" in data):
             data = self._with_bounded_repetitions(data)
         if begun := _WIDTH_CHANGE_GOES_ON.match(data):
             changed = self.write(data[: begun.end()])
@@ -166,7 +201,7 @@ class Stream:
             elif rest.end() == len(data):
                 self._begun = (begun + rest[1])[:_MOST_KEPT]
                 return data
-        if b"\x1b[" in data and b"b" in data:
+        if self._longer_repetition(data):
             data = _REPETITION.sub(lambda found: self._bounded(found[0][:-1]) or found[0], data)
         if data[-1:] in _MAY_GO_ON and (unfinished := _UNFINISHED.search(data, max(0, data.rfind(b"\x1b")))):
             self._begun = unfinished[0][:_MOST_KEPT]
@@ -174,7 +209,7 @@ class Stream:
 
     def _bounded(self, begun: bytes) -> bytes:
         """A REP of which this is all but the last byte, repeating less; b"" if it does not repeat too much."""
-        most = self._size.columns * MOST_REPEATED_ROWS
+        most = self._most_repeated
         return b"\x1b[%db" % most if int(begun[2:] or b"0") > most else b""
 
     def write(self, data: bytes) -> bool:
@@ -197,6 +232,8 @@ class Stream:
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """Change the grid."""
         self._size = size
+        self._most_repeated = size.columns * MOST_REPEATED_ROWS
+        self._longer_repetition = _longer_repetition(self._most_repeated).search
         self._cell = cell
         column, row = self._cursor()
         cell_under_cursor = track(self._terminal, lib.GHOSTTY_POINT_TAG_ACTIVE, column, row)
