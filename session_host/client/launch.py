@@ -161,7 +161,7 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
     record.host_pid, record.host_started = os.getpid(), start_time(os.getpid())
     _add(record, store)
     try:
-        report = _start_host(spec)
+        report = _start_host(spec, store)
         if not report.ok:
             raise _ERRORS.get(report.error_kind, LaunchFailed)(report.error)
     except _Unknown:
@@ -327,7 +327,7 @@ def free_name(wanted: str, taken: Collection[str]) -> str:
     return name
 
 
-def _start_host(spec: LaunchSpec) -> LaunchReport:
+def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
     """Let the keeper start it. One that is killed meanwhile is followed by another, which is asked again."""
     try:
         for directory in (Path(spec.log).parent, session_dir(spec.session_id)):
@@ -343,15 +343,15 @@ def _start_host(spec: LaunchSpec) -> LaunchReport:
             return _report(pipe.ask(Launch(spec), KEEPER_TIMEOUT_S))
         except KeeperHangs:
             # It begins nothing that nobody waits for any more, once it goes on.
-            if not is_kept(spec.session_id):
+            if not is_kept(spec.session_id) and _ended(spec, store) is None:
                 raise
             unavailable = "the chat's host takes long to start the program"
         except HostUnavailable as error:
             unavailable = str(error)
         finally:
             pipe.close()
-        if (pids := _started(spec)) is not None:
-            return LaunchReport(ok=True, host_pid=pids[0], child_pid=pids[1])
+        if (report := _started(spec, store)) is not None:
+            return report
     raise LaunchFailed(unavailable)
 
 
@@ -365,8 +365,8 @@ def _report(answer: Any) -> LaunchReport:
     return answer.report
 
 
-def _started(spec: LaunchSpec) -> tuple[int, int] | None:
-    """The session's host and child, if it was started before the keeper went away.
+def _started(spec: LaunchSpec, store: Store) -> LaunchReport | None:
+    """The session's host and child, if it was started before the keeper went away; it may have ended since.
 
     Raises:
         _Unknown: that cannot be told.
@@ -376,10 +376,25 @@ def _started(spec: LaunchSpec) -> tuple[int, int] | None:
         try:
             description = describe(spec.session_id)
             if description is not None and description.child_pid is not None:
-                return description.host_pid, description.child_pid
+                return LaunchReport(ok=True, host_pid=description.host_pid, child_pid=description.child_pid)
             if not is_kept(spec.session_id):
-                return None
-        except OSError as error:
-            raise _Unknown(f"{spec.name}: it cannot be told whether it was started: {error.strerror}") from error
+                return _ended(spec, store)
+        except (OSError, StoreError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise _Unknown(f"{spec.name}: it cannot be told whether it was started: {why}") from error
         time.sleep(0.02)
     raise _Unknown(f"{spec.name}: its start takes long; {_where_to_look(spec)}")
+
+
+def _ended(spec: LaunchSpec, store: Store) -> LaunchReport | None:
+    """The host and child of a session that was started and has ended; None for one that was not started.
+
+    A host records the end before it gives up the socket, and nobody else writes into the record meanwhile.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    record = store.get(spec.session_id)
+    if record is None or record.state in RUNNING_STATES:
+        return None
+    return LaunchReport(ok=True, host_pid=record.host_pid or 0, child_pid=record.child_pid or 0)

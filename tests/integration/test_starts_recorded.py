@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client import launch as launching
-from session_host.client.records import settle
+from session_host.client.records import is_kept, settle
 from session_host.client.upgrade import keeper_status
 from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError
 from session_host.link.finding import ensure_keeper
@@ -42,9 +42,9 @@ async def test_a_session_is_recorded_as_ours_before_anybody_is_asked_to_start_it
     found: list[SessionRecord] = []
     start_host = launching._start_host
 
-    def look(spec: LaunchSpec) -> LaunchReport:
+    def look(spec: LaunchSpec, store: Store) -> LaunchReport:
         found.extend(recorded())
-        return start_host(spec)
+        return start_host(spec, store)
 
     monkeypatch.setattr(launching, "_start_host", look)
     record = await start("cat", name="one")
@@ -128,6 +128,35 @@ def left_by(pid: int) -> SessionRecord:
     with Store.open(database()) as store:
         store.add(record)
     return record
+
+
+async def test_a_short_program_that_ran_while_its_keeper_died_is_not_run_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran"
+
+    class DiesWithTheAnswer:
+        """A keeper that starts the chat and dies before it says so; the program ends meanwhile."""
+
+        def __init__(self) -> None:
+            self._pipe = ensure_keeper()
+
+        def ask(self, message: Launch, timeout_s: float) -> None:
+            self._pipe.ask(message, timeout_s)
+            ended = lambda: [each.state for each in recorded()] == [State.EXITED]  # noqa: E731
+            wait_until(ended, 10, "the program's end to be recorded")
+            wait_until(lambda: not is_kept(message.spec.session_id), 10, "its host to leave")
+            raise HostUnavailable("the keeper went away")
+
+        def close(self) -> None:
+            self._pipe.close()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(launching, "ensure_keeper", DiesWithTheAnswer)
+        record = await start("/bin/sh", "-c", f"echo x >> {ran}; exit 3", name="short")
+    assert ran.read_text() == "x\n", "it ran once"
+    [after] = recorded()
+    assert (after.id, after.state, after.exit_code, after.child_pid) == (record.id, State.EXITED, 3, record.child_pid)
 
 
 @pytest.mark.parametrize(("had_host", "reason"), [(False, "unstarted"), (True, "lost")])

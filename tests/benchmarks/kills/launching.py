@@ -1,4 +1,4 @@
-"""``outlive new`` itself killed at its k-th system call, when nothing of the product runs yet."""
+"""Kills at a launch: of ``outlive new``, before anything of the product runs; of the keeper, with a short program."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import subprocess
 import sys
 import time
 
-from session_host.client.records import open_store
+from session_host.client.records import fate_of, open_store
 from session_host.errors import OutliveError
 from session_host.paths import runtime_dir
-from session_host.protocol.values import State
+from session_host.protocol.values import RUNNING_STATES, State
 from session_host.store import SessionRecord
-from tests.benchmarks.kills.chat import Chat, chats
-from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing
+from tests.benchmarks.kills.chat import PATIENCE_S, Chat, chats
+from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
 from tests.benchmarks.kills.trace import Traced
 from tests.benchmarks.kills.witness import SIZE
-from tests.support import processes
+from tests.support import hosts, processes
 from tests.support.commands import OUTLIVE, environment
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import WaitedInVain, eventually
 
 WAIT_AND_EXECUTE = "import os, sys; os.read(0, 1); os.execv(sys.argv[1], sys.argv[1:])"
 NOBODY = Traced(0, 0, None, None, None, {})
@@ -56,6 +56,35 @@ async def command_at_launch(place: Place, number: int) -> Instant:
     finally:
         await chat.close()
         await after.close()
+    return Instant(number, result, losses, time.monotonic() - began_s)
+
+
+async def keeper_at_short_launch(place: Place, number: int) -> Instant:
+    """The keeper is killed while it starts a program that ends at once: that runs once, or not at all if refused."""
+    result = NOBODY
+    other, ran = place.chat(), place.directory / f"ran-{number}"
+    losses: list[str] = []
+    began_s = time.monotonic()
+    try:
+        await other.start()
+        with await tracing((await with_keeper(other)).keeper_pid, number) as traced:
+            why = ""
+            try:
+                record = await hosts.start("/bin/sh", "-c", f"echo x >> {ran}", name=f"short-{number}")
+            except OutliveError as error:
+                why = str(error)
+            result = await asyncio.to_thread(traced.stop)
+        if not why:
+            over = lambda: fate_of(record.id).state not in RUNNING_STATES  # noqa: E731
+            await eventually(over, PATIENCE_S, "the short program's end")
+        lines = ran.read_text().count("x") if ran.exists() else 0
+        if lines != (0 if why else 1):
+            losses.append(f"the short program ran {lines} times: {why or 'it was started'}")
+        losses += await ends_well(other)
+    except WaitedInVain as error:
+        losses.append(str(error))
+    finally:
+        await other.close()
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 

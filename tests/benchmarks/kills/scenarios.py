@@ -15,7 +15,7 @@ from tests.benchmarks.kills.instants import (
     keeper_at_recovery,
     slow_host_at_work,
 )
-from tests.benchmarks.kills.launching import command_at_launch
+from tests.benchmarks.kills.launching import command_at_launch, keeper_at_short_launch
 from tests.benchmarks.kills.resting import former_at_rest, host_at_rest, keeper_at_rest
 from tests.benchmarks.kills.upgrading import (
     host_at_upgrade,
@@ -34,6 +34,7 @@ SCENARIOS: dict[str, Scenario] = {
     "keeper at launch": keeper_at_launch,
     "keeper at recovery": keeper_at_recovery,
     "keeper at hand-over": keeper_at_hand_over,
+    "keeper at launch of a short program": keeper_at_short_launch,
     "command at launch": command_at_launch,
     "host at upgrade": host_at_upgrade,
     "successor at upgrade": successor_at_upgrade,

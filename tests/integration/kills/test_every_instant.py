@@ -21,6 +21,7 @@ SPREADS = {
     "keeper at recovery": 3,
     "keeper at hand-over": 3,
     "keeper at succession": 6,
+    "keeper at launch of a short program": 4,
     "command at launch": 2,
     "host at upgrade": 3,
     "successor at upgrade": 6,
