@@ -99,9 +99,9 @@ class KeeperChannel:
             for message in messages:
                 if isinstance(message, BoundAgain):
                     self._take_listener()
-                elif isinstance(message, KeptBy):
-                    self.keeper_pid = message.pid
                 else:
+                    if isinstance(message, KeptBy):
+                        self.keeper_pid = message.pid
                     self._said(message)
 
     def _take_listener(self) -> None:

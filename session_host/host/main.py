@@ -27,6 +27,7 @@ from session_host.protocol.keeper import (
     KEEPER_PROTOCOL_VERSION,
     ChildEnded,
     Go,
+    KeptBy,
     Over,
     Prepare,
     Prepared,
@@ -380,7 +381,7 @@ class _Host:
                 logging.shutdown()
                 # As by a kill: what is to be kept is in the estate already.
                 os._exit(0)
-            case Go():
+            case Go() | KeptBy():  # A keeper that dies between its promotion of this host and Go leaves Go unsaid.
                 self._keeper.give_up = None
                 self._go.set()
             case _:

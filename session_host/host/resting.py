@@ -108,11 +108,19 @@ def rest(resting: Resting, estate: Estate, path: Path, channel: socket.socket) -
 
 
 def _may_go(keeper: KeeperPipe) -> bool:
-    """Wait for Go, and take no more from the channel; False if the keeper has gone, or lets the former host stay."""
+    """Wait for Go, and take no more from the channel; False if the keeper has gone, or lets the former host stay.
+
+    The next keeper's KeptBy stands for a Go that its former process could not say any more; it stays to be heard.
+    """
     channel = keeper.socket
     channel.setblocking(True)
     if keeper.is_packets:
-        return any(isinstance(message, Go) for message in keeper.receive() or ())
+        messages = keeper.receive(keep=True) or ()
+        keeper.drop_descriptors()
+        if any(isinstance(message, KeptBy) for message in messages):
+            return True
+        keeper.consume()
+        return any(isinstance(message, Go) for message in messages)
     length = channel.recv(LENGTH_BYTES, socket.MSG_WAITALL)
     if len(length) < LENGTH_BYTES:
         return False

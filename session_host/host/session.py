@@ -86,9 +86,8 @@ class Session:
     Attributes:
         spec: what was started.
         state, exit_code, exit_signal: the process; of the two latter one is set once it has ended.
-        name: what the user calls it.
+        name: what the user calls it; ``title`` is what the program calls itself.
         size, cell: the grid as of the end of the stream.
-        title: what the program calls itself.
         lane: the emulator, the authority on the screen; used in turn.
         emulator_resizes: how many resizes the emulator has been through; the stream may be ahead of it.
         stream: the output with its offsets.
@@ -180,6 +179,7 @@ class Session:
         self.sizing.apply()
         for follower in tuple(self.followers):
             follower.deliver_started()
+        self.sizing.is_live = True
         self.flush_input()
         self.focus.changed()
 

@@ -29,6 +29,8 @@ class Sizing:
     ) -> None:
         self.told: SizeEvent | None = None
         """The size that a viewer set last, None if this host knows of none."""
+        self.is_live = False
+        """Whether changes are told. Before, the program does not run: each viewer learns the size with Attached."""
         self._tell = tell
         self._attachments = attachments
         self._current = current
@@ -105,4 +107,5 @@ class Sizing:
     def _tell_size(self, event: SizeEvent) -> None:
         if event != self.told:
             self.told = event
-            self._tell(event)
+            if self.is_live:
+                self._tell(event)

@@ -127,7 +127,10 @@ class Adopt(KeeperMessage, frozen=True):
 
 
 class KeptBy(KeeperMessage, frozen=True):
-    """This process is the keeper: of an adopted session, or since the former process of its pair died."""
+    """This process is the keeper: of an adopted session, or since the former process of its pair died.
+
+    To a successor, it says Go as well.
+    """
 
     pid: int
 

@@ -17,6 +17,13 @@ from tests.benchmarks.kills.instants import (
 )
 from tests.benchmarks.kills.launching import command_at_launch, keeper_at_short_launch
 from tests.benchmarks.kills.resting import former_at_rest, host_at_rest, keeper_at_rest
+from tests.benchmarks.kills.succeeding import (
+    keeper_after_standbys_death,
+    keeper_at_standbys_death,
+    keeper_at_takeover,
+    standby_at_takeover,
+    standby_at_work,
+)
 from tests.benchmarks.kills.upgrading import (
     host_at_upgrade,
     keeper_at_succession,
@@ -35,6 +42,11 @@ SCENARIOS: dict[str, Scenario] = {
     "keeper at recovery": keeper_at_recovery,
     "keeper at hand-over": keeper_at_hand_over,
     "keeper at launch of a short program": keeper_at_short_launch,
+    "standby at work": standby_at_work,
+    "standby at takeover": standby_at_takeover,
+    "keeper at takeover": keeper_at_takeover,
+    "keeper at the standby's death": keeper_at_standbys_death,
+    "keeper after the standby's death": keeper_after_standbys_death,
     "command at launch": command_at_launch,
     "host at upgrade": host_at_upgrade,
     "successor at upgrade": successor_at_upgrade,

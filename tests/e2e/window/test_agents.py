@@ -77,7 +77,7 @@ def test_asked_at_its_start_ended_and_resumed_in_its_tab(parrot: None, area: Are
         own.press("Tab")
         own.type(str(directory))
         own.press("Escape")  # the list of offers
-        own.press("Tab", "Tab")  # past the name
+        own.press("Tab", "Tab", "Tab")  # past Browse and the name
         own.type("fix the tests")
         own.press("shift+Return")
         own.type("and say why")
@@ -138,7 +138,7 @@ def test_a_worktree_of_its_own_by_keyboard(parrot: None, area: Area, open_window
         own.press("Tab")
         own.type(str(repository.path))
         own.press("Escape")
-        own.press("Tab", "Tab", "Tab", "space")  # past name and prompt to "More"
+        own.press("Tab", "Tab", "Tab", "Tab", "space")  # past Browse, name and prompt to "More"
         own.press("shift+Tab", "shift+Tab")  # past the variables
         own.press("space")
         own.press("Return")

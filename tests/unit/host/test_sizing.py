@@ -44,7 +44,9 @@ async def grid() -> Grid:
 
 @pytest.fixture
 async def sizing(grid: Grid) -> Sizing:
-    return Sizing(Attachments(Mock(spec=Ledger), Memory()), grid.current, grid.resize, grid.told.append)
+    sizing = Sizing(Attachments(Mock(spec=Ledger), Memory()), grid.current, grid.resize, grid.told.append)
+    sizing.is_live = True
+    return sizing
 
 
 @pytest.fixture

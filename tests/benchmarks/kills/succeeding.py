@@ -1,0 +1,115 @@
+"""A process killed at its k-th system call while one of the two keepers takes the place of the other."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+
+from session_host.errors import OutliveError
+from tests.benchmarks.kills.chat import PATIENCE_S, Chat
+from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
+from tests.benchmarks.kills.several import is_whole
+from tests.benchmarks.kills.trace import CannotTrace
+from tests.support import processes
+from tests.support.waiting import WaitedInVain, eventually
+
+
+async def standby_at_takeover(place: Place, number: int) -> Instant:
+    """The active keeper is dead, and its standby is killed while it forks another."""
+    return await _succession(place, number, "keeper", "self")
+
+
+async def keeper_at_takeover(place: Place, number: int) -> Instant:
+    """The active keeper is dead, and the one that its standby forks is killed, from its first call on."""
+    return await _succession(place, number, "keeper", "fork")
+
+
+async def keeper_at_standbys_death(place: Place, number: int) -> Instant:
+    """The standby is dead, and the active keeper is killed while it becomes the standby of another."""
+    return await _succession(place, number, "standby", "self")
+
+
+async def keeper_after_standbys_death(place: Place, number: int) -> Instant:
+    """The standby is dead, and the keeper that the former one forks is killed, from its first call on."""
+    return await _succession(place, number, "standby", "fork")
+
+
+async def standby_at_work(place: Place, number: int) -> Instant:
+    """The standby is killed while it follows a launch, the death of a host, and an end."""
+    first, second = place.chat(), place.chat()
+    losses: list[str] = []
+    began_s = time.monotonic()
+    try:
+        await first.start()
+        active, standby = await _pair_of(first)
+        with await tracing(standby, number) as traced:
+            try:
+                await second.start()
+                info = await with_keeper(first)
+                assert info.host_pid is not None
+                os.kill(info.host_pid, signal.SIGKILL)
+                await first.answers()
+                losses += await ends_well(second)
+            except (OutliveError, WaitedInVain) as error:
+                losses.append(str(error))
+            result = await asyncio.to_thread(traced.stop)
+        await _whole_again()
+        # Whatever the second of the pair did not learn is lost with the first.
+        active = (await with_keeper(first)).keeper_pid or active
+        os.kill(active, signal.SIGKILL)
+        await with_keeper(first, former=active)
+        losses += await ends_well(first)
+    finally:
+        await first.close()
+        await second.close()
+    return Instant(number, result, losses, time.monotonic() - began_s)
+
+
+async def _succession(place: Place, number: int, dies: str, follow: str) -> Instant:
+    """One of the two keepers is killed, and the other one, or its fork, during what follows; then a host is."""
+    chat, new = place.chat(), place.chat()
+    losses: list[str] = []
+    began_s = time.monotonic()
+    try:
+        await chat.start()
+        chat.witness.order("burst 20000")
+        await chat.answers()
+        active, standby = await _pair_of(chat)
+        dead, survivor = (active, standby) if dies == "keeper" else (standby, active)
+        with await tracing(survivor, number, follow=follow) as traced:
+            os.kill(dead, signal.SIGKILL)
+            try:
+                await _whole_again()
+                await chat.answers()
+                await new.start()
+            except (OutliveError, WaitedInVain) as error:
+                losses.append(str(error))
+            result = await asyncio.to_thread(traced.stop)
+        losses += await ends_well(new)
+        losses += await ends_well(chat)
+    finally:
+        await chat.close()
+        await new.close()
+    return Instant(number, result, losses, time.monotonic() - began_s)
+
+
+async def _pair_of(chat: Chat) -> tuple[int, int]:
+    """The active keeper and its standby, once both are there.
+
+    Raises:
+        WaitedInVain: they do not come.
+        CannotTrace: there is no standby.
+    """
+    await _whole_again()
+    info = await with_keeper(chat)
+    active = info.keeper_pid or 0
+    pair = processes.keepers(active)
+    if len(pair) < 2:
+        raise CannotTrace("the keeper has no standby")
+    return pair[0], pair[1]
+
+
+async def _whole_again() -> None:
+    await eventually(is_whole, PATIENCE_S, "an active keeper and a standby")
