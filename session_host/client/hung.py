@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from session_host.errors import HostUnavailable, OutliveError
-from session_host.link.finding import ensure_keeper
+from session_host.link.asking import ask_keeper
 from session_host.link.pipe import KeeperHangs
 from session_host.protocol.keeper import EndBegun, EndSession
 from session_host.protocol.values import RUNNING_STATES
@@ -33,18 +33,16 @@ def end_without_host(session_id: str) -> str:
     hung = name_host(session_id)
     if not host_is_stopped(session_id) and describe(session_id) is not None:
         raise HostUnavailable("the chat's host is busy ending it; try again")
-    pipe = ensure_keeper()
     try:
-        answer = pipe.ask(EndSession(session_id), KEEPER_TIMEOUT_S)
+        answer = ask_keeper(EndSession(session_id), KEEPER_TIMEOUT_S)
     except KeeperHangs as error:
         raise HostUnavailable(f"{hung} does not answer, and {error}") from error
     except HostUnavailable as error:
         raise HostUnavailable(
             f"{hung} does not answer, and the keeper is of an older version; `outlive upgrade`"
         ) from error
-    finally:
-        pipe.close()
-    if not isinstance(answer, EndBegun):
+    # A keeper that died over the question may have done it.
+    if not isinstance(answer, EndBegun) and fate_of(session_id).state in RUNNING_STATES:
         raise HostUnavailable(
             f"{hung} does not answer, and no keeper has this chat; end that process with `kill -KILL`"
         )

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from session_host.errors import HostUnavailable, OutliveError
-from session_host.link.finding import ensure_keeper, find_keeper, keeper_argv, keeper_environment
+from session_host.link.asking import ask_keeper
+from session_host.link.finding import find_keeper, keeper_argv, keeper_environment
 from session_host.link.pipe import KeeperHangs
 from session_host.paths import session_log
 from session_host.protocol.keeper import KeeperStatus, NotReplaced, Replaced, ReplaceHost, ReplaceKeeper, Status
@@ -61,13 +62,7 @@ def check_installed() -> None:
 
 def keeper_status() -> KeeperStatus | None:
     """What the keeper has, None if there is none."""
-    pipe = find_keeper()
-    if pipe is None:
-        return None
-    try:
-        answer = pipe.ask(Status(), STATUS_TIMEOUT_S)
-    finally:
-        pipe.close()
+    answer = ask_keeper(Status(), STATUS_TIMEOUT_S, find=find_keeper)
     return answer if isinstance(answer, KeeperStatus) else None
 
 
@@ -77,27 +72,20 @@ def replace_keeper() -> None:
     Raises:
         OutliveError: it is as it was.
     """
-    pipe = ensure_keeper()
-    try:
-        answer = pipe.ask(ReplaceKeeper(keeper_argv(), keeper_environment()), REPLACE_TIMEOUT_S)
-    finally:
-        pipe.close()
+    answer = ask_keeper(ReplaceKeeper(keeper_argv(), keeper_environment()), REPLACE_TIMEOUT_S)
     if isinstance(answer, NotReplaced):
         raise OutliveError(f"the keeper of the chats was not replaced: {answer.why}")
 
 
 def replace_host(session_id: str, name: str) -> UpgradeResult:
     """Let a host of the keeper's version take a chat over."""
-    pipe = ensure_keeper()
     try:
-        answer = pipe.ask(ReplaceHost(session_id), REPLACE_TIMEOUT_S)
+        answer = ask_keeper(ReplaceHost(session_id), REPLACE_TIMEOUT_S)
     except KeeperHangs:
         # It waits for the chat's host itself.
         return UpgradeResult(session_id, name, False, f"goes on as it was: {name_host(session_id)} does not answer")
     except HostUnavailable as error:
         return UpgradeResult(session_id, name, False, f"{error}; see {session_log(session_id)}")
-    finally:
-        pipe.close()
     match answer:
         case Replaced(version=version) if not is_kept(session_id):
             return UpgradeResult(session_id, name, False, f"runs {version} now, and cannot be reached: {UNREACHABLE}")

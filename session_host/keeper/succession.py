@@ -44,10 +44,12 @@ class Succession:
 
     def replace(self, ward: Ward | None, client: KeeperPipe | None) -> KeeperMessage | None:
         """Somebody, or the keeper itself, wants a host of this version; returns what to answer at once."""
-        if ward is None or ward.state is not WardState.RUNNING or not ward.host_pid:
+        if ward is None or ward.state is WardState.OVER:
             return NotReplaced("the chat is not running")
+        if ward.state is WardState.STARTING or not ward.host_pid:
+            return NotReplaced("the chat is being started or restored at this moment; try again", passing=True)
         if ward.successor is not None:
-            return NotReplaced("it is being replaced already")
+            return NotReplaced("it is being replaced already", passing=True)
         ward.successor = successor = Successor(client)
         ward.tell_host(Prepare())
         self._bound(ward, successor)

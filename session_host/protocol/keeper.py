@@ -114,6 +114,8 @@ class NotReplaced(KeeperMessage, frozen=True):
     """All is as it was; one line says why."""
 
     why: str
+    passing: bool = False
+    """The reason passes within moments: the same may be asked again."""
 
 
 class Adopt(KeeperMessage, frozen=True):

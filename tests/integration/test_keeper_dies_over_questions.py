@@ -1,0 +1,101 @@
+"""A command's question to the keeper is answered although the keeper is killed over it: by the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from session_host.cli import doctor_chats
+from session_host.client.control import request
+from session_host.client.hung import end_without_host
+from session_host.client.records import fate_of
+from session_host.client.upgrade import keeper_status, replace_host, replace_keeper
+from session_host.errors import HostUnavailable
+from session_host.link.asking import ask_keeper
+from session_host.link.pipe import KeeperPipe
+from session_host.protocol.keeper import KeeperMessage, Status
+from session_host.protocol.messages import Describe
+from session_host.protocol.values import State
+from session_host.version import VERSION
+from tests.support import processes
+from tests.support.hosts import end, start
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+
+class Killer:
+    """Kills the active keeper once it has a question and before it answers, as often as it is to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+        self.killed: list[int] = []
+        ask = KeeperPipe.ask
+
+        def ask_and_kill(pipe: KeeperPipe, message: KeeperMessage, timeout_s: float) -> Any:
+            if len(self.killed) < times:
+                pid = ask(pipe, Status(), 10).pid
+                os.kill(pid, signal.SIGSTOP)
+                wait_until(lambda: processes.state(pid) == "T", 5, "the keeper to stop")
+                pipe.send(message)
+                os.kill(pid, signal.SIGKILL)
+                self.killed.append(pid)
+            return ask(pipe, message, timeout_s)
+
+        monkeypatch.setattr(KeeperPipe, "ask", ask_and_kill)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_status_and_upgrade_do_not_say_try_again(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    record = await start("cat")
+    before = (await request(record.id, Describe(0))).host_pid
+    with monkeypatch.context() as patch:
+        killer = Killer(patch, times)
+        status = await asyncio.to_thread(keeper_status)
+    assert status is not None
+    assert [each.session_id for each in status.sessions] == [record.id]
+    assert status.pid not in killer.killed
+    with monkeypatch.context() as patch:
+        Killer(patch, times)
+        await asyncio.to_thread(replace_keeper)
+    with monkeypatch.context() as patch:
+        Killer(patch, times)
+        result = await asyncio.to_thread(replace_host, record.id, record.name)
+    assert (result.ok, result.message) == (True, f"runs {VERSION} now")
+    after = await request(record.id, Describe(0))
+    assert (after.host_pid != before, after.child_pid) == (True, record.child_pid)
+    await end(record.id)
+
+
+async def test_doctor_looks_although_the_keeper_dies_over_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = await start("cat")
+    Killer(monkeypatch, 1)
+    [check] = await asyncio.to_thread(lambda: list(doctor_chats.keeper()))
+    assert "try again" not in f"{check}"
+    assert "1 chat" in f"{check}"
+    await end(record.id)
+
+
+async def test_a_chat_with_a_hung_host_is_ended_once_although_the_keeper_dies_over_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = await start("cat")
+    host_pid = (await request(record.id, Describe(0))).host_pid
+    os.kill(host_pid, signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        Killer(patch, 1)
+        said = await asyncio.to_thread(end_without_host, record.id)
+    assert "did not answer" in said
+    assert fate_of(record.id).state is State.EXITED
+
+
+def test_a_keeper_that_dies_over_each_question_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(pipe: KeeperPipe, message: KeeperMessage, timeout_s: float) -> Any:
+        raise HostUnavailable("the keeper of the chats went away; try again")
+
+    monkeypatch.setattr(KeeperPipe, "ask", broken)
+    with pytest.raises(HostUnavailable, match="went away"):
+        ask_keeper(Status(), 0.3)
