@@ -209,7 +209,19 @@ class ClipboardSet(NamedTuple):
     text: str
 
 
-TerminalEvent = TitleChanged | Bell | Notification | Progress | AgentState | ClipboardSet
+class CommandBegan(NamedTuple):
+    """OSC 133;C: a shell runs a command."""
+
+
+class CommandEnded(NamedTuple):
+    """OSC 133;D: a shell's command has ended. ``exit_code`` is None when not told."""
+
+    exit_code: int | None
+
+
+TerminalEvent = (
+    TitleChanged | Bell | Notification | Progress | AgentState | ClipboardSet | CommandBegan | CommandEnded
+)  # fmt: skip
 
 SelectionUnit = Literal["cell", "word", "line"]
 

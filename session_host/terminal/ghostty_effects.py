@@ -29,6 +29,7 @@ from .base import (
     TitleChanged,
 )
 from .ghostty_library import ffi, lib, set_option, text_of
+from .shell_marks import mark_of
 
 MAX_EVENTS = 1000
 MAX_REPLY_BYTES = 1024 * 1024
@@ -43,9 +44,12 @@ MAX_NOTIFICATION_PARTS = 16
 _PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
 _AGENT_STATE_OSC = b"7501;"
 _AGENT_STATE_QUERY = b"7501;?"
-_NOTIFICATION_START = b"\x1b]99;"
-_NOTIFICATION: Final = re.compile(rb"\x1b\]99;")
+_WATCHED: Final = re.compile(rb"\x1b\](99|133);")
+_BEGINNING: Final = re.compile(rb"\x1b(?:\](?:99?|13{0,2})?)?\Z")
+_LONGEST_BEGINNING: Final = len(b"\x1b]133")
 _END_OF_STRING: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
+_COMPLETE: Final = (b"\x07", b"\x1b")
+_MARK: Final = b"133"
 
 
 def clean_text(data: bytes, limit: int, *, keep_lines: bool = False) -> str:
@@ -61,7 +65,7 @@ class Effects:
         cell: the host's cell, for size queries.
         colors: the default colours; here for the colour-scheme query.
         title: the title last told; a reset takes the title away and tells nobody. Part of a snapshot.
-        unfinished: the start of an OSC 99 whose end has not come; part of a snapshot.
+        unfinished: the start of an OSC 99 or 133 whose end has not come; part of a snapshot.
         version: the answer to XTVERSION.
         version_memory: the answer's bytes, for the library.
         muted: replies are not kept, while the host does what the program did not ask for.
@@ -121,34 +125,41 @@ class Effects:
         elif content.startswith(_AGENT_STATE_OSC) and not truncated:
             self.event(AgentState(clean_text(content[len(_AGENT_STATE_OSC) :], MAX_BODY_CHARACTERS)))
 
-    # -- OSC 99: the library knows it and keeps silent, so it is read from the stream
+    # -- OSC 99 and 133: the library knows them and keeps silent, so they are read from the stream
 
-    def watch(self, data: bytes) -> list[tuple[int, bytes]]:
-        """Find desktop notifications of kitty's protocol (OSC 99) in output: where each ends, and its content.
+    def watch(self, data: bytes) -> list[tuple[int, bytes, bytes]]:
+        """Find kitty's notifications (OSC 99) and shells' marks (OSC 133): where each ends, its number, its content.
 
-        ESC ] begins an OSC in whatever state the parser is, so searching for the bytes is exact.
+        ESC ] begins an OSC in whatever state the parser is, so searching for the bytes is exact. Each ESC ends one.
         """
         before = len(self.unfinished)
         if before:
             data = self.unfinished + data
             self.unfinished = b""
-        notifications: list[tuple[int, bytes]] = []
-        found = _NOTIFICATION.search(data)
+        commands: list[tuple[int, bytes, bytes]] = []
+        found = _WATCHED.search(data)
         while found:
             content, limit = found.end(), found.end() + MAX_SEQUENCE_BYTES
             end = _END_OF_STRING.search(data, content, limit)
-            if (end is None and len(data) < limit) or (end and end.group() == b"\x1b" and end.end() == len(data)):
+            if end is None and len(data) < limit:
                 self.unfinished = data[found.start() :]
-                return notifications
-            if end and (end.group() == b"\x07" or data.startswith(b"\x1b\\", end.start())):
-                after = end.end() if end.group() == b"\x07" else end.end() + 1
-                notifications.append((after - before, data[content : end.start()]))
-            found = _NOTIFICATION.search(data, content)
-        for length in range(len(_NOTIFICATION_START) - 1, 0, -1):
-            if data.endswith(_NOTIFICATION_START[:length]):
-                self.unfinished = data[-length:]
-                break
-        return notifications
+                return commands
+            if end and end.group() in _COMPLETE:
+                after = end.end() if end.group() == b"\x07" else end.start()
+                commands.append((after - before, found[1], data[content : end.start()]))
+            found = _WATCHED.search(data, content)
+        if begun := _BEGINNING.search(data, max(0, len(data) - _LONGEST_BEGINNING)):
+            self.unfinished = begun[0]
+        return commands
+
+    def command(self, number: bytes, content: bytes) -> None:
+        """An OSC that ``watch`` found."""
+        if number == _MARK:
+            mark = mark_of(content.decode("ascii", "replace"))
+            if mark is not None:
+                self.event(mark)
+        else:
+            self.notification(content)
 
     def notification(self, content: bytes) -> None:
         """What one OSC 99 said, see https://sw.kovidgoyal.net/kitty/desktop-notifications/."""

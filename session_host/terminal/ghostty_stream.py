@@ -1,7 +1,7 @@
 """Output into the library: the hot path, with what has to be put right on the way. Output path.
 
-Six things are put right: DEL, DECCOLM, DECSTR, modifyOtherKeys, OSC 99 and REP. None of it depends on how the
-bytes are cut.
+Seven things are put right: DEL, DECCOLM, DECSTR, modifyOtherKeys, OSC 99, OSC 133 and REP. None of it depends on how
+the bytes are cut.
 """
 
 from __future__ import annotations
@@ -127,9 +127,9 @@ class Stream:
         if not (self._effects.unfinished or b"]" in data or data.endswith(b"\x1b")):
             return self._interpret(data)
         changed, start = False, 0
-        for end, content in self._effects.watch(data):
+        for end, number, content in self._effects.watch(data):
             changed = self._interpret(data[start:end]) or changed
-            self._effects.notification(content)  # in its turn among the library's own events
+            self._effects.command(number, content)  # in its turn among the library's own events
             start = end
         return self._interpret(data[start:] if start else data) or changed
 

@@ -1,4 +1,4 @@
-"""OSC commands that say something to the user: colours as text, notifications, progress, clipboard."""
+"""OSC commands that say something to the user: colours as text, notifications, progress, clipboard, shells' marks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 from session_host.protocol.words import for_clipboard, plain
 
 from .base import AgentState, ClipboardSet, Notification, Progress, TerminalEvent
+from .shell_marks import mark_of
 
 _RGB = re.compile("rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:/[0-9a-fA-F]{1,4})?")
 _HASH = re.compile("#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{9}|[0-9a-fA-F]{12})")
@@ -83,6 +84,8 @@ def events_of(code: int, rest: str, notices: NoticeParts) -> list[TerminalEvent]
         event = _clipboard(rest)
     elif code == 99:
         event = _kitty_notification(rest, notices)
+    elif code == 133:
+        event = mark_of(rest)
     elif code == 777:
         kind, _, words = rest.partition(";")
         if kind == "notify":

@@ -131,6 +131,7 @@ def test_a_change_of_scheme_is_told_to_programs_that_asked(make: Maker) -> None:
         ("\x1b]99;;Hello\x1b\\", [Notification("Hello", "")]),
         ("\x1b]99;i=1:d=0;Hello\x1b\\\x1b]99;i=1:p=body;World\x1b\\", [Notification("Hello", "World")]),
         ("\x1b]99;e=1;SGVsbG8=\x1b\\", [Notification("Hello", "")]),
+        ("\x1b]99;;Hello\x1b[m", [Notification("Hello", "")]),
         ("\x1b]9;4;1;42\x07", [Progress("running", 42)]),
         ("\x1b]9;4;2;10\x07", [Progress("error", 10)]),
         ("\x1b]9;4;3\x07", [Progress("indeterminate", None)]),

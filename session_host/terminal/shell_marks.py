@@ -1,0 +1,30 @@
+"""The marks that a shell puts around its prompts and commands (OSC 133), as far as they tell how a command ended.
+
+A: a prompt begins; B: the user's input begins; C: the command runs, and its output begins; D: it has ended.
+
+Source: https://gitlab.freedesktop.org/Per_Bothner/specifications/blob/master/proposals/semantic-prompts.md
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from session_host.protocol.words import plain
+
+from .base import CommandBegan, CommandEnded
+
+_MOST_READ = 64
+_EXIT_CODE: Final = re.compile("-?[0-9]{1,10}", re.ASCII)
+_MOST: Final = 2**31
+
+
+def mark_of(parameters: str) -> CommandBegan | CommandEnded | None:
+    """The event of ``OSC 133 ; parameters``; None for a mark that tells nothing of a command."""
+    kind, *options = plain(parameters, _MOST_READ).split(";")
+    if kind == "C":
+        return CommandBegan()
+    if kind != "D":
+        return None
+    code = int(options[0]) if options and _EXIT_CODE.fullmatch(options[0]) else None
+    return CommandEnded(code if code is not None and -_MOST <= code < _MOST else None)

@@ -1,0 +1,104 @@
+"""OSC 133: how a shell's command ended is told, and nothing of the marks is on the screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.terminal import from_replay, restore
+from session_host.terminal.base import Bell, CommandBegan, CommandEnded, TitleChanged
+from tests.support.emulators import texts
+
+from .conftest import Maker
+
+BEGAN = CommandBegan()
+ENDED = "\x1b]133;D;2\x07"
+
+
+@pytest.mark.parametrize("end", ["\x07", "\x1b\\"])
+@pytest.mark.parametrize(
+    ("mark", "events"),
+    [
+        ("A", []),
+        ("A;redraw=0", []),
+        ("B", []),
+        ("P;k=i", []),
+        ("C", [BEGAN]),
+        ("C;cmdline_url=make%20-j8", [BEGAN]),
+        ("D", [CommandEnded(None)]),
+        ("D;0", [CommandEnded(0)]),
+        ("D;2", [CommandEnded(2)]),
+        ("D;130;aid=7", [CommandEnded(130)]),
+        ("D;-1", [CommandEnded(-1)]),
+        ("D;2147483647", [CommandEnded(2147483647)]),
+        ("D;007", [CommandEnded(7)]),
+        ("D;", [CommandEnded(None)]),
+        ("D;aid=7", [CommandEnded(None)]),
+        ("D;2147483648", [CommandEnded(None)]),
+        ("D;99999999999999999999", [CommandEnded(None)]),
+        ("D;1e3", [CommandEnded(None)]),
+        ("D; 1", [CommandEnded(None)]),
+        ("D;+1", [CommandEnded(None)]),
+        ("D;²", [CommandEnded(None)]),
+        ("D;1\x00\x05", [CommandEnded(1)]),
+        ("", []),
+        (";", []),
+        ("c", []),
+        ("CD;1", []),
+        ("133;C", []),
+    ],
+)
+def test_a_command_is_told_to_begin_and_to_end(make: Maker, mark: str, events: list[object], end: str) -> None:
+    emulator = make(output=f"one\r\n\x1b]133;{mark}{end}two")
+    assert emulator.take_events() == events
+    assert texts(emulator)[:2] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "output", ["\x1b]133\x07", "\x1b]1330;D;1\x07", "\x1b]13;D;1\x07", "\x1b]133;D;1\x18|", "|133;D;1"]
+)
+def test_what_is_no_mark_or_is_cancelled_tells_nothing(make: Maker, output: str) -> None:
+    assert make(output=output).take_events() == []
+
+
+def test_marks_keep_their_order_among_other_events(make: Maker) -> None:
+    emulator = make(output=f"\x07\x1b]133;C\x1b\\\x1b]2;make\x07{ENDED}\x07\x1b]2;$\x07\x1b]133;D\x1b[m\x07")
+    told = [Bell(), BEGAN, TitleChanged("make"), CommandEnded(2), Bell(), TitleChanged("$"), CommandEnded(None), Bell()]
+    assert emulator.take_events() == told
+
+
+@pytest.mark.parametrize("end", ["\x07", "\x1b\\"])
+def test_a_mark_is_heard_however_it_is_cut(make: Maker, end: str) -> None:
+    data = f"a\x1b]133;C;cmdline_url=make{end}b\x1b]133;D;2;aid=1{end}c\r\n\x1b]133;A{end}$ ".encode()
+    for first in range(1, len(data)):
+        for second in range(first + 1, min(first + 9, len(data))):
+            emulator = make(20, 3)
+            for piece in (data[:first], data[first:second], data[second:]):
+                emulator.feed(piece)
+            assert emulator.take_events() == [BEGAN, CommandEnded(2)], (first, second)
+            assert texts(emulator)[:2] == ["abc", "$"]
+            make.close()
+    emulator = make(20, 3)
+    for byte in data:
+        emulator.feed(bytes([byte]))
+    assert (emulator.take_events(), texts(emulator)[:2]) == ([BEGAN, CommandEnded(2)], ["abc", "$"])
+
+
+def test_a_mark_that_a_snapshot_divides_is_heard_by_the_copy(make: Maker) -> None:
+    for cut in range(1, len(ENDED)):
+        emulator = make(20, 3, output=ENDED[:cut])
+        copy = make.keep(restore(make.engine, emulator.snapshot()))
+        rebuilt = make.keep(from_replay(make.engine, emulator.replay(), emulator.size))
+        for each in (copy, rebuilt):
+            each.feed(ENDED[cut:].encode() + b"$")
+            assert (each.take_events(), texts(each)[0]) == ([CommandEnded(2)], "$"), cut
+        make.close()
+
+
+@pytest.mark.parametrize("content", ["D;" + "1" * 9_000, "D;2;" + "x" * 9_000, "A" + "\u00e9" * 9_000])
+def test_an_endless_mark_is_not_on_the_screen(make: Maker, content: str) -> None:
+    emulator = make(output=f"one\r\n\x1b]133;{content}")
+    emulator.feed(b"\x07two")
+    assert texts(emulator)[:2] == ["one", "two"]
+    emulator.take_events()
+    emulator.feed(ENDED.encode())
+    assert emulator.take_events() == [CommandEnded(2)]
