@@ -35,12 +35,14 @@ _is_text: Final = re.compile(rb"[\x20-\x7e\b\t\n\r]*").fullmatch
 _CHARACTERS: Final = frozenset(bytes([code]) for code in range(256) if _is_text(bytes([code])))
 """The echo of a key, most of the time."""
 
-_REPETITION: Final = re.compile(rb"\x1b\[[0-9]{1,4000}b")
-_UNFINISHED: Final = re.compile(rb"\x1b(?:\[[0-9]*)?\Z")
-_GOES_ON: Final = re.compile(rb"(\[?[0-9]*)(b?)")
-_MAY_GO_ON: Final = frozenset(b"%c" % each for each in b"0123456789[\x1b")
-_MOST_KEPT: Final = 4000
-"""Bytes of a number that is not finished; of more digits Python makes no number."""
+_CONTROLS: Final = rb"\x00-\x17\x19\x1c-\x1f"
+"""Controls that a sequence is not ended by: each is done, and the sequence goes on."""
+
+_REPETITION: Final = re.compile(rb"\x1b[%s]*\[([0-9%s]+)b" % (_CONTROLS, _CONTROLS))
+_REPETITION_GOES_ON: Final = re.compile(rb"[\[0-9%s]*b" % _CONTROLS)
+_ALL_CONTROLS: Final = bytes(range(0x20))
+_MOST_DIGITS: Final = 9
+_LENGTHS_TRIED: Final = 8
 
 _LONGEST_WRITE: Final = 256 * 1024
 """The history's keeper is to hear of its growth before much of it could be lost."""
@@ -66,8 +68,9 @@ def _holds(data: bytes, sequence: bytes, character: bytes) -> bool:
 def _longer_repetition(most: int) -> re.Pattern[bytes]:
     """The last byte of what may be a REP of more than ``most``: the search runs from "b" to "b", not over each ESC."""
     fewest = len(str(most))
-    exact = b"|".join(rb"(?<=\x1b\[[0-9]{%d}b)" % digits for digits in range(fewest, fewest + 4))
-    return re.compile(rb"b(?<=[0-9]{%d}b)(?:%s|(?<=[0-9]{%d}b))" % (fewest, exact, fewest + 4))
+    number = rb"[0-9%s]" % _CONTROLS
+    exact = b"|".join(rb"(?<=\[%s{%d}b)" % (number, length) for length in range(fewest, fewest + _LENGTHS_TRIED))
+    return re.compile(rb"b(?<=%s{%d}b)(?:%s|(?<=%s{%d}b))" % (number, fewest, exact, number, fewest + _LENGTHS_TRIED))
 
 
 class Stream:
@@ -84,7 +87,6 @@ class Stream:
         self._size = size
         self._most_repeated = size.columns * MOST_REPEATED_ROWS
         self._longer_repetition = _longer_repetition(self._most_repeated).search
-        self._begun = b""  # What may become a REP, see ``_with_bounded_repetitions``.
         self._cell = cell
         self._effects = effects
         self.history = history
@@ -177,7 +179,7 @@ class Stream:
 
     def _control(self, data: bytes) -> bool:
         changed = False
-        if self._begun or data[-1:] in _MAY_GO_ON or (b"b" in data and b"\x1b" in data):
+        if not self._ground[0] or (b"b" in data and b"\x1b" in data):
             data = self._with_bounded_repetitions(data)
         if begun := _WIDTH_CHANGE_GOES_ON.match(data):
             changed = self.write(data[: begun.end()])
@@ -191,26 +193,27 @@ class Stream:
 
     def _with_bounded_repetitions(self, data: bytes) -> bytes:
         """Let REP repeat no more than is of use: the library would do 65,535, each as dear as a character."""
-        begun, self._begun = self._begun, b""
-        if begun and (rest := _GOES_ON.match(data)):
-            if rest[2]:
-                bounded = self._bounded(begun + rest[1])
-                if bounded:
-                    # The library has some of the digits already: CAN makes it forget them.
-                    data = b"\x18" + bounded + data[rest.end() :]
-            elif rest.end() == len(data):
-                self._begun = (begun + rest[1])[:_MOST_KEPT]
-                return data
+        if not self._ground[0] and (rest := _REPETITION_GOES_ON.match(data)):
+            before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
+            found = _REPETITION.fullmatch(before + rest[0])
+            if found and self._is_too_long(found[1]):
+                # The library has some of the digits already: CAN makes it forget them.
+                data = b"\x18" + self._bounded(rest[0]) + data[rest.end() :]
         if self._longer_repetition(data):
-            data = _REPETITION.sub(lambda found: self._bounded(found[0][:-1]) or found[0], data)
-        if data[-1:] in _MAY_GO_ON and (unfinished := _UNFINISHED.search(data, max(0, data.rfind(b"\x1b")))):
-            self._begun = unfinished[0][:_MOST_KEPT]
+            data = _REPETITION.sub(
+                lambda found: self._bounded(found[0]) if self._is_too_long(found[1]) else found[0], data
+            )
         return data
 
-    def _bounded(self, begun: bytes) -> bytes:
-        """A REP of which this is all but the last byte, repeating less; b"" if it does not repeat too much."""
-        most = self._most_repeated
-        return b"\x1b[%db" % most if int(begun[2:] or b"0") > most else b""
+    def _is_too_long(self, number: bytes) -> bool:
+        """Whether REP with this number, controls in it or not, repeats too much."""
+        digits = number.translate(None, _ALL_CONTROLS).lstrip(b"0")
+        return len(digits) > _MOST_DIGITS or int(digits or b"0") > self._most_repeated
+
+    def _bounded(self, repetition: bytes) -> bytes:
+        """A REP that repeats as much as it may; the controls in it stay."""
+        controls = repetition.translate(None, b"\x1b[0123456789b")
+        return b"\x1b[%s%db" % (controls, self._most_repeated)
 
     def write(self, data: bytes) -> bool:
         """Write bytes as they are; True if the grid's width was changed by them and set back."""

@@ -242,6 +242,49 @@ def test_a_character_repeated_a_hundred_million_times_takes_no_time(make: Maker,
     assert time.process_time() - began_s < 0.1
 
 
+@pytest.mark.parametrize(
+    "repetition",
+    [
+        b"65\x00535b",
+        b"65\x7f535b",
+        b"\n65535b",
+        b"6\t5535b",
+        b"655\r\n35b",
+        b"65535\x00b",
+        b"\x00" * 90 + b"65535b",
+        b"000065535b",
+    ],
+)
+@pytest.mark.parametrize("opened", [b"\x1b[", b"\x1b\x00["])
+def test_no_control_in_a_repetition_makes_it_longer(make: Maker, opened: bytes, repetition: bytes) -> None:
+    data = b"\x1b[5;1Ha" + opened + repetition
+    emulator = make(10, 5, output=data)
+    shown = "".join(history_texts(emulator) + texts(emulator))
+    assert shown.count("a") in {1, 1 + 4 * 10}, "four rows; or none, where a control takes away what is repeated"
+    for cut in range(6, len(data)):
+        pieces = make(10, 5)
+        pieces.feed(data[:cut])
+        pieces.feed(data[cut:])
+        assert seen(pieces) == seen(emulator), cut
+
+
+def test_a_repetition_that_a_snapshot_divides_is_bounded(make: Maker) -> None:
+    copy = make.keep(restore(make.engine, make(10, 5, output=b"a\x1b[65").snapshot()))
+    copy.feed(b"535b|")
+    assert history_texts(copy) + texts(copy) == ["a" * 10] * 4 + ["a|"]
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_a_repetition_in_one_column_fills_four_rows(make: Maker, cut: int) -> None:
+    data = b"a\x1b[535b"
+    whole, pieces = make(1, 3, output=data), make(1, 3)
+    pieces.feed(data[:cut])
+    pieces.feed(data[cut:])
+    assert history_texts(whole) + texts(whole) == ["a"] * 5, "four rows, and what was there"
+    assert seen(pieces) == seen(whole)
+    assert history_texts(make(1, 3, output=b"a\x1b[3b")) == ["a"], "one that is short enough stays"
+
+
 @pytest.mark.parametrize("cut", range(1, 11))
 def test_a_bounded_repetition_is_the_same_however_it_is_cut(make: Maker, cut: int) -> None:
     data = b"a\x1b[99999b|"
