@@ -59,6 +59,8 @@ class Chat(ChatFacts):
         activity, activity_source, activity_since, activity_detail: what the host says of its agent last.
         foreground: the program in a shell's or command's foreground; "" for a shell that waits, None while unknown.
         foreground_since: since when, ISO 8601.
+        last_exit_code: how its last command ended, where a shell tells; None while one runs, or if that is not known.
+        last_ended: when it did so, ISO 8601.
         output_at_s: when it last wrote something, on CLOCK_MONOTONIC; 0 for not since this window knows it.
         is_recorded: the record knows of its end, too, if it has ended.
         stale_after_s: work without output or a word of it for so long is "no signal".
@@ -99,6 +101,8 @@ class Chat(ChatFacts):
         self.activity_detail = ""
         self.foreground: str | None = None
         self.foreground_since = ""
+        self.last_exit_code: int | None = None
+        self.last_ended = ""
         self.output_at_s = 0.0
         self.is_recorded = True
         self.stale_after_s = Watch().stale_after_s
@@ -284,8 +288,9 @@ class Chat(ChatFacts):
                 self.notice = text
             case SizeEvent():
                 self.size_set = event
-            case ForegroundEvent(program, since):
+            case ForegroundEvent(program, since, exit_code, ended):
                 self.foreground, self.foreground_since = program, since
+                self.last_exit_code, self.last_ended = exit_code, ended
             case BellEvent() | OutputEvent() | NotificationEvent():
                 if not self._note_unseen(rang=isinstance(event, BellEvent)):
                     return

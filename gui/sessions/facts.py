@@ -13,6 +13,7 @@ from gui.sessions.groups import WITHOUT_AGENT, Group, group_of, mark_of
 from gui.theme.marks import Mark
 from session_host.client.records import Reason, reason_of
 from session_host.protocol.values import Activity, State
+from session_host.protocol.words import last_command
 from session_host.store import SessionRecord
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class ChatFacts(QObject):
     connection: ViewerState | None
     foreground: str | None
     foreground_since: str
+    last_exit_code: int | None
+    last_ended: str
     _is_waiting_long: bool
 
     @property
@@ -113,7 +116,8 @@ class ChatFacts(QObject):
         if self.is_over:
             return words.parse_time(record.ended_at or record.created_at)
         if self.group is Group.RUNNING:
-            return words.parse_time(self.foreground_since or record.created_at)
+            ended = self.last_ended if self.last_command else ""
+            return words.parse_time(ended or self.foreground_since or record.created_at)
         since = words.parse_time(self.activity_since or record.created_at)
         if since is not None and self.is_silent:
             # What is told is when the patience with it was over.
@@ -152,8 +156,13 @@ class ChatFacts(QObject):
         if self.is_silent:
             return _first_upper(knowing.no_word(self.since, datetime.now(UTC)))
         if self.group is Group.RUNNING:
-            return self.foreground or self.record.title
+            return self.foreground or _first_upper(self.last_command) or self.record.title
         return self.activity_detail or self.record.title
+
+    @property
+    def last_command(self) -> str:
+        """How the last command of a shell that waits ended; "" while one runs, or if that is not known."""
+        return "" if self.foreground else last_command(self.last_exit_code)
 
     @property
     def is_silent(self) -> bool:
@@ -172,7 +181,7 @@ class ChatFacts(QObject):
         if self.is_over:
             return ""
         if self.group is Group.RUNNING:
-            return knowing.running(self.foreground, self.since, datetime.now(UTC))
+            return knowing.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
         return knowing.how_known(self.activity, self.activity_source, self.since, datetime.now(UTC))
 
     @property

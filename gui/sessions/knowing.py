@@ -62,8 +62,10 @@ def how_known(activity: Activity, source: str, since: datetime | None, now: date
     return f"{what} · {who}, {ago}" if (ago := words.ago(since, now)) else f"{what} · {who}"
 
 
-def running(foreground: str | None, since: datetime | None, now: datetime) -> str:
-    """What runs in a shell's foreground, and for how long: "running make -j8 for 2 min"."""
+def running(foreground: str | None, since: datetime | None, now: datetime, last_command: str = "") -> str:
+    """What runs in a shell's foreground, and for how long: "running make -j8 for 2 min"; or how the last one ended."""
+    if last_command:
+        return ", ".join(filter(None, (f"running · {last_command}", words.ago(since, now))))
     if not foreground:
         return "running" if foreground is None else "running · waits for a command"
     lasted = f" for {words.duration((now - since).total_seconds())}" if since is not None else ""

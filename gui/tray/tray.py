@@ -134,6 +134,8 @@ class Tray(QObject):
         """What a chat asks; else which agent it is."""
         if chat.group is Group.RUNNING and chat.foreground:
             return shortened(chat.foreground, PROGRAM_CHARACTERS)
+        if chat.group is Group.RUNNING and chat.last_command:
+            return chat.last_command
         if chat.is_silent or (chat.needs_you and chat.activity_detail):
             return _shortened(chat.said)
         agent = self._agents.get(chat.record.agent)

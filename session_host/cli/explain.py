@@ -19,6 +19,7 @@ from session_host.paths import session_transitions
 from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.messages import Explain, Explanation
 from session_host.protocol.values import RUNNING_STATES, Activity, State
+from session_host.protocol.words import last_command
 from session_host.store import transitions
 
 TRANSITIONS = 20
@@ -55,6 +56,9 @@ class Explained(msgspec.Struct, kw_only=True):
     activity_detail: str | None
     foreground: str | None = None
     """The program in the foreground of a shell or command; "" for a shell that waits for a command."""
+    last_exit_code: int | None = None
+    """How the last command of a shell that waits ended, where the shell marks its commands (OSC 133)."""
+    last_ended: str | None = None
     last_word: str | None = None
     last_output: str | None = None
     last_input: str | None = None
@@ -112,6 +116,8 @@ def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
         activity_detail=info.activity_detail,
         conversation=info.provider_session_id,
         foreground=info.foreground,
+        last_exit_code=info.last_exit_code,
+        last_ended=info.last_ended,
     )
     changes = transitions.last(session_transitions(info.id), TRANSITIONS)
     if explanation is not None:
@@ -197,7 +203,9 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
 
 def _foreground(info: SessionInfo, now: datetime) -> str:
     if not info.foreground:
-        return "a shell that waits for a command"
+        ended = last_command(info.last_exit_code)
+        told = f"; {ended}, {_time(info.last_ended)} ({age(info.last_ended or '', now)} ago)" if ended else ""
+        return f"a shell that waits for a command{told}"
     since = info.foreground_since
     return f"{info.foreground}, since {_time(since)} ({age(since, now)})" if since else info.foreground
 

@@ -13,7 +13,7 @@ from session_host.client.quick import list_sessions
 from session_host.client.records import SessionInfo, open_store
 from session_host.errors import StoreCorrupt
 from session_host.protocol.values import Activity, State
-from session_host.protocol.words import place_last
+from session_host.protocol.words import last_command, place_last
 
 _HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
 _MIN_DIRECTORY_COLUMNS = 12
@@ -93,9 +93,10 @@ def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
 
 
 def _running(info: SessionInfo, now: datetime) -> str:
-    """A shell or command in a mark and words: its foreground program, and for how long it runs."""
+    """A shell or command in a mark and words: its foreground program, or how the last one ended, and since when."""
     if not info.foreground:
-        return "❯ running"
+        ended = last_command(info.last_exit_code)
+        return f"❯ {ended}, {age(info.last_ended or '', now)} ago" if ended else "❯ running"
     program = one_line(info.foreground)
     program = program if _width(program) <= _DETAIL_COLUMNS else _cut_end(program, _DETAIL_COLUMNS)
     return f"❯ running {program} {age(info.foreground_since or '', now)}"

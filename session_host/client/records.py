@@ -75,6 +75,10 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     foreground_since: str | None = None
     end_request: str | None = None
     """What the user asked for before the end: "stop" or "kill"."""
+    last_exit_code: int | None = None
+    """How the last command of a shell that waits ended, where the shell marks its commands (OSC 133)."""
+    last_ended: str | None = None
+    """When it did so."""
 
 
 class Fate(NamedTuple):
@@ -149,6 +153,7 @@ def info_of(record: SessionRecord, description: Description | None = None) -> Se
         info.keeper_pid, info.journal_bytes = description.keeper_pid, description.journal_bytes
         info.notice = description.notice or None
         info.foreground, info.foreground_since = description.foreground, description.foreground_since or None
+        info.last_exit_code, info.last_ended = description.last_exit_code, description.last_ended or None
         info.provider_session_id = description.conversation or info.provider_session_id
     return info
 

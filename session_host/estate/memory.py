@@ -51,6 +51,20 @@ class Heard(msgspec.Struct, frozen=True, array_like=True):
     """Whether it has told activities: weaker sources are silent then."""
 
 
+class CommandMemory(msgspec.Struct, frozen=True, array_like=True):
+    """A shell's last command, as its marks in the output tell; see ``host.foreground``."""
+
+    runs: bool = False
+    """It began and has not ended."""
+    exit_code: int | None = None
+    """How the last one ended; None while one runs, or if that is not known."""
+    ended: str = ""
+    """When it did so, ISO 8601, UTC; "" where ``exit_code`` is None."""
+
+
+NO_COMMAND: Final = CommandMemory()
+
+
 class ActivityMemory(msgspec.Struct, frozen=True):
     """The activity as of an offset of the output; see ``host.activity``."""
 
@@ -69,6 +83,7 @@ class ActivityMemory(msgspec.Struct, frozen=True):
     """The process group that had the terminal when its program last told its state there; 0 if it did not."""
     fresh: tuple[str, ...] | None = None
     """The sources whose last words are of what is asked or done now; None where a former version did not tell."""
+    command: CommandMemory = NO_COMMAND
 
 
 class ConversationMemory(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from session_host.clock import as_text
-from session_host.estate.memory import ActivityMemory, Heard
+from session_host.estate.memory import NO_COMMAND, ActivityMemory, CommandMemory, Heard
 from session_host.protocol.evidence import Evidence
 from session_host.protocol.launch import Watch
 from session_host.protocol.values import Activity
@@ -95,7 +95,13 @@ class ActivityTracker:
             else:
                 self._fresh = {each.source for each in memory.heard if each.activity is self.activity}
 
-    def memory(self, offset: int, speaker: tuple[int, int] | None = None, asker: int = 0) -> ActivityMemory:
+    def memory(
+        self,
+        offset: int,
+        speaker: tuple[int, int] | None = None,
+        asker: int = 0,
+        command: CommandMemory = NO_COMMAND,
+    ) -> ActivityMemory:
         """For a successor: it, as of this offset of the output."""
         return ActivityMemory(
             offset,
@@ -109,6 +115,7 @@ class ActivityTracker:
             speaker,
             asker,
             tuple(sorted(self._fresh)),
+            command,
         )
 
     @property

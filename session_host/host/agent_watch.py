@@ -13,7 +13,7 @@ import msgspec
 
 from session_host.clock import as_text
 from session_host.estate.ledger import Kind, Ledger
-from session_host.estate.memory import ActivityMemory
+from session_host.estate.memory import NO_COMMAND, ActivityMemory
 from session_host.paths import session_files
 from session_host.protocol.evidence import Transition
 from session_host.protocol.launch import LaunchSpec
@@ -83,7 +83,9 @@ class AgentWatch:
         self._conversation = conversation
         self._tell = tell
         self._now = now
-        self.foreground = Foreground(tell, now) if spec.agent in WITHOUT_AGENT else None
+        self.foreground: Foreground | None = None
+        if spec.agent in WITHOUT_AGENT:
+            self.foreground = Foreground(tell, now, memory.command if memory is not None else NO_COMMAND)
         self._file: StateFile | None = None
         self._guard: TranscriptGuard | None = None
         self._titled = TitledConversation(spec, conversation)
@@ -146,8 +148,10 @@ class AgentWatch:
         if self._guard is not None:
             self._guard.heard()
         moment = None
-        changed = False
+        changed = noted = False
         for event in events:
+            if self.foreground is not None and self.foreground.observe(event):
+                noted = True
             if isinstance(event, TitleChanged):
                 self._titled.title_changed(event.title)
             word = signals.of_event(event, self._spec.watch)
@@ -158,8 +162,8 @@ class AgentWatch:
                 if self.tracker.hear(word, moment):
                     changed = True
                     self._note()
-        if changed:
-            self._changed()
+        if changed or noted:
+            self._changed(visibly=changed)
         elif moment is not None:
             self._arm()
 
@@ -292,7 +296,8 @@ class AgentWatch:
 
     def memory(self) -> ActivityMemory:
         """For a successor."""
-        return self.tracker.memory(self._lane.fed, self._speaker, self._asker)
+        command = self.foreground.command if self.foreground is not None else NO_COMMAND
+        return self.tracker.memory(self._lane.fed, self._speaker, self._asker, command)
 
     def _changed(self, *, visibly: bool = True) -> None:
         """It is remembered, and told."""

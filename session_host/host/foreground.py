@@ -1,8 +1,15 @@
-"""The program in a shell's foreground: what it is, and since when.
+"""The program in a shell's foreground: what it is, since when, and how the shell's last command ended.
 
 A program that takes the terminal or gives it back is nearly always seen in the output: the echo of Enter before it
 starts, the prompt after it ended. So the terminal's foreground group is looked at shortly after output, twice, and
 when somebody asks; while nothing is written there is no timer.
+
+How a command ended is known where the shell marks its commands (OSC 133)::
+
+    nothing known ──began──▶ a command runs ──ended, with a code──▶ that code is known ──began──▶ a command runs
+                                      └──ended, without one──▶ nothing known
+
+An end without a beginning is of no command: shells mark each prompt so, also that after an empty line.
 """
 
 from __future__ import annotations
@@ -15,10 +22,12 @@ from pathlib import Path
 from typing import Final
 
 from session_host.clock import as_text
+from session_host.estate.memory import NO_COMMAND, CommandMemory
 from session_host.protocol.messages import ForegroundEvent
 from session_host.protocol.words import one_line
 from session_host.pty.identity import start_time, stat_fields
 from session_host.pty.process import PtyProcess
+from session_host.terminal.base import CommandBegan, CommandEnded, TerminalEvent
 
 from .harmless import harmless
 
@@ -41,10 +50,17 @@ class Foreground:
 
     Attributes:
         current: what is known; its program is "" while a shell waits for a command, or nothing is known.
+        command: what the shell's marks tell.
     """
 
-    def __init__(self, tell: Callable[[ForegroundEvent], None], now: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        tell: Callable[[ForegroundEvent], None],
+        now: Callable[[], str],
+        command: CommandMemory = NO_COMMAND,
+    ) -> None:
         self.current = NOTHING
+        self.command = command
         self._tell = tell
         self._now = now
         self._process: PtyProcess | None = None
@@ -67,6 +83,16 @@ class Foreground:
             self._timer.cancel()
             self._is_second = False
             self._timer = asyncio.get_running_loop().call_later(FIRST_LOOK_S, self._due)
+
+    def observe(self, event: TerminalEvent) -> bool:
+        """Note what the output says; returns whether that is news of a command, which the next look tells."""
+        former = self.command
+        if isinstance(event, CommandBegan):
+            self.command = CommandMemory(runs=True)
+        elif isinstance(event, CommandEnded) and former.runs:
+            code = event.exit_code
+            self.command = CommandMemory(exit_code=code, ended="" if code is None else self._now())
+        return self.command != former
 
     def close(self) -> None:
         """Look no more."""
@@ -94,9 +120,12 @@ class Foreground:
             return
         group = process.foreground_group()
         program = program_of(group, process.pid)
-        if (group, program) != (self._group, self.current.program) or not self.current.since:
-            began = _began(group) if program else self._now()
-            self._group, self.current = group, ForegroundEvent(program, began or self._now())
+        since, former = self.current.since, self.current
+        if (group, program) != (self._group, former.program) or not since:
+            since = (_began(group) if program else "") or self._now()
+        self._group = group
+        self.current = ForegroundEvent(program, since, self.command.exit_code, self.command.ended)
+        if self.current != former:
             self._tell(self.current)
 
 

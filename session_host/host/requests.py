@@ -140,6 +140,8 @@ def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int
         foreground_since=foreground.since if foreground is not None else "",
         last_output=session.watch.last_output(),
         end_request=session.ledger.page.end_request,
+        last_exit_code=foreground.last_exit_code if foreground is not None else None,
+        last_ended=foreground.last_ended if foreground is not None else "",
     )
 
 

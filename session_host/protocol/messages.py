@@ -30,7 +30,7 @@ import msgspec
 from .evidence import Evidence, Transition
 from .values import Activity, CellSize, GridSize, KeyAction, MouseAction, MouseButton, State
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 """Raised with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
@@ -342,6 +342,10 @@ class ForegroundEvent(Message, frozen=True):
     """Its command line, shortened; "" for a shell that waits for a command."""
     since: str
     """ISO 8601, UTC."""
+    last_exit_code: int | None = None
+    """How the shell's last command ended; None while one runs, or if that is not known."""
+    last_ended: str = ""
+    """When it did so, ISO 8601, UTC; "" where ``last_exit_code`` is None."""
 
 
 class SizeEvent(Message, frozen=True):
@@ -513,6 +517,9 @@ class Description(Message, frozen=True):
     """When the program last wrote something, ISO 8601; "" for never, or not known."""
     end_request: str = ""
     """As in ``StateEvent``."""
+    last_exit_code: int | None = None
+    """As in ``ForegroundEvent``, as is ``last_ended``."""
+    last_ended: str = ""
 
 
 class Explanation(Message, frozen=True):

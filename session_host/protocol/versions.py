@@ -26,8 +26,9 @@ from .messages import (
 
 _FIELDS: dict[type[Message], dict[int, int]] = {
     Attach: {4: 8},
-    Description: {4: 26, 2: 24, 1: 20},
+    Description: {5: 30, 4: 26, 2: 24, 1: 20},
     Done: {4: 1},
+    ForegroundEvent: {5: 2},
     Paste: {4: 3},
     Send: {3: 6, 1: 5},
     StateEvent: {4: 3},

@@ -38,6 +38,13 @@ def place_last(text: str) -> str:
     return f"{what} ({place})" if colon and what and place.startswith("/") else text
 
 
+def last_command(exit_code: int | None) -> str:
+    """How a shell's last command ended, in words; "" if that is not known."""
+    if exit_code is None:
+        return ""
+    return f"last command ended with {exit_code}" if exit_code else "last command succeeded"
+
+
 def for_clipboard(text: str, limit: int) -> str:
     """At most ``limit`` characters of what goes to a clipboard: without controls, in the order that was meant."""
     return _IN_CLIPBOARD.sub("", text)[:limit]

@@ -1,6 +1,12 @@
-"""What runs in a shell's foreground is known by its terminal, and a shell's bell asks nothing of anybody."""
+"""What runs in a shell's foreground is known by its terminal, and how a command ended by the shell's marks.
+
+A shell's bell asks nothing of anybody.
+"""
 
 from __future__ import annotations
+
+import os
+import signal
 
 import pytest
 
@@ -9,12 +15,16 @@ from session_host.client.quick import list_sessions
 from session_host.client.records import open_store
 from session_host.protocol.messages import BellEvent, Describe, Description, ForegroundEvent
 from session_host.protocol.values import Activity
-from tests.support.hosts import Watcher, end, see, start, watching
+from session_host.terminal import available_engines
+from session_host.terminal.base import EngineName
+from tests.support.hosts import Watcher, end, see, shown, start, watching
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
 SHELL = ("bash", "--norc", "--noprofile", "-i")
+MARKS = {"PS0": r"\e]133;C\e\\", "PROMPT_COMMAND": r"printf '\e]133;D;%s\a\e]133;A\a' $?"}
+"""What has bash mark its prompts and commands."""
 
 
 def told(watcher: Watcher) -> list[str]:
@@ -49,4 +59,58 @@ async def test_a_bell_in_a_shell_is_a_mark_and_not_needs_you() -> None:
         viewer.key("Enter", "\r")
         await watcher.until(lambda: any(isinstance(each, BellEvent) for each in watcher.events), "the bell")
         await eventually(lambda: told(watcher)[-1:] == ["cat"], 10, "the command to be named")
+    await end(record.id)
+
+
+def endings(watcher: Watcher) -> list[tuple[str, int | None]]:
+    return [(each.program, each.last_exit_code) for each in watcher.events if isinstance(each, ForegroundEvent)]
+
+
+@pytest.mark.parametrize("engine", available_engines())
+async def test_a_shell_that_marks_its_commands_tells_how_the_last_one_ended(engine: EngineName) -> None:
+    record = await start(*SHELL, overrides={"PS1": "ready> ", **MARKS}, engine=engine)
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready>")
+
+        async def run(line: str, *expected: tuple[str, int | None]) -> None:
+            watcher.events.clear()
+            viewer.text(line)
+            viewer.key("Enter", "\r")
+            await watcher.until(lambda: endings(watcher)[-len(expected) :] == [*expected], f"{line}: {expected}")
+
+        await run("(exit 3)", ("", 3))
+        await run("sleep 987", ("sleep 987", None))
+        watcher.events.clear()
+        viewer.key("c", "", 4)
+        await watcher.until(lambda: endings(watcher)[-1:] == [("", 130)], "the end of what ran")
+        viewer.key("Enter", "\r")
+        await run("true", ("", 0))
+        await run("sh -c 'exit 2'", ("", 2))
+        description: Description = await request(record.id, Describe(0))
+        assert (description.foreground, description.last_exit_code) == ("", 2)
+        os.kill(description.host_pid, signal.SIGKILL)
+        with open_store() as store:
+            [info] = list_sessions(store, ended=False)
+        assert (info.last_exit_code, info.last_ended) == (2, description.last_ended)
+        assert record.created_at < description.last_ended
+        assert info.host_pid != description.host_pid
+        await run("printf '\\e]133;D\\a'", ("", None))
+    await end(record.id)
+
+
+async def test_an_empty_line_is_no_command_that_ended() -> None:
+    record = await start(*SHELL, overrides={"PS1": "ready> ", **MARKS})
+    async with watching(record.id) as (viewer, watcher):
+        await see(viewer, watcher, "ready>")
+        first: Description = await request(record.id, Describe(0))
+        assert first.last_ended == "", "the first prompt ends none"
+        viewer.text("false")
+        viewer.key("Enter", "\r")
+        await watcher.until(lambda: endings(watcher)[-1:] == [("", 1)], "the end to be told")
+        ended: Description = await request(record.id, Describe(0))
+        for _ in range(3):
+            viewer.key("Enter", "\r")
+        await eventually(lambda: "\n".join(shown(viewer)).count("ready>") == 5, 10, "three more prompts")
+        after: Description = await request(record.id, Describe(0))
+        assert (after.last_exit_code, after.last_ended) == (1, ended.last_ended)
     await end(record.id)

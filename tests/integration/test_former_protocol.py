@@ -15,7 +15,7 @@ from session_host.client.quick import describe, list_sessions
 from session_host.client.records import open_store
 from session_host.errors import ProtocolMismatch
 from session_host.protocol.codec import encode
-from session_host.protocol.messages import OLDEST_PROTOCOL_VERSION, Description, Key, NoticeEvent, Send
+from session_host.protocol.messages import OLDEST_PROTOCOL_VERSION, Description, ForegroundEvent, Key, NoticeEvent, Send
 from session_host.protocol.values import GridSize, State
 from session_host.protocol.versions import encode_for
 from tests.support import protocol_recorder
@@ -131,5 +131,8 @@ def test_what_a_former_version_does_not_know_is_not_said_to_it() -> None:
         RECORDING.decode("client", encode(Send(1, token="0" * 32))[4:])
     assert RECORDING.decode("client", encode_for(1, Send(1, "x", token="0" * 32))[4:]).text == "x"
     assert encode_for(1, NoticeEvent("recording", "full")) == b""
+    ended = ForegroundEvent("", "now", 2, "now")
+    assert msgspec.msgpack.decode(encode_for(5, ended)[4:]) == ["ForegroundEvent", "", "now"]
+    assert len(msgspec.msgpack.decode(encode_for(5, description)[4:])) == 31
     key = Key("a", 1, "Enter")
     assert encode_for(1, key) == encode(key)

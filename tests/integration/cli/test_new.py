@@ -23,7 +23,7 @@ SESSION_KEYS = [
     "activity_source", "activity_detail", "activity_since", "title", "host_pid", "child_pid", "keeper_pid",
     "created_at", "ended_at", "cols", "rows", "viewers", "engine", "provider_session_id", "resumable",
     "resumed_from", "continued_by", "stderr_path", "journal_bytes", "worktree", "branch", "notice",
-    "foreground", "foreground_since", "end_request",
+    "foreground", "foreground_since", "end_request", "last_exit_code", "last_ended",
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from session_host.cli.explain import Explained, lines
@@ -28,3 +29,17 @@ def test_a_chat_that_never_ended_is_not_said_to_have(state: str, word: str) -> N
     shown = lines(explained, INFO, datetime(2026, 1, 2, 4, tzinfo=UTC), None)
 
     assert shown[-1].split()[-1] == word
+
+
+def test_a_shell_that_waits_is_said_how_its_last_command_ended() -> None:
+    info = msgspec.structs.replace(INFO, foreground="", last_exit_code=2, last_ended="2026-01-02T03:59:55.000Z")
+    explained = Explained(
+        id="1", name="x", agent="shell", state="running", exit_code=None, exit_signal=None, reason=None, child_pid=2,
+        since=BEGAN["time"], activity="no_signal", activity_source=None, activity_since=None, activity_detail=None,
+        conversation=None,
+    )  # fmt: skip
+
+    shown = "\n".join(lines(explained, info, datetime(2026, 1, 2, 4, tzinfo=UTC), None))
+
+    assert "a shell that waits for a command; last command ended with 2, 2026-01-02" in shown
+    assert "(5 s ago)" in shown

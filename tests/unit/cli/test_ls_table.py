@@ -98,6 +98,20 @@ def test_age(since: str, words: str) -> None:
     assert age(since, NOW) == words
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"foreground": ""}, "❯ running"),
+        ({"foreground": "make -j8", "foreground_since": "2026-01-02T03:01:05Z"}, "❯ running make -j8 3 min"),
+        ({"foreground": "", "last_exit_code": 2}, "❯ last command ended with 2, 5 s ago"),
+        ({"foreground": "", "last_exit_code": 0}, "❯ last command succeeded, 5 s ago"),
+    ],
+)
+def test_a_shell_says_what_runs_in_it_or_how_the_last_command_ended(fields: dict[str, object], words: str) -> None:
+    told = {"agent": "shell", "activity": Activity.NO_SIGNAL, "last_ended": "2026-01-02T03:04:00Z", **fields}
+    assert row(info(**told), NOW)[2] == words
+
+
 def test_home_is_a_tilde_and_nothing_else_is() -> None:
     home = str(Path.home())
 

@@ -211,3 +211,17 @@ async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Pla
     assert (notes.group, notes.how_known) == (Group.RUNNING, "running · waits for a command")
     played.viewers[ids[0]].be(Activity.WORKING)
     assert build.group is Group.WORKING, "an agent that was started in it tells what it does"
+
+
+async def test_a_shell_that_waits_says_how_its_last_command_ended(played: Played):
+    session_id = await played.add("build", agent="shell")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    for code, said in ((2, "last command ended with 2"), (0, "last command succeeded")):
+        viewer.tell(ForegroundEvent("", ago(500), code, ago(20)))
+        played.settle()
+        assert row(played, session_id).said == said.capitalize()
+        assert row(played, session_id).age == "20 s", "that of the end, not of the wait"
+        assert window.status_line.known.accessibleName() == f"running · {said}, 20 s ago"
+    viewer.tell(ForegroundEvent("make -j8", ago(130)))
+    assert (played.chat(session_id).said, played.chat(session_id).last_command) == ("make -j8", "")
