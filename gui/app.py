@@ -22,6 +22,7 @@ from gui.theme.follow import Theme
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.tray.tray import Tray, app_icon
+from gui.window.accessibility import install_roles
 from gui.window.banners import Banner
 from gui.window.control import ControlServer
 from gui.window.instance import Claim
@@ -87,6 +88,7 @@ class App:
         )
         preferences = load_preferences(paths.config_dir())
         catalog, catalog_problem = read_catalog()
+        install_roles()
         self.theme = Theme(qt, preferences.window.appearance, readable=preferences.window.readable_colors)
         qt.setWindowIcon(app_icon())
         warnings, found, records = _startup_facts(opened, read)

@@ -2,13 +2,23 @@
 
 Qt looks at a tool tip's text and shows it as HTML if it could be some. What a program, a link or a
 directory is called must be shown as it is, and not as its maker would like it to look.
+
+A widget's tool tip is its accessible description too, so no HTML is stored there: the widget shows its tool tip itself.
 """
 
 from __future__ import annotations
 
 import html
 
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QToolTip, QWidget
+
 
 def as_tooltip(text: str) -> str:
     """A tool tip that shows ``text`` to the letter, line ends and blanks included; "" stays none."""
     return f"<p style='white-space:pre-wrap'>{html.escape(text)}</p>" if text else ""
+
+
+def show_tooltip(event: QHelpEvent, text: str, widget: QWidget) -> None:
+    """Show ``text`` to the letter as the answer to a widget's ``QEvent.ToolTip``; "" hides the tool tip."""
+    QToolTip.showText(event.globalPos(), as_tooltip(text), widget)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.accessibility import announce
 from gui.window.parts import Area, IconButton, button
 
 INFORM_MS = 10_000
@@ -80,7 +81,6 @@ class BannerArea(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
         outer.addWidget(body)
-        self.setAccessibleName("Message")
         self.setVisible(False)
 
     @property
@@ -141,6 +141,7 @@ class BannerArea(QWidget):
         if banner is not None:
             self._text.setText(banner.text)
             self._text.setAccessibleName(banner.text)
+            self.setAccessibleName(banner.text)
             if self._text.property("kind") != banner.kind:
                 self._text.setProperty("kind", banner.kind)
                 self._text.style().polish(self._text)
@@ -150,4 +151,5 @@ class BannerArea(QWidget):
             if not banner.lasting:
                 self._timer.start()
             self._place()
+            announce(self)
         self.changed.emit()

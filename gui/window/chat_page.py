@@ -63,6 +63,7 @@ class ChatPage(Area):
         self.grid = GridSize(0, 0)
 
         self.view = TerminalView(theme.terminal, self)
+        self.setAccessibleName(chat.name)
         self.view.setAccessibleName(f"Terminal of {chat.name}")
         self.view.directories = directories_of(chat.record.cwd)
         self.notice = Notice(self)
@@ -88,8 +89,7 @@ class ChatPage(Area):
         self.view.zoomChanged.connect(self._on_zoomed)
         self.view.gridResized.connect(self._on_grid)
         chat.damaged.connect(self.view.on_damage)
-        chat.replaced.connect(self.view.on_replaced)
-        chat.replaced.connect(self.refresh)
+        chat.replaced.connect(self._on_replaced)
         chat.detaching.connect(self._on_detaching)
         chat.connection_changed.connect(self.refresh)
         chat.changed.connect(self._on_changed)
@@ -225,7 +225,13 @@ class ChatPage(Area):
         if settled:
             self.settled.emit()
 
+    def _on_replaced(self) -> None:
+        # Not connected to the view itself: PySide calls a slot that overrides another one after its object is deleted.
+        self.view.on_replaced()
+        self.refresh()
+
     def _on_changed(self) -> None:
+        self.setAccessibleName(self.chat.name)
         self.view.setAccessibleName(f"Terminal of {self.chat.name}")
         self.trouble.say(self.chat.notice)
         if self.end_bar.isVisible():

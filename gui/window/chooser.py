@@ -61,6 +61,7 @@ class Chooser(Sheet):
         self.field.textChanged.connect(self._narrow)
         self.items = QStandardItemModel(self)
         self.list = QListView()
+        self.list.setAccessibleName("Choices")
         self.list.setModel(self.items)
         self.list.setItemDelegate(_ChoiceDelegate(theme, self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -47,6 +47,7 @@ class EndBar(Area):
     def __init__(self, theme: Theme) -> None:
         super().__init__("sidebar")
         self._is_resumable = False
+        self.setAccessibleName("How the chat ended")
         self._mark = MarkLabel(theme, Mark.ENDED)
         self.title = ElidedLabel("", "title")
         self.detail = ElidedLabel("", "secondary")

@@ -37,6 +37,7 @@ class ExportSheet(Sheet):
         for suffix, what in FORMS.items():
             made = button(f"{what} ({suffix})", "chip")
             made.setCheckable(True)
+            made.setAutoExclusive(True)  # For screen readers: one of many, as the group has it.
             made.setAccessibleName(f"Format: {what}")
             made.clicked.connect(lambda _checked, suffix=suffix: self._use_format(suffix))
             self._group.addButton(made)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QSizePolicy, QStyle, QToolButton, QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, glyph_icon, paint_glyph, paint_tile
 from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import ICON_PX, MARK_PX, TILE_PX, Tokens
-from gui.theme.tooltips import as_tooltip
+from gui.theme.tooltips import show_tooltip
 
 
 class Hairline(QWidget):
@@ -162,9 +162,13 @@ class ElidedLabel(QLabel):
         """Show ``text``, as much of it as fits."""
         self._whole = text
         self.setAccessibleName(text)
-        if not text:
-            self.setToolTip("")  # It would be read in the place of the name.
         self.setText(text)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            show_tooltip(event, "" if self.text() == self._whole else self._whole, self)
+            return True
+        return super().event(event)
 
     def sizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance(self._whole) + 2, super().sizeHint().height())
@@ -176,7 +180,6 @@ class ElidedLabel(QLabel):
         shown = self.fontMetrics().elidedText(self._whole, self._mode, self.width())
         if shown != self.text():
             self.setText(shown)
-            self.setToolTip("" if shown == self._whole else as_tooltip(self._whole))
         super().paintEvent(event)
 
 

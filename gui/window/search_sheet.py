@@ -83,6 +83,7 @@ class SearchSheet(Sheet):
         self.field.textChanged.connect(self._on_typed)
         self.items = QStandardItemModel(self)
         self.list = QListView()
+        self.list.setAccessibleName("Lines found")
         self.list.setModel(self.items)
         self.list.setItemDelegate(_MatchDelegate(theme, self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)

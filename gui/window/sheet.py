@@ -14,6 +14,10 @@ TOP_SHARE = 0.12
 """Where a sheet hangs: this share of the window's height below its top."""
 
 
+class SheetBody(Area):
+    """The sheet itself, without the dimmed page around it: a dialog to a screen reader."""
+
+
 class Sheet(QWidget):
     """Covers its parent, ``around``; ``body`` is the sheet itself, as wide as ``width_px`` where there is room.
 
@@ -30,7 +34,7 @@ class Sheet(QWidget):
         self.around = parent
         self._theme = theme
         self._width_px = width_px
-        self.body = Area("sheet", self)
+        self.body = SheetBody("sheet", self)
         self.setAccessibleName(name)
         self.body.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)

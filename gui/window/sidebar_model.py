@@ -201,16 +201,22 @@ class SidebarModel(QAbstractListModel):
             return entry
         if isinstance(entry, Heading):
             if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-                return f"{entry.group.value}, {entry.count}"
+                chats = "1 chat" if entry.count == 1 else f"{entry.count} chats"
+                return f"{entry.group.value}, {chats}{', folded' if entry.folded else ''}"
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
             rang = ", rang the bell" if entry.rang else ", new output" if entry.unseen else ""
-            return f"{entry.name}, {entry.mark}{rang}, {entry.chat.where_and_what}, {entry.age}"
+            return f"{entry.name}, {self._agent(entry)}, {entry.mark}{rang}, {entry.chat.where_and_what}, {entry.age}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return as_tooltip(_tooltip(entry))
         return None
+
+    def _agent(self, row: ChatRow) -> str:
+        """The title of a chat's agent; its name where the catalog does not know it any more."""
+        agent = self._sessions.agents.get(row.chat.record.agent)
+        return row.chat.record.agent if agent is None else agent.title
 
     def entry(self, index: Index) -> Entry | None:
         """What stands at an index."""

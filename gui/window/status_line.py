@@ -24,6 +24,7 @@ class StatusLine(Area):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("sidebar")
+        self.setAccessibleName("Status")
         self.left = ElidedLabel("", "secondary")
         self.known = ElidedLabel("", "secondary")
         self.known.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)

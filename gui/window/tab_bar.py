@@ -10,14 +10,14 @@ from functools import partial
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QIcon, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QHelpEvent, QIcon, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QMenu, QTabBar, QWidget
 
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph, paint_glyph
 from gui.theme.marks import Mark, mark_icon
 from gui.theme.tokens import BAR_HEIGHT_PX, ICON_PX
-from gui.theme.tooltips import as_tooltip
+from gui.theme.tooltips import show_tooltip
 from gui.window.parts import GlyphLabel, IconButton
 
 MIN_TAB_PX = 120
@@ -191,7 +191,7 @@ class TabBar(QTabBar):
         state = ", ".join(
             [look.mark.value, *(["rang the bell"] if look.rang else ["new output"] if look.unseen else [])]
         )
-        self.setTabToolTip(index, as_tooltip(f"{name}: {state}" + (f"\n{look.said}" if look.said else "")))
+        self.setTabToolTip(index, f"{name}: {state}" + (f"\n{look.said}" if look.said else ""))
         self.setAccessibleTabName(index, f"{name}, {state}")
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(f"Close tab {name}")
@@ -271,6 +271,12 @@ class TabBar(QTabBar):
         self.chosen.emit(self.id_at(index))
 
     # ------------------------------------------------------------ the mouse
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            show_tooltip(event, self.tabToolTip(self.tabAt(event.pos())), self)
+            return True
+        return super().event(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtGui import Qt, QTextDocument
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QHelpEvent, Qt, QTextDocument
+from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from gui.terminal.links import ALLOWED_SCHEMES, FilePlace, link_in, may_open, shown
 from gui.theme.tooltips import as_tooltip
@@ -76,7 +77,10 @@ def test_a_title_that_is_html_is_no_html_in_the_window(qapp: object, text: str) 
     elided = ElidedLabel(text)
     elided.resize(30, 20)
     elided.grab()
-    assert elided.toolTip() == as_tooltip(text)
+    place = elided.rect().center()
+    QApplication.sendEvent(elided, QHelpEvent(QEvent.Type.ToolTip, place, elided.mapToGlobal(place)))
+    assert QToolTip.text() == as_tooltip(text)
+    QToolTip.hideText()
     elided.deleteLater()
 
 

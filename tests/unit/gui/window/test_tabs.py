@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
@@ -73,6 +74,20 @@ async def test_a_closed_tab_comes_back_where_it_was(played: Played):
     window.tabs.reopen()
     assert window.tabs.ids() == [one, two, three]
     assert window.tabs.active_id == two
+
+
+async def test_a_chat_whose_tab_was_closed_gets_another_screen_without_a_complaint(
+    played: Played, capsys: pytest.CaptureFixture[str]
+):
+    chat_id = await played.add("one")
+    played.open_window()
+    played.show(chat_id)
+    closed = played.page.view  # The collector has not been there yet.
+    played.window.tabs.close(chat_id)
+    played.settle()
+    assert not shiboken6.isValid(closed)
+    played.show(chat_id)
+    assert capsys.readouterr().err == ""
 
 
 async def test_the_middle_button_closes(played: Played):

@@ -1,0 +1,54 @@
+"""Accessible roles of the window's own widgets, for screen readers.
+
+Qt derives a role from the class of a widget, and gives classes that it does not know the role of a plain area.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface
+from PySide6.QtWidgets import QAccessibleWidget, QWidget
+
+ROLES = {
+    "MainWindow": QAccessible.Role.Window,
+    "QStackedWidget": QAccessible.Role.LayeredPane,  # Qt's own interface hides what lies over the pages: banners.
+    "Sidebar": QAccessible.Role.Pane,
+    "ChatPage": QAccessible.Role.PropertyPage,
+    "TerminalView": QAccessible.Role.Terminal,
+    "StatusLine": QAccessible.Role.StatusBar,
+    "BannerArea": QAccessible.Role.AlertMessage,
+    "TroubleLine": QAccessible.Role.AlertMessage,
+    "ReconnectingBar": QAccessible.Role.Notification,
+    "Notice": QAccessible.Role.Notification,
+    "EndBar": QAccessible.Role.Grouping,
+    "SheetBody": QAccessible.Role.Dialog,
+    "AgentTiles": QAccessible.Role.Grouping,
+    "PresetButtons": QAccessible.Role.Grouping,
+    "WorktreeField": QAccessible.Role.Grouping,
+    "DirectoryRow": QAccessible.Role.Grouping,
+    "MarkLabel": QAccessible.Role.Graphic,
+    "GlyphLabel": QAccessible.Role.Graphic,
+    "MonogramTile": QAccessible.Role.Graphic,
+    "Hairline": QAccessible.Role.Separator,
+}
+"""The role of each class of widgets, and of its subclasses, by the class's name."""
+
+
+@functools.cache
+def install_roles() -> None:
+    """Let Qt use the roles from now on; later calls do nothing."""
+    QAccessible.installFactory(_interface)
+
+
+def _interface(class_name: str, owner: QObject | None) -> QAccessibleInterface | None:
+    """The accessible interface of a widget; None leaves it to Qt, which asks again with the base class."""
+    role = ROLES.get(class_name)
+    return QAccessibleWidget(owner, role) if role is not None and isinstance(owner, QWidget) else None
+
+
+def announce(widget: QWidget) -> None:
+    """Have screen readers read a widget's name aloud, as they do for an alert."""
+    if QAccessible.isActive():
+        QAccessible.updateAccessibility(QAccessibleEvent(widget, QAccessible.Event.Alert))
