@@ -51,6 +51,8 @@ class TerminalPage(QWidget):
         self._shown_emulator: Emulator | None = None
         self._still: Still | None = None
         self._wanted_place: ScrollPlace | None = None
+        self._may_look_back = True
+        """False while the emulator is known to stand at its end: to ask it costs a frame."""
         self._surface = Surface(theme, self._measured())
         self._told: object = None
         self._pacer = FramePacer(self._paint_frame, self._is_drawing, self)
@@ -112,6 +114,8 @@ class TerminalPage(QWidget):
         emulator = self.emulator
         if self._wanted_place is not None or emulator is None:
             return self._wanted_place
+        if not self._may_look_back:
+            return None
         frame = emulator.frame()
         emulator.damage_all()
         return self._place_in(frame)
@@ -131,6 +135,7 @@ class TerminalPage(QWidget):
         emulator = self.emulator
         if self._wanted_place is not None and emulator is not None and go_to(emulator, self._wanted_place):
             self._wanted_place = None
+            self._may_look_back = True
 
     def show_emulator(self, emulator: Emulator | None) -> None:
         """Show a screen for reading only, as of an ended session."""
@@ -146,9 +151,8 @@ class TerminalPage(QWidget):
 
     @Slot()
     def on_replaced(self) -> None:
-        """There is another emulator: paint all of it."""
+        """There is another emulator: paint what it shows and was not shown already."""
         self._pacer.cancel()
-        self._surface.clear()
         emulator = self.emulator
         if emulator is not None:
             self._still = None
@@ -157,9 +161,10 @@ class TerminalPage(QWidget):
             if self.isVisible():
                 self._paint_frame()
         else:
+            self._surface.clear()
             self._bar.hide()
             self._paint_still()
-        self.update()
+            self.update()
 
     def _paint_still(self) -> None:
         """Until the next emulator comes, what was to be seen of the former one."""
@@ -169,6 +174,7 @@ class TerminalPage(QWidget):
 
     def emulator_touched(self) -> None:
         """The selection or the viewport was changed here."""
+        self._may_look_back = True
         self._pacer.request()
 
     def _is_drawing(self) -> bool:
@@ -182,6 +188,7 @@ class TerminalPage(QWidget):
             return
         before = surface.cursor_rect()
         region = surface.take(emulator)
+        self._may_look_back = self.scrolled_back
         self._bar.show_place(*surface.place, max(surface.size.rows, 1))
         self._blink.want(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))
         if surface.cursor_rect() != before:

@@ -112,10 +112,15 @@ class ChatPage(Area):
         """The page is shown now: follow the output, or fetch the last screen."""
         self.chat.set_shown(True)
         self._is_in_front = True
-        if not self.chat.is_over:
+        if not self.chat.is_over and (self.view.sink is None or self.view.sink is not self.chat.viewer):
             self.view.set_viewer(self.chat.viewer)
         self._told_over = None
         self.refresh()
+
+    def paint_now(self) -> None:
+        """Bring what the page shows to the screen before anything else is done."""
+        if self.isVisible():
+            self.view.repaint()
 
     def leave_front(self) -> None:
         """Another page is shown."""
@@ -123,17 +128,22 @@ class ChatPage(Area):
         self._is_in_front = False
         self.chat.set_shown(False)
 
-    def rest(self) -> None:
-        """Nobody has looked for a while: give the memory of the terminal back, but for what was to be seen of it."""
+    def rest(self) -> bool:
+        """Nobody has looked for a while: give the memory of the terminal back, but for what was to be seen of it.
+
+        Returns:
+            Whether there was something to give back.
+        """
         emulator = self.view.emulator
         if self._is_in_front or emulator is None or emulator.selected_text():
-            return
+            return False
         self.view.keep_still()
         if self._screen is not None:
             self.view.set_viewer(None)
             self._screen.close()
             self._screen, self._screen_asked = None, False
         self.chat.rest()
+        return self.view.emulator is None
 
     def dispose(self) -> None:
         """The tab is closed. The chat goes on without its output being followed."""

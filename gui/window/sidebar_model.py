@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,9 +77,11 @@ class SidebarModel(QAbstractListModel):
 
     def set_active(self, session_id: str) -> None:
         """Which chat's tab is shown."""
-        if session_id != self._active:
-            self._active = session_id
-            self._apply()
+        self._active = session_id
+        for row, entry in enumerate(self._entries):
+            if isinstance(entry, ChatRow) and entry.active != (entry.chat.id == session_id):
+                self._entries[row] = replace(entry, active=not entry.active)
+                self.dataChanged.emit(self.index(row), self.index(row))
 
     def set_headings(self, shown: bool) -> None:
         """Whether headings are shown; the collapsed sidebar has none."""

@@ -127,7 +127,8 @@ class TabBar(QTabBar):
         super().__init__()
         self._theme = theme
         self._looks: dict[str, TabLook] = {}
-        self._widths: tuple[object, list[int]] = ((), [])
+        self._sizes: list[QSize] = []
+        """Of all tabs, as they were last shared out; Qt asks for each several times whenever a tab changes."""
         self._is_tight = self._is_crowded = False
         self._hovered = -1
         self.setMovable(True)
@@ -141,7 +142,7 @@ class TabBar(QTabBar):
         self.setFixedHeight(BAR_HEIGHT_PX)
         self.setAccessibleName("Open chats")
         self.currentChanged.connect(self._on_current)
-        self.tabMoved.connect(lambda _from, _to: self.reordered.emit())
+        self.tabMoved.connect(self._on_moved)
         theme.changed.connect(self._dress)
 
     def minimumSizeHint(self) -> QSize:
@@ -182,6 +183,8 @@ class TabBar(QTabBar):
             return
         self._looks[session_id] = look
         name = look.name
+        if former is None or (former.name, former.rang) != (name, look.rang):
+            self._sizes = []
         if self.tabText(index) != _shown(name):
             self.setTabText(index, _shown(name))
         if former is None or (former.mark, former.unseen) != (look.mark, look.unseen):
@@ -202,6 +205,7 @@ class TabBar(QTabBar):
         index = self.index_of(session_id)
         if index >= 0:
             self._looks.pop(session_id, None)
+            self._sizes = []
             self.removeTab(index)
 
     def _dress(self) -> None:
@@ -223,52 +227,57 @@ class TabBar(QTabBar):
 
     def tabSizeHint(self, index: int) -> QSize:
         """How wide a tab is now."""
-        widths = self._shared_out()
-        return (
-            QSize(widths[index], super().tabSizeHint(index).height()) if index < len(widths) else QSize(MIN_TAB_PX, 35)
-        )
+        if len(self._sizes) != self.count():
+            self._share_out()
+        return self._sizes[index] if index < len(self._sizes) else QSize(MIN_TAB_PX, 35)
 
     def minimumTabSizeHint(self, index: int) -> QSize:
         """As ``tabSizeHint``, which has shared out the room already."""
         return self.tabSizeHint(index)
 
-    def _shared_out(self) -> list[int]:
-        """The widths of all tabs."""
-        bells = [bool(look and look.rang) for look in (self._looks.get(self.id_at(n)) for n in range(self.count()))]
-        names_now = tuple(self.tabText(number) for number in range(self.count()))
-        facts = (self.width(), self.font().key(), names_now, tuple(bells))
-        if self._widths[0] != facts:
-            metrics = self.fontMetrics()
-            names = [
-                metrics.horizontalAdvance(text.replace("&&", "&")) + AROUND_NAME_PX + (BELL_PX if bell else 0)
-                for text, bell in zip(names_now, bells, strict=True)
-            ]
-            self._widths = facts, shared_out([min(name, MAX_TAB_PX) for name in names], self.width())
-        return self._widths[1]
+    def _share_out(self) -> None:
+        """Share the room out among all tabs."""
+        looks = [self._looks.get(self.id_at(number)) for number in range(self.count())]
+        metrics = self.fontMetrics()
+        names = [
+            metrics.horizontalAdvance(self.tabText(number).replace("&&", "&")) + AROUND_NAME_PX
+            for number in range(self.count())
+        ]
+        wanted = [name + (BELL_PX if look and look.rang else 0) for name, look in zip(names, looks, strict=True)]
+        widths = shared_out([min(width, MAX_TAB_PX) for width in wanted], self.width())
+        height = super().tabSizeHint(0).height() if widths else 0
+        self._sizes = [QSize(width, height) for width in widths]
+        self._is_tight = any(width < min(name, MAX_TAB_PX) for width, name in zip(widths, names, strict=True))
 
     def _on_room(self) -> None:
         """The width or the names are others: tell whether all tabs can be seen."""
         if self.signalsBlocked():
             return  # A tab is being added.
-        widths, room = self._shared_out(), self.width()
-        metrics = self.fontMetrics()
-        self._is_tight = any(
-            width < min(metrics.horizontalAdvance(self.tabText(number)) + AROUND_NAME_PX, MAX_TAB_PX)
-            for number, width in enumerate(widths)
-        )
-        is_crowded = sum(widths) > room + (OVERFLOW_PX if self._is_crowded else 0)
+        if len(self._sizes) != self.count():
+            self._share_out()
+        room = self.width() + (OVERFLOW_PX if self._is_crowded else 0)
+        is_crowded = sum(size.width() for size in self._sizes) > room
         if is_crowded != self._is_crowded:
             self._is_crowded = is_crowded
             self.crowded.emit(is_crowded)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._sizes = []
         super().resizeEvent(event)
         self._on_room()
         self._show_buttons(self._hovered)
 
+    def changeEvent(self, event: QEvent) -> None:
+        self._sizes = []  # The font may be another.
+        super().changeEvent(event)
+
     def _on_current(self, index: int) -> None:
-        self._show_buttons(-1)
         self.chosen.emit(self.id_at(index))
+        self._show_buttons(-1)
+
+    def _on_moved(self, _from: int, _to: int) -> None:
+        self._sizes = []
+        self.reordered.emit()
 
     # ------------------------------------------------------------ the mouse
 

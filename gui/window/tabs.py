@@ -22,7 +22,10 @@ RECENT_KEPT = 100
 AWAKE = 1
 """So many hidden pages, those shown last, keep all that they have: one goes to and fro between a few chats."""
 REST_AFTER_MS = 3000
-"""Pages that are passed rest together, a moment later."""
+"""Pages that are passed rest a moment later, one after the other."""
+_REST_STEP_MS = 20
+_QUIET_MS = 300
+"""To give freed memory back takes up to ten milliseconds: the user does not switch tabs just now."""
 
 
 class Tabs(QObject):
@@ -54,6 +57,8 @@ class Tabs(QObject):
         """Chats that were shown, the latest last."""
         self._rest_later = QTimer(self, singleShot=True, interval=REST_AFTER_MS)
         self._rest_later.timeout.connect(self._rest)
+        self._quiet = QTimer(self, singleShot=True, interval=_QUIET_MS)
+        self._quiet.timeout.connect(give_back_memory)
         stack.addWidget(empty)
         bar.chosen.connect(self._show)
         bar.reordered.connect(self.changed)
@@ -158,10 +163,9 @@ class Tabs(QObject):
         index = self._bar.index_of(session_id)
         if index < 0:
             return
+        # The page first: a bar with many tabs takes longer than a terminal.
+        self._show(session_id)
         self._bar.setCurrentIndex(index)
-        if self._shown != session_id:
-            # The bar says nothing when the tab is its first one.
-            self._show(session_id)
 
     def close(self, session_id: str) -> None:
         """Close a tab; the chat goes on."""
@@ -198,13 +202,13 @@ class Tabs(QObject):
     def step(self, by: int) -> None:
         """Go to the tab to the right (1) or the left (-1), round and round."""
         if self._bar.count():
-            self._bar.setCurrentIndex((self._bar.currentIndex() + by) % self._bar.count())
+            self.activate(self._bar.id_at((self._bar.currentIndex() + by) % self._bar.count()))
 
     def go_to(self, number: int) -> None:
         """Go to the tab in this place, counted from 1; 9 is the last one."""
         index = self._bar.count() - 1 if number == 9 else number - 1
         if 0 <= index < self._bar.count():
-            self._bar.setCurrentIndex(index)
+            self.activate(self._bar.id_at(index))
 
     # ------------------------------------------------------------ showing
 
@@ -225,20 +229,22 @@ class Tabs(QObject):
             page.come_to_front()
             if had_keyboard:
                 page.focus_terminal()
+            page.paint_now()
         if former is not None:
             former.leave_front()
             if not self._rest_later.isActive():
-                self._rest_later.start()
+                self._rest_later.start(REST_AFTER_MS)
+            if self._quiet.isActive():
+                self._quiet.start()
         self.active_changed.emit()
         self.changed.emit()
 
     def _rest(self) -> None:
-        """Let pages that were not shown lately give their memory back."""
+        """Let a page that was not shown lately give its memory back, then the next one: a key comes between them."""
         awake = {self._shown, *self._recent[-AWAKE - 1 :]}
-        for session_id, page in self._pages.items():
-            if session_id not in awake:
-                page.rest()
-        give_back_memory()
+        if any(page.rest() for session_id, page in self._pages.items() if session_id not in awake):
+            self._rest_later.start(_REST_STEP_MS)
+            self._quiet.start()
 
     def _page(self, chat: Chat) -> ChatPage:
         page = self._pages.get(chat.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QEvent, QObject
+
 from gui.settings.layout import WindowLayout
 from gui.terminal.scroll_place import ScrollPlace, go_to, place_of_row
 from gui.window.marks_kept import MarksKept
@@ -23,9 +25,19 @@ async def four_tabs(played: Played) -> list[str]:
     return ids
 
 
+def let_all_rest(played: Played) -> None:
+    """Let the pages rest one after the other, as the timer does."""
+    tabs = played.window.tabs
+    is_due = True
+    while is_due:
+        tabs._rest_later.stop()
+        tabs._rest()
+        is_due = tabs._rest_later.isActive()
+
+
 async def test_hidden_tabs_free_their_replicas_but_for_the_last_one(played: Played):
     ids = await four_tabs(played)
-    played.window.tabs._rest()
+    let_all_rest(played)
     assert [played.viewers[session_id].emulator is not None for session_id in ids] == [False, False, True, True]
 
 
@@ -38,7 +50,7 @@ async def test_a_tab_that_rested_shows_what_it_showed_until_its_replica_is_there
     before = played.page.view.grab().toImage()
     for session_id in others:
         window.tabs.activate(session_id)
-    window.tabs._rest()
+    let_all_rest(played)
     viewer = played.viewers[one]
     assert viewer.emulator is None
     window.tabs.activate(one)
@@ -56,7 +68,7 @@ async def test_a_selection_that_waits_to_be_copied_is_not_given_away(played: Pla
     emulator = played.viewers[one].emulator
     assert emulator is not None
     emulator.select_all()
-    played.window.tabs._rest()
+    let_all_rest(played)
     assert played.viewers[one].emulator is emulator
 
 
@@ -112,3 +124,29 @@ def test_a_place_is_found_though_older_rows_have_gone():
     assert not go_to(emulator, ScrollPlace(150, "no such row"))
     assert not go_to(emulator, ScrollPlace(5000, ""))
     emulator.close()
+
+
+async def test_a_switch_paints_the_other_screen_before_anything_else_is_brought_up_to_date(played: Played):
+    one, *_, last = await four_tabs(played)
+    tabs = played.window.tabs
+    order: list[str] = []
+
+    class Painted(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+            if event.type() == QEvent.Type.Paint:
+                order.append("painted")
+            return False
+
+    painted = Painted()
+    tabs.active_changed.connect(lambda: order.append("told"))
+    for session_id in (one, last):
+        tabs.activate(session_id)
+        played.settle()
+        page = played.page
+        page.view.installEventFilter(painted)
+        tabs.activate(last if session_id == one else one)
+        order.clear()
+        tabs.activate(session_id)
+        assert order[0] == "painted", "the sidebar, the title and the record come behind it"
+        assert "told" in order
+        page.view.removeEventFilter(painted)
