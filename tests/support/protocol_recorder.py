@@ -26,8 +26,8 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self, get_args
 
@@ -90,13 +90,19 @@ def _shown(viewer: Viewer) -> str:
     return "\n".join(row.text() for row in viewer.emulator.rows()) if viewer.emulator is not None else ""
 
 
-async def _live(session_id: str, follower: Follower, *, portable: bool = False) -> Viewer:
+@asynccontextmanager
+async def _live(session_id: str, *, portable: bool = False) -> AsyncIterator[tuple[Viewer, Follower]]:
+    follower = Follower()
     viewer = Viewer(session_id, follower, size=GridSize(90, 30), cell=CellSize(8, 16))
     if portable:
         viewer._build = ""  # as a client of another engine's build
     viewer.start()
-    await follower.until(lambda: viewer.state is ViewerState.LIVE and "ready" in _shown(viewer))
-    return viewer
+    try:
+        await follower.until(lambda: viewer.state is ViewerState.LIVE and "ready" in _shown(viewer))
+        yield viewer, follower
+    finally:
+        viewer.close()
+        await viewer.closed()
 
 
 # ------------------------------------------------------------------ the conversations
@@ -104,67 +110,55 @@ async def _live(session_id: str, follower: Follower, *, portable: bool = False) 
 
 async def watch_and_type(session_id: str) -> str:
     """Attach, with the snapshot that any engine reads; type in each way; be resized, hidden and shown again."""
-    follower = Follower()
-    viewer = await _live(session_id, follower, portable=True)
+    async with _live(session_id, portable=True) as (viewer, follower):
 
-    async def taken() -> None:
-        await follower.until(lambda: viewer.pending == 0)
+        async def taken() -> None:
+            await follower.until(lambda: viewer.pending == 0)
 
-    viewer.text("hello")
-    await taken()
-    viewer.key("Enter", "\r")
-    await taken()
-    await follower.until(lambda: "hello" in _shown(viewer))
-    viewer.key("a", "A", int(Modifiers.SHIFT), KeyAction.PRESS)
-    await taken()
-    viewer.paste("pasted\n")
-    await taken()
-    viewer.mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4)
-    await taken()
-    viewer.focus(True)
-    await taken()
-    await follower.until(lambda: "Apasted" in _shown(viewer))
-    viewer.resize(GridSize(100, 32), CellSize(8, 16))
-    await follower.until(lambda: viewer.emulator is not None and viewer.emulator.size == GridSize(100, 32))
-    viewer.show_in(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, False))
-    viewer.follow(False)
-    viewer.text("unseen\n")
-    await taken()
-    viewer.follow(True)
-    await follower.until(lambda: "unseen" in _shown(viewer))
-    assert follower.refusals == []
-    shown = _shown(viewer)
-    viewer.close()
-    await viewer.closed()
-    return shown
+        viewer.text("hello")
+        await taken()
+        viewer.key("Enter", "\r")
+        await taken()
+        await follower.until(lambda: "hello" in _shown(viewer))
+        viewer.key("a", "A", int(Modifiers.SHIFT), KeyAction.PRESS)
+        await taken()
+        viewer.paste("pasted\n")
+        await taken()
+        viewer.mouse(MouseAction.PRESS, MouseButton.LEFT, 3, 4)
+        await taken()
+        viewer.focus(True)
+        await taken()
+        await follower.until(lambda: "Apasted" in _shown(viewer))
+        viewer.resize(GridSize(100, 32), CellSize(8, 16))
+        await follower.until(lambda: viewer.emulator is not None and viewer.emulator.size == GridSize(100, 32))
+        viewer.show_in(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, False))
+        viewer.follow(False)
+        viewer.text("unseen\n")
+        await taken()
+        viewer.follow(True)
+        await follower.until(lambda: "unseen" in _shown(viewer))
+        assert follower.refusals == []
+        return _shown(viewer)
 
 
 async def come_back(session_id: str) -> str:
     """The connection breaks; the viewer comes back, gets what it missed alone, and goes on typing."""
-    follower = Follower()
-    viewer = await _live(session_id, follower, portable=True)
-    emulator = viewer.emulator
-    assert viewer._connection is not None
-    viewer._connection.drop()
-    await follower.until(lambda: viewer.state is not ViewerState.LIVE)
-    viewer.text("typed meanwhile\n")
-    await follower.until(lambda: viewer.state is ViewerState.LIVE and viewer.pending == 0)
-    await follower.until(lambda: "typed meanwhile" in _shown(viewer))
-    assert viewer.emulator is emulator
-    shown = _shown(viewer)
-    viewer.close()
-    await viewer.closed()
-    return shown
+    async with _live(session_id, portable=True) as (viewer, follower):
+        emulator = viewer.emulator
+        assert viewer._connection is not None
+        viewer._connection.drop()
+        await follower.until(lambda: viewer.state is not ViewerState.LIVE)
+        viewer.text("typed meanwhile\n")
+        await follower.until(lambda: viewer.state is ViewerState.LIVE and viewer.pending == 0)
+        await follower.until(lambda: "typed meanwhile" in _shown(viewer))
+        assert viewer.emulator is emulator
+        return _shown(viewer)
 
 
 async def watch_natively(session_id: str) -> str:
     """Attach with the engine's own snapshot."""
-    follower = Follower()
-    viewer = await _live(session_id, follower)
-    shown = _shown(viewer)
-    viewer.close()
-    await viewer.closed()
-    return shown
+    async with _live(session_id) as (viewer, _):
+        return _shown(viewer)
 
 
 async def ask(session_id: str) -> str:
