@@ -14,8 +14,9 @@ from tests.benchmarks.flood_detached import take
 from tests.benchmarks.report import Report, Series, ratio
 from tests.benchmarks.setting import Setting
 from tests.programs import Gate, program
+from tests.support.commands import environment
 from tests.support.waiting import wait_until
-from tests.support.windows import product_environment, window
+from tests.support.windows import window
 
 TIMEOUT_S = 180.0
 MEGABYTES = streams.FLOOD_BYTES / 1e6
@@ -70,7 +71,7 @@ def in_peer_s(setting: Setting, name: str, flood: Path) -> float:
     result = setting.cache / "took"
     with Gate(setting.cache / "gate") as gate:
         argv = program("timed_cat", flood, result, "--gate", gate.path)
-        with peers.in_terminal(name, argv, product_environment()):
+        with peers.in_terminal(name, argv, environment()):
             wait_ready(result)
             gate.release()
             wait_until(result.exists, TIMEOUT_S, f"the program in {name} to end")

@@ -12,7 +12,7 @@ import time
 from tests.benchmarks.report import Report, Series, Verdict
 from tests.benchmarks.sessions import idle_program
 from tests.benchmarks.setting import Setting
-from tests.support.windows import OUTLIVE, product_environment
+from tests.support.commands import OUTLIVE, environment
 
 SESSIONS = 20
 LIMIT_MS = 100.0
@@ -38,5 +38,5 @@ def run(setting: Setting) -> Report:
 def milliseconds(setting: Setting, argv: list[str]) -> float:
     """How long a command takes."""
     began_s = time.perf_counter()
-    subprocess.run(argv, env=product_environment(), check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    subprocess.run(argv, env=environment(), check=True, capture_output=True, stdin=subprocess.DEVNULL)
     return (time.perf_counter() - began_s) * 1000

@@ -22,7 +22,7 @@ from tests.benchmarks.peers import COLUMNS, ROWS
 from tests.benchmarks.report import Report, Series, Verdict, ratio
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.streams import stream
-from tests.support.windows import OUTLIVE, product_environment
+from tests.support.commands import OUTLIVE, environment
 
 CHATS = {"plain": 8, "sgr": 8, "unicode": 2, "agent": 2}
 CHAT_BYTES = 4_000_000
@@ -122,5 +122,5 @@ def export(search: Search, ids: list[str], directory: Path) -> None:
 def milliseconds(argv: list[str]) -> float:
     """How long a command takes."""
     began_s = time.perf_counter()
-    subprocess.run(argv, env=product_environment(), check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    subprocess.run(argv, env=environment(), check=True, capture_output=True, stdin=subprocess.DEVNULL)
     return (time.perf_counter() - began_s) * 1000

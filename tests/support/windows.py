@@ -7,7 +7,6 @@ of the X server, by xdotool) and sees what is on the screen (``copy_all`` brings
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -16,17 +15,11 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from tests.support import processes
+from tests.support import commands, processes
+from tests.support.commands import REPOSITORY, environment
 from tests.support.waiting import wait_until
 
-REPOSITORY = Path(__file__).resolve().parent.parent.parent
 TIMEOUT_S = 60.0
-OUTLIVE = [sys.executable, "-m", "session_host.cli"]
-
-
-def product_environment() -> dict[str, str]:
-    """The environment for processes of the product, run from this clone wherever their cwd is."""
-    return {**os.environ, "PYTHONPATH": str(REPOSITORY)}
 
 
 def outlive(*arguments: str, cwd: Path | None = None) -> str:
@@ -35,13 +28,10 @@ def outlive(*arguments: str, cwd: Path | None = None) -> str:
     Raises:
         RuntimeError: it failed; with its message.
     """
-    done = subprocess.run(
-        [*OUTLIVE, *arguments], env=product_environment(), cwd=cwd,
-        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"outlive {' '.join(arguments)}: exit {done.returncode}: {done.stderr.strip()}")
-    return done.stdout
+    done = commands.outlive(*arguments, cwd=cwd, timeout_s=TIMEOUT_S)
+    if done.code:
+        raise RuntimeError(f"outlive {' '.join(arguments)}: exit {done.code}: {done.error.strip()}")
+    return done.output
 
 
 class NotListening(Exception):
@@ -161,7 +151,7 @@ def window(*, errors: Path | None = None) -> Iterator[Window]:
     with errors.open("ab") if errors else nullcontext() as stderr:
         process = subprocess.Popen(
             [sys.executable, "-m", "gui"],
-            env=product_environment(), cwd=REPOSITORY, stdin=subprocess.DEVNULL, stderr=stderr,
+            env=environment(), cwd=REPOSITORY, stdin=subprocess.DEVNULL, stderr=stderr,
         )  # fmt: skip
     try:
         yield Window(process)

@@ -137,11 +137,11 @@ def test_what_is_typed_in_the_window_reaches_the_program(open_window: OpenWindow
 def test_a_display_that_is_not_there_is_said_in_one_line(area, monkeypatch: pytest.MonkeyPatch):
     import sys
 
-    from tests.support.windows import REPOSITORY, product_environment
+    from tests.support.commands import REPOSITORY, environment
 
     done = subprocess.run(
         [sys.executable, "-m", "gui"],
-        env=product_environment(), cwd=REPOSITORY, capture_output=True, text=True, timeout=WAIT_S, check=False,
+        env=environment(), cwd=REPOSITORY, capture_output=True, text=True, timeout=WAIT_S, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1

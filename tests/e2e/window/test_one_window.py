@@ -15,10 +15,11 @@ from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, listed, pictu
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.area import Area
+from tests.support.commands import REPOSITORY, environment
 from tests.support.displays import XServer
 from tests.support.reboots import kill_at_once
 from tests.support.waiting import wait_until
-from tests.support.windows import REPOSITORY, outlive, product_environment, xdotool
+from tests.support.windows import outlive, xdotool
 
 pytestmark = pytest.mark.e2e
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.e2e
 def start_again() -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "gui"],
-        env=product_environment(), cwd=REPOSITORY, capture_output=True, text=True, timeout=WAIT_S, check=False,
+        env=environment(), cwd=REPOSITORY, capture_output=True, text=True, timeout=WAIT_S, check=False,
     )  # fmt: skip
 
 

@@ -15,8 +15,9 @@ from session_host.version import VERSION
 from tests.conftest import Sessions
 from tests.e2e.window.conftest import WAIT_S, OpenWindow, echo, everything, listed
 from tests.support.area import Area
+from tests.support.commands import OUTLIVE, REPOSITORY, environment
 from tests.support.waiting import wait_until
-from tests.support.windows import OUTLIVE, REPOSITORY, Window, product_environment
+from tests.support.windows import Window
 
 pytestmark = pytest.mark.e2e
 
@@ -33,7 +34,7 @@ def former_version(area: Area) -> Path:
 def new_chat_of(root: Path, area: Area, name: str) -> dict[str, Any]:
     done = subprocess.run(
         [*OUTLIVE, "new", "command", "-d", "--json", "-n", name, "-C", str(area.home), "--", *echo()],
-        env={**product_environment(), "PYTHONPATH": str(root)},
+        env={**environment(), "PYTHONPATH": str(root)},
         cwd=root, check=True, capture_output=True, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     made: dict[str, Any] = json.loads(done.stdout)
