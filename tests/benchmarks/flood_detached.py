@@ -9,9 +9,8 @@ and the end of our host's process, which has written down the last screen by the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import pty
-import subprocess
 import time
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from tests.benchmarks import peers, streams
 from tests.benchmarks.report import Report, Series, ratio
 from tests.benchmarks.setting import Setting
 from tests.programs import program
+from tests.support.terminals import Terminal
 from tests.support.windows import outlive
 
 
@@ -104,15 +104,8 @@ def tmux_s(tmux: peers.Tmux, argv: list[str]) -> float:
 
 def bare_s(flood: Path) -> float:
     """The same on a PTY whose reader throws all away: the floor."""
-    master, slave = pty.openpty()
     began_s = time.perf_counter()
-    process = subprocess.Popen(["cat", str(flood)], stdin=slave, stdout=slave, stderr=slave)
-    os.close(slave)
-    try:
-        while os.read(master, 1 << 16):
+    with Terminal(["cat", str(flood)]) as terminal, contextlib.suppress(OSError):  # EIO: it has ended, and all is read.
+        while os.read(terminal.master, 1 << 16):
             pass
-    except OSError:  # EIO: the program has ended and the terminal is empty.
-        process.wait()
-    finally:
-        os.close(master)
     return time.perf_counter() - began_s

@@ -204,7 +204,7 @@ async def run(own: Setting, minutes: float, directory: Path, seed: int) -> int:
         writer: csv.DictWriter[str] | None = None
         try:
             while (at_s := time.monotonic() - began_s) < until_s:
-                row = await soak.measure(at_s, terminal.process.pid)
+                row = await soak.measure(at_s, terminal.pid)
                 if writer is None:
                     writer = csv.DictWriter(file, ["seconds", *row], extrasaction="ignore")
                     writer.writeheader()

@@ -8,11 +8,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import pty
 import select
 import socket
-import subprocess
-import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +34,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import GridSize
 from tests.benchmarks import peers
 from tests.benchmarks.setting import Setting
+from tests.support.terminals import Terminal
 from tests.support.waiting import wait_until
 from tests.support.windows import outlive
 
@@ -265,37 +263,20 @@ def through_tmux(setting: Setting, argv: list[str]) -> Iterator[Typing]:
 @contextmanager
 def in_pty(argv: list[str]) -> Iterator[Typing]:
     """Keys through a program attached in a PTY of ours."""
-    master, slave = pty.openpty()
-    termios.tcsetwinsize(slave, (peers.ROWS, peers.COLUMNS))
-    process = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
-    os.close(slave)
+    with Terminal(argv, size=GridSize(peers.COLUMNS, peers.ROWS)) as terminal:
+        master, read = terminal.master, Reader(terminal.master).read
 
-    read = Reader(master).read
+        def press(key: str) -> float:
+            byte, data = key.encode(), b""
+            began_s = time.perf_counter()
+            os.write(master, byte)
+            while byte not in data:
+                data += read()
+            return time.perf_counter() - began_s
 
-    def press(key: str) -> float:
-        byte, data = key.encode(), b""
-        began_s = time.perf_counter()
-        os.write(master, byte)
-        while byte not in data:
-            data += read()
-        return time.perf_counter() - began_s
-
-    try:
-        read_until(master, b"ready")
-        while select.select([master], [], [], SETTLE_S)[0]:  # It still paints.
-            os.read(master, 65536)
+        terminal.until(b"ready")
+        while terminal.read(SETTLE_S):  # It still paints.
+            pass
         yield typing_by(press)
-        os.write(master, b"\x04")
-        read_until(master, b"bye")
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
-
-
-def read_until(master: int, text: bytes) -> None:
-    """Read until a text has come."""
-    output = b""
-    while text not in output:
-        assert select.select([master], [], [], TIMEOUT_S)[0], f"{text!r} did not come; got {output[-200:]!r}"
-        output += os.read(master, 65536)
+        terminal.type(b"\x04")
+        terminal.until(b"bye")

@@ -141,8 +141,8 @@ async def test_viewers_that_stand_still_cost_bounded_memory_and_nobodys_time(tmp
             deaf.sendall(encode(Hello(PROTOCOL_VERSION, "viewer")) + encode(Attach(GridSize(80, 24))))
         terminal = stalled.enter_context(OnTerminal("attach", record.id))
         await asyncio.to_thread(wait_until, lambda: _viewers(record.id) == 21, 10, "all to be attached", every_s=0.05)
-        os.kill(terminal.process.pid, signal.SIGSTOP)
-        wait_until(lambda: processes.state(terminal.process.pid) == "T", 5, "the viewer to stop")
+        os.kill(terminal.pid, signal.SIGSTOP)
+        wait_until(lambda: processes.state(terminal.pid) == "T", 5, "the viewer to stop")
         async with watching(record.id) as (viewer, watcher):
             before_mb, began_s = rss_mb(pid), time.monotonic()
             os.write(gate._descriptor, b"\n")
@@ -156,7 +156,7 @@ async def test_viewers_that_stand_still_cost_bounded_memory_and_nobodys_time(tmp
                 viewer.text(f"{text}\r")
                 await see(viewer, watcher, text)
                 assert time.monotonic() - began_s < 2, "a key's echo waits for nobody"
-        os.kill(terminal.process.pid, signal.SIGCONT)
+        os.kill(terminal.pid, signal.SIGCONT)
         await asyncio.to_thread(terminal.see, "three")
         await end(record.id)
 

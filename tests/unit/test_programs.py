@@ -4,89 +4,54 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import termios
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from session_host.protocol.values import GridSize
 from tests.programs import Gate, program
+from tests.support import processes
+from tests.support.terminals import PATIENCE_S, SIZE, Terminal
 
-DEADLINE_S = 15.0
-
-
-class OnTerminal:
-    """A program on a PTY of its own, read by the test."""
-
-    def __init__(self, argv: list[str], *, columns: int = 80, rows: int = 24) -> None:
-        self.master, slave = pty.openpty()
-        termios.tcsetwinsize(slave, (rows, columns))
-        self.process = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
-        os.close(slave)
-        self.output = b""
-
-    def until(self, text: bytes) -> bytes:
-        """Read until ``text`` has come; the output up to there."""
-        end = time.monotonic() + DEADLINE_S
-        while text not in self.output:
-            ready, _, _ = select.select([self.master], [], [], max(0.0, end - time.monotonic()))
-            assert ready, f"{text!r} did not come; got {self.output[-500:]!r}"
-            self.output += os.read(self.master, 65536)
-        position = self.output.index(text) + len(text)
-        taken, self.output = self.output[:position], self.output[position:]
-        return taken
-
-    def type(self, data: bytes) -> None:
-        os.write(self.master, data)
-
-    def wait(self) -> int:
-        return self.process.wait(DEADLINE_S)
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self.master)
+Start = Callable[..., Terminal]
 
 
 @pytest.fixture
-def running() -> Iterator[list[OnTerminal]]:
-    started: list[OnTerminal] = []
-    yield started
-    for terminal in started:
-        terminal.close()
+def on_terminal() -> Iterator[Start]:
+    with ExitStack() as stack:
+
+        def start(argv: list[str], size: GridSize = SIZE) -> Terminal:
+            return stack.enter_context(Terminal(argv, size=size))
+
+        yield start
 
 
-def test_numbered_lines_stop_at_the_gate(tmp_path: Path, running: list[OnTerminal]) -> None:
+def test_numbered_lines_stop_at_the_gate(tmp_path: Path, on_terminal: Start) -> None:
     with Gate(tmp_path / "gate") as gate:
-        terminal = OnTerminal(program("numbered_lines", 5, "--gate", gate.path, "--before", 3, "--stay"))
-        running.append(terminal)
+        terminal = on_terminal(program("numbered_lines", 5, "--gate", gate.path, "--before", 3, "--stay"))
         assert terminal.until(b"line 000002\r\n") == b"line 000001\r\nline 000002\r\n"
         gate.release()
         assert terminal.until(b"end of lines\r\n").count(b"line 00000") == 3
-        assert terminal.process.poll() is None
+        assert processes.is_alive(terminal.pid)
         gate.release()
         assert terminal.wait() == 0
 
 
-def test_a_program_does_not_outlive_its_gate(tmp_path: Path, running: list[OnTerminal]) -> None:
+def test_a_program_does_not_outlive_its_gate(tmp_path: Path, on_terminal: Start) -> None:
     gate = Gate(tmp_path / "gate")
-    terminal = OnTerminal(program("numbered_lines", 2, "--gate", gate.path, "--before", 2))
-    running.append(terminal)
+    terminal = on_terminal(program("numbered_lines", 2, "--gate", gate.path, "--before", 2))
     terminal.until(b"line 000001\r\n")
     gate.close()
     assert terminal.wait() == 3
 
 
-def test_raw_echo_gives_back_bytes_or_shows_them(running: list[OnTerminal]) -> None:
-    terminal = OnTerminal(program("raw_echo"))
-    shown = OnTerminal(program("raw_echo", "--show", "--enable", "2004,kitty:1"))
-    running += [terminal, shown]
+def test_raw_echo_gives_back_bytes_or_shows_them(on_terminal: Start) -> None:
+    terminal = on_terminal(program("raw_echo"))
+    shown = on_terminal(program("raw_echo", "--show", "--enable", "2004,kitty:1"))
     terminal.until(b"ready\r\n")
     terminal.type(b"\x1b[A\x03\x00")
     assert terminal.until(b"\x00") == b"\x1b[A\x03\x00"
@@ -98,11 +63,10 @@ def test_raw_echo_gives_back_bytes_or_shows_them(running: list[OnTerminal]) -> N
     assert terminal.wait() == 0
 
 
-def test_early_input_keeps_what_was_typed_before_raw_mode(tmp_path: Path, running: list[OnTerminal]) -> None:
+def test_early_input_keeps_what_was_typed_before_raw_mode(tmp_path: Path, on_terminal: Start) -> None:
     typed = "".join(f"{number:04d}" for number in range(250)).encode()
     with Gate(tmp_path / "gate") as gate:
-        terminal = OnTerminal(program("early_input", tmp_path / "typed", 1000, "--gate", gate.path))
-        running.append(terminal)
+        terminal = on_terminal(program("early_input", tmp_path / "typed", 1000, "--gate", gate.path))
         terminal.type(typed[:600])
         terminal.until(typed[590:600])  # The terminal's own echo: the bytes are in its queue.
         gate.release()
@@ -113,38 +77,33 @@ def test_early_input_keeps_what_was_typed_before_raw_mode(tmp_path: Path, runnin
     assert (tmp_path / "typed").read_bytes() == typed
 
 
-def test_ignore_signals_reports_and_stays(running: list[OnTerminal]) -> None:
-    terminal = OnTerminal(program("ignore_signals"))
-    running.append(terminal)
+def test_ignore_signals_reports_and_stays(on_terminal: Start) -> None:
+    terminal = on_terminal(program("ignore_signals"))
     terminal.until(b"ready")
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         terminal.process.send_signal(number)
         terminal.until(f"got {number.name[3:]}".encode())
-    assert terminal.process.poll() is None
+    assert processes.is_alive(terminal.pid)
 
 
-def test_window_size_reports_each_change(running: list[OnTerminal]) -> None:
-    terminal = OnTerminal(program("window_size"), columns=100, rows=30)
-    running.append(terminal)
+def test_window_size_reports_each_change(on_terminal: Start) -> None:
+    terminal = on_terminal(program("window_size"), GridSize(100, 30))
     terminal.until(b"size 100x30 0x0")
-    termios.tcsetwinsize(terminal.master, (40, 120))
-    terminal.process.send_signal(signal.SIGWINCH)
+    terminal.resize(GridSize(120, 40))
     terminal.until(b"size 120x40 0x0")
     terminal.type(b"q")
     assert terminal.wait() == 0
 
 
 @pytest.mark.parametrize(("how", "status"), [("7", 7), ("TERM", -signal.SIGTERM), ("KILL", -signal.SIGKILL)])
-def test_end_with_ends_as_told(how: str, status: int, running: list[OnTerminal]) -> None:
-    terminal = OnTerminal(program("end_with", how, "--text", "last words"))
-    running.append(terminal)
+def test_end_with_ends_as_told(how: str, status: int, on_terminal: Start) -> None:
+    terminal = on_terminal(program("end_with", how, "--text", "last words"))
     terminal.until(b"last words")
     assert terminal.wait() == status
 
 
-def test_query_sender_keeps_each_reply_apart(tmp_path: Path, running: list[OnTerminal]) -> None:
-    terminal = OnTerminal(program("query_sender", tmp_path / "record", "--quiet-ms", 50))
-    running.append(terminal)
+def test_query_sender_keeps_each_reply_apart(tmp_path: Path, on_terminal: Start) -> None:
+    terminal = on_terminal(program("query_sender", tmp_path / "record", "--quiet-ms", 50))
     terminal.until(b"\x1b[c\x1b[5n")
     terminal.type(b"\x1b[?62c\x1b[0n")
     for _ in range(1, 1 + 2):  # DA2 and DA3 stay unanswered here; the fence alone comes back.
@@ -157,8 +116,7 @@ def test_query_sender_keeps_each_reply_apart(tmp_path: Path, running: list[OnTer
             terminal.until(b"\x1b[5n")
             terminal.type(b"\x1b[0n")
         else:
-            select.select([terminal.master], [], [], DEADLINE_S)
-            terminal.output += os.read(terminal.master, 65536)
+            terminal.output += terminal.read(PATIENCE_S)
     terminal.type(b"late")
     assert terminal.wait() == 0
     record = json.loads((tmp_path / "record").read_text())
@@ -169,12 +127,11 @@ def test_query_sender_keeps_each_reply_apart(tmp_path: Path, running: list[OnTer
     assert record["received"].endswith("late")
 
 
-def test_a_witness_keeps_what_it_wrote_and_read(tmp_path: Path, running: list[OnTerminal]) -> None:
+def test_a_witness_keeps_what_it_wrote_and_read(tmp_path: Path, on_terminal: Start) -> None:
     os.mkfifo(tmp_path / "orders")
     orders = os.open(tmp_path / "orders", os.O_RDWR)
     try:
-        terminal = OnTerminal(program("witness", tmp_path), columns=90, rows=20)
-        running.append(terminal)
+        terminal = on_terminal(program("witness", tmp_path), GridSize(90, 20))
         output = terminal.until(b"ready\r\n")
         os.write(orders, b"lines 2\nbits 1\nask CPR 3 4\nask DA1\nburst 5000\n")
         output += terminal.until(b"\x1b[6n\x1b8") + terminal.until(b"\x1b[c")
@@ -194,11 +151,10 @@ def test_a_witness_keeps_what_it_wrote_and_read(tmp_path: Path, running: list[On
     assert (tmp_path / "obeyed").read_text().splitlines()[-3:] == ["random 1 100000", "quiet", "end"]
 
 
-def test_a_witness_does_not_outlive_who_gives_its_orders(tmp_path: Path, running: list[OnTerminal]) -> None:
+def test_a_witness_does_not_outlive_who_gives_its_orders(tmp_path: Path, on_terminal: Start) -> None:
     os.mkfifo(tmp_path / "orders")
     orders = os.open(tmp_path / "orders", os.O_RDWR)
-    terminal = OnTerminal(program("witness", tmp_path))
-    running.append(terminal)
+    terminal = on_terminal(program("witness", tmp_path))
     terminal.until(b"ready\r\n")
     os.close(orders)
     assert terminal.wait() == 3

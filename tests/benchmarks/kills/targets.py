@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import pty
 import sys
-import termios
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +15,7 @@ from session_host.paths import session_dir
 from tests.benchmarks.kills.chat import PATIENCE_S
 from tests.benchmarks.kills.witness import SIZE
 from tests.support.commands import OUTLIVE, environment
+from tests.support.terminals import Terminal
 from tests.support.waiting import WaitedInVain
 from tests.support.windows import Window
 
@@ -149,28 +148,22 @@ async def outlive(*words: str) -> tuple[int, str]:
 
 
 @contextlib.asynccontextmanager
-async def command(words: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
+async def command(words: Sequence[str]) -> AsyncIterator[Terminal]:
     """A command that runs on a terminal which is read all the time; killed at the end if it still runs."""
-    master, slave = pty.openpty()
-    termios.tcsetwinsize(slave, (SIZE.rows, SIZE.columns))
     loop = asyncio.get_running_loop()
-    loop.add_reader(master, _read_away, master)
-    process = None
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *OUTLIVE, *words, env=environment(), stdin=slave, stdout=slave, stderr=slave, start_new_session=True
-        )
-        yield process
-    finally:
-        await _kill(process)
-        loop.remove_reader(master)
-        os.close(slave)
-        os.close(master)
+    with Terminal([*OUTLIVE, *words], size=SIZE, env=environment()) as terminal:
+        loop.add_reader(terminal.master, _read_away, terminal.master)
+        try:
+            yield terminal
+        finally:
+            loop.remove_reader(terminal.master)
 
 
 def _read_away(master: int) -> None:
-    with contextlib.suppress(OSError):  # EIO: nobody has the other side open
+    try:
         os.read(master, 65536)
+    except OSError:  # EIO: nobody has the other side open
+        asyncio.get_running_loop().remove_reader(master)
 
 
 async def _kill(process: asyncio.subprocess.Process | None) -> None:

@@ -299,12 +299,11 @@ class Torture:
             token = chat.next_token("k")
             chat.typed.unsure.add(token)
             words.append(token)
-        async with targets.command(words) as process:
+        async with targets.command(words) as terminal:
             await asyncio.sleep(kill.command_s)
-            self._killed(kill, process.pid)
-            if process.returncode is None:
-                process.kill()
-            if await process.wait() == 0 and token:
+            self._killed(kill, terminal.pid)
+            terminal.kill()
+            if await terminal.ended() == 0 and token:
                 chat.typed.unsure.discard(token)
                 chat.typed.sure.append(token)
         return await chat.answers()

@@ -85,7 +85,7 @@ def test_an_answer_and_a_tool_call_are_whole_after_their_viewer_was_killed(
         viewer.see(chat.agent.ready, timeout_s=PATIENCE_S)
         prompt = chat.hold(lines, at)
         viewer.see(answer_line(at), timeout_s=PATIENCE_S)
-        viewer.process.kill()
+        viewer.kill()
     server.release()
     chat.sees(answer_line(lines))
 
@@ -110,7 +110,7 @@ def tool_call_outlives_its_viewer(chat: Chat, server: ModelServer, work: Work) -
         chat.ask(prompt)
         viewer.see(chat.agent.asks, timeout_s=PATIENCE_S)
         chat.allow(work.has_begun)
-        viewer.process.kill()
+        viewer.kill()
     work.end()
     chat.sees("the tool said: ")
 

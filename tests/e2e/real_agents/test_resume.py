@@ -90,7 +90,7 @@ def test_a_conversation_that_is_open_elsewhere_is_said_to_be(chat: Chat, project
     chat.stop()
     # Not by Outlive: the agent's own command in some terminal.
     with BareTerminal([each.format(id=conversation) for each in chat.agent.own_resume], project) as other:
-        other.see("something")
+        other.see("something", timeout_s=PATIENCE_S)
         refused = chat.try_to_resume()
         assert refused.code != 0
         assert "open" in refused.complaint()

@@ -17,6 +17,7 @@ from session_host.terminal.encode_keys import encode_key
 from tests.programs import Gate, program
 from tests.support import processes
 from tests.support.commands import OnTerminal, new, outlive
+from tests.support.terminals import fresh_modes
 from tests.support.waiting import wait_for_end, wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
@@ -47,7 +48,7 @@ def test_shows_the_screen_types_into_it_and_detaches() -> None:
         assert terminal.end() == 0
         assert "[detached from echo; it keeps running]" in terminal.text()
         assert "<61>" not in terminal.text(), "the former screen is back"
-        assert terminal.modes() == terminal.modes_before
+        assert terminal.modes() == fresh_modes()
         assert not terminal.screen.modes.alternate_screen
     assert processes.is_alive(child_pid(session_id))
 
@@ -95,20 +96,20 @@ def test_the_terminal_is_given_back_while_it_is_suspended() -> None:
     new("-n", "echo", "--", *program("raw_echo", "--show", "--enable", "1003"))
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
-        os.kill(terminal.process.pid, signal.SIGTSTP)
+        os.kill(terminal.pid, signal.SIGTSTP)
         terminal.not_see("ready")
         assert not terminal.screen.modes.alternate_screen
         assert (terminal.screen.modes.kitty_keyboard, terminal.screen.modes.mouse) == (0, "none")
-        wait_until(lambda: is_stopped(terminal.process.pid), 10, "it to stop")
-        assert terminal.modes() == terminal.modes_before
-        os.kill(terminal.process.pid, signal.SIGCONT)
+        wait_until(lambda: is_stopped(terminal.pid), 10, "it to stop")
+        assert terminal.modes() == fresh_modes()
+        os.kill(terminal.pid, signal.SIGCONT)
         terminal.see("ready")
         terminal.type("y")
         terminal.see("<79>")
         assert (terminal.screen.modes.kitty_keyboard, terminal.screen.modes.mouse) == (5, "any_motion")
         terminal.type(DETACH)
         assert terminal.end() == 0
-        assert terminal.modes() == terminal.modes_before
+        assert terminal.modes() == fresh_modes()
         assert terminal.screen.modes.kitty_keyboard == 0
 
 
@@ -216,7 +217,7 @@ def test_when_a_small_terminal_goes_the_former_size_comes_back(how: str) -> None
                 small.type(DETACH)
                 assert small.end() == 0
             else:
-                os.kill(small.process.pid, signal.SIGKILL)
+                os.kill(small.pid, signal.SIGKILL)
             wait_until(lambda: outlive("ls", "--json").json()[0]["cols"] == 90, 10, "the former size")
         first.type(DETACH)
         assert first.end() == 0
@@ -251,7 +252,7 @@ def test_the_end_of_the_agent_ends_the_attachment_and_says_how(tmp_path: Path) -
             gate.release()
             assert terminal.end() == 0
             assert "[short ended: exit code 7]" in terminal.text()
-            assert terminal.modes() == terminal.modes_before
+            assert terminal.modes() == fresh_modes()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -260,10 +261,10 @@ def test_a_signal_ends_the_attachment_alone_and_gives_the_terminal_back(number: 
     with OnTerminal("attach", "echo") as terminal:
         terminal.see("ready")
 
-        os.kill(terminal.process.pid, number)
+        os.kill(terminal.pid, number)
 
         assert terminal.end() == 128 + number
-        assert terminal.modes() == terminal.modes_before
+        assert terminal.modes() == fresh_modes()
         assert terminal.screen.modes.mouse == "none"
         assert terminal.screen.modes.kitty_keyboard == 0
         assert not terminal.screen.modes.bracketed_paste
@@ -282,10 +283,10 @@ def test_its_violent_end_in_mid_stream_costs_the_agent_nothing(how: str, tmp_pat
         with OnTerminal("attach", "lines") as terminal:
             terminal.see("line 000999")
             if how == "SIGKILL":
-                terminal.process.kill()
+                terminal.kill()
             else:
                 terminal.close()
-            wait_for_end(terminal.process.pid, 10)
+            wait_for_end(terminal.pid, 10)
         gate.release()
         assert outlive("wait", "lines", "--text", "end of lines", "--timeout", "10").code == 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import shlex
 import signal
 import subprocess
@@ -14,7 +13,8 @@ import pytest
 
 from tests.support import processes
 from tests.support.commands import OUTLIVE, REPOSITORY, environment, outlive
-from tests.support.waiting import wait_for_end, wait_until
+from tests.support.terminals import Terminal
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
@@ -31,21 +31,12 @@ def answers(name: str) -> bool:
 
 
 def test_its_terminal_is_closed() -> None:
-    master, slave = pty.openpty()
     # An interactive shell, as in a terminal window: a session of its own, job control, and a command in it.
-    shell = subprocess.Popen(
-        ["bash", "--norc", "-i"],
-        stdin=slave, stdout=slave, stderr=slave, start_new_session=True, cwd=REPOSITORY, env=environment(),
-        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # noqa: PLW1509 - it becomes the terminal's session
-    )  # fmt: skip
-    os.close(slave)
-    said = b""
-    os.write(master, f"{NEW}; echo now-closing-$((40 + 2))\n".encode())
-    while b"now-closing-42" not in said:
-        said += os.read(master, 4096)
-    os.close(master)
-    wait_for_end(shell.pid, 10, "the shell to be hung up")
-    shell.wait()
+    with Terminal(["bash", "--norc", "-i"], cwd=REPOSITORY, env=environment()) as shell:
+        shell.type(f"{NEW}; echo now-closing-$((40 + 2))\n")
+        shell.until(b"now-closing-42")
+        shell.close()
+        shell.wait()
     assert answers("kept")
 
 

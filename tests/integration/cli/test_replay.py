@@ -12,10 +12,11 @@ from session_host.journal import Entry
 from session_host.protocol.values import GridSize
 from tests.support.commands import OnTerminal, outlive
 from tests.support.journals import output, recorded_session, resize
+from tests.support.terminals import fresh_modes
 
 
 def check_given_back(terminal: OnTerminal) -> None:
-    assert terminal.modes() == terminal.modes_before
+    assert terminal.modes() == fresh_modes()
     modes = terminal.screen.modes
     assert not modes.alternate_screen
     assert modes.mouse == "none"
@@ -68,7 +69,7 @@ def test_ended_by_a_signal(number: signal.Signals) -> None:
     recorded_session("x", [output(0, b"first"), output(5, b"second", 1.9), output(11, b"third", 3.8)])
     with OnTerminal("replay", "x", "--speed", "0.01") as terminal:
         terminal.see("first")
-        os.kill(terminal.process.pid, number)
+        os.kill(terminal.pid, number)
         assert terminal.end() == 128 + number
         check_given_back(terminal)
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.conversing import ask, new, resume, see, told
+from tests.support.terminals import Terminal
 
 pytestmark = pytest.mark.usefixtures("sessions", "agents")
 
@@ -85,28 +87,13 @@ class TestOpenElsewhere:
     @pytest.fixture
     def spawn(self) -> Any:
         """Starts a program on a terminal of its own, and waits until it is ready."""
-        running: list[tuple[subprocess.Popen[bytes], int]] = []
+        with ExitStack() as running:
 
-        def start(argv: list[str], directory: Path, typed: str = "", answer: str = "") -> tuple[int, str]:
-            master, slave = os.openpty()
-            terminal = os.ttyname(slave)
-            process = subprocess.Popen(
-                argv,
-                cwd=directory,
-                preexec_fn=lambda: os.login_tty(slave),  # noqa: PLW1509 - no threads in a test
-                pass_fds=[slave],
-            )
-            os.close(slave)
-            running.append((process, master))
-            seen = b""
-            for text, wanted in (("", "ready"), (typed, answer)):
-                os.write(master, text.encode())
-                while wanted.encode() not in seen:
-                    seen += os.read(master, 65536)
-            return process.pid, terminal
+            def start(argv: list[str], directory: Path, typed: str = "", answer: str = "") -> tuple[int, str]:
+                terminal = running.enter_context(Terminal(argv, cwd=directory))
+                terminal.until(b"ready")
+                terminal.type(typed)
+                terminal.until(answer.encode())
+                return terminal.pid, str(Path(f"/proc/{terminal.pid}/fd/0").readlink())
 
-        yield start
-        for process, master in running:
-            process.kill()
-            process.wait()
-            os.close(master)
+            yield start

@@ -179,7 +179,7 @@ class TestWait:
         new("-n", "x", "--", "cat")
         with OnTerminal("wait", "x", "--text", "never") as waiting:
             wait_until(lambda: listed()[0]["viewers"], 10, "the wait to follow the session")
-            os.killpg(waiting.process.pid, signal.SIGINT)
+            os.killpg(waiting.pid, signal.SIGINT)
             assert waiting.end() == 130
             assert waiting.text() == ""
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pty
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from session_host.agents import login_environment
 from session_host.agents.login_environment import LoginPath, find_login_path, is_from_terminal, login_path
 from tests.support import processes
 from tests.support.area import Area
+from tests.support.terminals import Terminal
 from tests.support.waiting import wait_for_end, wait_until
 
 FILES = {
@@ -116,20 +116,14 @@ class TestStartUpFiles:
             '[ -t 0 ] || [ -t 1 ] || [ -t 2 ] || { : </dev/tty; } 2>/dev/null || export PATH=/none:$PATH\n',
         )  # fmt: skip
 
-        master, slave = pty.openpty()
         code = (
             "import sys; sys.path.insert(0, sys.argv[1])\n"
             "from session_host.agents.login_environment import login_path\n"
             "import os; print(login_path(dict(os.environ)).path)\n"
         )
         root = str(Path(__file__).parents[3])
-        done = subprocess.run(
-            ["setsid", "--ctty", "--wait", sys.executable, "-c", code, root],
-            stdin=slave, stdout=subprocess.PIPE, stderr=slave, env=os.environ | desktop("bash"), check=True,
-        )  # fmt: skip
-        os.close(slave)
-        os.close(master)
-        assert done.stdout.decode().startswith("/none:")
+        with Terminal([sys.executable, "-c", code, root], env=os.environ | desktop("bash")) as terminal:
+            assert terminal.until(b"\n").startswith(b"/none:")
 
     def test_it_is_told_who_asks(self, area: Area) -> None:
         start_up(area, "bash", 'export PATH="/asked-$OUTLIVE_RESOLVING_ENVIRONMENT-$TERM:$PATH"\n')

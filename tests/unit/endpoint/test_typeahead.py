@@ -1,4 +1,7 @@
-"""What is typed before the program is ready waits, and the terminal's line settings come back."""
+"""What is typed before the program is ready waits, and the terminal's line settings come back.
+
+The PTY is made by hand: the test itself is the program on it.
+"""
 
 from __future__ import annotations
 

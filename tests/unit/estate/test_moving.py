@@ -1,4 +1,7 @@
-"""Bytes between a PTY and a file, in the kernel and without it: one contract."""
+"""Bytes between a PTY and a file, in the kernel and without it: one contract.
+
+The PTY is made by hand: it is what is tested, and no program runs on it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Programs on real PTYs."""
+"""Programs on real PTYs.
+
+The PTYs are made by hand: how the product puts a program on one is what is tested.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A fork that is becoming a program: what it does before, and what is said when it cannot."""
+"""A fork that is becoming a program: what it does before, and what is said when it cannot.
+
+The PTY is made by hand: how the product puts a program on one is what is tested.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,233 @@
+"""Programs on pseudo terminals of their own: ``Terminal`` gives their bytes, ``ScreenTerminal`` shows them."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import functools
+import os
+import select
+import subprocess
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal import create
+from session_host.terminal.text import logical_lines
+from tests.support.waiting import WaitedInVain, wait_readable
+
+PATIENCE_S = 20.0
+SIZE = GridSize(80, 24)
+
+Environment = Mapping[str, str] | None
+"""A program's own; None: that of the test."""
+
+
+@functools.cache
+def fresh_modes() -> list[Any]:
+    """The line settings of a new PTY. No program runs on this one: it could change them before they are read."""
+    master, slave = os.openpty()
+    try:
+        return termios.tcgetattr(slave)
+    finally:
+        os.close(slave)
+        os.close(master)
+
+
+class Terminal:
+    """A program that leads a session on a terminal. A context manager, which kills the program at its end.
+
+    Attributes:
+        process: the program, as subprocess has it.
+        master: the test's side of the PTY; -1 once it is closed.
+        output: bytes that ``until`` has read and not returned yet.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], *, size: GridSize = SIZE, cwd: Path | None = None, env: Environment = None
+    ) -> None:
+        self.master, slave = os.openpty()
+        termios.tcsetwinsize(slave, (size.rows, size.columns))
+        self.process = subprocess.Popen(
+            argv, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, env=env, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads in a test
+        )  # fmt: skip
+        os.close(slave)
+        self.output = b""
+        self._ended = os.pidfd_open(self.pid)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        self.process.wait()
+        self.close()
+        os.close(self._ended)
+
+    @property
+    def pid(self) -> int:
+        """The program's."""
+        return self.process.pid
+
+    def kill(self) -> None:
+        """Kill the program if it runs."""
+        self.process.kill()
+
+    def wait(self, timeout_s: float = PATIENCE_S) -> int:
+        """Wait for the program's end; its exit code, or the negative number of the signal that ended it.
+
+        Raises:
+            WaitedInVain: it runs on.
+        """
+        wait_readable(self._ended, timeout_s, "the end of the program")
+        return self.process.wait()
+
+    async def ended(self) -> int:
+        """As ``wait``, without a limit and with the event loop running meanwhile."""
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._ended, over.set)
+        try:
+            await over.wait()
+        finally:
+            loop.remove_reader(self._ended)
+        return self.wait()
+
+    def close(self) -> None:
+        """Close the terminal's window: the kernel hangs up on its programs."""
+        if self.master >= 0:
+            os.close(self.master)
+            self.master = -1
+
+    def type(self, data: str | bytes) -> None:
+        """Type, or send whatever a terminal sends."""
+        os.write(self.master, data.encode() if isinstance(data, str) else data)
+
+    def read(self, timeout_s: float) -> bytes:
+        """Output, once there is some; none when the time is up or the program has ended and all has been read."""
+        select.select([self.master, self._ended], [], [], max(0.0, timeout_s))
+        # Looked at again: the last output may have come between the looks at the two.
+        if not select.select([self.master], [], [], 0)[0]:
+            return b""
+        try:
+            return os.read(self.master, 65536)
+        except OSError:  # EIO: nobody has the other side open.
+            return b""
+
+    def until(self, text: bytes, timeout_s: float = PATIENCE_S) -> bytes:
+        """The output up to and with ``text``, once that has come.
+
+        Raises:
+            WaitedInVain: it did not come.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        while text not in self.output:
+            if not (data := self.read(deadline_s - time.monotonic())):
+                raise WaitedInVain(f"waited for {text!r} in vain; got {self.output[-500:]!r}")
+            self.output += data
+        position = self.output.index(text) + len(text)
+        taken, self.output = self.output[:position], self.output[position:]
+        return taken
+
+    def resize(self, size: GridSize) -> None:
+        """Change the window's size."""
+        termios.tcsetwinsize(self.master, (size.rows, size.columns))
+
+    def modes(self) -> list[Any]:
+        """The terminal's line settings now."""
+        return termios.tcgetattr(self.master)
+
+
+class ScreenTerminal(Terminal):
+    """A terminal with a screen. That it is never asked anything is checked with each read.
+
+    Attributes:
+        screen: the emulator that shows what the program writes.
+        raw: all that it wrote.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], *, size: GridSize = SIZE, cwd: Path | None = None, env: Environment = None
+    ) -> None:
+        self.screen = create(None, size)
+        self.raw = bytearray()
+        super().__init__(argv, size=size, cwd=cwd, env=env)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self.screen.close()
+
+    def type_all(self, data: bytes) -> None:
+        """As ``type``, for more than the terminal takes at once; what the program writes meanwhile is read."""
+        os.set_blocking(self.master, False)
+        try:
+            deadline_s = time.monotonic() + PATIENCE_S
+            while data:
+                readable, writable, _ = select.select([self.master], [self.master], [], PATIENCE_S)
+                if readable:
+                    self._show(deadline_s)
+                if writable:
+                    data = data[os.write(self.master, data) :]
+                if time.monotonic() > deadline_s:
+                    raise WaitedInVain("the program does not read what is typed")
+        finally:
+            os.set_blocking(self.master, True)
+
+    def resize(self, size: GridSize) -> None:
+        """Change the window's size."""
+        self.screen.resize(size, CellSize())
+        super().resize(size)
+
+    def text(self) -> str:
+        """What the user sees."""
+        return "\n".join(logical_lines(self.screen.rows())).rstrip("\n")
+
+    def see(self, text: str, *, timeout_s: float = PATIENCE_S) -> str:
+        """Wait until ``text`` is to be seen; returns all that is.
+
+        Raises:
+            WaitedInVain: it did not come.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        while text not in self.text():
+            if not self._show(deadline_s):
+                raise WaitedInVain(f"waited for {text!r} in vain; the terminal shows:\n{self.text()}")
+        return self.text()
+
+    def not_see(self, text: str) -> None:
+        """Wait until ``text`` has gone.
+
+        Raises:
+            WaitedInVain: it stays.
+        """
+        deadline_s = time.monotonic() + PATIENCE_S
+        while text in self.text():
+            if not self._show(deadline_s):
+                raise WaitedInVain(f"waited in vain for {text!r} to go; the terminal shows:\n{self.text()}")
+
+    def end(self) -> int:
+        """Wait for the program's end; returns its exit code. What it wrote has been read."""
+        code = self.wait()
+        while self.master >= 0 and self._show(time.monotonic()):
+            pass
+        return code
+
+    def _show(self, deadline_s: float) -> bool:
+        """Show what the program writes next, waiting until the deadline; False when nothing came."""
+        data = self.read(deadline_s - time.monotonic())
+        self.raw += data
+        self.screen.feed(data)
+        if replies := self.screen.take_replies():
+            self._is_asked(replies)
+        return bool(data)
+
+    def _is_asked(self, replies: bytes) -> None:
+        raise AssertionError(f"the terminal was asked something and would answer {replies!r}")

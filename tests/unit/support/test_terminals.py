@@ -1,0 +1,45 @@
+"""Programs on terminals, as tests drive them."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from session_host.protocol.values import GridSize
+from tests.support import processes
+from tests.support.terminals import ScreenTerminal, Terminal, fresh_modes
+from tests.support.waiting import WaitedInVain
+
+
+def test_a_program_leads_a_session_on_its_terminal_in_the_size_that_was_asked_for() -> None:
+    with Terminal(["sh", "-c", "stty size; read x"], size=GridSize(91, 17)) as terminal:
+        assert terminal.until(b"\r\n") == b"17 91\r\n"
+        assert os.getsid(terminal.pid) == terminal.pid == processes.foreground_group(terminal.pid)
+        assert terminal.modes() == fresh_modes()
+
+
+def test_a_program_gets_pythons_signals_undone() -> None:
+    with Terminal(["grep", "-E", "SigIgn", "/proc/self/status"]) as terminal:
+        assert terminal.until(b"\n").split() == [b"SigIgn:", b"0000000000000000"]
+
+
+def test_its_end_is_told_with_what_it_wrote_last_and_its_settings() -> None:
+    with ScreenTerminal(["sh", "-c", "stty -echo; echo bye; exit 7"]) as terminal:
+        assert terminal.end() == 7
+        assert terminal.text() == "bye"
+        assert terminal.modes() != fresh_modes()
+        with pytest.raises(WaitedInVain, match="the terminal shows:\nbye"):
+            terminal.see("more")
+
+
+async def test_its_end_is_awaited() -> None:
+    with Terminal(["sh", "-c", "read x"]) as terminal:
+        terminal.kill()
+        assert await terminal.ended() == -9
+
+
+def test_a_closed_window_hangs_up() -> None:
+    with Terminal(["sleep", "1000"]) as terminal:
+        terminal.close()
+        assert terminal.wait() == -1
