@@ -156,8 +156,14 @@ class ChatFacts(QObject):
         if self.is_silent:
             return _first_upper(knowing.no_word(self.since, datetime.now(UTC)))
         if self.group is Group.RUNNING:
-            return self.foreground or _first_upper(self.last_command) or self.record.title
-        return self.activity_detail or self.record.title
+            return self.foreground or _first_upper(self.last_command) or self.title
+        return self.activity_detail or self.title or self.record.agent
+
+    @property
+    def title(self) -> str:
+        """What the program calls itself; "" if that only repeats the chat's name or its directory's."""
+        title = self.record.title
+        return "" if title in {self.name, words.last_part(self.record.cwd)} else title
 
     @property
     def last_command(self) -> str:

@@ -68,8 +68,10 @@ def running(foreground: str | None, since: datetime | None, now: datetime, last_
         return ", ".join(filter(None, (f"running · {last_command}", words.ago(since, now))))
     if not foreground:
         return "running" if foreground is None else "running · waits for a command"
-    lasted = f" for {words.duration((now - since).total_seconds())}" if since is not None else ""
-    return f"running {foreground}{lasted}"
+    lasted_s = (now - since).total_seconds() if since is not None else 0.0
+    return (
+        f"running {foreground} for {words.duration(lasted_s)}" if lasted_s >= words.NOW_S else f"running {foreground}"
+    )
 
 
 def no_word(since: datetime | None, now: datetime) -> str:

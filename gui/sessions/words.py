@@ -8,6 +8,7 @@ from pathlib import Path
 
 from session_host.protocol.values import State
 
+NOW_S = 5
 MINUTE_S = 60
 HOUR_S = 3600
 DAY_S = 86400
@@ -29,7 +30,7 @@ def age(since: datetime | None, now: datetime) -> str:
     if since is None:
         return ""
     seconds = int((now - since).total_seconds())
-    if seconds < 5:
+    if seconds < NOW_S:
         return "now"
     if seconds < MINUTE_S:
         return f"{seconds} s"
@@ -55,7 +56,7 @@ def ago(since: datetime | None, now: datetime) -> str:
     if since is None:
         return ""
     seconds = (now - since).total_seconds()
-    return "just now" if seconds < 5 else f"{duration(seconds)} ago"
+    return "just now" if seconds < NOW_S else f"{duration(seconds)} ago"
 
 
 def is_young(since: datetime | None, now: datetime) -> bool:

@@ -65,7 +65,7 @@ class StatusLine(Area):
         where = [record.agent, words.short_directory(record.cwd)]
         if chat.checkout is not None and not chat.is_over:
             where.append(chat.checkout.words)
-        self.left.set_whole(" · ".join(filter(None, [*where, record.title])))
+        self.left.set_whole(" · ".join(filter(None, [*where, chat.title])))
         self.known.set_whole(chat.how_known)
         self._show_size(settled=not is_another and not self.take_over.isHidden())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -16,7 +17,14 @@ from gui.window.sidebar_model import ChatRow
 from session_host import paths
 from session_host.errors import HostUnavailable
 from session_host.protocol.evidence import Evidence, Transition
-from session_host.protocol.messages import ActivityEvent, Explain, Explanation, ForegroundEvent, SizeEvent
+from session_host.protocol.messages import (
+    ActivityEvent,
+    Explain,
+    Explanation,
+    ForegroundEvent,
+    SizeEvent,
+    TitleEvent,
+)
 from session_host.protocol.values import Activity, GridSize, State
 from session_host.store import transitions
 from tests.unit.gui.conftest import Played
@@ -198,6 +206,18 @@ async def test_a_host_that_cannot_tell_is_said_in_the_sheet(played: Played, monk
     assert not window.sheets.explain.copy.isEnabled()
 
 
+async def test_a_title_that_only_repeats_the_directory_gives_way_to_the_agent(played: Played):
+    session_id = await played.add("fix the tests", agent="codex")
+    played.open_window()
+    chat = played.chat(session_id)
+    played.viewers[session_id].tell(TitleEvent(Path(chat.record.cwd).name))
+    assert chat.said == "codex"
+    played.viewers[session_id].tell(TitleEvent("fix the tests"))
+    assert chat.said == "codex"
+    played.viewers[session_id].tell(TitleEvent("reading the tests"))
+    assert chat.said == "reading the tests"
+
+
 async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Played):
     ids = [await played.add(name, agent="shell") for name in ("build", "notes")]
     played.open_window()
@@ -209,6 +229,8 @@ async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Pla
     assert build.how_known == "running make -j8 for 2 min"
     assert row(played, ids[0]).age == "2 m"
     assert (notes.group, notes.how_known) == (Group.RUNNING, "running · waits for a command")
+    played.viewers[ids[0]].tell(ForegroundEvent("make test", ago(1)))
+    assert build.how_known == "running make test"
     played.viewers[ids[0]].be(Activity.WORKING)
     assert build.group is Group.WORKING, "an agent that was started in it tells what it does"
 
