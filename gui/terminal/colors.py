@@ -181,9 +181,13 @@ class Colors:
         on_panel = text in _NEUTRAL_TEXT and below in _PANELS and not style.attributes & Attribute.DIM
         return readable(foreground, ground, TEXT_RATIO if on_panel else MARK_RATIO)
 
-    def under_cursor(self, style: Style, fill: QColor | None = None) -> Look:
+    def cursor_on(self, style: Style) -> QColor:
+        """The cursor's colour on a cell; made lighter or darker where the cell's ground would hide it."""
+        return readable(self.cursor, self.look(style).background or self.background, MARK_RATIO)
+
+    def under_cursor(self, style: Style) -> Look:
         """How the cell under a block cursor is painted: its ground's colour on the cursor's."""
-        fill = fill or self.cursor
+        fill = self.cursor_on(style)
         plain = self.look(style)
         ground = plain.background or self.background
         foreground = ground if ratio(ground, fill) >= _MIN_SELECTED_CONTRAST else self.background

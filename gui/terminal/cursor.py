@@ -44,15 +44,16 @@ def cursor_picture(painter: RowPainter, cell: Run, shape: CursorShape, *, focuse
     picture = blank_picture(painter, cell.cells)
     width, height, line = picture.width(), picture.height(), metrics.line
     thick = max(line, round(metrics.width / 6))
+    color = colors.cursor_on(cell.style)
     brush = QPainter(picture)
     if not focused:
-        _draw_outline(brush, width, height, line, colors.cursor)
+        _draw_outline(brush, width, height, line, color)
     elif shape == CursorShape.BLOCK:
         painter.paint_runs(brush, [(cell._replace(column=0), colors.under_cursor(cell.style))], 0)
     elif shape == CursorShape.BAR:
-        brush.fillRect(0, 0, thick, height, colors.cursor)
+        brush.fillRect(0, 0, thick, height, color)
     else:
-        brush.fillRect(0, height - thick, width, thick, colors.cursor)
+        brush.fillRect(0, height - thick, width, thick, color)
     brush.end()
     return picture
 

@@ -176,9 +176,10 @@ class Sidebar(Area):
                 return self._list_key(event)
             if watched is self.filter:
                 return self._filter_key(event)
-        elif watched is self.list.viewport() and event.type() in {QEvent.Type.Enter, QEvent.Type.Leave}:
-            # A row that moved under the pointer would be clicked for another.
-            self.model.hold(event.type() == QEvent.Type.Enter)
+        elif watched is self.list.viewport() and event.type() in {QEvent.Type.MouseMove, QEvent.Type.Leave}:
+            # A row that moved under the pointer would be clicked for another. A pointer that only lay where the window
+            # came up holds nothing: what the chats do is still to be learnt.
+            self.model.hold(event.type() == QEvent.Type.MouseMove)
         return super().eventFilter(watched, event)
 
     def _list_key(self, event: QKeyEvent) -> bool:

@@ -133,3 +133,14 @@ def test_a_colour_moves_no_further_than_it_must_and_in_its_own_direction():
     assert 4.5 <= ratio(moved, QColor("#2563eb")) < 4.9
     assert readable(QColor("#ffffff"), QColor("#7aa7ff"), 4.5).lightness() < 100  # white itself is not enough
     assert readable(QColor("#000000"), QColor("#ffffff"), 4.5) == QColor("#000000")
+
+
+def test_the_cursor_is_seen_on_every_ground():
+    for theme in (terminal.DARK, terminal.LIGHT):
+        colors = Colors(theme)
+        for ground in (DEFAULT_COLOR, RGB | 0xF2F2F2, RGB | 0x101010, *range(256)):
+            style = Style(background=ground)
+            shown = colors.look(style).background or colors.background
+            assert ratio(colors.cursor_on(style), shown) >= MARK_RATIO
+            assert ratio(colors.under_cursor(style).foreground, colors.cursor_on(style)) >= MARK_RATIO
+        assert colors.cursor_on(Style()) == theme.cursor

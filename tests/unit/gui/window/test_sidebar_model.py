@@ -6,8 +6,8 @@ import random
 import threading
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QEnterEvent, QMouseEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
@@ -74,7 +74,19 @@ async def test_rows_do_not_move_under_the_pointer(played: Played):
     assert names(sidebar.model) == ["one", "two", "three"]
     place = QPointF(20, 60)
     viewport = sidebar.list.viewport()
+    played.viewers[ids[1]].be(Activity.NEEDS_INPUT, detail="Run npm test?")
     QApplication.sendEvent(viewport, QEnterEvent(place, place, viewport.mapToGlobal(place)))
+    played.settle()
+    assert names(sidebar.model) == ["two", "one", "three"], "a window that comes up under a pointer holds nothing"
+    played.viewers[ids[1]].be(Activity.WORKING)
+    played.settle()
+    button = Qt.MouseButton.NoButton
+    QApplication.sendEvent(
+        viewport,
+        QMouseEvent(
+            QEvent.Type.MouseMove, place, viewport.mapToGlobal(place), button, button, Qt.KeyboardModifier.NoModifier
+        ),
+    )
     played.viewers[ids[2]].be(Activity.NEEDS_INPUT, detail="Run npm test?")
     await played.add("four")
     played.settle()
