@@ -156,7 +156,7 @@ class ChatFacts(QObject):
         if self.is_silent:
             return _first_upper(knowing.no_word(self.since, datetime.now(UTC)))
         if self.group is Group.RUNNING:
-            return self.foreground or _first_upper(self.last_command) or self.title
+            return self.foreground or self._last_in_short or self.title
         return self.activity_detail or self.title or self.record.agent
 
     @property
@@ -169,6 +169,12 @@ class ChatFacts(QObject):
     def last_command(self) -> str:
         """How the last command of a shell that waits ended; "" while one runs, or if that is not known."""
         return "" if self.foreground else last_command(self.last_exit_code)
+
+    @property
+    def _last_in_short(self) -> str:
+        """``last_command``, where there is little room: the number is not to be cut off."""
+        code = self.last_exit_code
+        return f"Last exit code {code}" if code and self.last_command else _first_upper(self.last_command)
 
     @property
     def is_silent(self) -> bool:

@@ -239,10 +239,13 @@ async def test_a_shell_that_waits_says_how_its_last_command_ended(played: Played
     session_id = await played.add("build", agent="shell")
     window = played.open_window()
     viewer = played.show(session_id)
-    for code, said in ((2, "last command ended with 2"), (0, "last command succeeded")):
+    for code, said, in_short in (
+        (2, "last command ended with 2", "Last exit code 2"),
+        (0, "last command succeeded", "Last command succeeded"),
+    ):
         viewer.tell(ForegroundEvent("", ago(500), code, ago(20)))
         played.settle()
-        assert row(played, session_id).said == said.capitalize()
+        assert row(played, session_id).said == in_short
         assert row(played, session_id).age == "20 s", "that of the end, not of the wait"
         assert window.status_line.known.accessibleName() == f"running · {said}, 20 s ago"
     viewer.tell(ForegroundEvent("make -j8", ago(130)))
