@@ -70,7 +70,9 @@ def _longer_repetition(most: int) -> re.Pattern[bytes]:
     fewest = len(str(most))
     number = rb"[0-9%s]" % _CONTROLS
     exact = b"|".join(rb"(?<=\[%s{%d}b)" % (number, length) for length in range(fewest, fewest + _LENGTHS_TRIED))
-    return re.compile(rb"b(?<=%s{%d}b)(?:%s|(?<=%s{%d}b))" % (number, fewest, exact, number, fewest + _LENGTHS_TRIED))
+    longer = rb"(?<=%s{%d}b)" % (number, fewest + _LENGTHS_TRIED)
+    # The cheapest look comes first: most letters stand behind another.
+    return re.compile(rb"b(?<=%sb)(?<=%sb)(?:%s|%s)" % (number, number * fewest, exact, longer))
 
 
 class Stream:
