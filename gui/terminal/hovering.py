@@ -5,9 +5,7 @@ Rows are read only when somebody asks: with Ctrl held over the view, at a double
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from session_host.terminal.base import Emulator, Row
@@ -16,16 +14,21 @@ from .cursor import cell_under
 from .links import FilePlace, link_in, shown
 from .places import line_at
 
+PathOf = Callable[[str], str | None]
+"""The absolute path of the existing file that a name means; "" for none, None while that is looked up."""
+
 Span = tuple[int, int, int]
 """A viewport row, and its first and last column of a link."""
 
 
 class Link(NamedTuple):
-    """What a click on a cell opens: an address, or a file (of which an absolute path is known)."""
+    """What a click on a cell opens: an address, or a file (by an absolute path, once it is known to exist)."""
 
     spans: tuple[Span, ...]
     uri: str = ""
     file: FilePlace | None = None
+    is_known: bool = True
+    """False while it is looked up whether there is such a file."""
 
     @property
     def text(self) -> str:
@@ -56,14 +59,14 @@ def marked_link(rows: Sequence[Row | None], cell: tuple[int, int]) -> Link | Non
     return Link(((number, first, last),), uri)
 
 
-def link_in_text(emulator: Emulator, top: int, cell: tuple[int, int], directories: Sequence[str]) -> Link | None:
-    """The address or the existing file that the text at a cell names, also over soft wraps.
+def link_in_text(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf) -> Link | None:
+    """The address or the file that the text at a cell names, also over soft wraps.
 
     Args:
         emulator: what is shown.
         top: the viewport's first row, counted from the oldest of the history.
         cell: column and row in the viewport.
-        directories: what relative names are relative to, in this order.
+        path_of: finds the files.
     """
     found = _found(emulator, top, cell)
     if found is None:
@@ -71,17 +74,19 @@ def link_in_text(emulator: Emulator, top: int, cell: tuple[int, int], directorie
     uri, file, spans = found
     if file is None:
         return Link(spans, uri)
-    path = existing(file.path, directories)
+    path = path_of(file.path)
+    if path is None:
+        return Link(spans, file=file, is_known=False)
     return Link(spans, file=file._replace(path=path)) if path else None
 
 
-def word_at(emulator: Emulator, top: int, cell: tuple[int, int], directories: Sequence[str]) -> tuple[Span, ...]:
+def word_at(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf) -> tuple[Span, ...]:
     """The cells of the address or path at a cell, for selecting it whole; () where an ordinary word stands."""
     found = _found(emulator, top, cell)
     if found is None:
         return ()
     _uri, file, spans = found
-    if file is not None and "/" not in file.path and not existing(file.path, directories):
+    if file is not None and "/" not in file.path and not path_of(file.path):
         return ()
     return spans
 
@@ -101,19 +106,3 @@ def _found(
         first, _last = spans.setdefault(row - top, (column, column))
         spans[row - top] = (first, column)
     return found.uri, found.file, tuple((row, first, last) for row, (first, last) in spans.items())
-
-
-def existing(path: str, directories: Sequence[str]) -> str:
-    """The absolute path of an existing file that is named so; "" for none."""
-    names = [path]
-    if path.startswith(("a/", "b/")):
-        names.append(path[2:])  # as git diff writes it
-    for name in names:
-        for directory in directories or ("",):
-            try:
-                whole = Path(directory, Path(name).expanduser())
-                if whole.is_absolute() and whole.is_file():
-                    return os.path.normpath(whole)
-            except (OSError, RuntimeError, ValueError):
-                continue  # Too long, not readable, a home of nobody: no file to open.
-    return ""

@@ -19,7 +19,7 @@ from session_host.protocol.values import MouseAction, MouseButton
 from session_host.terminal.base import Emulator, SelectionUnit
 
 from .clipboard import offer_selection
-from .hovering import Link, Span
+from .hovering import Span
 from .sink import InputSink
 
 _AUTOSCROLL_MS = 40
@@ -47,11 +47,8 @@ class PointerHost(Protocol):
     def rows_beyond(self, position: QPointF) -> int:
         """How far a point is above (negative) or below the grid, in rows; 0 inside."""
 
-    def link_at(self, position: QPointF) -> Link | None:
-        """The link under a point."""
-
-    def open_link(self, link: Link) -> None:
-        """The user wants to open a link."""
+    def open_at(self, position: QPointF) -> bool:
+        """Open the link under a point; whether there is, or may be, one."""
 
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
         """The cells of the address or path at a cell; () where an ordinary word stands."""
@@ -124,8 +121,7 @@ class Pointer(QObject):
         """A button went down (also the second time of a double click)."""
         host, position, modifiers = self._host, event.position(), event.modifiers()
         control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        if event.button() == Qt.MouseButton.LeftButton and control and (link := host.link_at(position)):
-            host.open_link(link)
+        if event.button() == Qt.MouseButton.LeftButton and control and host.open_at(position):
             return
         if self.program_takes(modifiers):
             self._to_program(MouseAction.PRESS, event)
@@ -149,6 +145,8 @@ class Pointer(QObject):
             self._to_program(MouseAction.RELEASE, event)
         elif event.button() == Qt.MouseButton.LeftButton and self._drag != _Drag.NONE:
             selected = self._drag == _Drag.SELECTING
+            if not selected:
+                self._host.linked_cells(self._anchor)  # A second click wants to know at once whether it is a file.
             self._end_drag()
             emulator = self._host.emulator
             if selected and emulator is not None and QGuiApplication.clipboard().supportsSelection():

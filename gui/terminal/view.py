@@ -6,12 +6,12 @@ Qt's events arrive here; what they mean leaves by the InputSink as typed values.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QCursor,
     QDragEnterEvent,
     QDropEvent,
     QFocusEvent,
@@ -19,9 +19,10 @@ from PySide6.QtGui import (
     QInputMethodEvent,
     QKeyEvent,
     QMouseEvent,
+    QRegion,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QMenu, QToolTip, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.input.composing import Composition
 from gui.theme.terminal import TerminalTheme
@@ -29,9 +30,10 @@ from gui.theme.tooltips import as_tooltip
 from session_host.protocol.messages import MAX_PASTE_CHARACTERS
 from session_host.terminal.base import Emulator
 
-from . import clipboard, hovering, links, places
+from . import clipboard, links, places
 from .hovering import Link, Span
 from .keyboard import Keyboard
+from .link_pointer import LinkPointer
 from .page import TerminalPage
 from .pointer import Pointer
 from .sink import InputSink
@@ -60,9 +62,7 @@ class TerminalView(TerminalPage):
         self._pointer = Pointer(self, self)
         self._wheel = Wheel(self, self._pointer)
         self._composition = Composition()
-        self._hovered: Link | None = None
-        self.directories: tuple[str, ...] = ()
-        """What the names of files in the text are relative to."""
+        self._links = LinkPointer(self, self._surface, self)
         self._keyboard = Keyboard({
             "copy": self.copy,
             "paste": self.paste,
@@ -143,13 +143,13 @@ class TerminalView(TerminalPage):
         elif typed:
             self._on_typed()
         if event.key() == Qt.Key.Key_Control:
-            self._show_link(self._mouse_position(), Qt.KeyboardModifier.ControlModifier)
+            self._links.hover(self._links.mouse_position(), Qt.KeyboardModifier.ControlModifier)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if self._sink is None or not self._keyboard.release(event, self._sink):
             event.ignore()
         if event.key() == Qt.Key.Key_Control:
-            self._show_link(self._mouse_position(), Qt.KeyboardModifier.NoModifier)
+            self._links.hover(self._links.mouse_position(), Qt.KeyboardModifier.NoModifier)
 
     def _on_typed(self) -> None:
         """Typing is done at the bottom, and ends a selection."""
@@ -209,25 +209,21 @@ class TerminalView(TerminalPage):
         """How far a point is above (negative) or below the grid, in rows; 0 inside."""
         return self._surface.rows_beyond(self.device_point(position))
 
+    def find_files_in(self, find_directories: Callable[[], Sequence[str]]) -> None:
+        """Have names in the text be relative to these directories; they are found in a thread."""
+        self._links.files.find_directories = find_directories
+
     def link_at(self, position: QPointF) -> Link | None:
-        """The link under a point: one that the program set, an address, or an existing file."""
-        surface, point, emulator = self._surface, self.device_point(position), self.emulator
-        if emulator is None or not surface.holds(point):
-            return None
-        cell = surface.cell_at(point)
-        link = hovering.marked_link(surface.rows, cell)
-        return link or hovering.link_in_text(emulator, self._top_row, cell, self.directories)
+        """The link under a point: one that the program set, an address, or a file, which may not be known yet."""
+        return self._links.link_at(position)
 
     def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
         """The cells of the address or path at a cell, as far as they can be seen; () where an ordinary word stands."""
-        emulator = self.emulator
-        spans = hovering.word_at(emulator, self._top_row, cell, self.directories) if emulator is not None else ()
-        return tuple(span for span in spans if 0 <= span[0] < self._surface.size.rows)
+        return self._links.linked_cells(cell)
 
-    @property
-    def _top_row(self) -> int:
-        place = self._surface.place
-        return place.history_rows - place.offset
+    def open_at(self, position: QPointF) -> bool:
+        """Open the link under a point; whether there is, or may be, one."""
+        return self._links.open_at(position)
 
     def open_link(self, link: Link) -> None:
         """Say that the user opens a link; or why it is not opened."""
@@ -238,32 +234,18 @@ class TerminalView(TerminalPage):
         else:
             self.notice.emit(f"Not opened, for it is no web, mail or file link: {link.tip}")
 
-    def _show_link(self, position: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """With Ctrl held over a link, underline it and show where it leads before it is followed."""
-        held = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        link = self.link_at(position) if held else None
-        if link != self._hovered:
-            self._hovered = link
-            self.update(self._logical(self._surface.underline(link.spans if link else ())))
-        if link:
-            self.setCursor(Qt.CursorShape.PointingHandCursor)
-            QToolTip.showText(self.mapToGlobal(position).toPoint(), as_tooltip(link.tip), self)
-            return
+    def repaint_device(self, region: QRegion) -> None:
+        """Paint a region of device pixels anew."""
+        self.update(self._logical(region))
+
+    def shape_without_link(self, modifiers: Qt.KeyboardModifier) -> Qt.CursorShape:
+        """The mouse cursor where no link is."""
         takes = self._pointer.program_takes(modifiers)
-        shape = Qt.CursorShape.ArrowCursor if takes else Qt.CursorShape.IBeamCursor
-        if self.cursor().shape() == Qt.CursorShape.PointingHandCursor:
-            QToolTip.hideText()
-        if self.cursor().shape() != shape:
-            self.setCursor(shape)
+        return Qt.CursorShape.ArrowCursor if takes else Qt.CursorShape.IBeamCursor
 
     def _paint_frame(self) -> None:
         super()._paint_frame()
-        if self._hovered is not None:
-            # What was under the mouse may have moved.
-            self._show_link(self._mouse_position(), QGuiApplication.queryKeyboardModifiers())
-
-    def _mouse_position(self) -> QPointF:
-        return self.mapFromGlobal(QCursor.pos()).toPointF()
+        self._links.look_again()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._pointer.press(event)
@@ -273,11 +255,11 @@ class TerminalView(TerminalPage):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._pointer.move(event)
-        self._show_link(event.position(), event.modifiers())
+        self._links.hover(event.position(), event.modifiers())
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
-        self._show_link(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
+        self._links.hover(QPointF(-1, -1), Qt.KeyboardModifier.NoModifier)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._pointer.release(event)
@@ -293,7 +275,8 @@ class TerminalView(TerminalPage):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Right click; the Menu key is the program's, and so is the click if it takes the mouse."""
         if event.reason() == QContextMenuEvent.Reason.Mouse and not self._pointer.program_takes(event.modifiers()):
-            self.context_menu(QPointF(event.pos())).popup(event.globalPos())
+            position, place = QPointF(event.pos()), event.globalPos()
+            self._links.when_known(position, lambda: self.context_menu(position).popup(place))
         event.accept()
 
     def context_menu(self, position: QPointF) -> QMenu:
@@ -302,7 +285,7 @@ class TerminalView(TerminalPage):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         emulator = self.emulator
         link = self.link_at(position)
-        if link is not None:
+        if link is not None and link.is_known:
             what = "link" if link.file is None else "file"
             menu.addAction(f"Open {what}", lambda: self.open_link(link)).setToolTip(as_tooltip(link.tip))
             menu.addAction("Copy link" if link.file is None else "Copy path", lambda: clipboard.copy_text(link.text))

@@ -65,7 +65,7 @@ class ChatPage(Area):
         self.view = TerminalView(theme.terminal, self)
         self.setAccessibleName(chat.name)
         self.view.setAccessibleName(f"Terminal of {chat.name}")
-        self.view.directories = directories_of(chat.record.cwd)
+        self.view.find_files_in(lambda: directories_of(chat.record.cwd))
         self.notice = Notice(self)
         self.end_bar = EndBar(theme)
         self.reconnecting = ReconnectingBar(theme, self)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from tests.e2e.view.conftest import Stage
 from tests.e2e.view.test_mouse import CONTROL, ReleaseWatcher
+from tests.support.qt_waiting import process_events_until
+from tests.support.windows import xdotool
 
 LINK = "\x1b]8;;https://example.org/a\x1b\\link\x1b]8;;\x1b\\ \x1b]8;;javascript:alert(1)\x1b\\bad\x1b]8;;\x1b\\"
 
@@ -93,15 +98,29 @@ def test_a_file_and_its_line_are_opened_if_the_file_exists(stage, tmp_path):
     made = stage()
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "app.py").write_text("x")
-    made.view.directories = (str(tmp_path),)
+    made.view.find_files_in(lambda: (str(tmp_path),))
     opened: list[Any] = []
     made.view.fileActivated.connect(opened.append)
     made.feed("src/app.py:12:5: error\r\nsrc/gone.py:1: error\r\nand/or\r\n")
-    for row in range(3):
+    for row in reversed(range(3)):
         made.click(2, row, modifiers=CONTROL)
+    made.until(lambda: opened, "the file to be opened")
     assert opened == [(str(tmp_path / "src" / "app.py"), 12, 5)]
     double_click(made, 2, 0)
     assert made.emulator.selected_text() == "src/app.py:12:5"
+
+
+def test_a_double_click_on_the_name_of_a_file_and_its_line_selects_both(stage, tmp_path):
+    made = stage()
+    (tmp_path / "app.py").write_text("x")
+    made.view.find_files_in(lambda: (str(tmp_path),))
+    made.feed("in app.py:12 and gone.py:3")
+    for column, text in ((5, "app.py:12"), (20, "gone.py")):
+        made.click(column, 0)
+        made.until(lambda: not made.view._links.files._running, "it to be known whether there is such a file")
+        double_click(made, column, 0)
+        assert made.emulator.selected_text().startswith(text)
+        assert ("12" in text) == ("12" in made.emulator.selected_text())
 
 
 def test_text_is_not_searched_for_links_while_nobody_asks(stage, monkeypatch):
@@ -110,3 +129,73 @@ def test_text_is_not_searched_for_links_while_nobody_asks(stage, monkeypatch):
     made.feed("https://example.org/\r\n" * 30)
     made.move((3, 3), held=Qt.MouseButton.NoButton)
     made.drag((0, 0), (10, 2))
+
+
+@pytest.fixture
+def dead_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, threading.Event]]:
+    """A directory in which nothing answers until the event is set, with a file ``app.py``."""
+    answers, asked_here = threading.Event(), threading.get_ident()
+    (tmp_path / "app.py").write_text("x")
+    is_file = Path.is_file
+
+    def hanging(path: Path) -> bool:
+        if path.is_relative_to(tmp_path):
+            assert threading.get_ident() != asked_here, "the window waits for the disk"
+            assert answers.wait(20)
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", hanging)
+    yield tmp_path, answers
+    answers.set()
+
+
+def test_a_dead_network_mount_does_not_freeze_the_window_when_a_path_is_pointed_at(stage, dead_mount):
+    directory, answers = dead_mount
+    made = stage()
+    made.view.find_files_in(lambda: (str(directory),))
+    opened: list[Any] = []
+    made.view.fileActivated.connect(opened.append)
+    made.feed("app.py:3: error\r\nhttps://example.org/\r\n")
+    plain = made.cell_image(2, 0)
+    made.focus()
+    place = made.view.mapToGlobal(made.point(2, 0))
+    xdotool("mousemove", str(place.x()), str(place.y()), "keydown", "Control_L")
+    try:
+        made.until(lambda: made.view._links.files._running, "the file to be looked up")
+        made.settle()
+        assert made.cell_image(2, 0) == plain, "it is not known yet"
+        menu = made.view.context_menu(QPointF(made.point(2, 0)))
+        assert "Open file" not in [action.text() for action in menu.actions()]
+        menu.deleteLater()
+        xdotool("click", "1")
+        made.feed("more output\r\n")
+        assert opened == []
+        answers.set()
+        made.until(lambda: opened, "the click to open the file")
+        assert opened == [(str(directory / "app.py"), 3, 0)]
+        made.until(lambda: made.cell_image(2, 0) != plain, "the underline")
+    finally:
+        xdotool("keyup", "Control_L")
+    made.until(lambda: made.cell_image(2, 0) == plain, "the underline to go with the key")
+
+
+def test_the_context_menu_opens_while_a_file_is_not_known(stage, dead_mount):
+    directory, answers = dead_mount
+    made = stage()
+    made.view.find_files_in(lambda: (str(directory),))
+    made.feed("app.py:3: error\r\n")
+
+    def right_click() -> list[str]:
+        place = made.point(2, 0)
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, made.view.mapToGlobal(place))
+        QApplication.sendEvent(made.view, event)
+        menu = process_events_until(QApplication.activePopupWidget, 5, "the menu")
+        assert menu is not None
+        texts = [action.text() for action in menu.actions()]
+        menu.close()
+        return texts
+
+    assert "Open file" not in right_click()
+    answers.set()
+    made.until(lambda: not made.view._links.files._running, "the file to be known")
+    assert right_click()[:2] == ["Open file", "Copy path"]
