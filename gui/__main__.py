@@ -7,6 +7,7 @@ import sys
 
 from gui.window.instance import claim_or_raise
 from session_host.errors import OutliveError, UsageError
+from session_host.protocol.words import one_line
 
 
 def main(argv: list[str]) -> int:
@@ -24,7 +25,7 @@ def main(argv: list[str]) -> int:
         _check_display()
         claim = claim_or_raise()
     except OutliveError as error:
-        print(f"outlive: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
+        print(f"outlive: {one_line(str(error))}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return error.exit_code
     if claim is None:
         return 0

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+RETRY_MS = 1000
+
 
 def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> Viewer:
     """A viewer of the client's."""
@@ -173,6 +175,7 @@ class App:
             # The page that is shown comes first; the others attach once it had its turn.
             QTimer.singleShot(0, self.sessions, self.sessions.follow_all)
             watcher = RecordWatcher(paths.runtime_dir(), paths.database(), self.sessions)
+            watcher.changed.connect(self._look_at_claim)
             watcher.changed.connect(self.sessions.refresh)
             self.sessions.refresh()
             self.sessions.login_path.start()
@@ -181,6 +184,22 @@ class App:
         finally:
             await self._end()
         return 0
+
+    def _look_at_claim(self) -> None:
+        """Listen at a new socket if somebody removed the window's."""
+        if self.finished.is_set():
+            return
+        was_lost = self._claim.is_lost
+        try:
+            if self._claim.look():
+                log.warning("the window's socket was gone, and is bound again")
+                self.sessions.tasks.start(self._server.start(self._claim.listener), "the window's socket")
+        except OutliveError as error:
+            log.warning("%s", error)
+            QTimer.singleShot(RETRY_MS, self.sessions, self._look_at_claim)
+        if self._claim.is_lost and not was_lost:
+            text = "Another window is open; `outlive window` and a second start reach that one."
+            self.window.banners.show_banner(Banner(text, lasting=True, kind="failed"))
 
     def _say_if_there_is_no_tray(self) -> None:
         is_told = self.tray.is_there or self.layout.no_tray_explained or self.window.banners.current is not None

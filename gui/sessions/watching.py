@@ -13,7 +13,8 @@ SETTLE_MS = 40
 class RecordWatcher(QObject):
     """Watches the directory of sockets and the database's write-ahead log.
 
-    A chat that a command starts shows as a socket; one that it renames or removes shows in the log.
+    A chat that a command starts shows as a socket; one that it renames or removes shows in the log. A runtime directory
+    that is removed and made again is watched again.
 
     Signals:
         changed: something was written; comes at most once in ``SETTLE_MS``.
@@ -30,18 +31,41 @@ class RecordWatcher(QObject):
         self._watcher.directoryChanged.connect(self._on_change)
         self._watcher.fileChanged.connect(self._on_change)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settle.timeout.connect(self.changed)
+        self._settle.timeout.connect(self._on_settled)
+        self._watched_dir: tuple[int, int] | None = None
         self._watch()
 
-    def _watch(self) -> None:
-        """Watch what is there and not watched yet: the log comes and goes with who has the database open."""
+    def _watch(self) -> bool:
+        """Watch what is there and not watched yet: the log comes and goes with who has the database open.
+
+        Returns:
+            Whether the watch of the runtime directory is new.
+        """
+        self._unwatch_another_directory()
         watched = {*self._watcher.directories(), *self._watcher.files()}
         wanted = [path for path in (self._runtime_dir, self._database.parent, self._log) if path.exists()]
         missing = [str(path) for path in wanted if str(path) not in watched]
         if missing:
             self._watcher.addPaths(missing)
+        return str(self._runtime_dir) in missing
+
+    def _unwatch_another_directory(self) -> None:
+        """Stop watching a runtime directory that was removed; inotify tells once nobody has it open any more."""
+        try:
+            found = self._runtime_dir.stat()
+            now = (found.st_dev, found.st_ino)
+        except OSError:
+            now = None
+        if now != self._watched_dir:
+            self._watched_dir = now
+            self._watcher.removePath(str(self._runtime_dir))
 
     def _on_change(self, _path: str) -> None:
         self._watch()
         if not self._settle.isActive():
             self._settle.start()
+
+    def _on_settled(self) -> None:
+        self.changed.emit()
+        if self._watch():
+            self._settle.start()  # Something may have been made there before it was watched.

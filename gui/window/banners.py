@@ -17,6 +17,7 @@ from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.accessibility import announce
 from gui.window.parts import Area, IconButton, button
+from session_host.protocol.words import one_line
 
 INFORM_MS = 10_000
 KEPT = 20
@@ -28,7 +29,7 @@ class Banner:
     """A line for the user.
 
     Attributes:
-        text: the line.
+        text: the line; line ends in what it quotes are taken out.
         action: what its button says, "" for none.
         on_action: what the button does; the banner goes with it.
         key: banners of one key replace each other.
@@ -42,6 +43,9 @@ class Banner:
     key: str = ""
     lasting: bool = False
     kind: str = ""
+
+    def __post_init__(self) -> None:
+        self.text = one_line(self.text)
 
 
 class BannerArea(QWidget):

@@ -16,8 +16,10 @@ import msgspec
 
 from session_host.errors import OutliveError, UsageError
 from session_host.peer import is_foreign
+from session_host.protocol.words import one_line
 
 MAX_LINE_BYTES = 65536
+MAX_ERROR_CHARACTERS = 600
 
 
 class ControlRequest(msgspec.Struct, frozen=True):
@@ -41,8 +43,11 @@ class ControlServer:
         self._closing = False
 
     async def start(self, listener: socket.socket) -> None:
-        """Serve whoever connects to this socket."""
+        """Serve whoever connects to this socket, and nobody at a former one any more."""
+        former = self._server
         self._server = await asyncio.start_unix_server(self._connected, sock=listener, limit=MAX_LINE_BYTES)
+        if former is not None:
+            former.close()
 
     async def close(self) -> None:
         """Serve nobody any more."""
@@ -88,6 +93,15 @@ class ControlServer:
                 raise UsageError(f"the window knows no verb {request.verb!r}; it may be of an older version")
             return {"ok": True, "result": await verb(request)}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return {"ok": False, "error": f"the window did not understand the request: {error}", "exit_code": 2}
+            return _refusal(f"the window did not understand the request: {error}", 2)
         except OutliveError as error:
-            return {"ok": False, "error": str(error), "exit_code": error.exit_code}
+            return _refusal(str(error), error.exit_code)
+
+
+def _refusal(message: str, exit_code: int) -> dict[str, Any]:
+    """The reply to a request that failed; the message may quote the request, which can hold anything."""
+    line = one_line(message)
+    if len(line) > MAX_ERROR_CHARACTERS:
+        half = MAX_ERROR_CHARACTERS // 2
+        line = f"{line[:half]}…{line[-half:]}"
+    return {"ok": False, "error": line, "exit_code": exit_code}

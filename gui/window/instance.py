@@ -32,17 +32,46 @@ class Claim:
 
     Attributes:
         listener: bound and listening; who connects before the window serves it waits.
+        is_lost: another window has taken the right, while lock and socket were removed.
     """
 
     def __init__(self, lock: IO[bytes], listener: socket.socket) -> None:
         self._lock = lock
         self.listener = listener
+        self.is_lost = False
 
     def release(self) -> None:
         """Give it up; the next start is the window."""
-        window_socket().unlink(missing_ok=True)
+        if not self.is_lost:
+            window_socket().unlink(missing_ok=True)
         self.listener.close()
         self._lock.close()
+
+    def look(self) -> bool:
+        """Put lock and socket back if somebody removed them, alone or with the runtime directory.
+
+        Returns:
+            Whether ``listener`` is another one now; the caller closes what it made of the former one.
+
+        Raises:
+            UnsafeDirectory: the runtime directory cannot be trusted.
+            OutliveError: one of the two cannot be made.
+        """
+        if self.is_lost:
+            return False
+        ensure_private(runtime_dir())
+        path = _lock_path()
+        if not _is_same_file(path, self._lock):
+            lock = _take_lock(path)
+            if lock is None:
+                self.is_lost = True
+                return False
+            self._lock.close()
+            self._lock = lock
+        if os.path.lexists(window_socket()):
+            return False
+        self.listener = _listen(window_socket())
+        return True
 
 
 def claim_or_raise() -> Claim | None:
@@ -56,7 +85,7 @@ def claim_or_raise() -> Claim | None:
     ensure_private(runtime_dir())
     path = window_socket()
     deadline_s = time.monotonic() + ANSWER_TIMEOUT_S
-    while (lock := _take_lock(runtime_dir() / "window.lock")) is None:
+    while (lock := _take_lock(_lock_path())) is None:
         try:
             ask("raise", timeout_s=ANSWER_TIMEOUT_S)
             return None
@@ -67,6 +96,15 @@ def claim_or_raise() -> Claim | None:
             time.sleep(LOOK_AGAIN_S)
         except OutliveError as error:
             raise _hangs() from error
+    try:
+        return Claim(lock, _listen(path))
+    except OutliveError:
+        lock.close()
+        raise
+
+
+def _listen(path: Path) -> socket.socket:
+    """A new listening socket in the place of what is at ``path``."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path.unlink(missing_ok=True)
@@ -78,9 +116,20 @@ def claim_or_raise() -> Claim | None:
         listener.listen(16)
     except OSError as error:
         listener.close()
-        lock.close()
         raise OutliveError(f"the window's socket {path} cannot be made: {error.strerror}") from error
-    return Claim(lock, listener)
+    return listener
+
+
+def _lock_path() -> Path:
+    return runtime_dir() / "window.lock"
+
+
+def _is_same_file(path: Path, file: IO[bytes]) -> bool:
+    """Whether an open file is the one at ``path``."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _take_lock(path: Path) -> IO[bytes] | None:

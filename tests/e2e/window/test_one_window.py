@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,6 +66,21 @@ def test_what_a_killed_window_left_is_no_obstacle(open_window: OpenWindow):
     assert paths.window_socket().exists()
     with open_window() as second:
         assert second.tabs() == []
+
+
+def test_a_window_whose_runtime_directory_was_removed_is_still_the_one_window(
+    open_window: OpenWindow, new_chat: NewChat
+):
+    chat = new_chat("echo", *program("raw_echo"))
+    with open_window() as first:
+        for _ in range(2):
+            shutil.rmtree(paths.runtime_dir())
+            wait_until(paths.window_socket().exists, WAIT_S, "the window's socket")
+            wait_until(first.is_listening, WAIT_S, "the window to listen")
+        second = start_again()
+        assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+        outlive("window", "show", "echo")
+        assert [tab["session_id"] for tab in first.tabs()] == [chat["id"]]
 
 
 def test_a_chat_is_shown_however_it_is_named_and_only_if_it_is_there(open_window: OpenWindow, new_chat: NewChat):

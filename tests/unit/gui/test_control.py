@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import shutil
 import socket
 import threading
 from collections.abc import AsyncIterator
@@ -83,6 +84,13 @@ async def test_nonsense_is_refused_in_one_line_and_the_next_request_is_served(
     assert done["ok"] is True
 
 
+async def test_an_error_that_names_a_chat_with_line_ends_and_controls_is_one_line(served: list[ControlRequest]):
+    names = ["a\nb\r\x1b[31m\u2028\x00c", "x" * 9000]
+    wrong, long = await ask(*[json.dumps({"verb": "show", "session": name}).encode() + b"\n" for name in names])
+    assert wrong["error"] == "no chat a b [31m c"
+    assert len(long["error"]) < 1000
+
+
 async def test_a_line_without_end_is_dropped(served: list[ControlRequest]):
     assert await ask(b"x" * (MAX_LINE_BYTES * 3)) == []
     assert await ask(b'{"verb": "tabs"}') == [], "half a request is none"
@@ -143,6 +151,35 @@ def test_a_window_that_is_just_ending_makes_room(area: Area):
     second = instance.claim_or_raise()
     later.join()
     assert second is not None
+    second.release()
+
+
+def test_lock_and_socket_that_somebody_removed_are_put_back_and_a_second_start_is_none(area: Area):
+    claim = instance.claim_or_raise()
+    assert claim is not None
+    assert not claim.look(), "all is there"
+    former = claim.listener
+    shutil.rmtree(paths.runtime_dir())
+    assert claim.look()
+    former.close()
+    assert instance._take_lock(instance._lock_path()) is None
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(paths.window_socket()))
+    claim.release()
+    assert not paths.window_socket().exists()
+
+
+def test_a_window_that_began_while_the_directory_was_gone_keeps_its_socket(area: Area):
+    first = instance.claim_or_raise()
+    assert first is not None
+    shutil.rmtree(paths.runtime_dir())
+    second = instance.claim_or_raise()
+    assert second is not None
+    assert not first.look()
+    assert first.is_lost
+    first.release()
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(paths.window_socket()))
     second.release()
 
 
