@@ -24,7 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--anyway", action="store_true", help="type TEXT even though the chat needs input")
     parser.epilog = (
         "Text that begins with a dash is put behind `--`. While the chat needs input, TEXT is refused, since it would "
-        "answer what is asked; --key, --enter and a single character are the answers."
+        "answer what is asked; --key, --enter and a single character are the answers. An agent that does not show TEXT "
+        "is not ready: that is said, and Enter is not pressed."
     )
 
 

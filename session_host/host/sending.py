@@ -4,6 +4,9 @@ Some agents take an Enter that comes at once with a text for a part of a paste. 
 the program asked for those, and Enter follows as a key of its own, once the text is shown and the screen has been quiet
 for as long as the catalog says.
 
+An agent that shows each text (``Watch.shown_within_s``) and does not show this one has dropped it: it is not ready, or
+something is open. That is said, and Enter is not pressed.
+
 A text is refused while the chat needs input: agents' permission dialogs ignore a paste and take Enter for "yes", and
 read typed characters as their own keys. Keys alone answer a dialog, and so does a single character; they always pass.
 """
@@ -30,9 +33,12 @@ from session_host.terminal.base import Emulator
 
 from .follower import Onlooker
 from .session import Session
+from .shown_text import Places, looked_for, places
 
 READ_S = 2.0
 """A program that has not shown a text for so long gets Enter all the same: it may show nothing of what is typed."""
+
+LOOK_S = 0.02
 
 
 class _Screen(Onlooker):
@@ -46,15 +52,28 @@ class _Screen(Onlooker):
         """The program has shown something."""
         self._shown.set()
 
-    async def settles(self, quiet_s: float) -> None:
+    def forget(self) -> None:
+        """From now on it has shown nothing."""
+        self._shown.clear()
+
+    async def changes(self, deadline_s: float) -> None:
+        """Returns a moment after it has shown something, or at a time of the loop's clock."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline_s):
+                await self._shown.wait()
+                await asyncio.sleep(LOOK_S)
+
+    async def settles(self, quiet_s: float, *, shown: bool = False) -> None:
         """Returns when it has shown something and then nothing for so long; after ``READ_S`` at the latest.
+
+        ``shown``: it has shown something already.
 
         A program that always shows something, such as a clock, is not quiet ever.
         """
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + READ_S
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(deadline_s):
+            async with asyncio.timeout_at(loop.time() if shown else deadline_s):
                 await self._shown.wait()
         wait_s = quiet_s
         while wait_s > 0:
@@ -80,15 +99,21 @@ class Sending:
         if problem := _problem(request):
             return problem
         token = uuid.UUID(request.token) if request.token else uuid.uuid4()
-        pause_s = self._session.spec.watch.enter_after_s if request.text and request.enter else 0.0
+        watch = self._session.spec.watch
+        pause_s = watch.enter_after_s if request.text and request.enter else 0.0
         guarded = _is_text(request) and not request.anyway
+        part = looked_for(request) if watch.shown_within_s else ""
         async with self._turn:
             await asyncio.sleep(max(0.0, self._free_s - asyncio.get_running_loop().time()))
             with _Screen(self._session) as screen:
-                failed = await self._type(request, token.hex, enter=not pause_s, guarded=guarded)
+                before = await self._places(part, token.hex) if part else None
+                is_apart = bool(pause_s) or (before is not None and request.enter)
+                failed = await self._type(request, token.hex, enter=not is_apart, guarded=guarded)
+                if failed is None and before is not None and not await self._is_shown(part, before, screen):
+                    return Failed(request.request, ErrorCode.FAILED, _NOT_SHOWN + (_NO_ENTER if request.enter else ""))
                 if failed is None and pause_s:
-                    await screen.settles(pause_s)
-            if failed is None and pause_s:
+                    await screen.settles(pause_s, shown=before is not None)
+            if failed is None and is_apart:
                 # Should this host end before, whoever asks again is heard by the next one: Enter comes after all.
                 enter = Send(request.request, enter=True)
                 failed = await self._type(enter, uuid.uuid5(token, "Enter").hex, enter=True, guarded=guarded)
@@ -97,6 +122,26 @@ class Sending:
                     # Not NEEDS_INPUT: to insist on the whole request would type the text twice.
                     return _failed(request, failed._replace(code=ErrorCode.FAILED), "the text was typed, Enter was not")
         return Done(request.request) if failed is None else _failed(request, failed, "nothing was typed")
+
+    async def _places(self, part: str, token: str) -> Places | None:
+        """Where the part of a text stands before the text is typed; None if the screen does not tell."""
+        found = await self._session.lane.lend(lambda emulator: places(emulator, part))
+        # A host before this one typed it.
+        return frozenset() if found and token in self._session.requests else found
+
+    async def _is_shown(self, part: str, before: Places, screen: _Screen) -> bool:
+        """Wait until the part of a text stands where it did not; whether it does."""
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + self._session.spec.watch.shown_within_s
+        while True:
+            screen.forget()
+            is_last = loop.time() >= deadline_s or self._session.ended.is_set()
+            now = await self._session.lane.lend(lambda emulator: places(emulator, part))
+            if now is None or now - before:
+                return True
+            if is_last:
+                return False
+            await screen.changes(deadline_s)
 
     async def _type(self, request: Send, token: str, *, enter: bool, guarded: bool) -> _Refusal | None:
         """Type it in the emulator's turn: the modes, and whether the chat needs input, are those of this moment."""
@@ -114,6 +159,10 @@ class Sending:
             return None
 
         return await session.lane.lend(type_now)
+
+
+_NOT_SHOWN = "the agent does not show the text: look whether it is ready, and send it again"
+_NO_ENTER = "; Enter was not pressed"
 
 
 class _Refusal(NamedTuple):

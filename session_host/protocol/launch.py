@@ -57,6 +57,8 @@ class Watch(msgspec.Struct, frozen=True):
     """How long after a text Enter is pressed: some take one that comes at once for a part of a paste."""
     titled: Literal["", "opencode"] = ""
     """The way by which its conversation is found under its terminal's title (``host.titled_conversation``)."""
+    shown_within_s: float = 0.0
+    """It shows each text that it takes within so long, and drops others (``host.shown_text``); 0: it may show none."""
 
 
 class Origin(msgspec.Struct, frozen=True):

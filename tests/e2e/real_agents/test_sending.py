@@ -37,3 +37,22 @@ def test_text_sent_to_an_open_permission_dialog_is_refused_and_the_command_is_no
     chat.allow(work.has_begun)
     work.end()
     chat.until_idle()
+
+
+@pytest.mark.parametrize("agent", [GEMINI], ids=["gemini"], indirect=True)
+def test_a_text_that_a_starting_agent_drops_is_not_lost_in_silence(chat: Chat) -> None:
+    """A resumed Gemini CLI says that it is idle before it takes input."""
+    chat.ask_and_read("something")
+    chat.until_idle()
+    chat.stop()
+    resumed = chat.resumed()
+    resumed.becomes("idle")
+
+    sent = outlive("send", resumed.id, "another word", "--enter", timeout_s=60)
+
+    if sent.code:
+        assert "the agent does not show the text" in sent.complaint()
+        resumed.sees("echo: something")
+        resumed.until_ready()
+        resumed.send("another word", "--enter")
+    resumed.sees("echo: another word")

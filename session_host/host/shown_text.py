@@ -1,0 +1,69 @@
+"""Whether an agent shows a text that was typed into it: one that is not ready yet drops it and says nothing.
+
+Agents fold a long or many-lined paste, and some take the first character of a text as a command of their own. So only
+short lines are looked for, by their first letters and digits. A place counts that did not hold them before: the same
+text may stand in the history above.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from session_host.protocol.messages import Send
+from session_host.terminal.base import Emulator, Row
+from session_host.terminal.text import row_text
+
+MAX_CHARACTERS = 100
+"""opencode folds a paste of more than 150 characters, others later."""
+
+MIN_COLUMNS, MIN_ROWS = 40, 12
+"""In a smaller terminal an agent may break a line within the part that is looked for, or not show it at all."""
+
+LOOKED_FOR_CHARACTERS = 16
+MIN_LOOKED_FOR_CHARACTERS = 3
+"""Fewer are found anywhere on a screen."""
+
+_BEGINNING = re.compile(r"[^\W_].*", re.DOTALL)
+
+Places = frozenset[tuple[int, int]]
+"""Rows, and how many characters that are no blanks stand before it there."""
+
+
+def looked_for(request: Send) -> str:
+    """The part of a text to look for on the screen; "" if it need not be shown as it is.
+
+    A text with keys may be gone at once, one with control characters is a command, and one that is to be typed although
+    a question is open may be dropped by that.
+    """
+    text = request.text
+    if request.keys or request.anyway or len(text) > MAX_CHARACTERS or not text.isprintable():
+        return ""
+    beginning = _BEGINNING.search(text)
+    part = _without_blanks(beginning.group())[:LOOKED_FOR_CHARACTERS] if beginning is not None else ""
+    # A character that is drawn with others may be shown as another one.
+    plain = not any(unicodedata.combining(each) or unicodedata.category(each) == "So" for each in part)
+    return part if plain and len(part) >= MIN_LOOKED_FOR_CHARACTERS else ""
+
+
+def places(emulator: Emulator, part: str) -> Places | None:
+    """Where a part of a text stands on the screen; None if the screen is too small to tell."""
+    size = emulator.size
+    is_small = size.columns < MIN_COLUMNS or size.rows < MIN_ROWS
+    return None if is_small else _places(emulator.rows(), part)
+
+
+def _places(rows: Iterable[Row], part: str) -> Places:
+    found = set()
+    for number, row in enumerate(rows):
+        text = _without_blanks(row_text(row))
+        at = text.find(part)
+        while at >= 0:
+            found.add((number, at))
+            at = text.find(part, at + 1)
+    return frozenset(found)
+
+
+def _without_blanks(text: str) -> str:
+    return "".join(text.split())

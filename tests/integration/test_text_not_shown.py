@@ -1,0 +1,95 @@
+"""A text that an agent drops, since it is not ready: said, with no Enter behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.area import Area
+from tests.support.commands import outlive
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+NOT_READY = "the agent does not show the text: look whether it is ready, and send it again"
+
+PROGRAM = """
+import os, sys, tty
+tty.setraw(0)
+os.write(1, b"\\033[?2004h> the same text\\r\\nstarting\\r\\nidle")
+is_ready = False
+with open(sys.argv[1], "a") as file:
+    while piece := os.read(0, 65536):
+        print(piece, file=file, flush=True)
+        if piece == b"!":
+            is_ready = True
+            os.write(1, b"\\r\\nready")
+        elif is_ready:
+            os.write(1, b"\\r\\n> " + piece.replace(b"\\033[200~", b"").replace(b"\\033[201~", b""))
+        else:
+            os.write(1, b"\\033[5;1Hstill starting")
+"""
+"""Shows at first that it is starting, whatever is typed; then each text, behind a "> "."""
+
+
+class Slow:
+    """A chat with an agent that is not ready until ``is_ready``."""
+
+    def __init__(self, area: Area, notes: Path, signals: str) -> None:
+        directory = area.config / "agents"
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "slow.toml").write_text(
+            'title = "S"\nexecutable = ""\nstart = ["{python}", "{arguments}"]\nmonogram = "S"\n'
+            f"[signals]\n{signals}\n"
+        )
+        self.notes = notes
+        self.id = str(outlive("new", "slow", "--json", "--", "-ISc", PROGRAM, str(notes)).json()["id"])
+        self.sees("idle")
+
+    def sees(self, text: str) -> None:
+        assert outlive("wait", self.id, "--text", text, "--timeout", "10").code == 0
+
+    def is_ready(self) -> None:
+        assert outlive("send", self.id, "--key", "!").code == 0
+        self.sees("ready")
+
+    def read(self, count: int) -> list[str]:
+        """What it has read, which is so much and no more."""
+        wait_until(lambda: len(self.notes.read_text().splitlines()) >= count, 10, "it to be read")
+        return self.notes.read_text().splitlines()
+
+
+@pytest.mark.parametrize("text", ["another word", "the same text", "/compact now"])
+def test_a_text_that_an_agent_drops_is_said_and_enter_is_not_pressed(area: Area, tmp_path: Path, text: str) -> None:
+    chat = Slow(area, tmp_path / "read", "shown_within_s = 0.5\nenter_after_s = 0.05")
+
+    for words, after in ((["--enter"], "; Enter was not pressed"), ([], "")):
+        dropped = outlive("send", chat.id, text, *words)
+        assert dropped.code == 1
+        assert dropped.complaint() == NOT_READY + after
+    chat.is_ready()
+    assert outlive("send", chat.id, text, "--enter").code == 0
+
+    paste = f"b'\\x1b[200~{text}\\x1b[201~'"
+    assert chat.read(5) == [paste, f"b'{text}'", "b'!'", paste, r"b'\r'"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--anyway", "a word", "--enter"], ["a word", "--key", "Escape"], ["\033:wq", "--enter"], ["many\nlines"], ["y"]],
+)
+def test_what_need_not_be_shown_is_not_waited_for(area: Area, tmp_path: Path, words: list[str]) -> None:
+    chat = Slow(area, tmp_path / "read", "shown_within_s = 30.0")
+
+    assert outlive("send", chat.id, *words, timeout_s=15).code == 0
+
+
+def test_a_program_that_shows_nothing_of_what_is_typed_is_typed_into(tmp_path: Path) -> None:
+    typed = tmp_path / "typed"
+    session = outlive("new", "--json", "--", "sh", "-c", f"stty -echo; echo ready; cat > {typed}").json()["id"]
+    assert outlive("wait", session, "--text", "ready", "--timeout", "10").code == 0
+
+    assert outlive("send", session, "a password", "--enter").code == 0
+
+    wait_until(lambda: typed.read_text() == "a password\n", 5, "the password")
