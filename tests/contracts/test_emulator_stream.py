@@ -89,6 +89,32 @@ def test_how_output_is_cut_makes_no_difference(engine: EngineName, output: bytes
     cut.close()
 
 
+@given(
+    parts=st.lists(st.tuples(outputs(12), st.integers(1, 60), st.integers(1, 12)), min_size=1, max_size=6),
+    cuts=st.lists(st.integers(1, 9), max_size=80),
+)
+@ENGINE_IS_NOT_CHANGED
+def test_how_output_is_cut_makes_no_difference_while_the_grid_changes(
+    engine: EngineName, parts: list[tuple[bytes, int, int]], cuts: list[int]
+) -> None:
+    whole, cut = create(engine, GridSize(30, 8)), create(engine, GridSize(30, 8))
+    lengths = iter(cuts)
+    for output, columns, rows in parts:
+        whole.feed(output)
+        start = 0
+        while start < len(output):
+            length = next(lengths, len(output))
+            cut.feed(output[start : start + length])
+            start += length
+        for emulator in (whole, cut):
+            emulator.resize(GridSize(columns, rows), CellSize())
+    assert seen(whole) == seen(cut)
+    assert whole.take_replies() == cut.take_replies()
+    assert whole.take_events() == cut.take_events()
+    whole.close()
+    cut.close()
+
+
 @given(output=st.binary(max_size=400), more=st.binary(max_size=50), columns=st.integers(1, 90), rows=st.integers(1, 30))
 @ENGINE_IS_NOT_CHANGED
 def test_garbage_never_raises(engine: EngineName, output: bytes, more: bytes, columns: int, rows: int) -> None:

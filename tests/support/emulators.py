@@ -115,7 +115,9 @@ _FIXED = [
     "\x1b]10;#a0b0c0\x07",
     "\x1b]4;3;#112233\x07", "\x1b[>1u", "\x1b[<u", "\x1b[=5;1u", "\x1b[5 q", "\x1b[0 q",
     "\x1b[c", "\x1b[6n", "\x1b[5n", "\x1b[?u", "\x1b]11;?\x07", "\x07", "\x1b]9;note\x07", "\x1b]99;i=1;part\x1b\\",
-    "\x1bP$qm\x1b\\", "\x1b_ignored\x1b\\", "\x1b[2;", "\x1b]2;unfinished", "\x7f", "\x1b",
+    "\x1bP$qm\x1b\\", "\x1b_ignored\x1b\\", "\x1b[2;", "\x1b]2;unfinished",
+    "\x1b]133;A\x07", "\x1b]133;C;cmdline_url=x\x1b\\", "\x1b]133;D;1\x07", "\x1b[9b", "\x1b[999b", "\x1b[9\r99b",
+    "\x7f", "\x1b",
 ]  # fmt: skip
 _COUNTED = "ABCDEFGHIJKLMPSTXZ@d`"
 
