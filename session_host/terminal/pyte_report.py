@@ -14,6 +14,7 @@ from session_host.version import VERSION
 from . import pyte_osc, pyte_style
 from .base import AGENT_STATE_REPLY, DEFAULT_COLOR, RGB, Bell, Color, DefaultColors, TerminalEvent, TitleChanged
 from .pyte_mode import ANSI_MODES, IN_BAND_RESIZE, MAX_TITLE_STACK, PRIVATE_MODES, ModeScreen, private
+from .shell_marks import is_fresh_line
 
 MAX_EVENTS = 1000
 MAX_REPLIES = 1024 * 1024
@@ -214,6 +215,8 @@ class ReportScreen(ModeScreen):
             self.all_dirty = True
         elif code == 7501 and rest.startswith("?"):
             self.write_process_input(AGENT_STATE_REPLY.decode())
+        elif code == 133 and is_fresh_line(rest) and self.cursor.x != self.left:
+            self.next_line()
         else:
             self.events.extend(pyte_osc.events_of(code, rest, self.notices))
 

@@ -17,6 +17,12 @@ from .base import CommandBegan, CommandEnded
 _MOST_READ = 64
 _EXIT_CODE: Final = re.compile("-?[0-9]{1,10}", re.ASCII)
 _MOST: Final = 2**31
+_FRESH_LINE: Final = re.compile("[AN](?:;.*)?|L", re.DOTALL)
+
+
+def is_fresh_line(parameters: str) -> bool:
+    """Whether ``OSC 133 ; parameters`` begins a new line, unless the cursor stands at the beginning of one."""
+    return _FRESH_LINE.fullmatch(parameters) is not None
 
 
 def mark_of(parameters: str) -> CommandBegan | CommandEnded | None:

@@ -94,6 +94,30 @@ def test_a_mark_that_a_snapshot_divides_is_heard_by_the_copy(make: Maker) -> Non
         make.close()
 
 
+@pytest.mark.parametrize("mark", ["A", "A;redraw=0", "N", "N;aid=1", "L"])
+@pytest.mark.parametrize(
+    ("before", "rows"),
+    [
+        ("abc", ["abc", "$", ""]),
+        ("abc\r\n", ["abc", "$", ""]),
+        ("abc\r", ["$bc", "", ""]),
+        ("\x1b[3;1Habc", ["", "abc", "$"]),
+        ("x" * 20, ["x" * 20, "$", ""]),
+        ("\x1b[?69h\x1b[5;9s\x1b[1;5Habc", ["    abc", "    $", ""]),
+        ("\x1b[?69h\x1b[5;9s\x1b[2;5H", ["", "    $", ""]),
+    ],
+)
+def test_a_prompt_begins_on_a_line_of_its_own(make: Maker, before: str, rows: list[str], mark: str) -> None:
+    emulator = make(20, 3, output=f"{before}\x1b]133;{mark}\x07$")
+    assert texts(emulator) == rows
+    assert emulator.take_events() == []
+
+
+@pytest.mark.parametrize("mark", ["AB", "L;x", "I", "P", "B", "C", "D;0", "a"])
+def test_no_other_mark_moves_the_cursor(make: Maker, mark: str) -> None:
+    assert texts(make(20, 3, output=f"abc\x1b]133;{mark}\x07$")) == ["abc$", "", ""]
+
+
 @pytest.mark.parametrize("content", ["D;" + "1" * 9_000, "D;2;" + "x" * 9_000, "A" + "\u00e9" * 9_000])
 def test_an_endless_mark_is_not_on_the_screen(make: Maker, content: str) -> None:
     emulator = make(output=f"one\r\n\x1b]133;{content}")
