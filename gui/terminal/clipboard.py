@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
+from typing import Final
 
 from PySide6.QtGui import QClipboard, QGuiApplication
 
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS
+from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
+
+LARGE_CHARACTERS = 256 * 1024
+"""A longer paste is asked about, whatever it holds and whoever gets it."""
+
+_CONTROLS: Final = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")
 
 
 class PasteVerdict(Enum):
@@ -22,17 +29,24 @@ def judge_paste(text: str, *, bracketed: bool) -> PasteVerdict:
     """Judge a paste; ``bracketed`` says that the program can tell it from typing.
 
     Each line end would be an Enter to a program that cannot, and no clipboard's control
-    characters were meant to be typed into any.
+    characters were meant to be typed into any. A large text is rarely what the user thinks is on the clipboard.
     """
     if not text:
         return PasteVerdict.EMPTY
-    if len(text) > MAX_PASTE_CHARACTERS:
+    if len(text) > MAX_WHOLE_PASTE_CHARACTERS:
         return PasteVerdict.TOO_LONG
+    if len(text) > LARGE_CHARACTERS:
+        return PasteVerdict.ASK
     if not bracketed and ("\n" in text or "\r" in text):
         return PasteVerdict.ASK
-    if any((code < 0x20 and code not in {0x09, 0x0A, 0x0D}) or 0x7F <= code < 0xA0 for code in map(ord, text)):
+    if has_controls(text):
         return PasteVerdict.ASK
     return PasteVerdict.FINE
+
+
+def has_controls(text: str) -> bool:
+    """Whether a text holds control characters other than tabs and line ends."""
+    return _CONTROLS.search(text) is not None
 
 
 def copy_text(text: str) -> None:

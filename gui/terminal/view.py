@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from gui.input.composing import Composition
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tooltips import as_tooltip
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS
+from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.terminal.base import Emulator
 
 from . import clipboard, links, places
@@ -323,8 +323,8 @@ class TerminalView(TerminalPage):
             return
         if verdict == clipboard.PasteVerdict.TOO_LONG:
             self.notice.emit(
-                f"Not pasted: {len(text):,} characters are more than the {MAX_PASTE_CHARACTERS:,} that fit in one "
-                "paste. Save it to a file and name the file instead."
+                f"Not pasted: {len(text):,} characters are more than the {MAX_WHOLE_PASTE_CHARACTERS:,} that fit "
+                "in one paste. Save it to a file and name the file instead."
             )
         elif verdict == clipboard.PasteVerdict.ASK:
             self.pasteNeedsConfirmation.emit(text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QGuiApplication
 
 from gui.sessions.chat import Chat
+from gui.terminal.clipboard import LARGE_CHARACTERS, has_controls
 from gui.window.banners import Banner
 from gui.window.chat_page import ChatPage
 from gui.window.question import Question
@@ -69,9 +70,17 @@ class PageWiring:
             self._window.describe()
 
     def _ask_paste(self, page: ChatPage, text: str) -> None:
-        lines = len(text.splitlines())
-        what = f"{lines} lines" if lines > 1 else "a line with its end" if "\n" in text or "\r" in text else "this text"
-        detail = (
-            "The program runs each line as it comes." if lines > 1 else "It holds control characters or ends a line."
-        )
+        emulator = page.view.emulator
+        bracketed = emulator is not None and emulator.modes.bracketed_paste
+        ends = text.count("\n") or text.count("\r")
+        lines = ends if text[-1] in "\n\r" else ends + 1
+        what = f"{lines:,} lines" if lines > 1 else "a line with its end" if ends else "this text"
+        if len(text) > LARGE_CHARACTERS:
+            what += f", {len(text):,} characters"
+        if ends and not bracketed:
+            detail = "The program runs each line as it comes." if lines > 1 else "It ends a line."
+        elif has_controls(text):
+            detail = "It holds control characters."
+        else:
+            detail = "The program gets it as one paste." if bracketed else "The program gets it as if it was typed."
         page.ask(Question(f"Paste {what}?", "Paste", lambda: page.view.confirm_paste(text), detail, text))

@@ -17,7 +17,7 @@ from gui.window.sheet import Sheet
 
 WIDTH_PX = 560
 SUBJECT_LINES = 10
-SUBJECT_CHARACTERS = 200_000
+SUBJECT_CHARACTERS = 50_000
 """More of a subject is not laid out; its end is named instead."""
 
 _SCROLLING = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.terminal.metrics import CellMetrics
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS
+from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.protocol.values import MIN_COLUMNS, MIN_ROWS, GridSize
 from tests.e2e.view.conftest import FAMILY, Stage, colors_in
 
@@ -60,9 +60,9 @@ def test_control_characters_are_always_asked_about(stage, text):
 
 
 def test_too_long_a_paste_is_said_and_not_cut(stage):
-    sent, asked, said = pasted(stage(), "x" * (MAX_PASTE_CHARACTERS + 1))
+    sent, asked, said = pasted(stage(), "x" * (MAX_WHOLE_PASTE_CHARACTERS + 1))
     assert (sent, asked) == ([], [])
-    assert f"{MAX_PASTE_CHARACTERS:,}" in said[0]
+    assert f"{MAX_WHOLE_PASTE_CHARACTERS:,}" in said[0]
 
 
 def test_nothing_is_pasted_into_a_screen_for_reading(stage):

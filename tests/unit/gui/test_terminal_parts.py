@@ -13,7 +13,7 @@ from gui.terminal.colors import Colors, Overrides
 from gui.terminal.row_painter import split_at_selection
 from gui.theme.terminal import DARK
 from gui.theme.terminal import LIGHT as LIGHT_THEME
-from session_host.protocol.messages import MAX_PASTE_CHARACTERS
+from session_host.protocol.messages import MAX_PASTE_CHARACTERS, MAX_WHOLE_PASTE_CHARACTERS
 from session_host.terminal.base import PLAIN, RGB, Attribute, Run, Style
 
 
@@ -71,7 +71,9 @@ def test_a_links_target_is_shown_without_tricks():
         ("a\x7fb", True, PasteVerdict.ASK),
         ("é日🚀", False, PasteVerdict.FINE),
         ("x" * MAX_PASTE_CHARACTERS, False, PasteVerdict.FINE),
-        ("x" * (MAX_PASTE_CHARACTERS + 1), True, PasteVerdict.TOO_LONG),
+        ("x" * (MAX_PASTE_CHARACTERS + 1), True, PasteVerdict.ASK),
+        ("x" * MAX_WHOLE_PASTE_CHARACTERS, True, PasteVerdict.ASK),
+        ("x" * (MAX_WHOLE_PASTE_CHARACTERS + 1), True, PasteVerdict.TOO_LONG),
     ],
 )
 def test_pastes_are_judged(text, bracketed, verdict):

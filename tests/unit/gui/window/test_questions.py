@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
@@ -39,6 +42,30 @@ async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(played
     assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", "rm -rf x\nls\x07\n")]
     assert not page.question.is_open
     assert page.view.hasFocus(), "the keyboard is in the terminal again"
+
+
+@pytest.mark.parametrize("bracketed", [False, True])
+async def test_a_paste_of_five_million_characters_is_asked_about_at_once(played: Played, bracketed: bool):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    assert viewer.emulator is not None
+    if bracketed:
+        viewer.emulator.feed(b"\x1b[?2004h")
+    question = played.page.question
+    text = "a line of a long text\n" * 250_000
+    began_s = time.thread_time()
+    played.page.view.paste_text(text)
+    assert time.thread_time() - began_s < 0.1, "the window stands still"
+    assert question.title.text() == "Paste 250,000 lines, 5,500,000 characters?"
+    assert question.subject.toPlainText().startswith("a line of a long text\n")
+    assert question.subject.toPlainText().endswith(" more characters")
+    assert question.detail.text() == (
+        "The program gets it as one paste." if bracketed else "The program runs each line as it comes."
+    )
+    assert [call for call in viewer.calls if call[0] == "paste"] == []
+    await press(played, Qt.Key.Key_Return)
+    assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", text)]
 
 
 async def test_escape_answers_a_question_and_does_not_interrupt_the_agent(played: Played):

@@ -1,0 +1,42 @@
+"""Pastes, from the clipboard to the program."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything
+from tests.support.area import Area
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.e2e
+
+BEGIN, END = b"\x1b[200~", b"\x1b[201~"
+
+
+def keeps_its_input(path: Path) -> list[str]:
+    """A program that understands bracketed pastes and writes down what it gets."""
+    return ["sh", "-c", rf"stty raw -echo; printf '\033[?2004hready'; exec cat >{path}"]
+
+
+def test_five_million_characters_are_asked_about_and_are_one_paste(
+    open_window: OpenWindow, new_chat: NewChat, area: Area
+):
+    received = area.root / "received"
+    chat = new_chat("reads", *keeps_its_input(received))
+    text = b"".join(b"line %d of what is on the clipboard\n" % number for number in range(130_000))
+    assert len(text) > 5_000_000
+    wait_until(lambda: "ready" in everything(chat["id"]), WAIT_S, "the program")
+    subprocess.run(["xclip", "-selection", "clipboard"], input=text, check=True)
+    with open_window() as own:
+        own.show(chat["id"])
+        own.focus()
+        own.press("ctrl+shift+v")
+        assert own.tabs()[0]["connected"], "the window has taken the key"
+        assert received.read_bytes() == b"", "it asks first"
+        own.press("Return")
+        wait_until(lambda: received.read_bytes()[-len(END) :] == END, WAIT_S, "the end of the paste")
+    assert received.read_bytes() == BEGIN + text.replace(b"\n", b"\r") + END
+    subprocess.run(["xclip", "-selection", "clipboard"], input=b"", check=True)
