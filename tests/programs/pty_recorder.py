@@ -2,7 +2,8 @@
 
 ``pty_recorder.py LOG PROGRAM [ARGUMENT…]`` stands between a terminal and a program: what the program can read
 from its terminal, and what it writes there, goes to LOG, one JSON object a line: ``{"to": "program" | "terminal",
-"data": hexadecimal}``. Size, signals and the end are passed on.
+"data": hexadecimal}``. Size, signals and the end are passed on. It forks by hand, since it is a PTY between two others:
+ptyprocess sets a size without pixels after the exec, and the program would see SIGWINCH.
 """
 
 from __future__ import annotations

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import functools
 import os
 import select
-import subprocess
+import signal
 import termios
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from ptyprocess import PtyProcess
 
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
@@ -42,7 +44,7 @@ class Terminal:
     """A program that leads a session on a terminal. A context manager, which kills the program at its end.
 
     Attributes:
-        process: the program, as subprocess has it.
+        process: the program, as ptyprocess has it.
         master: the test's side of the PTY; -1 once it is closed.
         output: bytes that ``until`` has read and not returned yet.
     """
@@ -50,13 +52,15 @@ class Terminal:
     def __init__(
         self, argv: Sequence[str], *, size: GridSize = SIZE, cwd: Path | None = None, env: Environment = None
     ) -> None:
-        self.master, slave = os.openpty()
-        termios.tcsetwinsize(slave, (size.rows, size.columns))
-        self.process = subprocess.Popen(
-            argv, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, env=env, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads in a test
-        )  # fmt: skip
-        os.close(slave)
+        with warnings.catch_warnings():
+            # Python 3.12 warns of threads; between fork and exec the child takes no lock of theirs.
+            warnings.filterwarnings("ignore", message=".*forkpty", category=DeprecationWarning)
+            self.process = PtyProcess.spawn(
+                list(argv), cwd=cwd, env=env, preexec_fn=_restore_signals, dimensions=(size.rows, size.columns)
+            )
+        # PtyProcess.close sleeps so that the program may have ended; here its end has been waited for.
+        self.process.delayafterclose = self.process.delayafterterminate = 0
+        self.master: int = self.process.fd
         self.output = b""
         self._ended = os.pidfd_open(self.pid)
 
@@ -68,17 +72,17 @@ class Terminal:
     ) -> None:
         self.kill()
         self.process.wait()
-        self.close()
+        self.process.close()
         os.close(self._ended)
 
     @property
     def pid(self) -> int:
         """The program's."""
-        return self.process.pid
+        return int(self.process.pid)
 
     def kill(self) -> None:
         """Kill the program if it runs."""
-        self.process.kill()
+        self.process.kill(signal.SIGKILL)
 
     def wait(self, timeout_s: float = PATIENCE_S) -> int:
         """Wait for the program's end; its exit code, or the negative number of the signal that ended it.
@@ -87,7 +91,8 @@ class Terminal:
             WaitedInVain: it runs on.
         """
         wait_readable(self._ended, timeout_s, "the end of the program")
-        return self.process.wait()
+        self.process.wait()
+        return int(-self.process.signalstatus if self.process.signalstatus else self.process.exitstatus)
 
     async def ended(self) -> int:
         """As ``wait``, without a limit and with the event loop running meanwhile."""
@@ -101,9 +106,8 @@ class Terminal:
 
     def close(self) -> None:
         """Close the terminal's window: the kernel hangs up on its programs."""
-        if self.master >= 0:
-            os.close(self.master)
-            self.master = -1
+        self.process.fileobj.close()
+        self.master = -1
 
     def type(self, data: str | bytes) -> None:
         """Type, or send whatever a terminal sends."""
@@ -137,11 +141,17 @@ class Terminal:
 
     def resize(self, size: GridSize) -> None:
         """Change the window's size."""
-        termios.tcsetwinsize(self.master, (size.rows, size.columns))
+        self.process.setwinsize(size.rows, size.columns)
 
     def modes(self) -> list[Any]:
         """The terminal's line settings now."""
         return termios.tcgetattr(self.master)
+
+
+def _restore_signals() -> None:
+    """Undo what Python does at its start, as subprocess does: programs inherit what is ignored."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class ScreenTerminal(Terminal):

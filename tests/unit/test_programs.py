@@ -81,7 +81,7 @@ def test_ignore_signals_reports_and_stays(on_terminal: Start) -> None:
     terminal = on_terminal(program("ignore_signals"))
     terminal.until(b"ready")
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-        terminal.process.send_signal(number)
+        terminal.process.kill(number)
         terminal.until(f"got {number.name[3:]}".encode())
     assert processes.is_alive(terminal.pid)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
 from session_host.protocol.values import GridSize
+from tests.programs import program
 from tests.support import processes
 from tests.support.terminals import ScreenTerminal, Terminal, fresh_modes
 from tests.support.waiting import WaitedInVain
@@ -43,3 +45,12 @@ def test_a_closed_window_hangs_up() -> None:
     with Terminal(["sleep", "1000"]) as terminal:
         terminal.close()
         assert terminal.wait() == -1
+
+
+def test_one_that_ignores_hangups_ends_with_the_context_and_nobody_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    with Terminal(program("ignore_signals")) as terminal:
+        terminal.until(b"ready")
+    assert sum(slept) == 0, "ptyprocess alone sleeps between its signals"
+    assert not processes.is_alive(terminal.pid)
