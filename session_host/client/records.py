@@ -175,7 +175,9 @@ def settle(store: Store, record: SessionRecord) -> SessionRecord:
     if record.state not in RUNNING_STATES:
         return record
     rebooted = _is_of_another_boot(record)
-    kept = not rebooted and (is_running(record.host_pid, record.host_started) or is_kept(record.id))
+    kept = not rebooted and (
+        is_running(record.host_pid, record.host_started) or is_kept(record.id) or _comes_back(record)
+    )
     # The host may have recorded the end between the two looks.
     current = store.get(record.id)
     if kept or current is None or current.state not in RUNNING_STATES:
@@ -230,6 +232,15 @@ def is_kept(session_id: str) -> bool:
         except (BlockingIOError, TimeoutError):
             return True  # It listens; more wait to be let in than may.
         return not is_foreign(connection)
+
+
+def _comes_back(record: SessionRecord) -> bool:
+    """Whether a session that ran and has no socket has one in a moment: systemd starts its keeper, or just has."""
+    if record.state is not State.RUNNING:
+        return False
+    from session_host.link.finding import have_sockets_bound, is_coming_back  # rarely needed
+
+    return is_coming_back() or (have_sockets_bound() and is_kept(record.id))
 
 
 def fate_of(session_id: str) -> Fate:

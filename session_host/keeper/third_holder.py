@@ -13,7 +13,6 @@ meanwhile gives way (``is_restoring``): only the restored one knows the sessions
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import logging
 import os
 import shutil
@@ -26,6 +25,7 @@ from session_host.errors import OutliveError
 from session_host.estate import descriptors
 from session_host.estate.ledger import LedgerPage
 from session_host.link.finding import find_keeper, keeper_argv, keeper_environment
+from session_host.link.naming import service_prefix
 from session_host.paths import runtime_dir
 from session_host.protocol.keeper import KeeperStatus, Status
 from session_host.protocol.launch import LaunchReport
@@ -76,7 +76,7 @@ class ThirdHolder:
         if not self._say_alive():
             return "no service: the keeper before is still ending"
         # Another name than a former version's: the command is another.
-        unit = f"outlive-keeper-{_place()}-{os.getpid()}-{time.monotonic_ns()}.service"
+        unit = f"{service_prefix()}-{os.getpid()}-{time.monotonic_ns()}.service"
         argv = ["/bin/sh", "-c", _WAITING, str(_alive_path()), *keeper_argv(), ARGUMENT, str(open_files)]
         result = enter_service(Service(unit, "Outlive: keeper", argv, keeper_environment()), [os.getpid()])
         if not result.entered:
@@ -154,7 +154,7 @@ def leave_former_service(session_ids: Collection[str]) -> None:
 
 def is_restoring() -> bool:
     """Wait for the keeper that systemd is about to start, if it holds sessions; whether it is there."""
-    if not held_by_services(f"outlive-keeper-{_place()}-*.service"):
+    if not held_by_services(f"{service_prefix()}-*.service"):
         return False
     deadline_s = time.monotonic() + RESTORING_S
     while (pipe := find_keeper()) is None:
@@ -206,8 +206,3 @@ def _ward_of(held: Sequence[int]) -> Ward:
 
 def _alive_path() -> str:
     return str(runtime_dir() / "keeper.alive")
-
-
-def _place() -> str:
-    """Tells the services of one runtime directory from those of others."""
-    return hashlib.sha256(os.fsencode(runtime_dir())).hexdigest()[:8]

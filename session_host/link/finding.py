@@ -20,6 +20,7 @@ from session_host.peer import is_foreign
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import Status
 
+from .naming import service_prefix
 from .pipe import KeeperPipe
 
 START_TIMEOUT_S = 10.0
@@ -86,6 +87,20 @@ def have_sockets_bound() -> bool:
     except HostUnavailable:
         return False
     return True
+
+
+def is_coming_back() -> bool:
+    """Whether there is no keeper, and the user's systemd holds chats and so starts one with them within moments."""
+    from session_host.scopes import held_by_services  # rarely needed
+
+    try:
+        pipe = find_keeper()
+    except HostUnavailable:
+        return False
+    if pipe is not None:
+        pipe.close()
+        return False
+    return held_by_services(f"{service_prefix()}-*.service") > 0
 
 
 @contextlib.contextmanager

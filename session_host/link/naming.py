@@ -1,4 +1,4 @@
-"""The names of the keeper's two processes, in the lock file that there is one keeper under.
+"""The names of the keeper's services, and of its two processes, in the lock file that there is one keeper under.
 
 The kernel does not tell which processes have the lock (fcntl(2), F_OFD_GETLK), and a listening socket names the process
 that called listen(2), maybe a dead one.
@@ -6,6 +6,7 @@ that called listen(2), maybe a dead one.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 from pathlib import Path
@@ -18,6 +19,11 @@ log = logging.getLogger(__name__)
 def lock_path() -> Path:
     """The lock file."""
     return runtime_dir() / "keeper.lock"
+
+
+def service_prefix() -> str:
+    """What the names of the keeper's services begin with; it tells those of one runtime directory from others'."""
+    return f"outlive-keeper-{hashlib.sha256(os.fsencode(runtime_dir())).hexdigest()[:8]}"
 
 
 def note_keepers(descriptor: int, standby: int, active: int) -> None:

@@ -117,7 +117,15 @@ def test_a_chat_survives_the_kill_of_all_our_processes_and_the_loss_of_the_runti
     before, service = described(), service_of(systemd)
     kill(ours(area))
     shutil.rmtree(area.runtime, ignore_errors=True)
-    wait_until(lambda: described()["keeper_pid"] not in {None, before["keeper_pid"]}, 20, "another keeper")
+    seen = set()
+
+    def is_with_another_keeper() -> bool:
+        info = described()
+        seen.add((info["state"], info["reason"]))
+        return info["keeper_pid"] not in {None, before["keeper_pid"]}
+
+    wait_until(is_with_another_keeper, 20, "another keeper")
+    assert seen == {("running", None)}, "it is coming back all the while"
     ends_as_it_should(systemd, service, before)
 
 
