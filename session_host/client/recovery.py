@@ -108,13 +108,13 @@ def _record_of_kept(kept: KeptSession) -> SessionRecord:
     process = Path(f"/proc/{kept.child_pid}")
     try:
         argv = process.joinpath("cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
-        directory = str(process.joinpath("cwd").readlink())
+        directory = kept.cwd or str(process.joinpath("cwd").readlink())
     except OSError:
-        argv, directory = [], "/"
+        argv, directory = [], kept.cwd or "/"
     return SessionRecord(
         id=kept.session_id,
-        name=kept.session_id[:8],
-        agent="command",
+        name=kept.name or kept.session_id[:8],
+        agent=kept.agent or "command",
         argv=argv,
         cwd=directory,
         state=State.RUNNING,
@@ -123,10 +123,10 @@ def _record_of_kept(kept: KeptSession) -> SessionRecord:
         child_pid=kept.child_pid,
         child_started=start_time(kept.child_pid),
         boot_id=boot_id(),
-        created_at=now(),
+        created_at=kept.created_at or now(),
         columns=DEFAULT_COLUMNS,
         rows=DEFAULT_ROWS,
-        engine="",
+        engine=kept.engine,
     )
 
 

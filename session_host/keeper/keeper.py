@@ -25,7 +25,6 @@ from session_host.protocol.keeper import (
     KeeperMessage,
     KeeperStatus,
     KeptBy,
-    KeptSession,
     Launch,
     Launched,
     Over,
@@ -102,10 +101,7 @@ class Keeper:
                 return self._launch(client, spec)
             case Status():
                 self.sockets.look()
-                kept = [
-                    KeptSession(each.id, each.host_pid, each.child_pid, each.version) for each in self.wards.values()
-                ]
-                return KeeperStatus(os.getpid(), VERSION, kept)
+                return KeeperStatus(os.getpid(), VERSION, [each.described() for each in self.wards.values()])
             case ReplaceHost(session_id=session_id):
                 return self._succession.replace(self.wards.get(session_id), client)
             case EndSession(session_id=session_id):

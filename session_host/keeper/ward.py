@@ -27,7 +27,7 @@ from session_host.estate.moving import Mover
 from session_host.host.main import TakeOver
 from session_host.host.resting import Resting
 from session_host.link.pipe import KeeperPipe
-from session_host.protocol.keeper import KeeperMessage
+from session_host.protocol.keeper import KeeperMessage, KeptSession
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 
 log = logging.getLogger(__name__)
@@ -168,6 +168,14 @@ class Ward:
             rehearsal=rehearsal,
             resting=resting,
         )
+
+    def described(self) -> KeptSession:
+        """What a command is told of it."""
+        spec = self.spec
+        return KeptSession(
+            self.id, self.host_pid, self.child_pid, self.version,
+            spec.name, spec.agent, spec.cwd, spec.created_at, spec.engine,
+        )  # fmt: skip
 
     @property
     def id(self) -> str:

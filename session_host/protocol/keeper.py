@@ -65,6 +65,12 @@ class KeptSession(msgspec.Struct, frozen=True, array_like=True):
     child_pid: int
     version: str
     """Of the code that its host runs."""
+    name: str = ""
+    """As the session was started; this and the rest are "" from a keeper that does not tell them."""
+    agent: str = ""
+    cwd: str = ""
+    created_at: str = ""
+    engine: str = ""
 
 
 class KeeperStatus(KeeperMessage, frozen=True):

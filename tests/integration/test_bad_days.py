@@ -292,7 +292,7 @@ async def test_a_record_that_another_chat_began_anew_is_not_taken_for_whole(area
 
 
 async def test_a_removed_record_hides_no_chat_with_a_host_that_does_not_answer(area: Area) -> None:
-    record = await start("cat", name="stuck")
+    record = await start("cat", name="stuck", directory="/tmp")
     host = (await request(record.id, Describe(0))).host_pid
     wait_until(lambda: open_and_get(record.id) is State.RUNNING, 10, "its start to be written down")
     os.kill(host, signal.SIGSTOP)
@@ -300,7 +300,9 @@ async def test_a_removed_record_hides_no_chat_with_a_host_that_does_not_answer(a
     [info] = outlive("ls", "--json").json()
     assert (info["id"], info["child_pid"]) == (record.id, record.child_pid)
     assert info["argv"][0].endswith("cat")
-    assert outlive("kill", record.id).code == 0
+    known = {"name", "agent", "cwd", "created_at", "engine"}
+    assert {each: info[each] for each in known} == {each: getattr(record, each) for each in known}
+    assert outlive("kill", "stuck").code == 0
     assert record.child_pid is not None
     assert not processes.is_alive(record.child_pid)
 
