@@ -115,7 +115,8 @@ class Switching:
             wanted = self._pictures[self._place]
             while True:
                 assert client.wait_painted(began_s + WAIT_S - time.monotonic()), "the tab is not shown"
-                seen_s, seen = time.monotonic(), client.pixels(self._area)
+                seen = client.pixels(self._area)
+                seen_s = time.monotonic()
                 if seen == wanted:
                     break
                 self.strange += seen != former
