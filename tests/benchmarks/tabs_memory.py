@@ -49,7 +49,7 @@ def measure(setting: Setting, report: Report, ids: list[str]) -> None:
                 show(own, session)
                 most = max(most, pss_mb(own))
             largest.values.append(most)
-            time.sleep(REST_AFTER_MS / 1000 + 1)
+            time.sleep(REST_AFTER_MS / 1000 + 2)
             rested.values.append(pss_mb(own))
             for session in ids[: SESSIONS - AWAKE - 1 : 4]:
                 began_s = time.perf_counter()
