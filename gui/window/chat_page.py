@@ -118,8 +118,8 @@ class ChatPage(Area):
         self.refresh()
 
     def paint_now(self) -> None:
-        """Bring what the page shows to the screen before anything else is done."""
-        if self.isVisible():
+        """Bring what the terminal shows to the screen before anything else is done, its host's work for it included."""
+        if self.isVisible() and (self.view.emulator is not None or self.view.has_still):
             self.view.repaint()
 
     def leave_front(self) -> None:

@@ -226,10 +226,10 @@ class Tabs(QObject):
         else:
             page = self._page(chat)
             self._stack.setCurrentWidget(page)
+            page.paint_now()
             page.come_to_front()
             if had_keyboard:
                 page.focus_terminal()
-            page.paint_now()
         if former is not None:
             former.leave_front()
             if not self._rest_later.isActive():
