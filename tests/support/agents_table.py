@@ -48,6 +48,7 @@ tests' own. Written by
 
 What no agent tells: Codex says nothing while it asks whether a folder is to be trusted (the chat shows "no signal"),
 and says that it is idle while it asks where a new conversation is to run, after `/new` and `/fork` in a git repository.
+Gemini CLI, resumed, says that it is idle before it takes input: `outlive send` says if it does not show the text.
 """
 
 YES, NO, NOT_APPLICABLE, NOT_TRIED = "yes", "no", "–", "?"

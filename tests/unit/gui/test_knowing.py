@@ -8,6 +8,7 @@ import pytest
 
 from gui.sessions import knowing, words
 from gui.sessions.explaining import explained
+from session_host.agents.conditions import CONDITIONS
 from session_host.protocol.evidence import Evidence, Transition
 from session_host.protocol.messages import Explanation
 from session_host.protocol.values import Activity
@@ -84,3 +85,10 @@ def test_an_explanation_of_one_of_which_little_is_known():
     )
     assert (told.evidence, told.transitions) == ([], [])
     assert told.notes[-1] == "Its conversation is abc, known from its plugin."
+
+
+def test_an_agent_without_its_plugin_says_why_nothing_is_known():
+    why = CONDITIONS["opencode has its plugin library"].otherwise
+    told = explained(explanation(evidence=[], transitions=[], remark=why))
+    assert why in told.notes
+    assert why in told.as_text()
