@@ -35,6 +35,9 @@ REPLY_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 60.0
 """A polite end takes as long as the agent's own patience and the host's steps after it."""
 
+SEND_TIMEOUT_S = 60.0
+"""Texts wait for those before them, each until the agent shows it. A host that hangs does not even greet."""
+
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
 """Waits before a host that went away over a request is asked again."""
 
@@ -90,7 +93,11 @@ class ControlConnection:
             HostUnavailable: the host went away before it answered, or does not answer in time.
             OutliveError: the host would not; its words are the message.
         """
-        timeout_s = STOP_TIMEOUT_S if isinstance(request, Stop) else REPLY_TIMEOUT_S
+        timeout_s = REPLY_TIMEOUT_S
+        if isinstance(request, Stop):
+            timeout_s = STOP_TIMEOUT_S
+        elif isinstance(request, Send):
+            timeout_s = SEND_TIMEOUT_S
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._request_and_reply(request)

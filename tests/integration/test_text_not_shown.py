@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from session_host.client import control
+from session_host.protocol.messages import Send
 from tests.support.area import Area
 from tests.support.commands import outlive
 from tests.support.waiting import wait_until
@@ -83,6 +86,17 @@ def test_what_need_not_be_shown_is_not_waited_for(area: Area, tmp_path: Path, wo
     chat = Slow(area, tmp_path / "read", "shown_within_s = 30.0")
 
     assert outlive("send", chat.id, *words, timeout_s=15).code == 0
+
+
+async def test_a_text_behind_others_is_waited_for(area: Area, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that takes its time is not called hung: the text would be sent twice."""
+    chat = Slow(area, tmp_path / "read", "shown_within_s = 0.4")
+    monkeypatch.setattr(control, "REPLY_TIMEOUT_S", 0.3)
+
+    sent = [control.request(chat.id, Send(0, f"text {number}", enter=True)) for number in range(3)]
+
+    for each in await asyncio.gather(*sent, return_exceptions=True):
+        assert "does not show the text" in str(each)
 
 
 def test_a_program_that_shows_nothing_of_what_is_typed_is_typed_into(tmp_path: Path) -> None:
