@@ -11,7 +11,7 @@ from pathlib import Path
 import session_host
 from session_host.errors import OutliveError
 
-FORMS = {".html": "Page", ".txt": "Text", ".cast": "Recording for asciinema"}
+FORMS = {".html": "Page", ".txt": "Text", ".cast": "Recording"}
 """What a chat can be exported as: the end of the file's name, and what it is."""
 
 

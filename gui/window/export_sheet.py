@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -15,10 +16,12 @@ from gui.sessions.words import short_directory
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.directory_field import DirectoryField
-from gui.window.parts import button, label
+from gui.window.flow import FlowLayout
+from gui.window.parts import Scrolled, button, label
 from gui.window.sheet import Sheet
 
 WIDTH_PX = 560
+MOST_PX = 1000
 
 
 class ExportSheet(Sheet):
@@ -32,29 +35,33 @@ class ExportSheet(Sheet):
         self.file.setAccessibleName("File")
         self.formats: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
-        formats = QHBoxLayout()
-        formats.setSpacing(GAP_S_PX)
+        formats = FlowLayout()
         for suffix, what in FORMS.items():
             made = button(f"{what} ({suffix})", "chip")
             made.setCheckable(True)
             made.setAutoExclusive(True)  # For screen readers: one of many, as the group has it.
             made.setAccessibleName(f"Format: {what}")
+            made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
             made.clicked.connect(lambda _checked, suffix=suffix: self._use_format(suffix))
+            made.toggled.connect(partial(_be_on_tabs_way, made))
             self._group.addButton(made)
             self.formats[suffix] = made
             formats.addWidget(made)
-        formats.addStretch(1)
+        self.formats[".cast"].setToolTip("asciinema plays it")
         self.problem = label("", "failed")
         self.problem.setWordWrap(True)
         self.cancel = button("Cancel", "", self.put_away)
         self.save = button("Save", "primary", self._submit)
-        fields = QGridLayout()
+        inner = QWidget()
+        fields = QGridLayout(inner)
+        fields.setContentsMargins(0, 0, 0, 0)
         fields.setHorizontalSpacing(GAP_M_PX)
         fields.setVerticalSpacing(GAP_S_PX)
         fields.addWidget(label("File", "secondary"), 0, 0)
         fields.addWidget(self.file, 0, 1)
         fields.addWidget(label("Format", "secondary"), 1, 0)
         fields.addLayout(formats, 1, 1)
+        fields.addWidget(self.problem, 2, 0, 1, 2)
         foot = QHBoxLayout()
         foot.setSpacing(GAP_S_PX)
         foot.addStretch(1)
@@ -64,8 +71,7 @@ class ExportSheet(Sheet):
         layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
         layout.setSpacing(GAP_M_PX)
         layout.addWidget(label("Export chat", "title"))
-        layout.addLayout(fields)
-        layout.addWidget(self.problem)
+        layout.addWidget(Scrolled(inner, MOST_PX, "Export chat"), 1)
         layout.addLayout(foot)
         self.file.textChanged.connect(self._on_file)
 
@@ -128,6 +134,11 @@ class ExportSheet(Sheet):
             self._submit()
         else:
             super().keyPressEvent(event)
+
+
+def _be_on_tabs_way(format_button: QPushButton, chosen: bool) -> None:
+    """Have Tab stop at the chosen format alone; the arrows reach the others."""
+    format_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if chosen else Qt.FocusPolicy.ClickFocus)
 
 
 def file_name(name: str) -> str:

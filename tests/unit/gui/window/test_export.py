@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QPoint, QRect, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 
 from gui.window.export_sheet import file_name
+from gui.window.parts import Scrolled
 from session_host import paths
 from session_host.protocol.values import State
 from tests.support.area import Area
@@ -54,6 +55,38 @@ async def test_the_bar_under_an_ended_chat_exports_it_to_the_file_that_is_chosen
     assert banners.current.action == "Show in folder"
     banners.act()
     assert shown == [QUrl.fromLocalFile(str(area.home))]
+
+
+async def test_formats_are_whole_in_a_small_window_and_tab_stops_at_the_chosen_one(played: Played, area: Area):
+    await ended(played)
+    played.window.resize(480, 320)
+    QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
+    sheet = played.window.sheets.export
+    await played.until(lambda: sheet.width() <= 480, "the small window")
+    formats = list(sheet.formats.values())
+    for one in formats:
+        assert one.width() >= one.sizeHint().width()
+        assert sheet.body.rect().contains(QRect(one.mapTo(sheet.body, QPoint()), one.size()))
+    sheet.file.setText("~/x.txt")
+    QTest.keyClick(sheet.file, Qt.Key.Key_Tab)
+    assert sheet.formats[".txt"].hasFocus()
+    QTest.keyClick(sheet.formats[".txt"], Qt.Key.Key_Right)
+    assert sheet.file.text() == "~/x.cast"
+
+
+async def test_in_the_smallest_window_the_sheet_scrolls_and_nothing_covers_its_buttons(played: Played, area: Area):
+    await ended(played)
+    played.window.resize(played.window.minimumSize())
+    QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
+    sheet = played.window.sheets.export
+    sheet.file.setText("/nowhere/" + "a-long-name/" * 20 + "x.txt")
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    await played.until(sheet.problem.isVisible, "what is wrong")
+    [scrolled] = sheet.body.findChildren(Scrolled)
+    assert scrolled.geometry().bottom() < sheet.save.geometry().top()
+    assert sheet.body.rect().contains(sheet.save.geometry())
+    scrolled.ensureWidgetVisible(sheet.problem)
+    assert scrolled.verticalScrollBar().maximum() > 0
 
 
 async def test_a_file_that_exists_is_replaced_only_after_a_second_word(played: Played, area: Area):
