@@ -16,7 +16,7 @@ from gui.sessions.words import short_directory
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.directory_field import DirectoryField
-from gui.window.flow import FlowLayout
+from gui.window.flow import flow
 from gui.window.parts import Scrolled, button, label
 from gui.window.sheet import Sheet
 
@@ -35,7 +35,6 @@ class ExportSheet(Sheet):
         self.file.setAccessibleName("File")
         self.formats: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
-        formats = FlowLayout()
         for suffix, what in FORMS.items():
             made = button(f"{what} ({suffix})", "chip")
             made.setCheckable(True)
@@ -46,7 +45,6 @@ class ExportSheet(Sheet):
             made.toggled.connect(partial(_be_on_tabs_way, made))
             self._group.addButton(made)
             self.formats[suffix] = made
-            formats.addWidget(made)
         self.formats[".cast"].setToolTip("asciinema plays it")
         self.problem = label("", "failed")
         self.problem.setWordWrap(True)
@@ -60,7 +58,7 @@ class ExportSheet(Sheet):
         fields.addWidget(label("File", "secondary"), 0, 0)
         fields.addWidget(self.file, 0, 1)
         fields.addWidget(label("Format", "secondary"), 1, 0)
-        fields.addLayout(formats, 1, 1)
+        fields.addWidget(flow(*self.formats.values()), 1, 1)
         fields.addWidget(self.problem, 2, 0, 1, 2)
         foot = QHBoxLayout()
         foot.setSpacing(GAP_S_PX)

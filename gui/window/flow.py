@@ -9,9 +9,13 @@ from gui.theme.tokens import GAP_S_PX
 
 
 class FlowLayout(QLayout):
-    """Its items from left to right at their own size, in as many lines as they need; hidden ones take no room."""
+    """Its items from left to right at their own size, in as many lines as they need; hidden ones take no room.
 
-    def __init__(self, parent: QWidget | None = None, gap_px: int = GAP_S_PX) -> None:
+    It is always a widget's own layout: in another layout, PySide forgets its items when any chat's page is deleted, and
+    the next layout crashes.
+    """
+
+    def __init__(self, parent: QWidget, gap_px: int = GAP_S_PX) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self.setSpacing(gap_px)

@@ -7,7 +7,7 @@ import contextlib
 
 from session_host.errors import HostUnavailable, NotResumable
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.pty.identity import start_time
+from session_host.pty.identity import is_killed, start_time
 
 from .control import ControlConnection
 from .quick import describe
@@ -31,7 +31,9 @@ def is_ending(session_id: str) -> bool:
     said = describe(session_id)
     if said is None:
         return False
-    return said.state is State.EXITED or (said.child_pid is not None and start_time(said.child_pid) is None)
+    if said.state is State.EXITED or said.child_pid is None:
+        return said.state is State.EXITED
+    return is_killed(said.child_pid) or start_time(said.child_pid) is None
 
 
 async def end_recorded(session_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 
@@ -81,6 +82,18 @@ def ancestors(pid: int) -> list[int]:
             break
         found.append(pid)
     return found
+
+
+_SIGKILL_BIT = 1 << (signal.SIGKILL - 1)
+
+
+def is_killed(pid: int) -> bool:
+    """Whether SIGKILL was sent to a process that has not ended yet: on a busy machine that takes a while."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(int(line.split()[1], 16) & _SIGKILL_BIT for line in lines if line.startswith("ShdPnd:"))
 
 
 def is_stopped(pid: int) -> bool:
