@@ -27,7 +27,7 @@ from session_host.version import VERSION
 log = logging.getLogger(__name__)
 
 ADOPTION_S = 10.0
-RETRY_S = (0.05, 0.2, 1.0, 5.0, 30.0)
+RETRY_S = (0.05, 0.2, 1.0, 2.0, 5.0)
 
 
 class KeeperChannel:

@@ -26,7 +26,6 @@ from tests.benchmarks.kills import several, targets
 from tests.benchmarks.kills.chat import ARROWS, PATIENCE_S, Chat, chats
 from tests.benchmarks.kills.evidence import viewer_losses
 from tests.benchmarks.kills.recorder import kept_in
-from tests.support import processes
 from tests.support.waiting import WaitedInVain, eventually
 
 ROLES = ("host", "keeper", "standby", "two", "sequence", "viewer", "command", "window")
@@ -272,7 +271,7 @@ class Torture:
         former = (await self._info(self._chats[0])).keeper_pid
         if former is None:
             raise WaitedInVain("there is no keeper")
-        killed = processes.parent(former) if standby else former
+        killed = several.keeper_pid("standby") if standby else former
         self._killed(kill, killed)
         began_s = time.monotonic()
         os.kill(killed, signal.SIGKILL)
@@ -289,7 +288,7 @@ class Torture:
                 return False
             return several.keeper_pid("keeper") in pids and several.is_whole()
 
-        await _until(all_know_another, "all chats to be with another keeper")
+        await _until(all_know_another, f"all chats to be with another keeper than {former}, and that to have a standby")
         await asyncio.gather(*(chat.answers() for chat in self._chats))
 
     async def _kill_command(self, kill: Kill, chat: Chat) -> float:
