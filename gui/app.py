@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
@@ -60,12 +61,11 @@ def open_store(warnings: list[str]) -> Store:
     Runs in the record's own thread.
     """
     try:
-        store = open_complete_store(warnings.append)
+        return open_complete_store(warnings.append)
     except StoreCorrupt:
         store, line = open_or_recover()
         warnings.append(line)
-    warnings += [removed.partition(" ")[2] for removed in tidy(store)]
-    return store
+        return store
 
 
 def read_catalog() -> tuple[Catalog, str]:
@@ -109,9 +109,12 @@ class App:
         self._notifier = Notifier(self.sessions, catalog, self.window.is_looked_at, self.notifications)
         self._notifier.is_wanted = preferences.window.notifications
         self._server = ControlServer(Remote(self.window, self.sessions, self.finished).verbs())
-        for line in filter(None, [catalog_problem, *warnings]):
-            self.window.banners.show_banner(Banner(line[:1].upper() + line[1:], lasting=True, kind="failed"))
+        self._warn(filter(None, [catalog_problem, *warnings]))
         self._connect()
+
+    def _warn(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.window.banners.show_banner(Banner(line[:1].upper() + line[1:], lasting=True, kind="failed"))
 
     def _connect(self) -> None:
         window, tray = self.window, self.tray
@@ -180,10 +183,18 @@ class App:
             self.sessions.refresh()
             self.sessions.login_path.start()
             self.sessions.tasks.start(self._offer_recent(), "recent directories")
+            self.sessions.tasks.start(self._tidy(), "ended chats")
             await self.finished.wait()
         finally:
             await self._end()
         return 0
+
+    async def _tidy(self) -> None:
+        """Remove the oldest ended chats, should all of them take more than they may; to look takes 0.05 ms for each."""
+        removed = await self.storage.call(tidy)
+        if removed:
+            self._warn(line.partition(" ")[2] for line in removed)
+            self.sessions.refresh()
 
     def _look_at_claim(self) -> None:
         """Listen at a new socket if somebody removed the window's."""

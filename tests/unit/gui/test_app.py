@@ -162,6 +162,27 @@ async def test_what_another_process_writes_is_noticed(app: App):
     await until(lambda: app.sessions.chats()[0].name == "two")
 
 
+async def test_ended_chats_over_the_limit_go_once_the_window_is_there(
+    qapp: QApplication, display: XServer, window_manager: None, recorded: None, area: Area
+):
+    ended_id = "00000000-0000-4000-8000-000000000002"
+    with Store.open(paths.database()) as store:
+        store.add(
+            SessionRecord(
+                id=ended_id, name="old", agent="command", argv=["cat"], cwd="/tmp", state=State.EXITED,
+                created_at="2026-01-01T00:00:00Z", ended_at="2026-01-01T00:00:01Z",
+            )
+        )  # fmt: skip
+    paths.session_dir(ended_id).mkdir(parents=True, mode=0o700)
+    (paths.session_dir(ended_id) / "screen").write_bytes(bytes(2 * 1024 * 1024))
+    (area.config / "chats.toml").write_text("ended_limit_mib = 1\n")
+    async with opened(qapp) as app:
+        banners = app.window.banners
+        await until(lambda: banners.current is not None and banners.current.text.startswith("Removed old (00000000)"))
+        await until(lambda: app.sessions.get(ended_id) is None)
+    assert not paths.session_dir(ended_id).exists()
+
+
 async def test_the_appearance_turns_live(played: Played):
     ids = [await played.add(name) for name in ("one", "two")]
     window = played.open_window()
