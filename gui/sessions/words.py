@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from session_host.protocol.values import State
+from session_host.protocol.words import ended_by_user
 
 NOW_S = 5
 MINUTE_S = 60
@@ -117,15 +118,12 @@ def failed(state: State, exit_code: int | None, exit_signal: int | None, *, ende
     return state is State.EXITED and not ended_by_you and bool(exit_code or exit_signal)
 
 
-_BY_YOU = {"stop": "Stopped by you", "kill": "Killed by you"}
-
-
 def how_it_ended(
     exit_code: int | None, exit_signal: int | None, *, end_request: str = "", ended_by_you: bool = False
 ) -> str:
     """Such as "Killed by you", "Ended by itself", "Ended with exit code 1", "Ended by SIGKILL"."""
-    if end_request in _BY_YOU:
-        return _BY_YOU[end_request]
+    if by_user := ended_by_user(end_request):
+        return by_user.capitalize()
     detail = ""
     if exit_signal:
         detail = signal_name(exit_signal)

@@ -29,9 +29,8 @@ class AgentTile(QAbstractButton):
         self.agent = agent
         self.installed = installed
         self.setCheckable(True)
-        self.setAutoExclusive(
-            True
-        )  # The group sees to it; a screen reader learns from this that one of many is chosen.
+        # The group sees to it; a screen reader learns from this that one of many is chosen.
+        self.setAutoExclusive(True)
         self.setText(agent.title)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(96, TILE_HEIGHT_PX)

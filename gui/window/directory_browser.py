@@ -7,14 +7,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListView, QWidget
 
 from gui.sessions.words import short_directory
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.theme.tokens import GAP_S_PX
 from gui.window.directory_field import LOOKED_AT, DirectoryField
 from gui.window.parts import ElidedLabel, button, label
-from gui.window.sheet import Sheet
+from gui.window.sheet import Sheet, foot
 
 WIDTH_PX = 480
 HEIGHT_PX = 320
@@ -59,17 +59,10 @@ class DirectoryBrowser(Sheet):
         self.problem = label("", "failed")
         self.cancel = button("Cancel", "", self.put_away)
         self.choose = button("Choose", "primary", self._choose)
-        foot = QHBoxLayout()
-        foot.setSpacing(GAP_S_PX)
-        foot.addStretch(1)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.choose)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
-        layout.setSpacing(GAP_M_PX)
+        layout = self.column()
         for part in (label("Choose a directory", "title"), self.place_label, self.list, self.problem):
             layout.addWidget(part, 1 if part is self.list else 0)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.cancel, self.choose))
         self.closed.connect(lambda: field.setFocus(Qt.FocusReason.OtherFocusReason))
 
     def browse(self) -> None:

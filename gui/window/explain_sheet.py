@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from gui.sessions.chat import Chat
 from gui.sessions.explaining import Explained, Row
@@ -15,7 +15,7 @@ from gui.sessions.tasks import Tasks
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.parts import ElidedLabel, Scrolled, button, label, sentence
-from gui.window.sheet import Sheet
+from gui.window.sheet import Sheet, foot
 from session_host.errors import OutliveError
 
 WIDTH_PX = 680
@@ -58,18 +58,11 @@ class ExplainSheet(Sheet):
         self.area = Scrolled(inner, HEIGHT_PX, "Evidence")
         self.copy = button("Copy", "", self._copy)
         self.close_button = button("Close", "", self.put_away)
-        foot = QHBoxLayout()
-        foot.setSpacing(GAP_S_PX)
-        foot.addStretch(1)
-        foot.addWidget(self.copy)
-        foot.addWidget(self.close_button)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
-        layout.setSpacing(GAP_S_PX)
+        layout = self.column(GAP_S_PX)
         for part in (self.title, self.summary):
             layout.addWidget(part)
         layout.addWidget(self.area, 1)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.copy, self.close_button))
         self.closed.connect(self._forget)
 
     def ask(self, chat: Chat) -> None:

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
 
 from gui.sessions.exporting import FORMS
 from gui.sessions.words import short_directory
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.directory_field import DirectoryField
 from gui.window.flow import flow
 from gui.window.parts import Scrolled, button, label
-from gui.window.sheet import Sheet
+from gui.window.sheet import Sheet, foot
 
 WIDTH_PX = 560
 MOST_PX = 1000
@@ -60,17 +60,10 @@ class ExportSheet(Sheet):
         fields.addWidget(label("Format", "secondary"), 1, 0)
         fields.addWidget(flow(*self.formats.values()), 1, 1)
         fields.addWidget(self.problem, 2, 0, 1, 2)
-        foot = QHBoxLayout()
-        foot.setSpacing(GAP_S_PX)
-        foot.addStretch(1)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.save)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
-        layout.setSpacing(GAP_M_PX)
+        layout = self.column()
         layout.addWidget(label("Export chat", "title"))
         layout.addWidget(Scrolled(inner, MOST_PX, "Export chat"), 1)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.cancel, self.save))
         self.file.textChanged.connect(self._on_file)
 
     def ask(self, name: str, directory: Path, take: Callable[[Path], object]) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.parts import button, label
-from gui.window.sheet import Sheet
+from gui.window.sheet import Sheet, foot
 
 
 class NameSheet(Sheet):
@@ -25,17 +24,10 @@ class NameSheet(Sheet):
         self.field.setMaxLength(80)
         self.rename = button("Rename", "primary", self._submit)
         cancel = button("Cancel", "", self.put_away)
-        foot = QHBoxLayout()
-        foot.setSpacing(GAP_S_PX)
-        foot.addStretch(1)
-        foot.addWidget(cancel)
-        foot.addWidget(self.rename)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
-        layout.setSpacing(GAP_M_PX)
+        layout = self.column()
         layout.addWidget(label("Rename chat", "title"))
         layout.addWidget(self.field)
-        layout.addLayout(foot)
+        layout.addLayout(foot(cancel, self.rename))
         self.field.textChanged.connect(lambda text: self.rename.setEnabled(bool(text.strip())))
 
     def ask(self, name: str, take: Callable[[str], object]) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from gui.sessions import words
 from gui.settings.endpoint_defaults import EndpointDefaults
 from gui.settings.layout import Start
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.agent_tiles import AgentTiles
 from gui.window.directory_browser import DirectoryRow
 from gui.window.directory_field import DirectoryField
@@ -32,7 +32,7 @@ from gui.window.new_chat_wish import (
     words_of,
 )
 from gui.window.parts import Scrolled, button, label
-from gui.window.sheet import Sheet
+from gui.window.sheet import Sheet, foot
 from session_host.agents.agent import Agent
 from session_host.worktrees import Status
 
@@ -130,19 +130,13 @@ class NewChatSheet(Sheet):
         column.addWidget(self.error)
         column.addWidget(self.create_button)
         column.addStretch(1)
-        foot = QHBoxLayout()
-        foot.setSpacing(GAP_S_PX)
-        foot.addWidget(self.more)
-        foot.addStretch(1)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.start)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
-        layout.setSpacing(GAP_M_PX)
+        layout = self.column()
         layout.addWidget(label("New chat", "title"))
         self.scrolled = Scrolled(inner, MOST_PX, "New chat")
         layout.addWidget(self.scrolled, 1)
-        layout.addLayout(foot)
+        last = foot(self.cancel, self.start)
+        last.insertWidget(0, self.more)
+        layout.addLayout(last)
         order = [
             self.directory, self.directory_row.browse, self.name, self.prompt, self.model, self.url, self.arguments,
             self.presets, self.worktree.wanted, self.worktree.branch, self.environment, self.missing.copy, self.more,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from gui.sessions.aftermath import ERRORS_BYTES, error_output
 from gui.sessions.chat import Chat
 from gui.sessions.tasks import Tasks
 from gui.terminal.metrics import default_family, default_size_px
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_S_PX
+from gui.theme.tokens import GAP_S_PX
 from gui.window.parts import ElidedLabel, button, label
-from gui.window.sheet import Sheet
+from gui.window.sheet import Sheet, foot
 
 WIDTH_PX = 880
 HEIGHT_PX = 360
@@ -48,17 +48,10 @@ class OutputSheet(Sheet):
         self.text.setFont(monospace)
         self.copy = button("Copy", "", self._copy)
         self.close_button = button("Close", "", self.put_away)
-        foot = QHBoxLayout()
-        foot.setSpacing(GAP_S_PX)
-        foot.addWidget(self.state, 1)
-        foot.addWidget(self.copy)
-        foot.addWidget(self.close_button)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
-        layout.setSpacing(GAP_S_PX)
+        layout = self.column(GAP_S_PX)
         layout.addWidget(self.title)
         layout.addWidget(self.text, 1)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.copy, self.close_button, words=self.state))
 
     def ask(self, chat: Chat) -> None:
         """Open for this chat."""

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from gui.terminal.metrics import default_family, default_size_px
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.parts import button, label
-from gui.window.sheet import Sheet
+from gui.window.sheet import Sheet, foot
 
 WIDTH_PX = 560
 SUBJECT_LINES = 10
@@ -80,17 +79,10 @@ class QuestionSheet(Sheet):
         self.yes = button("Yes", "primary", self.accept)
         for one in (self.no, self.yes):
             one.setAutoDefault(False)  # ``keyPressEvent`` takes Enter, for one that is still held says nothing.
-        foot = QHBoxLayout()
-        foot.setSpacing(GAP_S_PX)
-        foot.addStretch(1)
-        foot.addWidget(self.no)
-        foot.addWidget(self.yes)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
-        layout.setSpacing(GAP_M_PX)
+        layout = self.column()
         for part in (self.title, self.subject, self.detail):
             layout.addWidget(part)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.no, self.yes))
         self.closed.connect(self._forget)
 
     def ask(self, question: Question) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QTextCharFormat, QTextCursor, QTextFormat
-from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from gui.terminal.metrics import default_family, default_size_px
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_L_PX, GAP_S_PX
+from gui.theme.tokens import GAP_S_PX
 from gui.window.parts import ElidedLabel, label
 from gui.window.sheet import Sheet
 from session_host.protocol.words import one_line
@@ -39,9 +39,7 @@ class RecordedSheet(Sheet):
         monospace = QFont(default_family())
         monospace.setPixelSize(default_size_px())
         self.text.setFont(monospace)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
-        layout.setSpacing(GAP_S_PX)
+        layout = self.column(GAP_S_PX)
         layout.addWidget(self.title)
         layout.addWidget(label("The terminal does not hold this line any more; this was around it.", "secondary"))
         layout.addWidget(self.text)

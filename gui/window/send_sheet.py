@@ -8,16 +8,16 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from gui.sessions.chat import Chat
 from gui.sessions.tasks import Tasks
 from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
-from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.theme.tokens import GAP_S_PX
 from gui.window.new_chat_fields import PromptField
 from gui.window.parts import button, label, sentence
-from gui.window.sheet import Sheet
+from gui.window.sheet import Sheet, foot
 from session_host.errors import NeedsInput, OutliveError
 
 WIDTH_PX = 560
@@ -87,19 +87,12 @@ class SendSheet(Sheet):
         head.addWidget(label("Send to", "title"))
         head.addWidget(self.target)
         head.addStretch(1)
-        foot = QHBoxLayout()
-        foot.setSpacing(GAP_S_PX)
-        foot.addWidget(hint, 1)
-        foot.addWidget(self.cancel)
-        foot.addWidget(self.send)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
-        layout.setSpacing(GAP_M_PX)
+        layout = self.column()
         layout.addLayout(head)
         layout.addWidget(self.field, 1)
         layout.addWidget(self.error)
         layout.addLayout(answers)
-        layout.addLayout(foot)
+        layout.addLayout(foot(self.cancel, self.send, words=hint))
         for before, after in itertools.pairwise(
             [self.target, self.field, self.show_chat, self.anyway, self.cancel, self.send]
         ):

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.theme.follow import Theme
-from gui.theme.tokens import GAP_L_PX, SCRIM_ALPHA
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SCRIM_ALPHA
 from gui.window.parts import Area, Scrolled
 
 TOP_SHARE = 0.12
 """Where a sheet hangs: this share of the window's height below its top."""
+
+
+def foot(*buttons: QWidget, words: QWidget | None = None) -> QHBoxLayout:
+    """The last row of a sheet: its buttons at the right, and before them words, if there are any."""
+    row = QHBoxLayout()
+    row.setSpacing(GAP_S_PX)
+    if words is None:
+        row.addStretch(1)
+    else:
+        row.addWidget(words, 1)
+    for each in buttons:
+        row.addWidget(each)
+    return row
 
 
 class SheetBody(Area):
@@ -41,6 +54,13 @@ class Sheet(QWidget):
         parent.installEventFilter(self)
         self.body.installEventFilter(self)
         self.hide()
+
+    def column(self, gap_px: int = GAP_M_PX) -> QVBoxLayout:
+        """The layout of ``body``, still empty: its parts one below the other."""
+        layout = QVBoxLayout(self.body)
+        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
+        layout.setSpacing(gap_px)
+        return layout
 
     @property
     def is_open(self) -> bool:

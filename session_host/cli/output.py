@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from session_host.protocol.words import escaped, one_line
+from session_host.protocol.words import ended_by_user, escaped, one_line
 
 if TYPE_CHECKING:
     from session_host.protocol.values import GridSize
@@ -107,13 +107,10 @@ class Ended(Protocol):
         """What the user asked for before the end: "stop" or "kill"."""
 
 
-_BY_YOU = {"stop": "stopped by you", "kill": "killed by you"}
-
-
 def how_it_ended(ended: Ended) -> str:
     """The end in words: ``exit code 3``, ``signal 9 (SIGKILL)``, ``killed by you``."""
-    if ended.end_request in _BY_YOU:
-        return _BY_YOU[ended.end_request]
+    if by_user := ended_by_user(ended.end_request):
+        return by_user
     if ended.exit_signal is not None:
         import signal
 
@@ -142,6 +139,6 @@ def what_became(info: Cut) -> str:
         return "was not started: what was starting it was ended meanwhile; start it again"
     if info.reason == "lost":
         return "was lost: the process that kept it is gone, and the agent with it"
-    if info.end_request in _BY_YOU:
-        return f"was {how_it_ended(info)}"
+    if by_user := ended_by_user(info.end_request):
+        return f"was {by_user}"
     return f"has ended ({how_it_ended(info)})"

@@ -38,6 +38,8 @@ STOP_TIMEOUT_S = 60.0
 SEND_TIMEOUT_S = 60.0
 """Texts wait for those before them, each until the agent shows it. A host that hangs does not even greet."""
 
+_TIMEOUTS_S: dict[type[Request], float] = {Stop: STOP_TIMEOUT_S, Send: SEND_TIMEOUT_S}
+
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
 """Waits before a host that went away over a request is asked again."""
 
@@ -93,11 +95,7 @@ class ControlConnection:
             HostUnavailable: the host went away before it answered, or does not answer in time.
             OutliveError: the host would not; its words are the message.
         """
-        timeout_s = REPLY_TIMEOUT_S
-        if isinstance(request, Stop):
-            timeout_s = STOP_TIMEOUT_S
-        elif isinstance(request, Send):
-            timeout_s = SEND_TIMEOUT_S
+        timeout_s = _TIMEOUTS_S.get(type(request), REPLY_TIMEOUT_S)
         try:
             async with asyncio.timeout(timeout_s):
                 return await self._request_and_reply(request)

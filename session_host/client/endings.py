@@ -31,9 +31,9 @@ def is_ending(session_id: str) -> bool:
     said = describe(session_id)
     if said is None:
         return False
-    if said.state is State.EXITED or said.child_pid is None:
-        return said.state is State.EXITED
-    return is_killed(said.child_pid) or start_time(said.child_pid) is None
+    if said.state is State.EXITED:
+        return True
+    return said.child_pid is not None and (is_killed(said.child_pid) or start_time(said.child_pid) is None)
 
 
 async def end_recorded(session_id: str) -> None:

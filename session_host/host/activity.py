@@ -276,17 +276,20 @@ class ActivityTracker:
         self.detail = told if told or self._answered_s is None else former
         return self.detail != former
 
+    def _telling(self) -> list[Heard]:
+        """The words of the present activity, those of the source that names it best first."""
+        fresh = [self._heard[each] for each in _TELLING if each in self._fresh]
+        return [heard for heard in fresh if heard.activity is self.activity]
+
     def teller_rank(self) -> int:
         """The place of the source that names best what is asked or done: 0 for the best, the last for none."""
-        fresh = [self._heard[each] for each in _TELLING if each in self._fresh]
-        telling = [heard for heard in fresh if heard.activity is self.activity and (heard.detail or heard.kind)]
+        telling = [heard for heard in self._telling() if heard.detail or heard.kind]
         best = next((heard for heard in telling if heard.detail), telling[0] if telling else None)
         return _TELLING.index(best.source) if best is not None else len(_TELLING)
 
     def _told(self) -> str:
         """What is asked or done, by whoever tells it best."""
-        telling = [self._heard[each] for each in _TELLING if each in self._fresh]
-        telling = [heard for heard in telling if heard.activity is self.activity]
+        telling = self._telling()
         details = [heard.detail for heard in telling if heard.detail]
         if details:
             # Of two texts of one question, such as "Bash" and "Bash: npm test", the one that has all of the other's.

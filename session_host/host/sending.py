@@ -72,9 +72,10 @@ class _Screen(Onlooker):
         """
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + READ_S
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(loop.time() if shown else deadline_s):
-                await self._shown.wait()
+        if not shown:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline_s):
+                    await self._shown.wait()
         wait_s = quiet_s
         while wait_s > 0:
             self._shown.clear()

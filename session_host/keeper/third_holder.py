@@ -24,6 +24,7 @@ from pathlib import Path
 from session_host.errors import OutliveError
 from session_host.estate import descriptors
 from session_host.estate.ledger import LedgerPage
+from session_host.link.asking import ask_keeper
 from session_host.link.finding import find_keeper, keeper_argv, keeper_environment
 from session_host.link.naming import service_prefix
 from session_host.paths import runtime_dir
@@ -169,12 +170,8 @@ def is_restoring() -> bool:
 def are_kept(session_ids: Collection[str]) -> bool:
     """Whether a keeper that can be reached has all of these sessions."""
     with suppress(OutliveError):
-        if (pipe := find_keeper()) is not None:
-            try:
-                answer = pipe.ask(Status(), LOOK_AGAIN_S)
-            finally:
-                pipe.close()
-            return isinstance(answer, KeeperStatus) and {each.session_id for each in answer.sessions} >= {*session_ids}
+        answer = ask_keeper(Status(), LOOK_AGAIN_S, find=find_keeper)
+        return isinstance(answer, KeeperStatus) and {each.session_id for each in answer.sessions} >= {*session_ids}
     return False
 
 

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from session_host.paths import runtime_dir
+from session_host.pty.identity import start_time
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,7 @@ def living_keeper(told: int) -> int:
 def is_ours(pid: int) -> bool:
     """Whether there is such a process, not only its exit status, and it is one of the product's."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace")
+        return name.startswith("outlive-") and start_time(pid) is not None
     except OSError:
         return False
-    name, _, fields = stat.partition(" (")[2].rpartition(") ")
-    return name.startswith("outlive-") and fields[:1] not in {"Z", "X"}

@@ -16,6 +16,7 @@ _CONTROLS: Final = re.compile(f"[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
 _CONTROLS_BUT_LINES: Final = re.compile(f"[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029{_ORDER}]")
 _RUNS: Final = re.compile(f"{_CONTROLS.pattern}+")
 _CONVERSATION: Final = re.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,127}")
+_BY_USER: Final = {"stop": "stopped by you", "kill": "killed by you"}
 _IN_CLIPBOARD: Final = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 
 
@@ -43,6 +44,11 @@ def last_command(exit_code: int | None) -> str:
     if exit_code is None:
         return ""
     return f"last command ended with {exit_code}" if exit_code else "last command succeeded"
+
+
+def ended_by_user(request: str | None) -> str:
+    """How a program ended that the user asked to end (``end_request``), in words; "" if nobody asked."""
+    return _BY_USER.get(request or "", "")
 
 
 def for_clipboard(text: str, limit: int) -> str:

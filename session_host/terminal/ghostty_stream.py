@@ -86,9 +86,7 @@ class Stream:
 
     def __init__(self, terminal: Any, size: GridSize, cell: CellSize, effects: Effects, history: HistoryKeeper) -> None:
         self._terminal = terminal
-        self._size = size
-        self._most_repeated = size.columns * MOST_REPEATED_ROWS
-        self._longer_repetition = _longer_repetition(self._most_repeated).search
+        self._set_size(size)
         self._cell = cell
         self._effects = effects
         self.history = history
@@ -234,11 +232,14 @@ class Stream:
         self._effects.muted = False
         return True
 
-    def resize(self, size: GridSize, cell: CellSize) -> None:
-        """Change the grid."""
+    def _set_size(self, size: GridSize) -> None:
         self._size = size
         self._most_repeated = size.columns * MOST_REPEATED_ROWS
         self._longer_repetition = _longer_repetition(self._most_repeated).search
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """Change the grid."""
+        self._set_size(size)
         self._cell = cell
         column, row = self._cursor()
         cell_under_cursor = track(self._terminal, lib.GHOSTTY_POINT_TAG_ACTIVE, column, row)
