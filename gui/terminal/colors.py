@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from PySide6.QtGui import QColor
@@ -67,6 +68,7 @@ class Look(NamedTuple):
         return bool(self.underline) or self.strike or self.overline or self.link
 
 
+@cache
 def _indexed(index: int) -> QColor:
     """Xterm's colours 16…255: a 6×6×6 cube and 24 greys."""
     if index >= 232:

@@ -14,7 +14,7 @@ from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
 from gui.window.end_bar import EndBar
 from gui.window.opening import directories_of
-from gui.window.parts import Area
+from gui.window.parts import Area, Late
 from gui.window.question import Question, QuestionSheet
 from gui.window.state_bars import Notice, ReconnectingBar, TroubleLine
 from session_host.protocol.values import CellSize, GridSize
@@ -33,6 +33,7 @@ class ChatPage(Area):
         zoomed: the user made the text larger or smaller (steps from the size that was set).
         settled: what the page shows is final for now: live, or the last screen of what is over.
         grid_changed: the terminal has room for another grid.
+        end_bar_made: the bar of a chat that is over, to be connected.
         refused, clipboard_offered: as the chat's.
     """
 
@@ -44,6 +45,7 @@ class ChatPage(Area):
     zoomed = Signal(int)
     settled = Signal()
     grid_changed = Signal()
+    end_bar_made = Signal(EndBar)
     refused = Signal(str)
     clipboard_offered = Signal(str)
 
@@ -66,20 +68,18 @@ class ChatPage(Area):
         self.setAccessibleName(chat.name)
         self.view.setAccessibleName(f"Terminal of {chat.name}")
         self.view.find_files_in(lambda: directories_of(chat.record.cwd))
-        self.notice = Notice(self)
-        self.end_bar = EndBar(theme)
-        self.reconnecting = ReconnectingBar(theme, self)
-        self.trouble = TroubleLine(theme, self)
-        self.question = QuestionSheet(theme, self)
+        self._notice = Late(lambda: Notice(self))
+        self._end_bar = Late(self._make_end_bar)
+        self._reconnecting = Late(lambda: ReconnectingBar(theme, self))
+        self._trouble = Late(lambda: TroubleLine(theme, self))
+        self._question = Late(self._make_question)
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._say_what_is_waited_for)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.view, 1)
-        layout.addWidget(self.end_bar)
-        self.notice.hide()
-        self.end_bar.hide()
+        self._column = layout
         self.setFocusProxy(self.view)
 
         self.view.pasteNeedsConfirmation.connect(self.paste_asks)
@@ -95,11 +95,49 @@ class ChatPage(Area):
         chat.changed.connect(self._on_changed)
         chat.refused.connect(self.refused)
         chat.clipboard_offered.connect(self.clipboard_offered)
-        self.question.closed.connect(self._on_question_closed)
         theme.changed.connect(self._dress)
 
     def _dress(self) -> None:
         self.view.set_theme(self._theme.terminal)
+
+    # ------------------------------------------------------------ parts that most pages never show
+
+    @property
+    def notice(self) -> Notice:
+        """Words over a terminal that has nothing to show."""
+        return self._notice.get()
+
+    @property
+    def end_bar(self) -> EndBar:
+        """The bar under the last screen of a chat that is over."""
+        return self._end_bar.get()
+
+    @property
+    def reconnecting(self) -> ReconnectingBar:
+        """The line over a screen that is not live for the moment."""
+        return self._reconnecting.get()
+
+    @property
+    def trouble(self) -> TroubleLine:
+        """The line that says what is wrong with the chat."""
+        return self._trouble.get()
+
+    @property
+    def question(self) -> QuestionSheet:
+        """The question over the page."""
+        return self._question.get()
+
+    def _make_end_bar(self) -> EndBar:
+        bar = EndBar(self._theme)
+        self._column.addWidget(bar)
+        bar.hide()
+        self.end_bar_made.emit(bar)
+        return bar
+
+    def _make_question(self) -> QuestionSheet:
+        question = QuestionSheet(self._theme, self)
+        question.closed.connect(self._on_question_closed)
+        return question
 
     # ------------------------------------------------------------ showing
 
@@ -148,7 +186,7 @@ class ChatPage(Area):
     def dispose(self) -> None:
         """The tab is closed. The chat goes on without its output being followed."""
         self._patience.stop()
-        self.question.put_away()
+        self._withdraw_question()
         self.view.set_viewer(None)
         self.chat.set_shown(False)
         self.chat.rest()
@@ -161,21 +199,23 @@ class ChatPage(Area):
 
     def refresh(self) -> None:
         """Show the chat's state as it is now."""
-        self.trouble.say(self.chat.notice)
+        self._tell_trouble()
         state = "" if self.chat.connection is None else self.chat.connection.value
         over = self.chat.is_over or state == "failed"
-        self.end_bar.setVisible(over)
         if over:
-            self.question.put_away()
+            self.end_bar.show()
+            self._withdraw_question()
             self._show_end()
-        elif state == "live" and self.chat.viewer is not None and self.chat.viewer.emulator is not None:
+            return
+        self._end_bar.hide()
+        if state == "live" and self.chat.viewer is not None and self.chat.viewer.emulator is not None:
             self._patience.stop()
-            self.reconnecting.hide()
-            self.notice.hide()
+            self._reconnecting.hide()
+            self._notice.hide()
             self._set_settled(settled=True)
         else:
             self._set_settled(settled=False)
-            is_silent = self.reconnecting.isHidden() and self.notice.isHidden()
+            is_silent = not (self._reconnecting.is_open or self._notice.is_open)
             if self._is_in_front and is_silent and not self._patience.isActive():
                 self._patience.start()
 
@@ -198,7 +238,7 @@ class ChatPage(Area):
 
     def _show_end(self) -> None:
         self._patience.stop()
-        self.reconnecting.hide()
+        self._reconnecting.hide()
         self.end_bar.describe(self.chat)
         self._tell_over()
         viewer = self.chat.viewer
@@ -206,7 +246,7 @@ class ChatPage(Area):
             # To be read, not typed into.
             if self.view.sink is not None or self.view.emulator is not viewer.emulator:
                 self.view.show_emulator(viewer.emulator)
-            self.notice.hide()
+            self._notice.hide()
             self._set_settled(settled=True)
         elif self._screen is None and not self._screen_asked:
             self._screen_asked = True
@@ -219,7 +259,7 @@ class ChatPage(Area):
         self._screen = emulator
         if emulator is not None:
             self.view.show_emulator(emulator)
-            self.notice.hide()
+            self._notice.hide()
         else:
             self.notice.say("Nothing was kept of its last screen", "")
             self._lay_over(self.notice)
@@ -243,10 +283,14 @@ class ChatPage(Area):
     def _on_changed(self) -> None:
         self.setAccessibleName(self.chat.name)
         self.view.setAccessibleName(f"Terminal of {self.chat.name}")
-        self.trouble.say(self.chat.notice)
-        if self.end_bar.isVisible():
+        self._tell_trouble()
+        if self._end_bar.is_open and self.isVisible():
             self.end_bar.describe(self.chat)
             self._tell_over()
+
+    def _tell_trouble(self) -> None:
+        if self.chat.notice or self._trouble.made is not None:
+            self.trouble.say(self.chat.notice)
 
     def _tell_over(self) -> None:
         now = self.chat.record.continued_by, self.chat.is_recorded
@@ -276,7 +320,7 @@ class ChatPage(Area):
             self.zoomed.emit(steps)
 
     def _on_grid(self, size: GridSize, _cell: CellSize) -> None:
-        if not self.end_bar.isHidden():
+        if self._end_bar.is_open:
             return  # The bar's room is that of a screen to be read; the next chat's grid is not so small.
         self.grid = size
         self.grid_changed.emit()
@@ -297,6 +341,15 @@ class ChatPage(Area):
         """Ask the user about this chat; the question goes with the page, or when the chat ends."""
         self.question.ask(question)
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question is over the page."""
+        return self._question.is_open
+
+    def _withdraw_question(self) -> None:
+        if self.is_asking:
+            self.question.put_away()
+
     def _on_question_closed(self) -> None:
         if self._is_in_front and self.isVisible():
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -304,11 +357,11 @@ class ChatPage(Area):
     @property
     def has_keyboard(self) -> bool:
         """Whether the keyboard is in its terminal, or in a question over it."""
-        return self.view.hasFocus() or (self.question.is_open and self.question.isAncestorOf(self.focusWidget()))
+        return self.view.hasFocus() or (self.is_asking and self.question.isAncestorOf(self.focusWidget()))
 
     def focus_terminal(self) -> None:
         """Give the terminal the keyboard, or the question over it."""
-        if self.question.is_open:
+        if self.is_asking:
             self.question.take_keyboard()
         else:
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -323,7 +376,10 @@ class ChatPage(Area):
         overlay.raise_()
 
     def _place_overlays(self) -> None:
-        self.reconnecting.setGeometry(0, 0, self.width(), self.reconnecting.HEIGHT_PX)
-        bar = self.end_bar.sizeHint().height() if not self.end_bar.isHidden() else 0
-        self.notice.setGeometry(0, 0, self.width(), max(self.height() - bar, 0))
-        self.trouble.place(self.height() - bar)
+        bar_px = self.end_bar.sizeHint().height() if self._end_bar.is_open else 0
+        if self._reconnecting.made is not None:
+            self.reconnecting.setGeometry(0, 0, self.width(), ReconnectingBar.HEIGHT_PX)
+        if self._notice.made is not None:
+            self.notice.setGeometry(0, 0, self.width(), max(self.height() - bar_px, 0))
+        if self._trouble.made is not None:
+            self.trouble.place(self.height() - bar_px)

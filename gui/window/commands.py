@@ -82,7 +82,7 @@ class Commands:
 
     def _on_page(self, act: Callable[[ChatPage], object]) -> None:
         page = self._window.tabs.active_page
-        if page is not None and not page.question.is_open:
+        if page is not None and not page.is_asking:
             act(page)
 
     def _on_active_chat(self, act: Callable[[Chat], object]) -> None:

@@ -10,6 +10,7 @@ from gui.sessions.chat import Chat
 from gui.terminal.clipboard import LARGE_CHARACTERS, has_controls
 from gui.window.banners import Banner
 from gui.window.chat_page import ChatPage
+from gui.window.end_bar import EndBar
 from gui.window.question import Question
 from gui.window.resuming import Resuming
 from gui.window.verbs import Verbs
@@ -30,17 +31,10 @@ class PageWiring:
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
-        window, verbs, chat = self._window, self._verbs, page.chat
+        window, chat = self._window, page.chat
         page.view.set_window_keys(self._window_keys)
-        bar, resuming = page.end_bar, self._resuming
-        page.over_shown.connect(lambda: resuming.look(page))
-        bar.resume_wanted.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
-        bar.pick_wanted.connect(lambda: resuming.pick(chat))
-        bar.continued_wanted.connect(lambda: resuming.show_follower(chat))
-        bar.again_wanted.connect(lambda: verbs.new_like(chat))
-        bar.errors_wanted.connect(lambda: window.sheets.output.ask(chat))
-        bar.export_wanted.connect(lambda: verbs.export(chat))
-        bar.close_wanted.connect(lambda: window.close_tab(chat.id))
+        page.over_shown.connect(lambda: self._resuming.look(page))
+        page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.paste_asks.connect(lambda text: self._ask_paste(page, text))
         page.link_wanted.connect(lambda address: window.opener.open_address(address, chat.record.cwd))
         page.file_wanted.connect(window.opener.open_file)
@@ -49,6 +43,16 @@ class PageWiring:
         page.grid_changed.connect(lambda: self._on_grid(page))
         page.refused.connect(lambda line: self._on_refused(chat, line))
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
+
+    def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
+        window, verbs, resuming = self._window, self._verbs, self._resuming
+        bar.resume_wanted.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
+        bar.pick_wanted.connect(lambda: resuming.pick(chat))
+        bar.continued_wanted.connect(lambda: resuming.show_follower(chat))
+        bar.again_wanted.connect(lambda: verbs.new_like(chat))
+        bar.errors_wanted.connect(lambda: window.sheets.output.ask(chat))
+        bar.export_wanted.connect(lambda: verbs.export(chat))
+        bar.close_wanted.connect(lambda: window.close_tab(chat.id))
 
     def _on_refused(self, chat: Chat, line: str) -> None:
         text, key = f"Not sent to {chat.name}: {line}", f"refused {chat.id}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from gui.sessions.groups import Group
 from gui.theme.marks import Mark
 from gui.window.chat_page import ChatPage
+from gui.window.question import Question
 from session_host import paths
 from session_host.client.records import all_after_boot, reason_of
 from session_host.client.viewer import ViewerState
@@ -43,6 +45,19 @@ async def test_a_start_that_takes_long_says_what_is_run_and_keeps_what_is_typed(
     played.viewers[session_id].go_live()
     assert page.notice.isHidden()
     assert page.is_settled
+
+
+async def test_a_tab_of_a_running_chat_takes_no_memory_for_bars_and_questions_that_it_does_not_show(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    page = played.page
+    assert page.findChildren(QPushButton) == []
+    page.ask(Question("Paste?", "Paste", lambda: None))
+    assert page.question.yes.isVisible()
+    viewer.end(3)
+    assert not page.is_asking
+    assert page.end_bar.isVisible()
 
 
 async def test_reconnecting_is_a_thin_bar_after_a_while_over_a_screen_that_stays(played: Played):
