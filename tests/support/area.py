@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -64,6 +65,15 @@ def new_area() -> Iterator[Area]:
     try:
         yield Area(root)
     finally:
-        for directory, _, _ in os.walk(root):
-            Path(directory).chmod(0o700)  # tests make directories unreadable to see what then happens
-        shutil.rmtree(root)
+        _remove(root)
+
+
+def _remove(root: Path) -> None:
+    with contextlib.suppress(OSError):  # most tests leave the directories empty
+        for directory in root.iterdir():
+            directory.rmdir()
+        root.rmdir()
+        return
+    for path, _, _ in os.walk(root):
+        Path(path).chmod(0o700)  # tests make directories unreadable to see what then happens
+    shutil.rmtree(root)

@@ -32,6 +32,7 @@ class LeakCheck:
 
     def __init__(self, area: Area) -> None:
         self.area = area
+        self._after_pid = processes.latest_pid()
         self._children = processes.children()
         self._threads = set(threading.enumerate())
         self._descriptors = descriptors()
@@ -39,7 +40,7 @@ class LeakCheck:
 
     def processes(self) -> list[int]:
         """Living processes that were started with this area's runtime directory, and new children of ours."""
-        ours = set(processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime)))
+        ours = set(processes.with_environment("OUTLIVE_RUNTIME_DIR", str(self.area.runtime), after=self._after_pid))
         return sorted((ours | (processes.children() - self._children)) - long_lived)
 
     def leaks(self, *, descriptor_allowance: int = 0) -> list[str]:
@@ -89,8 +90,11 @@ def descriptors(pid: int | None = None) -> Counter[str]:
 
 def sockets_below(directory: Path) -> list[str]:
     """Paths of the unix sockets that someone listens on below ``directory``."""
-    listening = []
-    for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
+    listening: list[str] = []
+    sockets = Path("/proc/net/unix").read_text()
+    if f" {directory}/" not in sockets:
+        return listening
+    for line in sockets.splitlines()[1:]:
         fields = line.split(maxsplit=7)
         accepts_connections = int(fields[3], 16) & 0x10000  # __SO_ACCEPTCON
         if len(fields) == 8 and fields[7].startswith(f"{directory}/") and accepts_connections:
@@ -100,4 +104,6 @@ def sockets_below(directory: Path) -> list[str]:
 
 def product_directories() -> set[Path]:
     """What the product has in /tmp, but for the runtime directory of a real Outlive of this user's."""
-    return {path for path in Path("/tmp").glob("outlive*") if path.name != f"outlive-{os.getuid()}"}
+    own = f"outlive-{os.getuid()}"
+    with os.scandir("/tmp") as entries:
+        return {Path(entry.path) for entry in entries if entry.name.startswith("outlive") and entry.name != own}

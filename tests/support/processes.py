@@ -67,17 +67,40 @@ def environment(pid: int) -> dict[bytes, bytes]:
     return dict(entry.partition(b"=")[::2] for entry in raw.split(b"\0") if entry)
 
 
-def with_environment(name: str, value: str) -> list[int]:
-    """All living processes, but this one, which were started with ``name=value``, oldest PID first."""
+def with_environment(name: str, value: str, *, after: int | None = None) -> list[int]:
+    """All living processes, but this one, which were started with ``name=value``, lowest PID first.
+
+    Args:
+        name: the variable.
+        value: the variable's whole value.
+        after: a former ``latest_pid()``: only processes which were started since are looked at.
+    """
     entry = f"{name}={value}".encode()
+    latest = latest_pid()
     found = []
-    for directory in PROC.iterdir():
-        if not directory.name.isdigit() or int(directory.name) == os.getpid():
+    for pid in numbered():
+        if pid == os.getpid() or (after is not None and not _is_between(pid, after, latest)):
             continue
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            if entry in _environment_of(directory).split(b"\0") and is_alive(int(directory.name)):
-                found.append(int(directory.name))
+            if entry in _environment_of(PROC / str(pid)).split(b"\0") and is_alive(pid):
+                found.append(pid)
     return sorted(found)
+
+
+def numbered() -> list[int]:
+    """The PIDs of all processes; it is asked after every test."""
+    with os.scandir(PROC) as entries:
+        return [int(entry.name) for entry in entries if entry.name.isdigit()]
+
+
+def latest_pid() -> int:
+    """The PID that the kernel gave last; it gives them in ascending order, and then begins again."""
+    return int((PROC / "loadavg").read_text().split()[-1])
+
+
+def _is_between(pid: int, former: int, latest: int) -> bool:
+    """Whether the kernel gave ``pid`` after ``former`` and up to ``latest``; it may have begun again between them."""
+    return former < pid <= latest if former <= latest else pid > former or pid <= latest
 
 
 def _environment_of(directory: Path) -> bytes:
