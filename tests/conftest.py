@@ -24,7 +24,7 @@ import hypothesis
 import pytest
 
 from session_host.loops import loop_factory
-from tests.support import displays, leaks, processes
+from tests.support import command_client, displays, leaks, processes
 from tests.support.area import Area, new_area
 from tests.support.qt_messages import QtMessages
 
@@ -83,7 +83,11 @@ def run_area(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
     with new_area() as area, pytest.MonkeyPatch.context() as patch:
         area.enter(patch)
         patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
-        yield area
+        if "tests.support.commands" not in sys.modules:
+            yield area  # none of the tests runs commands
+            return
+        with command_client.running() as server, _lasting(server.pid):
+            yield area
 
 
 class Sessions:

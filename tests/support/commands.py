@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from session_host.protocol.values import GridSize
+from tests.support import command_client
 from tests.support.terminals import SIZE, ScreenTerminal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -50,7 +51,7 @@ def outlive(
     env: Mapping[str, str] | None = None,
     timeout_s: float = PATIENCE_S,
 ) -> Done:
-    """Run one command to its end, without a terminal.
+    """Run one command to its end, without a terminal; most are forks of a process that has imported them.
 
     Args:
         words: the command line.
@@ -59,9 +60,13 @@ def outlive(
         env: set beyond this test's own environment.
         timeout_s: how long it may take.
     """
+    typed = typed.encode() if isinstance(typed, str) else typed
+    if command_client.is_possible(words, environment(env)):
+        code, output, error = command_client.run(words, typed, cwd, environment(env), timeout_s)
+        return Done(code, output.decode(errors="replace"), error.decode(errors="replace"))
     done = subprocess.run(
         [*OUTLIVE, *words],
-        input=typed.encode() if isinstance(typed, str) else typed,
+        input=typed,
         stdin=subprocess.DEVNULL if typed is None else None,
         capture_output=True,
         cwd=cwd,

@@ -1,0 +1,143 @@
+"""The test's side of ``command_server``: one server for each process of the run."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support.command_server import MOST_BYTES, Command
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class _Server(NamedTuple):
+    requests: socket.socket
+    interpreter: Mapping[str, str]
+    """What it read of its environment at its start."""
+
+
+_servers: list[_Server] = []
+
+
+@contextmanager
+def running() -> Iterator[subprocess.Popen[bytes]]:
+    """Have a server meanwhile."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        with its:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.support.command_server", str(its.fileno())],
+                cwd=REPOSITORY, env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, pass_fds=[its.fileno()],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+        _servers.append(_Server(ours, _interpreter({**os.environ, "PYTHONPATH": str(REPOSITORY)})))
+        try:
+            yield process
+        finally:
+            _servers.pop()
+    process.wait()
+
+
+def is_possible(words: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Whether there is a server and its interpreter is as one that would start with ``environment``."""
+    return (
+        bool(_servers)
+        and _servers[-1].interpreter == _interpreter(environment)
+        and sum(map(len, [*words, *environment, *environment.values()])) < MOST_BYTES / 4
+    )
+
+
+def _interpreter(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(("PYTHON", "LANG", "LC_"))}
+
+
+def run(
+    words: Sequence[str], typed: bytes | None, cwd: Path | str | None, environment: Mapping[str, str], timeout_s: float
+) -> tuple[int, bytes, bytes]:
+    """Run a command as ``subprocess.run`` does.
+
+    Returns:
+        Its exit code, or the negative number of the signal that ended it; its output; its errors.
+
+    Raises:
+        subprocess.TimeoutExpired: it, or another process that has its output, goes on after ``timeout_s`` seconds.
+    """
+    with ExitStack() as stack:
+        stdin, to_stdin = _pipe(stack)
+        from_stdout, stdout = _pipe(stack)
+        from_stderr, stderr = _pipe(stack)
+        from_server, reports = _pipe(stack)
+        if typed is None:
+            stdin = stack.enter_context(Path(os.devnull).open("rb", buffering=0))
+        command = Command(list(words), dict(environment), os.path.abspath(cwd or "."), _umask())  # noqa: PTH100
+        streams = [stdin, stdout, stderr, reports]
+        socket.send_fds(_servers[-1].requests, [pickle.dumps(command)], [each.fileno() for each in streams])
+        for each in streams:
+            each.close()
+        received = {each: bytearray() for each in (from_stdout, from_stderr, from_server)}
+        try:
+            if not _exchange(received, to_stdin, typed or b"", time.monotonic() + timeout_s):
+                raise subprocess.TimeoutExpired(
+                    list(words), timeout_s, bytes(received[from_stdout]), bytes(received[from_stderr])
+                )
+        finally:
+            if len(told := received[from_server].split()) == 1:
+                with suppress(ProcessLookupError):
+                    os.kill(int(told[0]), signal.SIGKILL)
+                while chunk := from_server.read(100):  # the server says that it is gone
+                    received[from_server] += chunk
+        return int(told[1]), bytes(received[from_stdout]), bytes(received[from_stderr])
+
+
+def _exchange(received: Mapping[io.FileIO, bytearray], to_stdin: io.FileIO, typed: bytes, deadline_s: float) -> bool:
+    """Read everything to its end, and type meanwhile; whether it came in time."""
+    with selectors.DefaultSelector() as selector:
+        for each in received:
+            selector.register(each, selectors.EVENT_READ)
+        if typed:
+            os.set_blocking(to_stdin.fileno(), False)
+            selector.register(to_stdin, selectors.EVENT_WRITE)
+        else:
+            to_stdin.close()
+        while selector.get_map():
+            ready = selector.select(max(0.0, deadline_s - time.monotonic()))
+            if not ready:
+                return False
+            for key, _ in ready:
+                assert isinstance(key.fileobj, io.FileIO)
+                if key.fileobj is not to_stdin:
+                    chunk = key.fileobj.read(65536)
+                    received[key.fileobj].extend(chunk or b"")
+                    if not chunk:
+                        selector.unregister(key.fileobj)
+                    continue
+                try:
+                    typed = typed[os.write(key.fd, typed[:65536]) :]
+                except BrokenPipeError:
+                    typed = b""  # it has ended, or reads no more
+                if not typed:
+                    selector.unregister(to_stdin)
+                    to_stdin.close()
+    return True
+
+
+def _pipe(stack: ExitStack) -> tuple[io.FileIO, io.FileIO]:
+    reads, writes = os.pipe()
+    return stack.enter_context(io.FileIO(reads, "rb")), stack.enter_context(io.FileIO(writes, "wb"))
+
+
+def _umask() -> int:
+    """This process's, without a change of it meanwhile: threads make files."""
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("Umask:")]
+    return int(line.split()[1], 8)

@@ -1,0 +1,113 @@
+"""Runs commands of ``outlive`` as forks of one process that has imported them: an interpreter starts once.
+
+    python -m tests.support.command_server DESCRIPTOR
+
+Each request that comes on the socket DESCRIPTOR is one command, with the descriptors of its standard streams and of a
+pipe. On the pipe come the command's PID and then, after its end, its wait status. Apart from the imports, a command is
+a process as a user's: its own words, environment, directory, umask and streams, and the interpreter's regular end.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import pickle
+import selectors
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+MOST_BYTES = 100_000
+"""A larger request does not fit into one message."""
+
+
+class Command(NamedTuple):
+    """A request, beside its descriptors."""
+
+    words: Sequence[str]
+    environment: Mapping[str, str]
+    directory: str
+    umask: int
+
+
+def main() -> None:
+    """Serve until the socket's other end is closed; in each fork, be the command."""
+    from session_host.cli import main as outlive
+    from session_host.cli.program import VERBS
+
+    for module, _ in VERBS.values():
+        importlib.import_module(f"session_host.cli.{module}")
+    # What the verbs import once they need it.
+    importlib.import_module("session_host.agents")
+    importlib.import_module("session_host.client.launch")
+    importlib.import_module("session_host.client.resumability")
+    gc.collect()
+    gc.freeze()
+    if serve(socket.socket(fileno=int(sys.argv[1]))):
+        sys.exit(outlive())
+
+
+def serve(requests: socket.socket) -> bool:
+    """Fork for each request.
+
+    Returns:
+        Whether this is such a fork, made ready to be the command; otherwise the socket's other end is closed.
+    """
+    with selectors.DefaultSelector() as selector, requests:
+        selector.register(requests, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is not requests:
+                    _report(selector, key)
+                    continue
+                message, descriptors, _, _ = socket.recv_fds(requests, 2 * MOST_BYTES, 4)
+                if not message:
+                    return False
+                *streams, reports = descriptors
+                if (pid := os.fork()) == 0:
+                    for ended, data in [(each.fd, each.data) for each in selector.get_map().values() if each.data]:
+                        os.close(ended)
+                        os.close(data[1])
+                    os.close(reports)
+                    _become(pickle.loads(message), streams)
+                    return True
+                for stream in streams:
+                    os.close(stream)
+                os.write(reports, b"%d\n" % pid)
+                selector.register(os.pidfd_open(pid), selectors.EVENT_READ, (pid, reports))
+
+
+def _report(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+    """Tell of a command's end."""
+    pid, reports = key.data
+    selector.unregister(key.fd)
+    os.close(key.fd)
+    _, status = os.waitpid(pid, 0)
+    try:
+        os.write(reports, b"%d\n" % os.waitstatus_to_exitcode(status))
+    except BrokenPipeError:
+        pass  # the test has gone
+    os.close(reports)
+
+
+def _become(command: Command, streams: Sequence[int]) -> None:
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    encoding, errors = sys.stdout.encoding, sys.stdout.errors
+    # As the interpreter makes them.
+    stdin = open(0, encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
+    stdout = open(1, "w", encoding=encoding, errors=errors, closefd=False)  # noqa: SIM115
+    stderr = open(2, "w", 1, encoding=encoding, errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stdin, sys.stdout, sys.stderr = stdin, stdout, stderr
+    os.umask(command.umask)
+    os.chdir(command.directory)
+    os.environ.clear()
+    os.environ.update(command.environment)
+    sys.argv[1:] = command.words
+
+
+if __name__ == "__main__":
+    main()

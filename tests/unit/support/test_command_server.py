@@ -1,0 +1,54 @@
+"""A command that is a fork is as one with an interpreter of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Sessions
+from tests.support import command_client, processes
+from tests.support.commands import OUTLIVE, environment, new, outlive
+from tests.support.waiting import wait_until
+
+
+@pytest.mark.parametrize("words", [["--version"], ["ls", "--json"], ["nonsense"], ["peek", "日本"], ["send", "--help"]])
+def test_both_say_the_same(words: list[str], tmp_path: Path) -> None:
+    assert command_client.is_possible(words, environment())
+    own = subprocess.run([*OUTLIVE, *words], capture_output=True, cwd=tmp_path, env=environment(), check=False)
+
+    assert outlive(*words, cwd=tmp_path) == (own.returncode, own.stdout.decode(), own.stderr.decode())
+
+
+def test_it_has_its_own_environment_directory_umask_and_input(sessions: Sessions, tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        done = outlive("new", "--json", "--", "sh", "-c", "umask; exec cat", cwd=tmp_path, env={"MINE": "yes"})
+    finally:
+        os.umask(before)
+    session = done.json()
+    assert session["cwd"] == str(tmp_path)
+    assert processes.environment(session["child_pid"])[b"MINE"] == b"yes"
+    assert outlive("wait", session["id"], "--text", "0027", "--timeout", "20").code == 0
+    assert outlive("send", session["id"], "-", typed="typed").code == 0
+    assert outlive("wait", session["id"], "--text", "typed", "--timeout", "20").code == 0
+
+
+def test_one_that_takes_too_long_is_killed(sessions: Sessions) -> None:
+    session = new("--", "cat")
+    [server] = [pid for pid in processes.children() if "command_server" in processes.command_line(pid)]
+
+    with pytest.raises(subprocess.TimeoutExpired):
+        outlive("wait", session, "--exited", timeout_s=0.5)
+
+    children = Path(f"/proc/{server}/task/{server}/children")
+    wait_until(lambda: not children.read_text(), 20, "the command to be gone")
+
+
+def test_an_interpreter_that_is_set_up_otherwise_is_one_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not command_client.is_possible(["ls"], environment({"PYTHONIOENCODING": "ascii"}))
+    assert not command_client.is_possible(["ls"], environment({"LC_ALL": "C"}))
+    monkeypatch.setenv("PYTHONDEVMODE", "1")
+    assert not command_client.is_possible(["ls"], environment())
