@@ -11,6 +11,7 @@
     ├── SessionEnded             show how it ended; exit code 6
     ├── HostUnavailable          retry, or start it again; exit code 7
     │   └── ProtocolMismatch     the two sides are of different versions: upgrade one
+    ├── NotAllowed               an agent may not control this chat: the user can allow it; exit code 8
     ├── NeedsInput               the chat asks something: answer it first, or send the text anyway
     ├── ProtocolViolation        drop the peer
     ├── NameTaken                a running chat has this name: choose another
@@ -69,6 +70,12 @@ class SessionEnded(OutliveError):
     """The session has ended; what was asked needs a running one."""
 
     exit_code = 6
+
+
+class NotAllowed(OutliveError):
+    """An agent may not control this chat."""
+
+    exit_code = 8
 
 
 class NeedsInput(OutliveError):

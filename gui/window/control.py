@@ -14,9 +14,13 @@ from typing import Any
 
 import msgspec
 
+from session_host.client.window import check_may_control_window
 from session_host.errors import OutliveError, UsageError
-from session_host.peer import is_foreign
+from session_host.peer import is_foreign, peer_pid
 from session_host.protocol.words import one_line
+
+CONTROLLING = frozenset({"grab", "close"})
+"""Verbs that an agent may not use, but on a window that it opened: a picture shows all that is on the screen."""
 
 MAX_LINE_BYTES = 65536
 MAX_ERROR_CHARACTERS = 600
@@ -82,15 +86,19 @@ class ControlServer:
                 return  # Longer than any request may be.
             if not line.endswith(b"\n"):
                 return
-            writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
+            writer.write(
+                json.dumps(await self._answer(line, peer_pid(writer.get_extra_info("socket")))).encode() + b"\n"
+            )
             await writer.drain()
 
-    async def _answer(self, line: bytes) -> dict[str, Any]:
+    async def _answer(self, line: bytes, pid: int) -> dict[str, Any]:
         try:
             request = msgspec.json.decode(line, type=ControlRequest)
             verb = self._verbs.get(request.verb)
             if verb is None:
                 raise UsageError(f"the window knows no verb {request.verb!r}; it may be of an older version")
+            if request.verb in CONTROLLING:
+                check_may_control_window(pid)
             return {"ok": True, "result": await verb(request)}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return _refusal(f"the window did not understand the request: {error}", 2)

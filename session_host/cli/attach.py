@@ -19,7 +19,7 @@ from session_host.cli.sessions import add_session_argument, find
 from session_host.cli.terminal_input import InputParser
 from session_host.cli.terminal_painter import Painter
 from session_host.client.viewer import Viewer, ViewerState
-from session_host.errors import HostUnavailable, OutliveError, SessionEnded
+from session_host.errors import HostUnavailable, NotAllowed, OutliveError, SessionEnded
 from session_host.protocol.messages import ErrorCode, Event, InputRefused, NameEvent
 from session_host.protocol.values import RUNNING_STATES, KeyAction, Modifiers
 
@@ -77,6 +77,7 @@ class _How(Enum):
     DETACHED = auto()
     ENDED = auto()
     UNAVAILABLE = auto()
+    NOT_ALLOWED = auto()
     SIGNAL = auto()
     TERMINAL_GONE = auto()
 
@@ -107,6 +108,8 @@ def _farewell(ending: _Ending) -> int:
             return 0
         case _How.UNAVAILABLE:
             raise HostUnavailable(f"{ending.name}: {ending.message}")
+        case _How.NOT_ALLOWED:
+            raise NotAllowed(ending.message)
         case _How.SIGNAL:
             return 128 + ending.signal_number
         case _How.TERMINAL_GONE:
@@ -304,6 +307,8 @@ class _Attachment:
                 self._after("notice", RECONNECTING_NOTICE_AFTER_S, lambda: self._notice(text))
             case ViewerState.ENDED:
                 self._end(_How.ENDED, how_it_ended(self._viewer))
+            case ViewerState.FAILED if self._viewer.refusal == ErrorCode.NOT_ALLOWED:
+                self._end(_How.NOT_ALLOWED, message)
             case ViewerState.LOST | ViewerState.FAILED:
                 self._end(_How.UNAVAILABLE, message or "its host is gone")
 

@@ -28,13 +28,13 @@ def run(options: argparse.Namespace) -> int:
 
     def rename(store: Store) -> str:
         info = find_session(store, options.session)
-        store.rename(info.id, name)
         if info.state in RUNNING_STATES:
             try:
                 ask(info.id, Rename(0, name))
             except (HostUnavailable, SessionEnded):
                 # It has just ended, or is hung: the record has the last word on names.
                 pass
+        store.rename(info.id, name)
         return called(info)
 
     say(f"renamed {with_store(rename)} to {name}")

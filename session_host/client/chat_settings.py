@@ -7,6 +7,7 @@
     scrollback_lines = 10000   # the history that can be scrolled through at once
     ended_limit_mib = 4096     # what all ended chats may take together; those that ended first are removed; 0: no limit
     rest_after_s = 120         # when nothing has happened in it for so long, it takes less memory; 0: never
+    agents_may_control = "own" # their own chat and those that they started; "all": every chat; acts at once
 
 It need not be there; what it does not name is as above. A running chat keeps what it was started with.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -37,6 +39,8 @@ class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scrollback_lines: int = DEFAULT_SCROLLBACK_LINES
     rest_after_s: float = 120.0
     ended_limit_mib: int = 4096
+    agents_may_control: Literal["own", "all"] = "own"
+    """See ``pty.permission``."""
 
 
 def load_chat_settings(directory: Path) -> ChatSettings:

@@ -10,7 +10,15 @@ from typing import Any, Self
 
 import msgspec
 
-from session_host.errors import HostUnavailable, NeedsInput, OutliveError, ProtocolMismatch, SessionEnded, UsageError
+from session_host.errors import (
+    HostUnavailable,
+    NeedsInput,
+    NotAllowed,
+    OutliveError,
+    ProtocolMismatch,
+    SessionEnded,
+    UsageError,
+)
 from session_host.protocol.messages import (
     Attach,
     Description,
@@ -47,6 +55,7 @@ _ERRORS: dict[str, type[OutliveError]] = {
     ErrorCode.ENDED: SessionEnded,
     ErrorCode.BAD_REQUEST: UsageError,
     ErrorCode.NEEDS_INPUT: NeedsInput,
+    ErrorCode.NOT_ALLOWED: NotAllowed,
 }
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from session_host.agents.agent import Agent
 from session_host.agents.conversations.place import Sought
 from session_host.agents.conversations.ways import opened_by
+from session_host.pty.identity import environment_variables
 from session_host.pty.relatives import MARK
 from session_host.store import SessionRecord, Store
 
@@ -97,13 +98,7 @@ def _eldest(pids: set[int]) -> set[int]:
 
 def _mark(pid: int) -> str:
     """The chat that a process was started in; "" if in none, or we may not see."""
-    try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return ""
-    prefix = f"{MARK}=".encode()
-    marks = [each.removeprefix(prefix) for each in environment.split(b"\0") if each.startswith(prefix)]
-    return marks[0].decode(errors="replace") if marks else ""
+    return environment_variables(pid, MARK).get(MARK, "")
 
 
 def _process(pid: int) -> Process:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from session_host.errors import HostUnavailable, OutliveError
+from session_host.errors import HostUnavailable, NotAllowed, OutliveError
 from session_host.link.asking import ask_keeper
 from session_host.link.pipe import KeeperHangs
-from session_host.protocol.keeper import EndBegun, EndSession
+from session_host.protocol.keeper import EndBegun, EndSession, NotReplaced
 from session_host.protocol.values import RUNNING_STATES
 from session_host.pty.identity import is_running, is_stopped
 
@@ -41,6 +41,8 @@ def end_without_host(session_id: str) -> str:
         raise HostUnavailable(
             f"{hung} does not answer, and the keeper is of an older version; `outlive upgrade`"
         ) from error
+    if isinstance(answer, NotReplaced) and answer.refused:
+        raise NotAllowed(answer.why)
     # A keeper that died over the question may have done it.
     if not isinstance(answer, EndBegun) and fate_of(session_id).state in RUNNING_STATES:
         raise HostUnavailable(

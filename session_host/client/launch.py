@@ -54,6 +54,7 @@ from session_host.protocol.launch import LaunchReport, LaunchSpec, Origin
 from session_host.protocol.values import RUNNING_STATES, GridSize, State
 from session_host.protocol.words import one_line
 from session_host.pty.identity import boot_id, start_time
+from session_host.pty.permission import AGENT_CHATS, agent_chats, of_new_chat
 from session_host.store import SessionRecord, Store
 from session_host.terminal import default_engine
 from session_host.terminal.base import DefaultColors, EngineName
@@ -212,8 +213,8 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     files, engine = session_files(session_id), request.engine or default_engine()
     environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
     supports = _supports(agent, environment)
-    environment["OUTLIVE_SESSION"] = session_id
-    environment["OUTLIVE_SOCKET"] = str(session_socket(session_id))
+    environment |= {"OUTLIVE_SESSION": session_id, "OUTLIVE_SOCKET": str(session_socket(session_id))}
+    environment[AGENT_CHATS] = of_new_chat(session_id, agent_chats(os.getpid()), is_agent=agent.signals.ends_all)
     arguments, conversation, ours = _conversation(request)
     argv = agent.argv(
         arguments,
@@ -263,6 +264,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         ),
         transitions=str(session_transitions(session_id)),
         rest_after_s=settings.rest_after_s,
+        settings=str(config_dir() / "chats.toml"),
     )
 
 
@@ -355,10 +357,6 @@ def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
     raise LaunchFailed(unavailable)
 
 
-def _where_to_look(spec: LaunchSpec) -> str:
-    return f"see {spec.log}" if Path(spec.log).exists() else "`outlive ls` shows how it goes on"
-
-
 def _report(answer: Any) -> LaunchReport:
     if not isinstance(answer, Launched):
         raise _Unknown("the keeper of the chats answered what was not asked; `outlive upgrade` may help")
@@ -383,7 +381,8 @@ def _started(spec: LaunchSpec, store: Store) -> LaunchReport | None:
             why = error.strerror if isinstance(error, OSError) else error
             raise _Unknown(f"{spec.name}: it cannot be told whether it was started: {why}") from error
         time.sleep(0.02)
-    raise _Unknown(f"{spec.name}: its start takes long; {_where_to_look(spec)}")
+    where = f"see {spec.log}" if Path(spec.log).exists() else "`outlive ls` shows how it goes on"
+    raise _Unknown(f"{spec.name}: its start takes long; {where}")
 
 
 def _ended(spec: LaunchSpec, store: Store) -> LaunchReport | None:

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from session_host.errors import HostUnavailable, OutliveError
+from session_host.errors import HostUnavailable, NotAllowed, OutliveError
 from session_host.link.asking import ask_keeper
 from session_host.link.finding import find_keeper, keeper_argv, keeper_environment
 from session_host.link.pipe import KeeperHangs
@@ -73,6 +73,8 @@ def replace_keeper() -> None:
         OutliveError: it is as it was.
     """
     answer = ask_keeper(ReplaceKeeper(keeper_argv(), keeper_environment()), REPLACE_TIMEOUT_S)
+    if isinstance(answer, NotReplaced) and answer.refused:
+        raise NotAllowed(answer.why)
     if isinstance(answer, NotReplaced):
         raise OutliveError(f"the keeper of the chats was not replaced: {answer.why}")
 

@@ -65,6 +65,7 @@ class Viewer(InputMethods):
         emulator: the replica, None until the first snapshot. It may be replaced at any turn of the loop.
         exit_code, exit_signal, end_request: how the program ended, when it did.
         host_version: of the code that the host ran when it was last greeted, "" before.
+        refusal: the ``ErrorCode`` with which the host refused to serve it; "" if it did not.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class Viewer(InputMethods):
         self.exit_signal: int | None = None
         self.end_request = ""
         self.host_version = ""
+        self.refusal = ""
         self._delegate = delegate
         self._size = size
         self._cell = cell or CellSize()
@@ -173,6 +175,7 @@ class Viewer(InputMethods):
     def _connection_lost(self) -> None:
         connection = self._connection
         if connection is not None and connection.refusal is not None and self.state not in FINAL_STATES:
+            self.refusal = connection.refusal.code
             self._become(ViewerState.FAILED, connection.refusal.message)
         self._lost.set()
 

@@ -52,6 +52,7 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import State
 from session_host.protocol.versions import encode_for
+from session_host.pty.permission import refusal_of
 from session_host.version import VERSION
 
 from .attachments import Attachment
@@ -214,6 +215,10 @@ class Connection:
             self._wire.is_closed or self._wire.queued_bytes or self._feed.behind or self._ack.sequence
         )
 
+    def refusal(self) -> str:
+        """Why the client may not control the chat, one line; "" if it may."""
+        return refusal_of(self._wire.peer_pid, self._session.spec, self._session.name)
+
     def fileno(self) -> int:
         """The socket's descriptor."""
         return self._wire.fileno()
@@ -237,18 +242,13 @@ class Connection:
                 self._input(message)
             case Attach():
                 self._attach(message)
-            case Resize():
-                self._resize(message)
-            case Colors():
-                if (attachment := self._mine(message.attachment)) is not None and not attachment.read_only:
-                    self._session.show_in(message)
+            case Resize() | Colors() | GoOn():
+                self._change_view(message)
             case Follow():
                 if self._mine(message.attachment) is not None:
                     self._follow(message)
             case Detach():
                 self._detach(message)
-            case GoOn():
-                self._go_on(message)
             case Report():
                 self._session.watch.reported(message, self._wire.peer_pid)
             case Hello():
@@ -293,17 +293,21 @@ class Connection:
             return
         self._session.take(attachment, message)
 
-    def _resize(self, message: Resize) -> None:
-        if (attachment := self._mine(message.attachment)) is not None:
+    def _change_view(self, message: Resize | Colors | GoOn) -> None:
+        if (attachment := self._mine(message.attachment)) is None:
+            return
+        if isinstance(message, Resize):
             self._session.viewer_resized(attachment, message.size, message.cell)
-
-    def _go_on(self, message: GoOn) -> None:
-        if (attachment := self._mine(message.attachment)) is not None:
+        elif isinstance(message, GoOn):
             attachment.go_on()
+        elif not attachment.read_only:
+            self._session.show_in(message)
 
     def _attach(self, message: Attach) -> None:
         if self.state is not ConnectionState.GREETED:
             raise ProtocolViolation("Attach came twice")
+        if not message.read_only and (why := self.refusal()):
+            raise ProtocolViolation(why, ErrorCode.NOT_ALLOWED)
         session = self._session
         attachment = session.attachments.attach(self, resume=message.resume, read_only=message.read_only)
         self.attachment, self.state, self._wanted = attachment, ConnectionState.ATTACHED, message
@@ -391,9 +395,6 @@ class Connection:
         self._feed.resized(message)
 
     def deliver_event(self, event: Event) -> None:
-        """Queue an event; these are few and small, so a client that is behind gets them too.
-
-        All but the end: that is told when the last output is.
-        """
+        """Queue an event, small as it is, also for a client that is behind; the end comes after the last output."""
         if self.state is ConnectionState.ATTACHED and not (isinstance(event, StateEvent) and self._feed.behind):
             self.send(event)

@@ -34,6 +34,9 @@ from . import ending
 from .sending import Sending
 from .session import Session
 
+CONTROLLING = (Send, Stop, Kill, Rename)
+"""Requests that an agent may not make of every chat; see ``pty.permission``. Attach is another, unless read-only."""
+
 RECORD_PATIENCE_S = 3.0
 MAX_NAME_CHARACTERS = 200
 PIECE_CHARACTERS = 256 * 1024

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from session_host.peer import is_foreign
-from session_host.protocol.messages import Describe, Description, ErrorCode, Request
+from session_host.protocol.messages import Describe, Description, ErrorCode, Failed, Request
 
 from .connection import Connection
 from .keeper_channel import KeeperChannel
-from .requests import carry_out, describe
+from .requests import CONTROLLING, carry_out, describe
 from .sending import Sending
 from .session import Session
 from .wire import Wire
@@ -194,5 +194,9 @@ class Server:
 
     async def _answer(self, connection: Connection, request: Request) -> None:
         log.info("request %s", type(request).__name__)
+        if isinstance(request, CONTROLLING) and (why := connection.refusal()):
+            log.warning("refused: %s", why)
+            connection.send(Failed(request.request, ErrorCode.NOT_ALLOWED, why))
+            return
         for reply in await carry_out(self._session, self._sending, request, os.getpid(), self._keeper.keeper_pid):
             connection.send(reply)

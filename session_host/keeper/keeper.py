@@ -45,6 +45,7 @@ from .ending import end_without_host
 from .forking import fork_host
 from .loop import Loop
 from .mirror import Mirror, ThirdHolder
+from .permission import refusal
 from .reaching import ChatSockets
 from .strangers import GREETING_S, Strangers
 from .succession import Begun, Succession
@@ -96,6 +97,8 @@ class Keeper:
             self.loop.reply(client, answer)
 
     def _answer(self, client: KeeperPipe, message: Any) -> KeeperMessage | None:
+        if (refused := refusal(client, message, self.wards)) is not None:
+            return refused
         match message:
             case Launch(spec=spec):
                 return self._launch(client, spec)

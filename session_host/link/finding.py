@@ -19,6 +19,7 @@ from session_host.paths import ensure_private, keeper_log, keeper_socket, runtim
 from session_host.peer import is_foreign
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import Status
+from session_host.pty.permission import AGENT_CHATS, UNKNOWN
 
 from .naming import service_prefix
 from .pipe import KeeperPipe
@@ -135,7 +136,7 @@ def keeper_environment() -> dict[str, str]:
     # Also from a clone that was never installed, whatever directory the caller is in.
     root = str(Path(session_host.__file__).parent.parent)
     others = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each and each != root]
-    return kept | {"PYTHONPATH": os.pathsep.join([root, *others])}
+    return kept | {AGENT_CHATS: UNKNOWN, "PYTHONPATH": os.pathsep.join([root, *others])}
 
 
 def _start() -> None:

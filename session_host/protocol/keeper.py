@@ -122,6 +122,8 @@ class NotReplaced(KeeperMessage, frozen=True):
     why: str
     passing: bool = False
     """The reason passes within moments: the same may be asked again."""
+    refused: bool = False
+    """An agent asked, and may not."""
 
 
 class Adopt(KeeperMessage, frozen=True):

@@ -125,6 +125,8 @@ class LaunchSpec(msgspec.Struct, frozen=True):
     """The file in which the changes of its activity are kept; "" for none."""
     rest_after_s: float = 0.0
     """When nothing has happened for so long, its host rests; 0 for never."""
+    settings: str = ""
+    """The user's ``chats.toml``, for what acts on running chats; "" from former versions."""
 
 
 class LaunchReport(msgspec.Struct, frozen=True):

@@ -80,6 +80,8 @@ class ErrorCode:
     """The host could not do it, through no fault of the peer's."""
     NEEDS_INPUT = "needs_input"
     """The chat asks something; a text would be lost, or answer it: answer with a key, or send the text anyway."""
+    NOT_ALLOWED = "not_allowed"
+    """An agent may not control this chat, unless the user allows it."""
     BAD_REQUEST = "bad_request"
     """The request's values make no sense; the message says which."""
 

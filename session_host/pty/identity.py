@@ -68,6 +68,21 @@ def boot_id() -> str:
         return ""
 
 
+def environment_variables(pid: int, *names: str) -> dict[str, str]:
+    """Those of the variables that a process was started with (environ(7)); none if it is gone, or not ours to see."""
+    try:
+        environment = b"\0" + Path(f"/proc/{pid}/environ").read_bytes() + b"\0"
+    except OSError:
+        return {}
+    found = {}
+    for name in names:
+        start = environment.find(f"\0{name}=".encode())
+        if start >= 0:
+            value = environment[start + len(name) + 2 : environment.index(b"\0", start + 1)]
+            found[name] = value.decode(errors="replace")
+    return found
+
+
 MOST_ANCESTORS = 64
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .identity import stat_fields
+from .identity import environment_variables, stat_fields
 
 _PROC = Path("/proc")
 MARK = "OUTLIVE_SESSION"
@@ -113,20 +113,10 @@ def _read(pid: int) -> _Process | None:
     return _Process(pid, int(fields[1]), int(fields[3]), int(fields[19]))
 
 
-def _mark(pid: int) -> bytes | None:
-    """The chat that a process says it is of; None if it does not say, or we may not see."""
-    try:
-        environment = (_PROC / str(pid) / "environ").read_bytes()
-    except OSError:
-        return None
-    mark = f"{MARK}=".encode()
-    return next((each[len(mark) :] for each in environment.split(b"\0") if each.startswith(mark)), None)
-
-
 def _is_marked(pid: int, session_id: str) -> bool:
-    return _mark(pid) == session_id.encode()
+    return environment_variables(pid, MARK).get(MARK) == session_id
 
 
 def _may_be_marked(pid: int, session_id: str) -> bool:
     """Whether a descendant is not of another chat, which was started from this one."""
-    return _mark(pid) in {None, session_id.encode()}
+    return environment_variables(pid, MARK).get(MARK, session_id) == session_id
