@@ -16,9 +16,7 @@ The first page holds what is overwritten in place, each field by one store or on
     112  1 once the engine is suspected of killing its hosts: the other one is to be used
     120  1 once the user has asked for the end with Stop, 2 with Kill
 
-and each record a header of 32 bytes and its payload::
-
-    length of the payload u32 · kind u8 · 3 bytes of 0 · who, 16 bytes · number u64
+and then come records; see ``records``.
 """
 
 from __future__ import annotations
@@ -28,12 +26,12 @@ import os
 import struct
 from collections import deque
 from collections.abc import Callable, Iterator
-from enum import IntEnum
 from typing import NamedTuple
 
 from session_host.errors import OutliveError
 
 from .moving import Mover
+from .records import FOR_PROGRAM, HEADER, HEADER_BYTES, NOBODY, Kind, Record
 from .stream_file import PAGE_BYTES, punch
 
 _MAGIC = b"outlive ledger 1"
@@ -44,62 +42,14 @@ _CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED, _REQUESTE
 
 _END_REQUESTS = ("", "stop", "kill")
 
-_HEADER = struct.Struct("<IB3x16sQ")
-HEADER_BYTES = _HEADER.size
-_pack_header = _HEADER.pack
+_pack_header = HEADER.pack
 LONG_BYTES = 256 * 1024
 """Of a longer record, no more than this counts against what may wait, so that keys have room behind a long paste."""
 
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
-NOBODY = bytes(16)
 
 Written = Callable[[int], None]
 """Told the record's number."""
-
-
-class Kind(IntEnum):
-    """What a record tells. The first three, and FOCUS, are for the program; the others are not sent to it."""
-
-    INPUT = 1
-    """Of a viewer: ``who`` its attachment, ``number`` its sequence."""
-    TYPED = 2
-    """Of a command: ``who`` names the request, so that it is not carried out twice."""
-    REPLY = 3
-    """The emulator's, to queries in the output before offset ``number``; ``who`` counts the resizes before it."""
-    RUNNING = 9
-    """``number`` is the child's start time: it was exec'd."""
-    ATTACHED = 10
-    """``who`` attached; the payload is 1 for one that may only look."""
-    DETACHED = 11
-    RESIZED = 12
-    """``number`` counts; the payload is a ``messages.Resized``."""
-    NAME = 13
-    COLORS = 14
-    ACTIVITY = 15
-    """As of the output's offset ``number``."""
-    CONVERSATION = 16
-    """The payload is a ``memory.ConversationMemory``."""
-    FOCUS = 17
-    """For the program, as a terminal tells it: it has the keyboard if ``number`` is 1."""
-
-
-FOR_PROGRAM = (Kind.INPUT, Kind.TYPED, Kind.REPLY, Kind.FOCUS)
-"""In a tuple, the most frequent first: to hash an enum's member takes longer than to compare a few."""
-
-
-class Record(NamedTuple):
-    """One entry; ``start`` is where it stands in the file."""
-
-    start: int
-    kind: int
-    who: bytes
-    number: int
-    payload: bytes
-
-    @property
-    def end(self) -> int:
-        """Where the next one stands."""
-        return self.start + HEADER_BYTES + len(self.payload)
 
 
 class CheckpointAt(NamedTuple):
@@ -307,7 +257,7 @@ class Ledger:
         position = start
         length_of_file = os.fstat(self._file).st_size
         while position + HEADER_BYTES <= length_of_file:
-            length, kind, who, number = _HEADER.unpack(os.pread(self._file, HEADER_BYTES, position))
+            length, kind, who, number = HEADER.unpack(os.pread(self._file, HEADER_BYTES, position))
             if length > MAX_PAYLOAD_BYTES or position + HEADER_BYTES + length > length_of_file:
                 break
             record = Record(position, kind, who, number, os.pread(self._file, length, position + HEADER_BYTES))

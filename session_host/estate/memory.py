@@ -13,7 +13,7 @@ import msgspec
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity
 
-from .ledger import Kind, Record
+from .records import Kind, Record
 
 KEPT_RESIZES = 1000
 KEPT_REQUESTS = 256

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from session_host.clock import as_text
-from session_host.estate.ledger import Kind, Ledger
+from session_host.estate.ledger import Ledger
 from session_host.estate.memory import NO_COMMAND, ActivityMemory
+from session_host.estate.records import Kind
 from session_host.paths import session_files
 from session_host.protocol.evidence import Transition
 from session_host.protocol.launch import LaunchSpec

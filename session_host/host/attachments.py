@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from session_host.estate.ledger import Kind, Ledger
+from session_host.estate.ledger import Ledger
 from session_host.estate.memory import AttachmentMemory, Memory
+from session_host.estate.records import Kind
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS, ErrorCode, Focus, Input, InputRefused, Paste
 from session_host.protocol.values import CellSize, GridSize
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from session_host.estate.ledger import Kind, Ledger
+from session_host.estate.ledger import Ledger
+from session_host.estate.records import Kind
 from session_host.terminal.base import Emulator
 
 from .attachments import Attachment, Attachments

@@ -24,8 +24,9 @@ from functools import partial
 
 import msgspec
 
-from session_host.estate.ledger import Kind, Ledger
+from session_host.estate.ledger import Ledger
 from session_host.estate.memory import KEPT_REQUESTS, ConversationMemory
+from session_host.estate.records import Kind
 from session_host.estate.stream_file import StreamFile
 from session_host.protocol.codec import encode
 from session_host.protocol.launch import LaunchSpec

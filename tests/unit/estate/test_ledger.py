@@ -11,19 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.estate.ledger import (
-    FOR_PROGRAM,
-    HEADER_BYTES,
-    MAX_PAYLOAD_BYTES,
-    NOBODY,
-    CheckpointAt,
-    Kind,
-    Ledger,
-    LedgerDamaged,
-    LedgerPage,
-    Record,
-)
+from session_host.estate.ledger import MAX_PAYLOAD_BYTES, CheckpointAt, Ledger, LedgerDamaged, LedgerPage
 from session_host.estate.moving import Mover
+from session_host.estate.records import FOR_PROGRAM, HEADER_BYTES, NOBODY, Kind, Record
 from session_host.estate.stream_file import PAGE_BYTES
 
 BLOCK_BYTES = 512

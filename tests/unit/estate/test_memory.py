@@ -6,7 +6,6 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.estate.ledger import NOBODY, Kind, Record
 from session_host.estate.memory import (
     KEPT_ATTACHMENTS,
     KEPT_REQUESTS,
@@ -15,6 +14,7 @@ from session_host.estate.memory import (
     AttachmentMemory,
     Memory,
 )
+from session_host.estate.records import NOBODY, Kind, Record
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity, CellSize, GridSize
 

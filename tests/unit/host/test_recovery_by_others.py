@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from session_host.estate.ledger import Kind
+from session_host.estate.records import Kind
 from session_host.terminal.base import EngineName
 from session_host.terminal.pyte_engine import PyteEmulator
 from tests.support.emulators import Seen, seen

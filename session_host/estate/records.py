@@ -1,0 +1,61 @@
+"""The records of a ledger: their kinds, and their header on disk. Pure.
+
+A record is a header of 32 bytes and its payload::
+
+    length of the payload u32 · kind u8 · 3 bytes of 0 · who, 16 bytes · number u64
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+from typing import NamedTuple
+
+HEADER = struct.Struct("<IB3x16sQ")
+HEADER_BYTES = HEADER.size
+NOBODY = bytes(16)
+
+
+class Kind(IntEnum):
+    """What a record tells. The first three, and FOCUS, are for the program; the others are not sent to it."""
+
+    INPUT = 1
+    """Of a viewer: ``who`` its attachment, ``number`` its sequence."""
+    TYPED = 2
+    """Of a command: ``who`` names the request, so that it is not carried out twice."""
+    REPLY = 3
+    """The emulator's, to queries in the output before offset ``number``; ``who`` counts the resizes before it."""
+    RUNNING = 9
+    """``number`` is the child's start time: it was exec'd."""
+    ATTACHED = 10
+    """``who`` attached; the payload is 1 for one that may only look."""
+    DETACHED = 11
+    RESIZED = 12
+    """``number`` counts; the payload is a ``messages.Resized``."""
+    NAME = 13
+    COLORS = 14
+    ACTIVITY = 15
+    """As of the output's offset ``number``."""
+    CONVERSATION = 16
+    """The payload is a ``memory.ConversationMemory``."""
+    FOCUS = 17
+    """For the program, as a terminal tells it: it has the keyboard if ``number`` is 1."""
+
+
+FOR_PROGRAM = (Kind.INPUT, Kind.TYPED, Kind.REPLY, Kind.FOCUS)
+"""In a tuple, the most frequent first: to hash an enum's member takes longer than to compare a few."""
+
+
+class Record(NamedTuple):
+    """One entry; ``start`` is where it stands in the file."""
+
+    start: int
+    kind: int
+    who: bytes
+    number: int
+    payload: bytes
+
+    @property
+    def end(self) -> int:
+        """Where the next one stands."""
+        return self.start + HEADER_BYTES + len(self.payload)
