@@ -19,8 +19,7 @@ The program and its terminal::
     lane          the emulator, one use of it at a time; floods are interpreted in a thread
     recording     the journal, written behind the emulator
     encoding      what an input means, to the program and to us
-    sizing        whose size the grid has
-    focus         what a program is told when nobody looks at it
+    performing    carries out what the rules want (``session_host.session``: size, focus, attachments)
 
 Who looks on::
 
@@ -28,7 +27,6 @@ Who looks on::
     connection    one client's conversation; wire, its socket; feed, its share of the output
     held_ack      the acknowledgement of its inputs, held back for a moment
     follower      a client as the session sees it
-    attachments   who is attached, what was taken from each, whose size counts
     requests      the one-shot requests: describe, explain, peek, send, stop, kill, rename
     sending       what is typed that no viewer typed
 

@@ -61,7 +61,7 @@ def memory_of(session: Session) -> Memory:
         child_started=session.process.started if session.process is not None else None,
         name=session.name if session.name != session.spec.name else "",
         answered=(session.lane.fed, session.emulator_resizes),
-        attachments=session.attachments.memory(),
+        attachments=session.viewers.attachments.memory(),
         requests=session.requests,
         resizes=session.stream.kept_resizes(),
         colors=session.colors,

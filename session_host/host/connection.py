@@ -53,9 +53,9 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import State
 from session_host.protocol.versions import encode_for
 from session_host.pty.permission import refusal_of
+from session_host.session.attachments import Attachment
 from session_host.version import VERSION
 
-from .attachments import Attachment
 from .feed import OutputFeed
 from .held_ack import HeldAck
 from .session import Session
@@ -134,7 +134,8 @@ class Connection:
         self._deadline.cancel()
         self._session.followers.discard(self)
         if self.attachment is not None:
-            self._session.attachments.park(self.attachment, self)
+            self._session.viewers.park(self.attachment, self)
+            self._session.performer.perform()
         self._owner.connection_closed(self)
 
     def received(self, data: bytes) -> None:
@@ -153,6 +154,7 @@ class Connection:
                     self._session.take(attachment, message)  # What ``_input`` comes to with a key.
                 else:
                     self._message(message)
+                    self._session.performer.perform()
         except ProtocolViolation as error:
             self.refuse(error.code, str(error))
 
@@ -297,7 +299,7 @@ class Connection:
         if (attachment := self._mine(message.attachment)) is None:
             return
         if isinstance(message, Resize):
-            self._session.viewer_resized(attachment, message.size, message.cell)
+            self._session.viewers.resized(attachment, message.size, message.cell)
         elif isinstance(message, GoOn):
             attachment.go_on()
         elif not attachment.read_only:
@@ -309,16 +311,16 @@ class Connection:
         if not message.read_only and (why := self.refusal()):
             raise ProtocolViolation(why, ErrorCode.NOT_ALLOWED)
         session = self._session
-        attachment = session.attachments.attach(self, resume=message.resume, read_only=message.read_only)
+        attachment = session.viewers.attach(self, resume=message.resume, read_only=message.read_only)
+        session.performer.perform()  # It is in the ledger before its viewer knows of it.
         self.attachment, self.state, self._wanted = attachment, ConnectionState.ATTACHED, message
         attachment.may_hold, attachment.kind = self._protocol >= HOLDING_PROTOCOL, message.kind
-        log.info("attached id=%s viewers=%d", attachment.id, session.attachments.viewers())
+        log.info("attached id=%s viewers=%d", attachment.id, session.viewers.attachments.viewers())
         session.followers.add(self)
         if session.state is State.STARTING:
             self.send(Starting(attachment.id))
             if message.size is not None:
-                attachment.size, attachment.cell = message.size, message.cell
-                session.use(attachment)
+                session.viewers.came(attachment, message.size, message.cell)
         else:
             self.deliver_started()
 
@@ -351,27 +353,25 @@ class Connection:
             self.send(session.sizing.told)
         self._follow(wanted)
         if wanted.size is not None:
-            attachment.size, attachment.cell = wanted.size, wanted.cell
-            if not attachment.read_only and wanted.output:
-                session.use(attachment)
+            counts = not attachment.read_only and wanted.output
+            session.viewers.came(attachment, wanted.size, wanted.cell, counts=counts)
 
     def _detach(self, message: Detach) -> None:
         attachment = self._mine(message.attachment)
         if attachment is None:
             return
-        self._session.attachments.detach(attachment)
+        self._session.viewers.detach(attachment)
         self._session.followers.discard(self)
         self.attachment = None
         self._feed.close()
         self.state = ConnectionState.GREETED
-        log.info("detached id=%s viewers=%d", attachment.id, self._session.attachments.viewers())
+        log.info("detached id=%s viewers=%d", attachment.id, self._session.viewers.attachments.viewers())
 
     # ------------------------------------------------------------ output
 
     def _follow(self, wanted: Attach | Follow) -> None:
         if self.attachment is not None:
-            self.attachment.follows_output = wanted.output
-            self._session.attachments.changed()
+            self._session.viewers.shows(self.attachment, output=wanted.output)
         if wanted.output:
             self._feed.follow(wanted.epoch, wanted.offset, wanted.resizes)
         else:

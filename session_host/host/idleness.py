@@ -113,7 +113,7 @@ class Idleness:
             and all(each.is_quiet for each in (session, session.recording, session.watch, session.conversation, server))
             and len(server.descriptors()) <= MAX_DESCRIPTORS
             # Who comes back would else give the grid another size.
-            and session.attachments.sizes() <= {(session.size, session.cell), (None, CellSize())}
+            and session.viewers.attachments.sizes() <= {(session.size, session.cell), (None, CellSize())}
         )
 
     def _happened(self) -> tuple[int, ...]:

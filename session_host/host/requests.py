@@ -125,7 +125,7 @@ def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int
         activity_since=activity.since,
         title=session.title,
         size=session.size,
-        viewers=session.attachments.viewers(),
+        viewers=session.viewers.attachments.viewers(),
         engine=spec.engine,
         host_pid=host_pid,
         child_pid=session.process.pid if session.process is not None else None,

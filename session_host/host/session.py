@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -45,12 +46,13 @@ from session_host.protocol.messages import (
     NotificationEvent,
     Output,
     Paste,
-    Resized,
     StateEvent,
     TitleEvent,
 )
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.pty.process import PtyProcess
+from session_host.session.attachments import Attachment
+from session_host.session.viewers import Viewers
 from session_host.terminal.base import (
     Bell,
     ClipboardSet,
@@ -61,16 +63,14 @@ from session_host.terminal.base import (
 )
 
 from .agent_watch import AgentWatch
-from .attachments import Attachment, Attachments
 from .conversation import ConversationTracker
 from .encoding import encode_input, is_looking, is_use
-from .focus import FocusTeller
 from .follower import Follower
 from .lane import EmulatorLane
+from .performing import Performer
 from .pump import PtyPump
 from .recording import Recording
 from .recovery import Recovered, default_colors
-from .sizing import Sizing
 from .stream import OutputStream
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,8 @@ class Session:
         spec: what was started.
         state, exit_code, exit_signal: the process; of the two latter one is set once it has ended.
         name: what the user calls it; ``title`` is what the program calls itself.
-        size, cell: the grid as of the end of the stream.
+        viewers: who is attached, and what follows from that; who calls it calls ``performer.perform`` then.
+        sizing, focus: parts of that.
         lane: the emulator, the authority on the screen; used in turn.
         emulator_resizes: how many resizes the emulator has been through; the stream may be ahead of it.
         stream: the output with its offsets.
@@ -118,9 +119,6 @@ class Session:
         self.name = memory.name or spec.name
         self.title = recovered.emulator.title
         self.epoch = spec.session_id
-        self.size, self.cell = spec.size, CellSize()
-        if memory.resizes:
-            self.size, self.cell = memory.resizes[-1].size, memory.resizes[-1].cell
         self.ledger = ledger
         self.recording = recording
         self.stream = OutputStream(output, memory.resizes)
@@ -128,7 +126,9 @@ class Session:
         self.lane = EmulatorLane(
             recovered.emulator, self._after_emulator, self._lane_drained, fed=recovered.fed, page=ledger.page
         )
-        self.attachments = Attachments(ledger, memory)
+        self.performer = Performer(self)
+        self.viewers = Viewers(self.performer.effects, memory, spec.size, lambda: uuid.uuid4().hex)
+        self.sizing, self.focus = self.viewers.sizing, self.viewers.focus
         self.colors = memory.colors
         self.requests = list(memory.requests)
         self.followers: set[Follower] = set()
@@ -149,8 +149,6 @@ class Session:
         self.notice = recovered.notice
         self.look: Callable[[], None] = lambda: None
         self._pump: PtyPump | None = None
-        self.focus = FocusTeller(self.attachments, ledger, self.lane, self.flush_input, memory.focus)
-        self.sizing = Sizing(self.attachments, lambda: (self.size, self.cell), self._resize, self.tell)
         self._answer(recovered.replies)
         self._terminal_events(recovered.events)
 
@@ -177,12 +175,13 @@ class Session:
         log.info("running pid=%d size=%s offset=%d", process.pid, self.size, self.stream.end)
         if self.stream.resizes:
             process.resize(self.size, self.cell)  # It may have been written down and not been done.
-        self.sizing.apply()
+        self.sizing.program_runs()
+        self.performer.perform()
         for follower in tuple(self.followers):
             follower.deliver_started()
-        self.sizing.is_live = True
         self.flush_input()
-        self.focus.changed()
+        self.focus.viewers_changed()
+        self.performer.perform()  # Also what came of telling the followers.
 
     def child_ended(self) -> None:
         """The keeper's word that the program's status is in the ledger."""
@@ -198,8 +197,8 @@ class Session:
         dropped = self.ledger.forget_due()
         log.info("ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.stream.end, dropped)
         try:
-            self.sizing.close()
-            self.focus.close()
+            self.viewers.program_ended()
+            self.performer.perform()
             self.conversation.close()
             self.watch.ended()
             self.tell(StateEvent(self.state, exit_code, exit_signal, self.ledger.page.end_request))
@@ -219,7 +218,7 @@ class Session:
     def close(self) -> None:
         """Let go of the PTY and the engine."""
         self.watch.close()
-        self.focus.close()
+        self.performer.close()
         if self._pump is not None:
             self._pump.close()
         self.lane.close()
@@ -246,8 +245,9 @@ class Session:
         """What the emulator has to say goes out: replies to the program, events to the viewers."""
         self._answer(emulator.take_replies())
         self._terminal_events(emulator.take_events())
-        if self.focus.nobody_looks:
-            self.focus.look(emulator)
+        if self.focus.is_unseen:
+            self.focus.emulator_used(emulator)
+            self.performer.perform()
         self.watch.output_seen()
         # The journal follows the emulator, so that a checkpoint never lies behind its end.
         self.recording.output(self.lane.fed)
@@ -311,12 +311,14 @@ class Session:
         else:
             self._queue(attachment, message, encode_input(emulator, message))
         # The program is awake by now: what follows is not on the key's way.
-        if attachment is not self.attachments.in_use and is_use(message):
-            self.sizing.use(attachment)
+        if attachment is not self.sizing.in_use and is_use(message):
+            self.sizing.used(attachment)
+            self.performer.perform()
         if not is_looking(message):
             self.watch.input_given()
         elif isinstance(message, Focus):
-            self.focus.viewer_told(attachment, focused=message.focused)
+            self.focus.viewer_said(attachment, focused=message.focused)
+            self.performer.perform()
 
     def _queue_soon(self, attachment: Attachment, message: Input, emulator: Emulator) -> None:
         self._queue(attachment, message, encode_input(emulator, message))
@@ -372,30 +374,12 @@ class Session:
         self.colors = colors
         self.lane.soon(lambda emulator: emulator.set_default_colors(default_colors(colors)))
 
-    def use(self, attachment: Attachment) -> None:
-        """This viewer is the one in use: the grid follows its size."""
-        self.sizing.use(attachment)
+    @property
+    def size(self) -> GridSize:
+        """The grid's size as of the end of the stream."""
+        return self.sizing.size
 
-    def viewer_resized(self, attachment: Attachment, size: GridSize, cell: CellSize) -> None:
-        """A viewer's grid changed; it counts if that viewer is in use, or none is."""
-        attachment.size, attachment.cell = size, cell
-        self.sizing.viewer_resized(attachment)
-
-    def _resize(self, size: GridSize, cell: CellSize) -> None:
-        """The grid is to be of another size from this point of the output on."""
-        if self.process is None or self.state is not State.RUNNING:
-            return
-        self.size, self.cell = size, cell
-        message = Resized(self.stream.end, size, cell, self.stream.resizes + 1)
-        self.ledger.add(Kind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
-        self.stream.resized(message)
-        self.lane.in_order(lambda emulator: self._resize_emulator(emulator, message))
-        self.process.resize(size, cell)
-        log.info("resized %s offset=%d", size, self.stream.end)
-        for follower in tuple(self.followers):
-            follower.deliver_resize(message)
-
-    def _resize_emulator(self, emulator: Emulator, message: Resized) -> None:
-        emulator.resize(message.size, message.cell)
-        self.emulator_resizes = message.number
-        self.recording.resized(message)
+    @property
+    def cell(self) -> CellSize:
+        """The cells' size as of the end of the stream."""
+        return self.sizing.cell

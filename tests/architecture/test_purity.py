@@ -16,17 +16,23 @@ PURE = {
     "itertools", "math", "msgspec", "operator", "re", "string", "struct", "types", "typing", "unicodedata", "uuid",
     "zlib",
 }  # fmt: skip
-"""What the protocol may import from outside: nothing that reads a clock, touches a file or knows a loop."""
+"""What they may import from outside: nothing that reads a clock, touches a file or knows a loop."""
 
 
-@pytest.mark.parametrize("path", python_files("session_host/protocol"), ids=str)
-def test_the_protocol_is_pure(path: Path) -> None:
-    foreign = {
-        name
-        for name in imports(path)
-        if not name.startswith(("session_host.protocol", "session_host.errors", "session_host.version"))
-        and name.split(".")[0] not in PURE
-    }
+OWN = {
+    "session_host/protocol": ("session_host.protocol", "session_host.errors", "session_host.version"),
+    "session_host/session": (
+        "session_host.session", "session_host.protocol", "session_host.errors", "session_host.version",
+        "session_host.terminal.base", "session_host.estate.memory", "session_host.estate.records",
+    ),
+}  # fmt: skip
+"""What the pure rooms may import of ours."""
+
+
+@pytest.mark.parametrize("path", python_files(*OWN), ids=str)
+def test_the_protocol_and_the_rules_of_a_session_are_pure(path: Path) -> None:
+    [own] = [names for room, names in OWN.items() if path.is_relative_to(room)]
+    foreign = {name for name in imports(path) if not name.startswith(own) and name.split(".")[0] not in PURE}
     assert not foreign
     called = {
         node.func.id for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
@@ -34,11 +40,11 @@ def test_the_protocol_is_pure(path: Path) -> None:
     assert not called & {"open", "print", "input", "exec", "eval", "__import__"}
 
 
-def test_the_protocol_has_no_coroutines() -> None:
+def test_the_protocol_and_the_rules_of_a_session_have_no_coroutines() -> None:
     kinds = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
     assert not [
         path
-        for path in python_files("session_host/protocol")
+        for path in python_files(*OWN)
         for node in ast.walk(tree(path))
         if isinstance(node, kinds)
     ]

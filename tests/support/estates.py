@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tty
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,10 @@ from session_host.host.recovery import Recovered, recover, remember
 from session_host.host.session import Session
 from session_host.paths import session_socket
 from session_host.protocol.launch import LaunchSpec
-from session_host.protocol.values import GridSize
+from session_host.protocol.values import CellSize, GridSize
 from session_host.pty.process import PtyProcess
+from session_host.session.attachments import Attachment
+from session_host.session.sizing import RESIZE
 from tests.support.waiting import wait_readable
 
 SESSION_ID = "5e55104e-0000-4000-8000-000000000001"
@@ -103,6 +106,14 @@ class KeptSession:
         stream.end += len(data)
         self.session.output(data)
 
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """A viewer of this size is used, and its size has settled."""
+        viewer = Attachment(uuid.uuid4().hex, read_only=False, size=size, cell=cell)
+        self.session.sizing.used(viewer)
+        self.session.performer.perform()
+        self.session.sizing.timer_due(RESIZE)
+        self.session.performer.perform()
+
     def typed(self) -> bytes:
         """What the program was given since last asked, all of it: the kernel may take a moment."""
         data = b""
@@ -116,7 +127,6 @@ class KeptSession:
         """The session object is gone from one moment to the next: nothing is told, nothing written."""
         if self._living:
             self._living = False
-            self.session.sizing.close()
             self.session.close()
             with self.recording._at_work:
                 pass  # Of a process that is killed no thread is left either.

@@ -104,12 +104,12 @@ async def test_after_so_much_in_the_ledger(kept: KeptSession, monkeypatch: pytes
 
 async def test_after_so_many_resizes(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "RESIZES", 2)
-    session = kept.host()
+    kept.host()
     kept.go_on()
     for columns in (41, 42):
-        session._resize(GridSize(columns, 7), CellSize(8, 16))
+        kept.resize(GridSize(columns, 7), CellSize(8, 16))
     assert not await is_due(kept)
-    session._resize(GridSize(43, 7), CellSize(8, 16))
+    kept.resize(GridSize(43, 7), CellSize(8, 16))
     assert await is_due(kept)
     assert (newest(kept).resizes, newest(kept).size) == (3, GridSize(43, 7))
     assert not await is_due(kept)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from session_host.host import focus
-from session_host.host.attachments import Attachment
 from session_host.protocol import messages
 from session_host.protocol.messages import InputRefused
+from session_host.session import focus
+from session_host.session.attachments import Attachment
 from tests.support.estates import KeptSession, kept_session
 from tests.support.waiting import eventually
 
@@ -42,9 +42,9 @@ def host(kept: KeptSession) -> KeptSession:
 
 def looks(kept: KeptSession, resume: str = "") -> Attachment:
     """A viewer shows it."""
-    attachment = kept.session.attachments.attach(Client(), resume=resume, read_only=False)
-    attachment.follows_output = True
-    kept.session.attachments.changed()
+    attachment = kept.session.viewers.attach(Client(), resume=resume, read_only=False)
+    kept.session.viewers.shows(attachment, output=True)
+    kept.session.performer.perform()
     return attachment
 
 
@@ -53,7 +53,7 @@ def says(kept: KeptSession, attachment: Attachment, *, focused: bool) -> None:
 
 
 async def nobody_came(kept: KeptSession) -> None:
-    await eventually(lambda: kept.session.focus.nobody_looks, 10, "the time for viewers to come to be over")
+    await eventually(lambda: kept.session.focus.is_unseen, 10, "the time for viewers to come to be over")
 
 
 async def test_who_asks_is_told_once_whenever_it_asks(kept: KeptSession) -> None:
@@ -91,8 +91,9 @@ async def test_a_viewer_that_looks_and_says_nothing_has_the_keyboard(kept: KeptS
     host(kept)
     attachment = looks(kept)
     kept.wrote(ASKS)
-    assert not kept.session.focus.nobody_looks
-    kept.session.attachments.detach(attachment)
+    assert not kept.session.focus.is_unseen
+    kept.session.viewers.detach(attachment)
+    kept.session.performer.perform()
     await nobody_came(kept)
     assert kept.typed() == OUT
 
@@ -121,11 +122,12 @@ async def test_one_that_comes_back_in_time_is_not_missed_and_later_it_is(kept: K
     host(kept)
     attachment = looks(kept, attachment.id)
     assert attachment.focused
-    assert kept.session.focus._timer is None
+    assert kept.session.focus.state is focus.State.SHOWN
     assert kept.typed() == b""
     client = attachment.client
     assert client is not None
-    kept.session.attachments.park(attachment, client)
+    kept.session.viewers.park(attachment, client)
+    kept.session.performer.perform()
     await nobody_came(kept)
     assert kept.typed() == OUT
     looks(kept, attachment.id)

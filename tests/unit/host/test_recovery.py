@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from session_host.estate import checkpoint as checkpoints
-from session_host.host.attachments import Attachment
 from session_host.protocol.messages import Colors, InputRefused, Resized, Text
 from session_host.protocol.values import CellSize, GridSize
+from session_host.session.attachments import Attachment
 from session_host.terminal.base import EngineName
 from tests.support.emulators import Seen, outputs, seen
 from tests.support.estates import KeptSession, kept_session
@@ -156,7 +156,9 @@ class Run:
         self.attachment: Attachment = self._attach("")
 
     def _attach(self, resume: str) -> Attachment:
-        return self.kept.session.attachments.attach(self.client, resume=resume, read_only=False)
+        attachment = self.kept.session.viewers.attach(self.client, resume=resume, read_only=False)
+        self.kept.session.performer.perform()
+        return attachment
 
     async def _settle(self) -> None:
         """All that came is interpreted, and what the program was given is read."""
@@ -201,7 +203,7 @@ class Run:
                 if (size, cell) != (session.size, session.cell):
                     if step.killed and not self.spared:
                         session.lane.in_order = lambda use: None  # type: ignore[method-assign]
-                    session._resize(size, cell)
+                    self.kept.resize(size, cell)
                 if step.killed:
                     await self._kill()
             case Show(colors=colors):

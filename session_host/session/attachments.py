@@ -1,4 +1,4 @@
-"""Who is attached: what was taken from each viewer, and whose size counts.
+"""Attachments: the viewers' holds on the session, and what was taken from each.
 
 An attachment outlives its connection, so that a viewer which comes back is known again and what it
 sends twice is taken once.
@@ -6,16 +6,16 @@ sends twice is taken once.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from session_host.estate.ledger import Ledger
-from session_host.estate.memory import AttachmentMemory, Memory
+from session_host.estate.memory import AttachmentMemory
 from session_host.estate.records import Kind
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS, ErrorCode, Focus, Input, InputRefused, Paste
 from session_host.protocol.values import CellSize, GridSize
+
+from .effects import Effect, Record
 
 KEPT_PARKED = 256
 """Attachments without a connection that are remembered; the oldest are forgotten."""
@@ -119,26 +119,27 @@ class Attachment:
 
 
 class Attachments:
-    """All attachments of a session, the one last used known.
+    """All attachments of a session."""
 
-    Attributes:
-        in_use: the one last used.
-        changed: called when one goes; see ``focus``.
-        left: called when the one in use goes; see ``sizing``.
-    """
+    def __init__(
+        self, effects: list[Effect], remembered: dict[str, AttachmentMemory], new_id: Callable[[], str]
+    ) -> None:
+        """Know those that may come back.
 
-    def __init__(self, ledger: Ledger, memory: Memory) -> None:
-        self._ledger = ledger
+        Args:
+            effects: the outbox.
+            remembered: the attachments that a former host knew, oldest first.
+            new_id: makes the id of a new one: 32 hexadecimal digits.
+        """
+        self._effects = effects
+        self._new_id = new_id
         self._by_id = {
             each: Attachment(each, kept.read_only, kept.last_sequence, kept.last_sequence, focused=kept.focused)
-            for each, kept in memory.attachments.items()
+            for each, kept in remembered.items()
         }
-        self.in_use: Attachment | None = None
-        self.changed: Callable[[], None] = lambda: None
-        self.left: Callable[[], None] = lambda: None
 
     def memory(self) -> dict[str, AttachmentMemory]:
-        """For a successor: who is attached, or may come back."""
+        """What a successor has to know: who is attached, or may come back."""
         return {each.id: AttachmentMemory(each.read_only, each.accepted, each.focused) for each in self._by_id.values()}
 
     def attach(self, client: AttachedClient, *, resume: str, read_only: bool) -> Attachment:
@@ -147,8 +148,8 @@ class Attachments:
         if attachment is None or attachment.read_only != read_only:
             if attachment is not None:
                 attachment.client = None
-            attachment = Attachment(uuid.uuid4().hex, read_only)
-            self._ledger.add(Kind.ATTACHED, b"\1" if read_only else b"", attachment.key)
+            attachment = Attachment(self._new_id(), read_only)
+            self._effects.append(Record(Kind.ATTACHED, b"\1" if read_only else b"", attachment.key))
         self._by_id[attachment.id] = attachment
         attachment.client = client
         return attachment
@@ -157,26 +158,18 @@ class Attachments:
         """The viewer is done with it."""
         attachment.client = None
         if self._by_id.pop(attachment.id, None) is not None:
-            self._ledger.add(Kind.DETACHED, who=attachment.key)
-        self._leave(attachment)
-        self.changed()
+            self._effects.append(Record(Kind.DETACHED, who=attachment.key))
 
-    def park(self, attachment: Attachment, client: AttachedClient) -> None:
-        """The viewer's connection is gone; it may come back with another."""
+    def park(self, attachment: Attachment, client: AttachedClient) -> bool:
+        """The viewer's connection is gone; it may come back with another. False if it has done so already."""
         if attachment.client is not client:
-            return  # It has come back already.
+            return False
         attachment.client = None
-        self._leave(attachment)
-        self.changed()
         parked = [each for each in self._by_id.values() if each.client is None]
         for each in parked[: max(0, len(parked) - KEPT_PARKED)]:
             del self._by_id[each.id]
-            self._ledger.add(Kind.DETACHED, who=each.key)
-
-    def _leave(self, attachment: Attachment) -> None:
-        if self.in_use is attachment:
-            self.in_use = None
-            self.left()
+            self._effects.append(Record(Kind.DETACHED, who=each.key))
+        return True
 
     def last_used(self) -> Attachment | None:
         """Of the viewers that show the screen and may type, the one that was in use last; None for none."""

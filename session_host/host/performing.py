@@ -1,0 +1,116 @@
+"""Carries out the effects that a session's rules want, in order; see ``session_host.session``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from session_host.estate.records import Kind
+from session_host.protocol.messages import Resized
+from session_host.session.effects import (
+    Effect,
+    Record,
+    ResizeGrid,
+    StartTimer,
+    StopTimer,
+    Tell,
+    TimerOwner,
+    ToProgram,
+    UseEmulator,
+)
+from session_host.terminal.base import Emulator
+
+if TYPE_CHECKING:
+    from .session import Session
+
+log = logging.getLogger(__name__)
+
+
+class Performer:
+    """Empties the outbox of one session, and owns its timers.
+
+    Attributes:
+        effects: the outbox, which the rules append to.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.effects: list[Effect] = []
+        self._session = session
+        self._timers: dict[tuple[TimerOwner, str], asyncio.TimerHandle] = {}
+        self._is_performing = False
+        self._ways: dict[type[Effect], Callable[[Any], None]] = {
+            Record: self._record,
+            ToProgram: self._give,
+            ResizeGrid: self._resize_grid,
+            Tell: self._tell,
+            UseEmulator: self._use_emulator,
+            StartTimer: self._start_timer,
+            StopTimer: self._stop_timer,
+        }
+
+    def perform(self) -> None:
+        """Carry out what is in the outbox, and what comes into it meanwhile."""
+        if self._is_performing:
+            return  # An effect's own effects come behind those that were there before.
+        self._is_performing = True
+        try:
+            while self.effects:
+                effect = self.effects.pop(0)
+                carry_out = self._ways[type(effect)]
+                carry_out(effect)
+        finally:
+            self._is_performing = False
+
+    def close(self) -> None:
+        """Stop all timers; what is in the outbox stays undone."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _record(self, effect: Record) -> None:
+        self._session.ledger.add(effect.kind, effect.payload, effect.who, effect.number)
+
+    def _give(self, effect: ToProgram) -> None:
+        self._session.ledger.add(effect.kind, effect.data, effect.who, effect.number)
+        self._session.flush_input()
+
+    def _tell(self, effect: Tell) -> None:
+        self._session.tell(effect.event)
+
+    def _use_emulator(self, effect: UseEmulator) -> None:
+        self._session.lane.soon(effect.user.emulator_free)
+
+    def _resize_grid(self, effect: ResizeGrid) -> None:
+        session = self._session
+        assert session.process is not None
+        message = Resized(session.stream.end, effect.size, effect.cell, session.stream.resizes + 1)
+        session.ledger.add(Kind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
+        session.stream.resized(message)
+        session.lane.in_order(lambda emulator: self._resize_emulator(emulator, message))
+        session.process.resize(effect.size, effect.cell)
+        log.info("resized %s offset=%d", effect.size, session.stream.end)
+        for follower in tuple(session.followers):
+            follower.deliver_resize(message)
+
+    def _resize_emulator(self, emulator: Emulator, message: Resized) -> None:
+        emulator.resize(message.size, message.cell)
+        self._session.emulator_resizes = message.number
+        self._session.recording.resized(message)
+
+    # ------------------------------------------------------------ timers
+
+    def _start_timer(self, effect: StartTimer) -> None:
+        loop = asyncio.get_running_loop()
+        self._timers[effect.owner, effect.name] = loop.call_later(effect.after_s, self._due, effect.owner, effect.name)
+
+    def _stop_timer(self, effect: StopTimer) -> None:
+        self._timers.pop((effect.owner, effect.name)).cancel()
+
+    def _due(self, owner: TimerOwner, name: str) -> None:
+        del self._timers[owner, name]
+        owner.timer_due(name)
+        self.perform()

@@ -1,0 +1,14 @@
+"""The rules of a session, as plain objects: no sockets, no clock, no event loop, no threads.
+
+    effects       what the rules want done: values, carried out by the host in order
+    states        state machines as tables, and the diagrams in the docstrings
+    viewers       passes what viewers do on to the three below
+    attachments   viewers' holds on the session: what was taken from each
+    sizing        the grid size: the most recently used viewer's
+    focus         what the program is told of the keyboard when no viewer shows it
+
+An event is a call of a method. Its effects are appended to one list, the outbox, which all objects of a session
+share; who made the call carries them out in order before it makes the next. A timer is an effect, and so is the wish
+to use the emulator: ``timer_due`` and ``emulator_free`` are the events that follow. A test is a script of both; see
+``tests/support/playbook.py``.
+"""

@@ -1,0 +1,85 @@
+"""What the rules of a session want done, as values. ``host/performing.py`` carries them out.
+
+They are structs of msgspec: making one takes 30 ns, a frozen dataclass 270.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from session_host.estate.records import NOBODY, Kind
+from session_host.protocol.messages import Event
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import Emulator
+
+
+class TimerOwner(Protocol):
+    """An object with timers, each known by a name of its own."""
+
+    def timer_due(self, name: str) -> None:
+        """The time of this timer is over."""
+
+
+class EmulatorUser(Protocol):
+    """An object that has asked for the emulator."""
+
+    def emulator_free(self, emulator: Emulator) -> None:
+        """The emulator is free: use it, and keep no hold of it."""
+
+
+class Effect(msgspec.Struct, frozen=True, gc=False):
+    """Base of all effects; they live for a moment and refer to nothing that refers to them."""
+
+
+class Record(Effect, frozen=True):
+    """Record this in the ledger: it survives the host from then on."""
+
+    kind: Kind
+    payload: bytes = b""
+    who: bytes = NOBODY
+    number: int = 0
+
+
+class ToProgram(Effect, frozen=True):
+    """Record this in the ledger and give it to the program, behind what waits for it."""
+
+    kind: Kind
+    data: bytes
+    who: bytes = NOBODY
+    number: int = 0
+
+
+class ResizeGrid(Effect, frozen=True):
+    """Give the grid this size from this point of the output on."""
+
+    size: GridSize
+    cell: CellSize
+
+
+class Tell(Effect, frozen=True):
+    """Send an event to all attached clients."""
+
+    event: Event
+
+
+class UseEmulator(Effect, frozen=True):
+    """Call ``emulator_free`` as soon as the emulator is free."""
+
+    user: EmulatorUser
+
+
+class StartTimer(Effect, frozen=True):
+    """Call ``timer_due(name)`` after this time. It does not run yet."""
+
+    owner: TimerOwner
+    name: str
+    after_s: float
+
+
+class StopTimer(Effect, frozen=True):
+    """Stop this timer, which runs."""
+
+    owner: TimerOwner
+    name: str

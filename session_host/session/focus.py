@@ -1,0 +1,154 @@
+"""Reports to a program that asked for it (mode 1004) that no viewer shows it, once, and that one does again.
+
+A terminal reports when its window loses the keyboard; this one may have no window at all. Some agents notify their
+user only then. What viewers say of the keyboard goes to the program as they say it; this is for when none is left
+to say it.
+
+States::
+
+    SHOWN ──no viewer shows it──▶ GRACE
+    SHOWN ──the program ended──▶ OVER
+    GRACE ──a viewer shows it──▶ SHOWN
+    GRACE ──the time is over──▶ UNSEEN
+    GRACE ──the program ended──▶ OVER
+    UNSEEN ──a viewer shows it──▶ SHOWN
+    UNSEEN ──a hidden one has the keyboard──▶ GRACE
+    UNSEEN ──the program ended──▶ OVER
+
+During GRACE a timer runs, for a viewer that is gone for a moment, or is about to come. While UNSEEN, the program is
+told after each use of the emulator, should it ask then and not know yet.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from session_host.estate.records import Kind
+from session_host.terminal.base import Emulator
+
+from .attachments import Attachment, Attachments
+from .effects import Effect, StartTimer, StopTimer, ToProgram, UseEmulator
+from .states import Table
+
+UNSEEN, GRACE_S = "unseen", 2.0
+"""A viewer that went away may come back so soon that nobody is to notice."""
+
+
+class State(StrEnum):
+    """Whether a viewer shows the program."""
+
+    SHOWN = "SHOWN"
+    GRACE = "GRACE"
+    UNSEEN = "UNSEEN"
+    OVER = "OVER"
+
+
+class _Event(StrEnum):
+    SHOWN = "a viewer shows it"
+    HIDDEN = "no viewer shows it"
+    SAID = "a hidden one has the keyboard"
+    TIME_OVER = "the time is over"
+    ENDED = "the program ended"
+
+
+TABLE = Table(
+    {
+        State.SHOWN: {_Event.HIDDEN: State.GRACE, _Event.ENDED: State.OVER},
+        State.GRACE: {_Event.SHOWN: State.SHOWN, _Event.TIME_OVER: State.UNSEEN, _Event.ENDED: State.OVER},
+        State.UNSEEN: {_Event.SHOWN: State.SHOWN, _Event.SAID: State.GRACE, _Event.ENDED: State.OVER},
+        State.OVER: {},
+    }
+)
+
+
+class FocusReporter:
+    """What the program believes of the keyboard.
+
+    Attributes:
+        state: see the module.
+        is_unseen: whether ``emulator_used`` is to be called after each use of the emulator.
+        told: what the program was told last; None for nothing, which means that it has the keyboard.
+    """
+
+    def __init__(self, attachments: Attachments, effects: list[Effect], told: bool | None) -> None:
+        self.state = State.SHOWN
+        self.is_unseen = False
+        self.told = told
+        self._attachments = attachments
+        self._effects = effects
+        self._reports: list[bool] = []
+        """What to tell the program, once the emulator says how."""
+        self._reported: list[bool] = []
+        """What viewers told it, if the emulator says that it asks."""
+
+    # ------------------------------------------------------------ events
+
+    def viewers_changed(self) -> None:
+        """A viewer came, went, was hidden, or got or lost the keyboard."""
+        former = self.state
+        if self._attachments.is_looked_at():
+            self._become(_Event.SHOWN)
+            if self.state is State.SHOWN and self.told is False and self._attachments.has_focus():
+                self._ask_emulator()
+                self._reports.append(True)
+        else:
+            self._become(_Event.HIDDEN)
+        if (former, self.state) == (State.SHOWN, State.GRACE):
+            self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
+        elif (former, self.state) == (State.GRACE, State.SHOWN):
+            self._effects.append(StopTimer(self, UNSEEN))
+
+    def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
+        """No viewer came."""
+        self._become(_Event.TIME_OVER)
+        self._ask_emulator()
+        self._reports.append(False)
+
+    def viewer_said(self, attachment: Attachment, *, focused: bool) -> None:
+        """A viewer said that it has the keyboard, or not; the program was told so, if it asks."""
+        attachment.focused = focused
+        self._ask_emulator()
+        self._reported.append(focused)
+        self.viewers_changed()
+        if focused and self.state is State.UNSEEN:
+            self._become(_Event.SAID)
+            self._effects.append(StartTimer(self, UNSEEN, GRACE_S))
+
+    def emulator_free(self, emulator: Emulator) -> None:
+        """The emulator knows whether the program asks, and how it is told."""
+        reported, self._reported = self._reported, []
+        reports, self._reports = self._reports, []
+        for focused in reported:
+            if emulator.encode_focus(focused):
+                self.told = focused
+        for focused in reports:
+            self._report(emulator, focused=focused)
+
+    def emulator_used(self, emulator: Emulator) -> None:
+        """While UNSEEN: the program may have begun to ask."""
+        if self.is_unseen:
+            self._report(emulator, focused=False)
+
+    def program_ended(self) -> None:
+        """The program ended."""
+        if self.state is State.GRACE:
+            self._effects.append(StopTimer(self, UNSEEN))
+        self._become(_Event.ENDED)
+
+    # ------------------------------------------------------------ rules
+
+    def _become(self, event: _Event) -> None:
+        self.state = TABLE.after(self.state, event)
+        self.is_unseen = self.state is State.UNSEEN
+
+    def _ask_emulator(self) -> None:
+        if not (self._reports or self._reported):
+            self._effects.append(UseEmulator(self))
+
+    def _report(self, emulator: Emulator, *, focused: bool) -> None:
+        data = emulator.encode_focus(focused)
+        if not data:
+            self.told = None  # It does not ask, or no longer; one that asks anew knows nothing.
+        elif focused is not (self.told is not False):
+            self.told = focused
+            self._effects.append(ToProgram(Kind.FOCUS, data, number=int(focused)))

@@ -1,0 +1,29 @@
+"""State machines as tables: state and event lead to the next state. The diagrams in docstrings are drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+S = TypeVar("S", bound=StrEnum)
+E = TypeVar("E", bound=StrEnum)
+
+
+class Table(Generic[S, E]):
+    """Which state follows; an event that a state does not name leaves it."""
+
+    def __init__(self, rows: Mapping[S, Mapping[E, S]]) -> None:
+        self._rows = {state: dict(events) for state, events in rows.items()}
+
+    def after(self, state: S, event: E) -> S:
+        """The next state."""
+        return self._rows[state].get(event, state)
+
+    def __str__(self) -> str:
+        """The diagram: a line for each transition."""
+        return "\n".join(
+            f"{state} ──{event}──▶ {following}"
+            for state, events in self._rows.items()
+            for event, following in events.items()
+        )

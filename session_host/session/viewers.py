@@ -1,0 +1,80 @@
+"""The viewers of a session: their attachments, and what follows from who is there for the grid and the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from session_host.estate.memory import Memory
+from session_host.protocol.values import CellSize, GridSize
+
+from .attachments import AttachedClient, Attachment, Attachments
+from .effects import Effect
+from .focus import FocusReporter
+from .sizing import Sizing
+
+
+class Viewers:
+    """Passes each event on to the rules that it concerns, in order.
+
+    Attributes:
+        attachments, sizing, focus: the rules.
+    """
+
+    def __init__(self, effects: list[Effect], memory: Memory, size: GridSize, new_id: Callable[[], str]) -> None:
+        """Begin with what a former host knew.
+
+        Args:
+            effects: the outbox.
+            memory: what a former host knew.
+            size: the grid's at the session's start.
+            new_id: see ``Attachments``.
+        """
+        cell = CellSize()
+        if memory.resizes:
+            size, cell = memory.resizes[-1].size, memory.resizes[-1].cell
+        self.attachments = Attachments(effects, memory.attachments, new_id)
+        self.sizing = Sizing(self.attachments, effects, size, cell)
+        self.focus = FocusReporter(self.attachments, effects, memory.focus)
+
+    def attach(self, client: AttachedClient, *, resume: str, read_only: bool) -> Attachment:
+        """A client begins to follow: it gets the attachment it had before, or a new one."""
+        return self.attachments.attach(client, resume=resume, read_only=read_only)
+
+    def detach(self, attachment: Attachment) -> None:
+        """A viewer is done with its attachment."""
+        self.attachments.detach(attachment)
+        self._left(attachment)
+
+    def park(self, attachment: Attachment, client: AttachedClient) -> None:
+        """A viewer's connection is gone; the viewer may come back with another."""
+        if self.attachments.park(attachment, client):
+            self._left(attachment)
+
+    def _left(self, attachment: Attachment) -> None:
+        self.sizing.left(attachment)
+        self.focus.viewers_changed()
+
+    def shows(self, attachment: Attachment, *, output: bool) -> None:
+        """A viewer shows the screen from now on, or follows events only."""
+        attachment.follows_output = output
+        self.focus.viewers_changed()
+
+    def came(self, attachment: Attachment, size: GridSize, cell: CellSize, *, counts: bool = True) -> None:
+        """A viewer that has just attached shows this grid; ``counts``: it is in use from now on."""
+        attachment.size, attachment.cell = size, cell
+        if counts:
+            self.sizing.used(attachment)
+
+    def used(self, attachment: Attachment) -> None:
+        """The user did something in a viewer."""
+        self.sizing.used(attachment)
+
+    def resized(self, attachment: Attachment, size: GridSize, cell: CellSize) -> None:
+        """A viewer's grid changed."""
+        attachment.size, attachment.cell = size, cell
+        self.sizing.resized(attachment)
+
+    def program_ended(self) -> None:
+        """The program ended."""
+        self.sizing.program_ended()
+        self.focus.program_ended()

@@ -1,0 +1,180 @@
+"""What a program is told of the keyboard when viewers come and go: each test is a script of events and effects."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from session_host.estate.records import Kind
+from session_host.protocol.messages import InputRefused
+from session_host.session.attachments import Attachments
+from session_host.session.effects import Effect, StartTimer, StopTimer, ToProgram, UseEmulator
+from session_host.session.focus import GRACE_S, UNSEEN, FocusReporter
+from session_host.terminal.base import Emulator
+from tests.support.playbook import Event, Playbook, do
+
+IN, OUT = ToProgram(Kind.FOCUS, b"IN", number=1), ToProgram(Kind.FOCUS, b"OUT", number=0)
+
+
+class Client:
+    """A connection that an attachment belongs to."""
+
+    def acknowledge(self, attachment: str, sequence: int) -> None:
+        """It is written."""
+
+    def send_reply(self, message: InputRefused) -> None:
+        raise AssertionError(message)
+
+
+class Modes:
+    """An emulator as these rules use it: it knows whether the program asks."""
+
+    def __init__(self, *, asks: bool) -> None:
+        self._asks = asks
+
+    def encode_focus(self, focused: bool) -> bytes:
+        return (b"IN" if focused else b"OUT") if self._asks else b""
+
+
+ASKS, ASKS_NOT = cast("Emulator", Modes(asks=True)), cast("Emulator", Modes(asks=False))
+
+
+class Stage:
+    """The rules of one session's keyboard, and a viewer."""
+
+    def __init__(self, told: bool | None = None) -> None:
+        self.effects: list[Effect] = []
+        attachments = Attachments(self.effects, {}, lambda: "a" * 32)
+        self.viewer = attachments.attach(Client(), resume="", read_only=False)
+        self.effects.clear()
+        self.focus = FocusReporter(attachments, self.effects, told)
+        self.grace, self.no_grace = StartTimer(self.focus, UNSEEN, GRACE_S), StopTimer(self.focus, UNSEEN)
+        self.ask = UseEmulator(self.focus)
+
+    def take_effects(self) -> list[Effect]:
+        effects = self.effects[:]
+        self.effects.clear()
+        return effects
+
+    def shows(self, output: bool) -> Event:
+        def shows(output: bool) -> None:
+            self.viewer.follows_output = output
+            self.focus.viewers_changed()
+
+        return do(shows, output)
+
+    def says(self, *, focused: bool) -> Event:
+        return do(self.focus.viewer_said, self.viewer, focused=focused)
+
+    def free(self, emulator: Emulator) -> Event:
+        return do(self.focus.emulator_free, emulator)
+
+    def used(self, emulator: Emulator) -> Event:
+        return do(self.focus.emulator_used, emulator)
+
+    def script(self) -> Playbook:
+        return Playbook(self.take_effects)
+
+    def unseen(self, emulator: Emulator) -> Playbook:
+        """A script that begins with a program that no viewer shows."""
+        return (
+            self.script()
+            >> self.shows(False)
+            << self.grace
+            >> do(self.focus.timer_due, UNSEEN)
+            << self.ask
+            >> self.free(emulator)
+        )
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_a_program_that_asks_is_told_once_whenever_it_asks(stage: Stage) -> None:
+    assert (
+        stage.unseen(ASKS_NOT)
+        >> stage.used(ASKS)
+        << OUT
+        >> stage.used(ASKS)
+        >> stage.used(ASKS_NOT)
+        >> stage.used(ASKS)
+        << OUT
+    )
+
+
+def test_a_successor_does_not_tell_it_again() -> None:
+    stage = Stage(told=False)
+    assert stage.unseen(ASKS) >> stage.used(ASKS)
+
+
+def test_a_viewer_that_looks_and_says_nothing_has_the_keyboard(stage: Stage) -> None:
+    assert stage.script() >> stage.shows(True) >> stage.used(ASKS) >> stage.shows(False) << stage.grace
+
+
+def test_a_viewer_that_comes_in_time_is_not_missed(stage: Stage) -> None:
+    assert (
+        stage.script()
+        >> stage.shows(False)
+        << stage.grace
+        >> stage.shows(False)
+        >> stage.shows(True)
+        << stage.no_grace
+        >> stage.used(ASKS)
+    )
+
+
+def test_one_that_comes_later_with_the_keyboard_is_reported(stage: Stage) -> None:
+    stage.viewer.focused = True
+    assert stage.unseen(ASKS) << OUT >> stage.shows(True) << stage.ask >> stage.free(ASKS) << IN >> stage.shows(True)
+
+
+def test_a_window_behind_others_is_as_good_as_none(stage: Stage) -> None:
+    assert (
+        stage.script()
+        >> stage.shows(True)
+        >> stage.says(focused=False)
+        << stage.ask
+        << stage.grace
+        >> stage.free(ASKS)
+        >> do(stage.focus.timer_due, UNSEEN)
+        << stage.ask
+        >> stage.free(ASKS)
+        >> stage.says(focused=True)
+        << stage.ask
+        >> stage.free(ASKS)
+        >> stage.says(focused=False)
+        << stage.ask
+        << stage.grace
+    )
+
+
+def test_the_keyboard_in_a_hidden_viewer_holds_for_a_moment(stage: Stage) -> None:
+    assert (
+        stage.unseen(ASKS)
+        << OUT
+        >> stage.says(focused=True)
+        << stage.ask
+        << stage.grace
+        >> stage.free(ASKS)
+        >> stage.used(ASKS)
+        >> do(stage.focus.timer_due, UNSEEN)
+        << stage.ask
+        >> stage.free(ASKS)
+        << OUT
+    )
+
+
+def test_nothing_is_reported_after_the_end(stage: Stage) -> None:
+    assert (
+        stage.script()
+        >> stage.shows(False)
+        << stage.grace
+        >> do(stage.focus.program_ended)
+        << stage.no_grace
+        >> stage.shows(True)
+        >> stage.shows(False)
+        >> stage.used(ASKS)
+    )

@@ -1,0 +1,231 @@
+"""Whose size the grid has, and when: each test is a script of events and effects."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from session_host.protocol.messages import InputRefused, SizeEvent
+from session_host.protocol.values import CellSize, GridSize
+from session_host.session.attachments import Attachment, Attachments
+from session_host.session.effects import Effect, ResizeGrid, StartTimer, StopTimer, Tell
+from session_host.session.sizing import (
+    LEAVING,
+    LEAVING_DEBOUNCE_S,
+    RESIZE,
+    RESIZE_DEBOUNCE_S,
+    Sizing,
+)
+from tests.support.playbook import Event, Playbook, do
+
+START, CELL = GridSize(80, 24), CellSize()
+
+
+class Client:
+    """A connection that an attachment belongs to."""
+
+    def acknowledge(self, attachment: str, sequence: int) -> None:
+        """It is written."""
+
+    def send_reply(self, message: InputRefused) -> None:
+        raise AssertionError(message)
+
+
+class Stage:
+    """The rules of one session's size, and its viewers."""
+
+    def __init__(self) -> None:
+        self.effects: list[Effect] = []
+        self.attachments = Attachments(self.effects, {}, lambda: uuid.uuid4().hex)
+        self.sizing = Sizing(self.attachments, self.effects, START, CELL)
+        self.settling = StartTimer(self.sizing, RESIZE, RESIZE_DEBOUNCE_S)
+        self.leaving = StartTimer(self.sizing, LEAVING, LEAVING_DEBOUNCE_S)
+
+    def take_effects(self) -> list[Effect]:
+        effects = self.effects[:]
+        self.effects.clear()
+        return effects
+
+    def viewer(self, columns: int, rows: int, kind: str = "", *, read_only: bool = False) -> Attachment:
+        attachment = self.attachments.attach(Client(), resume="", read_only=read_only)
+        attachment.size, attachment.kind, attachment.follows_output = GridSize(columns, rows), kind, True
+        self.effects.clear()
+        return attachment
+
+    def away(self, attachment: Attachment) -> None:
+        """The viewer's connection is gone."""
+        attachment.client = None
+
+    def script(self) -> Playbook:
+        return Playbook(self.take_effects)
+
+    def running(self) -> Playbook:
+        """A script that begins with a program that runs, and whose grid no viewer has set."""
+        return self.script() >> do(self.sizing.program_runs)
+
+    def used(self, attachment: Attachment) -> Event:
+        return do(self.sizing.used, attachment)
+
+    def resized(self, attachment: Attachment, columns: int, rows: int) -> Event:
+        def resized(columns: int, rows: int) -> None:
+            attachment.size = GridSize(columns, rows)
+            self.sizing.resized(attachment)
+
+        return do(resized, columns, rows)
+
+    def due(self, name: str) -> Event:
+        return do(self.sizing.timer_due, name)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def grid(columns: int, rows: int) -> ResizeGrid:
+    return ResizeGrid(GridSize(columns, rows), CELL)
+
+
+def told(columns: int, rows: int, kind: str = "") -> Tell:
+    return Tell(SizeEvent(GridSize(columns, rows), kind))
+
+
+def test_a_window_that_flaps_makes_one_resize(stage: Stage) -> None:
+    window = stage.viewer(100, 30)
+    assert (
+        stage.running()
+        >> stage.used(window)
+        << stage.settling
+        >> stage.resized(window, 101, 30)
+        >> stage.resized(window, 119, 30)
+        >> stage.due(RESIZE)
+        << grid(119, 30)
+        << told(119, 30)
+    )
+
+
+def test_a_window_that_comes_back_to_its_size_makes_none(stage: Stage) -> None:
+    window = stage.viewer(100, 30)
+    assert (
+        stage.running()
+        >> stage.used(window)
+        << stage.settling
+        >> stage.resized(window, 80, 24)
+        >> stage.due(RESIZE)
+        << told(80, 24)
+    )
+
+
+def test_the_viewer_last_used_decides_and_one_that_looks_on_does_not(stage: Stage) -> None:
+    window, other = stage.viewer(100, 30, "window"), stage.viewer(60, 15, "attach")
+    assert (
+        stage.running()
+        >> stage.used(window)
+        << stage.settling
+        >> stage.due(RESIZE)
+        << grid(100, 30)
+        << told(100, 30, "window")
+        >> stage.resized(other, 61, 15)
+        >> stage.used(other)
+        << stage.settling
+        >> stage.due(RESIZE)
+        << grid(61, 15)
+        << told(61, 15, "attach")
+    )
+
+
+def test_nobody_who_may_only_look_decides(stage: Stage) -> None:
+    assert stage.running() >> stage.resized(stage.viewer(60, 20, read_only=True), 61, 20)
+
+
+def test_a_tiny_window_does_not_destroy_a_full_screen_program(stage: Stage) -> None:
+    assert (
+        stage.running()
+        >> stage.used(stage.viewer(1, 1))
+        << stage.settling
+        >> stage.due(RESIZE)
+        << grid(20, 5)
+        << told(20, 5)
+    )
+
+
+def test_a_viewer_that_comes_before_the_program_gives_it_its_size_and_learns_it_when_it_is_attached(
+    stage: Stage,
+) -> None:
+    window = stage.viewer(100, 30, "window")
+    assert (
+        stage.script()
+        >> stage.used(window)
+        >> stage.resized(window, 101, 30)
+        >> do(stage.sizing.program_runs)
+        << grid(101, 30)
+    )
+    assert stage.sizing.told == SizeEvent(GridSize(101, 30), "window")
+
+
+def test_a_viewer_that_is_back_in_time_keeps_its_size(stage: Stage) -> None:
+    window, other = stage.viewer(100, 30), stage.viewer(60, 15)
+    assert (
+        stage.running()
+        >> stage.used(other)
+        << stage.settling
+        >> stage.used(window)
+        >> stage.due(RESIZE)
+        << grid(100, 30)
+        << told(100, 30)
+        >> do(stage.sizing.left, window)
+        << stage.leaving
+        >> stage.used(window)
+        << StopTimer(stage.sizing, LEAVING)
+    )
+
+
+def test_the_one_used_before_follows_a_viewer_that_stays_away(stage: Stage) -> None:
+    window, other, hidden = stage.viewer(100, 30), stage.viewer(60, 15), stage.viewer(50, 14)
+    hidden.follows_output = False
+    assert (
+        stage.running()
+        >> stage.used(other)
+        << stage.settling
+        >> stage.used(hidden)
+        >> stage.used(window)
+        >> stage.due(RESIZE)
+        << grid(100, 30)
+        << told(100, 30)
+        >> do(stage.away, window)
+        >> do(stage.sizing.left, window)
+        << stage.leaving
+        >> stage.due(LEAVING)
+        << grid(60, 15)
+        << told(60, 15)
+    )
+
+
+def test_without_another_viewer_the_grid_stays_as_it_is(stage: Stage) -> None:
+    window = stage.viewer(100, 30)
+    assert (
+        stage.running()
+        >> stage.used(window)
+        << stage.settling
+        >> stage.due(RESIZE)
+        << grid(100, 30)
+        << told(100, 30)
+        >> do(stage.away, window)
+        >> do(stage.sizing.left, window)
+        << stage.leaving
+        >> stage.due(LEAVING)
+    )
+
+
+def test_nothing_comes_after_the_end(stage: Stage) -> None:
+    window = stage.viewer(100, 30)
+    assert (
+        stage.running()
+        >> stage.used(window)
+        << stage.settling
+        >> do(stage.sizing.program_ended)
+        << StopTimer(stage.sizing, RESIZE)
+        >> stage.resized(window, 90, 30)
+        >> do(stage.sizing.left, window)
+    )

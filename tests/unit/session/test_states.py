@@ -1,0 +1,45 @@
+"""The tables of states, and the diagrams that docstrings show of them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import textwrap
+from enum import StrEnum
+
+import session_host.session
+from session_host.session.states import Table
+
+
+class Door(StrEnum):
+    OPEN = "OPEN"
+    SHUT = "SHUT"
+
+
+class Hand(StrEnum):
+    PUSH = "somebody pushes"
+    PULL = "somebody pulls"
+
+
+DOOR = Table({Door.OPEN: {Hand.PUSH: Door.SHUT}, Door.SHUT: {Hand.PULL: Door.OPEN}})
+
+
+def test_an_event_that_a_state_does_not_name_leaves_it() -> None:
+    assert DOOR.after(Door.OPEN, Hand.PUSH) is Door.SHUT
+    assert DOOR.after(Door.SHUT, Hand.PUSH) is Door.SHUT
+
+
+def test_the_diagram_has_a_line_for_each_transition() -> None:
+    assert str(DOOR) == "OPEN ──somebody pushes──▶ SHUT\nSHUT ──somebody pulls──▶ OPEN"
+
+
+def test_docstrings_show_the_tables_as_they_are() -> None:
+    found = 0
+    for info in pkgutil.iter_modules(session_host.session.__path__):
+        module = importlib.import_module(f"{session_host.session.__name__}.{info.name}")
+        for table in [each for each in vars(module).values() if isinstance(each, Table)]:
+            found += 1
+            drawn = textwrap.indent(str(table), "    ")
+            assert drawn in inspect.cleandoc(module.__doc__ or ""), f"{module.__name__} has another diagram:\n{drawn}"
+    assert found
