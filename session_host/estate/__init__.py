@@ -3,6 +3,7 @@
     descriptors  Estate: the PTY, the pipe, three files in memory, the listening socket
     stream_file  the output as a file, whose length is the offset
     ledger       what was accepted, and how much of it the program has; its first page
+    due_input    what the program does not have wholly yet; pure
     records      the kinds of the ledger's records; pure
     memory       what the ledger's records add up to
     checkpoint   an engine's state at an offset, so that a recovery need not begin at the beginning

@@ -24,12 +24,12 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from session_host.errors import OutliveError
 
+from .due_input import Due, DueInput
 from .moving import Mover
 from .records import FOR_PROGRAM, HEADER, HEADER_BYTES, NOBODY, Kind, Record
 from .stream_file import PAGE_BYTES, punch
@@ -43,13 +43,7 @@ _CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED, _REQUESTE
 _END_REQUESTS = ("", "stop", "kill")
 
 _pack_header = HEADER.pack
-LONG_BYTES = 256 * 1024
-"""Of a longer record, no more than this counts against what may wait, so that keys have room behind a long paste."""
-
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
-
-Written = Callable[[int], None]
-"""Told the record's number."""
 
 
 class CheckpointAt(NamedTuple):
@@ -63,10 +57,6 @@ class CheckpointAt(NamedTuple):
 
 class LedgerDamaged(OutliveError):
     """It is not a ledger, or one of another version."""
-
-
-_Due = tuple[int, int, Written | None, int]
-"""A record for the program that it has not got wholly: start and length of what it gets, whom to tell, its number."""
 
 
 class LedgerPage:
@@ -182,7 +172,7 @@ class Ledger:
     Attributes:
         page: what is overwritten in place.
         end: the file's length.
-        due_bytes: accepted for the program and not yet taken by it.
+        due: what is accepted for the program and not yet taken by it.
     """
 
     def __init__(self, file: int, master: int, mover: Mover) -> None:
@@ -200,8 +190,7 @@ class Ledger:
             self.end = os.lseek(file, PAGE_BYTES, os.SEEK_SET)
         self.page = LedgerPage(file)
         self._position = os.lseek(file, 0, os.SEEK_CUR)
-        self._due: deque[_Due] = deque()
-        self.due_bytes = 0
+        self.due = DueInput()
 
     def close(self) -> None:
         """Let go of the first page."""
@@ -209,9 +198,7 @@ class Ledger:
 
     # ------------------------------------------------------------ records
 
-    def add(
-        self, kind: Kind, payload: bytes = b"", who: bytes = NOBODY, number: int = 0, written: Written | None = None
-    ) -> None:
+    def add(self, kind: Kind, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> None:
         """Accept something; it survives this process from now on.
 
         Args:
@@ -219,17 +206,19 @@ class Ledger:
             payload: what is to be written to the program, or told of the kind.
             who: 16 bytes, see ``Kind``.
             number: see ``Kind``.
-            written: called with the number once the program has all of the payload.
         """
         start = self._write(_pack_header(len(payload), kind, who, number) + payload)
         if kind in FOR_PROGRAM:
-            self._due.append((start, len(payload), written, number))
-            self.due_bytes += len(payload)
+            self.due.add(Due(start, len(payload), who if kind == Kind.INPUT else NOBODY, number), len(payload))
 
-    def give(self, kind: Kind, payload: bytes, who: bytes, number: int, written: Written) -> bool:
-        """``add`` for the program, and ``flush``, with less ado for the usual case: nothing else is due."""
-        if self._due:
-            self.add(kind, payload, who, number, written)
+    def give(self, kind: Kind, payload: bytes, who: bytes, number: int) -> bool:
+        """``add`` for the program, and ``flush``, with less ado for the usual case: nothing else is due.
+
+        Returns:
+            Whether nothing is left. What the program has in one go is not among ``due.take_taken``.
+        """
+        if self.due.records:
+            self.add(kind, payload, who, number)
             return self.flush()
         file, length = self._file, len(payload)
         start = self._write(_pack_header(length, kind, who, number) + payload)
@@ -237,10 +226,8 @@ class Ledger:
         given = self._mover.give(self._master, file, length)
         self._position = start + given
         if given < length:
-            self._due.append((start, length, written, number))
-            self.due_bytes = length - given
+            self.due.add(Due(start, length, who, number), length - given)
             return self.flush()
-        written(number)
         return True
 
     def _write(self, record: bytes) -> int:
@@ -269,18 +256,11 @@ class Ledger:
 
     # ------------------------------------------------------------ what the program gets
 
-    def has_room(self, length: int, bound: int) -> bool:
-        """Whether so many more bytes may be due, the bound being for all; of a long paste only a part counts."""
-        if length > LONG_BYTES < bound:
-            return self.due_bytes <= bound
-        if self.due_bytes + length <= bound:
-            return True
-        return sum(min(record[1], LONG_BYTES) for record in self._due) + length <= bound
-
     def flush(self) -> bool:
         """Give the program as much as it takes; returns whether nothing is left."""
-        while self._due:
-            start, length, written, number = self._due[0]
+        due = self.due
+        while due.records:
+            start, length, _, _ = due.records[0]
             if self._position < start:
                 self._position = os.lseek(self._file, start, os.SEEK_SET)
             left = start + length - self._position
@@ -290,27 +270,25 @@ class Ledger:
                     return False
                 left -= count
                 self._position += count
-                self.due_bytes -= count
-            self._due.popleft()
-            if written is not None:
-                written(number)
+                due.bytes -= count
+            due.first_is_taken()
         return True
 
     def is_due(self, record: Record) -> None:
         """A former host's record for the program: what it has not got of it is due."""
         if record.kind in FOR_PROGRAM and record.end > self._position:
-            self._due.append((record.start + HEADER_BYTES, len(record.payload), None, record.number))
-            self.due_bytes += record.end - max(self._position, record.start + HEADER_BYTES)
+            start = record.start + HEADER_BYTES
+            self.due.add(
+                Due(start, len(record.payload), NOBODY, record.number), record.end - max(self._position, start)
+            )
 
     @property
     def first_due(self) -> int:
         """Where the first record stands that the program has not got wholly; the end if it has all."""
-        return self._due[0][0] - HEADER_BYTES if self._due else self.end
+        return self.due.records[0].start - HEADER_BYTES if self.due.records else self.end
 
     def forget_due(self) -> int:
         """The program has ended: nothing is due any more; returns how many bytes that was."""
-        left = self.due_bytes
-        self._due.clear()
-        self.due_bytes = 0
+        left = self.due.forget()
         self._position = os.lseek(self._file, self.end, os.SEEK_SET)
         return left

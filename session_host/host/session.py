@@ -119,7 +119,7 @@ class Session:
         self.name = memory.name or spec.name
         self.title = recovered.emulator.title
         self.epoch = spec.session_id
-        self.ledger = ledger
+        self.ledger, self.due = ledger, ledger.due
         self.recording = recording
         self.stream = OutputStream(output, memory.resizes)
         self.emulator_resizes = recovered.resizes
@@ -208,7 +208,7 @@ class Session:
     @property
     def is_quiet(self) -> bool:
         """Whether the program has all input, and its output is interpreted."""
-        return self._pump is not None and self._pump.is_quiet and self.lane.is_quiet and not self.ledger.due_bytes
+        return self._pump is not None and self._pump.is_quiet and self.lane.is_quiet and not self.due.bytes
 
     def signal(self, number: int) -> None:
         """Signal the program, if it still runs."""
@@ -326,21 +326,27 @@ class Session:
     def _queue(self, attachment: Attachment, message: Input, data: bytes) -> None:
         if self.state is _EXITED:
             attachment.refuse(message.sequence, ErrorCode.ENDED, "the chat has ended")
-        elif self.ledger.due_bytes + len(data) > EARLY_INPUT_BYTES and not self._has_room(len(data)):
+        elif self.due.bytes + len(data) > EARLY_INPUT_BYTES and not self._has_room(len(data)):
             attachment.refuse(message.sequence, ErrorCode.INPUT_FULL, "the program is not reading", hold=True)
         elif not data:
             attachment.acknowledge(message.sequence)  # It means nothing to this program.
         else:
-            pump, who, told = self._pump, attachment.key, attachment.acknowledge
+            pump = self._pump
             if pump is None or pump.reaped:
-                self.ledger.add(_INPUT, data, who, message.sequence, told)
-            elif self.ledger.give(_INPUT, data, who, message.sequence, told) is pump.writing:
-                pump.want_write(not pump.writing)
+                self.ledger.add(_INPUT, data, attachment.key, message.sequence)
+            elif self.ledger.give(_INPUT, data, attachment.key, message.sequence):
+                attachment.acknowledge(message.sequence)
+                if pump.writing:
+                    pump.want_write(False)
+                    self._acknowledge_taken()
+            else:
+                pump.want_write(True)
+                self._acknowledge_taken()
         attachment.accepted = message.sequence
 
     def _has_room(self, length: int) -> bool:
         """Whether so many more bytes may wait for the program."""
-        return self.ledger.has_room(length, EARLY_INPUT_BYTES if self.state is State.STARTING else PENDING_INPUT_BYTES)
+        return self.due.has_room(length, EARLY_INPUT_BYTES if self.state is State.STARTING else PENDING_INPUT_BYTES)
 
     def type(self, data: bytes, request: str) -> bool:
         """Type what this host has encoded itself, once for each request; False when there is no room."""
@@ -363,8 +369,15 @@ class Session:
     def flush_input(self) -> None:
         """Give the program what is due, as far as it takes it."""
         pump = self._pump
-        if pump is not None and not pump.reaped and self.ledger.flush() is pump.writing:
-            pump.want_write(not pump.writing)
+        if pump is not None and not pump.reaped:
+            if self.ledger.flush() is pump.writing:
+                pump.want_write(not pump.writing)
+            self._acknowledge_taken()
+
+    def _acknowledge_taken(self) -> None:
+        """Tell viewers of inputs that had to wait, and that the program has now."""
+        for who, number in self.due.take_taken():
+            self.viewers.attachments.written(who, number)
 
     # ------------------------------------------------------------ size and colours
 

@@ -171,6 +171,12 @@ class Attachments:
             self._effects.append(Record(Kind.DETACHED, who=each.key))
         return True
 
+    def written(self, key: bytes, sequence: int) -> None:
+        """The program has this attachment's inputs up to this one."""
+        attachment = self._by_id.get(key.hex())
+        if attachment is not None:
+            attachment.acknowledge(sequence)
+
     def last_used(self) -> Attachment | None:
         """Of the viewers that show the screen and may type, the one that was in use last; None for none."""
         shown = [

@@ -42,12 +42,7 @@ def test_the_protocol_and_the_rules_of_a_session_are_pure(path: Path) -> None:
 
 def test_the_protocol_and_the_rules_of_a_session_have_no_coroutines() -> None:
     kinds = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
-    assert not [
-        path
-        for path in python_files(*OWN)
-        for node in ast.walk(tree(path))
-        if isinstance(node, kinds)
-    ]
+    assert not [path for path in python_files(*OWN) for node in ast.walk(tree(path)) if isinstance(node, kinds)]
 
 
 def test_only_the_loop_knows_qasync() -> None:

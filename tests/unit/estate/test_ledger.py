@@ -41,7 +41,6 @@ class Book:
     """A ledger's file, the program it is for, and the ledger as the last host opened it."""
 
     def __init__(self, file: int) -> None:
-        self.told: list[int] = []
         self.file = file
         self.reader = Reader()
         self.ledger = Ledger(file, MASTER, self.reader)
@@ -66,9 +65,13 @@ class Book:
     def give(self, payload: bytes, count: int, number: int) -> bool:
         """Accept an input while the program takes up to so many bytes; returns whether nothing is left."""
         self.reader.takes = count
-        done = self.ledger.give(Kind.INPUT, payload, WHO, number, self.told.append)
+        done = self.ledger.give(Kind.INPUT, payload, WHO, number)
         self.reader.takes = 0
         return done
+
+    def taken(self) -> list[int]:
+        """The numbers of the inputs that had to wait, and that the program got since this was last asked."""
+        return [number for _, number in self.ledger.due.take_taken()]
 
 
 @contextmanager
@@ -151,10 +154,10 @@ def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(ste
                     assert book.ledger.end == added[-1].end
                 case Give(payload=payload, length=length):
                     added.append(Record(book.ledger.end, Kind.INPUT, WHO, len(added), payload))
-                    assert book.give(payload, length, len(added) - 1) == (book.ledger.due_bytes == 0)
+                    assert book.give(payload, length, len(added) - 1) == (book.ledger.due.bytes == 0)
                     assert book.ledger.end == added[-1].end
                 case Take(length=length):
-                    assert book.take(length) == (book.ledger.due_bytes == 0)
+                    assert book.take(length) == (book.ledger.due.bytes == 0)
                 case Reopen(torn=torn):
                     tear(book, torn)
                     first = book.ledger.page.checkpoint
@@ -176,7 +179,7 @@ def tear(book: Book, count: int) -> None:
 
 def check_due(book: Book, added: list[Record]) -> None:
     owed = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)[len(book.reader.got) :]
-    assert book.ledger.due_bytes == len(owed)
+    assert book.ledger.due.bytes == len(owed)
     first = book.ledger.first_due
     assert first in {book.ledger.end, *(each.start for each in added)}
     behind = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM and each.start >= first)
@@ -194,7 +197,7 @@ def test_a_record_cut_at_each_of_its_bytes_was_never_there(book: Book) -> None:
     for length in range(whole_end, len(os.pread(book.file, 1 << 20, 0))):
         os.ftruncate(book.file, length)
         assert [record.payload for record in book.reopen()] == [b"kept"]
-        assert (book.ledger.end, book.ledger.due_bytes) == (whole_end, 0)
+        assert (book.ledger.end, book.ledger.due.bytes) == (whole_end, 0)
         assert os.fstat(book.file).st_size == whole_end, "what is left of it is cut off"
         book.ledger.add(Kind.INPUT, b"typed", WHO, 7)
     assert os.pread(book.file, 1000, 0) == whole
@@ -215,9 +218,9 @@ def test_the_position_within_a_payload_is_where_the_next_host_goes_on(book: Book
     book.ledger.add(Kind.NAME, b"not for the program")
     book.ledger.add(Kind.REPLY, b"abc")
     for count in range(13):
-        assert book.ledger.due_bytes == 13 - count
+        assert book.ledger.due.bytes == 13 - count
         book.reopen()
-        assert book.ledger.due_bytes == 13 - count
+        assert book.ledger.due.bytes == 13 - count
         assert book.take(1) == (count == 12)
     assert book.reader.got == b"0123456789abc"
     book.reopen()
@@ -237,37 +240,36 @@ def test_first_due_is_the_first_that_is_not_wholly_taken(book: Book) -> None:
 
 
 def test_that_all_of_it_is_written_is_told_once_and_in_order(book: Book) -> None:
-    told: list[int] = []
     for number in range(3):
-        book.ledger.add(Kind.INPUT, b"abc", number=number, written=told.append)
+        book.ledger.add(Kind.INPUT, b"abc", WHO, number)
+        book.ledger.add(Kind.REPLY, b"d")
     book.take(2)
-    assert told == []
+    assert book.taken() == []
     book.take(1)
-    assert told == [0]
+    assert book.taken() == [0]
     book.take(5)
-    assert told == [0, 1]
+    assert book.taken() == [1]
     book.take(100)
-    assert told == [0, 1, 2]
+    assert book.taken() == [2]
 
 
 def test_what_is_given_is_taken_at_once_or_in_its_turn_and_told_of_then(book: Book) -> None:
     assert book.give(b"at once", 7, 1)
-    assert book.told == [1]
+    assert book.taken() == [], "who gave it knows"
     assert not book.give(b"in part", 3, 2)
     assert not book.give(b"behind", 0, 3)
-    assert (book.told, book.ledger.due_bytes) == ([1], 10)
+    assert (book.taken(), book.ledger.due.bytes) == ([], 10)
     assert book.give(b"last", 14, 4)
-    assert book.told == [1, 2, 3, 4]
+    assert book.taken() == [2, 3, 4]
     assert book.reader.got == b"at oncein partbehindlast"
 
 
 def test_input_of_no_bytes_is_written_at_once(book: Book) -> None:
-    told: list[int] = []
-    book.ledger.add(Kind.TYPED, b"", number=7, written=told.append)
+    book.ledger.add(Kind.INPUT, b"", WHO, 7)
     assert book.take(0)
-    assert told == [7]
+    assert book.taken() == [7]
     book.reopen()
-    assert book.ledger.due_bytes == 0
+    assert book.ledger.due.bytes == 0
 
 
 def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
@@ -276,7 +278,7 @@ def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
     assert book.ledger.forget_due() == 6
     assert book.ledger.first_due == book.ledger.end
     book.reopen()
-    assert book.ledger.due_bytes == 0
+    assert book.ledger.due.bytes == 0
     assert book.take(100)
     assert book.reader.got == b"0123"
 

@@ -78,6 +78,11 @@ class Stage:
         """The program wrote this."""
         self.kept.wrote(data)
 
+    def program_reads(self) -> None:
+        """The program takes what was typed."""
+        assert self.session.ledger.flush()
+        self.session._acknowledge_taken()
+
     def client(self, *messages: m.Message) -> tuple[Connection, FakeWire]:
         connection, wire = Connection(self.session, self.owner), FakeWire()
         self.wires.append(wire)
@@ -240,7 +245,7 @@ async def test_input_is_taken_once_and_a_stranger_s_is_refused(stage: Stage) -> 
     refusal = other_wire.take()[0]
     assert (refusal.code, refusal.sequence) == (m.ErrorCode.STALE_ATTACHMENT, 1)
     say(first, m.Text(attachment, 1, "a"), m.Text(attachment, 1, "a"), m.Text(attachment, 2, "b"))
-    assert stage.session.ledger.flush()
+    stage.program_reads()
     assert stage.kept.typed() == b"ab"
     stage.output(b"ab")
     async with asyncio.timeout(5):
@@ -253,7 +258,7 @@ async def test_an_acknowledgement_comes_with_the_echo_and_behind_it(stage: Stage
     connection, wire = stage.client(HELLO, m.Attach())
     attachment = (await snapshot(wire))[1].attachment
     say(connection, m.Text(attachment, 1, "a"))
-    stage.session.ledger.flush()
+    stage.program_reads()
     assert wire.take() == []
     stage.output(b"a")
     assert wire.take() == [m.Output(0, b"a"), m.InputAck(attachment, 1)]

@@ -243,7 +243,7 @@ class Run:
 
         def give(*record: Any) -> bool:
             ledger.add(*record)
-            return True
+            return False
 
         ledger.give = give  # type: ignore[method-assign, assignment]
 
