@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -65,6 +66,11 @@ class StreamFile:
         while len(data) < end - start:  # A read may be cut short at 2 GiB, or by a signal.
             data += os.pread(self._file, end - start - len(data), start + len(data))
         return data
+
+    def pieces(self, start: int, end: int, most: int) -> Iterator[tuple[int, bytes]]:
+        """The bytes from ``start`` to ``end`` in pieces of at most so many, each with its offset."""
+        for at in range(start, end, most):
+            yield at, self.read(at, min(at + most, end))
 
     def forget_before(self, offset: int) -> None:
         """Give back the pages of all bytes before ``offset``."""

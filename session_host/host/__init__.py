@@ -15,16 +15,15 @@ The program and its terminal::
 
     session       the session: states, output, input, attachments, size; the heart
     pump          bytes between the event loop and the PTY; the child's end
-    stream        the output with its offsets: the ring that late viewers catch up from
     lane          the emulator, one use of it at a time; floods are interpreted in a thread
     recording     the journal, written behind the emulator
     encoding      what an input means, to the program and to us
-    performing    carries out what the rules want (``session_host.session``: size, focus, attachments)
+    performing    carries out what the rules want (``session_host.session``)
 
 Who looks on::
 
     server        the socket, and who may connect
-    connection    one client's conversation; wire, its socket; feed, its share of the output
+    connection    one client's conversation; wire, its socket; events, what it is told
     held_ack      the acknowledgement of its inputs, held back for a moment
     follower      a client as the session sees it
     requests      the one-shot requests: describe, explain, peek, send, stop, kill, rename

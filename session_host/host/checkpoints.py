@@ -18,10 +18,10 @@ from session_host.estate.descriptors import Estate
 from session_host.estate.memory import Memory
 from session_host.journal import Snapshot
 from session_host.protocol.values import CellSize, GridSize
+from session_host.session.output_ring import RING_BYTES
 from session_host.terminal.base import Emulator
 
 from .session import Session
-from .stream import RING_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +63,10 @@ def memory_of(session: Session) -> Memory:
         answered=(session.lane.fed, session.emulator_resizes),
         attachments=session.viewers.attachments.memory(),
         requests=session.requests,
-        resizes=session.stream.kept_resizes(),
+        resizes=session.ring.kept_resizes(),
         colors=session.colors,
         activity=session.watch.memory(),
-        focus=session.focus.told,
+        focus=session.viewers.focus.told,
         conversation=session.conversation.memory(),
     )
 
@@ -179,5 +179,6 @@ class Checkpointer:
         needed = min(self._offset, session.stream.end - RING_BYTES)
         if session.recording.on and not session.recording.trouble:
             needed = min(needed, session.recording.end)
-        if needed > session.stream.file.start:
-            session.stream.file.forget_before(needed)
+        if needed > session.stream.start:
+            session.stream.forget_before(needed)
+            session.ring.forgot(session.stream.start)

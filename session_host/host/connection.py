@@ -19,8 +19,8 @@ from session_host.protocol.codec import ClientDecoder, encode
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
     OLDEST_PROTOCOL_VERSION,
+    OUTPUT_CHUNK_BYTES,
     PROTOCOL_VERSION,
-    ActivityEvent,
     Attach,
     Attached,
     Colors,
@@ -38,7 +38,7 @@ from session_host.protocol.messages import (
     Key,
     Message,
     Mouse,
-    NoticeEvent,
+    Output,
     Paste,
     Report,
     Request,
@@ -47,16 +47,17 @@ from session_host.protocol.messages import (
     Starting,
     StateEvent,
     Text,
-    TitleEvent,
     Welcome,
 )
 from session_host.protocol.values import State
 from session_host.protocol.versions import encode_for
 from session_host.pty.permission import refusal_of
 from session_host.session.attachments import Attachment
+from session_host.session.output_ring import Span
+from session_host.session.subscription import CaughtUp, OutputSubscription
 from session_host.version import VERSION
 
-from .feed import OutputFeed
+from .events import standing
 from .held_ack import HeldAck
 from .session import Session
 from .wire import Wire
@@ -97,8 +98,6 @@ class Connection:
     """One client: decodes what it sends, queues what it gets.
 
     Attributes:
-        follows_output: it wants output, and not events alone.
-        deliver_output: see ``Follower``.
         attachment: what it holds while it is ATTACHED.
         acknowledge: tells it, soon, that all inputs of an attachment up to a sequence are written.
     """
@@ -109,9 +108,8 @@ class Connection:
         self._decoder = ClientDecoder()
         self._wire: Wire
         self._deadline: asyncio.TimerHandle
-        self._feed = OutputFeed(session, self)
-        self.follows_output = False
-        self.deliver_output = self._feed.output
+        effects = session.performer.effects
+        self._subscription = OutputSubscription(self, session.epoch, session.ring, session.audience, effects)
         self._finishing = False
         self._protocol = PROTOCOL_VERSION
         self._ack = HeldAck(self.send)
@@ -129,13 +127,13 @@ class Connection:
     def gone(self) -> None:
         """The peer is gone: its attachment is parked, the agent does not notice."""
         self.state = ConnectionState.CLOSED
-        self._feed.close()
+        self._subscription.close()
         self._ack.close()
         self._deadline.cancel()
         self._session.followers.discard(self)
         if self.attachment is not None:
             self._session.viewers.park(self.attachment, self)
-            self._session.performer.perform()
+        self._session.performer.perform()
         self._owner.connection_closed(self)
 
     def received(self, data: bytes) -> None:
@@ -160,11 +158,12 @@ class Connection:
 
     def full(self) -> None:
         """The client is behind: nothing more is queued for it."""
-        self._feed.pause()
+        self._subscription.queue_full()
 
     def drained(self) -> None:
         """The client has caught up with its queue: give it what it missed."""
-        self._feed.resume()
+        self._subscription.queue_drained()
+        self._session.performer.perform()
 
     # ------------------------------------------------------------ sending
 
@@ -206,7 +205,7 @@ class Connection:
     def finish(self) -> None:
         """Close once the client has all output there ever was."""
         self._finishing = True
-        if not self._feed.behind:
+        if not self._subscription.behind:
             self.close()
 
     @property
@@ -214,7 +213,7 @@ class Connection:
         """Whether the client has all that it is to have."""
         is_known = self.state in {ConnectionState.GREETED, ConnectionState.ATTACHED}
         return is_known and not (
-            self._wire.is_closed or self._wire.queued_bytes or self._feed.behind or self._ack.sequence
+            self._wire.is_closed or self._wire.queued_bytes or self._subscription.behind or self._ack.sequence
         )
 
     def refusal(self) -> str:
@@ -269,7 +268,7 @@ class Connection:
             )
         self._protocol = message.protocol
         self._deadline.cancel()
-        self._feed.engine_build = message.engine_build
+        self._subscription.engine_build = message.engine_build
         self.state = ConnectionState.GREETED
         session = self._session
         self.send(Welcome(message.protocol, VERSION, session.spec.session_id, session.epoch, session.state))
@@ -328,7 +327,7 @@ class Connection:
         """The program runs (or has ended): now, and not before, the viewer is told that it is attached."""
         session, attachment, wanted = self._session, self.attachment, self._wanted
         assert attachment is not None
-        resumable = wanted.output and self._feed.has(wanted.epoch, wanted.offset)
+        resumable = wanted.output and self._subscription.holds(wanted.epoch, wanted.offset)
         self.send(
             Attached(
                 attachment.id,
@@ -341,16 +340,8 @@ class Connection:
                 attachment.last_sequence,
             )
         )
-        if session.title:
-            self.send(TitleEvent(session.title))
-        if session.recording.trouble:
-            self.send(NoticeEvent("recording", session.recording.trouble))
-        activity = session.watch.tracker
-        self.send(ActivityEvent(activity.activity, activity.source, activity.since, activity.detail))
-        if (foreground := session.watch.foreground) is not None and foreground.current.since:
-            self.send(foreground.current)
-        if session.sizing.told is not None:
-            self.send(session.sizing.told)
+        for event in standing(session):
+            self.send(event)
         self._follow(wanted)
         if wanted.size is not None:
             counts = not attachment.read_only and wanted.output
@@ -363,7 +354,7 @@ class Connection:
         self._session.viewers.detach(attachment)
         self._session.followers.discard(self)
         self.attachment = None
-        self._feed.close()
+        self._subscription.close()
         self.state = ConnectionState.GREETED
         log.info("detached id=%s viewers=%d", attachment.id, self._session.viewers.attachments.viewers())
 
@@ -373,16 +364,25 @@ class Connection:
         if self.attachment is not None:
             self._session.viewers.shows(self.attachment, output=wanted.output)
         if wanted.output:
-            self._feed.follow(wanted.epoch, wanted.offset, wanted.resizes)
+            self._subscription.follow(wanted.epoch, wanted.offset, wanted.resizes)
+            self.flush()
         else:
-            self._feed.close()
+            self._subscription.unfollow()
+            self._subscription.listen()
             self._tell_end()
 
-    def caught_up(self) -> None:
-        """The client has all output there is."""
-        self._tell_end()
-        if self._finishing:
-            self.close()
+    def flush(self) -> None:
+        """Queue what the subscription has for the client."""
+        for message in self._subscription.messages_to_send():
+            if isinstance(message, Span):
+                for start, data in self._session.stream.pieces(*message, OUTPUT_CHUNK_BYTES):
+                    self.send(Output(start, data))
+            elif isinstance(message, CaughtUp):
+                self._tell_end()
+                if self._finishing:
+                    self.close()
+            else:
+                self.send(message)
 
     def _tell_end(self) -> None:
         """A program may have ended before this client saw it end."""
@@ -392,9 +392,10 @@ class Connection:
 
     def deliver_resize(self, message: Resized) -> None:
         """The grid changed at this point of the output."""
-        self._feed.resized(message)
+        self._subscription.resized(message)
+        self.flush()
 
     def deliver_event(self, event: Event) -> None:
         """Queue an event, small as it is, also for a client that is behind; the end comes after the last output."""
-        if self.state is ConnectionState.ATTACHED and not (isinstance(event, StateEvent) and self._feed.behind):
+        if self.state is ConnectionState.ATTACHED and not (isinstance(event, StateEvent) and self._subscription.behind):
             self.send(event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol, Self
 
 from session_host.protocol.messages import Event, Resized
@@ -10,14 +9,6 @@ from session_host.protocol.messages import Event, Resized
 
 class Follower(Protocol):
     """A client as the session sees it."""
-
-    @property
-    def follows_output(self) -> bool:
-        """Whether it wants output, and not events alone."""
-
-    @property
-    def deliver_output(self) -> Callable[[bytes, int], None]:
-        """Takes output, already a frame (an empty one if nobody follows output), and the offset of its end."""
 
     def deliver_resize(self, message: Resized) -> None:
         """The grid changed at this point of the output."""
@@ -35,8 +26,6 @@ class Onlooker:
     It follows while it is entered.
     """
 
-    follows_output = False
-
     def __init__(self, followers: set[Follower]) -> None:
         self._followers = followers
 
@@ -46,9 +35,6 @@ class Onlooker:
 
     def __exit__(self, *_: object) -> None:
         self._followers.discard(self)
-
-    def deliver_output(self, frame: bytes, end: int) -> None:
-        """See Follower."""
 
     def deliver_resize(self, message: Resized) -> None:
         """See Follower."""

@@ -215,7 +215,7 @@ class _Host:
         if self._starting is None:
             await self._recorder.taken_over()
         noting = asyncio.create_task(self._note_conversation(session), name="conversation")
-        await recording.start(spec.size, session.stream.kept_resizes())
+        await recording.start(spec.size, session.ring.kept_resizes())
         gc.collect()
         gc.freeze()  # What was made so far lives as long as the session: the collector need not look at it again.
         gc.enable()  # Not before: it would look at what is the keeper's too, which writes to all of it.

@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from session_host.estate.records import Kind
 from session_host.protocol.messages import Resized
+from session_host.protocol.values import GridSize
 from session_host.session.effects import (
+    AskSnapshot,
     Effect,
+    Flush,
     Record,
+    Refuse,
     ResizeGrid,
+    Snapshot,
     StartTimer,
     StopTimer,
     Tell,
@@ -28,6 +34,13 @@ if TYPE_CHECKING:
     from .session import Session
 
 log = logging.getLogger(__name__)
+
+
+def _snapshot_of(engine_build: str, emulator: Emulator) -> tuple[str, bytes, GridSize, int]:
+    """Its form, its bytes, the grid's size, and how many lines the scrollback may have."""
+    is_readable = engine_build == emulator.build
+    data = emulator.snapshot() if is_readable else emulator.replay()
+    return engine_build if is_readable else "vt", data, emulator.size, emulator.scrollback_limit
 
 
 class Performer:
@@ -47,6 +60,9 @@ class Performer:
             ToProgram: self._give,
             ResizeGrid: self._resize_grid,
             Tell: self._tell,
+            Flush: lambda effect: effect.client.flush(),
+            Refuse: lambda effect: effect.client.refuse(effect.code, effect.text),
+            AskSnapshot: self._make_snapshot,
             UseEmulator: self._use_emulator,
             StartTimer: self._start_timer,
             StopTimer: self._stop_timer,
@@ -84,12 +100,28 @@ class Performer:
     def _use_emulator(self, effect: UseEmulator) -> None:
         self._session.lane.soon(effect.user.emulator_free)
 
+    def _make_snapshot(self, effect: AskSnapshot) -> None:
+        session, user = self._session, effect.user
+
+        def made(found: tuple[str, bytes, GridSize, int]) -> None:
+            offset, resizes = session.lane.fed, session.emulator_resizes
+            log.info("snapshot form=%s bytes=%d offset=%d ahead=%d", found[0], len(found[1]), offset,
+                     session.stream.end - offset)  # fmt: skip
+            user.snapshot_made(Snapshot(*found, offset, resizes))
+            self.perform()
+
+        def failed() -> None:
+            user.snapshot_failed()
+            self.perform()
+
+        session.lane.work(partial(_snapshot_of, effect.engine_build), made, failed)
+
     def _resize_grid(self, effect: ResizeGrid) -> None:
         session = self._session
         assert session.process is not None
-        message = Resized(session.stream.end, effect.size, effect.cell, session.stream.resizes + 1)
+        message = Resized(session.stream.end, effect.size, effect.cell, session.ring.resizes + 1)
         session.ledger.add(Kind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
-        session.stream.resized(message)
+        session.ring.resized(message)
         session.lane.in_order(lambda emulator: self._resize_emulator(emulator, message))
         session.process.resize(effect.size, effect.cell)
         log.info("resized %s offset=%d", effect.size, session.stream.end)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from session_host.protocol.keys import parse_key
 from session_host.protocol.messages import (
@@ -46,9 +46,18 @@ class _Screen(Onlooker):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.followers)
+        self._audience = session.audience
         self._shown = asyncio.Event()
 
-    def deliver_output(self, frame: bytes, end: int) -> None:  # noqa: ARG002 - what it is does not matter
+    def __enter__(self) -> Self:
+        self._audience.set_listening(self, listens=True)
+        return super().__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self._audience.set_listening(self, listens=False)
+        super().__exit__(*error)
+
+    def output(self, end: int) -> None:  # noqa: ARG002 - what it is does not matter
         """The program has shown something."""
         self._shown.set()
 

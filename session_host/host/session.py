@@ -34,8 +34,6 @@ from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import (
     EARLY_INPUT_BYTES,
     PENDING_INPUT_BYTES,
-    BellEvent,
-    ClipboardEvent,
     Colors,
     ErrorCode,
     Event,
@@ -43,35 +41,28 @@ from session_host.protocol.messages import (
     Input,
     Key,
     NameEvent,
-    NotificationEvent,
     Output,
     Paste,
     StateEvent,
-    TitleEvent,
 )
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.pty.process import PtyProcess
 from session_host.session.attachments import Attachment
+from session_host.session.output_ring import OutputRing
+from session_host.session.subscription import Audience
 from session_host.session.viewers import Viewers
-from session_host.terminal.base import (
-    Bell,
-    ClipboardSet,
-    Emulator,
-    Notification,
-    TerminalEvent,
-    TitleChanged,
-)
+from session_host.terminal.base import Emulator, TerminalEvent, TitleChanged
 
 from .agent_watch import AgentWatch
 from .conversation import ConversationTracker
 from .encoding import encode_input, is_looking, is_use
+from .events import of_terminal
 from .follower import Follower
 from .lane import EmulatorLane
 from .performing import Performer
 from .pump import PtyPump
 from .recording import Recording
 from .recovery import Recovered, default_colors
-from .stream import OutputStream
 
 log = logging.getLogger(__name__)
 
@@ -89,10 +80,10 @@ class Session:
         state, exit_code, exit_signal: the process; of the two latter one is set once it has ended.
         name: what the user calls it; ``title`` is what the program calls itself.
         viewers: who is attached, and what follows from that; who calls it calls ``performer.perform`` then.
-        sizing, focus: parts of that.
+        sizing: a part of that.
         lane: the emulator, the authority on the screen; used in turn.
         emulator_resizes: how many resizes the emulator has been through; the stream may be ahead of it.
-        stream: the output with its offsets.
+        stream, ring: the output, and what of it is sent again; ``audience``: who gets it.
         followers: the clients that have attached.
         conversation: which one of its own the agent is in; ``conversation_learnt`` is set with each change of that.
         ended: set once the program has ended and its last output is in.
@@ -118,17 +109,18 @@ class Session:
         self.spec = spec
         self.name = memory.name or spec.name
         self.title = recovered.emulator.title
-        self.epoch = spec.session_id
         self.ledger, self.due = ledger, ledger.due
         self.recording = recording
-        self.stream = OutputStream(output, memory.resizes)
+        self.stream = output
+        self.ring = OutputRing(output.start, output.end, memory.resizes)
+        self.audience = Audience()
         self.emulator_resizes = recovered.resizes
         self.lane = EmulatorLane(
             recovered.emulator, self._after_emulator, self._lane_drained, fed=recovered.fed, page=ledger.page
         )
         self.performer = Performer(self)
         self.viewers = Viewers(self.performer.effects, memory, spec.size, lambda: uuid.uuid4().hex)
-        self.sizing, self.focus = self.viewers.sizing, self.viewers.focus
+        self.sizing = self.viewers.sizing
         self.colors = memory.colors
         self.requests = list(memory.requests)
         self.followers: set[Follower] = set()
@@ -170,17 +162,17 @@ class Session:
         self.state = State.RUNNING
         self.conversation.runs_in(process.pid)
         self.watch.runs_in(process)
-        self._pump = PtyPump(process, self.stream.file, self.ledger.page, self)
+        self._pump = PtyPump(process, self.stream, self.ledger.page, self)
         self._pump.start()
         log.info("running pid=%d size=%s offset=%d", process.pid, self.size, self.stream.end)
-        if self.stream.resizes:
+        if self.ring.resizes:
             process.resize(self.size, self.cell)  # It may have been written down and not been done.
         self.sizing.program_runs()
         self.performer.perform()
         for follower in tuple(self.followers):
             follower.deliver_started()
         self.flush_input()
-        self.focus.viewers_changed()
+        self.viewers.focus.viewers_changed()
         self.performer.perform()  # Also what came of telling the followers.
 
     def child_ended(self) -> None:
@@ -227,14 +219,16 @@ class Session:
 
     def output(self, data: bytes) -> bool:
         """The program wrote ``data``, which is in the stream; returns whether to read on at once."""
-        if self.followers:
-            end = self.stream.file.end
-            frame = b""
-            for follower in tuple(self.followers):
-                if not frame and follower.follows_output:
-                    frame = encode(Output(end - len(data), data))
-                deliver = follower.deliver_output
-                deliver(frame, end)
+        audience = self.audience
+        self.ring.end = end = self.stream.end
+        if audience.current:
+            frame = encode(Output(end - len(data), data))
+            for client in audience.current:
+                client.send_frame(frame)
+        if audience.listeners:
+            for listener in audience.listeners:
+                listener.output(end)
+            self.performer.perform()
         return self.lane.feed(data)
 
     def _lane_drained(self) -> None:
@@ -245,8 +239,8 @@ class Session:
         """What the emulator has to say goes out: replies to the program, events to the viewers."""
         self._answer(emulator.take_replies())
         self._terminal_events(emulator.take_events())
-        if self.focus.is_unseen:
-            self.focus.emulator_used(emulator)
+        if self.viewers.focus.is_unseen:
+            self.viewers.focus.emulator_used(emulator)
             self.performer.perform()
         self.watch.output_seen()
         # The journal follows the emulator, so that a checkpoint never lies behind its end.
@@ -263,24 +257,14 @@ class Session:
 
     def _terminal_events(self, events: list[TerminalEvent]) -> None:
         for event in events:
-            self._tell_terminal_event(event)
+            if isinstance(event, TitleChanged):
+                self.title = event.title
+            if (message := of_terminal(event)) is not None:
+                self.tell(message)
+            if isinstance(event, TitleChanged):
+                self.conversation.title_changed()
         if events:
             self.watch.observe(events)
-
-    def _tell_terminal_event(self, event: TerminalEvent) -> None:
-        match event:
-            case TitleChanged(title):
-                self.title = title
-                self.tell(TitleEvent(title))
-                self.conversation.title_changed()
-            case Bell():
-                self.tell(BellEvent())
-            case Notification(title, body):
-                self.tell(NotificationEvent(title, body))
-            case ClipboardSet(text):
-                self.tell(ClipboardEvent(text))
-            case _:
-                pass
 
     def _conversation_learnt(self, memory: ConversationMemory) -> None:
         self.ledger.add(Kind.CONVERSATION, msgspec.msgpack.encode(memory))
@@ -317,7 +301,7 @@ class Session:
         if not is_looking(message):
             self.watch.input_given()
         elif isinstance(message, Focus):
-            self.focus.viewer_said(attachment, focused=message.focused)
+            self.viewers.focus.viewer_said(attachment, focused=message.focused)
             self.performer.perform()
 
     def _queue_soon(self, attachment: Attachment, message: Input, emulator: Emulator) -> None:
@@ -386,6 +370,11 @@ class Session:
         self.ledger.add(Kind.COLORS, msgspec.msgpack.encode(colors))
         self.colors = colors
         self.lane.soon(lambda emulator: emulator.set_default_colors(default_colors(colors)))
+
+    @property
+    def epoch(self) -> str:
+        """The name of the life of the output's offsets."""
+        return self.spec.session_id
 
     @property
     def size(self) -> GridSize:

@@ -6,6 +6,8 @@
     attachments   viewers' holds on the session: what was taken from each
     sizing        the grid size: the most recently used viewer's
     focus         what the program is told of the keyboard when no viewer shows it
+    output_ring   the newest output by its offsets, from which viewers catch up
+    subscription  one client's share of the output
 
 An event is a call of a method. Its effects are appended to one list, the outbox, which all objects of a session
 share; who made the call carries them out in order before it makes the next. A timer is an effect, and so is the wish

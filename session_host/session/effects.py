@@ -5,7 +5,7 @@ They are structs of msgspec: making one takes 30 ns, a frozen dataclass 270.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -27,6 +27,27 @@ class EmulatorUser(Protocol):
 
     def emulator_free(self, emulator: Emulator) -> None:
         """The emulator is free: use it, and keep no hold of it."""
+
+
+class Snapshot(NamedTuple):
+    """An emulator's state after so much output and so many resizes, in a form that a client can read."""
+
+    form: str
+    data: bytes
+    size: GridSize
+    scrollback_lines: int
+    offset: int
+    resizes: int
+
+
+class SnapshotUser(Protocol):
+    """An object that has asked for a snapshot."""
+
+    def snapshot_made(self, snapshot: Snapshot) -> None:
+        """It is there."""
+
+    def snapshot_failed(self) -> None:
+        """The engine could not make it."""
 
 
 class Effect(msgspec.Struct, frozen=True, gc=False):
@@ -62,6 +83,27 @@ class Tell(Effect, frozen=True):
     """Send an event to all attached clients."""
 
     event: Event
+
+
+class Flush(Effect, frozen=True):
+    """Send what waits for this client."""
+
+    client: Any
+
+
+class Refuse(Effect, frozen=True):
+    """Tell this client why it cannot go on, and drop it."""
+
+    client: Any
+    code: str
+    text: str
+
+
+class AskSnapshot(Effect, frozen=True):
+    """Make a snapshot that a replica of this engine's build can read."""
+
+    user: SnapshotUser
+    engine_build: str
 
 
 class UseEmulator(Effect, frozen=True):

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from session_host.host.connection import Connection, ConnectionState
-from session_host.host.feed import OUTPUT_EVENT_INTERVAL_S
 from session_host.host.session import Session
 from session_host.host.wire import Wire
 from session_host.protocol import messages as m
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.values import GridSize, State
+from session_host.session.subscription import OUTPUT_EVENT_INTERVAL_S
 from session_host.terminal import engine_build
 from session_host.version import VERSION
 from tests.support.estates import SESSION_ID, KeptSession, kept_session
@@ -179,7 +179,7 @@ async def test_who_comes_back_gets_what_was_missed_with_the_resizes_in_their_pla
     stage.output(b"one")
     connection.gone()
     stage.output(b"two")
-    stage.session.stream.resized(m.Resized(6, GridSize(50, 7), number=1))
+    stage.session.ring.resized(m.Resized(6, GridSize(50, 7), number=1))
     stage.output(b"three")
     _, wire = stage.client(HELLO, m.Attach(resume=attachment, epoch=SESSION_ID, offset=3))
     _, attached, _, *rest = wire.take()

@@ -53,7 +53,7 @@ def says(kept: KeptSession, attachment: Attachment, *, focused: bool) -> None:
 
 
 async def nobody_came(kept: KeptSession) -> None:
-    await eventually(lambda: kept.session.focus.is_unseen, 10, "the time for viewers to come to be over")
+    await eventually(lambda: kept.session.viewers.focus.is_unseen, 10, "the time for viewers to come to be over")
 
 
 async def test_who_asks_is_told_once_whenever_it_asks(kept: KeptSession) -> None:
@@ -91,7 +91,7 @@ async def test_a_viewer_that_looks_and_says_nothing_has_the_keyboard(kept: KeptS
     host(kept)
     attachment = looks(kept)
     kept.wrote(ASKS)
-    assert not kept.session.focus.is_unseen
+    assert not kept.session.viewers.focus.is_unseen
     kept.session.viewers.detach(attachment)
     kept.session.performer.perform()
     await nobody_came(kept)
@@ -122,7 +122,7 @@ async def test_one_that_comes_back_in_time_is_not_missed_and_later_it_is(kept: K
     host(kept)
     attachment = looks(kept, attachment.id)
     assert attachment.focused
-    assert kept.session.focus.state is focus.State.SHOWN
+    assert kept.session.viewers.focus.state is focus.State.SHOWN
     assert kept.typed() == b""
     client = attachment.client
     assert client is not None

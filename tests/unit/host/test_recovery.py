@@ -267,7 +267,7 @@ class Run:
             session.size,
             session.cell,
             session.stream.end,
-            session.stream.kept_resizes(),
+            session.ring.kept_resizes(),
             session.emulator_resizes,
             session.title,
             session.name,

@@ -1,0 +1,92 @@
+"""The newest output by its offsets, and the resizes at theirs. Output path, 4 of 10.
+
+A viewer that was away for a moment gets just what it missed. The bytes themselves stay in the stream's file.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from session_host.estate.memory import KEPT_RESIZES
+from session_host.protocol.messages import Resized
+
+RING_BYTES = 2 * 1024 * 1024
+"""A viewer that misses more gets a snapshot: that is less to send."""
+
+
+class Span(NamedTuple):
+    """Output from one offset up to another."""
+
+    start: int
+    end: int
+
+
+class OutputRing:
+    """What of a session's output can be sent again.
+
+    Attributes:
+        end: the offset after the last byte, so the number of bytes there ever were.
+        resizes: the number of the last resize, so how many there ever were.
+    """
+
+    def __init__(self, kept_from: int, end: int, resizes: Iterable[Resized] = ()) -> None:
+        """Begin with what a former host left.
+
+        Args:
+            kept_from: the offset of the first byte that the stream's file still has.
+            end: the offset after its last byte.
+            resizes: the newest, in order.
+        """
+        self.end = end
+        self._kept_from = kept_from
+        self._resizes: deque[Resized] = deque(resizes, maxlen=KEPT_RESIZES)
+        self.resizes = self._resizes[-1].number if self._resizes else 0
+        self._resizes_start = 0
+        """Before this offset a resize may be forgotten."""
+        if self._resizes and self._resizes[0].number > 1:
+            self._resizes_start = self._resizes[0].offset + 1
+
+    @property
+    def start(self) -> int:
+        """The offset of the oldest byte that can be sent again, with all resizes since."""
+        return max(self._kept_from, self.end - RING_BYTES, self._resizes_start)
+
+    def kept_resizes(self) -> list[Resized]:
+        """The newest resizes, in order."""
+        return list(self._resizes)
+
+    def holds(self, offset: int) -> bool:
+        """Whether everything from ``offset`` on can be sent again."""
+        return self.start <= offset <= self.end
+
+    def forgot(self, before: int) -> None:
+        """The stream's file has no more bytes before this offset."""
+        self._kept_from = before
+
+    def resized(self, message: Resized) -> None:
+        """The grid changed, at the end of what there is so far."""
+        if len(self._resizes) == KEPT_RESIZES:
+            # What came before a forgotten resize cannot be sent any more.
+            self._resizes_start = self._resizes[0].offset + 1
+        self._resizes.append(message)
+        self.resizes = message.number
+
+    def since(self, offset: int, resizes: int) -> list[Span | Resized] | None:
+        """All output from ``offset`` on and all resizes after the one of that number, in order.
+
+        None if some of that is gone or was never there.
+        """
+        if not self.holds(offset):
+            return None
+        pieces: list[Span | Resized] = []
+        for resize in self._resizes:
+            if resize.number > resizes and resize.offset >= offset:
+                if offset < resize.offset:
+                    pieces.append(Span(offset, resize.offset))
+                pieces.append(resize)
+                offset = resize.offset
+        if offset < self.end:
+            pieces.append(Span(offset, self.end))
+        return pieces

@@ -1,0 +1,285 @@
+"""One client's share of the output. Output path, 5 of 10.
+
+States::
+
+    OFF ──follows, and has the rest──▶ CURRENT
+    OFF ──follows, and lacks too much──▶ BEHIND
+    CURRENT ──follows no more──▶ OFF
+    CURRENT ──the queue is full──▶ LAGGING
+    CURRENT ──follows, and lacks too much──▶ BEHIND
+    LAGGING ──follows no more──▶ OFF
+    LAGGING ──follows, and has the rest──▶ CURRENT
+    LAGGING ──follows, and lacks too much──▶ BEHIND
+    BEHIND ──follows no more──▶ OFF
+    BEHIND ──follows, and has the rest──▶ CURRENT
+    BEHIND ──a snapshot is asked for──▶ ASKED
+    ASKED ──follows no more──▶ OFF
+    ASKED ──follows, and has the rest──▶ CURRENT
+    ASKED ──follows, and lacks too much──▶ BEHIND
+
+A client that reads more slowly than output comes is never waited for: while its queue is full it gets nothing, and
+once that is out, what it missed, or a fresh snapshot. CURRENT ones get frames that are made once for all of them
+(``Audience``). Snapshots for one client are some time apart.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Final, NamedTuple, Protocol
+
+from session_host.protocol.messages import (
+    OUTPUT_CHUNK_BYTES,
+    ErrorCode,
+    Message,
+    OutputEvent,
+    Resized,
+    SnapshotPart,
+)
+
+from .effects import AskSnapshot, Effect, Flush, Refuse, Snapshot, StartTimer, StopTimer
+from .output_ring import OutputRing, Span
+from .states import Table
+
+OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S = "output event", 1.0
+"""Those who follow events only hear of new output at most this often."""
+
+SNAPSHOT, SNAPSHOT_INTERVAL_S = "snapshot", 0.1
+"""A client that cannot keep up is given the screen as it is, at most this often."""
+
+
+class State(StrEnum):
+    """Where a client stands in the output."""
+
+    OFF = "OFF"
+    CURRENT = "CURRENT"
+    LAGGING = "LAGGING"
+    BEHIND = "BEHIND"
+    ASKED = "ASKED"
+
+
+class _Event(StrEnum):
+    UNFOLLOWS = "follows no more"
+    HAS_REST = "follows, and has the rest"
+    LACKS = "follows, and lacks too much"
+    FULL = "the queue is full"
+    ASKED = "a snapshot is asked for"
+
+
+_FOLLOWS = {_Event.UNFOLLOWS: State.OFF, _Event.HAS_REST: State.CURRENT, _Event.LACKS: State.BEHIND}
+
+TABLE = Table(
+    {
+        State.OFF: {_Event.HAS_REST: State.CURRENT, _Event.LACKS: State.BEHIND},
+        State.CURRENT: {_Event.UNFOLLOWS: State.OFF, _Event.FULL: State.LAGGING, _Event.LACKS: State.BEHIND},
+        State.LAGGING: _FOLLOWS,
+        State.BEHIND: {
+            _Event.UNFOLLOWS: State.OFF,
+            _Event.HAS_REST: State.CURRENT,
+            _Event.ASKED: State.ASKED,
+        },
+        State.ASKED: _FOLLOWS,
+    }
+)
+
+
+class CaughtUp(NamedTuple):
+    """The client has, once what stands before this is sent, all output there is."""
+
+
+CAUGHT_UP: Final = CaughtUp()
+
+
+class Listener(Protocol):
+    """Hears that there is output, but gets none."""
+
+    def output(self, end: int) -> None:
+        """There is output up to this offset."""
+
+
+class Audience:
+    """Who gets output, as the output path asks for it.
+
+    Attributes:
+        current: the clients that get each frame as it comes.
+        listeners: those that hear of output.
+    """
+
+    def __init__(self) -> None:
+        self.current: tuple[Any, ...] = ()
+        self.listeners: tuple[Listener, ...] = ()
+
+    def set_current(self, client: object, *, is_current: bool) -> None:
+        """Add or remove a client."""
+        others = tuple(each for each in self.current if each is not client)
+        self.current = (*others, client) if is_current else others
+
+    def set_listening(self, listener: Listener, *, listens: bool) -> None:
+        """Add or remove a listener."""
+        others = tuple(each for each in self.listeners if each is not listener)
+        self.listeners = (*others, listener) if listens else others
+
+
+class OutputSubscription:
+    """What one client gets of the output.
+
+    Attributes:
+        state: see the module.
+        engine_build: that of the client's replica.
+    """
+
+    def __init__(self, client: object, epoch: str, ring: OutputRing, audience: Audience, effects: list[Effect]) -> None:
+        """Begin OFF.
+
+        Args:
+            client: whose; named in the effects and the audience.
+            epoch: names the life of the ring's offsets.
+            ring: what can be sent again.
+            audience: of the session.
+            effects: the outbox.
+        """
+        self.state = State.OFF
+        self.engine_build = ""
+        self._client = client
+        self._epoch = epoch
+        self._ring = ring
+        self._audience = audience
+        self._effects = effects
+        self._is_full = False
+        self._offset = self._resizes = 0
+        """What the client will have once its queue has gone out; not kept while CURRENT."""
+        self._timers: set[str] = set()
+        self._is_asked = False
+        """A snapshot is being made."""
+        self._messages: list[Message | Span | CaughtUp] = []
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is output that the client still has to get."""
+        if self.state is State.LAGGING:
+            return (self._offset, self._resizes) != (self._ring.end, self._ring.resizes)
+        return self.state in {State.BEHIND, State.ASKED}
+
+    def holds(self, epoch: str, offset: int) -> bool:
+        """Whether what came since can be had without a snapshot."""
+        return epoch == self._epoch and self._ring.holds(offset)
+
+    def messages_to_send(self) -> list[Message | Span | CaughtUp]:
+        """What waits for the client, in order; of a Span the output is to be sent."""
+        messages, self._messages = self._messages, []
+        return messages
+
+    # ------------------------------------------------------------ events
+
+    def listen(self) -> None:
+        """The client follows events: it hears now and then that there is output."""
+        self._audience.set_listening(self, listens=self.state is State.OFF and OUTPUT_EVENT not in self._timers)
+
+    def follow(self, epoch: str, offset: int, resizes: int) -> None:
+        """Begin, or go on, from where the client is; an offset of another epoch asks for a snapshot."""
+        self._audience.set_listening(self, listens=False)
+        self._offset = offset if epoch == self._epoch else -1
+        self._resizes = resizes
+        self._catch_up(was_behind=True)
+
+    def unfollow(self) -> None:
+        """The client wants no more output."""
+        self._become(_Event.UNFOLLOWS)
+
+    def close(self) -> None:
+        """The client is gone."""
+        self.unfollow()
+        self._audience.set_listening(self, listens=False)
+        for name in sorted(self._timers):
+            self._effects.append(StopTimer(self, name))
+        self._timers.clear()
+
+    def output(self, end: int) -> None:
+        """There is output up to this offset, while OFF."""
+        self._audience.set_listening(self, listens=False)
+        self._start_timer(OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
+        self._send(OutputEvent(end))
+
+    def resized(self, message: Resized) -> None:
+        """The grid changed at this point of the output; who is not CURRENT learns of it when catching up."""
+        if self.state is State.CURRENT:
+            self._send(message)
+
+    def queue_full(self) -> None:
+        """The client's queue is full: it gets nothing more."""
+        self._is_full = True
+        if self.state is State.CURRENT:
+            self._lag()
+
+    def queue_drained(self) -> None:
+        """The client's queue has gone out."""
+        self._is_full = False
+        if self.state is State.LAGGING:
+            self._catch_up(was_behind=self.behind)
+
+    def snapshot_made(self, snapshot: Snapshot) -> None:
+        """The snapshot that was asked for is there."""
+        self._is_asked = False
+        if self.state is not State.ASKED:
+            return
+        form, data, size, limit, self._offset, self._resizes = snapshot
+        for start in range(0, max(1, len(data)), OUTPUT_CHUNK_BYTES):
+            part = data[start : start + OUTPUT_CHUNK_BYTES]
+            last = start + OUTPUT_CHUNK_BYTES >= len(data)
+            self._send(SnapshotPart(self._offset, self._resizes, form, size, limit, last, part))
+        self._start_timer(SNAPSHOT, SNAPSHOT_INTERVAL_S)
+        # The emulator may be behind the stream, by less than the ring holds: the rest comes as output.
+        self._catch_up(was_behind=True)
+
+    def snapshot_failed(self) -> None:
+        """The snapshot that was asked for cannot be made."""
+        text = "the chat's terminal cannot be shown: its engine failed; the chat runs on"
+        self._effects.append(Refuse(self._client, ErrorCode.FAILED, text))
+
+    def timer_due(self, name: str) -> None:
+        """The client may hear of output again, or get another snapshot."""
+        self._timers.discard(name)
+        if name == OUTPUT_EVENT:
+            self.listen()
+        elif self.state is State.BEHIND:
+            self._ask()
+
+    # ------------------------------------------------------------ rules
+
+    def _become(self, event: _Event) -> None:
+        self.state = TABLE.after(self.state, event)
+        self._audience.set_current(self._client, is_current=self.state is State.CURRENT)
+
+    def _catch_up(self, *, was_behind: bool) -> None:
+        """Bring the client to the end of the output, by what it missed or by a snapshot."""
+        missing = self._ring.since(self._offset, self._resizes)
+        if missing is None:
+            self._become(_Event.LACKS)
+            if SNAPSHOT not in self._timers:
+                self._ask()
+            return
+        for piece in missing:
+            self._send(piece)
+        if was_behind:
+            self._send(CAUGHT_UP)
+        self._become(_Event.HAS_REST)
+        if self._is_full:
+            self._lag()
+
+    def _lag(self) -> None:
+        self._offset, self._resizes = self._ring.end, self._ring.resizes
+        self._become(_Event.FULL)
+
+    def _ask(self) -> None:
+        self._become(_Event.ASKED)
+        if not self._is_asked:
+            self._is_asked = True
+            self._effects.append(AskSnapshot(self, self.engine_build))
+
+    def _start_timer(self, name: str, after_s: float) -> None:
+        self._timers.add(name)
+        self._effects.append(StartTimer(self, name, after_s))
+
+    def _send(self, message: Message | Span | CaughtUp) -> None:
+        if not self._messages:
+            self._effects.append(Flush(self._client))
+        self._messages.append(message)

@@ -1,0 +1,97 @@
+"""The ring of output: every offset can be sent from exactly, or is refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.protocol.messages import Resized
+from session_host.protocol.values import GridSize
+from session_host.session import output_ring
+from session_host.session.output_ring import RING_BYTES, OutputRing, Span
+
+steps = st.lists(
+    st.one_of(st.integers(1, 40), st.integers(20, 200).map(lambda columns: GridSize(columns, 24))), max_size=40
+)
+
+
+def reopened(ring: OutputRing) -> OutputRing:
+    """As a successor sees it."""
+    return OutputRing(0, ring.end, ring.kept_resizes())
+
+
+@given(steps, st.integers(1, 120))
+def test_what_is_sent_from_an_offset_is_what_came_from_there(steps: list[int | GridSize], capacity: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output_ring, "RING_BYTES", capacity)
+        ring = OutputRing(0, 0)
+        resizes: list[Resized] = []
+        for step in steps:
+            if isinstance(step, int):
+                ring.end += step
+            else:
+                resizes.append(Resized(ring.end, step, number=len(resizes) + 1))
+                ring.resized(resizes[-1])
+        for each in (ring, reopened(ring)):
+            check_each_offset(each, resizes)
+
+
+def check_each_offset(ring: OutputRing, resizes: list[Resized]) -> None:
+    for offset in range(-1, ring.end + 2):
+        pieces = ring.since(offset, sum(resize.offset < offset for resize in resizes))
+        if not ring.start <= offset <= ring.end:
+            assert pieces is None
+            continue
+        assert pieces is not None
+        assert [piece for piece in pieces if isinstance(piece, Resized)] == [r for r in resizes if r.offset >= offset]
+        at = offset
+        for piece in pieces:
+            if isinstance(piece, Resized):
+                assert piece.offset == at
+            else:
+                assert piece.start == at < piece.end
+                at = piece.end
+        assert at == ring.end
+
+
+def test_only_so_much_is_kept() -> None:
+    ring = OutputRing(0, 0)
+    ring.end = RING_BYTES
+    assert ring.since(0, 0) == [Span(0, RING_BYTES)]
+    ring.end += 1
+    assert ring.since(0, 0) is None
+    assert ring.since(1, 0) == [Span(1, RING_BYTES + 1)]
+
+
+def test_what_was_given_back_is_not_sent() -> None:
+    ring = OutputRing(5, 10_001)
+    assert ring.since(4, 0) is None
+    ring.forgot(9_000)
+    assert ring.since(8_999, 0) is None
+    assert ring.since(9_000, 0) == [Span(9_000, 10_001)]
+
+
+def test_a_forgotten_resize_takes_what_was_before_it_along() -> None:
+    ring = OutputRing(0, 0)
+    for number in range(1001):
+        ring.end += 1
+        ring.resized(Resized(ring.end, GridSize(80 + number % 2, 24), number=number + 1))
+    # A successor does not know where the forgotten one was: not behind the oldest that it knows of.
+    for each, first in ((ring, 2), (reopened(ring), 3)):
+        assert each.since(0, 0) is None
+        assert each.since(1, 1) is None
+        assert each.since(first, first) is not None
+        assert each.resizes == 1001
+
+
+def test_of_several_resizes_at_one_place_only_those_not_seen_yet_are_sent() -> None:
+    resizes = [Resized(2, GridSize(columns, 24), number=number) for number, columns in ((1, 90), (2, 70), (3, 80))]
+    ring = OutputRing(0, 2)
+    for resize in resizes:
+        ring.resized(resize)
+    ring.end = 4
+    for each in (ring, reopened(ring)):
+        assert each.since(2, 3) == [Span(2, 4)]
+        assert each.since(2, 1) == [resizes[1], resizes[2], Span(2, 4)]
+        assert each.since(1, 0) == [Span(1, 2), *resizes, Span(2, 4)]

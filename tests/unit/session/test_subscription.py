@@ -1,0 +1,248 @@
+"""What a client gets of the output, and when: each test is a script of events and effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from session_host.protocol.messages import ErrorCode, OutputEvent, Resized, SnapshotPart
+from session_host.protocol.values import GridSize
+from session_host.session.effects import AskSnapshot, Effect, Flush, Refuse, Snapshot, StartTimer, StopTimer
+from session_host.session.output_ring import RING_BYTES, OutputRing, Span
+from session_host.session.subscription import (
+    CAUGHT_UP,
+    OUTPUT_EVENT,
+    OUTPUT_EVENT_INTERVAL_S,
+    SNAPSHOT,
+    SNAPSHOT_INTERVAL_S,
+    Audience,
+    OutputSubscription,
+)
+from tests.support.playbook import Event, Playbook, Returned, do
+
+CLIENT, BUILD, EPOCH = "a client", "engine 1", "one life"
+FLUSH = Flush(CLIENT)
+SIZE = GridSize(80, 24)
+WIDER = Resized(10, GridSize(90, 24), number=1)
+
+
+class Stage:
+    """Ten bytes of output, and a client."""
+
+    def __init__(self) -> None:
+        self.effects: list[Effect] = []
+        self.ring, self.audience = OutputRing(0, 10), Audience()
+        self.client = OutputSubscription(CLIENT, EPOCH, self.ring, self.audience, self.effects)
+        self.client.engine_build = BUILD
+        self.ask = AskSnapshot(self.client, BUILD)
+        self.pause = StartTimer(self.client, SNAPSHOT, SNAPSHOT_INTERVAL_S)
+        self.event_pause = StartTimer(self.client, OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S)
+
+    def take_effects(self) -> list[Effect]:
+        effects = self.effects[:]
+        self.effects.clear()
+        return effects
+
+    def script(self) -> Playbook:
+        return Playbook(self.take_effects)
+
+    def follows(self, offset: int, resizes: int = 0, epoch: str = EPOCH) -> Event:
+        return do(self.client.follow, epoch, offset, resizes)
+
+    def output(self, count: int) -> Event:
+        """As the session does it; returns who gets the frame."""
+
+        def output(count: int) -> tuple[object, ...]:
+            self.ring.end += count
+            for each in self.audience.listeners:
+                each.output(self.ring.end)
+            return self.audience.current
+
+        return do(output, count)
+
+    def resized(self, message: Resized) -> Event:
+        def resized(message: Resized) -> None:
+            self.ring.resized(message)
+            self.client.resized(message)
+
+        return do(resized, message)
+
+    def sent(self) -> Event:
+        return do(self.client.messages_to_send)
+
+    def current(self) -> Playbook:
+        """A script that begins with a client that has all output there is."""
+        return self.script() >> self.follows(10) << FLUSH >> self.sent() << Returned([CAUGHT_UP])
+
+    def snapshot(self, offset: int) -> Event:
+        return do(self.client.snapshot_made, Snapshot(BUILD, b"screen", SIZE, 100, offset, 0))
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def part(offset: int) -> SnapshotPart:
+    return SnapshotPart(offset, 0, BUILD, SIZE, 100, True, b"screen")
+
+
+CURRENT = Returned((CLIENT,))
+
+
+def test_who_has_a_part_gets_the_rest_and_then_each_frame(stage: Stage) -> None:
+    assert (
+        stage.script()
+        >> stage.follows(4)
+        << FLUSH
+        >> stage.sent()
+        << Returned([Span(4, 10), CAUGHT_UP])
+        >> stage.output(3)
+        << CURRENT
+    )
+
+
+@pytest.mark.parametrize("follows", [lambda stage: stage.follows(-1), lambda stage: stage.follows(5, epoch="another")])
+def test_who_has_nothing_gets_a_snapshot_and_what_came_meanwhile(
+    stage: Stage, follows: Callable[[Stage], Event]
+) -> None:
+    assert (
+        stage.script()
+        >> follows(stage)
+        << stage.ask
+        >> stage.output(5)
+        >> stage.snapshot(12)
+        << FLUSH
+        << stage.pause
+        >> stage.sent()
+        << Returned([part(12), Span(12, 15), CAUGHT_UP])
+        >> stage.output(1)
+        << CURRENT
+    )
+
+
+def test_a_resize_stands_at_its_place_whoever_was_there(stage: Stage) -> None:
+    assert (
+        stage.current()
+        >> stage.resized(WIDER)
+        << FLUSH
+        >> stage.sent()
+        << Returned([WIDER])
+        >> do(stage.client.unfollow)
+        >> stage.follows(8)
+        << FLUSH
+        >> stage.sent()
+        << Returned([Span(8, 10), WIDER, CAUGHT_UP])
+    )
+
+
+def test_a_client_with_a_full_queue_gets_nothing_then_what_it_missed(stage: Stage) -> None:
+    assert (
+        stage.current()
+        >> do(stage.client.queue_full)
+        >> stage.output(3)
+        >> stage.resized(Resized(13, GridSize(90, 24), number=1))
+        >> stage.output(2)
+        >> do(stage.client.queue_drained)
+        << FLUSH
+        >> stage.sent()
+        << Returned([Span(10, 13), Resized(13, GridSize(90, 24), number=1), Span(13, 15), CAUGHT_UP])
+        >> stage.output(1)
+        << CURRENT
+    )
+
+
+def test_a_full_queue_that_missed_nothing_is_none_to_speak_of(stage: Stage) -> None:
+    assert stage.current() >> do(stage.client.queue_full)
+    assert not stage.client.behind
+    assert stage.script() >> do(stage.client.queue_drained) >> stage.output(1) << CURRENT
+
+
+def test_a_client_that_is_far_behind_gets_snapshots_with_pauses(stage: Stage) -> None:
+    assert (
+        stage.current()
+        >> do(stage.client.queue_full)
+        >> stage.output(RING_BYTES + 1)
+        >> do(stage.client.queue_drained)
+        << stage.ask
+        >> stage.snapshot(RING_BYTES)
+        << FLUSH
+        << stage.pause
+        >> stage.sent()
+        << Returned([part(RING_BYTES), Span(RING_BYTES, RING_BYTES + 11), CAUGHT_UP])
+        >> do(stage.client.queue_full)
+        >> stage.output(RING_BYTES + 1)
+        >> do(stage.client.queue_drained)
+        >> do(stage.client.timer_due, SNAPSHOT)
+        << stage.ask
+    )
+
+
+def test_a_queue_that_fills_while_the_snapshot_is_made_holds_back_what_comes_after_it(stage: Stage) -> None:
+    assert (
+        stage.script()
+        >> stage.follows(-1)
+        << stage.ask
+        >> do(stage.client.queue_full)
+        >> stage.snapshot(10)
+        << FLUSH
+        << stage.pause
+        >> stage.sent()
+        << Returned([part(10), CAUGHT_UP])
+        >> stage.output(3)
+        >> do(stage.client.queue_drained)
+        << FLUSH
+        >> stage.sent()
+        << Returned([Span(10, 13), CAUGHT_UP])
+    )
+
+
+def test_who_stops_following_and_begins_again_waits_for_the_snapshot_that_is_being_made(stage: Stage) -> None:
+    assert (
+        stage.script()
+        >> stage.follows(-1)
+        << stage.ask
+        >> do(stage.client.unfollow)
+        >> stage.follows(-1)
+        >> stage.snapshot(10)
+        << FLUSH
+        << stage.pause
+        >> stage.sent()
+        << Returned([part(10), CAUGHT_UP])
+    )
+
+
+def test_a_snapshot_for_one_that_follows_no_more_is_dropped(stage: Stage) -> None:
+    assert stage.script() >> stage.follows(-1) << stage.ask >> do(stage.client.unfollow) >> stage.snapshot(10)
+
+
+def test_a_follower_of_events_hears_of_output_once_a_second(stage: Stage) -> None:
+    assert (
+        stage.script()
+        >> do(stage.client.listen)
+        >> stage.output(1)
+        << stage.event_pause
+        << FLUSH
+        >> stage.sent()
+        << Returned([OutputEvent(11)])
+        >> stage.output(1)
+        >> do(stage.client.timer_due, OUTPUT_EVENT)
+        >> stage.output(1)
+        << stage.event_pause
+        << FLUSH
+        >> do(stage.client.close)
+        << StopTimer(stage.client, OUTPUT_EVENT)
+        >> stage.output(1)
+    )
+
+
+def test_an_engine_that_cannot_make_a_snapshot_costs_the_client_its_connection(stage: Stage) -> None:
+    text = "the chat's terminal cannot be shown: its engine failed; the chat runs on"
+    assert (
+        stage.script()
+        >> stage.follows(-1)
+        << stage.ask
+        >> do(stage.client.snapshot_failed)
+        << Refuse(CLIENT, ErrorCode.FAILED, text)
+    )
