@@ -140,7 +140,9 @@ class Performer:
         self._timers[effect.owner, effect.name] = loop.call_later(effect.after_s, self._due, effect.owner, effect.name)
 
     def _stop_timer(self, effect: StopTimer) -> None:
-        self._timers.pop((effect.owner, effect.name)).cancel()
+        timer = self._timers.pop((effect.owner, effect.name), None)
+        if timer is not None:  # ``close`` has stopped all.
+            timer.cancel()
 
     def _due(self, owner: TimerOwner, name: str) -> None:
         del self._timers[owner, name]
