@@ -98,7 +98,11 @@ class Performer:
         self._session.tell(effect.event)
 
     def _use_emulator(self, effect: UseEmulator) -> None:
-        self._session.lane.soon(effect.user.emulator_free)
+        def use(emulator: Emulator) -> None:
+            effect.user.emulator_free(emulator)
+            self.perform()
+
+        self._session.lane.soon(use)
 
     def _make_snapshot(self, effect: AskSnapshot) -> None:
         session, user = self._session, effect.user

@@ -12,7 +12,8 @@ import pytest
 from session_host.host.performing import Performer
 from session_host.host.session import Session
 from session_host.protocol.messages import BellEvent, Event, NameEvent
-from session_host.session.effects import StartTimer, StopTimer, Tell
+from session_host.session.effects import StartTimer, StopTimer, Tell, UseEmulator
+from session_host.terminal.base import Emulator
 
 FIRST, SECOND, THIRD = (NameEvent(name) for name in ("first", "second", "third"))
 
@@ -23,7 +24,8 @@ class Stage:
     def __init__(self) -> None:
         self.told: list[Event] = []
         self.then: Callable[[Event], None] = lambda _: None
-        self.performer = Performer(cast("Session", Mock(tell=self.tell)))
+        self.session = Mock(tell=self.tell)
+        self.performer = Performer(cast("Session", self.session))
 
     def tell(self, event: Event) -> None:
         self.told.append(event)
@@ -88,3 +90,22 @@ async def test_a_timer_may_be_stopped_after_all_were(stage: Stage) -> None:
     stage.performer.perform()
     await asyncio.sleep(0)
     assert stage.told == []
+
+
+class Asker:
+    """An object that uses the emulator, and rings the bell then."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def emulator_free(self, emulator: Emulator) -> None:  # noqa: ARG002 - any will do
+        self._stage.performer.effects.append(Tell(BellEvent()))
+
+
+def test_what_a_use_of_the_emulator_brings_about_is_carried_out_although_the_emulator_was_lent(stage: Stage) -> None:
+    stage.performer.effects.append(UseEmulator(Asker(stage)))
+    stage.performer.perform()
+    assert stage.told == []
+    (use,) = stage.session.lane.soon.call_args.args
+    use(Mock())
+    assert stage.told == [BellEvent()]
