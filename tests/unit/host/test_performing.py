@@ -98,7 +98,7 @@ class Asker:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
 
-    def emulator_free(self, emulator: Emulator) -> None:  # noqa: ARG002 - any will do
+    def emulator_free(self, emulator: Emulator) -> None:
         self._stage.performer.effects.append(Tell(BellEvent()))
 
 
