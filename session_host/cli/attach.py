@@ -37,16 +37,16 @@ _PREFIX = "b"
 _DETACH = "d"
 _GO_ON = "c"
 _HELP = "?"
-_KEYS = "Ctrl+B, then: d detach, the chat keeps running · Ctrl+B type Ctrl+B · ? this"
-_NOT_TYPED = "not typed (Ctrl+B c to type on)"
+_KEYS = "Ctrl+B, then: d detach (the chat keeps running) · Ctrl+B type Ctrl+B · ? help"
+_NOT_TYPED = "input refused (Ctrl+B c to continue)"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser)
-    parser.add_argument("--read-only", action="store_true", help="look on; nothing typed here reaches the agent")
+    parser.add_argument("--read-only", action="store_true", help="read-only: do not send input")
     parser.epilog = (
-        "Ctrl+B d detaches, and the chat keeps running; Ctrl+B Ctrl+B types Ctrl+B; Ctrl+B ? lists the keys."
+        "Keys: Ctrl+B d detaches (the chat keeps running); Ctrl+B Ctrl+B types Ctrl+B; Ctrl+B ? shows all keys."
     )
 
 
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     """Attach to the session that is named."""
     info = find(options.session)
     if info.state not in RUNNING_STATES:
-        raise SessionEnded(f"{info.name} {what_became(info)}; `outlive peek {info.name}` shows its last screen")
+        raise SessionEnded(f"{info.name} {what_became(info)}; see its last screen with: outlive peek {info.name}")
     return attach(info.id, info.name, read_only=options.read_only)
 
 
@@ -91,11 +91,11 @@ class _Ending(NamedTuple):
 
 def _check_terminal(session_id: str, name: str) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise OutliveError(f"attach needs a terminal; `outlive peek {name}` and `outlive send {name}` do without one")
+        raise OutliveError(f"attach needs a terminal; without one, use `outlive peek {name}` and `outlive send {name}`")
     if os.environ.get("TERM", "dumb") == "dumb":
-        raise OutliveError(f"this terminal (TERM=dumb) cannot show a whole screen; use `outlive peek {name}`")
+        raise OutliveError(f"this terminal (TERM=dumb) cannot show a full screen; use `outlive peek {name}`")
     if os.environ.get("OUTLIVE_SESSION") == session_id:
-        raise OutliveError(f"{name} cannot be attached within itself; use another terminal")
+        raise OutliveError(f"cannot attach {name} inside itself; use another terminal")
 
 
 def _farewell(ending: _Ending) -> int:
@@ -217,7 +217,7 @@ class _Attachment:
         elif _HELP in {value.key, value.text}:
             self._notice(_KEYS, HELP_S)
         else:
-            self._notice("No such key after Ctrl+B, so nothing was typed; Ctrl+B ? lists them", NOTICE_S)
+            self._notice("Unknown key after Ctrl+B; Ctrl+B ? shows the keys", NOTICE_S)
         return True
 
     def _forward(self, value: TerminalInput) -> None:
@@ -310,7 +310,7 @@ class _Attachment:
             case ViewerState.FAILED if self._viewer.refusal == ErrorCode.NOT_ALLOWED:
                 self._end(_How.NOT_ALLOWED, message)
             case ViewerState.LOST | ViewerState.FAILED:
-                self._end(_How.UNAVAILABLE, message or "its host is gone")
+                self._end(_How.UNAVAILABLE, message or "connection lost")
 
     def viewer_replaced(self) -> None:
         """The new replica is painted as a whole."""
@@ -330,6 +330,6 @@ class _Attachment:
     def viewer_refused(self, refusal: InputRefused) -> None:
         """Say that what was typed was not taken, and why; nothing more is, until the user has seen that."""
         if not self._viewer.holding:
-            self._notice(f"not typed: {refusal.message}", NOTICE_S)
+            self._notice(f"input refused: {refusal.message}", NOTICE_S)
         elif refusal.code != ErrorCode.HELD:
             self._notice(f"{_NOT_TYPED}: {refusal.message}")

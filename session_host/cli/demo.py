@@ -33,10 +33,10 @@ _NAME = "demo"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
-    parser.add_argument("--output", metavar="DIR", default="outlive-demo", help="where the pictures go")
+    parser.add_argument("--output", metavar="DIR", default="outlive-demo", help="directory for the screenshots")
     parser.epilog = (
-        "Opens a window (off screen where there is no display), starts a chat in it, kills the window in "
-        "mid-answer, reopens it, and checks that nothing is missing. Your own chats are not touched."
+        "Opens a window (off screen without a display), starts a chat, kills the window during the answer, "
+        "reopens it, and checks that nothing is missing. Does not touch your chats."
     )
 
 
@@ -46,9 +46,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         pictures.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutliveError(f"{pictures}: cannot be made ({error.strerror}); choose another with --output") from error
+        raise OutliveError(f"{pictures}: cannot create it ({error.strerror}); choose another with --output") from error
     with Stage() as stage:
-        say(f"On {stage.display}, with nothing of yours touched:")
+        say(f"Running on {stage.display}. Your chats are not touched.")
         _play(stage, pictures)
     say(f"Pictures: {pictures}/1-before.png, 2-reopened.png, 3-complete.png")
     return 0
@@ -59,7 +59,7 @@ def _play(stage: Stage, pictures: Path) -> None:
     _tell("window opened", opened_s)
     session_id, started_s = _timed(_start_chat)
     chat = find(session_id)
-    _tell(f"chat started, its agent is process {chat.child_pid}", started_s)
+    _tell(f"chat started (process {chat.child_pid})", started_s)
     _, shown_s = _timed(lambda: ask("show", session=session_id, timeout_s=SHOW_TIMEOUT_S))
     _tell("chat shown in a tab", shown_s)
 
@@ -68,21 +68,21 @@ def _play(stage: Stage, pictures: Path) -> None:
     window.kill()
     at_kill = _last_line(chat)
     if at_kill >= demo_program.TOTAL_LINES:
-        raise OutliveError("the answer was over before the window was killed; is the computer very busy? try again")
-    _tell(f"window killed with SIGKILL in mid-answer, at line {at_kill} of {demo_program.TOTAL_LINES}")
+        raise OutliveError("the answer ended before the window was killed; try again when the computer is less busy")
+    _tell(f"window killed (SIGKILL) during the answer, at line {at_kill} of {demo_program.TOTAL_LINES}")
     _wait_for(f"^line {min(at_kill + LINES_WITHOUT_A_WINDOW, demo_program.TOTAL_LINES):04} ", chat)
-    _tell(f"the answer went on without a window: line {_last_line(chat)}")
+    _tell(f"answer continued without a window, to line {_last_line(chat)}")
 
     begun_s = time.perf_counter()
     stage.open_window()
     _wait_for_tab(session_id)
-    _tell("window opened again, the same tab live", time.perf_counter() - begun_s)
+    _tell("window reopened with the same tab, live", time.perf_counter() - begun_s)
     ask("grab", file=str(pictures / "2-reopened.png"))
     _wait_for(f"^{demo_program.LAST_WORDS}$", chat)
     ask("grab", file=str(pictures / "3-complete.png"))
     _check_answer(chat)
     _check_process(chat)
-    _tell(f"answer complete: {demo_program.TOTAL_LINES} lines, each once and in order, by the same process")
+    _tell(f"answer complete: {demo_program.TOTAL_LINES} lines, in order, none missing, same process")
 
 
 def _timed(do: Callable[[], T]) -> tuple[T, float]:
@@ -126,7 +126,7 @@ def _wait_for_tab(session_id: str) -> None:
         if any(tab["session_id"] == session_id and tab["connected"] for tab in ask("tabs")):
             return
         time.sleep(0.005)
-    raise OutliveError("the reopened window does not show the chat again")
+    raise OutliveError("the reopened window does not show the chat")
 
 
 def _check_answer(chat: SessionInfo) -> None:
@@ -136,10 +136,10 @@ def _check_answer(chat: SessionInfo) -> None:
         return
     for place, (line, wanted) in enumerate(zip_longest(lines, expected, fillvalue="nothing"), 1):
         if line != wanted:
-            raise OutliveError(f"the answer is not complete: line {place} is {line!r}, not {wanted!r}")
+            raise OutliveError(f"the answer is incomplete: line {place} is {line!r}, expected {wanted!r}")
 
 
 def _check_process(chat: SessionInfo) -> None:
     now = find(chat.id)
     if now.child_pid != chat.child_pid or now.state != chat.state:
-        raise OutliveError(f"the agent is another process now: {now.child_pid}, not {chat.child_pid}")
+        raise OutliveError(f"the agent's process changed: {now.child_pid}, expected {chat.child_pid}")

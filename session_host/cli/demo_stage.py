@@ -48,7 +48,7 @@ class Window:
             except OutliveError as error:
                 # A connection that breaks tells of the window's end a moment before the system does.
                 if self._has_ended(0.005 if isinstance(error, WindowNotOpen) else END_TIMEOUT_S):
-                    raise OutliveError(f"the window ended at its start: {self._last_words()}") from None
+                    raise OutliveError(f"the window exited at startup: {self._last_words()}") from None
                 if not isinstance(error, WindowNotOpen):
                     raise
             else:
@@ -78,7 +78,7 @@ class Window:
 
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else f"it said nothing (exit code {self._process.poll()})"
+        return lines[-1] if lines else f"no output (exit code {self._process.poll()})"
 
 
 class Stage:
@@ -141,7 +141,7 @@ class Stage:
             self.display = f"an X server off screen (Xvfb {os.environ['DISPLAY']})"
         else:
             os.environ["QT_QPA_PLATFORM"] = "offscreen"
-            self.display = "Qt's own memory, since there is neither a display nor Xvfb"
+            self.display = "Qt's offscreen platform (no display and no Xvfb)"
 
     def _end_windows_and_chats(self) -> None:
         for window in self._windows:
@@ -199,12 +199,12 @@ def _start_x_server(ends: contextlib.ExitStack) -> str:
         os.close(writing)
         writing = -1
         if not select.select([reading], [], [], WINDOW_TIMEOUT_S)[0]:
-            raise OutliveError("the X server off screen (Xvfb) does not start")
+            raise OutliveError("Xvfb does not start")
         # The line comes in two writes, and the server ends if it cannot make the second.
         with os.fdopen(os.dup(reading)) as line:
             number = line.readline().strip()
         if not number:
-            raise OutliveError("the X server off screen (Xvfb) ended at its start")
+            raise OutliveError("Xvfb exited at startup")
         return f":{number}"
     finally:
         os.close(reading)

@@ -41,8 +41,8 @@ PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
-    parser.add_argument("--json", action="store_true", help="a JSON list of checks")
-    parser.epilog = "Changes nothing. The exit code is 1 when a check fails."
+    parser.add_argument("--json", action="store_true", help="print the checks as JSON")
+    parser.epilog = "Makes no changes. Exits with 1 if a check fails."
 
 
 def run(options: argparse.Namespace) -> int:

@@ -26,14 +26,12 @@ def agents() -> Iterator[Check]:
     try:
         catalog = load_catalog(config_dir())
     except ConfigError as error:
-        yield fail("agents", str(error), "correct the file, or move it away")
+        yield fail("agents", str(error), "fix the file, or move it away")
         return
     known = [agent for agent in catalog.values() if agent.executable]
     places = {agent.name: (agent.find(own), agent.find(asked.path)) for agent in known}
     if not any(place for both in places.values() for place in both):
-        yield warn(
-            "agents", "none is installed; shells and commands work", "see the lines below for how to install one"
-        )
+        yield warn("agents", "none installed; shells and commands still work", "the lines below say how to install one")
     shown = {here or there or "": agent for agent in known for here, there in [places[agent.name]] if here or there}
     versions = _versions(shown, {**os.environ, "PATH": asked.path})
     for agent in known:
@@ -46,11 +44,11 @@ def agents() -> Iterator[Check]:
 def _login_shell(found: str, own: str, problem: str) -> Check:
     name = "login shell's PATH"
     if problem:
-        return warn(name, problem, "start the window from a terminal (outlive), or correct the shell's start-up files")
+        return warn(name, problem, "start `outlive` from a terminal, or fix the shell's startup files")
     missing = [entry for entry in found.split(":") if entry not in own.split(":")]
     if not missing:
-        return ok(name, "the same directories as here")
-    return ok(name, f"has more than the one here: {', '.join(missing)}")
+        return ok(name, "same as here")
+    return ok(name, f"also has: {', '.join(missing)}")
 
 
 def _versions(agents: Mapping[str, Agent], environment: Mapping[str, str]) -> dict[str, str]:
@@ -71,7 +69,7 @@ def _version_told(version: str, tested: Sequence[str]) -> str:
     """A version, and that it was never tested where that is so."""
     if not version or not tested or version in tested:
         return version
-    return f"{version} (never tested with Outlive; tested: {', '.join(tested)})"
+    return f"{version} (untested; tested versions: {', '.join(tested)})"
 
 
 def _agent(name: str, version: str, here: str | None, there: str | None, how_to_install: str) -> Check:
@@ -81,10 +79,10 @@ def _agent(name: str, version: str, here: str | None, there: str | None, how_to_
         # No fault: nobody needs them all.
         return Check(name, Status.OK, "not installed", how_to_install)
     if here is None:
-        remedy = "the window finds it when an icon starts it; commands here do not"
-        return Check(name, Status.OK, f"{told}{_place(there)} (found only on your login shell's PATH)", remedy)
+        remedy = "found when the window starts from its icon, but not by commands here"
+        return Check(name, Status.OK, f"{told}{_place(there)} (only on your login shell's PATH)", remedy)
     if there is not None and os.path.realpath(there) != os.path.realpath(here):
-        return Check(name, Status.OK, f"{told}{_place(here)} (on your login shell's PATH it is {_place(there)})")
+        return Check(name, Status.OK, f"{told}{_place(here)} (your login shell's PATH has {_place(there)})")
     return ok(name, f"{told}{_place(here)}")
 
 

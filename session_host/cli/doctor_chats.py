@@ -28,9 +28,13 @@ def keeper() -> Iterator[Check]:
         count = len(status.sessions)
         yield ok("keeper", f"process {status.pid}, {count} {'chat' if count == 1 else 'chats'}")
     elif any(is_running(record.host_pid, record.host_started) for record in _running()):
-        yield warn("keeper", "none can be reached, and chats run", "`outlive new` starts one, which the chats go to")
+        yield warn(
+            "keeper",
+            "not reachable, although chats are running",
+            "run `outlive new`: it starts a keeper, and running chats connect to it",
+        )
     else:
-        yield ok("keeper", "none, and none is needed")
+        yield ok("keeper", "not running, not needed")
 
 
 def chats() -> Iterator[Check]:
@@ -39,12 +43,12 @@ def chats() -> Iterator[Check]:
     try:
         answering = describe_all([record.id for record in records])
     except (OutliveError, OSError) as error:
-        yield fail("running chats", str(error), "see the line above")
+        yield fail("running chats", str(error), "see the message above")
         return
     silent = [check for record in records if record.id not in answering and (check := _silent(record)) is not None]
     yield from silent
     if not silent:
-        yield ok("running chats", f"{len(answering)}, each can be reached")
+        yield ok("running chats", f"{len(answering)}, all reachable")
 
 
 def ended() -> Iterator[Check]:
@@ -57,11 +61,11 @@ def ended() -> Iterator[Check]:
             found = ended_chats(store)
         lines = removed_log().read_text(encoding="utf-8").splitlines() if removed_log().exists() else []
     except (OutliveError, OSError) as error:
-        yield warn("ended chats", str(error), "see the line above")
+        yield warn("ended chats", str(error), "see the message above")
         return
-    limit = f"of {limit_mib} MiB that they may take" if limit_mib else "without a limit"
+    limit = f"of {limit_mib} MiB" if limit_mib else "no limit"
     taken_mib = sum(each.size_bytes for each in found) // MIB
-    removed = f"; last {lines[-1].partition(' ')[2]}" if lines else ""
+    removed = f"; latest: {lines[-1].partition(' ')[2]}" if lines else ""
     yield ok("ended chats", f"{len(found)}, {taken_mib} MiB {limit} (ended_limit_mib in chats.toml){removed}")
 
 
@@ -71,18 +75,22 @@ def _silent(record: SessionRecord) -> Check | None:
     if not is_kept(record.id):
         if not is_running(record.child_pid, record.child_started):
             return None
-        what = f"{name} runs, process {record.child_pid}, and cannot be reached"
+        what = f"{name} is running (process {record.child_pid}) but not reachable"
         return fail(
-            "running chats", what, f"`outlive new` starts a keeper; else `kill {record.child_pid}` ends the agent"
+            "running chats",
+            what,
+            f"run `outlive new` to start a keeper, or end the agent with `kill {record.child_pid}`",
         )
     pid = record.host_pid
     if pid is not None and is_stopped(pid):
-        what = f"{name}: its host, process {pid}, is stopped"
+        what = f"{name}: its host (process {pid}) is stopped"
         return fail(
-            "running chats", what, f"`kill -CONT {pid}` lets it go on; `outlive kill {record.id[:8]}` ends the chat"
+            "running chats",
+            what,
+            f"continue it with `kill -CONT {pid}`, or end the chat with `outlive kill {record.id[:8]}`",
         )
-    what = f"{name}: its host, process {pid}, does not answer"
-    return warn("running chats", what, f"try again; `outlive kill {record.id[:8]}` ends the chat without its host")
+    what = f"{name}: its host (process {pid}) does not respond"
+    return warn("running chats", what, f"try again, or end the chat with `outlive kill {record.id[:8]}`")
 
 
 def _running() -> list[SessionRecord]:

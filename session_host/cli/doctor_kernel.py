@@ -47,9 +47,12 @@ def kernel() -> Iterator[Check]:
             feature.attempt()
         except (OSError, AttributeError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            message = f"refused ({why}): {feature.without}"
+            message = f"not available ({why}): {feature.without}"
             yield Check(
-                name, feature.status, message, f"Linux {feature.since} or later, and no seccomp filter against it"
+                name,
+                feature.status,
+                message,
+                f"needs Linux {feature.since} or later and no seccomp filter that blocks it",
             )
         else:
             yield ok(name, feature.what_for)
@@ -136,24 +139,24 @@ def _file(stack: ExitStack) -> int:
 
 def _arrived(descriptor: int) -> None:
     if not select.select([descriptor], [], [], ARRIVAL_TIMEOUT_S)[0]:
-        raise OSError(f"nothing arrives within {ARRIVAL_TIMEOUT_S:g} s")
+        raise OSError(f"no data within {ARRIVAL_TIMEOUT_S:g} s")
 
 
 def _expect(found: object, wanted: object) -> None:
     if found != wanted:
-        raise OSError(f"{found!r} came instead of {wanted!r}")
+        raise OSError(f"got {found!r}, expected {wanted!r}")
 
 
 FEATURES = (
-    Feature("memfd", _memfd, "sessions are kept in memory that outlives a host", "sessions cannot be kept", "3.17",
+    Feature("memfd", _memfd, "chats stay in memory when a host dies", "chats are lost when a host dies", "3.17",
             Status.FAIL),
-    Feature("splice", _splice, "output goes from the terminal to memory inside the kernel",
-            "a host killed at the wrong moment loses what it had just read", "5.12"),
-    Feature("sendfile", _sendfile, "input goes from memory to the terminal inside the kernel",
-            "a host killed at the wrong moment loses or repeats a key", "5.12"),
-    Feature("subreaper", _subreaper, "the keeper learns how an agent ended when its host was killed",
-            "how an agent ended is not known when its host was killed", "3.4"),
-    Feature("pidfd", _pidfd, "an agent's end is seen at once", "an agent's end is waited for in a thread", "5.3"),
-    Feature("PIDFD_GET_INFO", _exit_status, "any host learns how an agent ended",
-            "only an agent's parent learns how it ended", "6.15"),
+    Feature("splice", _splice, "output moves from the terminal to memory in the kernel",
+            "killing a host can lose the output that it has just read", "5.12"),
+    Feature("sendfile", _sendfile, "input moves from memory to the terminal in the kernel",
+            "killing a host can lose or repeat a key", "5.12"),
+    Feature("subreaper", _subreaper, "exit codes are known even if the host was killed",
+            "exit codes are unknown if the host was killed", "3.4"),
+    Feature("pidfd", _pidfd, "an agent's exit is seen at once", "an agent's exit is awaited in a thread", "5.3"),
+    Feature("PIDFD_GET_INFO", _exit_status, "any host can read an agent's exit code",
+            "only the agent's parent process can read its exit code", "6.15"),
 )  # fmt: skip

@@ -25,8 +25,8 @@ def logout(root: Path = Path("/")) -> Iterator[Check]:
     has_systemd = (root / "run/systemd/system").is_dir()
     says = doctor_logind.from_bus()
     if not has_systemd and says is None:
-        yield ok("scopes", "no systemd here, and no need of them")
-        yield ok("logging out", "no systemd here: chats live on")
+        yield ok("scopes", "no systemd; not needed")
+        yield ok("logging out", "no systemd: chats keep running")
         return
     settings = says or doctor_logind.from_files(root)
     result = _try()
@@ -50,16 +50,16 @@ def _try() -> ScopeResult:
 def _scopes(result: ScopeResult) -> Check:
     name = "scopes"
     if result.entered:
-        return ok(name, "systemd gives chats scopes of their own: what ends the window's group does not end them")
+        return ok(name, "each chat has its own systemd scope; ending the window's group does not end chats")
     if result.reason == NOT_WANTED:
-        return ok(name, "none for what is started here: without linger a scope would end before this login's group")
+        return ok(name, "none for chats started here: without lingering, a scope would end before this login")
     if result.reason in {NO_BUS, NO_SYSTEMD}:
         if places.belongs_elsewhere(os.getpid()):
-            return ok(name, f"none ({result.reason}), and what is started here needs none")
+            return ok(name, f"none ({result.reason}); chats started here do not need one")
         remedy = "on Debian: apt install dbus-user-session, and log in again"
     else:
         remedy = "systemctl --user status"
-    return warn(name, f"none ({result.reason}): what ends the window's control group may end chats", remedy)
+    return warn(name, f"none ({result.reason}): ending the window's control group may end chats", remedy)
 
 
 def _logging_out(result: ScopeResult, ends: bool | None) -> Check:
@@ -67,18 +67,21 @@ def _logging_out(result: ScopeResult, ends: bool | None) -> Check:
     name = "logging out"
     if places.lingers():
         if not ends:
-            return ok(name, "chats live on (linger is on)")
+            return ok(name, "chats keep running (lingering is on)")
         if result.entered:
-            return ok(name, "chats live on (linger is on, and they are in scopes of their own)")
+            return ok(name, "chats keep running (lingering is on, and each has its own scope)")
         # A scope of the login's ends with it, lingering or not.
-        facts = "ends chats that were started in that login (KillUserProcesses is on, and there are no scopes)"
-        return warn(name, facts, "see scopes, above")
+        facts = "ends the chats started in that login (KillUserProcesses is on, and there are no scopes)"
+        return warn(name, facts, 'see "scopes" above')
     if ends:
-        return warn(name, "ends every chat (KillUserProcesses is on, linger is off)", LINGER)
+        return warn(name, "ends all chats (KillUserProcesses is on, lingering is off)", LINGER)
     if ends is None:
-        return warn(name, "may end chats (logind's settings are not known, linger is off)", LINGER)
+        return warn(name, "may end chats (logind's settings are unknown, lingering is off)", LINGER)
     if places.belongs_elsewhere(os.getpid()):
-        facts = "chats of a login like this one live on, those from a desktop may end with the last login"
-        return warn(name, f"{facts} (linger is off)", LINGER)
-    facts = "ends every chat: the user's systemd ends with the last login, and all its scopes with it"
-    return warn(name, f"{facts} (linger is off)", LINGER)
+        facts = (
+            "chats started in a login like this one keep running; chats started from a desktop may end with the "
+            "last login"
+        )
+        return warn(name, f"{facts} (lingering is off)", LINGER)
+    facts = "ends all chats: your systemd instance ends with the last login, and its scopes with it"
+    return warn(name, f"{facts} (lingering is off)", LINGER)

@@ -34,9 +34,9 @@ def directories() -> Iterator[Check]:
         yield _directory(name, variable, path)
     config = paths.config_dir()
     if not config.exists():
-        yield ok("configuration", f"{config} (not there, and need not be)")
+        yield ok("configuration", f"{config} (does not exist; optional)")
     elif not (config.is_dir() and os.access(config, os.R_OK | os.X_OK)):
-        yield fail("configuration", f"{config} cannot be read", "check its owner and permissions")
+        yield fail("configuration", f"{config} is not readable", "check its owner and permissions")
     else:
         yield ok("configuration", str(config))
 
@@ -47,15 +47,15 @@ def _directory(name: str, variable: str, path: Path) -> Check:
     except FileNotFoundError:
         parent = next(parent for parent in path.parents if parent.exists())
         if not os.access(parent, os.W_OK | os.X_OK):
-            return fail(name, f"{path} cannot be made: {parent} is not writable", f"set {variable} to another place")
-        return ok(name, f"{path} (will be made, owner only)")
+            return fail(name, f"cannot create {path}: {parent} is not writable", f"set {variable} to another directory")
+        return ok(name, f"{path} (will be created, mode 700)")
     except OSError as error:
-        return fail(name, f"{path}: {error.strerror}", f"set {variable} to another place")
+        return fail(name, f"{path}: {error.strerror}", f"set {variable} to another directory")
     if stat.S_ISLNK(found.st_mode) or not stat.S_ISDIR(found.st_mode):
         what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "not a directory"
-        return fail(name, f"{path} is {what}", f"move it away, or set {variable} to another place")
+        return fail(name, f"{path} is {what}", f"move it away, or set {variable} to another directory")
     if found.st_uid != os.getuid():
-        return fail(name, f"{path} belongs to uid {found.st_uid}", f"set {variable} to another place")
+        return fail(name, f"{path} belongs to uid {found.st_uid}", f"set {variable} to another directory")
     if not os.access(path, os.W_OK | os.X_OK):
         return fail(name, f"{path} is not writable", "check its permissions, and whether the disk is read-only")
     return _room(name, variable, path, stat.S_IMODE(found.st_mode))
@@ -67,15 +67,15 @@ def _room(name: str, variable: str, path: Path, mode: int) -> Check:
     kind = file_system(path)
     facts = f"{path} (mode {mode:04o}, {kind or 'unknown file system'}, {free // (1024 * 1024)} MiB free)"
     if free < NO_SPACE_BYTES:
-        return fail(name, f"{facts}: the disk is full", f"free some space, or set {variable} to another place")
+        return fail(name, f"{facts}: the disk is full", f"free some space, or set {variable} to another directory")
     if mode & 0o077:
-        return warn(name, f"{facts}: others may enter", f"chmod 700 {path} (the next chat does it too)")
+        return warn(name, f"{facts}: other users can open it", f"chmod 700 {path} (starting a chat does this too)")
     if free < LITTLE_SPACE_BYTES:
-        return warn(name, f"{facts}: little room is left", "free some space")
+        return warn(name, f"{facts}: low disk space", "free some space")
     if variable == "OUTLIVE_STATE_DIR" and kind in _VOLATILE:
-        return warn(name, f"{facts}: is lost when the computer restarts", f"set {variable} to a place on a disk")
+        return warn(name, f"{facts}: deleted when the computer restarts", f"set {variable} to a directory on a disk")
     if variable == "OUTLIVE_STATE_DIR" and kind in _REMOTE:
-        return warn(name, f"{facts}: SQLite's locks are not safe there", f"set {variable} to a local disk")
+        return warn(name, f"{facts}: SQLite locking is unsafe on this file system", f"set {variable} to a local disk")
     return ok(name, facts)
 
 
@@ -111,25 +111,27 @@ def sockets() -> Iterator[Check]:
             case None:
                 foreign.append(path)
             case True if path == keeper:
-                keepers = ", beside the keeper's"
+                keepers = ", plus the keeper's"
             case False if path == keeper:
-                keepers = ", the keeper's left over: the next one takes its place"
+                keepers = ", the keeper's is stale and will be replaced"
             case True:
                 # A host that is being replaced too: the keeper holds its socket, and viewers wait in it.
                 answering += 1
             case False:
                 stale.append(path)
     if foreign:
-        yield fail("sockets", f"{foreign[0]} is served by another user", f"end that process, and remove {foreign[0]}")
+        yield fail(
+            "sockets", f"{foreign[0]} belongs to another user's process", f"end that process, and remove {foreign[0]}"
+        )
     elif stale:
         yield warn(
             "sockets",
-            f"{answering} answer, {len(stale)} left over from chats that were lost: {stale[0].name}"
+            f"{answering} in use, {len(stale)} stale from lost chats: {stale[0].name}"
             + (" …" if len(stale) > 1 else ""),
             f"rm {' '.join(str(path) for path in stale)}",
         )
     else:
-        yield ok("sockets", f"{answering} in use, none left over{keepers}")
+        yield ok("sockets", f"{answering} in use, none stale{keepers}")
 
 
 def _glob(directory: Path) -> list[Path]:
@@ -169,21 +171,21 @@ def database() -> Iterator[Check]:
     path = paths.database()
     if (count := _missing(path)) > 0:
         chats = "1 running chat is" if count == 1 else f"{count} running chats are"
-        yield fail("record of chats", f"{path}: {chats} not in it", "`outlive ls` finds them again")
+        yield fail("chat database", f"{path}: {chats} missing", "run `outlive ls` to add them again")
     elif not path.exists():
-        yield ok("record of chats", f"{path} (none yet)")
+        yield ok("chat database", f"{path} (none yet)")
         return
     try:
         with Store.open(path) as store:
             problems = store.problems()
             count = len(store.all())
     except StoreCorrupt as error:
-        yield fail("record of chats", str(error), "any other command sets it aside and begins a new one")
+        yield fail("chat database", str(error), "the next command moves it aside and starts a new one")
     except (StoreError, OutliveError) as error:
-        yield fail("record of chats", str(error), "see the line above")
+        yield fail("chat database", str(error), "see the message above")
     else:
         if problems:
-            remedy = "move it away; running chats are found again"
-            yield fail("record of chats", f"{path}: {problems[0]}", remedy)
+            remedy = "move it away; running chats are added again"
+            yield fail("chat database", f"{path}: {problems[0]}", remedy)
         else:
-            yield ok("record of chats", f"{path} ({count} {'chat' if count == 1 else 'chats'}, sound)")
+            yield ok("chat database", f"{path} ({count} {'chat' if count == 1 else 'chats'}, sound)")

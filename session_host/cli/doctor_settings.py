@@ -13,7 +13,7 @@ from session_host.errors import ConfigError
 from session_host.paths import config_dir
 
 FILES = ("window.toml", "keys.toml", "chats.toml")
-_REMEDY = "correct the file, or move it away"
+_REMEDY = "fix the file, or move it away"
 
 
 def settings() -> Iterator[Check]:
@@ -25,18 +25,18 @@ def settings() -> Iterator[Check]:
         if problem := _problem(path):
             sound = False
             if name == "chats.toml":
-                yield fail(name, f"{problem}; no chat can be started", _REMEDY)
+                yield fail(name, f"{problem}; chats cannot start", _REMEDY)
             else:
-                yield warn(name, f"{problem}; the defaults are used", _REMEDY)
+                yield warn(name, f"{problem}; using the defaults", _REMEDY)
         elif name == "chats.toml":
             try:
                 load_chat_settings(directory)
             except ConfigError as error:
                 sound = False
-                yield fail(name, f"{error}; no chat can be started", _REMEDY)
+                yield fail(name, f"{error}; chats cannot start", _REMEDY)
     if sound:
         found = [name for name in FILES if (directory / name).exists()]
-        yield ok("settings", f"{', '.join(found)} in {directory}" if found else f"none of your own in {directory}")
+        yield ok("settings", f"{', '.join(found)} in {directory}" if found else f"none in {directory}")
 
 
 def _problem(path: Path) -> str:
@@ -46,9 +46,9 @@ def _problem(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError as error:
-        return f"{path}:{error.object[: error.start].count(10) + 1}: is not UTF-8"
+        return f"{path}:{error.object[: error.start].count(10) + 1}: not valid UTF-8"
     except OSError as error:
-        return f"{path}: cannot be read ({error.strerror})"
+        return f"{path}: cannot read it ({error.strerror})"
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -56,5 +56,5 @@ def _problem(path: Path) -> str:
         place = re.search(r"at line (\d+)", str(error))
         return f"{path}:{place[1] if place else len(text.splitlines())}: {error}"
     except RecursionError:
-        return f"{path}:1: is nested too deep to be read"
+        return f"{path}:1: too many nested levels"
     return ""

@@ -45,7 +45,7 @@ def engines() -> Iterator[Check]:
         )
     elif not found["ghostty"]:
         remedy = f"{sys.executable} -m pip install pyghostty (there are wheels for Linux with glibc, and macOS)"
-        yield warn("engines", f"{facts}; the fast one (ghostty) is missing", remedy)
+        yield warn("engines", f"{facts}; the faster engine (ghostty) is missing", remedy)
     else:
         yield ok("engines", facts)
 
@@ -62,8 +62,8 @@ def _version(package: str) -> str:
 def window() -> Iterator[Check]:
     """Whether the window could be opened. Qt is loaded in a process of its own: a broken one aborts."""
     if importlib.util.find_spec("PySide6") is None:
-        remedy = f"{sys.executable} -m pip install PySide6-Essentials; all else works without"
-        yield warn("window", "Qt (PySide6) is not installed: there is no window", remedy)
+        remedy = f"{sys.executable} -m pip install PySide6-Essentials (the command line works without it)"
+        yield warn("window", "Qt (PySide6) is not installed; the window cannot open", remedy)
         return
     try:
         probe = subprocess.run(
@@ -72,17 +72,17 @@ def window() -> Iterator[Check]:
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
-        yield fail("window", f"Qt cannot be tried: {error}", "try again when the computer is less busy")
+        yield fail("window", f"cannot test Qt: {error}", "try again when the computer is less busy")
         return
     if probe.returncode:
         lines = probe.stderr.strip().splitlines()
-        why = lines[-1] if lines else f"it ended with {probe.returncode}"
-        yield fail("window", f"Qt cannot be loaded: {why}", f"on Debian: apt install {_QT_LIBRARIES}")
+        why = lines[-1] if lines else f"exit code {probe.returncode}"
+        yield fail("window", f"cannot load Qt: {why}", f"on Debian: apt install {_QT_LIBRARIES}")
         return
     display = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
     if display is None:
-        remedy = "use `outlive attach` here; `outlive demo` shows the window off screen"
-        yield warn("window", f"Qt {probe.stdout.strip()}, but no display here", remedy)
+        remedy = "use `outlive attach` here, or try `outlive demo`"
+        yield warn("window", f"Qt {probe.stdout.strip()}, no display", remedy)
     else:
         yield ok("window", f"Qt {probe.stdout.strip()}, {display}={os.environ[display]}")
 
@@ -92,12 +92,18 @@ def terminal() -> Iterator[Check]:
     term = os.environ.get("TERM", "")
     encoding = (sys.stdout.encoding or "").lower()
     if not sys.stdout.isatty():
-        yield ok("terminal", "none here; attach needs one")
+        yield ok("terminal", "none; `outlive attach` needs one")
     elif term in {"", "dumb"}:
         yield warn(
-            "terminal", f"TERM={term or '(unset)'} cannot show a whole screen", "use another terminal for attach"
+            "terminal",
+            f"TERM={term or '(unset)'} cannot show a full screen",
+            "use another terminal for `outlive attach`",
         )
     elif encoding.replace("-", "") != "utf8":
-        yield warn("terminal", f"TERM={term}, but the locale's encoding is {encoding}", "set LANG=C.UTF-8, or your own")
+        yield warn(
+            "terminal",
+            f"TERM={term}, but the locale's encoding is {encoding}",
+            "set LANG to a UTF-8 locale, such as C.UTF-8",
+        )
     else:
         yield ok("terminal", f"TERM={term}, {encoding}")

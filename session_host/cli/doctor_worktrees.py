@@ -23,13 +23,13 @@ def worktrees() -> Iterator[Check]:
         return  # The record has a line of its own.
     left = [path for path in found if not any(place.is_relative_to(path) for place in used)]
     if not left:
-        yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, each of a chat")
+        yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, all used by chats")
         return
     named = ", ".join(str(path) for path in left[:NAMED]) + (" …" if len(left) > NAMED else "")
     yield warn(
         "worktrees",
-        f"{len(found)}, {len(left)} of chats that were removed: {named}",
-        f"see what is in them, then: git -C {left[0]} worktree remove {left[0]}",
+        f"{len(found)}, of which {len(left)} belong to removed chats: {named}",
+        f"check their contents, then: git -C {left[0]} worktree remove {left[0]}",
     )
 
 

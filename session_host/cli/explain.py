@@ -75,7 +75,7 @@ class Explained(msgspec.Struct, kw_only=True):
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser)
-    parser.add_argument("--json", action="store_true", help="all of it as JSON")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -168,29 +168,29 @@ def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int |
         state = f"{explained.state} since {_time(explained.since)} ({age(explained.since, now)})"
         found.append(("state", state))
         started = f", started {_time(explained.child_started_at)}" if explained.child_started_at else ""
-        found.append(("", f"the kernel says: PID {explained.child_pid}{started}, tick {explained.child_started}"))
+        found.append(("", f"process {explained.child_pid}{started}"))
         if info.foreground is not None:
             found.append(("foreground", _foreground(info, now)))
             if explained.activity != Activity.NO_SIGNAL:
                 found += _activity_lines(explained, now)
         else:
             found += _activity_lines(explained, now)
-        heard = f"last word {ago(explained.last_word)}, output {ago(explained.last_output)}"
-        found.append(("", f"{heard}, input of yours {ago(explained.last_input)}"))
+        heard = f"last report {ago(explained.last_word)}, output {ago(explained.last_output)}"
+        found.append(("", f"{heard}, your input {ago(explained.last_input)}"))
         for number, each in enumerate(explained.evidence):
-            heard = "believed" if each["counts"] else "says nothing of it" if each["activity"] is None else "silenced"
+            heard = "believed" if each["counts"] else "no effect" if each["activity"] is None else "silenced"
             text = f"{each['source']:<13} {ago(str(each['at'])):>10}  {heard:<9}  {each['said']}"
             found.append(("sources" if not number else "", text))
         if not explained.evidence:
-            found.append(("sources", "none has spoken yet: it is known that it runs, and no more"))
+            found.append(("sources", "no reports yet; only the process is known"))
         found += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
         if explained.stale_after_s is not None:
-            text = f"work without output or word for {explained.stale_after_s:g} s becomes “no signal”"
+            text = f'no output and no report for {explained.stale_after_s:g} s counts as "no signal"'
             found.append(("silence", text))
     else:
         found.append(("state", f"{what_became(info)}, {_time(explained.since)} ({ago(explained.since)})"))
     source = f" ({explained.conversation_source})" if explained.conversation_source else ""
-    found.append(("conversation", f"{explained.conversation}{source}" if explained.conversation else "not known"))
+    found.append(("conversation", f"{explained.conversation}{source}" if explained.conversation else "unknown"))
     for number, each in enumerate(explained.transitions):
         words = WORDS[Activity(str(each["activity"]))]
         is_end = number == len(explained.transitions) - 1 and State(explained.state) not in RUNNING_STATES
@@ -205,19 +205,19 @@ def _foreground(info: SessionInfo, now: datetime) -> str:
     if not info.foreground:
         ended = last_command(info.last_exit_code)
         told = f"; {ended}, {_time(info.last_ended)} ({age(info.last_ended or '', now)} ago)" if ended else ""
-        return f"a shell that waits for a command{told}"
+        return f"shell at the prompt{told}"
     since = info.foreground_since
     return f"{info.foreground}, since {_time(since)} ({age(since, now)})" if since else info.foreground
 
 
 def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]]:
     if explained.activity is None:
-        return [("activity", "not known: its host does not answer, or is of a version before this")]
+        return [("activity", "unknown: the chat does not respond, or runs an older version")]
     since = explained.activity_since
     text = WORDS[Activity(explained.activity)]
     if since:
         text += f" since {_time(since)} ({age(since, now)})"
-    text += f", told by: {explained.activity_source}" if explained.activity_source else ""
+    text += f", reported by: {explained.activity_source}" if explained.activity_source else ""
     found = [("activity", text)]
     if explained.activity_detail:
         found.append(("", explained.activity_detail))

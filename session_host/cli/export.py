@@ -20,12 +20,8 @@ _BUFFER_BYTES = 1024 * 1024
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser)
-    parser.add_argument(
-        "file", metavar="FILE", help="what to write: a recording (.cast), text (.txt) or a page (.html)"
-    )
-    parser.epilog = (
-        "The recording is asciicast v3, which asciinema plays; the text has every line that left the screen."
-    )
+    parser.add_argument("file", metavar="FILE", help="output file: .cast (recording), .txt (text) or .html (web page)")
+    parser.epilog = "A .cast file is asciicast v3, for asciinema. A .txt file has every line ever shown."
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     path = Path(options.file)
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
-        raise UsageError(f"{options.file}: export writes FILE.cast, FILE.txt or FILE.html")
+        raise UsageError(f"{options.file}: name it FILE.cast, FILE.txt or FILE.html")
     write_whole(path, _content(suffix, find(options.session)))
     return 0
 
@@ -73,12 +69,12 @@ def write_whole(path: Path, content: Iterator[str]) -> None:
         pass
     else:
         if not stat.S_ISREG(found.st_mode):
-            raise OutliveError(f"{path}: is no file; name another one")
+            raise OutliveError(f"{path}: not a file; choose another name")
         mode = stat.S_IMODE(found.st_mode)
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new")
     except OSError as error:
-        raise OutliveError(f"{path}: cannot be written ({error.strerror}); name another place") from error
+        raise OutliveError(f"{path}: cannot write it ({error.strerror}); choose another place") from error
     unfinished = Path(name)
     try:
         with open(descriptor, "w", _BUFFER_BYTES, encoding="utf-8", errors="replace", newline="\n") as file:  # noqa: PTH123
@@ -86,6 +82,8 @@ def write_whole(path: Path, content: Iterator[str]) -> None:
             os.fchmod(file.fileno(), mode)
         unfinished.replace(target)
     except OSError as error:
-        raise OutliveError(f"{path}: cannot be written ({error.strerror}); free some space, or name another") from error
+        raise OutliveError(
+            f"{path}: cannot write it ({error.strerror}); free some space, or choose another place"
+        ) from error
     finally:
         unfinished.unlink(missing_ok=True)

@@ -16,19 +16,19 @@ from session_host.protocol.messages import Kill
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
 
 
 def run(options: argparse.Namespace) -> int:
     """Kill all agents, after asking."""
     if not options.yes and not sys.stdin.isatty():
-        raise UsageError("kill-all ends every running chat; without a terminal to ask on, say --yes")
+        raise UsageError("kill-all ends every running chat; without a terminal, confirm with --yes")
     infos = every_session(ended=False)
     if not infos:
         say("no running chats")
         return 0
     if not options.yes and not _agreed(infos):
-        say("nothing was ended")
+        say("no chats were ended")
         return 1
     failures = loops.run_command(kill(infos))
     for failure in failures:
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _agreed(infos: list[SessionInfo]) -> bool:
     names = ", ".join(info.name for info in infos)
-    print(f"End {len(infos)} running chat(s) now: {one_line(names)}? [y/N] ", end="", flush=True)
+    print(f"End {len(infos)} running chat(s): {one_line(names)}? [y/N] ", end="", flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 

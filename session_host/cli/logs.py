@@ -15,7 +15,7 @@ from session_host.rotation import aside
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     parser.add_argument(
-        "session", metavar="SESSION", nargs="?", help="name, id, or unique beginning of the id; without it, the keeper"
+        "session", metavar="SESSION", nargs="?", help="name, id or unique id prefix; without it, the keeper"
     )
 
 
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
                 with each.open(encoding="utf-8", errors="replace") as log:
                     shutil.copyfileobj(log, sys.stdout)
     except FileNotFoundError as error:
-        raise OutliveError(f"nothing was logged yet; it would stand in {path}") from error
+        raise OutliveError(f"no log yet ({path})") from error
     except OSError as error:
-        raise OutliveError(f"{path}: cannot be read ({error.strerror})") from error
+        raise OutliveError(f"{path}: cannot read it ({error.strerror})") from error
     return 0

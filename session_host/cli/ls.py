@@ -36,8 +36,8 @@ _AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
-    parser.add_argument("--all", action="store_true", help="ended chats too")
-    parser.add_argument("--json", action="store_true", help="a JSON list with all that is known")
+    parser.add_argument("--all", action="store_true", help="include ended chats")
+    parser.add_argument("--json", action="store_true", help="print all fields as JSON")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -28,28 +28,28 @@ def configure(parser: Parser) -> None:
         "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
     )
     parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
-    parser.add_argument("-n", "--name", help="what the chat is called; by default after its directory")
-    parser.add_argument("-C", "--directory", metavar="DIR", default=".", help="where it works; by default here")
+    parser.add_argument("-n", "--name", help="the chat's name (default: the directory's)")
+    parser.add_argument(
+        "-C", "--directory", metavar="DIR", default=".", help="working directory (default: the current one)"
+    )
     parser.add_argument(
         "--worktree",
         metavar="BRANCH",
         nargs="?",
         const="",
-        help="work in a git worktree of its own, on BRANCH or a new branch named after the chat",
+        help="use a separate git worktree, on BRANCH or a new branch named after the chat",
     )
     parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
-    parser.add_argument("--json", action="store_true", help="print the session as JSON, and do not attach")
-    parser.add_argument("--size", metavar="COLSxROWS", help="the terminal's size, such as 120x40")
-    parser.add_argument("--engine", choices=ENGINES, help="the terminal emulator")
+    parser.add_argument("--json", action="store_true", help="print the chat as JSON and do not attach")
+    parser.add_argument("--size", metavar="COLSxROWS", help="terminal size, such as 120x40")
+    parser.add_argument("--engine", choices=ENGINES, help="terminal engine")
     parser.add_argument(
-        "-e", "--env", metavar="K=V", action="append", default=[], help="set a variable for it; may be repeated"
+        "-e", "--env", metavar="K=V", action="append", default=[], help="set an environment variable (repeatable)"
     )
-    parser.add_argument("-p", "--prompt", metavar="PROMPT", help="what it is asked first")
-    parser.add_argument("--preset", metavar="NAME", help="arguments that the catalog or your own file has by this name")
+    parser.add_argument("-p", "--prompt", metavar="PROMPT", help="first prompt")
+    parser.add_argument("--preset", metavar="NAME", help="a named set of arguments from the agent's file (repeatable)")
     new_endpoint.configure(parser)
-    parser.epilog = (
-        "ARGS are the agent's own; with `shell` or `command`, or without an AGENT, they are the program to run."
-    )
+    parser.epilog = "ARGS go to the agent. With `shell` or `command`, or without AGENT, they are the program to run."
 
 
 def run(options: argparse.Namespace) -> int:
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     arguments: list[str] = getattr(options, AFTER_DASHES) or []
     agent_name = options.agent or _taken_for_a_branch(options) or ("command" if arguments else None)
     if agent_name is None:
-        raise UsageError("say which agent, or a program behind `--`: outlive new claude, outlive new -- top")
+        raise UsageError("name an agent, or a program after `--`: outlive new claude, outlive new -- top")
     arguments = new_endpoint.with_options(options, agent_name, arguments)
     overrides = dict(_variable(text) for text in options.env)
     size = _size(options.size) if options.size else None
@@ -115,7 +115,7 @@ def _launch(
 
     agent = load_agent(config_dir(), agent_name)
     if options.prompt and not agent.takes_prompt:
-        raise UsageError(f"{agent_name} takes no prompt at its start; send it once it runs: outlive send")
+        raise UsageError(f"{agent_name} does not accept a prompt at startup; send it afterwards with: outlive send")
     if options.preset:
         arguments = [*agent.preset(options.preset), *arguments]
     request = LaunchRequest(
@@ -175,9 +175,9 @@ def _whole_path(directory: str) -> str:
 
 def _check_text(text: str) -> None:
     if "\0" in text:
-        raise UsageError("a NUL character cannot be passed to a program")
+        raise UsageError("arguments cannot contain NUL characters")
     try:
         text.encode()
     except UnicodeEncodeError as error:
         shown = text.encode(errors="replace").decode()
-        raise UsageError(f"{shown!r} is not valid UTF-8") from error
+        raise UsageError(f"{shown!r}: not valid UTF-8") from error

@@ -21,10 +21,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "for endpoint", f"A chat with any OpenAI-compatible server. Defaults are in {DEFAULTS_FILE} (url, model, …)."
     )
-    group.add_argument("-m", "--model", metavar="MODEL", help="the model; without one the server is asked")
-    group.add_argument("-u", "--url", metavar="URL", help="the server, such as http://127.0.0.1:8080/v1")
-    group.add_argument("--system", metavar="TEXT", help="the system prompt")
-    group.add_argument("--key", metavar="SOURCE", help="where the key is: env:NAME, file:PATH or secret")
+    group.add_argument("-m", "--model", metavar="MODEL", help="model (default: the server's)")
+    group.add_argument("-u", "--url", metavar="URL", help="server address, such as http://127.0.0.1:8080/v1")
+    group.add_argument("--system", metavar="TEXT", help="system prompt")
+    group.add_argument("--key", metavar="SOURCE", help="source of the API key: env:NAME, file:PATH or secret")
 
 
 def with_options(options: argparse.Namespace, agent_name: str, arguments: list[str]) -> list[str]:
@@ -44,7 +44,7 @@ def with_options(options: argparse.Namespace, agent_name: str, arguments: list[s
     if agent_name != AGENT:
         if given:
             raise UsageError(
-                f"{given[0][0]} is for `outlive new endpoint`; arguments of {agent_name}'s own go behind --"
+                f"{given[0][0]} works only with `outlive new endpoint`; put arguments for {agent_name} after --"
             )
         return arguments
     words: list[str] = []
@@ -73,7 +73,7 @@ def _check_defaults() -> None:
         pass
     except (OSError, ValueError, RecursionError):
         return  # The program says what is wrong with the file.
-    raise UsageError(f"say which server: outlive new endpoint -m MODEL -u URL, or set url in {path}")
+    raise UsageError(f"name a server: outlive new endpoint -m MODEL -u URL, or set url in {path}")
 
 
 def _source(text: str) -> str:
@@ -83,4 +83,4 @@ def _source(text: str) -> str:
         return text
     if kind == "file" and rest:
         return f"file:{Path(rest).expanduser().absolute()}"
-    raise UsageError("--key says where the key is, never the key itself: env:NAME, file:PATH or secret")
+    raise UsageError("--key takes a source, not the key itself: env:NAME, file:PATH or secret")

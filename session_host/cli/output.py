@@ -120,7 +120,7 @@ def how_it_ended(ended: Ended) -> str:
             return f"signal {ended.exit_signal}"
     if ended.exit_code is not None:
         return f"exit code {ended.exit_code}"
-    return "nobody saw how"
+    return "unknown cause"
 
 
 class Cut(Ended, Protocol):
@@ -134,11 +134,11 @@ class Cut(Ended, Protocol):
 def what_became(info: Cut) -> str:
     """What became of a session that is over, to stand behind its name: ``has ended (exit code 3)``."""
     if info.reason == "interrupted":
-        return "was interrupted by a restart of the computer"
+        return "was interrupted by a restart"
     if info.reason == "unstarted":
-        return "was not started: what was starting it was ended meanwhile; start it again"
+        return "did not start: the command that started it was interrupted; start it again"
     if info.reason == "lost":
-        return "was lost: the process that kept it is gone, and the agent with it"
+        return "ended unexpectedly: its background process is gone"
     if by_user := ended_by_user(info.end_request):
         return f"was {by_user}"
     return f"has ended ({how_it_ended(info)})"

@@ -14,16 +14,16 @@ from session_host.protocol.values import RUNNING_STATES
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser)
-    parser.add_argument("--lines", metavar="N", type=int, default=0, help="the last N lines only")
-    parser.add_argument("--scrollback", action="store_true", help="the history too, before the screen")
-    parser.add_argument("--ansi", action="store_true", help="with colours and attributes as escape sequences")
-    parser.add_argument("--json", action="store_true", help="lines, cursor, title and size as JSON")
+    parser.add_argument("--lines", metavar="N", type=int, default=0, help="only the last N lines")
+    parser.add_argument("--scrollback", action="store_true", help="include the scrollback")
+    parser.add_argument("--ansi", action="store_true", help="keep colours and styles (escape sequences)")
+    parser.add_argument("--json", action="store_true", help="print lines, cursor, title and size as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the screen, of an ended session the last one."""
     if options.lines < 0:
-        raise UsageError("--lines takes a number above 0")
+        raise UsageError("--lines needs a positive number")
     screen = look(find(options.session), options.lines, scrollback=options.scrollback, ansi=options.ansi)
     if options.json:
         print_json(as_json(screen))
@@ -62,7 +62,7 @@ def _last_screen(info: SessionInfo, request: Peek) -> Screen:
 
     emulator = last_screen(info.id)
     if emulator is None:
-        raise SessionEnded(f"{info.name} {what_became(info)}, and its last screen was not kept")
+        raise SessionEnded(f"{info.name} {what_became(info)}; no screen was saved")
     try:
         return screen_of(emulator, request)
     finally:

@@ -19,26 +19,26 @@ from session_host.errors import OutliveError, UsageError
 
 VERBS = {
     "new": ("new", "start a chat with an agent, a shell or any command"),
-    "ls": ("ls", "list the running chats; --all adds ended ones"),
-    "attach": ("attach", "follow a chat in this terminal; Ctrl+B d detaches"),
+    "ls": ("ls", "list running chats; --all includes ended ones"),
+    "attach": ("attach", "open a chat in this terminal; Ctrl+B d detaches"),
     "peek": ("peek", "print a chat's screen as text"),
     "send": ("send", "type into a chat"),
     "wait": ("wait", "wait for text, an activity or the end of a chat"),
-    "stop": ("stop", "end a chat's agent politely"),
-    "kill": ("kill", "end a chat's agent at once"),
-    "kill-all": ("kill_all", "end all running chats at once"),
-    "resume": ("resume", "go on with an ended chat, in the same conversation"),
-    "rm": ("rm", "forget a chat that has ended"),
-    "rename": ("rename", "give a chat another name"),
-    "explain": ("explain", "say where a chat's state and activity come from"),
+    "stop": ("stop", "ask a chat's agent to exit"),
+    "kill": ("kill", "kill a chat's agent"),
+    "kill-all": ("kill_all", "kill all running chats"),
+    "resume": ("resume", "resume an ended chat's conversation"),
+    "rm": ("rm", "remove an ended chat"),
+    "rename": ("rename", "rename a chat"),
+    "explain": ("explain", "explain a chat's status"),
     "replay": ("replay", "play a chat's recording in this terminal"),
-    "export": ("export", "write a chat's recording as a file: .cast, .txt or .html"),
-    "search": ("search", "find text in all chats, running and ended"),
-    "logs": ("logs", "print what the process behind a chat wrote down of its work"),
-    "upgrade": ("upgrade", "give running chats the installed version; their agents do not notice"),
-    "doctor": ("doctor", "check the installation, and say what to do"),
-    "demo": ("demo", "show that a chat outlives its window"),
-    "window": ("window", "talk to the open window: tabs, show, grab, close"),
+    "export": ("export", "save a chat's recording: .cast, .txt or .html"),
+    "search": ("search", "search all chats"),
+    "logs": ("logs", "print a chat's host log, or the keeper's"),
+    "upgrade": ("upgrade", "update running chats to the installed version without interrupting them"),
+    "doctor": ("doctor", "check the installation"),
+    "demo": ("demo", "show a chat surviving its window"),
+    "window": ("window", "control the open window: tabs, show, grab, close"),
 }
 """Verb: its module, and what it does."""
 
@@ -70,7 +70,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return SIGPIPE_EXIT_CODE
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        remedy = "raise the limit (ulimit -n)" if error.errno == errno.EMFILE else "`outlive doctor` may tell more"
+        remedy = "raise the limit (ulimit -n)" if error.errno == errno.EMFILE else "run `outlive doctor`"
         complain(f"{place}{error.strerror or error}; {remedy}")
         _forget_output()
         return 1
@@ -115,12 +115,12 @@ def _help() -> str:
     lines = [
         "usage: outlive [COMMAND] [ARGUMENT…]",
         "",
-        "Agent chats that outlive their window. Without a command, opens the window or raises the one that is open.",
+        "Agent chats that outlive their window. Without a command, opens or raises the window.",
         "",
         *(f"  {verb:<{width}}  {what}" for verb, (_, what) in VERBS.items()),
         "",
-        "`outlive COMMAND --help` tells more. SESSION is a name, an id, or a unique beginning of an id;",
-        "`stop`, `kill` and `rm` want at least four digits of it.",
+        "For help on a command: outlive COMMAND --help. SESSION is a name, an id or a unique id prefix;",
+        "`stop`, `kill` and `rm` need a prefix of at least four digits.",
     ]
     return "\n".join(lines)
 

@@ -29,8 +29,8 @@ class Missing(NamedTuple):
 
     def __str__(self) -> str:
         if not self.offset:
-            return f"the first {self.length:,} bytes of output are not kept any more"
-        return f"{self.length:,} bytes of output are missing here"
+            return f"the first {self.length:,} bytes of output are no longer stored"
+        return f"{self.length:,} bytes of output missing"
 
 
 class Known(NamedTuple):
@@ -76,7 +76,7 @@ def recording_of(info: SessionInfo) -> Recording:
     directory = session_journal(info.id)
     first = next(read(directory), None)
     if first is None:
-        raise OutliveError(f"{info.name} has no recording: it was switched off, or nothing was written yet")
+        raise OutliveError(f"{info.name} has no recording: recording is off, or there is no output yet")
     engine = next((engine for engine in available_engines() if engine == info.engine), None) or default_engine()
     size = first.size if isinstance(first, Resize) else GridSize(info.cols, info.rows).clamped()
     return Recording(directory, engine, size)

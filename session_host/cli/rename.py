@@ -17,7 +17,7 @@ from session_host.store import Store
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser)
-    parser.add_argument("name", metavar="NAME", help="its new name")
+    parser.add_argument("name", metavar="NAME", help="new name")
 
 
 def run(options: argparse.Namespace) -> int:

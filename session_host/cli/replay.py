@@ -46,21 +46,21 @@ _SHOWN_MODES = Modes()
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser)
-    parser.add_argument("--speed", metavar="X", type=float, default=1.0, help="times as fast; 0.5 is half as fast")
-    parser.epilog = f"q or Ctrl+C leaves. Where nothing happened for more than {IDLE_LIMIT_S:g} s, that is cut short."
+    parser.add_argument("--speed", metavar="X", type=float, default=1.0, help="playback speed; 0.5 is half speed")
+    parser.epilog = f"q or Ctrl+C quits. Pauses are shortened to {IDLE_LIMIT_S:g} s."
 
 
 def run(options: argparse.Namespace) -> int:
     """Play the recording of the session that is named."""
     speed: float = options.speed
     if not (speed > 0 and math.isfinite(speed)):
-        raise UsageError("--speed takes a number above 0")
+        raise UsageError("--speed needs a positive number")
     info = find(options.session)
     recording = recording_of(info)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise OutliveError(f"replay needs a terminal; `outlive export {info.name} FILE.txt` does without one")
+        raise OutliveError(f"replay needs a terminal; without one, use `outlive export {info.name} FILE.txt`")
     if os.environ.get("TERM", "dumb") == "dumb":
-        raise OutliveError("this terminal (TERM=dumb) cannot show a whole screen; use `outlive export`")
+        raise OutliveError("this terminal (TERM=dumb) cannot show a full screen; use `outlive export`")
     terminal = OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno())
     ending = loops.run(_Replay(recording, terminal, speed).run())
     return _farewell(ending, info.name)
@@ -205,7 +205,7 @@ class _Replay:
     def _warn_of(self, size: GridSize) -> None:
         if not self._warned_of_size and (size.columns > self._size.columns or size.rows > self._size.rows):
             self._warned_of_size = True
-            self._say(f"this terminal ({self._size}) is smaller than the recorded one ({size}): a part is shown")
+            self._say(f"this terminal ({self._size}) is smaller than the recording ({size}); showing a part")
 
     def _say(self, text: str) -> None:
         if self._notice is not None:

@@ -16,11 +16,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser)
     parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
-    parser.add_argument("--json", action="store_true", help="print the session as JSON, and do not attach")
-    parser.add_argument("--anyway", action="store_true", help="even though the conversation is open elsewhere")
+    parser.add_argument("--json", action="store_true", help="print the chat as JSON and do not attach")
+    parser.add_argument("--anyway", action="store_true", help="resume even if the conversation is open elsewhere")
     parser.epilog = (
-        "A new session with the same name, directory, arguments and variables goes on with the agent's own "
-        "conversation, by its id; never with another one."
+        "Starts a new chat with the same name, directory, arguments and variables, which continues exactly "
+        "the ended chat's conversation."
     )
 
 
@@ -51,9 +51,9 @@ async def _resume(session_id: str, *, anyway: bool) -> tuple[str, str]:
     await end_recorded(session_id)
     before = await asyncio.to_thread(resumability, session_id)
     if before.can and before.reason:
-        complain(f"{before.reason}; it is begun once more")
+        complain(f"{before.reason}; starting it again")
     try:
         record = await resume(session_id, size=own_size(), anyway=anyway)
     except ConversationOpen as error:
-        raise ConversationOpen(f"{error}; or all the same: outlive resume {session_id[:8]} --anyway") from error
+        raise ConversationOpen(f"{error}; to resume anyway: outlive resume {session_id[:8]} --anyway") from error
     return record.id, record.name

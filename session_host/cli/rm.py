@@ -20,24 +20,22 @@ from session_host.store import Store
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser, to_end=True, optional=True)
-    parser.add_argument("--ended", action="store_true", help="remove all chats that have ended")
-    parser.add_argument("--yes", action="store_true", help="with --ended: do not ask")
-    parser.epilog = (
-        "A git worktree that was made for the chat goes too, unless that would lose work; what is kept is said."
-    )
+    parser.add_argument("--ended", action="store_true", help="remove all ended chats")
+    parser.add_argument("--yes", action="store_true", help="with --ended: do not ask for confirmation")
+    parser.epilog = "Also removes the chat's git worktree unless that would lose work, and reports what it kept."
 
 
 def run(options: argparse.Namespace) -> int:
     """Remove the record and what was kept beside it."""
     if options.ended == (options.session is not None):
-        raise UsageError("say which chat, or --ended for all that have ended")
+        raise UsageError("name a chat, or use --ended for all ended chats")
     if options.ended:
         return _remove_ended(without_asking=options.yes)
 
     def remove(store: Store) -> list[str]:
         info = find_session(store, options.session, to_end=True)
         if info.state in RUNNING_STATES:
-            raise OutliveError(f"{info.name} is running; `outlive stop {info.name}` it first")
+            raise OutliveError(f"{info.name} is running; stop it first: outlive stop {info.name}")
         record = store.get(info.id)
         kept = forget_chat(store, record) if record is not None else ""
         return [f"removed {called(info)}", *([kept] if kept else [])]
@@ -49,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _remove_ended(*, without_asking: bool) -> int:
     if not without_asking and not sys.stdin.isatty():
-        raise UsageError("rm --ended removes every ended chat; without a terminal to ask on, say --yes")
+        raise UsageError("rm --ended removes every ended chat; without a terminal, confirm with --yes")
 
     def remove(store: Store) -> int:
         list_sessions(store, ended=False)  # What was lost meanwhile has ended, too.
@@ -59,7 +57,7 @@ def _remove_ended(*, without_asking: bool) -> int:
             return 0
         size_mib = sum(each.size_bytes for each in found) // MIB
         if not without_asking and not _agreed(len(found), size_mib):
-            say("nothing was removed")
+            say("no chats were removed")
             return 1
         failed = 0
         for each in found:
@@ -78,5 +76,5 @@ def _remove_ended(*, without_asking: bool) -> int:
 
 def _agreed(count: int, size_mib: int) -> bool:
     chats = "1 ended chat" if count == 1 else f"{count} ended chats"
-    print(f"Remove {chats} for good, {size_mib} MiB? [y/N] ", end="", flush=True)
+    print(f"Permanently remove {chats} ({size_mib} MiB)? [y/N] ", end="", flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -34,17 +34,19 @@ def configure(parser: Parser) -> None:
     parser.takes_arguments = True
     parser.add_argument(
         "text", metavar="TEXT", nargs="*",
-        help='words that a line must have, in any order and case; "several words" in double quotes count as one',
+        help="words that a line must contain, in any order and case; quote a phrase with double quotes",
     )  # fmt: skip
-    parser.add_argument("--session", metavar="SESSION", help="in this chat alone")
-    parser.add_argument("--limit", metavar="N", type=int, default=DEFAULT_LINES, help="the newest N lines (100)")
-    parser.add_argument("--json", action="store_true", help="as JSON, with each line's chat, time, number and offset")
+    parser.add_argument("--session", metavar="SESSION", help="only in this chat")
+    parser.add_argument(
+        "--limit", metavar="N", type=int, default=DEFAULT_LINES, help="show at most N lines (default: 100)"
+    )
+    parser.add_argument("--json", action="store_true", help="print chat, time, number and offset of each line as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """Bring the index up to date, and print the lines that fit, newest first."""
     if options.limit < 1:
-        raise UsageError("--limit takes a number above 0")
+        raise UsageError("--limit needs a positive number")
     text = " ".join([*options.text, *(getattr(options, AFTER_DASHES) or [])])
     query = Query.of(text)
     with _store() as store, Search() as search:
@@ -55,20 +57,20 @@ def run(options: argparse.Namespace) -> int:
         hits = search.find(query, options.limit, {record.id for record in wanted})
         found = {hit.session_id for hit in hits}
         for problem in search.problems.values():
-            complain(f"not searched: {problem}")
+            complain(f"cannot search: {problem}")
         chats = {record.id: info_of(settle(store, record)) for record in wanted if record.id in found}
     if options.json:
         print_json([as_json(hit, chats[hit.session_id]) for hit in hits])
         return 0 if hits else 1
     if not hits:
         where = "that chat" if options.session else f"{len(wanted)} chats" if len(wanted) != 1 else "one chat"
-        raise OutliveError(f"nothing in {where} has {text!r}; try fewer words, or the beginning of one")
+        raise OutliveError(f"no matches for {text!r} in {where}; try fewer or shorter words")
     columns = terminal_columns()
     for line in grouped(hits, chats, query, columns, is_colored=columns is not None and not os.environ.get("NO_COLOR")):
         print(line)
     if len(hits) == options.limit:
-        what = "the newest line" if options.limit == 1 else f"the newest {options.limit} lines"
-        print(f"{what}; --limit shows more", file=sys.stderr)
+        what = "newest line" if options.limit == 1 else f"newest {options.limit} lines"
+        print(f"{what}; use --limit for more", file=sys.stderr)
     return 0
 
 
@@ -114,7 +116,7 @@ class _Progress:
         """Say it; False, for nothing is to be stopped."""
         if time.monotonic() - self._began_s > _QUIET_S and sys.stderr.isatty():
             self._is_shown = True
-            words = f"\rreading what is new in {self._total} chats: {self._done} done\x1b[K"
+            words = f"\rindexing chats: {self._done} of {self._total}\x1b[K"
             print(words, end="", file=sys.stderr, flush=True)
         return False
 

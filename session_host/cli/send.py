@@ -15,17 +15,21 @@ from session_host.protocol.messages import MAX_PASTE_CHARACTERS, Send
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser)
-    parser.add_argument("text", metavar="TEXT", nargs="?", help="what is typed; - reads it from standard input")
-    parser.add_argument("--paste", action="store_true", help="paste TEXT rather than type it")
+    parser.add_argument("text", metavar="TEXT", nargs="?", help="text to type; - reads standard input")
+    parser.add_argument("--paste", action="store_true", help="paste TEXT instead of typing it")
     parser.add_argument(
-        "--key", metavar="NAME", action="append", default=[], help="press a key after TEXT: Enter, Up, Ctrl+c, F5, …"
+        "--key",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="press KEY after TEXT: Enter, Up, Ctrl+c, F5, … (repeatable)",
     )
-    parser.add_argument("--enter", action="store_true", help="press Enter at last")
-    parser.add_argument("--anyway", action="store_true", help="type TEXT even though the chat needs input")
+    parser.add_argument("--enter", action="store_true", help="press Enter at the end")
+    parser.add_argument("--anyway", action="store_true", help="send TEXT even if the chat is asking something")
     parser.epilog = (
-        "Text that begins with a dash is put behind `--`. While the chat needs input, TEXT is refused, since it would "
-        "answer what is asked; --key, --enter and a single character are the answers. An agent that does not show TEXT "
-        "is not ready: that is said, and Enter is not pressed."
+        "Put text that begins with a dash after `--`. While the chat is asking something, TEXT is refused "
+        "because it would answer; use --key, --enter or a single character to answer. If the agent does not "
+        "show TEXT, it is not ready: the command fails and Enter is not pressed."
     )
 
 
@@ -37,17 +41,17 @@ def run(options: argparse.Namespace) -> int:
         except ValueError as error:
             raise UsageError(str(error)) from error
     if options.paste and not options.text:
-        raise UsageError("--paste needs a TEXT to paste")
+        raise UsageError("--paste needs TEXT")
     text = _standard_input() if options.text == "-" else options.text or ""
     if not (text or options.key or options.enter):
-        raise UsageError("nothing to send; give a TEXT, --key or --enter")
+        raise UsageError("nothing to send; give TEXT, --key or --enter")
     if len(text) > MAX_PASTE_CHARACTERS:
-        raise UsageError(f"the text has {len(text)} characters; at most {MAX_PASTE_CHARACTERS} go at once")
+        raise UsageError(f"the text is too long ({len(text)} characters, at most {MAX_PASTE_CHARACTERS})")
     info = require_running(find(options.session))
     try:
         ask(info.id, Send(0, _valid(text), options.paste, options.key, options.enter, anyway=options.anyway))
     except NeedsInput as error:
-        hint = f"answer it with --key or in `outlive attach {info.name}`, or insist with --anyway"
+        hint = f"answer with --key or in `outlive attach {info.name}`, or send anyway with --anyway"
         raise NeedsInput(f"{info.name}: {error}; {hint}") from error
     say(f"sent to {called(info)}")
     return 0

@@ -19,8 +19,8 @@ T = TypeVar("T")
 
 def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False, optional: bool = False) -> None:
     """The positional argument that most verbs have; ``to_end``: those that end or remove a chat."""
-    which = f"{DIGITS_TO_END} or more digits that begin the id" if to_end else "unique beginning of the id"
-    parser.add_argument("session", metavar="SESSION", nargs="?" if optional else None, help=f"name, id, or {which}")
+    which = f"id prefix of {DIGITS_TO_END} or more digits" if to_end else "unique id prefix"
+    parser.add_argument("session", metavar="SESSION", nargs="?" if optional else None, help=f"name, id or {which}")
 
 
 def with_store(use: Callable[[Store], T]) -> T:

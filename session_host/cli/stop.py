@@ -12,7 +12,7 @@ from session_host.protocol.messages import Stop
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser, to_end=True)
-    parser.epilog = "The agent gets SIGHUP, then SIGTERM, and at last SIGKILL, each after a while."
+    parser.epilog = "Sends SIGTERM (to a shell: SIGHUP), then the other, and finally SIGKILL."
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,9 +11,7 @@ from session_host.client.upgrade import upgrade
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
-    parser.add_argument(
-        "session", metavar="SESSION", nargs="?", help="one chat alone: name, id, or unique beginning of the id"
-    )
+    parser.add_argument("session", metavar="SESSION", nargs="?", help="only this chat: name, id or unique id prefix")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -37,25 +37,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     add_session_argument(parser)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--text", metavar="REGEX", help="until this is on the screen or in its history")
-    what.add_argument("--exited", action="store_true", help="until the agent has ended")
+    what.add_argument("--text", metavar="REGEX", help="until this regular expression matches the screen or scrollback")
+    what.add_argument("--exited", action="store_true", help="until the agent exits")
     what.add_argument(
         "--activity", metavar="A", choices=[str(activity) for activity in Activity],
-        help="until the agent is: working, needs_input, idle, no_signal",
+        help="until the activity is: working, needs_input, idle, no_signal",
     )  # fmt: skip
-    parser.add_argument("--timeout", metavar="S", type=float, help="give up after so many seconds (exit code 5)")
+    parser.add_argument("--timeout", metavar="S", type=float, help="give up after this many seconds (exit code 5)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Wait; returns when it has come."""
     if options.timeout is not None and not options.timeout >= 0:
-        raise UsageError("--timeout takes a number of seconds")
+        raise UsageError("--timeout needs a number of seconds")
     pattern = _compile(options.text) if options.text is not None else None
     info = find(options.session)
     try:
         loops.run_command(_wait(info, options, pattern))
     except TimeoutError as error:
-        raise TimedOut(f"{info.name}: waited {options.timeout:g} s for {_what(options)} in vain") from error
+        raise TimedOut(f"{info.name}: timed out after {options.timeout:g} s waiting for {_what(options)}") from error
     except _Ended:
         _after_the_end(info, options, pattern)
     return 0
@@ -69,13 +69,13 @@ def _compile(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text, re.MULTILINE)
     except re.error as error:
-        raise UsageError(f"--text {text}: is no regular expression ({error})") from error
+        raise UsageError(f"--text {text}: invalid regular expression ({error})") from error
 
 
 def _what(options: argparse.Namespace) -> str:
     if options.text is not None:
         return f"the text {options.text!r}"
-    return "its end" if options.exited else f"the activity {options.activity!r}"
+    return "the end of the chat" if options.exited else f"the activity {options.activity!r}"
 
 
 def _after_the_end(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
@@ -87,7 +87,7 @@ def _after_the_end(info: SessionInfo, options: argparse.Namespace, pattern: re.P
     with contextlib.suppress(SessionEnded):
         if pattern is not None and pattern.search("\n".join(look(ended, scrollback=True).lines)):
             return
-    raise SessionEnded(f"{info.name} {what_became(ended)} before {_what(options)} came")
+    raise SessionEnded(f"{info.name} {what_became(ended)} while waiting for {_what(options)}")
 
 
 async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
@@ -158,7 +158,7 @@ async def _text(connection: ControlConnection, pattern: re.Pattern[str]) -> None
                 raise _Ended
             case _:
                 pass
-    raise HostUnavailable("the chat's host went away")
+    raise HostUnavailable("the connection to the chat was lost")
 
 
 async def _activity(connection: ControlConnection, wanted: Activity) -> None:
@@ -173,7 +173,7 @@ async def _activity(connection: ControlConnection, wanted: Activity) -> None:
                 raise _Ended
             case _:
                 pass
-    raise HostUnavailable("the chat's host went away")
+    raise HostUnavailable("the connection to the chat was lost")
 
 
 async def _end_of(connection: ControlConnection) -> None:

@@ -17,8 +17,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Say what the verb takes."""
     parser.usage = "outlive window tabs [--json] | show SESSION | grab FILE.png | close"
     parser.add_argument("action", metavar="ACTION", choices=tuple(_TAKES), help="tabs, show, grab or close")
-    parser.add_argument("object", metavar="SESSION|FILE", nargs="?", help="what to show, or where to save the picture")
-    parser.add_argument("--json", action="store_true", help="the tabs as JSON")
+    parser.add_argument(
+        "object", metavar="SESSION|FILE", nargs="?", help="SESSION to show, or FILE.png for the picture"
+    )
+    parser.add_argument("--json", action="store_true", help="print the tabs as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,9 +30,9 @@ def run(options: argparse.Namespace) -> int:
     if takes and not operand:
         raise UsageError(f"window {action} needs a {takes}")
     if operand and not takes:
-        raise UsageError(f"window {action} takes nothing more, not {operand!r}")
+        raise UsageError(f"window {action} takes no argument: {operand!r}")
     if options.json and action != "tabs":
-        raise UsageError("--json goes with window tabs")
+        raise UsageError("--json works only with `window tabs`")
     match action:
         case "tabs":
             _tabs(_known_tabs(ask("tabs")), as_json=options.json)
@@ -40,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
             ask("show", session=find(operand).id)
         case "grab":
             if not operand.lower().endswith(".png"):
-                raise UsageError(f"{operand}: the picture is a PNG; name it FILE.png")
+                raise UsageError(f"{operand}: name it FILE.png")
             path = os.path.abspath(operand)  # noqa: PTH100 - the window resolves it, in another directory
             ask("grab", file=path)
         case "close":
@@ -50,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _known_tabs(result: object) -> list[dict[str, object]]:
     if not isinstance(result, list) or not all(isinstance(tab, dict) for tab in result):
-        raise OutliveError("the window's answer makes no sense; are both of the same version?")
+        raise OutliveError("unexpected answer from the window; is it the same version?")
     return [{key: tab.get(key) for key in _TAB_KEYS} for tab in result]
 
 
@@ -58,7 +60,7 @@ def _tabs(tabs: list[dict[str, object]], *, as_json: bool) -> None:
     if as_json:
         print_json(tabs)
     elif not tabs:
-        say("no tabs")
+        say("no open tabs")
     else:
         width = max(len(str(tab["name"])) for tab in tabs)
         for tab in tabs:

@@ -52,8 +52,8 @@ def _open() -> NoReturn:
     needs_none = os.environ.get("QT_QPA_PLATFORM", "xcb").partition(":")[0] not in {"xcb", "wayland", ""}
     if not needs_none and not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")):
         raise OutliveError(
-            "there is no display to open the window on (DISPLAY and WAYLAND_DISPLAY are unset); "
-            "use `outlive new` and `outlive attach` in this terminal, or see `outlive demo`"
+            "no display found (DISPLAY and WAYLAND_DISPLAY are unset); use `outlive new` and `outlive "
+            "attach` in this terminal, or try `outlive demo`"
         )
     sys.stdout.flush()
     command = window_command()
