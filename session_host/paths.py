@@ -58,7 +58,7 @@ def ensure_private(path: Path) -> Path:
     _make(path)
     found = check_private(path)
     if found is None:
-        raise OutliveError(f"cannot make the directory {path}: it was removed meanwhile; try again")
+        raise OutliveError(f"cannot create {path}: removed by another process; try again")
     if stat.S_IMODE(found.st_mode) & 0o077:
         path.chmod(0o700)
     return path
@@ -70,7 +70,7 @@ def _make(path: Path) -> None:
     except FileExistsError:
         pass  # Something that is no directory: whoever looks at it says what.
     except OSError as error:
-        raise OutliveError(f"cannot make the directory {path}: {error.strerror}; make it, or choose another") from error
+        raise OutliveError(f"cannot create {path}: {error.strerror}; create it, or choose another directory") from error
 
 
 def make_directories(path: Path) -> None:
@@ -98,14 +98,14 @@ def check_private(path: Path) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UnsafeDirectory(f"cannot look at {path}: {error.strerror}") from error
+        raise UnsafeDirectory(f"cannot access {path}: {error.strerror}") from error
     if stat.S_ISLNK(found.st_mode):
-        raise UnsafeDirectory(f"{path} is a symbolic link; remove it, so that nobody can lead Outlive elsewhere")
+        raise UnsafeDirectory(f"{path} is a symbolic link, which is unsafe; remove it")
     if not stat.S_ISDIR(found.st_mode):
         raise UnsafeDirectory(f"{path} is not a directory; move it away")
     if found.st_uid != os.getuid():
         raise UnsafeDirectory(
-            f"{path} belongs to another user (uid {found.st_uid}); set OUTLIVE_RUNTIME_DIR to another place"
+            f"{path} belongs to another user (uid {found.st_uid}); set OUTLIVE_RUNTIME_DIR to another directory"
         )
     return found
 

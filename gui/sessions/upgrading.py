@@ -14,7 +14,7 @@ from session_host.version import VERSION
 if TYPE_CHECKING:
     from session_host.client.upgrade import UpgradeResult
 
-_UNCHANGED = "goes on as it was: "
+_UNCHANGED = "not updated: "
 
 
 def older(chats: Iterable[Chat]) -> list[Chat]:

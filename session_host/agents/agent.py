@@ -126,7 +126,11 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return self.presets[name]
         except KeyError:
-            there = f"there are: {', '.join(sorted(self.presets))}" if self.presets else "it has none; see `presets`"
+            there = (
+                f"there are: {', '.join(sorted(self.presets))}"
+                if self.presets
+                else "it has no presets; define one under `presets` in the agent's file"
+            )
             raise UsageError(f"{self.name} has no preset {name!r}; {there}") from None
 
     def is_subcommand(self, arguments: Sequence[str]) -> bool:

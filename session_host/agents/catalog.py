@@ -49,8 +49,8 @@ class Catalog(Mapping[str, Agent]):
             import difflib  # of no use to a name that is right
 
             close = difflib.get_close_matches(name, self, n=1)
-            meant = f", did you mean {close[0]!r}? There are: " if close else "; there are: "
-            raise NoSuchAgent(f"no agent is called {name!r}{meant}{', '.join(self)}") from None
+            meant = f", did you mean {close[0]!r}? Available: " if close else "; available: "
+            raise NoSuchAgent(f"unknown agent {name!r}{meant}{', '.join(self)}") from None
 
 
 def load_catalog(config_dir: Path) -> Catalog:
@@ -64,7 +64,7 @@ def load_catalog(config_dir: Path) -> Catalog:
     """
     agents = _read_agents(config_dir)
     if not agents:
-        raise ConfigError(f"{BUILT_IN_DIRECTORY}: the agent catalog is missing; install Outlive again")
+        raise ConfigError(f"{BUILT_IN_DIRECTORY}: the agent catalog is missing; reinstall Outlive")
     return Catalog(agents)
 
 
@@ -95,13 +95,13 @@ def _files(directory: Path, only: str) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise ConfigError(f"{directory}: cannot be read ({error.strerror})") from error
+        raise ConfigError(f"{directory}: cannot read it ({error.strerror})") from error
 
 
 def _merge(entry: dict[str, Any], path: Path) -> None:
     """Put the file's keys into the entry, and check that an agent comes of it."""
     if not _NAME.fullmatch(path.stem):
-        raise ConfigError(f"{path}: an agent's name is of a-z, 0-9, - and _; rename the file")
+        raise ConfigError(f"{path}: agent names use only a-z, 0-9, - and _; rename the file")
     text = _read(path)
     try:
         values = tomllib.loads(text)
@@ -111,11 +111,11 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
         line = int(place[1]) if place else len(text.splitlines())
         raise ConfigError(f"{path}:{line}: {error}") from error
     except RecursionError:
-        raise ConfigError(f"{path}:1: is nested too deep to be read") from None
+        raise ConfigError(f"{path}:1: too many nested levels") from None
     for key, value in values.items():
         if key not in _KEYS:
             known = ", ".join(sorted(_KEYS))
-            raise ConfigError(f"{path}:{_line(text, key)}: unknown key {key!r}; there are: {known}")
+            raise ConfigError(f"{path}:{_line(text, key)}: unknown key {key!r}; known keys: {known}")
         try:
             msgspec.convert({**_FILLER, key: value}, Agent)
         except msgspec.ValidationError as error:
@@ -130,7 +130,7 @@ def _merge(entry: dict[str, Any], path: Path) -> None:
         if condition not in CONDITIONS:
             there = ", ".join(map(repr, CONDITIONS))
             raise ConfigError(
-                f"{path}:{_line(text, 'env_if')}: no condition is called {condition!r}; there are: {there}"
+                f"{path}:{_line(text, 'env_if')}: unknown condition {condition!r}; known conditions: {there}"
             )
     for key, value in values.items():
         # A table adds to the one that is there; what it names itself is changed.
@@ -144,9 +144,9 @@ _FILLER = {"name": "x", "title": "x", "executable": "x", "start": [], "monogram"
 
 def _check_template(key: str, template: list[str | list[str]], place: str) -> None:
     if key == "start" and not (template and isinstance(template[0], str)):
-        raise ConfigError(f"{place}: start begins with the program, in a word of its own")
+        raise ConfigError(f"{place}: the first word of start must be the program alone")
     if template.count(ARGUMENTS) > 1:
-        raise ConfigError(f"{place}: {ARGUMENTS!r} may stand in {key} once")
+        raise ConfigError(f"{place}: {ARGUMENTS!r} may occur only once in {key}")
     for part in template:
         if not part:
             raise ConfigError(f"{place}: a part of {key} is empty")
@@ -154,9 +154,9 @@ def _check_template(key: str, template: list[str | list[str]], place: str) -> No
             unknown = [found for found in re.findall(r"\{[a-z]*\}", word) if found not in PLACEHOLDERS]
             if unknown or (ARGUMENTS in word and part != ARGUMENTS):
                 known = ", ".join(PLACEHOLDERS)
-                raise ConfigError(f"{place}: {word!r} in {key} is not one of {known}, or a word with one of the latter")
+                raise ConfigError(f"{place}: unknown placeholder {word!r} in {key}; known placeholders: {known}")
             if "\0" in word:
-                raise ConfigError(f"{place}: a word of {key} holds a NUL character")
+                raise ConfigError(f"{place}: {key} contains a NUL character")
 
 
 def _check_patterns(signals: dict[str, Any], path: str, text: str) -> None:
@@ -167,7 +167,7 @@ def _check_patterns(signals: dict[str, Any], path: str, text: str) -> None:
                 re.compile(pattern)
             except re.error as error:
                 place = f"{path}:{_line(text, key)}"
-                raise ConfigError(f"{place}: {pattern!r} is no regular expression ({error})") from error
+                raise ConfigError(f"{place}: invalid regular expression {pattern!r} ({error})") from error
 
 
 def _find_files(entries: dict[str, dict[str, Any]], directories: tuple[Path, ...]) -> None:
@@ -177,7 +177,7 @@ def _find_files(entries: dict[str, dict[str, Any]], directories: tuple[Path, ...
         for file in entry.get("files", ()):
             paths = [path for directory in directories if (path := directory / name / file).is_file()]
             if not paths or "/" in file:
-                raise ConfigError(f"{directories[0] / name / file}: is named in `files` and is not there")
+                raise ConfigError(f"{directories[0] / name / file}: listed in `files` but missing")
             found.append(str(paths[0]))
         entry["files"] = found
 
@@ -187,9 +187,9 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{path}:{line}: is not UTF-8 text") from error
+        raise ConfigError(f"{path}:{line}: not valid UTF-8") from error
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from error
+        raise ConfigError(f"{path}: cannot read it ({error.strerror}); check the file's permissions") from error
 
 
 def _line(text: str, key: str) -> int:

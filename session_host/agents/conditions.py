@@ -63,13 +63,13 @@ class Condition(NamedTuple):
 CONDITIONS: Final = {
     "opencode has its plugin library": Condition(
         opencode_has_its_plugin_library,
-        "opencode was started without our plugin, by which it tells what it does: it would have waited for npm to"
-        " install @opencode-ai/plugin. It does that in the background, for a later start. Which conversation it is in"
-        " is found by its title.",
+        "opencode runs without Outlive's plugin, because npm has not installed @opencode-ai/plugin yet. "
+        "opencode installs it in the background. Until the next start, Outlive finds the conversation by "
+        "its title and does not see the agent's status.",
     ),
     "nobody sets Qwen Code's defaults": Condition(
         nobody_sets_qwens_defaults,
-        "Qwen Code was started without our hook, by which it tells what it asks: this system has defaults for it, and"
-        " it reads those of one place alone.",
+        "Qwen Code runs without Outlive's hook, because this system has Qwen Code defaults of its own and "
+        "Qwen Code reads only one such file. Outlive does not see what it asks.",
     ),
 }

@@ -45,7 +45,7 @@ def carry_files(conversation: str, former: Path, directory: Path) -> None:
                 make_directories(directory)
                 shutil.copy2(path, directory / path.name)
     except OSError as error:
-        message = f"{error.filename}: the conversation cannot be taken over ({error.strerror}); see `outlive doctor`"
+        message = f"{error.filename}: cannot copy the conversation ({error.strerror}); see `outlive doctor`"
         raise LaunchFailed(message) from error
 
 
@@ -69,5 +69,5 @@ def write_files(sources: Sequence[str], directory: Path) -> None:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
     except OSError as error:
-        message = f"{directory}: cannot be written ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
+        message = f"{directory}: cannot write to it ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
         raise LaunchFailed(message) from error

@@ -95,19 +95,19 @@ def login_path(environment: Mapping[str, str], stop: threading.Event | None = No
     shell = login_shell(environment)
     deadline_s = time.monotonic() + TIMEOUT_S
     mark = f"outlive-{secrets.token_hex(16)}"
-    why = "it says nothing"
+    why = "no output"
     for attempt in _attempts(shell, mark):
         try:
             output = _output(shell, attempt, environment, mark, deadline_s, stop or threading.Event())
         except TimeoutError:
-            why = f"it takes longer than {TIMEOUT_S:g} s: see what its start-up files wait for"
+            why = f"no answer within {TIMEOUT_S:g} s: check the shell's startup files"
             break
         except OSError as error:
             why = str(error.strerror)
             break
         if found := _path_in(output, mark):
             return LoginPath(_merged(found, own))
-    return LoginPath(own, f"{shell} does not tell the PATH of your terminals ({why}); agents are looked for without it")
+    return LoginPath(own, f"cannot read the PATH of {shell} ({why}); using the current PATH to find agents")
 
 
 def _attempts(shell: str, mark: str) -> Iterator[_Attempt]:

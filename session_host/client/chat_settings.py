@@ -55,11 +55,11 @@ def load_chat_settings(directory: Path) -> ChatSettings:
     except FileNotFoundError:
         return ChatSettings()
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror})") from error
+        raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}") from error
     except RecursionError:
-        raise ConfigError(f"{path} cannot be read: it is nested too deep") from None
+        raise ConfigError(f"{path}: too many nested levels") from None
     _check(path, "record_limit_mib", settings.record_limit_mib, RECORD_LIMITS_MIB)
     _check(path, "scrollback_lines", settings.scrollback_lines, SCROLLBACK_LIMITS_LINES)
     _check(path, "ended_limit_mib", settings.ended_limit_mib, ENDED_LIMITS_MIB)
@@ -70,4 +70,4 @@ def load_chat_settings(directory: Path) -> ChatSettings:
 def _check(path: Path, key: str, value: float, limits: tuple[int, int]) -> None:
     least, most = limits
     if not least <= value <= most:
-        raise ConfigError(f"{path}: {key} is {value}; it may be {least} to {most}")
+        raise ConfigError(f"{path}: {key} is {value}; allowed: {least} to {most}")

@@ -95,7 +95,7 @@ def remove_worktree(store: Store, record: SessionRecord) -> str:
     if user is not None:
         return f"kept the worktree {record.worktree}: the chat {user.name} uses it"
     if process := _process_in(record.worktree):
-        return f"kept the worktree {record.worktree}: {process} works in it"
+        return f"kept the worktree {record.worktree}: {process} is using it"
     result = remove(record.worktree, record.repository, record.branch or "", branch_made=record.branch_made)
     return result.line
 

@@ -97,9 +97,9 @@ class HostConnection(asyncio.Protocol):
         except TimeoutError as error:
             connection.close()
             hung = await asyncio.to_thread(name_host, session_id)
-            raise HostHangs(f"{hung} does not answer; `outlive kill` ends the chat without it") from error
+            raise HostHangs(f"{hung} does not respond; end the chat with `outlive kill`") from error
         except OSError as error:
-            raise HostUnavailable(f"the chat's host cannot be reached at {path}: {error.strerror}") from error
+            raise HostUnavailable(f"cannot connect to the chat at {path}: {error.strerror}") from error
         except OutliveError:
             await connection.abandon()
             raise
@@ -158,7 +158,7 @@ class HostConnection(asyncio.Protocol):
         # A loop of another make has transports of its own, which do not inherit from asyncio's.
         self._transport = transport = cast("asyncio.Transport", transport)
         if is_foreign(transport.get_extra_info("socket")):
-            self._fail(HostUnavailable("the socket of this chat is served by another user; not used"))
+            self._fail(HostUnavailable("the chat's socket belongs to another user's process"))
             return
         transport.write(encode(self._hello))
 
@@ -168,14 +168,14 @@ class HostConnection(asyncio.Protocol):
             for message in self._decoder.feed(data):
                 self._message(message)
         except ProtocolViolation as error:
-            self._fail(HostUnavailable(f"what answers at this chat's socket is not a host of Outlive ({error})"))
+            self._fail(HostUnavailable(f"the process at the chat's socket is not Outlive ({error})"))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The host is gone, or dropped us."""
         self._lost = True
         self._over.set()
         if not self._greeted.done():
-            self._fail(HostUnavailable("the chat's host closed the connection; try again"))
+            self._fail(HostUnavailable("the chat closed the connection; try again"))
         if self._on_lost is not None:
             self._on_lost()
 
@@ -186,10 +186,13 @@ class HostConnection(asyncio.Protocol):
             self._fail(kind(message.message))
         elif not self._greeted.done():
             if not isinstance(message, Welcome) or message.session_id != self._session_id:
-                self._fail(HostUnavailable("another chat's host answers at this chat's socket; not used"))
+                self._fail(HostUnavailable("the chat's socket belongs to another chat"))
             elif message.protocol != self._protocol:
                 self._fail(
-                    ProtocolMismatch(f"the chat speaks protocol {message.protocol}, this program {PROTOCOL_VERSION}")
+                    ProtocolMismatch(
+                        f"the chat uses protocol {message.protocol}, this program uses {PROTOCOL_VERSION}; run "
+                        "`outlive upgrade`"
+                    )
                 )
             else:
                 self._greeted.set_result(message)

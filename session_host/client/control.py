@@ -109,9 +109,7 @@ class ControlConnection:
             async with asyncio.timeout(timeout_s):
                 return await self._request_and_reply(request)
         except TimeoutError as error:
-            raise HostHangs(
-                f"the chat's host did not answer within {timeout_s:g} s; `outlive doctor` says more"
-            ) from error
+            raise HostHangs(f"the chat did not respond within {timeout_s:g} s; see `outlive doctor`") from error
 
     async def _request_and_reply(self, request: Request) -> Any:
         self._request += 1
@@ -129,7 +127,7 @@ class ControlConnection:
                     return msgspec.structs.replace(message, lines=lines + message.lines)
                 case Description() | Explanation() | Done():
                     return message
-        raise HostUnavailable("the chat's host went away before it answered; try again")
+        raise HostUnavailable("the connection to the chat was lost; try again")
 
     def _send(self, message: Message) -> None:
         assert self._connection is not None

@@ -54,14 +54,14 @@ def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, sought: 
 
 
 def _chat_line(chat: SessionInfo) -> str:
-    return f"the chat {chat.name} has it open; attach to that: outlive attach {chat.id[:8]}"
+    return f"the chat {chat.name} has the conversation open; attach to it: outlive attach {chat.id[:8]}"
 
 
 def _process_line(process: Process, *, left_behind: bool) -> str:
     where = f" on {process.terminal}" if process.terminal else ""
     whose = "was left behind by this chat and" if left_behind else f"({process.command}){where}"
-    remedy = f"end it: kill {process.pid}" if left_behind or not process.terminal else "leave it there first"
-    return f"process {process.pid} {whose} has it open; {remedy}"
+    remedy = f"end it: kill {process.pid}" if left_behind or not process.terminal else "close it there first"
+    return f"process {process.pid} {whose} has the conversation open; {remedy}"
 
 
 def _named_in_command_lines(conversation: str) -> Iterator[int]:

@@ -53,5 +53,8 @@ async def end_recorded(session_id: str) -> None:
                         async for _ in connection.messages():
                             pass
     except TimeoutError as error:
-        text = f"it has ended, and its end was not recorded within {PATIENCE_S:g} s; try again, or `outlive doctor`"
+        text = (
+            f"the chat has ended, but its exit was not saved within {PATIENCE_S:g} s; try again, or run `outlive "
+            "doctor`"
+        )
         raise NotResumable(text) from error

@@ -72,8 +72,8 @@ def _remove_directory(path: Path) -> None:
         files = sorted(str(Path(place, name).relative_to(path)) for place, _, names in os.walk(path) for name in names)
         named = ", ".join(files[:NAMED]) + (", …" if len(files) > NAMED else "")
         raise OutliveError(
-            f"the chat is not removed, since files come and go in {path}: {named or 'none just now'}; "
-            "end what writes there, and remove it again"
+            f"cannot remove the chat: a program still writes to {path} ({named or 'none just now'}); end it "
+            "and try again"
         )
 
 

@@ -32,28 +32,28 @@ def end_without_host(session_id: str) -> str:
     """
     hung = name_host(session_id)
     if not host_is_stopped(session_id) and describe(session_id) is not None:
-        raise HostUnavailable("the chat's host is busy ending it; try again")
+        raise HostUnavailable("the chat is already ending; try again")
     try:
         answer = ask_keeper(EndSession(session_id), KEEPER_TIMEOUT_S)
     except KeeperHangs as error:
-        raise HostUnavailable(f"{hung} does not answer, and {error}") from error
+        raise HostUnavailable(f"{hung} does not respond, and {error}") from error
     except HostUnavailable as error:
         raise HostUnavailable(
-            f"{hung} does not answer, and the keeper is of an older version; `outlive upgrade`"
+            f"{hung} does not respond, and the keeper is an older version; run `outlive upgrade`"
         ) from error
     if isinstance(answer, NotReplaced) and answer.refused:
         raise NotAllowed(answer.why)
     # A keeper that died over the question may have done it.
     if not isinstance(answer, EndBegun) and fate_of(session_id).state in RUNNING_STATES:
         raise HostUnavailable(
-            f"{hung} does not answer, and no keeper has this chat; end that process with `kill -KILL`"
+            f"{hung} does not respond, and no keeper has this chat; end the process with `kill -KILL`"
         )
     deadline_s = time.monotonic() + RECORD_TIMEOUT_S
     while fate_of(session_id).state in RUNNING_STATES:
         if time.monotonic() > deadline_s:
-            raise HostUnavailable("the agent was killed, and its end is not recorded yet; `outlive doctor` says more")
+            raise HostUnavailable("the agent was killed, but its exit is not saved yet; see `outlive doctor`")
         time.sleep(LOOK_S)
-    return f"{hung} did not answer: the keeper killed the agent, and that process"
+    return f"{hung} did not respond; the keeper killed it and the agent"
 
 
 def name_host(session_id: str) -> str:

@@ -336,7 +336,7 @@ def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
             make_directories(directory)
     except OSError as error:
         raise StoreError(
-            f"{spec.log}: cannot be written ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
+            f"{spec.log}: cannot write it ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
         ) from error
     unavailable = ""
     for _ in range(TRIES):
@@ -347,7 +347,7 @@ def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
             # It begins nothing that nobody waits for any more, once it goes on.
             if not is_kept(spec.session_id) and _ended(spec, store) is None:
                 raise
-            unavailable = "the chat's host takes long to start the program"
+            unavailable = "the program is slow to start"
         except HostUnavailable as error:
             unavailable = str(error)
         finally:
@@ -359,7 +359,7 @@ def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
 
 def _report(answer: Any) -> LaunchReport:
     if not isinstance(answer, Launched):
-        raise _Unknown("the keeper of the chats answered what was not asked; `outlive upgrade` may help")
+        raise _Unknown("unexpected answer from the keeper; try `outlive upgrade`")
     return answer.report
 
 
@@ -379,10 +379,10 @@ def _started(spec: LaunchSpec, store: Store) -> LaunchReport | None:
                 return _ended(spec, store)
         except (OSError, StoreError) as error:
             why = error.strerror if isinstance(error, OSError) else error
-            raise _Unknown(f"{spec.name}: it cannot be told whether it was started: {why}") from error
+            raise _Unknown(f"{spec.name}: it may or may not have started: {why}") from error
         time.sleep(0.02)
-    where = f"see {spec.log}" if Path(spec.log).exists() else "`outlive ls` shows how it goes on"
-    raise _Unknown(f"{spec.name}: its start takes long; {where}")
+    where = f"see {spec.log}" if Path(spec.log).exists() else "see `outlive ls`"
+    raise _Unknown(f"{spec.name}: still starting; {where}")
 
 
 def _ended(spec: LaunchSpec, store: Store) -> LaunchReport | None:

@@ -49,7 +49,7 @@ class Outbox:
             ``holding``.
         """
         if self.holding and not isinstance(message, Focus):
-            text = "an input before this one was not typed"
+            text = "an earlier input was refused"
             return InputRefused(message.attachment, message.sequence, ErrorCode.HELD, text)
         length = _length(message)
         most = MAX_WHOLE_PASTE_CHARACTERS if isinstance(message, Paste) else MAX_PASTE_CHARACTERS
@@ -60,7 +60,7 @@ class Outbox:
         # Of a long paste only the last part counts for what follows it, so that keys have room behind it.
         waiting = self._characters if is_long else self._short_characters + length
         if len(self._inputs) >= MAX_INPUTS or waiting > PENDING_INPUT_BYTES:
-            text = "too much is waiting for the program already; this was not typed"
+            text = "the program is not reading its input"
             return self._refuse(message, ErrorCode.INPUT_FULL, text)
         messages = list(_parts(message))
         self._inputs += messages
@@ -106,7 +106,7 @@ class Outbox:
         """
         refusals: list[InputRefused] = []
         if self._attachment:
-            text = "the chat's host forgot this view; what was typed last may be missing"
+            text = "the connection was reset; your last input may be missing"
             refusals = [
                 InputRefused(attachment, each.sequence, ErrorCode.STALE_ATTACHMENT, text) for each in self._inputs
             ]

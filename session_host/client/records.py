@@ -22,7 +22,7 @@ from session_host.store.record import INTERRUPTED, UNSTARTED
 DESCRIBE_TIMEOUT_S = 2.0
 """How long a host may take to describe its session before it counts as unknown."""
 
-HOST_GONE = "the process that kept this chat is gone, and the agent with it"
+HOST_GONE = "the chat's background process is gone"
 
 Reason = Literal["interrupted", "lost", "unstarted"]
 """Why a session's end is not known: the computer was restarted, or its host and keeper went both; or it never ran."""
@@ -257,7 +257,7 @@ def fate_of(session_id: str) -> Fate:
         return Fate(State.RUNNING, None, None, str(error))
     except OSError as error:
         # Whoever cannot look (no descriptor is left) must not tell that it is gone.
-        return Fate(State.RUNNING, None, None, f"it cannot be told how this chat is: {error.strerror}")
+        return Fate(State.RUNNING, None, None, f"cannot check this chat: {error.strerror}")
     return Fate(record.state, record.exit_code, record.exit_signal, record.error, record.end_request)
 
 

@@ -41,7 +41,7 @@ def open_or_recover() -> tuple[Store, str]:
         aside = Store.set_aside(path)
     store = Store.open(path)
     chats = _found_again(find_running(store))
-    return store, f"the record of chats was damaged and begun anew; {chats} found again; the damaged one is {aside}"
+    return store, f"the chat database was damaged and has been rebuilt; {chats} found; the damaged file is {aside}"
 
 
 def complete(store: Store) -> str:
@@ -61,7 +61,7 @@ def complete(store: Store) -> str:
         raise
     except (OutliveError, OSError):
         return ""  # Nothing can be written now: another time.
-    return f"the record of chats was gone and is begun anew; {_found_again(found)} found again" if found else ""
+    return f"the chat database was missing and has been rebuilt; {_found_again(found)} found" if found else ""
 
 
 def find_running(store: Store) -> int:

@@ -112,7 +112,7 @@ def record_of(store: Store, session_id: str) -> SessionRecord:
     """
     record = store.get(session_id)
     if record is None:
-        raise NoSuchSession(f"no session {session_id} is recorded; `outlive ls --all` lists them")
+        raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
     return settle(store, record)
 
 
@@ -128,7 +128,7 @@ def plan_for(
     if not can or agent is None:
         return Plan(record, can, reason)
     if record.worktree is None and not Path(record.cwd).is_dir():
-        return Plan(record, False, f"its directory {record.cwd} is gone; make it again, or start a new chat elsewhere")
+        return Plan(record, False, f"its directory {record.cwd} is missing; recreate it, or start a new chat elsewhere")
     sought = sought_for(record, agent, environment)
     found = look(agent.conversation.place, sought)
     former = "" if found.kept is Kept.WHOLE else _former(record, agent, sought)
@@ -140,9 +140,9 @@ def plan_for(
     if agent.chosen(arguments).chooses and not _is_in_argv(record):
         # Its user was to choose one, and chose none: the id is of one that the agent never made.
         place = f"its list: {in_directory(record, agent.argv(pick=True))}" if agent.conversation.picker else agent.title
-        return Plan(record, None, f"no conversation was chosen in it; find one in {place}")
+        return Plan(record, None, f"no conversation was chosen; choose one in {place}")
     prompt = "" if record.resumed_from or sought.used else prompt_of(agent, record.argv, arguments)
-    reason = f"{found.reason}, not even what it was started with" if prompt else found.reason
+    reason = f"{found.reason}, including the first prompt" if prompt else found.reason
     return Plan(record, True, f"{reason}; {former}" if former else reason, agent, sought, anew=True, prompt=prompt)
 
 
@@ -157,7 +157,7 @@ def _former(record: SessionRecord, agent: Agent, sought: Sought) -> str:
             continue
         if look(agent.conversation.place, sought._replace(conversation=conversation, used=True)).kept is Kept.WHOLE:
             command = in_directory(record, agent.argv(conversation=conversation, resume=True))
-            return f"the chat was in {conversation} before: {command}"
+            return f"resume its earlier conversation {conversation}: {command}"
     return ""
 
 
@@ -165,18 +165,18 @@ def by_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool |
     """What its agent and the id alone say; the agent only if there is something to be done with it."""
     agent = agents.get(record.agent)
     if agent is None:
-        return False, f"the catalog has no agent {record.agent} any more", None
+        return False, f"the agent {record.agent} is no longer available", None
     way = agent.conversation
     if not way.resume:
         again = shlex.join(["outlive", "new", agent.name, "-C", record.cwd, *_behind_dashes(record.arguments)])
-        return False, f"{agent.title} has no conversations to go on with; start it again: {again}", None
+        return False, f"{agent.title} has no conversations to resume; start it again: {again}", None
     if agent.is_subcommand(record.arguments or []):
-        return False, f"it was no conversation, but {shlex.join(record.argv[:2])}", None
+        return False, f"the chat ran {shlex.join(record.argv[:2])}, which has no conversation", None
     if not way.is_id(record.provider_session_id or ""):
         if way.picker:
             picker = in_directory(record, agent.argv(pick=True))
-            return None, f"{agent.title} did not tell which conversation it was; find it in its list: {picker}", agent
-        return None, f"{agent.title} did not tell which conversation it was; start it, and find it there", agent
+            return None, f"the conversation of this chat is unknown; choose it in {agent.title}'s list: {picker}", agent
+        return None, f"the conversation of this chat is unknown; start {agent.title} and choose it there", agent
     return True, "", agent
 
 
@@ -189,7 +189,7 @@ def _continued(store: Store, record: SessionRecord) -> str:
             break
         last = settle(store, following)
     verb = "attach to it: outlive attach" if last.state in RUNNING_STATES else "resume that one: outlive resume"
-    return f"the chat {last.name} ({last.id[:8]}) goes on with its conversation; {verb} {last.id[:8]}"
+    return f"its conversation continues in {last.name} ({last.id[:8]}); {verb} {last.id[:8]}"
 
 
 def sought_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> Sought:

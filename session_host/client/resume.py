@@ -93,7 +93,7 @@ async def pick(
             record = record_of(store, session_id)
             agent = load_catalog(config_dir()).get(record.agent)
             if agent is None or not agent.conversation.picker:
-                raise NotResumable(f"{record.agent} has no list of conversations to choose from; start a new chat")
+                raise NotResumable(f"{record.agent} cannot list its conversations; start a new chat")
             return _request_of(store, record, agent, environment, picks=True)
 
     return await launch(_shown(await asyncio.to_thread(request), size, colors, ""))

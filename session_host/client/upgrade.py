@@ -24,7 +24,7 @@ from .records import is_kept
 
 CHECK_TIMEOUT_S = 60.0
 REPLACE_TIMEOUT_S = 30.0
-UNREACHABLE = "`outlive doctor` says what to do"
+UNREACHABLE = "run `outlive doctor`"
 STATUS_TIMEOUT_S = 5.0
 
 
@@ -54,10 +54,10 @@ def check_installed() -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise OutliveError(f"the installed version cannot be started ({error}); nothing was changed") from error
+        raise OutliveError(f"cannot start the installed version ({error}); nothing was changed") from error
     if done.returncode != 0:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no word why"]
-        raise OutliveError(f"the installed version does not start ({lines[-1]}); nothing was changed")
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise OutliveError(f"cannot start the installed version ({lines[-1]}); nothing was changed")
 
 
 def keeper_status() -> KeeperStatus | None:
@@ -85,18 +85,18 @@ def replace_host(session_id: str, name: str) -> UpgradeResult:
         answer = ask_keeper(ReplaceHost(session_id), REPLACE_TIMEOUT_S)
     except KeeperHangs:
         # It waits for the chat's host itself.
-        return UpgradeResult(session_id, name, False, f"goes on as it was: {name_host(session_id)} does not answer")
+        return UpgradeResult(session_id, name, False, f"not updated: {name_host(session_id)} does not respond")
     except HostUnavailable as error:
         return UpgradeResult(session_id, name, False, f"{error}; see {session_log(session_id)}")
     match answer:
         case Replaced(version=version) if not is_kept(session_id):
-            return UpgradeResult(session_id, name, False, f"runs {version} now, and cannot be reached: {UNREACHABLE}")
+            return UpgradeResult(session_id, name, False, f"updated to {version}, but not reachable: {UNREACHABLE}")
         case Replaced(version=version):
-            return UpgradeResult(session_id, name, True, f"runs {version} now")
+            return UpgradeResult(session_id, name, True, f"updated to {version}")
         case NotReplaced(why=why):
-            return UpgradeResult(session_id, name, False, f"goes on as it was: {why}")
+            return UpgradeResult(session_id, name, False, f"not updated: {why}")
         case _:
-            return UpgradeResult(session_id, name, False, "goes on as it was: the keeper did not understand")
+            return UpgradeResult(session_id, name, False, "not updated: the keeper is an older version")
 
 
 def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
@@ -115,7 +115,7 @@ def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
     wanted: Sequence[str] = kept if session_id is None else [session_id]
     results = [replace_host(each, names.get(each, each[:8])) for each in wanted]
     lost = [
-        UpgradeResult(each, record.name, False, f"goes on as it was, and cannot be reached: {UNREACHABLE}")
+        UpgradeResult(each, record.name, False, f"not updated and not reachable: {UNREACHABLE}")
         for each, record in running.items()
         if session_id is None and each not in kept and is_running(record.child_pid, record.child_started)
     ]

@@ -64,16 +64,16 @@ def ask(verb: Verb, *, session: str | None = None, file: str | None = None, time
         try:
             connection.connect(str(path))
         except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise WindowNotOpen("no window is open; `outlive` opens one") from error
+            raise WindowNotOpen("no open window; open one with `outlive`") from error
         except OSError as error:
-            raise OutliveError(f"the window cannot be reached at {path}: {error.strerror or error}") from error
+            raise OutliveError(f"cannot connect to the window at {path}: {error.strerror or error}") from error
         if is_foreign(connection):
-            raise OutliveError(f"another user's process answers at {path}; not used")
+            raise OutliveError(f"the socket {path} belongs to another user's process")
         try:
             connection.sendall(line.encode())
             answer = _line(connection)
         except TimeoutError as error:
-            raise OutliveError(f"the window did not answer within {timeout_s:g} s; is it busy or hung?") from error
+            raise OutliveError(f"the window did not respond within {timeout_s:g} s") from error
         except OSError as error:
             raise OutliveError(f"the window closed the connection: {error.strerror or error}") from error
     return _result(answer)
@@ -104,16 +104,16 @@ def _line(connection: socket.socket) -> bytes:
 
 def _result(answer: bytes) -> Any:
     if not answer.strip():
-        raise OutliveError("the window closed the connection without an answer; is it ending?")
+        raise OutliveError("the window closed the connection; try again")
     try:
         reply = json.loads(answer)
     except (ValueError, RecursionError) as error:
-        raise OutliveError("what answers at the window's socket is not a window of Outlive") from error
+        raise OutliveError("the process at the window's socket is not Outlive") from error
     if not isinstance(reply, dict) or not isinstance(reply.get("ok"), bool):
-        raise OutliveError("what answers at the window's socket is not a window of Outlive")
+        raise OutliveError("the process at the window's socket is not Outlive")
     if not reply["ok"]:
         exit_code = reply.get("exit_code")
         raise WindowRefused(
-            str(reply.get("error") or "the window could not do it"), exit_code if isinstance(exit_code, int) else 1
+            str(reply.get("error") or "the window refused the request"), exit_code if isinstance(exit_code, int) else 1
         )
     return reply.get("result")

@@ -86,7 +86,7 @@ class Asking:
             drawing.cancel()
             for failure in await asyncio.gather(drawing, return_exceptions=True):
                 if isinstance(failure, Exception):
-                    _logger.error("the answer could not be drawn", exc_info=failure)
+                    _logger.error("cannot display the answer", exc_info=failure)
             self._finish(state)
 
     def redraw(self) -> None:
@@ -110,11 +110,11 @@ class Asking:
         """Let the server rest, and say for how long."""
         until_s = time.monotonic() + wait_s
         while (left_s := until_s - time.monotonic()) > 0:
-            self._screen.status = f"◌ again in {math.ceil(left_s)} s · Esc stops · {error}"
+            self._screen.status = f"◌ retrying in {math.ceil(left_s)} s · Esc stops · {error}"
             self._screen.show()
             await asyncio.sleep(min(left_s, 1 - (-left_s % 1) or 1))
         self._since_s = time.monotonic()
-        self._phase = "asking again"
+        self._phase = "retrying"
 
     def _take(self, event: Text | Thinking | Tokens | Finished) -> None:
         match event:
@@ -205,7 +205,7 @@ class Asking:
         if self._tokens.input is not None or self._tokens.output is not None:
             parts.append(f"tokens: {_count(self._tokens.input)} in, {_count(self._tokens.output)} out")
         if state is AnswerState.STOPPED:
-            parts.append("stopped; /continue goes on, /regenerate asks again")
+            parts.append("stopped; /continue to continue, /regenerate for a new answer")
         if self._note:
             parts.append(self._note)
         return ["", *painter.words(" · ".join(parts), "dim"), ""]

@@ -30,20 +30,20 @@ def attachment(name: str) -> Attachment:
         # Opened before it is looked at, and without waiting: a pipe would hold us up for ever.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise OutliveError(f"{name} is no file; attach a text file")
+                raise OutliveError(f"{name} is not a file")
             data = file.read(MAX_BYTES + 1)
     except ValueError as error:
-        raise OutliveError(f"{name!r} is no path") from error
+        raise OutliveError(f"{name!r} is not a path") from error
     except OSError as error:
-        raise OutliveError(f"{name} cannot be read ({error.strerror})") from error
+        raise OutliveError(f"cannot read {name} ({error.strerror})") from error
     if len(data) > MAX_BYTES:
-        raise OutliveError(f"{name} is too long ({MAX_BYTES // 1024} KB at most); attach the part that matters")
+        raise OutliveError(f"{name} is too large (limit: {MAX_BYTES // 1024} KB)")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise OutliveError(f"{name} is no text (not UTF-8); only text can be attached") from None
+        raise OutliveError(f"{name} is not a text file (not UTF-8)") from None
     if "\0" in text:
-        raise OutliveError(f"{name} is no text (it has NUL bytes); only text can be attached")
+        raise OutliveError(f"{name} is not a text file (it contains NUL bytes)")
     return Attachment(path.name, text)
 
 

@@ -150,7 +150,7 @@ class Chat:
         except OSError as error:
             _logger.warning("a record is not kept", exc_info=error)
             if self._keeps:
-                self.complain(f"the conversation cannot be kept ({error.strerror}); it goes on without")
+                self.complain(f"cannot save the conversation ({error.strerror}); continuing without saving")
             self._keeps = False
         else:
             self._keeps = True
@@ -195,7 +195,7 @@ class Chat:
         """Ask the last question again; what was answered does not count any more."""
         place = self.conversation.last_question()
         if place is None:
-            self.complain("nothing was asked yet")
+            self.complain("no question yet")
             return
         if place + 1 < len(self.conversation.messages):
             self.keep(Rewound(now(), place + 1))
@@ -207,14 +207,14 @@ class Chat:
         """Let the user change the last question."""
         place = self.conversation.last_question()
         if place is None:
-            self.complain("nothing was asked yet")
+            self.complain("no question yet")
             return
         question = self.conversation.messages[place]
         assert isinstance(question, Question)
         self._editing = place
         self.attached = list(question.attachments)
         self._mode(marker="edit › ", stoppable=True)
-        self.screen.hint = "Enter asks it in the place of the last one · Esc leaves it as it was"
+        self.screen.hint = "Enter replaces the last question · Esc cancels"
         self.screen.buffer.text = question.text
         self.screen.buffer.cursor_position = len(question.text)
 
@@ -224,7 +224,7 @@ class Chat:
             self.keep(Rewound(now(), self._editing))
             self._stop_editing()
         if isinstance(self.conversation.last, Question):
-            self.say("the question above got no answer, and is not sent again")
+            self.say("the question above has no answer and is not sent again")
         first = not self.conversation.topic
         question = Question(now(), whole(text), tuple(self.attached))
         self.attached = []
@@ -266,7 +266,7 @@ class Chat:
             pass  # Stopped before it was asked.
         except Exception:
             _logger.exception("the question failed")  # The chat goes on all the same.
-            error = OutliveError("this went wrong here, not at the server; /retry asks again")
+            error = OutliveError("internal error; /retry to try again")
         self._asking = self._task = None
         if self._leaving:
             return
@@ -299,10 +299,10 @@ class Chat:
         if is_command(text):
             return self._command(text)
         if self.working:
-            self.say("the answer is still coming; Esc stops it")
+            self.say("still answering; Esc stops")
             return False
         if not self.settings.model:
-            self.complain("no model is chosen; /model lists what the server has")
+            self.complain("no model selected; /model lists the models")
             return False
         self.ask(text)
         return True
@@ -310,10 +310,10 @@ class Chat:
     def _command(self, text: str) -> bool:
         command, rest = read(text)
         if command is None:
-            self.complain(f"there is no command {text.split(maxsplit=1)[0]}; /help lists them")
+            self.complain(f"unknown command {text.split(maxsplit=1)[0]}; /help lists the commands")
             return True
         if self.working and not command.while_answering:
-            self.say("the answer is still coming; Esc stops it")
+            self.say("still answering; Esc stops")
             return False
         if not self.working:
             # Whoever was told that the user is needed is told that the user is here.
@@ -336,7 +336,7 @@ class Chat:
             self._mode()
             self.screen.buffer.reset()
         elif not self.screen.buffer.text:
-            self.screen.hint = "/quit or Ctrl+D ends the chat"
+            self.screen.hint = "to end the chat: /quit or Ctrl+D"
         self.screen.show()
 
     @staticmethod
@@ -369,17 +369,17 @@ class Chat:
         if not self._file.existed:
             whom = f"{self.settings.model} at {server}" if self.settings.model else server
             # Without a painter, which takes a tenth of a second to import: the input is to be there first.
-            lines = textwrap.wrap(clean(f"Chat with {whom}. /help says what can be done."), self.screen.columns)
+            lines = textwrap.wrap(clean(f"Chat with {whom}. /help for help."), self.screen.columns)
             self.screen.print([*(f"\x1b[2m{line}\x1b[0m" for line in lines), ""])
         if len(messages) > SHOWN_MESSAGES:
-            self.say(f"{len(messages) - SHOWN_MESSAGES} earlier messages are not shown")
+            self.say(f"{len(messages) - SHOWN_MESSAGES} earlier messages not shown")
         for message in messages[-SHOWN_MESSAGES:]:
             if isinstance(message, Question):
                 self.screen.print(transcript.question_lines(message, self.painter()))
             else:
                 self.screen.print(transcript.answer_lines(message, self.painter()))
         if isinstance(self.conversation.last, Question):
-            self.say("this question was not answered; /retry asks it again")
+            self.say("this question has no answer; /retry to ask it again")
         self.tell_hint()
 
     async def _end(self) -> None:

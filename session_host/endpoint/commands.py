@@ -22,19 +22,19 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = (
-    Command("help", "", "what can be done here", while_answering=True),
-    Command("model", "[NAME]", "ask another model; without a name, list them"),
+    Command("help", "", "show this help", while_answering=True),
+    Command("model", "[NAME]", "switch model; without NAME, list the models"),
     Command("system", "[TEXT|off]", "show or set the system prompt"),
-    Command("attach", "FILE", "put a file's text into the next message"),
-    Command("detach", "", "attach nothing after all"),
-    Command("regenerate", "", "ask the last question again"),
-    Command("retry", "", "the same, after an error"),
-    Command("continue", "", "let a cut answer go on"),
-    Command("edit", "", "change the last question and ask again"),
-    Command("copy", "", "put the last answer on the clipboard", while_answering=True),
-    Command("tokens", "", "what the server counted", while_answering=True),
-    Command("key", "", "give the server's key, unseen"),
-    Command("quit", "", "end this chat; Ctrl+D does the same", while_answering=True),
+    Command("attach", "FILE", "attach a text file to the next message"),
+    Command("detach", "", "remove the attached files"),
+    Command("regenerate", "", "answer the last question again"),
+    Command("retry", "", "try the last question again after an error"),
+    Command("continue", "", "continue an interrupted answer"),
+    Command("edit", "", "edit the last question and ask it again"),
+    Command("copy", "", "copy the last answer", while_answering=True),
+    Command("tokens", "", "show the token counts", while_answering=True),
+    Command("key", "", "enter the API key (hidden)"),
+    Command("quit", "", "end this chat (Ctrl+D)", while_answering=True),
 )
 
 _BY_NAME: Final = {command.name: command for command in COMMANDS}
@@ -66,7 +66,7 @@ def help_lines() -> list[str]:
     shown += [
         ("Enter", "send"),
         ("Alt+Enter, Ctrl+J", "a new line"),
-        ("Esc, Ctrl+C", "stop the answer; what came is kept"),
+        ("Esc, Ctrl+C", "stop the answer and keep its beginning"),
         ("Up, Down", "earlier questions"),
     ]
     width = max(len(name) for name, _ in shown)

@@ -34,7 +34,7 @@ def check_id(conversation_id: str) -> str:
         UsageError: it may not.
     """
     if not _ID.fullmatch(conversation_id):
-        raise UsageError("a conversation's id is of letters, digits, - and _, and begins with no -; 128 at most")
+        raise UsageError("a conversation id has at most 128 letters, digits, - and _, and does not begin with -")
     return conversation_id
 
 
@@ -125,7 +125,7 @@ class ConversationFile:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise OutliveError("this conversation is open in another chat; go on there, or end that one") from None
+            raise OutliveError("this conversation is open in another chat; continue there, or end that chat") from None
 
     def _content(self) -> bytes:
         pieces: list[bytes] = []

@@ -30,7 +30,7 @@ def check_source(source: str) -> str:
     kind, colon, rest = source.partition(":")
     if source == "secret" or (colon and rest and kind in {"env", "file"}):
         return source
-    raise UsageError("a key comes from env:NAME, file:PATH or secret; the key itself is never written there")
+    raise UsageError("a key source is env:NAME, file:PATH or secret; not the key itself")
 
 
 async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str | None:
@@ -49,14 +49,14 @@ async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str
     if kind == "env":
         key = environment.get(rest, "").strip()
         if not key:
-            raise ConfigError(f"the variable {rest} is not set; set it where the chat is started, or use /key")
+            raise ConfigError(f"the variable {rest} is not set; set it before starting the chat, or use /key")
         return checked_key(key, rest)
     if kind == "file":
         return checked_key(_of_file(rest), rest)
     if kind == "secret":
         stored = await secret_store.find(origin(url), unlock=True)
         if not stored:
-            raise ConfigError(f"the secret store has no key for {origin(url)}; /key puts one there")
+            raise ConfigError(f"the secret store has no key for {origin(url)}; /key saves one")
         return checked_key(stored, "the secret store")
     if key := environment.get(DEFAULT_VARIABLE, "").strip():
         # Who gives no source does not mean to show the key to everybody on the way.
@@ -81,9 +81,9 @@ def _of_file(name: str) -> str:
             data = file.read(MAX_FILE_BYTES + 1)
         mode = path.stat().st_mode
     except OSError as error:
-        raise ConfigError(f"{path}: the key cannot be read ({error.strerror})") from error
+        raise ConfigError(f"{path}: cannot read the key ({error.strerror})") from error
     if len(data) > MAX_FILE_BYTES:
-        raise ConfigError(f"{path}: is too long for a key; name the file that holds the key alone")
+        raise ConfigError(f"{path}: too long; use a file that contains only the key")
     if mode & 0o077:
         logging.getLogger(__name__).warning("others may read the file of the key: %s", path)
     lines = data.decode("utf-8", "replace").split("\n", 1)
@@ -97,7 +97,7 @@ def checked_key(key: str, place: str) -> str:
         ConfigError: it does not.
     """
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigError(f"what {place} holds is no key: a key is one word of plain letters, digits and signs")
+        raise ConfigError(f"{place} does not contain a valid key: a key is one word of printable ASCII characters")
     return key
 
 

@@ -58,17 +58,21 @@ def read_options(words: Sequence[str]) -> Options:
         ConfigError: the system prompt's file cannot be read.
     """
     parser = _Parser(prog="outlive-endpoint", description=__doc__, allow_abbrev=False)
-    parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="the first question, asked at once")
-    parser.add_argument("--ask", metavar="TEXT", default="", help="asked at once, also where a conversation goes on")
+    parser.add_argument("prompt", nargs="?", default="", metavar="PROMPT", help="first question")
+    parser.add_argument(
+        "--ask", metavar="TEXT", default="", help="question to ask at once, also in a resumed conversation"
+    )
     parser.add_argument("-u", "--url", help="the server, such as http://127.0.0.1:8080/v1")
-    parser.add_argument("-m", "--model", help="the model; without one the server is asked what it has")
-    parser.add_argument("--conversation", metavar="ID", help="which conversation; one that exists goes on")
+    parser.add_argument("-m", "--model", help="model (default: the server's)")
+    parser.add_argument("--conversation", metavar="ID", help="conversation id; continues an existing one")
     system = parser.add_mutually_exclusive_group()
     system.add_argument("--system", metavar="TEXT", help="the system prompt")
     system.add_argument("--system-file", metavar="FILE", help="the file with the system prompt")
     parser.add_argument("--key-from", metavar="SOURCE", help="env:NAME, file:PATH or secret; by default OPENAI_API_KEY")
-    parser.add_argument("--api", choices=APIS, help="which of the server's interfaces; by default what it has")
-    parser.add_argument("--timeout", metavar="S", type=float, help="how long the server may be silent; 300")
+    parser.add_argument("--api", choices=APIS, help="server API (default: detected)")
+    parser.add_argument(
+        "--timeout", metavar="S", type=float, help="seconds without data before giving up (default: 300)"
+    )
     ours, behind = list(words), ""
     if "--" in ours:
         # argparse's intermixed reading takes what begins with a dash for an option even there.
@@ -122,8 +126,8 @@ def settings(
             known["url"] = base_url(environment["OPENAI_BASE_URL"])
     if not known.get("url"):
         raise UsageError(
-            f"say which server: outlive new endpoint -m MODEL -u URL, or set url in {DEFAULTS_FILE} "
-            "of the configuration directory"
+            f"name a server: outlive new endpoint -m MODEL -u URL, or set url in {DEFAULTS_FILE} in the "
+            "configuration directory"
         )
     return Settings(**known)
 
@@ -140,14 +144,14 @@ def read_defaults(config_dir: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: {error}") from error
     for key, value in values.items():
         if key not in _KEYS:
-            raise ConfigError(f"{path}: unknown key {key!r}; there are: {', '.join(_KEYS)}")
+            raise ConfigError(f"{path}: unknown key {key!r}; known keys: {', '.join(_KEYS)}")
         if not isinstance(value, _KEYS[key]) or isinstance(value, bool):
-            raise ConfigError(f"{path}: {key} is to be a {'number' if key == 'timeout_s' else 'text'}")
+            raise ConfigError(f"{path}: {key} must be a {'number' if key == 'timeout_s' else 'string'}")
     try:
         if values.get("url"):
             values["url"] = base_url(values["url"])
@@ -156,7 +160,7 @@ def read_defaults(config_dir: Path) -> dict[str, Any]:
     except UsageError as error:
         raise ConfigError(f"{path}: {error}") from error
     if not 0 < values.get("timeout_s", 1) < MAX_TIMEOUT_S:
-        raise ConfigError(f"{path}: timeout_s is more than 0 seconds, less than {MAX_TIMEOUT_S:g}")
+        raise ConfigError(f"{path}: timeout_s must be more than 0 and less than {MAX_TIMEOUT_S:g}")
     if values.get("api", "auto") not in APIS:
         raise ConfigError(f"{path}: api is one of {', '.join(APIS)}")
     return values
@@ -165,12 +169,12 @@ def read_defaults(config_dir: Path) -> dict[str, Any]:
 def _system_of(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_SYSTEM_BYTES:
-            raise ConfigError(f"{path}: is too long for a system prompt ({MAX_SYSTEM_BYTES // 1024} KB at most)")
+            raise ConfigError(f"{path}: too large for a system prompt (limit: {MAX_SYSTEM_BYTES // 1024} KB)")
         return path.read_text(encoding="utf-8").strip()
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 text") from error
+        raise ConfigError(f"{path}: not valid UTF-8") from error
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
 
 
 def _clean(value: Any) -> Any:

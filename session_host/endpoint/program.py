@@ -29,7 +29,7 @@ def main(words: Sequence[str]) -> int:
     try:
         options = read_options(words)
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
-            raise UsageError("this is a chat for a terminal; start it with: outlive new endpoint -m MODEL -u URL")
+            raise UsageError("this program needs a terminal; start it with: outlive new endpoint -m MODEL -u URL")
         ensure_private(state_dir())
         path = endpoint_conversation(options.conversation)
         ensure_private(path.parent)
@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> int:
         return error.exit_code
     except OSError as error:
         # The terminal has gone, and with it whoever could be told.
-        _logger.warning("the terminal cannot be used", exc_info=error)
+        _logger.warning("cannot use this terminal", exc_info=error)
         return 1
 
 
@@ -83,4 +83,4 @@ def _log(hidden: NoKeys) -> None:
 
 def _without_details(_kind: type[BaseException], _error: BaseException, _trace: object) -> None:
     """A mistake of this program's own, where there is nothing but the screen to tell it."""
-    sys.stdout.write("outlive: the chat broke off; its conversation is kept, resume it to go on\r\n")
+    sys.stdout.write("outlive: internal error; the conversation is saved, resume the chat to continue\r\n")

@@ -94,10 +94,8 @@ class _Store:
                 return tuple(unwrap_msg(await self._router.send_and_get_reply(message)))
         except DBusErrorResponse as error:
             if error.name in _NOBODY:
-                raise ConfigError("the desktop has no secret store; use --key env:NAME or file:PATH") from error
-            raise ConfigError(
-                f"the desktop's secret store refuses: {error.name}; use another source of keys"
-            ) from error
+                raise ConfigError("no secret store found; use --key env:NAME or file:PATH") from error
+            raise ConfigError(f"the secret store refused: {error.name}; use another key source") from error
 
     async def session(self) -> str:
         """A session without encryption of its own."""
@@ -123,14 +121,14 @@ class _Store:
             async with asyncio.timeout(UNLOCK_TIMEOUT_S):
                 dismissed = (await answers.get()).body[0]
         if dismissed:
-            raise ConfigError("the desktop's secret store stays locked; unlock it, or use another source of keys")
+            raise ConfigError("the secret store is locked; unlock it, or use another key source")
 
 
 @asynccontextmanager
 async def _store() -> AsyncIterator[_Store]:
     """Speak with the store; whatever goes wrong is one error."""
     if not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        raise ConfigError("there is no desktop whose secret store could be asked; use --key env:NAME or file:PATH")
+        raise ConfigError("no secret store found; use --key env:NAME or file:PATH")
     from jeepney.auth import AuthenticationError
     from jeepney.io.asyncio import open_dbus_router
 
@@ -138,6 +136,6 @@ async def _store() -> AsyncIterator[_Store]:
         async with asyncio.timeout(UNLOCK_TIMEOUT_S + 2 * TIMEOUT_S), open_dbus_router(bus="SESSION") as router:
             yield _Store(router)
     except TimeoutError as error:
-        raise ConfigError("the desktop's secret store does not answer; use --key env:NAME or file:PATH") from error
+        raise ConfigError("the secret store does not respond; use --key env:NAME or file:PATH") from error
     except (OSError, AuthenticationError, LookupError, ValueError, TypeError) as error:
-        raise ConfigError("the desktop's secret store cannot be asked; use --key env:NAME or file:PATH") from error
+        raise ConfigError("cannot use the secret store; use --key env:NAME or file:PATH") from error

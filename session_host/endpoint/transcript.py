@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from session_host.endpoint.painting import Painter
 
 _NOTES: Final = {
-    AnswerState.STREAMING: "the answer ends here: the program was ended; /continue goes on, /retry asks again",
+    AnswerState.STREAMING: "the answer was interrupted; /continue to continue, /retry to ask again",
     AnswerState.STOPPED: "stopped",
 }
 

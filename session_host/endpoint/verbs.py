@@ -56,7 +56,7 @@ class Verbs:
                 self._tokens()
             case "key":
                 chat.ask_for_key()
-                chat.say("type or paste the key, it is not shown; Esc leaves it as it is")
+                chat.say("type or paste the key (hidden) · Esc cancels")
             case "quit":
                 chat.leave()
 
@@ -66,7 +66,7 @@ class Verbs:
         chat.models = await (await chat.server()).models()
         if len(chat.models) == 1:
             chat.change(model=chat.models[0])
-            chat.say(f"the server has one model: {chat.models[0]}")
+            chat.say(f"using the server's only model: {chat.models[0]}")
         else:
             self._list_models()
 
@@ -84,16 +84,16 @@ class Verbs:
             await secret_store.keep(origin(chat.settings.url), chat.key)
         except ConfigError as error:
             chat.disconnect()
-            chat.say(f"the key is used for this chat, as long as it runs; {error}")
+            chat.say(f"the key is used until this chat ends; {error}")
         else:
             chat.change(key_from="secret")
-            chat.say(f"the key is in the desktop's secret store, for {origin(chat.settings.url)}")
+            chat.say(f"key saved in the secret store for {origin(chat.settings.url)}")
 
     async def _model(self, name: str) -> None:
         chat = self._chat
         if name:
             chat.change(model=whole(name))
-            chat.say(f"from now on {chat.settings.model} is asked")
+            chat.say(f"model: {chat.settings.model}")
             return
         chat.models = await (await chat.server()).models()
         self._list_models()
@@ -101,47 +101,47 @@ class Verbs:
     def _list_models(self) -> None:
         chat = self._chat
         if not chat.models:
-            raise OutliveError("the server names no models; /model NAME chooses one all the same")
+            raise OutliveError("the server lists no models; select one with /model NAME")
         self._print([f"{'●' if each == chat.settings.model else ' '} {each}" for each in chat.models])
-        chat.say("/model NAME chooses one; Tab completes it")
+        chat.say("select one with /model NAME (Tab completes)")
 
     def _system(self, text: str) -> None:
         chat = self._chat
         if not text:
-            chat.say(f"system prompt: {chat.settings.system}" if chat.settings.system else "there is no system prompt")
+            chat.say(f"system prompt: {chat.settings.system}" if chat.settings.system else "no system prompt")
             return
         chat.change(system="" if text == "off" else whole(text))
-        chat.say("the system prompt is set" if chat.settings.system else "there is no system prompt any more")
+        chat.say("system prompt set" if chat.settings.system else "system prompt removed")
 
     def _attach(self, name: str) -> None:
         chat = self._chat
         if not name:
-            raise OutliveError("say which file: /attach FILE")
+            raise OutliveError("usage: /attach FILE")
         found = attachment(whole(name))
         if sum(len(each.text) for each in (*chat.attached, found)) > MAX_ALL_BYTES:
-            raise OutliveError(f"these files are too long together ({MAX_ALL_BYTES // 1024} KB at most)")
+            raise OutliveError(f"the attached files are too large together (limit: {MAX_ALL_BYTES // 1024} KB)")
         chat.attached.append(found)
-        chat.say(f"{shown(found)} goes with the next message; /detach takes it away")
+        chat.say(f"{shown(found)} attached to the next message; /detach removes it")
         chat.tell_hint()
 
     def _continue(self) -> None:
         if not isinstance(self._chat.conversation.last, Answer):
-            raise OutliveError("there is no answer to go on with; /retry asks the last question again")
+            raise OutliveError("no answer to continue; /retry to ask the last question again")
         self._chat.ask(CONTINUE)
 
     def _copy(self) -> None:
         chat = self._chat
         answers = [each for each in chat.conversation.messages if isinstance(each, Answer) and each.text]
         if not answers:
-            raise OutliveError("there is no answer to copy")
+            raise OutliveError("no answer to copy")
         chat.screen.tell(signals.clipboard(answers[-1].text))
-        chat.say("the last answer is on the clipboard, if the terminal allows it")
+        chat.say("last answer copied (if the terminal allows it)")
 
     def _tokens(self) -> None:
         chat = self._chat
         conversation = chat.conversation
         if not conversation.told_tokens:
-            chat.say("the server has not told any token counts")
+            chat.say("the server reports no token counts")
             return
         last = next((each for each in reversed(conversation.messages) if isinstance(each, Answer)), None)
         lines = []

@@ -164,7 +164,7 @@ class Server:
                 # The client checks nothing of what it reads, so that servers may differ; some differ too much.
                 if not begun:
                     raise wire_errors.not_a_model_server(self._settings.url) from error
-                raise WireError("the rest of the answer cannot be read; /retry asks again", Trouble.CUT) from error
+                raise WireError("the answer is damaged; /retry to ask again", Trouble.CUT) from error
 
     async def _connected(self) -> Client:
         """The client, imported and made when it is first asked for."""
@@ -236,7 +236,7 @@ class Server:
                         yield Thinking()
         # Some servers give no reason for the end; "[DONE]" says all the same that nothing is missing.
         if finish is None and not (answered and client.saw_done):
-            raise WireError("the answer breaks off; /retry asks again, /continue goes on from here", Trouble.CUT)
+            raise WireError("the answer is incomplete; /retry to ask again, /continue to continue", Trouble.CUT)
         yield Finished(_NOTES.get(finish or "", ""))
 
     async def _responses(self, client: Client, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
@@ -259,9 +259,9 @@ class Server:
                 elif kind in {"response.completed", "response.incomplete"}:
                     end = getattr(event, "response", None)
                 elif kind in {"response.failed", "error"}:
-                    raise WireError(f"the server broke off ({_reason(event)}); /retry asks again", Trouble.CUT)
+                    raise WireError(f"the server stopped ({_reason(event)}); /retry to ask again", Trouble.CUT)
         if end is None:
-            raise WireError("the answer breaks off; /retry asks again, /continue goes on from here", Trouble.CUT)
+            raise WireError("the answer is incomplete; /retry to ask again, /continue to continue", Trouble.CUT)
         if end.usage is not None:
             yield Tokens(end.usage.input_tokens, end.usage.output_tokens)
         details = getattr(end, "incomplete_details", None)
@@ -269,9 +269,9 @@ class Server:
 
 
 _NOTES: Final = {
-    "length": "the answer reached the server's limit; /continue goes on",
-    "max_output_tokens": "the answer reached the server's limit; /continue goes on",
-    "content_filter": "the server held a part of the answer back",
+    "length": "the answer reached the length limit; /continue to continue",
+    "max_output_tokens": "the answer reached the length limit; /continue to continue",
+    "content_filter": "the server withheld part of the answer",
 }
 
 

@@ -72,22 +72,22 @@ def connection_error(error: openai.APIConnectionError, url: str, timeout_s: floa
     cause = _root(error)
     if isinstance(error, openai.APITimeoutError):
         if begun:
-            return WireError(f"{server} fell silent for {timeout_s:g} s; /retry asks again", Trouble.CUT)
-        words = f"{server} did not answer within {timeout_s:g} s; /retry asks again, --timeout gives it longer"
+            return WireError(f"{server} sent nothing for {timeout_s:g} s; /retry to ask again", Trouble.CUT)
+        words = f"{server} did not respond within {timeout_s:g} s; /retry to ask again, or set a longer --timeout"
         return WireError(words, Trouble.SILENT)
     if begun:
-        return WireError("the connection broke; /retry asks again, /continue goes on from here", Trouble.CUT)
+        return WireError("connection lost; /retry to ask again, /continue to continue", Trouble.CUT)
     if isinstance(cause, ConnectionRefusedError) or "refused" in str(cause).lower():
-        return WireError(f"nobody listens at {server}; start the server, then /retry", Trouble.REFUSED)
+        return WireError(f"connection to {server} refused; start the server, then /retry", Trouble.REFUSED)
     if not _was_connecting(error):
-        return WireError(f"{server} hung up before it answered; /retry asks again", Trouble.CUT)
+        return WireError(f"{server} closed the connection; /retry to ask again", Trouble.CUT)
     what = one_line(str(cause))[:MAX_WORDS] or "no reason given"
-    return WireError(f"{server} cannot be reached ({what}); check address and network, then /retry", Trouble.REFUSED)
+    return WireError(f"cannot reach {server} ({what}); check the address and the network, then /retry", Trouble.REFUSED)
 
 
 def not_a_model_server(url: str) -> WireError:
     """Something else than a model server answered: a web page, or nothing that can be read."""
-    words = f"no model server answers at {shown_server(url)}; check the address ({url}), then /retry"
+    words = f"{shown_server(url)} is not a model server; check the address ({url}), then /retry"
     return WireError(words, Trouble.NOT_FOUND)
 
 
@@ -103,31 +103,31 @@ def status_error(error: openai.APIStatusError, url: str, model: str) -> WireErro
     said = explanation(error)
     code = str(error.code or "")
     if status in {401, 403}:
-        words = f"{server} does not take the key ({status}: {said}); /key sets another, then /retry"
+        words = f"{server} rejected the key ({status}: {said}); set another with /key, then /retry"
         return WireError(words, Trouble.KEY, status=status)
     if status in {404, 405} and is_web_page(error.response.headers):
         return not_a_model_server(url)
     if status == 404:
         if "model" in said.lower() or "model" in code:
-            words = f"{server} has no model {model!r}; /model lists what it has, then /retry"
+            words = f"{server} has no model {model!r}; choose one with /model, then /retry"
         else:
-            words = f"{server} has no chat at this address (404: {said}); check the path of {url}"
+            words = f"{server} has no chat API at {url} (404: {said}); check the path"
         return WireError(words, Trouble.NOT_FOUND, status=status)
     if status == 429 and "insufficient_quota" in (code, str(error.type or "")):
         return WireError(f"the quota at {server} is used up ({said})", Trouble.OTHER, status=status)
     if status in {429, 503, 529}:
         wait_s = retry_after_s(error.response.headers, time.time())
-        what = "is asked too often" if status == 429 else "is overloaded"
+        what = "is limiting requests" if status == 429 else "is overloaded"
         return WireError(f"{server} {what} ({status}: {said})", Trouble.BUSY, retry_after_s=wait_s, status=status)
     if status >= 500:
-        return WireError(f"{server} failed ({status}: {said}); /retry asks again", Trouble.OTHER, status=status)
-    return WireError(f"{server} refuses the question ({status}: {said})", Trouble.OTHER, status=status)
+        return WireError(f"{server} failed ({status}: {said}); /retry to ask again", Trouble.OTHER, status=status)
+    return WireError(f"{server} rejected the question ({status}: {said})", Trouble.OTHER, status=status)
 
 
 def told_error(error: openai.APIError, url: str) -> WireError:
     """An error that the server tells in the midst of an answer, or an answer that makes no sense."""
     said = one_line(str(error.message))[:MAX_WORDS]
-    return WireError(f"{shown_server(url)} broke off ({said}); /retry asks again", Trouble.CUT)
+    return WireError(f"{shown_server(url)} stopped ({said}); /retry to ask again", Trouble.CUT)
 
 
 def explanation(error: openai.APIStatusError) -> str:

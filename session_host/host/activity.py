@@ -198,9 +198,9 @@ class ActivityTracker:
             self._answered_s = None
             return self._become(Activity.NO_SIGNAL, INPUT, moment)
         said = self._heard.get(self.source)
-        detail = f"neither output nor word for {self._stale_after_s:g} s"
+        detail = f"no output and no report for {self._stale_after_s:g} s"
         if said is not None:
-            detail += f"; the last word was {said.source}: {said.said}"
+            detail += f"; last report: {said.source}: {said.said}"
         return self._become(Activity.NO_SIGNAL, SILENCE, moment, detail)
 
     def due_s(self, output_s: float) -> float | None:

@@ -262,8 +262,8 @@ class Connection:
             raise ProtocolViolation("the first message must be Hello")
         if not OLDEST_PROTOCOL_VERSION <= message.protocol <= PROTOCOL_VERSION:
             raise ProtocolViolation(
-                f"this chat speaks protocol {PROTOCOL_VERSION}, the viewer {message.protocol}; "
-                "open it with the version of Outlive that started it, or `outlive upgrade` it",
+                f"this chat uses protocol {PROTOCOL_VERSION} and the viewer {message.protocol}; run `outlive "
+                "upgrade`, or open it with the version that started it",
                 ErrorCode.VERSION,
             )
         self._protocol = message.protocol
@@ -283,7 +283,7 @@ class Connection:
     def _input(self, message: Input) -> None:
         attachment = self._mine(message.attachment)
         if attachment is None:
-            text = "this view is no longer attached; attach it again"
+            text = "no longer attached; attach again"
             self.send(InputRefused(message.attachment, message.sequence, ErrorCode.STALE_ATTACHMENT, text))
             return
         if isinstance(message, _WITH_TEXT) and len(message.text) > MAX_PASTE_CHARACTERS:

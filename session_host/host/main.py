@@ -342,7 +342,7 @@ class _Host:
             ledger.close()
         except Exception as error:
             log.exception("the rehearsal failed")
-            self._keeper.tell(Rehearsed(f"the new version cannot restore the chat: {type(error).__name__}"))
+            self._keeper.tell(Rehearsed(f"the new version cannot restore the chat ({type(error).__name__})"))
             return False
         self._keeper.give_up = self._go.set
         self._keeper.tell(Rehearsed())

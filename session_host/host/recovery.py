@@ -90,13 +90,13 @@ def recover(
     notice = ""
     if other_engine:
         engine = OTHER_ENGINE[engine]
-        notice = f"the terminal engine {spec.engine} failed on this chat's output; it is shown by {engine} now"
+        notice = f"the terminal engine {spec.engine} failed on this chat's output; using {engine} instead"
     emulator, offset, resizes = _beginning(spec, engine, memory, checkpoint)
     if spec.identity.answer and engine in spec.identity.engines:
         emulator.identify(spec.identity.answer)
     if offset < stream.start:
         log.warning("output before %d is gone; the screen begins there", stream.start)
-        notice = notice or "the screen could not be restored wholly; what is older is in the journal"
+        notice = notice or "only part of the screen could be restored; export the chat for the rest"
         offset = stream.start
     checkpoint_offset = checkpoint.offset if checkpoint is not None else 0
     refeed = _Refeed(emulator, stream, page, memory, offset, resizes)

@@ -130,7 +130,7 @@ class Sending:
                 self._free_s = asyncio.get_running_loop().time() + pause_s
                 if failed is not None:
                     # Not NEEDS_INPUT: to insist on the whole request would type the text twice.
-                    return _failed(request, failed._replace(code=ErrorCode.FAILED), "the text was typed, Enter was not")
+                    return _failed(request, failed._replace(code=ErrorCode.FAILED), "the text was typed, but not Enter")
         return Done(request.request) if failed is None else _failed(request, failed, "nothing was typed")
 
     async def _places(self, part: str, token: str) -> Places | None:
@@ -162,7 +162,9 @@ class Sending:
                 session.watch.look_at_file()
                 tracker = session.watch.tracker
                 if tracker.activity is Activity.NEEDS_INPUT:
-                    asks = f"the chat asks “{tracker.detail}”" if tracker.detail else "the chat waits for an answer"
+                    asks = (
+                        f"the chat is asking “{tracker.detail}”" if tracker.detail else "the chat is asking something"
+                    )
                     return _Refusal(ErrorCode.NEEDS_INPUT, asks)
             if not session.type(_encoded(emulator, request, enter=enter), token):
                 return _Refusal(ErrorCode.INPUT_FULL, "the program is not reading its input")
@@ -171,7 +173,7 @@ class Sending:
         return await session.lane.lend(type_now)
 
 
-_NOT_SHOWN = "the agent does not show the text: look whether it is ready, and send it again"
+_NOT_SHOWN = "the agent does not show the text; it may not be ready, so check it and send again"
 _NO_ENTER = "; Enter was not pressed"
 
 
@@ -195,7 +197,9 @@ def _is_text(request: Send) -> bool:
 def _problem(request: Send) -> Failed | None:
     """What is wrong with the request's values."""
     if len(request.text) > MAX_PASTE_CHARACTERS:
-        return Failed(request.request, ErrorCode.TOO_LARGE, f"the text is over {MAX_PASTE_CHARACTERS} characters")
+        return Failed(
+            request.request, ErrorCode.TOO_LARGE, f"the text is too long (at most {MAX_PASTE_CHARACTERS} characters)"
+        )
     if not is_token(request.token):
         return Failed(request.request, ErrorCode.BAD_REQUEST, "a token is 32 hexadecimal digits")
     for name in request.keys:

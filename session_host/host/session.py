@@ -311,7 +311,7 @@ class Session:
         if self.state is _EXITED:
             attachment.refuse(message.sequence, ErrorCode.ENDED, "the chat has ended")
         elif self.due.bytes + len(data) > EARLY_INPUT_BYTES and not self._has_room(len(data)):
-            attachment.refuse(message.sequence, ErrorCode.INPUT_FULL, "the program is not reading", hold=True)
+            attachment.refuse(message.sequence, ErrorCode.INPUT_FULL, "the program is not reading its input", hold=True)
         elif not data:
             attachment.acknowledge(message.sequence)  # It means nothing to this program.
         else:

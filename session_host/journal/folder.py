@@ -63,7 +63,7 @@ class Folder:
             raise StoreError(f"{path}: {error.strerror}; check the directory's owner and permissions") from error
         found = cls.find(path)
         if found is None:
-            raise StoreError(f"{path}: was removed while it was opened")
+            raise StoreError(f"{path}: removed while opening it")
         return found
 
     @classmethod
@@ -78,7 +78,7 @@ class Folder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(f"{path}: cannot be opened as a directory ({error.strerror}); move it away") from error
+            raise StoreError(f"{path}: cannot open the directory ({error.strerror}); move it away") from error
         if os.fstat(descriptor).st_uid != os.geteuid():
             os.close(descriptor)
             raise StoreError(f"{path}: belongs to another user; move it away")

@@ -289,7 +289,7 @@ class Journal:
             os.close(descriptor)
             return self._begin_from_snapshot(number)
         if head.is_newer:
-            raise StoreError(f"{self._folder.path}: was written by a newer Outlive; upgrade this one to go on in it")
+            raise StoreError(f"{self._folder.path}: written by a newer Outlive; upgrade to continue recording")
         self._follow(head, segment)
         if self._length < len(segment):
             os.ftruncate(descriptor, self._length)
@@ -332,11 +332,11 @@ class Journal:
         """The error in the user's words."""
         path = self._folder.path
         if error.errno in _FULL:
-            return StoreError(f"{path}: the disk is full: nothing is recorded until there is space; free some")
+            return StoreError(f"{path}: the disk is full, so recording has stopped; free some space")
         if error.errno == errno.EROFS:
-            return StoreError(f"{path}: the disk is read-only: nothing is recorded")
+            return StoreError(f"{path}: the disk is read-only, so recording has stopped")
         place = f"{path}/{error.filename}" if isinstance(error.filename, str) else str(path)
-        return StoreError(f"{place}: cannot be recorded to ({error.strerror or error}); check the file and the disk")
+        return StoreError(f"{place}: cannot record ({error.strerror or error}); check the file and the disk")
 
 
 def _head(time_ns: int, offset: int, resize: Resize | None) -> Head:

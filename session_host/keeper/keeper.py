@@ -160,7 +160,7 @@ class Keeper:
             wait_s = ward.count_death(None)
             log.warning("%s: no host could be forked: %s", ward.id, error)
             if ward.state is WardState.STARTING and ward.failed_hosts > MAX_FAILED_STARTS:
-                self._give_up_start(ward, f"no process could be made for the chat's host: {error.strerror}")
+                self._give_up_start(ward, f"cannot start the chat's host: {error.strerror}")
             else:
                 self.loop.later(max(wait_s, 0.1), lambda: self._fork(ward))
             return
@@ -383,7 +383,7 @@ class Keeper:
             self._succession.promote(ward, successor)
             return
         if successor is not None:
-            self._succession.give_up(ward, "the chat's host died meanwhile")
+            self._succession.give_up(ward, "the chat's host died")
         wait_s = ward.count_death(status)
         if ward.page.engine_suspected:
             log.warning("%s: the engine is suspected; the next host uses the other one", ward.id)
@@ -391,7 +391,7 @@ class Keeper:
             if not ward.page.child:
                 end_half_started(ward, self.wards.values())
             if ward.failed_hosts > MAX_FAILED_STARTS:
-                self._give_up_start(ward, f"the chat's host failed at its start; see {ward.spec.log}")
+                self._give_up_start(ward, f"the chat's host failed to start; see {ward.spec.log}")
                 return
         if wait_s:
             self.loop.later(wait_s, lambda: self._fork(ward))

@@ -64,7 +64,7 @@ def replace_itself(lock: int, keeper: Keeper, client: KeeperPipe, message: Repla
         if ward.state is WardState.STARTING or ward.successor or not ward.host_pid
     ]
     if busy:
-        return NotReplaced("a chat is being started, restored or replaced at this moment; try again", passing=True)
+        return NotReplaced("a chat is starting or updating; try again", passing=True)
     kept = Kept(
         keeper.loop.listener.fileno(),
         lock,

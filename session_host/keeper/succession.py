@@ -47,9 +47,9 @@ class Succession:
         if ward is None or ward.state is WardState.OVER:
             return NotReplaced("the chat is not running")
         if ward.state is WardState.STARTING or not ward.host_pid:
-            return NotReplaced("the chat is being started or restored at this moment; try again", passing=True)
+            return NotReplaced("the chat is starting; try again", passing=True)
         if ward.successor is not None:
-            return NotReplaced("it is being replaced already", passing=True)
+            return NotReplaced("already updating", passing=True)
         ward.successor = successor = Successor(client)
         ward.tell_host(Prepare())
         self._bound(ward, successor)
@@ -63,7 +63,7 @@ class Succession:
             under_way = ward.successor is successor and successor.yielding is yielding
             if under_way and (yielding or not successor.pid):
                 stopped = ", which is stopped" if is_stopped(ward.host_pid) else ""
-                self.give_up(ward, f"the chat's host (process {ward.host_pid}{stopped}) does not answer")
+                self.give_up(ward, f"the chat's host (process {ward.host_pid}{stopped}) does not respond")
 
         self._loop.later(ANSWER_S, look)
 
@@ -72,7 +72,7 @@ class Succession:
         try:
             self._fork(ward, successor.begun, rehearsal=True)
         except OSError as error:
-            self.give_up(ward, f"no process: {error.strerror}")
+            self.give_up(ward, f"cannot start a process: {error.strerror}")
 
     def let_rest(self, ward: Ward, pipe: KeeperPipe, message: Rest) -> None:
         """The host has nothing to do: another one waits in its place, with what it has to wait for."""
@@ -86,7 +86,7 @@ class Succession:
             resting = Resting(message.description, message.patience_s, descriptors)
             self._fork(ward, successor.begun, resting=resting)
         except OSError as error:
-            self.give_up(ward, f"no process: {error.strerror}")
+            self.give_up(ward, f"cannot start a process: {error.strerror}")
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -115,7 +115,7 @@ class Succession:
         if successor.yielding:
             # The former one is leaving already: when it is gone, a host is forked as after any death.
             successor.ready = False
-        self.give_up(ward, "the new version's host died at its start; the former one goes on")
+        self.give_up(ward, "the new host failed to start; the old one keeps running")
 
     def give_up(self, ward: Ward, why: str) -> None:
         """Leave all as it is."""

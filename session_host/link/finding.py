@@ -48,7 +48,9 @@ def find_keeper() -> KeeperPipe | None:
         return None
     if is_foreign(connection):
         connection.close()
-        raise HostUnavailable(f"{keeper_socket()} is served by another user; set OUTLIVE_RUNTIME_DIR to another place")
+        raise HostUnavailable(
+            f"{keeper_socket()} belongs to another user's process; set OUTLIVE_RUNTIME_DIR to another directory"
+        )
     return KeeperPipe(connection, FromKeeperDecoder())
 
 
@@ -71,7 +73,7 @@ def ensure_keeper() -> KeeperPipe:
             _start()
             found = find_keeper()
     if found is None:
-        raise HostUnavailable(f"the keeper of the chats ended at its start; see {keeper_log()}")
+        raise HostUnavailable(f"the keeper exited at startup; see {keeper_log()}")
     return found
 
 
@@ -117,7 +119,7 @@ def _starting() -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() > deadline_s:
                     raise HostUnavailable(
-                        f"another process starts the keeper of the chats and hangs; `fuser {path}` names it"
+                        f"another process is starting the keeper and does not respond; find it with `fuser {path}`"
                     ) from None
                 time.sleep(LOOK_S)
         yield
@@ -164,7 +166,7 @@ def _start() -> None:
         _wait_for(process)
         select.select([ready], [], [], START_TIMEOUT_S)
     except OSError as error:
-        raise HostUnavailable(f"no keeper of the chats could be started: {error.strerror}") from error
+        raise HostUnavailable(f"cannot start the keeper: {error.strerror}") from error
     finally:
         os.close(log)
         os.close(ready)
@@ -179,4 +181,4 @@ def _wait_for(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired as error:
         process.kill()
         process.wait()
-        raise HostUnavailable(f"the keeper of the chats did not start within {START_TIMEOUT_S:.0f} s") from error
+        raise HostUnavailable(f"the keeper did not start within {START_TIMEOUT_S:.0f} s") from error

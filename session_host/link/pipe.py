@@ -48,10 +48,12 @@ class KeeperHangs(HostUnavailable):
 
     def __init__(self, pid: int) -> None:
         if pid:
-            then = f"`kill -CONT {pid}` if it was stopped, else `kill -KILL {pid}`: running chats start another"
-            super().__init__(f"the keeper of the chats (process {pid}) does not answer; {then}")
+            then = (
+                f"continue it with `kill -CONT {pid}` or kill it with `kill -KILL {pid}` (running chats start another)"
+            )
+            super().__init__(f"the keeper (process {pid}) does not respond; {then}")
         else:
-            super().__init__("the keeper of the chats does not answer; end that process: running chats start another")
+            super().__init__("the keeper does not respond; kill it (running chats start another)")
 
 
 class KeeperPipe:
@@ -146,10 +148,10 @@ class KeeperPipe:
             while True:
                 messages = self.receive()
                 if messages is None:
-                    raise HostUnavailable("the keeper of the chats went away; try again")
+                    raise HostUnavailable("the connection to the keeper was lost; try again")
                 if messages:
                     return messages[0]
         except TimeoutError as error:
             raise KeeperHangs(living_keeper(self.peer_pid())) from error
         except OSError as error:
-            raise HostUnavailable(f"the keeper of the chats went away ({error.strerror}); try again") from error
+            raise HostUnavailable(f"the connection to the keeper was lost ({error.strerror}); try again") from error

@@ -44,7 +44,7 @@ def parse_key(text: str) -> tuple[str, str, Modifiers]:
     modifiers = Modifiers.NONE
     for prefix in prefixes:
         if prefix.lower() not in _MODIFIERS:
-            raise ValueError(f"{text!r} is no key: {prefix!r} is not one of Ctrl, Alt, Shift, Super")
+            raise ValueError(f"invalid key {text!r}: {prefix!r} is not Ctrl, Alt, Shift or Super")
         modifiers |= _MODIFIERS[prefix.lower()]
     named = _NAMES.get(name.lower()) if len(name) > 1 else None
     if named == "Space":
@@ -53,7 +53,7 @@ def parse_key(text: str) -> tuple[str, str, Modifiers]:
         return named, "", modifiers
     character = named or name
     if len(character) != 1 or not character.isprintable():
-        raise ValueError(f"{text!r} is no key; use a character, or a name such as Enter, Tab, Escape, Up, F5")
+        raise ValueError(f"invalid key {text!r}; use a character, or a name such as Enter, Tab, Escape, Up, F5")
     key = character.lower()
     if character != key:
         modifiers |= Modifiers.SHIFT

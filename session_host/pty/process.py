@@ -49,7 +49,7 @@ def resolve(command: str, directory: str, search_path: str) -> str:
         if not path.exists():
             raise AgentNotFound(f"{command}: no such file; check the path")
         if not path.is_file() or not os.access(path, os.X_OK):
-            raise AgentNotFound(f"{command}: is not a program that may be executed; chmod +x it, or name another")
+            raise AgentNotFound(f"{command}: not an executable file; run chmod +x on it, or choose another program")
         return str(path)
     found = shutil.which(command, path=search_path)
     if found is None:
@@ -183,7 +183,7 @@ class PtyProcess:
         except OSError as error:
             for descriptor in opened:
                 os.close(descriptor)
-            raise LaunchFailed(f"{argv[0]}: could not be started: {error.strerror}") from error
+            raise LaunchFailed(f"{argv[0]}: cannot start: {error.strerror}") from error
         if pid:
             os.close(told)
             return Starting(pid, report, master)
@@ -199,7 +199,7 @@ class PtyProcess:
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
             kind = type(error).__name__ if isinstance(error, OutliveError) else ""
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            text = str(error) if kind else f"{argv[0]}: could not be started: {reason}"
+            text = str(error) if kind else f"{argv[0]}: cannot start: {reason}"
             os.write(told, f"{kind or LaunchFailed.__name__}:{text}".encode(errors="replace")[:_PIPE_BYTES])
         finally:
             os._exit(_NOT_EXECED)

@@ -42,7 +42,7 @@ class Query(NamedTuple):
         words = [folded(phrase or word) for phrase, word in _WORDS.findall(clean)]
         found = tuple(dict.fromkeys(word for word in words if word))
         if not found:
-            raise UsageError("search for what? give some text")
+            raise UsageError("nothing to search for; give a word")
         return cls(found)
 
     def fits(self, text: str) -> bool:

@@ -100,10 +100,10 @@ class Attachment:
         None for a part of a paste that goes on, and for an input that is refused: this is read-only, or it holds.
         """
         if self.read_only:
-            self.refuse(message.sequence, ErrorCode.READ_ONLY, "this view is read-only")
+            self.refuse(message.sequence, ErrorCode.READ_ONLY, "read-only view")
             return None
         if self.holds and not isinstance(message, Focus):
-            self.refuse(message.sequence, ErrorCode.HELD, "an input before this one was not typed")
+            self.refuse(message.sequence, ErrorCode.HELD, "an earlier input was refused")
             return None
         if not isinstance(message, Paste) or not (message.more or self.pasting):
             return message

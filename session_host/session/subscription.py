@@ -232,7 +232,7 @@ class OutputSubscription:
 
     def snapshot_failed(self) -> None:
         """The snapshot that was asked for cannot be made."""
-        text = "the chat's terminal cannot be shown: its engine failed; the chat runs on"
+        text = "cannot show the terminal: the engine failed; the chat keeps running"
         self._effects.append(Refuse(self._client, ErrorCode.FAILED, text))
 
     def timer_due(self, name: str) -> None:

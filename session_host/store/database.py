@@ -22,7 +22,7 @@ _CANNOT_WRITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READO
 _FEW_BYTES = 256 * 1024
 """Less free space than this explains an I/O error: the -shm file alone takes 32 KiB."""
 
-_TOO_MANY = "{path}: cannot be opened: too many open files; raise the limit (ulimit -n)"
+_TOO_MANY = "{path}: too many open files; raise the limit (ulimit -n)"
 _FILES_OF_SQLITE = 4
 """The database, its -wal and -shm, and the directory."""
 
@@ -42,21 +42,21 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
     if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _disk_is_full(path)):
         return StoreError(f"{path}: the disk is full; free some space and try again")
     if code == sqlite3.SQLITE_READONLY:
-        return StoreError(f"{path}: cannot be written; check the file's and directory's owner and permissions")
+        return StoreError(f"{path}: cannot write it; check the owner and permissions of the file and directory")
     if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
         if _disk_is_full(path):
             return StoreError(f"{path}: the disk is full; free some space and try again")
         if not _can_open_more():
             return StoreError(_TOO_MANY.format(path=path))
-        return StoreError(f"{path}: cannot be opened; check the directory's owner and permissions")
+        return StoreError(f"{path}: cannot open it; check the directory's owner and permissions")
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return StoreError(f"{path}: another program kept it locked for {BUSY_TIMEOUT_MS // 1000} s; try again")
+        return StoreError(f"{path}: locked by another program for {BUSY_TIMEOUT_MS // 1000} s; try again")
     return StoreError(f"{path}: {what}; see `outlive doctor`")
 
 
 def damaged(path: Path, what: str) -> StoreCorrupt:
     """The error for a file whose content cannot be what we wrote."""
-    return StoreCorrupt(f"{path}: the record of sessions is damaged ({what}); see `outlive doctor`")
+    return StoreCorrupt(f"{path}: the chat database is damaged ({what}); see `outlive doctor`")
 
 
 def _disk_is_full(path: Path) -> bool:
@@ -290,7 +290,7 @@ class Database:
     def _version(self, connection: sqlite3.Connection) -> int:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > len(self._steps()):
-            raise StoreError(f"{self.path}: was written by a newer Outlive; upgrade this one to use it")
+            raise StoreError(f"{self.path}: written by a newer Outlive; upgrade to use it")
         if version < 0:
             raise damaged(self.path, f"schema version {version}")
         return version

@@ -66,10 +66,10 @@ class SavedScreen(msgspec.Struct, frozen=True):
             if engine_build(engine) == self.build:
                 return restore(engine, zlib.decompress(self.snapshot))
             if not self.replay:
-                raise StoreError("the last screen was kept by another version of the engine and cannot be read")
+                raise StoreError("the saved screen is from another engine version and cannot be read")
             return from_replay(engine, zlib.decompress(self.replay), self.size, scrollback_lines=self.scrollback_lines)
         except zlib.error as error:
-            raise StoreError("the last screen that was kept is damaged") from error
+            raise StoreError("the saved screen is damaged") from error
 
 
 def save_screen(path: Path, screen: SavedScreen) -> None:
@@ -90,7 +90,7 @@ def save_screen(path: Path, screen: SavedScreen) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):  # A disk that has become read-only takes nothing away either.
             unfinished.unlink(missing_ok=True)
-        raise StoreError(f"{path}: the last screen cannot be written ({error.strerror})") from error
+        raise StoreError(f"{path}: cannot save the screen ({error.strerror})") from error
 
 
 def load_screen(path: Path) -> SavedScreen | None:
@@ -100,4 +100,4 @@ def load_screen(path: Path) -> SavedScreen | None:
     except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
         return None
     except OSError as error:
-        raise StoreError(f"{path}: the last screen cannot be read ({error.strerror})") from error
+        raise StoreError(f"{path}: cannot read the saved screen ({error.strerror})") from error

@@ -87,7 +87,7 @@ class Store:
             try:
                 connection.execute(f"INSERT INTO session ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
             except sqlite3.IntegrityError as error:
-                raise StoreError(f"{self.path}: session {record.id} cannot be recorded ({error})") from error
+                raise StoreError(f"{self.path}: cannot save chat {record.id} ({error})") from error
             if record.resumed_from is not None:
                 _continue(connection, record)
             if record.worktree is None:  # It goes with its chat; where it was made from is noted by who made it.
@@ -122,7 +122,7 @@ class Store:
                 [*values, session_id],
             )
             if done.rowcount == 0:
-                raise NoSuchSession(f"no session {session_id} is recorded; `outlive ls --all` lists them")
+                raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
 
     def rename(self, session_id: str, name: str) -> None:
         """Give a session another name.
@@ -139,7 +139,7 @@ class Store:
             if runs:
                 _check_name(connection, session_id, name)
             if connection.execute("UPDATE session SET name = ? WHERE id = ?", (name, session_id)).rowcount == 0:
-                raise NoSuchSession(f"no session {session_id} is recorded; `outlive ls --all` lists them")
+                raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
 
     def get(self, session_id: str) -> SessionRecord | None:
         """The session of this full id, or None."""
@@ -189,12 +189,12 @@ class Store:
         if not found and wanted and all(character in "0123456789abcdef-" for character in wanted.lower()):
             found = self._select("WHERE substr(id, 1, ?) = ?", (len(wanted), wanted.lower()))
             if found and len(wanted.replace("-", "")) < least_digits:
-                hint = f"by the beginning of its id, at least {least_digits} digits are needed"
-                raise NoSuchSession(f"no session is called {text!r}; {hint}")
+                hint = f"use at least {least_digits} digits of an id"
+                raise NoSuchSession(f"no chat matches {text!r}; {hint}")
         if not found:
-            raise NoSuchSession(f"no session is called {text!r}; `outlive ls --all` lists them")
+            raise NoSuchSession(f"no chat matches {text!r}; `outlive ls --all` lists all chats")
         if len(found) > 1:
-            raise AmbiguousSession(f"{text!r} fits {len(found)} sessions; say which by its id: {_some_ids(found)}")
+            raise AmbiguousSession(f"{text!r} matches {len(found)} chats; use an id: {_some_ids(found)}")
         return found[0]
 
     def _select(self, condition: str = "", values: tuple[object, ...] = ()) -> list[SessionRecord]:
@@ -291,7 +291,7 @@ class Store:
                         Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
                 return aside
         except OSError as error:
-            raise StoreError(f"{path}: is damaged and cannot be moved aside ({error.strerror})") from error
+            raise StoreError(f"{path}: damaged, and cannot be moved away ({error.strerror})") from error
 
     @classmethod
     def _is_sound(cls, path: Path) -> bool:
@@ -322,7 +322,7 @@ def _continue(connection: sqlite3.Connection, record: SessionRecord) -> None:
         return
     row = connection.execute("SELECT continued_by FROM session WHERE id = ?", (record.resumed_from,)).fetchone()
     if row is not None:
-        raise StoreError(f"{record.name}: the chat {row[0]} goes on with this conversation already; attach to that")
+        raise StoreError(f"{record.name}: this conversation already continues in {row[0]}; attach to that chat")
 
 
 def _note_directory(connection: sqlite3.Connection, path: str) -> None:
@@ -359,7 +359,7 @@ def _from_row(row: Iterable[object]) -> SessionRecord:
 def _check_name(connection: sqlite3.Connection, session_id: str, name: str) -> None:
     query = f"SELECT id FROM session WHERE name = ? AND id != ? AND state IN {_RUNNING}"  # noqa: S608
     if other := connection.execute(query, (name, session_id)).fetchone():
-        raise NameTaken(f"a running chat is called {name!r} already ({other[0][:8]}); choose another name")
+        raise NameTaken(f"a running chat is already named {name!r} ({other[0][:8]}); choose another name")
 
 
 def _some_ids(records: list[SessionRecord]) -> str:

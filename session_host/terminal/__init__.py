@@ -45,7 +45,7 @@ def default_engine() -> EngineName:
     """
     engines = available_engines()
     if not engines:
-        raise UsageError("no terminal engine is installed: install pyghostty or pyte")
+        raise UsageError("no terminal engine is installed; install pyghostty or pyte")
     return engines[0]
 
 
@@ -130,7 +130,7 @@ def _usable(engine: EngineName | None) -> EngineName:
     if engine is None:
         return default_engine()
     if engine not in _DISTRIBUTIONS:
-        raise UsageError(f"no engine {engine!r}: there are {', '.join(_DISTRIBUTIONS)}")
+        raise UsageError(f"unknown engine {engine!r}; available: {', '.join(_DISTRIBUTIONS)}")
     if not _is_installed(engine):
-        raise UsageError(f"the engine {engine} needs the package {_DISTRIBUTIONS[engine]}: install it")
+        raise UsageError(f"the engine {engine} needs the package {_DISTRIBUTIONS[engine]}; install it")
     return engine

@@ -41,7 +41,7 @@ class GitRefused(WorktreeError):
     """
 
     def __init__(self, said: str, code: int) -> None:
-        super().__init__(f"git refuses: {said}")
+        super().__init__(f"git failed: {said}")
         self.said = said
         self.code = code
 
@@ -123,7 +123,7 @@ def _wait(process: subprocess.Popen[bytes], name: str, timeout_s: float) -> None
     try:
         process.wait(timeout_s)
     except subprocess.TimeoutExpired as error:
-        raise WorktreeError(f"git {name} takes longer than {timeout_s:g} s; see whether its disk answers") from error
+        raise WorktreeError(f"git {name} took longer than {timeout_s:g} s; check the disk") from error
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
@@ -136,7 +136,7 @@ def _not_started(error: OSError, directory: Path) -> WorktreeError:
         return WorktreeError(f"the directory {directory} does not exist; choose another with -C")
     if isinstance(error, FileNotFoundError):
         return WorktreeError(f"git is not installed; {INSTALL}")
-    return WorktreeError(f"git cannot be started: {error.strerror}")
+    return WorktreeError(f"cannot start git: {error.strerror}")
 
 
 def _name(words: tuple[str, ...]) -> str:
@@ -150,5 +150,5 @@ def _said(complaint: bytes) -> str:
     lines = [line.strip() for line in complaint.decode(errors="replace").splitlines() if line.strip()]
     labelled = [line for line in lines if _LABEL.match(line)]
     plain = [line for line in lines if not _ADVICE.match(line)]
-    chosen = (labelled or plain or lines or ["it says nothing"])[-1 if labelled else 0]
+    chosen = (labelled or plain or lines or ["no output"])[-1 if labelled else 0]
     return one_line(_LABEL.sub("", chosen, count=1))

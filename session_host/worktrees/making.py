@@ -103,7 +103,7 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
         if os.path.lexists(path):
             return False  # Another resume of it was faster.
         if branch not in branches(found):
-            raise WorktreeError(f"the worktree {path} is gone, and so is its branch {branch}; start a new chat instead")
+            raise WorktreeError(f"the worktree {path} and its branch {branch} are missing; start a new chat")
         _free(found, branch)
         stale = entry_at(found, path)
         if stale is not None:
@@ -142,7 +142,7 @@ def _check_name(repository: Repository, branch: str) -> None:
     """Refuse what git would take for something else than a branch's name, or for none."""
     if branch.startswith("-") or branch == "HEAD" or not repository.ask("check-ref-format", f"{HEADS}{branch}"):
         raise WorktreeError(
-            f"{branch!r} is no name for a branch (no spaces, no `..`, no dash at its begin; see git check-ref-format)"
+            f"invalid branch name {branch!r} (no spaces, no `..`, no leading dash; see git check-ref-format)"
         )
 
 
@@ -159,7 +159,7 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
         remote = [reference.removeprefix("refs/remotes/") for reference in listing.splitlines()]
         if len(remote) > 1:
             raise WorktreeError(
-                f"several remotes have the branch {branch}; make it yours first: git branch {branch} {remote[0]}"
+                f"several remotes have the branch {branch}; create a local one: git branch {branch} {remote[0]}"
             )
         if remote:
             commit = repository.look("rev-parse", "--verify", f"refs/remotes/{remote[0]}^{{commit}}").strip()
@@ -168,7 +168,7 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
         commit = look(repository.directory, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
     except GitRefused as refused:
         raise WorktreeError(
-            f"{repository.name} has no commit yet, and a worktree needs one; make it, or leave --worktree out"
+            f"{repository.name} has no commits; commit something first, or omit --worktree"
         ) from refused
     return _Start(branch=branch, commit=commit)
 
@@ -183,7 +183,7 @@ def _free(repository: Repository, branch: str) -> None:
         if entry.branch == branch:
             if not entry.is_gone:
                 raise WorktreeError(
-                    f"the branch {branch} is checked out in {entry.path}; name another, or start the chat there"
+                    f"the branch {branch} is checked out in {entry.path}; choose another, or start the chat there"
                 )
             _forget(repository, entry)
 
@@ -199,13 +199,13 @@ def _forget(repository: Repository, entry: Entry) -> None:
     """
     if entry.locked is not None:
         raise WorktreeError(
-            f"the worktree {entry.path} is locked{f' ({entry.locked})' if entry.locked else ''} and not there; "
-            f"bring it back, or: git worktree unlock {entry.path}"
+            f"the worktree {entry.path} is locked{f' ({entry.locked})' if entry.locked else ''} but missing; "
+            f"restore it, or run: git worktree unlock {entry.path}"
         )
     if not is_ours(entry.path) and not _has_neighbours(entry.path):
         raise WorktreeError(
-            f"the worktree {entry.path} is not there, nor is anything beside it; "
-            "if no disk is missing: git worktree prune"
+            f"the worktree {entry.path} and its parent directory are missing; mount its disk, or run: git "
+            "worktree prune"
         )
     change(repository.common, f"--git-dir={repository.common}", "worktree", "remove", "--force", str(entry.path))
 
@@ -223,7 +223,7 @@ def _make_branch(repository: Repository, start: _Start) -> None:
     try:
         change(repository.common, f"--git-dir={repository.common}", *words)
     except GitRefused as refused:
-        raise WorktreeError(f"git makes no branch {start.branch}: {refused.said}") from refused
+        raise WorktreeError(f"git cannot create the branch {start.branch}: {refused.said}") from refused
 
 
 def _add(repository: Repository, path: Path, branch: str) -> None:
@@ -233,7 +233,7 @@ def _add(repository: Repository, path: Path, branch: str) -> None:
     except GitRefused as refused:
         entry = entry_at(repository, path)
         if entry is None or entry.branch != branch or not (path / ".git").is_file():
-            raise WorktreeError(f"git makes no worktree: {refused.said}") from refused
+            raise WorktreeError(f"git cannot create the worktree: {refused.said}") from refused
         # All is there, and only the user's own post-checkout hook has failed: git takes that for its own failure.
 
 

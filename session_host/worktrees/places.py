@@ -41,7 +41,7 @@ def new_directory(folder: Path, branch: str) -> Path:
             continue
         except OSError as error:
             raise WorktreeError(
-                f"the worktree cannot be made in {folder}: {error.strerror}; free some space, or set OUTLIVE_STATE_DIR"
+                f"cannot create a worktree in {folder}: {error.strerror}; free some space, or set OUTLIVE_STATE_DIR"
             ) from error
         return folder / name
     raise AssertionError  # There are more numbers than directories.
@@ -82,7 +82,7 @@ def _lock(folder: Path, deadline_s: float) -> int:
         except BlockingIOError:
             if time.monotonic() > deadline_s:
                 os.close(descriptor)
-                raise WorktreeError(f"another chat's worktree is being made in {folder}; try again later") from None
+                raise WorktreeError(f"another worktree is being created in {folder}; try again") from None
             time.sleep(LOOK_AGAIN_S)
         except BaseException:
             os.close(descriptor)

@@ -71,14 +71,14 @@ def _remove(repository: Repository, path: Path, made: str) -> Removal:
     if entry is None:
         if not os.path.lexists(path):
             return Removal(removed=True, line=_remove_branch(repository, made))
-        return Removal(removed=False, line=f"kept {path}: it is no worktree of {repository.common} any more")
+        return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
     if entry.locked is not None:
         why = f": {entry.locked}" if entry.locked else ""
         return Removal(removed=False, line=f"kept the worktree {path}: it is locked{why}")
     line = ""
     if not entry.is_gone:
         if find(path).common != repository.common:
-            return Removal(removed=False, line=f"kept {path}: it is no worktree of {repository.common} any more")
+            return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
         if reasons := [*_work(path), *_commits(repository, entry)]:
             return Removal(removed=False, line=f"kept the worktree {path}: {' and '.join(reasons)}")
         line = _ignored(path)
@@ -99,12 +99,12 @@ def _work(path: Path) -> Iterable[str]:
     if untracked:
         yield f"{_count(untracked, 'file')} untracked"
     if not changed and (hidden := _hidden_changes(path)):
-        yield f"{_count(hidden, 'file')} changed that git was told to overlook"
+        yield f"{_count(hidden, 'file')} changed but hidden from git (assume-unchanged or skip-worktree)"
     own = Path(look(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
-    yield from {f"{what} is under way" for file, what in UNDER_WAY.items() if os.path.lexists(own / file)}
+    yield from {f"{what} in progress" for file, what in UNDER_WAY.items() if os.path.lexists(own / file)}
     nested = [place for place in _ignored_paths(path) if os.path.lexists(path / place / ".git")]
     if nested:
-        yield f"{nested[0]} is a repository of its own"
+        yield f"{nested[0]} is a separate repository"
 
 
 def _status(path: Path, *words: str, index: str = "") -> str:
@@ -133,8 +133,12 @@ def _commits(repository: Repository, entry: Entry) -> Iterable[str]:
     """Commits which only the worktree's branch has, or nothing but the worktree itself."""
     count = _own_commits(repository, entry.head, entry.branch)
     if count:
-        where = f"its branch {entry.branch} has" if entry.branch else "it has, on no branch,"
-        yield f"{where} {_count(count, 'commit')} that no other has"
+        own = _count(count, "commit")
+        yield (
+            f"its branch {entry.branch} has {own} not on any other branch"
+            if entry.branch
+            else f"it has {own} on no branch"
+        )
 
 
 def _own_commits(repository: Repository, commit: str, branch: str | None) -> list[str]:
@@ -155,7 +159,7 @@ def _ignored(path: Path) -> str:
         return ""
     more = len(ignored) - NAMED
     named = ", ".join(ignored[:NAMED]) + (f" and {more} more" if more > 0 else "")
-    return f"removed {path} with what git ignores there: {named}"
+    return f"removed {path}, including ignored files: {named}"
 
 
 def _submodules_are_empty(path: Path) -> bool:
@@ -177,7 +181,7 @@ def _remove_branch(repository: Repository, branch: str) -> str:
     if used is not None:
         return f"kept the branch {branch}: it is checked out in {used.path}"
     if own := _own_commits(repository, commit, branch):
-        return f"kept the branch {branch}: it has {_count(own, 'commit')} that no other has"
+        return f"kept the branch {branch}: {_count(own, 'commit')} not on any other branch"
     forget_branch(repository, branch, commit)
     return ""
 

@@ -85,7 +85,7 @@ def find(directory: Path) -> Repository:
     except GitRefused as refused:
         raise _no_repository(directory, refused) from refused
     if top is None and flags[:1] != ["true"]:
-        raise WorktreeError(f"{directory} is git's own directory; start the chat in the working tree beside it")
+        raise WorktreeError(f"{directory} is a git directory; start the chat in the working tree")
     common = common.resolve()
     return Repository(common=common, directory=directory, top=top, name=_name(common, top))
 
@@ -96,7 +96,7 @@ def at(common: Path) -> Repository:
     Raises:
         WorktreeError: it is none any more, or git is missing.
     """
-    gone = WorktreeError(f"the repository {common} is not there any more")
+    gone = WorktreeError(f"the repository {common} is missing")
     if not common.is_dir():
         raise gone
     try:
@@ -160,19 +160,18 @@ def _name(common: Path, top: Path | None) -> str:
 
 def _no_repository(directory: Path, refused: GitRefused) -> WorktreeError:
     if "not a git repository" in refused.said:
-        return WorktreeError(f"{directory} is in no git repository; run `git init` there, or leave --worktree out")
+        return WorktreeError(f"{directory} is not in a git repository; run `git init` there, or omit --worktree")
     if "dubious ownership" in refused.said:
         place = refused.said.partition("'")[2].rpartition("'")[0] or directory
         return WorktreeError(
-            f"git refuses {place}, which belongs to another user; if you trust it: "
-            f"git config --global --add safe.directory {place}"
+            f"{place} belongs to another user; if you trust it, run: git config --global --add safe.directory {place}"
         )
-    return WorktreeError(f"git refuses {directory}: {refused.said}")
+    return WorktreeError(f"git failed in {directory}: {refused.said}")
 
 
 def _too_old(repository: Repository) -> WorktreeError | None:
     version = look(repository.common, "version")
     match = re.search(r"(\d+)\.(\d+)", version)
     if match and (int(match[1]), int(match[2])) < MIN_GIT:
-        return WorktreeError(f"{version.strip()} is too old for worktrees of chats; install 2.36 or newer")
+        return WorktreeError(f"{version.strip()} is too old; worktrees need git 2.36 or newer")
     return None

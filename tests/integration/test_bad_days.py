@@ -83,7 +83,7 @@ async def test_a_program_that_the_kernel_refuses(area: Area) -> None:
     broken.chmod(0o755)
     with pytest.raises(LaunchFailed) as caught:
         await start(str(broken))
-    assert "could not be started: Exec format error" in one_line(caught.value)
+    assert "cannot start: Exec format error" in one_line(caught.value)
 
 
 async def test_a_directory_that_is_gone(area: Area) -> None:
@@ -251,7 +251,7 @@ async def test_a_damaged_record_costs_no_running_chat(area: Area) -> None:
     database().write_bytes(b"not a database at all" * 500)
     store, warning = open_or_recover()
     with store:
-        assert "2 running chats were found again" in warning
+        assert "2 running chats were found" in warning
         assert "\n" not in warning
         assert {info.name for info in list_sessions(store, ended=False)} == {"first", "second"}
     for record in (first, second):
@@ -268,10 +268,10 @@ def remove_record() -> None:
 async def test_a_removed_record_hides_no_running_chat(area: Area) -> None:
     first, second = await start("cat", name="first"), await start("cat", name="second")
     remove_record()
-    assert "2 running chats are not in it" in _said_by_doctor()
+    assert "2 running chats are missing" in _said_by_doctor()
     listed = outlive("ls", "--json")
     assert {info["id"] for info in listed.json()} == {first.id, second.id}
-    assert "2 running chats were found again" in listed.error
+    assert "2 running chats were found" in listed.error
     assert outlive("ls").error == "", "said once"
     third = await start("cat", name="third")
     remove_record()

@@ -102,7 +102,7 @@ class TestResuming:
         checkout.git("worktree", "prune")
         checkout.git("branch", "-D", "outlive/x")
 
-        with pytest.raises(WorktreeError, match="is gone, and so is its branch outlive/x"):
+        with pytest.raises(WorktreeError, match="and its branch outlive/x are missing"):
             await launch(request(first.cwd, resume=first))
 
     async def test_elsewhere_it_has_none(self, store: Store, checkout: Checkout) -> None:
@@ -146,7 +146,7 @@ class TestRemoving:
         with subprocess.Popen(["cat"], cwd=first.cwd, stdin=subprocess.PIPE) as server:
             line = forget_chat(store, first)
 
-        assert line == f"kept the worktree {first.worktree}: process {server.pid} (cat) works in it"
+        assert line == f"kept the worktree {first.worktree}: process {server.pid} (cat) is using it"
 
     async def test_one_whose_host_is_gone_does_not_use_it(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)

@@ -57,7 +57,7 @@ async def test_an_answer_is_stopped_and_what_came_is_kept(server: ModelServer, k
         await chat.enter("count: 9 hold: 4")
         await chat.see(answer_line(4))
         chat.viewer.key(key[0], "", key[1])
-        await chat.see("stopped; /continue goes on")
+        await chat.see("stopped; /continue to continue")
         await chat.is_(Activity.IDLE)
         answer = conversation().last
         assert isinstance(answer, Answer)
@@ -98,14 +98,14 @@ async def test_model_and_system_prompt_are_changed_and_stay_so(server: ModelServ
         await chat.enter("/model")
         await chat.see("● fake-model")
         await chat.enter("/model other-model")
-        await chat.see("from now on other-model is asked")
+        await chat.see("model: other-model")
         await chat.enter("hello")
         await chat.see("echo: hello")
         body = server.requests[-1].body
         assert body["model"] == "other-model"
         assert body["messages"][0] == {"role": "system", "content": "Be brief."}
         await chat.enter("/system off")
-        await chat.see("no system prompt any more")
+        await chat.see("system prompt removed")
         name = (await chat.describe()).conversation
     async with chatting(server, "--system", "Be brief.", "--", "--conversation", name) as chat:
         await chat.see("echo: hello")
@@ -124,7 +124,7 @@ async def test_a_file_goes_with_the_message_and_what_is_no_text_does_not(server:
         for name, complaint in {
             "picture.png": "is no text",
             "long.txt": "is too long",
-            "none.txt": "cannot be read (No such file",
+            "none.txt": "(No such file",
             "pipe": "is no file",
         }.items():
             await chat.enter(f"/attach {name}")
@@ -165,13 +165,13 @@ async def test_lines_are_kept_and_earlier_questions_come_back(server: ModelServe
 async def test_commands_are_offered_and_completed(server: ModelServer) -> None:
     async with chatting(server) as chat:
         chat.viewer.text("/tok")
-        await chat.see("what the server counted")
+        await chat.see("show the token counts")
         chat.viewer.key("Tab")
         await chat.see("› /tokens")
         chat.viewer.key("Enter")
-        await chat.see("has not told any token counts")
+        await chat.see("reports no token counts")
         await chat.enter("/nonsense")
-        await chat.see("✗ there is no command /nonsense")
+        await chat.see("✗ unknown command /nonsense")
         await chat.enter("/help")  # The line is empty again.
         await chat.see("/regenerate")
         await chat.enter("/usr/bin is a path")
@@ -190,14 +190,14 @@ async def test_a_prompt_is_asked_at_once_but_not_again(server: ModelServer) -> N
 
 async def test_the_only_model_is_taken_and_several_are_listed(server: ModelServer) -> None:
     async with chatting(server, "--model", "") as chat:
-        await chat.see("the server has one model: fake-model")
+        await chat.see("using the server's only model: fake-model")
         await chat.enter("hello")
         await chat.see("echo: hello")
     server.models = ("a-model", "b-model")
     async with chatting(server, "--model", "") as chat:
         await chat.see("b-model")
         await chat.enter("hello")
-        await chat.see("✗ no model is chosen; /model lists what the server has")
+        await chat.see("✗ no model selected; /model lists the models")
 
 
 async def test_a_killed_chat_goes_on_with_what_had_come(server: ModelServer) -> None:
@@ -210,7 +210,7 @@ async def test_a_killed_chat_goes_on_with_what_had_come(server: ModelServer) -> 
         os.kill(description.child_pid, signal.SIGKILL)
         wait_for_end(description.child_pid, 10)
     async with chatting(server, "--", "--conversation", description.conversation) as chat:
-        await chat.see("the answer ends here: the program was ended")
+        await chat.see("the answer was interrupted")
         assert [line for line in chat.lines() if line.startswith("answer line")] == [
             answer_line(n) for n in range(1, 6)
         ]

@@ -31,11 +31,11 @@ async def test_nobody_listens_and_then_somebody_does(server: ModelServer) -> Non
         url = gone.url
     async with chatting(url) as chat:
         await chat.enter("hello")
-        await chat.see(f"✗ nobody listens at {url.removeprefix('http://')}; start the server, then /retry")
+        await chat.see(f"✗ connection to {url.removeprefix('http://')} refused; start the server, then /retry")
         await chat.is_(Activity.NEEDS_INPUT)
-        assert (await chat.describe()).activity_detail.startswith("nobody listens at ")
+        assert (await chat.describe()).activity_detail.startswith("connection to ")
         await chat.enter("/retry")
-        await chat.see("✗ nobody listens", 2)
+        await chat.see("✗ connection to", 2)
     assert [each.text for each in conversation().messages] == ["hello"]
 
 
@@ -44,13 +44,13 @@ async def test_a_wrong_key_is_replaced_unseen(server: ModelServer, monkeypatch: 
     monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-key-0123456789")
     async with chatting(server) as chat:
         await chat.enter("hello")
-        await chat.see("does not take the key (401: Incorrect API key provided); /key sets another, then /retry")
+        await chat.see("rejected the key (401: Incorrect API key provided); set another with /key, then /retry")
         await chat.enter("/key")
         await chat.see("key ›")
         chat.viewer.text(server.key)
         await chat.see("key › ***")
         chat.viewer.key("Enter")
-        await chat.see("the key is used for this chat, as long as it runs")
+        await chat.see("the key is used until this chat ends")
         await chat.enter("/retry")
         await chat.see("echo: hello")
         chat.viewer.key("ArrowUp")
@@ -76,7 +76,7 @@ async def test_a_key_that_was_given_is_kept_by_the_desktop(
             chat.viewer.paste(server.key)
             await chat.see("key › ***")
             chat.viewer.key("Enter")
-            await chat.see(f"the key is in the desktop's secret store, for {server.url}")
+            await chat.see(f"key saved in the secret store for {server.url}")
             assert list(store.items.values()) == [server.key]
         async with chatting(server, "--key", "secret") as chat:
             await chat.enter("hello")
@@ -89,7 +89,7 @@ async def test_the_last_answer_is_copied(server: ModelServer) -> None:
         await chat.see("echo: hello")
         await chat.is_(Activity.IDLE)
         await chat.enter("/copy")
-        await chat.see("the last answer is on the clipboard")
+        await chat.see("last answer copied")
         await chat.watcher.until(
             lambda: any("echo: hello" in repr(event) for event in chat.watcher.events), "the clipboard's text"
         )
@@ -117,9 +117,9 @@ async def test_the_key_comes_from_where_it_is_said_to_be(
 async def test_a_question_that_failed_is_not_sent_with_the_next(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("wrong fail: 400")
-        await chat.see("refuses the question (400")
+        await chat.see("rejected the question (400")
         await chat.enter("right")
-        await chat.see("the question above got no answer, and is not sent again")
+        await chat.see("the question above has no answer and is not sent again")
         await chat.see("echo: right")
         assert server.prompts()[-1] == "right"
 
@@ -135,7 +135,7 @@ async def test_a_model_that_is_not_there(server: ModelServer) -> None:
     server.models = ("other-model",)
     async with chatting(server) as chat:
         await chat.enter("hello")
-        await chat.see(f"has no model '{MODEL}'; /model lists what it has, then /retry")
+        await chat.see(f"has no model '{MODEL}'; choose one with /model, then /retry")
 
 
 async def test_a_busy_server_is_asked_again_when_it_says(server: ModelServer) -> None:
@@ -165,16 +165,16 @@ async def test_a_silent_server(server: ModelServer) -> None:
     server.plan(Script(silent=True), Script(lines=4, hold=2))
     async with chatting(server, "--", "--timeout", "0.5") as chat:
         await chat.enter("hello")
-        await chat.see("did not answer within 0.5 s; /retry asks again")
+        await chat.see("did not respond within 0.5 s; /retry to ask again")
         await chat.enter("/retry")
-        await chat.see("fell silent for 0.5 s")
+        await chat.see("sent nothing for 0.5 s")
         await chat.see(answer_line(2))
 
 
 async def test_a_cut_answer_is_kept_and_asked_again(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("count: 9 cut: 5 times: 1")
-        await chat.see("✗ the connection broke; /retry asks again, /continue goes on from here")
+        await chat.see("✗ connection lost; /retry to ask again, /continue to continue")
         await chat.see(answer_line(5))
         answer = conversation().last
         assert isinstance(answer, Answer)
@@ -189,7 +189,7 @@ async def test_a_cut_answer_is_kept_and_asked_again(server: ModelServer) -> None
 async def test_a_refusal_is_one_line(server: ModelServer) -> None:
     async with chatting(server) as chat:
         await chat.enter("fail: 500")
-        await chat.see("failed (500: refused with 500, as the test asks); /retry asks again")
+        await chat.see("failed (500: refused with 500, as the test asks); /retry to ask again")
         await chat.enter("fail: 418")
-        await chat.see("refuses the question (418")
+        await chat.see("rejected the question (418")
         assert "Traceback" not in "\n".join(chat.lines())

@@ -62,7 +62,7 @@ async def test_input_under_a_stale_attachment_is_refused_and_said() -> None:
         refusal = await asyncio.wait_for(answers.get(), 10)
         assert isinstance(refusal, InputRefused)
         assert refusal.code == ErrorCode.STALE_ATTACHMENT
-        assert "attach it again" in refusal.message
+        assert "attach again" in refusal.message
         stranger.close()
         viewer._attachment = "of-another-time"
         viewer.key("y", "y")

@@ -94,7 +94,7 @@ async def test_a_chat_with_a_hung_host_is_ended_once_although_the_keeper_dies_ov
 
 def test_a_keeper_that_dies_over_each_question_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(pipe: KeeperPipe, message: KeeperMessage, timeout_s: float) -> Any:
-        raise HostUnavailable("the keeper of the chats went away; try again")
+        raise HostUnavailable("the connection to the keeper was lost; try again")
 
     monkeypatch.setattr(KeeperPipe, "ask", broken)
     with pytest.raises(HostUnavailable, match="went away"):

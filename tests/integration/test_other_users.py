@@ -114,7 +114,7 @@ async def test_another_users_process_cannot_pass_for_a_chat(area: Area) -> None:
     served = asyncio.get_running_loop().run_in_executor(None, as_another_user, serve)
     await asyncio.to_thread(wait_until, path.exists, 10, "the stranger to listen")
     await asyncio.to_thread(wait_until, lambda: path.stat().st_mode & 0o777 == 0o777, 10, "the mode")
-    with pytest.raises(HostUnavailable, match="served by another user") as caught:
+    with pytest.raises(HostUnavailable, match="belongs to another user's process") as caught:
         await _open_when_listening(session_id)
     assert "\n" not in str(caught.value)
     assert await served == "", "not even a greeting was said to it"

@@ -92,13 +92,11 @@ def test_attach_send_and_wait_say_what_became_of_it(sessions: Sessions) -> None:
     with OnTerminal("attach", "cut") as terminal:
         assert terminal.end() == 6
         said = " ".join(terminal.text().split())
-    assert said == (
-        "outlive: cut was interrupted by a restart of the computer; `outlive peek cut` shows its last screen"
-    )
-    assert outlive("send", "cut", "x").complaint() == "cut was interrupted by a restart of the computer"
+    assert said == ("outlive: cut was interrupted by a restart; see its last screen with: outlive peek cut")
+    assert outlive("send", "cut", "x").complaint() == "cut was interrupted by a restart"
     done = outlive("wait", "cut", "--text", "never", "--timeout", "5")
     assert (done.code, done.complaint()) == (
-        6, "cut was interrupted by a restart of the computer before the text 'never' came"
+        6, "cut was interrupted by a restart while waiting for the text 'never'"
     )  # fmt: skip
     assert outlive("wait", "cut", "--exited", "--timeout", "5").code == 0
     assert outlive("rm", "cut").code == 0
@@ -112,7 +110,7 @@ def test_an_interrupted_chat_of_which_nothing_was_kept_says_so(sessions: Session
         path.unlink()
     done = outlive("peek", "cut")
     assert done.code == 6
-    assert done.complaint() == ("cut was interrupted by a restart of the computer, and its last screen was not kept")
+    assert done.complaint() == ("cut was interrupted by a restart; no screen was saved")
 
 
 # ------------------------------------------------------------------ whose process is it

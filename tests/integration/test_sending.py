@@ -119,8 +119,8 @@ async def test_text_sent_to_an_open_permission_dialog_does_not_answer_it(tmp_pat
             refused = await asyncio.to_thread(outlive, "send", name, *words)
             assert refused.code == 1, words
             assert refused.complaint() == (
-                f"{name}: the chat asks “permission prompt”; nothing was typed; answer it with --key or in "
-                f"`outlive attach {name}`, or insist with --anyway"
+                f"{name}: the chat is asking “permission prompt”; nothing was typed; answer with --key or in "
+                f"`outlive attach {name}`, or send anyway with --anyway"
             )
         for words in (["--key", "Down"], ["y"], ["--enter"], ["all the same", "--enter", "--anyway"]):
             assert (await asyncio.to_thread(outlive, "send", name, *words)).code == 0, words
@@ -139,7 +139,7 @@ async def test_a_dialog_that_opens_between_the_text_and_enter_is_not_answered(tm
 
         chat.does("state waiting permission prompt")
 
-        with pytest.raises(OutliveError, match="asks “permission prompt”; the text was typed, Enter was not"):
+        with pytest.raises(OutliveError, match="is asking “permission prompt”; the text was typed, but not Enter"):
             await sending
 
 

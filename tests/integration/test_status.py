@@ -255,7 +255,7 @@ async def test_an_agent_that_hangs_in_its_work_is_no_signal_and_its_word_brings_
             await chat.until(WORKING, "state file")
             chat.does("stop")
             said = await chat.until(NO_SIGNAL, "silence")
-            assert said.activity_detail == "neither output nor word for 0.5 s; the last word was state file: busy"
+            assert said.activity_detail == "no output and no report for 0.5 s; last report: state file: busy"
             await watcher.until(
                 lambda: any(isinstance(event, ActivityEvent) and event.source == "silence" for event in watcher.events),
                 "the decay to be told",

@@ -161,9 +161,11 @@ async def test_kill_of_a_chat_with_a_stopped_host_ends_the_agent_and_says_how(
     with stopped(pid, goes_on=False):
         with pytest.raises(HostUnavailable) as caught:
             await request(record.id, Stop(0))
-        assert f"(process {pid}, which is stopped) does not answer; `outlive kill` ends" in one_line(caught.value)
+        assert f"(process {pid}, which is stopped) does not respond; end the chat with `outlive kill`" in one_line(
+            caught.value
+        )
         [check] = list(doctor_chats.chats())
-        assert f"its host, process {pid}, is stopped" in check.message
+        assert f"its host (process {pid}) is stopped" in check.message
         done = outlive("kill", "stuck")
         assert (done.code, done.error) == (0, "")
         assert f"(process {pid}, which is stopped) did not answer" in done.output
@@ -186,11 +188,11 @@ async def test_a_chat_is_not_waited_for_long_while_the_keeper_is_stopped(
         with pytest.raises(HostUnavailable) as caught:
             await start("cat", name="two")
         assert time.monotonic() - began_s < 5
-        hint = f"the keeper of the chats (process {keeper}) does not answer; `kill -CONT {keeper}`"
+        hint = f"the keeper (process {keeper}) does not respond; continue it with `kill -CONT {keeper}`"
         assert hint in one_line(caught.value)
         assert [info["name"] for info in outlive("ls", "--json").json()] == ["one"]
         [check] = list(doctor_chats.keeper())
-        assert f"(process {keeper}) does not answer" in check.message
+        assert f"(process {keeper}) does not respond" in check.message
         assert f"`kill -CONT {keeper}`" in check.remedy
     assert outlive("new", "-n", "three", "--", "cat").code == 0
     assert {info["name"] for info in outlive("ls", "--json").json()} == {"one", "three"}, "two was not started later"
@@ -219,9 +221,9 @@ async def test_the_process_that_is_named_for_a_hung_keeper_lives(
             until_then.enter_context(stopped(hangs))
         with pytest.raises(HostUnavailable) as caught:
             await start("cat", name="two")
-        assert f"(process {hangs}) does not answer; `kill -CONT {hangs}`" in one_line(caught.value)
+        assert f"(process {hangs}) does not respond; continue it with `kill -CONT {hangs}`" in one_line(caught.value)
         [check] = list(doctor_chats.keeper())
-        assert f"(process {hangs}) does not answer" in check.message
+        assert f"(process {hangs}) does not respond" in check.message
     wait_until(lambda: list_one(record.id)["keeper_pid"] not in {None, former}, 10, "another keeper")
     assert outlive("new", "-n", "two", "--", "cat").code == 0
     assert outlive("kill-all", "--yes").code == 0
@@ -236,9 +238,7 @@ async def test_upgrade_says_which_chat_it_could_not_reach(area: Area) -> None:
         wait_until(lambda: list_one(well.id)["keeper_pid"] not in {None, said.keeper_pid}, 10, "another keeper")
         done = outlive("upgrade", timeout_s=60)
         assert done.code == 1
-        assert (
-            done.error == "outlive: stuck: goes on as it was, and cannot be reached: `outlive doctor` says what to do\n"
-        )
+        assert done.error == "outlive: stuck: not updated and not reachable: run `outlive doctor`\n"
         assert done.output.startswith("well: runs ")
     await end(stuck.id)
     await end(well.id)
@@ -251,8 +251,8 @@ async def test_an_upgrade_does_not_wait_long_for_a_stopped_host_and_the_next_one
         began_s = time.monotonic()
         done = outlive("upgrade", timeout_s=60)
         assert time.monotonic() - began_s < 10
-        why = f"the chat's host (process {host}, which is stopped) does not answer"
-        assert (done.code, done.error) == (1, f"outlive: stuck: goes on as it was: {why}\n")
+        why = f"the chat's host (process {host}, which is stopped) does not respond"
+        assert (done.code, done.error) == (1, f"outlive: stuck: not updated: {why}\n")
     assert outlive("send", "stuck", "still here", "--enter").code == 0
     assert outlive("upgrade", timeout_s=60).code == 0
     assert list_one(stuck.id)["host_pid"] != host

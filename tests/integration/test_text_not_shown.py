@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
-NOT_READY = "the agent does not show the text: look whether it is ready, and send it again"
+NOT_READY = "the agent does not show the text; it may not be ready, so check it and send again"
 
 PROGRAM = """
 import os, sys, tty

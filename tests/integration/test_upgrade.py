@@ -101,7 +101,7 @@ async def test_a_host_that_cannot_restore_the_chat_leaves_it_to_the_former_one(t
     pipe.close()
     result = replace_host(record.id, record.name)
     assert not result.ok
-    assert "goes on as it was: the new version cannot restore the chat: RuntimeError" in result.message
+    assert "not updated: the new version cannot restore the chat (RuntimeError)" in result.message
     async with watching(record.id) as (viewer, watcher):
         viewer.key("x", "x")
         await see(viewer, watcher, "x")

@@ -30,11 +30,11 @@ class Claude:
         if paths:
             return Found(
                 Kept.LOST,
-                f"Claude Code was cut off before it wrote down what was asked: {paths[0]} holds nothing of it",
+                f"Claude Code exited before it saved the prompt: it is not in {paths[0]}",
             )
         if sought.used:
-            return Found(Kept.LOST, f"Claude Code's transcript of it is gone from {_projects(sought)}")
-        return Found(Kept.NOTHING, "nothing was asked in it yet")
+            return Found(Kept.LOST, f"Claude Code's transcript is missing from {_projects(sought)}")
+        return Found(Kept.NOTHING, "the conversation is empty")
 
     def opened_by(self, sought: Sought) -> list[int]:
         return list(in_conversation(_home(sought) / "sessions", sought.conversation))

@@ -21,8 +21,8 @@ class Codex:
         if any(home.glob(f"sessions/*/*/*/{name}")) or any(home.glob(f"archived_sessions/{name}")):
             return Found(Kept.WHOLE)
         if sought.used:
-            return Found(Kept.LOST, f"Codex's recording of it is gone from {home / 'sessions'}")
-        return Found(Kept.LOST, f"nothing was asked in it, or it is gone from {home / 'sessions'}")
+            return Found(Kept.LOST, f"Codex's transcript is missing from {home / 'sessions'}")
+        return Found(Kept.LOST, f"the conversation is empty, or missing from {home / 'sessions'}")
 
     def opened_by(self, sought: Sought) -> list[int]:
         lock = _home(sought) / "thread-writer-locks" / f"{sought.conversation}.lock"

@@ -21,8 +21,8 @@ class Copilot:
         if events.exists() and b'"user.message"' in events.read_bytes():
             return Found(Kept.WHOLE)
         if sought.used:
-            return Found(Kept.LOST, f"Copilot CLI's record of it is gone: {events}")
-        return Found(Kept.NOTHING, "nothing was asked in it yet")
+            return Found(Kept.LOST, f"Copilot CLI's transcript is missing: {events}")
+        return Found(Kept.NOTHING, "the conversation is empty")
 
     def opened_by(self, sought: Sought) -> list[int]:
         names = [path.name for path in _directory(sought).glob("inuse.*.hold")]

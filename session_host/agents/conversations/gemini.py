@@ -35,8 +35,8 @@ class Gemini:
         if any(has_words(path) for path in [*paths, *second_names(sought.files, sought.conversation)]):
             return Found(Kept.WHOLE)
         if sought.used:
-            return Found(Kept.LOST, f"Gemini CLI's transcript of it is gone from {home_of(sought.environment) / 'tmp'}")
-        return Found(Kept.NOTHING, "nothing was asked in it yet")
+            return Found(Kept.LOST, f"Gemini CLI's transcript is missing from {home_of(sought.environment) / 'tmp'}")
+        return Found(Kept.NOTHING, "the conversation is empty")
 
     def opened_by(self, sought: Sought) -> list[int]:  # noqa: ARG002 - nothing tells
         return []

@@ -28,12 +28,12 @@ class OpenCode:
     def look(self, sought: Sought) -> Found:
         path = _database(sought)
         if not path.exists():
-            return Found(Kept.LOST, f"opencode's conversations are gone: there is no {path}")
+            return Found(Kept.LOST, f"opencode's database is missing: {path}")
         try:
             rows = _rows(path, sought.conversation)
         except sqlite3.Error:
             return Found(Kept.UNKNOWN)  # Of another version, or busy.
-        return Found(Kept.WHOLE) if rows else Found(Kept.LOST, f"opencode has deleted it from {path}")
+        return Found(Kept.WHOLE) if rows else Found(Kept.LOST, f"the conversation is missing from {path}")
 
     def opened_by(self, sought: Sought) -> list[int]:  # noqa: ARG002 - it tells nobody
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from session_host.agents.conversations.place import Found, Kept, Sought
 from session_host.paths import endpoint_conversation
 
-_NOTHING = Found(Kept.NOTHING, "nothing was asked in it yet")
+_NOTHING = Found(Kept.NOTHING, "the conversation is empty")
 
 
 class Aider:
@@ -17,7 +17,7 @@ class Aider:
             # A prompt begins with this, in a line of its own.
             return Found(Kept.WHOLE) if "\n####" in path.read_text(encoding="utf-8", errors="replace") else _NOTHING
         except FileNotFoundError:
-            return Found(Kept.LOST, f"its history {path} is gone") if sought.used else _NOTHING
+            return Found(Kept.LOST, f"its history is missing: {path}") if sought.used else _NOTHING
 
     def opened_by(self, sought: Sought) -> list[int]:  # noqa: ARG002 - each session has its own
         return []
@@ -30,7 +30,7 @@ class Endpoint:
         path = endpoint_conversation(sought.conversation)
         if path.exists():
             return Found(Kept.WHOLE)
-        return Found(Kept.LOST, f"the conversation {path} is gone") if sought.used else _NOTHING
+        return Found(Kept.LOST, f"the conversation is missing: {path}") if sought.used else _NOTHING
 
     def opened_by(self, sought: Sought) -> list[int]:  # noqa: ARG002 - command lines tell
         return []

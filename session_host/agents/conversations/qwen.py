@@ -17,8 +17,8 @@ class Qwen:
             if b'"user"' in path.read_bytes():
                 return Found(Kept.WHOLE)
         if sought.used:
-            return Found(Kept.LOST, f"Qwen Code's transcript of it is gone from {home / 'projects'}")
-        return Found(Kept.NOTHING, "nothing was asked in it yet")
+            return Found(Kept.LOST, f"Qwen Code's transcript is missing from {home / 'projects'}")
+        return Found(Kept.NOTHING, "the conversation is empty")
 
     def opened_by(self, sought: Sought) -> list[int]:
         return list(in_conversation(_home(sought) / "sessions", sought.conversation))

@@ -47,7 +47,7 @@ def test_it_is_said_while_it_is_so_and_nothing_else_changes(
         table = outlive("ls").splitlines()
         assert " ! " in table[1]
         assert "running" in table[1]
-        assert table[2].startswith("! on: the disk is full: nothing is recorded until there is space; free some (/")
+        assert table[2].startswith("! on: the disk is full, so recording has stopped; free some space (/")
         wait_until(lambda: f"line {LINES:06d}" in everything(chat["id"]), WAIT_S, "the chat to go on")
 
         ballast.unlink()

@@ -122,7 +122,7 @@ def test_the_prefix_twice_types_it_and_another_key_after_it_types_nothing() -> N
         terminal.type(b"\x02x")
         terminal.see("No such key after Ctrl+B")
         terminal.type(b"\x02?")
-        terminal.see("d detach, the chat keeps running")
+        terminal.see("d detach (the chat keeps running)")
         terminal.type(b"y")
         terminal.see("79>")
         assert received(terminal) == b"\x02y"
@@ -307,7 +307,7 @@ def test_input_that_is_refused_is_told_on_the_last_line() -> None:
         for _ in range(PENDING_INPUT_BYTES // 200_000 + 2):
             terminal.type_all(paste)
 
-        assert terminal.see("not typed (").split("\n")[23].startswith(" not typed (Ctrl+B c to type on): ")
+        assert terminal.see("input refused (").split("\n")[23].startswith(" input refused (Ctrl+B c to continue): ")
         terminal.type(b"\x02c")
         terminal.not_see("not typed")
         terminal.type(DETACH)

@@ -31,8 +31,8 @@ def test_a_sound_installation(area: Area) -> None:
 
     assert code == 0
     assert {status for status, _ in found.values()} <= {"ok", "warn"}
-    assert found["sockets"] == ("ok", "1 in use, none left over, beside the keeper's")
-    assert "1 chat, sound" in found["record of chats"][1]
+    assert found["sockets"] == ("ok", "1 in use, none stale, plus the keeper's")
+    assert "1 chat, sound" in found["chat database"][1]
     assert str(area.runtime) in found["runtime directory"][1]
     assert "Qt 6" in found["window"][1]
     assert "ghostty 0" in found["engines"][1]
@@ -77,7 +77,7 @@ def test_versions_are_told_and_nothing_is_made_for_them(area: Area, tmp_path: Pa
 
     _, found = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}", OUTLIVE_STATE_DIR=str(state))
 
-    assert found["agent codex"] == ("ok", f"0.99.1 (never tested with Outlive; tested: 0.169.0), {codex}")
+    assert found["agent codex"] == ("ok", f"0.99.1 (untested; tested versions: 0.169.0), {codex}")
     assert state.exists() == (not place)
 
 
@@ -90,8 +90,8 @@ def test_what_only_the_login_shell_finds_is_said(area: Area, tmp_path: Path) -> 
 
     _, found = doctor(SHELL="/bin/bash")
 
-    assert found["agent codex"] == ("ok", f"{codex} (found only on your login shell's PATH)")
-    assert f"has more than the one here: {codex.parent}" in found["login shell's PATH"][1]
+    assert found["agent codex"] == ("ok", f"{codex} (only on your login shell's PATH)")
+    assert f"also has: {codex.parent}" in found["login shell's PATH"][1]
 
 
 def test_a_login_shell_that_does_not_answer(area: Area) -> None:
@@ -101,7 +101,7 @@ def test_a_login_shell_that_does_not_answer(area: Area) -> None:
 
     assert code == 0
     assert found["login shell's PATH"] == (
-        "warn", "/bin/bash does not tell the PATH of your terminals (it says nothing); agents are looked for without it"
+        "warn", "cannot read the PATH of /bin/bash (no output); using the current PATH to find agents"
     )  # fmt: skip
 
 
@@ -109,14 +109,14 @@ def test_worktrees_whose_chat_was_removed(area: Area, tmp_path: Path) -> None:
     checkout = Checkout.new(tmp_path / "project")
     for name in ("x", "y"):
         outlive("new", "-n", name, "-C", str(checkout.path), "--worktree", "--", "cat")
-    assert doctor()[1]["worktrees"] == ("ok", f"2 in {area.state}/worktrees, each of a chat")
+    assert doctor()[1]["worktrees"] == ("ok", f"2 in {area.state}/worktrees, all used by chats")
     worktree = Path(outlive("ls", "--json").json()[0]["worktree"])
     (worktree / "work").write_text("")
     outlive("kill", "x")
     outlive("wait", "x", "--exited")
     outlive("rm", "x")
 
-    assert doctor()[1]["worktrees"] == ("warn", f"2, 1 of chats that were removed: {worktree}")
+    assert doctor()[1]["worktrees"] == ("warn", f"2, of which 1 belong to removed chats: {worktree}")
 
 
 def test_it_changes_nothing(area: Area) -> None:
@@ -139,7 +139,7 @@ def break_catalog(area: Area) -> None:
 @pytest.mark.parametrize(
     ("spoil", "name", "message"),
     [
-        (lambda area: (area.state / "outlive.db").write_bytes(b"garbage" * 999), "record of chats", "damaged"),
+        (lambda area: (area.state / "outlive.db").write_bytes(b"garbage" * 999), "chat database", "damaged"),
         (break_catalog, "agents", ":1:"),
         (lambda area: area.runtime.rmdir() or area.runtime.symlink_to(area.home), "runtime directory", "symbolic link"),
         (lambda area: area.state.rmdir() or area.state.write_text(""), "state directory", "not a directory"),
@@ -208,7 +208,7 @@ def test_a_keeper_s_socket_that_is_left_over_is_no_fault(area: Area) -> None:
 
     (area.runtime / "keeper.sock").unlink()
     assert code == 0
-    assert found["sockets"] == ("ok", "0 in use, none left over, the keeper's left over: the next one takes its place")
+    assert found["sockets"] == ("ok", "0 in use, none stale, the keeper's is stale and will be replaced")
 
 
 def test_the_socket_of_a_chat_whose_host_is_being_replaced_is_in_use(area: Area) -> None:
@@ -221,7 +221,7 @@ def test_the_socket_of_a_chat_whose_host_is_being_replaced_is_in_use(area: Area)
         _, found = doctor()
 
     path.unlink()
-    assert found["sockets"] == ("ok", "1 in use, none left over")
+    assert found["sockets"] == ("ok", "1 in use, none stale")
 
 
 @pytest.mark.parametrize("name", ["window.toml", "keys.toml", "chats.toml"])

@@ -43,7 +43,7 @@ def test_ended_chats_over_the_limit_go_oldest_first_and_that_is_said(area: Area)
     assert names() == ["running", "second", "third", "next"]
     assert "removed first (" in removed_log().read_text(encoding="utf-8")
     [line] = [line for line in outlive("doctor", timeout_s=60).output.splitlines() if "ended chats" in line]
-    assert "2, 8 MiB of 9 MiB that they may take (ended_limit_mib in chats.toml); last removed first (" in line
+    assert "2, 8 MiB of 9 MiB (ended_limit_mib in chats.toml); last removed first (" in line
     assert outlive("kill-all", "--yes").code == 0
 
 
@@ -53,7 +53,7 @@ def test_rm_ended_asks_and_leaves_what_runs(area: Area) -> None:
     chat_that_took("two", 2)
     assert outlive("rm").code == outlive("rm", "--ended").code == outlive("rm", "one", "--ended", "--yes").code == 2
     with OnTerminal("rm", "--ended") as terminal:
-        terminal.see("Remove 2 ended chats for good, 3 MiB? [y/N]")
+        terminal.see("Permanently remove 2 ended chats (3 MiB)? [y/N]")
         terminal.type("n\r")
         assert terminal.end() == 1
     assert len(names()) == 3

@@ -66,9 +66,9 @@ def test_one_that_was_started_without_what_it_tells_by(area: Area) -> None:
     begun = outlive("new", "mine", "-d", "-n", "x")
     assert begun.code == 0
 
-    assert "started without our plugin" in begun.error
-    assert "started without our plugin" in outlive("explain", "x", "--json").json()["remark"]
-    assert "started without our plugin" in " ".join(outlive("explain", "x").output.split())
+    assert "runs without Outlive's plugin" in begun.error
+    assert "runs without Outlive's plugin" in outlive("explain", "x", "--json").json()["remark"]
+    assert "runs without Outlive's plugin" in " ".join(outlive("explain", "x").output.split())
 
 
 def test_one_that_nobody_knows() -> None:

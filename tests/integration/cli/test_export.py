@@ -151,10 +151,10 @@ class TestCast:
     def test_a_gap(self, tmp_path: Path) -> None:
         recorded_session("x", [output(10, b"a\xe5"), output(1012, b"b", 2.0)], exit_code=None, exit_signal=9)
         assert cast(tmp_path, "x")[1] == [
-            [0, "m", "the first 10 bytes of output are not kept any more"],
+            [0, "m", "the first 10 bytes of output are no longer stored"],
             [0, "o", "a"],
             [2, "o", "\ufffd"],
-            [0, "m", "1,000 bytes of output are missing here"],
+            [0, "m", "1,000 bytes of output missing"],
             [0, "o", "b"],
             [0, "x", "137"],
         ]
@@ -230,8 +230,8 @@ class TestText:
     def test_a_gap(self, tmp_path: Path) -> None:
         recorded_session("x", [output(0, b"one\r\n\x1b]0;cut"), output(2012, b"two\r\n")])
         assert exported(tmp_path, "x", ".txt").splitlines() in (
-            ["one", "[2,000 bytes of output are missing here]", "two"],
-            ["[2,000 bytes of output are missing here]", "one", "two"],
+            ["one", "[2,000 bytes of output missing]", "two"],
+            ["[2,000 bytes of output missing]", "one", "two"],
         )
 
     def test_the_beginning_is_gone(self, tmp_path: Path) -> None:
@@ -313,7 +313,7 @@ class TestPage:
 
     def test_a_gap(self, tmp_path: Path) -> None:
         recorded_session("x", [output(0, b"one\r\n"), output(2005, b"two\r\n")])
-        assert "[2,000 bytes of output are missing here]" in _Page(exported(tmp_path, "x", ".html")).text
+        assert "[2,000 bytes of output missing]" in _Page(exported(tmp_path, "x", ".html")).text
 
 
 def test_a_name_that_drives_terminals_and_pages(tmp_path: Path) -> None:

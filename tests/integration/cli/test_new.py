@@ -81,9 +81,9 @@ class TestNew:
         argv = new.json()["argv"]
         assert argv[-4:] == ["--permission-mode", "plan", "-v", "what now?"]
         assert outlive("new", "claude", "--preset", "no", env=path).complaint() == (
-            "claude has no preset 'no'; there are: plan"
+            "claude has no preset 'no'; available: plan"
         )
-        assert "takes no prompt at its start" in outlive("new", "shell", "-p", "x").complaint()
+        assert "does not accept a prompt at startup" in outlive("new", "shell", "-p", "x").complaint()
 
     def test_an_agent_gets_its_own_arguments_and_settings(self, tmp_path: Path) -> None:
         claude = tmp_path / "claude"
@@ -126,7 +126,7 @@ class TestNew:
             ([], 2, "say which agent"),
             (["--"], 2, "say which agent"),
             (["command"], 2, "needs a program"),
-            (["nonesuch"], 2, "no agent is called 'nonesuch'; there are: claude"),
+            (["nonesuch"], 2, "unknown agent 'nonesuch'; available: claude"),
             (["claude"], 1, "npm install -g @anthropic-ai/claude-code"),
             (["--", "nonesuch-program"], 1, "nonesuch-program"),
             (["-C", "/nonesuch", "--", "cat"], 1, "/nonesuch"),

@@ -13,10 +13,10 @@ URL = "http://127.0.0.1:9/v1"
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["endpoint"], "say which server: outlive new endpoint -m MODEL -u URL, or set url in "),
+        (["endpoint"], "name a server: outlive new endpoint -m MODEL -u URL, or set url in "),
         (["endpoint", "-m", "x"], "say which server"),
-        (["endpoint", "-u", URL, "--key", "sk-0123"], "--key says where the key is, never the key itself"),
-        (["shell", "-m", "x"], "--model is for `outlive new endpoint`"),
+        (["endpoint", "-u", URL, "--key", "sk-0123"], "--key takes a source, not the key itself"),
+        (["shell", "-m", "x"], "--model works only with `outlive new endpoint`"),
         (["--url", URL, "--", "top"], "--url is for `outlive new endpoint`"),
     ],
 )

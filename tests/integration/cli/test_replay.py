@@ -97,7 +97,7 @@ def test_a_terminal_that_is_smaller_is_told_once() -> None:
         [resize(0, 0, 120, 40), output(0, b"first"), resize(5, 1, 130, 40, 0.3), output(5, b" second", 0.4)],
     )
     with OnTerminal("replay", "x") as terminal:
-        terminal.see("smaller than the recorded one (120x40)")
+        terminal.see("smaller than the recording (120x40)")
         assert terminal.end() == 0
         assert "130x40" not in terminal.raw.decode()
 
@@ -119,7 +119,7 @@ def test_resizes_are_played() -> None:
 def test_a_gap_is_said() -> None:
     recorded_session("x", [output(0, b"one"), output(1003, b"two", 0.1), output(1006, b"end", 1.5)])
     with OnTerminal("replay", "x") as terminal:
-        terminal.see("1,000 bytes of output are missing here")
+        terminal.see("1,000 bytes of output missing")
         assert terminal.end() == 0
 
 

@@ -113,7 +113,7 @@ class TestTheSameConversation:
 
         done = outlive("resume", chat, "--json")
 
-        assert "nothing was asked in it yet; it is begun once more" in done.error
+        assert "the conversation is empty; starting it again" in done.error
         later = done.json()
         assert "--session-id" in later["argv"]
         assert later["provider_session_id"] == told(chat)["provider_session_id"]
@@ -131,7 +131,7 @@ class TestTheSameConversation:
 
         done = outlive("resume", chat, "--json")
 
-        assert "nothing was asked in it yet" in done.error
+        assert "the conversation is empty" in done.error
         see(done.json()["id"], "you said: do it")
         # And once.
         outlive("stop", done.json()["id"])
@@ -146,7 +146,7 @@ class TestTheSameConversation:
         refused = outlive("resume", chat)
 
         assert refused.code != 0
-        assert "no conversation was chosen in it" in refused.complaint()
+        assert "no conversation was chosen" in refused.complaint()
         assert "claude --resume" in refused.complaint()
         assert told(chat)["continued_by"] is None
 
@@ -306,7 +306,7 @@ class TestWhyNot:
             store.update(chat, provider_session_id=None)
 
         text = self.complaint("chat")
-        assert f"Codex did not tell which conversation it was; find it in its list: cd {project} && codex" in text
+        assert f"the conversation of this chat is unknown; choose it in Codex's list: cd {project} && codex" in text
         assert text.endswith(" resume")
         assert told(chat)["resumable"] is None
 
@@ -318,7 +318,7 @@ class TestWhyNot:
         with Store.open(database()) as store:
             store.update(chat, provider_session_id=conversation)
 
-        assert "did not tell which conversation it was" in self.complaint("chat")
+        assert "the conversation of this chat is unknown" in self.complaint("chat")
         assert len(outlive("ls", "--all", "--json").json()) == 1
 
     def test_a_transcript_that_was_removed(self, project: Path, area: Area) -> None:
@@ -327,7 +327,7 @@ class TestWhyNot:
         outlive("stop", chat)
         shutil.rmtree(area.home / ".claude" / "projects")
 
-        assert "transcript of it is gone" in self.complaint("chat")
+        assert "transcript is missing" in self.complaint("chat")
         assert told(chat)["resumable"] is False
 
     def test_a_transcript_that_holds_nothing(self, project: Path) -> None:
@@ -336,7 +336,7 @@ class TestWhyNot:
         see(chat, "stubbed")
         outlive("kill", chat)
 
-        assert "was cut off before it wrote down what was asked" in self.complaint("chat")
+        assert "exited before it saved the prompt" in self.complaint("chat")
 
     def test_codex_in_which_nothing_was_asked(self, project: Path) -> None:
         chat = new("codex", project)
@@ -358,7 +358,7 @@ class TestWhyNot:
 
         said = outlive("resume", chat, "--json").error
 
-        assert f"the chat was in {first} before: cd {project} && {agent}" in said
+        assert f"resume its earlier conversation {first}: cd {project} && {agent}" in said
         assert f"resume {first}" in said
 
     def test_its_directory_is_gone(self, project: Path) -> None:
@@ -368,7 +368,7 @@ class TestWhyNot:
         project.rmdir()
 
         assert self.complaint("chat") == (
-            f"chat: its directory {project} is gone; make it again, or start a new chat elsewhere"
+            f"chat: its directory {project} is missing; recreate it, or start a new chat elsewhere"
         )
 
     def test_its_agent_is_not_installed_any_more(self, project: Path, agents: Path) -> None:

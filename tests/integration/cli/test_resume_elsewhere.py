@@ -26,7 +26,7 @@ class TestOpenElsewhere:
         done = outlive("resume", chat, "-d")
         assert done.code == 1
         text = done.complaint()
-        assert text.endswith(f"; or all the same: outlive resume {told(chat)['id'][:8]} --anyway")
+        assert text.endswith(f"; to resume anyway: outlive resume {told(chat)['id'][:8]} --anyway")
         return text
 
     @pytest.fixture
@@ -39,7 +39,9 @@ class TestOpenElsewhere:
     def test_in_another_chat(self, chat: str, project: Path) -> None:
         other = new("claude", project, "--", "--resume", told(chat)["provider_session_id"], name="other")
 
-        assert f"the chat other has it open; attach to that: outlive attach {other[:8]}" in self.refusal(chat)
+        assert f"the chat other has the conversation open; attach to it: outlive attach {other[:8]}" in self.refusal(
+            chat
+        )
         assert resume(chat, "--anyway")["resumed_from"] == chat
 
     def test_in_a_process_on_another_terminal(
@@ -48,7 +50,7 @@ class TestOpenElsewhere:
         pid, terminal = spawn([str(agents / "claude"), "--resume", told(chat)["provider_session_id"]], project)
 
         assert f"process {pid} (python" in (text := self.refusal(chat))
-        assert f"on {terminal} has it open; leave it there first" in text
+        assert f"on {terminal} has the conversation open; close it there first" in text
 
     def test_by_the_agents_own_word_alone(
         self, chat: str, project: Path, agents: Path, area: Area, spawn: Callable[..., tuple[int, str]]

@@ -80,7 +80,9 @@ def test_one_that_takes_too_long_is_said(chat: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(endings, "PATIENCE_S", 0.5)
     with nobody_writes():
         kill_program(chat)
-        with pytest.raises(NotResumable, match=r"it has ended, and its end was not recorded within 0\.5 s; try again"):
+        with pytest.raises(
+            NotResumable, match=r"the chat has ended, but its exit was not saved within 0\.5 s; try again"
+        ):
             asyncio.run(resume(chat))
 
 

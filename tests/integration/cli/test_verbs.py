@@ -265,7 +265,7 @@ class TestNaming:
         refused = outlive("new", "-d", "-n", "twin", "--", "cat")
 
         assert refused.code == 1
-        assert refused.complaint() == f"a running chat is called 'twin' already ({first[:8]}); choose another name"
+        assert refused.complaint() == f"a running chat is already named 'twin' ({first[:8]}); choose another name"
         assert outlive("rename", "other", "twin").code == 1
         assert [each["name"] for each in listed("--all")] == ["twin", "other"]
         directory = tmp_path / "twin"
@@ -288,7 +288,7 @@ class TestNaming:
         for beginning in (session[0], session[:3]):
             refused = outlive(verb, beginning)
             assert refused.code == 3
-            assert "at least 4 digits are needed" in refused.complaint()
+            assert "use at least 4 digits" in refused.complaint()
             assert outlive("peek", beginning).code == 0, "which harms nothing"
         done = outlive(verb, session[:4])
 

@@ -88,7 +88,7 @@ class TestRefusals:
         done = outlive("new", "-C", str(tmp_path), "--worktree", "--", "cat")
 
         assert done.code == 1
-        assert "is in no git repository" in done.complaint()
+        assert "is not in a git repository" in done.complaint()
         assert outlive("ls", "--all", "--json").json() == []
         assert not (area.state / "worktrees").exists()
 

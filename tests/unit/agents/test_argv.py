@@ -112,7 +112,7 @@ def test_the_users_files_come_before_ours(tmp_path: Path) -> None:
     assert load_catalog(tmp_path)["mine"].files == (str(directory / "mine" / "a.json"),)
 
     (directory / "mine" / "a.json").unlink()
-    with pytest.raises(ConfigError, match=r"a\.json: is named in `files` and is not there"):
+    with pytest.raises(ConfigError, match=r"a\.json: listed in `files` but missing"):
         load_catalog(tmp_path)
 
 

@@ -89,7 +89,7 @@ class TestBuiltIn:
             load_catalog(tmp_path)["command"].argv([])
 
     def test_an_unknown_agent_is_answered_with_the_known_ones(self, tmp_path: Path) -> None:
-        with pytest.raises(NoSuchAgent, match=r"'claud', did you mean 'claude'\? There are: claude, codex.*command"):
+        with pytest.raises(NoSuchAgent, match=r"'claud', did you mean 'claude'\? Available: claude, codex.*command"):
             load_catalog(tmp_path).find("claud")
 
 
@@ -144,7 +144,7 @@ class TestOneAgent:
 
     @pytest.mark.parametrize("name", ["nobody", "", "../claude", "Claude"])
     def test_that_is_not_there_is_answered_with_those_that_are(self, tmp_path: Path, name: str) -> None:
-        with pytest.raises(NoSuchAgent, match=r"[Tt]here are: .*claude"):
+        with pytest.raises(NoSuchAgent, match=r"[Aa]vailable: .*claude"):
             load_agent(tmp_path, name)
 
 
@@ -182,10 +182,10 @@ class TestUserFiles:
             ('title = "x"\nstart = [\n', ":2:", "end of document"),
             ('title = "x"\nstart = oops\n', ":2:", "line 2, column 9"),
             ('title = "x"\ncolour = "red"\n', ":2:", "unknown key 'colour'"),
-            ('title = "x"\n[env_if]\nX = "y"\n', ":2:", "no condition is called 'y'"),
+            ('title = "x"\n[env_if]\nX = "y"\n', ":2:", "unknown condition 'y'"),
             ('title = "x"\n\nstart = "x"\n', ":3:", r"\[?array|array"),
             ('title = "x"\n[env]\nA = 1\n', ":2:", "str"),
-            ('title = "x"\nstart = ["{argument}"]\n', ":2:", "not one of"),
+            ('title = "x"\nstart = ["{argument}"]\n', ":2:", "unknown placeholder"),
             ('start = ["{arguments}", "{arguments}"]\n', ":1:", "once"),
             ('start = ["a\\u0000b"]\n', ":1:", "NUL"),
             ('title = "x"\nexecutable = "x"\nstart = ["x"]\n', ":1:", "'monogram' is missing"),
@@ -217,13 +217,13 @@ class TestUserFiles:
     def test_a_file_that_cannot_be_read(self, tmp_path: Path) -> None:
         (tmp_path / "agents" / "x.toml").mkdir(parents=True)
 
-        with pytest.raises(ConfigError, match=r"x\.toml: cannot be read"):
+        with pytest.raises(ConfigError, match=r"x\.toml: cannot read it"):
             load_catalog(tmp_path)
 
     def test_a_directory_that_is_none(self, tmp_path: Path) -> None:
         (tmp_path / "agents").write_text("")
 
-        with pytest.raises(ConfigError, match="agents: cannot be read"):
+        with pytest.raises(ConfigError, match="agents: cannot read it"):
             load_catalog(tmp_path)
 
 

@@ -89,7 +89,7 @@ class TestEveryShell:
         found = login_path(environment)
 
         assert found.path == environment["PATH"]
-        assert "takes longer than 1.5 s: see what its start-up files wait for" in found.problem
+        assert "no answer within 1.5 s: check the shell's startup files" in found.problem
         wait_for_end(int((area.home / "pid").read_text()), 5)
 
 
@@ -106,8 +106,7 @@ class TestStartUpFiles:
 
         assert login_path(environment) == LoginPath(
             environment["PATH"],
-            f"{environment['SHELL']} does not tell the PATH of your terminals (it says nothing); "
-            "agents are looked for without it",
+            f"cannot read the PATH of {environment['SHELL']} (no output); using the current PATH to find agents",
         )
 
     def test_it_has_no_terminal_and_no_input(self, area: Area) -> None:

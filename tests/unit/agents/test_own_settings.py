@@ -101,8 +101,8 @@ def test_qwens_defaults_of_the_system_stay_in_force(tmp_path: Path) -> None:
 
     path, said = given(**{name: "/the/users/own.json"})
     assert path == "/the/users/own.json"
-    assert "without our hook" in said
+    assert "without Outlive's hook" in said
     (tmp_path / "system-defaults.json").write_text("{}")
     path, said = given()
     assert path is None
-    assert "without our hook" in said
+    assert "without Outlive's hook" in said

@@ -45,7 +45,7 @@ def test_what_is_missing_is_said_and_the_rest_goes_on(
     checks = found()
 
     assert checks[f"kernel {name}"][0] == status
-    assert checks[f"kernel {name}"][1].startswith("refused (")
+    assert checks[f"kernel {name}"][1].startswith("not available (")
     assert list(checks) == NAMES
     assert checks["kernel subreaper"][0] == "ok"
 

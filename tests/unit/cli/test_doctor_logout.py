@@ -81,14 +81,16 @@ def test_what_becomes_of_chats_at_logout(
 
     if lingers:
         assert check.status == ("warn" if kills == "yes" and not scoped else "ok")
-        assert ("live on" in check.message) is (check.status == "ok")
+        assert ("keep running" in check.message) is (check.status == "ok")
         assert check.remedy != ENABLE
     else:
         assert (check.status, check.remedy) == ("warn", ENABLE)
         expected = {
-            "yes": "ends every chat (KillUserProcesses is on, linger is off)",
-            "no": "ends every chat: the user's systemd ends" if desktop else "chats of a login like this one live on",
-            "?": "may end chats (logind's settings are not known",
+            "yes": "ends all chats (KillUserProcesses is on, lingering is off)",
+            "no": "ends all chats: your systemd instance ends"
+            if desktop
+            else "chats started in a login like this one keep running",
+            "?": "may end chats (logind's settings are unknown",
         }
         assert check.message.startswith(expected[kills])
 
@@ -114,7 +116,7 @@ def test_without_systemd_there_is_nothing_to_fear(machine: Machine) -> None:
     (machine.root / "run/systemd/system").rmdir()
 
     assert {check.status for check in machine.checks().values()} == {"ok"}
-    assert machine.checks()["logging out"].message == "no systemd here: chats live on"
+    assert machine.checks()["logging out"].message == "no systemd: chats keep running"
 
 
 # ------------------------------------------------------------------------------------------------ scopes
@@ -124,7 +126,7 @@ def test_scopes_are_tried_and_nothing_stays(machine: Machine, systemd: Systemd) 
     check = machine.checks()["scopes"]
 
     assert check.status == "ok"
-    assert "scopes of their own" in check.message
+    assert "its own systemd scope" in check.message
     ((unit, pids),) = systemd.units.items()
     assert unit == f"outlive-doctor-{pids[0]}.scope"
 
@@ -133,7 +135,7 @@ def test_scopes_are_tried_and_nothing_stays(machine: Machine, systemd: Systemd) 
     ("result", "desktop", "status", "words"),
     [
         (ScopeResult(reason=NOT_WANTED), False, "ok", "without linger"),
-        (ScopeResult(reason=NO_BUS), False, "ok", "needs none"),
+        (ScopeResult(reason=NO_BUS), False, "ok", "do not need one"),
         (ScopeResult(reason=NO_BUS), True, "warn", "no session bus"),
         (ScopeResult(reason=NO_SYSTEMD), True, "warn", "no systemd on the bus"),
         (ScopeResult(reason="timed out"), True, "warn", "timed out"),

@@ -41,5 +41,5 @@ def test_a_shell_that_waits_is_said_how_its_last_command_ended() -> None:
 
     shown = "\n".join(lines(explained, info, datetime(2026, 1, 2, 4, tzinfo=UTC), None))
 
-    assert "a shell that waits for a command; last command ended with 2, 2026-01-02" in shown
+    assert "shell at the prompt; last command ended with 2, 2026-01-02" in shown
     assert "(5 s ago)" in shown

@@ -51,7 +51,7 @@ def info(**fields: object) -> SessionInfo:
         ({"state": State.EXITED, "exit_signal": 9, "end_request": "kill"}, "■ killed by you"),
         ({"state": State.EXITED, "exit_code": 143, "end_request": "stop"}, "■ stopped by you"),
         ({"state": State.EXITED, "exit_signal": 40}, "■ signal 40"),
-        ({"state": State.EXITED}, "■ nobody saw how"),
+        ({"state": State.EXITED}, "■ unknown cause"),
         ({"state": State.LOST, "reason": "lost"}, "■ lost"),
         ({"state": State.LOST, "reason": "interrupted"}, "■ interrupted"),
     ],

@@ -62,9 +62,9 @@ class TestErrors:
             (["window"], "required: ACTION"),
             (["window", "dance"], "dance"),
             (["window", "show"], "window show needs a SESSION"),
-            (["window", "grab", "picture.jpg"], "PNG"),
-            (["window", "tabs", "x"], "takes nothing more"),
-            (["window", "close", "--json"], "--json goes with window tabs"),
+            (["window", "grab", "picture.jpg"], "FILE.png"),
+            (["window", "tabs", "x"], "takes no argument"),
+            (["window", "close", "--json"], "--json works only with `window tabs`"),
         ],
     )
     def test_usage_is_one_line_and_two(
@@ -98,7 +98,7 @@ class TestErrors:
         monkeypatch.setattr(program, "_dispatch", fail)
 
         assert main(["x"]) == 1
-        assert capsys.readouterr().err == "outlive: /some/file: Permission denied; `outlive doctor` may tell more\n"
+        assert capsys.readouterr().err == "outlive: /some/file: Permission denied; run `outlive doctor`\n"
 
     def test_ctrl_c(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         def interrupt(words: list[str]) -> int:
@@ -128,7 +128,7 @@ class TestOutput:
             )
 
         assert done.returncode == 1
-        assert done.stderr == "outlive: No space left on device; `outlive doctor` may tell more\n"
+        assert done.stderr == "outlive: No space left on device; run `outlive doctor`\n"
 
     def test_a_locale_of_ascii(self) -> None:
         done = outlive("--help", env={"PYTHONIOENCODING": "ascii"})

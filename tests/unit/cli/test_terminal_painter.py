@@ -232,11 +232,11 @@ class TestNotice:
         inner.feed(b"\x1b[10;1Hlast line")
         outer.show(inner)
 
-        outer.notice("not typed: full")
-        assert outer.lines()[9] == " not typed: full"
+        outer.notice("input refused: full")
+        assert outer.lines()[9] == " input refused: full"
         inner.feed(b"\x1b[10;1HLAST")
         outer.show(inner)
-        assert outer.lines()[9] == " not typed: full"
+        assert outer.lines()[9] == " input refused: full"
 
         outer.notice("")
         assert outer.lines()[9] == "LAST line"

@@ -114,8 +114,7 @@ def test_files_that_come_or_go_without_end_are_said_and_the_chat_stays(
 
     left = "again" if what == "appear" else "a, b, c, …"
     assert str(caught.value) == (
-        f"the chat is not removed, since files come and go in {directory}: {left}; "
-        "end what writes there, and remove it again"
+        f"cannot remove the chat: a program still writes to {directory} ({left}); end it and try again"
     )
     with open_store() as store:
         assert store.get(record.id) is not None

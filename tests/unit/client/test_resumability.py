@@ -55,7 +55,7 @@ def test_one_whose_conversation_is_kept(transcript: Path) -> None:
 
 def test_a_transcript_whose_chat_worked_is_gone_and_one_of_a_chat_that_did_not_never_was() -> None:
     record = kept()
-    assert resumability(record.id) == (True, "nothing was asked in it yet")
+    assert resumability(record.id) == (True, "the conversation is empty")
 
     path = session_transitions(record.id)
     path.parent.mkdir(parents=True)
@@ -72,7 +72,7 @@ def test_one_that_went_to_another_conversation_is_not_said_to_be_gone() -> None:
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"time": "", "activity": "working", "source": "hook"}) + "\n")
 
-    assert resumability(record.id) == (True, "nothing was asked in it yet")
+    assert resumability(record.id) == (True, "the conversation is empty")
 
 
 def test_the_last_of_a_chain_is_named(transcript: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_last_of_a_chain_is_named(transcript: Path) -> None:
 
     assert found.can is False
     assert found.reason == (
-        f"the chat last ({third.id[:8]}) goes on with its conversation; resume that one: outlive resume {third.id[:8]}"
+        f"its conversation continues in last ({third.id[:8]}); resume that one: outlive resume {third.id[:8]}"
     )
 
 
@@ -103,17 +103,20 @@ def test_an_unknown_conversation(transcript: Path) -> None:
     can, reason = resumability(record.id)
 
     assert can is None
-    assert reason.endswith("find it in its list: cd '/tmp/a b' && claude --resume")
+    assert reason.endswith("choose it in Claude Code's list: cd '/tmp/a b' && claude --resume")
     assert has_picker(record.id)
 
 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"agent": "gone"}, "the catalog has no agent gone"),
+        ({"agent": "gone"}, "the agent gone is no longer available"),
         ({"agent": "shell", "argv": ["sh"]}, "start it again: outlive new shell -C"),
-        ({"arguments": ["doctor"], "argv": ["claude", "doctor"]}, "it was no conversation, but claude doctor"),
-        ({"cwd": "/nowhere/at/all"}, "its directory /nowhere/at/all is gone"),
+        (
+            {"arguments": ["doctor"], "argv": ["claude", "doctor"]},
+            "the chat ran claude doctor, which has no conversation",
+        ),
+        ({"cwd": "/nowhere/at/all"}, "its directory /nowhere/at/all is missing"),
     ],
 )
 def test_what_cannot_be(fields: dict[str, Any], words: str, transcript: Path) -> None:

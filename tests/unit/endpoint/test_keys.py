@@ -55,7 +55,12 @@ async def test_a_file_holds_it_in_its_first_line(tmp_path: Path, caplog: pytest.
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
-    [(b"", "is no key"), (b"two words", "is no key"), (b"\xff\xfe", "is no key"), (b"x" * 20_000, "too long")],
+    [
+        (b"", "does not contain a valid key"),
+        (b"two words", "does not contain a valid key"),
+        (b"\xff\xfe", "does not contain a valid key"),
+        (b"x" * 20_000, "too long"),
+    ],
 )
 async def test_a_file_without_a_key(tmp_path: Path, content: bytes, complaint: str) -> None:
     (tmp_path / "key").write_bytes(content)
@@ -67,7 +72,7 @@ async def test_a_file_without_a_key(tmp_path: Path, content: bytes, complaint: s
 
 @pytest.mark.parametrize("source", ["", KEY, "env:", "file:", "keyring", "ENV:X"])
 def test_what_is_no_source(source: str) -> None:
-    with pytest.raises(UsageError, match="never written there"):
+    with pytest.raises(UsageError, match="not the key itself"):
         check_source(source)
 
 
@@ -80,7 +85,7 @@ async def test_the_desktop_keeps_it_for_one_server(bus: BusDaemon) -> None:
         assert len(service.items) == 2
         assert await find_key("secret", HTTPS, {}) == f"{KEY}-new"
         assert await find_key("", HTTPS, {}) == f"{KEY}-new", "without any source it is looked for there"
-        with pytest.raises(ConfigError, match=r"no key for http://127\.0\.0\.1:1; /key puts one there"):
+        with pytest.raises(ConfigError, match=r"no key for http://127\.0\.0\.1:1; /key saves one"):
             await find_key("secret", HERE, {})
 
 
@@ -97,20 +102,20 @@ async def test_a_locked_store_is_opened_by_its_user(bus: BusDaemon) -> None:
 async def test_a_store_that_stays_locked(bus: BusDaemon) -> None:
     with (
         SecretService(bus.address, locked=True, dismisses=True),
-        pytest.raises(ConfigError, match="stays locked; unlock it, or use another"),
+        pytest.raises(ConfigError, match="is locked; unlock it, or use another"),
     ):
         await secret_store.keep("https://api.example.com", KEY)
 
 
 async def test_a_bus_without_a_store_and_no_bus_at_all(bus: BusDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match="the desktop has no secret store"):
+    with pytest.raises(ConfigError, match="no secret store found"):
         await find_key("secret", HTTPS, {})
     assert await find_key("", HTTPS, {}) is None
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
-    with pytest.raises(ConfigError, match="cannot be asked"):
+    with pytest.raises(ConfigError, match="cannot use the secret store"):
         await find_key("secret", HTTPS, {})
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
-    with pytest.raises(ConfigError, match="no desktop"):
+    with pytest.raises(ConfigError, match="no secret store found"):
         await find_key("secret", HTTPS, {})
 
 

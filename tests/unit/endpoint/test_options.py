@@ -80,7 +80,7 @@ def test_a_system_prompt_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "s").write_text("be brief\n")
     assert read_options(["--system-file", f"{tmp_path}/s"]).given == {"system": "be brief"}
     (tmp_path / "s").write_bytes(b"\xff")
-    with pytest.raises(ConfigError, match="is not UTF-8"):
+    with pytest.raises(ConfigError, match="not valid UTF-8"):
         read_options(["--system-file", f"{tmp_path}/s"])
 
 
@@ -92,7 +92,7 @@ def test_the_command_line_wins_over_the_defaults_and_a_conversation_keeps_what_w
     assert settings(options, first, last, defaults, {}).model == "switched", "the same words as at its start"
     assert settings(read_options(["-m", "new"]), first, last, defaults, {}).model == "new"
     assert settings(read_options([]), None, None, {}, {"OPENAI_BASE_URL": "localhost:1"}).url == "http://localhost:1/v1"
-    with pytest.raises(UsageError, match="say which server"):
+    with pytest.raises(UsageError, match="name a server"):
         settings(read_options([]), None, None, {}, {})
 
 

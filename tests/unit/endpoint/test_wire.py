@@ -109,7 +109,7 @@ async def test_what_a_model_thinks_is_no_answer() -> None:
 
 async def test_an_answer_that_reached_a_limit_says_so() -> None:
     with serving((200, {}, chunk({"content": "yes"}) + chunk({}, "length"))) as server:
-        assert (await events(server.url))[-1] == Finished("the answer reached the server's limit; /continue goes on")
+        assert (await events(server.url))[-1] == Finished("the answer reached the length limit; /continue to continue")
 
 
 async def test_a_server_that_knows_no_stream_options_is_asked_without() -> None:
@@ -137,12 +137,12 @@ async def test_a_server_without_chat_completions_is_asked_for_responses() -> Non
 @pytest.mark.parametrize(
     ("status", "said", "kind", "words"),
     [
-        (401, "Incorrect key", Trouble.KEY, "/key sets another"),
-        (404, "The model `m` does not exist", Trouble.NOT_FOUND, "has no model 'm'; /model lists"),
-        (429, "slow down", Trouble.BUSY, "is asked too often"),
+        (401, "Incorrect key", Trouble.KEY, "set another with /key"),
+        (404, "The model `m` does not exist", Trouble.NOT_FOUND, "has no model 'm'; choose one with /model"),
+        (429, "slow down", Trouble.BUSY, "is limiting requests"),
         (503, "loading", Trouble.BUSY, "is overloaded"),
         (500, "oh\x1b[31m\nno", Trouble.OTHER, "failed (500: oh [31m no)"),
-        (400, "too long", Trouble.OTHER, "refuses the question (400: too long)"),
+        (400, "too long", Trouble.OTHER, "rejected the question (400: too long)"),
     ],
 )
 async def test_refusals_say_what_to_do(status: int, said: str, kind: Trouble, words: str) -> None:
@@ -198,7 +198,7 @@ async def test_a_web_page_is_no_model_server(status: int, api: str) -> None:
     page = (status, {"Content-Type": "text/html; charset=utf-8"}, b"<html><body>It works!</body></html>")
     with serving(page, page) as server:
         error = await trouble(server.url, api=api)
-        assert str(error).startswith(f"no model server answers at 127.0.0.1:{server.server_port}; check the address")
+        assert str(error).startswith(f"127.0.0.1:{server.server_port} is not a model server; check the address")
         assert error.trouble is Trouble.NOT_FOUND
 
 
@@ -216,7 +216,7 @@ async def test_nobody_listens() -> None:
     with ModelServer() as server:
         url = f"{server.url}/v1"
     error = await trouble(url)
-    assert (error.trouble, "nobody listens at 127.0.0.1:" in str(error)) == (Trouble.REFUSED, True)
+    assert (error.trouble, "connection to 127.0.0.1:" in str(error)) == (Trouble.REFUSED, True)
 
 
 async def test_what_is_here_is_not_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ async def test_a_shell_that_says_nothing_changes_nothing_and_is_told(area: Area,
 
     assert await asked.path() == DESKTOP_PATH
     assert os.environ["PATH"] == DESKTOP_PATH
-    assert [line.partition(" (")[0] for line in asked.told] == ["/bin/bash does not tell the PATH of your terminals"]
+    assert [line.partition(" (")[0] for line in asked.told] == ["cannot read the PATH of /bin/bash"]
 
 
 async def test_started_in_a_terminal_nobody_is_asked(area: Area, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -298,7 +298,7 @@ def test_work_without_output_or_word_decays_and_a_word_brings_it_back(book: Play
     book.output_s = book.time_s + 30
     assert not book.wait(89)
     assert book.wait(1)
-    silent = "neither output nor word for 60 s; the last word was osc 7501: state=working Running ls"
+    silent = "no output and no report for 60 s; last report: osc 7501: state=working Running ls"
     assert book.is_said == (NO_SIGNAL, "silence", silent)
     assert book.tracker.due_s(book.output_s) is None
     assert book.osc("state=working")

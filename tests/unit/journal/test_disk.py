@@ -119,7 +119,7 @@ def test_the_remains_of_a_write_that_cannot_be_cut_off(directory: Path, monkeypa
             broken.setattr(os, "pwritev", torn)
             broken.setattr(os, "ftruncate", no_cut)
             for _ in range(2):
-                with pytest.raises(StoreError, match="cannot be recorded") as caught:
+                with pytest.raises(StoreError, match="cannot record") as caught:
                     journal.append([output(6, b"y" * 1000)])
                 one_line(caught.value)
             assert recorded_bytes(directory) == b"before"

@@ -263,7 +263,5 @@ def test_in_the_midst_of_something_it_does_not_begin(kin: Kin, monkeypatch: pyte
         case _:
             ward.host_pid = 0
     answer = kin.replace(sys.executable)
-    assert answer == NotReplaced(
-        "a chat is being started, restored or replaced at this moment; try again", passing=True
-    )
+    assert answer == NotReplaced("a chat is starting or updating; try again", passing=True)
     assert open_descriptors() == before

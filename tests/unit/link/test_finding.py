@@ -130,7 +130,7 @@ def killed_at_start(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_one_that_is_killed_at_its_start_is_said_and_the_next_call_starts_another(
     sessions: Sessions, killed_at_start: list[int]
 ) -> None:
-    with pytest.raises(HostUnavailable, match="ended at its start") as caught:
+    with pytest.raises(HostUnavailable, match="exited at startup") as caught:
         ensure_keeper()
     assert str(keeper_log()) in str(caught.value)
     pipe = ensure_keeper()
@@ -140,7 +140,7 @@ def test_one_that_is_killed_at_its_start_is_said_and_the_next_call_starts_anothe
 
 def test_a_program_that_cannot_be_started_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "keeper_argv", lambda: ["/nonexistent"])
-    with pytest.raises(HostUnavailable, match="could be started: No such file"):
+    with pytest.raises(HostUnavailable, match="cannot start the keeper: No such file"):
         ensure_keeper()
 
 

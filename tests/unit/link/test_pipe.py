@@ -133,7 +133,8 @@ def test_an_answer_is_waited_for(pair: Pair) -> None:
 
 def test_an_answer_that_does_not_come_in_time_is_said(pair: Pair) -> None:
     with pytest.raises(
-        HostUnavailable, match=rf"\(process {os.getpid()}\) does not answer; `kill -CONT {os.getpid()}`"
+        HostUnavailable,
+        match=rf"\(process {os.getpid()}\) does not respond; continue it with `kill -CONT {os.getpid()}`",
     ):
         pair[0].ask(Status(), 0.01)
 
@@ -141,7 +142,7 @@ def test_an_answer_that_does_not_come_in_time_is_said(pair: Pair) -> None:
 def test_a_keeper_that_goes_instead_of_answering_is_said(pair: Pair) -> None:
     asking, keeping = pair
     keeping.close()
-    with pytest.raises(HostUnavailable, match="went away"):
+    with pytest.raises(HostUnavailable, match="connection to the keeper was lost"):
         asking.ask(Status(), 5)
 
 

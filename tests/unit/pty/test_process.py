@@ -212,8 +212,8 @@ def test_signals_reach_the_foreground_group_too(terminal: Terminal) -> None:
     [
         ("no-such-program", "not found on PATH"),
         ("./missing", "no such file"),
-        ("/etc/passwd", "not a program"),
-        ("/usr", "not a program"),
+        ("/etc/passwd", "not an executable file"),
+        ("/usr", "not an executable file"),
     ],
 )
 def test_a_program_that_cannot_be_found_says_so(command: str, words: str) -> None:
@@ -237,7 +237,7 @@ def test_a_program_that_the_kernel_refuses_is_no_session(terminal: Terminal, tmp
     broken = tmp_path / "broken"
     broken.write_bytes(b"\x7fELF is not enough")
     broken.chmod(0o755)
-    with pytest.raises(LaunchFailed, match="could not be started: Exec format error"):
+    with pytest.raises(LaunchFailed, match="cannot start: Exec format error"):
         terminal.run(str(broken))
 
 

@@ -105,7 +105,7 @@ class TestPlacesThatCannotBeWritten:
     def test_the_database_is_a_directory(self, path: Path) -> None:
         path.mkdir(parents=True)
 
-        with pytest.raises(StoreError, match="cannot be opened") as caught:
+        with pytest.raises(StoreError, match="cannot open it") as caught:
             Store.open(path)
 
         assert str(path) in one_line(caught.value)
@@ -117,7 +117,7 @@ class TestPlacesThatCannotBeWritten:
 
         with Store.open(path) as store:
             assert store.all() == [], "what is there can be read"
-            with pytest.raises(StoreError, match="cannot be written") as caught:
+            with pytest.raises(StoreError, match="cannot write it") as caught:
                 store.add(make_record())
 
         assert str(path) in one_line(caught.value)

@@ -105,7 +105,7 @@ class TestSeveralProcesses:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "in the middle\n"
         try:
-            with Store.open(path) as store, pytest.raises(StoreError, match="kept it locked") as caught:
+            with Store.open(path) as store, pytest.raises(StoreError, match="locked by another program") as caught:
                 store.add(make_record())
             one_line(caught.value)
         finally:

@@ -94,7 +94,7 @@ def test_an_id_is_recorded_once(store: Store, make_record: MakeRecord) -> None:
     record = make_record()
     store.add(record)
 
-    with pytest.raises(StoreError, match="cannot be recorded"):
+    with pytest.raises(StoreError, match="cannot save chat"):
         store.add(record)
 
     assert store.all() == [record]
@@ -262,7 +262,7 @@ class TestGoingOnWithAConversation:
         first, second = make_record(resumed_from=former.id), make_record(name="second", resumed_from=former.id)
         store.add(first)
 
-        with pytest.raises(StoreError, match=f"second: the chat {first.id} goes on with this conversation already"):
+        with pytest.raises(StoreError, match=f"second: this conversation already continues in {first.id}"):
             store.add(second)
 
         assert store.get(second.id) is None

@@ -115,7 +115,7 @@ class TestNew:
             first, second = sorted(threads.map(attempt, range(2)))
 
         assert checkout.worktrees() == [first]
-        assert second == f"the branch topic is checked out in {first}; name another, or start the chat there"
+        assert second == f"the branch topic is checked out in {first}; choose another, or start the chat there"
 
 
 class TestNamedBranches:
@@ -155,26 +155,26 @@ class TestNamedBranches:
         clone = Checkout(tmp_path / "clone")
         clone.git("remote", "add", "-f", "upstream", str(checkout.path))
 
-        with pytest.raises(WorktreeError, match="several remotes have the branch topic; make it yours first"):
+        with pytest.raises(WorktreeError, match="several remotes have the branch topic; create a local one"):
             make(str(clone.path), "topic", "x")
 
         nothing_is_left(clone, ["main"])
 
     def test_one_that_is_checked_out(self, checkout: Checkout) -> None:
-        with pytest.raises(WorktreeError, match=f"the branch main is checked out in {checkout.path}; name another"):
+        with pytest.raises(WorktreeError, match=f"the branch main is checked out in {checkout.path}; choose another"):
             make(str(checkout.path), "main", "x")
 
         nothing_is_left(checkout, ["main"])
 
     @pytest.mark.parametrize("name", ["-b", "two words", "a..b", "x.lock", "@{-1}", "HEAD", "a\nb", "/x", "--force"])
     def test_no_names(self, checkout: Checkout, name: str) -> None:
-        with pytest.raises(WorktreeError, match="is no name for a branch"):
+        with pytest.raises(WorktreeError, match="invalid branch name"):
             make(str(checkout.path), name, "x")
 
         nothing_is_left(checkout, ["main"])
 
     def test_a_name_beside_which_it_cannot_be(self, checkout: Checkout) -> None:
-        with pytest.raises(WorktreeError, match="git makes no branch main/x: "):
+        with pytest.raises(WorktreeError, match="git cannot create the branch main/x: "):
             make(str(checkout.path), "main/x", "x")
 
         nothing_is_left(checkout, ["main"])
@@ -184,7 +184,7 @@ class TestFailures:
     def test_a_repository_without_a_commit(self, tmp_path: Path) -> None:
         empty = Checkout.new(tmp_path / "empty", commits=0)
 
-        with pytest.raises(WorktreeError, match=r"empty has no commit yet, and a worktree needs one"):
+        with pytest.raises(WorktreeError, match=r"empty has no commits; commit something first"):
             make(str(empty.path), None, "x")
 
         nothing_is_left(empty, [])
@@ -194,7 +194,7 @@ class TestFailures:
         checkout.git("config", "filter.broken.smudge", "false")
         checkout.git("config", "filter.broken.required", "true")
 
-        with pytest.raises(WorktreeError, match=r"git makes no worktree: .*smudge filter broken failed"):
+        with pytest.raises(WorktreeError, match=r"git cannot create the worktree: .*smudge filter broken failed"):
             make(str(checkout.path), None, "x")
 
         nothing_is_left(checkout, ["main"])
@@ -214,7 +214,7 @@ class TestFailures:
         hook.chmod(0o755)
         monkeypatch.setattr("session_host.worktrees.git.WORK_TIMEOUT_S", 1.0)
 
-        with pytest.raises(WorktreeError, match="git worktree add takes longer than 1 s"):
+        with pytest.raises(WorktreeError, match="git worktree add took longer than 1 s"):
             make(str(checkout.path), None, "x")
 
         nothing_is_left(checkout, ["main"])
@@ -283,7 +283,7 @@ class TestStaleRegistrations:
         checkout.git("worktree", "lock", "--reason", "on a stick", str(place))
         shutil.rmtree(place)
 
-        with pytest.raises(WorktreeError, match=r"is locked \(on a stick\) and not there; bring it back, or: git work"):
+        with pytest.raises(WorktreeError, match=r"is locked \(on a stick\) but missing; restore it, or run: git work"):
             make(str(checkout.path), "topic", "x")
 
         assert checkout.worktrees() == [str(place)]
@@ -293,7 +293,7 @@ class TestStaleRegistrations:
         checkout.git("worktree", "add", "--quiet", "-b", "topic", str(place))
         shutil.rmtree(place)
 
-        with pytest.raises(WorktreeError, match=r"is not there, nor is anything beside it; if no disk is missing"):
+        with pytest.raises(WorktreeError, match=r"and its parent directory are missing; mount its disk"):
             make(str(checkout.path), "topic", "x")
 
         assert checkout.worktrees() == [str(place)]
@@ -338,7 +338,7 @@ class TestRemaking:
         checkout.git("worktree", "prune")
         checkout.git("branch", "-D", made.branch)
 
-        with pytest.raises(WorktreeError, match="is gone, and so is its branch outlive/x; start a new chat instead"):
+        with pytest.raises(WorktreeError, match="and its branch outlive/x are missing; start a new chat"):
             remake(made.path, made.repository, made.branch)
 
     def test_its_branch_is_elsewhere(self, checkout: Checkout) -> None:
@@ -355,5 +355,5 @@ class TestRemaking:
         shutil.rmtree(made.path)
         shutil.rmtree(checkout.path)
 
-        with pytest.raises(WorktreeError, match=r"the repository .* is not there any more"):
+        with pytest.raises(WorktreeError, match=r"the repository .* is missing"):
             remake(made.path, made.repository, made.branch)

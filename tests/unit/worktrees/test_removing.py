@@ -82,7 +82,7 @@ class TestNothingIsLost:
             there.write(name)
 
         assert removed(made) == Removal(
-            removed=True, line=f"removed {made.path} with what git ignores there: .env, build/, src/a.o and 1 more"
+            removed=True, line=f"removed {made.path}, including ignored files: .env, build/, src/a.o and 1 more"
         )
         assert not Path(made.path).exists()
 
@@ -150,20 +150,20 @@ class TestWorkIsKept:
         Checkout(made.path).commit("work")
         Checkout(made.path).commit("work")
 
-        assert is_kept(made, "its branch outlive/x has 2 commits that no other has")
+        assert is_kept(made, "its branch outlive/x has 2 commits not on any other branch")
 
     def test_commits_of_a_branch_that_was_there_before(self, checkout: Checkout) -> None:
         made = make(str(checkout.path), None, "y")
         Checkout(made.path).commit("work")
 
-        assert is_kept(made, "its branch outlive/y has 1 commit that no other has")
+        assert is_kept(made, "its branch outlive/y has 1 commit not on any other branch")
 
     def test_commits_on_no_branch(self, made: Worktree) -> None:
         there = Checkout(made.path)
         there.git("switch", "--quiet", "--detach")
         there.commit("work")
 
-        assert is_kept(made, "it has, on no branch, 1 commit that no other has")
+        assert is_kept(made, "it has 1 commit on no branch")
 
     def test_the_branch_is_kept_when_the_agent_left_work_on_it(self, checkout: Checkout, made: Worktree) -> None:
         there = Checkout(made.path)
@@ -171,7 +171,7 @@ class TestWorkIsKept:
         there.git("switch", "--quiet", "--detach", "main")
 
         assert removed(made) == Removal(
-            removed=True, line="kept the branch outlive/x: it has 1 commit that no other has"
+            removed=True, line="kept the branch outlive/x: 1 commit not on any other branch"
         )
         assert checkout.branches() == ["main", "outlive/x"]
 
@@ -188,13 +188,13 @@ class TestWorkIsKept:
         there = Checkout(made.path)
         there.git("merge", "--quiet", "--no-commit", "--no-ff", "main")
 
-        assert is_kept(made, "a merge is under way")
+        assert is_kept(made, "a merge in progress")
 
     def test_a_bisection(self, checkout: Checkout, made: Worktree) -> None:
         there = Checkout(made.path)
         there.git("bisect", "start", "HEAD", "HEAD~2")
 
-        assert is_kept(made, "a bisection is under way")
+        assert is_kept(made, "a bisection in progress")
 
     @pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])
     def test_changes_that_git_was_told_to_overlook(self, made: Worktree, mark: str) -> None:
@@ -202,7 +202,7 @@ class TestWorkIsKept:
         there.git("update-index", mark, "file", "src/deep/file")
         there.write("file", "changed\n")
 
-        assert is_kept(made, "1 file changed that git was told to overlook")
+        assert is_kept(made, "1 file changed but hidden from git (assume-unchanged or skip-worktree)")
 
     def test_a_sparse_checkout_is_no_work(self, made: Worktree) -> None:
         there = Checkout(made.path)
@@ -216,7 +216,7 @@ class TestWorkIsKept:
         made = make(str(checkout.path), None, "x")
         Checkout.new(Path(made.path) / "vendor")
 
-        assert is_kept(made, "vendor/ is a repository of its own")
+        assert is_kept(made, "vendor/ is a separate repository")
 
     def test_a_submodule_that_is_filled(self, checkout: Checkout, tmp_path: Path) -> None:
         inner = Checkout.new(tmp_path / "inner")
@@ -240,7 +240,7 @@ class TestWorkIsKept:
         result = removed(made)
 
         assert (result.removed, (Path(made.path) / "mine").exists()) == (False, True)
-        assert "is no worktree of" in result.line
+        assert "no longer a worktree of" in result.line
 
     def test_its_link_to_the_repository_is_broken(self, made: Worktree) -> None:
         (Path(made.path) / ".git").unlink()
@@ -256,7 +256,7 @@ class TestWorkIsKept:
         result = removed(made)
 
         assert (result.removed, (Path(made.path) / "file").exists()) == (False, True)
-        assert "is no worktree of" in result.line
+        assert "no longer a worktree of" in result.line
 
     def test_the_repository_is_gone(self, checkout: Checkout, made: Worktree) -> None:
         shutil.rmtree(checkout.path)

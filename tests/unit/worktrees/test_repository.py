@@ -77,7 +77,9 @@ class TestFinding:
 
 class TestRefusals:
     def test_no_repository(self, tmp_path: Path) -> None:
-        with pytest.raises(WorktreeError, match=r"is in no git repository; run `git init` there, or leave --worktree"):
+        with pytest.raises(
+            WorktreeError, match=r"is not in a git repository; run `git init` there, or omit --worktree"
+        ):
             find(tmp_path)
 
     def test_no_directory(self, tmp_path: Path) -> None:
@@ -85,7 +87,7 @@ class TestRefusals:
             find(tmp_path / "none")
 
     def test_gits_own_directory(self, checkout: Checkout) -> None:
-        with pytest.raises(WorktreeError, match="is git's own directory; start the chat in the working tree"):
+        with pytest.raises(WorktreeError, match="is a git directory; start the chat in the working tree"):
             find(checkout.path / ".git")
 
     def test_git_is_not_installed(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -118,5 +120,5 @@ class TestRefusals:
         monkeypatch.setenv("PATH", f"{slow.parent}:/usr/bin:/bin")
         monkeypatch.setattr("session_host.worktrees.git.LOOK_TIMEOUT_S", 0.2)
 
-        with pytest.raises(WorktreeError, match=r"git rev-parse takes longer than 0.2 s"):
+        with pytest.raises(WorktreeError, match=r"git rev-parse took longer than 0.2 s"):
             find(checkout.path)

@@ -64,7 +64,7 @@ def test_one_in_which_nothing_was_said_begins_once_more_and_one_that_was_used_is
 ) -> None:
     assert look(place, seek()).kept is Kept.NOTHING
     assert look(place, seek(used=True)).kept is Kept.LOST
-    assert "gone" in look(place, seek(used=True)).reason
+    assert "missing" in look(place, seek(used=True)).reason
 
 
 @pytest.mark.parametrize("place", ["codex", "opencode"])

@@ -33,11 +33,11 @@ async def test_after_refused_input_the_user_says_type_on(played: Played):
     window = played.open_window()
     viewer = played.show(session_id)
     viewer.holding = True
-    viewer.refuse("the program is not reading")
+    viewer.refuse("the program is not reading its input")
     banner = window.banners.current
     assert banner is not None
     assert (banner.text, banner.action, banner.lasting) == (
-        "Not sent to one: the program is not reading",
+        "Not sent to one: the program is not reading its input",
         "Type on",
         True,
     )

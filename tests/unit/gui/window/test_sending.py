@@ -103,11 +103,11 @@ async def test_a_chat_that_asks_something_gets_no_text_unless_the_user_insists(p
     played.show(shown)
     sheet = window.sheets.send
     sheet.ask(played.chat(asking))
-    hosts.refusal = NeedsInput("the chat asks “Bash: rm -r build”; nothing was typed")
+    hosts.refusal = NeedsInput("the chat is asking “Bash: rm -r build”; nothing was typed")
     sheet.field.setPlainText("no please wait")
     QTest.keyClick(sheet.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     await played.until(sheet.error.isVisible, "what is asked")
-    assert "asks “Bash: rm -r build”" in sheet.error.text()
+    assert "is asking “Bash: rm -r build”" in sheet.error.text()
     QTest.mouseClick(sheet.show_chat, Qt.MouseButton.LeftButton)
     assert not sheet.is_open
     assert window.tabs.active_chat is played.chat(asking)

@@ -57,7 +57,7 @@ async def test_a_chat_that_fell_silent_says_for_how_long(played: Played):
     session_id = await played.add("one", agent="claude")
     window = played.open_window()
     viewer = played.show(session_id)
-    viewer.tell(ActivityEvent(Activity.NO_SIGNAL, "silence", ago(61), "neither output nor word for 60 s"))
+    viewer.tell(ActivityEvent(Activity.NO_SIGNAL, "silence", ago(61), "no output and no report for 60 s"))
     played.settle()
     shown = row(played, session_id)
     assert (shown.said, shown.age) == ("No word for 2 min", "2 m"), "its patience of a minute is counted"

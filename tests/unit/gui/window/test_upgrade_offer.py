@@ -69,7 +69,7 @@ async def test_what_came_of_it_is_said_and_a_failure_changes_nothing(played: Pla
     session_id = await one_of(played, "0.0.1")
 
     async def refused() -> list[UpgradeResult]:
-        return [UpgradeResult(session_id, "one", False, "goes on as it was: it cannot be restored")]
+        return [UpgradeResult(session_id, "one", False, "not updated: it cannot be restored")]
 
     monkeypatch.setattr(upgrading, "upgrade_all", refused)
     played.window.banners.act()
@@ -84,14 +84,14 @@ async def test_nothing_that_is_installed_works_is_said_too(played: Played, monke
     await one_of(played, "0.0.1")
 
     async def broken() -> list[UpgradeResult]:
-        raise OutliveError("the installed version does not start (SyntaxError); nothing was changed")
+        raise OutliveError("cannot start the installed version (SyntaxError); nothing was changed")
 
     monkeypatch.setattr(upgrading, "upgrade_all", broken)
     played.window.banners.act()
     await played.until(lambda: banner(played).kind == "failed", "the result")
     assert banner(played).text == (
         "The chats go on as they were, since they could not be updated: "
-        "the installed version does not start (SyntaxError); nothing was changed"
+        "cannot start the installed version (SyntaxError); nothing was changed"
     )
 
 
