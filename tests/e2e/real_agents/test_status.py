@@ -115,7 +115,7 @@ def test_an_agent_that_hangs_gives_no_signal_and_comes_back(
         os.killpg(child, signal.SIGSTOP)  # It may be more than one process.
     assert chat.info()["activity"] == "no_signal"
     assert "no signal" in done("ls")
-    assert "neither output nor word" in chat.explained()["activity_detail"]
+    assert "no output and no report" in chat.explained()["activity_detail"]
     os.killpg(child, signal.SIGCONT)
     with chat.hears("idle"):
         server.release()

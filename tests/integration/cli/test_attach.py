@@ -120,7 +120,7 @@ def test_the_prefix_twice_types_it_and_another_key_after_it_types_nothing() -> N
         terminal.type(b"\x02\x02")
         terminal.see("<02>")
         terminal.type(b"\x02x")
-        terminal.see("No such key after Ctrl+B")
+        terminal.see("Unknown key after Ctrl+B")
         terminal.type(b"\x02?")
         terminal.see("d detach (the chat keeps running)")
         terminal.type(b"y")

@@ -14,7 +14,7 @@ URL = "http://127.0.0.1:9/v1"
     ("words", "complaint"),
     [
         (["endpoint"], "name a server: outlive new endpoint -m MODEL -u URL, or set url in "),
-        (["endpoint", "-m", "x"], "say which server"),
+        (["endpoint", "-m", "x"], "name a server"),
         (["endpoint", "-u", URL, "--key", "sk-0123"], "--key takes a source, not the key itself"),
         (["shell", "-m", "x"], "--model works only with `outlive new endpoint`"),
         (["--url", URL, "--", "top"], "--url is for `outlive new endpoint`"),
