@@ -64,6 +64,9 @@ class LinkPointer(QObject):
         """Shows the context menu that waits."""
         self._menu_patience = QTimer(self, singleShot=True, interval=MENU_WAITS_MS)
         self._menu_patience.timeout.connect(self._show_menu)
+        self._modifiers = Qt.KeyboardModifier.NoModifier
+        self._look_soon = QTimer(self, singleShot=True, interval=0)
+        self._look_soon.timeout.connect(self._look)
         self.files = FileLookup()
         self.files.answered.connect(self._on_answered)
 
@@ -110,6 +113,19 @@ class LinkPointer(QObject):
             QToolTip.hideText()
         if widget.cursor().shape() != shape:
             widget.setCursor(shape)
+
+    def hover_soon(self, modifiers: Qt.KeyboardModifier) -> None:
+        """Ctrl was pressed or released: look for a link once the events that wait are dealt with.
+
+        A shortcut's key may be among them. Reading the text and asking the X server for the mouse's place takes a
+        millisecond.
+        """
+        self._modifiers = modifiers
+        self._look_soon.start()
+
+    def _look(self) -> None:
+        if self._widget.isVisible():
+            self.hover(self.mouse_position(), self._modifiers)
 
     def look_again(self) -> None:
         """What is under the mouse may be another thing now."""

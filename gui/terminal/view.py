@@ -143,13 +143,13 @@ class TerminalView(TerminalPage):
         elif typed:
             self._on_typed()
         if event.key() == Qt.Key.Key_Control:
-            self._links.hover(self._links.mouse_position(), Qt.KeyboardModifier.ControlModifier)
+            self._links.hover_soon(Qt.KeyboardModifier.ControlModifier)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if self._sink is None or not self._keyboard.release(event, self._sink):
             event.ignore()
         if event.key() == Qt.Key.Key_Control:
-            self._links.hover(self._links.mouse_position(), Qt.KeyboardModifier.NoModifier)
+            self._links.hover_soon(Qt.KeyboardModifier.NoModifier)
 
     def _on_typed(self) -> None:
         """Typing is done at the bottom, and ends a selection."""
