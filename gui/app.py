@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from gui import loop
 from gui.sessions.model import SessionsModel
 from gui.sessions.storage import StoreThread
-from gui.sessions.watching import RecordWatcher
+from gui.sessions.watching import StoreWatcher
 from gui.settings.layout import WindowLayout
 from gui.settings.preferences import load_preferences
 from gui.theme.follow import Theme
@@ -27,16 +27,16 @@ from gui.tray.tray import Tray, app_icon
 from gui.window.accessibility import install_roles
 from gui.window.banners import Banner
 from gui.window.control import ControlServer
-from gui.window.instance import Claim
+from gui.window.instance import SingleInstance
 from gui.window.main_window import MainWindow
-from gui.window.remote import Remote
+from gui.window.remote import RemoteControl
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client import last_colors
 from session_host.client.records import all_after_boot
 from session_host.client.records import open_store as open_complete_store
 from session_host.client.recovery import open_or_recover
-from session_host.client.tidying import tidy
+from session_host.client.tidying import enforce_retention
 from session_host.client.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError, StoreCorrupt
 from session_host.protocol.values import GridSize
@@ -80,7 +80,7 @@ def read_catalog() -> tuple[Catalog, str]:
 class App:
     """The window's process."""
 
-    def __init__(self, qt: QApplication, claim: Claim, viewer_factory: ViewerFactory = make_viewer) -> None:
+    def __init__(self, qt: QApplication, claim: SingleInstance, viewer_factory: ViewerFactory = make_viewer) -> None:
         self._claim = claim
         self.finished = asyncio.Event()
         self.storage = StoreThread(open_store)
@@ -109,7 +109,7 @@ class App:
         self.notifications = DesktopNotifications(self.sessions.tasks, self.tray.notify, self.window)
         self._notifier = Notifier(self.sessions, catalog, self.window.is_looked_at, self.notifications)
         self._notifier.is_wanted = preferences.window.notifications
-        self._server = ControlServer(Remote(self.window, self.sessions, self.finished).verbs())
+        self._server = ControlServer(RemoteControl(self.window, self.sessions, self.finished).verbs())
         self._warn(filter(None, [catalog_problem, *warnings]))
         self._connect()
 
@@ -127,7 +127,7 @@ class App:
         for chosen in (tray.chat_chosen, tray.all_chats, tray.new_chat, tray.stop_all_wanted):
             chosen.connect(window.bring_up)
         tray.chat_chosen.connect(window.open_chat)
-        window.looks_elsewhere.connect(self._notifier.look)
+        window.looks_elsewhere.connect(self._notifier.check)
         self.notifications.chosen.connect(self._on_notification_chosen)
         tray.all_chats.connect(window.sidebar.list.setFocus)
         tray.new_chat.connect(lambda directory: window.verbs.new_chat(directory=directory))
@@ -178,7 +178,7 @@ class App:
             await self._server.start(self._claim.listener)
             # The page that is shown comes first; the others attach once it had its turn.
             QTimer.singleShot(0, self.sessions, self.sessions.follow_all)
-            watcher = RecordWatcher(paths.runtime_dir(), paths.database(), self.sessions)
+            watcher = StoreWatcher(paths.runtime_dir(), paths.database(), self.sessions)
             watcher.changed.connect(self._look_at_claim)
             watcher.changed.connect(self.sessions.refresh)
             self.sessions.refresh()
@@ -194,7 +194,7 @@ class App:
 
     async def _tidy(self) -> None:
         """Remove the oldest ended chats, should all of them take more than they may; to look takes 0.05 ms for each."""
-        removed = await self.storage.call(tidy)
+        removed = await self.storage.call(enforce_retention)
         if removed:
             self._warn(line.partition(" ")[2] for line in removed)
             self.sessions.refresh()
@@ -205,7 +205,7 @@ class App:
             return
         was_lost = self._claim.is_lost
         try:
-            if self._claim.look():
+            if self._claim.check_socket():
                 log.warning("the window's socket was gone, and is bound again")
                 self.sessions.tasks.start(self._server.start(self._claim.listener), "the window's socket")
         except OutliveError as error:
@@ -250,7 +250,7 @@ def _startup_facts(
     return warnings, layout, records
 
 
-def start(claim: Claim) -> int:
+def start(claim: SingleInstance) -> int:
     """Run the window; returns the process's exit code."""
     # X11's WM_CLASS is made of this name and of the first argument; desktops match it with outlive.desktop.
     QCoreApplication.setApplicationName("outlive")

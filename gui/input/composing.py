@@ -22,7 +22,7 @@ class Composition:
         self.text = ""
         self.caret = 0
 
-    def take(self, event: QInputMethodEvent) -> str:
+    def apply_event(self, event: QInputMethodEvent) -> str:
         """Take an event; returns the text that it commits."""
         self.text = event.preeditString()
         self.caret = len(self.text)

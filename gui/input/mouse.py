@@ -39,7 +39,7 @@ class WheelSteps:
         self._rest_x = 0.0
         self._rest_y = 0.0
 
-    def take(self, event: QWheelEvent, steps_per_notch: int) -> tuple[int, int]:
+    def add_delta(self, event: QWheelEvent, steps_per_notch: int) -> tuple[int, int]:
         """Whole steps (right, down) that an event completes; the rest is kept for the next."""
         pixels, angle = event.pixelDelta(), event.angleDelta()
         if event.phase() == Qt.ScrollPhase.ScrollBegin:

@@ -16,7 +16,7 @@ _SEQUENCES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|
 """What colours a terminal (ECMA-48 5.4: CSI, OSC, and the short ones) is no text."""
 
 
-class Aftermath(NamedTuple):
+class EndedChat(NamedTuple):
     """What can be done with a chat that is over.
 
     Attributes:
@@ -32,7 +32,7 @@ class Aftermath(NamedTuple):
     has_errors: bool
 
 
-async def aftermath(session_id: str) -> Aftermath:
+async def aftermath(session_id: str) -> EndedChat:
     """Look at what is left of a chat.
 
     Raises:
@@ -41,11 +41,11 @@ async def aftermath(session_id: str) -> Aftermath:
     return await asyncio.to_thread(_aftermath, session_id)
 
 
-def _aftermath(session_id: str) -> Aftermath:
+def _aftermath(session_id: str) -> EndedChat:
     from session_host.client.resumability import has_picker, resumability
 
     can, why_not = resumability(session_id)
-    return Aftermath(can, why_not, has_picker(session_id), _has_errors(session_id))
+    return EndedChat(can, why_not, has_picker(session_id), _has_errors(session_id))
 
 
 def _has_errors(session_id: str) -> bool:

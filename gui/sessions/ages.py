@@ -15,7 +15,7 @@ YOUNG_STEP_S, OLD_STEP_S = 10.0, 20.0
 LONGEST_S = 3600.0
 
 
-class Ages(QObject):
+class AgeTimer(QObject):
     """Tells when ages are to be shown anew, and sleeps while nobody sees them.
 
     Signals:

@@ -11,7 +11,7 @@ ID_DIGITS = 4
 """As many of an id name a chat on the command line."""
 
 
-class Told(Protocol):
+class ChatLabels(Protocol):
     """What is asked of a chat."""
 
     @property
@@ -27,7 +27,7 @@ class Told(Protocol):
         """Where it works, in short."""
 
     @property
-    def said(self) -> str:
+    def status_text(self) -> str:
         """What it asks or said last."""
 
     @property
@@ -57,7 +57,7 @@ class SecondLine(NamedTuple):
         return " · ".join(part for part in parts if part)
 
 
-def second_lines(chats: Iterable[Told]) -> dict[str, SecondLine]:
+def second_lines(chats: Iterable[ChatLabels]) -> dict[str, SecondLine]:
     """The second line of each chat, by its id."""
     listed = list(chats)
     directories: dict[str, set[str]] = {}
@@ -71,24 +71,24 @@ def second_lines(chats: Iterable[Told]) -> dict[str, SecondLine]:
         for chat in listed
     }
     shared_places = Counter(places.values())
-    alike = Counter((chat.name, places[chat.id], chat.said) for chat in listed)
+    alike = Counter((chat.name, places[chat.id], chat.status_text) for chat in listed)
     lines: dict[str, SecondLine] = {}
     for chat in listed:
         place = places[chat.id]
-        if alike[chat.name, place, chat.said] > 1:
+        if alike[chat.name, place, chat.status_text] > 1:
             place = f"{place} · {chat.id[:ID_DIGITS]}"
         # Where several chats work in one place, what they said differs, and not the place.
-        said_first = bool(chat.said) and (chat.needs_you or shared_places[places[chat.id]] > 1)
-        lines[chat.id] = SecondLine(place, chat.said, said_first)
+        said_first = bool(chat.status_text) and (chat.needs_you or shared_places[places[chat.id]] > 1)
+        lines[chat.id] = SecondLine(place, chat.status_text, said_first)
     return lines
 
 
-def _without_branch(chat: Told) -> str:
+def _without_branch(chat: ChatLabels) -> str:
     """The place but for the branch: that of all working trees of a repository."""
     return chat.place.partition(f" · {chat.branch}")[0] if chat.branch else chat.place
 
 
-def _place(chat: Told, directories: set[str], *, of_one: bool) -> str:
+def _place(chat: ChatLabels, directories: set[str], *, of_one: bool) -> str:
     """The place in short; the branch first where branches differ, and before a name that others have, what differs."""
     if chat.branch and not of_one:
         repository, _, rest = chat.place.partition(f" · {chat.branch}")

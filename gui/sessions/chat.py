@@ -150,15 +150,15 @@ class Chat(ChatFacts):
         size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
         self.viewer = self._make_viewer(self.id, self, size, output)
         if self._colors is not None:
-            self.viewer.show_in(self._colors)
+            self.viewer.set_colors(self._colors)
         self.connection, self.connection_message = self.viewer.state, self.viewer.message
         self.viewer.start()
 
-    def show_in(self, colors: DefaultColors) -> None:
+    def set_colors(self, colors: DefaultColors) -> None:
         """The colours that terminals are shown in, now."""
         self._colors = colors
         if self.viewer is not None:
-            self.viewer.show_in(colors)
+            self.viewer.set_colors(colors)
 
     @property
     def is_shown(self) -> bool:
@@ -174,7 +174,7 @@ class Chat(ChatFacts):
             self.unseen = self.rang = False
             self.changed.emit()
 
-    def rest(self) -> None:
+    def free_replica(self) -> None:
         """Nobody looks: give the memory of the replica back; the next showing brings another."""
         if self.viewer is None or self._shown:
             return
@@ -264,10 +264,10 @@ class Chat(ChatFacts):
         """Whether an input was refused, so that all further ones are, until ``go_on``."""
         return self.viewer is not None and self.viewer.holding
 
-    def go_on(self) -> None:
+    def accept_refusal(self) -> None:
         """The user has seen that an input was refused, and types on."""
         if self.viewer is not None:
-            self.viewer.go_on()
+            self.viewer.accept_refusal()
 
     def viewer_event(self, event: Event) -> None:
         """Something about the session changed."""

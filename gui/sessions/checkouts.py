@@ -16,7 +16,7 @@ from gui.sessions.tasks import Tasks
 from session_host.errors import WorktreeError
 from session_host.protocol.values import Activity
 from session_host.worktrees import Status, status_of
-from session_host.worktrees.git import look
+from session_host.worktrees.git import run_read_only
 
 SETTLE_MS = 200
 """Changes come in bursts; one look after them is enough."""
@@ -25,7 +25,7 @@ REST_MS = 2000
 """And where they do not end, a look every so often."""
 
 
-class Checkouts(QObject):
+class GitStatusWatcher(QObject):
     """Keeps ``Chat.checkout`` true for running chats.
 
     Signals:
@@ -81,13 +81,13 @@ class Checkouts(QObject):
     def _begin(self) -> None:
         if self._is_seen and self._due and not self._is_looking:
             self._is_looking = True
-            self._tasks.start(self._look(), "checkouts")
+            self._tasks.start(self._read_status(), "checkouts")
 
-    async def _look(self) -> None:
+    async def _read_status(self) -> None:
         due, self._due = self._due, set()
         try:
             for directory in sorted(due):
-                self._tell(directory, await self._status(directory))
+                self._emit_status(directory, await self._status(directory))
         finally:
             self._is_looking = False
         self.looked.emit()
@@ -100,7 +100,7 @@ class Checkouts(QObject):
             return status
         self._names[directory] = status.repository
         try:
-            git_directory = await asyncio.to_thread(look, Path(directory), "rev-parse", "--absolute-git-dir")
+            git_directory = await asyncio.to_thread(run_read_only, Path(directory), "rev-parse", "--absolute-git-dir")
         except WorktreeError:
             return None  # It went away between the two looks.
         self._watched[directory] = git_directory.removesuffix("\n")
@@ -115,7 +115,7 @@ class Checkouts(QObject):
             if git_directory not in self._watched.values():
                 self._watcher.removePath(git_directory)
 
-    def _tell(self, directory: str, status: Status | None) -> None:
+    def _emit_status(self, directory: str, status: Status | None) -> None:
         if status is None:
             self._forget({directory})
         for chat in self._chats:

@@ -147,7 +147,7 @@ class ChatFacts(QObject):
         return self.record.cwd
 
     @property
-    def said(self) -> str:
+    def status_text(self) -> str:
         """What it asks, what it said last, or how it ended; "" if there is nothing to say."""
         if self.is_over:
             return self.how_it_ended
@@ -184,7 +184,7 @@ class ChatFacts(QObject):
     @property
     def where_and_what(self) -> str:
         """Place and what was said, in a line; what is asked comes first."""
-        parts = (self.said, self.place) if self.needs_you else (self.place, self.said)
+        parts = (self.status_text, self.place) if self.needs_you else (self.place, self.status_text)
         return " · ".join(part for part in parts if part)
 
     @property

@@ -19,7 +19,7 @@ _AGAIN_AFTER_CHAT_S = 0.1
 """While the index is brought up to date, it is asked again after so long, and sooner when a chat has been read."""
 
 
-class Found(NamedTuple):
+class SearchResults(NamedTuple):
     """Lines that fit, newest first.
 
     ``behind`` tells how many chats are still to be read; 0 in the last answer.
@@ -29,7 +29,7 @@ class Found(NamedTuple):
     behind: int
 
 
-class Finder:
+class SearchThread:
     """Asks the index, and brings it up to date; a newer question ends an older one."""
 
     def __init__(self, on_error: Callable[[OutliveError], object]) -> None:
@@ -39,7 +39,7 @@ class Finder:
         self._search: Search | None = None
         self._question = 0
 
-    def ask(self, query: Query, session_ids: list[str], tell: Callable[[Found], object]) -> None:
+    def ask(self, query: Query, session_ids: list[str], tell: Callable[[SearchResults], object]) -> None:
         """Look in these sessions, and read them in this order as far as they are behind.
 
         ``tell`` is called on the loop's thread, at least once, and once more whenever there may be more.
@@ -47,7 +47,7 @@ class Finder:
         self._question += 1
         number = self._question
 
-        def told(found: Found) -> None:
+        def told(found: SearchResults) -> None:
             if number == self._question:
                 tell(found)
 
@@ -94,7 +94,7 @@ class Finder:
             self._search = Search()
         return self._search
 
-    def _answer(self, number: int, query: Query, session_ids: list[str], tell: Callable[[Found], None]) -> None:
+    def _answer(self, number: int, query: Query, session_ids: list[str], tell: Callable[[SearchResults], None]) -> None:
         if number != self._question:
             return
         search = self._open()
@@ -105,7 +105,7 @@ class Finder:
 
         def look() -> None:
             nonlocal told_s
-            tell(Found(search.find(query, LIMIT, wanted), left))
+            tell(SearchResults(search.find(query, LIMIT, wanted), left))
             told_s = time.monotonic()
 
         def is_over() -> bool:

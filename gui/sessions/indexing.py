@@ -12,7 +12,7 @@ AFTER_MS = 10_000
 _END_MS = 2000
 
 
-class Indexing(QObject):
+class SearchIndexing(QObject):
     """Starts ``session_host.search.keeping_up`` when there is something to read; idle chats cost nothing.
 
     Signals:
@@ -39,7 +39,7 @@ class Indexing(QObject):
             self._is_behind = True
             self._soon.start()
 
-    def hold(self, held: bool) -> None:
+    def set_paused(self, held: bool) -> None:
         """The user searches, which reads all there is itself, and faster; or does so no more."""
         self._is_held = held
         if held:

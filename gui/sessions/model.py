@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.sessions.chat import Chat
-from gui.sessions.checkouts import Checkouts
+from gui.sessions.checkouts import GitStatusWatcher
 from gui.sessions.explaining import Explained, explained, explained_without_host
-from gui.sessions.finder import Finder
+from gui.sessions.finder import SearchThread
 from gui.sessions.groups import OVER, Group, order_key
-from gui.sessions.indexing import Indexing
+from gui.sessions.indexing import SearchIndexing
 from gui.sessions.login_path import LoginPathFinder
-from gui.sessions.removing import Removals
+from gui.sessions.removing import UndoableRemovals
 from gui.sessions.storage import StoreThread
 from gui.sessions.tasks import Tasks
 from session_host.errors import HostUnavailable, OutliveError, SessionEnded, UsageError
@@ -73,10 +73,10 @@ class SessionsModel(QObject):
         self._ended_by_you: set[str] = set()
         self.tasks = Tasks(lambda error: self.problem.emit(str(error)))
         self.login_path = LoginPathFinder(self.tasks, self.problem.emit, self.path_found.emit)
-        self.checkouts = Checkouts(self.tasks, self)
-        self.finder = Finder(lambda error: self.problem.emit(str(error)))
-        self.removals = Removals(self)
-        self.indexing = Indexing(self)
+        self.checkouts = GitStatusWatcher(self.tasks, self)
+        self.finder = SearchThread(lambda error: self.problem.emit(str(error)))
+        self.removals = UndoableRemovals(self)
+        self.indexing = SearchIndexing(self)
         self.indexing.started.connect(self._on_indexing)
         self._refreshing = False
         self._refresh_again = False
@@ -98,7 +98,7 @@ class SessionsModel(QObject):
         """Terminals are shown in these colours from now on: programs that ask are told."""
         self.colors = colors
         for chat in self._chats.values():
-            chat.show_in(colors)
+            chat.set_colors(colors)
 
     # ------------------------------------------------------------ reading
 
@@ -164,7 +164,7 @@ class SessionsModel(QObject):
             present.add(record.id)
             chat = self._chats.get(record.id)
             if chat is None:
-                self._add(record)
+                self._insert_chat(record)
             else:
                 chat.apply_record(record)
         for session_id in [known for known in self._chats if known not in present]:
@@ -173,10 +173,10 @@ class SessionsModel(QObject):
             self.is_known = True
             self._tell.start()
 
-    def _add(self, record: SessionRecord) -> Chat:
+    def _insert_chat(self, record: SessionRecord) -> Chat:
         chat = Chat(record, self._make_viewer, self)
         if self.colors is not None:
-            chat.show_in(self.colors)
+            chat.set_colors(self.colors)
         if (agent := self.agents.get(record.agent)) is not None:
             chat.stale_after_s = agent.signals.stale_after_s
         chat.ended_by_you = record.id in self._ended_by_you
@@ -256,7 +256,7 @@ class SessionsModel(QObject):
         from session_host.client.launch import launch
 
         record = await launch(await self.login_path.completed(request))
-        return self._chats.get(record.id) or self._add(record)
+        return self._chats.get(record.id) or self._insert_chat(record)
 
     async def resume(self, chat: Chat, size: GridSize, *, anyway: bool = False) -> Chat:
         """Start a chat that goes on with an ended one's conversation, and stands in its place.
@@ -271,7 +271,7 @@ class SessionsModel(QObject):
         record = await resume(chat.id, environment=environment, size=size, colors=self.colors, anyway=anyway)
         chat.record.continued_by = record.id
         chat.changed.emit()
-        return self._chats.get(record.id) or self._add(record)
+        return self._chats.get(record.id) or self._insert_chat(record)
 
     async def pick(self, chat: Chat, size: GridSize) -> Chat:
         """Start a chat where an ended one was, in which the agent lets its user choose a conversation.
@@ -279,11 +279,11 @@ class SessionsModel(QObject):
         Raises:
             OutliveError: its agent has no list to choose from, or it could not be started.
         """
-        from session_host.client.resume import pick
+        from session_host.client.resume import resume_with_picker
 
         environment = await self.login_path.environment()
-        record = await pick(chat.id, environment=environment, size=size, colors=self.colors)
-        return self._chats.get(record.id) or self._add(record)
+        record = await resume_with_picker(chat.id, environment=environment, size=size, colors=self.colors)
+        return self._chats.get(record.id) or self._insert_chat(record)
 
     async def recent_directories(self, limit: int) -> list[str]:
         """Where chats were started lately."""
@@ -301,7 +301,7 @@ class SessionsModel(QObject):
         changes = await asyncio.to_thread(transitions.last, session_transitions(chat.id), TRANSITIONS)
         return explained_without_host(changes, chat.record.provider_session_id or "")
 
-    async def send(self, chat: Chat, text: str, *, anyway: bool = False) -> None:
+    async def send_text(self, chat: Chat, text: str, *, anyway: bool = False) -> None:
         """Type a text into a chat, whether its tab is open or not, and press Enter; ``anyway``: even if it asks.
 
         Raises:
@@ -364,7 +364,7 @@ class SessionsModel(QObject):
         if chat.is_over:
             self.tasks.start(self.removals.remove_now(chat), "remove")
 
-    def forget(self, session_id: str) -> None:
+    def remove_record(self, session_id: str) -> None:
         """A chat was removed from the record."""
         if session_id in self._chats:
             self._drop(session_id)

@@ -18,7 +18,7 @@ UNDO_MS = 10_000
 """A removal can be undone for so long."""
 
 
-class Removals(QObject):
+class UndoableRemovals(QObject):
     """Ended chats that the user removed, and which are kept until that cannot be undone any more.
 
     Until then they are shown nowhere, and all of them is kept: a crash removes nothing.
@@ -81,16 +81,16 @@ class Removals(QObject):
         """
         # Not in the record's thread: git may take its time over a worktree.
         line = await asyncio.to_thread(_forget, chat.id)
-        self._sessions.forget(chat.id)
+        self._sessions.remove_record(chat.id)
         if line:
             self._sessions.told.emit(line)
 
 
 def _forget(session_id: str) -> str:
     """Remove all that is kept of a chat; returns the line that says what stays of its worktree."""
-    from session_host.client.forgetting import forget_chat
+    from session_host.client.forgetting import remove_chat
     from session_host.client.records import open_store
 
     with open_store() as store:
         record = store.get(session_id)
-        return forget_chat(store, record) if record is not None else ""
+        return remove_chat(store, record) if record is not None else ""

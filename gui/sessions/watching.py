@@ -10,7 +10,7 @@ SETTLE_MS = 40
 """Changes come in bursts (a socket, its record, its directory); one look after them is enough."""
 
 
-class RecordWatcher(QObject):
+class StoreWatcher(QObject):
     """Watches the directory of sockets and the database's write-ahead log.
 
     A chat that a command starts shows as a socket; one that it renames or removes shows in the log. A runtime directory

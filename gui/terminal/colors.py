@@ -125,7 +125,7 @@ class Colors:
             return self._palette[color]
         return default
 
-    def look(self, style: Style, selected: bool = False) -> Look:
+    def resolve_style(self, style: Style, selected: bool = False) -> Look:
         """How cells of ``style`` are painted, inside the selection or not."""
         key = (style, selected)
         look = self._looks.get(key)
@@ -185,12 +185,12 @@ class Colors:
 
     def cursor_on(self, style: Style) -> QColor:
         """The cursor's colour on a cell; made lighter or darker where the cell's ground would hide it."""
-        return readable(self.cursor, self.look(style).background or self.background, MARK_RATIO)
+        return readable(self.cursor, self.resolve_style(style).background or self.background, MARK_RATIO)
 
     def under_cursor(self, style: Style) -> Look:
         """How the cell under a block cursor is painted: its ground's colour on the cursor's."""
         fill = self.cursor_on(style)
-        plain = self.look(style)
+        plain = self.resolve_style(style)
         ground = plain.background or self.background
         foreground = ground if ratio(ground, fill) >= _MIN_SELECTED_CONTRAST else self.background
         return plain._replace(

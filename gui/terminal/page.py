@@ -21,7 +21,7 @@ from .layout import GridLayout
 from .metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
 from .pacing import FramePacer
 from .regions import scaled
-from .scroll_place import ScrollPlace, Still, go_to, place_of_row
+from .scroll_place import SavedFrame, ScrollPosition, go_to, place_of_row
 from .scrollbar import WIDTH_PX, HistoryBar
 from .sink import InputSink
 from .surface import Surface
@@ -49,8 +49,8 @@ class TerminalPage(QWidget):
         self._base_px = self._size_px = default_size_px()
         self._sink: InputSink | None = None
         self._shown_emulator: Emulator | None = None
-        self._still: Still | None = None
-        self._wanted_place: ScrollPlace | None = None
+        self._still: SavedFrame | None = None
+        self._wanted_place: ScrollPosition | None = None
         self._may_look_back = True
         """False while the emulator is known to stand at its end: to ask it costs a frame."""
         self._surface = Surface(theme, self._measured())
@@ -100,7 +100,7 @@ class TerminalPage(QWidget):
         emulator = self.emulator
         if emulator is not None:
             emulator.damage_all()
-            self._still = Still(emulator.frame(), emulator.modes.reverse_screen)
+            self._still = SavedFrame(emulator.frame(), emulator.modes.reverse_screen)
             self._wanted_place = self._wanted_place or self._place_in(self._still.frame)
 
     @property
@@ -109,7 +109,7 @@ class TerminalPage(QWidget):
         return self._still is not None and self.emulator is None
 
     @property
-    def place(self) -> ScrollPlace | None:
+    def place(self) -> ScrollPosition | None:
         """Where in the history one looks; None at its end."""
         emulator = self.emulator
         if self._wanted_place is not None or emulator is None:
@@ -120,13 +120,13 @@ class TerminalPage(QWidget):
         emulator.damage_all()
         return self._place_in(frame)
 
-    def _place_in(self, frame: Frame) -> ScrollPlace | None:
+    def _place_in(self, frame: Frame) -> ScrollPosition | None:
         emulator = self.emulator
         if emulator is None or not frame.scroll_offset:
             return None
         return place_of_row(emulator, frame.scrollback_rows - frame.scroll_offset)
 
-    def look_at(self, place: ScrollPlace | None) -> None:
+    def look_at(self, place: ScrollPosition | None) -> None:
         """Look at a place of the history as soon as that is there; the user's next scrolling or typing ends it."""
         self._wanted_place = place
         self._try_place()
@@ -187,7 +187,7 @@ class TerminalPage(QWidget):
         if emulator is None or not self.isVisible():
             return
         before = surface.cursor_rect()
-        region = surface.take(emulator)
+        region = surface.apply_frame(emulator)
         self._may_look_back = self.scrolled_back
         self._bar.show_place(*surface.place, max(surface.size.rows, 1))
         self._blink.want(blinking=is_blinking(surface.cursor, focused=self.hasFocus()))

@@ -50,7 +50,7 @@ class RowPainter:
 
     def paint(self, painter: QPainter, row: Row, top: int, width: int) -> None:
         """Paint ``row`` with its upper edge at ``top`` over ``width`` pixels, ground included."""
-        metrics, look_of = self.metrics, self.colors.look
+        metrics, look_of = self.metrics, self.colors.resolve_style
         painter.setClipRect(0, top, width, metrics.height)
         painter.fillRect(0, top, width, metrics.height, self.colors.background)
         laid: list[LaidRun]

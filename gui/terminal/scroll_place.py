@@ -12,14 +12,14 @@ _SEARCHED_ROWS = 4000
 """So far from its number a row is looked for: some tens of milliseconds."""
 
 
-class Still(NamedTuple):
+class SavedFrame(NamedTuple):
     """What was to be seen of an emulator."""
 
     frame: Frame
     reverse_screen: bool
 
 
-class ScrollPlace(NamedTuple):
+class ScrollPosition(NamedTuple):
     """The first row that one looks at: its number from the oldest of the history, and a digest of its text.
 
     The number alone does not do: a history that is full loses its oldest rows, and another width counts others. The
@@ -30,13 +30,13 @@ class ScrollPlace(NamedTuple):
     digest: str
 
 
-def place_of_row(emulator: Emulator, row: int) -> ScrollPlace:
+def place_of_row(emulator: Emulator, row: int) -> ScrollPosition:
     """The place that a row of the history is."""
     found = emulator.history(row, 1)
-    return ScrollPlace(row, _digest(found[0]) if found else "")
+    return ScrollPosition(row, _digest(found[0]) if found else "")
 
 
-def go_to(emulator: Emulator, place: ScrollPlace) -> bool:
+def go_to(emulator: Emulator, place: ScrollPosition) -> bool:
     """Scroll to a place; False if the history does not have it (yet)."""
     history = emulator.scrollback_rows
     row = _find(emulator, place, history)
@@ -47,7 +47,7 @@ def go_to(emulator: Emulator, place: ScrollPlace) -> bool:
     return True
 
 
-def _find(emulator: Emulator, place: ScrollPlace, history: int) -> int | None:
+def _find(emulator: Emulator, place: ScrollPosition, history: int) -> int | None:
     if place.row < history and place_of_row(emulator, place.row) == place:
         return place.row
     if not place.digest:

@@ -105,7 +105,7 @@ class Surface:
         self.clear()
         self._glyphs.forget_pictures()
 
-    def take(self, emulator: Emulator) -> QRegion | None:
+    def apply_frame(self, emulator: Emulator) -> QRegion | None:
         """Take the emulator's damage; the region to be painted, None for all of the widget."""
         return self.take_frame(emulator.frame(), reverse_screen=emulator.modes.reverse_screen)
 
@@ -263,7 +263,9 @@ class Surface:
         picture = blank_picture(self._canvas.painter, cells + 1)
         picture.fill(self._colors.background)
         painter = QPainter(picture)
-        self._canvas.painter.paint_runs(painter, [(run, self._colors.look(run.style)) for run in self.composing], 0)
+        self._canvas.painter.paint_runs(
+            painter, [(run, self._colors.resolve_style(run.style)) for run in self.composing], 0
+        )
         caret = max(round(self.metrics.width / 6), 1)
         painter.fillRect(cells * self.metrics.width, 0, caret, self.metrics.height, self._colors.cursor)
         painter.end()

@@ -181,7 +181,7 @@ class TerminalView(TerminalPage):
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         before = self._surface.cursor_rect()
-        committed = self._composition.take(event) if self._sink is not None else ""
+        committed = self._composition.apply_event(event) if self._sink is not None else ""
         self._surface.composing = self._composition.runs()
         self.update(self._logical_rect(before.united(self._surface.cursor_rect())))
         if committed and self._sink is not None:

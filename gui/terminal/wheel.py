@@ -33,7 +33,7 @@ class Wheel:
 
     def zoom_steps(self, event: QWheelEvent) -> int:
         """Steps to zoom by, if the event zooms: Ctrl is held."""
-        return -self._notches.take(event, 1)[1]
+        return -self._notches.add_delta(event, 1)[1]
 
     def turn(self, event: QWheelEvent) -> int:
         """Act on an event; returns the rows that the view is to be scrolled by."""
@@ -43,7 +43,7 @@ class Wheel:
         if self._pointer.program_takes(event.modifiers()):
             self._turn_for_program(event)
             return 0
-        _, down = self._lines.take(event, LINES_PER_NOTCH)
+        _, down = self._lines.add_delta(event, LINES_PER_NOTCH)
         modes = emulator.modes
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if modes.alternate_screen and modes.alternate_scroll and modes.mouse == "none" and not shift:
@@ -55,7 +55,7 @@ class Wheel:
         return down
 
     def _turn_for_program(self, event: QWheelEvent) -> None:
-        right, down = self._notches.take(event, 1)
+        right, down = self._notches.add_delta(event, 1)
         modifiers = modifiers_of(event.modifiers())
         for steps, negative, positive in (
             (down, MouseButton.WHEEL_UP, MouseButton.WHEEL_DOWN),

@@ -47,9 +47,9 @@ class Notifier(QObject):
         self._shown: set[str] = set()
         self._running: set[str] = set()
         """The chats that ran when it was last looked."""
-        sessions.changed.connect(self.look)
+        sessions.changed.connect(self.check)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """See who needs the user now, and what they look at."""
         waiting = {chat.id: chat for chat in self._sessions.chats() if chat.needs_you}
         for session_id in [known for known in self._known if known not in waiting]:

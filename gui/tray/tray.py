@@ -108,7 +108,7 @@ class Tray(QObject):
         menu.clear()
         now = datetime.now(UTC)
         for chat in self.listed():
-            text = f"{chat.name}  ·  {self._said(chat)}, {words.age(chat.since, now)}"
+            text = f"{chat.name}  ·  {self._status_text(chat)}, {words.age(chat.since, now)}"
             action = QAction(mark_icon(chat.mark, self._theme.tokens), _menu_text(text), menu)
             action.triggered.connect(_emitting(self.chat_chosen, chat))
             menu.addAction(action)
@@ -130,14 +130,14 @@ class Tray(QObject):
         stop = menu.addAction("Stop all chats…", self.stop_all_wanted.emit)
         stop.setEnabled(bool(self._sessions.running()))
 
-    def _said(self, chat: Chat) -> str:
+    def _status_text(self, chat: Chat) -> str:
         """What a chat asks; else which agent it is."""
         if chat.group is Group.RUNNING and chat.foreground:
             return shortened(chat.foreground, PROGRAM_CHARACTERS)
         if chat.group is Group.RUNNING and chat.last_command:
             return chat.last_command
         if chat.is_silent or (chat.needs_you and chat.activity_detail):
-            return _shortened(chat.said)
+            return _shortened(chat.status_text)
         agent = self._agents.get(chat.record.agent)
         return agent.title if agent is not None else chat.record.agent
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu
 
 from gui.sessions.chat import Chat
-from gui.window.verbs import Verbs
+from gui.window.verbs import ChatActions
 
 if TYPE_CHECKING:
     from gui.window.main_window import MainWindow
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class ChatMenu:
     """Makes the menu anew for each chat, as it is then."""
 
-    def __init__(self, window: MainWindow, verbs: Verbs) -> None:
+    def __init__(self, window: MainWindow, verbs: ChatActions) -> None:
         self._window = window
         self._verbs = verbs
 

@@ -166,7 +166,7 @@ class ChatPage(Area):
         self._is_in_front = False
         self.chat.set_shown(False)
 
-    def rest(self) -> bool:
+    def suspend(self) -> bool:
         """Nobody has looked for a while: give the memory of the terminal back, but for what was to be seen of it.
 
         Returns:
@@ -180,7 +180,7 @@ class ChatPage(Area):
             self.view.set_viewer(None)
             self._screen.close()
             self._screen, self._screen_asked = None, False
-        self.chat.rest()
+        self.chat.free_replica()
         return self.view.emulator is None
 
     def dispose(self) -> None:
@@ -189,7 +189,7 @@ class ChatPage(Area):
         self._withdraw_question()
         self.view.set_viewer(None)
         self.chat.set_shown(False)
-        self.chat.rest()
+        self.chat.free_replica()
         if self._screen is not None:
             self._screen.close()
             self._screen = None
@@ -229,7 +229,7 @@ class ChatPage(Area):
             return
         record = self.chat.record
         again = self.chat.connection is not None and self.chat.connection == "reconnecting"
-        self.notice.say(
+        self.notice.show_text(
             "Reconnecting…" if again else "Starting…",
             f"{self.chat.command} in {words.short_directory(record.cwd)}",
         )
@@ -261,7 +261,7 @@ class ChatPage(Area):
             self.view.show_emulator(emulator)
             self._notice.hide()
         else:
-            self.notice.say("Nothing was kept of its last screen", "")
+            self.notice.show_text("Nothing was kept of its last screen", "")
             self._lay_over(self.notice)
         self._set_settled(settled=True)
 
@@ -290,7 +290,7 @@ class ChatPage(Area):
 
     def _tell_trouble(self) -> None:
         if self.chat.notice or self._trouble.made is not None:
-            self.trouble.say(self.chat.notice)
+            self.trouble.show_text(self.chat.notice)
 
     def _tell_over(self) -> None:
         now = self.chat.record.continued_by, self.chat.is_recorded

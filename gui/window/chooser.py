@@ -67,7 +67,7 @@ class Chooser(Sheet):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setMouseTracking(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.clicked.connect(self._take)
+        self.list.clicked.connect(self._accept_choice)
         self.nothing = label("Nothing fits", "secondary")
         self.nothing.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_M_PX)
         layout = QVBoxLayout(self.body)
@@ -111,9 +111,9 @@ class Chooser(Sheet):
         if fitting:
             self.list.setCurrentIndex(self.items.index(0, 0))
         if self.is_open:
-            self.place()
+            self.center()
 
-    def _take(self, index: QModelIndex) -> None:
+    def _accept_choice(self, index: QModelIndex) -> None:
         choice = index.data(_CHOICE_ROLE)
         if isinstance(choice, Choice):
             self.put_away()
@@ -128,7 +128,7 @@ class Chooser(Sheet):
             row = row % count if abs(steps[key]) == 1 else min(max(row, 0), count - 1)
             self.list.setCurrentIndex(self.items.index(row, 0))
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            self._take(self.list.currentIndex())
+            self._accept_choice(self.list.currentIndex())
         else:
             super().keyPressEvent(event)
 

@@ -13,7 +13,7 @@ from gui.sessions.model import SessionsModel
 from gui.window.chat_page import ChatPage
 from gui.window.chooser import Choice
 from gui.window.tabs import Tabs
-from gui.window.verbs import Verbs
+from gui.window.verbs import ChatActions
 
 if TYPE_CHECKING:
     from gui.window.main_window import MainWindow
@@ -27,7 +27,7 @@ MENU = (
 class Commands:
     """Carries out the window's actions, for keys, the menu and the palette."""
 
-    def __init__(self, window: MainWindow, sessions: SessionsModel, verbs: Verbs) -> None:
+    def __init__(self, window: MainWindow, sessions: SessionsModel, verbs: ChatActions) -> None:
         self._window = window
         self._sessions = sessions
         self._verbs = verbs
@@ -50,7 +50,7 @@ class Commands:
             "kill": lambda: self._on_active_chat(verbs.kill),
             "stop_all": verbs.stop_all,
             "copy_name": lambda: self._on_active_chat(verbs.copy_name),
-            "send": self.send,
+            "send": self.show_send_sheet,
             "resume": lambda: self._on_active_chat(window.resuming.resume),
             "pick": lambda: self._on_active_chat(window.resuming.pick),
             "copy_resume": lambda: self._on_active_chat(window.resuming.copy_command),
@@ -97,7 +97,7 @@ class Commands:
         else:
             self._window.banners.inform("No chat needs you", key="next waiting")
 
-    def send(self) -> None:
+    def show_send_sheet(self) -> None:
         """Ask for a text to send to the chat that is shown, or to another."""
         if not self._window.sheets.send.ask(self._window.tabs.active_chat):
             self._window.banners.inform("No chat is running", key="send")

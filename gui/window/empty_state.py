@@ -115,13 +115,13 @@ class EmptyState(Area):
         self._key.setText(key)
         if path != self._looked_on:
             self._looked_on = path
-            chats.tasks.start(self._look(agents, path), "agents")
+            chats.tasks.start(self._find_installed(agents, path), "agents")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._looked_on = None  # Something may have been installed in the meantime.
 
-    async def _look(self, agents: Mapping[str, Agent], path: str) -> None:
+    async def _find_installed(self, agents: Mapping[str, Agent], path: str) -> None:
         """Find the installed agents; a directory on PATH may be on a slow disk or a network."""
         known = list(agents.values())
         installed = await asyncio.to_thread(lambda: [agent.name for agent in known if agent.find(path) is not None])

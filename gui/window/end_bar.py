@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from gui.sessions import words
-from gui.sessions.aftermath import Aftermath
+from gui.sessions.aftermath import EndedChat
 from gui.sessions.chat import Chat
 from gui.theme.follow import Theme
 from gui.theme.marks import Mark
@@ -97,7 +97,7 @@ class EndBar(Area):
         if self._row.direction() != wanted:
             self._row.setDirection(wanted)
 
-    def offer(self, found: Aftermath | None) -> None:
+    def offer(self, found: EndedChat | None) -> None:
         """Offer what can be done; None while that is not known."""
         self._is_resumable = found is not None and found.can_resume is True
         self.resume.setVisible(self._is_resumable)
@@ -110,7 +110,7 @@ class EndBar(Area):
         self.pick.setVisible(can_pick and not self._is_resumable)
         # An agent that has no conversations at all is not to blame for it.
         said = found.why_not if found is not None and (can_pick or found.can_resume is not False) else ""
-        self._say(without_remedy(said) if can_pick and not self._is_resumable else said, quiet=True)
+        self._show_message(without_remedy(said) if can_pick and not self._is_resumable else said, quiet=True)
         self._arrange()
 
     def refuse(self, line: str, *, can_pick: bool, can_force: bool) -> None:
@@ -118,7 +118,7 @@ class EndBar(Area):
         self.set_busy("")
         self.pick.setVisible(can_pick)
         self.anyway.setVisible(can_force)
-        self._say(line)
+        self._show_message(line)
         self._arrange()
 
     def tell_continued(self, name: str) -> None:
@@ -126,7 +126,7 @@ class EndBar(Area):
         self.offer(None)
         self._emphasize(self.again, primary=False)
         self.continued.show()
-        self._say(f"It goes on in {name}.", quiet=True)
+        self._show_message(f"It goes on in {name}.", quiet=True)
         self._arrange()
 
     def set_busy(self, text: str) -> None:
@@ -135,9 +135,9 @@ class EndBar(Area):
             control.setEnabled(not text)
         self.resume.setText(text or "Resume")
         if text:
-            self._say("")
+            self._show_message("")
 
-    def _say(self, line: str, *, quiet: bool = False) -> None:
+    def _show_message(self, line: str, *, quiet: bool = False) -> None:
         kind = "secondary" if quiet else "needs_you"
         if self.refusal.property("kind") != kind:
             self.refusal.setProperty("kind", kind)

@@ -23,7 +23,7 @@ HEIGHT_PX = 360
 NARROW_PX = 420
 
 
-class ExplainSheet(Sheet):
+class StatusDetailsSheet(Sheet):
     """Shows one chat's evidence, and again whenever its state changes while it is open."""
 
     def __init__(
@@ -89,9 +89,9 @@ class ExplainSheet(Sheet):
         state = (chat.group.value, chat.activity_source, chat.activity_detail)
         if self._shown is None or state != self._state:
             self._state = state
-            self._tasks.start(self._look(chat), "explain")
+            self._tasks.start(self._load(chat), "explain")
 
-    async def _look(self, chat: Chat) -> None:
+    async def _load(self, chat: Chat) -> None:
         try:
             told = await self._ask(chat)
         except OutliveError as error:
@@ -115,7 +115,7 @@ class ExplainSheet(Sheet):
         self.evidence.fill(what.evidence, "Nobody has said a word yet.")
         self.transitions.fill(what.transitions, "It did not change." if over else "It has not changed yet.")
         self.notes.setText("\n".join(what.notes))
-        self.place()
+        self.center()
 
     def _copy(self) -> None:
         if self._shown is not None:
@@ -164,22 +164,22 @@ class _Table(QWidget):
         for column, share in enumerate(self._shares):
             self._grid.setColumnStretch(column, 0 if self._is_narrow else share)
         if not rows:
-            self._add(otherwise, 1, 0, "secondary", len(self._shares))
+            self._add_row(otherwise, 1, 0, "secondary", len(self._shares))
         for number, row in enumerate(rows):
             if self._is_narrow:
                 self._add_in_two_lines(row, 2 * number + 1)
             else:
                 for column, text in enumerate(row.cells):
-                    self._add(text, number + 1, column, "" if row.is_heard and column else "secondary")
+                    self._add_row(text, number + 1, column, "" if row.is_heard and column else "secondary")
             if not row.is_heard:
                 self._cells[-1].setToolTip("A stronger source speaks in its place")
 
     def _add_in_two_lines(self, row: Row, line: int) -> None:
         cells = list(row.cells)
         words = cells.pop(self._longest)
-        self._add(" · ".join(filter(None, cells)), line, 0, "secondary", len(self._shares))
+        self._add_row(" · ".join(filter(None, cells)), line, 0, "secondary", len(self._shares))
         if words:
-            self._add(words, line + 1, 0, "" if row.is_heard else "secondary", len(self._shares))
+            self._add_row(words, line + 1, 0, "" if row.is_heard else "secondary", len(self._shares))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(64, super().minimumSizeHint().height())
@@ -191,7 +191,7 @@ class _Table(QWidget):
             self._is_narrow = is_narrow
             self.fill(self._rows, self._otherwise)
 
-    def _add(self, text: str, row: int, column: int, kind: str, span: int = 1) -> None:
+    def _add_row(self, text: str, row: int, column: int, kind: str, span: int = 1) -> None:
         cell = label(text, kind)
         cell.setWordWrap(True)
         cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -93,14 +93,14 @@ class ExportSheet(Sheet):
         suffix = Path(self.file.text().strip()).suffix
         if suffix in FORMS:
             self.formats[suffix].setChecked(True)
-        self._say("")
+        self._show_error("")
 
     def _use_format(self, suffix: str) -> None:
         typed = self.file.text().strip()
         known = Path(typed).suffix
         self.file.setText((typed.removesuffix(known) if known in FORMS else typed) + suffix)
 
-    def _say(self, problem: str, *, may_replace: Path | None = None) -> None:
+    def _show_error(self, problem: str, *, may_replace: Path | None = None) -> None:
         self._may_replace = may_replace
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
@@ -111,11 +111,11 @@ class ExportSheet(Sheet):
         shown = short_directory(str(path))
         typed = self.file.text().strip()
         if not typed or typed.endswith("/") or Path(self.file.directory()).is_dir() or path.is_dir():
-            self._say("Type the name of a file")
+            self._show_error("Type the name of a file")
         elif not path.parent.is_dir():
-            self._say(f"{short_directory(str(path.parent))} does not exist")
+            self._show_error(f"{short_directory(str(path.parent))} does not exist")
         elif path.exists() and path != self._may_replace:
-            self._say(f"{shown} exists. Replace it?", may_replace=path)
+            self._show_error(f"{shown} exists. Replace it?", may_replace=path)
         else:
             self.put_away()
             self._take(path)

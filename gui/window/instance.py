@@ -24,7 +24,7 @@ class WindowHangs(OutliveError):
     """A window is open and does not answer."""
 
 
-class Claim:
+class SingleInstance:
     """The right to be the window, and the socket that goes with it.
 
     The lock is the kernel's, so it ends with the process however that ends; the socket's file may
@@ -47,7 +47,7 @@ class Claim:
         self.listener.close()
         self._lock.close()
 
-    def look(self) -> bool:
+    def check_socket(self) -> bool:
         """Put lock and socket back if somebody removed them, alone or with the runtime directory.
 
         Returns:
@@ -74,7 +74,7 @@ class Claim:
         return True
 
 
-def claim_or_raise() -> Claim | None:
+def claim_or_raise() -> SingleInstance | None:
     """Become the window, or raise the one that there is (then None).
 
     Raises:
@@ -97,7 +97,7 @@ def claim_or_raise() -> Claim | None:
         except OutliveError as error:
             raise _hangs() from error
     try:
-        return Claim(lock, _listen(path))
+        return SingleInstance(lock, _listen(path))
     except OutliveError:
         lock.close()
         raise

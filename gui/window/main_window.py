@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from gui.sessions.ages import Ages
+from gui.sessions.ages import AgeTimer
 from gui.sessions.chat import Chat
 from gui.sessions.groups import Group
 from gui.sessions.model import SessionsModel
@@ -26,18 +26,18 @@ from gui.window.chat_menu import ChatMenu
 from gui.window.chat_page import ChatPage
 from gui.window.commands import Commands
 from gui.window.empty_state import EmptyState
-from gui.window.marks_kept import MarksKept
-from gui.window.opening import Opener
+from gui.window.marks_kept import RememberedMarks
+from gui.window.opening import LinkOpener
 from gui.window.page_wiring import PageWiring
 from gui.window.parts import Area, Hairline, IconButton, sentence
-from gui.window.resuming import Resuming
+from gui.window.resuming import EndedChatActions
 from gui.window.sheets import Sheets
 from gui.window.sidebar import Sidebar
 from gui.window.status_line import StatusLine
 from gui.window.tab_bar import OverflowButton, TabBar
 from gui.window.tabs import Tabs
 from gui.window.upgrade_offer import UpgradeOffer
-from gui.window.verbs import Verbs
+from gui.window.verbs import ChatActions
 from session_host.agents.agent import Agent
 
 DEFAULT_SIZE_PX = (1120, 720)
@@ -92,25 +92,25 @@ class MainWindow(QWidget):
         self.stack = QStackedWidget()
         self.empty = EmptyState(theme)
         self.tabs = Tabs(theme, sessions, self.tab_bar, self.stack, self.empty)
-        self.marks_kept = MarksKept(sessions, self.tabs, layout, self)
+        self.marks_kept = RememberedMarks(sessions, self.tabs, layout, self)
         self.banners = BannerArea(theme, self.stack)
         self.status_line = StatusLine(theme)
         self.menu_button = IconButton(theme, Glyph.MORE, "Menu", lambda: self.commands.show_menu(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.ages = Ages(sessions, self)
+        self.ages = AgeTimer(sessions, self)
         self._lay_out()
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
-        self.verbs = Verbs(
+        self.verbs = ChatActions(
             self, sessions, agents, layout, self.sheets.new_chat, self.sheets.name, self.sheets.export,
             self.sheets.question, self.banners, self.open_chat,
         )  # fmt: skip
         self.verbs.here = self.tabs.directory
         self._chat_menu = ChatMenu(self, self.verbs)
-        self.resuming = Resuming(sessions, self.tabs, layout, self.banners, self.open_chat)
+        self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
         self._upgrade_offer = UpgradeOffer(sessions, self.banners)
         sequences, key_problems = keys.with_overrides(preferences.keys)
         self.commands = Commands(self, sessions, self.verbs)
-        self.opener = Opener(
+        self.opener = LinkOpener(
             sessions.tasks, preferences.window.editor, lambda line: self.banners.inform(line, key="terminal")
         )
         self.actions_ = Actions(self, self.stack, sequences, self.commands.handlers())

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.sessions.model import SessionsModel
 from gui.settings.layout import WindowLayout
-from gui.terminal.scroll_place import ScrollPlace
+from gui.terminal.scroll_place import ScrollPosition
 from gui.window.chat_page import ChatPage
 from gui.window.tabs import Tabs
 
@@ -14,7 +14,7 @@ DELAY_MS = 1000
 """A window that is killed loses what happened within this time, at most."""
 
 
-class MarksKept(QObject):
+class RememberedMarks(QObject):
     """Puts places and marks into the layout, and back.
 
     Signals:
@@ -56,7 +56,7 @@ class MarksKept(QObject):
     def _on_page(self, page: ChatPage) -> None:
         place = self._layout.places.get(page.chat.id)
         if place is not None:
-            page.view.look_at(ScrollPlace(*place))
+            page.view.look_at(ScrollPosition(*place))
         page.view.scrolled.connect(self._save_soon)
 
     def _on_chats(self) -> None:

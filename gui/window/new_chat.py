@@ -22,7 +22,7 @@ from gui.window.directory_field import DirectoryField
 from gui.window.new_chat_fields import InstallHint, PresetButtons, PromptField, WorktreeField
 from gui.window.new_chat_wish import (
     ENDPOINT,
-    NewChat,
+    NewChatRequest,
     Refused,
     endpoint_arguments,
     known_words,
@@ -46,11 +46,11 @@ class NewChatSheet(Sheet):
     """The sheet.
 
     Signals:
-        wanted: a ``NewChat`` is to be started; ``done`` or ``failed`` answers it.
+        wanted: a ``NewChatRequest`` is to be started; ``done`` or ``failed`` answers it.
         directory_settled: this directory is to be looked at; ``tell_repository`` answers it.
     """
 
-    wanted = Signal(NewChat)
+    wanted = Signal(NewChatRequest)
     directory_settled = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent]) -> None:
@@ -178,7 +178,7 @@ class NewChatSheet(Sheet):
         self.tiles.choose(chosen)
         self._on_agent(self.tiles.current())
         self.tiles.focus()
-        self.place()
+        self.center()
 
     def go_on(self) -> bool:
         """Open the sheet as it was put away; False if nothing was typed into it then."""
@@ -188,7 +188,7 @@ class NewChatSheet(Sheet):
         self.open()
         self.look_again()
         self.tiles.focus()
-        self.place()
+        self.center()
         return True
 
     def _on_typed(self) -> None:
@@ -236,7 +236,7 @@ class NewChatSheet(Sheet):
     def _on_agent(self, name: str) -> None:
         agent = self._agents.get(name)
         missing = agent is not None and not self.tiles.is_installed(name)
-        self.missing.tell(agent if missing else None)
+        self.missing.show_agent(agent if missing else None)
         if agent is None:
             return
         self._fill_for(agent)
@@ -356,7 +356,7 @@ class NewChatSheet(Sheet):
         else:
             self._submit()
 
-    def _read(self) -> NewChat:
+    def _read(self) -> NewChatRequest:
         agent = self._agents.get(self.tiles.current())
         if agent is None:
             raise Refused(self.tiles, "Choose an agent")
@@ -371,7 +371,7 @@ class NewChatSheet(Sheet):
             if not start.url and not self.endpoint_defaults().url and not any("url" in word for word in arguments):
                 raise Refused(self.url, "Say which server: the address of its API")
             arguments = [*endpoint_arguments(start.model, start.url), *arguments]
-        return NewChat(
+        return NewChatRequest(
             agent=agent.name,
             directory=self.directory.directory(),
             name=" ".join(self.name.text().split()),

@@ -189,7 +189,7 @@ class InstallHint(QWidget):
         layout.addLayout(row)
         self.hide()
 
-    def tell(self, agent: Agent | None) -> None:
+    def show_agent(self, agent: Agent | None) -> None:
         """Tell of this agent; None when there is nothing to install."""
         self.setVisible(agent is not None)
         if agent is not None:

@@ -15,7 +15,7 @@ ENDPOINT = "endpoint"
 
 
 @dataclass(frozen=True)
-class NewChat:
+class NewChatRequest:
     """What the user wants started.
 
     Attributes:

@@ -50,7 +50,7 @@ class NotOpened(OutliveError):
     """It is not opened; the message says why."""
 
 
-class Opener:
+class LinkOpener:
     """Opens addresses and files for the chats' pages."""
 
     def __init__(self, tasks: Tasks, editor: str, told: Callable[[str], object]) -> None:

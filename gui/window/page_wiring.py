@@ -12,8 +12,8 @@ from gui.window.banners import Banner
 from gui.window.chat_page import ChatPage
 from gui.window.end_bar import EndBar
 from gui.window.question import Question
-from gui.window.resuming import Resuming
-from gui.window.verbs import Verbs
+from gui.window.resuming import EndedChatActions
+from gui.window.verbs import ChatActions
 
 if TYPE_CHECKING:
     from gui.window.main_window import MainWindow
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 class PageWiring:
     """Connects each page, once it is made."""
 
-    def __init__(self, window: MainWindow, verbs: Verbs, resuming: Resuming, window_keys: tuple[str, ...]) -> None:
+    def __init__(
+        self, window: MainWindow, verbs: ChatActions, resuming: EndedChatActions, window_keys: tuple[str, ...]
+    ) -> None:
         """``window_keys`` are the keys that the window keeps from programs."""
         self._window = window
         self._verbs = verbs
@@ -33,7 +35,7 @@ class PageWiring:
         """Connect a page."""
         window, chat = self._window, page.chat
         page.view.set_window_keys(self._window_keys)
-        page.over_shown.connect(lambda: self._resuming.look(page))
+        page.over_shown.connect(lambda: self._resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.paste_asks.connect(lambda text: self._ask_paste(page, text))
         page.link_wanted.connect(lambda address: window.opener.open_address(address, chat.record.cwd))
@@ -58,7 +60,9 @@ class PageWiring:
         text, key = f"Not sent to {chat.name}: {line}", f"refused {chat.id}"
         if chat.holds_input:
             # A part of what was typed is missing: the rest waits until the user has seen that.
-            self._window.banners.show_banner(Banner(text, "Type on", chat.go_on, key, lasting=True, kind="failed"))
+            self._window.banners.show_banner(
+                Banner(text, "Type on", chat.accept_refusal, key, lasting=True, kind="failed")
+            )
         else:
             self._window.banners.inform(text, kind="failed", key=key)
 

@@ -23,7 +23,7 @@ class _Lines(QPlainTextEdit):
         return QSize(WIDTH_PX, HEIGHT_PX)
 
 
-class RecordedSheet(Sheet):
+class RecordingSheet(Sheet):
     """Shows lines to be read and copied, one of them marked; Escape puts it away."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:

@@ -18,7 +18,7 @@ from session_host.errors import NoSuchSession, OutliveError, TimedOut, UsageErro
 SETTLE_TIMEOUT_S = 9.0
 
 
-class Remote:
+class RemoteControl:
     """The verbs of the window's socket."""
 
     def __init__(self, window: MainWindow, sessions: SessionsModel, close: asyncio.Event) -> None:

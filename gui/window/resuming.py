@@ -21,7 +21,7 @@ from session_host.errors import ConversationOpen, ConversationUnknown, NotResuma
 from session_host.protocol.values import GridSize
 
 
-class Resuming(QObject):
+class EndedChatActions(QObject):
     """Offers under each chat that is over what can be done with it, and does it."""
 
     def __init__(
@@ -44,7 +44,7 @@ class Resuming(QObject):
 
     # ------------------------------------------------------------ what is offered
 
-    def look(self, page: ChatPage) -> None:
+    def check_resumable(self, page: ChatPage) -> None:
         """See what can be done with the chat of a page, and offer that in its bar."""
         follower = self._follower(page.chat)
         if follower is not None:

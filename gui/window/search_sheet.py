@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from gui.sessions import words
 from gui.sessions.chat import Chat
-from gui.sessions.finder import LIMIT, Found
+from gui.sessions.finder import LIMIT, SearchResults
 from gui.theme.follow import Theme
 from gui.theme.marks import paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
@@ -90,7 +90,7 @@ class SearchSheet(Sheet):
         self.list.setMouseTracking(True)
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.clicked.connect(self._take)
+        self.list.clicked.connect(self._open_result)
         self.state = label("", "secondary")
         self.state.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, 4)
         layout = QVBoxLayout(self.body)
@@ -126,7 +126,7 @@ class SearchSheet(Sheet):
             return
         self.asked.emit(self._query)
 
-    def tell(self, found: Found) -> None:
+    def show_results(self, found: SearchResults) -> None:
         """Show what was found so far."""
         if self._query is None:
             return
@@ -141,7 +141,7 @@ class SearchSheet(Sheet):
         self._is_reading = bool(found.behind)
         self._is_answered = not self._typing.isActive()
         if self._is_hurried and self._is_answered and matches:
-            self._take(self.items.index(0, 0))
+            self._open_result(self.items.index(0, 0))
         elif self._is_hurried and self._is_answered and not self._is_reading:
             self._is_hurried = False  # Nothing was found.
 
@@ -180,9 +180,9 @@ class SearchSheet(Sheet):
         if matches:
             self.list.setCurrentIndex(self.items.index(marked, 0))
         if self.is_open:
-            self.place()
+            self.center()
 
-    def _take(self, index: QModelIndex) -> None:
+    def _open_result(self, index: QModelIndex) -> None:
         self._is_hurried = False
         match = index.data(_MATCH_ROLE)
         if isinstance(match, Match) and self._query is not None:
@@ -198,7 +198,7 @@ class SearchSheet(Sheet):
             self.list.setCurrentIndex(self.items.index(row, 0))
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             if self._is_answered and self.list.currentIndex().isValid():
-                self._take(self.list.currentIndex())
+                self._open_result(self.list.currentIndex())
             else:
                 # What is shown still is the answer to what was typed before, or nothing was found yet.
                 self._is_hurried = not self._is_answered or self._is_reading

@@ -11,7 +11,7 @@ from gui.sessions.chat import Chat
 from gui.sessions.model import SessionsModel
 from gui.theme.follow import Theme
 from gui.window.chat_page import ChatPage
-from gui.window.recorded_sheet import RecordedSheet
+from gui.window.recorded_sheet import RecordingSheet
 from gui.window.search_sheet import SearchSheet
 from session_host.search import Hit, Query
 
@@ -31,11 +31,11 @@ class Searching(QObject):
         self._open_chat = open_chat
         self._way: _Way | None = None
         self.sheet = SearchSheet(theme, window, sessions.get)
-        self.recorded = RecordedSheet(theme, window)
+        self.recorded = RecordingSheet(theme, window)
         self.sheet.asked.connect(self._on_asked)
         self.sheet.emptied.connect(sessions.finder.forget_question)
         self.sheet.closed.connect(sessions.finder.forget_question)
-        self.sheet.closed.connect(lambda: sessions.indexing.hold(False))
+        self.sheet.closed.connect(lambda: sessions.indexing.set_paused(False))
         self.sheet.chosen.connect(self._on_chosen)
 
     def open(self) -> None:
@@ -44,8 +44,8 @@ class Searching(QObject):
 
     def _on_asked(self, query: Query) -> None:
         newest = [chat.id for chats in self._sessions.groups().values() for chat in chats]
-        self._sessions.indexing.hold(True)
-        self._sessions.finder.ask(query, newest, self.sheet.tell)
+        self._sessions.indexing.set_paused(True)
+        self._sessions.finder.ask(query, newest, self.sheet.show_results)
 
     def _on_chosen(self, query: Query, hit: Hit) -> None:
         chat = self._sessions.get(hit.session_id)
@@ -78,12 +78,12 @@ class _Way(QObject):
         self._is_shown = self._is_over = False
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._give_up)
-        page.settled.connect(self._look)
-        page.chat.replaced.connect(self._look)
+        page.settled.connect(self._search_line)
+        page.chat.replaced.connect(self._search_line)
         page.view.typed.connect(self.end)
         page.destroyed.connect(self.end)
         if page.is_settled:
-            self._look()
+            self._search_line()
 
     def end(self) -> None:
         """Look no more; harmless when over."""
@@ -92,7 +92,7 @@ class _Way(QObject):
             self._patience.stop()
             self.deleteLater()
 
-    def _look(self) -> None:
+    def _search_line(self) -> None:
         if self._is_over:
             return
         if self._page.view.show_line(self._hit.text, self._query.spans):

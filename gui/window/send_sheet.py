@@ -97,7 +97,7 @@ class SendSheet(Sheet):
             [self.target, self.field, self.show_chat, self.anyway, self.cancel, self.send]
         ):
             QWidget.setTabOrder(before, after)
-        self._say("")
+        self._show_error("")
         self._on_text()
 
     def ask(self, chat: Chat | None) -> bool:
@@ -108,7 +108,7 @@ class SendSheet(Sheet):
         if chat is None:
             return False
         self._aim(chat)
-        self._say("")
+        self._show_error("")
         self._set_busy(busy=False)
         self.open()
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -138,7 +138,7 @@ class SendSheet(Sheet):
     def _submit(self, *, anyway: bool = False) -> None:
         chat, text = self._chat, self.field.toPlainText()
         if chat is not None and self.send.isEnabled():
-            self._say("")
+            self._show_error("")
             self._set_busy(busy=True)
             self._tasks.start(self._send_now(chat, text, anyway=anyway), "send")
 
@@ -152,10 +152,10 @@ class SendSheet(Sheet):
             await self._send(chat, text, anyway=anyway)
         except NeedsInput as error:
             self._set_busy(busy=False)
-            self._say(f"not sent to {chat.name}: {error}. The text could answer that", asks=True)
+            self._show_error(f"not sent to {chat.name}: {error}. The text could answer that", asks=True)
             return
         except OutliveError as error:
-            self._say(f"not sent to {chat.name}: {error}")
+            self._show_error(f"not sent to {chat.name}: {error}")
             self._set_busy(busy=False)
             return
         self._set_busy(busy=False)
@@ -169,7 +169,7 @@ class SendSheet(Sheet):
         self.field.setReadOnly(busy)
         self.send.setEnabled(not busy and bool(self.field.toPlainText().strip()))
 
-    def _say(self, line: str, *, asks: bool = False) -> None:
+    def _show_error(self, line: str, *, asks: bool = False) -> None:
         self.error.setText(sentence(line))
         self.error.setVisible(bool(line))
         self.show_chat.setVisible(asks)

@@ -69,7 +69,7 @@ class Sheet(QWidget):
 
     def open(self) -> None:
         """Show the sheet; the caller then gives a field the keyboard."""
-        self.place()
+        self.center()
         self.show()
         self.raise_()
         self.opened.emit()
@@ -80,7 +80,7 @@ class Sheet(QWidget):
             self.hide()
             self.closed.emit()
 
-    def place(self) -> None:
+    def center(self) -> None:
         """Fit the sheet to the window and to what is in it."""
         around = self.around.rect()
         self.setGeometry(around)
@@ -98,7 +98,7 @@ class Sheet(QWidget):
         resized = event.type() == QEvent.Type.Resize and watched is self.around
         # What is in the sheet wants another size.
         if self.is_open and (resized or (event.type() == QEvent.Type.LayoutRequest and watched is self.body)):
-            self.place()
+            self.center()
         return super().eventFilter(watched, event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:

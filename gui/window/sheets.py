@@ -12,7 +12,7 @@ from gui.sessions.model import SessionsModel
 from gui.theme.follow import Theme
 from gui.window.chat_page import ChatPage
 from gui.window.chooser import Chooser
-from gui.window.explain_sheet import ExplainSheet
+from gui.window.explain_sheet import StatusDetailsSheet
 from gui.window.export_sheet import ExportSheet
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChatSheet
@@ -43,9 +43,9 @@ class Sheets:
         self.name = NameSheet(theme, window)
         self.export = ExportSheet(theme, window)
         self.chooser = Chooser(theme, window)
-        self.explain = ExplainSheet(theme, window, sessions.tasks, sessions.explain)
+        self.explain = StatusDetailsSheet(theme, window, sessions.tasks, sessions.explain)
         self.output = OutputSheet(theme, window, sessions.tasks)
-        self.send = SendSheet(theme, window, sessions.tasks, sessions.running_in_order, sessions.send)
+        self.send = SendSheet(theme, window, sessions.tasks, sessions.running_in_order, sessions.send_text)
         self.searching = Searching(theme, window, sessions, open_chat)
         self.question = QuestionSheet(theme, window)
         for sheet in self.all():

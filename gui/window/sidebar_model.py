@@ -101,13 +101,13 @@ class SidebarModel(QAbstractListModel):
 
     def refresh(self) -> None:
         """Take over the chats as they are now."""
-        self._take(self._wanted(), held=self._held)
+        self._apply_rows(self._wanted(), held=self._held)
 
     def _apply(self) -> None:
         """Take over what the user did to the list, which is to be seen at once."""
-        self._take(self._wanted(), held=False)
+        self._apply_rows(self._wanted(), held=False)
 
-    def _take(self, entries: list[Entry], *, held: bool) -> None:
+    def _apply_rows(self, entries: list[Entry], *, held: bool) -> None:
         if held:
             entries = self._in_their_places(entries)
         wanted = {_key(entry) for entry in entries}
@@ -171,7 +171,7 @@ class SidebarModel(QAbstractListModel):
 
     def _passes(self, chat: Chat) -> bool:
         record = chat.record
-        haystack = f"{chat.name} {record.agent} {record.cwd} {record.title} {chat.place} {chat.said}".casefold()
+        haystack = f"{chat.name} {record.agent} {record.cwd} {record.title} {chat.place} {chat.status_text}".casefold()
         return all(word in haystack for word in self._filter.split())
 
     def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:

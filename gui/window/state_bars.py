@@ -63,7 +63,7 @@ class TroubleLine(Area):
         row.addWidget(self._close)
         self.hide()
 
-    def say(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Show what is wrong; "" when it is right again."""
         if text == self._said:
             return
@@ -106,7 +106,7 @@ class Notice(Area):
         layout.addWidget(self.detail)
         layout.addStretch(3)
 
-    def say(self, title: str, detail: str) -> None:
+    def show_text(self, title: str, detail: str) -> None:
         """Show these words."""
         self.title.setText(title)
         self.detail.setText(detail)

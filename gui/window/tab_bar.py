@@ -162,7 +162,7 @@ class TabBar(QTabBar):
         """The tab of a chat; -1 if it has none."""
         return next((index for index in range(self.count()) if self.id_at(index) == session_id), -1)
 
-    def add(self, session_id: str, look: TabLook, at: int = -1) -> None:
+    def add_tab(self, session_id: str, look: TabLook, at: int = -1) -> None:
         """Add a tab without bringing it to the front (the first comes there by itself)."""
         # Signals wait until the tab knows its chat.
         self.blockSignals(True)

@@ -126,7 +126,7 @@ class Tabs(QObject):
         newest = {session_id: self._sessions.newest_of(session_id) for session_id in ids}
         known = list(dict.fromkeys(chat.id for chat in newest.values() if chat is not None))
         for session_id in known:
-            self._add(session_id)
+            self._insert_tab(session_id)
         if known:
             shown = newest.get(active)
             self.activate(shown.id if shown is not None else known[-1])
@@ -135,7 +135,7 @@ class Tabs(QObject):
         """Show a chat's tab, opening it if need be."""
         if self._bar.index_of(chat.id) < 0:
             at = self._bar.index_of(self._shown) + 1 if self._shown else -1
-            self._add(chat.id, at)
+            self._insert_tab(chat.id, at)
             self._closed = [entry for entry in self._closed if entry[0] != chat.id]
         self.activate(chat.id)
         return self._pages[chat.id]
@@ -147,16 +147,16 @@ class Tabs(QObject):
         if index < 0 or self._bar.index_of(chat.id) >= 0:
             self.open(chat)
         else:
-            self._add(chat.id, index)
+            self._insert_tab(chat.id, index)
             if self._shown == former:
                 self.activate(chat.id)
         if index >= 0:
             self._drop(former)
 
-    def _add(self, session_id: str, at: int = -1) -> None:
+    def _insert_tab(self, session_id: str, at: int = -1) -> None:
         chat = self._sessions.get(session_id)
         if chat is not None:
-            self._bar.add(session_id, _look(chat), at)
+            self._bar.add_tab(session_id, _look(chat), at)
 
     def activate(self, session_id: str) -> None:
         """Bring a tab to the front."""
@@ -195,7 +195,7 @@ class Tabs(QObject):
         while self._closed:
             session_id, index = self._closed.pop()
             if self._sessions.get(session_id) is not None and self._bar.index_of(session_id) < 0:
-                self._add(session_id, min(index, self._bar.count()))
+                self._insert_tab(session_id, min(index, self._bar.count()))
                 self.activate(session_id)
                 return
 
@@ -242,7 +242,7 @@ class Tabs(QObject):
     def _rest(self) -> None:
         """Let a page that was not shown lately give its memory back, then the next one: a key comes between them."""
         awake = {self._shown, *self._recent[-AWAKE - 1 :]}
-        if any(page.rest() for session_id, page in self._pages.items() if session_id not in awake):
+        if any(page.suspend() for session_id, page in self._pages.items() if session_id not in awake):
             self._rest_later.start(_REST_STEP_MS)
             self._quiet.start()
 
@@ -279,4 +279,4 @@ class Tabs(QObject):
 
 
 def _look(chat: Chat) -> TabLook:
-    return TabLook(chat.name, chat.mark, chat.said, chat.unseen, chat.rang)
+    return TabLook(chat.name, chat.mark, chat.status_text, chat.unseen, chat.rang)

@@ -22,9 +22,9 @@ class UpgradeOffer(QObject):
         self._banners = banners
         self._offered = False
         self._is_shown = False
-        sessions.changed.connect(self._look)
+        sessions.changed.connect(self._check_versions)
 
-    def _look(self) -> None:
+    def _check_versions(self) -> None:
         running = self._sessions.running()
         older, newer = upgrading.older(running), upgrading.newer(running)
         if self._is_shown and not older and not newer:

@@ -22,7 +22,7 @@ from gui.window.chat_page import ChatPage
 from gui.window.export_sheet import ExportSheet
 from gui.window.name_sheet import NameSheet
 from gui.window.new_chat import NewChatSheet, start_of
-from gui.window.new_chat_wish import NewChat, starts_alone
+from gui.window.new_chat_wish import NewChatRequest, starts_alone
 from gui.window.opening import show_in_folder
 from gui.window.question import Question, QuestionSheet
 from session_host.agents.agent import Agent
@@ -36,7 +36,7 @@ from session_host.worktrees import status_of
 RECENT_DIRECTORIES = 12
 
 
-class Verbs(QObject):
+class ChatActions(QObject):
     """The window's verbs on chats. What needs the user's word is asked over the chat's page.
 
     Signals:
@@ -111,7 +111,7 @@ class Verbs(QObject):
         if agent is None:
             self._banners.inform(f"There is no agent {chat.record.agent} in the catalog any more", kind="failed")
             return
-        wanted = NewChat(
+        wanted = NewChatRequest(
             agent=agent.name,
             directory=chat.record.cwd,
             name=chat.name,
@@ -120,10 +120,10 @@ class Verbs(QObject):
         )
         self._sessions.tasks.start(self._start(wanted, replaces=chat), "start")
 
-    def _on_wanted(self, wanted: NewChat) -> None:
+    def _on_wanted(self, wanted: NewChatRequest) -> None:
         self._sessions.tasks.start(self._start(wanted), "start")
 
-    async def _start(self, wanted: NewChat, replaces: Chat | None = None) -> None:
+    async def _start(self, wanted: NewChatRequest, replaces: Chat | None = None) -> None:
         columns, rows = self._layout.grid
         request = LaunchRequest(
             agent=self._agents[wanted.agent],
@@ -228,7 +228,7 @@ class Verbs(QObject):
             return
         count = len(running)
         what = f"{running[0].name}" if count == 1 else f"all {count} running chats"
-        lines = [f"{chat.name} · {chat.said or chat.group.value}" for chat in running]
+        lines = [f"{chat.name} · {chat.status_text or chat.group.value}" for chat in running]
         self._question.ask(
             Question(
                 f"Stop {what}?",

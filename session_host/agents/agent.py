@@ -33,7 +33,7 @@ there, be it the value of a placeholder or, in this version of the agent, the op
 user's own arguments have that option, which is then the user's to set."""
 
 
-class Conversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ConversationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the agent calls its conversations by, and how one is gone on with."""
 
     preset: bool = False
@@ -101,7 +101,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     """Options that it is started without if this version's help does not name them."""
     stderr: bool = False
     """Whether it can be started with its standard error in a file, without harm."""
-    conversation: Conversation = Conversation()
+    conversation: ConversationSettings = ConversationSettings()
     identity: Identity = Identity()
     signals: Watch = Watch()
 
@@ -137,7 +137,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         """Whether these arguments make it another program than a chat."""
         return bool(arguments) and arguments[0] in self.subcommands
 
-    def chosen(self, arguments: Sequence[str]) -> Chosen:
+    def chosen(self, arguments: Sequence[str]) -> ConversationArguments:
         """What the user's own arguments say of the conversation."""
         others: list[str] = []
         conversation, chooses, follows, forks = "", False, False, False
@@ -161,7 +161,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
                 conversation = value if self.conversation.is_id(value) else ""
             else:
                 follows = kind.endswith("id")
-        return Chosen(chooses, "" if forks else conversation, others)
+        return ConversationArguments(chooses, "" if forks else conversation, others)
 
     def argv(
         self,
@@ -235,7 +235,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
         return AgentNotFound(message)
 
 
-class Chosen(NamedTuple):
+class ConversationArguments(NamedTuple):
     """What the user's own arguments say of the conversation.
 
     Attributes:

@@ -85,7 +85,7 @@ def child_environment(
     return environment
 
 
-def remark(agent: Agent, environment: Mapping[str, str], directory: str) -> str:
+def missing_integration(agent: Agent, environment: Mapping[str, str], directory: str) -> str:
     """What is to be known of a chat because of variables that were not set; "" for nothing.
 
     Args:

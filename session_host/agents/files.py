@@ -28,7 +28,7 @@ def hook_command() -> str:
     return shlex.join([sys.executable, "-I", "-S", str(HOOK_PROGRAM)])
 
 
-def carry_files(conversation: str, former: Path, directory: Path) -> None:
+def copy_conversation_files(conversation: str, former: Path, directory: Path) -> None:
     """Give a session copies of the files of a former one's that the agent keeps a conversation in, by their names.
 
     Args:

@@ -29,7 +29,7 @@ from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
 from session_host.protocol.words import one_line
-from session_host.pty.relatives import MARK, end, relatives
+from session_host.pty.relatives import MARK, chat_processes, end
 
 PATIENCE_S = 1.5
 """A start waits no longer than this, and only for a program that was not asked before."""
@@ -221,7 +221,7 @@ class _Question:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        end(relatives(process.pid, mark), signal.SIGKILL)
+        end(chat_processes(process.pid, mark), signal.SIGKILL)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()

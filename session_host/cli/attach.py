@@ -14,7 +14,7 @@ from typing import NamedTuple
 from session_host import loops
 from session_host.cli.input_values import FocusChanged, KeyTyped, MouseMoved, Pasted, TerminalInput, TextTyped
 from session_host.cli.outer_terminal import OuterTerminal
-from session_host.cli.output import how_it_ended, say, what_became
+from session_host.cli.output import how_it_ended, print_line, what_became
 from session_host.cli.sessions import add_session_argument, find
 from session_host.cli.terminal_input import InputParser
 from session_host.cli.terminal_painter import Painter
@@ -101,10 +101,10 @@ def _check_terminal(session_id: str, name: str) -> None:
 def _farewell(ending: _Ending) -> int:
     match ending.how:
         case _How.DETACHED:
-            say(f"[detached from {ending.name}; it keeps running]")
+            print_line(f"[detached from {ending.name}; it keeps running]")
             return 0
         case _How.ENDED:
-            say(f"[{ending.name} ended: {ending.message}]")
+            print_line(f"[{ending.name} ended: {ending.message}]")
             return 0
         case _How.UNAVAILABLE:
             raise HostUnavailable(f"{ending.name}: {ending.message}")
@@ -178,7 +178,7 @@ class _Attachment:
 
     def _input(self, data: bytes) -> None:
         parser, former = self._parser, self._parser.begun
-        self._take(parser.feed(data))
+        self._on_input_value(parser.feed(data))
         if not parser.undecided:
             self._cancel("escape")
             return
@@ -186,9 +186,9 @@ class _Attachment:
         if parser.begun != former:
             self._begun_s = now_s
         due_s = self._begun_s + parser.patience_s
-        self._after("escape", max(0.0, due_s - now_s), lambda: self._take(parser.expire()))
+        self._after("escape", max(0.0, due_s - now_s), lambda: self._on_input_value(parser.expire()))
 
-    def _take(self, values: list[TerminalInput]) -> None:
+    def _on_input_value(self, values: list[TerminalInput]) -> None:
         for value in values:
             if self._ending.done():
                 return
@@ -212,7 +212,7 @@ class _Attachment:
         if value.key == _DETACH and not held & ~Modifiers.CTRL:
             self._end(_How.DETACHED)
         elif value.key == _GO_ON and self._viewer.holding:
-            self._viewer.go_on()
+            self._viewer.accept_refusal()
             self._notice("")
         elif _HELP in {value.key, value.text}:
             self._notice(_KEYS, HELP_S)

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from session_host.cli import demo_program, wait
 from session_host.cli.demo_stage import Stage
-from session_host.cli.output import say
-from session_host.cli.peek import look
+from session_host.cli.output import print_line
+from session_host.cli.peek import read_screen
 from session_host.cli.sessions import SessionInfo, find
 from session_host.client.window import ask
 from session_host.errors import OutliveError
@@ -48,20 +48,20 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise OutliveError(f"{pictures}: cannot create it ({error.strerror}); choose another with --output") from error
     with Stage() as stage:
-        say(f"Running on {stage.display}. Your chats are not touched.")
+        print_line(f"Running on {stage.display}. Your chats are not touched.")
         _play(stage, pictures)
-    say(f"Pictures: {pictures}/1-before.png, 2-reopened.png, 3-complete.png")
+    print_line(f"Pictures: {pictures}/1-before.png, 2-reopened.png, 3-complete.png")
     return 0
 
 
 def _play(stage: Stage, pictures: Path) -> None:
     window, opened_s = _timed(stage.open_window)
-    _tell("window opened", opened_s)
+    _print_step("window opened", opened_s)
     session_id, started_s = _timed(_start_chat)
     chat = find(session_id)
-    _tell(f"chat started (process {chat.child_pid})", started_s)
+    _print_step(f"chat started (process {chat.child_pid})", started_s)
     _, shown_s = _timed(lambda: ask("show", session=session_id, timeout_s=SHOW_TIMEOUT_S))
-    _tell("chat shown in a tab", shown_s)
+    _print_step("chat shown in a tab", shown_s)
 
     _wait_for(f"^line {KILL_AT_LINE:04} ", chat)
     ask("grab", file=str(pictures / "1-before.png"))
@@ -69,20 +69,20 @@ def _play(stage: Stage, pictures: Path) -> None:
     at_kill = _last_line(chat)
     if at_kill >= demo_program.TOTAL_LINES:
         raise OutliveError("the answer ended before the window was killed; try again when the computer is less busy")
-    _tell(f"window killed (SIGKILL) during the answer, at line {at_kill} of {demo_program.TOTAL_LINES}")
+    _print_step(f"window killed (SIGKILL) during the answer, at line {at_kill} of {demo_program.TOTAL_LINES}")
     _wait_for(f"^line {min(at_kill + LINES_WITHOUT_A_WINDOW, demo_program.TOTAL_LINES):04} ", chat)
-    _tell(f"answer continued without a window, to line {_last_line(chat)}")
+    _print_step(f"answer continued without a window, to line {_last_line(chat)}")
 
     begun_s = time.perf_counter()
     stage.open_window()
     _wait_for_tab(session_id)
-    _tell("window reopened with the same tab, live", time.perf_counter() - begun_s)
+    _print_step("window reopened with the same tab, live", time.perf_counter() - begun_s)
     ask("grab", file=str(pictures / "2-reopened.png"))
     _wait_for(f"^{demo_program.LAST_WORDS}$", chat)
     ask("grab", file=str(pictures / "3-complete.png"))
     _check_answer(chat)
     _check_process(chat)
-    _tell(f"answer complete: {demo_program.TOTAL_LINES} lines, in order, none missing, same process")
+    _print_step(f"answer complete: {demo_program.TOTAL_LINES} lines, in order, none missing, same process")
 
 
 def _timed(do: Callable[[], T]) -> tuple[T, float]:
@@ -91,8 +91,8 @@ def _timed(do: Callable[[], T]) -> tuple[T, float]:
     return result, time.perf_counter() - begun_s
 
 
-def _tell(what: str, took_s: float | None = None) -> None:
-    say(f"  {what}" if took_s is None else f"  {what} ({took_s * 1000:.0f} ms)")
+def _print_step(what: str, took_s: float | None = None) -> None:
+    print_line(f"  {what}" if took_s is None else f"  {what} ({took_s * 1000:.0f} ms)")
 
 
 def _start_chat() -> str:
@@ -115,7 +115,7 @@ def _wait_for(text: str, chat: SessionInfo) -> None:
 
 
 def _last_line(chat: SessionInfo) -> int:
-    numbers = _LINE.findall("\n".join(look(chat).lines))
+    numbers = _LINE.findall("\n".join(read_screen(chat).lines))
     return int(numbers[-1]) if numbers else 0
 
 
@@ -130,7 +130,7 @@ def _wait_for_tab(session_id: str) -> None:
 
 
 def _check_answer(chat: SessionInfo) -> None:
-    lines = [line for line in look(chat, scrollback=True).lines if line.startswith("line ")]
+    lines = [line for line in read_screen(chat, scrollback=True).lines if line.startswith("line ")]
     expected = [demo_program.line(number) for number in range(1, demo_program.TOTAL_LINES + 1)]
     if lines == expected:
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from session_host.cli.doctor_check import Check, fail, ok, warn
 from session_host.client.chat_settings import MIB, load_chat_settings
 from session_host.client.quick import describe_all
-from session_host.client.records import is_kept
+from session_host.client.records import has_live_socket
 from session_host.client.tidying import ended_chats, removed_log
 from session_host.client.upgrade import keeper_status
 from session_host.errors import OutliveError
@@ -72,7 +72,7 @@ def ended() -> Iterator[Check]:
 def _silent(record: SessionRecord) -> Check | None:
     """What is wrong with a chat whose host does not answer; None if it has ended."""
     name = f"{record.name} ({record.id[:8]})"
-    if not is_kept(record.id):
+    if not has_live_socket(record.id):
         if not is_running(record.child_pid, record.child_started):
             return None
         what = f"{name} is running (process {record.child_pid}) but not reachable"

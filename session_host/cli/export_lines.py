@@ -108,20 +108,20 @@ class _History:
             match step:
                 case Output(data=data):
                     first, *others = _BEFORE.split(data)
-                    yield from self._feed(first)
+                    yield from self._interpret(first)
                     for piece in others:
-                        yield from self._take()
+                        yield from self._pop_rows()
                         self._empty()
-                        yield from self._feed(piece)
+                        yield from self._interpret(piece)
                     self._fed = True
                 case Resize(size=size, cell=cell):
-                    yield from self._take()
+                    yield from self._pop_rows()
                     self._empty()
                     self._terminal.resize(size, cell)
                     if not self._is_hidden():
                         self._taken = min(self._taken, self._history_rows())
                 case Missing():
-                    yield from self._take()
+                    yield from self._pop_rows()
                     self._terminal.lose()
                     self._between_sequences = True
                     yield step
@@ -132,7 +132,7 @@ class _History:
                         self._between_sequences = False
         yield from self._last()
 
-    def _feed(self, data: bytes) -> Iterator[Row | Passage]:
+    def _interpret(self, data: bytes) -> Iterator[Row | Passage]:
         place = 0
         while place < len(data):
             end = place + _PIECE_BYTES
@@ -143,7 +143,7 @@ class _History:
             self._terminal.feed(piece)
             self._follow(piece, scrolled=self._history_rows() > before)
             if self._history_rows() - self._taken >= _TAKE_ROWS:
-                yield from self._take()
+                yield from self._pop_rows()
                 self._empty()
             place = end
 
@@ -157,7 +157,7 @@ class _History:
             self._between_sequences = scrolled or _ENDS_STRING.search(data) is not None
         self._within_character = data[-1:] >= b"\x80"
 
-    def _take(self) -> Iterator[Row | Passage]:
+    def _pop_rows(self) -> Iterator[Row | Passage]:
         if self._is_hidden():
             return
         rows = self._history_rows()
@@ -185,7 +185,7 @@ class _History:
         if self._is_hidden():
             alternate = list(self._full(self._terminal.emulator.rows()))
             self._terminal.feed(_LEAVE_ALTERNATE_SCREEN)
-        yield from self._take()
+        yield from self._pop_rows()
         yield from self._full(self._terminal.emulator.rows())
         yield None
         yield from alternate

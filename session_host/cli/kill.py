@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from session_host.cli.output import say
+from session_host.cli.output import print_line
 from session_host.cli.sessions import add_session_argument, ask, called, find, require_running
 from session_host.protocol.messages import Kill
 
@@ -18,5 +18,5 @@ def run(options: argparse.Namespace) -> int:
     """Kill the agent; returns when it is gone."""
     info = require_running(find(options.session, to_end=True))
     done = ask(info.id, Kill(0))
-    say(f"killed {called(info)}" + (f"; {done.note}" if done.note else ""))
+    print_line(f"killed {called(info)}" + (f"; {done.note}" if done.note else ""))
     return 0

@@ -7,7 +7,7 @@ import asyncio
 import sys
 
 from session_host import loops
-from session_host.cli.output import complain, one_line, say
+from session_host.cli.output import complain, one_line, print_line
 from session_host.cli.sessions import SessionInfo, every_session
 from session_host.client.control import request
 from session_host.errors import OutliveError, SessionEnded, UsageError
@@ -25,16 +25,16 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("kill-all ends every running chat; without a terminal, confirm with --yes")
     infos = every_session(ended=False)
     if not infos:
-        say("no running chats")
+        print_line("no running chats")
         return 0
     if not options.yes and not _agreed(infos):
-        say("no chats were ended")
+        print_line("no chats were ended")
         return 1
     failures = loops.run_command(kill(infos))
     for failure in failures:
         complain(failure)
     ended = len(infos) - len(failures)
-    say(f"ended {ended} {'chat' if ended == 1 else 'chats'}")
+    print_line(f"ended {ended} {'chat' if ended == 1 else 'chats'}")
     return 1 if failures else 0
 
 

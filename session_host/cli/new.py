@@ -9,7 +9,7 @@ import sys
 
 from session_host.cli import new_endpoint
 from session_host.cli.arguments import AFTER_DASHES, Parser
-from session_host.cli.output import complain, own_size, print_json, say
+from session_host.cli.output import complain, own_size, print_json, print_line
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize
 
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         _tidy()
         return attach(session_id, name)
     else:
-        say(f"{name} {session_id}")
+        print_line(f"{name} {session_id}")
     _tidy()
     return 0
 
@@ -90,11 +90,11 @@ def run(options: argparse.Namespace) -> int:
 def _tidy() -> None:
     """Remove the oldest ended chats, should all of them take more than they may."""
     from session_host.client.records import open_store
-    from session_host.client.tidying import tidy
+    from session_host.client.tidying import enforce_retention
 
     try:
         with open_store() as store:
-            removed = tidy(store)
+            removed = enforce_retention(store)
     except OutliveError:
         return
     for line in removed:
@@ -132,9 +132,9 @@ def _launch(
     )
     record = launch_now(request)
     if agent.env_if:
-        from session_host.agents.environment import remark
+        from session_host.agents.environment import missing_integration
 
-        if told := remark(agent, {**os.environ, **overrides}, record.cwd):
+        if told := missing_integration(agent, {**os.environ, **overrides}, record.cwd):
             complain(told)
     return record.id, record.name
 

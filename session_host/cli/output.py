@@ -41,7 +41,7 @@ def complain(message: str) -> None:
         pass  # Nobody is there to read it; the exit code tells.
 
 
-def say(message: str) -> None:
+def print_line(message: str) -> None:
     """One line on standard output."""
     print(one_line(message), flush=True)
 
@@ -85,7 +85,7 @@ __all__ = [
     "own_size",
     "prepare_streams",
     "print_json",
-    "say",
+    "print_line",
     "terminal_columns",
     "what_became",
 ]

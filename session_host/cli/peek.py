@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the screen, of an ended session the last one."""
     if options.lines < 0:
         raise UsageError("--lines needs a positive number")
-    screen = look(find(options.session), options.lines, scrollback=options.scrollback, ansi=options.ansi)
+    screen = read_screen(find(options.session), options.lines, scrollback=options.scrollback, ansi=options.ansi)
     if options.json:
         print_json(as_json(screen))
         return 0
@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def look(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, ansi: bool = False) -> Screen:
+def read_screen(info: SessionInfo, lines: int = 0, *, scrollback: bool = False, ansi: bool = False) -> Screen:
     """A session's screen, from its host or as it was kept.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from session_host.cli.new import MAX_NAME_CHARACTERS
-from session_host.cli.output import say
+from session_host.cli.output import print_line
 from session_host.cli.sessions import add_session_argument, ask, called, with_store
 from session_host.client.sessions import find_session
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
@@ -37,5 +37,5 @@ def run(options: argparse.Namespace) -> int:
         store.rename(info.id, name)
         return called(info)
 
-    say(f"renamed {with_store(rename)} to {name}")
+    print_line(f"renamed {with_store(rename)} to {name}")
     return 0

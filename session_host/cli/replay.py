@@ -21,7 +21,7 @@ from session_host import loops
 from session_host.cli.export_text import CONTROLS
 from session_host.cli.input_values import KeyTyped, TerminalInput, TextTyped
 from session_host.cli.outer_terminal import OuterTerminal
-from session_host.cli.output import say
+from session_host.cli.output import print_line
 from session_host.cli.recording import Known, Missing, Recording, Step, Terminal, recording_of
 from session_host.cli.sessions import add_session_argument, find
 from session_host.cli.terminal_input import InputParser
@@ -84,7 +84,7 @@ def _farewell(ending: _Ending, name: str) -> int:
         case _How.PLAYED:
             for line in ending.last_screen:
                 print(line)
-            say(f"[end of the recording of {name}]")
+            print_line(f"[end of the recording of {name}]")
             return 0
         case _How.LEFT:
             return 0
@@ -182,7 +182,7 @@ class _Replay:
                 self._warn_of(size)
             case Missing():
                 self._shown.lose()
-                self._say(str(step))
+                self._show_notice(str(step))
             case Known(snapshot=snapshot):
                 self._shown.know(snapshot)
                 self._shown.emulator.damage_all()
@@ -205,9 +205,9 @@ class _Replay:
     def _warn_of(self, size: GridSize) -> None:
         if not self._warned_of_size and (size.columns > self._size.columns or size.rows > self._size.rows):
             self._warned_of_size = True
-            self._say(f"this terminal ({self._size}) is smaller than the recording ({size}); showing a part")
+            self._show_notice(f"this terminal ({self._size}) is smaller than the recording ({size}); showing a part")
 
-    def _say(self, text: str) -> None:
+    def _show_notice(self, text: str) -> None:
         if self._notice is not None:
             self._notice.cancel()
         self._terminal.write(self._painter.notice(text))

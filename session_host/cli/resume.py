@@ -7,7 +7,7 @@ import asyncio
 import sys
 
 from session_host import loops
-from session_host.cli.output import complain, own_size, print_json, say
+from session_host.cli.output import complain, own_size, print_json, print_line
 from session_host.cli.sessions import add_session_argument, find
 from session_host.errors import ConversationOpen
 
@@ -40,15 +40,15 @@ def run(options: argparse.Namespace) -> int:
 
         return attach(record_id, name)
     else:
-        say(f"{name} {record_id}")
+        print_line(f"{name} {record_id}")
     return 0
 
 
 async def _resume(session_id: str, *, anyway: bool) -> tuple[str, str]:
-    from session_host.client.endings import end_recorded
+    from session_host.client.endings import wait_until_exit_saved
     from session_host.client.resume import resumability, resume
 
-    await end_recorded(session_id)
+    await wait_until_exit_saved(session_id)
     before = await asyncio.to_thread(resumability, session_id)
     if before.can and before.reason:
         complain(f"{before.reason}; starting it again")

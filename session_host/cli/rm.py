@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from session_host.cli.output import complain, say
+from session_host.cli.output import complain, print_line
 from session_host.cli.sessions import add_session_argument, called, with_store
 from session_host.client.chat_settings import MIB
-from session_host.client.forgetting import forget_chat
+from session_host.client.forgetting import remove_chat
 from session_host.client.quick import list_sessions
 from session_host.client.sessions import find_session
 from session_host.client.tidying import ended_chats
@@ -37,11 +37,11 @@ def run(options: argparse.Namespace) -> int:
         if info.state in RUNNING_STATES:
             raise OutliveError(f"{info.name} is running; stop it first: outlive stop {info.name}")
         record = store.get(info.id)
-        kept = forget_chat(store, record) if record is not None else ""
+        kept = remove_chat(store, record) if record is not None else ""
         return [f"removed {called(info)}", *([kept] if kept else [])]
 
     for line in with_store(remove):
-        say(line)
+        print_line(line)
     return 0
 
 
@@ -53,22 +53,22 @@ def _remove_ended(*, without_asking: bool) -> int:
         list_sessions(store, ended=False)  # What was lost meanwhile has ended, too.
         found = ended_chats(store)
         if not found:
-            say("no ended chats")
+            print_line("no ended chats")
             return 0
         size_mib = sum(each.size_bytes for each in found) // MIB
         if not without_asking and not _agreed(len(found), size_mib):
-            say("no chats were removed")
+            print_line("no chats were removed")
             return 1
         failed = 0
         for each in found:
             try:
-                if kept := forget_chat(store, each.record):
-                    say(kept)
+                if kept := remove_chat(store, each.record):
+                    print_line(kept)
             except (OutliveError, OSError) as error:
                 failed += 1
                 complain(f"{each.record.name} ({each.record.id[:8]}): {error}")
         count = len(found) - failed
-        say(f"removed {count} ended {'chat' if count == 1 else 'chats'}, {size_mib} MiB")
+        print_line(f"removed {count} ended {'chat' if count == 1 else 'chats'}, {size_mib} MiB")
         return 1 if failed else 0
 
     return with_store(remove)

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.output import complain, one_line, print_json, terminal_columns
-from session_host.client.records import SessionInfo, info_of, open_store, settle
+from session_host.client.records import SessionInfo, info_of, open_store, resolve_stale_row
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.protocol.values import RUNNING_STATES
 from session_host.search import Hit, Query, Search
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         found = {hit.session_id for hit in hits}
         for problem in search.problems.values():
             complain(f"cannot search: {problem}")
-        chats = {record.id: info_of(settle(store, record)) for record in wanted if record.id in found}
+        chats = {record.id: info_of(resolve_stale_row(store, record)) for record in wanted if record.id in found}
     if options.json:
         print_json([as_json(hit, chats[hit.session_id]) for hit in hits])
         return 0 if hits else 1
@@ -90,7 +90,7 @@ def _update(search: Search, records: Iterable[SessionRecord]) -> None:
     newest.sort(key=lambda record: record.state not in RUNNING_STATES)
     behind = search.behind(record.id for record in newest)
     with _Progress(len(behind)) as progress:
-        search.update(behind, stop=progress.tell, done=progress.next)
+        search.update(behind, stop=progress.print_progress, done=progress.next)
 
 
 class _Progress:
@@ -112,7 +112,7 @@ class _Progress:
     def next(self, _session_id: str) -> None:
         self._done += 1
 
-    def tell(self) -> bool:
+    def print_progress(self) -> bool:
         """Say it; False, for nothing is to be stopped."""
         if time.monotonic() - self._began_s > _QUIET_S and sys.stderr.isatty():
             self._is_shown = True

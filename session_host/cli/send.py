@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from session_host.cli.output import say
+from session_host.cli.output import print_line
 from session_host.cli.sessions import add_session_argument, ask, called, find, require_running
 from session_host.errors import NeedsInput, UsageError
 from session_host.protocol.keys import parse_key
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     except NeedsInput as error:
         hint = f"answer with --key or in `outlive attach {info.name}`, or send anyway with --anyway"
         raise NeedsInput(f"{info.name}: {error}; {hint}") from error
-    say(f"sent to {called(info)}")
+    print_line(f"sent to {called(info)}")
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from session_host.cli.output import say
+from session_host.cli.output import print_line
 from session_host.cli.sessions import add_session_argument, ask, called, find, require_running
 from session_host.protocol.messages import Stop
 
@@ -19,5 +19,5 @@ def run(options: argparse.Namespace) -> int:
     """Ask the agent to end; returns when it has."""
     info = require_running(find(options.session, to_end=True))
     ask(info.id, Stop(0))
-    say(f"stopped {called(info)}")
+    print_line(f"stopped {called(info)}")
     return 0

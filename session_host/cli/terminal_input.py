@@ -105,7 +105,7 @@ class InputParser:
             else:
                 self._byte(data[position])
                 position += 1
-        return self._take()
+        return self._next_byte()
 
     def expire(self) -> list[TerminalInput]:
         """No end came in time: an undecided beginning was typed as it is."""
@@ -115,7 +115,7 @@ class InputParser:
                 self._ground()
             else:
                 self._pass_on()
-        return self._take()
+        return self._next_byte()
 
     def _pass_on(self) -> None:
         """The sequence was typed: its introducer (``ESC [``, ``ESC ]`` …) with Alt, then the rest."""
@@ -133,7 +133,7 @@ class InputParser:
                 else:
                     self._in_utf8(byte, Modifiers.NONE)
 
-    def _take(self) -> list[TerminalInput]:
+    def _next_byte(self) -> list[TerminalInput]:
         self._flush_text()
         values, self._values = self._values, []
         return values

@@ -9,7 +9,7 @@ import re
 
 from session_host import loops
 from session_host.cli.output import what_became
-from session_host.cli.peek import look
+from session_host.cli.peek import read_screen
 from session_host.cli.sessions import SessionInfo, add_session_argument, find
 from session_host.client.control import ControlConnection
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, SessionEnded, TimedOut, UsageError
@@ -85,7 +85,7 @@ def _after_the_end(info: SessionInfo, options: argparse.Namespace, pattern: re.P
     ended = find(info.id)
     # Where no screen was kept, the text is not on it.
     with contextlib.suppress(SessionEnded):
-        if pattern is not None and pattern.search("\n".join(look(ended, scrollback=True).lines)):
+        if pattern is not None and pattern.search("\n".join(read_screen(ended, scrollback=True).lines)):
             return
     raise SessionEnded(f"{info.name} {what_became(ended)} while waiting for {_what(options)}")
 
@@ -125,7 +125,7 @@ async def _text(connection: ControlConnection, pattern: re.Pattern[str]) -> None
     """
     loop = asyncio.get_running_loop()
     connection.follow(output=True)
-    connection.post(Peek(1, 0, True))
+    connection.send_only(Peek(1, 0, True))
     lines: list[str] = []
     is_looking, has_more = True, False
 
@@ -133,7 +133,7 @@ async def _text(connection: ControlConnection, pattern: re.Pattern[str]) -> None
         nonlocal is_looking, has_more
         is_looking, has_more = True, False
         lines.clear()
-        connection.post(Peek(1, 0, True))
+        connection.send_only(Peek(1, 0, True))
 
     async for message in connection.messages():
         match message:
@@ -163,7 +163,7 @@ async def _text(connection: ControlConnection, pattern: re.Pattern[str]) -> None
 
 async def _activity(connection: ControlConnection, wanted: Activity) -> None:
     connection.follow(output=False)
-    connection.post(Describe(1))
+    connection.send_only(Describe(1))
     async for message in connection.messages():
         match message:
             case Description(activity=activity) | ActivityEvent(activity=activity) if activity == wanted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from session_host.cli.output import one_line, print_json, say
+from session_host.cli.output import one_line, print_json, print_line
 from session_host.client.window import ask
 from session_host.errors import OutliveError, UsageError
 
@@ -60,7 +60,7 @@ def _tabs(tabs: list[dict[str, object]], *, as_json: bool) -> None:
     if as_json:
         print_json(tabs)
     elif not tabs:
-        say("no open tabs")
+        print_line("no open tabs")
     else:
         width = max(len(str(tab["name"])) for tab in tabs)
         for tab in tabs:

@@ -12,7 +12,7 @@ MAX_BEGINNING_PARTS = 4
 """The screen stands in the first pieces or, in another form, in none that can be read alone."""
 
 
-class ArrivingSnapshot:
+class SnapshotReceiver:
     """Collects the pieces of one snapshot after the other."""
 
     def __init__(self, engine: EngineName, cell: CellSize) -> None:
@@ -24,11 +24,11 @@ class ArrivingSnapshot:
         """Forget what came so far: the connection is gone, and its snapshot with it."""
         self._parts.clear()
 
-    def add(self, part: SnapshotPart) -> None:
+    def add_part(self, part: SnapshotPart) -> None:
         """Take the next piece."""
         self._parts.append(part.data)
 
-    def beginning(self, part: SnapshotPart, build: str) -> Emulator | None:
+    def build_preview(self, part: SnapshotPart, build: str) -> Emulator | None:
         """The screen, as soon as the pieces up to this one show it: the history takes ten times as long."""
         if part.form != build or len(self._parts) > MAX_BEGINNING_PARTS:
             return None
@@ -37,7 +37,7 @@ class ArrivingSnapshot:
         except OutliveError:
             return None  # The whole will tell what is wrong with it.
 
-    def whole(self, part: SnapshotPart, build: str) -> Emulator:
+    def build(self, part: SnapshotPart, build: str) -> Emulator:
         """The replica, after the last piece.
 
         Raises:

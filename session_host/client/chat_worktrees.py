@@ -13,7 +13,7 @@ from session_host.store import SessionRecord, Store
 from session_host.worktrees import Worktree, discard, make, remake, remove
 from session_host.worktrees.git import LOCAL_VARIABLES
 
-from .records import is_kept, settle
+from .records import has_live_socket, resolve_stale_row
 
 
 def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
@@ -46,7 +46,7 @@ def take_back(store: Store, spec: LaunchSpec) -> None:
         WorktreeError: git refuses.
     """
     origin = spec.origin
-    if store.get(spec.session_id) is not None or is_kept(spec.session_id):
+    if store.get(spec.session_id) is not None or has_live_socket(spec.session_id):
         return
     if origin.worktree is not None and origin.repository is not None and origin.branch is not None:
         discard(
@@ -117,7 +117,7 @@ def _other_user(store: Store, record: SessionRecord, worktree: Path) -> SessionR
     for other in store.all():
         if other.id == record.id or not Path(other.cwd).is_relative_to(worktree):
             continue
-        if settle(store, other).state in RUNNING_STATES:
+        if resolve_stale_row(store, other).state in RUNNING_STATES:
             return other
         if other.worktree == record.worktree and other.continued_by is None:
             return other

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, ProtocolViolation
-from session_host.link.finding import have_sockets_bound
+from session_host.link.finding import rebind_sockets
 from session_host.paths import check_private, runtime_dir, session_socket
 from session_host.peer import is_foreign
 from session_host.protocol.codec import HostDecoder, encode
@@ -33,7 +33,7 @@ OnMessage = Callable[[Any], None]
 OnLost = Callable[[], None]
 
 
-class HostHangs(HostUnavailable):
+class HostNotResponding(HostUnavailable):
     """It is there and does not answer: another try would find the same."""
 
 
@@ -90,14 +90,14 @@ class HostConnection(asyncio.Protocol):
                     await loop.create_unix_connection(lambda: connection, str(path))
                 except FileNotFoundError:
                     # Somebody may have removed it.
-                    if not await asyncio.to_thread(have_sockets_bound):
+                    if not await asyncio.to_thread(rebind_sockets):
                         raise
                     await loop.create_unix_connection(lambda: connection, str(path))
                 connection.welcome = await connection._greeted
         except TimeoutError as error:
             connection.close()
             hung = await asyncio.to_thread(name_host, session_id)
-            raise HostHangs(f"{hung} does not respond; end the chat with `outlive kill`") from error
+            raise HostNotResponding(f"{hung} does not respond; end the chat with `outlive kill`") from error
         except OSError as error:
             raise HostUnavailable(f"cannot connect to the chat at {path}: {error.strerror}") from error
         except OutliveError:
@@ -115,7 +115,7 @@ class HostConnection(asyncio.Protocol):
             self._transport.abort()
             await self._over.wait()
 
-    def listen(self, on_message: OnMessage, on_lost: OnLost) -> None:
+    def set_callbacks(self, on_message: OnMessage, on_lost: OnLost) -> None:
         """From now on each message, and the connection's end, goes to these."""
         self._on_message, self._on_lost = on_message, on_lost
         early, self._early = self._early, []
@@ -124,7 +124,7 @@ class HostConnection(asyncio.Protocol):
         if self._lost:
             on_lost()
 
-    def send(self, message: Message) -> None:
+    def send_message(self, message: Message) -> None:
         """Send a message; after the connection's end this does nothing."""
         if self._transport is not None and not self._lost:
             self._transport.write(encode_for(self._protocol, message))

@@ -35,9 +35,9 @@ from session_host.protocol.messages import (
 )
 from session_host.protocol.values import RUNNING_STATES, State
 
-from .connection import HostConnection, HostHangs
-from .hung import end_without_host, host_is_stopped
-from .records import fate_of
+from .connection import HostConnection, HostNotResponding
+from .hung import host_is_stopped, kill_unresponsive
+from .records import outcome_of
 
 REPLY_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 60.0
@@ -73,7 +73,7 @@ class ControlConnection:
 
     async def __aenter__(self) -> Self:
         self._connection = await HostConnection.open(self.session_id, "control")
-        self._connection.listen(self._inbox.put_nowait, lambda: self._inbox.put_nowait(None))
+        self._connection.set_callbacks(self._inbox.put_nowait, lambda: self._inbox.put_nowait(None))
         return self
 
     async def __aexit__(
@@ -85,16 +85,16 @@ class ControlConnection:
 
     def follow(self, *, output: bool) -> None:
         """Attach, to hear of events, and of output if asked for."""
-        self._send(Attach(output=output, read_only=True))
+        self._send_message(Attach(output=output, read_only=True))
 
     async def messages(self) -> AsyncIterator[Any]:
         """Whatever the host says, until it ends the connection."""
         while (message := await self._inbox.get()) is not None:
             yield message
 
-    def post(self, request: Request) -> None:
+    def send_only(self, request: Request) -> None:
         """Send a request whose reply is read from ``messages``."""
-        self._send(request)
+        self._send_message(request)
 
     async def request(self, request: Request) -> Any:
         """Send a request and await its reply: a Description, an Explanation, a Screen (in one piece) or Done.
@@ -109,11 +109,11 @@ class ControlConnection:
             async with asyncio.timeout(timeout_s):
                 return await self._request_and_reply(request)
         except TimeoutError as error:
-            raise HostHangs(f"the chat did not respond within {timeout_s:g} s; see `outlive doctor`") from error
+            raise HostNotResponding(f"the chat did not respond within {timeout_s:g} s; see `outlive doctor`") from error
 
     async def _request_and_reply(self, request: Request) -> Any:
         self._request += 1
-        self._send(msgspec.structs.replace(request, request=self._request))
+        self._send_message(msgspec.structs.replace(request, request=self._request))
         lines: list[str] = []
         async for message in self.messages():
             if getattr(message, "request", None) != self._request:
@@ -129,9 +129,9 @@ class ControlConnection:
                     return message
         raise HostUnavailable("the connection to the chat was lost; try again")
 
-    def _send(self, message: Message) -> None:
+    def _send_message(self, message: Message) -> None:
         assert self._connection is not None
-        self._connection.send(message)
+        self._connection.send_message(message)
 
 
 async def request(session_id: str, message: Request) -> Any:
@@ -143,7 +143,7 @@ async def request(session_id: str, message: Request) -> Any:
     typed is typed once, and an end that was asked for and has come is what was asked for.
     """
     if isinstance(message, Kill) and await asyncio.to_thread(host_is_stopped, session_id):
-        return Done(message.request, await asyncio.to_thread(end_without_host, session_id))
+        return Done(message.request, await asyncio.to_thread(kill_unresponsive, session_id))
     if isinstance(message, Send) and not message.token:
         message = msgspec.structs.replace(message, token=uuid.uuid4().hex)
     for tries, wait_s in enumerate((*RETRY_S, None)):
@@ -154,16 +154,16 @@ async def request(session_id: str, message: Request) -> Any:
             if tries and isinstance(message, Stop | Kill):
                 return Done(message.request)
             raise
-        except HostHangs:
+        except HostNotResponding:
             if not isinstance(message, Kill):
                 raise
-            return Done(message.request, await asyncio.to_thread(end_without_host, session_id))
+            return Done(message.request, await asyncio.to_thread(kill_unresponsive, session_id))
         except ProtocolMismatch:
             raise
         except HostUnavailable:
             if wait_s is None:
                 raise
-            fate = await asyncio.to_thread(fate_of, session_id)
+            fate = await asyncio.to_thread(outcome_of, session_id)
             if fate.state is State.EXITED and isinstance(message, Stop | Kill):
                 return Done(message.request)
             if fate.state not in RUNNING_STATES:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from session_host.agents.agent import Agent
-from session_host.agents.conversations.place import Sought
+from session_host.agents.conversations.place import ConversationQuery
 from session_host.agents.conversations.ways import opened_by
 from session_host.pty.identity import environment_variables
 from session_host.pty.relatives import MARK
@@ -34,7 +34,7 @@ class Process(NamedTuple):
     """``/dev/pts/3``; "" for none."""
 
 
-def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, sought: Sought) -> list[str]:
+def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, sought: ConversationQuery) -> list[str]:
     """What else has the conversation of an ended chat open, and what to do; a clause each."""
     running = {info.id: info for info in list_sessions(store, ended=False)}
     whose = (agent.name, sought.conversation)

@@ -18,7 +18,7 @@ PATIENCE_S = 10.0
 """So long an end may take to be recorded: a busy disk, an agent's daemons that end with it."""
 
 
-def is_ending(session_id: str) -> bool:
+def is_exit_pending(session_id: str) -> bool:
     """Whether its program has ended and the record does not say so yet. Blocks on the disk, and on its host.
 
     Raises:
@@ -36,7 +36,7 @@ def is_ending(session_id: str) -> bool:
     return said.child_pid is not None and (is_killed(said.child_pid) or start_time(said.child_pid) is None)
 
 
-async def end_recorded(session_id: str) -> None:
+async def wait_until_exit_saved(session_id: str) -> None:
     """Wait for an end that is under way, by the host's leaving; at once if there is none.
 
     Raises:
@@ -46,7 +46,7 @@ async def end_recorded(session_id: str) -> None:
     """
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while await asyncio.to_thread(is_ending, session_id):
+            while await asyncio.to_thread(is_exit_pending, session_id):
                 # It may have left in between, or another host comes after it: the record and that one tell.
                 with contextlib.suppress(HostUnavailable):
                     async with ControlConnection(session_id) as connection:

@@ -23,7 +23,7 @@ NAMED = 3
 """So many of the files that are left are named."""
 
 
-def forget_chat(store: Store, record: SessionRecord) -> str:
+def remove_chat(store: Store, record: SessionRecord) -> str:
     """Remove all that is kept of a chat that has ended. Blocks, on git too.
 
     Returns:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError
-from session_host.link.asking import ask_keeper
-from session_host.link.pipe import KeeperHangs
+from session_host.link.asking import request_keeper
+from session_host.link.pipe import KeeperNotResponding
 from session_host.protocol.keeper import EndBegun, EndSession, NotReplaced
 from session_host.protocol.values import RUNNING_STATES
 from session_host.pty.identity import is_running, is_stopped
 
 from .quick import describe
-from .records import fate_of, open_store
+from .records import open_store, outcome_of
 
 KEEPER_TIMEOUT_S = 5.0
 RECORD_TIMEOUT_S = 10.0
@@ -21,7 +21,7 @@ RECORD_TIMEOUT_S = 10.0
 LOOK_S = 0.02
 
 
-def end_without_host(session_id: str) -> str:
+def kill_unresponsive(session_id: str) -> str:
     """Let the keeper kill a chat's program and its host. Blocks until the end is recorded.
 
     Returns:
@@ -34,8 +34,8 @@ def end_without_host(session_id: str) -> str:
     if not host_is_stopped(session_id) and describe(session_id) is not None:
         raise HostUnavailable("the chat is already ending; try again")
     try:
-        answer = ask_keeper(EndSession(session_id), KEEPER_TIMEOUT_S)
-    except KeeperHangs as error:
+        answer = request_keeper(EndSession(session_id), KEEPER_TIMEOUT_S)
+    except KeeperNotResponding as error:
         raise HostUnavailable(f"{hung} does not respond, and {error}") from error
     except HostUnavailable as error:
         raise HostUnavailable(
@@ -44,12 +44,12 @@ def end_without_host(session_id: str) -> str:
     if isinstance(answer, NotReplaced) and answer.refused:
         raise NotAllowed(answer.why)
     # A keeper that died over the question may have done it.
-    if not isinstance(answer, EndBegun) and fate_of(session_id).state in RUNNING_STATES:
+    if not isinstance(answer, EndBegun) and outcome_of(session_id).state in RUNNING_STATES:
         raise HostUnavailable(
             f"{hung} does not respond, and no keeper has this chat; end the process with `kill -KILL`"
         )
     deadline_s = time.monotonic() + RECORD_TIMEOUT_S
-    while fate_of(session_id).state in RUNNING_STATES:
+    while outcome_of(session_id).state in RUNNING_STATES:
         if time.monotonic() > deadline_s:
             raise HostUnavailable("the agent was killed, but its exit is not saved yet; see `outlive doctor`")
         time.sleep(LOOK_S)

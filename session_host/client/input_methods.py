@@ -5,10 +5,10 @@ from __future__ import annotations
 from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
 from session_host.protocol.values import KeyAction, MouseAction, MouseButton
 
-from .outbox import Outbox
+from .outbox import UnacknowledgedInput
 
 
-class InputMethods:
+class ViewerInput:
     """A viewer's side towards its user.
 
     Attributes:
@@ -18,7 +18,7 @@ class InputMethods:
     def __init__(self, *, read_only: bool) -> None:
         self.read_only = read_only
         self._attachment = ""
-        self._outbox = Outbox()
+        self._outbox = UnacknowledgedInput()
 
     def _input(self, message: Input) -> None:
         raise NotImplementedError

@@ -17,10 +17,10 @@ from typing import Any
 import msgspec
 
 from session_host.agents.agent import Agent
-from session_host.agents.conversations.place import Sought
+from session_host.agents.conversations.place import ConversationQuery
 from session_host.agents.conversations.ways import before_start
-from session_host.agents.environment import child_environment, remark
-from session_host.agents.files import carry_files, write_files
+from session_host.agents.environment import child_environment, missing_integration
+from session_host.agents.files import copy_conversation_files, write_files
 from session_host.clock import now
 from session_host.errors import (
     AgentNotFound,
@@ -32,8 +32,8 @@ from session_host.errors import (
     StoreError,
     WorktreeError,
 )
-from session_host.link.finding import ensure_keeper
-from session_host.link.pipe import KeeperHangs
+from session_host.link.finding import connect_or_start_keeper
+from session_host.link.pipe import KeeperNotResponding
 from session_host.paths import (
     config_dir,
     database,
@@ -62,7 +62,7 @@ from session_host.terminal.base import DefaultColors, EngineName
 from . import last_colors
 from .chat_settings import MIB, load_chat_settings
 from .quick import describe
-from .records import is_kept, settle
+from .records import has_live_socket, resolve_stale_row
 
 DEFAULT_SIZE = GridSize(80, 24)
 KEEPER_TIMEOUT_S = 8.0
@@ -160,7 +160,7 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
     record = SessionRecord.of(spec)
     # Ours until it has a host: whoever finds us gone, and no host, knows that nobody starts it (``records.settle``).
     record.host_pid, record.host_started = os.getpid(), start_time(os.getpid())
-    _add(record, store)
+    _insert_row(record, store)
     try:
         report = _start_host(spec, store)
         if not report.ok:
@@ -183,19 +183,19 @@ def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
     return record
 
 
-def _add(record: SessionRecord, store: Store) -> None:
+def _insert_row(record: SessionRecord, store: Store) -> None:
     """Record it, unless a running chat has its name; one that is only recorded as running has not.
 
     Raises:
         NameTaken: one has.
     """
     try:
-        store.add(record, named_alone=True)
+        store.insert(record, named_alone=True)
     except NameTaken:
-        others = [settle(store, each) for each in store.running() if each.name == record.name]
+        others = [resolve_stale_row(store, each) for each in store.running() if each.name == record.name]
         if any(each.state in RUNNING_STATES for each in others):
             raise
-        store.add(record, named_alone=True)
+        store.insert(record, named_alone=True)
 
 
 def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
@@ -229,8 +229,8 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     if ours and not any(conversation in word for word in argv):
         conversation = ""  # This version takes no id from us.
     if request.resume is not None and conversation:
-        carry_files(conversation, session_files(request.resume.id), files)
-    before_start(agent.conversation.place, Sought(conversation, directory, environment, files, used=False))
+        copy_conversation_files(conversation, session_files(request.resume.id), files)
+    before_start(agent.conversation.place, ConversationQuery(conversation, directory, environment, files, used=False))
     if agent.files:
         write_files(agent.files, files)
     name = _name(request, directory, store)
@@ -258,7 +258,7 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
         conversation=conversation,
         stderr=str(session_stderr(session_id)) if agent.stderr else "",
         identity=agent.identity,
-        watch=msgspec.structs.replace(agent.signals, remark=remark(agent, environment, directory)),
+        watch=msgspec.structs.replace(agent.signals, remark=missing_integration(agent, environment, directory)),
         origin=msgspec.structs.replace(
             origin, arguments=arguments, resumed_from=request.resume.id if request.resume else None
         ),
@@ -340,12 +340,12 @@ def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
         ) from error
     unavailable = ""
     for _ in range(TRIES):
-        pipe = ensure_keeper()
+        pipe = connect_or_start_keeper()
         try:
-            return _report(pipe.ask(Launch(spec), KEEPER_TIMEOUT_S))
-        except KeeperHangs:
+            return _report(pipe.request(Launch(spec), KEEPER_TIMEOUT_S))
+        except KeeperNotResponding:
             # It begins nothing that nobody waits for any more, once it goes on.
-            if not is_kept(spec.session_id) and _ended(spec, store) is None:
+            if not has_live_socket(spec.session_id) and _ended(spec, store) is None:
                 raise
             unavailable = "the program is slow to start"
         except HostUnavailable as error:
@@ -375,7 +375,7 @@ def _started(spec: LaunchSpec, store: Store) -> LaunchReport | None:
             description = describe(spec.session_id)
             if description is not None and description.child_pid is not None:
                 return LaunchReport(ok=True, host_pid=description.host_pid, child_pid=description.child_pid)
-            if not is_kept(spec.session_id):
+            if not has_live_socket(spec.session_id):
                 return _ended(spec, store)
         except (OSError, StoreError) as error:
             why = error.strerror if isinstance(error, OSError) else error

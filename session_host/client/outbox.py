@@ -22,7 +22,7 @@ from session_host.protocol.messages import (
 MAX_INPUTS = 20_000
 
 
-class Outbox:
+class UnacknowledgedInput:
     """Inputs from oldest to newest; ``sequence`` counts from 1 within one attachment.
 
     Attributes:
@@ -41,7 +41,7 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._inputs)
 
-    def add(self, message: Input) -> list[Input] | InputRefused:
+    def append(self, message: Input) -> list[Input] | InputRefused:
         """Keep an input until it is acknowledged.
 
         Returns:
@@ -97,7 +97,7 @@ class Outbox:
                 self._inputs.remove(each)
                 self._count(each, -1)
 
-    def rename(self, attachment: str) -> list[InputRefused]:
+    def reset_attachment(self, attachment: str) -> list[InputRefused]:
         """Everything goes on under another attachment, numbered anew.
 
         Returns:

@@ -59,9 +59,9 @@ def describe_all(session_ids: list[str]) -> dict[str, Description]:
     found = _describe_all(session_ids)
     removed = [each for each in session_ids if each not in found and not session_socket(each).exists()]
     if removed:
-        from session_host.link.finding import have_sockets_bound  # most lists do without
+        from session_host.link.finding import rebind_sockets  # most lists do without
 
-        if have_sockets_bound():
+        if rebind_sockets():
             found |= _describe_all(removed)
     return found
 

@@ -81,7 +81,7 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     """When it did so."""
 
 
-class Fate(NamedTuple):
+class SessionOutcome(NamedTuple):
     """What has become of a session whose host cannot be reached."""
 
     state: State
@@ -170,13 +170,13 @@ def reason_of(record: SessionRecord) -> Reason | None:
     return _REASONS.get(record.error, "lost")
 
 
-def settle(store: Store, record: SessionRecord) -> SessionRecord:
+def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
     """A record that says "running" while its host may be gone: find out, and write it down if so."""
     if record.state not in RUNNING_STATES:
         return record
     rebooted = _is_of_another_boot(record)
     kept = not rebooted and (
-        is_running(record.host_pid, record.host_started) or is_kept(record.id) or _comes_back(record)
+        is_running(record.host_pid, record.host_started) or has_live_socket(record.id) or _comes_back(record)
     )
     # The host may have recorded the end between the two looks.
     current = store.get(record.id)
@@ -196,7 +196,7 @@ def all_after_boot(store: Store) -> list[SessionRecord]:
     """Every record, oldest first; what a restart of the computer interrupted is written down as that, if it can be."""
     records = store.all()
     with contextlib.suppress(StoreError):  # Whoever looks at one of them later finds it out again.
-        return [settle(store, record) if _is_of_another_boot(record) else record for record in records]
+        return [resolve_stale_row(store, record) if _is_of_another_boot(record) else record for record in records]
     return records
 
 
@@ -217,7 +217,7 @@ def _last_sign_of_life(record: SessionRecord) -> str:
     return max(found)
 
 
-def is_kept(session_id: str) -> bool:
+def has_live_socket(session_id: str) -> bool:
     """Whether somebody still has the session's socket: a host, or the keeper, which makes another host.
 
     Raises:
@@ -238,27 +238,27 @@ def _comes_back(record: SessionRecord) -> bool:
     """Whether a session that ran and has no socket has one in a moment: systemd starts its keeper, or just has."""
     if record.state is not State.RUNNING:
         return False
-    from session_host.link.finding import have_sockets_bound, is_coming_back  # rarely needed
+    from session_host.link.finding import is_coming_back, rebind_sockets  # rarely needed
 
-    return is_coming_back() or (have_sockets_bound() and is_kept(record.id))
+    return is_coming_back() or (rebind_sockets() and has_live_socket(record.id))
 
 
-def fate_of(session_id: str) -> Fate:
+def outcome_of(session_id: str) -> SessionOutcome:
     """What the record says of a session whose host does not answer. Blocks on the disk."""
     try:
         with open_store() as store:
             record = store.get(session_id)
             if record is None:
-                return Fate(State.LOST, None, None, "this chat was removed")
-            record = settle(store, record)
+                return SessionOutcome(State.LOST, None, None, "this chat was removed")
+            record = resolve_stale_row(store, record)
     except NoSuchSession:
-        return Fate(State.LOST, None, None, "this chat was removed")
+        return SessionOutcome(State.LOST, None, None, "this chat was removed")
     except OutliveError as error:
-        return Fate(State.RUNNING, None, None, str(error))
+        return SessionOutcome(State.RUNNING, None, None, str(error))
     except OSError as error:
         # Whoever cannot look (no descriptor is left) must not tell that it is gone.
-        return Fate(State.RUNNING, None, None, f"cannot check this chat: {error.strerror}")
-    return Fate(record.state, record.exit_code, record.exit_signal, record.error, record.end_request)
+        return SessionOutcome(State.RUNNING, None, None, f"cannot check this chat: {error.strerror}")
+    return SessionOutcome(record.state, record.exit_code, record.exit_signal, record.error, record.end_request)
 
 
 def merge(
@@ -272,7 +272,7 @@ def merge(
     infos = []
     for record in records:
         description = descriptions.get(record.id)
-        info = info_of(record if description is not None else settle(store, record), description)
+        info = info_of(record if description is not None else resolve_stale_row(store, record), description)
         if ended or info.state in RUNNING_STATES:
             infos.append(info)
     return infos

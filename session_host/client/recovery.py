@@ -12,14 +12,14 @@ from pathlib import Path
 from session_host.clock import now
 from session_host.errors import HostUnavailable, OutliveError, StoreCorrupt, StoreError
 from session_host.paths import database, runtime_dir
-from session_host.protocol.keeper import KeptSession
+from session_host.protocol.keeper import SessionSummary
 from session_host.protocol.messages import Description
 from session_host.protocol.values import State
 from session_host.pty.identity import boot_id, start_time
 from session_host.store import SessionRecord, Store
 
 from .quick import describe_all
-from .records import is_kept, open_store
+from .records import has_live_socket, open_store
 
 DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
 
@@ -74,13 +74,13 @@ def find_running(store: Store) -> int:
     unknown = [each for each in ids if store.get(each) is None]
     described = describe_all(unknown)
     records = [_record_of(each) for each in described.values()]
-    silent = [each for each in unknown if each not in described and is_kept(each)]
+    silent = [each for each in unknown if each not in described and has_live_socket(each)]
     if silent:
         records += _records_of_silent(silent)
     found = 0
     for record in records:
         try:
-            store.add(record)
+            store.insert(record)
             found += 1
         except StoreError:
             if store.get(record.id) is None:
@@ -104,7 +104,7 @@ def _records_of_silent(ids: list[str]) -> list[SessionRecord]:
     return [_record_of_kept(each) for each in status.sessions if each.session_id in ids] if status is not None else []
 
 
-def _record_of_kept(kept: KeptSession) -> SessionRecord:
+def _record_of_kept(kept: SessionSummary) -> SessionRecord:
     process = Path(f"/proc/{kept.child_pid}")
     try:
         argv = process.joinpath("cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")

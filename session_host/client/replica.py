@@ -5,13 +5,13 @@ from __future__ import annotations
 from session_host.terminal.base import Emulator
 
 
-def forget_side_effects(emulator: Emulator) -> None:
+def discard_side_effects(emulator: Emulator) -> None:
     """A replica answers nobody and announces nothing: the host's emulator does."""
     emulator.take_replies()
     emulator.take_events()
 
 
-def look_at_the_same_place(former: Emulator, emulator: Emulator) -> None:
+def copy_scroll_position(former: Emulator, emulator: Emulator) -> None:
     """Scroll a new replica back as far as the former one was."""
     frame = former.frame()
     if frame.scroll_offset:

@@ -11,15 +11,15 @@ from typing import NamedTuple
 from session_host.agents.agent import Agent
 from session_host.agents.arguments import prompt_of
 from session_host.agents.catalog import load_catalog
-from session_host.agents.conversations.place import Kept, Sought
-from session_host.agents.conversations.ways import VARIABLES, look
+from session_host.agents.conversations.place import Availability, ConversationQuery
+from session_host.agents.conversations.ways import VARIABLES, find_conversation
 from session_host.agents.environment import child_environment
 from session_host.errors import ConfigError, NoSuchSession
 from session_host.paths import config_dir, session_files, session_left_conversations, session_transitions
 from session_host.protocol.values import RUNNING_STATES, Activity
 from session_host.store import SessionRecord, Store, transitions
 
-from .records import SessionInfo, open_store, settle
+from .records import SessionInfo, open_store, resolve_stale_row
 
 TRANSITIONS_READ = 100
 MOST_IN_CHAIN = 1000
@@ -38,7 +38,7 @@ class Resumability(NamedTuple):
     reason: str = ""
 
 
-class Plan(NamedTuple):
+class ResumePlan(NamedTuple):
     """What is known of a session that is to be gone on with.
 
     Attributes:
@@ -53,7 +53,7 @@ class Plan(NamedTuple):
     can: bool | None
     reason: str = ""
     agent: Agent | None = None
-    sought: Sought | None = None
+    sought: ConversationQuery | None = None
     anew: bool = False
     prompt: str = ""
 
@@ -113,40 +113,44 @@ def record_of(store: Store, session_id: str) -> SessionRecord:
     record = store.get(session_id)
     if record is None:
         raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
-    return settle(store, record)
+    return resolve_stale_row(store, record)
 
 
 def plan_for(
     store: Store, agents: Mapping[str, Agent], record: SessionRecord, environment: Mapping[str, str] | None
-) -> Plan:
+) -> ResumePlan:
     """What is known of a session: whether it can be gone on with, and what that takes."""
     if record.state in RUNNING_STATES:
-        return Plan(record, False, f"is running; attach to it: outlive attach {record.id[:8]}")
+        return ResumePlan(record, False, f"is running; attach to it: outlive attach {record.id[:8]}")
     if record.continued_by is not None:
-        return Plan(record, False, _continued(store, record))
+        return ResumePlan(record, False, _continued(store, record))
     can, reason, agent = by_agent(agents, record)
     if not can or agent is None:
-        return Plan(record, can, reason)
+        return ResumePlan(record, can, reason)
     if record.worktree is None and not Path(record.cwd).is_dir():
-        return Plan(record, False, f"its directory {record.cwd} is missing; recreate it, or start a new chat elsewhere")
+        return ResumePlan(
+            record, False, f"its directory {record.cwd} is missing; recreate it, or start a new chat elsewhere"
+        )
     sought = sought_for(record, agent, environment)
-    found = look(agent.conversation.place, sought)
-    former = "" if found.kept is Kept.WHOLE else _former(record, agent, sought)
-    if found.kept is Kept.LOST:
-        return Plan(record, False, f"{found.reason}; {former or 'start a new chat'}")
-    if found.kept is not Kept.NOTHING:
-        return Plan(record, True, found.reason, agent, sought)
+    found = find_conversation(agent.conversation.place, sought)
+    former = "" if found.kept is Availability.WHOLE else _former(record, agent, sought)
+    if found.kept is Availability.LOST:
+        return ResumePlan(record, False, f"{found.reason}; {former or 'start a new chat'}")
+    if found.kept is not Availability.NOTHING:
+        return ResumePlan(record, True, found.reason, agent, sought)
     arguments = record.arguments or []
     if agent.chosen(arguments).chooses and not _is_in_argv(record):
         # Its user was to choose one, and chose none: the id is of one that the agent never made.
         place = f"its list: {in_directory(record, agent.argv(pick=True))}" if agent.conversation.picker else agent.title
-        return Plan(record, None, f"no conversation was chosen; choose one in {place}")
+        return ResumePlan(record, None, f"no conversation was chosen; choose one in {place}")
     prompt = "" if record.resumed_from or sought.used else prompt_of(agent, record.argv, arguments)
     reason = f"{found.reason}, including the first prompt" if prompt else found.reason
-    return Plan(record, True, f"{reason}; {former}" if former else reason, agent, sought, anew=True, prompt=prompt)
+    return ResumePlan(
+        record, True, f"{reason}; {former}" if former else reason, agent, sought, anew=True, prompt=prompt
+    )
 
 
-def _former(record: SessionRecord, agent: Agent, sought: Sought) -> str:
+def _former(record: SessionRecord, agent: Agent, sought: ConversationQuery) -> str:
     """The newest conversation that the chat has left for another and that is kept, and what goes on with it."""
     try:
         left = session_left_conversations(record.id).read_text(encoding="utf-8").split()
@@ -155,7 +159,10 @@ def _former(record: SessionRecord, agent: Agent, sought: Sought) -> str:
     for conversation in reversed(left):
         if not agent.conversation.is_id(conversation):
             continue
-        if look(agent.conversation.place, sought._replace(conversation=conversation, used=True)).kept is Kept.WHOLE:
+        if (
+            find_conversation(agent.conversation.place, sought._replace(conversation=conversation, used=True)).kept
+            is Availability.WHOLE
+        ):
             command = in_directory(record, agent.argv(conversation=conversation, resume=True))
             return f"resume its earlier conversation {conversation}: {command}"
     return ""
@@ -187,17 +194,17 @@ def _continued(store: Store, record: SessionRecord) -> str:
         following = store.get(last.continued_by) if last.continued_by is not None else None
         if following is None:
             break
-        last = settle(store, following)
+        last = resolve_stale_row(store, following)
     verb = "attach to it: outlive attach" if last.state in RUNNING_STATES else "resume that one: outlive resume"
     return f"its conversation continues in {last.name} ({last.id[:8]}); {verb} {last.id[:8]}"
 
 
-def sought_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> Sought:
+def sought_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> ConversationQuery:
     """What is looked for in its agent's files, where its environment, or else the caller's, leads to."""
     base = os.environ if environment is None else environment
     files = session_files(record.id)
     own = child_environment(base, agent, record.env, str(files), record.engine)
-    return Sought(record.provider_session_id or "", record.cwd, own, files, _was_used(record))
+    return ConversationQuery(record.provider_session_id or "", record.cwd, own, files, _was_used(record))
 
 
 def _was_used(record: SessionRecord) -> bool:

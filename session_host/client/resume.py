@@ -15,8 +15,8 @@ import msgspec
 from session_host.agents.agent import PROMPT, Agent
 from session_host.agents.arguments import without_prompt
 from session_host.agents.catalog import load_catalog
-from session_host.agents.conversations.place import Kept
-from session_host.agents.conversations.ways import look
+from session_host.agents.conversations.place import Availability
+from session_host.agents.conversations.ways import find_conversation
 from session_host.agents.environment import child_environment
 from session_host.agents.probe import LONG_PATIENCE_S, Probe, probed
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
@@ -27,7 +27,7 @@ from session_host.terminal import available_engines
 from session_host.terminal.base import DefaultColors, EngineName
 
 from .elsewhere import opened_elsewhere
-from .endings import end_recorded
+from .endings import wait_until_exit_saved
 from .launch import DEFAULT_SIZE, LaunchRequest, free_name, launch
 from .records import open_store
 from .resumability import (
@@ -41,7 +41,7 @@ from .resumability import (
     sought_for,
 )
 
-__all__ = ["Resumability", "has_picker", "pick", "resumability", "resume", "resume_command"]
+__all__ = ["Resumability", "has_picker", "resumability", "resume", "resume_command", "resume_with_picker"]
 
 
 async def resume(
@@ -69,12 +69,12 @@ async def resume(
         NotResumable: it cannot be; ``ConversationUnknown`` and ``ConversationOpen`` say what may help.
         AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as ``launch.launch``.
     """
-    await end_recorded(session_id)
+    await wait_until_exit_saved(session_id)
     request = await asyncio.to_thread(_request, session_id, environment, anyway)
     return await launch(_shown(request, size, colors, prompt))
 
 
-async def pick(
+async def resume_with_picker(
     session_id: str,
     *,
     environment: Mapping[str, str] | None = None,
@@ -112,7 +112,7 @@ def resume_command(session_id: str) -> str:
             raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
         sought = sought_for(record, agent, None)
         arguments = _arguments(record, agent, sought.environment)
-    anew = look(agent.conversation.place, sought).kept is Kept.NOTHING
+    anew = find_conversation(agent.conversation.place, sought).kept is Availability.NOTHING
     # Hooks are ours, and of no use there.
     files = str(sought.files) if agent.keeps_conversation_in_files else ""
     argv = agent.argv(arguments, sought.environment, conversation=sought.conversation, files=files, resume=not anew)

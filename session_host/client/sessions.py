@@ -6,9 +6,9 @@ from session_host.protocol.values import RUNNING_STATES
 from session_host.store import Store
 
 from .quick import describe
-from .records import Fate, SessionInfo, fate_of, info_of, open_store, settle
+from .records import SessionInfo, SessionOutcome, info_of, open_store, outcome_of, resolve_stale_row
 
-__all__ = ["Fate", "SessionInfo", "fate_of", "find_session", "open_store"]
+__all__ = ["SessionInfo", "SessionOutcome", "find_session", "open_store", "outcome_of"]
 
 
 DIGITS_TO_END = 4
@@ -27,4 +27,4 @@ def find_session(store: Store, text: str, *, to_end: bool = False) -> SessionInf
     if record.state not in RUNNING_STATES:
         return info_of(record)
     description = describe(record.id)
-    return info_of(record, description) if description is not None else info_of(settle(store, record))
+    return info_of(record, description) if description is not None else info_of(resolve_stale_row(store, record))

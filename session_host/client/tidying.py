@@ -13,27 +13,27 @@ from session_host.protocol.values import RUNNING_STATES
 from session_host.store import SessionRecord, Store
 
 from .chat_settings import MIB, load_chat_settings
-from .forgetting import ENDPOINT, forget_chat
-from .records import is_kept
+from .forgetting import ENDPOINT, remove_chat
+from .records import has_live_socket
 
 LOG_BYTES = 64 * 1024
 
 
-class Ended(NamedTuple):
+class EndedChat(NamedTuple):
     """An ended chat, and what its files take."""
 
     record: SessionRecord
     size_bytes: int
 
 
-def ended_chats(store: Store) -> list[Ended]:
+def ended_chats(store: Store) -> list[EndedChat]:
     """All that have ended, the one that ended first before the others. Blocks on the disk."""
     records = [record for record in store.all() if record.state not in RUNNING_STATES]
     records.sort(key=lambda record: record.ended_at or record.created_at)
-    return [Ended(record, _size(session_dir(record.id))) for record in records]
+    return [EndedChat(record, _size(session_dir(record.id))) for record in records]
 
 
-def tidy(store: Store) -> list[str]:
+def enforce_retention(store: Store) -> list[str]:
     """Remove the ended chats that are over the limit, those first that ended first. Blocks on the disk.
 
     One with a git worktree stays, and one with a model server's conversation, which is nowhere else.
@@ -52,7 +52,7 @@ def tidy(store: Store) -> list[str]:
             if total_bytes <= limit_bytes:
                 break
             if _may_go(each.record):
-                forget_chat(store, each.record)
+                remove_chat(store, each.record)
                 lines.append(
                     f"{now()} removed {each.record.name} ({each.record.id[:8]}), which ended {each.record.ended_at}: "
                     f"ended chats took {total_bytes // MIB} MiB, and may take {limit_bytes // MIB}"
@@ -71,7 +71,7 @@ def removed_log() -> Path:
 
 
 def _may_go(record: SessionRecord) -> bool:
-    return record.worktree is None and record.agent != ENDPOINT and not is_kept(record.id)
+    return record.worktree is None and record.agent != ENDPOINT and not has_live_socket(record.id)
 
 
 def _size(directory: Path) -> int:

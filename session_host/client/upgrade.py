@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError
-from session_host.link.asking import ask_keeper
-from session_host.link.finding import find_keeper, keeper_argv, keeper_environment
-from session_host.link.pipe import KeeperHangs
+from session_host.link.asking import request_keeper
+from session_host.link.finding import connect_to_keeper, keeper_argv, keeper_environment
+from session_host.link.pipe import KeeperNotResponding
 from session_host.paths import session_log
 from session_host.protocol.keeper import KeeperStatus, NotReplaced, Replaced, ReplaceHost, ReplaceKeeper, Status
 from session_host.pty.identity import is_running
 from session_host.store import Store
 
 from .hung import name_host
-from .records import is_kept
+from .records import has_live_socket
 
 CHECK_TIMEOUT_S = 60.0
 REPLACE_TIMEOUT_S = 30.0
@@ -62,7 +62,7 @@ def check_installed() -> None:
 
 def keeper_status() -> KeeperStatus | None:
     """What the keeper has, None if there is none."""
-    answer = ask_keeper(Status(), STATUS_TIMEOUT_S, find=find_keeper)
+    answer = request_keeper(Status(), STATUS_TIMEOUT_S, find=connect_to_keeper)
     return answer if isinstance(answer, KeeperStatus) else None
 
 
@@ -72,7 +72,7 @@ def replace_keeper() -> None:
     Raises:
         OutliveError: it is as it was.
     """
-    answer = ask_keeper(ReplaceKeeper(keeper_argv(), keeper_environment()), REPLACE_TIMEOUT_S)
+    answer = request_keeper(ReplaceKeeper(keeper_argv(), keeper_environment()), REPLACE_TIMEOUT_S)
     if isinstance(answer, NotReplaced) and answer.refused:
         raise NotAllowed(answer.why)
     if isinstance(answer, NotReplaced):
@@ -82,14 +82,14 @@ def replace_keeper() -> None:
 def replace_host(session_id: str, name: str) -> UpgradeResult:
     """Let a host of the keeper's version take a chat over."""
     try:
-        answer = ask_keeper(ReplaceHost(session_id), REPLACE_TIMEOUT_S)
-    except KeeperHangs:
+        answer = request_keeper(ReplaceHost(session_id), REPLACE_TIMEOUT_S)
+    except KeeperNotResponding:
         # It waits for the chat's host itself.
         return UpgradeResult(session_id, name, False, f"not updated: {name_host(session_id)} does not respond")
     except HostUnavailable as error:
         return UpgradeResult(session_id, name, False, f"{error}; see {session_log(session_id)}")
     match answer:
-        case Replaced(version=version) if not is_kept(session_id):
+        case Replaced(version=version) if not has_live_socket(session_id):
             return UpgradeResult(session_id, name, False, f"updated to {version}, but not reachable: {UNREACHABLE}")
         case Replaced(version=version):
             return UpgradeResult(session_id, name, True, f"updated to {version}")

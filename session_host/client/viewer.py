@@ -43,12 +43,12 @@ from session_host.protocol.values import CellSize, GridSize, State
 from session_host.terminal import default_engine, engine_build
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
 
-from .arriving import ArrivingSnapshot
+from .arriving import SnapshotReceiver
 from .connection import HostConnection
 from .ended import later_screen
-from .input_methods import InputMethods
-from .replica import forget_side_effects, look_at_the_same_place
-from .sessions import fate_of
+from .input_methods import ViewerInput
+from .replica import copy_scroll_position, discard_side_effects
+from .sessions import outcome_of
 from .viewer_state import FINAL_STATES, ViewerDelegate, ViewerState
 
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
@@ -57,7 +57,7 @@ RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0, 2.0)
 """Waits before each try to reconnect; the last one repeats while the host's process lives."""
 
 
-class Viewer(InputMethods):
+class Viewer(ViewerInput):
     """Follows one session; reconnects by itself while its host lives.
 
     Attributes:
@@ -108,7 +108,7 @@ class Viewer(InputMethods):
         self._offset = -1
         self._resizes = 0
         self._notice = ""
-        self._arriving = ArrivingSnapshot(self._engine, self._cell)
+        self._arriving = SnapshotReceiver(self._engine, self._cell)
         self._task: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
 
@@ -122,7 +122,7 @@ class Viewer(InputMethods):
         """Cease to follow. The agent does not notice."""
         if self._connection is not None:
             if self._attachment:
-                self._connection.send(Detach(self._attachment))
+                self._connection.send_message(Detach(self._attachment))
             self._connection.close()
             self._closing = self._connection
             self._connection = None
@@ -166,8 +166,8 @@ class Viewer(InputMethods):
         self._arriving.clear()
         self._sends_inputs = False
         self._asked_output = self._output
-        connection.listen(self._message, self._connection_lost)
-        connection.send(Attach(
+        connection.set_callbacks(self._message, self._connection_lost)
+        connection.send_message(Attach(
             self._size if self._output else None, self._cell, self.read_only, self._output, self._attachment,
             self._epoch, self._offset if self.emulator is not None else -1, self._resizes, self._kind,
         ))  # fmt: skip
@@ -181,7 +181,7 @@ class Viewer(InputMethods):
 
     async def _look_after_host(self, why: str) -> None:
         """The host cannot be reached: has the session ended, is its host gone, or is it just slow?"""
-        fate = await asyncio.to_thread(fate_of, self.session_id)
+        fate = await asyncio.to_thread(outcome_of, self.session_id)
         if fate.state is State.EXITED:
             if self._output and self.emulator is not None:
                 # What was written last, while this was away, is in the screen that the host kept.
@@ -206,11 +206,11 @@ class Viewer(InputMethods):
     def _message(self, message: Any) -> None:
         match message:
             case Output():
-                self._take_output(message)
+                self._apply_output(message)
             case InputAck(sequence=sequence):
                 self._outbox.acknowledged(sequence)
             case SnapshotPart():
-                self._take_snapshot(message)
+                self._apply_snapshot_part(message)
             case Resized():
                 if self.emulator is not None:
                     self._resize_replica(message)
@@ -218,7 +218,7 @@ class Viewer(InputMethods):
                 self._attached_as(attachment, 0)
                 self._become(ViewerState.STARTING, "")
             case Attached():
-                self._take_attached(message)
+                self._on_attached(message)
             case InputRefused():
                 self._outbox.refused(message)
                 self._delegate.viewer_refused(message)
@@ -237,31 +237,31 @@ class Viewer(InputMethods):
 
     def _attached_as(self, attachment: str, last_sequence: int) -> None:
         if attachment != self._attachment:
-            unsure = self._outbox.rename(attachment)
+            unsure = self._outbox.reset_attachment(attachment)
             self._attachment = attachment
             for refusal in unsure:
                 self._delegate.viewer_refused(refusal)
         else:
             self._outbox.acknowledged(last_sequence)
         for message in self._outbox.unacknowledged():
-            self._send(message)
+            self._send_message(message)
         self._sends_inputs = True
 
-    def _take_attached(self, message: Attached) -> None:
+    def _on_attached(self, message: Attached) -> None:
         if self.state is not ViewerState.STARTING:  # which has sent them already
             self._attached_as(message.attachment, message.last_sequence)
         self._epoch = message.epoch
         if self._output != self._asked_output:
             self._ask_to_follow()
         if self._colors is not None:
-            self._send(Colors(self._attachment, *self._colors))
+            self._send_message(Colors(self._attachment, *self._colors))
         self._ask_for_notice()
         if message.resumed or not self._output:
             self._become(ViewerState.LIVE, "")
 
     def _ask_for_notice(self) -> None:
         """Events tell of troubles that begin; the description knows of those that were there before."""
-        self._send(Describe(0))
+        self._send_message(Describe(0))
 
     def _take_notice(self, text: str) -> None:
         """The delegate hears of what is new: each host says it again."""
@@ -269,14 +269,14 @@ class Viewer(InputMethods):
             self._notice = text
             self._delegate.viewer_event(NoticeEvent("session", text))
 
-    def _take_snapshot(self, message: SnapshotPart) -> None:
-        self._arriving.add(message)
+    def _apply_snapshot_part(self, message: SnapshotPart) -> None:
+        self._arriving.add_part(message)
         if not message.last:
-            if self.emulator is None and (beginning := self._arriving.beginning(message, self._build)):
+            if self.emulator is None and (beginning := self._arriving.build_preview(message, self._build)):
                 self._replace(beginning)
             return
         try:
-            emulator = self._arriving.whole(message, self._build)
+            emulator = self._arriving.build(message, self._build)
         except OutliveError:
             self._build = ""  # Ask for the form that every engine reads.
             if self._connection is not None:
@@ -289,24 +289,24 @@ class Viewer(InputMethods):
 
     def _replace(self, emulator: Emulator) -> None:
         former, self.emulator = self.emulator, emulator
-        forget_side_effects(emulator)
+        discard_side_effects(emulator)
         if former:
-            look_at_the_same_place(former, emulator)
+            copy_scroll_position(former, emulator)
         self._delegate.viewer_replaced()
         if former:
             former.close()
 
-    def _take_output(self, message: Output) -> None:
+    def _apply_output(self, message: Output) -> None:
         emulator = self.emulator
         if emulator is None or self._offset < 0:
             return  # A snapshot is on its way, and this is in it.
         if message.offset != self._offset:
             self._offset = -1
-            self._send(Follow(self._attachment, True))
+            self._send_message(Follow(self._attachment, True))
             return
         self._offset += len(message.data)
         emulator.feed(message.data)
-        forget_side_effects(emulator)
+        discard_side_effects(emulator)
         self._delegate.viewer_damaged()
 
     def _resize_replica(self, message: Resized) -> None:
@@ -316,7 +316,7 @@ class Viewer(InputMethods):
         self._resizes = message.number
         if (message.size, message.cell) != (self.emulator.size, self.emulator.cell):
             self.emulator.resize(message.size, message.cell)
-            forget_side_effects(self.emulator)
+            discard_side_effects(self.emulator)
             self._delegate.viewer_damaged()
 
     # ------------------------------------------------------------ what the user does
@@ -336,22 +336,22 @@ class Viewer(InputMethods):
         """Whether an input was refused, so that all further ones are, until ``go_on``."""
         return self._outbox.holding
 
-    def go_on(self) -> None:
+    def accept_refusal(self) -> None:
         """The user has seen that an input was refused: what comes next is typed again."""
         self._outbox.holding = False
-        self._send(GoOn(self._attachment))
+        self._send_message(GoOn(self._attachment))
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """The viewer's grid changed."""
         self._size, self._cell = size, cell
         if self._attachment and self._output:
-            self._send(Resize(self._attachment, size, cell))
+            self._send_message(Resize(self._attachment, size, cell))
 
-    def show_in(self, colors: DefaultColors) -> None:
+    def set_colors(self, colors: DefaultColors) -> None:
         """The colours that this viewer shows the terminal in; told to the host, which answers queries with them."""
         self._colors = colors
         if self._attachment:
-            self._send(Colors(self._attachment, *colors))
+            self._send_message(Colors(self._attachment, *colors))
 
     def follow(self, output: bool) -> None:
         """Begin or cease to follow output; a hidden tab needs events only."""
@@ -371,22 +371,22 @@ class Viewer(InputMethods):
 
     def _ask_to_follow(self) -> None:
         offset = self._offset if self.emulator is not None else -1
-        self._send(Follow(self._attachment, self._output, self._epoch, offset, self._resizes))
+        self._send_message(Follow(self._attachment, self._output, self._epoch, offset, self._resizes))
         if self._output and self._size is not None:
-            self._send(Resize(self._attachment, self._size, self._cell))
+            self._send_message(Resize(self._attachment, self._size, self._cell))
 
     def _input(self, message: Input) -> None:
         if self.state in FINAL_STATES:
             text = "the chat has ended" if self.state is ViewerState.ENDED else self.message
             self._delegate.viewer_refused(InputRefused(self._attachment, message.sequence, "ended", text))
             return
-        added = self._outbox.add(message)
+        added = self._outbox.append(message)
         if isinstance(added, InputRefused):
             self._delegate.viewer_refused(added)
         elif self._sends_inputs:
             for each in added:
-                self._send(each)
+                self._send_message(each)
 
-    def _send(self, message: Any) -> None:
+    def _send_message(self, message: Any) -> None:
         if self._connection is not None:
-            self._connection.send(message)
+            self._connection.send_message(message)

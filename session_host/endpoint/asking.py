@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from session_host.clock import now
 from session_host.endpoint.conversation import AnswerBegan, AnswerEnded, AnswerState, Piece, Record
-from session_host.endpoint.settling import Markdown, Settling, clean
+from session_host.endpoint.settling import Markdown, MarkdownStream, clean
 from session_host.endpoint.wire import Finished, Server, Text, Thinking, Tokens
-from session_host.endpoint.wire_errors import Trouble, WireError
+from session_host.endpoint.wire_errors import ApiError, ErrorKind
 
 if TYPE_CHECKING:
     from session_host.endpoint.painting import Painter
@@ -35,13 +35,13 @@ FIRST_WAIT_S: Final = 2.0
 _logger = logging.getLogger(__name__)
 
 
-class Keep(Protocol):
+class EventSink(Protocol):
     """Writes a record down; whatever fails is said to the user."""
 
     def __call__(self, record: Record, *, durable: bool = True) -> None: ...
 
 
-class Asking:
+class Answering:
     """A question that was asked, until its answer is over. ``run`` once.
 
     Attributes:
@@ -49,14 +49,14 @@ class Asking:
         stopped: the user stopped it.
     """
 
-    def __init__(self, screen: Screen, keep: Keep, painter: Callable[[], Painter], model: str) -> None:
-        self.error: WireError | None = None
+    def __init__(self, screen: Screen, keep: EventSink, painter: Callable[[], Painter], model: str) -> None:
+        self.error: ApiError | None = None
         self.stopped = False
         self._screen = screen
         self._keep = keep
         self._painter = painter
         self._model = model
-        self._settling = Settling()
+        self._settling = MarkdownStream()
         self._arrived: list[str] = []
         self._unkept: list[str] = []
         self._news = asyncio.Event()
@@ -77,7 +77,7 @@ class Asking:
         state = AnswerState.COMPLETE
         try:
             await self._ask(server, turns)
-        except WireError as error:
+        except ApiError as error:
             _logger.warning("no answer, or not all of it: %s", error, exc_info=error)
             self.error, state = error, AnswerState.CUT
         except asyncio.CancelledError:
@@ -97,16 +97,16 @@ class Asking:
         for attempt in range(MOST_TRIES):
             try:
                 async for event in server.answer(turns):
-                    self._take(event)
+                    self._on_event(event)
                 return
-            except WireError as error:
-                if error.trouble is not Trouble.BUSY or self._begun or attempt == MOST_TRIES - 1:
+            except ApiError as error:
+                if error.trouble is not ErrorKind.BUSY or self._begun or attempt == MOST_TRIES - 1:
                     raise
                 _logger.warning("%s", error)
                 wait_s = FIRST_WAIT_S * 2**attempt if error.retry_after_s is None else error.retry_after_s
                 await self._wait(error, wait_s)
 
-    async def _wait(self, error: WireError, wait_s: float) -> None:
+    async def _wait(self, error: ApiError, wait_s: float) -> None:
         """Let the server rest, and say for how long."""
         until_s = time.monotonic() + wait_s
         while (left_s := until_s - time.monotonic()) > 0:
@@ -116,7 +116,7 @@ class Asking:
         self._since_s = time.monotonic()
         self._phase = "retrying"
 
-    def _take(self, event: Text | Thinking | Tokens | Finished) -> None:
+    def _on_event(self, event: Text | Thinking | Tokens | Finished) -> None:
         match event:
             case Text(text):
                 self._phase = "answering"
@@ -162,7 +162,7 @@ class Asking:
     def _settle(self) -> None:
         if not self._arrived:
             return
-        blocks = self._settling.add(clean("".join(self._arrived)))
+        blocks = self._settling.append(clean("".join(self._arrived)))
         self._arrived.clear()
         painter = self._painter()
         lines = [line for block in blocks for line in painter.block(block)]

@@ -15,7 +15,7 @@ import msgspec
 from session_host.clock import now
 from session_host.endpoint import keys, signals, transcript, wire
 from session_host.endpoint.addresses import shown_server
-from session_host.endpoint.asking import Asking
+from session_host.endpoint.asking import Answering
 from session_host.endpoint.attaching import shown
 from session_host.endpoint.commands import CommandCompleter, is_command, read
 from session_host.endpoint.conversation import (
@@ -66,7 +66,7 @@ class Chat:
         self._environment = environment
         self._hidden = hidden
         self._verbs = Verbs(self)
-        self._asking: Asking | None = None
+        self._asking: Answering | None = None
         self._task: asyncio.Task[None] | None = None
         self._server: wire.Server | None = None
         self._editing: int | None = None
@@ -109,7 +109,7 @@ class Chat:
                 self.do(self._verbs.look_for_key())
 
         if self.conversation.settings != self.settings:
-            self.keep(Set(now(), self.settings))
+            self.save_event(Set(now(), self.settings))
         self._begin()
         try:
             await self.screen.run(ready)
@@ -127,7 +127,7 @@ class Chat:
 
     # ------------------------------------------------------------------------------------ saying
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """A line of the program's own."""
         self.screen.print([*self.painter().words(clean(text), "dim"), ""])
 
@@ -143,7 +143,7 @@ class Chat:
             self._painter = Painter(self.screen.columns)
         return self._painter
 
-    def keep(self, record: Record, *, durable: bool = True) -> None:
+    def save_event(self, record: Record, *, durable: bool = True) -> None:
         """Write a record down; that it cannot be is said once."""
         try:
             self._file.append(record, durable=durable)
@@ -160,7 +160,7 @@ class Chat:
     def change(self, **fields: object) -> None:
         """Go on with other settings."""
         self.settings = msgspec.structs.replace(self.settings, **fields)
-        self.keep(Set(now(), self.settings))
+        self.save_event(Set(now(), self.settings))
         self.disconnect()
         self.tell_hint()
 
@@ -198,7 +198,7 @@ class Chat:
             self.complain("no question yet")
             return
         if place + 1 < len(self.conversation.messages):
-            self.keep(Rewound(now(), place + 1))
+            self.save_event(Rewound(now(), place + 1))
         question = self.conversation.messages[place]
         assert isinstance(question, Question)
         self._ask(question)
@@ -221,16 +221,16 @@ class Chat:
     def ask(self, text: str) -> None:
         """Ask a new question."""
         if self._editing is not None:
-            self.keep(Rewound(now(), self._editing))
+            self.save_event(Rewound(now(), self._editing))
             self._stop_editing()
         if isinstance(self.conversation.last, Question):
-            self.say("the question above has no answer and is not sent again")
+            self.print_line("the question above has no answer and is not sent again")
         first = not self.conversation.topic
         question = Question(now(), whole(text), tuple(self.attached))
         self.attached = []
-        self.keep(question)
+        self.save_event(question)
         if first:
-            self.screen.tell(signals.title(signals.topic(question.text)))
+            self.screen.write_sequence(signals.title(signals.topic(question.text)))
         self._ask(question)
 
     def do(self, work: Coroutine[None, None, None]) -> None:
@@ -245,7 +245,7 @@ class Chat:
         self._mode(marker="key › ", stoppable=True, secret=True)
 
     def _ask(self, question: Question) -> None:
-        self.screen.tell(signals.activity(Activity.WORKING))
+        self.screen.write_sequence(signals.activity(Activity.WORKING))
         self.screen.print(transcript.question_lines(question, self.painter()))
         self.tell_hint()
         self._mode(stoppable=True)
@@ -253,7 +253,7 @@ class Chat:
 
     async def _answered(self) -> None:
         """Ask, whatever comes of it; the end of it is the user's turn."""
-        asking = Asking(self.screen, self.keep, self.painter, self.settings.model)
+        asking = Answering(self.screen, self.save_event, self.painter, self.settings.model)
         error: OutliveError | None = None
         try:
             server = await self.server()
@@ -272,9 +272,9 @@ class Chat:
             return
         if error is not None:
             self.complain(error)
-            self.screen.tell(signals.activity(Activity.BLOCKED, "error", self._hidden.cleaned(str(error))))
+            self.screen.write_sequence(signals.activity(Activity.BLOCKED, "error", self._hidden.cleaned(str(error))))
         else:
-            self.screen.tell(signals.activity(Activity.DONE))
+            self.screen.write_sequence(signals.activity(Activity.DONE))
         self.screen.status = ""
         self._mode()
         self.screen.show([])
@@ -299,7 +299,7 @@ class Chat:
         if is_command(text):
             return self._command(text)
         if self.working:
-            self.say("still answering; Esc stops")
+            self.print_line("still answering; Esc stops")
             return False
         if not self.settings.model:
             self.complain("no model selected; /model lists the models")
@@ -313,11 +313,11 @@ class Chat:
             self.complain(f"unknown command {text.split(maxsplit=1)[0]}; /help lists the commands")
             return True
         if self.working and not command.while_answering:
-            self.say("still answering; Esc stops")
+            self.print_line("still answering; Esc stops")
             return False
         if not self.working:
             # Whoever was told that the user is needed is told that the user is here.
-            self.screen.tell(signals.activity(Activity.IDLE))
+            self.screen.write_sequence(signals.activity(Activity.IDLE))
         try:
             self._verbs.perform(command.name, rest)
         except OutliveError as error:
@@ -364,22 +364,22 @@ class Chat:
         """Say who is here, and print what has been said so far."""
         messages = self.conversation.messages
         server = shown_server(self.settings.url)
-        self.screen.tell(signals.title(signals.topic(self.conversation.topic) or f"chat with {server}"))
-        self.screen.tell(signals.activity(Activity.IDLE))
+        self.screen.write_sequence(signals.title(signals.topic(self.conversation.topic) or f"chat with {server}"))
+        self.screen.write_sequence(signals.activity(Activity.IDLE))
         if not self._file.existed:
             whom = f"{self.settings.model} at {server}" if self.settings.model else server
             # Without a painter, which takes a tenth of a second to import: the input is to be there first.
             lines = textwrap.wrap(clean(f"Chat with {whom}. /help for help."), self.screen.columns)
             self.screen.print([*(f"\x1b[2m{line}\x1b[0m" for line in lines), ""])
         if len(messages) > SHOWN_MESSAGES:
-            self.say(f"{len(messages) - SHOWN_MESSAGES} earlier messages not shown")
+            self.print_line(f"{len(messages) - SHOWN_MESSAGES} earlier messages not shown")
         for message in messages[-SHOWN_MESSAGES:]:
             if isinstance(message, Question):
                 self.screen.print(transcript.question_lines(message, self.painter()))
             else:
                 self.screen.print(transcript.answer_lines(message, self.painter()))
         if isinstance(self.conversation.last, Question):
-            self.say("this question has no answer; /retry to ask it again")
+            self.print_line("this question has no answer; /retry to ask it again")
         self.tell_hint()
 
     async def _end(self) -> None:
@@ -391,10 +391,10 @@ class Chat:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._server is not None:
             await self._server.close()
-        self.screen.tell(signals.activity(Activity.CLEAR))
+        self.screen.write_sequence(signals.activity(Activity.CLEAR))
 
 
 def _warm() -> None:
     """Import what is needed next."""
     importlib.import_module("session_host.endpoint.painting")
-    wire.warm()
+    wire.preload()

@@ -160,7 +160,7 @@ class Screen:
             application.render_counter += 1  # controls keep their text while this stays
             application.renderer.render(application, application.layout)
 
-    def tell(self, sequence: str) -> None:
+    def write_sequence(self, sequence: str) -> None:
         """Write a sequence that changes nothing of what is shown."""
         self._output.write_raw(sequence)
         self._output.flush()

@@ -67,7 +67,7 @@ def parser() -> MarkdownIt:
     return MarkdownIt().enable("strikethrough").enable("table").disable(["html_block", "html_inline"])
 
 
-class Settling:
+class MarkdownStream:
     """One answer, as it grows.
 
     Attributes:
@@ -82,7 +82,7 @@ class Settling:
         self._in_list = False
         self._in_paragraph = False
 
-    def add(self, text: str) -> list[Block]:
+    def append(self, text: str) -> list[Block]:
         """Take more of it; what has settled by that."""
         self.rest += text
         blocks: list[Block] = []
@@ -92,7 +92,7 @@ class Settling:
 
     def finish(self) -> list[Block]:
         """It is complete: all of it is settled."""
-        blocks = self.add("" if self.rest.endswith("\n") or not self.rest else "\n")
+        blocks = self.append("" if self.rest.endswith("\n") or not self.rest else "\n")
         if self._fence is not None:
             blocks.append(self._fence.code((), closes=True))
             self._fence = None
@@ -156,10 +156,10 @@ class Settling:
         if first.type in _LISTS and (item := self._item(tokens, complete)) is not None:
             return item
         if len(tops) > 1 or self._is_closed(first, complete):
-            return self._take(complete, _lines(first)[1] if len(tops) == 1 else _lines(tops[1])[0], in_list=False)
+            return self._pop_block(complete, _lines(first)[1] if len(tops) == 1 else _lines(tops[1])[0], in_list=False)
         lines = _lines(first)[1]
         if first.type == "paragraph_open" and lines > LONG_LINES:
-            block = self._take(complete, lines - KEPT_LINES, in_list=False)
+            block = self._pop_block(complete, lines - KEPT_LINES, in_list=False)
             self._in_paragraph = True
             return block
         return None
@@ -180,9 +180,9 @@ class Settling:
         """The first item of a list that has another one."""
         following = next((place for place, token in enumerate(tokens[1:], 1) if token.level == 0), len(tokens))
         items = [token for token in tokens[1:following] if token.type == "list_item_open"]
-        return self._take(complete, _lines(items[1])[0], in_list=True) if len(items) > 1 else None
+        return self._pop_block(complete, _lines(items[1])[0], in_list=True) if len(items) > 1 else None
 
-    def _take(self, complete: str, lines: int, *, in_list: bool) -> Block:
+    def _pop_block(self, complete: str, lines: int, *, in_list: bool) -> Block:
         source = "\n".join([*complete.split("\n", lines)[:lines], ""])
         self.rest = self.rest[len(source) :]
         block = self._block(source)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from session_host.endpoint.attaching import shown
 from session_host.endpoint.conversation import Answer, AnswerState, Question
-from session_host.endpoint.settling import Settling, clean
+from session_host.endpoint.settling import MarkdownStream, clean
 
 if TYPE_CHECKING:
     from session_host.endpoint.painting import Painter
@@ -27,8 +27,8 @@ def question_lines(question: Question, painter: Painter) -> list[str]:
 
 def answer_lines(answer: Answer, painter: Painter) -> list[str]:
     """An answer, and why it ends where it does."""
-    settling = Settling()
-    blocks = [*settling.add(clean(answer.text)), *settling.finish()]
+    settling = MarkdownStream()
+    blocks = [*settling.append(clean(answer.text)), *settling.finish()]
     lines = [line for block in blocks for line in painter.block(block)]
     note = answer.note or _NOTES.get(answer.state, "")
     return [*lines, "", *([*painter.words(clean(note), "dim"), ""] if note else [])]

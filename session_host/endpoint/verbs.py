@@ -56,7 +56,7 @@ class Verbs:
                 self._tokens()
             case "key":
                 chat.ask_for_key()
-                chat.say("type or paste the key (hidden) · Esc cancels")
+                chat.print_line("type or paste the key (hidden) · Esc cancels")
             case "quit":
                 chat.leave()
 
@@ -66,7 +66,7 @@ class Verbs:
         chat.models = await (await chat.server()).models()
         if len(chat.models) == 1:
             chat.change(model=chat.models[0])
-            chat.say(f"using the server's only model: {chat.models[0]}")
+            chat.print_line(f"using the server's only model: {chat.models[0]}")
         else:
             self._list_models()
 
@@ -84,16 +84,16 @@ class Verbs:
             await secret_store.keep(origin(chat.settings.url), chat.key)
         except ConfigError as error:
             chat.disconnect()
-            chat.say(f"the key is used until this chat ends; {error}")
+            chat.print_line(f"the key is used until this chat ends; {error}")
         else:
             chat.change(key_from="secret")
-            chat.say(f"key saved in the secret store for {origin(chat.settings.url)}")
+            chat.print_line(f"key saved in the secret store for {origin(chat.settings.url)}")
 
     async def _model(self, name: str) -> None:
         chat = self._chat
         if name:
             chat.change(model=whole(name))
-            chat.say(f"model: {chat.settings.model}")
+            chat.print_line(f"model: {chat.settings.model}")
             return
         chat.models = await (await chat.server()).models()
         self._list_models()
@@ -103,15 +103,15 @@ class Verbs:
         if not chat.models:
             raise OutliveError("the server lists no models; select one with /model NAME")
         self._print([f"{'●' if each == chat.settings.model else ' '} {each}" for each in chat.models])
-        chat.say("select one with /model NAME (Tab completes)")
+        chat.print_line("select one with /model NAME (Tab completes)")
 
     def _system(self, text: str) -> None:
         chat = self._chat
         if not text:
-            chat.say(f"system prompt: {chat.settings.system}" if chat.settings.system else "no system prompt")
+            chat.print_line(f"system prompt: {chat.settings.system}" if chat.settings.system else "no system prompt")
             return
         chat.change(system="" if text == "off" else whole(text))
-        chat.say("system prompt set" if chat.settings.system else "system prompt removed")
+        chat.print_line("system prompt set" if chat.settings.system else "system prompt removed")
 
     def _attach(self, name: str) -> None:
         chat = self._chat
@@ -121,7 +121,7 @@ class Verbs:
         if sum(len(each.text) for each in (*chat.attached, found)) > MAX_ALL_BYTES:
             raise OutliveError(f"the attached files are too large together (limit: {MAX_ALL_BYTES // 1024} KB)")
         chat.attached.append(found)
-        chat.say(f"{shown(found)} attached to the next message; /detach removes it")
+        chat.print_line(f"{shown(found)} attached to the next message; /detach removes it")
         chat.tell_hint()
 
     def _continue(self) -> None:
@@ -134,21 +134,21 @@ class Verbs:
         answers = [each for each in chat.conversation.messages if isinstance(each, Answer) and each.text]
         if not answers:
             raise OutliveError("no answer to copy")
-        chat.screen.tell(signals.clipboard(answers[-1].text))
-        chat.say("last answer copied (if the terminal allows it)")
+        chat.screen.write_sequence(signals.clipboard(answers[-1].text))
+        chat.print_line("last answer copied (if the terminal allows it)")
 
     def _tokens(self) -> None:
         chat = self._chat
         conversation = chat.conversation
         if not conversation.told_tokens:
-            chat.say("the server reports no token counts")
+            chat.print_line("the server reports no token counts")
             return
         last = next((each for each in reversed(conversation.messages) if isinstance(each, Answer)), None)
         lines = []
         if last is not None and last.input_tokens is not None:
             lines.append(f"the last question: {last.input_tokens} tokens in, {last.output_tokens or 0} out")
         lines.append(f"the whole chat: {conversation.used_input} tokens in, {conversation.used_output} out")
-        chat.say("\n".join(lines))
+        chat.print_line("\n".join(lines))
 
     def _print(self, lines: list[str]) -> None:
         painter = self._chat.painter()

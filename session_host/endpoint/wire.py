@@ -18,7 +18,7 @@ from session_host.endpoint import wire_errors
 from session_host.endpoint.addresses import is_local
 from session_host.endpoint.conversation import Settings
 from session_host.endpoint.keys import PLACEHOLDER
-from session_host.endpoint.wire_errors import Trouble, WireError
+from session_host.endpoint.wire_errors import ApiError, ErrorKind
 from session_host.protocol.words import one_line
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Finished(NamedTuple):
 Event = Text | Thinking | Tokens | Finished
 
 
-def warm() -> None:
+def preload() -> None:
     """Import the client; takes most of a second, and nothing later on."""
     from openai.resources.chat import completions
     from openai.resources.responses import responses
@@ -118,7 +118,7 @@ class Server:
         """The names of the models that it has, sorted.
 
         Raises:
-            WireError: it does not say.
+            ApiError: it does not say.
         """
         import openai
 
@@ -142,7 +142,7 @@ class Server:
             turns: pairs of role (system, user, assistant) and text.
 
         Raises:
-            WireError: there is no answer, or it ends too early; what came before counts.
+            ApiError: there is no answer, or it ends too early; what came before counts.
         """
         import openai
 
@@ -164,12 +164,12 @@ class Server:
                 # The client checks nothing of what it reads, so that servers may differ; some differ too much.
                 if not begun:
                     raise wire_errors.not_a_model_server(self._settings.url) from error
-                raise WireError("the answer is damaged; /retry to ask again", Trouble.CUT) from error
+                raise ApiError("the answer is damaged; /retry to ask again", ErrorKind.CUT) from error
 
     async def _connected(self) -> Client:
         """The client, imported and made when it is first asked for."""
         if self._client is None:
-            await asyncio.to_thread(warm)
+            await asyncio.to_thread(preload)
             import openai
 
             timeout = openai.Timeout(self._settings.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._settings.timeout_s))
@@ -195,7 +195,7 @@ class Server:
             return True
         return False
 
-    def _sorted_out(self, error: openai.APIError, *, begun: bool) -> WireError:
+    def _sorted_out(self, error: openai.APIError, *, begun: bool) -> ApiError:
         import openai
 
         settings = self._settings
@@ -236,7 +236,7 @@ class Server:
                         yield Thinking()
         # Some servers give no reason for the end; "[DONE]" says all the same that nothing is missing.
         if finish is None and not (answered and client.saw_done):
-            raise WireError("the answer is incomplete; /retry to ask again, /continue to continue", Trouble.CUT)
+            raise ApiError("the answer is incomplete; /retry to ask again, /continue to continue", ErrorKind.CUT)
         yield Finished(_NOTES.get(finish or "", ""))
 
     async def _responses(self, client: Client, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
@@ -259,9 +259,9 @@ class Server:
                 elif kind in {"response.completed", "response.incomplete"}:
                     end = getattr(event, "response", None)
                 elif kind in {"response.failed", "error"}:
-                    raise WireError(f"the server stopped ({_reason(event)}); /retry to ask again", Trouble.CUT)
+                    raise ApiError(f"the server stopped ({_reason(event)}); /retry to ask again", ErrorKind.CUT)
         if end is None:
-            raise WireError("the answer is incomplete; /retry to ask again, /continue to continue", Trouble.CUT)
+            raise ApiError("the answer is incomplete; /retry to ask again, /continue to continue", ErrorKind.CUT)
         if end.usage is not None:
             yield Tokens(end.usage.input_tokens, end.usage.output_tokens)
         details = getattr(end, "incomplete_details", None)

@@ -21,7 +21,7 @@ MAX_WORDS: Final = 200
 MAX_WAIT_S: Final = 3600.0
 
 
-class Trouble(Enum):
+class ErrorKind(Enum):
     """Kinds of failures, by what comes next."""
 
     REFUSED = auto()
@@ -39,7 +39,7 @@ class Trouble(Enum):
     OTHER = auto()
 
 
-class WireError(OutliveError):
+class ApiError(OutliveError):
     """The server did not answer, or not to the end.
 
     Attributes:
@@ -49,7 +49,7 @@ class WireError(OutliveError):
     """
 
     def __init__(
-        self, message: str, trouble: Trouble, *, retry_after_s: float | None = None, status: int | None = None
+        self, message: str, trouble: ErrorKind, *, retry_after_s: float | None = None, status: int | None = None
     ) -> None:
         super().__init__(message)
         self.trouble = trouble
@@ -57,7 +57,7 @@ class WireError(OutliveError):
         self.status = status
 
 
-def connection_error(error: openai.APIConnectionError, url: str, timeout_s: float, *, begun: bool) -> WireError:
+def connection_error(error: openai.APIConnectionError, url: str, timeout_s: float, *, begun: bool) -> ApiError:
     """An error below HTTP.
 
     Args:
@@ -72,23 +72,25 @@ def connection_error(error: openai.APIConnectionError, url: str, timeout_s: floa
     cause = _root(error)
     if isinstance(error, openai.APITimeoutError):
         if begun:
-            return WireError(f"{server} sent nothing for {timeout_s:g} s; /retry to ask again", Trouble.CUT)
+            return ApiError(f"{server} sent nothing for {timeout_s:g} s; /retry to ask again", ErrorKind.CUT)
         words = f"{server} did not respond within {timeout_s:g} s; /retry to ask again, or set a longer --timeout"
-        return WireError(words, Trouble.SILENT)
+        return ApiError(words, ErrorKind.SILENT)
     if begun:
-        return WireError("connection lost; /retry to ask again, /continue to continue", Trouble.CUT)
+        return ApiError("connection lost; /retry to ask again, /continue to continue", ErrorKind.CUT)
     if isinstance(cause, ConnectionRefusedError) or "refused" in str(cause).lower():
-        return WireError(f"connection to {server} refused; start the server, then /retry", Trouble.REFUSED)
+        return ApiError(f"connection to {server} refused; start the server, then /retry", ErrorKind.REFUSED)
     if not _was_connecting(error):
-        return WireError(f"{server} closed the connection; /retry to ask again", Trouble.CUT)
+        return ApiError(f"{server} closed the connection; /retry to ask again", ErrorKind.CUT)
     what = one_line(str(cause))[:MAX_WORDS] or "no reason given"
-    return WireError(f"cannot reach {server} ({what}); check the address and the network, then /retry", Trouble.REFUSED)
+    return ApiError(
+        f"cannot reach {server} ({what}); check the address and the network, then /retry", ErrorKind.REFUSED
+    )
 
 
-def not_a_model_server(url: str) -> WireError:
+def not_a_model_server(url: str) -> ApiError:
     """Something else than a model server answered: a web page, or nothing that can be read."""
     words = f"{shown_server(url)} is not a model server; check the address ({url}), then /retry"
-    return WireError(words, Trouble.NOT_FOUND)
+    return ApiError(words, ErrorKind.NOT_FOUND)
 
 
 def is_web_page(headers: Mapping[str, str]) -> bool:
@@ -96,7 +98,7 @@ def is_web_page(headers: Mapping[str, str]) -> bool:
     return headers.get("content-type", "").lower().startswith(("text/html", "application/xhtml"))
 
 
-def status_error(error: openai.APIStatusError, url: str, model: str) -> WireError:
+def status_error(error: openai.APIStatusError, url: str, model: str) -> ApiError:
     """An answer of the server's that is a refusal."""
     server = shown_server(url)
     status = error.status_code
@@ -104,7 +106,7 @@ def status_error(error: openai.APIStatusError, url: str, model: str) -> WireErro
     code = str(error.code or "")
     if status in {401, 403}:
         words = f"{server} rejected the key ({status}: {said}); set another with /key, then /retry"
-        return WireError(words, Trouble.KEY, status=status)
+        return ApiError(words, ErrorKind.KEY, status=status)
     if status in {404, 405} and is_web_page(error.response.headers):
         return not_a_model_server(url)
     if status == 404:
@@ -112,22 +114,22 @@ def status_error(error: openai.APIStatusError, url: str, model: str) -> WireErro
             words = f"{server} has no model {model!r}; choose one with /model, then /retry"
         else:
             words = f"{server} has no chat API at {url} (404: {said}); check the path"
-        return WireError(words, Trouble.NOT_FOUND, status=status)
+        return ApiError(words, ErrorKind.NOT_FOUND, status=status)
     if status == 429 and "insufficient_quota" in (code, str(error.type or "")):
-        return WireError(f"the quota at {server} is used up ({said})", Trouble.OTHER, status=status)
+        return ApiError(f"the quota at {server} is used up ({said})", ErrorKind.OTHER, status=status)
     if status in {429, 503, 529}:
         wait_s = retry_after_s(error.response.headers, time.time())
         what = "is limiting requests" if status == 429 else "is overloaded"
-        return WireError(f"{server} {what} ({status}: {said})", Trouble.BUSY, retry_after_s=wait_s, status=status)
+        return ApiError(f"{server} {what} ({status}: {said})", ErrorKind.BUSY, retry_after_s=wait_s, status=status)
     if status >= 500:
-        return WireError(f"{server} failed ({status}: {said}); /retry to ask again", Trouble.OTHER, status=status)
-    return WireError(f"{server} rejected the question ({status}: {said})", Trouble.OTHER, status=status)
+        return ApiError(f"{server} failed ({status}: {said}); /retry to ask again", ErrorKind.OTHER, status=status)
+    return ApiError(f"{server} rejected the question ({status}: {said})", ErrorKind.OTHER, status=status)
 
 
-def told_error(error: openai.APIError, url: str) -> WireError:
+def told_error(error: openai.APIError, url: str) -> ApiError:
     """An error that the server tells in the midst of an answer, or an answer that makes no sense."""
     said = one_line(str(error.message))[:MAX_WORDS]
-    return WireError(f"{shown_server(url)} stopped ({said}); /retry to ask again", Trouble.CUT)
+    return ApiError(f"{shown_server(url)} stopped ({said}); /retry to ask again", ErrorKind.CUT)
 
 
 def explanation(error: openai.APIStatusError) -> str:

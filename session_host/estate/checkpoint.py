@@ -13,8 +13,8 @@ import msgspec
 
 from session_host.protocol.values import CellSize, GridSize
 
-from .ledger import CheckpointAt, LedgerPage
-from .memory import Memory
+from .ledger import CheckpointLocation, LogHeader
+from .memory import LogState
 from .stream_file import PAGE_BYTES, punch
 
 
@@ -35,26 +35,26 @@ class Checkpoint(msgspec.Struct, array_like=True):
     scrollback_lines: int
     title: str
     data: bytes
-    memory: Memory
+    memory: LogState
 
 
-def write(file: int, checkpoint: Checkpoint, first_record: int) -> CheckpointAt:
+def write(file: int, checkpoint: Checkpoint, first_record: int) -> CheckpointLocation:
     """Append a checkpoint; it counts once the ledger points to it. May take milliseconds."""
     data = msgspec.msgpack.encode(checkpoint)
     offset = -(-os.fstat(file).st_size // PAGE_BYTES) * PAGE_BYTES
     done = 0
     while done < len(data):
         done += os.pwrite(file, data[done:] if done else data, offset + done)
-    return CheckpointAt(offset, len(data), zlib.crc32(data), first_record)
+    return CheckpointLocation(offset, len(data), zlib.crc32(data), first_record)
 
 
-def commit(file: int, at: CheckpointAt, page: LedgerPage) -> None:
+def commit(file: int, at: CheckpointLocation, page: LogHeader) -> None:
     """This checkpoint is the newest from now on."""
     page.checkpoint = at
     punch(file, 0, at.offset)
 
 
-def read(file: int, page: LedgerPage) -> Checkpoint | None:
+def read(file: int, page: LogHeader) -> Checkpoint | None:
     """The newest checkpoint; None if there is none, or it cannot be read."""
     at = page.checkpoint
     if at is None:

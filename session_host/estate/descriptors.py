@@ -14,7 +14,7 @@ from typing import NamedTuple
 from session_host.protocol.values import GridSize
 
 
-class Estate(NamedTuple):
+class SessionDescriptors(NamedTuple):
     """One session's descriptors, in the order in which they travel.
 
     Duplicates of a descriptor share one open file, its position too: that of ``ledger`` counts what the
@@ -39,7 +39,7 @@ class Estate(NamedTuple):
             os.close(descriptor)
 
 
-def make(socket_path: Path, size: GridSize) -> tuple[Estate, int]:
+def create_descriptors(socket_path: Path, size: GridSize) -> tuple[SessionDescriptors, int]:
     """A new session's estate.
 
     Returns:
@@ -64,10 +64,10 @@ def make(socket_path: Path, size: GridSize) -> tuple[Estate, int]:
         for descriptor in opened:
             os.close(descriptor)
         raise
-    return Estate(master, *opened[2:]), slave
+    return SessionDescriptors(master, *opened[2:]), slave
 
 
-def recognize(descriptors: Iterable[int]) -> Estate:
+def classify_descriptors(descriptors: Iterable[int]) -> SessionDescriptors:
     """Sort a session's descriptors that come in no order, as from systemd's descriptor store.
 
     Raises:
@@ -76,12 +76,12 @@ def recognize(descriptors: Iterable[int]) -> Estate:
     found: dict[str, int] = {}
     for descriptor in descriptors:
         name = _name(descriptor)
-        if name in found or name not in Estate._fields:
+        if name in found or name not in SessionDescriptors._fields:
             raise ValueError(f"descriptor {descriptor} is a second or strange one: {name}")
         found[name] = descriptor
-    if missing := set(Estate._fields) - set(found):
+    if missing := set(SessionDescriptors._fields) - set(found):
         raise ValueError(f"missing descriptors: {', '.join(sorted(missing))}")
-    return Estate(**found)
+    return SessionDescriptors(**found)
 
 
 def _name(descriptor: int) -> str:

@@ -30,7 +30,7 @@ from typing import NamedTuple
 from session_host.errors import OutliveError
 
 from .due_input import Due, DueInput
-from .moving import Mover
+from .moving import Splicer
 from .records import FOR_PROGRAM, HEADER, HEADER_BYTES, NOBODY, Kind, Record
 from .stream_file import PAGE_BYTES, punch
 
@@ -46,7 +46,7 @@ _pack_header = HEADER.pack
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 
 
-class CheckpointAt(NamedTuple):
+class CheckpointLocation(NamedTuple):
     """Where in the checkpoints' file the newest one is, and from which record on it is to be added to."""
 
     offset: int
@@ -55,21 +55,21 @@ class CheckpointAt(NamedTuple):
     first_record: int
 
 
-class LedgerDamaged(OutliveError):
+class InputLogCorrupt(OutliveError):
     """It is not a ledger, or one of another version."""
 
 
-class LedgerPage:
+class LogHeader:
     """A ledger's first page; the keeper and the host may each have it."""
 
     def __init__(self, file: int) -> None:
         """Map it.
 
         Raises:
-            LedgerDamaged: it is not that of a ledger.
+            InputLogCorrupt: it is not that of a ledger.
         """
         if os.pread(file, len(_MAGIC), 0) != _MAGIC:
-            raise LedgerDamaged("the session's ledger is of another version")
+            raise InputLogCorrupt("the session's ledger is of another version")
         self._file = file
         self._page = mmap.mmap(file, PAGE_BYTES)
         self._words = memoryview(self._page).cast("Q")
@@ -103,12 +103,12 @@ class LedgerPage:
         self._words[_EXIT] = 1 << 32 | status
 
     @property
-    def end_recorded(self) -> bool:
+    def exit_saved(self) -> bool:
         """The session's end is written down: whoever removes it from the record means it."""
         return bool(self._words[_RECORDED])
 
-    @end_recorded.setter
-    def end_recorded(self, recorded: bool) -> None:
+    @exit_saved.setter
+    def exit_saved(self, recorded: bool) -> None:
         self._words[_RECORDED] = int(recorded)
 
     @property
@@ -131,15 +131,15 @@ class LedgerPage:
     def engine_suspected(self, suspected: bool) -> None:
         self._words[_SUSPECTED] = int(suspected)
 
-    def feeding(self, offset: int) -> None:
+    def engine_started(self, offset: int) -> None:
         """The engine is about to be fed output from this offset on."""
         self._words[_FEEDING] = offset + 1
 
-    def fed(self) -> None:
+    def engine_returned(self) -> None:
         """It came back."""
         self._words[_FEEDING] = 0
 
-    def died_feeding(self) -> int:
+    def count_engine_crash(self) -> int:
         """After a host's death: count a death in the midst of a feed.
 
         Returns:
@@ -154,19 +154,19 @@ class LedgerPage:
         return words[_CRASHES]
 
     @property
-    def checkpoint(self) -> CheckpointAt | None:
+    def checkpoint(self) -> CheckpointLocation | None:
         """The newest checkpoint, None before the first."""
         offset, length, crc, _, first_record = _CHECKPOINT.unpack_from(self._page, _CHECKPOINT_AT)
-        return CheckpointAt(offset, length, crc, first_record) if length else None
+        return CheckpointLocation(offset, length, crc, first_record) if length else None
 
     @checkpoint.setter
-    def checkpoint(self, at: CheckpointAt) -> None:
+    def checkpoint(self, at: CheckpointLocation) -> None:
         # One write within one page is not torn by a kill.
         os.pwrite(self._file, _CHECKPOINT.pack(at.offset, at.length, at.crc, 0, at.first_record), _CHECKPOINT_AT)
         punch(self._file, PAGE_BYTES, at.first_record)
 
 
-class Ledger:
+class InputLog:
     """The ledger of a session, as its one host sees it.
 
     Attributes:
@@ -175,11 +175,11 @@ class Ledger:
         due: what is accepted for the program and not yet taken by it.
     """
 
-    def __init__(self, file: int, master: int, mover: Mover) -> None:
+    def __init__(self, file: int, master: int, mover: Splicer) -> None:
         """Open it; an empty file is begun.
 
         Raises:
-            LedgerDamaged: it holds something else.
+            InputLogCorrupt: it holds something else.
         """
         self._file = file
         self._master = master
@@ -188,7 +188,7 @@ class Ledger:
         if self.end == 0:
             os.pwrite(file, _MAGIC + bytes(PAGE_BYTES - len(_MAGIC)), 0)
             self.end = os.lseek(file, PAGE_BYTES, os.SEEK_SET)
-        self.page = LedgerPage(file)
+        self.page = LogHeader(file)
         self._position = os.lseek(file, 0, os.SEEK_CUR)
         self.due = DueInput()
 
@@ -198,7 +198,7 @@ class Ledger:
 
     # ------------------------------------------------------------ records
 
-    def add(self, kind: Kind, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> None:
+    def append(self, kind: Kind, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> None:
         """Accept something; it survives this process from now on.
 
         Args:
@@ -211,23 +211,23 @@ class Ledger:
         if kind in FOR_PROGRAM:
             self.due.add(Due(start, len(payload), who if kind == Kind.INPUT else NOBODY, number), len(payload))
 
-    def give(self, kind: Kind, payload: bytes, who: bytes, number: int) -> bool:
+    def append_and_send(self, kind: Kind, payload: bytes, who: bytes, number: int) -> bool:
         """``add`` for the program, and ``flush``, with less ado for the usual case: nothing else is due.
 
         Returns:
             Whether nothing is left. What the program has in one go is not among ``due.take_taken``.
         """
         if self.due.records:
-            self.add(kind, payload, who, number)
-            return self.flush()
+            self.append(kind, payload, who, number)
+            return self.send_pending()
         file, length = self._file, len(payload)
         start = self._write(_pack_header(length, kind, who, number) + payload)
         os.lseek(file, start, 0)
-        given = self._mover.give(self._master, file, length)
+        given = self._mover.sendfile_to_pty(self._master, file, length)
         self._position = start + given
         if given < length:
             self.due.add(Due(start, length, who, number), length - given)
-            return self.flush()
+            return self.send_pending()
         return True
 
     def _write(self, record: bytes) -> int:
@@ -239,7 +239,7 @@ class Ledger:
         self.end = start + length
         return start + HEADER_BYTES
 
-    def records(self, start: int, *, cut: bool) -> Iterator[Record]:
+    def read_entries(self, start: int, *, cut: bool) -> Iterator[Record]:
         """The records from ``start`` on; with ``cut`` what a kill left of an unfinished one is cut off at the end."""
         position = start
         length_of_file = os.fstat(self._file).st_size
@@ -256,7 +256,7 @@ class Ledger:
 
     # ------------------------------------------------------------ what the program gets
 
-    def flush(self) -> bool:
+    def send_pending(self) -> bool:
         """Give the program as much as it takes; returns whether nothing is left."""
         due = self.due
         while due.records:
@@ -265,7 +265,7 @@ class Ledger:
                 self._position = os.lseek(self._file, start, os.SEEK_SET)
             left = start + length - self._position
             while left > 0:
-                count = self._mover.give(self._master, self._file, left)
+                count = self._mover.sendfile_to_pty(self._master, self._file, left)
                 if not count:
                     return False
                 left -= count
@@ -274,7 +274,7 @@ class Ledger:
             due.first_is_taken()
         return True
 
-    def is_due(self, record: Record) -> None:
+    def mark_pending(self, record: Record) -> None:
         """A former host's record for the program: what it has not got of it is due."""
         if record.kind in FOR_PROGRAM and record.end > self._position:
             start = record.start + HEADER_BYTES
@@ -283,11 +283,11 @@ class Ledger:
             )
 
     @property
-    def first_due(self) -> int:
+    def first_pending(self) -> int:
         """Where the first record stands that the program has not got wholly; the end if it has all."""
         return self.due.records[0].start - HEADER_BYTES if self.due.records else self.end
 
-    def forget_due(self) -> int:
+    def drop_pending(self) -> int:
         """The program has ended: nothing is due any more; returns how many bytes that was."""
         left = self.due.forget()
         self._position = os.lseek(self._file, self.end, os.SEEK_SET)

@@ -22,7 +22,7 @@ _FOCUS = {b"\x1b[I": True, b"\x1b[O": False}
 """What a terminal says of the keyboard, in the encoding that there is."""
 
 
-class AttachmentMemory(msgspec.Struct):
+class AttachmentState(msgspec.Struct):
     """One viewer's hold on the session, and the last input that was accepted of it."""
 
     read_only: bool
@@ -31,7 +31,7 @@ class AttachmentMemory(msgspec.Struct):
     """Whether it has the keyboard; None if it did not say."""
 
 
-class Heard(msgspec.Struct, frozen=True, array_like=True):
+class SourceReport(msgspec.Struct, frozen=True, array_like=True):
     """The last word of one source of the activity."""
 
     source: str
@@ -51,7 +51,7 @@ class Heard(msgspec.Struct, frozen=True, array_like=True):
     """Whether it has told activities: weaker sources are silent then."""
 
 
-class CommandMemory(msgspec.Struct, frozen=True, array_like=True):
+class CommandState(msgspec.Struct, frozen=True, array_like=True):
     """A shell's last command, as its marks in the output tell; see ``host.foreground``."""
 
     runs: bool = False
@@ -62,10 +62,10 @@ class CommandMemory(msgspec.Struct, frozen=True, array_like=True):
     """When it did so, ISO 8601, UTC; "" where ``exit_code`` is None."""
 
 
-NO_COMMAND: Final = CommandMemory()
+NO_COMMAND: Final = CommandState()
 
 
-class ActivityMemory(msgspec.Struct, frozen=True):
+class ActivityState(msgspec.Struct, frozen=True):
     """The activity as of an offset of the output; see ``host.activity``."""
 
     offset: int
@@ -73,7 +73,7 @@ class ActivityMemory(msgspec.Struct, frozen=True):
     source: str
     since: str
     detail: str
-    heard: tuple[Heard, ...] = ()
+    heard: tuple[SourceReport, ...] = ()
     answered_s: float | None = None
     """When the user answered a question whose end its source has not told yet; as in ``Heard.at_s``."""
     last_input: str = ""
@@ -83,10 +83,10 @@ class ActivityMemory(msgspec.Struct, frozen=True):
     """The process group that had the terminal when its program last told its state there; 0 if it did not."""
     fresh: tuple[str, ...] | None = None
     """The sources whose last words are of what is asked or done now; None where a former version did not tell."""
-    command: CommandMemory = NO_COMMAND
+    command: CommandState = NO_COMMAND
 
 
-class ConversationMemory(msgspec.Struct, frozen=True):
+class ConversationState(msgspec.Struct, frozen=True):
     """The agent's own id of its conversation, and how it is known; see ``host.conversation``."""
 
     conversation: str
@@ -95,13 +95,13 @@ class ConversationMemory(msgspec.Struct, frozen=True):
 
 _WHOLE: Final[dict[int, tuple[str, type[msgspec.Struct]]]] = {
     Kind.COLORS: ("colors", Colors),
-    Kind.ACTIVITY: ("activity", ActivityMemory),
-    Kind.CONVERSATION: ("conversation", ConversationMemory),
+    Kind.ACTIVITY: ("activity", ActivityState),
+    Kind.CONVERSATION: ("conversation", ConversationState),
 }
 """Kinds of records of which the last one is all that counts: the field that it becomes, and its type."""
 
 
-class Memory(msgspec.Struct):
+class LogState(msgspec.Struct):
     """The sum of a ledger's records.
 
     Attributes:
@@ -117,12 +117,12 @@ class Memory(msgspec.Struct):
     child_started: int | None = None
     name: str = ""
     answered: tuple[int, int] = (0, 0)
-    attachments: dict[str, AttachmentMemory] = {}
+    attachments: dict[str, AttachmentState] = {}
     requests: list[str] = []
     resizes: list[Resized] = []
     colors: Colors | None = None
-    activity: ActivityMemory | None = None
-    conversation: ConversationMemory | None = None
+    activity: ActivityState | None = None
+    conversation: ConversationState | None = None
     focus: bool | None = None
 
     def apply(self, record: Record) -> None:
@@ -141,7 +141,7 @@ class Memory(msgspec.Struct):
             case Kind.RUNNING:
                 self.child_started = record.number
             case Kind.ATTACHED:
-                self.attachments.setdefault(who, AttachmentMemory(bool(record.payload)))
+                self.attachments.setdefault(who, AttachmentState(bool(record.payload)))
                 while len(self.attachments) > KEPT_ATTACHMENTS:
                     del self.attachments[next(iter(self.attachments))]
             case Kind.DETACHED:

@@ -21,7 +21,7 @@ PIPE_SLOTS = 15
 _REFUSED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
-class Mover:
+class Splicer:
     """Moves the bytes of one session.
 
     Attributes:
@@ -32,7 +32,9 @@ class Mover:
         self.in_kernel = in_kernel
         self._in_pipe = 0
 
-    def take(self, master: int, pipe_read: int, pipe_write: int, file: int, end: int, enough: int) -> tuple[int, bool]:
+    def splice_from_pty(
+        self, master: int, pipe_read: int, pipe_write: int, file: int, end: int, enough: int
+    ) -> tuple[int, bool]:
         """Move what the program wrote to the end of a file.
 
         Args:
@@ -68,12 +70,12 @@ class Mover:
         self._in_pipe += came
         moved = os.splice(pipe_read, file, self._in_pipe, None, end) if came else 0
         if moved < self._in_pipe:
-            moved += self.drain(pipe_read, file, end + moved, self._in_pipe - moved)
+            moved += self.drain_pipe(pipe_read, file, end + moved, self._in_pipe - moved)
         self._in_pipe -= moved
         return moved, at_end
 
     @staticmethod
-    def drain(pipe_read: int, file: int, end: int, count: int) -> int:
+    def drain_pipe(pipe_read: int, file: int, end: int, count: int) -> int:
         """Move ``count`` bytes, or what there is, from the pipe to the file's end; returns how many."""
         moved = 0
         while moved < count:
@@ -96,7 +98,7 @@ class Mover:
         os.pwrite(file, data, end)
         return len(data), not data
 
-    def give(self, master: int, file: int, count: int) -> int:
+    def sendfile_to_pty(self, master: int, file: int, count: int) -> int:
         """Give the program up to ``count`` bytes from the file's position on, which moves with them.
 
         Returns:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from .descriptors import Estate
-from .moving import Mover
+from .descriptors import SessionDescriptors
+from .moving import Splicer
 
 _KEEP_SIZE_AND_PUNCH_HOLE = 0x01 | 0x02
 """fallocate(2): the pages go, the length stays."""
@@ -19,7 +19,7 @@ LITTLE_BYTES = 1024
 """After a read of less than this there is no more, and to ask would cost as much as the read did: an echo."""
 
 
-class StreamFile:
+class OutputFile:
     """The output of a session, from a start that moves up to its end.
 
     Attributes:
@@ -29,7 +29,7 @@ class StreamFile:
         written_at_s: when a former host wrote to it, in seconds since 1970; 0 for never.
     """
 
-    def __init__(self, estate: Estate, mover: Mover, *, look_only: bool = False) -> None:
+    def __init__(self, estate: SessionDescriptors, mover: Splicer, *, look_only: bool = False) -> None:
         """Open it where a former host left it.
 
         Args:
@@ -47,13 +47,13 @@ class StreamFile:
         self.at_end = False
         # What a former host had on its way is older than what the PTY has.
         if mover.in_kernel and not look_only:
-            self.end += mover.drain(estate.pipe_read, estate.stream, self.end, 1 << 20)
+            self.end += mover.drain_pipe(estate.pipe_read, estate.stream, self.end, 1 << 20)
 
-    def take(self, most: int) -> bytes:
+    def read_new(self, most: int) -> bytes:
         """Take in what the program wrote; returns that, about ``most`` bytes of it."""
         began = end = self.end
         while True:
-            came, self.at_end = self._mover.take(
+            came, self.at_end = self._mover.splice_from_pty(
                 self._master, self._pipe_read, self._pipe_write, self._file, end, LITTLE_BYTES
             )
             self.end = end = end + came
@@ -72,7 +72,7 @@ class StreamFile:
         for at in range(start, end, most):
             yield at, self.read(at, min(at + most, end))
 
-    def forget_before(self, offset: int) -> None:
+    def free_before(self, offset: int) -> None:
         """Give back the pages of all bytes before ``offset``."""
         self.start = max(self.start, min(offset, self.end))
         punch(self._file, 0, self.start)

@@ -27,12 +27,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from session_host.clock import as_text
-from session_host.estate.memory import NO_COMMAND, ActivityMemory, CommandMemory, Heard
+from session_host.estate.memory import NO_COMMAND, ActivityState, CommandState, SourceReport
 from session_host.protocol.evidence import Evidence
 from session_host.protocol.launch import Watch
 from session_host.protocol.values import Activity
 
-from .signals import BELL, CLEARED, HOOK, NOTIFICATION, OSC_7501, PLUGIN, PROGRESS, STATE_FILE, TITLE, Word
+from .signals import BELL, CLEARED, HOOK, NOTIFICATION, OSC_7501, PLUGIN, PROGRESS, STATE_FILE, TITLE, StatusReport
 
 ORDER: Final = (STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL)
 INPUT, SILENCE = "input", "silence"
@@ -73,7 +73,7 @@ class ActivityTracker:
         last_input_s: when the user last answered, in seconds since 1970; 0 for never, or to a former host.
     """
 
-    def __init__(self, watch: Watch, since: str, memory: ActivityMemory | None = None) -> None:
+    def __init__(self, watch: Watch, since: str, memory: ActivityState | None = None) -> None:
         self._stale_after_s = watch.stale_after_s
         self._momentary = _MOMENTARY | {HOOK} if watch.asks_by_hook else _MOMENTARY
         changing_title = set(watch.titles.values()) - {Activity.NEEDS_INPUT}
@@ -82,7 +82,7 @@ class ActivityTracker:
         self.source = self.detail = self._former_input = ""
         self.last_input_s = 0.0
         self.since = since
-        self._heard: dict[str, Heard] = {}
+        self._heard: dict[str, SourceReport] = {}
         self._fresh: set[str] = set()
         self._answered_s: float | None = None
         if memory is not None:
@@ -100,10 +100,10 @@ class ActivityTracker:
         offset: int,
         speaker: tuple[int, int] | None = None,
         asker: int = 0,
-        command: CommandMemory = NO_COMMAND,
-    ) -> ActivityMemory:
+        command: CommandState = NO_COMMAND,
+    ) -> ActivityState:
         """For a successor: it, as of this offset of the output."""
-        return ActivityMemory(
+        return ActivityState(
             offset,
             self.activity,
             self.source,
@@ -131,24 +131,24 @@ class ActivityTracker:
             if (heard := self._heard.get(source)) is not None
         ]
 
-    def said(self, source: str) -> str:
+    def current_report(self, source: str) -> str:
         """The last word of a source, in its own words; "" for none."""
         heard = self._heard.get(source)
         return heard.said if heard is not None else ""
 
-    def last_word(self) -> Heard | None:
+    def last_report(self) -> SourceReport | None:
         """The newest word of all."""
         return max(self._heard.values(), key=lambda heard: heard.at_s, default=None)
 
     # ------------------------------------------------------------ what happens
 
-    def hear(self, word: Word, moment: Moment) -> bool:
+    def apply_report(self, word: StatusReport, moment: Moment) -> bool:
         """Take note of what a source says; returns whether what is said of the agent changed."""
         former = self._heard.get(word.source)
         speaks = (word.activity is not None or (former is not None and former.speaks)) and not word.is_last
         if word.source == PROGRESS and word.activity is Activity.IDLE and former is None:
             return False  # A terminal's reset takes progress away too: that says something only if some was shown.
-        self._heard[word.source] = Heard(
+        self._heard[word.source] = SourceReport(
             word.source, word.said, word.activity, moment.at, moment.s, word.detail, word.kind, speaks
         )
         self._fresh.discard(word.source)
@@ -184,14 +184,14 @@ class ActivityTracker:
             self._answered_s = moment.s
         return False
 
-    def look(self, moment: Moment, output_s: float) -> bool:
+    def expire(self, moment: Moment, output_s: float) -> bool:
         """See what the time has made of it; returns whether what is said of the agent changed.
 
         Args:
             moment: now.
             output_s: when the program last wrote something.
         """
-        due_s = self.due_s(output_s)
+        due_s = self.next_expiry_s(output_s)
         if due_s is None or moment.s < due_s:
             return False
         if self._answered_s is not None:
@@ -203,13 +203,13 @@ class ActivityTracker:
             detail += f"; last report: {said.source}: {said.said}"
         return self._become(Activity.NO_SIGNAL, SILENCE, moment, detail)
 
-    def due_s(self, output_s: float) -> float | None:
+    def next_expiry_s(self, output_s: float) -> float | None:
         """When ``look`` is to be called, as ``Moment.s``; None for never."""
         if self._answered_s is not None and (self._asks_by() not in self._telling_ends or self._is_cleared()):
             return self._answered_s + ANSWER_S
         if self.activity is not Activity.WORKING:
             return None
-        last = self.last_word()
+        last = self.last_report()
         return max(output_s, last.at_s if last is not None else 0.0) + self._stale_after_s
 
     def ended(self, moment: Moment) -> bool:
@@ -233,7 +233,7 @@ class ActivityTracker:
             return False
         return True
 
-    def _is_no_news(self, word: Word, former: Heard | None) -> bool:
+    def _is_no_news(self, word: StatusReport, former: SourceReport | None) -> bool:
         """Whether a moment was told of already, by a better source; or a state that was there before the question."""
         if self.activity is not Activity.NEEDS_INPUT or self.source not in self._momentary:
             return False
@@ -241,7 +241,7 @@ class ActivityTracker:
             return self._rank(word.source) > self._rank(self.source)
         return former is not None and former.activity is word.activity
 
-    def _standing(self) -> Heard | None:
+    def _standing(self) -> SourceReport | None:
         """The last word of the strongest source that tells states."""
         found = (self._heard[each] for each in ORDER if each in self._heard and each not in self._momentary)
         return next((heard for heard in found if heard.speaks), None)
@@ -264,19 +264,19 @@ class ActivityTracker:
         if activity is not Activity.NEEDS_INPUT:
             self._answered_s = None
         self.activity, self.source = activity, source
-        self.detail = detail or self._told()
+        self.detail = detail or self._source_rank_text()
         return (activity, source, self.detail) != former
 
     def _describe(self) -> bool:
         """The activity stays, and what is told of it may be another."""
         if self.source in {INPUT, SILENCE, ""}:
             return False
-        former, told = self.detail, self._told()
+        former, told = self.detail, self._source_rank_text()
         # After an input it may be asked still: what is known of it holds until more is told.
         self.detail = told if told or self._answered_s is None else former
         return self.detail != former
 
-    def _telling(self) -> list[Heard]:
+    def _telling(self) -> list[SourceReport]:
         """The words of the present activity, those of the source that names it best first."""
         fresh = [self._heard[each] for each in _TELLING if each in self._fresh]
         return [heard for heard in fresh if heard.activity is self.activity]
@@ -287,7 +287,7 @@ class ActivityTracker:
         best = next((heard for heard in telling if heard.detail), telling[0] if telling else None)
         return _TELLING.index(best.source) if best is not None else len(_TELLING)
 
-    def _told(self) -> str:
+    def _source_rank_text(self) -> str:
         """What is asked or done, by whoever tells it best."""
         telling = self._telling()
         details = [heard.detail for heard in telling if heard.detail]

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from session_host.clock import as_text
-from session_host.estate.ledger import Ledger
-from session_host.estate.memory import NO_COMMAND, ActivityMemory
+from session_host.estate.ledger import InputLog
+from session_host.estate.memory import NO_COMMAND, ActivityState
 from session_host.estate.records import Kind
 from session_host.paths import session_files
 from session_host.protocol.evidence import Transition
@@ -27,14 +27,14 @@ from session_host.terminal.base import TerminalEvent, TitleChanged
 from . import signals
 from .activity import ActivityTracker, Moment
 from .conversation import STATE_FILE, ConversationTracker
-from .foreground import Foreground
-from .harmless import attempt, harmless
-from .lane import EmulatorLane
-from .state_files import TELL_STATES, WAYS, AgentState, StateFile
-from .titled_conversation import TitledConversation
+from .foreground import ForegroundProcess
+from .harmless import call_logged, log_errors
+from .lane import EmulatorWorker
+from .state_files import TELL_STATES, WAYS, StatusFile, StatusFileContent
+from .titled_conversation import TitleConversation
 from .transcript_guard import TranscriptGuard
 from .transition_log import TransitionLog
-from .written_conversation import WrittenConversation
+from .written_conversation import TranscriptConversation
 
 _NEEDS_INPUT = Activity.NEEDS_INPUT  # An enum's member is dear to look up, and each key asks for this one.
 
@@ -56,9 +56,9 @@ class AgentWatch:
     def __init__(
         self,
         spec: LaunchSpec,
-        memory: ActivityMemory | None,
-        ledger: Ledger,
-        lane: EmulatorLane,
+        memory: ActivityState | None,
+        ledger: InputLog,
+        lane: EmulatorWorker,
         conversation: ConversationTracker,
         *,
         tell: Callable[[ActivityEvent | ForegroundEvent], None],
@@ -84,13 +84,13 @@ class AgentWatch:
         self._conversation = conversation
         self._tell = tell
         self._now = now
-        self.foreground: Foreground | None = None
+        self.foreground: ForegroundProcess | None = None
         if spec.agent in WITHOUT_AGENT:
-            self.foreground = Foreground(tell, now, memory.command if memory is not None else NO_COMMAND)
-        self._file: StateFile | None = None
+            self.foreground = ForegroundProcess(tell, now, memory.command if memory is not None else NO_COMMAND)
+        self._file: StatusFile | None = None
         self._guard: TranscriptGuard | None = None
-        self._titled = TitledConversation(spec, conversation)
-        self._written = WrittenConversation(spec, conversation, self._guard_transcript)
+        self._titled = TitleConversation(spec, conversation)
+        self._written = TranscriptConversation(spec, conversation, self._guard_transcript)
         self._process: PtyProcess | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = 0.0
@@ -102,11 +102,11 @@ class AgentWatch:
         self._last = Transition(self.tracker.since, self.tracker.activity, self.tracker.source, self.tracker.detail)
         self._last_question = (self.tracker.since, self.tracker.teller_rank())
         if memory is not None:
-            attempt(self._transitions.went_on, self._last)
+            call_logged(self._transitions.went_on, self._last)
 
     def _of_a_former_host(self, output_at_s: float) -> float:
         """When output came to a former host, on the clock of ages: after its last word, and not in the time to come."""
-        last = self.tracker.last_word()
+        last = self.tracker.last_report()
         now_s = time.monotonic()
         # The other clock may have been set meanwhile.
         return max(last.at_s if last is not None else 0.0, now_s - max(0.0, time.time() - output_at_s))
@@ -118,10 +118,10 @@ class AgentWatch:
         self._process = process
         if self.foreground is not None:
             self.foreground.runs_in(process)
-        attempt(self._follow_file, process)
-        attempt(self._guard_transcript)
+        call_logged(self._follow_file, process)
+        call_logged(self._guard_transcript)
         self._written.start()
-        attempt(self._begin, process)
+        call_logged(self._begin, process)
 
     def _begin(self, process: PtyProcess) -> None:
         self._asker = self._asker or process.foreground_group()
@@ -131,7 +131,7 @@ class AgentWatch:
         way = WAYS.get(self._spec.watch.state_file)
         directory = way(self._spec.env) if way is not None else None
         if directory is not None:
-            self._file = StateFile(directory, process.pid, self._state_file_says)
+            self._file = StatusFile(directory, process.pid, self._state_file_says)
             self._file.start()
 
     def _guard_transcript(self) -> None:
@@ -143,11 +143,11 @@ class AgentWatch:
             self._guard = TranscriptGuard(self._conversation.id, self._spec.env, session_files(self._spec.session_id))
             self._guard.start()
 
-    @harmless
-    def observe(self, events: Sequence[TerminalEvent]) -> None:
+    @log_errors
+    def on_terminal_events(self, events: Sequence[TerminalEvent]) -> None:
         """The program's output said this; all of it is one record: a successor hears all of it again, or nothing."""
         if self._guard is not None:
-            self._guard.heard()
+            self._guard.on_report()
         moment = None
         changed = noted = False
         for event in events:
@@ -160,7 +160,7 @@ class AgentWatch:
                 moment = moment or self._moment()
                 if word.source == signals.OSC_7501 and self._process is not None:
                     self._asker = self._process.foreground_group()
-                if self.tracker.hear(word, moment):
+                if self.tracker.apply_report(word, moment):
                     changed = True
                     self._note()
         if changed or noted:
@@ -173,8 +173,8 @@ class AgentWatch:
         if self.foreground is not None:
             self.foreground.touch()
 
-    @harmless
-    def reported(self, report: Report, pid: int) -> None:
+    @log_errors
+    def on_hook_report(self, report: Report, pid: int) -> None:
         """The agent's own word, by a hook or plugin.
 
         Args:
@@ -183,14 +183,14 @@ class AgentWatch:
         """
         if not (self._is_the_agents(pid) if report.source == signals.PLUGIN else self._is_of_this(report)):
             return
-        self._conversation.learnt(report.conversation, report.source)
-        self._hear(signals.of_report(report, self._spec.watch))
+        self._conversation.set_conversation(report.conversation, report.source)
+        self._apply_report(signals.of_report(report, self._spec.watch))
 
-    @harmless
+    @log_errors
     def look_at_file(self) -> None:
         """Hear now what the agent's own file says, ahead of the notification about its change."""
         if self._file is not None:
-            self._file.look()
+            self._file.read_now()
 
     def _is_the_agents(self, pid: int) -> bool:
         """Whether a plugin runs in the session's agent, and not in another that this one has started.
@@ -218,20 +218,23 @@ class AgentWatch:
             or report.event.lower() == BEGINS_CONVERSATION
         )
 
-    def _state_file_says(self, state: AgentState) -> None:
+    def _state_file_says(self, state: StatusFileContent) -> None:
         # Without a state yet, the agent still lets its user choose: the id is of no conversation.
         if state.status or self._spec.watch.state_file not in TELL_STATES:
-            self._conversation.learnt(state.conversation, STATE_FILE)
+            self._conversation.set_conversation(state.conversation, STATE_FILE)
         if state.status or state.is_gone:
-            self._hear(signals.of_state_file(state.status, state.waiting_for))
+            self._apply_report(signals.of_state_file(state.status, state.waiting_for))
 
-    def _hear(self, word: signals.Word) -> None:
+    def _apply_report(self, word: signals.StatusReport) -> None:
         if word.source in self._may_repeat:
             # A successor is told once more what is asked, which is no other question.
             self._may_repeat.discard(word.source)
-            if word.activity is _NEEDS_INPUT is self.tracker.activity and self.tracker.said(word.source) == word.said:
+            if (
+                word.activity is _NEEDS_INPUT is self.tracker.activity
+                and self.tracker.current_report(word.source) == word.said
+            ):
                 return
-        changed = self.tracker.hear(word, self._moment())
+        changed = self.tracker.apply_report(word, self._moment())
         # What is not in the output no successor hears again.
         self._changed(visibly=changed)
 
@@ -240,12 +243,12 @@ class AgentWatch:
         tracker = self.tracker
         tracker.last_input_s = time.time()  # Of most keys that is all: what is typed into an agent at rest.
         if tracker.activity is _NEEDS_INPUT:
-            attempt(self._answer_given)
+            call_logged(self._answer_given)
 
     def _answer_given(self) -> None:
         tracker = self.tracker
         if tracker.source == signals.OSC_7501 and self._has_the_asker_left():
-            self._hear(signals.of_one_that_left(signals.OSC_7501))
+            self._apply_report(signals.of_one_that_left(signals.OSC_7501))
         else:
             self._changed(visibly=tracker.input_given(self._moment()))
 
@@ -259,12 +262,12 @@ class AgentWatch:
             self.foreground.close()
         self._titled.close()
         if not self._written.is_quiet:
-            self._written.look()
+            self._written.scan_transcripts()
         if self._file is not None:
-            attempt(self._file.close)
+            call_logged(self._file.close)
         if self._guard is not None:
-            attempt(self._guard.ended)
-        attempt(self._end_activity)
+            call_logged(self._guard.ended)
+        call_logged(self._end_activity)
 
     def _end_activity(self) -> None:
         if self.tracker.ended(self._moment()):
@@ -278,9 +281,9 @@ class AgentWatch:
         self._titled.close()
         self._written.close()
         if self._file is not None:
-            attempt(self._file.close)
+            call_logged(self._file.close)
         if self._guard is not None:
-            attempt(self._guard.close)
+            call_logged(self._guard.close)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -295,15 +298,15 @@ class AgentWatch:
         """What becomes readable when the agent's own file says something new."""
         return self._file.descriptors() if self._file is not None else []
 
-    def memory(self) -> ActivityMemory:
+    def memory(self) -> ActivityState:
         """For a successor."""
         command = self.foreground.command if self.foreground is not None else NO_COMMAND
-        return self.tracker.memory(self._lane.fed, self._speaker, self._asker, command)
+        return self.tracker.memory(self._lane.interpreted_to, self._speaker, self._asker, command)
 
     def _changed(self, *, visibly: bool = True) -> None:
         """It is remembered, and told."""
         tracker = self.tracker
-        self._ledger.add(Kind.ACTIVITY, msgspec.msgpack.encode(self.memory()))
+        self._ledger.append(Kind.ACTIVITY, msgspec.msgpack.encode(self.memory()))
         if visibly:
             self._tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
             self._note()
@@ -316,7 +319,7 @@ class AgentWatch:
         tracker, former = self.tracker, self._last
         if tracker.activity is not former.activity:
             self._last = Transition(self._now(), tracker.activity, tracker.source, tracker.detail)
-            self._transitions.add(self._last)
+            self._transitions.append(self._last)
         elif tracker.activity is Activity.NEEDS_INPUT and tracker.detail != former.detail:
             (since, rank), rank_now = self._last_question, tracker.teller_rank()
             said, said_now = former.detail, tracker.detail
@@ -325,7 +328,7 @@ class AgentWatch:
                 return  # Less is said of the same question.
             at = former.at if is_same else self._now()
             self._last = Transition(at, tracker.activity, tracker.source, tracker.detail)
-            self._transitions.add(self._last, former if is_same else None)
+            self._transitions.append(self._last, former if is_same else None)
         self._last_question = (tracker.since, tracker.teller_rank())
 
     # ------------------------------------------------------------ the time
@@ -339,18 +342,18 @@ class AgentWatch:
 
     def _arm(self) -> None:
         """See that the tracker is looked at when something is due, and not before; output need not come here."""
-        due_s = self.tracker.due_s(self._output_s())
+        due_s = self.tracker.next_expiry_s(self._output_s())
         if self._timer is not None and (due_s is None or due_s < self._due_s):
             self._timer.cancel()
             self._timer = None
         if self._timer is None and due_s is not None:
             self._due_s = due_s
             wait_s = max(0.0, due_s - time.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self._look)
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._check_expiry)
 
-    def _look(self) -> None:
+    def _check_expiry(self) -> None:
         self._timer = None
-        if self.tracker.look(self._moment(), self._output_s()):
+        if self.tracker.expire(self._moment(), self._output_s()):
             self._changed()
         self._arm()
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from session_host.errors import OutliveError
 from session_host.estate import checkpoint as files
 from session_host.estate.checkpoint import Checkpoint
-from session_host.estate.descriptors import Estate
-from session_host.estate.memory import Memory
+from session_host.estate.descriptors import SessionDescriptors
+from session_host.estate.memory import LogState
 from session_host.journal import Snapshot
 from session_host.protocol.values import CellSize, GridSize
 from session_host.session.output_ring import RING_BYTES
@@ -55,12 +55,12 @@ def _state_of(emulator: Emulator, *, portable: bool) -> _State:
     return _State(form, data, emulator.size, emulator.cell, emulator.scrollback_limit, emulator.title, took_s)
 
 
-def memory_of(session: Session) -> Memory:
+def memory_of(session: Session) -> LogState:
     """The sum of the ledger's records so far; replies to all output that the emulator has been through are out."""
-    return Memory(
+    return LogState(
         child_started=session.process.started if session.process is not None else None,
         name=session.name if session.name != session.spec.name else "",
-        answered=(session.lane.fed, session.emulator_resizes),
+        answered=(session.worker.interpreted_to, session.emulator_resizes),
         attachments=session.viewers.attachments.memory(),
         requests=session.requests,
         resizes=session.ring.kept_resizes(),
@@ -74,7 +74,7 @@ def memory_of(session: Session) -> Memory:
 class Checkpointer:
     """Makes the checkpoints of one session, and gives back what they make superfluous."""
 
-    def __init__(self, session: Session, estate: Estate, offset: int) -> None:
+    def __init__(self, session: Session, estate: SessionDescriptors, offset: int) -> None:
         """Watch a session.
 
         Args:
@@ -91,22 +91,22 @@ class Checkpointer:
         self._ledger_end = session.ledger.end
         self._task: asyncio.Task[bool] | None = None
 
-    def look(self) -> None:
+    def maybe_checkpoint(self) -> None:
         """After some output: is it time?"""
         session = self._session
-        lane = session.lane
+        lane = session.worker
         if self._task is None and (
             lane.worked_s - self._work_s > max(WORK_S, self._cost_s * WORK_OF_COST)
-            or lane.fed - self._offset > OUTPUT_BYTES
+            or lane.interpreted_to - self._offset > OUTPUT_BYTES
             or session.ledger.end - self._ledger_end > LEDGER_BYTES
             or session.emulator_resizes - self._resizes > RESIZES
         ):
             self._begin(portable=False)
 
-    def soon(self) -> None:
+    def request_checkpoint(self) -> None:
         """The journal has a gap: what comes after it is to begin with a whole screen."""
         self._work_s = float("-inf")
-        self.look()
+        self.maybe_checkpoint()
 
     async def make_portable(self) -> bool:
         """One that any version can read; returns whether it was made."""
@@ -117,7 +117,7 @@ class Checkpointer:
         """Leave nothing for a recovery to do."""
         await self.close()
         session = self._session
-        if session.lane.fed > self._offset or session.emulator_resizes > self._resizes:
+        if session.worker.interpreted_to > self._offset or session.emulator_resizes > self._resizes:
             await self._begin(portable=False)
 
     async def close(self) -> None:
@@ -131,14 +131,14 @@ class Checkpointer:
 
     async def _make(self, *, portable: bool) -> bool:
         session = self._session
-        ledger, lane = session.ledger, session.lane
+        ledger, lane = session.ledger, session.worker
         found: asyncio.Future[tuple[_State, int, int] | None] = asyncio.get_running_loop().create_future()
 
         def done(state: _State) -> None:
-            found.set_result((state, lane.fed, session.emulator_resizes))
+            found.set_result((state, lane.interpreted_to, session.emulator_resizes))
 
         try:
-            lane.work(lambda emulator: _state_of(emulator, portable=portable), done, lambda: found.set_result(None))
+            lane.submit(lambda emulator: _state_of(emulator, portable=portable), done, lambda: found.set_result(None))
             result = await found
             self._work_s, self._ledger_end = lane.worked_s, ledger.end
             if result is None:
@@ -158,7 +158,7 @@ class Checkpointer:
                 state.data,
                 memory,
             )
-            at = await asyncio.to_thread(files.write, self._estate.checkpoint, checkpoint, ledger.first_due)
+            at = await asyncio.to_thread(files.write, self._estate.checkpoint, checkpoint, ledger.first_pending)
             files.commit(self._estate.checkpoint, at, ledger.page)
         except (OSError, OutliveError) as error:
             log.warning("no checkpoint: %s", error)
@@ -167,18 +167,18 @@ class Checkpointer:
             self._task = None
         self._offset, self._resizes = offset, resizes
         if not portable:
-            session.recording.checkpoint(
+            session.recording.add_snapshot(
                 Snapshot(offset, resizes, state.form, state.size, state.scrollback_lines, state.title, state.data)
             )
-        self.forget()
+        self.free_superseded()
         return True
 
-    def forget(self) -> None:
+    def free_superseded(self) -> None:
         """Give back the output that no recovery, no viewer and no journal needs any more."""
         session = self._session
-        needed = min(self._offset, session.stream.end - RING_BYTES)
+        needed = min(self._offset, session.output_ring.end - RING_BYTES)
         if session.recording.on and not session.recording.trouble:
             needed = min(needed, session.recording.end)
-        if needed > session.stream.start:
-            session.stream.forget_before(needed)
-            session.ring.forgot(session.stream.start)
+        if needed > session.output_ring.start:
+            session.output_ring.free_before(needed)
+            session.ring.forgot(session.output_ring.start)

@@ -58,9 +58,9 @@ from session_host.session.subscription import CaughtUp, OutputSubscription
 from session_host.version import VERSION
 
 from .events import standing
-from .held_ack import HeldAck
+from .held_ack import DelayedAck
 from .session import Session
-from .wire import Wire
+from .wire import SocketTransport
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ HOLDING_PROTOCOL = 5  # Viewers of this version on say when their user has seen 
 _WITH_TEXT = (Text, Paste)
 
 
-class ConnectionState(Enum):
+class ClientConnectionState(Enum):
     """Where a conversation stands."""
 
     EXPECT_HELLO = auto()
@@ -81,20 +81,20 @@ class ConnectionState(Enum):
     CLOSED = auto()
 
 
-_CLOSED = ConnectionState.CLOSED  # An enum's member is dear to look up, and each key asks for this one.
+_CLOSED = ClientConnectionState.CLOSED  # An enum's member is dear to look up, and each key asks for this one.
 
 
 class ConnectionOwner(Protocol):
     """The server, as a connection sees it."""
 
-    def connection_closed(self, connection: Connection) -> None:
+    def connection_closed(self, connection: ClientConnection) -> None:
         """The peer is gone."""
 
-    def answer(self, connection: Connection, request: Request) -> None:
+    def answer(self, connection: ClientConnection, request: Request) -> None:
         """Carry out a request and send its reply when it is done."""
 
 
-class Connection:
+class ClientConnection:
     """One client: decodes what it sends, queues what it gets.
 
     Attributes:
@@ -106,37 +106,37 @@ class Connection:
         self._session = session
         self._owner = owner
         self._decoder = ClientDecoder()
-        self._wire: Wire
+        self._wire: SocketTransport
         self._deadline: asyncio.TimerHandle
         effects = session.performer.effects
         self._subscription = OutputSubscription(self, session.epoch, session.ring, session.audience, effects)
         self._finishing = False
         self._protocol = PROTOCOL_VERSION
-        self._ack = HeldAck(self.send)
-        self.acknowledge = self._ack.hold
-        self.state = ConnectionState.EXPECT_HELLO
+        self._ack = DelayedAck(self.send_message)
+        self.acknowledge = self._ack.schedule
+        self.state = ClientConnectionState.EXPECT_HELLO
         self.attachment: Attachment | None = None
 
     # ------------------------------------------------------------ the wire's side
 
-    def begin(self, wire: Wire) -> None:
+    def connection_made(self, wire: SocketTransport) -> None:
         """Talk over this wire: await its Hello."""
         self._wire = wire
         self._deadline = asyncio.get_running_loop().call_later(HELLO_TIMEOUT_S, self._no_hello)
 
-    def gone(self) -> None:
+    def connection_lost(self) -> None:
         """The peer is gone: its attachment is parked, the agent does not notice."""
-        self.state = ConnectionState.CLOSED
+        self.state = ClientConnectionState.CLOSED
         self._subscription.close()
         self._ack.close()
         self._deadline.cancel()
-        self._session.followers.discard(self)
+        self._session.observers.discard(self)
         if self.attachment is not None:
             self._session.viewers.park(self.attachment, self)
         self._session.performer.perform()
         self._owner.connection_closed(self)
 
-    def received(self, data: bytes) -> None:
+    def data_received(self, data: bytes) -> None:
         """Act on each message; a peer that breaks the rules is told which, and dropped."""
         try:
             for message in self._decoder.feed(data):
@@ -149,34 +149,34 @@ class Connection:
                     and attachment.id == message.attachment
                     and attachment.client is self
                 ):
-                    self._session.take(attachment, message)  # What ``_input`` comes to with a key.
+                    self._session.accept_input(attachment, message)  # What ``_input`` comes to with a key.
                 else:
                     self._message(message)
                     self._session.performer.perform()
         except ProtocolViolation as error:
             self.refuse(error.code, str(error))
 
-    def full(self) -> None:
+    def pause_writing(self) -> None:
         """The client is behind: nothing more is queued for it."""
         self._subscription.queue_full()
 
-    def drained(self) -> None:
+    def resume_writing(self) -> None:
         """The client has caught up with its queue: give it what it missed."""
         self._subscription.queue_drained()
         self._session.performer.perform()
 
     # ------------------------------------------------------------ sending
 
-    def send(self, message: Message) -> None:
+    def send_message(self, message: Message) -> None:
         """Queue a message; a client that does not read at all is dropped."""
-        if self.state is ConnectionState.CLOSED:
+        if self.state is ClientConnectionState.CLOSED:
             return
         if self._wire.queued_bytes > QUEUE_ABORT_BYTES:
             log.warning("dropped a client that does not read")
-            self.state = ConnectionState.CLOSED
+            self.state = ClientConnectionState.CLOSED
             self._wire.abort()
             return
-        self._wire.send(encode_for(self._protocol, message))
+        self._wire.write(encode_for(self._protocol, message))
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a frame that was encoded for all clients at once."""
@@ -184,25 +184,25 @@ class Connection:
         if ack.sequence:
             frame += encode(InputAck(ack.attachment, ack.sequence))
             ack.sequence = 0
-        self._wire.send(frame)
+        self._wire.write(frame)
 
     def send_reply(self, message: InputRefused) -> None:
         """Tell the viewer about an input that was not taken."""
         self._ack.flush()
-        self.send(message)
+        self.send_message(message)
 
     def refuse(self, code: str, text: str) -> None:
         """Say why, and drop the peer."""
         log.warning("dropped a client: %s: %s", code, text)
-        self.send(Error(code, text))
+        self.send_message(Error(code, text))
         self.close()
 
     def close(self) -> None:
         """Close once the queue has gone out."""
-        self.state = ConnectionState.CLOSED
+        self.state = ClientConnectionState.CLOSED
         self._wire.close()
 
-    def finish(self) -> None:
+    def close_when_sent(self) -> None:
         """Close once the client has all output there ever was."""
         self._finishing = True
         if not self._subscription.behind:
@@ -211,7 +211,7 @@ class Connection:
     @property
     def is_quiet(self) -> bool:
         """Whether the client has all that it is to have."""
-        is_known = self.state in {ConnectionState.GREETED, ConnectionState.ATTACHED}
+        is_known = self.state in {ClientConnectionState.GREETED, ClientConnectionState.ATTACHED}
         return is_known and not (
             self._wire.is_closed or self._wire.queued_bytes or self._subscription.behind or self._ack.sequence
         )
@@ -226,16 +226,16 @@ class Connection:
 
     def hang_up(self) -> None:
         """See ``Wire.hang_up``."""
-        self._wire.hang_up()
+        self._wire.shutdown()
 
     def _no_hello(self) -> None:
-        if self.state is ConnectionState.EXPECT_HELLO:
+        if self.state is ClientConnectionState.EXPECT_HELLO:
             self.refuse(ErrorCode.VIOLATION, "no Hello came")
 
     # ------------------------------------------------------------ receiving
 
     def _message(self, message: Message) -> None:
-        if self.state is ConnectionState.EXPECT_HELLO:
+        if self.state is ClientConnectionState.EXPECT_HELLO:
             self._hello(message)
             return
         match message:
@@ -251,7 +251,7 @@ class Connection:
             case Detach():
                 self._detach(message)
             case Report():
-                self._session.watch.reported(message, self._wire.peer_pid)
+                self._session.watch.on_hook_report(message, self._wire.peer_pid)
             case Hello():
                 raise ProtocolViolation("Hello came twice")
             case _:
@@ -269,9 +269,9 @@ class Connection:
         self._protocol = message.protocol
         self._deadline.cancel()
         self._subscription.engine_build = message.engine_build
-        self.state = ConnectionState.GREETED
+        self.state = ClientConnectionState.GREETED
         session = self._session
-        self.send(Welcome(message.protocol, VERSION, session.spec.session_id, session.epoch, session.state))
+        self.send_message(Welcome(message.protocol, VERSION, session.spec.session_id, session.epoch, session.state))
 
     def _mine(self, attachment_id: str) -> Attachment | None:
         """Its attachment, if it means that one; one that went to another connection is stale."""
@@ -284,15 +284,15 @@ class Connection:
         attachment = self._mine(message.attachment)
         if attachment is None:
             text = "no longer attached; attach again"
-            self.send(InputRefused(message.attachment, message.sequence, ErrorCode.STALE_ATTACHMENT, text))
+            self.send_message(InputRefused(message.attachment, message.sequence, ErrorCode.STALE_ATTACHMENT, text))
             return
         if isinstance(message, _WITH_TEXT) and len(message.text) > MAX_PASTE_CHARACTERS:
             text = f"the text is too long ({len(message.text)} characters, {MAX_PASTE_CHARACTERS} at most)"
             attachment.last_sequence = attachment.accepted = max(attachment.last_sequence, message.sequence)
             attachment.hold()
-            self.send(InputRefused(attachment.id, message.sequence, ErrorCode.TOO_LARGE, text))
+            self.send_message(InputRefused(attachment.id, message.sequence, ErrorCode.TOO_LARGE, text))
             return
-        self._session.take(attachment, message)
+        self._session.accept_input(attachment, message)
 
     def _change_view(self, message: Resize | Colors | GoOn) -> None:
         if (attachment := self._mine(message.attachment)) is None:
@@ -302,22 +302,22 @@ class Connection:
         elif isinstance(message, GoOn):
             attachment.go_on()
         elif not attachment.read_only:
-            self._session.show_in(message)
+            self._session.set_colors(message)
 
     def _attach(self, message: Attach) -> None:
-        if self.state is not ConnectionState.GREETED:
+        if self.state is not ClientConnectionState.GREETED:
             raise ProtocolViolation("Attach came twice")
         if not message.read_only and (why := self.refusal()):
             raise ProtocolViolation(why, ErrorCode.NOT_ALLOWED)
         session = self._session
         attachment = session.viewers.attach(self, resume=message.resume, read_only=message.read_only)
         session.performer.perform()  # It is in the ledger before its viewer knows of it.
-        self.attachment, self.state, self._wanted = attachment, ConnectionState.ATTACHED, message
+        self.attachment, self.state, self._wanted = attachment, ClientConnectionState.ATTACHED, message
         attachment.may_hold, attachment.kind = self._protocol >= HOLDING_PROTOCOL, message.kind
         log.info("attached id=%s viewers=%d", attachment.id, session.viewers.attachments.viewers())
-        session.followers.add(self)
+        session.observers.add(self)
         if session.state is State.STARTING:
-            self.send(Starting(attachment.id))
+            self.send_message(Starting(attachment.id))
             if message.size is not None:
                 session.viewers.came(attachment, message.size, message.cell)
         else:
@@ -328,11 +328,11 @@ class Connection:
         session, attachment, wanted = self._session, self.attachment, self._wanted
         assert attachment is not None
         resumable = wanted.output and self._subscription.holds(wanted.epoch, wanted.offset)
-        self.send(
+        self.send_message(
             Attached(
                 attachment.id,
                 session.epoch,
-                wanted.offset if resumable else session.stream.end,
+                wanted.offset if resumable else session.output_ring.end,
                 session.size,
                 session.state,
                 attachment.read_only,
@@ -341,7 +341,7 @@ class Connection:
             )
         )
         for event in standing(session):
-            self.send(event)
+            self.send_message(event)
         self._follow(wanted)
         if wanted.size is not None:
             counts = not attachment.read_only and wanted.output
@@ -352,10 +352,10 @@ class Connection:
         if attachment is None:
             return
         self._session.viewers.detach(attachment)
-        self._session.followers.discard(self)
+        self._session.observers.discard(self)
         self.attachment = None
         self._subscription.close()
-        self.state = ConnectionState.GREETED
+        self.state = ClientConnectionState.GREETED
         log.info("detached id=%s viewers=%d", attachment.id, self._session.viewers.attachments.viewers())
 
     # ------------------------------------------------------------ output
@@ -375,20 +375,20 @@ class Connection:
         """Queue what the subscription has for the client."""
         for message in self._subscription.messages_to_send():
             if isinstance(message, Span):
-                for start, data in self._session.stream.pieces(*message, OUTPUT_CHUNK_BYTES):
-                    self.send(Output(start, data))
+                for start, data in self._session.output_ring.pieces(*message, OUTPUT_CHUNK_BYTES):
+                    self.send_message(Output(start, data))
             elif isinstance(message, CaughtUp):
                 self._tell_end()
                 if self._finishing:
                     self.close()
             else:
-                self.send(message)
+                self.send_message(message)
 
     def _tell_end(self) -> None:
         """A program may have ended before this client saw it end."""
         session, page = self._session, self._session.ledger.page
         if session.state is State.EXITED:
-            self.send(StateEvent(session.state, session.exit_code, session.exit_signal, page.end_request))
+            self.send_message(StateEvent(session.state, session.exit_code, session.exit_signal, page.end_request))
 
     def deliver_resize(self, message: Resized) -> None:
         """The grid changed at this point of the output."""
@@ -397,5 +397,7 @@ class Connection:
 
     def deliver_event(self, event: Event) -> None:
         """Queue an event, small as it is, also for a client that is behind; the end comes after the last output."""
-        if self.state is ConnectionState.ATTACHED and not (isinstance(event, StateEvent) and self._subscription.behind):
-            self.send(event)
+        if self.state is ClientConnectionState.ATTACHED and not (
+            isinstance(event, StateEvent) and self._subscription.behind
+        ):
+            self.send_message(event)

@@ -23,11 +23,11 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from session_host.estate.memory import ConversationMemory
+from session_host.estate.memory import ConversationState
 from session_host.protocol.launch import Watch
 from session_host.protocol.words import is_conversation
 
-from .harmless import harmless
+from .harmless import log_errors
 from .open_files import conversation_of
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ _RANKS: Final = {CHOSEN: 0, TITLE: 0, WRITTEN: 0, HOOK: 1, PLUGIN: 1, STATE_FILE
 AGAIN_S = 1.0
 """A turn is told of before all that it opens is open: so long after a change of activity it is looked once more."""
 
-Learnt = Callable[[ConversationMemory], None]
+Learnt = Callable[[ConversationState], None]
 
 
 class ConversationTracker:
@@ -51,7 +51,7 @@ class ConversationTracker:
         source: how it is known; "" if it is not.
     """
 
-    def __init__(self, chosen: str, watch: Watch, memory: ConversationMemory | None, learnt: Learnt) -> None:
+    def __init__(self, chosen: str, watch: Watch, memory: ConversationState | None, learnt: Learnt) -> None:
         """Begin with what is known.
 
         Args:
@@ -71,11 +71,11 @@ class ConversationTracker:
             self.id, self.source = memory.conversation, memory.source
             self._rank = _RANKS.get(memory.source, 0)
 
-    def memory(self) -> ConversationMemory | None:
+    def memory(self) -> ConversationState | None:
         """For a successor; None while there is nothing that the launch spec does not say."""
-        return ConversationMemory(self.id, self.source) if self.source not in {"", CHOSEN} else None
+        return ConversationState(self.id, self.source) if self.source not in {"", CHOSEN} else None
 
-    def learnt(self, conversation: str, source: str) -> bool:
+    def set_conversation(self, conversation: str, source: str) -> bool:
         """A source says which it is; returns whether that is another one than was known."""
         rank = _RANKS.get(source, 0)
         if not is_conversation(conversation) or rank < self._rank:
@@ -84,29 +84,29 @@ class ConversationTracker:
         self.id, self.source, self._rank = conversation, source, rank
         if is_new or is_better:
             log.info("conversation known by %s", source)
-            self._told(ConversationMemory(conversation, source))
+            self._told(ConversationState(conversation, source))
         return is_new
 
     def runs_in(self, pid: int) -> None:
         """The program runs: from now on there is something to look at."""
         self._pid = pid
 
-    @harmless
+    @log_errors
     def activity_changed(self) -> None:
         """A turn began or ended: that is when agents open conversations."""
-        self.look()
+        self.check_open_files()
         if self._pattern and self._pid and self._again is None:
             self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._look_again)
 
-    @harmless
+    @log_errors
     def title_changed(self) -> None:
         """It has come so far as to name itself; it does so many times a second when it is at work."""
         if self._rank < _RANKS[OPEN_FILES]:
-            self.look()
+            self.check_open_files()
 
     def _look_again(self) -> None:
         self._again = None
-        self.look()
+        self.check_open_files()
 
     @property
     def is_quiet(self) -> bool:
@@ -119,8 +119,8 @@ class ConversationTracker:
         if self._again is not None:
             self._again.cancel()
 
-    @harmless
-    def look(self) -> None:
+    @log_errors
+    def check_open_files(self) -> None:
         """Look at the program's open files, if that is how it is known. Takes a fraction of a millisecond."""
         if self._pattern and self._pid:
-            self.learnt(conversation_of(self._pid, self._pattern, self._aside), OPEN_FILES)
+            self.set_conversation(conversation_of(self._pid, self._pattern, self._aside), OPEN_FILES)

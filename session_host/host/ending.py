@@ -13,9 +13,9 @@ import time
 
 from session_host.protocol.launch import Watch
 from session_host.pty.identity import is_running
-from session_host.pty.relatives import Relative, end, matching, relatives
+from session_host.pty.relatives import ChatProcess, chat_processes, end, matching
 
-from .follower import Onlooker
+from .follower import SilentObserver
 from .session import Session
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ ROUNDS = 5
 """So often those are looked for that were started while others were ended."""
 
 
-async def stop(session: Session) -> None:
+async def terminate_program(session: Session) -> None:
     """End the program politely; returns when it has ended, and what is to end with it."""
     await _begun(session)
     session.ledger.page.request_end("stop")
@@ -52,7 +52,7 @@ async def stop(session: Session) -> None:
     await _end_rest(session, known, politely=True)
 
 
-async def kill(session: Session) -> None:
+async def kill_program(session: Session) -> None:
     """End the program at once; returns when it has ended, and what is to end with it."""
     await _begun(session)
     session.ledger.page.request_end("kill")
@@ -75,11 +75,11 @@ def _steps(watch: Watch) -> tuple[tuple[signal.Signals, float | None], ...]:
     return AGENT_STEPS if watch.ends_all else STEPS
 
 
-class _Beginning(Onlooker):
+class _Beginning(SilentObserver):
     """Follows a session until its program runs."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session.followers)
+        super().__init__(session.observers)
         self.over = asyncio.Event()
 
     def deliver_started(self) -> None:
@@ -94,28 +94,28 @@ async def _begun(session: Session) -> None:
             await beginning.over.wait()
 
 
-async def _known(session: Session) -> list[Relative]:
+async def _known(session: Session) -> list[ChatProcess]:
     """Whom to end with the program: its descendants are told while it lives."""
     process = session.process
     if not session.spec.watch.ends_all or process is None:
         return []
-    return await asyncio.to_thread(relatives, process.pid, session.spec.session_id)
+    return await asyncio.to_thread(chat_processes, process.pid, session.spec.session_id)
 
 
-async def _end_rest(session: Session, known: list[Relative], *, politely: bool) -> None:
+async def _end_rest(session: Session, known: list[ChatProcess], *, politely: bool) -> None:
     if session.spec.watch.ends_all:
         await asyncio.to_thread(_end_all, session, known, ("",), politely=politely)
 
 
 def _end_all(
-    session: Session, known: tuple[Relative, ...] | list[Relative], patterns: tuple[str, ...], *, politely: bool
+    session: Session, known: tuple[ChatProcess, ...] | list[ChatProcess], patterns: tuple[str, ...], *, politely: bool
 ) -> None:
     """End those that are known and those of the chat that fit a pattern, until nobody is left. Blocks."""
     assert session.process is not None
     leader, session_id = session.process.pid, session.spec.session_id
     numbers = [signal.SIGTERM, *[signal.SIGKILL] * ROUNDS] if politely else [signal.SIGKILL] * ROUNDS
     for number in numbers:
-        found = {*known, *matching(relatives(leader, session_id), patterns)}
+        found = {*known, *matching(chat_processes(leader, session_id), patterns)}
         living = end(found, number)
         if not living:
             return
@@ -123,7 +123,7 @@ def _end_all(
         _wait(living)
 
 
-def _wait(processes: list[Relative]) -> None:
+def _wait(processes: list[ChatProcess]) -> None:
     """Until they are gone, or the grace is over."""
     deadline_s = time.monotonic() + GRACE_S
     while any(is_running(each.pid, each.started) for each in processes) and time.monotonic() < deadline_s:

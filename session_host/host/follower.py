@@ -7,7 +7,7 @@ from typing import Protocol, Self
 from session_host.protocol.messages import Event, Resized
 
 
-class Follower(Protocol):
+class SessionObserver(Protocol):
     """A client as the session sees it."""
 
     def deliver_resize(self, message: Resized) -> None:
@@ -20,13 +20,13 @@ class Follower(Protocol):
         """The program runs now."""
 
 
-class Onlooker:
+class SilentObserver:
     """A follower that is no client, and waits for something of its own; it does nothing with what it is told.
 
     It follows while it is entered.
     """
 
-    def __init__(self, followers: set[Follower]) -> None:
+    def __init__(self, followers: set[SessionObserver]) -> None:
         self._followers = followers
 
     def __enter__(self) -> Self:

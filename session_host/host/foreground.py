@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Final
 
 from session_host.clock import as_text
-from session_host.estate.memory import NO_COMMAND, CommandMemory
+from session_host.estate.memory import NO_COMMAND, CommandState
 from session_host.protocol.messages import ForegroundEvent
 from session_host.protocol.words import one_line
 from session_host.pty.identity import start_time, stat_fields
 from session_host.pty.process import PtyProcess
 from session_host.terminal.base import CommandBegan, CommandEnded, TerminalEvent
 
-from .harmless import harmless
+from .harmless import log_errors
 
 FIRST_LOOK_S: Final = 0.2
 SECOND_LOOK_S: Final = 2.0
@@ -45,7 +45,7 @@ SHELLS: Final = frozenset({
 NOTHING: Final = ForegroundEvent("", "")
 
 
-class Foreground:
+class ForegroundProcess:
     """Watches one terminal's foreground group.
 
     Attributes:
@@ -57,7 +57,7 @@ class Foreground:
         self,
         tell: Callable[[ForegroundEvent], None],
         now: Callable[[], str],
-        command: CommandMemory = NO_COMMAND,
+        command: CommandState = NO_COMMAND,
     ) -> None:
         self.current = NOTHING
         self.command = command
@@ -88,10 +88,10 @@ class Foreground:
         """Note what the output says; returns whether that is news of a command, which the next look tells."""
         former = self.command
         if isinstance(event, CommandBegan):
-            self.command = CommandMemory(runs=True)
+            self.command = CommandState(runs=True)
         elif isinstance(event, CommandEnded) and former.runs:
             code = event.exit_code
-            self.command = CommandMemory(exit_code=code, ended="" if code is None else self._now())
+            self.command = CommandState(exit_code=code, ended="" if code is None else self._now())
         return self.command != former
 
     def close(self) -> None:
@@ -103,18 +103,18 @@ class Foreground:
 
     def _due(self) -> None:
         self._timer = None
-        self.look()
+        self.poll()
         if not self._is_second and self._process is not None:
             self._is_second = True
             self._timer = asyncio.get_running_loop().call_later(SECOND_LOOK_S, self._due)
 
-    def look(self) -> ForegroundEvent:
+    def poll(self) -> ForegroundEvent:
         """Look now; what is known then."""
-        self._look()
+        self._poll_later()
         return self.current
 
-    @harmless
-    def _look(self) -> None:
+    @log_errors
+    def _poll_later(self) -> None:
         process = self._process
         if process is None:
             return

@@ -18,7 +18,7 @@ TOLD = 3
 _failures: Counter[str] = Counter()
 
 
-def attempt(work: Callable[P, object], *arguments: P.args, **options: P.kwargs) -> None:
+def call_logged(work: Callable[P, object], *arguments: P.args, **options: P.kwargs) -> None:
     """Do it; a failure is logged."""
     try:
         work(*arguments, **options)
@@ -29,11 +29,11 @@ def attempt(work: Callable[P, object], *arguments: P.args, **options: P.kwargs) 
             log.exception("%s failed: %s", name, type(error).__name__)
 
 
-def harmless(method: Callable[P, None]) -> Callable[P, None]:
+def log_errors(method: Callable[P, None]) -> Callable[P, None]:
     """A method that logs its failure and returns, whatever it is."""
 
     @functools.wraps(method)
     def guarded(*arguments: P.args, **options: P.kwargs) -> None:
-        attempt(method, *arguments, **options)
+        call_logged(method, *arguments, **options)
 
     return guarded

@@ -14,7 +14,7 @@ DELAY_S = 0.02
 """Nothing waits for it but the viewer's memory of what it sent; and a key may have to wait for a timer."""
 
 
-class HeldAck:
+class DelayedAck:
     """At most one acknowledgement; they are cumulative, so that the last one says it all.
 
     Attributes:
@@ -29,7 +29,7 @@ class HeldAck:
         self.attachment = ""
         self.sequence = 0
 
-    def hold(self, attachment: str, sequence: int) -> None:
+    def schedule(self, attachment: str, sequence: int) -> None:
         """Tell the viewer, with something else or after a moment, that all its inputs up to this one are written."""
         self.attachment, self.sequence = attachment, sequence
         # A timer that still runs finds nothing, or the acknowledgement of a later key, which is as well.

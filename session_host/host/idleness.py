@@ -37,7 +37,7 @@ class _State(Enum):
     ASKED = auto()
 
 
-class Idleness:
+class IdleDetection:
     """One session's: what happens in it, and how long nothing has."""
 
     def __init__(
@@ -82,9 +82,9 @@ class Idleness:
 
     def _watch(self) -> None:
         self._state, self._last = _State.WATCHING, self._happened()
-        self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._look)
+        self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._check_idle)
 
-    def _look(self) -> None:
+    def _check_idle(self) -> None:
         if not self._nothing_happened():
             self._watch()
             return
@@ -101,7 +101,7 @@ class Idleness:
         descriptors = [*self._server.descriptors(), *self._session.watch.descriptors()]
         description = encode(self._server.description())
         log.info("nothing happens; to rest with %d descriptors", len(descriptors))
-        self._keeper.tell(Rest(description, self._patience_s, len(descriptors)), descriptors)
+        self._keeper.send(Rest(description, self._patience_s, len(descriptors)), descriptors)
         # Should the keeper have no process for it, this goes on; then it is asked again, after twice the time.
         self._patience_s *= 2
         self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._watch)
@@ -119,4 +119,4 @@ class Idleness:
     def _happened(self) -> tuple[int, ...]:
         """Changes with everything that happens: output, what clients do, what the agent tells, who comes."""
         server = self._server
-        return self._session.stream.end, self._session.ledger.end, server.calls, len(server.descriptors())
+        return self._session.output_ring.end, self._session.ledger.end, server.calls, len(server.descriptors())

@@ -40,7 +40,7 @@ class Inotify:
         asyncio.get_running_loop().add_reader(inotify.fileno(), self._happened)
 
     @classmethod
-    def begin(cls, told: Callable[[Inotify, list[Event]], None]) -> Inotify | None:
+    def start(cls, told: Callable[[Inotify, list[Event]], None]) -> Inotify | None:
         """Begin in this loop; None where there is no inotify, or no more of it.
 
         Args:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from session_host.errors import HostUnavailable, OutliveError, ProtocolViolation
-from session_host.estate.descriptors import Estate
-from session_host.link.finding import ensure_keeper
-from session_host.link.pipe import KeeperPipe
+from session_host.estate.descriptors import SessionDescriptors
+from session_host.link.finding import connect_or_start_keeper
+from session_host.link.pipe import MessageChannel
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Adopt, BoundAgain, KeeperMessage, KeptBy
 from session_host.protocol.launch import LaunchSpec
@@ -41,13 +41,13 @@ class KeeperChannel:
     """
 
     def __init__(
-        self, connection: socket.socket, spec: LaunchSpec, estate: Estate, said: Callable[[Any], None]
+        self, connection: socket.socket, spec: LaunchSpec, estate: SessionDescriptors, said: Callable[[Any], None]
     ) -> None:
         self._spec = spec
         self._estate = estate
         self._said = said
         self._loop = asyncio.get_running_loop()
-        self._pipe: KeeperPipe | None = None
+        self._pipe: MessageChannel | None = None
         self._search: asyncio.Task[None] | None = None
         self._closed = False
         self._former_version = False
@@ -55,18 +55,18 @@ class KeeperChannel:
         self.give_up: Callable[[], None] | None = None
         self.bound_again: Callable[[], None] | None = None
         self.keeper_pid = os.getppid()
-        self._use(KeeperPipe(connection, FromKeeperDecoder()))
+        self._use(MessageChannel(connection, FromKeeperDecoder()))
 
-    def _use(self, pipe: KeeperPipe) -> None:
+    def _use(self, pipe: MessageChannel) -> None:
         pipe.socket.setblocking(False)
         self._pipe = pipe
         self._loop.add_reader(pipe.socket.fileno(), self._readable)
 
-    def tell(self, message: KeeperMessage, descriptors: Sequence[int] = ()) -> None:
+    def send(self, message: KeeperMessage, descriptors: Sequence[int] = ()) -> None:
         """Tell the keeper; one that is gone will be followed by one that asks nothing."""
         if self._pipe is not None:
             try:
-                self._pipe.send(message, descriptors)
+                self._pipe.send_message(message, descriptors)
             except OSError:
                 self._lost()
 
@@ -149,36 +149,36 @@ class KeeperChannel:
             tries += 1
         self._search = None
 
-    def _hand_over(self) -> KeeperPipe:
+    def _hand_over(self) -> MessageChannel:
         """Hand the session over, with the keeper's end of a new channel; a keeper of a former version takes none.
 
         Raises:
             OutliveError: there is no keeper, or it does not take the session.
             OSError: it is gone.
         """
-        pipe = ensure_keeper()
+        pipe = connect_or_start_keeper()
         adopt = Adopt(KEEPER_PROTOCOL_VERSION, self._spec, os.getpid(), self.child_pid, VERSION)
         if self._former_version:
             self._former_version = False
             try:
                 self.keeper_pid = pipe.peer_pid()
-                pipe.send(adopt, self._estate)
+                pipe.send_message(adopt, self._estate)
             except OSError:
                 pipe.close()
                 raise
             return pipe
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        channel = KeeperPipe(ours, FromKeeperDecoder())
+        channel = MessageChannel(ours, FromKeeperDecoder())
         try:
             with contextlib.closing(pipe), theirs:
-                pipe.send(adopt, (*self._estate, theirs.fileno()))
+                pipe.send_message(adopt, (*self._estate, theirs.fileno()))
             self._await_word(channel)
         except BaseException:
             channel.close()
             raise
         return channel
 
-    def _await_word(self, channel: KeeperPipe) -> None:
+    def _await_word(self, channel: MessageChannel) -> None:
         """Wait until the keeper says on the new channel that it has the session.
 
         Raises:

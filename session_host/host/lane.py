@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from session_host.errors import OutliveError
-from session_host.estate.ledger import LedgerPage
+from session_host.estate.ledger import LogHeader
 from session_host.terminal.base import Emulator
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class _Work(NamedTuple):
     failed: Failed
 
 
-class EmulatorLane:
+class EmulatorWorker:
     """Feeds an emulator, and lends it out in between.
 
     Attributes:
@@ -74,7 +74,7 @@ class EmulatorLane:
         drained: Callable[[], None],
         *,
         fed: int = 0,
-        page: LedgerPage | None = None,
+        page: LogHeader | None = None,
     ) -> None:
         """Own an emulator.
 
@@ -104,7 +104,7 @@ class EmulatorLane:
         self._job_bytes = 64 * 1024
         self.idle: Emulator | None = emulator
         self._closed = False
-        self.fed = fed
+        self.interpreted_to = fed
         self.worked_s = 0.0
 
     @property
@@ -124,7 +124,7 @@ class EmulatorLane:
         """When output last came, to some milliseconds, as ``loop.time`` counts; 0 for never."""
         return self._window_began_s
 
-    def feed(self, data: bytes) -> bool:
+    def feed_output(self, data: bytes) -> bool:
         """Interpret output, now or in turn; returns whether the program is to be read on: not while ``full``."""
         if self.idle is not None and not self._queue:
             plain = self._plain
@@ -154,10 +154,10 @@ class EmulatorLane:
 
     def _interpret_now(self, data: bytes) -> None:
         self._interpret(self._emulator, data)
-        self.fed += len(data)
-        self._tell(self._emulator)
+        self.interpreted_to += len(data)
+        self._deliver(self._emulator)
 
-    def _tell(self, emulator: Emulator) -> None:
+    def _deliver(self, emulator: Emulator) -> None:
         """What it has to say goes out; output and uses that wait must not wait for ever if that fails."""
         try:
             self._after(emulator)
@@ -168,17 +168,17 @@ class EmulatorLane:
         self._plain_timer = None
         self._next()
 
-    def in_order(self, use: Use) -> None:
+    def run_after_output(self, use: Use) -> None:
         """Use the emulator once all output so far is interpreted. What a use raises is logged."""
         self._queue.append(use)
         self._next()
 
-    def soon(self, use: Use) -> None:
+    def run_next(self, use: Use) -> None:
         """Use the emulator as soon as it is free; such uses keep their order."""
         self._soon.append(use)
         self._next()
 
-    async def lend(self, use: Callable[[Emulator], T]) -> T:
+    async def run(self, use: Callable[[Emulator], T]) -> T:
         """Use the emulator as soon as it is free, and await the result; what ``use`` raises is raised here."""
         result: asyncio.Future[T] = self._loop.create_future()
 
@@ -190,15 +190,15 @@ class EmulatorLane:
             except Exception as error:  # noqa: BLE001 - it is for who waits
                 result.set_exception(error)
 
-        self.soon(run)
+        self.run_next(run)
         return await result
 
-    def work(self, work: Callable[[Emulator], T], done: Callable[[T], None], failed: Failed) -> None:
+    def submit(self, work: Callable[[Emulator], T], done: Callable[[T], None], failed: Failed) -> None:
         """As ``soon``, in the thread: ``done`` or ``failed`` is called on the loop, before any other use."""
         self._soon.append(_Work(work, done, failed))
         self._next()
 
-    async def lend_to_thread(self, work: Callable[[Emulator], T]) -> T:
+    async def run_in_thread(self, work: Callable[[Emulator], T]) -> T:
         """As ``lend``, in the thread, for what takes long.
 
         Raises:
@@ -214,7 +214,7 @@ class EmulatorLane:
             if not result.cancelled():
                 result.set_exception(OutliveError("the terminal engine failed"))
 
-        self.work(work, done, failed)
+        self.submit(work, done, failed)
         return await result
 
     def close(self) -> None:
@@ -265,7 +265,7 @@ class EmulatorLane:
             log.exception("a use of the emulator failed")
         finally:
             self._is_idle()
-        self._tell(emulator)
+        self._deliver(emulator)
 
     def _piece(self) -> bytes:
         """Take waiting output off the queue, about one job's worth."""
@@ -288,16 +288,16 @@ class EmulatorLane:
     def _interpret(self, emulator: Emulator, data: bytes) -> None:
         page = self._page
         if page is not None:
-            page.feeding(self.fed)
+            page.engine_started(self.interpreted_to)
         began_s = time.perf_counter()
         try:
             emulator.feed(data)
         except Exception:
             # The screen may be wrong from here on; the agent and its output must live all the same.
-            log.exception("the engine failed on %d bytes at offset %d", len(data), self.fed)
+            log.exception("the engine failed on %d bytes at offset %d", len(data), self.interpreted_to)
         self.worked_s += time.perf_counter() - began_s
         if page is not None:
-            page.fed()
+            page.engine_returned()
 
     def _feed_in_thread(self, emulator: Emulator, data: bytes) -> None:
         def feed() -> float:
@@ -306,11 +306,11 @@ class EmulatorLane:
             return self.worked_s - began_s
 
         def fed(took_s: float) -> None:
-            self.fed += len(data)
+            self.interpreted_to += len(data)
             self._waiting_bytes -= len(data)
             rate = len(data) / max(took_s, 1e-6)
             self._job_bytes = int(min(max(rate * JOB_TARGET_S, MIN_JOB_BYTES), MAX_JOB_BYTES))
-            self._tell(emulator)
+            self._deliver(emulator)
             if self._was_full and self._waiting_bytes <= FULL_BYTES // 2:
                 self._was_full = False
                 self._drained()

@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 from session_host import loops
 from session_host.clock import now
 from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
-from session_host.estate.descriptors import Estate
-from session_host.estate.ledger import Ledger, LedgerPage
-from session_host.estate.moving import Mover
-from session_host.estate.stream_file import StreamFile
+from session_host.estate.descriptors import SessionDescriptors
+from session_host.estate.ledger import InputLog, LogHeader
+from session_host.estate.moving import Splicer
+from session_host.estate.stream_file import OutputFile
 from session_host.protocol.keeper import (
     KEEPER_PROTOCOL_VERSION,
     ChildEnded,
@@ -45,13 +45,13 @@ from session_host.version import VERSION
 
 from .checkpoints import Checkpointer
 from .ending import end_strays
-from .idleness import Idleness
+from .idleness import IdleDetection
 from .keeper_channel import KeeperChannel
-from .ownership import disown, try_to_own
-from .record import Recorder
-from .recording import Recording
-from .recovery import Recovered, recover, remember
-from .resting import Resting, Woken, rest
+from .ownership import try_lock_session, unlock_session
+from .record import StoreWriter
+from .recording import JournalWriter
+from .recovery import RecoveredSession, rebuild_emulator, replay_log
+from .resting import HibernationState, WakeUp, hibernate
 from .server import Server
 from .session import Session
 
@@ -64,7 +64,7 @@ LEAVING_S = 3.0
 LOOK_INTERVAL_S = 0.01
 
 
-class TakeOver(NamedTuple):
+class HostParameters(NamedTuple):
     """What a host is forked for.
 
     Attributes:
@@ -79,16 +79,16 @@ class TakeOver(NamedTuple):
     """
 
     spec: LaunchSpec
-    estate: Estate
+    estate: SessionDescriptors
     slave: int
     open_files: int
     other_engine: bool
     rehearsal: bool
     trial_s: float = 0.0
-    resting: Resting | None = None
+    resting: HibernationState | None = None
 
 
-def run_host(order: TakeOver, channel: socket.socket) -> int:
+def run_host(order: HostParameters, channel: socket.socket) -> int:
     """Be the session's host; returns the process's exit status.
 
     Raises:
@@ -101,7 +101,7 @@ def run_host(order: TakeOver, channel: socket.socket) -> int:
     # While the emulator's thread runs Python, the loop waits so long for its turn.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
-    woken = rest(order.resting, order.estate, Path(order.spec.socket_path), channel) if order.resting else None
+    woken = hibernate(order.resting, order.estate, Path(order.spec.socket_path), channel) if order.resting else None
 
     async def run() -> int:
         async with asyncio.timeout(order.trial_s or None):
@@ -114,14 +114,14 @@ def run_host(order: TakeOver, channel: socket.socket) -> int:
             starting.close()
 
 
-def _begin_program(order: TakeOver) -> Starting | LaunchFailed | None:
+def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
     """Start the program, unless a host before us has: in a fork of this process, while we get ready.
 
     What it writes and asks until then waits in its terminal. Should we be killed before the fork has noted that it is
     the program, the keeper ends it, and a host after us starts another.
     """
     spec, host_pid = order.spec, os.getpid()
-    page = LedgerPage(order.estate.ledger)
+    page = LogHeader(order.estate.ledger)
 
     def prepare() -> None:
         # A control group of our own, so that the end of another does not take us along.
@@ -160,18 +160,18 @@ class _Host:
 
     def __init__(
         self,
-        order: TakeOver,
+        order: HostParameters,
         channel: socket.socket,
         starting: Starting | LaunchFailed | None = None,
-        woken: Woken | None = None,
+        woken: WakeUp | None = None,
     ) -> None:
         self._order = order
-        self._woken = woken or Woken((), order.spec.rest_after_s)
+        self._woken = woken or WakeUp((), order.spec.rest_after_s)
         self._starting = starting
         self._program: asyncio.Future[PtyProcess] = asyncio.get_running_loop().create_future()
-        self._recorder = Recorder(order.spec, os.getpid())
+        self._recorder = StoreWriter(order.spec, os.getpid())
         self._spec = order.spec
-        self._mover = Mover()
+        self._mover = Splicer()
         self._told_trouble = ""
         self._go = asyncio.Event()
         self._interrupted = False
@@ -179,8 +179,8 @@ class _Host:
         self._checkpointer: Checkpointer | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._serving = asyncio.Event()
-        self._idleness: Idleness | None = None
-        self._keeper = KeeperChannel(channel, order.spec, order.estate, self._said)
+        self._idleness: IdleDetection | None = None
+        self._keeper = KeeperChannel(channel, order.spec, order.estate, self._on_keeper_message)
         self._keeper.keeper_pid = self._woken.keeper_pid or self._keeper.keeper_pid
 
     async def run(self) -> int:
@@ -193,19 +193,19 @@ class _Host:
             log.warning("another host serves this session")
             return 1
         estate, spec = self._order.estate, self._spec
-        ledger = Ledger(estate.ledger, estate.master, self._mover)
-        if ledger.page.end_recorded:
+        ledger = InputLog(estate.ledger, estate.master, self._mover)
+        if ledger.page.exit_saved:
             # A former host was killed on its way out.
             self._leave()
             return 0
-        stream = StreamFile(estate, self._mover)
+        stream = OutputFile(estate, self._mover)
         recovered = self._recover(ledger, stream, look_only=False)
         await asyncio.sleep(0)  # Whoever waits for the start is told as soon as it is known.
         directory = Path(spec.journal) if spec.journal else None
-        recording = Recording(directory, spec.journal_limit_bytes, stream, self._recorded)
+        recording = JournalWriter(directory, spec.journal_limit_bytes, stream, self._recorded)
         session = self._session = Session(spec, recovered, ledger, stream, recording, now=now)
         self._checkpointer = Checkpointer(session, estate, recovered.checkpoint_offset)
-        session.look = self._checkpointer.look
+        session.on_emulator_used = self._checkpointer.maybe_checkpoint
         server = Server(session, Path(spec.socket_path), estate.listener, self._keeper)
         if not await self._begin(session, server, recovered.memory.child_started):
             return 1
@@ -222,7 +222,7 @@ class _Host:
         loops.give_back_buffer()
         self._serving.set()
         patience_s = self._woken.patience_s
-        self._idleness = Idleness(session, server, self._checkpointer, self._keeper, patience_s)
+        self._idleness = IdleDetection(session, server, self._checkpointer, self._keeper, patience_s)
         if patience_s and not self._order.trial_s:
             self._idleness.start()
         await session.ended.wait()
@@ -252,9 +252,9 @@ class _Host:
     def _leave(self) -> None:
         """There is nothing more to be kept."""
         Path(self._spec.socket_path).unlink(missing_ok=True)
-        self._keeper.tell(Over())
+        self._keeper.send(Over())
         self._keeper.close()
-        disown(self._order.estate.ledger)
+        unlock_session(self._order.estate.ledger)
         log.info("done")
 
     async def _begin(self, session: Session, server: Server, started: int | None) -> bool:
@@ -266,7 +266,7 @@ class _Host:
         if self._starting is None:
             started = started or start_time(page.child)
             process = PtyProcess(page.child, started, self._order.estate.master)
-            session.go_on(process)
+            session.attach_process(process)
             server.start(self._woken.callers)
             self._tell_that_it_runs(process)
             return True
@@ -277,7 +277,7 @@ class _Host:
             log.warning("not started: %s", type(error).__name__)
             await server.close()
             kind = "not_found" if isinstance(error, AgentNotFound) else "failed"
-            self._keeper.tell(Refused(LaunchReport(ok=False, error=str(error), error_kind=kind)))
+            self._keeper.send(Refused(LaunchReport(ok=False, error=str(error), error_kind=kind)))
             return False
         return True
 
@@ -303,7 +303,7 @@ class _Host:
 
     def _tell_that_it_runs(self, process: PtyProcess) -> None:
         self._keeper.child_pid = process.pid
-        self._keeper.tell(Running(os.getpid(), process.pid, VERSION, KEEPER_PROTOCOL_VERSION))
+        self._keeper.send(Running(os.getpid(), process.pid, VERSION, KEEPER_PROTOCOL_VERSION))
 
     def _end_politely(self) -> None:
         # Who is told to end starts no keepers: the machine is going down.
@@ -320,32 +320,32 @@ class _Host:
         trouble, former = session.recording.trouble, self._told_trouble
         if trouble != former:
             self._told_trouble = trouble
-            session.tell(NoticeEvent("recording", trouble))
-        self._checkpointer.forget()
+            session.broadcast(NoticeEvent("recording", trouble))
+        self._checkpointer.free_superseded()
         if former and not trouble:
-            self._checkpointer.soon()
+            self._checkpointer.request_checkpoint()
 
     # ------------------------------------------------------------ taking over
 
-    def _recover(self, ledger: Ledger, stream: StreamFile, *, look_only: bool) -> Recovered:
-        memory, checkpoint = remember(self._order.estate.checkpoint, ledger, look_only=look_only)
+    def _recover(self, ledger: InputLog, stream: OutputFile, *, look_only: bool) -> RecoveredSession:
+        memory, checkpoint = replay_log(self._order.estate.checkpoint, ledger, look_only=look_only)
         page = None if look_only else ledger.page
-        return recover(self._spec, memory, checkpoint, stream, page, other_engine=self._order.other_engine)
+        return rebuild_emulator(self._spec, memory, checkpoint, stream, page, other_engine=self._order.other_engine)
 
     async def _rehearse(self) -> bool:
         """Restore the session without touching it; then wait until it is ours. False if that does not come."""
         estate = self._order.estate
         try:
-            ledger = Ledger(estate.ledger, estate.master, self._mover)
-            stream = StreamFile(estate, self._mover, look_only=True)
+            ledger = InputLog(estate.ledger, estate.master, self._mover)
+            stream = OutputFile(estate, self._mover, look_only=True)
             self._recover(ledger, stream, look_only=True).emulator.close()
             ledger.close()
         except Exception as error:
             log.exception("the rehearsal failed")
-            self._keeper.tell(Rehearsed(f"the new version cannot restore the chat ({type(error).__name__})"))
+            self._keeper.send(Rehearsed(f"the new version cannot restore the chat ({type(error).__name__})"))
             return False
         self._keeper.give_up = self._go.set
-        self._keeper.tell(Rehearsed())
+        self._keeper.send(Rehearsed())
         await self._go.wait()
         if self._keeper.keeper_pid:
             return True
@@ -360,13 +360,13 @@ class _Host:
         """Be the session's one host; False if another one does not leave."""
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + patience_s
-        while not try_to_own(self._order.estate.ledger):
+        while not try_lock_session(self._order.estate.ledger):
             if loop.time() > deadline_s:
                 return False
             await asyncio.sleep(LOOK_INTERVAL_S)  # Nothing tells when a lock comes free.
         return True
 
-    def _said(self, message: Any) -> None:
+    def _on_keeper_message(self, message: Any) -> None:
         """The keeper's words."""
         match message:
             case ChildEnded():
@@ -391,4 +391,4 @@ class _Host:
         await self._serving.wait()
         if self._checkpointer is not None:
             await self._checkpointer.make_portable()
-        self._keeper.tell(Prepared())
+        self._keeper.send(Prepared())

@@ -21,7 +21,7 @@ MOST_PROCESSES = 64
 HEAD_BYTES = 4096
 
 
-class Held(NamedTuple):
+class OpenFile(NamedTuple):
     """A file of a conversation that a process holds open.
 
     Attributes:
@@ -60,7 +60,7 @@ def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
     return ""
 
 
-def _held(pid: int, pattern: str) -> Iterator[Held]:
+def _held(pid: int, pattern: str) -> Iterator[OpenFile]:
     directory = f"/proc/{pid}/fd"
     try:
         names = os.listdir(directory)  # noqa: PTH208 - a look at many processes is to be quick
@@ -72,7 +72,7 @@ def _held(pid: int, pattern: str) -> Iterator[Held]:
             match = re.search(pattern, os.readlink(link))  # noqa: PTH115 - as above
             if match and is_conversation(match[1] or "") and _is_to_write(f"{directory}info/{name}"):
                 # Through the descriptor: the path may be another file's by now.
-                yield Held(match[1], os.stat(link).st_mtime_ns, link)  # noqa: PTH116 - as above
+                yield OpenFile(match[1], os.stat(link).st_mtime_ns, link)  # noqa: PTH116 - as above
         except OSError:
             continue  # It was closed meanwhile.
 

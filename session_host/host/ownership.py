@@ -12,7 +12,7 @@ _owned: dict[tuple[int, int], int] = {}
 """The open files that have the lock, by the device and inode of the ledger; they stay open until ``disown``."""
 
 
-def try_to_own(ledger: int) -> bool:
+def try_lock_session(ledger: int) -> bool:
     """Whether this process is the session's one host now.
 
     By a lock of an open file that this process alone has: the ledger is opened anew for it. The kernel takes it
@@ -38,7 +38,7 @@ def try_to_own(ledger: int) -> bool:
     return True
 
 
-def disown(ledger: int) -> None:
+def unlock_session(ledger: int) -> None:
     """Be the session's host no more."""
     own = _owned.pop(_key(ledger), -1)
     if own >= 0:

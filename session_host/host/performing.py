@@ -88,29 +88,29 @@ class Performer:
         self._timers.clear()
 
     def _record(self, effect: Record) -> None:
-        self._session.ledger.add(effect.kind, effect.payload, effect.who, effect.number)
+        self._session.ledger.append(effect.kind, effect.payload, effect.who, effect.number)
 
     def _give(self, effect: ToProgram) -> None:
-        self._session.ledger.add(effect.kind, effect.data, effect.who, effect.number)
+        self._session.ledger.append(effect.kind, effect.data, effect.who, effect.number)
         self._session.flush_input()
 
     def _tell(self, effect: Tell) -> None:
-        self._session.tell(effect.event)
+        self._session.broadcast(effect.event)
 
     def _use_emulator(self, effect: UseEmulator) -> None:
         def use(emulator: Emulator) -> None:
             effect.user.emulator_free(emulator)
             self.perform()
 
-        self._session.lane.soon(use)
+        self._session.worker.run_next(use)
 
     def _make_snapshot(self, effect: AskSnapshot) -> None:
         session, user = self._session, effect.user
 
         def made(found: tuple[str, bytes, GridSize, int]) -> None:
-            offset, resizes = session.lane.fed, session.emulator_resizes
+            offset, resizes = session.worker.interpreted_to, session.emulator_resizes
             log.info("snapshot form=%s bytes=%d offset=%d ahead=%d", found[0], len(found[1]), offset,
-                     session.stream.end - offset)  # fmt: skip
+                     session.output_ring.end - offset)  # fmt: skip
             user.snapshot_made(Snapshot(*found, offset, resizes))
             self.perform()
 
@@ -118,24 +118,24 @@ class Performer:
             user.snapshot_failed()
             self.perform()
 
-        session.lane.work(partial(_snapshot_of, effect.engine_build), made, failed)
+        session.worker.submit(partial(_snapshot_of, effect.engine_build), made, failed)
 
     def _resize_grid(self, effect: ResizeGrid) -> None:
         session = self._session
         assert session.process is not None
-        message = Resized(session.stream.end, effect.size, effect.cell, session.ring.resizes + 1)
-        session.ledger.add(Kind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
+        message = Resized(session.output_ring.end, effect.size, effect.cell, session.ring.resizes + 1)
+        session.ledger.append(Kind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
         session.ring.resized(message)
-        session.lane.in_order(lambda emulator: self._resize_emulator(emulator, message))
+        session.worker.run_after_output(lambda emulator: self._resize_emulator(emulator, message))
         session.process.resize(effect.size, effect.cell)
-        log.info("resized %s offset=%d", effect.size, session.stream.end)
-        for follower in tuple(session.followers):
+        log.info("resized %s offset=%d", effect.size, session.output_ring.end)
+        for follower in tuple(session.observers):
             follower.deliver_resize(message)
 
     def _resize_emulator(self, emulator: Emulator, message: Resized) -> None:
         emulator.resize(message.size, message.cell)
         self._session.emulator_resizes = message.number
-        self._session.recording.resized(message)
+        self._session.recording.add_resize(message)
 
     # ------------------------------------------------------------ timers
 

@@ -12,8 +12,8 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
-from session_host.estate.ledger import LedgerPage
-from session_host.estate.stream_file import StreamFile
+from session_host.estate.ledger import LogHeader
+from session_host.estate.stream_file import OutputFile
 from session_host.pty import exit_status
 from session_host.pty.process import PtyProcess
 
@@ -32,10 +32,10 @@ TOLD_WITHIN_S = 3.0
 """So long after the end of a child that is not ours its status is waited for; then it is unknown."""
 
 
-class PumpOwner(Protocol):
+class PtyIOOwner(Protocol):
     """Whoever the pump works for."""
 
-    def output(self, data: bytes) -> bool:
+    def on_output(self, data: bytes) -> bool:
         """The program wrote; returns whether to read on at once."""
 
     def flush_input(self) -> None:
@@ -45,7 +45,7 @@ class PumpOwner(Protocol):
         """The child was reaped and its last output given."""
 
 
-class PtyPump:
+class PtyIO:
     """The event loop's hold on one PtyProcess.
 
     Attributes:
@@ -53,7 +53,7 @@ class PtyPump:
         writing: the owner is to be told when the PTY takes input again.
     """
 
-    def __init__(self, process: PtyProcess, stream: StreamFile, page: LedgerPage, owner: PumpOwner) -> None:
+    def __init__(self, process: PtyProcess, stream: OutputFile, page: LogHeader, owner: PtyIOOwner) -> None:
         self._process = process
         self._stream = stream
         self._page = page
@@ -90,7 +90,7 @@ class PtyPump:
     def close(self) -> None:
         """Let go of everything; may be called twice."""
         self._stop_reading()
-        self.want_write(False)
+        self.watch_writable(False)
         if self._pidfd >= 0:
             self._loop.remove_reader(self._pidfd)
             os.close(self._pidfd)
@@ -106,7 +106,7 @@ class PtyPump:
         """Whether the program runs, takes what it gets, and may write again."""
         return self._reading and not (self._held or self.writing or self.reaped)
 
-    def want_write(self, wanted: bool) -> None:
+    def watch_writable(self, wanted: bool) -> None:
         """Ask to be told, or not to be, when the PTY takes input again."""
         if wanted == self.writing:
             return
@@ -124,9 +124,9 @@ class PtyPump:
 
     def _readable(self) -> None:
         stream = self._stream
-        data = stream.take(BATCH_BYTES)
-        if data and not self._owner.output(data):
-            self._hold()
+        data = stream.read_new(BATCH_BYTES)
+        if data and not self._owner.on_output(data):
+            self._pause_reading()
         if stream.at_end:
             self._stop_reading()
             # A child may close its terminal and live on; then its end is still to come.
@@ -134,13 +134,13 @@ class PtyPump:
         elif self._status is not None and not self._held:
             self._await_quiet()
 
-    def _hold(self) -> None:
+    def _pause_reading(self) -> None:
         """Let the program wait: more is read than can be interpreted."""
         if self._reading and not self._held:
             self._held = True
             self._loop.remove_reader(self._process.master)
 
-    def read_on(self) -> None:
+    def resume_reading(self) -> None:
         """The end of a hold."""
         if self._reading and self._held:
             self._held = False
@@ -193,7 +193,7 @@ class PtyPump:
         except ChildProcessError:
             pass  # Somebody else's to reap.
 
-    def told(self) -> None:
+    def on_exit_status(self) -> None:
         """The keeper has noted the child's status."""
         status = self._page.exit_status
         if self.reaped and self._status is None and status is not None:
@@ -212,7 +212,7 @@ class PtyPump:
             self._unknown.cancel()
         self._status = status
         self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
-        self.want_write(False)
+        self.watch_writable(False)
         if self._reading and not self._held:
             self._readable()
         self._finish_if_over()

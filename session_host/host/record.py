@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
-from session_host.estate.ledger import LedgerPage
+from session_host.estate.ledger import LogHeader
 from session_host.paths import session_left_conversations
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import State
@@ -22,7 +22,7 @@ from session_host.store.record import INTERRUPTED
 from session_host.store.screen import SavedScreen, save_screen
 
 from .session import Session
-from .short_thread import in_short_thread
+from .short_thread import run_in_transient_thread
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ RETRY_S = (0.2, 1.0, 5.0)
 """Waits between tries to record an end; the last one repeats, since an end must not be forgotten."""
 
 
-class Recorder:
+class StoreWriter:
     """The record of one session."""
 
     def __init__(self, spec: LaunchSpec, host_pid: int) -> None:
@@ -53,7 +53,7 @@ class Recorder:
 
         A failure is logged: the agent runs, and its end will be recorded.
         """
-        await in_short_thread(lambda: _logged(self._write))
+        await run_in_transient_thread(lambda: _logged(self._write))
 
     async def ended(self, session: Session, ended_at: str, *, interrupted: bool) -> None:
         """Keep the last screen if it can be, and record the end, however long the disk refuses.
@@ -67,7 +67,7 @@ class Recorder:
         record.ended_at, record.title, record.name = ended_at, session.title, session.name
         self.in_conversation(session.conversation.id)
         record.columns, record.rows = session.size.columns, session.size.rows
-        await session.lane.lend(lambda emulator: emulator.reset_after_exit())
+        await session.worker.run(lambda emulator: emulator.reset_after_exit())
         await self._save_screen(session, portable=False)
         waits = iter(RETRY_S)
         wait_s = RETRY_S[0]
@@ -80,25 +80,25 @@ class Recorder:
                 await asyncio.sleep(wait_s)
             else:
                 break
-        session.recorded.set()
+        session.exit_saved.set()
         await self._save_screen(session, portable=True)
 
     async def _save_screen(self, session: Session, *, portable: bool) -> None:
         if portable and not await asyncio.to_thread(Path(self._spec.screen).exists):
             return  # The chat was removed meanwhile.
         try:
-            lane = session.lane
-            screen = await lane.lend_to_thread(
-                lambda emulator: SavedScreen.of(emulator, portable=portable, offset=lane.fed)
+            lane = session.worker
+            screen = await lane.run_in_thread(
+                lambda emulator: SavedScreen.of(emulator, portable=portable, offset=lane.interpreted_to)
             )
             await asyncio.to_thread(save_screen, Path(self._spec.screen), screen)
         except OutliveError as error:
             log.warning("the last screen is not kept: %s", error)
 
-    def _write_end(self, page: LedgerPage) -> None:
+    def _write_end(self, page: LogHeader) -> None:
         self._record.end_request = page.end_request
         self._write()
-        page.end_recorded = True
+        page.exit_saved = True
 
     def _write(self) -> None:
         record = self._record
@@ -124,7 +124,7 @@ class Recorder:
                 )
             except NoSuchSession:
                 # The record was damaged and begun anew while this session ran.
-                store.add(record)
+                store.insert(record)
 
     def _note_left(self, store: Store) -> None:
         """Keep the id of a conversation that the agent has left for another: its user may look for it."""

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from session_host.errors import StoreError
-from session_host.estate.stream_file import StreamFile
+from session_host.estate.stream_file import OutputFile
 from session_host.journal import Entry, Journal, Output, Resize, Snapshot
 from session_host.protocol.messages import Resized
 from session_host.protocol.values import GridSize
 
-from .short_thread import in_short_thread
+from .short_thread import run_in_transient_thread
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class _Span(NamedTuple):
     end: int
 
 
-class Recording:
+class JournalWriter:
     """Writes one session's journal.
 
     Attributes:
@@ -54,7 +54,7 @@ class Recording:
     """
 
     def __init__(
-        self, directory: Path | None, limit_bytes: int, stream: StreamFile, progress: Callable[[], None]
+        self, directory: Path | None, limit_bytes: int, stream: OutputFile, progress: Callable[[], None]
     ) -> None:
         """Begin where the journal ends.
 
@@ -105,25 +105,25 @@ class Recording:
         missing = max(self.end, self._stream.start)
         recorded = self._journal.resizes if self._journal is not None else 0
         if not self.end and not recorded:
-            self.resized(Resized(0, size))
+            self.add_resize(Resized(0, size))
         known = {each.number: each for each in (*resizes, *self._early)}
         self._early.clear()
         for number in sorted(known):
             if number > recorded:
-                self._add(missing, known[number].offset)
+                self._append_span(missing, known[number].offset)
                 missing = max(missing, known[number].offset)
-                self.resized(known[number])
+                self.add_resize(known[number])
         self._known = missing
-        self.output(self._stream.end)
+        self.add_output(self._stream.end)
 
-    def output(self, end: int) -> None:
+    def add_output(self, end: int) -> None:
         """There is output up to the offset ``end``."""
         if self._started and end > self._known:
-            self._add(self._known, end)
+            self._append_span(self._known, end)
             self._known = end
             self._soon()
 
-    def _add(self, start: int, end: int) -> None:
+    def _append_span(self, start: int, end: int) -> None:
         if start >= end:
             return
         now_ns = time.time_ns()
@@ -133,7 +133,7 @@ class Recording:
         else:
             self._waiting.append(_Span(now_ns, start, end))
 
-    def resized(self, message: Resized) -> None:
+    def add_resize(self, message: Resized) -> None:
         """The grid changed, at the end of what there is so far."""
         if self._directory is None:
             return
@@ -143,7 +143,7 @@ class Recording:
             self._waiting.append(Resize(time.time_ns(), message.offset, message.number, message.size, message.cell))
             self._soon()
 
-    def checkpoint(self, snapshot: Snapshot) -> None:
+    def add_snapshot(self, snapshot: Snapshot) -> None:
         """A segment is to begin at this state of the emulator, which may lie behind what is known already."""
         if not self._started or snapshot.offset < self.end:
             return  # It came too late: the next one will do.
@@ -189,7 +189,7 @@ class Recording:
 
     async def _in_thread(self, work: Callable[[], int]) -> int:
         former = self.trouble
-        done = await in_short_thread(work, self._at_work)
+        done = await run_in_transient_thread(work, self._at_work)
         if self.trouble and not former:
             log.warning("recording stopped at %d: %s", self.end, self.trouble)
         self._progress()
@@ -210,7 +210,7 @@ class Recording:
             if self._timer is not None:
                 self._timer.cancel()
         if self._journal is not None:
-            await in_short_thread(self._journal.close, self._at_work)
+            await run_in_transient_thread(self._journal.close, self._at_work)
             self._journal = None
 
     # ------------------------------------------------------------ in the thread

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from session_host.errors import OutliveError
 from session_host.estate import checkpoint as checkpoints
 from session_host.estate.checkpoint import Checkpoint
-from session_host.estate.ledger import Ledger, LedgerPage
-from session_host.estate.memory import Memory
-from session_host.estate.stream_file import PAGE_BYTES, StreamFile
+from session_host.estate.ledger import InputLog, LogHeader
+from session_host.estate.memory import LogState
+from session_host.estate.stream_file import PAGE_BYTES, OutputFile
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import CellSize, GridSize
@@ -32,7 +32,7 @@ ANY_ENGINE = "vt"
 
 
 @dataclass
-class Recovered:
+class RecoveredSession:
     """A session as its last host left it.
 
     Attributes:
@@ -45,7 +45,7 @@ class Recovered:
         notice: one line for the user if something is not as it was, else "".
     """
 
-    memory: Memory
+    memory: LogState
     emulator: Emulator
     fed: int
     resizes: int
@@ -55,26 +55,26 @@ class Recovered:
     notice: str
 
 
-def remember(file: int, ledger: Ledger, *, look_only: bool) -> tuple[Memory, Checkpoint | None]:
+def replay_log(file: int, ledger: InputLog, *, look_only: bool) -> tuple[LogState, Checkpoint | None]:
     """Add up the ledger's records, on top of the newest checkpoint's sum; what is due to the program is due again."""
     checkpoint = checkpoints.read(file, ledger.page)
     at = ledger.page.checkpoint
-    memory = checkpoint.memory if checkpoint is not None else Memory()
-    for record in ledger.records(at.first_record if at is not None else PAGE_BYTES, cut=not look_only):
+    memory = checkpoint.memory if checkpoint is not None else LogState()
+    for record in ledger.read_entries(at.first_record if at is not None else PAGE_BYTES, cut=not look_only):
         memory.apply(record)
-        ledger.is_due(record)
+        ledger.mark_pending(record)
     return memory, checkpoint
 
 
-def recover(
+def rebuild_emulator(
     spec: LaunchSpec,
-    memory: Memory,
+    memory: LogState,
     checkpoint: Checkpoint | None,
-    stream: StreamFile,
-    page: LedgerPage | None,
+    stream: OutputFile,
+    page: LogHeader | None,
     *,
     other_engine: bool,
-) -> Recovered:
+) -> RecoveredSession:
     """Make the emulator anew, up to the end of the output.
 
     Args:
@@ -102,13 +102,13 @@ def recover(
     refeed = _Refeed(emulator, stream, page, memory, offset, resizes)
     refeed.run()
     log.info("recovered from=%d to=%d resizes=%d", offset, refeed.offset, refeed.resizes)
-    return Recovered(
+    return RecoveredSession(
         memory, emulator, refeed.offset, refeed.resizes, checkpoint_offset, refeed.replies, refeed.events, notice
     )
 
 
 def _beginning(
-    spec: LaunchSpec, engine: EngineName, memory: Memory, checkpoint: Checkpoint | None
+    spec: LaunchSpec, engine: EngineName, memory: LogState, checkpoint: Checkpoint | None
 ) -> tuple[Emulator, int, int]:
     """The emulator at the checkpoint, or a fresh one; its offset and count of resizes."""
     if checkpoint is not None:
@@ -158,7 +158,7 @@ def default_colors(told: Colors) -> DefaultColors:
     return DefaultColors(told.foreground, told.background, told.cursor, told.dark)
 
 
-def _colors(spec: LaunchSpec, memory: Memory) -> DefaultColors:
+def _colors(spec: LaunchSpec, memory: LogState) -> DefaultColors:
     """What queries for colours are answered with."""
     if memory.colors is not None:
         return default_colors(memory.colors)
@@ -186,7 +186,7 @@ def _take_spare(spec: LaunchSpec, engine: EngineName) -> Emulator | None:
     return spare
 
 
-def make_emulator(spec: LaunchSpec, engine: EngineName, memory: Memory) -> Emulator:
+def make_emulator(spec: LaunchSpec, engine: EngineName, memory: LogState) -> Emulator:
     """A fresh emulator; of the portable engine if the wanted one cannot be used."""
     colors = _colors(spec, memory)
     if (spare := _take_spare(spec, engine)) is not None:
@@ -204,7 +204,13 @@ class _Refeed:
     """Feeds an emulator what came after a checkpoint, each resize at its place."""
 
     def __init__(
-        self, emulator: Emulator, stream: StreamFile, page: LedgerPage | None, memory: Memory, offset: int, resizes: int
+        self,
+        emulator: Emulator,
+        stream: OutputFile,
+        page: LogHeader | None,
+        memory: LogState,
+        offset: int,
+        resizes: int,
     ) -> None:
         self._emulator = emulator
         self._stream = stream
@@ -230,14 +236,14 @@ class _Refeed:
             while self.offset < stop:
                 data = self._stream.read(self.offset, min(stop, self.offset + PIECE_BYTES))
                 if self._page is not None:
-                    self._page.feeding(self.offset)
+                    self._page.engine_started(self.offset)
                 try:
                     self._emulator.feed(data)
                 except Exception:
                     # As in the lane: the screen may be wrong from here on, and the session lives.
                     log.exception("the engine failed on %d bytes at offset %d", len(data), self.offset)
                 if self._page is not None:
-                    self._page.fed()
+                    self._page.engine_returned()
                 self.offset += len(data)
                 self._listen()
 

@@ -31,7 +31,7 @@ from session_host.terminal.text import screen_of
 from session_host.version import VERSION
 
 from . import ending
-from .sending import Sending
+from .sending import SendRequests
 from .session import Session
 
 CONTROLLING = (Send, Stop, Kill, Rename)
@@ -46,7 +46,7 @@ PIECE_CHARACTERS = 256 * 1024
 def explain(session: Session, request: Explain) -> Explanation:
     """Where the session's state and activity come from."""
     process = session.process
-    session.conversation.look()
+    session.conversation.check_open_files()
     return Explanation(
         request.request,
         now=now(),
@@ -63,8 +63,8 @@ def explain(session: Session, request: Explain) -> Explanation:
     )
 
 
-async def carry_out(
-    session: Session, sending: Sending, request: Request, host_pid: int, keeper_pid: int
+async def handle_request(
+    session: Session, sending: SendRequests, request: Request, host_pid: int, keeper_pid: int
 ) -> Sequence[Reply]:
     """Do what a client asked for.
 
@@ -76,7 +76,7 @@ async def carry_out(
         case Describe():
             return [describe(session, request, host_pid, keeper_pid)]
         case Peek():
-            return await session.lane.lend(lambda emulator: peek(emulator, request))
+            return await session.worker.run(lambda emulator: peek(emulator, request))
         case Rename(request=number, name=name):
             if not name or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
                 return [Failed(number, ErrorCode.BAD_REQUEST, "a name is 1 to 200 printable characters")]
@@ -87,22 +87,22 @@ async def carry_out(
         case _ if session.state is State.EXITED:
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
         case Stop(request=number):
-            await ending.stop(session)
+            await ending.terminate_program(session)
             await _recorded(session)
             return [Done(number)]
         case Kill(request=number):
-            await ending.kill(session)
+            await ending.kill_program(session)
             await _recorded(session)
             return [Done(number)]
         case Send():
-            return [await sending.send(request)]
+            return [await sending.type_request(request)]
 
 
 async def _recorded(session: Session) -> None:
     """Wait for the end to be written down; a disk that refuses is waited for elsewhere, for longer."""
     try:
         async with asyncio.timeout(RECORD_PATIENCE_S):
-            await session.recorded.wait()
+            await session.exit_saved.wait()
     except TimeoutError:
         return
 
@@ -110,8 +110,8 @@ async def _recorded(session: Session) -> None:
 def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int) -> Description:
     """What this host knows of its session."""
     spec, activity = session.spec, session.watch.tracker
-    session.conversation.look()
-    foreground = session.watch.foreground.look() if session.watch.foreground is not None else None
+    session.conversation.check_open_files()
+    foreground = session.watch.foreground.poll() if session.watch.foreground is not None else None
     return Description(
         request=request.request,
         session_id=spec.session_id,
@@ -129,7 +129,7 @@ def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int
         engine=spec.engine,
         host_pid=host_pid,
         child_pid=session.process.pid if session.process is not None else None,
-        offset=session.stream.end,
+        offset=session.output_ring.end,
         argv=spec.argv,
         cwd=spec.cwd,
         created_at=spec.created_at,

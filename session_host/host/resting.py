@@ -21,16 +21,16 @@ from typing import NamedTuple
 import msgspec
 
 from session_host.errors import ProtocolViolation
-from session_host.estate.descriptors import Estate
-from session_host.estate.ledger import LedgerPage
-from session_host.link.pipe import KeeperPipe
+from session_host.estate.descriptors import SessionDescriptors
+from session_host.estate.ledger import LogHeader
+from session_host.link.pipe import MessageChannel
 from session_host.peer import is_foreign
 from session_host.protocol.codec import LENGTH_BYTES, ClientDecoder, FromKeeperDecoder, HostDecoder, encode
 from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Go, KeptBy, Rehearsed, Running
 from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Hello, Welcome
 from session_host.version import VERSION
 
-from .ownership import try_to_own
+from .ownership import try_lock_session
 from .server import REFRESH_S, touch
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ RECEIVE_BYTES = 65536
 MAX_CALLERS = 50
 
 
-class Resting(NamedTuple):
+class HibernationState(NamedTuple):
     """What a host rests with.
 
     Attributes:
@@ -57,7 +57,7 @@ class Resting(NamedTuple):
     descriptors: tuple[int, ...]
 
 
-class Woken(NamedTuple):
+class WakeUp(NamedTuple):
     """What a host goes on with.
 
     Attributes:
@@ -71,7 +71,7 @@ class Woken(NamedTuple):
     keeper_pid: int = 0
 
 
-def rest(resting: Resting, estate: Estate, path: Path, channel: socket.socket) -> Woken:
+def hibernate(resting: HibernationState, estate: SessionDescriptors, path: Path, channel: socket.socket) -> WakeUp:
     """Take the former host's place, and wait until something happens.
 
     Args:
@@ -86,11 +86,11 @@ def rest(resting: Resting, estate: Estate, path: Path, channel: socket.socket) -
     began_s = time.monotonic()
     rester = _Rester(resting, estate, path)
     try:
-        keeper = KeeperPipe(channel, FromKeeperDecoder())
-        keeper.send(Rehearsed())
-        if _may_go(keeper) and try_to_own(estate.ledger):
-            page = LedgerPage(estate.ledger)
-            keeper.send(Running(os.getpid(), page.child, VERSION, KEEPER_PROTOCOL_VERSION))
+        keeper = MessageChannel(channel, FromKeeperDecoder())
+        keeper.send_message(Rehearsed())
+        if _may_go(keeper) and try_lock_session(estate.ledger):
+            page = LogHeader(estate.ledger)
+            keeper.send_message(Running(os.getpid(), page.child, VERSION, KEEPER_PROTOCOL_VERSION))
             page.close()
             log.info("resting")
             rester.wait(keeper)
@@ -104,10 +104,10 @@ def rest(resting: Resting, estate: Estate, path: Path, channel: socket.socket) -
     if rested_s < patience_s * SHORT_REST:
         patience_s = max(patience_s, min(patience_s * 2, LONGEST_PATIENCE_S))
     log.info("woken after %.1f s", rested_s)
-    return Woken(rester.unheard(), patience_s, rester.keeper_pid)
+    return WakeUp(rester.unheard(), patience_s, rester.keeper_pid)
 
 
-def _may_go(keeper: KeeperPipe) -> bool:
+def _may_go(keeper: MessageChannel) -> bool:
     """Wait for Go, and take no more from the channel; False if the keeper has gone, or lets the former host stay.
 
     The next keeper's KeptBy stands for a Go that its former process could not say any more; it stays to be heard.
@@ -131,9 +131,9 @@ def _may_go(keeper: KeeperPipe) -> bool:
 class _Rester:
     """Waits, and answers who asks for the description."""
 
-    def __init__(self, resting: Resting, estate: Estate, path: Path) -> None:
+    def __init__(self, resting: HibernationState, estate: SessionDescriptors, path: Path) -> None:
         self.keeper_pid = 0
-        self._keeper: KeeperPipe | None = None
+        self._keeper: MessageChannel | None = None
         self._resting = resting
         self._estate = estate
         self._path = path
@@ -142,7 +142,7 @@ class _Rester:
         self._callers: dict[int, socket.socket] = {}
         self._answered: set[int] = set()
 
-    def wait(self, keeper: KeeperPipe) -> None:
+    def wait(self, keeper: MessageChannel) -> None:
         """Until something happens; if it was SIGTERM, that is pending then."""
         self._keeper = keeper
         channel = keeper.socket
@@ -185,7 +185,7 @@ class _Rester:
             return self._let_in()
         return descriptor in self._callers and self._answer(descriptor)
 
-    def _keeper_is_another(self, keeper: KeeperPipe) -> bool:
+    def _keeper_is_another(self, keeper: MessageChannel) -> bool:
         """Whether the keeper says just that; whatever else it says stays to be heard."""
         try:
             messages = keeper.receive(keep=True) if keeper.is_packets else None
@@ -220,7 +220,7 @@ class _Rester:
         caller = self._callers[descriptor]
         try:
             said = caller.recv(RECEIVE_BYTES, socket.MSG_PEEK)
-            if said and (descriptor in self._answered or not self._tell(caller, said)):
+            if said and (descriptor in self._answered or not self._send_description(caller, said)):
                 return False
             self._answered.add(descriptor)
         except (OSError, ProtocolViolation):
@@ -232,7 +232,7 @@ class _Rester:
             caller.close()
         return True
 
-    def _tell(self, caller: socket.socket, said: bytes) -> bool:
+    def _send_description(self, caller: socket.socket, said: bytes) -> bool:
         match list(ClientDecoder().feed(said)):
             case [Hello(protocol=protocol, role="control"), Describe(request=number)] if protocol == PROTOCOL_VERSION:
                 [description] = HostDecoder().feed(self._resting.description)

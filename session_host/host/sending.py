@@ -31,9 +31,9 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import Activity
 from session_host.terminal.base import Emulator
 
-from .follower import Onlooker
+from .follower import SilentObserver
 from .session import Session
-from .shown_text import Places, looked_for, places
+from .shown_text import Places, expected_echo, places
 
 READ_S = 2.0
 """A program that has not shown a text for so long gets Enter all the same: it may show nothing of what is typed."""
@@ -41,11 +41,11 @@ READ_S = 2.0
 LOOK_S = 0.02
 
 
-class _Screen(Onlooker):
+class _Screen(SilentObserver):
     """Follows a session until its program has shown a text and is quiet: it has taken it in, in all likelihood."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session.followers)
+        super().__init__(session.observers)
         self._audience = session.audience
         self._shown = asyncio.Event()
 
@@ -96,7 +96,7 @@ class _Screen(Onlooker):
             wait_s = min(quiet_s, deadline_s - loop.time())
 
 
-class Sending:
+class SendRequests:
     """What is typed into one session that no viewer typed: one after another, with pauses that its program can tell."""
 
     def __init__(self, session: Session) -> None:
@@ -104,7 +104,7 @@ class Sending:
         self._turn = asyncio.Lock()
         self._free_s = 0.0
 
-    async def send(self, request: Send) -> Reply:
+    async def type_request(self, request: Send) -> Reply:
         """Type it all, in order, or nothing; each wish once, however often it is asked for."""
         if problem := _problem(request):
             return problem
@@ -112,7 +112,7 @@ class Sending:
         watch = self._session.spec.watch
         pause_s = watch.enter_after_s if request.text and request.enter else 0.0
         guarded = _is_text(request) and not request.anyway
-        part = looked_for(request) if watch.shown_within_s else ""
+        part = expected_echo(request) if watch.shown_within_s else ""
         async with self._turn:
             await asyncio.sleep(max(0.0, self._free_s - asyncio.get_running_loop().time()))
             with _Screen(self._session) as screen:
@@ -135,7 +135,7 @@ class Sending:
 
     async def _places(self, part: str, token: str) -> Places | None:
         """Where the part of a text stands before the text is typed; None if the screen does not tell."""
-        found = await self._session.lane.lend(lambda emulator: places(emulator, part))
+        found = await self._session.worker.run(lambda emulator: places(emulator, part))
         # A host before this one typed it.
         return frozenset() if found and token in self._session.requests else found
 
@@ -146,7 +146,7 @@ class Sending:
         while True:
             screen.forget()
             is_last = loop.time() >= deadline_s or self._session.ended.is_set()
-            now = await self._session.lane.lend(lambda emulator: places(emulator, part))
+            now = await self._session.worker.run(lambda emulator: places(emulator, part))
             if now is None or now - before:
                 return True
             if is_last:
@@ -166,11 +166,11 @@ class Sending:
                         f"the chat is asking “{tracker.detail}”" if tracker.detail else "the chat is asking something"
                     )
                     return _Refusal(ErrorCode.NEEDS_INPUT, asks)
-            if not session.type(_encoded(emulator, request, enter=enter), token):
+            if not session.type_bytes(_encoded(emulator, request, enter=enter), token):
                 return _Refusal(ErrorCode.INPUT_FULL, "the program is not reading its input")
             return None
 
-        return await session.lane.lend(type_now)
+        return await session.worker.run(type_now)
 
 
 _NOT_SHOWN = "the agent does not show the text; it may not be ready, so check it and send again"

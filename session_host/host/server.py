@@ -13,12 +13,12 @@ from pathlib import Path
 from session_host.peer import is_foreign
 from session_host.protocol.messages import Describe, Description, ErrorCode, Failed, Request
 
-from .connection import Connection
+from .connection import ClientConnection
 from .keeper_channel import KeeperChannel
-from .requests import CONTROLLING, carry_out, describe
-from .sending import Sending
+from .requests import CONTROLLING, describe, handle_request
+from .sending import SendRequests
 from .session import Session
-from .wire import Wire
+from .wire import SocketTransport
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +60,12 @@ class Server:
         """
         self.calls = 0
         self._session = session
-        self._sending = Sending(session)
+        self._sending = SendRequests(session)
         self._path = path
         self._listener = socket.socket(fileno=os.dup(listener))
         self._keeper = keeper
         keeper.bound_again = lambda: self._bound_again(listener)
-        self._connections: set[Connection] = set()
+        self._connections: set[ClientConnection] = set()
         self._requests: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
         self._listening = False
@@ -117,9 +117,9 @@ class Server:
         if not self._admits(caller):
             caller.close()
             return
-        connection = Connection(self._session, self)
+        connection = ClientConnection(self._session, self)
         self._connections.add(connection)
-        connection.begin(Wire(caller, connection))
+        connection.connection_made(SocketTransport(caller, connection))
 
     def _admits(self, caller: socket.socket) -> bool:
         """This user's processes, up to a bound."""
@@ -166,7 +166,7 @@ class Server:
         if self._requests:
             await asyncio.wait(self._requests, timeout=CLOSE_TIMEOUT_S)
         for connection in tuple(self._connections):
-            connection.finish()
+            connection.close_when_sent()
         if self._connections:
             self._all_gone.clear()
             try:
@@ -177,13 +177,13 @@ class Server:
 
     # ------------------------------------------------------------ what connections ask
 
-    def connection_closed(self, connection: Connection) -> None:
+    def connection_closed(self, connection: ClientConnection) -> None:
         """Forget a connection."""
         self._connections.discard(connection)
         if not self._connections:
             self._all_gone.set()
 
-    def answer(self, connection: Connection, request: Request) -> None:
+    def answer(self, connection: ClientConnection, request: Request) -> None:
         """Carry out a request; its replies are sent when it is done."""
         if len(self._requests) >= MAX_CONNECTIONS:
             connection.refuse(ErrorCode.VIOLATION, "too many requests at once")
@@ -192,11 +192,11 @@ class Server:
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
 
-    async def _answer(self, connection: Connection, request: Request) -> None:
+    async def _answer(self, connection: ClientConnection, request: Request) -> None:
         log.info("request %s", type(request).__name__)
         if isinstance(request, CONTROLLING) and (why := connection.refusal()):
             log.warning("refused: %s", why)
-            connection.send(Failed(request.request, ErrorCode.NOT_ALLOWED, why))
+            connection.send_message(Failed(request.request, ErrorCode.NOT_ALLOWED, why))
             return
-        for reply in await carry_out(self._session, self._sending, request, os.getpid(), self._keeper.keeper_pid):
-            connection.send(reply)
+        for reply in await handle_request(self._session, self._sending, request, os.getpid(), self._keeper.keeper_pid):
+            connection.send_message(reply)

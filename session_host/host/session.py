@@ -25,10 +25,10 @@ from functools import partial
 
 import msgspec
 
-from session_host.estate.ledger import Ledger
-from session_host.estate.memory import KEPT_REQUESTS, ConversationMemory
+from session_host.estate.ledger import InputLog
+from session_host.estate.memory import KEPT_REQUESTS, ConversationState
 from session_host.estate.records import Kind
-from session_host.estate.stream_file import StreamFile
+from session_host.estate.stream_file import OutputFile
 from session_host.protocol.codec import encode
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.messages import (
@@ -57,12 +57,12 @@ from .agent_watch import AgentWatch
 from .conversation import ConversationTracker
 from .encoding import encode_input, is_looking, is_use
 from .events import of_terminal
-from .follower import Follower
-from .lane import EmulatorLane
+from .follower import SessionObserver
+from .lane import EmulatorWorker
 from .performing import Performer
-from .pump import PtyPump
-from .recording import Recording
-from .recovery import Recovered, default_colors
+from .pump import PtyIO
+from .recording import JournalWriter
+from .recovery import RecoveredSession, default_colors
 
 log = logging.getLogger(__name__)
 
@@ -98,10 +98,10 @@ class Session:
     def __init__(
         self,
         spec: LaunchSpec,
-        recovered: Recovered,
-        ledger: Ledger,
-        output: StreamFile,
-        recording: Recording,
+        recovered: RecoveredSession,
+        ledger: InputLog,
+        output: OutputFile,
+        recording: JournalWriter,
         *,
         now: Callable[[], str],
     ) -> None:
@@ -111,11 +111,11 @@ class Session:
         self.title = recovered.emulator.title
         self.ledger, self.due = ledger, ledger.due
         self.recording = recording
-        self.stream = output
+        self.output_ring = output
         self.ring = OutputRing(output.start, output.end, memory.resizes)
         self.audience = Audience()
         self.emulator_resizes = recovered.resizes
-        self.lane = EmulatorLane(
+        self.worker = EmulatorWorker(
             recovered.emulator, self._after_emulator, self._lane_drained, fed=recovered.fed, page=ledger.page
         )
         self.performer = Performer(self)
@@ -123,24 +123,24 @@ class Session:
         self.sizing = self.viewers.sizing
         self.colors = memory.colors
         self.requests = list(memory.requests)
-        self.followers: set[Follower] = set()
+        self.observers: set[SessionObserver] = set()
         self.conversation = ConversationTracker(
             spec.conversation, spec.watch, memory.conversation, self._conversation_learnt
         )
         self.conversation_learnt = asyncio.Event()
         self.watch = AgentWatch(
-            spec, memory.activity, ledger, self.lane, self.conversation,
-            tell=self.tell, now=now, output_at_s=output.written_at_s,
+            spec, memory.activity, ledger, self.worker, self.conversation,
+            tell=self.broadcast, now=now, output_at_s=output.written_at_s,
         )  # fmt: skip
         self.state = State.STARTING
         self.exit_code: int | None = None
         self.exit_signal: int | None = None
         self.ended = asyncio.Event()
-        self.recorded = asyncio.Event()
+        self.exit_saved = asyncio.Event()
         self.process: PtyProcess | None = None
         self.notice = recovered.notice
-        self.look: Callable[[], None] = lambda: None
-        self._pump: PtyPump | None = None
+        self.on_emulator_used: Callable[[], None] = lambda: None
+        self._pump: PtyIO | None = None
         self._answer(recovered.replies)
         self._terminal_events(recovered.events)
 
@@ -153,23 +153,23 @@ class Session:
             LaunchFailed: it could not be; the session never ran.
         """
         process = await spawner()
-        self.ledger.add(Kind.RUNNING, number=process.started or 0)
-        self.go_on(process)
+        self.ledger.append(Kind.RUNNING, number=process.started or 0)
+        self.attach_process(process)
 
-    def go_on(self, process: PtyProcess) -> None:
+    def attach_process(self, process: PtyProcess) -> None:
         """The program runs, maybe since long: read, write and watch it."""
         self.process = process
         self.state = State.RUNNING
         self.conversation.runs_in(process.pid)
         self.watch.runs_in(process)
-        self._pump = PtyPump(process, self.stream, self.ledger.page, self)
+        self._pump = PtyIO(process, self.output_ring, self.ledger.page, self)
         self._pump.start()
-        log.info("running pid=%d size=%s offset=%d", process.pid, self.size, self.stream.end)
+        log.info("running pid=%d size=%s offset=%d", process.pid, self.size, self.output_ring.end)
         if self.ring.resizes:
             process.resize(self.size, self.cell)  # It may have been written down and not been done.
         self.sizing.program_runs()
         self.performer.perform()
-        for follower in tuple(self.followers):
+        for follower in tuple(self.observers):
             follower.deliver_started()
         self.flush_input()
         self.viewers.focus.viewers_changed()
@@ -178,29 +178,31 @@ class Session:
     def child_ended(self) -> None:
         """The keeper's word that the program's status is in the ledger."""
         if self._pump is not None:
-            self._pump.told()
+            self._pump.on_exit_status()
 
     def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
         """The pump's word that the child was reaped and its last output is read."""
-        self.lane.in_order(lambda _: self._over(exit_code, exit_signal))
+        self.worker.run_after_output(lambda _: self._over(exit_code, exit_signal))
 
     def _over(self, exit_code: int | None, exit_signal: int | None) -> None:
         self.state, self.exit_code, self.exit_signal = State.EXITED, exit_code, exit_signal
-        dropped = self.ledger.forget_due()
-        log.info("ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.stream.end, dropped)
+        dropped = self.ledger.drop_pending()
+        log.info(
+            "ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.output_ring.end, dropped
+        )
         try:
             self.viewers.program_ended()
             self.performer.perform()
             self.conversation.close()
             self.watch.ended()
-            self.tell(StateEvent(self.state, exit_code, exit_signal, self.ledger.page.end_request))
+            self.broadcast(StateEvent(self.state, exit_code, exit_signal, self.ledger.page.end_request))
         finally:
             self.ended.set()
 
     @property
     def is_quiet(self) -> bool:
         """Whether the program has all input, and its output is interpreted."""
-        return self._pump is not None and self._pump.is_quiet and self.lane.is_quiet and not self.due.bytes
+        return self._pump is not None and self._pump.is_quiet and self.worker.is_quiet and not self.due.bytes
 
     def signal(self, number: int) -> None:
         """Signal the program, if it still runs."""
@@ -213,14 +215,14 @@ class Session:
         self.performer.close()
         if self._pump is not None:
             self._pump.close()
-        self.lane.close()
+        self.worker.close()
 
     # ------------------------------------------------------------ output
 
-    def output(self, data: bytes) -> bool:
+    def on_output(self, data: bytes) -> bool:
         """The program wrote ``data``, which is in the stream; returns whether to read on at once."""
         audience = self.audience
-        self.ring.end = end = self.stream.end
+        self.ring.end = end = self.output_ring.end
         if audience.current:
             frame = encode(Output(end - len(data), data))
             for client in audience.current:
@@ -229,11 +231,11 @@ class Session:
             for listener in audience.listeners:
                 listener.output(end)
             self.performer.perform()
-        return self.lane.feed(data)
+        return self.worker.feed_output(data)
 
     def _lane_drained(self) -> None:
         if self._pump is not None:
-            self._pump.read_on()
+            self._pump.resume_reading()
 
     def _after_emulator(self, emulator: Emulator) -> None:
         """What the emulator has to say goes out: replies to the program, events to the viewers."""
@@ -244,15 +246,15 @@ class Session:
             self.performer.perform()
         self.watch.output_seen()
         # The journal follows the emulator, so that a checkpoint never lies behind its end.
-        self.recording.output(self.lane.fed)
-        self.look()
+        self.recording.add_output(self.worker.interpreted_to)
+        self.on_emulator_used()
 
     def _answer(self, replies: bytes) -> None:
         """Give the program the emulator's replies to all of its output so far: the only ones there are."""
         if replies and self.state is not State.EXITED:
             # No bound may drop them.
             resizes = self.emulator_resizes.to_bytes(16, "little")
-            self.ledger.add(Kind.REPLY, replies, resizes, self.lane.fed)
+            self.ledger.append(Kind.REPLY, replies, resizes, self.worker.interpreted_to)
             self.flush_input()
 
     def _terminal_events(self, events: list[TerminalEvent]) -> None:
@@ -260,24 +262,24 @@ class Session:
             if isinstance(event, TitleChanged):
                 self.title = event.title
             if (message := of_terminal(event)) is not None:
-                self.tell(message)
+                self.broadcast(message)
             if isinstance(event, TitleChanged):
                 self.conversation.title_changed()
         if events:
-            self.watch.observe(events)
+            self.watch.on_terminal_events(events)
 
-    def _conversation_learnt(self, memory: ConversationMemory) -> None:
-        self.ledger.add(Kind.CONVERSATION, msgspec.msgpack.encode(memory))
+    def _conversation_learnt(self, memory: ConversationState) -> None:
+        self.ledger.append(Kind.CONVERSATION, msgspec.msgpack.encode(memory))
         self.conversation_learnt.set()
 
-    def tell(self, event: Event) -> None:
+    def broadcast(self, event: Event) -> None:
         """Send an event to all followers."""
-        for follower in tuple(self.followers):
+        for follower in tuple(self.observers):
             follower.deliver_event(event)
 
     # ------------------------------------------------------------ input
 
-    def take(self, attachment: Attachment, message: Input) -> None:
+    def accept_input(self, attachment: Attachment, message: Input) -> None:
         """Take one input of a viewer: exactly once, in order, never dropped in silence."""
         if message.sequence <= attachment.last_sequence:
             return  # Sent again after a reconnect; it was taken before, and its ack is on its way or was lost.
@@ -286,9 +288,9 @@ class Session:
             if (admitted := attachment.admit(message)) is None:
                 return
             message = admitted
-        emulator = self.lane.idle
+        emulator = self.worker.idle
         if emulator is None:
-            self.lane.soon(partial(self._queue_soon, attachment, message))
+            self.worker.run_next(partial(self._queue_soon, attachment, message))
         elif type(message) is Key:
             encode_key = emulator.encode_key
             self._queue(attachment, message, encode_key(message))
@@ -317,14 +319,14 @@ class Session:
         else:
             pump = self._pump
             if pump is None or pump.reaped:
-                self.ledger.add(_INPUT, data, attachment.key, message.sequence)
-            elif self.ledger.give(_INPUT, data, attachment.key, message.sequence):
+                self.ledger.append(_INPUT, data, attachment.key, message.sequence)
+            elif self.ledger.append_and_send(_INPUT, data, attachment.key, message.sequence):
                 attachment.acknowledge(message.sequence)
                 if pump.writing:
-                    pump.want_write(False)
+                    pump.watch_writable(False)
                     self._acknowledge_taken()
             else:
-                pump.want_write(True)
+                pump.watch_writable(True)
                 self._acknowledge_taken()
         attachment.accepted = message.sequence
 
@@ -332,13 +334,13 @@ class Session:
         """Whether so many more bytes may wait for the program."""
         return self.due.has_room(length, EARLY_INPUT_BYTES if self.state is State.STARTING else PENDING_INPUT_BYTES)
 
-    def type(self, data: bytes, request: str) -> bool:
+    def type_bytes(self, data: bytes, request: str) -> bool:
         """Type what this host has encoded itself, once for each request; False when there is no room."""
         if request in self.requests:
             return True  # Asked again, since the answer was lost.
         if not self._has_room(len(data)):
             return False
-        self.ledger.add(Kind.TYPED, data, bytes.fromhex(request))
+        self.ledger.append(Kind.TYPED, data, bytes.fromhex(request))
         self.requests = [*self.requests, request][-KEPT_REQUESTS:]
         self.watch.input_given()
         self.flush_input()
@@ -346,16 +348,16 @@ class Session:
 
     def rename(self, name: str) -> None:
         """The user calls it something else."""
-        self.ledger.add(Kind.NAME, name.encode())
+        self.ledger.append(Kind.NAME, name.encode())
         self.name = name
-        self.tell(NameEvent(name))
+        self.broadcast(NameEvent(name))
 
     def flush_input(self) -> None:
         """Give the program what is due, as far as it takes it."""
         pump = self._pump
         if pump is not None and not pump.reaped:
-            if self.ledger.flush() is pump.writing:
-                pump.want_write(not pump.writing)
+            if self.ledger.send_pending() is pump.writing:
+                pump.watch_writable(not pump.writing)
             self._acknowledge_taken()
 
     def _acknowledge_taken(self) -> None:
@@ -365,11 +367,11 @@ class Session:
 
     # ------------------------------------------------------------ size and colours
 
-    def show_in(self, colors: Colors) -> None:
+    def set_colors(self, colors: Colors) -> None:
         """What the program's queries for colours are answered with from now on: the last viewer that told."""
-        self.ledger.add(Kind.COLORS, msgspec.msgpack.encode(colors))
+        self.ledger.append(Kind.COLORS, msgspec.msgpack.encode(colors))
         self.colors = colors
-        self.lane.soon(lambda emulator: emulator.set_default_colors(default_colors(colors)))
+        self.worker.run_next(lambda emulator: emulator.set_default_colors(default_colors(colors)))
 
     @property
     def epoch(self) -> str:

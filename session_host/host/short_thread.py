@@ -15,7 +15,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def in_short_thread(work: Callable[[], T], at_work: _thread.LockType | None = None) -> T:
+async def run_in_transient_thread(work: Callable[[], T], at_work: _thread.LockType | None = None) -> T:
     """Do the work in a thread of its own; return or raise what it does. Where no thread can be had, do it here.
 
     Args:

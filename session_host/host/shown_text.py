@@ -31,7 +31,7 @@ Places = frozenset[tuple[int, int]]
 """Rows, and how many characters that are no blanks stand before it there."""
 
 
-def looked_for(request: Send) -> str:
+def expected_echo(request: Send) -> str:
     """The part of a text to look for on the screen; "" if it need not be shown as it is.
 
     A text with keys may be gone at once, one with control characters is a command, and one that is to be typed although

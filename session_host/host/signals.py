@@ -59,7 +59,7 @@ _OWN_DIALOG: Final = "dialog open"
 """What Claude Code "waits" for in a dialog that its user opened too, such as ``/model``; OSC 7501 tells those apart."""
 
 
-class Word(NamedTuple):
+class StatusReport(NamedTuple):
     """What one source says at one moment.
 
     Attributes:
@@ -79,29 +79,29 @@ class Word(NamedTuple):
     is_last: bool = False
 
 
-def of_event(event: TerminalEvent, watch: Watch) -> Word | None:
+def of_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
     """What the program's output says; None for nothing."""
     match event:
         case AgentState(parameters):
             return _of_agent_state(parameters)
         case Progress("none", _):
-            return Word(PROGRESS, "none", Activity.IDLE)
+            return StatusReport(PROGRESS, "none", Activity.IDLE)
         case Progress(state, percent):
-            return Word(PROGRESS, state if percent is None else f"{state} {percent} %", Activity.WORKING)
+            return StatusReport(PROGRESS, state if percent is None else f"{state} {percent} %", Activity.WORKING)
         case TitleChanged(title):
             for pattern, activity in watch.titles.items():
                 if re.search(pattern, title):
-                    return Word(TITLE, _said(title), activity)
+                    return StatusReport(TITLE, _clean_text(title), activity)
             return None
         case Notification(title, body):
-            return Word(NOTIFICATION, _said(body or title), Activity.NEEDS_INPUT, _detail(body or title))
+            return StatusReport(NOTIFICATION, _clean_text(body or title), Activity.NEEDS_INPUT, _detail(body or title))
         case Bell():
-            return Word(BELL, "BEL", Activity.NEEDS_INPUT if watch.bells else None)
+            return StatusReport(BELL, "BEL", Activity.NEEDS_INPUT if watch.bells else None)
         case _:
             return None
 
 
-def _of_agent_state(parameters: str) -> Word | None:
+def _of_agent_state(parameters: str) -> StatusReport | None:
     """OSC 7501; see ``terminal.base.AgentState``."""
     pairs = dict(part.partition("=")[::2] for part in parameters.replace(";", ":").split(":"))
     state = pairs.get("state", "")
@@ -110,7 +110,9 @@ def _of_agent_state(parameters: str) -> Word | None:
         return None  # With an id it is about a part of the work, and not about the program.
     text = _decoded(pairs.get("msg", ""))
     said = " ".join(filter(None, (f"state={state}", pairs.get("kind", ""), text)))
-    return Word(OSC_7501, _said(said), activity, _detail(text), _said(pairs.get("kind", "")), state == "clear")
+    return StatusReport(
+        OSC_7501, _clean_text(said), activity, _detail(text), _clean_text(pairs.get("kind", "")), state == "clear"
+    )
 
 
 def _decoded(text: str) -> str:
@@ -121,27 +123,29 @@ def _decoded(text: str) -> str:
         return ""
 
 
-def of_one_that_left(source: str) -> Word:
+def of_one_that_left(source: str) -> StatusReport:
     """A program that told its states by the terminal has left it without a word."""
-    return Word(source, "gone", Activity.NO_SIGNAL, is_last=True)
+    return StatusReport(source, "gone", Activity.NO_SIGNAL, is_last=True)
 
 
-def of_report(report: Report, watch: Watch) -> Word:
+def of_report(report: Report, watch: Watch) -> StatusReport:
     """What a hook or plugin says; one that the catalog does not know says nothing of the activity."""
     said = f"{report.event}: {report.detail}" if report.detail else report.event
-    return Word(report.source, _said(said), watch.reports.get(report.event), _detail(report.detail))
+    return StatusReport(report.source, _clean_text(said), watch.reports.get(report.event), _detail(report.detail))
 
 
-def of_state_file(status: str, waiting_for: str) -> Word:
+def of_state_file(status: str, waiting_for: str) -> StatusReport:
     """What the agent's own file of its state says; "" for the status of one that is gone."""
     if not status:
         return of_one_that_left(STATE_FILE)
     said = f"{status}: {waiting_for}" if waiting_for else status
     activity = None if waiting_for == _OWN_DIALOG else _FILE_STATES.get(status)
-    return Word(STATE_FILE, _said(said), activity, _FILE_DETAILS.get(status, ""), _said(waiting_for))
+    return StatusReport(
+        STATE_FILE, _clean_text(said), activity, _FILE_DETAILS.get(status, ""), _clean_text(waiting_for)
+    )
 
 
-def _said(text: str) -> str:
+def _clean_text(text: str) -> str:
     return one_line(text).strip()[:MAX_SAID_CHARACTERS]
 
 

@@ -32,7 +32,7 @@ TRIES = 20
 """A file that is being rewritten is looked at again so often."""
 
 
-class AgentState(NamedTuple):
+class StatusFileContent(NamedTuple):
     """What a file says.
 
     Attributes:
@@ -95,10 +95,10 @@ TELL_STATES = frozenset({"claude"})
 """Those that tell a state as soon as their agent is in a conversation; not while it shows its list of them."""
 
 
-class StateFile:
+class StatusFile:
     """Follows the state file of a session's program."""
 
-    def __init__(self, directory: Path, child: int, told: Callable[[AgentState], None]) -> None:
+    def __init__(self, directory: Path, child: int, told: Callable[[StatusFileContent], None]) -> None:
         """Know where to look.
 
         Args:
@@ -119,7 +119,7 @@ class StateFile:
 
     def start(self) -> None:
         """Follow it from now on, what it says already included; without inotify nothing is followed."""
-        self._inotify = Inotify.begin(self._changed)
+        self._inotify = Inotify.start(self._changed)
         if self._inotify is not None:
             self._place(self._inotify)
 
@@ -132,7 +132,7 @@ class StateFile:
             self._inotify.close()
             self._inotify = None
 
-    def look(self) -> None:
+    def read_now(self) -> None:
         """Read the file now, if it is known."""
         if self._file is not None:
             self._read()
@@ -247,11 +247,11 @@ class StateFile:
             self._file = None
             if self._last is not None:
                 self._last = None
-                self._told(AgentState("", is_gone=True))
+                self._told(StatusFileContent("", is_gone=True))
             return
         if state != self._last:
             self._last = state
-            self._told(AgentState(state.status, state.waiting_for or "", state.session_id))
+            self._told(StatusFileContent(state.status, state.waiting_for or "", state.session_id))
 
     def _look_again(self) -> None:
         """It is just being written; its end is told by an event, unless that was the one."""

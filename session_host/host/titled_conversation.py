@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 
-from session_host.agents.conversations.place import Sought
+from session_host.agents.conversations.place import ConversationQuery
 from session_host.paths import session_files
 from session_host.protocol.launch import LaunchSpec
 
@@ -15,7 +15,7 @@ AGAIN_S = 1.0
 """A title may be shown before the store has it: so long after it, the store is asked once more."""
 
 
-class TitledConversation:
+class TitleConversation:
     """Asks the agent's store at each new title."""
 
     def __init__(self, spec: LaunchSpec, conversation: ConversationTracker) -> None:
@@ -49,8 +49,8 @@ class TitledConversation:
         from session_host.agents.conversations.opencode import titled
 
         spec = self._spec
-        sought = Sought("", spec.cwd, spec.env, session_files(spec.session_id), used=True)
+        sought = ConversationQuery("", spec.cwd, spec.env, session_files(spec.session_id), used=True)
         found = titled(sought, self._title, datetime.fromisoformat(spec.created_at).timestamp())
         if found:
-            self._conversation.learnt(found, TITLE)
+            self._conversation.set_conversation(found, TITLE)
         return bool(found)

@@ -65,10 +65,10 @@ class TranscriptGuard:
     def start(self) -> None:
         """The program runs, maybe since long."""
         self._until_s = time.monotonic() + PATIENCE_S
-        self._inotify = Inotify.begin(self._changed)
-        self.look()
+        self._inotify = Inotify.start(self._changed)
+        self.relink()
 
-    def look(self) -> None:
+    def relink(self) -> None:
         """See to it that the transcript is where it belongs."""
         if self._again is not None:
             self._again.cancel()
@@ -78,12 +78,12 @@ class TranscriptGuard:
         except OSError as error:
             log.warning("the agent's transcript is not guarded: %s", error.strerror)
         if not self._watched and time.monotonic() < self._until_s:
-            self._again = asyncio.get_running_loop().call_later(AGAIN_S, self.look)
+            self._again = asyncio.get_running_loop().call_later(AGAIN_S, self.relink)
 
-    def heard(self) -> None:
+    def on_report(self) -> None:
         """The program said something to its terminal: if nothing is guarded yet, there may be something by now."""
         if not self._watched and self._again is None:
-            self.look()
+            self.relink()
 
     def ended(self) -> None:
         """The program has ended: as Gemini CLI itself does it, what holds nothing is removed."""
@@ -109,7 +109,7 @@ class TranscriptGuard:
     def _changed(self, _: Inotify, events: list[Event]) -> None:
         short = self._conversation[:8]
         if any(short in event.name or not event.name for event in events):
-            self.look()
+            self.relink()
 
     def _see(self) -> None:
         for kept, path in self._kept():

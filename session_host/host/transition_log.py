@@ -32,7 +32,7 @@ class TransitionLog:
         self._at_work = _thread.allocate_lock()
         self._has_failed = False
 
-    def add(self, transition: Transition, instead_of: Transition | None = None) -> None:
+    def append(self, transition: Transition, instead_of: Transition | None = None) -> None:
         """A change; written soon.
 
         Args:
@@ -54,7 +54,7 @@ class TransitionLog:
             self._newest.extend(former)
             if former and (former[-1].activity, former[-1].source) == (last.activity, last.source):
                 return
-        self.add(last)
+        self.append(last)
 
     def last(self) -> list[Transition]:
         """The newest changes, oldest first."""

@@ -26,23 +26,23 @@ HIGH_BYTES = 2 * 1024 * 1024
 LOW_BYTES = 256 * 1024
 
 
-class WireOwner(Protocol):
+class TransportOwner(Protocol):
     """Whoever talks over it."""
 
-    def received(self, data: bytes) -> None:
+    def data_received(self, data: bytes) -> None:
         """The client sent this."""
 
-    def full(self) -> None:
+    def pause_writing(self) -> None:
         """More than HIGH_BYTES wait for the client."""
 
-    def drained(self) -> None:
+    def resume_writing(self) -> None:
         """After that: no more than LOW_BYTES do."""
 
-    def gone(self) -> None:
+    def connection_lost(self) -> None:
         """The socket is closed, by whomever; called once, and not in the midst of another call."""
 
 
-class Wire:
+class SocketTransport:
     """One connected socket on the event loop.
 
     Attributes:
@@ -50,7 +50,7 @@ class Wire:
         peer_pid: the process that connected; 0 where the system does not tell.
     """
 
-    def __init__(self, connection: socket.socket, owner: WireOwner) -> None:
+    def __init__(self, connection: socket.socket, owner: TransportOwner) -> None:
         """Own a socket, and listen to it."""
         self.queued_bytes = 0
         self.peer_pid = peer_pid(connection)
@@ -67,7 +67,7 @@ class Wire:
         self._more.register(connection, select.POLLIN)
         self._loop.add_reader(connection.fileno(), self._readable)
 
-    def send(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
         """Send, or queue, some bytes; nothing once it is closed."""
         if self._closing:
             return
@@ -87,7 +87,7 @@ class Wire:
         self.queued_bytes += len(data) - sent
         if self.queued_bytes > HIGH_BYTES and not self._is_full:
             self._is_full = True
-            self._owner.full()
+            self._owner.pause_writing()
 
     def close(self) -> None:
         """Hear no more, and close once the queue has gone out."""
@@ -106,7 +106,7 @@ class Wire:
         """The socket's descriptor."""
         return self._socket.fileno()
 
-    def hang_up(self) -> None:
+    def shutdown(self) -> None:
         """End the connection itself, which a duplicate of the socket in another process would keep alive."""
         with contextlib.suppress(OSError):  # The client was quicker.
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -121,7 +121,7 @@ class Wire:
         self._queue.clear()
         self.queued_bytes = 0
         self._socket.close()
-        self._loop.call_soon(self._owner.gone)
+        self._loop.call_soon(self._owner.connection_lost)
 
     def _broken(self) -> None:
         """The client takes no more: what it has said until then is heard, and no more."""
@@ -139,7 +139,7 @@ class Wire:
                 break  # There is no more, or there is no connection any more.
             if not data:
                 break
-            self._owner.received(data)
+            self._owner.data_received(data)
         self.abort()
 
     def _readable(self) -> None:
@@ -153,7 +153,7 @@ class Wire:
         if not data:
             self.close()
             return
-        self._owner.received(data)
+        self._owner.data_received(data)
         if self._look is None:
             self._look = self._loop.call_later(LOOK_S, self._read_on)
 
@@ -183,7 +183,7 @@ class Wire:
             return
         if self._is_full and self.queued_bytes <= LOW_BYTES:
             self._is_full = False
-            self._owner.drained()
+            self._owner.resume_writing()
         if not queue and not self._closed:
             self._loop.remove_writer(self._socket.fileno())
             if self._closing:

@@ -21,7 +21,7 @@ from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import Activity
 
 from .conversation import WRITTEN, ConversationTracker
-from .harmless import harmless
+from .harmless import log_errors
 
 AFTER_S = 1.0
 """The end of a turn is told of before all of it is written."""
@@ -33,7 +33,7 @@ _Sizes = Mapping[Path, int]
 """How long transcripts are, in bytes. What is said makes one longer; their times change by a start too."""
 
 
-class WrittenConversation:
+class TranscriptConversation:
     """Looks at the agent's transcripts after each turn."""
 
     def __init__(self, spec: LaunchSpec, conversation: ConversationTracker, moved: Callable[[], None]) -> None:
@@ -54,20 +54,20 @@ class WrittenConversation:
         self._due: asyncio.TimerHandle | None = None
         self._is_followed = bool(spec.watch.transcripts)
 
-    @harmless
+    @log_errors
     def start(self) -> None:
         """The program runs, maybe since long: what is there now was not written in the next turn."""
         if self._is_followed:
             self._before = self._sizes()
             self._at_start = frozenset(self._before)
 
-    @harmless
+    @log_errors
     def activity_changed(self, activity: Activity) -> None:
         """A turn may be over, or the next one begin: what was written in which is to be told apart."""
         if self._due is not None:
-            self.look()
+            self.scan_transcripts()
         if self._is_followed and activity is Activity.IDLE:
-            self._due = asyncio.get_running_loop().call_later(AFTER_S, self.look)
+            self._due = asyncio.get_running_loop().call_later(AFTER_S, self.scan_transcripts)
 
     @property
     def is_quiet(self) -> bool:
@@ -80,8 +80,8 @@ class WrittenConversation:
             self._due.cancel()
             self._due = None
 
-    @harmless
-    def look(self) -> None:
+    @log_errors
+    def scan_transcripts(self) -> None:
         """See what was written since it was last looked."""
         self.close()
         now, before = self._sizes(), self._before
@@ -99,7 +99,7 @@ class WrittenConversation:
         candidates = self._open - _named_by_processes() if self._open else set()
         if len(candidates) == 1:
             self._open = None
-            if self._conversation.learnt(candidates.pop(), WRITTEN):
+            if self._conversation.set_conversation(candidates.pop(), WRITTEN):
                 self._moved()
 
     def _sizes(self) -> _Sizes:

@@ -15,8 +15,8 @@ from .records import (
     Head,
     Resize,
     Snapshot,
+    decode_frames,
     decode_head,
-    decode_records,
     decode_snapshot,
     entry_of,
     snapshot_offset,
@@ -57,7 +57,7 @@ def _all_entries(folder: Folder, start: int) -> Iterator[Entry]:
             data = folder.load(segment.number, LOG)
         except OSError:
             continue  # Dropped since it was listed, or unreadable.
-        for record in decode_records(data):
+        for record in decode_frames(data):
             if entry := entry_of(record):
                 yield entry
 

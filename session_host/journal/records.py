@@ -100,7 +100,7 @@ class Head(NamedTuple):
         return self.version > VERSION
 
 
-class Record(NamedTuple):
+class Frame(NamedTuple):
     """One record of a segment, its payload unread."""
 
     kind: int
@@ -156,7 +156,7 @@ def _record(kind: int, time_ns: int, offset: int, payload: bytes | memoryview) -
     return [_RECORD.pack(crc, len(payload), kind, time_ns, offset), payload]
 
 
-def decode_records(segment: bytes | memoryview) -> Iterator[Record]:
+def decode_frames(segment: bytes | memoryview) -> Iterator[Frame]:
     """The records of a segment, head included, up to its end or the first that is torn or damaged."""
     view = memoryview(segment)
     total = len(view)
@@ -166,11 +166,11 @@ def decode_records(segment: bytes | memoryview) -> Iterator[Record]:
         end = place + RECORD_BYTES + length
         if length > MOST_PAYLOAD_BYTES or end > total or crc != crc32(view[place + _CRC.size : end]):
             return
-        yield Record(kind, time_ns, offset, view[place + RECORD_BYTES : end], end)
+        yield Frame(kind, time_ns, offset, view[place + RECORD_BYTES : end], end)
         place = end
 
 
-def entry_of(record: Record) -> Entry | None:
+def entry_of(record: Frame) -> Entry | None:
     """What a record says; None for a kind that is not known here, or a size that no terminal has."""
     if record.kind == OUTPUT:
         return Output(record.time_ns, record.offset, bytes(record.payload))

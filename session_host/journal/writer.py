@@ -23,8 +23,8 @@ from .records import (
     Output,
     Resize,
     Snapshot,
+    decode_frames,
     decode_head,
-    decode_records,
     decode_snapshot,
     encode_entry,
     encode_head,
@@ -299,7 +299,7 @@ class Journal:
     def _follow(self, head: Head, segment: bytes) -> None:
         self._take_over(head)
         self._length = HEAD_BYTES
-        for record in decode_records(segment):
+        for record in decode_frames(segment):
             self._length = record.end
             if record.kind == OUTPUT:
                 self.end, self._time_ns = record.offset + len(record.payload), record.time_ns

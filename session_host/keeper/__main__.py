@@ -20,7 +20,7 @@ from functools import partial
 from typing import NamedTuple
 
 from session_host.estate.descriptors import bind
-from session_host.link.finding import find_keeper
+from session_host.link.finding import connect_to_keeper
 from session_host.link.naming import noted_keepers
 from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir
 from session_host.rotation import RotatingHandler
@@ -31,11 +31,11 @@ from . import third_holder
 from .forking import become_subreaper, log_to, raise_open_files, set_process_name
 from .keeper import Keeper
 from .loop import Loop
-from .pair import Pair, dismiss
+from .pair import ActiveStandbyPair, dismiss
 from .reaching import open_lock, take_lock
-from .replacing import ARGUMENT, Kept, read_kept, replace_itself, take_up
-from .third_holder import ThirdHolder, leave_former_service, restored
-from .warming import warm
+from .replacing import ARGUMENT, InheritedState, exec_new_version, read_inherited_state, restore_inherited_state
+from .third_holder import SystemdHolder, leave_former_service, restored
+from .warming import preload
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def alone() -> int | None:
 
 def takes_calls() -> bool:
     """Whether there is a keeper that can be reached."""
-    pipe = find_keeper()
+    pipe = connect_to_keeper()
     if pipe is not None:
         pipe.close()
     return pipe is not None
@@ -117,7 +117,7 @@ class Start(NamedTuple):
     lock: int
     listener: socket.socket
     open_files: int
-    kept: Kept | None = None
+    kept: InheritedState | None = None
     received: Mapping[str, Sequence[int]] = {}
 
 
@@ -125,7 +125,7 @@ def _start(arguments: list[str]) -> Start | None:
     """Take the one keeper's place; None if that is another's."""
     received = take_received(os.environ)
     if arguments[:1] == [ARGUMENT]:
-        kept = read_kept(int(arguments[1]))
+        kept = read_inherited_state(int(arguments[1]))
         return Start(kept.lock, socket.socket(fileno=kept.listener), kept.open_files, kept)
     ensure_private(runtime_dir())
     restores = arguments[:1] == [third_holder.ARGUMENT]
@@ -156,7 +156,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if arguments == ["--check"]:
-        warm()
+        preload()
         return 0
     start = _start(arguments)
     if start is None:
@@ -169,31 +169,31 @@ def main(arguments: list[str]) -> int:
     if not become_subreaper():
         log.warning("no subreaper here: a program whose host is killed may end unnoticed")
     kept, lock = start.kept, start.lock
-    third = ThirdHolder()
+    third = SystemdHolder()
     if kept is not None:
         leave_former_service([each.spec.session_id for each in kept.wards])
-    warm()
+    preload()
     loop = Loop(start.listener, keeper_socket())
-    keeper = Keeper(loop, start.open_files, partial(replace_itself, lock), third)
+    keeper = Keeper(loop, start.open_files, partial(exec_new_version, lock), third)
     if kept is not None:
-        take_up(keeper, kept)
+        restore_inherited_state(keeper, kept)
         if not take_lock(lock):  # A former version's was of another kind.
             log.warning("the lock is another process's")
         if kept.standby >= 0:
             dismiss(kept.standby)
     if start.received:
-        third.use()
+        third.set_service()
         for ward in restored(start.received, third):
             keeper.wards[ward.id] = ward
     else:
         _enter_unit(third, start.open_files)
         for ward in tuple(keeper.wards.values()):
-            keeper.mirror.hold(ward)
-    Pair(keeper, lock, become_background).run()
+            keeper.mirror.add_session(ward)
+    ActiveStandbyPair(keeper, lock, become_background).run()
     return 0
 
 
-def _enter_unit(third: ThirdHolder, open_files: int) -> None:
+def _enter_unit(third: SystemdHolder, open_files: int) -> None:
     """Enter a unit of the user's systemd: a service whose descriptor store is the third holder, else a scope."""
     service = third.begin(open_files)
     log.info("%s", service)

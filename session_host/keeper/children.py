@@ -11,7 +11,7 @@ from pathlib import Path
 
 from session_host.pty import exit_status
 
-from .ward import Ward
+from .ward import KeptSession
 
 
 def pidfd_of(pid: int) -> int:
@@ -43,11 +43,11 @@ def is_alive(pid: int) -> bool:
 REAPING_S = 1.0
 
 
-def end_half_started(ward: Ward, wards: Collection[Ward]) -> None:
+def end_half_started(ward: KeptSession, wards: Collection[KeptSession]) -> None:
     """A host died between the fork of its program and the exec: what is left of that must not go on."""
     known = {pid for each in wards for pid in (each.host_pid, each.child_pid, each.page.child)}
     known |= {each.successor.pid for each in wards if each.successor is not None}
-    for pid in strays(known):
+    for pid in orphan_forks(known):
         _end_stray(pid)
         if ward.page.child == pid:
             ward.page.forget_child()
@@ -65,7 +65,7 @@ def _end_stray(pid: int) -> None:
             time.sleep(0.001)
 
 
-def strays(known: Collection[int]) -> list[int]:
+def orphan_forks(known: Collection[int]) -> list[int]:
     """Children of ours, or of the other keeper of our pair, that are forks of this very program and that nobody knows.
 
     A program's own descendants become our children too when their parents end; those have other command
@@ -108,7 +108,7 @@ def ended_children() -> Iterator[tuple[int, int]]:
         yield found.si_pid, exit_status.from_waitid(found.si_code, found.si_status)
 
 
-def note_end(wards: Iterable[Ward], pid: int, status: int) -> Ward | None:
+def reap_and_store_status(wards: Iterable[KeptSession], pid: int, status: int) -> KeptSession | None:
     """Reap a child; if it was a session's program, note its status before, and return that session."""
     for ward in wards:
         if pid in {ward.child_pid, ward.page.child} and ward.page.exit_status is None:

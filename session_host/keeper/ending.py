@@ -10,22 +10,22 @@ from contextlib import suppress
 from session_host.protocol.keeper import EndBegun, KeeperMessage, NotReplaced
 from session_host.pty.identity import start_time
 from session_host.pty.process import PtyProcess
-from session_host.pty.relatives import end, relatives
+from session_host.pty.relatives import chat_processes, end
 
-from .ward import Ward, WardState
+from .ward import KeptSession, KeptSessionState
 
 log = logging.getLogger(__name__)
 
 
-def end_without_host(ward: Ward | None) -> KeeperMessage:
+def kill_without_host(ward: KeptSession | None) -> KeeperMessage:
     """Kill a session's program, with what it started if it is an agent, and its host; returns the answer.
 
     The next host finds the program ended, ends what is left of it, and records the end.
     """
-    if ward is None or ward.state is not WardState.RUNNING:
+    if ward is None or ward.state is not KeptSessionState.RUNNING:
         return NotReplaced("the chat is not running")
     pid = ward.page.child
-    known = relatives(pid, ward.id) if ward.spec.watch.ends_all else []
+    known = chat_processes(pid, ward.id) if ward.spec.watch.ends_all else []
     ward.page.request_end("kill")
     if ward.page.exit_status is None and pid:
         PtyProcess(pid, start_time(pid), ward.estate.master).signal(signal.SIGKILL)

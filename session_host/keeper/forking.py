@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Collection
 from functools import cache
 
-from session_host.estate.descriptors import Estate
+from session_host.estate.descriptors import SessionDescriptors
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def raise_open_files() -> int:
 
 
 def fork_host(
-    estate: Estate,
+    estate: SessionDescriptors,
     slave: int,
     log_path: str,
     run: Callable[[socket.socket], int],

@@ -15,8 +15,8 @@ from typing import Any
 from session_host.errors import OutliveError, ProtocolViolation
 from session_host.estate.open_file_locks import is_locked
 from session_host.host.main import run_host
-from session_host.host.resting import Resting
-from session_host.link.pipe import KeeperPipe
+from session_host.host.resting import HibernationState
+from session_host.link.pipe import MessageChannel
 from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import (
     Adopt,
@@ -40,16 +40,16 @@ from session_host.protocol.keeper import (
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.version import VERSION
 
-from .children import end_half_started, ended_children, note_end
-from .ending import end_without_host
+from .children import end_half_started, ended_children, reap_and_store_status
+from .ending import kill_without_host
 from .forking import fork_host
 from .loop import Loop
-from .mirror import Mirror, ThirdHolder
+from .mirror import DescriptorHolder, StandbyReplication
 from .permission import refusal
 from .reaching import ChatSockets
-from .strangers import GREETING_S, Strangers
-from .succession import Begun, Succession
-from .ward import Ward, WardState
+from .strangers import GREETING_S, UnrelatedProcesses
+from .succession import Begun, HostReplacement
+from .ward import KeptSession, KeptSessionState
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ LOOK_S = 0.05
 MAX_FAILED_STARTS = 3
 """With so many hosts dead before the program was started, it is not to be started."""
 
-ReplaceItself = Callable[["Keeper", KeeperPipe, ReplaceKeeper], KeeperMessage]
+ReplaceItself = Callable[["Keeper", MessageChannel, ReplaceKeeper], KeeperMessage]
 
 
 class Keeper:
@@ -72,22 +72,22 @@ class Keeper:
     """
 
     def __init__(
-        self, loop: Loop, open_files: int, replace_itself: ReplaceItself, third: ThirdHolder | None = None
+        self, loop: Loop, open_files: int, replace_itself: ReplaceItself, third: DescriptorHolder | None = None
     ) -> None:
-        self.wards: dict[str, Ward] = {}
+        self.wards: dict[str, KeptSession] = {}
         self.loop = loop
         self.open_files = open_files
-        self.mirror = Mirror(third)
+        self.mirror = StandbyReplication(third)
         self._replace_itself = replace_itself
-        self._succession = Succession(loop, self.mirror, self._fork_one, self.drop_channel)
-        self._strangers = Strangers(loop, self.mirror, self._host_died)
+        self._succession = HostReplacement(loop, self.mirror, self._fork_one, self.drop_channel)
+        self._strangers = UnrelatedProcesses(loop, self.mirror, self._host_died)
         self.sockets = ChatSockets(loop, self.wards, self._succession, self.mirror)
 
     def is_busy(self) -> bool:
         """There is something to keep."""
         return bool(self.wards)
 
-    def called(self, client: KeeperPipe, message: Any) -> None:
+    def on_connection(self, client: MessageChannel, message: Any) -> None:
         """A command, or a host without a keeper, says something."""
         if isinstance(message, Adopt):
             self._adopt(client, message)
@@ -96,19 +96,19 @@ class Keeper:
         if answer is not None:
             self.loop.reply(client, answer)
 
-    def _answer(self, client: KeeperPipe, message: Any) -> KeeperMessage | None:
+    def _answer(self, client: MessageChannel, message: Any) -> KeeperMessage | None:
         if (refused := refusal(client, message, self.wards)) is not None:
             return refused
         match message:
             case Launch(spec=spec):
                 return self._launch(client, spec)
             case Status():
-                self.sockets.look()
+                self.sockets.rebind_missing()
                 return KeeperStatus(os.getpid(), VERSION, [each.described() for each in self.wards.values()])
             case ReplaceHost(session_id=session_id):
                 return self._succession.replace(self.wards.get(session_id), client)
             case EndSession(session_id=session_id):
-                return end_without_host(self.wards.get(session_id))
+                return kill_without_host(self.wards.get(session_id))
             case ReplaceKeeper():
                 return self._replace_itself(self, client, message)
             case _:
@@ -117,7 +117,7 @@ class Keeper:
 
     # ------------------------------------------------------------ sessions
 
-    def _launch(self, client: KeeperPipe, spec: LaunchSpec) -> KeeperMessage | None:
+    def _launch(self, client: MessageChannel, spec: LaunchSpec) -> KeeperMessage | None:
         known = self.wards.get(spec.session_id)
         if known is not None:
             if known.report is not None:
@@ -125,7 +125,7 @@ class Keeper:
             known.launchers.append(client)
             return None
         try:
-            ward = Ward.make(spec)
+            ward = KeptSession.create(spec)
         except OSError as error:
             why = f"{spec.socket_path}: {error.strerror}"
             return Launched(LaunchReport(ok=False, error=why, error_kind="failed"))
@@ -137,44 +137,46 @@ class Keeper:
             return None
         ward.launchers.append(client)
         self.wards[ward.id] = ward
-        self.mirror.hold(ward)
+        self.mirror.add_session(ward)
         self._fork(ward)
         return None
 
-    def _fork(self, ward: Ward) -> None:
+    def _fork(self, ward: KeptSession) -> None:
         """Give a session a host."""
         if self.wards.get(ward.id) is not ward or ward.host_pid:
             return
         if is_locked(ward.estate.ledger):  # Its host lives, and is about to come to this keeper.
-            self.loop.later(LOOK_S, lambda: self._fork(ward))
+            self.loop.call_later(LOOK_S, lambda: self._fork(ward))
             return
         self.sockets.look_at(ward, call=True)
 
-        def begun(pid: int, channel: KeeperPipe) -> None:
+        def begun(pid: int, channel: MessageChannel) -> None:
             ward.host_pid, ward.channel, ward.is_child = pid, channel, True
-            self.mirror.now(ward, channel=True)
+            self.mirror.update_session(ward, channel=True)
 
         try:
             self._fork_one(ward, begun)
         except OSError as error:
             wait_s = ward.count_death(None)
             log.warning("%s: no host could be forked: %s", ward.id, error)
-            if ward.state is WardState.STARTING and ward.failed_hosts > MAX_FAILED_STARTS:
+            if ward.state is KeptSessionState.STARTING and ward.failed_hosts > MAX_FAILED_STARTS:
                 self._give_up_start(ward, f"cannot start the chat's host: {error.strerror}")
             else:
-                self.loop.later(max(wait_s, 0.1), lambda: self._fork(ward))
+                self.loop.call_later(max(wait_s, 0.1), lambda: self._fork(ward))
             return
         log.info("%s: host %d", ward.id, ward.host_pid)
 
-    def _give_up_start(self, ward: Ward, why: str) -> None:
+    def _give_up_start(self, ward: KeptSession, why: str) -> None:
         if ward.page.child:
             with suppress(OSError):
                 os.killpg(ward.page.child, signal.SIGKILL)  # Nobody would ever see what it does.
         Path(ward.spec.socket_path).unlink(missing_ok=True)
         self._report(ward, LaunchReport(ok=False, error=why, error_kind="failed"))
-        self._forget(ward)
+        self._remove_session(ward)
 
-    def _fork_one(self, ward: Ward, begun: Begun, *, rehearsal: bool = False, resting: Resting | None = None) -> None:
+    def _fork_one(
+        self, ward: KeptSession, begun: Begun, *, rehearsal: bool = False, resting: HibernationState | None = None
+    ) -> None:
         order = ward.order(self.open_files, rehearsal=rehearsal, resting=resting)
         others = resting.descriptors if resting is not None else ()
         fork_host(
@@ -186,13 +188,13 @@ class Keeper:
             begun=lambda pid, ours: begun(pid, self._watch_channel(ward, ours)),
         )
 
-    def _watch_channel(self, ward: Ward, connection: socket.socket) -> KeeperPipe:
+    def _watch_channel(self, ward: KeptSession, connection: socket.socket) -> MessageChannel:
         connection.setblocking(False)
-        pipe = KeeperPipe(connection, ToKeeperDecoder())
+        pipe = MessageChannel(connection, ToKeeperDecoder())
         self.loop.watch(connection, lambda: self._host_speaks(ward, pipe))
         return pipe
 
-    def _host_speaks(self, ward: Ward, pipe: KeeperPipe) -> None:
+    def _host_speaks(self, ward: KeptSession, pipe: MessageChannel) -> None:
         messages = self.loop.receive(pipe, keep=pipe.is_packets)
         if messages is None:
             # Its death, if it is that, comes by another way.
@@ -207,7 +209,7 @@ class Keeper:
                 pipe.drop_descriptors()
                 pipe.consume()
 
-    def drop_channel(self, ward: Ward, pipe: KeeperPipe | None) -> None:
+    def drop_channel(self, ward: KeptSession, pipe: MessageChannel | None) -> None:
         """Be done with a channel to a session's host, if there is one."""
         if pipe is None:
             return
@@ -217,46 +219,46 @@ class Keeper:
         if ward.channel is pipe:
             ward.channel = None
 
-    def _host_says(self, ward: Ward, pipe: KeeperPipe, message: Any) -> None:
+    def _host_says(self, ward: KeptSession, pipe: MessageChannel, message: Any) -> None:
         successor = ward.successor
         match message:
             case Running():
                 ward.child_pid, ward.version, ward.protocol = message.child_pid, message.version, message.protocol
                 ward.running_since_s = time.monotonic()
                 ward.close_slave()
-                if ward.state is WardState.STARTING:
-                    ward.state = WardState.RUNNING
+                if ward.state is KeptSessionState.STARTING:
+                    ward.state = KeptSessionState.RUNNING
                     self.sockets.look_at(ward)
                     self._report(ward, LaunchReport(ok=True, host_pid=message.host_pid, child_pid=message.child_pid))
                 else:
-                    self.mirror.now(ward)
+                    self.mirror.update_session(ward)
             case Refused(report=report):
-                ward.state = WardState.OVER
+                ward.state = KeptSessionState.OVER
                 self._report(ward, report)
             case Over():
-                ward.state = WardState.OVER
-                self.mirror.now(ward)
+                ward.state = KeptSessionState.OVER
+                self.mirror.update_session(ward)
             case Prepared() if successor is not None and not successor.pid:
                 self._succession.rehearse(ward, successor)
             case Rest():
-                self._succession.let_rest(ward, pipe, message)
+                self._succession.hibernate(ward, pipe, message)
             case Rehearsed(why=why) if successor is not None and successor.channel is pipe:
                 self._succession.rehearsed(ward, successor, why)
             case _:
                 log.warning("%s: unexpected %s", ward.id, type(message).__name__)
 
-    def _report(self, ward: Ward, report: LaunchReport) -> None:
+    def _report(self, ward: KeptSession, report: LaunchReport) -> None:
         ward.report = report
-        self.mirror.now(ward)
+        self.mirror.update_session(ward)
         for client in ward.launchers:
             self.loop.reply(client, Launched(report))
         ward.launchers.clear()
 
-    def _forget(self, ward: Ward) -> None:
+    def _remove_session(self, ward: KeptSession) -> None:
         self.mirror.forgotten(ward)
         self.let_go(ward)
 
-    def let_go(self, ward: Ward) -> None:
+    def let_go(self, ward: KeptSession) -> None:
         """Hold a session no more."""
         self.drop_channel(ward, ward.channel)
         if ward.successor is not None:
@@ -266,27 +268,27 @@ class Keeper:
             del self.wards[ward.id]
         ward.close()
 
-    def _adopt(self, client: KeeperPipe, message: Adopt) -> None:
+    def _adopt(self, client: MessageChannel, message: Adopt) -> None:
         """A host of a former keeper hands over what we are to keep, and maybe a channel."""
         try:
-            ward, channel = Ward.adopt(message.spec, list(client.descriptors))
+            ward, channel = KeptSession.adopt(message.spec, list(client.descriptors))
         except (OutliveError, OSError, ValueError) as error:
             log.warning("not adopted: %s", error)
             self.loop.drop(client)
             return
         client.descriptors.clear()
         if (former := self.wards.pop(message.spec.session_id, None)) is not None:
-            self._forget(former)
-        ward.state, ward.is_child, ward.protocol = WardState.RUNNING, False, message.protocol
-        self.keep(ward, message.host_pid, message.child_pid, message.version)
-        self.mirror.hold(ward)
+            self._remove_session(former)
+        ward.state, ward.is_child, ward.protocol = KeptSessionState.RUNNING, False, message.protocol
+        self.add_session(ward, message.host_pid, message.child_pid, message.version)
+        self.mirror.add_session(ward)
         if channel is not None:
             self.keep_channel(ward, channel)
-            self.mirror.now(ward, channel=True)
-            ward.tell_host(KeptBy(os.getpid()))
+            self.mirror.update_session(ward, channel=True)
+            ward.send_to_host(KeptBy(os.getpid()))
             self.loop.drop(client)
         else:
-            self.mirror.now(ward)
+            self.mirror.update_session(ward)
             self.loop.release(client)
             ward.channel = client
             self.loop.watch(client.socket, lambda: self._host_speaks(ward, client))
@@ -294,19 +296,19 @@ class Keeper:
         self.sockets.look_at(ward, call=True)
         self._strangers.watch(ward)
 
-    def keep(self, ward: Ward, host_pid: int, child_pid: int, version: str) -> None:
+    def add_session(self, ward: KeptSession, host_pid: int, child_pid: int, version: str) -> None:
         """Look after a session whose host runs already."""
         ward.host_pid, ward.child_pid, ward.version = host_pid, child_pid, version
         ward.report = LaunchReport(ok=True, host_pid=host_pid, child_pid=child_pid)
         self.wards[ward.id] = ward
 
-    def keep_channel(self, ward: Ward, connection: socket.socket) -> None:
+    def keep_channel(self, ward: KeptSession, connection: socket.socket) -> None:
         """As ``keep``: the channel of a host that was there before this program was."""
         ward.channel = self._watch_channel(ward, connection)
 
     # ------------------------------------------------------------ two processes
 
-    def take_charge(self) -> None:
+    def become_active(self) -> None:
         """Be the active keeper, with what another process knew before the fork of this one."""
         children = self._strangers.children_of_kin()
         for ward in tuple(self.wards.values()):
@@ -316,21 +318,21 @@ class Keeper:
             elif ward.host_pid not in children and not self._strangers.watch_host(ward):
                 self._host_died(ward, None)
             if ward.page.exit_status is not None:
-                ward.tell_host(ChildEnded())
-        self.loop.later(GREETING_S, self._greet)
+                ward.send_to_host(ChildEnded())
+        self.loop.call_later(GREETING_S, self._greet)
 
     def _greet(self) -> None:
         """Tell hosts what they may not have been told by the former process; all of them wake for it."""
         for ward in self.wards.values():
             self._strangers.watch(ward)
             if ward.channel is not None and ward.channel.is_packets:
-                ward.tell_host(KeptBy(os.getpid()))
+                ward.send_to_host(KeptBy(os.getpid()))
                 if ward.bound:
                     self.sockets.tell_bound(ward)
 
     def stand_by(self) -> None:
         """Be the standby from now on: hold what is kept, and nothing that is under way."""
-        self.loop.rest()
+        self.loop.wait()
         for ward in self.wards.values():
             self._strangers.forget(ward)
             if ward.successor is not None:
@@ -342,9 +344,9 @@ class Keeper:
     def children_ended(self) -> None:
         """Note each child's end before it is reaped; programs whose host died are children too."""
         for pid, status in ended_children():
-            noted = note_end(self.wards.values(), pid, status)
+            noted = reap_and_store_status(self.wards.values(), pid, status)
             if noted is not None:
-                noted.tell_host(ChildEnded())
+                noted.send_to_host(ChildEnded())
             else:
                 self.child_ended(pid, status)
 
@@ -358,7 +360,7 @@ class Keeper:
                 self._succession.died(ward, ward.successor)
                 return
 
-    def _host_died(self, ward: Ward, status: int | None) -> None:
+    def _host_died(self, ward: KeptSession, status: int | None) -> None:
         if ward.channel is not None:
             # What it said last may still be on its way.
             with suppress(BlockingIOError, OSError, ProtocolViolation):
@@ -370,13 +372,13 @@ class Keeper:
         log.info("%s: host %d ended, status %s", ward.id, ward.host_pid, status)
         ward.host_pid = 0
         self._strangers.forget_host(ward)
-        self.mirror.now(ward)
+        self.mirror.update_session(ward)
         self._follow(ward, status)
 
-    def _follow(self, ward: Ward, status: int | None) -> None:
+    def _follow(self, ward: KeptSession, status: int | None) -> None:
         """Do what is due after a host's death."""
-        if ward.state is WardState.OVER:
-            self._forget(ward)
+        if ward.state is KeptSessionState.OVER:
+            self._remove_session(ward)
             return
         successor = ward.successor
         if successor is not None and successor.ready:
@@ -387,13 +389,13 @@ class Keeper:
         wait_s = ward.count_death(status)
         if ward.page.engine_suspected:
             log.warning("%s: the engine is suspected; the next host uses the other one", ward.id)
-        if ward.state is WardState.STARTING:
+        if ward.state is KeptSessionState.STARTING:
             if not ward.page.child:
                 end_half_started(ward, self.wards.values())
             if ward.failed_hosts > MAX_FAILED_STARTS:
                 self._give_up_start(ward, f"the chat's host failed to start; see {ward.spec.log}")
                 return
         if wait_s:
-            self.loop.later(wait_s, lambda: self._fork(ward))
+            self.loop.call_later(wait_s, lambda: self._fork(ward))
         else:
             self._fork(ward)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from session_host.errors import ProtocolViolation
-from session_host.link.pipe import KeeperPipe
+from session_host.link.pipe import MessageChannel
 from session_host.peer import is_foreign
 from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import KeeperMessage
@@ -42,7 +42,7 @@ class LoopOwner(Protocol):
     def children_ended(self) -> None:
         """One or more children have, maybe."""
 
-    def called(self, client: KeeperPipe, message: Any) -> None:
+    def on_connection(self, client: MessageChannel, message: Any) -> None:
         """A command, or a host without a keeper, says something."""
 
 
@@ -61,7 +61,7 @@ class Loop:
         self.on_socket_lost: Callback = lambda: None
         self._owner: LoopOwner | None = None
         self._selector = selectors.DefaultSelector()
-        self._clients: set[KeeperPipe] = set()
+        self._clients: set[MessageChannel] = set()
         self._timers: list[tuple[float, int, Callback]] = []
         self._numbers = itertools.count()
         self._leaving = False
@@ -95,7 +95,7 @@ class Loop:
         # Whoever connects learns by it who listens (SO_PEERCRED).
         self.listener.listen(socket.SOMAXCONN)
 
-    def rest(self) -> None:
+    def wait(self) -> None:
         """Another process goes on with the clients, and with what is due."""
         for client in tuple(self._clients):
             self.drop(client)
@@ -170,7 +170,7 @@ class Loop:
             # One session's trouble is not that of the others.
             log.exception("failed")
 
-    def later(self, wait_s: float, what: Callback) -> None:
+    def call_later(self, wait_s: float, what: Callback) -> None:
         """Do something after so many seconds."""
         heapq.heappush(self._timers, (time.monotonic() + wait_s, next(self._numbers), what))
 
@@ -187,7 +187,7 @@ class Loop:
         self._selector.unregister(readable)
 
     def _signalled(self) -> None:
-        if signal.SIGTERM in self.signals():
+        if signal.SIGTERM in self.take_pending_signals():
             log.info("asked to leave; the hosts will start another")
             self._leaving = True
         assert self._owner is not None
@@ -198,7 +198,7 @@ class Loop:
         """Readable when a signal has come."""
         return self._wake
 
-    def signals(self) -> bytes:
+    def take_pending_signals(self) -> bytes:
         """The numbers of the signals that have come."""
         with suppress(BlockingIOError):
             return self._wake.recv(4096)
@@ -237,17 +237,17 @@ class Loop:
         finally:
             self._reserve = os.open(os.devnull, os.O_RDONLY)
 
-    def take_calls(self, connection: socket.socket) -> KeeperPipe:
+    def take_calls(self, connection: socket.socket) -> MessageChannel:
         """Listen to a command, or a host without a keeper."""
         connection.setblocking(False)
-        client = KeeperPipe(connection, ToKeeperDecoder())
+        client = MessageChannel(connection, ToKeeperDecoder())
         self._clients.add(client)
         self.watch(connection, lambda: self._client_speaks(client))
         return client
 
     @staticmethod
-    def receive(pipe: KeeperPipe, *, keep: bool = False) -> list[Any] | None:
-        """What has come; None if the other side is gone, or breaks the rules. ``keep`` as ``KeeperPipe`` has it."""
+    def receive(pipe: MessageChannel, *, keep: bool = False) -> list[Any] | None:
+        """What has come; None if the other side is gone, or breaks the rules. ``keep`` as ``MessageChannel`` has it."""
         try:
             return pipe.receive(keep=keep)
         except BlockingIOError:
@@ -256,33 +256,33 @@ class Loop:
             log.warning("dropped a connection: %s", error)
             return None
 
-    def _client_speaks(self, client: KeeperPipe) -> None:
+    def _client_speaks(self, client: MessageChannel) -> None:
         messages = self.receive(client)
         if messages is None:
             self.drop(client)
             return
         assert self._owner is not None
         for message in messages:
-            self._owner.called(client, message)
+            self._owner.on_connection(client, message)
         if messages and client in self._clients:
             client.drop_descriptors()  # Nobody asked for any.
 
-    def drop(self, client: KeeperPipe) -> None:
+    def drop(self, client: MessageChannel) -> None:
         """Be done with a client."""
         if client in self._clients:
             self.release(client)
             client.close()
 
-    def release(self, client: KeeperPipe) -> None:
+    def release(self, client: MessageChannel) -> None:
         """Somebody else listens to this client from now on."""
         self._clients.discard(client)
         self.unwatch(client.socket)
 
-    def reply(self, client: KeeperPipe | None, message: KeeperMessage) -> None:
+    def reply(self, client: MessageChannel | None, message: KeeperMessage) -> None:
         """Answer whoever asked, if they are still there."""
         if client in self._clients:
             assert client is not None
             try:
-                client.send(message, wait_s=0)
+                client.send_message(message, wait_s=0)
             except OSError:
                 self.drop(client)

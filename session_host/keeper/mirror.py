@@ -21,7 +21,7 @@ import msgspec
 from session_host.link.pipe import receive
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 
-from .ward import Ward
+from .ward import KeptSession
 
 log = logging.getLogger(__name__)
 
@@ -94,34 +94,34 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Message).decode
 
 
-class ThirdHolder(Protocol):
+class DescriptorHolder(Protocol):
     """Holds sessions' descriptors beside the two keepers (``third_holder``)."""
 
-    def hold(self, session_id: str, held: Sequence[int]) -> None:
+    def store_session(self, session_id: str, held: Sequence[int]) -> None:
         """Hold a session's descriptors."""
 
-    def forget(self, session_id: str) -> None:
+    def remove_session(self, session_id: str) -> None:
         """Hold a session no more."""
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Put back what is gone in the runtime directory."""
 
 
-class Mirror:
+class StandbyReplication:
     """The active keeper's word to its standby and to the third holder; without one, nothing is told to it.
 
     A standby that cannot be told is killed: what is forked next has all that this process has.
     """
 
-    def __init__(self, third: ThirdHolder | None = None) -> None:
+    def __init__(self, third: DescriptorHolder | None = None) -> None:
         self.connection: socket.socket | None = None
         self._third = third
 
-    def use(self, connection: socket.socket | None) -> None:
+    def set_standby(self, connection: socket.socket | None) -> None:
         """There is another standby, or none."""
         self.connection = connection
 
-    def hold(self, ward: Ward) -> None:
+    def add_session(self, ward: KeptSession) -> None:
         """Tell that a session is kept."""
         if self.connection is None and self._third is None:
             return
@@ -131,33 +131,33 @@ class Mirror:
             self._end_standby(error)
             return
         slave = () if ward.slave < 0 else (ward.slave,)
-        self.tell(Held(bool(slave)), (spec, *ward.estate, *slave))
+        self.send(Held(bool(slave)), (spec, *ward.estate, *slave))
         if self._third is not None:
-            self._third.hold(ward.id, (spec, *ward.estate))
+            self._third.store_session(ward.id, (spec, *ward.estate))
         os.close(spec)
 
-    def bound(self, ward: Ward) -> None:
+    def bound(self, ward: KeptSession) -> None:
         """Tell that a session's socket is a new one."""
-        self.tell(Bound(ward.id), (ward.estate.listener,))
+        self.send(Bound(ward.id), (ward.estate.listener,))
         if self._third is not None:
             with suppress(OSError):
                 spec = _spec_file(ward.spec)
-                self._third.forget(ward.id)
-                self._third.hold(ward.id, (spec, *ward.estate))
+                self._third.remove_session(ward.id)
+                self._third.store_session(ward.id, (spec, *ward.estate))
                 os.close(spec)
 
-    def forgotten(self, ward: Ward) -> None:
+    def forgotten(self, ward: KeptSession) -> None:
         """Tell that a session is over."""
-        self.tell(Forgotten(ward.id))
+        self.send(Forgotten(ward.id))
         if self._third is not None:
-            self._third.forget(ward.id)
+            self._third.remove_session(ward.id)
 
-    def look(self) -> None:
+    def check_backup(self) -> None:
         """Let the third holder put back what is gone in the runtime directory."""
         if self._third is not None:
-            self._third.look()
+            self._third.check()
 
-    def now(self, ward: Ward, *, channel: bool = False) -> None:
+    def update_session(self, ward: KeptSession, *, channel: bool = False) -> None:
         """Tell how a session stands; ``channel``: the way to its host is a new one."""
         if self.connection is None:
             return
@@ -165,16 +165,16 @@ class Mirror:
         if channel and ward.channel is not None and ward.channel.is_packets:
             passed = (ward.channel.socket.fileno(),)
         state, version, report = ward.state.name, ward.version, ward.report
-        self.tell(
+        self.send(
             Now(ward.id, state, ward.host_pid, ward.child_pid, version, ward.protocol, bool(passed), report), passed
         )
 
-    def tell(self, change: Change, descriptors: Sequence[int] = ()) -> None:
+    def send(self, change: Change, descriptors: Sequence[int] = ()) -> None:
         """Tell the standby something."""
         if self.connection is None:
             return
         try:
-            send(self.connection, change, descriptors, wait_s=PATIENCE_S)
+            send_change(self.connection, change, descriptors, wait_s=PATIENCE_S)
         except (BrokenPipeError, ConnectionResetError):
             pass  # It is dead, and that is noticed by the connection's end.
         except OSError as error:
@@ -195,7 +195,7 @@ def end_parent() -> None:
             os.kill(parent, signal.SIGKILL)
 
 
-def send(connection: socket.socket, change: Change, descriptors: Sequence[int] = (), *, wait_s: float) -> None:
+def send_change(connection: socket.socket, change: Change, descriptors: Sequence[int] = (), *, wait_s: float) -> None:
     """Send a message.
 
     Raises:

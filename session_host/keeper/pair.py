@@ -20,18 +20,18 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from session_host.estate.descriptors import Estate
-from session_host.estate.ledger import LedgerPage
+from session_host.estate.descriptors import SessionDescriptors
+from session_host.estate.ledger import LogHeader
 from session_host.link.naming import note_keepers
 from session_host.protocol.keeper import ChildEnded
 
 from . import mirror
-from .children import ended_children, note_end
+from .children import ended_children, reap_and_store_status
 from .forking import become_subreaper, set_process_name
 from .keeper import Keeper
 from .mirror import Bound, Ended, Forgotten, Held, Leaving, Listening, Locked, Noted, Now
 from .reaching import RuntimeDirectory, make_inotify
-from .ward import Ward, WardState
+from .ward import KeptSession, KeptSessionState
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ RETRY_S = 1.0
 DISMISSAL_S = 1.0
 
 
-class Pair:
+class ActiveStandbyPair:
     """Runs the keeper as two processes; this object is in both."""
 
     def __init__(self, keeper: Keeper, lock: int, ready: Callable[[], None]) -> None:
@@ -89,21 +89,21 @@ class Pair:
         become_subreaper()  # Which a fork is not by itself.
         loop.renew()
         self._ready()
-        keeper.mirror.use(standby)
+        keeper.mirror.set_standby(standby)
         if standby is None:
-            loop.later(RETRY_S, loop.pause)
+            loop.call_later(RETRY_S, loop.pause)
         else:
             loop.watch(standby, lambda: self._standby_speaks(standby))
         directory = RuntimeDirectory(loop, keeper.sockets, self._lock, keeper.mirror, self._inotify)
-        keeper.take_charge()
+        keeper.become_active()
         log.info("keeping")
         over = loop.run(keeper)
         if over:
-            keeper.mirror.tell(Leaving())
+            keeper.mirror.send(Leaving())
         directory.close()
         if standby is not None:
             loop.unwatch(standby)
-        keeper.mirror.use(None)
+        keeper.mirror.set_standby(None)
         return over
 
     def _standby_speaks(self, standby: socket.socket) -> None:
@@ -113,7 +113,7 @@ class Pair:
                     case Ended(pid=pid, status=status):
                         self._keeper.child_ended(pid, status)
                     case Noted(session_id=session_id) if session_id in self._keeper.wards:
-                        self._keeper.wards[session_id].tell_host(ChildEnded())
+                        self._keeper.wards[session_id].send_to_host(ChildEnded())
         except EOFError:
             log.warning("the standby is gone; another process becomes the keeper, and this one the standby")
             self._loop.pause()
@@ -133,7 +133,7 @@ class Pair:
             return False
         while True:
             events = poll.poll()
-            if signal.SIGTERM in self._loop.signals():
+            if signal.SIGTERM in self._loop.take_pending_signals():
                 os.kill(child, signal.SIGTERM)
             try:
                 if self._hear(active):
@@ -166,8 +166,8 @@ class Pair:
             case Held():
                 spec, *estate = descriptors
                 slave = estate.pop() if change.slave else -1
-                held = Estate(*estate)
-                ward = Ward(mirror.read_spec(spec), held, LedgerPage(held.ledger), slave)
+                held = SessionDescriptors(*estate)
+                ward = KeptSession(mirror.read_spec(spec), held, LogHeader(held.ledger), slave)
                 keeper.wards[ward.id] = ward
             case Now():
                 self._follow_ward(keeper.wards[change.session_id], change, descriptors)
@@ -184,10 +184,10 @@ class Pair:
                 os.dup2(descriptors[0], self._lock, inheritable=False)
                 os.close(descriptors[0])
 
-    def _follow_ward(self, ward: Ward, change: Now, descriptors: list[int]) -> None:
-        ward.state, ward.host_pid, ward.child_pid = WardState[change.state], change.host_pid, change.child_pid
+    def _follow_ward(self, ward: KeptSession, change: Now, descriptors: list[int]) -> None:
+        ward.state, ward.host_pid, ward.child_pid = KeptSessionState[change.state], change.host_pid, change.child_pid
         ward.version, ward.protocol, ward.report = change.version, change.protocol, change.report
-        if ward.state is not WardState.STARTING:
+        if ward.state is not KeptSessionState.STARTING:
             ward.close_slave()
         if descriptors or not ward.host_pid:
             self._keeper.drop_channel(ward, ward.channel)
@@ -205,17 +205,17 @@ class Pair:
             with suppress(EOFError):  # What it said of its hosts comes before their deaths.
                 self._hear(active)
             if pid != child:
-                noted = note_end(self._keeper.wards.values(), pid, status)
+                noted = reap_and_store_status(self._keeper.wards.values(), pid, status)
                 for ward in self._keeper.wards.values():
                     if ward.host_pid == pid:
                         ward.host_pid = 0
                         self._keeper.drop_channel(ward, ward.channel)
-                self._tell(active, Noted(noted.id) if noted is not None else Ended(pid, status))
+                self._send(active, Noted(noted.id) if noted is not None else Ended(pid, status))
         return died
 
-    def _tell(self, active: socket.socket, change: mirror.Change) -> None:
+    def _send(self, active: socket.socket, change: mirror.Change) -> None:
         with suppress(OSError):  # A dead one needs none; what follows it looks for itself.
-            mirror.send(active, change, wait_s=mirror.PATIENCE_S)
+            mirror.send_change(active, change, wait_s=mirror.PATIENCE_S)
 
 
 def dismiss(connection: int) -> None:
@@ -223,7 +223,7 @@ def dismiss(connection: int) -> None:
     with socket.socket(fileno=connection) as standby:
         standby.settimeout(DISMISSAL_S)
         with suppress(OSError):
-            mirror.send(standby, Leaving(), wait_s=DISMISSAL_S)
+            mirror.send_change(standby, Leaving(), wait_s=DISMISSAL_S)
         try:
             while standby.recv(65536):
                 pass

@@ -6,17 +6,17 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from session_host.link.pipe import KeeperPipe
+from session_host.link.pipe import MessageChannel
 from session_host.peer import peer_pid
 from session_host.protocol.keeper import EndSession, NotReplaced, ReplaceHost, ReplaceKeeper
 from session_host.pty.permission import refusal_of
 
-from .ward import Ward
+from .ward import KeptSession
 
 log = logging.getLogger(__name__)
 
 
-def refusal(client: KeeperPipe, message: Any, wards: Mapping[str, Ward]) -> NotReplaced | None:
+def refusal(client: MessageChannel, message: Any, wards: Mapping[str, KeptSession]) -> NotReplaced | None:
     """The answer to a command that is not carried out; None if it is.
 
     Args:

@@ -22,9 +22,9 @@ from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.keeper import BoundAgain
 
 from .loop import REFRESH_S, Loop
-from .mirror import Listening, Locked, Mirror
-from .succession import Succession
-from .ward import Ward, WardState
+from .mirror import Listening, Locked, StandbyReplication
+from .succession import HostReplacement
+from .ward import KeptSession, KeptSessionState
 
 log = logging.getLogger(__name__)
 
@@ -68,46 +68,52 @@ def take_lock(descriptor: int) -> bool:
 class ChatSockets:
     """The sockets of the chats."""
 
-    def __init__(self, loop: Loop, wards: Mapping[str, Ward], succession: Succession, mirror: Mirror) -> None:
+    def __init__(
+        self, loop: Loop, wards: Mapping[str, KeptSession], succession: HostReplacement, mirror: StandbyReplication
+    ) -> None:
         self._mirror = mirror
         self._loop = loop
         self._wards = wards
         self._succession = succession
 
-    def look(self) -> None:
+    def rebind_missing(self) -> None:
         """Bind again what is not there."""
         for ward in tuple(self._wards.values()):
             self.look_at(ward)
 
-    def look_at(self, ward: Ward, *, call: bool = False) -> None:
+    def look_at(self, ward: KeptSession, *, call: bool = False) -> None:
         """Bind one chat's socket again if it is not there.
 
         Args:
             ward: the chat.
             call: see whether somebody listens, too; a file alone does not tell.
         """
-        if ward.state is not WardState.RUNNING or ward.page.end_recorded or is_there(ward.spec.socket_path, call=call):
+        if (
+            ward.state is not KeptSessionState.RUNNING
+            or ward.page.exit_saved
+            or is_there(ward.spec.socket_path, call=call)
+        ):
             return
         try:
             ward.bind_again()
         except OSError as error:
             log.warning("%s: the socket is gone and cannot be bound again: %s", ward.id, error)
-            self._loop.later(POLL_S, lambda: self._retry(ward))
+            self._loop.call_later(POLL_S, lambda: self._retry(ward))
             return
         log.warning("%s: the socket was gone, and is bound again", ward.id)
         self._mirror.bound(ward)
         self.tell_bound(ward)
 
-    def tell_bound(self, ward: Ward) -> None:
+    def tell_bound(self, ward: KeptSession) -> None:
         """Give the session's host the socket that is bound now."""
         ward.bound = True
-        ward.tell_successor(BoundAgain(), (ward.estate.listener,))
+        ward.send_to_replacement(BoundAgain(), (ward.estate.listener,))
         if ward.protocol >= KNOWS_BOUND_AGAIN:
-            ward.tell_host(BoundAgain(), (ward.estate.listener,))
+            ward.send_to_host(BoundAgain(), (ward.estate.listener,))
         else:
             self._succession.replace(ward, None)
 
-    def _retry(self, ward: Ward) -> None:
+    def _retry(self, ward: KeptSession) -> None:
         if self._wards.get(ward.id) is ward:
             self.look_at(ward)
 
@@ -131,7 +137,7 @@ class RuntimeDirectory:
     """The runtime directory and what is the keeper's in it."""
 
     def __init__(
-        self, loop: Loop, sockets: ChatSockets, lock: int, mirror: Mirror | None = None, inotify: Any = None
+        self, loop: Loop, sockets: ChatSockets, lock: int, mirror: StandbyReplication | None = None, inotify: Any = None
     ) -> None:
         """Begin to look after it.
 
@@ -142,7 +148,7 @@ class RuntimeDirectory:
             mirror: tells the standby of another socket, and another lock file.
             inotify: an instance of ``make_inotify`` that stays open afterwards; None for one of its own.
         """
-        self._mirror = mirror or Mirror()
+        self._mirror = mirror or StandbyReplication()
         self._loop = loop
         self._sockets = sockets
         self._lock = lock
@@ -151,7 +157,7 @@ class RuntimeDirectory:
         self._watch = -1
         self._looks_soon = False
         if self._inotify is not None:
-            loop.watch(self._inotify.fileno(), self._told)
+            loop.watch(self._inotify.fileno(), self._on_inotify)
         loop.on_socket_lost = self._soon
         self._look_often()
 
@@ -164,10 +170,10 @@ class RuntimeDirectory:
                 self._inotify.close()
 
     def _look_often(self) -> None:
-        self.look()
-        self._loop.later(POLL_S if self._inotify is None else REFRESH_S, self._look_often)
+        self.check_paths()
+        self._loop.call_later(POLL_S if self._inotify is None else REFRESH_S, self._look_often)
 
-    def _told(self) -> None:
+    def _on_inotify(self) -> None:
         assert self._inotify is not None
         self._inotify.read(timeout=0)
         self._soon()
@@ -175,28 +181,28 @@ class RuntimeDirectory:
     def _soon(self, wait_s: float = GATHER_S) -> None:
         if not self._looks_soon:
             self._looks_soon = True
-            self._loop.later(wait_s, self.look)
+            self._loop.call_later(wait_s, self.check_paths)
 
-    def look(self) -> None:
+    def check_paths(self) -> None:
         """Put back what is gone; leave if another keeper has taken this one's place meanwhile."""
         self._looks_soon = False
         try:
             ensure_private(runtime_dir())
             self._follow()
-            self._mirror.look()
+            self._mirror.check_backup()
             if not self._has_lock():
                 log.warning("another keeper began while the runtime directory was gone; the chats go to it")
                 self._loop.leave()
                 return
             if not self._loop.is_at_its_place():
                 self._loop.listen_at(listen())
-                self._mirror.tell(Listening(), (self._loop.listener.fileno(),))
+                self._mirror.send(Listening(), (self._loop.listener.fileno(),))
                 log.warning("the keeper's socket was gone, and is bound again")
         except (OutliveError, OSError) as error:
             log.warning("the runtime directory: %s", error)
             self._soon(RETRY_S)
             return
-        self._sockets.look()
+        self._sockets.rebind_missing()
 
     def _has_lock(self) -> bool:
         """Whether the lock is this keeper's; the lock file may be another one than before."""
@@ -211,7 +217,7 @@ class RuntimeDirectory:
         if not take_lock(self._lock):
             return False
         note_keepers(self._lock, os.getppid(), os.getpid())
-        self._mirror.tell(Locked(), (self._lock,))
+        self._mirror.send(Locked(), (self._lock,))
         return True
 
     def _follow(self) -> None:

@@ -13,22 +13,22 @@ import sys
 
 import msgspec
 
-from session_host.estate.descriptors import Estate
-from session_host.estate.ledger import LedgerPage
-from session_host.link.pipe import KeeperPipe
+from session_host.estate.descriptors import SessionDescriptors
+from session_host.estate.ledger import LogHeader
+from session_host.link.pipe import MessageChannel
 from session_host.protocol.keeper import KeeperMessage, NotReplaced, Replaced, ReplaceKeeper
 from session_host.protocol.launch import LaunchSpec
 from session_host.version import VERSION
 
 from .keeper import Keeper
-from .ward import Ward, WardState
+from .ward import KeptSession, KeptSessionState
 
 log = logging.getLogger(__name__)
 
 ARGUMENT = "--continue"
 
 
-class KeptWard(msgspec.Struct):
+class InheritedSession(msgspec.Struct):
     """One session, as it crosses the exec."""
 
     spec: LaunchSpec
@@ -44,28 +44,28 @@ class KeptWard(msgspec.Struct):
     protocol: int = 1
 
 
-class Kept(msgspec.Struct):
+class InheritedState(msgspec.Struct):
     """Everything that crosses the exec."""
 
     listener: int
     lock: int
     asked_by: int
     open_files: int
-    wards: list[KeptWard]
+    wards: list[InheritedSession]
     standby: int = -1
     """The connection with the standby, which holds all until the new program has another."""
 
 
-def replace_itself(lock: int, keeper: Keeper, client: KeeperPipe, message: ReplaceKeeper) -> KeeperMessage:
+def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message: ReplaceKeeper) -> KeeperMessage:
     """Become another program; returns only if that failed, with the answer to who asked."""
     busy = [
         ward
         for ward in keeper.wards.values()
-        if ward.state is WardState.STARTING or ward.successor or not ward.host_pid
+        if ward.state is KeptSessionState.STARTING or ward.successor or not ward.host_pid
     ]
     if busy:
         return NotReplaced("a chat is starting or updating; try again", passing=True)
-    kept = Kept(
+    kept = InheritedState(
         keeper.loop.listener.fileno(),
         lock,
         client.socket.fileno(),
@@ -94,8 +94,8 @@ def replace_itself(lock: int, keeper: Keeper, client: KeeperPipe, message: Repla
         return NotReplaced(f"{message.argv[0]}: {error.strerror}")
 
 
-def _kept_of(ward: Ward) -> KeptWard:
-    return KeptWard(
+def _kept_of(ward: KeptSession) -> InheritedSession:
+    return InheritedSession(
         ward.spec,
         list(ward.estate),
         ward.host_pid,
@@ -105,37 +105,37 @@ def _kept_of(ward: Ward) -> KeptWard:
         ward.channel.socket.fileno() if ward.channel is not None else -1,
         ward.child_pid,
         ward.version,
-        ward.state is WardState.OVER,
+        ward.state is KeptSessionState.OVER,
         ward.protocol,
     )
 
 
-def _descriptors_of(kept: Kept) -> list[int]:
+def _descriptors_of(kept: InheritedState) -> list[int]:
     found = [kept.listener, kept.lock, kept.asked_by, *([kept.standby] if kept.standby >= 0 else [])]
     for ward in kept.wards:
         found += [*ward.estate, *(each for each in (ward.pidfd, ward.child_pidfd, ward.channel) if each >= 0)]
     return found
 
 
-def read_kept(state: int) -> Kept:
+def read_inherited_state(state: int) -> InheritedState:
     """What the former program left; its descriptors are not handed on to others from now on."""
     os.lseek(state, 0, os.SEEK_SET)
     with os.fdopen(state, "rb") as file:
-        kept = msgspec.msgpack.decode(file.read(), type=Kept)
+        kept = msgspec.msgpack.decode(file.read(), type=InheritedState)
     for descriptor in _descriptors_of(kept):
         os.set_inheritable(descriptor, False)
     return kept
 
 
-def take_up(keeper: Keeper, kept: Kept) -> None:
+def restore_inherited_state(keeper: Keeper, kept: InheritedState) -> None:
     """Go on with what the former program kept, and tell who asked for it."""
     for each in kept.wards:
-        estate = Estate(*each.estate)
-        ward = Ward(each.spec, estate, LedgerPage(estate.ledger))
-        ward.state = WardState.OVER if each.over else WardState.RUNNING
+        estate = SessionDescriptors(*each.estate)
+        ward = KeptSession(each.spec, estate, LogHeader(estate.ledger))
+        ward.state = KeptSessionState.OVER if each.over else KeptSessionState.RUNNING
         ward.is_child, ward.pidfd, ward.child_pidfd = each.is_child, each.pidfd, each.child_pidfd
         ward.protocol = each.protocol
-        keeper.keep(ward, each.host_pid, each.child_pid, each.version)
+        keeper.add_session(ward, each.host_pid, each.child_pid, each.version)
         if each.channel >= 0:
             keeper.keep_channel(ward, socket.socket(fileno=each.channel))
     client = keeper.loop.take_calls(socket.socket(fileno=kept.asked_by))

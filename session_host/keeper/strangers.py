@@ -10,22 +10,24 @@ from session_host.pty import exit_status
 
 from .children import children_of, is_alive, parent_of, pidfd_of
 from .loop import Loop
-from .mirror import Mirror
-from .ward import Ward
+from .mirror import StandbyReplication
+from .ward import KeptSession
 
 GREETING_S = 0.1
 """A keeper that takes the place of another does first what is urgent; then it greets the hosts."""
 
 
-class Strangers:
+class UnrelatedProcesses:
     """Watches them, in the active keeper."""
 
-    def __init__(self, loop: Loop, mirror: Mirror, host_ended: Callable[[Ward, int | None], None]) -> None:
+    def __init__(
+        self, loop: Loop, mirror: StandbyReplication, host_ended: Callable[[KeptSession, int | None], None]
+    ) -> None:
         self._loop = loop
         self._mirror = mirror
         self._host_ended = host_ended
 
-    def watch(self, ward: Ward) -> bool:
+    def watch(self, ward: KeptSession) -> bool:
         """Watch what is a stranger of a session; False if its host is gone."""
         kin = self._kin()
         host_is_kin = ward.pidfd < 0 and parent_of(ward.host_pid) in kin
@@ -33,7 +35,7 @@ class Strangers:
         self._watch_child(ward, {*kin, ward.host_pid} if host_is_kin else kin)
         return is_there
 
-    def watch_host(self, ward: Ward) -> bool:
+    def watch_host(self, ward: KeptSession) -> bool:
         """Watch a host that is a stranger; False if it is gone."""
         if ward.pidfd < 0:
             ward.pidfd = pidfd_of(ward.host_pid)
@@ -48,11 +50,11 @@ class Strangers:
         """Their children."""
         return {child for pid in self._kin() for child in children_of(pid)}
 
-    def watch_program(self, ward: Ward) -> None:
+    def watch_program(self, ward: KeptSession) -> None:
         """Watch the program of a session that has no host, if it is a stranger."""
         self._watch_child(ward, self._kin())
 
-    def _watch_child(self, ward: Ward, kin: Collection[int]) -> None:
+    def _watch_child(self, ward: KeptSession, kin: Collection[int]) -> None:
         if ward.child_pidfd < 0:
             if not ward.child_pid or ward.page.exit_status is not None or parent_of(ward.child_pid) in kin:
                 return
@@ -63,13 +65,13 @@ class Strangers:
         if pidfd >= 0 and not self._loop.is_watched(pidfd):
             self._loop.watch(pidfd, gone)
 
-    def forget(self, ward: Ward) -> None:
+    def forget(self, ward: KeptSession) -> None:
         """Watch a session no more."""
         self.forget_host(ward)
         self._close(ward.child_pidfd)
         ward.child_pidfd = -1
 
-    def forget_host(self, ward: Ward) -> None:
+    def forget_host(self, ward: KeptSession) -> None:
         """Watch a session's host no more."""
         self._close(ward.pidfd)
         ward.pidfd = -1
@@ -80,7 +82,7 @@ class Strangers:
                 self._loop.unwatch(pidfd)
             os.close(pidfd)
 
-    def _child_is_gone(self, ward: Ward) -> None:
+    def _child_is_gone(self, ward: KeptSession) -> None:
         """A program has ended; should its host be dead too, nobody else looks."""
         pidfd, ward.child_pidfd = ward.child_pidfd, -1
         self._loop.unwatch(pidfd)
@@ -90,8 +92,8 @@ class Strangers:
         os.close(pidfd)
         if status is not None and ward.page.exit_status is None:
             ward.page.exit_status = status
-        ward.tell_host(ChildEnded())
+        ward.send_to_host(ChildEnded())
 
-    def _host_is_gone(self, ward: Ward) -> None:
+    def _host_is_gone(self, ward: KeptSession) -> None:
         self.forget_host(ward)
         self._host_ended(ward, None)

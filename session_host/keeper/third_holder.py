@@ -23,9 +23,9 @@ from pathlib import Path
 
 from session_host.errors import OutliveError
 from session_host.estate import descriptors
-from session_host.estate.ledger import LedgerPage
-from session_host.link.asking import ask_keeper
-from session_host.link.finding import find_keeper, keeper_argv, keeper_environment
+from session_host.estate.ledger import LogHeader
+from session_host.link.asking import request_keeper
+from session_host.link.finding import connect_to_keeper, keeper_argv, keeper_environment
 from session_host.link.naming import service_prefix
 from session_host.paths import runtime_dir
 from session_host.protocol.keeper import KeeperStatus, Status
@@ -36,7 +36,7 @@ from session_host.scopes.descriptor_store import DescriptorStore
 from session_host.version import VERSION
 
 from .mirror import is_spec, read_spec
-from .ward import Ward, WardState
+from .ward import KeptSession, KeptSessionState
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ exit 1
 """The main process: become the keeper if there is none and descriptors came; end if none came; else wait, and fail."""
 
 
-class ThirdHolder:
+class SystemdHolder:
     """The sessions in the descriptor store, as the active keeper tells of them; without a store nothing happens."""
 
     def __init__(self) -> None:
@@ -82,10 +82,10 @@ class ThirdHolder:
         result = enter_service(Service(unit, "Outlive: keeper", argv, keeper_environment()), [os.getpid()])
         if not result.entered:
             return f"no service: {result.reason}"
-        self.use()
+        self.set_service()
         return unit
 
-    def use(self) -> None:
+    def set_service(self) -> None:
         """Have descriptors held by the service that this process is in."""
         self._say_alive()
         try:
@@ -93,7 +93,7 @@ class ThirdHolder:
         except OSError as error:
             log.warning("systemd takes no descriptors: %s", error)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Take the lock again if its file was removed: a service that starts again waits for it."""
         try:
             if self._alive < 0 or os.path.samestat(Path(_alive_path()).lstat(), os.fstat(self._alive)):
@@ -127,15 +127,15 @@ class ThirdHolder:
                 self._alive = descriptor
                 return True
 
-    def hold(self, session_id: str, held: Sequence[int]) -> None:
+    def store_session(self, session_id: str, held: Sequence[int]) -> None:
         """Have a session's descriptors held; those that are held already are not held twice."""
         if self._store is not None:
             try:
-                self._store.add(session_id, held)
+                self._store.store_descriptors(session_id, held)
             except OSError as error:
                 log.warning("%s: systemd does not hold it: %s", session_id, error)
 
-    def forget(self, session_id: str) -> None:
+    def remove_session(self, session_id: str) -> None:
         """Have a session held no more."""
         if self._store is not None:
             try:
@@ -146,11 +146,11 @@ class ThirdHolder:
 
 def leave_former_service(session_ids: Collection[str]) -> None:
     """Leave nothing in the store of the service that a former version of this process is in."""
-    former = ThirdHolder()
+    former = SystemdHolder()
     with suppress(OSError):
         former._store = DescriptorStore()  # noqa: SLF001 - without its lock, which the former version has
     for session_id in session_ids:
-        former.forget(session_id)
+        former.remove_session(session_id)
 
 
 def is_restoring() -> bool:
@@ -158,7 +158,7 @@ def is_restoring() -> bool:
     if not held_by_services(f"{service_prefix()}-*.service"):
         return False
     deadline_s = time.monotonic() + RESTORING_S
-    while (pipe := find_keeper()) is None:
+    while (pipe := connect_to_keeper()) is None:
         if time.monotonic() > deadline_s:
             log.warning("systemd holds sessions, and starts no keeper")
             return False
@@ -170,12 +170,12 @@ def is_restoring() -> bool:
 def are_kept(session_ids: Collection[str]) -> bool:
     """Whether a keeper that can be reached has all of these sessions."""
     with suppress(OutliveError):
-        answer = ask_keeper(Status(), LOOK_AGAIN_S, find=find_keeper)
+        answer = request_keeper(Status(), LOOK_AGAIN_S, find=connect_to_keeper)
         return isinstance(answer, KeeperStatus) and {each.session_id for each in answer.sessions} >= {*session_ids}
     return False
 
 
-def restored(received: Mapping[str, Sequence[int]], third: ThirdHolder) -> list[Ward]:
+def restored(received: Mapping[str, Sequence[int]], third: SystemdHolder) -> list[KeptSession]:
     """The sessions of which systemd hands back the descriptors; nobody serves them, or their hosts will say so."""
     wards = []
     for session_id, held in received.items():
@@ -183,20 +183,22 @@ def restored(received: Mapping[str, Sequence[int]], third: ThirdHolder) -> list[
             wards.append(_ward_of(held))
         except (OutliveError, OSError, ValueError, StopIteration) as error:
             log.warning("%s: cannot be restored: %s", session_id, error)
-            third.forget(session_id)
+            third.remove_session(session_id)
             for descriptor in held:
                 with suppress(OSError):
                     os.close(descriptor)
     return wards
 
 
-def _ward_of(held: Sequence[int]) -> Ward:
+def _ward_of(held: Sequence[int]) -> KeptSession:
     spec = next(each for each in held if is_spec(each))
-    estate = descriptors.recognize(each for each in held if each != spec)
-    ward = Ward(read_spec(spec), estate, LedgerPage(estate.ledger), state=WardState.RUNNING, version=VERSION)
+    estate = descriptors.classify_descriptors(each for each in held if each != spec)
+    ward = KeptSession(
+        read_spec(spec), estate, LogHeader(estate.ledger), state=KeptSessionState.RUNNING, version=VERSION
+    )
     ward.child_pid = ward.page.child
-    if not ward.child_pid or ward.page.end_recorded:
-        ward.state = WardState.OVER
+    if not ward.child_pid or ward.page.exit_saved:
+        ward.state = KeptSessionState.OVER
     ward.report = LaunchReport(ok=True, child_pid=ward.child_pid)
     return ward
 

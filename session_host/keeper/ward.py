@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Self
 
 from session_host.estate import descriptors
-from session_host.estate.descriptors import Estate
-from session_host.estate.ledger import Ledger, LedgerPage
-from session_host.estate.moving import Mover
-from session_host.host.main import TakeOver
-from session_host.host.resting import Resting
-from session_host.link.pipe import KeeperPipe
-from session_host.protocol.keeper import KeeperMessage, KeptSession
+from session_host.estate.descriptors import SessionDescriptors
+from session_host.estate.ledger import InputLog, LogHeader
+from session_host.estate.moving import Splicer
+from session_host.host.main import HostParameters
+from session_host.host.resting import HibernationState
+from session_host.link.pipe import MessageChannel
+from session_host.protocol.keeper import KeeperMessage, SessionSummary
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ SUSPICIOUS_DEATHS = 3
 CRASHES_WITHIN_S = 60.0
 
 
-class WardState(Enum):
+class KeptSessionState(Enum):
     """See the module."""
 
     STARTING = auto()
@@ -53,7 +53,7 @@ class WardState(Enum):
 
 
 @dataclass(eq=False)
-class Successor:
+class ReplacementHost:
     """A host that is to take a running one's place.
 
     Attributes:
@@ -62,19 +62,19 @@ class Successor:
         asked_by: who wants to know how it went.
     """
 
-    asked_by: KeeperPipe | None
+    asked_by: MessageChannel | None
     pid: int = 0
-    channel: KeeperPipe | None = None
+    channel: MessageChannel | None = None
     ready: bool = False
     yielding: bool = False
 
-    def begun(self, pid: int, channel: KeeperPipe) -> None:
+    def set_process(self, pid: int, channel: MessageChannel) -> None:
         """It was forked."""
         self.pid, self.channel = pid, channel
 
 
 @dataclass(eq=False)
-class Ward:
+class KeptSession:
     """One session.
 
     Attributes:
@@ -98,37 +98,37 @@ class Ward:
     """
 
     spec: LaunchSpec
-    estate: Estate
-    page: LedgerPage
+    estate: SessionDescriptors
+    page: LogHeader
     slave: int = -1
-    state: WardState = WardState.STARTING
+    state: KeptSessionState = KeptSessionState.STARTING
     host_pid: int = 0
     is_child: bool = True
     pidfd: int = -1
     child_pidfd: int = -1
-    channel: KeeperPipe | None = None
+    channel: MessageChannel | None = None
     child_pid: int = 0
     version: str = ""
     bound: bool = False
     protocol: int = 1
-    launchers: list[KeeperPipe] = field(default_factory=list)
+    launchers: list[MessageChannel] = field(default_factory=list)
     report: LaunchReport | None = None
     failed_hosts: int = 0
     running_since_s: float = 0.0
-    successor: Successor | None = None
+    successor: ReplacementHost | None = None
     crashes: deque[float] = field(default_factory=lambda: deque(maxlen=SUSPICIOUS_DEATHS))
 
     @classmethod
-    def make(cls, spec: LaunchSpec) -> Self:
+    def create(cls, spec: LaunchSpec) -> Self:
         """A session that nobody serves yet.
 
         Raises:
             OSError: there are no descriptors, PTYs or memory for it, or its socket cannot be made.
         """
-        estate, slave = descriptors.make(Path(spec.socket_path), spec.size)
+        estate, slave = descriptors.create_descriptors(Path(spec.socket_path), spec.size)
         try:
-            Ledger(estate.ledger, estate.master, Mover()).close()
-            return cls(spec, estate, LedgerPage(estate.ledger), slave)
+            InputLog(estate.ledger, estate.master, Splicer()).close()
+            return cls(spec, estate, LogHeader(estate.ledger), slave)
         except OSError:
             os.close(slave)
             estate.close()
@@ -144,14 +144,14 @@ class Ward:
             OutliveError: its ledger is of another version.
             OSError: there is no memory.
         """
-        count = len(Estate._fields)
+        count = len(SessionDescriptors._fields)
         if len(passed) not in {count, count + 1}:
             raise ValueError(f"it came with {len(passed)} descriptors")
-        estate = Estate(*passed[:count])
-        ward = cls(spec, estate, LedgerPage(estate.ledger))
+        estate = SessionDescriptors(*passed[:count])
+        ward = cls(spec, estate, LogHeader(estate.ledger))
         return ward, socket.socket(fileno=passed[count]) if passed[count:] else None
 
-    def order(self, open_files: int, *, rehearsal: bool, resting: Resting | None) -> TakeOver:
+    def order(self, open_files: int, *, rehearsal: bool, resting: HibernationState | None) -> HostParameters:
         """What a host of this session is forked for.
 
         Args:
@@ -159,7 +159,7 @@ class Ward:
             rehearsal: a living host is to be replaced.
             resting: the living host has nothing to do.
         """
-        return TakeOver(
+        return HostParameters(
             spec=self.spec,
             estate=self.estate,
             slave=self.slave,
@@ -169,10 +169,10 @@ class Ward:
             resting=resting,
         )
 
-    def described(self) -> KeptSession:
+    def described(self) -> SessionSummary:
         """What a command is told of it."""
         spec = self.spec
-        return KeptSession(
+        return SessionSummary(
             self.id, self.host_pid, self.child_pid, self.version,
             spec.name, spec.agent, spec.cwd, spec.created_at, spec.engine,
         )  # fmt: skip
@@ -182,19 +182,19 @@ class Ward:
         """The session's."""
         return self.spec.session_id
 
-    def tell_host(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
+    def send_to_host(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
         """Send the host a message, with descriptors; one that is gone needs none."""
-        self._tell(self.channel, message, passed)
+        self._send(self.channel, message, passed)
 
-    def tell_successor(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
+    def send_to_replacement(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
         """As ``tell_host``, to whoever is to follow the host, if there is anybody."""
         if self.successor is not None:
-            self._tell(self.successor.channel, message, passed)
+            self._send(self.successor.channel, message, passed)
 
-    def _tell(self, channel: KeeperPipe | None, message: KeeperMessage, passed: Sequence[int]) -> None:
+    def _send(self, channel: MessageChannel | None, message: KeeperMessage, passed: Sequence[int]) -> None:
         if channel is not None:
             try:
-                channel.send(message, passed)
+                channel.send_message(message, passed)
             except OSError as error:
                 log.info("%s: the host does not hear: %s", self.id, error)
 
@@ -217,7 +217,7 @@ class Ward:
         Returns:
             How long to wait, in seconds, before the next one is forked.
         """
-        if self.page.died_feeding() >= SUSPICIOUS_DEATHS:
+        if self.page.count_engine_crash() >= SUSPICIOUS_DEATHS:
             self.page.engine_suspected = True
         if status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _CRASHES:
             self.crashes.append(time.monotonic())

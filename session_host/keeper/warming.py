@@ -18,9 +18,9 @@ from pathlib import Path
 
 from session_host.errors import OutliveError
 from session_host.estate import descriptors
-from session_host.estate.ledger import Ledger
-from session_host.estate.moving import Mover
-from session_host.host.main import TakeOver, run_host
+from session_host.estate.ledger import InputLog
+from session_host.estate.moving import Splicer
+from session_host.host.main import HostParameters, run_host
 from session_host.host.recovery import make_spare
 from session_host.paths import database, runtime_dir
 from session_host.protocol.codec import encode
@@ -44,7 +44,7 @@ SIZE = GridSize(80, 24)
 _CALLS: tuple[tuple[Role, Attach | Describe], ...] = (("viewer", Attach(SIZE)), ("control", Describe(1)))
 
 
-def warm() -> None:
+def preload() -> None:
     """Load and use what hosts use; then nothing of it is looked at by the collector again."""
     for engine in available_engines():
         engine_build(engine)
@@ -138,10 +138,10 @@ def _host_a_session(directory: Path) -> None:
         watch=Watch(state_file="claude"),
         transitions=str(directory / "activity.jsonl"),
     )
-    estate, slave = descriptors.make(Path(spec.socket_path), SIZE)
+    estate, slave = descriptors.create_descriptors(Path(spec.socket_path), SIZE)
     with contextlib.ExitStack() as stack:
         stack.callback(estate.close)
-        Ledger(estate.ledger, estate.master, Mover()).close()
+        InputLog(estate.ledger, estate.master, Splicer()).close()
         # What viewers and commands ask waits in their sockets for the host that is about to be.
         for role, question in _CALLS:
             client = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
@@ -149,4 +149,6 @@ def _host_a_session(directory: Path) -> None:
             client.sendall(encode(Hello(PROTOCOL_VERSION, role, engine_build(spec.engine), VERSION)) + encode(question))
         ours, theirs = socket.socketpair(socket.AF_UNIX, PACKETS)
         stack.enter_context(ours)
-        run_host(TakeOver(spec, estate, slave, 1024, other_engine=False, rehearsal=False, trial_s=TRIAL_S), theirs)
+        run_host(
+            HostParameters(spec, estate, slave, 1024, other_engine=False, rehearsal=False, trial_s=TRIAL_S), theirs
+        )

@@ -12,15 +12,15 @@ from typing import Any
 from session_host.errors import HostUnavailable
 from session_host.protocol.keeper import KeeperMessage, NotReplaced
 
-from .finding import ensure_keeper
-from .pipe import KeeperHangs, KeeperPipe
+from .finding import connect_or_start_keeper
+from .pipe import KeeperNotResponding, MessageChannel
 
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
 """Waits before the next keeper is asked."""
 
 
-def ask_keeper(
-    message: KeeperMessage, timeout_s: float, *, find: Callable[[], KeeperPipe | None] = ensure_keeper
+def request_keeper(
+    message: KeeperMessage, timeout_s: float, *, find: Callable[[], MessageChannel | None] = connect_or_start_keeper
 ) -> Any:
     """Ask the keeper, and the next one if it dies over the question; returns the answer, None if there is no keeper.
 
@@ -30,7 +30,7 @@ def ask_keeper(
         find: connects to the keeper; without one, ``ensure_keeper`` starts it.
 
     Raises:
-        KeeperHangs: nothing came in time.
+        KeeperNotResponding: nothing came in time.
         HostUnavailable: each connection broke, or no keeper can be started.
     """
     deadline_s = time.monotonic() + timeout_s
@@ -43,11 +43,11 @@ def ask_keeper(
                 return None
         else:
             try:
-                answer = pipe.ask(message, max(0.001, deadline_s - time.monotonic()))
+                answer = pipe.request(message, max(0.001, deadline_s - time.monotonic()))
                 # The next keeper may not have all chats yet.
                 if is_last or not isinstance(answer, NotReplaced) or not (answer.passing or died):
                     return answer
-            except KeeperHangs:
+            except KeeperNotResponding:
                 raise
             except HostUnavailable:
                 if is_last:

@@ -22,7 +22,7 @@ from session_host.protocol.keeper import Status
 from session_host.pty.permission import AGENT_CHATS, UNKNOWN
 
 from .naming import service_prefix
-from .pipe import KeeperPipe
+from .pipe import MessageChannel
 
 START_TIMEOUT_S = 10.0
 STATUS_TIMEOUT_S = 1.0
@@ -34,7 +34,7 @@ _VARIABLES = (
 """What the keeper and its hosts need of the environment; a program's own travels in its launch spec."""
 
 
-def find_keeper() -> KeeperPipe | None:
+def connect_to_keeper() -> MessageChannel | None:
     """Connect to the keeper, if there is one.
 
     Raises:
@@ -51,10 +51,10 @@ def find_keeper() -> KeeperPipe | None:
         raise HostUnavailable(
             f"{keeper_socket()} belongs to another user's process; set OUTLIVE_RUNTIME_DIR to another directory"
         )
-    return KeeperPipe(connection, FromKeeperDecoder())
+    return MessageChannel(connection, FromKeeperDecoder())
 
 
-def ensure_keeper() -> KeeperPipe:
+def connect_or_start_keeper() -> MessageChannel:
     """Connect to the keeper; start one if there is none. Blocks, a quarter of a second in the latter case.
 
     Raises:
@@ -62,29 +62,29 @@ def ensure_keeper() -> KeeperPipe:
         UnsafeDirectory: the runtime or state directory cannot be trusted.
         OutliveError: one of them cannot be made.
     """
-    found = find_keeper()
+    found = connect_to_keeper()
     if found is not None:
         return found
     ensure_private(runtime_dir())
     ensure_private(state_dir())
     with _starting():
-        found = find_keeper()
+        found = connect_to_keeper()
         if found is None:
             _start()
-            found = find_keeper()
+            found = connect_to_keeper()
     if found is None:
         raise HostUnavailable(f"the keeper exited at startup; see {keeper_log()}")
     return found
 
 
-def have_sockets_bound() -> bool:
+def rebind_sockets() -> bool:
     """Let the keeper bind the sockets again that somebody removed; False if there is none, or it does not answer."""
     try:
-        pipe = find_keeper()
+        pipe = connect_to_keeper()
         if pipe is None:
             return False
         try:
-            pipe.ask(Status(), STATUS_TIMEOUT_S)
+            pipe.request(Status(), STATUS_TIMEOUT_S)
         finally:
             pipe.close()
     except HostUnavailable:
@@ -97,7 +97,7 @@ def is_coming_back() -> bool:
     from session_host.scopes import held_by_services  # rarely needed
 
     try:
-        pipe = find_keeper()
+        pipe = connect_to_keeper()
     except HostUnavailable:
         return False
     if pipe is not None:

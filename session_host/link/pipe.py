@@ -43,7 +43,7 @@ def receive(connection: socket.socket, flags: int = 0) -> tuple[bytes, list[int]
     return data, list(descriptors)
 
 
-class KeeperHangs(HostUnavailable):
+class KeeperNotResponding(HostUnavailable):
     """It is there and does not answer: another try would find the same."""
 
     def __init__(self, pid: int) -> None:
@@ -56,7 +56,7 @@ class KeeperHangs(HostUnavailable):
             super().__init__("the keeper does not respond; kill it (running chats start another)")
 
 
-class KeeperPipe:
+class MessageChannel:
     """One end of a connection with the keeper. Sends whole messages; receives what there is.
 
     Attributes:
@@ -85,7 +85,7 @@ class KeeperPipe:
         """Who is at the other end; 0 where the system does not tell."""
         return peer_pid(self.socket)
 
-    def send(self, message: KeeperMessage, descriptors: Sequence[int] = (), *, wait_s: float = 5.0) -> None:
+    def send_message(self, message: KeeperMessage, descriptors: Sequence[int] = (), *, wait_s: float = 5.0) -> None:
         """Send a message, with its descriptors; one who does not read is waited for so long.
 
         Raises:
@@ -135,16 +135,16 @@ class KeeperPipe:
         except OSError:
             return True
 
-    def ask(self, message: KeeperMessage, timeout_s: float) -> Any:
+    def request(self, message: KeeperMessage, timeout_s: float) -> Any:
         """Send a message and wait for what comes back; for a blocking socket.
 
         Raises:
-            KeeperHangs: nothing came in time.
+            KeeperNotResponding: nothing came in time.
             HostUnavailable: the connection broke.
         """
         self.socket.settimeout(timeout_s)
         try:
-            self.send(message)
+            self.send_message(message)
             while True:
                 messages = self.receive()
                 if messages is None:
@@ -152,6 +152,6 @@ class KeeperPipe:
                 if messages:
                     return messages[0]
         except TimeoutError as error:
-            raise KeeperHangs(living_keeper(self.peer_pid())) from error
+            raise KeeperNotResponding(living_keeper(self.peer_pid())) from error
         except OSError as error:
             raise HostUnavailable(f"the connection to the keeper was lost ({error.strerror}); try again") from error

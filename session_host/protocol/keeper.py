@@ -57,7 +57,7 @@ class Status(KeeperMessage, frozen=True):
     """Ask for KeeperStatus. Sockets that somebody removed are bound again before the answer."""
 
 
-class KeptSession(msgspec.Struct, frozen=True, array_like=True):
+class SessionSummary(msgspec.Struct, frozen=True, array_like=True):
     """A session as the keeper sees it."""
 
     session_id: str
@@ -78,7 +78,7 @@ class KeeperStatus(KeeperMessage, frozen=True):
 
     pid: int
     version: str
-    sessions: list[KeptSession]
+    sessions: list[SessionSummary]
 
 
 class ReplaceKeeper(KeeperMessage, frozen=True):

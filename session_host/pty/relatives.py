@@ -19,7 +19,7 @@ _PROC = Path("/proc")
 MARK = "OUTLIVE_SESSION"
 
 
-class Relative(NamedTuple):
+class ChatProcess(NamedTuple):
     """A process of a chat, told from a later one with its PID by when it started (clock ticks since boot)."""
 
     pid: int
@@ -35,7 +35,7 @@ class _Process(NamedTuple):
     started: int
 
 
-def relatives(leader: int, session_id: str) -> list[Relative]:
+def chat_processes(leader: int, session_id: str) -> list[ChatProcess]:
     """The living processes of a chat, its program among them.
 
     Args:
@@ -52,15 +52,17 @@ def relatives(leader: int, session_id: str) -> list[Relative]:
         more = {each.pid for each in everybody if each.parent in found and _may_be_marked(each.pid, session_id)} - found
         grown = bool(more)
         found |= more
-    return [Relative(each.pid, each.started, command_line(each.pid)) for each in everybody if each.pid in found - own]
+    return [
+        ChatProcess(each.pid, each.started, command_line(each.pid)) for each in everybody if each.pid in found - own
+    ]
 
 
-def matching(processes: Iterable[Relative], patterns: Sequence[str]) -> list[Relative]:
+def matching(processes: Iterable[ChatProcess], patterns: Sequence[str]) -> list[ChatProcess]:
     """Those whose command line fits one of the patterns (re.search)."""
     return [each for each in processes if any(re.search(pattern, each.command) for pattern in patterns)]
 
 
-def end(processes: Iterable[Relative], number: int) -> list[Relative]:
+def end(processes: Iterable[ChatProcess], number: int) -> list[ChatProcess]:
     """Signal those that still are who they were; returns them."""
     living = []
     for each in processes:

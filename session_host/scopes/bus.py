@@ -117,7 +117,7 @@ class Bus:
         message = new_method_call(target, member, signature or None, arguments)
         message.header.flags |= MessageFlag.no_auto_start
         self._serial += 1
-        self._send(message.serialise(serial=self._serial))
+        self._write(message.serialise(serial=self._serial))
         return self._serial
 
     def signal(self, peer: Peer, member: str) -> tuple[Any, ...]:
@@ -151,11 +151,11 @@ class Bus:
         conversation = Authenticator()
         try:
             for line in conversation:
-                self._send(line)
+                self._write(line)
                 conversation.feed(self._read())
         except AuthenticationError as error:
             raise BusGone("the bus does not let us in") from error
-        self._send(BEGIN)
+        self._write(BEGIN)
 
     def _receive(self) -> Message:
         try:
@@ -165,7 +165,7 @@ class Bus:
             raise BusGone("the bus speaks no D-Bus") from error
         return message
 
-    def _send(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> None:
         self._socket.settimeout(self._left_s())
         try:
             self._socket.sendall(data)

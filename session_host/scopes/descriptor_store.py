@@ -48,7 +48,7 @@ class DescriptorStore:
         """Close the connection; systemd goes on holding what it has."""
         self._socket.close()
 
-    def add(self, name: str, descriptors: Sequence[int]) -> None:
+    def store_descriptors(self, name: str, descriptors: Sequence[int]) -> None:
         """Have duplicates of descriptors held, under a name that others may have already.
 
         Raises:

@@ -183,12 +183,12 @@ class Index:
             except Damaged as error:
                 raise damaged(self._file.path, str(error)) from error
 
-    def forget(self, session_id: str) -> None:
+    def remove_session(self, session_id: str) -> None:
         """Remove a session's lines, and that it was read; in short transactions."""
         going_on = True
         while going_on:
             with self.writing(session_id) as writer:
-                going_on = writer.forget()
+                going_on = writer.remove_lines()
 
 
 class Writer:
@@ -226,7 +226,7 @@ class Writer:
                 pass
             self._connection.execute("UPDATE session SET bytes = ? WHERE key = ?", (self._bytes, self._key))
 
-    def forget(self) -> bool:
+    def remove_lines(self) -> bool:
         """Remove some of the session's lines, and with the last ones all that is known of it; True while there are."""
         if self._remove_oldest():
             return True
@@ -245,7 +245,7 @@ class Writer:
             if page is None:
                 page = Page(line.number, [line])
             else:
-                page.add(line)
+                page.add_line(line)
             if page.is_full:
                 self._put(page)
                 page = None

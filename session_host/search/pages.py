@@ -85,7 +85,7 @@ class Page:
         """Whether the next line begins another page."""
         return len(self.lines) >= MOST_LINES or self._characters >= MOST_CHARACTERS
 
-    def add(self, line: Line) -> None:
+    def add_line(self, line: Line) -> None:
         """Put a line behind the last one."""
         self.lines.append(line)
         self._characters += len(line.text)

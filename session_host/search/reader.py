@@ -18,7 +18,7 @@ from session_host.terminal import create, engine_build, restore
 from session_host.terminal.base import Emulator, EngineName
 
 from .pages import Line
-from .seen import Seen, SeenState
+from .seen import LineTracker, SeenState
 from .steps import HISTORY_ROWS, MOST_BYTES, Sequences, steps
 
 LOOK_NS: Final = 1_000_000_000
@@ -95,8 +95,8 @@ class Reader:
         self.resizes = resizes
         self.new: dict[int, Line] = {}
         self.grown: dict[int, Line] = {}
-        self._primary = Seen(SeenState() if state is None else state.primary, self._add, self._grow)
-        self._alternate = Seen(SeenState() if state is None else state.alternate, self._add, self._grow)
+        self._primary = LineTracker(SeenState() if state is None else state.primary, self._add_line, self._grow)
+        self._alternate = LineTracker(SeenState() if state is None else state.alternate, self._add_line, self._grow)
 
     @classmethod
     def restored(cls, engine: EngineName, offset: int, resizes: int, kept: bytes) -> Self | None:
@@ -107,7 +107,7 @@ class Reader:
         except (zlib.error, msgspec.MsgspecError, OutliveError):
             return None
 
-    def keep(self) -> bytes:
+    def save_state(self) -> bytes:
         """All that is needed to go on from here."""
         state = _State(
             engine_build(self._engine), self._terminal().snapshot(), self._in_history, self._begun, self.number,
@@ -122,7 +122,7 @@ class Reader:
             self._emulator.close()
             self._emulator = None
 
-    def take_lines(self) -> tuple[list[Line], list[Line]]:
+    def pop_lines(self) -> tuple[list[Line], list[Line]]:
         """The new lines and the grown ones since last asked."""
         taken = list(self.new.values()), list(self.grown.values())
         self.new, self.grown = {}, {}
@@ -130,14 +130,14 @@ class Reader:
 
     def forget_lines(self, number: int) -> None:
         """All lines so far are known already, by numbers that are not known here, up to this one."""
-        self.take_lines()
+        self.pop_lines()
         self.number = number
         self._primary.forget_numbers()
         self._alternate.forget_numbers()
 
     # ------------------------------------------------------------ what is read
 
-    def take(self, entry: Entry) -> None:
+    def read_entry(self, entry: Entry) -> None:
         """The next entry of the journal."""
         if isinstance(entry, Resize):
             self._resize(entry)
@@ -148,7 +148,7 @@ class Reader:
         if self._dirty and not 0 <= entry.time_ns - self._looked_ns < LOOK_NS:
             # What stood there until now.
             self._feed_waiting()
-            self._look()
+            self._index_screen()
         if entry.offset > self.offset:
             self._feed_waiting()
             data = _CANCEL + data
@@ -168,7 +168,7 @@ class Reader:
         """There is no more for now: what stands on the screen is seen."""
         self._feed_waiting()
         if self._dirty:
-            self._look()
+            self._index_screen()
 
     def _resize(self, resize: Resize) -> None:
         if resize.number <= self.resizes and self._emulator is not None:
@@ -179,7 +179,7 @@ class Reader:
             self._emulator = create(self._engine, resize.size, cell=resize.cell, scrollback_lines=HISTORY_ROWS)
             return
         if self._dirty:
-            self._look()
+            self._index_screen()
         self._emulator.resize(resize.size, resize.cell)
         # Rows are of another width now: those that could not be taken out are counted anew.
         self._in_history = min(self._in_history, self._emulator.scrollback_rows)
@@ -246,7 +246,7 @@ class Reader:
             rows = terminal.scrollback_rows
         self._in_history = rows
 
-    def _look(self) -> None:
+    def _index_screen(self) -> None:
         """See what stands on the screen."""
         terminal = self._terminal()
         size = terminal.size
@@ -266,16 +266,16 @@ class Reader:
             self._glancing_since_ns, self._glances = self._time_ns, 0
         if self._glances < _MOST_GLANCES:
             self._glances += 1
-            self._look()
+            self._index_screen()
             # Whatever follows is to be looked at, too.
             self._dirty = True
 
-    def _add(self, text: str) -> int:
+    def _add_line(self, text: str) -> int:
         if len(text) > LONGEST_LINE:
             step = LONGEST_LINE - _OVERLAP
             number = 0
             for start in range(0, len(text) - _OVERLAP, step):
-                number = self._add(text[start : start + LONGEST_LINE])
+                number = self._add_line(text[start : start + LONGEST_LINE])
             return number
         self.number += 1
         self.new[self.number] = Line(self.number, self._fed, self._time_ns, text)
@@ -284,9 +284,9 @@ class Reader:
     def _grow(self, number: int, text: str) -> None:
         """A line became longer; it stays one line unless it became very long, or nobody knows which it was."""
         if not number:
-            self._add(text)
+            self._add_line(text)
             return
         line = Line(number, self._fed, self._time_ns, text[:LONGEST_LINE])
         (self.new if number in self.new else self.grown)[number] = line
         if len(text) > LONGEST_LINE:
-            self._add(text[LONGEST_LINE - _OVERLAP :])
+            self._add_line(text[LONGEST_LINE - _OVERLAP :])

@@ -87,7 +87,7 @@ class Search:
 
     def forget(self, session_id: str) -> None:
         """Remove a session's lines."""
-        self._with(lambda index: index.forget(session_id))
+        self._with(lambda index: index.remove_session(session_id))
 
     def find(self, query: Query, limit: int, among: Collection[str] | None = None) -> list[Hit]:
         """The newest lines that fit, newest first; see ``Index.find``."""

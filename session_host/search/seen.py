@@ -19,7 +19,7 @@ class SeenState(msgspec.Struct, array_like=True):
     gone: list[tuple[str, int]] = []
 
 
-class Seen:
+class LineTracker:
     """The lines of one screen, primary or alternate, that are indexed already.
 
     ``add(text)`` indexes a line and gives its number; ``grow(number, text)`` puts a longer text in its place.

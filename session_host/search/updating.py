@@ -80,10 +80,10 @@ class Update:
                 ended = self._read_on(reader)
             except OutliveError as error:
                 raise Unreadable(str(error)) from error
-            new, grown = reader.take_lines()
+            new, grown = reader.pop_lines()
             self._passes = progress.passes + 1
             journal = self._grown_to if ended else ""
-            place = (reader.offset, reader.resizes, reader.keep(), reader.number)
+            place = (reader.offset, reader.resizes, reader.save_state(), reader.number)
             writer.write(new, grown, Progress(journal, *place, self._passes))
         return ended
 
@@ -100,7 +100,7 @@ class Update:
             self._reader = reader
             # Another build of the engine was at work: its terminal is made again, and its lines are known.
             for entry in _until(read(self._journal), progress.offset):
-                reader.take(entry)
+                reader.read_entry(entry)
             reader.settle()
             reader.forget_lines(progress.number)
         self._reader = reader
@@ -112,7 +112,7 @@ class Update:
         until_s = time.monotonic() + SLICE_S
         until = reader.offset + SLICE_BYTES
         for entry in self._entries:
-            reader.take(entry)
+            reader.read_entry(entry)
             if reader.offset >= until or time.monotonic() > until_s:
                 # The screen is looked at when it stands still, or at the end.
                 reader.flush()

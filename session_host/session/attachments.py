@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from session_host.estate.memory import AttachmentMemory
+from session_host.estate.memory import AttachmentState
 from session_host.estate.records import Kind
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS, ErrorCode, Focus, Input, InputRefused, Paste
 from session_host.protocol.values import CellSize, GridSize
@@ -122,7 +122,7 @@ class Attachments:
     """All attachments of a session."""
 
     def __init__(
-        self, effects: list[Effect], remembered: dict[str, AttachmentMemory], new_id: Callable[[], str]
+        self, effects: list[Effect], remembered: dict[str, AttachmentState], new_id: Callable[[], str]
     ) -> None:
         """Know those that may come back.
 
@@ -138,9 +138,9 @@ class Attachments:
             for each, kept in remembered.items()
         }
 
-    def memory(self) -> dict[str, AttachmentMemory]:
+    def memory(self) -> dict[str, AttachmentState]:
         """What a successor has to know: who is attached, or may come back."""
-        return {each.id: AttachmentMemory(each.read_only, each.accepted, each.focused) for each in self._by_id.values()}
+        return {each.id: AttachmentState(each.read_only, each.accepted, each.focused) for each in self._by_id.values()}
 
     def attach(self, client: AttachedClient, *, resume: str, read_only: bool) -> Attachment:
         """Give the client the attachment it had before, or a new one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from session_host.estate.memory import Memory
+from session_host.estate.memory import LogState
 from session_host.protocol.values import CellSize, GridSize
 
 from .attachments import AttachedClient, Attachment, Attachments
@@ -20,7 +20,7 @@ class Viewers:
         attachments, sizing, focus: the rules.
     """
 
-    def __init__(self, effects: list[Effect], memory: Memory, size: GridSize, new_id: Callable[[], str]) -> None:
+    def __init__(self, effects: list[Effect], memory: LogState, size: GridSize, new_id: Callable[[], str]) -> None:
         """Begin with what a former host knew.
 
         Args:

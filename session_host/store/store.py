@@ -67,7 +67,7 @@ class Store:
 
     # ------------------------------------------------------------ sessions
 
-    def add(self, record: SessionRecord, *, named_alone: bool = False) -> None:
+    def insert(self, record: SessionRecord, *, named_alone: bool = False) -> None:
         """Record a new session; the one whose conversation it goes on with has a successor from then on.
 
         Args:

@@ -121,7 +121,7 @@ class Adapter:
 def _row_cells(row: Row) -> list[dict[str, Any]]:
     cells: list[dict[str, Any]] = []
     for run in row.runs:
-        look = _look(run.style)
+        look = _cell_style(run.style)
         for x, text, width in _characters(run):
             cell: dict[str, Any] = {"x": x, **look}
             if text.strip(" "):
@@ -139,7 +139,7 @@ def _characters(run: Run) -> list[tuple[int, str, int]]:
     return [(run.column + index, character, 1) for index, character in enumerate(run.text)]
 
 
-def _look(style: Style) -> dict[str, Any]:
+def _cell_style(style: Style) -> dict[str, Any]:
     look: dict[str, Any] = {}
     if style.foreground != DEFAULT_COLOR:
         look["fg"] = _color(style.foreground)

@@ -354,10 +354,10 @@ class GhosttyEmulator:
             modify_other_keys=self._stream.modify_other_keys,
         )
         try:
-            return ghostty_snapshot.take(self._terminal, state)
+            return ghostty_snapshot.encode_snapshot(self._terminal, state)
         except EngineFailure:
             self._give_up_sequence()
-            return ghostty_snapshot.take(self._terminal, state)
+            return ghostty_snapshot.encode_snapshot(self._terminal, state)
 
     def replay(self) -> bytes:
         """Bytes that rebuild this state."""

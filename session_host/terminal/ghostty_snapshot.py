@@ -50,7 +50,7 @@ def unpack(data: bytes) -> tuple[State, memoryview]:
         raise EngineFailure(f"not a snapshot of this engine: {error}") from error
 
 
-def take(terminal: Any, state: State) -> bytes:
+def encode_snapshot(terminal: Any, state: State) -> bytes:
     """A snapshot: the State, then the terminal as the library's bytes.
 
     Those begin with the screen and the history next to it, so that the beginning of a snapshot is

@@ -60,7 +60,7 @@ class NoticeParts:
     def __init__(self) -> None:
         self.parts: dict[str, tuple[str, str]] = {}
 
-    def add(self, identifier: str, kind: str, text: str, *, done: bool) -> Notification | None:
+    def add_part(self, identifier: str, kind: str, text: str, *, done: bool) -> Notification | None:
         """Take a piece; the notification when it was the last."""
         title, body = self.parts.pop(identifier, ("", ""))
         if kind == "title":
@@ -144,4 +144,4 @@ def _kitty_notification(rest: str, notices: NoticeParts) -> TerminalEvent | None
             payload = base64.b64decode(padded, validate=True).decode("utf-8", "replace")
         except binascii.Error:
             return None
-    return notices.add(values.get("i", "")[:64], kind, payload, done=values.get("d", "1") != "0")
+    return notices.add_part(values.get("i", "")[:64], kind, payload, done=values.get("d", "1") != "0")

@@ -46,7 +46,9 @@ class GitRefused(WorktreeError):
         self.code = code
 
 
-def look(directory: Path, *words: str, extra: Mapping[str, str] | None = None, timeout_s: float | None = None) -> str:
+def run_read_only(
+    directory: Path, *words: str, extra: Mapping[str, str] | None = None, timeout_s: float | None = None
+) -> str:
     """Ask git something; it changes nothing, and takes no lock that would be in another's way.
 
     Args:
@@ -72,7 +74,7 @@ def ask(directory: Path, *words: str) -> bool:
         GitRefused, WorktreeError: as ``look``, for any other end.
     """
     try:
-        look(directory, *words)
+        run_read_only(directory, *words)
     except GitRefused as refused:
         if refused.code == 1:
             return False
@@ -114,7 +116,7 @@ def _run(directory: Path, words: tuple[str, ...], extra: Mapping[str, str], time
         output.seek(0)
         if process.returncode:
             complaint.seek(0)
-            raise GitRefused(_said(complaint.read()), process.returncode)
+            raise GitRefused(_error_line(complaint.read()), process.returncode)
         return os.fsdecode(output.read())
 
 
@@ -145,7 +147,7 @@ def _name(words: tuple[str, ...]) -> str:
     return " ".join(plain[:2] if plain[:1] == ["worktree"] else plain[:1])
 
 
-def _said(complaint: bytes) -> str:
+def _error_line(complaint: bytes) -> str:
     """The line of git's complaint that says what is wrong; hooks and advice stand around it."""
     lines = [line.strip() for line in complaint.decode(errors="replace").splitlines() if line.strip()]
     labelled = [line for line in lines if _LABEL.match(line)]

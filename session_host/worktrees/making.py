@@ -11,7 +11,7 @@ import msgspec
 
 from session_host.errors import WorktreeError
 from session_host.paths import make_directories
-from session_host.worktrees.git import GitRefused, change, look
+from session_host.worktrees.git import GitRefused, change, run_read_only
 from session_host.worktrees.names import free_branch
 from session_host.worktrees.places import held, is_ours, new_directory
 from session_host.worktrees.repository import HEADS, Entry, Repository, at, branches, entries, entry_at, find
@@ -68,7 +68,7 @@ def make(directory: str, branch: str | None, chat: str) -> Worktree:
             if start.commit:
                 _make_branch(repository, start)
                 made = True
-            _add(repository, path, start.branch)
+            _add_worktree(repository, path, start.branch)
         except BaseException:
             _clear(repository, path)
             if made:
@@ -110,7 +110,7 @@ def remake(worktree: str, repository: str, branch: str) -> bool:
             _forget(found, stale)
         try:
             make_directories(path.parent)
-            _add(found, path, branch)
+            _add_worktree(found, path, branch)
         except BaseException:
             _clear(found, path)
             raise
@@ -155,17 +155,17 @@ def _start(repository: Repository, branch: str | None, chat: str) -> _Start:
         _free(repository, branch)
         return _Start(branch=branch, commit="")
     else:
-        listing = repository.look("for-each-ref", "--format=%(refname)", f"refs/remotes/*/{branch}")
+        listing = repository.run_read_only("for-each-ref", "--format=%(refname)", f"refs/remotes/*/{branch}")
         remote = [reference.removeprefix("refs/remotes/") for reference in listing.splitlines()]
         if len(remote) > 1:
             raise WorktreeError(
                 f"several remotes have the branch {branch}; create a local one: git branch {branch} {remote[0]}"
             )
         if remote:
-            commit = repository.look("rev-parse", "--verify", f"refs/remotes/{remote[0]}^{{commit}}").strip()
+            commit = repository.run_read_only("rev-parse", "--verify", f"refs/remotes/{remote[0]}^{{commit}}").strip()
             return _Start(branch=branch, commit=commit, upstream=remote[0])
     try:
-        commit = look(repository.directory, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
+        commit = run_read_only(repository.directory, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").strip()
     except GitRefused as refused:
         raise WorktreeError(
             f"{repository.name} has no commits; commit something first, or omit --worktree"
@@ -226,7 +226,7 @@ def _make_branch(repository: Repository, start: _Start) -> None:
         raise WorktreeError(f"git cannot create the branch {start.branch}: {refused.said}") from refused
 
 
-def _add(repository: Repository, path: Path, branch: str) -> None:
+def _add_worktree(repository: Repository, path: Path, branch: str) -> None:
     words = ("worktree", "add", "--quiet", "--", str(path), branch)
     try:
         change(repository.common, f"--git-dir={repository.common}", *words)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from session_host.errors import WorktreeError
-from session_host.worktrees.git import GitRefused, change, look
+from session_host.worktrees.git import GitRefused, change, run_read_only
 from session_host.worktrees.making import forget_branch
 from session_host.worktrees.places import held
 from session_host.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find
@@ -100,7 +100,7 @@ def _work(path: Path) -> Iterable[str]:
         yield f"{_count(untracked, 'file')} untracked"
     if not changed and (hidden := _hidden_changes(path)):
         yield f"{_count(hidden, 'file')} changed but hidden from git (assume-unchanged or skip-worktree)"
-    own = Path(look(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
+    own = Path(run_read_only(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
     yield from {f"{what} in progress" for file, what in UNDER_WAY.items() if os.path.lexists(own / file)}
     nested = [place for place in _ignored_paths(path) if os.path.lexists(path / place / ".git")]
     if nested:
@@ -109,7 +109,7 @@ def _work(path: Path) -> Iterable[str]:
 
 def _status(path: Path, *words: str, index: str = "") -> str:
     # What a file system monitor or a cache says of untracked files may be late; this must be true.
-    return look(
+    return run_read_only(
         path, "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "status", "--porcelain=v2", "-z",
         "--ignore-submodules=none", *words, extra={"GIT_INDEX_FILE": index} if index else None,
         timeout_s=REMOVAL_TIMEOUT_S,
@@ -118,14 +118,14 @@ def _status(path: Path, *words: str, index: str = "") -> str:
 
 def _hidden_changes(path: Path) -> list[str]:
     """Changed files marked assume-unchanged or skip-worktree, told by an index without the marks."""
-    listing = look(path, "ls-files", "-v", "-z", timeout_s=REMOVAL_TIMEOUT_S)
+    listing = run_read_only(path, "ls-files", "-v", "-z", timeout_s=REMOVAL_TIMEOUT_S)
     marked = {line[2:] for line in listing.split("\0") if line and (line[0].islower() or line[0] == "S")}
     there = {name for name in marked if os.path.lexists(path / name)}
     if not there:
         return []
     with tempfile.TemporaryDirectory() as folder:
         index = str(Path(folder) / "index")
-        look(path, "-c", "core.sparseCheckout=false", "read-tree", "HEAD", extra={"GIT_INDEX_FILE": index})
+        run_read_only(path, "-c", "core.sparseCheckout=false", "read-tree", "HEAD", extra={"GIT_INDEX_FILE": index})
         return sorted(there.intersection(changes_of(_status(path, "--untracked-files=no", index=index), "12u")))
 
 
@@ -144,7 +144,7 @@ def _commits(repository: Repository, entry: Entry) -> Iterable[str]:
 def _own_commits(repository: Repository, commit: str, branch: str | None) -> list[str]:
     """The commits up to this one that no branch but the one named, no remote branch and no tag has."""
     excluded = [f"--exclude={branch}"] if branch else []
-    listing = repository.look("rev-list", commit, "--not", *excluded, "--branches", "--remotes", "--tags")
+    listing = repository.run_read_only("rev-list", commit, "--not", *excluded, "--branches", "--remotes", "--tags")
     return listing.split()
 
 
@@ -164,10 +164,10 @@ def _ignored(path: Path) -> str:
 
 def _submodules_are_empty(path: Path) -> bool:
     """Whether the submodules, if there are any, were never filled; git refuses them all alike."""
-    own = Path(look(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
+    own = Path(run_read_only(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
     if (own / "modules").exists():
         return False
-    listing = look(path, "ls-files", "--stage", "-z", timeout_s=REMOVAL_TIMEOUT_S).split("\0")
+    listing = run_read_only(path, "ls-files", "--stage", "-z", timeout_s=REMOVAL_TIMEOUT_S).split("\0")
     links = [line.partition("\t")[2] for line in listing if line.startswith("160000 ")]
     return bool(links) and not any(os.path.lexists(path / link / ".git") for link in links)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from session_host.errors import WorktreeError
-from session_host.worktrees.git import GitRefused, ask, look
+from session_host.worktrees.git import GitRefused, ask, run_read_only
 from session_host.worktrees.names import slug
 
 HEADS = "refs/heads/"
@@ -42,9 +42,9 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
         """A name for it that no other repository has, fit for a directory."""
         return f"{slug(self.name)}-{hashlib.sha256(os.fsencode(self.common)).hexdigest()[:8]}"
 
-    def look(self, *words: str) -> str:
+    def run_read_only(self, *words: str) -> str:
         """Ask git about the repository, whatever has become of its working trees; raises as ``git.look``."""
-        return look(self.common, f"--git-dir={self.common}", *words)
+        return run_read_only(self.common, f"--git-dir={self.common}", *words)
 
     def ask(self, *words: str) -> bool:
         """Yes or no; raises as ``git.ask``."""
@@ -78,10 +78,14 @@ def find(directory: Path) -> Repository:
     """
     directory = Path(os.path.abspath(directory))  # noqa: PTH100 - the user's own symlinks are kept
     try:
-        flags = look(directory, "rev-parse", "--is-bare-repository", "--is-inside-work-tree").split()
-        common = _path(look(directory, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+        flags = run_read_only(directory, "rev-parse", "--is-bare-repository", "--is-inside-work-tree").split()
+        common = _path(run_read_only(directory, "rev-parse", "--path-format=absolute", "--git-common-dir"))
         inside = flags[-1:] == ["true"]
-        top = _path(look(directory, "rev-parse", "--path-format=absolute", "--show-toplevel")) if inside else None
+        top = (
+            _path(run_read_only(directory, "rev-parse", "--path-format=absolute", "--show-toplevel"))
+            if inside
+            else None
+        )
     except GitRefused as refused:
         raise _no_repository(directory, refused) from refused
     if top is None and flags[:1] != ["true"]:
@@ -100,7 +104,7 @@ def at(common: Path) -> Repository:
     if not common.is_dir():
         raise gone
     try:
-        look(common, f"--git-dir={common}", "rev-parse", "--git-dir")
+        run_read_only(common, f"--git-dir={common}", "rev-parse", "--git-dir")
     except GitRefused as refused:
         raise gone from refused
     return Repository(common=common, directory=common, top=None, name=_name(common, None))
@@ -113,7 +117,7 @@ def entries(repository: Repository) -> list[Entry]:
         WorktreeError: git is older than 2.36, or fails.
     """
     try:
-        listing = repository.look("worktree", "list", "--porcelain", "-z")
+        listing = repository.run_read_only("worktree", "list", "--porcelain", "-z")
     except GitRefused as refused:
         raise _too_old(repository) or refused from refused
     found = []
@@ -140,7 +144,7 @@ def entry_at(repository: Repository, path: Path) -> Entry | None:
 
 def branches(repository: Repository) -> dict[str, str]:
     """The ids of the commits of all local branches, by their names; raises as ``git.look``."""
-    listing = repository.look("for-each-ref", "--format=%(objectname) %(refname)", HEADS)
+    listing = repository.run_read_only("for-each-ref", "--format=%(objectname) %(refname)", HEADS)
     pairs = (line.partition(" ") for line in listing.splitlines())
     return {reference.removeprefix(HEADS): commit for commit, _, reference in pairs}
 
@@ -170,7 +174,7 @@ def _no_repository(directory: Path, refused: GitRefused) -> WorktreeError:
 
 
 def _too_old(repository: Repository) -> WorktreeError | None:
-    version = look(repository.common, "version")
+    version = run_read_only(repository.common, "version")
     match = re.search(r"(\d+)\.(\d+)", version)
     if match and (int(match[1]), int(match[2])) < MIN_GIT:
         return WorktreeError(f"{version.strip()} is too old; worktrees need git 2.36 or newer")

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from session_host.errors import WorktreeError
-from session_host.worktrees.git import look
+from session_host.worktrees.git import run_read_only
 from session_host.worktrees.repository import find
 
 SHOWN_TIMEOUT_S = 3.0
@@ -49,7 +49,7 @@ def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEO
         timeout_s: how long git may take.
     """
     try:
-        listing = look(
+        listing = run_read_only(
             Path(path), "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch", "-z",
             "--untracked-files=normal", "--ignore-submodules=none", timeout_s=timeout_s,
         )  # fmt: skip

@@ -102,7 +102,7 @@ def record(kind: str, number: int) -> int:
         for first in range(0, len(entries), 32):
             journal.append(entries[first : first + 32])
     with Store.open(database()) as store:
-        store.add(
+        store.insert(
             SessionRecord(
                 id=session_id, name=f"{kind}-{number}", agent="command", argv=["cat"], cwd="/", state=State.EXITED,
                 exit_code=0, created_at=f"2026-01-02T03:{number:02}:05Z", ended_at="2026-01-02T04:00:00Z",

@@ -40,7 +40,7 @@ async def test_looking_at_a_chat_that_needs_you_is_no_answer_and_typing_is() -> 
 async def test_a_viewer_that_wants_output_before_it_is_attached_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tab that came to the front while its chat was just being attached stayed empty."""
     record = await start("sh", "-c", "echo end of lines; exec cat")
-    send, asked = HostConnection.send, asyncio.Event()
+    send, asked = HostConnection.send_message, asyncio.Event()
 
     def send_and_tell(connection: HostConnection, message: Message) -> None:
         send(connection, message)

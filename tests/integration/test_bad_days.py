@@ -227,7 +227,7 @@ async def test_an_end_is_asked_for_again_and_has_come(area: Area) -> None:
 
     area.state.mkdir(exist_ok=True)
     with Store.open(database()) as store:
-        store.add(
+        store.insert(
             SessionRecord(
                 id=session_id, name="x", agent="command", argv=["cat"], cwd="/", state=State.RUNNING, created_at=now()
             )

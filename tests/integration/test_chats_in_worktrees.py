@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from session_host.agents.agent import Conversation
+from session_host.agents.agent import ConversationSettings
 from session_host.agents.catalog import load_catalog
 from session_host.client.control import request as ask
-from session_host.client.forgetting import forget_chat
+from session_host.client.forgetting import remove_chat
 from session_host.client.launch import LaunchRequest, launch
 from session_host.client.records import open_store
 from session_host.errors import WorktreeError
@@ -42,7 +42,7 @@ def store() -> Iterator[Store]:
 
 def request(directory: str, resume: SessionRecord | None = None, worktree: str | None = None) -> LaunchRequest:
     agent = load_catalog(config_dir())["command"]
-    agent = msgspec.structs.replace(agent, conversation=Conversation(resume=("cat",)))
+    agent = msgspec.structs.replace(agent, conversation=ConversationSettings(resume=("cat",)))
     return LaunchRequest(
         agent=agent,
         arguments=["cat"],
@@ -118,7 +118,7 @@ class TestRemoving:
         first = await ended(store, checkout)
         await launch(request(first.cwd, resume=first))
 
-        assert forget_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
+        assert remove_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
 
     async def test_it_stays_while_one_that_could_go_on_in_it_is_remembered(
         self, store: Store, checkout: Checkout
@@ -127,8 +127,8 @@ class TestRemoving:
         second = await over(store, await launch(request(first.cwd, resume=first)))
         store.update(first.id, continued_by=second.id)
 
-        assert forget_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
-        assert forget_chat(store, second) == ""
+        assert remove_chat(store, first) == f"kept the worktree {first.worktree}: the chat x uses it"
+        assert remove_chat(store, second) == ""
         assert checkout.branches() == ["main"]
 
     async def test_one_that_was_continued_is_no_reason_to_keep_it(self, store: Store, checkout: Checkout) -> None:
@@ -136,7 +136,7 @@ class TestRemoving:
         second = await over(store, await launch(request(first.cwd, resume=first)))
         store.update(first.id, continued_by=second.id)
 
-        assert forget_chat(store, second) == ""
+        assert remove_chat(store, second) == ""
 
         assert not Path(str(first.worktree)).exists()
         assert store.all() == [store.get(first.id)]
@@ -144,17 +144,17 @@ class TestRemoving:
     async def test_it_stays_while_something_works_in_it(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
         with subprocess.Popen(["cat"], cwd=first.cwd, stdin=subprocess.PIPE) as server:
-            line = forget_chat(store, first)
+            line = remove_chat(store, first)
 
         assert line == f"kept the worktree {first.worktree}: process {server.pid} (cat) is using it"
 
     async def test_one_whose_host_is_gone_does_not_use_it(self, store: Store, checkout: Checkout) -> None:
         first = await ended(store, checkout)
-        store.add(
+        store.insert(
             msgspec.structs.replace(first, id=str(uuid.uuid4()), state=State.RUNNING, worktree=None, host_pid=None)
         )
 
-        assert forget_chat(store, first) == ""
+        assert remove_chat(store, first) == ""
 
 
 async def test_a_start_that_fails_leaves_nothing(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

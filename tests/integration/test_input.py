@@ -57,8 +57,8 @@ async def test_input_under_a_stale_attachment_is_refused_and_said() -> None:
     async with watching(record.id) as (viewer, watcher):
         stranger = await HostConnection.open(record.id, "viewer")
         answers: asyncio.Queue[object] = asyncio.Queue()
-        stranger.listen(answers.put_nowait, lambda: None)
-        stranger.send(Key(viewer._attachment, 1, "x", "x"))
+        stranger.set_callbacks(answers.put_nowait, lambda: None)
+        stranger.send_message(Key(viewer._attachment, 1, "x", "x"))
         refusal = await asyncio.wait_for(answers.get(), 10)
         assert isinstance(refusal, InputRefused)
         assert refusal.code == ErrorCode.STALE_ATTACHMENT
@@ -77,21 +77,21 @@ async def test_what_is_sent_twice_after_a_reconnect_is_typed_once() -> None:
         await see(viewer, watcher, "ready")
     connection = await HostConnection.open(record.id, "viewer")
     answers: asyncio.Queue[object] = asyncio.Queue()
-    connection.listen(answers.put_nowait, lambda: None)
-    connection.send(Attach(output=False))
+    connection.set_callbacks(answers.put_nowait, lambda: None)
+    connection.send_message(Attach(output=False))
     attached = await _next(answers, Attached)
     for sequence in (1, 2, 3):
-        connection.send(Text(attached.attachment, sequence, str(sequence)))
+        connection.send_message(Text(attached.attachment, sequence, str(sequence)))
     await _acknowledged(answers, 3)
     connection.close()
     again = await HostConnection.open(record.id, "viewer")
     more: asyncio.Queue[object] = asyncio.Queue()
-    again.listen(more.put_nowait, lambda: None)
-    again.send(Attach(output=False, resume=attached.attachment))
+    again.set_callbacks(more.put_nowait, lambda: None)
+    again.send_message(Attach(output=False, resume=attached.attachment))
     resumed = await _next(more, Attached)
     assert (resumed.attachment, resumed.last_sequence) == (attached.attachment, 3)
     for sequence in (2, 3, 4):
-        again.send(Text(attached.attachment, sequence, str(sequence)))
+        again.send_message(Text(attached.attachment, sequence, str(sequence)))
     await _acknowledged(more, 4)
     again.close()
     async with watching(record.id) as (viewer, watcher):
@@ -173,7 +173,7 @@ async def test_half_a_command_does_not_run_when_its_beginning_was_refused(tmp_pa
                 pass
             viewer.text("too")
             assert watcher.refusals[-1].code == ErrorCode.HELD
-            viewer.go_on()
+            viewer.accept_refusal()
             viewer.text("well")
             await see(viewer, watcher, "well")
             assert shown(viewer)[0].rstrip() == "deafwell"
@@ -262,7 +262,7 @@ async def test_a_program_is_told_the_colours_that_its_viewer_shows_it_in() -> No
     record = await start(sys.executable, "-ISc", ASK_GROUND)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "it is rgb:1515/1717/1c1c")
-        viewer.show_in(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, dark=False))
+        viewer.set_colors(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, dark=False))
         viewer.key("x", "x")
         await see(viewer, watcher, "it is rgb:ffff/ffff/ffff")
         viewer.key("x", "x")

@@ -11,12 +11,12 @@ import pytest
 
 from session_host.cli import doctor_chats
 from session_host.client.control import request
-from session_host.client.hung import end_without_host
-from session_host.client.records import fate_of
+from session_host.client.hung import kill_unresponsive
+from session_host.client.records import outcome_of
 from session_host.client.upgrade import keeper_status, replace_host, replace_keeper
 from session_host.errors import HostUnavailable
-from session_host.link.asking import ask_keeper
-from session_host.link.pipe import KeeperPipe
+from session_host.link.asking import request_keeper
+from session_host.link.pipe import MessageChannel
 from session_host.protocol.keeper import KeeperMessage, Status
 from session_host.protocol.messages import Describe
 from session_host.protocol.values import State
@@ -33,19 +33,19 @@ class Killer:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
         self.killed: list[int] = []
-        ask = KeeperPipe.ask
+        ask = MessageChannel.request
 
-        def ask_and_kill(pipe: KeeperPipe, message: KeeperMessage, timeout_s: float) -> Any:
+        def ask_and_kill(pipe: MessageChannel, message: KeeperMessage, timeout_s: float) -> Any:
             if len(self.killed) < times:
                 pid = ask(pipe, Status(), 10).pid
                 os.kill(pid, signal.SIGSTOP)
                 wait_until(lambda: processes.state(pid) == "T", 5, "the keeper to stop")
-                pipe.send(message)
+                pipe.send_message(message)
                 os.kill(pid, signal.SIGKILL)
                 self.killed.append(pid)
             return ask(pipe, message, timeout_s)
 
-        monkeypatch.setattr(KeeperPipe, "ask", ask_and_kill)
+        monkeypatch.setattr(MessageChannel, "ask", ask_and_kill)
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -87,15 +87,15 @@ async def test_a_chat_with_a_hung_host_is_ended_once_although_the_keeper_dies_ov
     os.kill(host_pid, signal.SIGSTOP)
     with monkeypatch.context() as patch:
         Killer(patch, 1)
-        said = await asyncio.to_thread(end_without_host, record.id)
+        said = await asyncio.to_thread(kill_unresponsive, record.id)
     assert "did not answer" in said
-    assert fate_of(record.id).state is State.EXITED
+    assert outcome_of(record.id).state is State.EXITED
 
 
 def test_a_keeper_that_dies_over_each_question_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(pipe: KeeperPipe, message: KeeperMessage, timeout_s: float) -> Any:
+    def broken(pipe: MessageChannel, message: KeeperMessage, timeout_s: float) -> Any:
         raise HostUnavailable("the connection to the keeper was lost; try again")
 
-    monkeypatch.setattr(KeeperPipe, "ask", broken)
+    monkeypatch.setattr(MessageChannel, "ask", broken)
     with pytest.raises(HostUnavailable, match="went away"):
-        ask_keeper(Status(), 0.3)
+        request_keeper(Status(), 0.3)

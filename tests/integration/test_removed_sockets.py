@@ -9,9 +9,9 @@ import signal
 import pytest
 
 from session_host.client.control import request
-from session_host.client.records import is_kept
+from session_host.client.records import has_live_socket
 from session_host.client.upgrade import keeper_status
-from session_host.link.finding import find_keeper
+from session_host.link.finding import connect_to_keeper
 from session_host.paths import keeper_socket, runtime_dir, session_socket
 from session_host.protocol.messages import Describe
 from session_host.store import SessionRecord
@@ -31,7 +31,7 @@ def keepers(area: Area) -> list[int]:
 
 
 def reachable(record: SessionRecord) -> bool:
-    return session_socket(record.id).exists() and is_kept(record.id)
+    return session_socket(record.id).exists() and has_live_socket(record.id)
 
 
 async def is_as_before(record: SessionRecord) -> None:
@@ -123,7 +123,7 @@ async def test_the_keeper_killed_with_the_directory_gone_is_followed_by_one_that
 
 
 def find_keeper_now() -> bool:
-    pipe = find_keeper()
+    pipe = connect_to_keeper()
     if pipe is not None:
         pipe.close()
     return pipe is not None

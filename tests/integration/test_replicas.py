@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.records import fate_of
+from session_host.client.records import outcome_of
 from session_host.client.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
 from session_host.protocol.messages import Peek, Role, Screen, Send
@@ -251,7 +251,7 @@ async def test_who_is_away_at_the_end_has_the_last_output_all_the_same(
         viewer._connection.drop()
         await away.wait()
         await request(record.id, Send(0, "go on", enter=True))
-        await eventually(lambda: fate_of(record.id).state is State.EXITED, 20, "the end to be recorded")
+        await eventually(lambda: outcome_of(record.id).state is State.EXITED, 20, "the end to be recorded")
         may_go.set()
         await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
         assert viewer.exit_code == 3

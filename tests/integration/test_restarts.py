@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from session_host.client.ended import last_screen
-from session_host.client.records import HOST_GONE, settle
+from session_host.client.records import HOST_GONE, resolve_stale_row
 from session_host.clock import now
 from session_host.errors import StoreError
 from session_host.paths import database, session_dir, session_journal
@@ -134,18 +134,18 @@ def test_a_number_that_was_given_anew_is_not_taken_for_the_host(area: object, la
     mine = start_time(os.getpid())
     assert mine is not None
     with Store.open(database()) as store:
-        store.add(record_of(os.getpid(), mine - later_by, boot or boot_id()))
+        store.insert(record_of(os.getpid(), mine - later_by, boot or boot_id()))
         [record] = store.all()
-        settled = settle(store, record)
+        settled = resolve_stale_row(store, record)
         assert (settled.state, settled.error) == (State.LOST, error)
         assert store.get(record.id) == settled
 
 
 def test_a_host_that_lives_in_this_boot_is_left_alone(area: object) -> None:
     with Store.open(database()) as store:
-        store.add(record_of(os.getpid(), start_time(os.getpid()), boot_id()))
+        store.insert(record_of(os.getpid(), start_time(os.getpid()), boot_id()))
         [record] = store.all()
-        assert settle(store, record).state is State.RUNNING
+        assert resolve_stale_row(store, record).state is State.RUNNING
 
 
 # ------------------------------------------------------------------ which of what was kept is read

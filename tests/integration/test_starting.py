@@ -15,7 +15,7 @@ import pytest
 from session_host.client.connection import HostConnection
 from session_host.client.viewer import Viewer, ViewerState
 from session_host.errors import LaunchFailed
-from session_host.host.ending import kill
+from session_host.host.ending import kill_program
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.host.server import Server
 from session_host.protocol.messages import (
@@ -76,7 +76,7 @@ async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
             yield host
         finally:
             if host.session.state is State.RUNNING:
-                await kill(host.session)
+                await kill_program(host.session)
             host.let_go()
             await asyncio.wait([host.starting])
             await host.close()
@@ -86,8 +86,8 @@ async def test_attached_is_not_said_before_the_program_is_exec_d() -> None:
     async with held_host(["cat"]) as host:
         connection = await HostConnection.open(ID, "viewer")
         told: asyncio.Queue[Any] = asyncio.Queue()
-        connection.listen(told.put_nowait, lambda: None)
-        connection.send(Attach(GridSize(80, 24)))
+        connection.set_callbacks(told.put_nowait, lambda: None)
+        connection.send_message(Attach(GridSize(80, 24)))
         assert isinstance(await asyncio.wait_for(told.get(), 10), Starting)
         assert told.empty()
         host.let_go()
@@ -125,13 +125,13 @@ async def test_early_input_over_the_bound_is_refused_and_what_is_under_it_is_kep
     async with held_host(program("early_input", kept, EARLY_INPUT_BYTES)) as host:
         connection = await HostConnection.open(ID, "viewer")
         told: asyncio.Queue[Any] = asyncio.Queue()
-        connection.listen(told.put_nowait, lambda: None)
-        connection.send(Attach(output=False))
+        connection.set_callbacks(told.put_nowait, lambda: None)
+        connection.send_message(Attach(output=False))
         starting = await asyncio.wait_for(told.get(), 10)
         # Lines, since a line discipline that is not raw yet drops what is over 4,095 bytes of one (termios(3)).
         half = ("x" * 63 + "\n") * (EARLY_INPUT_BYTES // 128)
         for sequence in (1, 2, 3):
-            connection.send(Text(starting.attachment, sequence, half))
+            connection.send_message(Text(starting.attachment, sequence, half))
         refusal = await asyncio.wait_for(told.get(), 10)
         assert isinstance(refusal, InputRefused)
         assert (refusal.sequence, refusal.code) == (3, ErrorCode.INPUT_FULL)
@@ -144,8 +144,8 @@ async def test_early_input_over_the_bound_is_refused_and_what_is_under_it_is_kep
 
 async def test_a_kill_before_the_program_runs_ends_it_once_it_does() -> None:
     async with held_host(["cat"]) as host:
-        killing = asyncio.get_running_loop().create_task(kill(host.session))
-        await eventually(lambda: bool(host.session.followers), 10, "the kill to be under way")
+        killing = asyncio.get_running_loop().create_task(kill_program(host.session))
+        await eventually(lambda: bool(host.session.observers), 10, "the kill to be under way")
         host.let_go()
         await asyncio.wait_for(killing, 10)
         assert (host.session.state, host.session.exit_signal) == (State.EXITED, signal.SIGKILL)
@@ -185,7 +185,7 @@ async def test_a_slow_viewer_gets_its_last_output_though_another_one_left_before
         assert host.server._all_gone.is_set()
         slow = await HostConnection.open(ID, "control")
         [connection] = host.server._connections
-        connection.finish = lambda: None  # type: ignore[method-assign] # What it was sent, it has yet to read.
+        connection.close_when_sent = lambda: None  # type: ignore[method-assign] # What it was sent, it has yet to read.
         closing = asyncio.ensure_future(host.server.close())
         done, _ = await asyncio.wait([closing], timeout=0.2)
         assert not done, "it is waited for"

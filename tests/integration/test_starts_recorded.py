@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from session_host.client import launch as launching
-from session_host.client.records import is_kept, settle
+from session_host.client.records import has_live_socket, resolve_stale_row
 from session_host.client.upgrade import keeper_status
 from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError
-from session_host.link.finding import ensure_keeper
+from session_host.link.finding import connect_or_start_keeper
 from session_host.paths import database, session_log, session_socket
 from session_host.protocol.keeper import Launch
 from session_host.protocol.launch import LaunchReport, LaunchSpec
@@ -77,7 +77,7 @@ async def test_what_is_not_started_is_not_recorded(monkeypatch: pytest.MonkeyPat
     def nobody() -> None:
         raise HostUnavailable("no keeper can be started")
 
-    monkeypatch.setattr(launching, "ensure_keeper", nobody)
+    monkeypatch.setattr(launching, "connect_or_start_keeper", nobody)
     with pytest.raises(HostUnavailable):
         await start("cat", name="unheard")
     assert recorded() == []
@@ -97,14 +97,14 @@ async def test_what_may_have_been_started_stays_recorded_and_its_socket_tells(mo
         raise OSError(24, os.strerror(24))
 
     with monkeypatch.context() as patch:
-        patch.setattr(launching, "ensure_keeper", Deaf)
+        patch.setattr(launching, "connect_or_start_keeper", Deaf)
         patch.setattr(launching, "describe", unable)
         with pytest.raises(LaunchFailed, match="cannot be told"):
             await start("cat", name="unsure")
     [record] = recorded()
     assert (record.state, record.host_pid) == (State.STARTING, None)
     with Store.open(database()) as store:
-        assert settle(store, record).state is State.LOST, "there is no socket"
+        assert resolve_stale_row(store, record).state is State.LOST, "there is no socket"
 
 
 async def test_a_start_that_cannot_be_noted_any_more_has_happened_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ def left_by(pid: int) -> SessionRecord:
     record = SessionRecord.of(spec_of(session_id=str(uuid.uuid4()), argv=["cat"]))
     record.host_pid, record.host_started = pid, start_time(pid)
     with Store.open(database()) as store:
-        store.add(record)
+        store.insert(record)
     return record
 
 
@@ -139,20 +139,20 @@ async def test_a_short_program_that_ran_while_its_keeper_died_is_not_run_again(
         """A keeper that starts the chat and dies before it says so; the program ends meanwhile."""
 
         def __init__(self) -> None:
-            self._pipe = ensure_keeper()
+            self._pipe = connect_or_start_keeper()
 
         def ask(self, message: Launch, timeout_s: float) -> None:
-            self._pipe.ask(message, timeout_s)
+            self._pipe.request(message, timeout_s)
             ended = lambda: [each.state for each in recorded()] == [State.EXITED]  # noqa: E731
             wait_until(ended, 10, "the program's end to be recorded")
-            wait_until(lambda: not is_kept(message.spec.session_id), 10, "its host to leave")
+            wait_until(lambda: not has_live_socket(message.spec.session_id), 10, "its host to leave")
             raise HostUnavailable("the keeper went away")
 
         def close(self) -> None:
             self._pipe.close()
 
     with monkeypatch.context() as patch:
-        patch.setattr(launching, "ensure_keeper", DiesWithTheAnswer)
+        patch.setattr(launching, "connect_or_start_keeper", DiesWithTheAnswer)
         record = await start("/bin/sh", "-c", f"echo x >> {ran}; exit 3", name="short")
     assert ran.read_text() == "x\n", "it ran once"
     [after] = recorded()
@@ -177,13 +177,13 @@ def test_a_start_whose_command_was_killed_is_over_and_that_is_said(had_host: boo
 def test_what_a_command_that_is_gone_has_asked_for_is_not_begun(tmp_path: Path) -> None:
     """Whoever looked before there was a socket has found a dead command, and took the start for cut short."""
     began = tmp_path / "began"
-    pipe = ensure_keeper()
+    pipe = connect_or_start_keeper()
     status = keeper_status()
     assert status is not None
     spec = spec_of(session_id=str(uuid.uuid4()), argv=["touch", str(began)])
     os.kill(status.pid, signal.SIGSTOP)
     wait_until(lambda: processes.state(status.pid) == "T", 10, "the keeper to stop")
-    pipe.send(Launch(spec))
+    pipe.send_message(Launch(spec))
     pipe.close()
     os.kill(status.pid, signal.SIGCONT)
     later = keeper_status()

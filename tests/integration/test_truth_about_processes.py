@@ -42,7 +42,7 @@ def remember(pid: int, started: int | None, *, boot: str | None = None, created:
         columns=80, rows=24, engine="ghostty",
     )  # fmt: skip
     with open_store() as store:
-        store.add(record)
+        store.insert(record)
     return record.id
 
 

@@ -11,7 +11,7 @@ import pytest
 from session_host.client.control import request
 from session_host.client.upgrade import keeper_status, replace_host, replace_keeper, upgrade
 from session_host.errors import OutliveError
-from session_host.link.finding import ensure_keeper, keeper_argv, keeper_environment
+from session_host.link.finding import connect_or_start_keeper, keeper_argv, keeper_environment
 from session_host.paths import database
 from session_host.protocol.keeper import Replaced, ReplaceKeeper
 from session_host.protocol.messages import Describe, Description
@@ -96,8 +96,8 @@ async def test_a_host_that_cannot_restore_the_chat_leaves_it_to_the_former_one(t
     )
     environment = keeper_environment()
     environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{environment['PYTHONPATH']}"
-    pipe = ensure_keeper()
-    assert isinstance(pipe.ask(ReplaceKeeper(keeper_argv(), environment), 30), Replaced)
+    pipe = connect_or_start_keeper()
+    assert isinstance(pipe.request(ReplaceKeeper(keeper_argv(), environment), 30), Replaced)
     pipe.close()
     result = replace_host(record.id, record.name)
     assert not result.ok

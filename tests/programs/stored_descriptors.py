@@ -25,13 +25,13 @@ def keep(unit: str, report: str) -> None:
     store = DescriptorStore()
     for _ in range(MANY // 100):
         files = [os.memfd_create("many") for _ in range(100)]
-        store.add("many", files)
+        store.store_descriptors("many", files)
         for file in files:
             os.close(file)
     for name, text in FILES:
         file = os.memfd_create(name)
         os.write(file, text)
-        store.add(name, [file])
+        store.store_descriptors(name, [file])
     store.remove("gone")
     while held_by_services(unit) != MANY + len(FILES) - 1:  # systemd asks where a message comes from.
         time.sleep(0.01)

@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 
 from session_host.estate import descriptors
-from session_host.estate.ledger import Ledger
-from session_host.estate.moving import Mover
-from session_host.estate.stream_file import StreamFile
+from session_host.estate.ledger import InputLog
+from session_host.estate.moving import Splicer
+from session_host.estate.stream_file import OutputFile
 from session_host.host.checkpoints import Checkpointer
-from session_host.host.recording import Recording
-from session_host.host.recovery import Recovered, recover, remember
+from session_host.host.recording import JournalWriter
+from session_host.host.recovery import RecoveredSession, rebuild_emulator, replay_log
 from session_host.host.session import Session
 from session_host.paths import session_socket
 from session_host.protocol.launch import LaunchSpec
@@ -45,15 +45,15 @@ def spec_of(**changes: object) -> LaunchSpec:
     return msgspec.structs.replace(spec, **changes)
 
 
-class CountingMover(Mover):
+class CountingMover(Splicer):
     """Tells how much it has given to the program."""
 
     def __init__(self, kept: KeptSession) -> None:
         super().__init__()
         self._kept = kept
 
-    def give(self, master: int, file: int, count: int) -> int:
-        taken = super().give(master, file, count)
+    def sendfile_to_pty(self, master: int, file: int, count: int) -> int:
+        taken = super().sendfile_to_pty(master, file, count)
         self._kept.given += taken
         return taken
 
@@ -70,7 +70,7 @@ class KeptSession:
 
     def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
         self.spec = spec
-        self.estate, self.slave = descriptors.make(Path(spec.socket_path), spec.size)
+        self.estate, self.slave = descriptors.create_descriptors(Path(spec.socket_path), spec.size)
         if not cooked:
             tty.setraw(self.slave)
         self._living = False
@@ -80,14 +80,14 @@ class KeptSession:
         """A session object made of what is there, as a host does it: the first, or a successor."""
         assert not self._living
         mover = CountingMover(self)
-        self.ledger = Ledger(self.estate.ledger, self.estate.master, mover)
-        self.stream = StreamFile(self.estate, mover)
-        memory, checkpoint = remember(self.estate.checkpoint, self.ledger, look_only=False)
-        self.recovered: Recovered = recover(
+        self.ledger = InputLog(self.estate.ledger, self.estate.master, mover)
+        self.stream = OutputFile(self.estate, mover)
+        memory, checkpoint = replay_log(self.estate.checkpoint, self.ledger, look_only=False)
+        self.recovered: RecoveredSession = rebuild_emulator(
             self.spec, memory, checkpoint, self.stream, self.ledger.page, other_engine=other_engine
         )
         directory = Path(self.spec.journal) if self.spec.journal else None
-        self.recording = Recording(directory, self.spec.journal_limit_bytes, self.stream, lambda: None)
+        self.recording = JournalWriter(directory, self.spec.journal_limit_bytes, self.stream, lambda: None)
         self.session = Session(
             self.spec, self.recovered, self.ledger, self.stream, self.recording, now=lambda: "2026-01-01T00:00:01Z"
         )
@@ -97,14 +97,14 @@ class KeptSession:
 
     def go_on(self) -> None:
         """Let the session read and write the PTY; its "program" is this very process, which does not end."""
-        self.session.go_on(PtyProcess(os.getpid(), None, self.estate.master))
+        self.session.attach_process(PtyProcess(os.getpid(), None, self.estate.master))
 
     def wrote(self, data: bytes) -> None:
         """The program wrote this; without the PTY, of any length at once."""
         stream = self.stream
         os.pwrite(self.estate.stream, data, stream.end)
         stream.end += len(data)
-        self.session.output(data)
+        self.session.on_output(data)
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """A viewer of this size is used, and its size has settled."""

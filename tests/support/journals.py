@@ -69,6 +69,6 @@ def recorded_session(name: str, entries: Iterable[Entry], **fields: object) -> s
         "columns": 80, "rows": 24, "engine": default_engine(),
     }  # fmt: skip
     with open_store() as store:
-        store.add(SessionRecord(**(values | fields)))  # type: ignore[arg-type]
+        store.insert(SessionRecord(**(values | fields)))  # type: ignore[arg-type]
     write_journal(session_journal(session_id), entries)
     return session_id

@@ -131,7 +131,7 @@ async def watch_and_type(session_id: str) -> str:
         await follower.until(lambda: "Apasted" in _shown(viewer))
         viewer.resize(GridSize(100, 32), CellSize(8, 16))
         await follower.until(lambda: viewer.emulator is not None and viewer.emulator.size == GridSize(100, 32))
-        viewer.show_in(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, False))
+        viewer.set_colors(DefaultColors(0x1A1E24, 0xFFFFFF, 0x1A1E24, False))
         viewer.follow(False)
         viewer.text("unseen\n")
         await taken()
@@ -195,7 +195,7 @@ async def _end(session_id: str, request: Stop | Kill) -> str:
     ended = ""
     async with ControlConnection(session_id) as connection:
         connection.follow(output=True)
-        connection.post(msgspec.structs.replace(request, request=1))
+        connection.send_only(msgspec.structs.replace(request, request=1))
         async with asyncio.timeout(PATIENCE_S):
             async for message in connection.messages():
                 if isinstance(message, messages.StateEvent):

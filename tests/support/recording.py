@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from session_host.estate.descriptors import Estate
-from session_host.estate.moving import Mover
-from session_host.estate.stream_file import StreamFile
-from session_host.host.recording import Recording
+from session_host.estate.descriptors import SessionDescriptors
+from session_host.estate.moving import Splicer
+from session_host.estate.stream_file import OutputFile
+from session_host.host.recording import JournalWriter
 from session_host.journal import Entry, Resize, Snapshot
 from session_host.protocol.messages import Resized
 from session_host.protocol.values import CellSize, GridSize
@@ -28,15 +28,15 @@ class Recorded:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.file = os.memfd_create("stream")
-        estate = Estate(-1, -1, -1, self.file, -1, -1, -1)
-        self.stream = StreamFile(estate, Mover(in_kernel=False))
+        estate = SessionDescriptors(-1, -1, -1, self.file, -1, -1, -1)
+        self.stream = OutputFile(estate, Splicer(in_kernel=False))
         self.written = b""
         self.resizes: list[Resized] = []
         self.progress = 0
         self.recording = self.open()
 
-    def open(self) -> Recording:
-        self.recording = Recording(self.directory, LIMIT_BYTES, self.stream, self._progressed)
+    def open(self) -> JournalWriter:
+        self.recording = JournalWriter(self.directory, LIMIT_BYTES, self.stream, self._progressed)
         return self.recording
 
     def _progressed(self) -> None:
@@ -47,11 +47,11 @@ class Recorded:
         os.pwrite(self.file, data, self.stream.end)
         self.stream.end += len(data)
         self.written += data
-        self.recording.output(self.stream.end)
+        self.recording.add_output(self.stream.end)
 
     def resize(self, columns: int) -> None:
         self.resizes.append(Resized(self.stream.end, GridSize(columns, 24), CellSize(), len(self.resizes) + 1))
-        self.recording.resized(self.resizes[-1])
+        self.recording.add_resize(self.resizes[-1])
 
     def snapshot(self, data: bytes = b"s") -> Snapshot:
         """The emulator's state as of now."""

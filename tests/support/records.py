@@ -23,5 +23,5 @@ def fill(path: Path, make_record: MakeRecord, count: int = 50) -> list[SessionRe
     records = [make_record(title="x" * 400, created_at="2026-01-02T03:04:05Z") for _ in range(count)]
     with Store.open(path) as store:
         for record in records:
-            store.add(record)
+            store.insert(record)
     return records

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from session_host.estate.memory import ActivityMemory
+from session_host.estate.memory import ActivityState
 from session_host.host.activity import ActivityTracker, Moment
-from session_host.host.signals import Word, of_event, of_report, of_state_file
+from session_host.host.signals import StatusReport, of_event, of_report, of_state_file
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
@@ -35,21 +35,21 @@ class Playbook:
         """So long nothing comes, but what is due is looked at."""
         end_s = self.time_s + seconds
         changed = False
-        while (due_s := self.tracker.due_s(self.output_s)) is not None and due_s <= end_s:
+        while (due_s := self.tracker.next_expiry_s(self.output_s)) is not None and due_s <= end_s:
             self.time_s = max(self.time_s, due_s)
-            changed |= self.tracker.look(self.now(), self.output_s)
+            changed |= self.tracker.expire(self.now(), self.output_s)
         self.time_s = end_s
         return changed
 
-    def says(self, signal: TerminalEvent | Report | Word) -> bool:
+    def says(self, signal: TerminalEvent | Report | StatusReport) -> bool:
         match signal:
-            case Word():
-                word: Word | None = signal
+            case StatusReport():
+                word: StatusReport | None = signal
             case Report():
                 word = of_report(signal, self.watch)
             case _:
                 word = of_event(signal, self.watch)
-        return word is not None and self.tracker.hear(word, self.now())
+        return word is not None and self.tracker.apply_report(word, self.now())
 
     def hook(self, event: str, detail: str = "") -> bool:
         return self.says(Report("hook", event, detail=detail))
@@ -68,7 +68,7 @@ class Playbook:
 
     def killed(self) -> None:
         """Another host goes on with what this one left."""
-        memory = msgspec.msgpack.decode(msgspec.msgpack.encode(self.tracker.memory(7)), type=ActivityMemory)
+        memory = msgspec.msgpack.decode(msgspec.msgpack.encode(self.tracker.memory(7)), type=ActivityState)
         self.tracker = ActivityTracker(self.watch, "t0", memory)
 
     @property

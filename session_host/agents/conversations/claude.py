@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from session_host.agents.conversations.place import Found, Kept, Sought
+from session_host.agents.conversations.place import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.processes import in_conversation
 
 _USER_LINE = re.compile(rb'"type":\s*"user"')
@@ -22,29 +22,29 @@ _LONGEST_MATCH_BYTES = 64
 class Claude:
     """See the module."""
 
-    def look(self, sought: Sought) -> Found:
+    def find(self, sought: ConversationQuery) -> LookupResult:
         # By the id alone: the names of long directories are cut, and given a hash. It is resumed in the same one.
         paths = sorted(_projects(sought).glob(f"*/{sought.conversation}.jsonl"))
         if any(_has_user_line(path) for path in paths):
-            return Found(Kept.WHOLE)
+            return LookupResult(Availability.WHOLE)
         if paths:
-            return Found(
-                Kept.LOST,
+            return LookupResult(
+                Availability.LOST,
                 f"Claude Code exited before it saved the prompt: it is not in {paths[0]}",
             )
         if sought.used:
-            return Found(Kept.LOST, f"Claude Code's transcript is missing from {_projects(sought)}")
-        return Found(Kept.NOTHING, "the conversation is empty")
+            return LookupResult(Availability.LOST, f"Claude Code's transcript is missing from {_projects(sought)}")
+        return LookupResult(Availability.NOTHING, "the conversation is empty")
 
-    def opened_by(self, sought: Sought) -> list[int]:
+    def opened_by(self, sought: ConversationQuery) -> list[int]:
         return list(in_conversation(_home(sought) / "sessions", sought.conversation))
 
 
-def _home(sought: Sought) -> Path:
+def _home(sought: ConversationQuery) -> Path:
     return sought.from_variable("CLAUDE_CONFIG_DIR", sought.home / ".claude")
 
 
-def _projects(sought: Sought) -> Path:
+def _projects(sought: ConversationQuery) -> Path:
     return _home(sought) / "projects"
 
 

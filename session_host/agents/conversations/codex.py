@@ -9,22 +9,22 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from session_host.agents.conversations.place import Found, Kept, Sought
+from session_host.agents.conversations.place import Availability, ConversationQuery, LookupResult
 
 
 class Codex:
     """See the module."""
 
-    def look(self, sought: Sought) -> Found:
+    def find(self, sought: ConversationQuery) -> LookupResult:
         home = _home(sought)
         name = f"rollout-*-{sought.conversation}.jsonl"
         if any(home.glob(f"sessions/*/*/*/{name}")) or any(home.glob(f"archived_sessions/{name}")):
-            return Found(Kept.WHOLE)
+            return LookupResult(Availability.WHOLE)
         if sought.used:
-            return Found(Kept.LOST, f"Codex's transcript is missing from {home / 'sessions'}")
-        return Found(Kept.LOST, f"the conversation is empty, or missing from {home / 'sessions'}")
+            return LookupResult(Availability.LOST, f"Codex's transcript is missing from {home / 'sessions'}")
+        return LookupResult(Availability.LOST, f"the conversation is empty, or missing from {home / 'sessions'}")
 
-    def opened_by(self, sought: Sought) -> list[int]:
+    def opened_by(self, sought: ConversationQuery) -> list[int]:
         lock = _home(sought) / "thread-writer-locks" / f"{sought.conversation}.lock"
         try:
             inode = lock.stat().st_ino
@@ -38,7 +38,7 @@ class Codex:
         return sorted(pid for pid in pids if _has_open(pid, lock))
 
 
-def _home(sought: Sought) -> Path:
+def _home(sought: ConversationQuery) -> Path:
     return sought.from_variable("CODEX_HOME", sought.home / ".codex")
 
 

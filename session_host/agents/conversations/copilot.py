@@ -9,28 +9,28 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from session_host.agents.conversations.place import Found, Kept, Sought
+from session_host.agents.conversations.place import Availability, ConversationQuery, LookupResult
 from session_host.pty.identity import is_running
 
 
 class Copilot:
     """See the module."""
 
-    def look(self, sought: Sought) -> Found:
+    def find(self, sought: ConversationQuery) -> LookupResult:
         events = _directory(sought) / "events.jsonl"
         if events.exists() and b'"user.message"' in events.read_bytes():
-            return Found(Kept.WHOLE)
+            return LookupResult(Availability.WHOLE)
         if sought.used:
-            return Found(Kept.LOST, f"Copilot CLI's transcript is missing: {events}")
-        return Found(Kept.NOTHING, "the conversation is empty")
+            return LookupResult(Availability.LOST, f"Copilot CLI's transcript is missing: {events}")
+        return LookupResult(Availability.NOTHING, "the conversation is empty")
 
-    def opened_by(self, sought: Sought) -> list[int]:
+    def opened_by(self, sought: ConversationQuery) -> list[int]:
         names = [path.name for path in _directory(sought).glob("inuse.*.hold")]
         pids = [int(match[1]) for name in names if (match := re.fullmatch(r"inuse\.(\d{1,10})\.hold", name))]
         return [pid for pid in pids if is_running(pid, None) and _is_it(pid)]
 
 
-def _directory(sought: Sought) -> Path:
+def _directory(sought: ConversationQuery) -> Path:
     return sought.home / ".copilot" / "session-state" / sought.conversation
 
 

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from session_host.agents.conversations.place import Found, Kept, Sought
+from session_host.agents.conversations.place import Availability, ConversationQuery, LookupResult
 
 _LONGEST_TWIN_BYTES = 64 * 1024
 _UNSAID = ("/", "?", "<session_context>", "<hook_context>")
@@ -30,18 +30,20 @@ _UNSAID = ("/", "?", "<session_context>", "<hook_context>")
 class Gemini:
     """See the module."""
 
-    def look(self, sought: Sought) -> Found:
+    def find(self, sought: ConversationQuery) -> LookupResult:
         paths = _transcripts(sought)
         if any(has_words(path) for path in [*paths, *second_names(sought.files, sought.conversation)]):
-            return Found(Kept.WHOLE)
+            return LookupResult(Availability.WHOLE)
         if sought.used:
-            return Found(Kept.LOST, f"Gemini CLI's transcript is missing from {home_of(sought.environment) / 'tmp'}")
-        return Found(Kept.NOTHING, "the conversation is empty")
+            return LookupResult(
+                Availability.LOST, f"Gemini CLI's transcript is missing from {home_of(sought.environment) / 'tmp'}"
+            )
+        return LookupResult(Availability.NOTHING, "the conversation is empty")
 
-    def opened_by(self, sought: Sought) -> list[int]:  # noqa: ARG002 - nothing tells
+    def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - nothing tells
         return []
 
-    def before_start(self, sought: Sought) -> None:
+    def before_start(self, sought: ConversationQuery) -> None:
         """Put back what it has deleted, and remove what would make it delete conversations."""
         for chats in chats_directories(sought.environment):
             twins: dict[str, list[Path]] = defaultdict(list)
@@ -75,7 +77,7 @@ def chats_directories(environment: Mapping[str, str]) -> list[Path]:
     return sorted(home_of(environment).glob("tmp/*/chats"))
 
 
-def _transcripts(sought: Sought) -> list[Path]:
+def _transcripts(sought: ConversationQuery) -> list[Path]:
     short = sought.conversation[:8]
     found = home_of(sought.environment).glob(f"tmp/*/chats/session-*-{short}.json*")
     return [path for path in found if conversation_in(path) == sought.conversation]

@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from session_host.agents.conversations.place import Found, Kept, Sought
+from session_host.agents.conversations.place import Availability, ConversationQuery, LookupResult
 
 _PATIENCE_S = 1.0
 _GLANCE_S = 0.1
@@ -25,21 +25,25 @@ _CUT_CHARACTERS = 37
 class OpenCode:
     """See the module."""
 
-    def look(self, sought: Sought) -> Found:
+    def find(self, sought: ConversationQuery) -> LookupResult:
         path = _database(sought)
         if not path.exists():
-            return Found(Kept.LOST, f"opencode's database is missing: {path}")
+            return LookupResult(Availability.LOST, f"opencode's database is missing: {path}")
         try:
             rows = _rows(path, sought.conversation)
         except sqlite3.Error:
-            return Found(Kept.UNKNOWN)  # Of another version, or busy.
-        return Found(Kept.WHOLE) if rows else Found(Kept.LOST, f"the conversation is missing from {path}")
+            return LookupResult(Availability.UNKNOWN)  # Of another version, or busy.
+        return (
+            LookupResult(Availability.WHOLE)
+            if rows
+            else LookupResult(Availability.LOST, f"the conversation is missing from {path}")
+        )
 
-    def opened_by(self, sought: Sought) -> list[int]:  # noqa: ARG002 - it tells nobody
+    def opened_by(self, sought: ConversationQuery) -> list[int]:  # noqa: ARG002 - it tells nobody
         return []
 
 
-def titled(sought: Sought, terminal_title: str, since_s: float) -> str:
+def titled(sought: ConversationQuery, terminal_title: str, since_s: float) -> str:
     """The id of the one conversation in the directory that is shown under this title of the terminal.
 
     Args:
@@ -72,7 +76,7 @@ def titled(sought: Sought, terminal_title: str, since_s: float) -> str:
     return str(rows[0][0]) if len(rows) == 1 else ""
 
 
-def _database(sought: Sought) -> Path:
+def _database(sought: ConversationQuery) -> Path:
     data = sought.from_variable("XDG_DATA_HOME", sought.home / ".local" / "share")
     return data / "opencode" / "opencode.db"
 

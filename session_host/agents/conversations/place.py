@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 
-class Kept(Enum):
+class Availability(Enum):
     """What an agent has kept of a conversation."""
 
     WHOLE = "whole"
@@ -21,7 +21,7 @@ class Kept(Enum):
     """It cannot be told: the agent will say."""
 
 
-class Sought(NamedTuple):
+class ConversationQuery(NamedTuple):
     """A conversation that is to be gone on with.
 
     Attributes:
@@ -49,7 +49,7 @@ class Sought(NamedTuple):
         return Path(self.directory, value) if value else default
 
 
-class Found(NamedTuple):
+class LookupResult(NamedTuple):
     """What is kept of it.
 
     Attributes:
@@ -57,19 +57,19 @@ class Found(NamedTuple):
         reason: for one that is lost why, and for one that holds nothing that; a clause without a full stop.
     """
 
-    kept: Kept
+    kept: Availability
     reason: str = ""
 
 
-class Place(Protocol):
+class ConversationStore(Protocol):
     """Where an agent keeps its conversations."""
 
-    def look(self, sought: Sought) -> Found:
+    def find(self, sought: ConversationQuery) -> LookupResult:
         """What is kept of one. Blocks on the disk.
 
         Raises:
             OSError: it cannot be told.
         """
 
-    def opened_by(self, sought: Sought) -> list[int]:
+    def opened_by(self, sought: ConversationQuery) -> list[int]:
         """The living processes that have it open, as the agent's own files tell. Blocks on the disk."""

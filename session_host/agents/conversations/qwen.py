@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from session_host.agents.conversations.place import Found, Kept, Sought
+from session_host.agents.conversations.place import Availability, ConversationQuery, LookupResult
 from session_host.agents.conversations.processes import in_conversation
 
 
 class Qwen:
     """See the module."""
 
-    def look(self, sought: Sought) -> Found:
+    def find(self, sought: ConversationQuery) -> LookupResult:
         home = _home(sought)
         for path in home.glob(f"projects/*/chats/{sought.conversation}.jsonl"):
             if b'"user"' in path.read_bytes():
-                return Found(Kept.WHOLE)
+                return LookupResult(Availability.WHOLE)
         if sought.used:
-            return Found(Kept.LOST, f"Qwen Code's transcript is missing from {home / 'projects'}")
-        return Found(Kept.NOTHING, "the conversation is empty")
+            return LookupResult(Availability.LOST, f"Qwen Code's transcript is missing from {home / 'projects'}")
+        return LookupResult(Availability.NOTHING, "the conversation is empty")
 
-    def opened_by(self, sought: Sought) -> list[int]:
+    def opened_by(self, sought: ConversationQuery) -> list[int]:
         return list(in_conversation(_home(sought) / "sessions", sought.conversation))
 
 
-def _home(sought: Sought) -> Path:
+def _home(sought: ConversationQuery) -> Path:
     return sought.home / ".qwen"

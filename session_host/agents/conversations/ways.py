@@ -11,10 +11,10 @@ from session_host.agents.conversations.copilot import Copilot
 from session_host.agents.conversations.gemini import Gemini
 from session_host.agents.conversations.opencode import OpenCode
 from session_host.agents.conversations.own import Aider, Endpoint
-from session_host.agents.conversations.place import Found, Kept, Place, Sought
+from session_host.agents.conversations.place import Availability, ConversationQuery, ConversationStore, LookupResult
 from session_host.agents.conversations.qwen import Qwen
 
-PLACES: Final[dict[str, Place]] = {
+PLACES: Final[dict[str, ConversationStore]] = {
     "aider": Aider(),
     "claude": Claude(),
     "codex": Codex(),
@@ -29,18 +29,18 @@ VARIABLES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", 
 """What leads an agent to its conversations."""
 
 
-def look(place: str, sought: Sought) -> Found:
+def find_conversation(place: str, sought: ConversationQuery) -> LookupResult:
     """What is kept of a conversation; a place of an unknown name, or one that cannot be read, tells nothing."""
     way = PLACES.get(place)
     if way is None:
-        return Found(Kept.UNKNOWN)
+        return LookupResult(Availability.UNKNOWN)
     try:
-        return way.look(sought)
+        return way.find(sought)
     except OSError:
-        return Found(Kept.UNKNOWN)
+        return LookupResult(Availability.UNKNOWN)
 
 
-def opened_by(place: str, sought: Sought) -> list[int]:
+def opened_by(place: str, sought: ConversationQuery) -> list[int]:
     """The living processes that have it open, as the agent's own files tell."""
     way = PLACES.get(place)
     try:
@@ -49,7 +49,7 @@ def opened_by(place: str, sought: Sought) -> list[int]:
         return []
 
 
-def before_start(place: str, sought: Sought) -> None:
+def before_start(place: str, sought: ConversationQuery) -> None:
     """Keep an agent that is about to start from harming conversations."""
     way = PLACES.get(place)
     if isinstance(way, Gemini):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from session_host.client.records import fate_of, open_store
+from session_host.client.records import open_store, outcome_of
 from session_host.errors import OutliveError
 from session_host.paths import runtime_dir
 from session_host.protocol.values import RUNNING_STATES, State
@@ -75,7 +75,7 @@ async def keeper_at_short_launch(place: Place, number: int) -> Instant:
                 why = str(error)
             result = await asyncio.to_thread(traced.stop)
         if not why:
-            over = lambda: fate_of(record.id).state not in RUNNING_STATES  # noqa: E731
+            over = lambda: outcome_of(record.id).state not in RUNNING_STATES  # noqa: E731
             await eventually(over, PATIENCE_S, "the short program's end")
         lines = ran.read_text().count("x") if ran.exists() else 0
         if lines != (0 if why else 1):

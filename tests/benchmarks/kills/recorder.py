@@ -56,16 +56,16 @@ class RecordingViewer(Viewer):
         super().close()
         self._file.close()
 
-    def _take_output(self, message: Output) -> None:
+    def _apply_output(self, message: Output) -> None:
         before = self._offset
-        super()._take_output(message)
+        super()._apply_output(message)
         if before >= 0 and self._offset == before + len(message.data):
             self._keep(b"O", before, message.data)
             if self._on_output is not None:
                 self._on_output(message.data)
 
-    def _take_snapshot(self, message: SnapshotPart) -> None:
-        super()._take_snapshot(message)
+    def _apply_snapshot_part(self, message: SnapshotPart) -> None:
+        super()._apply_snapshot_part(message)
         if message.last and self._offset == message.offset:
             self.snapshots += 1
             self._keep(b"S", message.offset)

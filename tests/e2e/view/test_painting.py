@@ -28,7 +28,7 @@ def rendered(text: str, size: GridSize, *, ratio: float = 1.0, font_px: int = 13
     width, height = size.columns * metrics.width, size.rows * metrics.height
     padding = round(8 * ratio)
     surface.set_layout(GridLayout(width + 2 * padding, height + 2 * padding, padding, metrics.width, metrics.height))
-    assert surface.take(emulator) is None
+    assert surface.apply_frame(emulator) is None
     image = QImage(width + 2 * padding, height + 2 * padding, QImage.Format.Format_RGB32)
     painter = QPainter(image)
     surface.paint(painter, QRegion(image.rect()))

@@ -56,14 +56,14 @@ def kill_program(chat: str) -> None:
 
 def test_an_end_that_is_not_recorded_yet_is_waited_for(chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = threading.Event()
-    is_ending = endings.is_ending
+    is_ending = endings.is_exit_pending
 
     def look(session_id: str) -> bool:
         found = is_ending(session_id)
         looked.set()
         return found
 
-    monkeypatch.setattr(endings, "is_ending", look)
+    monkeypatch.setattr(endings, "is_exit_pending", look)
 
     async def go_on() -> str:
         with nobody_writes():

@@ -97,7 +97,7 @@ async def test_an_input_that_does_not_come_is_a_loss(records: Path) -> None:
 
 
 async def test_output_that_a_viewer_does_not_get_is_a_loss(records: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    take = RecordingViewer._take_output
+    take = RecordingViewer._apply_output
     seen = 0
 
     def lose_one(viewer: RecordingViewer, message: Output) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.agent import Agent, Conversation
+from session_host.agents.agent import Agent, ConversationSettings
 from session_host.agents.catalog import load_catalog
 from session_host.agents.files import write_files
 from session_host.errors import ConfigError
@@ -22,7 +22,7 @@ def an_agent(**fields: object) -> Agent:
         "executable": "x",
         "monogram": "x",
         "start": ("x", ("--set", "{files}/a"), ("--id", "{conversation}"), "{arguments}", ("--ask", "{prompt}")),
-        "conversation": Conversation(
+        "conversation": ConversationSettings(
             resume=("x", "--on", "{conversation}", "{arguments}", "{prompt}"),
             options={"--id": "id", "-c": "flag", "--on": "maybe id", "--fork": "fork", "resume": "maybe id"},
         ),

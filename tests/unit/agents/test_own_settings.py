@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
-from session_host.agents.environment import child_environment, remark
+from session_host.agents.environment import child_environment, missing_integration
 from session_host.agents.own_settings import variable
 from session_host.paths import config_dir
 
@@ -92,7 +92,7 @@ def test_qwens_defaults_of_the_system_stay_in_force(tmp_path: Path) -> None:
     def given(**more: str) -> tuple[str | None, str]:
         base = {"HOME": str(tmp_path), "QWEN_CODE_SYSTEM_SETTINGS_PATH": str(tmp_path / "settings.json")} | more
         environment = child_environment(base, agent, {}, FILES, directory="/")
-        return environment.get(name), remark(agent, environment, "/")
+        return environment.get(name), missing_integration(agent, environment, "/")
 
     assert given() == (f"{FILES}/settings.json", "")
     # That of a chat around this one is ours as well.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from session_host.client.forgetting import forget_chat
+from session_host.client.forgetting import remove_chat
 from session_host.client.records import open_store
 from session_host.errors import OutliveError
 from session_host.paths import endpoint_conversation, session_dir, session_log
@@ -31,7 +31,7 @@ def recorded(name: str, agent: str = "endpoint") -> SessionRecord:
         provider_session_id=CONVERSATION,
     )
     with open_store() as store:
-        store.add(record)
+        store.insert(record)
     session_dir(name).mkdir(parents=True)
     session_log(name).parent.mkdir(parents=True, exist_ok=True)
     session_log(name).touch()
@@ -46,11 +46,11 @@ def test_a_conversation_of_ours_goes_with_the_last_chat_in_it() -> None:
     path.touch()
 
     with open_store() as store:
-        forget_chat(store, first)
+        remove_chat(store, first)
         assert path.exists(), "another chat goes on with it"
         assert not session_dir("first").exists()
         assert not session_log("first").exists()
-        forget_chat(store, second)
+        remove_chat(store, second)
         assert not path.exists()
         assert store.all() == []
 
@@ -63,7 +63,7 @@ def test_the_file_of_a_conversation_with_another_agent_is_not_ours() -> None:
     path.touch()
 
     with open_store() as store:
-        forget_chat(store, record)
+        remove_chat(store, record)
 
     assert path.exists()
 
@@ -84,7 +84,7 @@ def test_a_host_that_puts_its_last_screen_there_meanwhile_is_no_failure(monkeypa
     monkeypatch.setattr(os, "rmdir", rmdir)
 
     with open_store() as store:
-        forget_chat(store, record)
+        remove_chat(store, record)
 
     assert not directory.exists()
 
@@ -110,7 +110,7 @@ def test_files_that_come_or_go_without_end_are_said_and_the_chat_stays(
     with monkeypatch.context() as patches:
         patches.setattr(os, *(("rmdir", rmdir) if what == "appear" else ("unlink", unlink)))
         with open_store() as store, pytest.raises(OutliveError) as caught:
-            forget_chat(store, record)
+            remove_chat(store, record)
 
     left = "again" if what == "appear" else "a, b, c, …"
     assert str(caught.value) == (
@@ -119,7 +119,7 @@ def test_files_that_come_or_go_without_end_are_said_and_the_chat_stays(
     with open_store() as store:
         assert store.get(record.id) is not None
         assert session_log("chat").exists()
-        forget_chat(store, record)
+        remove_chat(store, record)
     assert not directory.exists()
 
 
@@ -135,6 +135,6 @@ def test_one_that_is_there_no_more_after_all_is_removed(monkeypatch: pytest.Monk
     really = os.rmdir
     monkeypatch.setattr(os, "rmdir", rmdir)
     with open_store() as store:
-        forget_chat(store, record)
+        remove_chat(store, record)
         assert store.get(record.id) is None
     assert not directory.exists()

@@ -26,6 +26,6 @@ def test_nobody_is_asked_through_a_symbolic_link(area: Area, tmp_path: Path, mon
         record = SessionRecord(
             id=str(uuid.uuid4()), name="x", agent="command", argv=["cat"], cwd="/", state=State.RUNNING, created_at=""
         )
-        store.add(record)
+        store.insert(record)
         with pytest.raises(UnsafeDirectory):
             find_session(store, "x")

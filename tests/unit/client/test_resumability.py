@@ -37,7 +37,7 @@ def kept(number: int = 0, **fields: object) -> SessionRecord:
     }
     record = SessionRecord(**(values | fields))  # type: ignore[arg-type]
     with open_store() as store:
-        store.add(record)
+        store.insert(record)
     return record
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.endpoint.painting import Painter
-from session_host.endpoint.settling import LONG_LINES, Block, Code, Markdown, Settling, clean
+from session_host.endpoint.settling import LONG_LINES, Block, Code, Markdown, MarkdownStream, clean
 
 ANSWER = """\
 # A title
@@ -48,8 +48,8 @@ the end"""
 
 
 def settled(pieces: list[str]) -> list[Block]:
-    settling = Settling()
-    blocks = [block for piece in pieces for block in settling.add(piece)]
+    settling = MarkdownStream()
+    blocks = [block for piece in pieces for block in settling.append(piece)]
     return blocks + settling.finish()
 
 
@@ -84,28 +84,28 @@ def test_nothing_of_the_text_is_lost() -> None:
 
 
 def test_code_is_settled_line_by_line() -> None:
-    settling = Settling()
-    settling.add("```python\nx = 1\ny =")
-    blocks = settling.add(" 2\n")
+    settling = MarkdownStream()
+    settling.append("```python\nx = 1\ny =")
+    blocks = settling.append(" 2\n")
     assert [block.lines for block in blocks if isinstance(block, Code)] == [("y = 2",)]
-    settling.add("``")
+    settling.append("``")
     assert settling.unfinished() is None, "it may become the end of the code"
-    settling.add("z")
+    settling.append("z")
     unfinished = settling.unfinished()
     assert isinstance(unfinished, Code)
     assert unfinished.lines == ("``z",)
 
 
 def test_a_paragraph_is_settled_when_another_follows() -> None:
-    settling = Settling()
-    assert settling.add("one\ntwo\n") == []
-    assert [block.source for block in settling.add("\n") if isinstance(block, Markdown)] == ["one\ntwo\n"]
+    settling = MarkdownStream()
+    assert settling.append("one\ntwo\n") == []
+    assert [block.source for block in settling.append("\n") if isinstance(block, Markdown)] == ["one\ntwo\n"]
 
 
 def test_a_long_paragraph_does_not_wait_for_its_end() -> None:
     lines = [f"line {number}\n" for number in range(200)]
-    settling = Settling()
-    blocks = [block for line in lines for block in settling.add(line)]
+    settling = MarkdownStream()
+    blocks = [block for line in lines for block in settling.append(line)]
     assert settling.rest.count("\n") <= LONG_LINES
     painted_lines = painted([*blocks, *settling.finish()])
     assert painted_lines == [line.strip() for line in lines]
@@ -130,9 +130,9 @@ def test_code_that_is_cut_off_is_kept() -> None:
 )
 def test_any_markdown_settles_and_is_drawn(pieces: list[str]) -> None:
     painter = Painter(20)
-    settling = Settling()
+    settling = MarkdownStream()
     for piece in pieces:
-        for block in settling.add(clean(piece)):
+        for block in settling.append(clean(piece)):
             painter.block(block)
         painter.unfinished(settling.unfinished())
     for block in settling.finish():

@@ -13,7 +13,7 @@ import pytest
 
 from session_host.endpoint.conversation import Settings
 from session_host.endpoint.wire import Event, Finished, Server, Text, Thinking, Tokens
-from session_host.endpoint.wire_errors import Trouble, WireError, retry_after_s
+from session_host.endpoint.wire_errors import ApiError, ErrorKind, retry_after_s
 from tests.fakes.model_script import Script
 from tests.fakes.model_server import ModelServer
 
@@ -72,8 +72,8 @@ async def events(url: str, turns: list[tuple[str, str]] | None = None, **setting
         await server.close()
 
 
-async def trouble(url: str, **settings: Any) -> WireError:
-    with pytest.raises(WireError) as caught:
+async def trouble(url: str, **settings: Any) -> ApiError:
+    with pytest.raises(ApiError) as caught:
         await events(url, **settings)
     return caught.value
 
@@ -137,29 +137,29 @@ async def test_a_server_without_chat_completions_is_asked_for_responses() -> Non
 @pytest.mark.parametrize(
     ("status", "said", "kind", "words"),
     [
-        (401, "Incorrect key", Trouble.KEY, "set another with /key"),
-        (404, "The model `m` does not exist", Trouble.NOT_FOUND, "has no model 'm'; choose one with /model"),
-        (429, "slow down", Trouble.BUSY, "is limiting requests"),
-        (503, "loading", Trouble.BUSY, "is overloaded"),
-        (500, "oh\x1b[31m\nno", Trouble.OTHER, "failed (500: oh [31m no)"),
-        (400, "too long", Trouble.OTHER, "rejected the question (400: too long)"),
+        (401, "Incorrect key", ErrorKind.KEY, "set another with /key"),
+        (404, "The model `m` does not exist", ErrorKind.NOT_FOUND, "has no model 'm'; choose one with /model"),
+        (429, "slow down", ErrorKind.BUSY, "is limiting requests"),
+        (503, "loading", ErrorKind.BUSY, "is overloaded"),
+        (500, "oh\x1b[31m\nno", ErrorKind.OTHER, "failed (500: oh [31m no)"),
+        (400, "too long", ErrorKind.OTHER, "rejected the question (400: too long)"),
     ],
 )
-async def test_refusals_say_what_to_do(status: int, said: str, kind: Trouble, words: str) -> None:
+async def test_refusals_say_what_to_do(status: int, said: str, kind: ErrorKind, words: str) -> None:
     body = json.dumps({"error": {"message": said}}).encode()
     with serving((status, {"Content-Type": "application/json", "Retry-After": "7"}, body)) as server:
         error = await trouble(server.url, api="chat")
     assert error.trouble is kind
     assert words in str(error)
     assert str(error).isprintable()
-    assert error.retry_after_s == (7.0 if kind is Trouble.BUSY else None)
+    assert error.retry_after_s == (7.0 if kind is ErrorKind.BUSY else None)
 
 
 async def test_a_quota_that_is_used_up_is_not_waited_for() -> None:
     body = json.dumps({"error": {"message": "no more", "code": "insufficient_quota"}}).encode()
     with serving((429, {"Content-Type": "application/json"}, body)) as server:
         error = await trouble(server.url)
-    assert (error.trouble, "is used up" in str(error)) == (Trouble.OTHER, True)
+    assert (error.trouble, "is used up" in str(error)) == (ErrorKind.OTHER, True)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ async def test_nonsense_is_one_line(body: bytes, api: str) -> None:
 async def test_an_answer_that_ends_with_done_alone_is_complete() -> None:
     with serving((200, {}, chunk({"content": "yes"}) + b"data: [DONE]\n\n"), (200, {}, b"data: [DONE]\n\n")) as server:
         assert await events(server.url) == [Text("yes"), Finished("")]
-        assert (await trouble(server.url)).trouble is Trouble.CUT, "nothing at all is no answer"
+        assert (await trouble(server.url)).trouble is ErrorKind.CUT, "nothing at all is no answer"
 
 
 @pytest.mark.parametrize("status", [200, 404, 405])
@@ -199,24 +199,24 @@ async def test_a_web_page_is_no_model_server(status: int, api: str) -> None:
     with serving(page, page) as server:
         error = await trouble(server.url, api=api)
         assert str(error).startswith(f"127.0.0.1:{server.server_port} is not a model server; check the address")
-        assert error.trouble is Trouble.NOT_FOUND
+        assert error.trouble is ErrorKind.NOT_FOUND
 
 
 async def test_a_cut_stream_and_a_silent_one() -> None:
     with ModelServer(tools_needed=False) as server:
         server.plan(Script(lines=4, cut=2), Script(lines=4, cut=0), Script(silent=True))
         url = f"{server.url}/v1"
-        assert (await trouble(url)).trouble is Trouble.CUT
-        assert (await trouble(url)).trouble is Trouble.CUT
+        assert (await trouble(url)).trouble is ErrorKind.CUT
+        assert (await trouble(url)).trouble is ErrorKind.CUT
         error = await trouble(url, timeout_s=0.3)
-        assert (error.trouble, "within 0.3 s" in str(error)) == (Trouble.SILENT, True)
+        assert (error.trouble, "within 0.3 s" in str(error)) == (ErrorKind.SILENT, True)
 
 
 async def test_nobody_listens() -> None:
     with ModelServer() as server:
         url = f"{server.url}/v1"
     error = await trouble(url)
-    assert (error.trouble, "connection to 127.0.0.1:" in str(error)) == (Trouble.REFUSED, True)
+    assert (error.trouble, "connection to 127.0.0.1:" in str(error)) == (ErrorKind.REFUSED, True)
 
 
 async def test_what_is_here_is_not_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from session_host.estate import checkpoint as checkpoints
 from session_host.estate.checkpoint import Checkpoint
-from session_host.estate.ledger import CheckpointAt, Ledger, LedgerPage
-from session_host.estate.memory import AttachmentMemory, Memory
-from session_host.estate.moving import Mover
+from session_host.estate.ledger import CheckpointLocation, InputLog, LogHeader
+from session_host.estate.memory import AttachmentState, LogState
+from session_host.estate.moving import Splicer
 from session_host.estate.stream_file import PAGE_BYTES
 from session_host.protocol.messages import Resized
 from session_host.protocol.values import CellSize, GridSize
@@ -22,9 +22,9 @@ BLOCK_BYTES = 512
 
 
 def made(number: int, length: int = 10_000) -> Checkpoint:
-    memory = Memory(
+    memory = LogState(
         name=f"name {number}",
-        attachments={"ab" * 16: AttachmentMemory(read_only=False, last_sequence=number)},
+        attachments={"ab" * 16: AttachmentState(read_only=False, last_sequence=number)},
         resizes=[Resized(5, GridSize(80, 24), CellSize(8, 16), 1)],
     )
     data = Random(number).randbytes(length)
@@ -32,31 +32,31 @@ def made(number: int, length: int = 10_000) -> Checkpoint:
 
 
 @pytest.fixture
-def page() -> Iterator[LedgerPage]:
+def page() -> Iterator[LogHeader]:
     ledger_file = os.memfd_create("ledger")
-    ledger = Ledger(ledger_file, -1, Mover())
+    ledger = InputLog(ledger_file, -1, Splicer())
     yield ledger.page
     ledger.close()
     os.close(ledger_file)
 
 
-def put(file: int, page: LedgerPage, checkpoint: Checkpoint) -> CheckpointAt:
+def put(file: int, page: LogHeader, checkpoint: Checkpoint) -> CheckpointLocation:
     at = checkpoints.write(file, checkpoint, PAGE_BYTES)
     checkpoints.commit(file, at, page)
     return at
 
 
-def test_before_the_first_there_is_none(file: int, page: LedgerPage) -> None:
+def test_before_the_first_there_is_none(file: int, page: LogHeader) -> None:
     assert checkpoints.read(file, page) is None
 
 
-def test_the_newest_is_read_back_whole(file: int, page: LedgerPage) -> None:
+def test_the_newest_is_read_back_whole(file: int, page: LogHeader) -> None:
     for number in range(1, 6):
         put(file, page, made(number))
         assert checkpoints.read(file, page) == made(number)
 
 
-def test_one_that_was_not_committed_does_not_count(file: int, page: LedgerPage) -> None:
+def test_one_that_was_not_committed_does_not_count(file: int, page: LogHeader) -> None:
     put(file, page, made(1))
     checkpoints.write(file, made(2), PAGE_BYTES)
     assert checkpoints.read(file, page) == made(1)
@@ -64,7 +64,7 @@ def test_one_that_was_not_committed_does_not_count(file: int, page: LedgerPage) 
     assert checkpoints.read(file, page) == made(3)
 
 
-def test_a_write_that_was_cut_short_does_not_count(file: int, page: LedgerPage) -> None:
+def test_a_write_that_was_cut_short_does_not_count(file: int, page: LogHeader) -> None:
     put(file, page, made(1))
     length = os.fstat(file).st_size
     checkpoints.write(file, made(2), PAGE_BYTES)
@@ -75,39 +75,39 @@ def test_a_write_that_was_cut_short_does_not_count(file: int, page: LedgerPage) 
 
 
 @pytest.mark.parametrize("where", [0, 1, 5_000, -1])
-def test_one_that_is_damaged_is_none(file: int, page: LedgerPage, where: int) -> None:
+def test_one_that_is_damaged_is_none(file: int, page: LogHeader, where: int) -> None:
     at = put(file, page, made(1))
     place = at.offset + where % at.length
     os.pwrite(file, bytes([os.pread(file, 1, place)[0] ^ 1]), place)
     assert checkpoints.read(file, page) is None
 
 
-def test_one_that_is_cut_off_is_none(file: int, page: LedgerPage) -> None:
+def test_one_that_is_cut_off_is_none(file: int, page: LogHeader) -> None:
     at = put(file, page, made(1))
     os.ftruncate(file, at.offset + at.length - 1)
     assert checkpoints.read(file, page) is None
 
 
-def test_one_of_another_form_is_none(file: int, page: LedgerPage) -> None:
+def test_one_of_another_form_is_none(file: int, page: LogHeader) -> None:
     import zlib
 
     data = msgspec.msgpack.encode(["something", "else"])
     os.pwrite(file, data, 0)
-    page.checkpoint = CheckpointAt(0, len(data), zlib.crc32(data), PAGE_BYTES)
+    page.checkpoint = CheckpointLocation(0, len(data), zlib.crc32(data), PAGE_BYTES)
     assert checkpoints.read(file, page) is None
 
 
-def test_a_later_version_s_further_fields_do_no_harm(file: int, page: LedgerPage) -> None:
+def test_a_later_version_s_further_fields_do_no_harm(file: int, page: LogHeader) -> None:
     import zlib
 
     fields = msgspec.msgpack.decode(msgspec.msgpack.encode(made(1)))
     data = msgspec.msgpack.encode([*fields, "of a later version"])
     os.pwrite(file, data, 0)
-    page.checkpoint = CheckpointAt(0, len(data), zlib.crc32(data), PAGE_BYTES)
+    page.checkpoint = CheckpointLocation(0, len(data), zlib.crc32(data), PAGE_BYTES)
     assert checkpoints.read(file, page) == made(1)
 
 
-def test_the_pages_of_former_ones_are_given_back(file: int, page: LedgerPage) -> None:
+def test_the_pages_of_former_ones_are_given_back(file: int, page: LogHeader) -> None:
     for number in range(50):
         put(file, page, made(number, 100_000))
     assert os.fstat(file).st_blocks * BLOCK_BYTES <= 100_000 + 3 * PAGE_BYTES

@@ -19,7 +19,7 @@ SIZE = GridSize(91, 17)
 
 def test_an_estate_is_what_a_session_needs(area: object, tmp_path: Path) -> None:
     path = tmp_path / "s"
-    estate, slave = descriptors.make(path, SIZE)
+    estate, slave = descriptors.create_descriptors(path, SIZE)
     try:
         assert termios.tcgetwinsize(slave) == (17, 91)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -38,7 +38,7 @@ def test_an_estate_is_what_a_session_needs(area: object, tmp_path: Path) -> None
 def test_what_a_former_session_left_at_its_path_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "s"
     path.write_text("junk")
-    estate, slave = descriptors.make(path, SIZE)
+    estate, slave = descriptors.create_descriptors(path, SIZE)
     assert path.is_socket()
     estate.close()
     os.close(slave)
@@ -48,7 +48,7 @@ def test_what_a_former_session_left_at_its_path_is_replaced(tmp_path: Path) -> N
 def test_the_umask_of_the_process_stays(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
-        estate, slave = descriptors.make(tmp_path / "s", SIZE)
+        estate, slave = descriptors.create_descriptors(tmp_path / "s", SIZE)
         assert os.umask(0o022) == 0o022
         estate.close()
         os.close(slave)
@@ -61,7 +61,7 @@ def test_the_umask_of_the_process_stays(tmp_path: Path) -> None:
 def test_a_socket_that_cannot_be_made_leaves_no_descriptor(tmp_path: Path, path: str) -> None:
     before = open_descriptors()
     with pytest.raises(OSError):  # noqa: PT011 - of whatever kind
-        descriptors.make(tmp_path / path, SIZE)
+        descriptors.create_descriptors(tmp_path / path, SIZE)
     assert open_descriptors() == before
 
 
@@ -69,7 +69,7 @@ def test_without_files_in_memory_there_are_files_without_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "memfd_create")
-    estate, slave = descriptors.make(tmp_path / "s", SIZE)
+    estate, slave = descriptors.create_descriptors(tmp_path / "s", SIZE)
     try:
         for each in (estate.stream, estate.ledger, estate.checkpoint):
             assert os.fstat(each).st_nlink == 0
@@ -81,13 +81,13 @@ def test_without_files_in_memory_there_are_files_without_a_name(
 
 
 def test_an_estate_that_comes_in_any_order_is_recognized(area: object, tmp_path: Path) -> None:
-    estate, slave = descriptors.make(tmp_path / "s", SIZE)
-    assert descriptors.recognize(reversed(estate)) == estate
-    assert descriptors.recognize(sorted(estate, key=lambda each: -each % 5)) == estate
+    estate, slave = descriptors.create_descriptors(tmp_path / "s", SIZE)
+    assert descriptors.classify_descriptors(reversed(estate)) == estate
+    assert descriptors.classify_descriptors(sorted(estate, key=lambda each: -each % 5)) == estate
     with pytest.raises(ValueError, match="missing descriptors: master"):
-        descriptors.recognize(estate[1:])
+        descriptors.classify_descriptors(estate[1:])
     with pytest.raises(ValueError, match="a second or strange one"):
-        descriptors.recognize([*estate, slave])
+        descriptors.classify_descriptors([*estate, slave])
     os.close(slave)
     estate.close()
     (tmp_path / "s").unlink()

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.estate.ledger import MAX_PAYLOAD_BYTES, CheckpointAt, Ledger, LedgerDamaged, LedgerPage
-from session_host.estate.moving import Mover
+from session_host.estate.ledger import MAX_PAYLOAD_BYTES, CheckpointLocation, InputLog, InputLogCorrupt, LogHeader
+from session_host.estate.moving import Splicer
 from session_host.estate.records import FOR_PROGRAM, HEADER_BYTES, NOBODY, Kind, Record
 from session_host.estate.stream_file import PAGE_BYTES
 
@@ -21,7 +21,7 @@ MASTER = -1
 WHO = b"w" * 16
 
 
-class Reader(Mover):
+class Reader(Splicer):
     """A program that takes so many bytes and no more, until told."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Reader(Mover):
         self.got = b""
         self.takes = 0
 
-    def give(self, master: int, file: int, count: int) -> int:
+    def sendfile_to_pty(self, master: int, file: int, count: int) -> int:
         assert master == MASTER
         data = os.read(file, min(count, self.takes))  # moves the position past what is taken, as sendfile does
         self.takes -= len(data)
@@ -43,29 +43,29 @@ class Book:
     def __init__(self, file: int) -> None:
         self.file = file
         self.reader = Reader()
-        self.ledger = Ledger(file, MASTER, self.reader)
+        self.ledger = InputLog(file, MASTER, self.reader)
 
     def reopen(self) -> list[Record]:
         """Another host begins; returns the records that it finds."""
         self.ledger.close()
-        self.ledger = Ledger(self.file, MASTER, self.reader)
+        self.ledger = InputLog(self.file, MASTER, self.reader)
         at = self.ledger.page.checkpoint
-        found = list(self.ledger.records(at.first_record if at is not None else PAGE_BYTES, cut=True))
+        found = list(self.ledger.read_entries(at.first_record if at is not None else PAGE_BYTES, cut=True))
         for record in found:
-            self.ledger.is_due(record)
+            self.ledger.mark_pending(record)
         return found
 
     def take(self, count: int) -> bool:
         """Let the program take up to so many bytes; returns whether nothing is left."""
         self.reader.takes = count
-        done = self.ledger.flush()
+        done = self.ledger.send_pending()
         self.reader.takes = 0
         return done
 
     def give(self, payload: bytes, count: int, number: int) -> bool:
         """Accept an input while the program takes up to so many bytes; returns whether nothing is left."""
         self.reader.takes = count
-        done = self.ledger.give(Kind.INPUT, payload, WHO, number)
+        done = self.ledger.append_and_send(Kind.INPUT, payload, WHO, number)
         self.reader.takes = 0
         return done
 
@@ -150,7 +150,7 @@ def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(ste
             match step:
                 case Add():
                     added.append(Record(book.ledger.end, step.kind, step.who, step.number, step.payload))
-                    book.ledger.add(step.kind, step.payload, step.who, step.number)
+                    book.ledger.append(step.kind, step.payload, step.who, step.number)
                     assert book.ledger.end == added[-1].end
                 case Give(payload=payload, length=length):
                     added.append(Record(book.ledger.end, Kind.INPUT, WHO, len(added), payload))
@@ -164,7 +164,7 @@ def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(ste
                     known = [each for each in added if first is None or each.start >= first.first_record]
                     assert book.reopen() == known
                 case Commit():
-                    book.ledger.page.checkpoint = CheckpointAt(0, 1, 0, book.ledger.first_due)
+                    book.ledger.page.checkpoint = CheckpointLocation(0, 1, 0, book.ledger.first_pending)
             check_due(book, added)
         book.take(1 << 30)
         assert book.reader.got == b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)
@@ -180,7 +180,7 @@ def tear(book: Book, count: int) -> None:
 def check_due(book: Book, added: list[Record]) -> None:
     owed = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)[len(book.reader.got) :]
     assert book.ledger.due.bytes == len(owed)
-    first = book.ledger.first_due
+    first = book.ledger.first_pending
     assert first in {book.ledger.end, *(each.start for each in added)}
     behind = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM and each.start >= first)
     assert behind.endswith(owed), "all that is due stands behind the first that is"
@@ -190,33 +190,33 @@ def check_due(book: Book, added: list[Record]) -> None:
 
 
 def test_a_record_cut_at_each_of_its_bytes_was_never_there(book: Book) -> None:
-    book.ledger.add(Kind.NAME, b"kept")
+    book.ledger.append(Kind.NAME, b"kept")
     whole_end = book.ledger.end
-    book.ledger.add(Kind.INPUT, b"typed", WHO, 7)
+    book.ledger.append(Kind.INPUT, b"typed", WHO, 7)
     whole = os.pread(book.file, 1000, 0)
     for length in range(whole_end, len(os.pread(book.file, 1 << 20, 0))):
         os.ftruncate(book.file, length)
         assert [record.payload for record in book.reopen()] == [b"kept"]
         assert (book.ledger.end, book.ledger.due.bytes) == (whole_end, 0)
         assert os.fstat(book.file).st_size == whole_end, "what is left of it is cut off"
-        book.ledger.add(Kind.INPUT, b"typed", WHO, 7)
+        book.ledger.append(Kind.INPUT, b"typed", WHO, 7)
     assert os.pread(book.file, 1000, 0) == whole
 
 
 def test_who_only_looks_cuts_nothing(book: Book) -> None:
-    book.ledger.add(Kind.NAME, b"kept")
+    book.ledger.append(Kind.NAME, b"kept")
     os.pwrite(book.file, b"torn", book.ledger.end)
     length = os.fstat(book.file).st_size
-    looking = Ledger(book.file, MASTER, book.reader)
-    assert [record.payload for record in looking.records(PAGE_BYTES, cut=False)] == [b"kept"]
+    looking = InputLog(book.file, MASTER, book.reader)
+    assert [record.payload for record in looking.read_entries(PAGE_BYTES, cut=False)] == [b"kept"]
     looking.close()
     assert os.fstat(book.file).st_size == length
 
 
 def test_the_position_within_a_payload_is_where_the_next_host_goes_on(book: Book) -> None:
-    book.ledger.add(Kind.INPUT, b"0123456789")
-    book.ledger.add(Kind.NAME, b"not for the program")
-    book.ledger.add(Kind.REPLY, b"abc")
+    book.ledger.append(Kind.INPUT, b"0123456789")
+    book.ledger.append(Kind.NAME, b"not for the program")
+    book.ledger.append(Kind.REPLY, b"abc")
     for count in range(13):
         assert book.ledger.due.bytes == 13 - count
         book.reopen()
@@ -224,25 +224,25 @@ def test_the_position_within_a_payload_is_where_the_next_host_goes_on(book: Book
         assert book.take(1) == (count == 12)
     assert book.reader.got == b"0123456789abc"
     book.reopen()
-    assert book.ledger.first_due == book.ledger.end
+    assert book.ledger.first_pending == book.ledger.end
 
 
 def test_first_due_is_the_first_that_is_not_wholly_taken(book: Book) -> None:
     starts = []
     for payload in (b"one", b"two", b"three"):
         starts.append(book.ledger.end)
-        book.ledger.add(Kind.INPUT, payload)
+        book.ledger.append(Kind.INPUT, payload)
     expected = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2]
     for index in expected:
-        assert book.ledger.first_due == starts[index]
+        assert book.ledger.first_pending == starts[index]
         book.take(1)
-    assert book.ledger.first_due == book.ledger.end
+    assert book.ledger.first_pending == book.ledger.end
 
 
 def test_that_all_of_it_is_written_is_told_once_and_in_order(book: Book) -> None:
     for number in range(3):
-        book.ledger.add(Kind.INPUT, b"abc", WHO, number)
-        book.ledger.add(Kind.REPLY, b"d")
+        book.ledger.append(Kind.INPUT, b"abc", WHO, number)
+        book.ledger.append(Kind.REPLY, b"d")
     book.take(2)
     assert book.taken() == []
     book.take(1)
@@ -265,7 +265,7 @@ def test_what_is_given_is_taken_at_once_or_in_its_turn_and_told_of_then(book: Bo
 
 
 def test_input_of_no_bytes_is_written_at_once(book: Book) -> None:
-    book.ledger.add(Kind.INPUT, b"", WHO, 7)
+    book.ledger.append(Kind.INPUT, b"", WHO, 7)
     assert book.take(0)
     assert book.taken() == [7]
     book.reopen()
@@ -273,10 +273,10 @@ def test_input_of_no_bytes_is_written_at_once(book: Book) -> None:
 
 
 def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
-    book.ledger.add(Kind.INPUT, b"0123456789")
+    book.ledger.append(Kind.INPUT, b"0123456789")
     book.take(4)
-    assert book.ledger.forget_due() == 6
-    assert book.ledger.first_due == book.ledger.end
+    assert book.ledger.drop_pending() == 6
+    assert book.ledger.first_pending == book.ledger.end
     book.reopen()
     assert book.ledger.due.bytes == 0
     assert book.take(100)
@@ -284,8 +284,8 @@ def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
 
 
 def test_a_record_of_a_kind_that_is_not_known_is_stepped_over(book: Book) -> None:
-    book.ledger.add(99, b"of a later version", NOBODY, 1)  # type: ignore[arg-type]
-    book.ledger.add(Kind.NAME, b"name")
+    book.ledger.append(99, b"of a later version", NOBODY, 1)  # type: ignore[arg-type]
+    book.ledger.append(Kind.NAME, b"name")
     assert [(record.kind, record.payload) for record in book.reopen()] == [
         (99, b"of a later version"),
         (Kind.NAME, b"name"),
@@ -293,7 +293,7 @@ def test_a_record_of_a_kind_that_is_not_known_is_stepped_over(book: Book) -> Non
 
 
 def test_a_length_that_cannot_be_is_the_end(book: Book) -> None:
-    book.ledger.add(Kind.NAME, b"name")
+    book.ledger.append(Kind.NAME, b"name")
     end = book.ledger.end
     os.pwrite(book.file, (MAX_PAYLOAD_BYTES + 1).to_bytes(4, "little") + bytes(HEADER_BYTES), end)
     assert len(book.reopen()) == 1
@@ -303,20 +303,20 @@ def test_a_length_that_cannot_be_is_the_end(book: Book) -> None:
 @pytest.mark.parametrize("content", [b"junk", b"outlive ledger 2" + bytes(PAGE_BYTES), bytes(PAGE_BYTES)])
 def test_what_is_no_ledger_is_refused(file: int, content: bytes) -> None:
     os.pwrite(file, content, 0)
-    with pytest.raises(LedgerDamaged):
-        Ledger(file, MASTER, Mover())
+    with pytest.raises(InputLogCorrupt):
+        InputLog(file, MASTER, Splicer())
 
 
 # --------------------------------------------------------------------------------- the first page
 
 
 def test_the_first_page_is_shared_by_all_who_have_it(book: Book) -> None:
-    other = LedgerPage(book.file)
+    other = LogHeader(book.file)
     page = book.ledger.page
     assert (page.child, page.exit_status, page.checkpoint) == (0, None, None)
     other.child = 4711
     other.exit_status = 0
-    at = CheckpointAt(1 << 40, 123, 0xFFFFFFFF, PAGE_BYTES)
+    at = CheckpointLocation(1 << 40, 123, 0xFFFFFFFF, PAGE_BYTES)
     other.checkpoint = at
     assert (page.child, page.exit_status, page.checkpoint) == (4711, 0, at)
     other.exit_status = 9
@@ -329,23 +329,23 @@ def test_the_first_page_is_shared_by_all_who_have_it(book: Book) -> None:
 
 def test_deaths_while_feeding_the_same_place_are_counted(book: Book) -> None:
     page = book.ledger.page
-    assert page.died_feeding() == 0, "it was no feed"
+    assert page.count_engine_crash() == 0, "it was no feed"
     counts = []
     for offset in (0, 0, 500, 500, 500):
-        page.feeding(offset)
-        counts.append(page.died_feeding())
+        page.engine_started(offset)
+        counts.append(page.count_engine_crash())
     assert counts == [1, 2, 1, 2, 3]
-    page.feeding(500)
-    page.fed()
-    assert page.died_feeding() == 0
+    page.engine_started(500)
+    page.engine_returned()
+    assert page.count_engine_crash() == 0
 
 
 def test_records_that_a_checkpoint_sums_up_are_given_back(book: Book) -> None:
     for _ in range(100):
-        book.ledger.add(Kind.NAME, b"n" * 4000)
-    book.ledger.add(Kind.INPUT, b"due")
+        book.ledger.append(Kind.NAME, b"n" * 4000)
+    book.ledger.append(Kind.INPUT, b"due")
     before = os.fstat(book.file).st_blocks
-    first = book.ledger.first_due
-    book.ledger.page.checkpoint = CheckpointAt(0, 1, 0, first)
+    first = book.ledger.first_pending
+    book.ledger.page.checkpoint = CheckpointLocation(0, 1, 0, first)
     assert os.fstat(book.file).st_blocks * BLOCK_BYTES <= 4 * PAGE_BYTES < before * BLOCK_BYTES
     assert [record.payload for record in book.reopen()] == [b"due"]

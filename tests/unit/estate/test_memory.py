@@ -10,9 +10,9 @@ from session_host.estate.memory import (
     KEPT_ATTACHMENTS,
     KEPT_REQUESTS,
     KEPT_RESIZES,
-    ActivityMemory,
-    AttachmentMemory,
-    Memory,
+    ActivityState,
+    AttachmentState,
+    LogState,
 )
 from session_host.estate.records import NOBODY, Kind, Record
 from session_host.protocol.messages import Colors, Resized
@@ -25,16 +25,16 @@ def record(kind: int, payload: bytes = b"", who: bytes = NOBODY, number: int = 0
     return Record(0, kind, who, number, payload)
 
 
-def summed(records: list[Record], memory: Memory | None = None) -> Memory:
-    memory = memory or Memory()
+def summed(records: list[Record], memory: LogState | None = None) -> LogState:
+    memory = memory or LogState()
     for each in records:
         memory.apply(each)
     return memory
 
 
-def copied(memory: Memory) -> Memory:
+def copied(memory: LogState) -> LogState:
     """As a checkpoint carries it."""
-    return msgspec.msgpack.decode(msgspec.msgpack.encode(memory), type=Memory)
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(memory), type=LogState)
 
 
 pack = msgspec.msgpack.encode
@@ -77,7 +77,7 @@ class Story:
             case "colors":
                 self.records.append(record(Kind.COLORS, pack(Colors("a", value, 0, 0, dark=True))))
             case "activity":
-                memory = ActivityMemory(self.offset, Activity.WORKING, "bell", f"{value}", "")
+                memory = ActivityState(self.offset, Activity.WORKING, "bell", f"{value}", "")
                 self.records.append(record(Kind.ACTIVITY, pack(memory)))
             case "running":
                 self.records.append(record(Kind.RUNNING, number=77))
@@ -105,14 +105,14 @@ def test_a_sum_may_hold_what_is_added_to_it_again(told: list[tuple[str, int]], d
 
 
 def test_two_memories_share_nothing() -> None:
-    one, other = Memory(), Memory()
+    one, other = LogState(), LogState()
     one.apply(record(Kind.ATTACHED, who=VIEWERS[0]))
     one.apply(record(Kind.TYPED, who=VIEWERS[0]))
-    assert other == Memory(attachments={}, requests=[])
+    assert other == LogState(attachments={}, requests=[])
 
 
 def test_the_newest_are_kept_and_no_more() -> None:
-    memory = Memory()
+    memory = LogState()
     for each in range(2000):
         key = each.to_bytes(16, "big")
         memory.apply(record(Kind.ATTACHED, who=key))
@@ -130,7 +130,7 @@ def test_the_newest_are_kept_and_no_more() -> None:
 
 def test_input_of_who_is_not_attached_is_nobodys() -> None:
     memory = summed([record(Kind.INPUT, b"x", VIEWERS[0], 5)])
-    assert memory == Memory()
+    assert memory == LogState()
 
 
 def test_the_last_input_of_a_viewer_is_the_greatest() -> None:
@@ -141,11 +141,11 @@ def test_the_last_input_of_a_viewer_is_the_greatest() -> None:
             record(Kind.INPUT, b"x", VIEWERS[0], 3),
         ]
     )
-    assert memory.attachments == {VIEWERS[0].hex(): AttachmentMemory(read_only=True, last_sequence=5)}
+    assert memory.attachments == {VIEWERS[0].hex(): AttachmentState(read_only=True, last_sequence=5)}
 
 
 def test_answered_goes_by_offset_and_then_by_resizes() -> None:
-    memory = Memory()
+    memory = LogState()
     found = []
     for offset, resizes in ((10, 1), (10, 3), (10, 2), (9, 9), (11, 3)):
         memory.apply(record(Kind.REPLY, b"r", resizes.to_bytes(16, "little"), offset))

@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from session_host.estate.moving import PIPE_SLOTS, Mover
+from session_host.estate.moving import PIPE_SLOTS, Splicer
 from tests.support.waiting import wait_readable, wait_until
 
 ENOUGH = 1024
@@ -23,7 +23,7 @@ ENOUGH = 1024
 class Line:
     """A PTY, a pipe and a file, and what moves bytes between them."""
 
-    def __init__(self, mover: Mover) -> None:
+    def __init__(self, mover: Splicer) -> None:
         self.mover = mover
         self.master, self.slave = os.openpty()
         tty.setraw(self.slave)
@@ -34,7 +34,9 @@ class Line:
         self.end = 0
 
     def take(self) -> tuple[int, bool]:
-        came, at_end = self.mover.take(self.master, self.pipe_read, self.pipe_write, self.file, self.end, ENOUGH)
+        came, at_end = self.mover.splice_from_pty(
+            self.master, self.pipe_read, self.pipe_write, self.file, self.end, ENOUGH
+        )
         self.end += came
         assert os.fstat(self.file).st_size == self.end
         return came, at_end
@@ -55,7 +57,7 @@ class Line:
 
 @pytest.fixture(params=[True, False], ids=["in the kernel", "read and written"])
 def line(request: pytest.FixtureRequest) -> Iterator[Line]:
-    own = Line(Mover(in_kernel=request.param))
+    own = Line(Splicer(in_kernel=request.param))
     yield own
     assert own.mover.in_kernel is request.param, "the kernel did what it was asked to"
     own.close()
@@ -106,7 +108,7 @@ def test_a_pty_that_is_gone_is_no_end_of_output(line: Line) -> None:
     gone = os.open("/dev/null", os.O_WRONLY)
     try:
         with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
-            line.mover.take(gone, line.pipe_read, line.pipe_write, line.file, 0, ENOUGH)
+            line.mover.splice_from_pty(gone, line.pipe_read, line.pipe_write, line.file, 0, ENOUGH)
     finally:
         os.close(gone)
 
@@ -131,7 +133,7 @@ def test_all_that_a_terminal_holds_comes_in_a_few_turns(line: Line) -> None:
 
 def test_a_pipe_that_a_former_host_left_full_is_emptied_first() -> None:
     """By the one who opens the stream; until then what the PTY has waits there, and nothing is lost."""
-    line = Line(Mover())
+    line = Line(Splicer())
     left = 0
     try:
         while True:
@@ -141,18 +143,18 @@ def test_a_pipe_that_a_former_host_left_full_is_emptied_first() -> None:
     os.write(line.slave, b"behind")
     wait_readable(line.master, 10, "output")
     assert line.take() == (0, False), "no room, and not of this mover's"
-    line.end += Mover.drain(line.pipe_read, line.file, line.end, left)
+    line.end += Splicer.drain_pipe(line.pipe_read, line.file, line.end, left)
     assert line.take() == (6, False)
     assert line.content() == b"l" * left + b"behind"
     line.close()
 
 
 def test_draining_takes_what_there_is() -> None:
-    line = Line(Mover())
+    line = Line(Splicer())
     os.write(line.pipe_write, b"abcdef")
-    assert Mover.drain(line.pipe_read, line.file, 0, 4) == 4
-    assert Mover.drain(line.pipe_read, line.file, 4, 100) == 2
-    assert Mover.drain(line.pipe_read, line.file, 6, 100) == 0
+    assert Splicer.drain_pipe(line.pipe_read, line.file, 0, 4) == 4
+    assert Splicer.drain_pipe(line.pipe_read, line.file, 4, 100) == 2
+    assert Splicer.drain_pipe(line.pipe_read, line.file, 6, 100) == 0
     assert os.pread(line.file, 100, 0) == b"abcdef"
     line.close()
 
@@ -164,7 +166,7 @@ def test_a_kernel_that_refuses_is_asked_no_more(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr(os, "splice", refuse)
     monkeypatch.setattr(os, "sendfile", refuse)
-    line = Line(Mover())
+    line = Line(Splicer())
     os.write(line.slave, b"output")
     wait_readable(line.master, 10, "output")
     assert line.take() == (6, False)
@@ -174,7 +176,7 @@ def test_a_kernel_that_refuses_is_asked_no_more(monkeypatch: pytest.MonkeyPatch,
     line.mover.in_kernel = True
     os.write(line.file, b"input!")
     os.lseek(line.file, 0, os.SEEK_SET)
-    assert line.mover.give(line.master, line.file, 6) == 6
+    assert line.mover.sendfile_to_pty(line.master, line.file, 6) == 6
     assert not line.mover.in_kernel
     assert os.read(line.slave, 100) == b"input!"
     line.close()
@@ -186,10 +188,10 @@ def test_a_kernel_that_refuses_is_asked_no_more(monkeypatch: pytest.MonkeyPatch,
 def test_input_goes_from_the_files_position_on_and_moves_it(line: Line) -> None:
     os.write(line.file, b"0123456789")
     os.lseek(line.file, 3, os.SEEK_SET)
-    assert line.mover.give(line.master, line.file, 4) == 4
+    assert line.mover.sendfile_to_pty(line.master, line.file, 4) == 4
     assert os.read(line.slave, 100) == b"3456"
     assert os.lseek(line.file, 0, os.SEEK_CUR) == 7
-    assert line.mover.give(line.master, line.file, 3) == 3
+    assert line.mover.sendfile_to_pty(line.master, line.file, 3) == 3
     assert os.read(line.slave, 100) == b"789"
 
 
@@ -200,7 +202,7 @@ def test_input_to_a_program_that_does_not_read_is_taken_in_part_and_the_rest_lat
     given, read = 0, b""
     full = 0
     while given < len(whole):
-        count = line.mover.give(line.master, line.file, len(whole) - given)
+        count = line.mover.sendfile_to_pty(line.master, line.file, len(whole) - given)
         given += count
         assert os.lseek(line.file, 0, os.SEEK_CUR) == given, "the position tells exactly what was taken"
         if count == 0:
@@ -217,4 +219,4 @@ def test_input_for_a_program_that_has_gone_does_not_raise(line: Line) -> None:
     os.write(line.file, b"into the void")
     os.lseek(line.file, 0, os.SEEK_SET)
     line.hang_up()
-    assert line.mover.give(line.master, line.file, 13) in {0, 13}
+    assert line.mover.sendfile_to_pty(line.master, line.file, 13) in {0, 13}

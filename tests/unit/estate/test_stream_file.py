@@ -8,8 +8,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.estate.moving import Mover
-from session_host.estate.stream_file import PAGE_BYTES, StreamFile, punch
+from session_host.estate.moving import Splicer
+from session_host.estate.stream_file import PAGE_BYTES, OutputFile, punch
 from tests.support.estates import KeptSession, kept_session
 from tests.support.waiting import wait_readable
 
@@ -22,8 +22,8 @@ def kept_bytes(file: int) -> int:
     return os.fstat(file).st_blocks * BLOCK_BYTES
 
 
-def opened(kept: KeptSession, *, look_only: bool = False) -> StreamFile:
-    return StreamFile(kept.estate, Mover(), look_only=look_only)
+def opened(kept: KeptSession, *, look_only: bool = False) -> OutputFile:
+    return OutputFile(kept.estate, Splicer(), look_only=look_only)
 
 
 def test_pages_are_given_back_and_the_length_stays(file: int) -> None:
@@ -53,10 +53,10 @@ def test_nothing_outside_of_what_is_given_back_changes(start: int, end: int) -> 
 def test_output_has_offsets_from_the_first_byte_on() -> None:
     with kept_session() as kept:
         stream = opened(kept)
-        assert (stream.start, stream.end, stream.take(MOST)) == (0, 0, b"")
+        assert (stream.start, stream.end, stream.read_new(MOST)) == (0, 0, b"")
         os.write(kept.slave, b"hello")
         wait_readable(kept.estate.master, 10, "output")
-        assert stream.take(MOST) == b"hello"
+        assert stream.read_new(MOST) == b"hello"
         assert (stream.start, stream.end, stream.read(1, 4)) == (0, 5, b"ell")
         assert not stream.at_end
 
@@ -68,12 +68,12 @@ def test_the_start_is_found_again() -> None:
         os.pwrite(kept.estate.stream, content, 0)
         stream.end = len(content)
         for offset in (10, PAGE_BYTES + 10, 7 * PAGE_BYTES, 20 * PAGE_BYTES):
-            stream.forget_before(offset)
+            stream.free_before(offset)
             assert stream.start == offset
             again = opened(kept)
             assert (again.start, again.end) == (offset // PAGE_BYTES * PAGE_BYTES, len(content))
             assert again.read(again.start, again.end) == content[again.start :]
-        stream.forget_before(5)
+        stream.free_before(5)
         assert stream.start == 20 * PAGE_BYTES, "what is gone is gone"
 
 
@@ -82,11 +82,11 @@ def test_no_more_is_given_back_than_there_is() -> None:
         stream = opened(kept)
         os.pwrite(kept.estate.stream, b"x" * 5000, 0)
         stream.end = 5000
-        stream.forget_before(1 << 40)
+        stream.free_before(1 << 40)
         assert stream.start == stream.end == 5000
         os.write(kept.slave, b"more")
         wait_readable(kept.estate.master, 10, "output")
-        stream.take(MOST)
+        stream.read_new(MOST)
         assert stream.read(5000, 5004) == b"more"
         assert opened(kept).start == PAGE_BYTES
 
@@ -97,7 +97,7 @@ def test_memory_stays_bounded_while_output_goes_on() -> None:
         for _ in range(64):
             os.pwrite(kept.estate.stream, b"x" * 100_000, stream.end)
             stream.end += 100_000
-            stream.forget_before(stream.end - 200_000)
+            stream.free_before(stream.end - 200_000)
             assert kept_bytes(kept.estate.stream) <= 300_000 + 2 * PAGE_BYTES
 
 
@@ -105,7 +105,7 @@ def test_what_a_former_host_had_in_the_pipe_comes_before_what_the_terminal_has()
     with kept_session() as kept:
         os.write(kept.slave, b"first,")
         wait_readable(kept.estate.master, 10, "output")
-        opened(kept).take(MOST)
+        opened(kept).read_new(MOST)
         os.write(kept.slave, b"then,")
         wait_readable(kept.estate.master, 10, "output")
         os.splice(kept.estate.master, kept.estate.pipe_write, 100)
@@ -116,7 +116,7 @@ def test_what_a_former_host_had_in_the_pipe_comes_before_what_the_terminal_has()
         stream = opened(kept)
         assert stream.end == 11
         wait_readable(kept.estate.master, 10, "output")
-        stream.take(MOST)
+        stream.read_new(MOST)
         assert stream.read(0, stream.end) == b"first,then,last"
 
 
@@ -128,5 +128,5 @@ def test_the_hang_up_is_told() -> None:
         os.close(slave)
         while not stream.at_end:
             wait_readable(kept.estate.master, 10, "the end")
-            stream.take(MOST)
+            stream.read_new(MOST)
         assert stream.read(0, stream.end) == b"x"

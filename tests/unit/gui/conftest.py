@@ -172,7 +172,7 @@ class Played:
             "state": State.RUNNING, "created_at": f"2026-01-02T03:04:{self._made:02}Z",
         }  # fmt: skip
         record = SessionRecord(**(defaults | fields))
-        await self.storage.call(lambda store: store.add(record))
+        await self.storage.call(lambda store: store.insert(record))
         await self.sessions.look_now()
         self.settle()
         return record.id

@@ -13,7 +13,7 @@ class One:
     id: str
     name: str = "claude"
     place: str = "api"
-    said: str = ""
+    status_text: str = ""
     branch: str = ""
     directory: str = "/src/api"
     needs_you: bool = False
@@ -25,8 +25,8 @@ def lines(*chats: One) -> list[str]:
 
 
 def test_a_chat_alone_says_where_it_works_first():
-    assert lines(One("1", said="fix the tests")) == ["api · fix the tests"]
-    assert lines(One("1", said="Run it?", needs_you=True)) == ["Run it? · api"]
+    assert lines(One("1", status_text="fix the tests")) == ["api · fix the tests"]
+    assert lines(One("1", status_text="Run it?", needs_you=True)) == ["Run it? · api"]
 
 
 def test_directories_of_one_name_are_told_by_what_differs():
@@ -45,7 +45,10 @@ def test_branches_of_one_repository_come_first():
 
 
 def test_in_one_place_what_was_said_comes_first():
-    assert lines(One("1", said="write docs"), One("2", said="fix tests")) == ["write docs · api", "fix tests · api"]
+    assert lines(One("1", status_text="write docs"), One("2", status_text="fix tests")) == [
+        "write docs · api",
+        "fix tests · api",
+    ]
 
 
 def test_chats_that_are_alike_in_all_have_the_digits_that_the_command_line_takes():

@@ -34,7 +34,7 @@ ID = "00000000-0000-4000-8000-000000000001"
 def recorded(area: Area) -> None:
     """A record with one chat."""
     with Store.open(paths.database()) as store:
-        store.add(
+        store.insert(
             SessionRecord(
                 id=ID, name="one", agent="command", argv=["cat"], cwd="/tmp",
                 state=State.RUNNING, created_at="2026-01-02T03:04:05Z",
@@ -167,7 +167,7 @@ async def test_ended_chats_over_the_limit_go_once_the_window_is_there(
 ):
     ended_id = "00000000-0000-4000-8000-000000000002"
     with Store.open(paths.database()) as store:
-        store.add(
+        store.insert(
             SessionRecord(
                 id=ended_id, name="old", agent="command", argv=["cat"], cwd="/tmp", state=State.EXITED,
                 created_at="2026-01-01T00:00:00Z", ended_at="2026-01-01T00:00:01Z",

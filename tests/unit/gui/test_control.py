@@ -157,10 +157,10 @@ def test_a_window_that_is_just_ending_makes_room(area: Area):
 def test_lock_and_socket_that_somebody_removed_are_put_back_and_a_second_start_is_none(area: Area):
     claim = instance.claim_or_raise()
     assert claim is not None
-    assert not claim.look(), "all is there"
+    assert not claim.check_socket(), "all is there"
     former = claim.listener
     shutil.rmtree(paths.runtime_dir())
-    assert claim.look()
+    assert claim.check_socket()
     former.close()
     assert instance._take_lock(instance._lock_path()) is None
     with socket.socket(socket.AF_UNIX) as caller:
@@ -175,7 +175,7 @@ def test_a_window_that_began_while_the_directory_was_gone_keeps_its_socket(area:
     shutil.rmtree(paths.runtime_dir())
     second = instance.claim_or_raise()
     assert second is not None
-    assert not first.look()
+    assert not first.check_socket()
     assert first.is_lost
     first.release()
     with socket.socket(socket.AF_UNIX) as caller:

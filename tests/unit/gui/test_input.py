@@ -56,26 +56,26 @@ def turned(angle: int = 0, pixels: int = 0, phase: Qt.ScrollPhase = Qt.ScrollPha
 
 def test_parts_of_a_notch_add_up_and_nothing_is_lost():
     steps = WheelSteps(8, 16)
-    total = sum(steps.take(turned(angle=-7), 3)[1] for _ in range(120))
+    total = sum(steps.add_delta(turned(angle=-7), 3)[1] for _ in range(120))
     assert total == 21
 
 
 def test_turning_round_is_not_late():
     steps = WheelSteps(8, 16)
-    assert steps.take(turned(angle=-110), 1) == (0, 0)
-    assert steps.take(turned(angle=120), 1) == (0, -1)
+    assert steps.add_delta(turned(angle=-110), 1) == (0, 0)
+    assert steps.add_delta(turned(angle=120), 1) == (0, -1)
 
 
 def test_a_touchpads_pixels_are_lines():
     steps = WheelSteps(8, 16)
-    assert [steps.take(turned(pixels=-8), 3)[1] for _ in range(4)] == [0, 1, 0, 1]
-    assert steps.take(turned(pixels=-12, phase=Qt.ScrollPhase.ScrollUpdate), 3)[1] == 0
-    assert steps.take(turned(pixels=-12, phase=Qt.ScrollPhase.ScrollBegin), 3)[1] == 0, "a new gesture begins anew"
+    assert [steps.add_delta(turned(pixels=-8), 3)[1] for _ in range(4)] == [0, 1, 0, 1]
+    assert steps.add_delta(turned(pixels=-12, phase=Qt.ScrollPhase.ScrollUpdate), 3)[1] == 0
+    assert steps.add_delta(turned(pixels=-12, phase=Qt.ScrollPhase.ScrollBegin), 3)[1] == 0, "a new gesture begins anew"
 
 
 def test_composed_text_has_its_cells():
     composition = Composition()
-    committed = composition.take(QInputMethodEvent("aに\u0301ほ", []))
+    committed = composition.apply_event(QInputMethodEvent("aに\u0301ほ", []))
     assert committed == ""
     assert [(run.column, run.cells, run.text) for run in composition.runs()] == [
         (0, 1, "a"),
@@ -84,7 +84,7 @@ def test_composed_text_has_its_cells():
     ]
     event = QInputMethodEvent("", [])
     event.setCommitString("日")
-    assert composition.take(event) == "日"
+    assert composition.apply_event(event) == "日"
     assert composition.runs() == ()
 
 

@@ -90,7 +90,7 @@ async def test_whoever_looks_at_the_chat_is_told_nothing(played: Played, told: T
     played.settle()
     assert told.board.count == 0
     told.looked_at = ""
-    told.notifier.look()
+    told.notifier.check()
     assert told.board.count == 0, "it was seen, and left alone"
     played.viewers[session_id].be(Activity.WORKING, later(2))
     played.settle()
@@ -98,7 +98,7 @@ async def test_whoever_looks_at_the_chat_is_told_nothing(played: Played, told: T
     played.settle()
     assert told.board.count == 1, "asked anew"
     told.looked_at = session_id
-    told.notifier.look()
+    told.notifier.check()
     assert told.board.shown == {}, "seen"
 
 
@@ -141,7 +141,7 @@ async def test_a_chat_that_dies_is_told_until_it_is_looked_at(played: Played, to
     played.settle()
     assert told.board.shown == {ids[0]: ("died has died", "Ended by SIGKILL, in /srv")}
     told.looked_at = ids[0]
-    told.notifier.look()
+    told.notifier.check()
     assert told.board.shown == {}
 
 

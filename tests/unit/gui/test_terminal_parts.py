@@ -98,18 +98,18 @@ def test_cutting_at_the_selection_loses_nothing(first, length):
 
 def test_attributes_act_on_colours():
     colors = Colors(DARK)
-    inverse = colors.look(Style(foreground=1, attributes=Attribute.INVERSE))
+    inverse = colors.resolve_style(Style(foreground=1, attributes=Attribute.INVERSE))
     assert inverse.background == DARK.palette[1]
     assert inverse.foreground == DARK.background
-    assert colors.look(PLAIN).background is None
-    dim = colors.look(Style(attributes=Attribute.DIM)).foreground
+    assert colors.resolve_style(PLAIN).background is None
+    dim = colors.resolve_style(Style(attributes=Attribute.DIM)).foreground
     assert DARK.background.lightness() < dim.lightness() < DARK.foreground.lightness()
 
 
 def test_a_programs_colours_come_before_the_themes():
     colors = Colors(LIGHT_THEME, Overrides(foreground=RGB | 0x112233, palette=((1, RGB | 0x445566),)))
-    assert colors.look(PLAIN).rgb == 0x112233
-    assert colors.look(Style(foreground=1)).rgb == 0x445566
-    assert colors.look(Style(foreground=2)).foreground == LIGHT_THEME.palette[2]
-    assert colors.look(Style(foreground=231, background=232)).rgb == 0xFFFFFF
-    assert colors.look(Style(foreground=232)).rgb == 0x080808
+    assert colors.resolve_style(PLAIN).rgb == 0x112233
+    assert colors.resolve_style(Style(foreground=1)).rgb == 0x445566
+    assert colors.resolve_style(Style(foreground=2)).foreground == LIGHT_THEME.palette[2]
+    assert colors.resolve_style(Style(foreground=231, background=232)).rgb == 0xFFFFFF
+    assert colors.resolve_style(Style(foreground=232)).rgb == 0x080808

@@ -83,7 +83,7 @@ DEFAULT_AND_SIXTEEN = [DEFAULT_COLOR, *range(16)]
 
 def painted_ratio(theme: terminal.TerminalTheme, style: Style) -> float:
     colors = Colors(theme)
-    look = colors.look(style)
+    look = colors.resolve_style(style)
     return ratio(look.foreground, look.background or colors.background)
 
 
@@ -111,21 +111,21 @@ def test_exact_colours_on_the_page_can_be_read(theme: terminal.TerminalTheme):
 
 def test_what_a_program_chose_exactly_or_hid_stays_as_it_is():
     colors = Colors(terminal.DARK)
-    pixels = colors.look(Style(RGB | 0x202020, RGB | 0x303030))
+    pixels = colors.resolve_style(Style(RGB | 0x202020, RGB | 0x303030))
     assert pixels.rgb == 0x202020
-    hidden = colors.look(Style(2, 2))
+    hidden = colors.resolve_style(Style(2, 2))
     assert hidden.foreground == hidden.background == terminal.DARK.palette[2]
 
 
 def test_shapes_keep_the_colour_of_the_ground_that_they_meet():
-    look = Colors(terminal.DARK).look(Style(4, 6))
+    look = Colors(terminal.DARK).resolve_style(Style(4, 6))
     assert look.fill == terminal.DARK.palette[4]
     assert look.foreground != look.fill
 
 
 def test_the_floor_can_be_turned_off():
     theme = replace(terminal.DARK, readable=False)
-    assert Colors(theme).look(Style(7, 4)).foreground == terminal.DARK.palette[7]
+    assert Colors(theme).resolve_style(Style(7, 4)).foreground == terminal.DARK.palette[7]
 
 
 def test_a_colour_moves_no_further_than_it_must_and_in_its_own_direction():
@@ -140,7 +140,7 @@ def test_the_cursor_is_seen_on_every_ground():
         colors = Colors(theme)
         for ground in (DEFAULT_COLOR, RGB | 0xF2F2F2, RGB | 0x101010, *range(256)):
             style = Style(background=ground)
-            shown = colors.look(style).background or colors.background
+            shown = colors.resolve_style(style).background or colors.background
             assert ratio(colors.cursor_on(style), shown) >= MARK_RATIO
             assert ratio(colors.under_cursor(style).foreground, colors.cursor_on(style)) >= MARK_RATIO
         assert colors.cursor_on(Style()) == theme.cursor

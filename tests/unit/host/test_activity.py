@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from session_host.estate.memory import ActivityMemory
+from session_host.estate.memory import ActivityState
 from session_host.host.activity import ANSWER_S, ActivityTracker, Moment
-from session_host.host.signals import Word, of_state_file
+from session_host.host.signals import StatusReport, of_state_file
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
@@ -41,7 +41,9 @@ def book() -> Playbook:
         (of_state_file("waiting", "permission prompt"), NEEDS, "state file"),
     ],
 )
-def test_a_signal_tells(book: Playbook, event: TerminalEvent | Report | Word, activity: Activity, source: str) -> None:
+def test_a_signal_tells(
+    book: Playbook, event: TerminalEvent | Report | StatusReport, activity: Activity, source: str
+) -> None:
     assert book.says(event)
     assert book.is_said[:2] == (activity, source)
     assert [(each.source, each.counts) for each in book.tracker.evidence()] == [(source, True)]
@@ -241,7 +243,9 @@ def test_an_answer_that_nobody_confirms_ends_it_too(book: Playbook) -> None:
         TitleChanged("✋ Qwen"),
     ],
 )
-def test_a_key_in_an_open_dialog_does_not_end_its_question(book: Playbook, ask: TerminalEvent | Report | Word) -> None:
+def test_a_key_in_an_open_dialog_does_not_end_its_question(
+    book: Playbook, ask: TerminalEvent | Report | StatusReport
+) -> None:
     """Tab, or a note that is typed there: of those no agent tells anything."""
     book.says(ask)
     asked = book.is_said
@@ -250,8 +254,8 @@ def test_a_key_in_an_open_dialog_does_not_end_its_question(book: Playbook, ask: 
         assert not book.wait(3600)
         book.killed()
     assert book.is_said == asked
-    assert book.tracker.due_s(0) is None, "nothing is to be looked at"
-    assert book.says(Word(asked[1], "busy", WORKING))
+    assert book.tracker.next_expiry_s(0) is None, "nothing is to be looked at"
+    assert book.says(StatusReport(asked[1], "busy", WORKING))
     assert book.is_said == (WORKING, asked[1], "")
 
 
@@ -300,7 +304,7 @@ def test_work_without_output_or_word_decays_and_a_word_brings_it_back(book: Play
     assert book.wait(1)
     silent = "no output and no report for 60 s; last report: osc 7501: state=working Running ls"
     assert book.is_said == (NO_SIGNAL, "silence", silent)
-    assert book.tracker.due_s(book.output_s) is None
+    assert book.tracker.next_expiry_s(book.output_s) is None
     assert book.osc("state=working")
     assert book.is_said[:2] == (WORKING, "osc 7501")
 
@@ -332,12 +336,12 @@ def test_the_end_of_the_program_is_the_end_of_its_signals(book: Playbook) -> Non
     book.answer()
     assert book.tracker.ended(book.now())
     assert book.is_said == (NO_SIGNAL, "", "")
-    assert book.tracker.due_s(0) is None
+    assert book.tracker.next_expiry_s(0) is None
 
 
 def test_a_record_of_a_version_that_knew_less_is_understood() -> None:
     former = {"offset": 3, "activity": "needs_input", "source": "osc 7501", "since": "t1", "detail": "permission"}
-    memory = msgspec.msgpack.decode(msgspec.msgpack.encode(former), type=ActivityMemory)
+    memory = msgspec.msgpack.decode(msgspec.msgpack.encode(former), type=ActivityState)
     tracker = ActivityTracker(WATCH, "t0", memory)
     assert (tracker.activity, tracker.detail) == (NEEDS, "permission")
     assert tracker.input_given(Moment("t2", 2.0))

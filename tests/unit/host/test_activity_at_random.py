@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from session_host.host.activity import ANSWER_S, ORDER
-from session_host.host.signals import Word
+from session_host.host.signals import StatusReport
 from session_host.protocol.values import Activity
 from tests.support.signals import Playbook
 
@@ -51,7 +51,7 @@ def play(book: Playbook, signal: Signal) -> None:
             book.killed()
         case source:
             activity = NEEDS if source in {"notification", "bell"} else signal.activity
-            book.says(Word(source, "said", activity, signal.detail, "kind"))
+            book.says(StatusReport(source, "said", activity, signal.detail, "kind"))
 
 
 @given(STORIES)
@@ -124,4 +124,4 @@ def test_with_its_host_killed_after_each_signal_all_is_as_if_it_never_was(story:
         assert cut.is_said[:2] == whole.is_said[:2]
         assert cut.tracker.since == whole.tracker.since
         assert cut.tracker.evidence() == whole.tracker.evidence()
-        assert cut.tracker.due_s(0) == whole.tracker.due_s(0)
+        assert cut.tracker.next_expiry_s(0) == whole.tracker.next_expiry_s(0)

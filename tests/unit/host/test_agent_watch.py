@@ -46,7 +46,7 @@ def host(kept: KeptSession) -> KeptSession:
 
 
 def says(kept: KeptSession, event: str, pid: int, conversation: str = "", source: str = "plugin") -> Activity:
-    kept.session.watch.reported(Report(source, event, conversation, ""), pid)  # type: ignore[arg-type]
+    kept.session.watch.on_hook_report(Report(source, event, conversation, ""), pid)  # type: ignore[arg-type]
     return kept.session.watch.tracker.activity
 
 
@@ -155,9 +155,9 @@ async def test_whatever_fails_in_watching_the_agent_its_chat_goes_on_and_ends(
         for _ in range(2):
             host(kept)
             assert says(kept, "working", os.getpid()) is Activity.NO_SIGNAL
-            kept.session.lane.feed(b"\x1b]2;a title\x07\x1b]9;notified\x07")
+            kept.session.worker.feed_output(b"\x1b]2;a title\x07\x1b]9;notified\x07")
             assert kept.session.title == "a title"
-            kept.session.conversation.look()
+            kept.session.conversation.check_open_files()
             kept.kill()
         host(kept)
         kept.session.program_ended(0, None)
@@ -171,16 +171,16 @@ async def test_one_prompt_of_which_two_sources_tell_is_noted_once(kept: KeptSess
     watch._now = iter(f"2026-01-02T03:04:{second:02}Z" for second in range(60)).__next__
 
     def asked_by_hook(detail: str) -> None:
-        watch.reported(Report("hook", "ask", FIRST, detail), 0)
+        watch.on_hook_report(Report("hook", "ask", FIRST, detail), 0)
 
     says(kept, "working", 0, FIRST, "hook")
-    kept.session.lane.feed(b"\x1b]7501;state=blocked:kind=permission\x07")
+    kept.session.worker.feed_output(b"\x1b]7501;state=blocked:kind=permission\x07")
     [poorer] = [each for each in watch.transitions() if each.activity is Activity.NEEDS_INPUT]
     assert poorer.detail == "permission"
     for detail in ("Bash: npm", "Bash: npm test", "Bash: rm -r build"):
         asked_by_hook(detail)
     says(kept, "idle", 0, FIRST, "hook")
-    kept.session.lane.feed(b"\x1b]7501;state=working\x07")
+    kept.session.worker.feed_output(b"\x1b]7501;state=working\x07")
     told = watch.transitions()
     kept.kill()
 

@@ -35,7 +35,7 @@ def kept() -> Iterator[KeptSession]:
 
 async def is_due(kept: KeptSession) -> bool:
     """Whether the next look finds one due, which is made then."""
-    kept.checkpointer.look()
+    kept.checkpointer.maybe_checkpoint()
     due = kept.checkpointer._task is not None
     await kept.checkpointer.close()
     return due
@@ -44,7 +44,7 @@ async def is_due(kept: KeptSession) -> bool:
 async def shown(session: Session) -> Seen:
     """What is on the screen once all output so far is interpreted."""
     found: asyncio.Future[Seen] = asyncio.get_running_loop().create_future()
-    session.lane.in_order(lambda emulator: found.set_result(seen(emulator)))
+    session.worker.run_after_output(lambda emulator: found.set_result(seen(emulator)))
     return await found
 
 
@@ -60,9 +60,9 @@ def newest(kept: KeptSession) -> Checkpoint:
 async def test_after_so_much_of_the_engines_work(kept: KeptSession) -> None:
     session = kept.host()
     kept.checkpointer._cost_s = 0.0
-    session.lane.worked_s = WORK_S
+    session.worker.worked_s = WORK_S
     assert not await is_due(kept)
-    session.lane.worked_s = WORK_S * 1.01
+    session.worker.worked_s = WORK_S * 1.01
     assert await is_due(kept)
     assert not await is_due(kept), "from there it is counted anew"
 
@@ -70,16 +70,16 @@ async def test_after_so_much_of_the_engines_work(kept: KeptSession) -> None:
 async def test_dear_ones_are_made_seldom(kept: KeptSession) -> None:
     session = kept.host()
     kept.checkpointer._cost_s = 1.0
-    session.lane.worked_s = WORK_OF_COST
+    session.worker.worked_s = WORK_OF_COST
     assert not await is_due(kept)
-    session.lane.worked_s = WORK_OF_COST * 1.01
+    session.worker.worked_s = WORK_OF_COST * 1.01
     assert await is_due(kept)
     assert kept.checkpointer._cost_s < 1.0, "as dear as the last one was"
 
 
 async def test_after_so_much_output(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     session = kept.host()
-    session.lane.worked_s = float("-inf")
+    session.worker.worked_s = float("-inf")
     monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
     kept.wrote(TEXT)
     await shown(session)
@@ -130,12 +130,12 @@ async def test_a_successor_counts_from_the_last_one(kept: KeptSession, monkeypat
 
 async def test_one_at_a_time(kept: KeptSession) -> None:
     session = kept.host()
-    session.lane.worked_s = WORK_S * 2
-    kept.checkpointer.look()
+    session.worker.worked_s = WORK_S * 2
+    kept.checkpointer.maybe_checkpoint()
     first = kept.checkpointer._task
     assert first is not None
-    session.lane.worked_s = WORK_S * 100
-    kept.checkpointer.look()
+    session.worker.worked_s = WORK_S * 100
+    kept.checkpointer.maybe_checkpoint()
     assert kept.checkpointer._task is first
     await kept.checkpointer.close()
 
@@ -143,7 +143,7 @@ async def test_one_at_a_time(kept: KeptSession) -> None:
 async def test_after_a_gap_in_the_journal_at_once(kept: KeptSession) -> None:
     kept.host()
     assert not await is_due(kept)
-    kept.checkpointer.soon()
+    kept.checkpointer.request_checkpoint()
     assert kept.checkpointer._task is not None
     await kept.checkpointer.close()
     assert not await is_due(kept)
@@ -166,14 +166,14 @@ async def test_an_engine_that_cannot_is_asked_less_and_less_often(
         patches.setattr(type(kept.recovered.emulator), "snapshot", fail)
         costs = []
         for _ in range(3):
-            session.lane.worked_s = kept.checkpointer._work_s + 1000
+            session.worker.worked_s = kept.checkpointer._work_s + 1000
             assert await is_due(kept)
             assert kept.ledger.page.checkpoint is None
             costs.append(kept.checkpointer._cost_s)
         assert costs == [WORK_S, WORK_S * 2, WORK_S * 4]
-    session.lane.worked_s = kept.checkpointer._work_s + costs[-1] * WORK_OF_COST
+    session.worker.worked_s = kept.checkpointer._work_s + costs[-1] * WORK_OF_COST
     assert not await is_due(kept)
-    session.lane.worked_s += 0.01
+    session.worker.worked_s += 0.01
     assert await is_due(kept)
     assert newest(kept).offset == len(TEXT)
     assert await shown(session) == was
@@ -219,8 +219,8 @@ async def test_a_portable_one_waits_for_the_one_under_way_and_is_the_last(
         return made
 
     monkeypatch.setattr(kept.checkpointer, "_make", watched)
-    session.lane.worked_s = WORK_S * 2
-    kept.checkpointer.look()
+    session.worker.worked_s = WORK_S * 2
+    kept.checkpointer.maybe_checkpoint()
     assert await kept.checkpointer.make_portable()
     assert happened == ["begins", "is made"] * 2
     assert (newest(kept).form, newest(kept).offset, newest(kept).title) == ("vt", len(TEXT), "a title")
@@ -239,7 +239,7 @@ async def test_the_journal_gets_the_engines_own_ones_alone(tmp_path: Path, monke
         assert snapshots == []
         assert await kept.checkpointer._make(portable=False)
         assert [(each.offset, each.build) for each in snapshots] == [(len(TEXT), kept.recovered.emulator.build)]
-        assert session.lane.fed == len(TEXT)
+        assert session.worker.interpreted_to == len(TEXT)
         await kept.recording.close()
 
 
@@ -257,13 +257,13 @@ async def test_output_that_neither_a_recovery_nor_a_viewer_needs_is_given_back(k
     session = kept.host()
     kept.wrote(PAGES)
     await shown(session)
-    kept.checkpointer.forget()
+    kept.checkpointer.free_superseded()
     assert kept.stream.start == 0, "without a checkpoint a recovery needs all of it"
     assert await kept.checkpointer._make(portable=False)
     assert kept.stream.start == len(PAGES) - ring
     assert os.lseek(kept.estate.stream, 0, os.SEEK_DATA) == kept.stream.start // PAGE_BYTES * PAGE_BYTES
     kept.wrote(PAGES)
-    kept.checkpointer.forget()
+    kept.checkpointer.free_superseded()
     assert kept.stream.start == len(PAGES), "a recovery begins there"
     was = await shown(session)
     kept.kill()
@@ -279,11 +279,11 @@ async def test_what_the_journal_has_not_got_is_kept_for_it(tmp_path: Path, ring:
         assert await kept.checkpointer._make(portable=False)
         assert kept.stream.start == 7
         kept.recording.end = PAGE_BYTES
-        kept.checkpointer.forget()
+        kept.checkpointer.free_superseded()
         assert kept.stream.start == PAGE_BYTES
         kept.recording.end = 0
-        kept.checkpointer.forget()
+        kept.checkpointer.free_superseded()
         assert kept.stream.start == PAGE_BYTES, "what is given back does not come again"
         kept.recording.trouble = "the disk is full"
-        kept.checkpointer.forget()
+        kept.checkpointer.free_superseded()
         assert kept.stream.start == len(PAGES) - ring, "it has a gap then"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from session_host.host.connection import Connection, ConnectionState
+from session_host.host.connection import ClientConnection, ClientConnectionState
 from session_host.host.session import Session
-from session_host.host.wire import Wire
+from session_host.host.wire import SocketTransport
 from session_host.protocol import messages as m
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.values import GridSize, State
@@ -25,7 +25,7 @@ MANY_ATTRIBUTES = 30
 HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
 
 
-class FakeWire(Wire):
+class FakeWire(SocketTransport):
     """Keeps what is sent, in messages; can be made to stand still."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class FakeWire(Wire):
         self.peer_pid = 0
         self.closed = False
 
-    def send(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
         if not self.closed:
             self.got.extend(self._decoder.feed(data))
 
@@ -57,10 +57,10 @@ class Owner:
     def __init__(self) -> None:
         self.requests: list[m.Request] = []
 
-    def connection_closed(self, connection: Connection) -> None:
+    def connection_closed(self, connection: ClientConnection) -> None:
         pass
 
-    def answer(self, connection: Connection, request: m.Request) -> None:
+    def answer(self, connection: ClientConnection, request: m.Request) -> None:
         self.requests.append(request)
 
 
@@ -80,15 +80,15 @@ class Stage:
 
     def program_reads(self) -> None:
         """The program takes what was typed."""
-        assert self.session.ledger.flush()
+        assert self.session.ledger.send_pending()
         self.session._acknowledge_taken()
 
-    def client(self, *messages: m.Message) -> tuple[Connection, FakeWire]:
-        connection, wire = Connection(self.session, self.owner), FakeWire()
+    def client(self, *messages: m.Message) -> tuple[ClientConnection, FakeWire]:
+        connection, wire = ClientConnection(self.session, self.owner), FakeWire()
         self.wires.append(wire)
-        connection.begin(wire)
+        connection.connection_made(wire)
         for message in messages:
-            connection.received(encode(message))
+            connection.data_received(encode(message))
         return connection, wire
 
 
@@ -103,9 +103,9 @@ def kinds(messages: list[Any]) -> list[str]:
     return [type(message).__name__ for message in messages]
 
 
-def say(connection: Connection, *messages: m.Message) -> None:
+def say(connection: ClientConnection, *messages: m.Message) -> None:
     for message in messages:
-        connection.received(encode(message))
+        connection.data_received(encode(message))
 
 
 async def turn() -> None:
@@ -139,7 +139,7 @@ async def test_a_conversation(stage: Stage) -> None:
     say(connection, m.Detach(attached.attachment))
     stage.output(b"unseen")
     assert wire.take() == []
-    assert connection.state is ConnectionState.GREETED
+    assert connection.state is ClientConnectionState.GREETED
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_who_breaks_the_rules_is_told_which_and_dropped(
     assert isinstance(wire.got[-1], m.Error)
     assert wire.got[-1].code == code
     assert wire.closed
-    assert connection.state is ConnectionState.CLOSED
+    assert connection.state is ClientConnectionState.CLOSED
     wire.take()
     say(connection, m.Attach())
     assert wire.take() == [], "nothing is answered after that"
@@ -177,7 +177,7 @@ async def test_who_comes_back_gets_what_was_missed_with_the_resizes_in_their_pla
     connection, wire = stage.client(HELLO, m.Attach())
     attachment = (await snapshot(wire))[1].attachment
     stage.output(b"one")
-    connection.gone()
+    connection.connection_lost()
     stage.output(b"two")
     stage.session.ring.resized(m.Resized(6, GridSize(50, 7), number=1))
     stage.output(b"three")
@@ -196,11 +196,11 @@ async def test_an_offset_of_another_epoch_gets_a_snapshot(stage: Stage) -> None:
 async def test_a_client_that_is_behind_gets_nothing_then_what_it_missed(stage: Stage) -> None:
     connection, wire = stage.client(HELLO, m.Attach())
     await snapshot(wire)
-    connection.full()
+    connection.pause_writing()
     stage.output(b"one")
     stage.output(b"two")
     assert wire.take() == []
-    connection.drained()
+    connection.resume_writing()
     got = wire.take()
     assert got[0] == m.Output(0, b"onetwo")
     assert kinds(got) == ["Output"]
@@ -211,19 +211,19 @@ async def test_a_client_that_is_behind_gets_nothing_then_what_it_missed(stage: S
 async def test_a_client_that_is_far_behind_gets_a_fresh_snapshot(stage: Stage) -> None:
     connection, wire = stage.client(HELLO, m.Attach())
     await snapshot(wire)
-    connection.full()
+    connection.pause_writing()
     for _ in range(3):
         stage.output(b"\r" * (1024 * 1024))
     assert wire.take() == []
-    connection.drained()
+    connection.resume_writing()
     got = await snapshot(wire)
-    assert got[0].offset <= stage.session.stream.end
+    assert got[0].offset <= stage.session.output_ring.end
 
 
 async def test_a_client_that_reads_nothing_at_all_is_dropped(stage: Stage) -> None:
     _, wire = stage.client(HELLO, m.Attach(output=False))
     wire.queued_bytes = 65 * 1024 * 1024
-    stage.session.tell(m.BellEvent())
+    stage.session.broadcast(m.BellEvent())
     assert wire.closed
 
 
@@ -274,13 +274,13 @@ async def test_the_end_is_told_to_who_attaches_late(stage: Stage) -> None:
 async def test_a_client_that_is_behind_at_the_end_is_closed_only_when_it_has_all(stage: Stage) -> None:
     connection, wire = stage.client(HELLO, m.Attach())
     await snapshot(wire)
-    connection.full()
+    connection.pause_writing()
     stage.output(b"last words")
     stage.session.program_ended(0, None)
-    connection.finish()
+    connection.close_when_sent()
     assert wire.take() == [], "the end is not told before the last output"
     assert not wire.closed
-    connection.drained()
+    connection.resume_writing()
     assert kinds(wire.take()) == ["Output", "StateEvent"]
     assert wire.closed
 

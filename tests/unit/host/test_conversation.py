@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.estate.memory import ConversationMemory
+from session_host.estate.memory import ConversationState
 from session_host.host.conversation import CHOSEN, HOOK, OPEN_FILES, STATE_FILE, ConversationTracker
 from session_host.host.open_files import conversation_of
 from session_host.protocol.launch import Watch
@@ -20,7 +20,7 @@ PATTERN = r"/(?:locks|logs)/([0-9a-z]+)\.(?:lock|jsonl)$"
 ASIDE = '"made by":"another"'
 
 
-def tracker(chosen: str = "", memory: ConversationMemory | None = None) -> tuple[ConversationTracker, list[str]]:
+def tracker(chosen: str = "", memory: ConversationState | None = None) -> tuple[ConversationTracker, list[str]]:
     told: list[str] = []
     return ConversationTracker(chosen, Watch(), memory, lambda each: told.append(each.conversation)), told
 
@@ -35,25 +35,25 @@ class TestSources:
     def test_it_follows_the_agent(self) -> None:
         found, told = tracker("one")
 
-        assert found.learnt("two", HOOK)
-        assert found.learnt("three", HOOK)
+        assert found.set_conversation("two", HOOK)
+        assert found.set_conversation("three", HOOK)
 
         assert (found.id, told) == ("three", ["two", "three"])
-        assert found.memory() == ConversationMemory("three", HOOK)
+        assert found.memory() == ConversationState("three", HOOK)
 
     def test_a_weaker_source_is_not_heard_once_a_stronger_one_has_spoken(self) -> None:
         found, _ = tracker()
-        found.learnt("two", STATE_FILE)
+        found.set_conversation("two", STATE_FILE)
 
-        assert not found.learnt("one", HOOK)
+        assert not found.set_conversation("one", HOOK)
 
         assert found.id == "two"
 
     def test_the_same_again_is_not_told(self) -> None:
         found, told = tracker("one")
 
-        assert not found.learnt("one", HOOK)
-        assert not found.learnt("one", HOOK)
+        assert not found.set_conversation("one", HOOK)
+        assert not found.set_conversation("one", HOOK)
 
         assert told == ["one"]  # by a better source than before, for a successor
         assert found.source == HOOK
@@ -62,15 +62,15 @@ class TestSources:
     def test_what_is_no_id_is_not_heard(self, text: str) -> None:
         found, told = tracker("one")
 
-        assert not found.learnt(text, STATE_FILE)
+        assert not found.set_conversation(text, STATE_FILE)
 
         assert (found.id, told) == ("one", [])
 
     def test_a_successor_goes_on(self) -> None:
-        found, _ = tracker("one", ConversationMemory("two", STATE_FILE))
+        found, _ = tracker("one", ConversationState("two", STATE_FILE))
 
         assert (found.id, found.source) == ("two", STATE_FILE)
-        assert not found.learnt("one", HOOK)
+        assert not found.set_conversation("one", HOOK)
 
 
 Holder = Callable[..., subprocess.Popen[bytes]]
@@ -211,6 +211,6 @@ async def test_at_the_end_nothing_is_left_to_be_looked_at(places: Path, hold: Ho
     found.activity_changed()
 
     found.close()
-    found.look()
+    found.check_open_files()
 
     assert found.id == "one"

@@ -49,7 +49,7 @@ def looks(kept: KeptSession, resume: str = "") -> Attachment:
 
 
 def says(kept: KeptSession, attachment: Attachment, *, focused: bool) -> None:
-    kept.session.take(attachment, messages.Focus(attachment.id, attachment.last_sequence + 1, focused))
+    kept.session.accept_input(attachment, messages.Focus(attachment.id, attachment.last_sequence + 1, focused))
 
 
 async def nobody_came(kept: KeptSession) -> None:

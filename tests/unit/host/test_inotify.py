@@ -11,7 +11,7 @@ import inotify_simple
 import pytest
 
 from session_host.host.inotify import Event, Inotify
-from session_host.host.state_files import StateFile
+from session_host.host.state_files import StatusFile
 
 PATIENCE_S = 20
 
@@ -24,7 +24,7 @@ async def test_each_watch_tells_until_it_is_taken_back(tmp_path: Path) -> None:
         for event in events:
             told.put_nowait(event)
 
-    inotify = Inotify.begin(tell)
+    inotify = Inotify.start(tell)
     assert inotify is not None
     with pytest.raises(FileNotFoundError):
         inotify.watch(one, inotify.flags.CREATE)
@@ -52,7 +52,7 @@ async def test_where_there_can_be_no_more_of_it_nothing_is_followed(
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     monkeypatch.setattr(inotify_simple, "INotify", full)
-    assert Inotify.begin(lambda *_: None) is None
-    file = StateFile(tmp_path, os.getpid(), lambda state: pytest.fail(f"told {state}"))
+    assert Inotify.start(lambda *_: None) is None
+    file = StatusFile(tmp_path, os.getpid(), lambda state: pytest.fail(f"told {state}"))
     file.start()
     file.close()

@@ -8,7 +8,7 @@ import socket
 from typing import Any
 
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.link.pipe import KeeperPipe
+from session_host.link.pipe import MessageChannel
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import ChildEnded, Over, Prepare
 from tests.support.estates import kept_session
@@ -22,10 +22,10 @@ async def test_a_keeper_that_goes_with_something_unread_is_heard_to_the_end_and_
         gone = asyncio.Event()
         channel.give_up = gone.set
         assert channel.keeper_pid == os.getppid()
-        channel.tell(Over())
-        keeper = KeeperPipe(keepers, FromKeeperDecoder())
-        keeper.send(Prepare())
-        keeper.send(ChildEnded())
+        channel.send(Over())
+        keeper = MessageChannel(keepers, FromKeeperDecoder())
+        keeper.send_message(Prepare())
+        keeper.send_message(ChildEnded())
         keeper.close()
         await asyncio.wait_for(gone.wait(), 10)
         assert said == [Prepare(), ChildEnded()]

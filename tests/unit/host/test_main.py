@@ -6,10 +6,10 @@ import gc
 import os
 import socket
 
-from session_host.estate.ledger import Ledger
-from session_host.estate.moving import Mover
-from session_host.host.main import TakeOver, _Host, run_host
-from session_host.link.pipe import KeeperPipe
+from session_host.estate.ledger import InputLog
+from session_host.estate.moving import Splicer
+from session_host.host.main import HostParameters, _Host, run_host
+from session_host.link.pipe import MessageChannel
 from session_host.paths import database
 from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import Over
@@ -22,13 +22,13 @@ async def test_a_chat_that_was_removed_stays_so_when_its_host_is_killed_on_its_w
     """The end is recorded, the user forgets the chat, and only then the host dies: nobody may record it again."""
     with kept_session() as kept:
         kept.host()
-        kept.ledger.page.end_recorded = True
+        kept.ledger.page.exit_saved = True
         kept.kill()
-        order = TakeOver(kept.spec, kept.estate, -1, 1024, other_engine=False, rehearsal=False)
+        order = HostParameters(kept.spec, kept.estate, -1, 1024, other_engine=False, rehearsal=False)
         ours, theirs = socket.socketpair()
         with ours:
             assert await _Host(order, theirs).run() == 0
-            assert KeeperPipe(ours, ToKeeperDecoder()).receive() == [Over()]
+            assert MessageChannel(ours, ToKeeperDecoder()).receive() == [Over()]
     with Store.open(database()) as store:
         assert store.all() == []
 
@@ -36,8 +36,8 @@ async def test_a_chat_that_was_removed_stays_so_when_its_host_is_killed_on_its_w
 def test_the_collector_rests_until_the_session_runs() -> None:
     """It would look at what a host shares with the keeper, and make it the host's own by that."""
     with kept_session(argv=["true"], database=str(database()), screen=str(database().with_name("screen"))) as kept:
-        Ledger(kept.estate.ledger, kept.estate.master, Mover()).close()
-        order = TakeOver(kept.spec, kept.estate, kept.slave, 1024, other_engine=False, rehearsal=False)
+        InputLog(kept.estate.ledger, kept.estate.master, Splicer()).close()
+        order = HostParameters(kept.spec, kept.estate, kept.slave, 1024, other_engine=False, rehearsal=False)
         ours, theirs = socket.socketpair()
         if not (pid := os.fork()):
             status = 2

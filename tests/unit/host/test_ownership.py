@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 
-from session_host.estate.ledger import Ledger, LedgerPage
-from session_host.estate.moving import Mover
-from session_host.host.ownership import disown, try_to_own
+from session_host.estate.ledger import InputLog, LogHeader
+from session_host.estate.moving import Splicer
+from session_host.host.ownership import try_lock_session, unlock_session
 from tests.support.estates import kept_session
 
 
@@ -27,12 +27,12 @@ def another_owns(ledger: int) -> bool:
 def test_closing_the_ledger_s_mapping_does_not_give_the_session_away() -> None:
     with kept_session() as kept:
         ledger = kept.estate.ledger
-        Ledger(ledger, kept.estate.master, Mover()).close()
+        InputLog(ledger, kept.estate.master, Splicer()).close()
         assert another_owns(ledger)
-        assert try_to_own(ledger)
-        assert try_to_own(ledger), "it is ours already"
-        LedgerPage(ledger).close()
+        assert try_lock_session(ledger)
+        assert try_lock_session(ledger), "it is ours already"
+        LogHeader(ledger).close()
         os.close(os.dup(ledger))
         assert not another_owns(ledger), "a host of a former version leaves it alone too"
-        disown(ledger)
+        unlock_session(ledger)
         assert another_owns(ledger)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from session_host.errors import StoreError
-from session_host.host.record import Recorder
+from session_host.host.record import StoreWriter
 from session_host.store import SessionRecord, Store
 from tests.support.estates import spec_of
 
@@ -18,17 +18,17 @@ PATIENCE_S = 10.0
 
 
 @pytest.fixture
-def recorder(tmp_path: Path) -> Recorder:
+def recorder(tmp_path: Path) -> StoreWriter:
     spec = spec_of(database=str(tmp_path / "outlive.db"))
     with Store.open(tmp_path / "outlive.db") as store:
-        store.add(SessionRecord.of(spec))
-    recorder = Recorder(spec, os.getpid())
+        store.insert(SessionRecord.of(spec))
+    recorder = StoreWriter(spec, os.getpid())
     recorder.found(4711, 17)
     return recorder
 
 
 async def test_a_record_is_written_while_another_thread_holds_a_lock_that_it_needs(
-    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recorder: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lock stands for those of malloc, SQLite and the logging: in a fork of the host it would never be free."""
     lock, held, wanted, turned = threading.Lock(), threading.Event(), threading.Event(), threading.Event()
@@ -63,7 +63,7 @@ async def test_a_record_is_written_while_another_thread_holds_a_lock_that_it_nee
 
 
 async def test_what_cannot_be_recorded_is_logged_and_the_host_goes_on(
-    recorder: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    recorder: StoreWriter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(store: Store, session_id: str, **fields: object) -> None:
         raise StoreError("the disk is full")

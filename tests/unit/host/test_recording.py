@@ -9,7 +9,7 @@ import pytest
 
 from session_host.estate.stream_file import PAGE_BYTES
 from session_host.host import recording as recording_module
-from session_host.host.recording import Recording
+from session_host.host.recording import JournalWriter
 from session_host.journal import Journal, Output, snapshots
 from tests.support.journals import logs, recorded, recorded_bytes
 from tests.support.recording import LIMIT_BYTES, SIZE, Recorded, sizes
@@ -72,7 +72,7 @@ async def test_before_the_start_nothing_touches_the_disk(own: Recorded, monkeypa
 
     monkeypatch.setattr(Journal, "open", count)
     own.output(b"early")
-    own.recording.checkpoint(own.snapshot())
+    own.recording.add_snapshot(own.snapshot())
     assert own.recording._timer is None, "nothing is to be written yet"
     assert not own.directory.exists()
     await own.start()
@@ -82,11 +82,11 @@ async def test_before_the_start_nothing_touches_the_disk(own: Recorded, monkeypa
 
 async def test_without_a_directory_there_is_no_journal() -> None:
     own = Recorded(Path("/nonexistent"))
-    own.recording = Recording(None, LIMIT_BYTES, own.stream, lambda: None)
+    own.recording = JournalWriter(None, LIMIT_BYTES, own.stream, lambda: None)
     await own.start()
     own.output(b"x")
     own.resize(90)
-    own.recording.checkpoint(own.snapshot())
+    own.recording.add_snapshot(own.snapshot())
     assert (own.recording.on, own.recording.end, own.recording.trouble) == (False, 0, "")
     await own.close()
 
@@ -114,7 +114,7 @@ async def test_what_the_stream_has_no_more_is_a_gap(own: Recorded) -> None:
     await own.caught_up()
     await own.recording.close()
     own.output(b"b" * 3 * PAGE_BYTES)
-    own.stream.forget_before(PAGE_BYTES + 50)
+    own.stream.free_before(PAGE_BYTES + 50)
     own.open()
     await own.start()
     await own.caught_up()
@@ -130,7 +130,7 @@ async def test_what_is_given_back_while_it_is_read_is_not_recorded_as_zeros(
     read = own.stream.read
 
     def late(start: int, end: int) -> bytes:
-        own.stream.forget_before(2 * PAGE_BYTES)
+        own.stream.free_before(2 * PAGE_BYTES)
         return read(start, end)
 
     monkeypatch.setattr(own.stream, "read", late)
@@ -146,10 +146,10 @@ async def test_a_segment_begins_with_the_snapshot_of_its_first_offset(own: Recor
     await own.start()
     own.output(b"a" * 1000)
     own.resize(90)
-    own.recording.checkpoint(own.snapshot(b"first"))
+    own.recording.add_snapshot(own.snapshot(b"first"))
     own.output(b"b" * 1000)
     own.resize(100)
-    own.recording.checkpoint(own.snapshot(b"second"))
+    own.recording.add_snapshot(own.snapshot(b"second"))
     own.output(b"c")
     await own.caught_up()
     await own.recording.close()
@@ -168,7 +168,7 @@ async def test_a_snapshot_of_a_moment_that_is_past_goes_before_what_came_since(o
     taken = own.snapshot(b"taken")
     own.resize(100)
     own.output(b"c" * 10)
-    own.recording.checkpoint(taken)
+    own.recording.add_snapshot(taken)
     await own.caught_up()
     await own.recording.close()
     assert recorded_bytes(own.directory) == own.written
@@ -185,7 +185,7 @@ async def test_a_snapshot_that_comes_too_late_is_let_go(own: Recorded) -> None:
     late = own.snapshot()
     own.output(b"b")
     await own.caught_up()
-    own.recording.checkpoint(late)
+    own.recording.add_snapshot(late)
     own.output(b"c")
     await own.caught_up()
     assert len(logs(own.directory)) == 1
@@ -196,7 +196,7 @@ async def test_snapshots_take_no_more_room_than_what_they_are_of(own: Recorded) 
     await own.start()
     for _ in range(50):
         own.output(b"x" * 100)
-        own.recording.checkpoint(own.snapshot(b"s" * 2000))
+        own.recording.add_snapshot(own.snapshot(b"s" * 2000))
         await own.caught_up()
     await own.recording.close()
     assert recorded_bytes(own.directory) == own.written

@@ -58,7 +58,7 @@ async def test_a_disk_that_refuses_and_then_takes_again_misses_nothing(
     for number in range(5):
         own.output(b"%d," % number)
         own.resize(90 + number)
-        own.recording.checkpoint(own.snapshot(b""))
+        own.recording.add_snapshot(own.snapshot(b""))
     await eventually(lambda: own.recording.trouble, 10, "the trouble")
     assert own.recording.trouble == "the disk is in no mood"
     assert own.recording.end == len(b"before,")
@@ -82,7 +82,7 @@ async def test_a_disk_without_room_for_a_snapshot_still_gets_the_output(
     disk.refuses = True
     await own.start()
     own.output(b"before,")
-    own.recording.checkpoint(own.snapshot())
+    own.recording.add_snapshot(own.snapshot())
     own.output(b"after")
     await own.caught_up()
     assert own.recording.trouble == ""

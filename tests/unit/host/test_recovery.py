@@ -167,7 +167,7 @@ class Run:
             wait_readable(kept.estate.master, 10, "output")
             kept.session._pump._readable()  # type: ignore[union-attr]
         done = asyncio.Event()
-        kept.session.lane.in_order(lambda _: done.set())
+        kept.session.worker.run_after_output(lambda _: done.set())
         await done.wait()
         kept.session.flush_input()
         self.typed += kept.typed()
@@ -202,12 +202,12 @@ class Run:
                 size, cell = GridSize(step.columns, step.rows), CellSize(9, 18)
                 if (size, cell) != (session.size, session.cell):
                     if step.killed and not self.spared:
-                        session.lane.in_order = lambda use: None  # type: ignore[method-assign]
+                        session.worker.run_after_output = lambda use: None  # type: ignore[method-assign]
                     self.kept.resize(size, cell)
                 if step.killed:
                     await self._kill()
             case Show(colors=colors):
-                session.show_in(Colors(self.attachment.id, *colors))
+                session.set_colors(Colors(self.attachment.id, *colors))
             case Name(name=name):
                 session.rename(name)
             case Type():
@@ -216,15 +216,15 @@ class Run:
                 if step.killed == "before it was written" and not self.spared:
                     self._let_the_program_take_nothing()
                 if step.killed != "before it was accepted":
-                    session.take(self.attachment, message)
+                    session.accept_input(self.attachment, message)
                 if step.killed != "never":
                     await self._kill()
                 if step.again or step.killed != "never":
-                    self.kept.session.take(self.attachment, message)
+                    self.kept.session.accept_input(self.attachment, message)
             case Send():
                 self.requests += 1
                 for _ in range(2 if step.again else 1):
-                    assert self.kept.session.type(step.text.encode(), f"{self.requests:032x}")
+                    assert self.kept.session.type_bytes(step.text.encode(), f"{self.requests:032x}")
                     await self._kill()
             case Checkpoint(committed=committed):
                 with pytest.MonkeyPatch.context() as patch:
@@ -242,10 +242,10 @@ class Run:
         ledger = self.kept.ledger
 
         def give(*record: Any) -> bool:
-            ledger.add(*record)
+            ledger.append(*record)
             return False
 
-        ledger.give = give  # type: ignore[method-assign, assignment]
+        ledger.append_and_send = give  # type: ignore[method-assign, assignment]
 
     def _move(self, place: str) -> None:
         """Let what the program wrote come so far."""
@@ -255,7 +255,7 @@ class Run:
         if place == "the pipe":
             os.splice(estate.master, estate.pipe_write, 65536)
         elif place == "the stream":
-            self.kept.stream.take(1 << 20)
+            self.kept.stream.read_new(1 << 20)
 
     async def _state(self) -> State:
         session = self.kept.session
@@ -263,10 +263,10 @@ class Run:
         tracker = session.watch.tracker
         colors = session.colors
         return State(
-            await session.lane.lend(seen),
+            await session.worker.run(seen),
             session.size,
             session.cell,
-            session.stream.end,
+            session.output_ring.end,
             session.ring.kept_resizes(),
             session.emulator_resizes,
             session.title,

@@ -19,7 +19,7 @@ TEXT = b"\x1b]2;a title\x07one\r\n\x1b[1;31mtwo\x1b[m\r\nthree"
 
 
 async def _settled(kept: KeptSession) -> Seen:
-    return await kept.session.lane.lend(seen)
+    return await kept.session.worker.run(seen)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -32,7 +32,7 @@ async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineNam
         was = await _settled(kept)
         for other in (True, True, False, False):
             assert await kept.checkpointer._make(portable=portable)
-            kept.stream.forget_before(kept.stream.end)  # so that there is nothing to begin with but that
+            kept.stream.free_before(kept.stream.end)  # so that there is nothing to begin with but that
             kept.kill()
             session = kept.host(other_engine=other)
             assert kept.recovered.emulator.build.startswith("pyte" if (engine == "ghostty") is other else "ghostty")
@@ -48,7 +48,7 @@ async def test_an_engine_that_cannot_be_used_any_more_costs_no_screen(monkeypatc
         kept.wrote(TEXT)
         was = await _settled(kept)
         assert await kept.checkpointer._make(portable=False)
-        kept.stream.forget_before(kept.stream.end)
+        kept.stream.free_before(kept.stream.end)
         kept.kill()
         monkeypatch.setattr("session_host.terminal._is_installed", lambda engine: engine == "pyte")
         kept.host()
@@ -75,12 +75,12 @@ async def test_what_cannot_be_restored_is_said() -> None:
     with kept_session() as kept:
         kept.host()
         kept.wrote(b"x" * 10_000 + b"\r\nthe end")
-        kept.stream.forget_before(9_000)
+        kept.stream.free_before(9_000)
         kept.kill()
         session = kept.host()
         assert "could be restored" in session.notice
-        assert "the end" in [line.text() for line in await session.lane.lend(lambda emulator: emulator.rows())]
-        assert session.lane.fed == session.stream.end
+        assert "the end" in [line.text() for line in await session.worker.run(lambda emulator: emulator.rows())]
+        assert session.worker.interpreted_to == session.output_ring.end
 
 
 async def test_an_engine_that_raises_on_some_output_is_fed_the_rest(
@@ -100,8 +100,8 @@ async def test_an_engine_that_raises_on_some_output_is_fed_the_rest(
         kept.kill()
         session = kept.host()
         kept.wrote(b"good")
-        assert session.lane.fed == 10
-        assert await session.lane.lend(lambda emulator: emulator.rows()[0].text()) == "good"
+        assert session.worker.interpreted_to == 10
+        assert await session.worker.run(lambda emulator: emulator.rows()[0].text()) == "good"
         kept.kill()
         assert kept.host().state is not None
 
@@ -116,7 +116,7 @@ async def test_all_signals_of_one_piece_of_output_are_known_to_a_successor_or_no
 
     with kept_session() as kept:
         kept.host()
-        add = kept.ledger.add
+        add = kept.ledger.append
         noted = 0
 
         def add_and_die(kind: Kind, *rest: Any, **named: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.host.state_files import AgentState, StateFile, _State, _Unreadable, claude_directory, parse
+from session_host.host.state_files import StatusFile, StatusFileContent, _State, _Unreadable, claude_directory, parse
 from session_host.pty.identity import start_time
 
 PATIENCE_S = 20
@@ -28,16 +28,16 @@ class Told:
     """What was told of a file, to be waited for."""
 
     def __init__(self) -> None:
-        self.states: asyncio.Queue[AgentState] = asyncio.Queue()
+        self.states: asyncio.Queue[StatusFileContent] = asyncio.Queue()
 
-    async def next(self) -> AgentState:
+    async def next(self) -> StatusFileContent:
         return await asyncio.wait_for(self.states.get(), PATIENCE_S)
 
 
 @asynccontextmanager
 async def following(directory: Path, child: int | None = None) -> AsyncIterator[Told]:
     told = Told()
-    file = StateFile(directory, child or os.getpid(), told.states.put_nowait)
+    file = StatusFile(directory, child or os.getpid(), told.states.put_nowait)
     file.start()
     try:
         yield told
@@ -50,12 +50,12 @@ async def test_it_is_followed_from_what_it_says_already_to_its_end(tmp_path: Pat
     path.write_bytes(content())
     (tmp_path / f"{os.getpid()}.abcd.key").write_bytes(b"secret")
     async with following(tmp_path) as told:
-        assert await told.next() == AgentState("busy", "", "c1")
+        assert await told.next() == StatusFileContent("busy", "", "c1")
         path.write_bytes(content(status="waiting", waitingFor="permission prompt"))
-        assert await told.next() == AgentState("waiting", "permission prompt", "c1")
+        assert await told.next() == StatusFileContent("waiting", "permission prompt", "c1")
         path.write_bytes(content(status="waiting", waitingFor="permission prompt"))
         path.write_bytes(content(status="idle", waitingFor=None, sessionId="c2"))
-        assert await told.next() == AgentState("idle", "", "c2"), "what stayed is not told again"
+        assert await told.next() == StatusFileContent("idle", "", "c2"), "what stayed is not told again"
         path.unlink()
         assert (await told.next()).is_gone
         path.write_bytes(content())
@@ -113,7 +113,7 @@ async def test_that_of_another_process_is_not_believed(tmp_path: Path, changes: 
     os.mkfifo(tmp_path / "1.json")
     async with following(tmp_path) as told:
         (tmp_path / f"{os.getpid()}.json").write_bytes(content(status="idle"))
-        assert await told.next() == AgentState("idle", "", "c1")
+        assert await told.next() == StatusFileContent("idle", "", "c1")
         assert told.states.empty()
 
 
@@ -122,7 +122,7 @@ async def test_qwens_start_has_the_boot_before_it_and_tells_no_status(tmp_path: 
     fields = {"pid": os.getpid(), "procStart": f"{boot}:{start_time(os.getpid())}", "sessionId": "c1", "kind": "tui"}
     (tmp_path / f"{os.getpid()}.json").write_text(json.dumps(fields), encoding="utf-8")
     async with following(tmp_path) as told:
-        assert await told.next() == AgentState("", "", "c1")
+        assert await told.next() == StatusFileContent("", "", "c1")
 
 
 async def test_a_launcher_may_stand_between_and_another_agent_may_not(tmp_path: Path) -> None:
@@ -140,8 +140,8 @@ async def test_a_file_of_an_agent_in_between_that_cannot_be_read_is_looked_at_ag
     """Whether the file behind it is meant is not known until then; it raised, and ended the host."""
     (tmp_path / f"{os.getpid()}.json").write_bytes(content())
     (tmp_path / f"{os.getppid()}.json").write_bytes(b"{")
-    told: list[AgentState] = []
-    file = StateFile(tmp_path, os.getppid(), told.append)
+    told: list[StatusFileContent] = []
+    file = StatusFile(tmp_path, os.getppid(), told.append)
     file._scan([f"{os.getpid()}.json"])
     assert file._again is not None
     file.close()

@@ -68,7 +68,7 @@ async def test_what_is_deleted_while_nothing_was_said_yet_is_there_again_with_wh
         append(path, HEAD, CONTEXT)
         await until(second_name(tmp_path).exists)
         path.unlink()
-        guard.look()
+        guard.relink()
         assert not path.exists(), "it may have done so itself, and would not begin one that is there"
         append(path, HELLO)
         await until(lambda: path.samefile(second_name(tmp_path)))
@@ -190,7 +190,7 @@ async def test_a_transcript_is_found_whenever_it_is_made(tmp_path: Path) -> None
         chats = tmp_path / "home" / ".gemini" / "tmp" / "pro.ject" / "chats"
         chats.mkdir(parents=True)
         append(chats / NAME, HEAD)
-        guard.heard()
+        guard.on_report()
         await until(second_name(tmp_path).exists)
 
 
@@ -198,7 +198,7 @@ async def test_what_cannot_be_written_harms_nobody(tmp_path: Path, chats: Path) 
     append(chats / NAME, HEAD, HELLO)
     (tmp_path / "files").write_text("")
     async with guarding(tmp_path) as guard:
-        guard.heard()
+        guard.on_report()
         guard.ended()
 
     assert records(chats / NAME) == [HEAD, HELLO]

@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from session_host.host import wire
-from session_host.host.wire import HIGH_BYTES, LOW_BYTES, READ_BYTES, READS_AT_ONCE, Wire
+from session_host.host.wire import HIGH_BYTES, LOW_BYTES, READ_BYTES, READS_AT_ONCE, SocketTransport
 
 
 class Book:
@@ -22,18 +22,18 @@ class Book:
         self.told: list[str] = []
         self.something = asyncio.Event()
 
-    def received(self, data: bytes) -> None:
+    def data_received(self, data: bytes) -> None:
         self.came += data
         self.something.set()
 
-    def full(self) -> None:
+    def pause_writing(self) -> None:
         self.told.append("full")
 
-    def drained(self) -> None:
+    def resume_writing(self) -> None:
         self.told.append("drained")
         self.something.set()
 
-    def gone(self) -> None:
+    def connection_lost(self) -> None:
         self.told.append("gone")
         self.something.set()
 
@@ -50,7 +50,7 @@ class Line:
         ours, self.client = socket.socketpair()
         self.client.setblocking(False)
         self.book = Book()
-        self.wire = Wire(ours, self.book)
+        self.wire = SocketTransport(ours, self.book)
 
     async def read(self, count: int) -> bytes:
         """So many bytes, as the client gets them."""
@@ -72,7 +72,7 @@ async def line() -> AsyncIterator[Line]:
 
 
 async def test_what_is_sent_is_there_at_once(line: Line) -> None:
-    line.wire.send(b"echo")
+    line.wire.write(b"echo")
     assert line.client.recv(100) == b"echo"
     assert line.wire.queued_bytes == 0
 
@@ -90,14 +90,14 @@ async def test_a_client_that_does_not_read_gets_everything_later_in_order(line: 
     whole = b"".join(pieces)
     assert len(whole) > 2 * HIGH_BYTES
     for piece in pieces:
-        line.wire.send(piece)
+        line.wire.write(piece)
     assert line.wire.queued_bytes > HIGH_BYTES
     assert line.book.told == ["full"]
     assert await line.read(len(whole)) == whole
     await line.book.next()
     assert line.book.told == ["full", "drained"]
     assert line.wire.queued_bytes == 0
-    line.wire.send(b"on")
+    line.wire.write(b"on")
     assert await line.read(2) == b"on"
 
 
@@ -107,10 +107,10 @@ async def test_it_is_drained_when_little_is_left_and_may_be_filled_again_in_that
     def drained() -> None:
         left.append(line.wire.queued_bytes)
         if len(left) == 1:
-            line.wire.send(bytes(HIGH_BYTES + 1))
+            line.wire.write(bytes(HIGH_BYTES + 1))
 
-    line.book.drained = drained  # type: ignore[method-assign]
-    line.wire.send(bytes(2 * HIGH_BYTES))
+    line.book.resume_writing = drained  # type: ignore[method-assign]
+    line.wire.write(bytes(2 * HIGH_BYTES))
     queued = line.wire.queued_bytes
     await line.read(2 * HIGH_BYTES + HIGH_BYTES + 1)
     assert queued > HIGH_BYTES
@@ -119,9 +119,9 @@ async def test_it_is_drained_when_little_is_left_and_may_be_filled_again_in_that
 
 
 async def test_closing_lets_the_queue_go_out_and_hears_no_more(line: Line) -> None:
-    line.wire.send(bytes(HIGH_BYTES))
+    line.wire.write(bytes(HIGH_BYTES))
     line.wire.close()
-    line.wire.send(b"too late")
+    line.wire.write(b"too late")
     line.client.send(b"unheard")
     assert await line.read(HIGH_BYTES) == bytes(HIGH_BYTES)
     await line.book.next()
@@ -132,7 +132,7 @@ async def test_closing_lets_the_queue_go_out_and_hears_no_more(line: Line) -> No
 async def test_a_client_that_has_gone_is_told_of_once(line: Line) -> None:
     line.client.close()
     await line.book.next()
-    line.wire.send(b"nobody")
+    line.wire.write(b"nobody")
     line.wire.close()
     line.wire.abort()
     await asyncio.sleep(0)
@@ -141,7 +141,7 @@ async def test_a_client_that_has_gone_is_told_of_once(line: Line) -> None:
 
 async def test_sending_to_one_that_has_gone_ends_it_after_the_call(line: Line) -> None:
     line.client.close()
-    line.wire.send(b"nobody")
+    line.wire.write(b"nobody")
     assert line.book.told == []
     await line.book.next()
     assert line.book.told == ["gone"]
@@ -150,7 +150,7 @@ async def test_sending_to_one_that_has_gone_ends_it_after_the_call(line: Line) -
 async def test_what_one_said_before_it_went_is_heard_by_who_sends_to_it_first(line: Line) -> None:
     line.client.send(b"the last word")
     line.client.close()
-    line.wire.send(b"an echo")
+    line.wire.write(b"an echo")
     assert line.book.told == []
     while "gone" not in line.book.told:
         await line.book.next()
@@ -159,7 +159,7 @@ async def test_what_one_said_before_it_went_is_heard_by_who_sends_to_it_first(li
 
 
 async def test_one_that_goes_while_much_waits_for_it_is_gone(line: Line) -> None:
-    line.wire.send(bytes(2 * HIGH_BYTES))
+    line.wire.write(bytes(2 * HIGH_BYTES))
     line.client.close()
     while "gone" not in line.book.told:
         await line.book.next()
@@ -167,7 +167,7 @@ async def test_one_that_goes_while_much_waits_for_it_is_gone(line: Line) -> None
 
 
 async def test_one_that_ends_its_side_gets_what_waits_for_it(line: Line) -> None:
-    line.wire.send(bytes(HIGH_BYTES))
+    line.wire.write(bytes(HIGH_BYTES))
     line.client.shutdown(socket.SHUT_WR)
     assert await line.read(HIGH_BYTES) == bytes(HIGH_BYTES)
     await line.book.next()
@@ -179,7 +179,7 @@ async def test_one_that_goes_with_something_unread_is_heard_to_the_end_and_is_go
     line: Line, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wire, "READS_AT_ONCE", 2)
-    line.wire.send(b"nobody reads this")
+    line.wire.write(b"nobody reads this")
     assert line.client.send(sent) == len(sent)
     line.client.close()
     while "gone" not in line.book.told:
@@ -200,7 +200,7 @@ async def test_one_that_sends_without_end_does_not_keep_the_loop(line: Line) -> 
             line.client.close()
         first_turn.set()
 
-    line.book.received = received  # type: ignore[method-assign]
+    line.book.data_received = received  # type: ignore[method-assign]
     line.client.send(b"more")
     await first_turn.wait()
     assert came < 4 * READS_AT_ONCE

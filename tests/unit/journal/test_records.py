@@ -19,8 +19,8 @@ from session_host.journal.records import (
     Output,
     Resize,
     Snapshot,
+    decode_frames,
     decode_head,
-    decode_records,
     decode_snapshot,
     encode_entry,
     encode_head,
@@ -52,7 +52,7 @@ def segment_of(recorded: list[Entry]) -> bytes:
 
 
 def entries_in(segment: bytes) -> list[Entry | None]:
-    return [entry_of(record) for record in decode_records(segment)]
+    return [entry_of(record) for record in decode_frames(segment)]
 
 
 class TestRoundTrips:
@@ -119,14 +119,14 @@ class TestBytesThatAreNone:
         self, length: int, kind: int, time_ns: int, offset: int, payload: bytes
     ) -> None:
         covered = struct.pack("<IB3xqQ", length, kind, time_ns, offset) + payload
-        records = list(decode_records(HEAD + struct.pack("<I", crc32(covered)) + covered))
+        records = list(decode_frames(HEAD + struct.pack("<I", crc32(covered)) + covered))
         assert len(records) == (length == len(payload))
         for record in records:
             entry_of(record)
 
     def test_a_length_of_gigabytes_takes_no_memory(self) -> None:
         covered = struct.pack("<IB3xqQ", 2**32 - 1, 1, 0, 0)
-        assert list(decode_records(HEAD + struct.pack("<I", crc32(covered)) + covered + b"x" * 100)) == []
+        assert list(decode_frames(HEAD + struct.pack("<I", crc32(covered)) + covered + b"x" * 100)) == []
 
     def test_a_kind_from_the_future_is_passed_over(self) -> None:
         covered = struct.pack("<IB3xqQ", 3, 99, 0, 0) + b"new"

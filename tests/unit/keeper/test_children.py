@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from session_host.keeper.children import pidfd_of, strays
+from session_host.keeper.children import orphan_forks, pidfd_of
 from tests.support.waiting import wait_readable
 
 
@@ -26,13 +26,13 @@ def forked() -> Iterator[int]:
 
 
 def test_a_fork_of_ours_that_nobody_knows_is_a_stray(forked: int) -> None:
-    assert forked in strays([])
-    assert forked not in strays([forked])
+    assert forked in orphan_forks([])
+    assert forked not in orphan_forks([forked])
 
 
 def test_a_program_is_none() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as program:
-        assert program.pid not in strays([])
+        assert program.pid not in orphan_forks([])
         program.communicate()
 
 

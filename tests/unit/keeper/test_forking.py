@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from session_host.estate import descriptors
-from session_host.estate.descriptors import Estate
+from session_host.estate.descriptors import SessionDescriptors
 from session_host.keeper.forking import FAILED, become_subreaper, fork_host, raise_open_files
 from session_host.protocol.values import GridSize
 from tests.support import processes
@@ -28,14 +28,14 @@ PATIENCE_S = 10
 class Parts(NamedTuple):
     """What a host is forked with."""
 
-    estate: Estate
+    estate: SessionDescriptors
     slave: int
     log: Path
 
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    estate, slave = descriptors.make(tmp_path / "socket", GridSize(80, 24))
+    estate, slave = descriptors.create_descriptors(tmp_path / "socket", GridSize(80, 24))
     yield Parts(estate, slave, tmp_path / "log")
     os.close(slave)
     estate.close()

@@ -14,10 +14,10 @@ import pytest
 
 from session_host.client.control import request
 from session_host.client.quick import describe
-from session_host.link.finding import ensure_keeper
-from session_host.link.pipe import KeeperPipe
+from session_host.link.finding import connect_or_start_keeper
+from session_host.link.pipe import MessageChannel
 from session_host.paths import database, session_dir, session_log
-from session_host.protocol.keeper import KeeperStatus, KeptSession, Launch, Launched, Status
+from session_host.protocol.keeper import KeeperStatus, Launch, Launched, SessionSummary, Status
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.messages import Description, Send
 from session_host.protocol.values import State
@@ -47,15 +47,15 @@ class Caller:
     """A command that speaks with the keeper."""
 
     def __init__(self) -> None:
-        self.pipe: KeeperPipe = ensure_keeper()
+        self.pipe: MessageChannel = connect_or_start_keeper()
 
     def launch(self, spec: LaunchSpec) -> LaunchReport:
-        answer = self.pipe.ask(Launch(spec), 20)
+        answer = self.pipe.request(Launch(spec), 20)
         assert isinstance(answer, Launched)
         return answer.report
 
     def status(self) -> KeeperStatus:
-        answer = self.pipe.ask(Status(), 20)
+        answer = self.pipe.request(Status(), 20)
         assert isinstance(answer, KeeperStatus)
         return answer
 
@@ -79,7 +79,7 @@ def status() -> KeeperStatus:
         own.close()
 
 
-def kept(spec: LaunchSpec) -> KeptSession | None:
+def kept(spec: LaunchSpec) -> SessionSummary | None:
     return next((each for each in status().sessions if each.session_id == spec.session_id), None)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from session_host.keeper import loop as loop_module
 from session_host.keeper.loop import Loop
-from session_host.link.pipe import KeeperPipe
+from session_host.link.pipe import MessageChannel
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import KeeperStatus, Over, Status
 
@@ -33,7 +33,7 @@ class Owner:
     def children_ended(self) -> None:
         self.looked += 1
 
-    def called(self, client: KeeperPipe, message: Any) -> None:
+    def on_connection(self, client: MessageChannel, message: Any) -> None:
         self.said.append(message)
         if isinstance(message, Status):
             self.loop.reply(client, KeeperStatus(1, "v", []))
@@ -76,16 +76,16 @@ def leave_once(loop: Loop, condition: Callable[[], bool]) -> None:
         if condition():
             leave()
         else:
-            loop.later(0.01, look)
+            loop.call_later(0.01, look)
 
     look()
 
 
-def connect(path: Path) -> KeeperPipe:
+def connect(path: Path) -> MessageChannel:
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(5)
     connection.connect(str(path))
-    return KeeperPipe(connection, FromKeeperDecoder())
+    return MessageChannel(connection, FromKeeperDecoder())
 
 
 def test_with_nothing_to_keep_it_goes_after_a_while(loop: Loop, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +105,7 @@ def test_with_something_to_keep_it_stays(loop: Loop, monkeypatch: pytest.MonkeyP
         late.append(True)
         owner.busy = False
 
-    loop.later(0.1, no_more)
+    loop.call_later(0.1, no_more)
     loop.run(owner)
     assert late == [True]
 
@@ -123,14 +123,14 @@ def test_a_caller_that_is_still_there_is_not_left_alone(
         seen.append(len(loop._clients))
         caller.close()
 
-    loop.later(0.1, hang_up)
+    loop.call_later(0.1, hang_up)
     loop.run(owner)
     assert seen == [1]
 
 
 def test_it_leaves_when_it_is_asked_to(loop: Loop, path: Path) -> None:
     owner = Owner(loop)
-    loop.later(0.0, leave)
+    loop.call_later(0.0, leave)
     loop.run(owner)
     assert not path.exists()
 
@@ -139,7 +139,7 @@ def test_the_socket_of_another_keeper_is_left_alone(loop: Loop, path: Path) -> N
     """Its directory may have been removed and made anew, with another keeper in it."""
     path.unlink()
     path.write_text("another's")
-    loop.later(0.0, leave)
+    loop.call_later(0.0, leave)
     loop.run(Owner(loop))
     assert path.read_text() == "another's"
 
@@ -157,7 +157,7 @@ def test_the_end_of_a_child_wakes_it(loop: Loop) -> None:
     def begin() -> None:
         owner.pid = os.posix_spawn("/bin/true", ["true"], {})
 
-    loop.later(0.0, begin)
+    loop.call_later(0.0, begin)
     loop.run(owner)  # else it would not end
     with pytest.raises(ChildProcessError):
         os.waitpid(owner.pid, 0)
@@ -168,8 +168,8 @@ def test_calls_are_answered_and_one_that_fails_is_not_the_end_of_the_others(
 ) -> None:
     owner = Owner(loop)
     callers = [connect(path) for _ in range(3)]
-    callers[0].send(Over())
-    callers[1].send(Status())
+    callers[0].send_message(Over())
+    callers[1].send_message(Status())
     callers[2].socket.send(b"\xff" * 10)
     leave_once(loop, lambda: len(owner.said) == 2 and len(loop._clients) == 2)
     with caplog.at_level("CRITICAL"):
@@ -186,7 +186,7 @@ def test_calls_are_answered_and_one_that_fails_is_not_the_end_of_the_others(
 def test_a_caller_that_is_gone_needs_no_answer(loop: Loop, path: Path) -> None:
     owner = Owner(loop)
     caller = connect(path)
-    caller.send(Status())
+    caller.send_message(Status())
     caller.close()
     leave_once(loop, lambda: bool(owner.said) and not loop._clients)
     loop.run(owner)
@@ -197,7 +197,7 @@ def test_a_caller_that_is_gone_needs_no_answer(loop: Loop, path: Path) -> None:
 def test_timers_come_in_order(loop: Loop) -> None:
     order: list[int] = []
     for number, wait_s in ((3, 0.03), (1, 0.01), (2, 0.02), (0, 0.0)):
-        loop.later(wait_s, lambda number=number: order.append(number))  # type: ignore[misc]
-    loop.later(0.05, leave)
+        loop.call_later(wait_s, lambda number=number: order.append(number))  # type: ignore[misc]
+    loop.call_later(0.05, leave)
     loop.run(Owner(loop))
     assert order == [0, 1, 2, 3]

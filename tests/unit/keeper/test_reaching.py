@@ -17,7 +17,7 @@ from session_host.keeper import reaching
 from session_host.keeper.keeper import Keeper
 from session_host.keeper.loop import Loop
 from session_host.keeper.reaching import RuntimeDirectory, is_there, listen, open_lock, take_lock
-from session_host.keeper.ward import Ward, WardState
+from session_host.keeper.ward import KeptSession, KeptSessionState
 from session_host.link.naming import lock_path
 from session_host.paths import ensure_private, keeper_socket, runtime_dir, session_socket
 from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Status
@@ -37,9 +37,9 @@ class Kept:
         self.loop = Loop(listen(), keeper_socket())
         self.keeper = Keeper(self.loop, 256, lambda *_: None)  # type: ignore[arg-type]
         self.directory = RuntimeDirectory(self.loop, self.keeper.sockets, self.lock)
-        self.ward = Ward.make(spec_of(session_id=ID, socket_path=str(session_socket(ID))))
-        self.ward.state, self.ward.protocol = WardState.RUNNING, KEEPER_PROTOCOL_VERSION
-        self.keeper.keep(self.ward, os.getpid(), os.getpid(), "1")
+        self.ward = KeptSession.create(spec_of(session_id=ID, socket_path=str(session_socket(ID))))
+        self.ward.state, self.ward.protocol = KeptSessionState.RUNNING, KEEPER_PROTOCOL_VERSION
+        self.keeper.add_session(self.ward, os.getpid(), os.getpid(), "1")
 
     def close(self) -> None:
         signal.set_wakeup_fd(-1)
@@ -77,15 +77,15 @@ def test_a_socket_at_which_nobody_listens_is_found_out_by_calling(kept: Kept) ->
 
 
 def test_the_socket_of_a_chat_with_its_end_recorded_stays_away(kept: Kept) -> None:
-    kept.ward.page.end_recorded = True
+    kept.ward.page.exit_saved = True
     session_socket(ID).unlink()
-    kept.directory.look()
+    kept.directory.check_paths()
     assert not session_socket(ID).exists()
 
 
 def test_all_is_put_back_where_the_directory_is_gone(kept: Kept) -> None:
     shutil.rmtree(runtime_dir())
-    kept.directory.look()
+    kept.directory.check_paths()
     assert is_there(str(keeper_socket()), call=True)
     assert is_there(str(session_socket(ID)), call=True)
     assert lock_path().exists()
@@ -105,6 +105,6 @@ def test_a_keeper_that_lost_its_lock_to_another_one_leaves(kept: Kept, tmp_path:
         assert other.stdout is not None
         assert other.stdin is not None
         assert other.stdout.readline() == "True\n"
-        kept.directory.look()
+        kept.directory.check_paths()
         assert kept.loop._leaving
         other.stdin.close()

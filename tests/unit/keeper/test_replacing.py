@@ -19,9 +19,16 @@ import pytest
 from session_host.keeper.children import pidfd_of
 from session_host.keeper.keeper import Keeper
 from session_host.keeper.loop import Loop
-from session_host.keeper.replacing import ARGUMENT, Kept, _descriptors_of, _kept_of, read_kept, replace_itself
-from session_host.keeper.ward import Successor, Ward, WardState
-from session_host.link.pipe import KeeperPipe
+from session_host.keeper.replacing import (
+    ARGUMENT,
+    InheritedState,
+    _descriptors_of,
+    _kept_of,
+    exec_new_version,
+    read_inherited_state,
+)
+from session_host.keeper.ward import KeptSession, KeptSessionState, ReplacementHost
+from session_host.link.pipe import MessageChannel
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import (
     KeeperMessage,
@@ -84,38 +91,38 @@ class Kin:
         listener.listen()
         self.lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT)
         self.loop = Loop(listener, self.path)
-        self.keeper = Keeper(self.loop, 256, partial(replace_itself, self.lock))
+        self.keeper = Keeper(self.loop, 256, partial(exec_new_version, self.lock))
         theirs, ours = socket.socketpair()
         self.client = self.loop.take_calls(theirs)
-        self.asking = KeeperPipe(ours, FromKeeperDecoder())
+        self.asking = MessageChannel(ours, FromKeeperDecoder())
         channel, host = socket.socketpair()
-        self.host = KeeperPipe(host, FromKeeperDecoder())
+        self.host = MessageChannel(host, FromKeeperDecoder())
         one = self._ward(directory, ONE, program)
         self.keeper.keep_channel(one, channel)
         # One that came from a former keeper: its host is no child of ours, and has left already.
         other = self._ward(directory, OTHER, program)
-        other.is_child, other.state = False, WardState.OVER
+        other.is_child, other.state = False, KeptSessionState.OVER
         self.loop.watch(pidfd := pidfd_of(program), lambda: None)
         other.child_pidfd = pidfd
 
-    def _ward(self, directory: Path, session_id: str, program: int) -> Ward:
+    def _ward(self, directory: Path, session_id: str, program: int) -> KeptSession:
         spec = spec_of(
             session_id=session_id, socket_path=str(directory / session_id[-1]), name=f"chat {session_id[-1]}"
         )
-        ward = Ward.make(spec)
+        ward = KeptSession.create(spec)
         ward.close_slave()
         ward.page.child = program
-        ward.state = WardState.RUNNING
-        self.keeper.keep(ward, os.getpid(), program, "1.2.3")
+        ward.state = KeptSessionState.RUNNING
+        self.keeper.add_session(ward, os.getpid(), program, "1.2.3")
         return ward
 
     def replace(self, *argv: str, **variables: str) -> KeeperMessage:
-        return replace_itself(self.lock, self.keeper, self.client, ReplaceKeeper(list(argv), variables))
+        return exec_new_version(self.lock, self.keeper, self.client, ReplaceKeeper(list(argv), variables))
 
-    def kept(self) -> Kept:
+    def kept(self) -> InheritedState:
         """What is to cross."""
         wards = [_kept_of(ward) for ward in self.keeper.wards.values()]
-        return Kept(self.loop.listener.fileno(), self.lock, self.client.socket.fileno(), 256, wards)
+        return InheritedState(self.loop.listener.fileno(), self.lock, self.client.socket.fileno(), 256, wards)
 
     def close(self) -> None:
         signal.set_wakeup_fd(-1)
@@ -188,7 +195,7 @@ def test_the_next_program_has_all_of_it_and_goes_on(kin: Kin, tmp_path: Path, pr
         assert found["wards"] == expected["wards"]
         assert [each["over"] for each in found["wards"]] == [False, True]
         assert found["child"] == [program, program], "the ledger's page is the same"
-        status = kin.asking.ask(Status(), PATIENCE_S)
+        status = kin.asking.request(Status(), PATIENCE_S)
         assert (status.pid, status.version) == (pid, VERSION)
         told = [(each.session_id, each.host_pid, each.child_pid, each.version) for each in status.sessions]
         assert told == [(ONE, os.getpid(), program, "1.2.3"), (OTHER, os.getpid(), program, "1.2.3")]
@@ -207,7 +214,7 @@ def test_what_is_exec_d_is_told_where_all_is(kin: Kin, monkeypatch: pytest.Monke
         state = int(argv[-1])
         inheritable = [os.get_inheritable(each) for each in (state, *_descriptors_of(kin.kept()))]
         assert dict(variables) == {**os.environ, "NEW": "variable"}
-        told.append((path, argv[:-1], inheritable, read_kept(os.dup(state))))
+        told.append((path, argv[:-1], inheritable, read_inherited_state(os.dup(state))))
 
     write = os.write
     on_exec(monkeypatch, look)
@@ -241,11 +248,11 @@ def test_an_exec_that_fails_leaves_all_as_it_was(kin: Kin, tmp_path: Path, why: 
     assert kin.keeper.wards == wards
     assert not any(os.get_inheritable(each) for each in _descriptors_of(kept))
     # And it goes on: who asks is answered, hosts are told.
-    kin.keeper.called(kin.client, Status())
+    kin.keeper.on_connection(kin.client, Status())
     kin.asking.socket.settimeout(PATIENCE_S)
     (status,) = kin.asking.receive() or []
     assert [each.session_id for each in status.sessions] == [ONE, OTHER]
-    kin.keeper.wards[ONE].tell_host(Yield())
+    kin.keeper.wards[ONE].send_to_host(Yield())
     kin.host.socket.settimeout(PATIENCE_S)
     assert kin.host.receive() == [Yield()]
 
@@ -257,9 +264,9 @@ def test_in_the_midst_of_something_it_does_not_begin(kin: Kin, monkeypatch: pyte
     before = open_descriptors()
     match what:
         case "is started":
-            ward.state = WardState.STARTING
+            ward.state = KeptSessionState.STARTING
         case "is replaced":
-            ward.successor = Successor(None)
+            ward.successor = ReplacementHost(None)
         case _:
             ward.host_pid = 0
     answer = kin.replace(sys.executable)

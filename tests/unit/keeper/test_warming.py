@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from session_host.estate.memory import Memory
+from session_host.estate.memory import LogState
 from session_host.host import recovery
 from session_host.keeper import warming
 from session_host.paths import runtime_dir
@@ -30,7 +30,7 @@ def warmed() -> None:
     if not pid:
         status = 1
         try:
-            warming.warm()
+            warming.preload()
             if threading.active_count() == 1 and recovery._spares:
                 status = 0
         finally:
@@ -52,7 +52,7 @@ def test_a_host_that_dies_here_does_not_take_the_keeper_along(area: Area, monkey
     if not pid:
         status = 1
         try:
-            warming.warm()
+            warming.preload()
             status = 0
         finally:
             os._exit(status)
@@ -66,7 +66,7 @@ def test_an_emulator_that_was_made_beforehand_is_as_a_fresh_one(size: GridSize) 
     spec = spec_of(size=size, engine=engine, scrollback_lines=10_000, colors=COLORS)
     fresh = create(engine, size, scrollback_lines=10_000, colors=DefaultColors(*COLORS))
     recovery.make_spare()
-    spare = recovery.make_emulator(spec, engine, Memory())
+    spare = recovery.make_emulator(spec, engine, LogState())
     assert recovery._spares == []
     for each in (fresh, spare):
         each.feed(OUTPUT)

@@ -14,7 +14,7 @@ import pytest
 
 from session_host.errors import HostUnavailable, UnsafeDirectory
 from session_host.link import finding
-from session_host.link.finding import ensure_keeper, find_keeper, keeper_argv, keeper_environment
+from session_host.link.finding import connect_or_start_keeper, connect_to_keeper, keeper_argv, keeper_environment
 from session_host.paths import keeper_log, keeper_socket
 from session_host.protocol.keeper import KeeperStatus, Status
 from session_host.version import VERSION
@@ -30,15 +30,15 @@ def keepers(sessions: Sessions) -> list[int]:
 
 
 def test_where_there_is_none_none_is_found() -> None:
-    assert find_keeper() is None
+    assert connect_to_keeper() is None
 
 
 def test_one_is_started_and_then_found(sessions: Sessions) -> None:
-    first = ensure_keeper()
-    status = first.ask(Status(), 10)
+    first = connect_or_start_keeper()
+    status = first.request(Status(), 10)
     assert status == KeeperStatus(first.peer_pid(), VERSION, [])
     assert keepers(sessions) == [status.pid]
-    second = ensure_keeper()
+    second = connect_or_start_keeper()
     assert second.peer_pid() == status.pid
     for pipe in (first, second):
         pipe.close()
@@ -47,9 +47,9 @@ def test_one_is_started_and_then_found(sessions: Sessions) -> None:
 def test_it_is_nobody_s_child_and_holds_nothing_of_who_started_it(sessions: Sessions) -> None:
     leaked = os.open("/dev/zero", os.O_RDONLY)
     os.set_inheritable(leaked, True)
-    pipe = ensure_keeper()
+    pipe = connect_or_start_keeper()
     os.close(leaked)
-    pid = pipe.ask(Status(), 10).pid
+    pid = pipe.request(Status(), 10).pid
     pipe.close()
     assert processes.parent(pid) != os.getpid()
     assert os.getsid(pid) == pid, "the end of a terminal is not its end"
@@ -89,24 +89,24 @@ def test_twenty_at_once_start_exactly_one(sessions: Sessions) -> None:
 
 
 def test_after_one_that_was_killed_there_is_another(sessions: Sessions) -> None:
-    pipe = ensure_keeper()
+    pipe = connect_or_start_keeper()
     former = pipe.peer_pid()
     pipe.close()
     os.kill(former, signal.SIGKILL)
     wait_for_end(former, 10)
     assert keeper_socket().exists(), "what it left is in the way of nobody"
-    pipe = ensure_keeper()
-    assert pipe.ask(Status(), 10).pid not in {former, 0}
+    pipe = connect_or_start_keeper()
+    assert pipe.request(Status(), 10).pid not in {former, 0}
     pipe.close()
 
 
 def test_one_that_is_leaving_is_waited_for(sessions: Sessions) -> None:
-    pipe = ensure_keeper()
+    pipe = connect_or_start_keeper()
     former = pipe.peer_pid()
     pipe.close()
     os.kill(former, signal.SIGTERM)
     wait_until(lambda: not keeper_socket().exists(), 10, "it to take no more calls")
-    pipe = ensure_keeper()
+    pipe = connect_or_start_keeper()
     assert pipe.peer_pid() != former
     pipe.close()
 
@@ -131,9 +131,9 @@ def test_one_that_is_killed_at_its_start_is_said_and_the_next_call_starts_anothe
     sessions: Sessions, killed_at_start: list[int]
 ) -> None:
     with pytest.raises(HostUnavailable, match="exited at startup") as caught:
-        ensure_keeper()
+        connect_or_start_keeper()
     assert str(keeper_log()) in str(caught.value)
-    pipe = ensure_keeper()
+    pipe = connect_or_start_keeper()
     assert keepers(sessions) == [pipe.peer_pid()]
     pipe.close()
 
@@ -141,21 +141,21 @@ def test_one_that_is_killed_at_its_start_is_said_and_the_next_call_starts_anothe
 def test_a_program_that_cannot_be_started_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "keeper_argv", lambda: ["/nonexistent"])
     with pytest.raises(HostUnavailable, match="cannot start the keeper: No such file"):
-        ensure_keeper()
+        connect_or_start_keeper()
 
 
 def test_one_that_does_not_start_in_time_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "keeper_argv", lambda: [sys.executable, "-c", "import signal; signal.pause()"])
     monkeypatch.setattr(finding, "START_TIMEOUT_S", 0.0)
     with pytest.raises(HostUnavailable, match="did not start within 0 s"):
-        ensure_keeper()
+        connect_or_start_keeper()
 
 
 def test_a_directory_that_is_not_ours_is_refused(area: Area) -> None:
     area.runtime.rmdir()
     area.runtime.symlink_to(area.home)
     with pytest.raises(UnsafeDirectory):
-        ensure_keeper()
+        connect_or_start_keeper()
     area.runtime.unlink()
     area.runtime.mkdir(mode=0o700)
 
@@ -172,7 +172,7 @@ def test_another_user_s_socket_is_refused(area: Area) -> None:
         try:
             wait_until(lambda: _listens(keeper_socket()), 10, "the stranger to listen")
             with pytest.raises(HostUnavailable, match="another user"):
-                ensure_keeper()
+                connect_or_start_keeper()
         finally:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -191,7 +191,7 @@ def _listens(path: Path) -> bool:
 def test_the_environment_of_who_starts_it_stays_outside(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     """A secret of the first command's caller is not that of all later chats."""
     monkeypatch.setenv("SECRET", "of the caller")
-    pipe = ensure_keeper()
+    pipe = connect_or_start_keeper()
     environment = processes.environment(pipe.peer_pid())
     pipe.close()
     assert b"SECRET" not in environment
@@ -200,14 +200,14 @@ def test_the_environment_of_who_starts_it_stays_outside(sessions: Sessions, monk
 
 def test_a_log_that_cannot_be_written_is_no_reason_to_do_without(area: Area, sessions: Sessions) -> None:
     (area.state / "logs").write_text("in the way")
-    pipe = ensure_keeper()
-    assert pipe.ask(Status(), 10).pid == pipe.peer_pid()
+    pipe = connect_or_start_keeper()
+    assert pipe.request(Status(), 10).pid == pipe.peer_pid()
     pipe.close()
 
 
 def test_one_that_takes_calls_is_not_asked_to_leave_by_a_second(sessions: Sessions) -> None:
     """Whoever starts a keeper may be killed in between, and the next one start another."""
-    pipe = ensure_keeper()
+    pipe = connect_or_start_keeper()
     first = pipe.peer_pid()
     pipe.close()
     second = subprocess.Popen(keeper_argv(), env=keeper_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
@@ -215,6 +215,6 @@ def test_one_that_takes_calls_is_not_asked_to_leave_by_a_second(sessions: Sessio
     with second.stdout:
         second.stdout.read()  # to its end: it has detached, looked, and gone
     assert second.wait(10) == 0
-    pipe = ensure_keeper()
+    pipe = connect_or_start_keeper()
     assert pipe.peer_pid() == first
     pipe.close()

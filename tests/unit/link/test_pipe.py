@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from session_host.errors import HostUnavailable, ProtocolViolation
-from session_host.link.pipe import KeeperPipe
+from session_host.link.pipe import MessageChannel
 from session_host.protocol.codec import FromKeeperDecoder, ToKeeperDecoder
 from session_host.protocol.keeper import (
     Adopt,
@@ -26,20 +26,20 @@ from session_host.protocol.keeper import (
 from tests.support.estates import spec_of
 from tests.support.leaks import descriptors
 
-Pair = tuple[KeeperPipe, KeeperPipe]
+Pair = tuple[MessageChannel, MessageChannel]
 
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
     """A host's or command's end, and the keeper's."""
     ours, theirs = socket.socketpair()
-    own = KeeperPipe(ours, FromKeeperDecoder()), KeeperPipe(theirs, ToKeeperDecoder())
+    own = MessageChannel(ours, FromKeeperDecoder()), MessageChannel(theirs, ToKeeperDecoder())
     yield own
     for pipe in own:
         pipe.close()
 
 
-def receive_all(pipe: KeeperPipe, count: int) -> list[object]:
+def receive_all(pipe: MessageChannel, count: int) -> list[object]:
     found: list[object] = []
     while len(found) < count:
         messages = pipe.receive()
@@ -52,7 +52,7 @@ def test_messages_come_whole_and_in_order(pair: Pair) -> None:
     asking, keeping = pair
     told = [Status(), Launch(spec_of()), ReplaceHost("x"), Over(), Prepared()]
     for message in told:
-        asking.send(message)
+        asking.send_message(message)
     assert receive_all(keeping, len(told)) == told
 
 
@@ -63,7 +63,7 @@ def test_a_message_of_any_length_comes_whole_on_a_socket_that_does_not_block(pai
     found: list[object] = []
     reader = threading.Thread(target=lambda: found.extend(receive_all(keeping, 1)))
     reader.start()
-    asking.send(message)
+    asking.send_message(message)
     reader.join()
     assert found == [message]
 
@@ -75,9 +75,9 @@ def test_descriptors_travel_with_their_message(pair: Pair) -> None:
     for number, file in enumerate(files):
         os.write(file, b"%d" % number)
     adopt = Adopt(1, spec_of(), 1, 2, "3")
-    asking.send(Status())
-    asking.send(adopt, files)
-    asking.send(Over())
+    asking.send_message(Status())
+    asking.send_message(adopt, files)
+    asking.send_message(Over())
     assert receive_all(keeping, 3) == [Status(), adopt, Over()]
     assert len(keeping.descriptors) == 7
     for number, file in enumerate(keeping.descriptors):
@@ -96,7 +96,7 @@ def test_descriptors_travel_with_their_message(pair: Pair) -> None:
 
 def test_the_end_is_told_once_all_that_was_said_is_read(pair: Pair) -> None:
     asking, keeping = pair
-    asking.send(Over())
+    asking.send_message(Over())
     asking.close()
     assert receive_all(keeping, 1) == [Over()]
     assert keeping.receive() is None
@@ -119,15 +119,15 @@ def test_what_is_no_message_is_a_violation(pair: Pair, data: bytes) -> None:
 
 def test_what_the_keeper_says_is_not_what_it_is_told(pair: Pair) -> None:
     asking, keeping = pair
-    asking.send(ChildEnded())
+    asking.send_message(ChildEnded())
     with pytest.raises(ProtocolViolation):
         keeping.receive()
 
 
 def test_an_answer_is_waited_for(pair: Pair) -> None:
     asking, keeping = pair
-    keeping.send(NotReplaced("because"))
-    assert asking.ask(ReplaceHost("x"), 5) == NotReplaced("because")
+    keeping.send_message(NotReplaced("because"))
+    assert asking.request(ReplaceHost("x"), 5) == NotReplaced("because")
     assert receive_all(keeping, 1) == [ReplaceHost("x")]
 
 
@@ -136,14 +136,14 @@ def test_an_answer_that_does_not_come_in_time_is_said(pair: Pair) -> None:
         HostUnavailable,
         match=rf"\(process {os.getpid()}\) does not respond; continue it with `kill -CONT {os.getpid()}`",
     ):
-        pair[0].ask(Status(), 0.01)
+        pair[0].request(Status(), 0.01)
 
 
 def test_a_keeper_that_goes_instead_of_answering_is_said(pair: Pair) -> None:
     asking, keeping = pair
     keeping.close()
     with pytest.raises(HostUnavailable, match="connection to the keeper was lost"):
-        asking.ask(Status(), 5)
+        asking.request(Status(), 5)
 
 
 def test_an_answer_in_pieces_is_put_together(pair: Pair) -> None:
@@ -157,7 +157,7 @@ def test_an_answer_in_pieces_is_put_together(pair: Pair) -> None:
             return len(data)
 
     keeping.socket, real = Recorder(), keeping.socket  # type: ignore[assignment]
-    keeping.send(status)
+    keeping.send_message(status)
     keeping.socket = real
 
     def answer() -> None:
@@ -166,7 +166,7 @@ def test_an_answer_in_pieces_is_put_together(pair: Pair) -> None:
 
     writer = threading.Thread(target=answer)
     writer.start()
-    assert asking.ask(Status(), 5) == status
+    assert asking.request(Status(), 5) == status
     writer.join()
 
 

@@ -21,9 +21,9 @@ def read(*parts: bytes | tuple[float, bytes], engine: EngineName = "ghostty", co
     reader = Reader(engine)
     try:
         for entry in recorded(parts, columns):
-            reader.take(entry)
+            reader.read_entry(entry)
         reader.settle()
-        new, grown = reader.take_lines()
+        new, grown = reader.pop_lines()
     finally:
         reader.close()
     assert not grown
@@ -134,9 +134,9 @@ def test_a_line_without_end_comes_in_pieces() -> None:
 def test_output_that_was_lost_ends_a_sequence() -> None:
     reader = Reader("ghostty")
     for entry in (resize(0, 1), output(0, b"one\r\n\x1b]0;tit"), output(1000, b"two\r\n")):
-        reader.take(entry)
+        reader.read_entry(entry)
     reader.settle()
-    assert [line.text for line in reader.take_lines()[0]] == ["one", "two"]
+    assert [line.text for line in reader.pop_lines()[0]] == ["one", "two"]
     reader.close()
 
 
@@ -152,11 +152,11 @@ def test_reading_in_parts_gives_what_reading_at_once_gives(engine: EngineName, c
         reader = Reader.restored(engine, offset, resizes, kept) if kept else Reader(engine)
         assert reader is not None
         for entry in entries[first : first + 97]:
-            reader.take(entry)
+            reader.read_entry(entry)
         reader.settle()
-        new, grown = reader.take_lines()
+        new, grown = reader.pop_lines()
         found |= {line.number: line.text for line in [*new, *grown]}
-        offset, resizes, kept = reader.offset, reader.resizes, reader.keep()
+        offset, resizes, kept = reader.offset, reader.resizes, reader.save_state()
         reader.close()
     assert [*found.values()] == [*lines, "full", "after"]
 
@@ -199,10 +199,10 @@ def test_whatever_is_written_a_line_that_stood_there_is_found(
     reader = Reader(engine)
     try:
         for entry in entries:
-            reader.take(entry)
+            reader.read_entry(entry)
         reader.settle()
-        lines, _ = reader.take_lines()
-        again = Reader.restored(engine, reader.offset, reader.resizes, reader.keep())
+        lines, _ = reader.pop_lines()
+        again = Reader.restored(engine, reader.offset, reader.resizes, reader.save_state())
         assert again is not None
         again.close()
     finally:

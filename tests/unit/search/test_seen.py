@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from session_host.search.seen import REMEMBERED, Seen, SeenState
+from session_host.search.seen import REMEMBERED, LineTracker, SeenState
 
 
 class Lines:
@@ -18,8 +18,8 @@ class Lines:
     def grow(self, number: int, text: str) -> None:
         self.texts[number - 1] = text
 
-    def seen(self, state: SeenState | None = None) -> Seen:
-        return Seen(state or SeenState(), self.add, self.grow)
+    def seen(self, state: SeenState | None = None) -> LineTracker:
+        return LineTracker(state or SeenState(), self.add, self.grow)
 
 
 def test_a_line_that_scrolls_out_is_known_from_the_screen() -> None:

@@ -37,16 +37,16 @@ class TestFullDisk:
         path = small_disk / "outlive.db"
         with Store.open(path) as store:
             first = make_record()
-            store.add(first)
+            store.insert(first)
             ballast = fill_disk(small_disk, leave_bytes=8192)
             with pytest.raises(StoreError, match="the disk is full") as caught:
-                store.add(make_record(title="x" * 60_000))
+                store.insert(make_record(title="x" * 60_000))
             one_line(caught.value)
             assert store.all() == [first]
 
             ballast.unlink()
             second = make_record()
-            store.add(second)
+            store.insert(second)
 
         with Store.open(path) as store:
             assert store.all() == [first, second]
@@ -55,13 +55,13 @@ class TestFullDisk:
         path = small_disk / "outlive.db"
         record = make_record()
         with Store.open(path) as store:
-            store.add(record)
+            store.insert(record)
         fill_disk(small_disk)
 
         with Store.open(path) as store:
             assert store.all() == [record]
             with pytest.raises(StoreError, match="the disk is full"):
-                store.add(make_record(title="x" * 60_000))
+                store.insert(make_record(title="x" * 60_000))
 
         with Store.open(path) as store:
             assert store.all() == [record]
@@ -72,7 +72,7 @@ class TestFullDisk:
         path = small_disk / "outlive.db"
         record = make_record(state=State.RUNNING)
         with Store.open(path) as store:
-            store.add(record)
+            store.insert(record)
         ballast = fill_disk(small_disk)
 
         with Store.open(path) as window:
@@ -118,6 +118,6 @@ class TestPlacesThatCannotBeWritten:
         with Store.open(path) as store:
             assert store.all() == [], "what is there can be read"
             with pytest.raises(StoreError, match="cannot write it") as caught:
-                store.add(make_record())
+                store.insert(make_record())
 
         assert str(path) in one_line(caught.value)

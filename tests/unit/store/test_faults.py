@@ -21,7 +21,7 @@ class TestPrivacy:
         before = os.umask(0)
         try:
             with Store.open(path) as store:
-                store.add(make_record())
+                store.insert(make_record())
                 names = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in path.parent.iterdir()}
         finally:
             os.umask(before)
@@ -87,7 +87,7 @@ class TestDamage:
         self, path: Path, make_record: MakeRecord, column: str, value: str | bytes
     ) -> None:
         with Store.open(path) as store:
-            store.add(make_record())
+            store.insert(make_record())
             with store._database.writing() as connection:
                 connection.execute(f"UPDATE session SET {column} = ?", (value,))
 
@@ -95,7 +95,7 @@ class TestDamage:
                 store.all()
 
     def test_text_that_is_no_utf8(self, store: Store, make_record: MakeRecord) -> None:
-        store.add(make_record())
+        store.insert(make_record())
         with store._database.writing() as connection:
             connection.execute("UPDATE session SET title = cast(x'ff' as text)")
 
@@ -103,7 +103,7 @@ class TestDamage:
             store.all()
 
     def test_problems_are_none_in_a_sound_file(self, store: Store, make_record: MakeRecord) -> None:
-        store.add(make_record())
+        store.insert(make_record())
 
         assert store.problems() == []
 
@@ -131,7 +131,7 @@ class TestSettingAside:
             assert aside.read_bytes() == b"damaged %d" % number * 100
             assert not path.exists()
         with Store.open(path) as store:
-            store.add(make_record())
+            store.insert(make_record())
 
     def test_takes_the_companions_along(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700)
@@ -154,7 +154,7 @@ class TestSettingAside:
         first = Store.set_aside(path)
         record = make_record()
         with Store.open(path) as store:
-            store.add(record)
+            store.insert(record)
 
             assert Store.set_aside(path) == first
 
@@ -165,7 +165,7 @@ class TestSettingAside:
         with Store.open(path) as long_lived:
             Store.set_aside(path)
             with Store.open(path) as fresh:
-                fresh.add(record)
+                fresh.insert(record)
 
                 long_lived.update(record.id, title="still heard")
 
@@ -205,7 +205,7 @@ class TestVersions:
                     Store.open(path).close()
                 held.update(record.id, state=State.EXITED, exit_signal=9)
                 later = make_record()
-                held.add(later)
+                held.insert(later)
                 assert {each.id for each in held.all()} == {record.id, later.id}
         with Store.open(path) as opened:
             assert {each.end_request for each in opened.all()} == {""}

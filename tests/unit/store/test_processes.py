@@ -106,7 +106,7 @@ class TestSeveralProcesses:
         assert writer.stdout.readline() == "in the middle\n"
         try:
             with Store.open(path) as store, pytest.raises(StoreError, match="locked by another program") as caught:
-                store.add(make_record())
+                store.insert(make_record())
             one_line(caught.value)
         finally:
             writer.kill()

@@ -18,7 +18,7 @@ def test_a_conversation_that_could_be_an_option_or_a_path_is_not_loaded(
     store: Store, make_record: MakeRecord, conversation: object
 ) -> None:
     record = make_record()
-    store.add(record)
+    store.insert(record)
 
     store.update(record.id, provider_session_id=conversation)
 
@@ -54,7 +54,7 @@ def test_a_record_comes_back_as_it_was_written(store: Store, make_record: MakeRe
         branch_made=True,
     )
 
-    store.add(record)
+    store.insert(record)
 
     assert store.get(record.id) == record
     assert all(
@@ -65,7 +65,7 @@ def test_a_record_comes_back_as_it_was_written(store: Store, make_record: MakeRe
 def test_records_are_there_for_the_next_who_opens_the_file(path: Path, make_record: MakeRecord) -> None:
     record = make_record()
     with Store.open(path) as first:
-        first.add(record)
+        first.insert(record)
 
     with Store.open(path) as second:
         assert second.all() == [record]
@@ -76,7 +76,7 @@ def test_sessions_are_listed_oldest_first_and_equal_times_in_order_of_arrival(
 ) -> None:
     old, twin_a, twin_b = (make_record(created_at=f"2026-01-02T03:04:0{second}Z") for second in (1, 2, 2))
     for record in (twin_a, twin_b, old):
-        store.add(record)
+        store.insert(record)
 
     assert [record.id for record in store.all()] == [old.id, twin_a.id, twin_b.id]
 
@@ -84,7 +84,7 @@ def test_sessions_are_listed_oldest_first_and_equal_times_in_order_of_arrival(
 def test_running_holds_those_that_start_and_run_alone(store: Store, make_record: MakeRecord) -> None:
     records = {state: make_record(state=state) for state in State}
     for record in records.values():
-        store.add(record)
+        store.insert(record)
 
     assert [record.state for record in store.running()] == [State.STARTING, State.RUNNING]
     assert store.running_names() == {records[State.STARTING].name, records[State.RUNNING].name}
@@ -92,18 +92,18 @@ def test_running_holds_those_that_start_and_run_alone(store: Store, make_record:
 
 def test_an_id_is_recorded_once(store: Store, make_record: MakeRecord) -> None:
     record = make_record()
-    store.add(record)
+    store.insert(record)
 
     with pytest.raises(StoreError, match="cannot save chat"):
-        store.add(record)
+        store.insert(record)
 
     assert store.all() == [record]
 
 
 def test_update_changes_the_named_fields_alone(store: Store, make_record: MakeRecord) -> None:
     record, other = make_record(), make_record()
-    store.add(record)
-    store.add(other)
+    store.insert(record)
+    store.insert(other)
 
     store.update(record.id, name="docs", env={"K": "V"}, state=State.EXITED, exit_code=0)
 
@@ -116,7 +116,7 @@ def test_update_changes_the_named_fields_alone(store: Store, make_record: MakeRe
 @pytest.mark.parametrize("late", [State.STARTING, State.RUNNING, State.LOST])
 def test_what_has_ended_stays_ended(store: Store, make_record: MakeRecord, late: State) -> None:
     record = make_record(state=State.STARTING)
-    store.add(record)
+    store.insert(record)
     store.update(record.id, state=State.EXITED, exit_code=7, ended_at="2026-01-02T03:05:00Z")
 
     store.update(record.id, state=late, host_pid=99, exit_code=None, ended_at=None, error="host is gone")
@@ -129,7 +129,7 @@ def test_what_has_ended_stays_ended(store: Store, make_record: MakeRecord, late:
 
 def test_a_lost_session_may_be_found_again(store: Store, make_record: MakeRecord) -> None:
     record = make_record(state=State.LOST)
-    store.add(record)
+    store.insert(record)
 
     store.update(record.id, state=State.RUNNING)
 
@@ -144,7 +144,7 @@ def test_update_of_an_unknown_session_says_so(store: Store) -> None:
 @pytest.mark.parametrize("field", ["id", "nothing", "name = 'x' --"])
 def test_update_takes_no_other_fields(store: Store, make_record: MakeRecord, field: str) -> None:
     record = make_record()
-    store.add(record)
+    store.insert(record)
 
     with pytest.raises(TypeError, match="not a field"):
         store.update(record.id, **{field: "x"})
@@ -154,7 +154,7 @@ def test_update_takes_no_other_fields(store: Store, make_record: MakeRecord, fie
 
 def test_removed_sessions_are_forgotten(store: Store, make_record: MakeRecord) -> None:
     record = make_record()
-    store.add(record)
+    store.insert(record)
 
     store.remove(record.id)
     store.remove(record.id)
@@ -165,46 +165,46 @@ def test_removed_sessions_are_forgotten(store: Store, make_record: MakeRecord) -
 class TestFind:
     def test_by_name_full_id_and_unique_beginning(self, store: Store, make_record: MakeRecord) -> None:
         record = make_record(name="api fix", id="0a1b2c3d-0000-4000-8000-000000000000")
-        store.add(record)
-        store.add(make_record(id="0a1b2c3e-0000-4000-8000-000000000000"))
+        store.insert(record)
+        store.insert(make_record(id="0a1b2c3e-0000-4000-8000-000000000000"))
 
         for text in ("api fix", record.id, record.id.upper(), "0a1b2c3d", "0A1B2C3D-0"):
             assert store.find(text).id == record.id
 
     @pytest.mark.parametrize("text", ["", " ", "nothing", "%", "_", "0000", "api"])
     def test_nothing_fits(self, store: Store, make_record: MakeRecord, text: str) -> None:
-        store.add(make_record(name="api fix", id="0a1b2c3d-0000-4000-8000-000000000000"))
+        store.insert(make_record(name="api fix", id="0a1b2c3d-0000-4000-8000-000000000000"))
 
         with pytest.raises(NoSuchSession, match="outlive ls --all"):
             store.find(text)
 
     def test_a_beginning_of_two_is_ambiguous_and_both_are_named(self, store: Store, make_record: MakeRecord) -> None:
-        store.add(make_record(id="0a1b2c3d-0000-4000-8000-000000000000"))
-        store.add(make_record(id="0a1b2c3e-0000-4000-8000-000000000000"))
+        store.insert(make_record(id="0a1b2c3d-0000-4000-8000-000000000000"))
+        store.insert(make_record(id="0a1b2c3e-0000-4000-8000-000000000000"))
 
         with pytest.raises(AmbiguousSession, match=r"0a1b2c3d-0000.*0a1b2c3e-0000"):
             store.find("0a1b2c3")
 
     def test_of_equal_names_the_running_one_is_meant(self, store: Store, make_record: MakeRecord) -> None:
-        store.add(make_record(state=State.EXITED))
+        store.insert(make_record(state=State.EXITED))
         running = make_record(state=State.RUNNING)
-        store.add(running)
-        store.add(make_record(state=State.LOST))
+        store.insert(running)
+        store.insert(make_record(state=State.LOST))
 
         assert store.find("notes").id == running.id
 
     @pytest.mark.parametrize("state", [State.RUNNING, State.EXITED])
     def test_two_equals_are_ambiguous(self, store: Store, make_record: MakeRecord, state: State) -> None:
-        store.add(make_record(state=state))
-        store.add(make_record(state=state))
+        store.insert(make_record(state=state))
+        store.insert(make_record(state=state))
 
         with pytest.raises(AmbiguousSession):
             store.find("notes")
 
     def test_a_name_goes_before_the_beginning_of_an_id(self, store: Store, make_record: MakeRecord) -> None:
         named = make_record(name="beef")
-        store.add(make_record(id="beef0000-0000-4000-8000-000000000000"))
-        store.add(named)
+        store.insert(make_record(id="beef0000-0000-4000-8000-000000000000"))
+        store.insert(named)
 
         assert store.find("beef").id == named.id
 
@@ -228,7 +228,7 @@ class TestWindow:
 
     def test_recent_directories_come_last_used_first_and_once(self, store: Store, make_record: MakeRecord) -> None:
         for directory in ("/a", "/b", "/c", "/a"):
-            store.add(make_record(cwd=directory))
+            store.insert(make_record(cwd=directory))
 
         assert store.recent_directories(2) == ["/a", "/c"]
         assert store.recent_directories(10) == ["/a", "/c", "/b"]
@@ -238,7 +238,7 @@ class TestWindow:
     ) -> None:
         for number in range(60):
             record = make_record(cwd=f"/{number}", created_at="2026-01-02T03:04:05Z")
-            store.add(record)
+            store.insert(record)
             store.remove(record.id)
 
         assert store.recent_directories(100) == [f"/{number}" for number in range(59, 9, -1)]
@@ -249,21 +249,21 @@ class TestGoingOnWithAConversation:
         self, store: Store, make_record: MakeRecord
     ) -> None:
         former = make_record(name="x", state=State.EXITED)
-        store.add(former)
+        store.insert(former)
         later = make_record(name="x", resumed_from=former.id)
 
-        store.add(later)
+        store.insert(later)
 
         assert store.get(former.id).continued_by == later.id  # type: ignore[union-attr]
 
     def test_of_two_who_do_so_at_once_one_does(self, store: Store, make_record: MakeRecord) -> None:
         former = make_record(state=State.EXITED)
-        store.add(former)
+        store.insert(former)
         first, second = make_record(resumed_from=former.id), make_record(name="second", resumed_from=former.id)
-        store.add(first)
+        store.insert(first)
 
         with pytest.raises(StoreError, match=f"second: this conversation already continues in {first.id}"):
-            store.add(second)
+            store.insert(second)
 
         assert store.get(second.id) is None
         assert store.get(former.id).continued_by == first.id  # type: ignore[union-attr]
@@ -271,15 +271,15 @@ class TestGoingOnWithAConversation:
     def test_a_former_session_that_was_removed_is_no_hindrance(self, store: Store, make_record: MakeRecord) -> None:
         record = make_record(resumed_from="11111111-2222-4333-8444-555555555555")
 
-        store.add(record)
+        store.insert(record)
 
         assert store.get(record.id) == record
 
     def test_without_its_successor_it_can_be_gone_on_with_again(self, store: Store, make_record: MakeRecord) -> None:
         former = make_record(state=State.EXITED)
-        store.add(former)
+        store.insert(former)
         later = make_record(resumed_from=former.id)
-        store.add(later)
+        store.insert(later)
 
         store.remove(later.id)
 
@@ -287,8 +287,8 @@ class TestGoingOnWithAConversation:
 
     def test_a_name_means_the_newest_of_a_chain(self, store: Store, make_record: MakeRecord) -> None:
         first = make_record(name="x", state=State.EXITED)
-        store.add(first)
+        store.insert(first)
         second = make_record(name="x", state=State.EXITED, resumed_from=first.id)
-        store.add(second)
+        store.insert(second)
 
         assert store.find("x").id == second.id

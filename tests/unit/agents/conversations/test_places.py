@@ -16,8 +16,8 @@ import pytest
 
 from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.opencode import titled
-from session_host.agents.conversations.place import Kept, Sought
-from session_host.agents.conversations.ways import PLACES, before_start, look, opened_by
+from session_host.agents.conversations.place import Availability, ConversationQuery
+from session_host.agents.conversations.ways import PLACES, before_start, find_conversation, opened_by
 from session_host.paths import endpoint_conversation
 from session_host.pty.identity import boot_id, start_time
 
@@ -25,7 +25,7 @@ ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
 OTHER = "0b9c4c50-1111-4222-8333-444444444444"
 """Its first eight characters are the same."""
 
-Seeking = Callable[..., Sought]
+Seeking = Callable[..., ConversationQuery]
 
 
 @pytest.fixture
@@ -34,9 +34,11 @@ def seek(tmp_path: Path) -> Seeking:
     (tmp_path / "home").mkdir()
     (tmp_path / "project").mkdir()
 
-    def sought(*, used: bool = False, conversation: str = ID, directory: str = "project", **more: str) -> Sought:
+    def sought(
+        *, used: bool = False, conversation: str = ID, directory: str = "project", **more: str
+    ) -> ConversationQuery:
         environment = {"HOME": str(tmp_path / "home"), **more}
-        return Sought(conversation, str(tmp_path / directory), environment, tmp_path / "files", used)
+        return ConversationQuery(conversation, str(tmp_path / directory), environment, tmp_path / "files", used)
 
     return sought
 
@@ -54,7 +56,7 @@ def test_the_catalog_names_places_that_there_are() -> None:
 
 
 def test_a_place_of_no_known_name_tells_nothing(seek: Seeking) -> None:
-    assert look("other", seek()).kept is Kept.UNKNOWN
+    assert find_conversation("other", seek()).kept is Availability.UNKNOWN
     assert opened_by("other", seek()) == []
 
 
@@ -62,40 +64,40 @@ def test_a_place_of_no_known_name_tells_nothing(seek: Seeking) -> None:
 def test_one_in_which_nothing_was_said_begins_once_more_and_one_that_was_used_is_lost(
     place: str, seek: Seeking
 ) -> None:
-    assert look(place, seek()).kept is Kept.NOTHING
-    assert look(place, seek(used=True)).kept is Kept.LOST
-    assert "missing" in look(place, seek(used=True)).reason
+    assert find_conversation(place, seek()).kept is Availability.NOTHING
+    assert find_conversation(place, seek(used=True)).kept is Availability.LOST
+    assert "missing" in find_conversation(place, seek(used=True)).reason
 
 
 @pytest.mark.parametrize("place", ["codex", "opencode"])
 def test_one_that_the_agent_named_and_does_not_have_is_lost(place: str, seek: Seeking) -> None:
-    assert look(place, seek()).kept is Kept.LOST
-    assert look(place, seek(used=True)).kept is Kept.LOST
+    assert find_conversation(place, seek()).kept is Availability.LOST
+    assert find_conversation(place, seek(used=True)).kept is Availability.LOST
 
 
 class TestClaude:
     def test_its_transcript(self, seek: Seeking, tmp_path: Path) -> None:
         write(tmp_path / "home" / ".claude" / "projects" / "-x-y" / f"{ID}.jsonl", {"type": "mode"}, '{"type": "user"}')
 
-        assert look("claude", seek()).kept is Kept.WHOLE
+        assert find_conversation("claude", seek()).kept is Availability.WHOLE
 
     def test_another_directory_for_all_its_files(self, seek: Seeking, tmp_path: Path) -> None:
         write(tmp_path / "mine" / "projects" / "-project" / f"{ID}.jsonl", '{"type":"user"}')
 
-        assert look("claude", seek(CLAUDE_CONFIG_DIR=str(tmp_path / "mine"))).kept is Kept.WHOLE
+        assert find_conversation("claude", seek(CLAUDE_CONFIG_DIR=str(tmp_path / "mine"))).kept is Availability.WHOLE
 
     def test_a_line_of_the_users_far_behind(self, seek: Seeking, tmp_path: Path) -> None:
         path = tmp_path / "home" / ".claude" / "projects" / "-project" / f"{ID}.jsonl"
         for padding in range(12):
             write(path, "x" * ((1 << 20) - padding - 1), '{"type":"user"}')
-            assert look("claude", seek()).kept is Kept.WHOLE
+            assert find_conversation("claude", seek()).kept is Availability.WHOLE
 
     def test_one_without_any_is_lost_whether_used_or_not(self, seek: Seeking, tmp_path: Path) -> None:
         path = tmp_path / "home" / ".claude" / "projects" / "-project" / f"{ID}.jsonl"
         write(path, {"type": "mode"}, {"type": "permission-mode"})
 
-        assert look("claude", seek()).kept is Kept.LOST
-        assert str(path) in look("claude", seek()).reason
+        assert find_conversation("claude", seek()).kept is Availability.LOST
+        assert str(path) in find_conversation("claude", seek()).reason
 
     def test_who_has_it_open(self, seek: Seeking, tmp_path: Path) -> None:
         sessions = tmp_path / "home" / ".claude" / "sessions"
@@ -113,13 +115,13 @@ class TestCodex:
     def test_its_recording(self, seek: Seeking, tmp_path: Path) -> None:
         write(tmp_path / "x" / "sessions" / "2026" / "11" / "20" / f"rollout-2026-11-20T14-00-00-{ID}.jsonl")
 
-        assert look("codex", seek(CODEX_HOME=str(tmp_path / "x"))).kept is Kept.WHOLE
-        assert look("codex", seek()).kept is Kept.LOST
+        assert find_conversation("codex", seek(CODEX_HOME=str(tmp_path / "x"))).kept is Availability.WHOLE
+        assert find_conversation("codex", seek()).kept is Availability.LOST
 
     def test_an_archived_one(self, seek: Seeking, tmp_path: Path) -> None:
         write(tmp_path / "home" / ".codex" / "archived_sessions" / f"rollout-x-{ID}.jsonl")
 
-        assert look("codex", seek()).kept is Kept.WHOLE
+        assert find_conversation("codex", seek()).kept is Availability.WHOLE
 
     def test_a_lock_that_is_held_and_one_that_is_not(self, seek: Seeking, tmp_path: Path) -> None:
         path = write(tmp_path / "home" / ".codex" / "thread-writer-locks" / f"{ID}.lock")
@@ -158,22 +160,22 @@ class TestOpenCode:
     def test_what_it_has_and_has_not(self, seek: Seeking) -> None:
         self.database(seek, "ses_one", "ses_two")
 
-        assert look("opencode", seek(conversation="ses_two")).kept is Kept.WHOLE
-        assert look("opencode", seek(conversation="ses_three")).kept is Kept.LOST
+        assert find_conversation("opencode", seek(conversation="ses_two")).kept is Availability.WHOLE
+        assert find_conversation("opencode", seek(conversation="ses_three")).kept is Availability.LOST
 
     def test_a_file_that_is_none_of_its_tells_nothing(self, seek: Seeking) -> None:
         self.database(seek).write_bytes(b"no database at all" * 100)
 
-        assert look("opencode", seek(conversation="ses_one")).kept is Kept.UNKNOWN
+        assert find_conversation("opencode", seek(conversation="ses_one")).kept is Availability.UNKNOWN
 
     def test_the_place_of_data(self, seek: Seeking, tmp_path: Path) -> None:
         path = self.database(seek, "ses_one")
         (tmp_path / "data").mkdir()
         path.parent.rename(tmp_path / "data" / "opencode")
 
-        found = look("opencode", seek(conversation="ses_one", XDG_DATA_HOME=str(tmp_path / "data")))
+        found = find_conversation("opencode", seek(conversation="ses_one", XDG_DATA_HOME=str(tmp_path / "data")))
 
-        assert found.kept is Kept.WHOLE
+        assert found.kept is Availability.WHOLE
 
 
 class TestOpenCodesTitles:
@@ -221,11 +223,11 @@ class TestGemini:
     def test_its_transcript_is_told_from_one_of_like_name(self, seek: Seeking, tmp_path: Path) -> None:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
         write(chats / "session-2026-11-20T14-00-0b9c4c50.jsonl", self.head(OTHER))
-        assert look("gemini", seek(used=True)).kept is Kept.LOST
+        assert find_conversation("gemini", seek(used=True)).kept is Availability.LOST
 
         said = {"type": "user", "content": [{"text": "hi"}]}
         write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head(), said)
-        assert look("gemini", seek(used=True)).kept is Kept.WHOLE
+        assert find_conversation("gemini", seek(used=True)).kept is Availability.WHOLE
 
     @pytest.mark.parametrize(
         "record",
@@ -238,17 +240,17 @@ class TestGemini:
     def test_what_it_goes_on_with(self, record: dict[str, object], seek: Seeking, tmp_path: Path) -> None:
         chats = tmp_path / "own" / ".gemini" / "tmp" / "project" / "chats"
         path = write(chats / "session-2026-11-20T14-01-0b9c4c50.jsonl", self.head(), CONTEXT)
-        assert look("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).kept is Kept.NOTHING
+        assert find_conversation("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).kept is Availability.NOTHING
 
         write(path, self.head(), CONTEXT, record)
-        assert look("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).kept is Kept.WHOLE
+        assert find_conversation("gemini", seek(GEMINI_CLI_HOME=str(tmp_path / "own"))).kept is Availability.WHOLE
 
     def test_one_of_a_version_before(self, seek: Seeking, tmp_path: Path) -> None:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "project" / "chats"
         whole = self.head() | {"messages": [{"type": "user", "content": "hi"}]}
         write(chats / "session-2026-11-20T14-01-0b9c4c50.json", json.dumps(whole, indent=1))
 
-        assert look("gemini", seek()).kept is Kept.WHOLE
+        assert find_conversation("gemini", seek()).kept is Availability.WHOLE
 
     def test_one_that_was_deleted_is_put_back(self, seek: Seeking, tmp_path: Path) -> None:
         name = "session-2026-11-20T14-01-0b9c4c50.jsonl"
@@ -256,7 +258,7 @@ class TestGemini:
         chats = tmp_path / "home" / ".gemini" / "tmp" / "my.project" / "chats"
         rest = write(chats / name, {"type": "user", "content": "and on"})
 
-        assert look("gemini", seek(used=True)).kept is Kept.WHOLE
+        assert find_conversation("gemini", seek(used=True)).kept is Availability.WHOLE
         before_start("gemini", seek())
 
         assert [json.loads(line).get("content") for line in rest.read_text().splitlines()] == [None, "hi", "and on"]
@@ -295,10 +297,10 @@ class TestCopilot:
     def test_what_was_said(self, seek: Seeking, tmp_path: Path) -> None:
         directory = tmp_path / "home" / ".copilot" / "session-state" / ID
         write(directory / "events.jsonl", {"type": "session.start"})
-        assert look("copilot", seek()).kept is Kept.NOTHING
+        assert find_conversation("copilot", seek()).kept is Availability.NOTHING
 
         write(directory / "events.jsonl", {"type": "session.start"}, {"type": "user.message"})
-        assert look("copilot", seek()).kept is Kept.WHOLE
+        assert find_conversation("copilot", seek()).kept is Availability.WHOLE
 
     def test_who_holds_it(self, seek: Seeking, tmp_path: Path) -> None:
         directory = tmp_path / "home" / ".copilot" / "session-state" / ID
@@ -318,10 +320,10 @@ class TestQwen:
     def test_its_transcript(self, seek: Seeking, tmp_path: Path) -> None:
         path = tmp_path / "home" / ".qwen" / "projects" / "-project" / "chats" / f"{ID}.jsonl"
         write(path, {"type": "system"})
-        assert look("qwen", seek()).kept is Kept.NOTHING
+        assert find_conversation("qwen", seek()).kept is Availability.NOTHING
 
         write(path, {"type": "user", "message": "hi"})
-        assert look("qwen", seek()).kept is Kept.WHOLE
+        assert find_conversation("qwen", seek()).kept is Availability.WHOLE
 
     def test_who_has_it_open(self, seek: Seeking, tmp_path: Path) -> None:
         sessions = tmp_path / "home" / ".qwen" / "sessions"
@@ -335,12 +337,12 @@ class TestQwen:
 class TestOurOwn:
     def test_aiders_history(self, seek: Seeking, tmp_path: Path) -> None:
         path = write(tmp_path / "files" / f"{ID}.md", "# aider chat started at 2026-11-20")
-        assert look("aider", seek(used=True)).kept is Kept.NOTHING
+        assert find_conversation("aider", seek(used=True)).kept is Availability.NOTHING
 
         write(path, "# aider chat started at 2026-11-20", "", "#### hello")
-        assert look("aider", seek()).kept is Kept.WHOLE
+        assert find_conversation("aider", seek()).kept is Availability.WHOLE
 
     def test_a_conversation_with_a_model_server(self, seek: Seeking) -> None:
         write(endpoint_conversation(ID), {})
 
-        assert look("endpoint", seek()).kept is Kept.WHOLE
+        assert find_conversation("endpoint", seek()).kept is Availability.WHOLE

@@ -111,7 +111,7 @@ async def test_a_chat_that_the_user_killed_elsewhere_is_grey_and_says_so(played:
         assert title.startswith("Killed by you · at " if end_request else "Ended by SIGKILL · at "), title
         chat = played.chat(session_id)
         assert chat.failed is (not end_request)
-        assert chat.said == ("Killed by you" if end_request else "Ended by SIGKILL")
+        assert chat.status_text == ("Killed by you" if end_request else "Ended by SIGKILL")
 
 
 async def test_an_ended_chat_opened_later_shows_the_screen_that_was_kept(played: Played):

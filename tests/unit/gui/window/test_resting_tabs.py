@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject
 
 from gui.settings.layout import WindowLayout
-from gui.terminal.scroll_place import ScrollPlace, go_to, place_of_row
-from gui.window.marks_kept import MarksKept
+from gui.terminal.scroll_place import ScrollPosition, go_to, place_of_row
+from gui.window.marks_kept import RememberedMarks
 from session_host.protocol.messages import BellEvent, OutputEvent
 from session_host.protocol.values import GridSize, State
 from session_host.terminal import create
@@ -89,7 +89,7 @@ async def test_marks_of_what_was_not_seen_are_there_in_the_next_window(played: P
     layout = WindowLayout.from_dict(played.layouts[-1])
     for session_id in (one, two):
         played.chat(session_id).unseen = played.chat(session_id).rang = False
-    MarksKept(played.sessions, window.tabs, layout, window).restore()
+    RememberedMarks(played.sessions, window.tabs, layout, window).restore()
     assert [(chat.unseen, chat.rang) for chat in window.tabs.chats()] == [
         (True, False), (True, True), (False, False), (False, False),
     ]  # fmt: skip
@@ -118,11 +118,11 @@ def test_a_place_is_found_though_older_rows_have_gone():
     assert place.digest
     assert "line 150" not in place.digest, "what a chat showed is not written down here"
     for shift in (60, -60, 0):
-        assert go_to(emulator, ScrollPlace(150 + shift, place.digest))
+        assert go_to(emulator, ScrollPosition(150 + shift, place.digest))
         frame = emulator.frame()
         assert frame.scrollback_rows - frame.scroll_offset == 150
-    assert not go_to(emulator, ScrollPlace(150, "no such row"))
-    assert not go_to(emulator, ScrollPlace(5000, ""))
+    assert not go_to(emulator, ScrollPosition(150, "no such row"))
+    assert not go_to(emulator, ScrollPosition(5000, ""))
     emulator.close()
 
 

@@ -60,7 +60,7 @@ class PlayedResume:
                 argv=former.argv, cwd=former.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
                 resumed_from=former.id,
             )  # fmt: skip
-            store.add(record)
+            store.insert(record)
             if self.asked[-1][0] == "resume":
                 store.update(former.id, continued_by=record.id)
         return record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from gui.sessions.finder import Found
+from gui.sessions.finder import SearchResults
 from gui.theme.follow import Theme
 from gui.window.search_sheet import SearchSheet
 from session_host.journal import Journal
@@ -215,12 +215,12 @@ async def test_enter_while_chats_are_read_is_honoured_when_a_line_comes(played: 
     monkeypatch.setattr(played.sessions.finder, "ask", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")
     sheet._ask()
-    sheet.tell(Found([], 1))
+    sheet.show_results(SearchResults([], 1))
     QTest.keyClick(sheet.field, Qt.Key.Key_Return)
-    sheet.tell(Found([], 1))
+    sheet.show_results(SearchResults([], 1))
     assert chosen == []
     hit = Hit(running, 1, 0, 0, "the needle")
-    sheet.tell(Found([hit], 1))
+    sheet.show_results(SearchResults([hit], 1))
     assert chosen == [hit]
     assert not sheet.is_open
 
@@ -233,10 +233,10 @@ async def test_enter_that_found_nothing_takes_no_later_answer(played: Played, mo
     monkeypatch.setattr(played.sessions.finder, "ask", lambda *_: None)
     QTest.keyClicks(sheet.field, "needle")
     sheet._ask()
-    sheet.tell(Found([], 1))
+    sheet.show_results(SearchResults([], 1))
     QTest.keyClick(sheet.field, Qt.Key.Key_Return)
-    sheet.tell(Found([], 0))
-    sheet.tell(Found([Hit(running, 1, 0, 0, "the needle")], 0))
+    sheet.show_results(SearchResults([], 0))
+    sheet.show_results(SearchResults([Hit(running, 1, 0, 0, "the needle")], 0))
     assert sheet.is_open
 
 
@@ -257,7 +257,7 @@ async def test_what_a_chat_wrote_is_indexed_before_anybody_searches(played: Play
         journal.append([output(journal.end, b"another needle\r\n", 9.0)])
     played.viewers[running].delegate.viewer_damaged()
     await played.until(is_indexed, "what came later to be indexed")
-    indexing.hold(True)
+    indexing.set_paused(True)
     played.viewers[running].delegate.viewer_damaged()
     played.settle()
     assert indexing._process is None, "the user's own search reads all there is"

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from gui.sessions.groups import Group
 from gui.window.banners import Banner
 from gui.window.directory_field import DirectoryField
-from gui.window.new_chat_wish import NewChat
+from gui.window.new_chat_wish import NewChatRequest
 from session_host.client.launch import LaunchRequest
 from session_host.errors import LaunchFailed
 from session_host.protocol.values import Activity, State
@@ -78,7 +78,7 @@ async def test_a_chat_is_started_with_the_keyboard_alone(
 async def test_a_name_that_a_running_chat_has_gets_a_number(played: Played, launches: list[LaunchRequest]) -> None:
     await played.add("api")
     window = played.open_window()
-    window.sheets.new_chat.wanted.emit(NewChat(agent="shell", directory="/tmp", name="api", arguments=[]))
+    window.sheets.new_chat.wanted.emit(NewChatRequest(agent="shell", directory="/tmp", name="api", arguments=[]))
     await played.until(lambda: launches, "the start")
     assert launches[0].name == "api-2"
 

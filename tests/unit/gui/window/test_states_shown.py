@@ -211,11 +211,11 @@ async def test_a_title_that_only_repeats_the_directory_gives_way_to_the_agent(pl
     played.open_window()
     chat = played.chat(session_id)
     played.viewers[session_id].tell(TitleEvent(Path(chat.record.cwd).name))
-    assert chat.said == "codex"
+    assert chat.status_text == "codex"
     played.viewers[session_id].tell(TitleEvent("fix the tests"))
-    assert chat.said == "codex"
+    assert chat.status_text == "codex"
     played.viewers[session_id].tell(TitleEvent("reading the tests"))
-    assert chat.said == "reading the tests"
+    assert chat.status_text == "reading the tests"
 
 
 async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Played):
@@ -225,7 +225,7 @@ async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Pla
     played.viewers[ids[1]].tell(ForegroundEvent("", ago(10)))
     played.settle()
     build, notes = (played.chat(session_id) for session_id in ids)
-    assert (build.group, build.mark, build.said) == (Group.RUNNING, Mark.RUNNING, "make -j8")
+    assert (build.group, build.mark, build.status_text) == (Group.RUNNING, Mark.RUNNING, "make -j8")
     assert build.how_known == "running make -j8 for 2 min"
     assert row(played, ids[0]).age == "2 m"
     assert (notes.group, notes.how_known) == (Group.RUNNING, "running · waits for a command")
@@ -249,4 +249,4 @@ async def test_a_shell_that_waits_says_how_its_last_command_ended(played: Played
         assert row(played, session_id).age == "20 s", "that of the end, not of the wait"
         assert window.status_line.known.accessibleName() == f"running · {said}, 20 s ago"
     viewer.tell(ForegroundEvent("make -j8", ago(130)))
-    assert (played.chat(session_id).said, played.chat(session_id).last_command) == ("make -j8", "")
+    assert (played.chat(session_id).status_text, played.chat(session_id).last_command) == ("make -j8", "")

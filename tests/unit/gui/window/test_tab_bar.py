@@ -88,7 +88,7 @@ async def test_enter_in_the_switcher_goes_to_the_chat_before_and_back(played: Pl
     chooser = window.sheets.chooser
     for expected in (ids[2], ids[0], ids[2]):
         window.commands.switch_chat()
-        chooser._take(chooser.list.currentIndex())
+        chooser._accept_choice(chooser.list.currentIndex())
         assert window.tabs.active_id == expected
     window.commands.switch_chat()
     chooser.field.setText("fat")
