@@ -31,7 +31,7 @@ from session_host.errors import OutliveError
 
 from .due_input import Due, DueInput
 from .moving import Splicer
-from .records import FOR_PROGRAM, HEADER, HEADER_BYTES, NOBODY, Kind, Record
+from .records import FOR_PROGRAM, HEADER, HEADER_BYTES, NOBODY, EntryKind, LogEntry
 from .stream_file import PAGE_BYTES, punch
 
 _MAGIC = b"outlive ledger 1"
@@ -198,7 +198,7 @@ class InputLog:
 
     # ------------------------------------------------------------ records
 
-    def append(self, kind: Kind, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> None:
+    def append(self, kind: EntryKind, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> None:
         """Accept something; it survives this process from now on.
 
         Args:
@@ -209,9 +209,9 @@ class InputLog:
         """
         start = self._write(_pack_header(len(payload), kind, who, number) + payload)
         if kind in FOR_PROGRAM:
-            self.due.add(Due(start, len(payload), who if kind == Kind.INPUT else NOBODY, number), len(payload))
+            self.due.add(Due(start, len(payload), who if kind == EntryKind.INPUT else NOBODY, number), len(payload))
 
-    def append_and_send(self, kind: Kind, payload: bytes, who: bytes, number: int) -> bool:
+    def append_and_send(self, kind: EntryKind, payload: bytes, who: bytes, number: int) -> bool:
         """``add`` for the program, and ``flush``, with less ado for the usual case: nothing else is due.
 
         Returns:
@@ -239,7 +239,7 @@ class InputLog:
         self.end = start + length
         return start + HEADER_BYTES
 
-    def read_entries(self, start: int, *, cut: bool) -> Iterator[Record]:
+    def read_entries(self, start: int, *, cut: bool) -> Iterator[LogEntry]:
         """The records from ``start`` on; with ``cut`` what a kill left of an unfinished one is cut off at the end."""
         position = start
         length_of_file = os.fstat(self._file).st_size
@@ -247,7 +247,7 @@ class InputLog:
             length, kind, who, number = HEADER.unpack(os.pread(self._file, HEADER_BYTES, position))
             if length > MAX_PAYLOAD_BYTES or position + HEADER_BYTES + length > length_of_file:
                 break
-            record = Record(position, kind, who, number, os.pread(self._file, length, position + HEADER_BYTES))
+            record = LogEntry(position, kind, who, number, os.pread(self._file, length, position + HEADER_BYTES))
             yield record
             position = record.end
         if cut and position < length_of_file:
@@ -274,7 +274,7 @@ class InputLog:
             due.first_is_taken()
         return True
 
-    def mark_pending(self, record: Record) -> None:
+    def mark_pending(self, record: LogEntry) -> None:
         """A former host's record for the program: what it has not got of it is due."""
         if record.kind in FOR_PROGRAM and record.end > self._position:
             start = record.start + HEADER_BYTES

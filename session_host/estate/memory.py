@@ -13,7 +13,7 @@ import msgspec
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity
 
-from .records import Kind, Record
+from .records import EntryKind, LogEntry
 
 KEPT_RESIZES = 1000
 KEPT_REQUESTS = 256
@@ -94,9 +94,9 @@ class ConversationState(msgspec.Struct, frozen=True):
 
 
 _WHOLE: Final[dict[int, tuple[str, type[msgspec.Struct]]]] = {
-    Kind.COLORS: ("colors", Colors),
-    Kind.ACTIVITY: ("activity", ActivityState),
-    Kind.CONVERSATION: ("conversation", ConversationState),
+    EntryKind.COLORS: ("colors", Colors),
+    EntryKind.ACTIVITY: ("activity", ActivityState),
+    EntryKind.CONVERSATION: ("conversation", ConversationState),
 }
 """Kinds of records of which the last one is all that counts: the field that it becomes, and its type."""
 
@@ -125,40 +125,40 @@ class LogState(msgspec.Struct):
     conversation: ConversationState | None = None
     focus: bool | None = None
 
-    def apply(self, record: Record) -> None:
+    def apply(self, record: LogEntry) -> None:
         """Add what a record tells; one of an unknown kind tells nothing."""
         who = record.who.hex()
         match record.kind:
-            case Kind.INPUT:
+            case EntryKind.INPUT:
                 self._input(record)
-            case Kind.TYPED:
+            case EntryKind.TYPED:
                 self.requests = [*(each for each in self.requests if each != who), who][-KEPT_REQUESTS:]
-            case Kind.REPLY:
+            case EntryKind.REPLY:
                 resizes = int.from_bytes(record.who[:8], "little")
                 self.answered = max(self.answered, (record.number, resizes))
-            case Kind.FOCUS:
+            case EntryKind.FOCUS:
                 self.focus = bool(record.number)
-            case Kind.RUNNING:
+            case EntryKind.RUNNING:
                 self.child_started = record.number
-            case Kind.ATTACHED:
+            case EntryKind.ATTACHED:
                 self.attachments.setdefault(who, AttachmentState(bool(record.payload)))
                 while len(self.attachments) > KEPT_ATTACHMENTS:
                     del self.attachments[next(iter(self.attachments))]
-            case Kind.DETACHED:
+            case EntryKind.DETACHED:
                 self.attachments.pop(who, None)
-            case Kind.RESIZED:
+            case EntryKind.RESIZED:
                 message = msgspec.msgpack.decode(record.payload, type=Resized)
                 if not self.resizes or message.number > self.resizes[-1].number:
                     self.resizes = [*self.resizes, message][-KEPT_RESIZES:]
-            case Kind.NAME:
+            case EntryKind.NAME:
                 self.name = record.payload.decode()
-            case Kind.COLORS | Kind.ACTIVITY | Kind.CONVERSATION:
+            case EntryKind.COLORS | EntryKind.ACTIVITY | EntryKind.CONVERSATION:
                 name, kind = _WHOLE[record.kind]
                 setattr(self, name, msgspec.msgpack.decode(record.payload, type=kind))
             case _:
                 pass
 
-    def _input(self, record: Record) -> None:
+    def _input(self, record: LogEntry) -> None:
         attachment = self.attachments.get(record.who.hex())
         if attachment is not None:
             attachment.last_sequence = max(attachment.last_sequence, record.number)

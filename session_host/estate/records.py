@@ -16,7 +16,7 @@ HEADER_BYTES = HEADER.size
 NOBODY = bytes(16)
 
 
-class Kind(IntEnum):
+class EntryKind(IntEnum):
     """What a record tells. The first three, and FOCUS, are for the program; the others are not sent to it."""
 
     INPUT = 1
@@ -42,11 +42,11 @@ class Kind(IntEnum):
     """For the program, as a terminal tells it: it has the keyboard if ``number`` is 1."""
 
 
-FOR_PROGRAM = (Kind.INPUT, Kind.TYPED, Kind.REPLY, Kind.FOCUS)
+FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCUS)
 """In a tuple, the most frequent first: to hash an enum's member takes longer than to compare a few."""
 
 
-class Record(NamedTuple):
+class LogEntry(NamedTuple):
     """One entry; ``start`` is where it stands in the file."""
 
     start: int

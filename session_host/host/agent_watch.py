@@ -14,7 +14,7 @@ import msgspec
 from session_host.clock import as_text
 from session_host.estate.ledger import InputLog
 from session_host.estate.memory import NO_COMMAND, ActivityState
-from session_host.estate.records import Kind
+from session_host.estate.records import EntryKind
 from session_host.paths import session_files
 from session_host.protocol.evidence import Transition
 from session_host.protocol.launch import LaunchSpec
@@ -306,7 +306,7 @@ class AgentWatch:
     def _changed(self, *, visibly: bool = True) -> None:
         """It is remembered, and told."""
         tracker = self.tracker
-        self._ledger.append(Kind.ACTIVITY, msgspec.msgpack.encode(self.memory()))
+        self._ledger.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.memory()))
         if visibly:
             self._tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
             self._note()

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from session_host.estate.records import Kind
+from session_host.estate.records import EntryKind
 from session_host.protocol.messages import Resized
 from session_host.protocol.values import GridSize
 from session_host.session.effects import (
+    AppendEntry,
     AskSnapshot,
     Effect,
     Flush,
-    Record,
     Refuse,
     ResizeGrid,
     Snapshot,
@@ -56,7 +56,7 @@ class Performer:
         self._timers: dict[tuple[TimerOwner, str], asyncio.TimerHandle] = {}
         self._is_performing = False
         self._ways: dict[type[Effect], Callable[[Any], None]] = {
-            Record: self._record,
+            AppendEntry: self._record,
             ToProgram: self._give,
             ResizeGrid: self._resize_grid,
             Tell: self._tell,
@@ -87,7 +87,7 @@ class Performer:
             timer.cancel()
         self._timers.clear()
 
-    def _record(self, effect: Record) -> None:
+    def _record(self, effect: AppendEntry) -> None:
         self._session.ledger.append(effect.kind, effect.payload, effect.who, effect.number)
 
     def _give(self, effect: ToProgram) -> None:
@@ -124,7 +124,7 @@ class Performer:
         session = self._session
         assert session.process is not None
         message = Resized(session.output_ring.end, effect.size, effect.cell, session.ring.resizes + 1)
-        session.ledger.append(Kind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
+        session.ledger.append(EntryKind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
         session.ring.resized(message)
         session.worker.run_after_output(lambda emulator: self._resize_emulator(emulator, message))
         session.process.resize(effect.size, effect.cell)

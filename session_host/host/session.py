@@ -27,7 +27,7 @@ import msgspec
 
 from session_host.estate.ledger import InputLog
 from session_host.estate.memory import KEPT_REQUESTS, ConversationState
-from session_host.estate.records import Kind
+from session_host.estate.records import EntryKind
 from session_host.estate.stream_file import OutputFile
 from session_host.protocol.codec import encode
 from session_host.protocol.launch import LaunchSpec
@@ -66,7 +66,7 @@ from .recovery import RecoveredSession, default_colors
 
 log = logging.getLogger(__name__)
 
-_EXITED, _INPUT = State.EXITED, Kind.INPUT  # An enum's member is dear to look up, and each key asks for these.
+_EXITED, _INPUT = State.EXITED, EntryKind.INPUT  # An enum's member is dear to look up, and each key asks for these.
 
 Spawner = Callable[[], Awaitable[PtyProcess]]
 """Starts the program; raises LaunchFailed."""
@@ -153,7 +153,7 @@ class Session:
             LaunchFailed: it could not be; the session never ran.
         """
         process = await spawner()
-        self.ledger.append(Kind.RUNNING, number=process.started or 0)
+        self.ledger.append(EntryKind.RUNNING, number=process.started or 0)
         self.attach_process(process)
 
     def attach_process(self, process: PtyProcess) -> None:
@@ -254,7 +254,7 @@ class Session:
         if replies and self.state is not State.EXITED:
             # No bound may drop them.
             resizes = self.emulator_resizes.to_bytes(16, "little")
-            self.ledger.append(Kind.REPLY, replies, resizes, self.worker.interpreted_to)
+            self.ledger.append(EntryKind.REPLY, replies, resizes, self.worker.interpreted_to)
             self.flush_input()
 
     def _terminal_events(self, events: list[TerminalEvent]) -> None:
@@ -269,7 +269,7 @@ class Session:
             self.watch.on_terminal_events(events)
 
     def _conversation_learnt(self, memory: ConversationState) -> None:
-        self.ledger.append(Kind.CONVERSATION, msgspec.msgpack.encode(memory))
+        self.ledger.append(EntryKind.CONVERSATION, msgspec.msgpack.encode(memory))
         self.conversation_learnt.set()
 
     def broadcast(self, event: Event) -> None:
@@ -340,7 +340,7 @@ class Session:
             return True  # Asked again, since the answer was lost.
         if not self._has_room(len(data)):
             return False
-        self.ledger.append(Kind.TYPED, data, bytes.fromhex(request))
+        self.ledger.append(EntryKind.TYPED, data, bytes.fromhex(request))
         self.requests = [*self.requests, request][-KEPT_REQUESTS:]
         self.watch.input_given()
         self.flush_input()
@@ -348,7 +348,7 @@ class Session:
 
     def rename(self, name: str) -> None:
         """The user calls it something else."""
-        self.ledger.append(Kind.NAME, name.encode())
+        self.ledger.append(EntryKind.NAME, name.encode())
         self.name = name
         self.broadcast(NameEvent(name))
 
@@ -369,7 +369,7 @@ class Session:
 
     def set_colors(self, colors: Colors) -> None:
         """What the program's queries for colours are answered with from now on: the last viewer that told."""
-        self.ledger.append(Kind.COLORS, msgspec.msgpack.encode(colors))
+        self.ledger.append(EntryKind.COLORS, msgspec.msgpack.encode(colors))
         self.colors = colors
         self.worker.run_next(lambda emulator: emulator.set_default_colors(default_colors(colors)))
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from session_host.estate.memory import AttachmentState
-from session_host.estate.records import Kind
+from session_host.estate.records import EntryKind
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS, ErrorCode, Focus, Input, InputRefused, Paste
 from session_host.protocol.values import CellSize, GridSize
 
-from .effects import Effect, Record
+from .effects import AppendEntry, Effect
 
 KEPT_PARKED = 256
 """Attachments without a connection that are remembered; the oldest are forgotten."""
@@ -149,7 +149,7 @@ class Attachments:
             if attachment is not None:
                 attachment.client = None
             attachment = Attachment(self._new_id(), read_only)
-            self._effects.append(Record(Kind.ATTACHED, b"\1" if read_only else b"", attachment.key))
+            self._effects.append(AppendEntry(EntryKind.ATTACHED, b"\1" if read_only else b"", attachment.key))
         self._by_id[attachment.id] = attachment
         attachment.client = client
         return attachment
@@ -158,7 +158,7 @@ class Attachments:
         """The viewer is done with it."""
         attachment.client = None
         if self._by_id.pop(attachment.id, None) is not None:
-            self._effects.append(Record(Kind.DETACHED, who=attachment.key))
+            self._effects.append(AppendEntry(EntryKind.DETACHED, who=attachment.key))
 
     def park(self, attachment: Attachment, client: AttachedClient) -> bool:
         """The viewer's connection is gone; it may come back with another. False if it has done so already."""
@@ -168,7 +168,7 @@ class Attachments:
         parked = [each for each in self._by_id.values() if each.client is None]
         for each in parked[: max(0, len(parked) - KEPT_PARKED)]:
             del self._by_id[each.id]
-            self._effects.append(Record(Kind.DETACHED, who=each.key))
+            self._effects.append(AppendEntry(EntryKind.DETACHED, who=each.key))
         return True
 
     def written(self, key: bytes, sequence: int) -> None:

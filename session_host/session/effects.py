@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from session_host.estate.records import NOBODY, Kind
+from session_host.estate.records import NOBODY, EntryKind
 from session_host.protocol.messages import Event
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
@@ -54,10 +54,10 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
     """Base of all effects; they live for a moment and refer to nothing that refers to them."""
 
 
-class Record(Effect, frozen=True):
+class AppendEntry(Effect, frozen=True):
     """Record this in the ledger: it survives the host from then on."""
 
-    kind: Kind
+    kind: EntryKind
     payload: bytes = b""
     who: bytes = NOBODY
     number: int = 0
@@ -66,7 +66,7 @@ class Record(Effect, frozen=True):
 class ToProgram(Effect, frozen=True):
     """Record this in the ledger and give it to the program, behind what waits for it."""
 
-    kind: Kind
+    kind: EntryKind
     data: bytes
     who: bytes = NOBODY
     number: int = 0

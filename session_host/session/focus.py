@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from session_host.estate.records import Kind
+from session_host.estate.records import EntryKind
 from session_host.terminal.base import Emulator
 
 from .attachments import Attachment, Attachments
@@ -151,4 +151,4 @@ class FocusReporter:
             self.told = None  # It does not ask, or no longer; one that asks anew knows nothing.
         elif focused is not (self.told is not False):
             self.told = focused
-            self._effects.append(ToProgram(Kind.FOCUS, data, number=int(focused)))
+            self._effects.append(ToProgram(EntryKind.FOCUS, data, number=int(focused)))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from session_host.estate.ledger import MAX_PAYLOAD_BYTES, CheckpointLocation, InputLog, InputLogCorrupt, LogHeader
 from session_host.estate.moving import Splicer
-from session_host.estate.records import FOR_PROGRAM, HEADER_BYTES, NOBODY, Kind, Record
+from session_host.estate.records import FOR_PROGRAM, HEADER_BYTES, NOBODY, EntryKind, LogEntry
 from session_host.estate.stream_file import PAGE_BYTES
 
 BLOCK_BYTES = 512
@@ -45,7 +45,7 @@ class Book:
         self.reader = Reader()
         self.ledger = InputLog(file, MASTER, self.reader)
 
-    def reopen(self) -> list[Record]:
+    def reopen(self) -> list[LogEntry]:
         """Another host begins; returns the records that it finds."""
         self.ledger.close()
         self.ledger = InputLog(self.file, MASTER, self.reader)
@@ -65,7 +65,7 @@ class Book:
     def give(self, payload: bytes, count: int, number: int) -> bool:
         """Accept an input while the program takes up to so many bytes; returns whether nothing is left."""
         self.reader.takes = count
-        done = self.ledger.append_and_send(Kind.INPUT, payload, WHO, number)
+        done = self.ledger.append_and_send(EntryKind.INPUT, payload, WHO, number)
         self.reader.takes = 0
         return done
 
@@ -95,7 +95,7 @@ def book() -> Iterator[Book]:
 
 
 class Add(NamedTuple):
-    kind: Kind
+    kind: EntryKind
     payload: bytes
     who: bytes
     number: int
@@ -123,7 +123,7 @@ class Commit(NamedTuple):
 
 adds = st.builds(
     Add,
-    st.sampled_from(list(Kind)),
+    st.sampled_from(list(EntryKind)),
     st.one_of(st.binary(max_size=40), st.binary(min_size=1, max_size=3).map(lambda data: data * 3000)),
     st.binary(min_size=16, max_size=16),
     st.integers(0, 2**64 - 1),
@@ -145,15 +145,15 @@ steps = st.lists(
 @given(steps)
 def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(steps: list[NamedTuple]) -> None:
     with a_book() as book:
-        added: list[Record] = []
+        added: list[LogEntry] = []
         for step in steps:
             match step:
                 case Add():
-                    added.append(Record(book.ledger.end, step.kind, step.who, step.number, step.payload))
+                    added.append(LogEntry(book.ledger.end, step.kind, step.who, step.number, step.payload))
                     book.ledger.append(step.kind, step.payload, step.who, step.number)
                     assert book.ledger.end == added[-1].end
                 case Give(payload=payload, length=length):
-                    added.append(Record(book.ledger.end, Kind.INPUT, WHO, len(added), payload))
+                    added.append(LogEntry(book.ledger.end, EntryKind.INPUT, WHO, len(added), payload))
                     assert book.give(payload, length, len(added) - 1) == (book.ledger.due.bytes == 0)
                     assert book.ledger.end == added[-1].end
                 case Take(length=length):
@@ -173,11 +173,11 @@ def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(ste
 def tear(book: Book, count: int) -> None:
     """Leave the first bytes of a record, as a kill in the midst of a write does."""
     if count:
-        whole = (100).to_bytes(4, "little") + bytes([Kind.INPUT]) + bytes(3 + 16 + 8) + b"t" * 99
+        whole = (100).to_bytes(4, "little") + bytes([EntryKind.INPUT]) + bytes(3 + 16 + 8) + b"t" * 99
         os.pwrite(book.file, whole[:count], book.ledger.end)
 
 
-def check_due(book: Book, added: list[Record]) -> None:
+def check_due(book: Book, added: list[LogEntry]) -> None:
     owed = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)[len(book.reader.got) :]
     assert book.ledger.due.bytes == len(owed)
     first = book.ledger.first_pending
@@ -190,21 +190,21 @@ def check_due(book: Book, added: list[Record]) -> None:
 
 
 def test_a_record_cut_at_each_of_its_bytes_was_never_there(book: Book) -> None:
-    book.ledger.append(Kind.NAME, b"kept")
+    book.ledger.append(EntryKind.NAME, b"kept")
     whole_end = book.ledger.end
-    book.ledger.append(Kind.INPUT, b"typed", WHO, 7)
+    book.ledger.append(EntryKind.INPUT, b"typed", WHO, 7)
     whole = os.pread(book.file, 1000, 0)
     for length in range(whole_end, len(os.pread(book.file, 1 << 20, 0))):
         os.ftruncate(book.file, length)
         assert [record.payload for record in book.reopen()] == [b"kept"]
         assert (book.ledger.end, book.ledger.due.bytes) == (whole_end, 0)
         assert os.fstat(book.file).st_size == whole_end, "what is left of it is cut off"
-        book.ledger.append(Kind.INPUT, b"typed", WHO, 7)
+        book.ledger.append(EntryKind.INPUT, b"typed", WHO, 7)
     assert os.pread(book.file, 1000, 0) == whole
 
 
 def test_who_only_looks_cuts_nothing(book: Book) -> None:
-    book.ledger.append(Kind.NAME, b"kept")
+    book.ledger.append(EntryKind.NAME, b"kept")
     os.pwrite(book.file, b"torn", book.ledger.end)
     length = os.fstat(book.file).st_size
     looking = InputLog(book.file, MASTER, book.reader)
@@ -214,9 +214,9 @@ def test_who_only_looks_cuts_nothing(book: Book) -> None:
 
 
 def test_the_position_within_a_payload_is_where_the_next_host_goes_on(book: Book) -> None:
-    book.ledger.append(Kind.INPUT, b"0123456789")
-    book.ledger.append(Kind.NAME, b"not for the program")
-    book.ledger.append(Kind.REPLY, b"abc")
+    book.ledger.append(EntryKind.INPUT, b"0123456789")
+    book.ledger.append(EntryKind.NAME, b"not for the program")
+    book.ledger.append(EntryKind.REPLY, b"abc")
     for count in range(13):
         assert book.ledger.due.bytes == 13 - count
         book.reopen()
@@ -231,7 +231,7 @@ def test_first_due_is_the_first_that_is_not_wholly_taken(book: Book) -> None:
     starts = []
     for payload in (b"one", b"two", b"three"):
         starts.append(book.ledger.end)
-        book.ledger.append(Kind.INPUT, payload)
+        book.ledger.append(EntryKind.INPUT, payload)
     expected = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2]
     for index in expected:
         assert book.ledger.first_pending == starts[index]
@@ -241,8 +241,8 @@ def test_first_due_is_the_first_that_is_not_wholly_taken(book: Book) -> None:
 
 def test_that_all_of_it_is_written_is_told_once_and_in_order(book: Book) -> None:
     for number in range(3):
-        book.ledger.append(Kind.INPUT, b"abc", WHO, number)
-        book.ledger.append(Kind.REPLY, b"d")
+        book.ledger.append(EntryKind.INPUT, b"abc", WHO, number)
+        book.ledger.append(EntryKind.REPLY, b"d")
     book.take(2)
     assert book.taken() == []
     book.take(1)
@@ -265,7 +265,7 @@ def test_what_is_given_is_taken_at_once_or_in_its_turn_and_told_of_then(book: Bo
 
 
 def test_input_of_no_bytes_is_written_at_once(book: Book) -> None:
-    book.ledger.append(Kind.INPUT, b"", WHO, 7)
+    book.ledger.append(EntryKind.INPUT, b"", WHO, 7)
     assert book.take(0)
     assert book.taken() == [7]
     book.reopen()
@@ -273,7 +273,7 @@ def test_input_of_no_bytes_is_written_at_once(book: Book) -> None:
 
 
 def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
-    book.ledger.append(Kind.INPUT, b"0123456789")
+    book.ledger.append(EntryKind.INPUT, b"0123456789")
     book.take(4)
     assert book.ledger.drop_pending() == 6
     assert book.ledger.first_pending == book.ledger.end
@@ -285,15 +285,15 @@ def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
 
 def test_a_record_of_a_kind_that_is_not_known_is_stepped_over(book: Book) -> None:
     book.ledger.append(99, b"of a later version", NOBODY, 1)  # type: ignore[arg-type]
-    book.ledger.append(Kind.NAME, b"name")
+    book.ledger.append(EntryKind.NAME, b"name")
     assert [(record.kind, record.payload) for record in book.reopen()] == [
         (99, b"of a later version"),
-        (Kind.NAME, b"name"),
+        (EntryKind.NAME, b"name"),
     ]
 
 
 def test_a_length_that_cannot_be_is_the_end(book: Book) -> None:
-    book.ledger.append(Kind.NAME, b"name")
+    book.ledger.append(EntryKind.NAME, b"name")
     end = book.ledger.end
     os.pwrite(book.file, (MAX_PAYLOAD_BYTES + 1).to_bytes(4, "little") + bytes(HEADER_BYTES), end)
     assert len(book.reopen()) == 1
@@ -342,8 +342,8 @@ def test_deaths_while_feeding_the_same_place_are_counted(book: Book) -> None:
 
 def test_records_that_a_checkpoint_sums_up_are_given_back(book: Book) -> None:
     for _ in range(100):
-        book.ledger.append(Kind.NAME, b"n" * 4000)
-    book.ledger.append(Kind.INPUT, b"due")
+        book.ledger.append(EntryKind.NAME, b"n" * 4000)
+    book.ledger.append(EntryKind.INPUT, b"due")
     before = os.fstat(book.file).st_blocks
     first = book.ledger.first_pending
     book.ledger.page.checkpoint = CheckpointLocation(0, 1, 0, first)

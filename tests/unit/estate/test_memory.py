@@ -14,18 +14,18 @@ from session_host.estate.memory import (
     AttachmentState,
     LogState,
 )
-from session_host.estate.records import NOBODY, Kind, Record
+from session_host.estate.records import NOBODY, EntryKind, LogEntry
 from session_host.protocol.messages import Colors, Resized
 from session_host.protocol.values import Activity, CellSize, GridSize
 
 VIEWERS = [bytes([number]) * 16 for number in range(1, 4)]
 
 
-def record(kind: int, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> Record:
-    return Record(0, kind, who, number, payload)
+def record(kind: int, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> LogEntry:
+    return LogEntry(0, kind, who, number, payload)
 
 
-def summed(records: list[Record], memory: LogState | None = None) -> LogState:
+def summed(records: list[LogEntry], memory: LogState | None = None) -> LogState:
     memory = memory or LogState()
     for each in records:
         memory.apply(each)
@@ -44,7 +44,7 @@ class Story:
     """Makes records as a host does: numbers that count, attachments with ids of their own."""
 
     def __init__(self) -> None:
-        self.records: list[Record] = []
+        self.records: list[LogEntry] = []
         self.offset = 0
         self.resizes = 0
         self.attached: list[bytes] = []
@@ -57,30 +57,30 @@ class Story:
             case "attach":
                 self.came += 1
                 self.attached.append(self.came.to_bytes(16, "big"))
-                self.records.append(record(Kind.ATTACHED, b"\1" if value % 2 else b"", self.attached[-1]))
+                self.records.append(record(EntryKind.ATTACHED, b"\1" if value % 2 else b"", self.attached[-1]))
             case "detach" if self.attached:
-                self.records.append(record(Kind.DETACHED, who=self.attached.pop(value % len(self.attached))))
+                self.records.append(record(EntryKind.DETACHED, who=self.attached.pop(value % len(self.attached))))
             case "input" if self.attached:
                 viewer = self.attached[value % len(self.attached)]
                 self.sequences[viewer] = self.sequences.get(viewer, 0) + 1
-                self.records.append(record(Kind.INPUT, b"x", viewer, self.sequences[viewer]))
+                self.records.append(record(EntryKind.INPUT, b"x", viewer, self.sequences[viewer]))
             case "resize":
                 self.resizes += 1
                 message = Resized(self.offset, GridSize(20 + value, 10), CellSize(), self.resizes)
-                self.records.append(record(Kind.RESIZED, pack(message), number=self.resizes))
+                self.records.append(record(EntryKind.RESIZED, pack(message), number=self.resizes))
             case "reply":
-                self.records.append(record(Kind.REPLY, b"r", self.resizes.to_bytes(16, "little"), self.offset))
+                self.records.append(record(EntryKind.REPLY, b"r", self.resizes.to_bytes(16, "little"), self.offset))
             case "type":
-                self.records.append(record(Kind.TYPED, b"t", (1000 + len(self.records)).to_bytes(16, "big")))
+                self.records.append(record(EntryKind.TYPED, b"t", (1000 + len(self.records)).to_bytes(16, "big")))
             case "name":
-                self.records.append(record(Kind.NAME, f"name {value}".encode()))
+                self.records.append(record(EntryKind.NAME, f"name {value}".encode()))
             case "colors":
-                self.records.append(record(Kind.COLORS, pack(Colors("a", value, 0, 0, dark=True))))
+                self.records.append(record(EntryKind.COLORS, pack(Colors("a", value, 0, 0, dark=True))))
             case "activity":
                 memory = ActivityState(self.offset, Activity.WORKING, "bell", f"{value}", "")
-                self.records.append(record(Kind.ACTIVITY, pack(memory)))
+                self.records.append(record(EntryKind.ACTIVITY, pack(memory)))
             case "running":
-                self.records.append(record(Kind.RUNNING, number=77))
+                self.records.append(record(EntryKind.RUNNING, number=77))
             case _:
                 self.records.append(record(200, b"?"))
 
@@ -106,8 +106,8 @@ def test_a_sum_may_hold_what_is_added_to_it_again(told: list[tuple[str, int]], d
 
 def test_two_memories_share_nothing() -> None:
     one, other = LogState(), LogState()
-    one.apply(record(Kind.ATTACHED, who=VIEWERS[0]))
-    one.apply(record(Kind.TYPED, who=VIEWERS[0]))
+    one.apply(record(EntryKind.ATTACHED, who=VIEWERS[0]))
+    one.apply(record(EntryKind.TYPED, who=VIEWERS[0]))
     assert other == LogState(attachments={}, requests=[])
 
 
@@ -115,9 +115,11 @@ def test_the_newest_are_kept_and_no_more() -> None:
     memory = LogState()
     for each in range(2000):
         key = each.to_bytes(16, "big")
-        memory.apply(record(Kind.ATTACHED, who=key))
-        memory.apply(record(Kind.TYPED, who=key))
-        memory.apply(record(Kind.RESIZED, pack(Resized(each, GridSize(80, 24), CellSize(), each + 1)), number=each + 1))
+        memory.apply(record(EntryKind.ATTACHED, who=key))
+        memory.apply(record(EntryKind.TYPED, who=key))
+        memory.apply(
+            record(EntryKind.RESIZED, pack(Resized(each, GridSize(80, 24), CellSize(), each + 1)), number=each + 1)
+        )
     newest = (1999).to_bytes(16, "big").hex()
     assert (len(memory.attachments), len(memory.requests), len(memory.resizes)) == (
         KEPT_ATTACHMENTS,
@@ -129,16 +131,16 @@ def test_the_newest_are_kept_and_no_more() -> None:
 
 
 def test_input_of_who_is_not_attached_is_nobodys() -> None:
-    memory = summed([record(Kind.INPUT, b"x", VIEWERS[0], 5)])
+    memory = summed([record(EntryKind.INPUT, b"x", VIEWERS[0], 5)])
     assert memory == LogState()
 
 
 def test_the_last_input_of_a_viewer_is_the_greatest() -> None:
     memory = summed(
         [
-            record(Kind.ATTACHED, b"\1", VIEWERS[0]),
-            record(Kind.INPUT, b"x", VIEWERS[0], 5),
-            record(Kind.INPUT, b"x", VIEWERS[0], 3),
+            record(EntryKind.ATTACHED, b"\1", VIEWERS[0]),
+            record(EntryKind.INPUT, b"x", VIEWERS[0], 5),
+            record(EntryKind.INPUT, b"x", VIEWERS[0], 3),
         ]
     )
     assert memory.attachments == {VIEWERS[0].hex(): AttachmentState(read_only=True, last_sequence=5)}
@@ -148,6 +150,6 @@ def test_answered_goes_by_offset_and_then_by_resizes() -> None:
     memory = LogState()
     found = []
     for offset, resizes in ((10, 1), (10, 3), (10, 2), (9, 9), (11, 3)):
-        memory.apply(record(Kind.REPLY, b"r", resizes.to_bytes(16, "little"), offset))
+        memory.apply(record(EntryKind.REPLY, b"r", resizes.to_bytes(16, "little"), offset))
         found.append(memory.answered)
     assert found == [(10, 1), (10, 3), (10, 3), (10, 3), (11, 3)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from session_host.estate.records import Kind
+from session_host.estate.records import EntryKind
 from session_host.terminal.base import EngineName
 from session_host.terminal.pyte_engine import PyteEmulator
 from tests.support.emulators import Seen, seen
@@ -119,10 +119,10 @@ async def test_all_signals_of_one_piece_of_output_are_known_to_a_successor_or_no
         add = kept.ledger.append
         noted = 0
 
-        def add_and_die(kind: Kind, *rest: Any, **named: Any) -> None:
+        def add_and_die(kind: EntryKind, *rest: Any, **named: Any) -> None:
             nonlocal noted
             add(kind, *rest, **named)
-            noted += kind is Kind.ACTIVITY
+            noted += kind is EntryKind.ACTIVITY
             if noted:
                 raise Killed
 

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from session_host.estate.records import Kind
+from session_host.estate.records import EntryKind
 from session_host.protocol.messages import InputRefused
 from session_host.session.attachments import Attachments
 from session_host.session.effects import Effect, StartTimer, StopTimer, ToProgram, UseEmulator
@@ -14,7 +14,7 @@ from session_host.session.focus import GRACE_S, UNSEEN, FocusReporter
 from session_host.terminal.base import Emulator
 from tests.support.playbook import Event, Playbook, do
 
-IN, OUT = ToProgram(Kind.FOCUS, b"IN", number=1), ToProgram(Kind.FOCUS, b"OUT", number=0)
+IN, OUT = ToProgram(EntryKind.FOCUS, b"IN", number=1), ToProgram(EntryKind.FOCUS, b"OUT", number=0)
 
 
 class Client:
