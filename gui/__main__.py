@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from gui.window.instance import claim_or_raise
+from gui.window.remote_control.single_instance import claim_or_raise
 from session_host.errors import OutliveError, UsageError
-from session_host.protocol.words import one_line
+from session_host.protocol.untrusted_text import one_line
 
 
 def main(argv: list[str]) -> int:

@@ -15,36 +15,36 @@ from PySide6.QtGui import QGuiApplication, QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from gui import loop
-from gui.sessions.model import SessionsModel
-from gui.sessions.storage import StoreThread
-from gui.sessions.watching import StoreWatcher
+from gui.bridge.background.store_thread import StoreThread
+from gui.bridge.record_watcher import StoreWatcher
+from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.preferences import load_preferences
 from gui.theme.follow import Theme
 from gui.tray.desktop_notifications import DesktopNotifications
 from gui.tray.notifier import Notifier
 from gui.tray.tray import Tray, app_icon
-from gui.window.accessibility import install_roles
-from gui.window.banners import Banner
-from gui.window.control import ControlServer
-from gui.window.instance import SingleInstance
 from gui.window.main_window import MainWindow
-from gui.window.remote import RemoteControl
+from gui.window.page.banners import Banner
+from gui.window.remote_control.server import ControlServer
+from gui.window.remote_control.single_instance import SingleInstance
+from gui.window.remote_control.verbs import RemoteControl
+from gui.window.widgets.accessibility import install_roles
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
-from session_host.client import last_colors
-from session_host.client.records import all_after_boot
-from session_host.client.records import open_store as open_complete_store
-from session_host.client.recovery import open_or_recover
-from session_host.client.tidying import enforce_retention
-from session_host.client.viewer import Viewer, ViewerDelegate
+from session_host.client.chats import last_colors
+from session_host.client.chats.retention import enforce_retention
+from session_host.client.sessions.rebuild import open_or_recover
+from session_host.client.sessions.session_info import all_after_boot
+from session_host.client.sessions.session_info import open_store as open_complete_store
+from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError, StoreCorrupt
 from session_host.protocol.values import GridSize
-from session_host.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store
 from session_host.version import VERSION
 
 if TYPE_CHECKING:
-    from gui.sessions.chat import ViewerFactory
+    from gui.bridge.chat import ViewerFactory
 
 log = logging.getLogger(__name__)
 

@@ -1,8 +1,20 @@
-"""Everything of Outlive that needs no display: sessions which outlive whoever looks at them.
+"""Everything of Outlive that needs no display: sessions that outlive every window.
 
-Its rooms, one reason each, are in ARCHITECTURE.md; which of them may import which, in pyproject.toml.
-``clock``, ``errors``, ``loops``, ``paths``, ``peer`` and ``version`` are shared by all of them.
-Nothing in here imports Qt or ``gui``.
+    host           the process that serves one session
+    keeper         the process that forks hosts and holds their descriptors
+    keeper_client  finding the keeper, and messages to it
+    client         the other side of a host's socket: viewers, lists of sessions, launching, resuming
+    cli            the ``outlive`` command
+    endpoint       the chat with a model server, a program that runs in a session
+    hook           the program that agents' hooks run
+    agents         the catalog of agents, their conversations, the meaning of their signals
+    storage        what outlives a process: descriptors and files in memory, journal, record, search index
+    terminal       emulation: one protocol, two engines
+    protocol       messages between processes; pure
+    system         what is asked of the operating system
+
+ARCHITECTURE.md gives each room's one reason; pyproject.toml says which room may import which. ``errors``, ``paths`` and
+``version`` are shared by all of them. Nothing in here imports Qt or ``gui``.
 """
 
 import sys

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from session_host.loops import loop_factory
+from session_host.system.event_loop import loop_factory
 from tests.support import command_client, displays, leaks, processes
 from tests.support.area import Area, new_area
 from tests.support.qt_messages import QtMessages

@@ -9,7 +9,7 @@
     readable_colors = true            # text of programs is moved away from a ground that it cannot be read on
     editor = "code"                   # opens files that a terminal names; may have {file}, {line}, {column}
 
-``keys.toml`` names actions as ``gui.window.keys`` does::
+``keys.toml`` names actions as ``gui.window.actions.key_table`` does::
 
     new_chat = "Ctrl+Shift+N"
     close_tab = ["Ctrl+Shift+W", "Ctrl+F4"]

@@ -16,15 +16,15 @@ from PySide6.QtWidgets import QWidget
 from gui.theme.terminal import TerminalTheme
 from session_host.terminal.base import Emulator, Frame
 
-from .cursor import CursorBlink, is_blinking
-from .layout import GridLayout
-from .metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
-from .pacing import FramePacer
-from .regions import scaled
+from .cell_metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
+from .drawing.cursor import CursorBlink, is_blinking
+from .drawing.frame_pacing import FramePacer
+from .drawing.grid_layout import GridLayout
+from .drawing.regions import scaled
+from .drawing.surface import Surface
+from .input.input_sink import InputSink
 from .scroll_place import SavedFrame, ScrollPosition, go_to, place_of_row
 from .scrollbar import WIDTH_PX, HistoryBar
-from .sink import InputSink
-from .surface import Surface
 
 _RESIZE_DEBOUNCE_MS = 50
 

@@ -30,14 +30,17 @@ from gui.theme.tooltips import as_tooltip
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.terminal.base import Emulator
 
-from . import clipboard, links, places
-from .hovering import Link, Span
-from .keyboard import Keyboard
-from .link_pointer import LinkPointer
+from . import line_search
+from .drawing.regions import Span
+from .input import clipboard
+from .input.input_sink import InputSink
+from .input.keyboard import Keyboard
+from .input.pointer import Pointer
+from .input.wheel import Wheel
+from .links import links
+from .links.hovering import Link
+from .links.link_pointer import LinkPointer
 from .page import TerminalPage
-from .pointer import Pointer
-from .sink import InputSink
-from .wheel import Wheel
 
 
 class TerminalView(TerminalPage):
@@ -351,10 +354,10 @@ class TerminalView(TerminalPage):
         self.activateWindow()
         self.setFocus()
 
-    def show_line(self, text: str, spans: places.Spans) -> bool:
+    def show_line(self, text: str, spans: line_search.Spans) -> bool:
         """Scroll to the newest line with this text, and select what ``spans`` marks in it; False if there is none."""
         emulator = self.emulator
-        if emulator is None or not places.show_line(emulator, text, spans):
+        if emulator is None or not line_search.show_line(emulator, text, spans):
             return False
         self._wanted_place = None
         self._pointer.note_selection()

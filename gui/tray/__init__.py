@@ -1,6 +1,6 @@
 """What the desktop shows of chats outside the window: the tray's icon with its menu, and notifications.
 
-It shows what ``gui.sessions`` knows and says by signals what was chosen. It must not know the
+It shows what ``gui.bridge`` knows and says by signals what was chosen. It must not know the
 window: the window may be hidden, or be gone, while the tray is there.
 
     tray                   the icon and its menu: each running chat one click away

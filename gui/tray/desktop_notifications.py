@@ -22,7 +22,7 @@ from jeepney.io.common import RouterClosed
 from jeepney.wrappers import unwrap_msg
 from PySide6.QtCore import QObject, Signal
 
-from gui.sessions.tasks import Tasks
+from gui.bridge.background.tasks import Tasks
 
 log = logging.getLogger(__name__)
 

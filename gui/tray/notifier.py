@@ -8,9 +8,9 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject
 
-from gui.sessions import words
-from gui.sessions.chat import Chat
-from gui.sessions.model import SessionsModel
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.wording import phrases
 from session_host.agents.agent import Agent
 
 
@@ -73,7 +73,7 @@ class Notifier(QObject):
             chat = chats[session_id]
             if chat.failed and self.is_wanted and not self._is_looked_at(chat):
                 self._shown.add(session_id)
-                where = words.short_directory(chat.record.cwd)
+                where = phrases.short_directory(chat.record.cwd)
                 self._notifications.show(session_id, f"{chat.name} has died", f"{chat.how_it_ended}, in {where}")
         self._running = {chat.id for chat in chats.values() if not chat.is_over}
         for session_id in list(self._shown):
@@ -88,7 +88,7 @@ class Notifier(QObject):
     def _show(self, chat: Chat) -> None:
         agent = self._agents.get(chat.record.agent)
         title = agent.title if agent is not None else chat.record.agent
-        text = chat.activity_detail or f"{title} in {words.short_directory(chat.record.cwd)} waits for you"
+        text = chat.activity_detail or f"{title} in {phrases.short_directory(chat.record.cwd)} waits for you"
         self._shown.add(chat.id)
         self._notifications.show(chat.id, f"{chat.name} needs you", text)
 

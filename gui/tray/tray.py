@@ -10,12 +10,12 @@ from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal, SignalI
 from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
-from gui.sessions import words
-from gui.sessions.chat import Chat, shortened
-from gui.sessions.groups import Group
-from gui.sessions.model import SessionsModel
+from gui.bridge.chat import Chat, shortened
+from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
+from gui.wording import phrases
+from gui.wording.groups import Group
 from session_host.agents.agent import Agent
 
 LISTED = 10
@@ -108,7 +108,7 @@ class Tray(QObject):
         menu.clear()
         now = datetime.now(UTC)
         for chat in self.listed():
-            text = f"{chat.name}  ·  {self._status_text(chat)}, {words.age(chat.since, now)}"
+            text = f"{chat.name}  ·  {self._status_text(chat)}, {phrases.age(chat.since, now)}"
             action = QAction(mark_icon(chat.mark, self._theme.tokens), _menu_text(text), menu)
             action.triggered.connect(_emitting(self.chat_chosen, chat))
             menu.addAction(action)
@@ -119,7 +119,7 @@ class Tray(QObject):
         if self._recent:
             self._recent_menu.clear()
             for path in self._recent:
-                action = self._recent_menu.addAction(_menu_text(words.short_directory(path)))
+                action = self._recent_menu.addAction(_menu_text(phrases.short_directory(path)))
                 action.triggered.connect(_emitting(self.new_chat, path))
             menu.addMenu(self._recent_menu)
         else:

@@ -9,35 +9,35 @@ from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from gui.sessions.ages import AgeTimer
-from gui.sessions.chat import Chat
-from gui.sessions.groups import Group
-from gui.sessions.model import SessionsModel
+from gui.bridge.age_timer import AgeTimer
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import ZOOM_RANGE, WindowLayout
 from gui.settings.preferences import Preferences
-from gui.terminal.metrics import default_size_px
+from gui.terminal.cell_metrics import default_size_px
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import BAR_HEIGHT_PX, SIDEBAR_COLLAPSED_PX, SIDEBAR_MAX_PX, SIDEBAR_MIN_PX
-from gui.window import keys
-from gui.window.actions import Actions
-from gui.window.banners import Banner, BannerArea
-from gui.window.chat_menu import ChatMenu
-from gui.window.chat_page import ChatPage
-from gui.window.commands import Commands
-from gui.window.empty_state import EmptyState
-from gui.window.marks_kept import RememberedMarks
-from gui.window.opening import LinkOpener
-from gui.window.page_wiring import PageWiring
-from gui.window.parts import Area, Hairline, IconButton, sentence
-from gui.window.resuming import EndedChatActions
-from gui.window.sheets import Sheets
-from gui.window.sidebar import Sidebar
-from gui.window.status_line import StatusLine
-from gui.window.tab_bar import OverflowButton, TabBar
-from gui.window.tabs import Tabs
-from gui.window.upgrade_offer import UpgradeOffer
-from gui.window.verbs import ChatActions
+from gui.window.actions import key_table
+from gui.window.actions.actions import Actions
+from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.chat_menu import ChatMenu
+from gui.window.actions.commands import Commands
+from gui.window.actions.open_links import LinkOpener
+from gui.window.actions.resuming import EndedChatActions
+from gui.window.actions.upgrade_offer import UpgradeOffer
+from gui.window.all_sheets import Sheets
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.chat_page import ChatPage
+from gui.window.page.empty_state import EmptyState
+from gui.window.page.page_wiring import PageWiring
+from gui.window.page.status_line import StatusLine
+from gui.window.sidebar.sidebar import Sidebar
+from gui.window.tabs.remembered_marks import RememberedMarks
+from gui.window.tabs.tab_bar import OverflowButton, TabBar
+from gui.window.tabs.tabs import Tabs
+from gui.window.widgets.parts import Area, Hairline, IconButton, sentence
+from gui.wording.groups import Group
 from session_host.agents.agent import Agent
 
 DEFAULT_SIZE_PX = (1120, 720)
@@ -108,13 +108,13 @@ class MainWindow(QWidget):
         self._chat_menu = ChatMenu(self, self.verbs)
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
         self._upgrade_offer = UpgradeOffer(sessions, self.banners)
-        sequences, key_problems = keys.with_overrides(preferences.keys)
+        sequences, key_problems = key_table.with_overrides(preferences.keys)
         self.commands = Commands(self, sessions, self.verbs)
         self.opener = LinkOpener(
             sessions.tasks, preferences.window.editor, lambda line: self.banners.inform(line, key="terminal")
         )
         self.actions_ = Actions(self, self.stack, sequences, self.commands.handlers())
-        self._wiring = PageWiring(self, self.verbs, self.resuming, keys.of_the_window(sequences, preferences.keys))
+        self._wiring = PageWiring(self, self.verbs, self.resuming, key_table.of_the_window(sequences, preferences.keys))
         self._connect()
         self._apply_layout()
         for problem in [*preferences.problems, *key_problems]:

@@ -1,8 +1,16 @@
-"""The agents that Outlive knows how to start, as data: one TOML file for each.
+"""The agents that Outlive knows how to start, as data (one TOML file for each), and the rules for watching them.
 
-It turns files into argument vectors and environments; it asks the user's login shell where agents are, a
-program what it is and can (``probe``), and an agent's own files what is kept of a conversation (``conversations``).
-It must not start an agent to be talked to, nor know of sessions, hosts or windows. The entries that come with the
-product are in ``resources/agents``; those of the user, in ``agents`` of the configuration directory, add to them or
-change them.
+    agent            one agent of the catalog
+    catalog          reading the catalog: the product's files, and the user's
+    conditions       conditions for a variable of the catalog
+    arguments        a chat's own arguments, without its prompt
+    environment      the environment of an agent
+    merged_settings  variables with settings, merged with the user's own
+    session_files    the files that an agent is started with
+    login_shell      the PATH of the user's login shell
+    probe            what an installed program says of its version and options
+    conversations/   where agents keep their conversations
+    status/          what an agent's signals mean, and which source is believed; pure
+
+It must not know hosts, sockets or windows.
 """

@@ -14,7 +14,7 @@ import msgspec
 
 from session_host.errors import AgentNotFound, UsageError
 from session_host.protocol.launch import Identity, Watch
-from session_host.protocol.words import is_conversation
+from session_host.protocol.untrusted_text import is_conversation
 
 ARGUMENTS = "{arguments}"
 """Stands in a template for the arguments that the user gave, none or many."""

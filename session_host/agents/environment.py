@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from session_host.agents.agent import Agent, login_shell
 from session_host.agents.conditions import CONDITIONS
-from session_host.agents.own_settings import is_merged, variable
+from session_host.agents.merged_settings import is_merged, variable
 
 # A "*" at the end stands for any.
 TERMINAL_VARIABLES = (

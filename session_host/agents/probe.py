@@ -28,8 +28,8 @@ import msgspec
 from session_host.agents.agent import Agent
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, state_dir
-from session_host.protocol.words import one_line
-from session_host.pty.relatives import MARK, chat_processes, end
+from session_host.protocol.untrusted_text import one_line
+from session_host.system.processes.process_tree import MARK, chat_processes, end
 
 PATIENCE_S = 1.5
 """A start waits no longer than this, and only for a program that was not asked before."""

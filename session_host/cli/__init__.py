@@ -4,16 +4,18 @@ It turns words into calls of the client, the store and the catalog, and answers 
 exit codes. It must not know Qt: the window is another process, talked to by its socket. What
 is imported here is paid for by every command, so it is next to nothing.
 
-    program            which verb, and how errors become one line and an exit code
-    arguments          argparse, with errors as ours
-    output             printing: tables, JSON, one-line errors, whatever the locale
-    sessions           finding the session that is meant
-    attach             following a session in this terminal; with it
-      outer_terminal     this terminal: raw mode, writing without blocking, putting all back
-      terminal_input     its keyboard: bytes to what the user did (input_values, input_sequences, key_codes)
-      terminal_painter   its screen: rows of the replica to bytes
-    recording          a chat's recording, as ``replay`` and ``export`` go through it; with the latter
-      export_cast, export_text, export_html  its forms; export_lines: every line that left the screen
+    program           the table of verbs; errors as one line and an exit code
+    arguments         argparse, with errors as ours
+    output            printing: tables, JSON, one-line errors, whatever the locale
+    session_argument  finding the session that is meant
+    lifecycle/        new, resume, stop, kill, kill-all, rename, rm, upgrade
+    query/            ls, peek, explain, search, logs, wait
+    send              typing into a chat
+    attach/           attach: this terminal as a viewer
+    recording/        replay and export
+    doctor/           doctor: checks of the installation
+    demo/             demo: a chat outlives its window
+    window            the verbs of the open window; window_start opens it
 """
 
 from session_host.cli.program import main

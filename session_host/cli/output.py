@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from session_host.protocol.words import ended_by_user, escaped, one_line
+from session_host.protocol.untrusted_text import ended_by_user, escaped, one_line
 
 if TYPE_CHECKING:
     from session_host.protocol.values import GridSize
@@ -128,7 +128,7 @@ class Cut(Ended, Protocol):
 
     @property
     def reason(self) -> str | None:
-        """Why nobody knows how it ended, see ``client.records``; None if it is known."""
+        """Why nobody knows how it ended, see ``client.sessions.session_info``; None if it is known."""
 
 
 def what_became(info: Cut) -> str:

@@ -6,7 +6,7 @@ import argparse
 import os
 
 from session_host.cli.output import one_line, print_json, print_line
-from session_host.client.window import ask
+from session_host.client.window_control import ask
 from session_host.errors import OutliveError, UsageError
 
 _TAKES = {"tabs": None, "show": "SESSION", "grab": "FILE.png", "close": None}
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         case "tabs":
             _tabs(_known_tabs(ask("tabs")), as_json=options.json)
         case "show":
-            from session_host.cli.sessions import find
+            from session_host.cli.session_argument import find
 
             ask("show", session=find(operand).id)
         case "grab":

@@ -39,7 +39,7 @@ def run() -> int:
 
 
 def _raised() -> bool:
-    from session_host.client.window import WindowNotOpen, ask
+    from session_host.client.window_control import WindowNotOpen, ask
 
     try:
         ask("raise", timeout_s=RAISE_TIMEOUT_S)

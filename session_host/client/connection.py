@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, ProtocolViolation
-from session_host.link.finding import rebind_sockets
+from session_host.keeper_client.discovery import rebind_sockets
 from session_host.paths import check_private, runtime_dir, session_socket
-from session_host.peer import is_foreign
 from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.compatibility import encode_for
 from session_host.protocol.messages import (
     OLDEST_PROTOCOL_VERSION,
     PROTOCOL_VERSION,
@@ -21,10 +21,10 @@ from session_host.protocol.messages import (
     Role,
     Welcome,
 )
-from session_host.protocol.versions import encode_for
+from session_host.system.peer_credentials import is_foreign
 from session_host.version import VERSION
 
-from .hung import name_host
+from .sessions.unresponsive_host import name_host
 
 GREETING_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 2.0

@@ -36,8 +36,8 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import RUNNING_STATES, State
 
 from .connection import HostConnection, HostNotResponding
-from .hung import host_is_stopped, kill_unresponsive
-from .records import outcome_of
+from .sessions.session_info import outcome_of
+from .sessions.unresponsive_host import host_is_stopped, kill_unresponsive
 
 REPLY_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 60.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from session_host.endpoint import typeahead
+from session_host.endpoint.screen import typeahead
 
 with typeahead.kept(0):
     from session_host.endpoint.program import main

@@ -9,15 +9,15 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
-from session_host.clock import now
-from session_host.endpoint.conversation import AnswerBegan, AnswerEnded, AnswerState, Piece, Record
-from session_host.endpoint.settling import Markdown, MarkdownStream, clean
-from session_host.endpoint.wire import Finished, Server, Text, Thinking, Tokens
-from session_host.endpoint.wire_errors import ApiError, ErrorKind
+from session_host.endpoint.conversation.conversation import AnswerBegan, AnswerEnded, AnswerState, Piece, Record
+from session_host.endpoint.screen.settling import Markdown, MarkdownStream, clean
+from session_host.endpoint.server.client import Finished, Server, Text, Thinking, Tokens
+from session_host.endpoint.server.errors import ApiError, ErrorKind
+from session_host.system.clock import now
 
 if TYPE_CHECKING:
-    from session_host.endpoint.painting import Painter
-    from session_host.endpoint.screen import Screen
+    from session_host.endpoint.screen.painting import Painter
+    from session_host.endpoint.screen.screen import Screen
 
 FRAME_S: Final = 0.04
 """Between two drawings of what is unfinished."""

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from session_host.clock import now
-from session_host.endpoint import keys, signals, transcript, wire
-from session_host.endpoint.addresses import shown_server
 from session_host.endpoint.asking import Answering
-from session_host.endpoint.attaching import shown
+from session_host.endpoint.command_actions import Verbs
 from session_host.endpoint.commands import CommandCompleter, is_command, read
-from session_host.endpoint.conversation import (
+from session_host.endpoint.conversation import transcript
+from session_host.endpoint.conversation.attachments import shown
+from session_host.endpoint.conversation.conversation import (
     Attachment,
     Conversation,
     Question,
@@ -28,15 +27,16 @@ from session_host.endpoint.conversation import (
     Settings,
     whole,
 )
-from session_host.endpoint.conversation_file import ConversationFile
-from session_host.endpoint.screen import Actions, Screen
-from session_host.endpoint.settling import clean
-from session_host.endpoint.signals import Activity
-from session_host.endpoint.verbs import Verbs
+from session_host.endpoint.conversation.file import ConversationFile
+from session_host.endpoint.screen import osc
+from session_host.endpoint.screen.screen import Actions, Screen
+from session_host.endpoint.screen.settling import clean
+from session_host.endpoint.server import addresses, api_keys, client
 from session_host.errors import OutliveError
+from session_host.system.clock import now
 
 if TYPE_CHECKING:
-    from session_host.endpoint.painting import Painter
+    from session_host.endpoint.screen.painting import Painter
 
 SHOWN_MESSAGES = 60
 """So much of a conversation is printed when it goes on."""
@@ -56,7 +56,7 @@ class Chat:
     """
 
     def __init__(
-        self, file: ConversationFile, settings: Settings, environment: Mapping[str, str], hidden: keys.NoKeys
+        self, file: ConversationFile, settings: Settings, environment: Mapping[str, str], hidden: api_keys.NoKeys
     ) -> None:
         self.settings = settings
         self.attached: list[Attachment] = []
@@ -68,7 +68,7 @@ class Chat:
         self._verbs = Verbs(self)
         self._asking: Answering | None = None
         self._task: asyncio.Task[None] | None = None
-        self._server: wire.Server | None = None
+        self._server: client.Server | None = None
         self._editing: int | None = None
         self._painter: Painter | None = None
         self._keeps = True
@@ -137,7 +137,7 @@ class Chat:
 
     def painter(self) -> Painter:
         """Makes lines for the terminal as wide as it is now."""
-        from session_host.endpoint.painting import Painter
+        from session_host.endpoint.screen.painting import Painter
 
         if self._painter is None or self._painter.columns != self.screen.columns:
             self._painter = Painter(self.screen.columns)
@@ -170,21 +170,21 @@ class Chat:
             server, self._server = self._server, None
             self.do(server.close())
 
-    async def server(self) -> wire.Server:
+    async def server(self) -> client.Server:
         """The server, with its key.
 
         Raises:
             ConfigError: the key is not where it should be.
         """
         if self._server is None:
-            key = self.key or await keys.find_key(self.settings.key_from, self.settings.url, self._environment)
+            key = self.key or await api_keys.find_key(self.settings.key_from, self.settings.url, self._environment)
             self._hidden.hide(key)
-            self._server = wire.Server(self.settings, key)
+            self._server = client.Server(self.settings, key)
         return self._server
 
     def tell_hint(self) -> None:
         """Say below the input who is asked."""
-        self.screen.hint = f"{self.settings.model or 'no model'} · {shown_server(self.settings.url)} · /help"
+        self.screen.hint = f"{self.settings.model or 'no model'} · {addresses.shown_server(self.settings.url)} · /help"
         if self.attached:
             self.screen.hint = f"with {', '.join(shown(each) for each in self.attached)} · {self.screen.hint}"
         self.screen.show()
@@ -230,7 +230,7 @@ class Chat:
         self.attached = []
         self.save_event(question)
         if first:
-            self.screen.write_sequence(signals.title(signals.topic(question.text)))
+            self.screen.write_sequence(osc.title(osc.topic(question.text)))
         self._ask(question)
 
     def do(self, work: Coroutine[None, None, None]) -> None:
@@ -245,7 +245,7 @@ class Chat:
         self._mode(marker="key › ", stoppable=True, secret=True)
 
     def _ask(self, question: Question) -> None:
-        self.screen.write_sequence(signals.activity(Activity.WORKING))
+        self.screen.write_sequence(osc.activity(osc.Activity.WORKING))
         self.screen.print(transcript.question_lines(question, self.painter()))
         self.tell_hint()
         self._mode(stoppable=True)
@@ -272,9 +272,9 @@ class Chat:
             return
         if error is not None:
             self.complain(error)
-            self.screen.write_sequence(signals.activity(Activity.BLOCKED, "error", self._hidden.cleaned(str(error))))
+            self.screen.write_sequence(osc.activity(osc.Activity.BLOCKED, "error", self._hidden.cleaned(str(error))))
         else:
-            self.screen.write_sequence(signals.activity(Activity.DONE))
+            self.screen.write_sequence(osc.activity(osc.Activity.DONE))
         self.screen.status = ""
         self._mode()
         self.screen.show([])
@@ -317,7 +317,7 @@ class Chat:
             return False
         if not self.working:
             # Whoever was told that the user is needed is told that the user is here.
-            self.screen.write_sequence(signals.activity(Activity.IDLE))
+            self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
         try:
             self._verbs.perform(command.name, rest)
         except OutliveError as error:
@@ -363,9 +363,9 @@ class Chat:
     def _begin(self) -> None:
         """Say who is here, and print what has been said so far."""
         messages = self.conversation.messages
-        server = shown_server(self.settings.url)
-        self.screen.write_sequence(signals.title(signals.topic(self.conversation.topic) or f"chat with {server}"))
-        self.screen.write_sequence(signals.activity(Activity.IDLE))
+        server = addresses.shown_server(self.settings.url)
+        self.screen.write_sequence(osc.title(osc.topic(self.conversation.topic) or f"chat with {server}"))
+        self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
         if not self._file.existed:
             whom = f"{self.settings.model} at {server}" if self.settings.model else server
             # Without a painter, which takes a tenth of a second to import: the input is to be there first.
@@ -391,10 +391,10 @@ class Chat:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._server is not None:
             await self._server.close()
-        self.screen.write_sequence(signals.activity(Activity.CLEAR))
+        self.screen.write_sequence(osc.activity(osc.Activity.CLEAR))
 
 
 def _warm() -> None:
     """Import what is needed next."""
-    importlib.import_module("session_host.endpoint.painting")
-    wire.preload()
+    importlib.import_module("session_host.endpoint.screen.painting")
+    client.preload()

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
-from session_host.endpoint.addresses import base_url
-from session_host.endpoint.conversation import Settings, whole
-from session_host.endpoint.conversation_file import check_id
-from session_host.endpoint.keys import check_source
+from session_host.endpoint.conversation.conversation import Settings, whole
+from session_host.endpoint.conversation.file import check_id
+from session_host.endpoint.server.addresses import base_url
+from session_host.endpoint.server.api_keys import check_source
 from session_host.errors import ConfigError, UsageError
 
 APIS: Final = ("auto", "chat", "responses")

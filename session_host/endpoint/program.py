@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from session_host.endpoint.conversation_file import ConversationFile
-from session_host.endpoint.keys import NoKeys
+from session_host.endpoint.conversation.file import ConversationFile
 from session_host.endpoint.options import Options, read_defaults, read_options, settings
+from session_host.endpoint.server.api_keys import NoKeys
 from session_host.errors import OutliveError, UsageError
 from session_host.paths import config_dir, endpoint_conversation, ensure_private, state_dir
 

@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from session_host.errors import HostUnavailable, OutliveError, ProtocolViolation
-from session_host.estate.descriptors import SessionDescriptors
-from session_host.link.finding import connect_or_start_keeper
-from session_host.link.pipe import MessageChannel
+from session_host.keeper_client.channel import MessageChannel
+from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Adopt, BoundAgain, KeeperMessage, KeptBy
 from session_host.protocol.launch import LaunchSpec
+from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.version import VERSION
 
 log = logging.getLogger(__name__)

@@ -16,13 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from session_host import loops
-from session_host.clock import now
 from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
-from session_host.estate.descriptors import SessionDescriptors
-from session_host.estate.ledger import InputLog, LogHeader
-from session_host.estate.moving import Splicer
-from session_host.estate.stream_file import OutputFile
 from session_host.protocol.keeper import (
     KEEPER_PROTOCOL_VERSION,
     ChildEnded,
@@ -38,22 +32,28 @@ from session_host.protocol.keeper import (
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.messages import NoticeEvent
-from session_host.pty.identity import start_time
-from session_host.pty.process import PtyProcess, Starting
-from session_host.scopes import enter
+from session_host.storage.descriptors.input_log import InputLog, LogHeader
+from session_host.storage.descriptors.output_file import OutputFile
+from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.storage.descriptors.splice import Splicer
+from session_host.system import event_loop
+from session_host.system.clock import now
+from session_host.system.processes.identity import start_time
+from session_host.system.processes.pty_process import PtyProcess, Starting
+from session_host.system.systemd import enter
 from session_host.version import VERSION
 
-from .checkpoints import Checkpointer
-from .ending import end_strays
-from .idleness import IdleDetection
+from .clients.server import Server
+from .driver.recover import RecoveredSession, rebuild_emulator, replay_log
+from .driver.session import Session
 from .keeper_channel import KeeperChannel
-from .ownership import try_lock_session, unlock_session
-from .record import StoreWriter
-from .recording import JournalWriter
-from .recovery import RecoveredSession, rebuild_emulator, replay_log
-from .resting import HibernationState, WakeUp, hibernate
-from .server import Server
-from .session import Session
+from .program.journal_writer import JournalWriter
+from .recovery.checkpoints import Checkpointer
+from .recovery.hibernation import HibernationState, WakeUp, hibernate
+from .recovery.idle_detection import IdleDetection
+from .recovery.ownership import try_lock_session, unlock_session
+from .recovery.session_recorder import StoreWriter
+from .termination import end_strays
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def run_host(order: HostParameters, channel: socket.socket) -> int:
             return await _Host(order, channel, starting, woken).run()
 
     try:
-        return loops.run(run())
+        return event_loop.run(run())
     finally:
         if isinstance(starting, Starting):
             starting.close()
@@ -219,7 +219,7 @@ class _Host:
         gc.collect()
         gc.freeze()  # What was made so far lives as long as the session: the collector need not look at it again.
         gc.enable()  # Not before: it would look at what is the keeper's too, which writes to all of it.
-        loops.give_back_buffer()
+        event_loop.give_back_buffer()
         self._serving.set()
         patience_s = self._woken.patience_s
         self._idleness = IdleDetection(session, server, self._checkpointer, self._keeper, patience_s)

@@ -1,21 +1,19 @@
-"""The keeper: one process per user, which starts hosts and outlives each of them.
+"""The keeper: one process per user, which forks hosts and outlives each of them.
 
-    pair       two processes: the active keeper, and a standby that holds the same
-    mirror     what the active keeper tells the standby
-    third_holder   the user's systemd, which holds the same
-    strangers  hosts and programs that are children of neither
-    __main__   its start: detached, alone (a lock), warmed
-    loop       what wakes it: connections, children, timers
-    keeper     what is kept, and what is done when it, or who looks after it, dies
-    ward       one session: its estate, its host, what is done when that dies
-    succession one host takes a living one's place
-    reaching   the sockets at which it and the sessions are found
-    ending     a session's end without its host
-    warming    what hosts do, done once before they are forked
-    forking    a host as a fork of this process
-    replacing  another version of this program takes this process over
+    __main__          the start: detached, alone (a lock), with everything loaded
+    keeper            messages of commands and hosts; what happens when a host or a program dies
+    kept_session      one session in the keeper: descriptors, host, successor
+    event_loop        wakes the keeper: sockets, children, timers
+    sockets           the keeper's and the sessions' sockets, bound again when they are removed
+    host_replacement  a new host takes the place of one that lives
+    exec_upgrade      another version takes this process over by exec
+    forced_end        ends a session without its host
+    permission        which chats an agent in a chat may control
+    pair              the active keeper and its standby
+    processes/        prefork, fork, children, and processes that are no children
+    standby/          what the second and the third holder get: replication, and systemd's descriptor store
 
-It holds a duplicate of each session's descriptors, so that nobody hangs up when a host dies; it is the
-subreaper of each program, so that an exit status finds its way; and it interprets nothing. One thread, no
-event loop: hosts are forks of it, and begin loops of their own.
+The keeper holds a duplicate of each session's descriptors, so that no program sees a hang-up when a host dies. It is
+the subreaper of each program, so that no exit status is lost. It interprets no bytes. It has one thread and no asyncio
+loop: hosts are forks of it, and begin loops of their own.
 """

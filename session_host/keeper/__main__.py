@@ -1,7 +1,7 @@
-"""The keeper's start: ``python -P -m session_host.keeper``, by ``link.finding``.
+"""The keeper's start: ``python -P -m session_host.keeper``, by ``keeper_client.discovery``.
 
 ``--check`` loads everything and ends; ``--continue FD`` goes on with what a former version kept; ``--restore LIMIT``
-goes on with what the user's systemd hands over (``third_holder``).
+goes on with what the user's systemd hands over (``standby.systemd_holder``).
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
-from session_host.estate.descriptors import bind
-from session_host.link.finding import connect_to_keeper
-from session_host.link.naming import noted_keepers
+from session_host.keeper_client.discovery import connect_to_keeper
+from session_host.keeper_client.names import noted_keepers
 from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir
-from session_host.rotation import RotatingHandler
-from session_host.scopes import enter
-from session_host.scopes.descriptor_store import take_received
+from session_host.storage.descriptors.session_descriptors import bind
+from session_host.system.log_rotation import RotatingHandler
+from session_host.system.systemd import enter
+from session_host.system.systemd.descriptor_store import take_received
 
-from . import third_holder
-from .forking import become_subreaper, log_to, raise_open_files, set_process_name
+from .event_loop import Loop
+from .exec_upgrade import ARGUMENT, InheritedState, exec_new_version, read_inherited_state, restore_inherited_state
 from .keeper import Keeper
-from .loop import Loop
 from .pair import ActiveStandbyPair, dismiss
-from .reaching import open_lock, take_lock
-from .replacing import ARGUMENT, InheritedState, exec_new_version, read_inherited_state, restore_inherited_state
-from .third_holder import SystemdHolder, leave_former_service, restored
-from .warming import preload
+from .processes.forking import become_subreaper, log_to, raise_open_files, set_process_name
+from .processes.prefork import preload
+from .sockets import open_lock, take_lock
+from .standby import systemd_holder
+from .standby.systemd_holder import SystemdHolder, leave_former_service, restored
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ def _start(arguments: list[str]) -> Start | None:
         kept = read_inherited_state(int(arguments[1]))
         return Start(kept.lock, socket.socket(fileno=kept.listener), kept.open_files, kept)
     ensure_private(runtime_dir())
-    restores = arguments[:1] == [third_holder.ARGUMENT]
+    restores = arguments[:1] == [systemd_holder.ARGUMENT]
     if restores:
         if not received:
             return None
@@ -136,14 +136,14 @@ def _start(arguments: list[str]) -> Start | None:
         log_to(str(keeper_log()))
     else:
         detach()
-        if third_holder.is_restoring():
+        if systemd_holder.is_restoring():
             return None
     while (lock := alone()) is None:
-        if not received or third_holder.are_kept(received):
+        if not received or systemd_holder.are_kept(received):
             return None
         # Without this process systemd would let go of them; another one took the keeper's place while it started this.
         log.warning("another keeper lives, which does not have what systemd held")
-        time.sleep(third_holder.LOOK_AGAIN_S)
+        time.sleep(systemd_holder.LOOK_AGAIN_S)
     open_files = raise_open_files()
     if restores and arguments[1:]:
         open_files = int(arguments[1])

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from session_host.errors import OutliveError, ProtocolViolation
-from session_host.estate.open_file_locks import is_locked
 from session_host.host.main import run_host
-from session_host.host.resting import HibernationState
-from session_host.link.pipe import MessageChannel
+from session_host.host.recovery.hibernation import HibernationState
+from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import (
     Adopt,
@@ -38,18 +37,19 @@ from session_host.protocol.keeper import (
     Status,
 )
 from session_host.protocol.launch import LaunchReport, LaunchSpec
+from session_host.system.open_file_locks import is_locked
 from session_host.version import VERSION
 
-from .children import end_half_started, ended_children, reap_and_store_status
-from .ending import kill_without_host
-from .forking import fork_host
-from .loop import Loop
-from .mirror import DescriptorHolder, StandbyReplication
+from .event_loop import Loop
+from .forced_end import kill_without_host
+from .host_replacement import Begun, HostReplacement
+from .kept_session import KeptSession, KeptSessionState
 from .permission import refusal
-from .reaching import ChatSockets
-from .strangers import GREETING_S, UnrelatedProcesses
-from .succession import Begun, HostReplacement
-from .ward import KeptSession, KeptSessionState
+from .processes.children import end_half_started, ended_children, reap_and_store_status
+from .processes.forking import fork_host
+from .processes.unrelated import GREETING_S, UnrelatedProcesses
+from .sockets import ChatSockets
+from .standby.replication import DescriptorHolder, StandbyReplication
 
 log = logging.getLogger(__name__)
 
@@ -127,10 +127,9 @@ class Keeper:
         try:
             ward = KeptSession.create(spec)
         except OSError as error:
-            why = f"{spec.socket_path}: {error.strerror}"
-            return Launched(LaunchReport(ok=False, error=why, error_kind="failed"))
+            return Launched(LaunchReport(ok=False, error=f"{spec.socket_path}: {error.strerror}", error_kind="failed"))
         if client.is_over():
-            # Before there was a socket, whoever looked took this start for one that was cut short (``client.records``).
+            # Before there was a socket, ``client.sessions.session_info`` took this start for one that was cut short.
             log.info("%s: whoever asked for it is gone", ward.id)
             Path(spec.socket_path).unlink(missing_ok=True)
             ward.close()

@@ -3,7 +3,7 @@
 The standby is the parent, and a subreaper: when the active keeper dies, its hosts and their programs become the
 standby's children, and no exit status is lost. Each death is answered by one fork::
 
-    the active keeper dies    the standby forks another; it knows every session from what it was told (``mirror``)
+    the active keeper dies    the standby forks another; it knows every session (``standby.replication``)
     the standby dies          the active keeper forks another active keeper, and becomes the standby itself
 
 Hosts do not notice: the keeper's ends of their channels stay open in the other process, and what a host has said
@@ -20,18 +20,18 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-from session_host.estate.descriptors import SessionDescriptors
-from session_host.estate.ledger import LogHeader
-from session_host.link.naming import note_keepers
+from session_host.keeper_client.names import note_keepers
 from session_host.protocol.keeper import ChildEnded
+from session_host.storage.descriptors.input_log import LogHeader
+from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 
-from . import mirror
-from .children import ended_children, reap_and_store_status
-from .forking import become_subreaper, set_process_name
 from .keeper import Keeper
-from .mirror import Bound, Ended, Forgotten, Held, Leaving, Listening, Locked, Noted, Now
-from .reaching import RuntimeDirectory, make_inotify
-from .ward import KeptSession, KeptSessionState
+from .kept_session import KeptSession, KeptSessionState
+from .processes.children import ended_children, reap_and_store_status
+from .processes.forking import become_subreaper, set_process_name
+from .sockets import RuntimeDirectory, make_inotify
+from .standby import replication
+from .standby.replication import Bound, Ended, Forgotten, Held, Leaving, Listening, Locked, Noted, Now
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class ActiveStandbyPair:
 
     def _standby_speaks(self, standby: socket.socket) -> None:
         try:
-            while (said := mirror.read(standby)) is not None:
+            while (said := replication.read(standby)) is not None:
                 match said[0]:
                     case Ended(pid=pid, status=status):
                         self._keeper.child_ended(pid, status)
@@ -150,7 +150,7 @@ class ActiveStandbyPair:
         Raises:
             EOFError: it says no more.
         """
-        while (said := mirror.read(active)) is not None:
+        while (said := replication.read(active)) is not None:
             change, descriptors = said
             if isinstance(change, Leaving):
                 return True
@@ -160,14 +160,14 @@ class ActiveStandbyPair:
                 log.exception("the standby did not understand %s", type(change).__name__)
         return False
 
-    def _follow(self, change: mirror.Message, descriptors: list[int]) -> None:
+    def _follow(self, change: replication.Message, descriptors: list[int]) -> None:
         keeper = self._keeper
         match change:
             case Held():
                 spec, *estate = descriptors
                 slave = estate.pop() if change.slave else -1
                 held = SessionDescriptors(*estate)
-                ward = KeptSession(mirror.read_spec(spec), held, LogHeader(held.ledger), slave)
+                ward = KeptSession(replication.read_spec(spec), held, LogHeader(held.ledger), slave)
                 keeper.wards[ward.id] = ward
             case Now():
                 self._follow_ward(keeper.wards[change.session_id], change, descriptors)
@@ -213,9 +213,9 @@ class ActiveStandbyPair:
                 self._send(active, Noted(noted.id) if noted is not None else Ended(pid, status))
         return died
 
-    def _send(self, active: socket.socket, change: mirror.Change) -> None:
+    def _send(self, active: socket.socket, change: replication.Change) -> None:
         with suppress(OSError):  # A dead one needs none; what follows it looks for itself.
-            mirror.send_change(active, change, wait_s=mirror.PATIENCE_S)
+            replication.send_change(active, change, wait_s=replication.PATIENCE_S)
 
 
 def dismiss(connection: int) -> None:
@@ -223,12 +223,12 @@ def dismiss(connection: int) -> None:
     with socket.socket(fileno=connection) as standby:
         standby.settimeout(DISMISSAL_S)
         with suppress(OSError):
-            mirror.send_change(standby, Leaving(), wait_s=DISMISSAL_S)
+            replication.send_change(standby, Leaving(), wait_s=DISMISSAL_S)
         try:
             while standby.recv(65536):
                 pass
         except TimeoutError:
             log.warning("the former standby does not leave")
-            mirror.end_parent()
+            replication.end_parent()
         except OSError:
             pass  # It is gone.

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from session_host.link.pipe import MessageChannel
-from session_host.peer import peer_pid
+from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.keeper import EndSession, NotReplaced, ReplaceHost, ReplaceKeeper
-from session_host.pty.permission import refusal_of
+from session_host.system.peer_credentials import peer_pid
+from session_host.system.processes.permission import refusal_of
 
-from .ward import KeptSession
+from .kept_session import KeptSession
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from session_host.errors import ProtocolViolation
 
 from .keeper import FromKeeper, ToKeeper
 from .messages import MAX_FRAME_BYTES, ErrorCode, FromClient, FromHost
-from .words import plain
+from .untrusted_text import plain
 
 LENGTH_BYTES = 4
 _REASON_CHARACTERS = 120

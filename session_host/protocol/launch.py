@@ -32,13 +32,13 @@ class Watch(msgspec.Struct, frozen=True):
     titles: dict[str, Activity] = {}
     """Patterns (re.search) of the titles that it sets, and what they mean; the first that fits counts."""
     state_file: str = ""
-    """The way by which its own file of states is read: a name in ``host.state_files``; "" for none."""
+    """The way by which its own file of states is read: a name in ``host.watchers.state_file``; "" for none."""
     open_files: str = ""
     """A pattern (re.search) with a group: a file that it holds open has its conversation's id in its path."""
     open_files_aside: str = ""
     """A pattern (re.search) of what such a file begins with if its conversation is not the user's: a sub-agent's."""
     transcripts: Literal["", "gemini"] = ""
-    """By which way its transcript is kept from others of its kind, which delete it (``host.transcript_guard``)."""
+    """How ``host.watchers.transcript_guard`` keeps its transcript from others of its kind, which delete it."""
     asks_by_hook: bool = False
     """Its hooks tell that something is asked, and not what it does then: a moment, as a notification is."""
     bells: bool = False
@@ -56,9 +56,9 @@ class Watch(msgspec.Struct, frozen=True):
     enter_after_s: float = 0.0
     """How long after a text Enter is pressed: some take one that comes at once for a part of a paste."""
     titled: Literal["", "opencode"] = ""
-    """The way by which its conversation is found under its terminal's title (``host.titled_conversation``)."""
+    """The way by which its conversation is found under its terminal's title (``host.watchers.terminal_title``)."""
     shown_within_s: float = 0.0
-    """It shows each text that it takes within so long, and drops others (``host.shown_text``); 0: it may show none."""
+    """It shows each text that it takes within this time, or has dropped it (``host.clients.shown_text``); 0: never."""
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -34,7 +34,7 @@ PROTOCOL_VERSION = 6
 """Raised with each change that an older peer would misread."""
 
 OLDEST_PROTOCOL_VERSION = 1
-"""What is still spoken with a peer that knows no better; see ``versions``."""
+"""What is still spoken with a peer that knows no better; see ``compatibility``."""
 
 MAX_FRAME_BYTES = 2 * 1024 * 1024
 """A frame longer than this is refused before it is read."""

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from session_host.estate.memory import AttachmentState
-from session_host.estate.records import EntryKind
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS, ErrorCode, Focus, Input, InputRefused, Paste
 from session_host.protocol.values import CellSize, GridSize
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_state import AttachmentState
 
 from .effects import AppendEntry, Effect
 

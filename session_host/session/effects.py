@@ -1,4 +1,4 @@
-"""What the rules of a session want done, as values. ``host/performing.py`` carries them out.
+"""What the rules of a session want done, as values. ``host/driver/performer.py`` carries them out.
 
 They are structs of msgspec: making one takes 30 ns, a frozen dataclass 270.
 """
@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from session_host.estate.records import NOBODY, EntryKind
 from session_host.protocol.messages import Event
 from session_host.protocol.values import CellSize, GridSize
+from session_host.storage.descriptors.log_entries import NOBODY, EntryKind
 from session_host.terminal.base import Emulator
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from session_host.estate.records import EntryKind
+from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import Emulator
 
 from .attachments import Attachment, Attachments

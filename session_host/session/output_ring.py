@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from session_host.estate.memory import KEPT_RESIZES
 from session_host.protocol.messages import Resized
+from session_host.storage.descriptors.log_state import KEPT_RESIZES
 
 RING_BYTES = 2 * 1024 * 1024
 """A viewer that misses more gets a snapshot: that is less to send."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from session_host.estate.memory import LogState
 from session_host.protocol.values import CellSize, GridSize
+from session_host.storage.descriptors.log_state import LogState
 
 from .attachments import AttachedClient, Attachment, Attachments
 from .effects import Effect

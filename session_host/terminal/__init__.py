@@ -1,11 +1,14 @@
-"""Terminal emulation: the Emulator protocol and the two engines that keep it.
+"""Terminal emulation: the Emulator protocol and its two engines.
 
-    base       the protocol and its values
-    ghostty    libghostty-vt through pyghostty: fast and complete
-    pyte       pyte, subclassed: wherever Python runs
-    text       rows as text, in any engine's form
-    installed  whether the engines' packages are there
-    adapter    the engines behind JSON lines, for public conformance suites
+    base          the protocol and its values
+    ghostty/      libghostty-vt through pyghostty: fast and complete
+    pyte/         pyte, subclassed: wherever Python runs
+    encode_keys   keys as bytes, in Python alone
+    encode_mouse  mouse and focus events as bytes, in Python alone
+    shell_marks   the marks of shells around their prompts (OSC 133)
+    text          rows as text, in any engine's form
+    installed     whether the engines' packages are installed
+    adapter       the engines behind JSON lines, for public conformance suites
 
 This room knows no sockets, sessions or windows. ``create`` and ``restore`` import an engine only
 when it is asked for, since that costs tens of milliseconds.
@@ -70,10 +73,10 @@ def create(
     """
     name = _usable(engine)
     if name == "ghostty":
-        from .ghostty import GhosttyEmulator
+        from .ghostty.emulator import GhosttyEmulator
 
         return GhosttyEmulator(size, cell=cell, scrollback_lines=scrollback_lines, colors=colors)
-    from .pyte_engine import PyteEmulator
+    from .pyte.emulator import PyteEmulator
 
     return PyteEmulator(size, cell=cell, scrollback_lines=scrollback_lines, colors=colors)
 
@@ -87,10 +90,10 @@ def restore(engine: EngineName | None, snapshot: bytes) -> Emulator:
     """
     name = _usable(engine)
     if name == "ghostty":
-        from .ghostty import GhosttyEmulator
+        from .ghostty.emulator import GhosttyEmulator
 
         return GhosttyEmulator.restore(snapshot)
-    from .pyte_engine import PyteEmulator
+    from .pyte.emulator import PyteEmulator
 
     return PyteEmulator.restore(snapshot)
 
@@ -106,7 +109,7 @@ def restore_beginning(engine: EngineName | None, beginning: bytes) -> Emulator |
     """
     if _usable(engine) != "ghostty":
         return None
-    from .ghostty import GhosttyEmulator
+    from .ghostty.emulator import GhosttyEmulator
 
     return GhosttyEmulator.restore_beginning(beginning)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from session_host.protocol.words import plain
+from session_host.protocol.untrusted_text import plain
 
 from .base import CommandBegan, CommandEnded
 

@@ -23,7 +23,8 @@ OWN = {
     "session_host/protocol": ("session_host.protocol", "session_host.errors", "session_host.version"),
     "session_host/session": (
         "session_host.session", "session_host.protocol", "session_host.errors", "session_host.version",
-        "session_host.terminal.base", "session_host.estate.memory", "session_host.estate.records",
+        "session_host.terminal.base", "session_host.storage.descriptors.log_state",
+        "session_host.storage.descriptors.log_entries",
     ),
 }  # fmt: skip
 """What the pure rooms may import of ours."""

@@ -11,7 +11,7 @@ import asyncio
 import time
 
 from session_host.client.control import request
-from session_host.client.viewer import Viewer, ViewerState
+from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import Event, InputRefused, Peek
 from session_host.protocol.values import GridSize
 from session_host.terminal.base import EngineName, Frame

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from session_host import loops
+from session_host.system import event_loop
 from tests.benchmarks import peers
 from tests.benchmarks.kills.instants import TOGETHER, Instant, Place, window_of
 from tests.benchmarks.kills.scenarios import SCENARIOS
@@ -66,7 +66,7 @@ class Found:
 
 def run(own: Setting) -> Report:
     """Measure, as one of all benchmarks: a spread of instants."""
-    return tell([loops.run(examine(own, name, spread=SPREAD)) for name in SCENARIOS])
+    return tell([event_loop.run(examine(own, name, spread=SPREAD)) for name in SCENARIOS])
 
 
 async def examine(
@@ -160,7 +160,7 @@ def main() -> int:
         for name in options.scenarios or SCENARIOS:
             with setting(1) as own:
                 chosen = {key: getattr(options, key) for key in ("first", "last", "step", "spread", "parallel")}
-                all_found.append(loops.run(examine(own, name, **chosen)))
+                all_found.append(event_loop.run(examine(own, name, **chosen)))
             print(f"{name}: {len(all_found[-1].instants)} instants", file=sys.stderr, flush=True)
     except CannotTrace as error:
         print(f"nothing can be traced here: {error}", file=sys.stderr)

@@ -13,11 +13,11 @@ import time
 import uuid
 from pathlib import Path
 
-from session_host.journal import Entry, Journal, Output, Resize
 from session_host.paths import database, search_index, session_journal
 from session_host.protocol.values import CellSize, GridSize, State
-from session_host.search import Query, Search
-from session_host.store import SessionRecord, Store
+from session_host.storage.journal import Entry, Journal, Output, Resize
+from session_host.storage.search import Query, Search
+from session_host.storage.store import SessionRecord, Store
 from tests.benchmarks.peers import COLUMNS, ROWS
 from tests.benchmarks.report import Report, Series, Verdict, ratio
 from tests.benchmarks.setting import Setting
@@ -60,7 +60,7 @@ def run(setting: Setting) -> Report:
     text_bytes = sum(path.stat().st_size for path in texts.iterdir())
     ours = Series("outlive search", "ms", command="outlive search planted-needle")
     bare = Series("python -c pass", "ms", command="python -c pass")
-    again = Series("its index, nothing new", "ms", command="session_host.search: Search().update, find")
+    again = Series("its index, nothing new", "ms", command="session_host.storage.search: Search().update, find")
     peer = Series("grep -r -i -F", "ms", command="grep -r -i -F planted-needle TEXTS")
     queries = {name: Series(f"find: {name}", "ms") for name in WORDS}
     report.series = [reading, ours, bare, again, peer, *queries.values()]

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import LaunchRequest, launch
 from session_host.client.control import request
-from session_host.client.launch import LaunchRequest, launch
 from session_host.errors import OutliveError
 from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Kill, Peek, Send

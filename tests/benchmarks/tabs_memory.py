@@ -10,7 +10,7 @@ import statistics
 import time
 from pathlib import Path
 
-from gui.window.tabs import AWAKE, REST_AFTER_MS
+from gui.window.tabs.tabs import AWAKE, REST_AFTER_MS
 from tests.benchmarks.report import Report, Series, Verdict
 from tests.benchmarks.setting import Setting
 from tests.programs import Gate, program

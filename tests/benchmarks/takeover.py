@@ -10,7 +10,7 @@ import os
 import signal
 import time
 
-from session_host.client.upgrade import keeper_status
+from session_host.client.sessions.upgrade import keeper_status
 from session_host.errors import OutliveError
 from session_host.protocol.keeper import KeeperStatus
 from tests.benchmarks.report import Report, Series, Verdict, percentile

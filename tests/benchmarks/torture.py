@@ -21,7 +21,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from session_host import loops
+from session_host.system import event_loop
 from tests.benchmarks import peers
 from tests.benchmarks.kills.torture import ROLES, Outcome, Torture, plan
 from tests.benchmarks.report import Report, Series, Verdict, render_json
@@ -43,7 +43,7 @@ def torture(own: Setting, kills: int, seed: int, sessions: int, roles: tuple[str
     if "window" in roles:
         own.display()
     run = Torture(own.cache, plan(seed, kills, sessions, roles), seed=seed, sessions=sessions, say=_say)
-    return loops.run(run.run())
+    return event_loop.run(run.run())
 
 
 def tell(outcome: Outcome, seed: int) -> Report:

@@ -14,8 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from session_host import loops
-from session_host.client.viewer import Viewer, ViewerState
+from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import session_socket
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.messages import (
@@ -32,6 +31,7 @@ from session_host.protocol.messages import (
     Welcome,
 )
 from session_host.protocol.values import GridSize
+from session_host.system import event_loop
 from tests.benchmarks import peers
 from tests.benchmarks.setting import Setting
 from tests.support.terminals import Terminal
@@ -231,7 +231,7 @@ class Trips:
 def through_viewer(setting: Setting, argv: list[str]) -> Iterator[Typing]:
     """Keys through our host and a viewer."""
     session_id = new_session(setting, argv)
-    with asyncio.Runner(loop_factory=loops.loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=event_loop.loop_factory()) as runner:
 
         async def made() -> Trips:
             return Trips(session_id)

@@ -12,10 +12,10 @@ import pytest
 
 from session_host.agents.agent import ARGUMENTS, CONVERSATION, FILES, PROMPT, Agent, Template
 from session_host.agents.catalog import load_catalog
-from session_host.agents.conversations.ways import PLACES
-from session_host.agents.files import write_files
-from session_host.host.signals import of_event, of_report
-from session_host.host.state_files import WAYS
+from session_host.agents.conversations.registry import PLACES
+from session_host.agents.session_files import write_files
+from session_host.agents.status.signals import of_event, of_report
+from session_host.host.watchers.state_file import WAYS
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.terminal.base import TitleChanged

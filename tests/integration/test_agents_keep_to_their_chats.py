@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client import upgrade as upgrade_module
-from session_host.client.quick import describe
+from session_host.client.sessions import upgrade as upgrade_module
+from session_host.client.sessions.listing import describe
 from session_host.paths import config_dir
 from session_host.protocol.values import State
-from session_host.pty.permission import AGENT_CHATS
+from session_host.system.processes.permission import AGENT_CHATS
 from tests.support.area import Area
 from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, new, outlive
 from tests.support.hosts import has_rested, peek, rest_after

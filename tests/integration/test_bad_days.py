@@ -12,14 +12,13 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
-from session_host.cli import doctor_places
+from session_host.cli.doctor import places
+from session_host.client.chats.launch import LaunchRequest, launch
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.launch import LaunchRequest, launch
-from session_host.client.quick import list_sessions
-from session_host.client.recovery import open_or_recover
-from session_host.client.sessions import open_store
-from session_host.clock import now
+from session_host.client.sessions.listing import list_sessions
+from session_host.client.sessions.lookup import open_store
+from session_host.client.sessions.rebuild import open_or_recover
 from session_host.errors import (
     AgentNotFound,
     HostUnavailable,
@@ -44,7 +43,8 @@ from session_host.protocol.messages import (
     Welcome,
 )
 from session_host.protocol.values import State
-from session_host.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store
+from session_host.system.clock import now
 from session_host.version import VERSION
 from tests.support import processes
 from tests.support.area import Area
@@ -314,7 +314,7 @@ def open_and_get(session_id: str) -> State | None:
 
 
 def _said_by_doctor() -> str:
-    return " ".join(check.message for check in doctor_places.database())
+    return " ".join(check.message for check in places.database())
 
 
 async def test_a_record_that_is_damaged_under_a_running_chat_gets_its_end_all_the_same(area: Area) -> None:

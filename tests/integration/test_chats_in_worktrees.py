@@ -14,15 +14,15 @@ import pytest
 
 from session_host.agents.agent import ConversationSettings
 from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import LaunchRequest, launch
+from session_host.client.chats.remove import remove_chat
 from session_host.client.control import request as ask
-from session_host.client.forgetting import remove_chat
-from session_host.client.launch import LaunchRequest, launch
-from session_host.client.records import open_store
+from session_host.client.sessions.session_info import open_store
 from session_host.errors import WorktreeError
 from session_host.paths import config_dir, state_dir
 from session_host.protocol.messages import Kill
 from session_host.protocol.values import State
-from session_host.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store
 from tests.support.repositories import Checkout
 from tests.support.waiting import eventually
 
@@ -158,7 +158,7 @@ class TestRemoving:
 
 
 async def test_a_start_that_fails_leaves_nothing(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("session_host.client.launch.session_log", lambda _id: Path("/proc/none/log"))
+    monkeypatch.setattr("session_host.client.chats.launch.session_log", lambda _id: Path("/proc/none/log"))
 
     with pytest.raises(Exception, match="cannot be written"):
         await launch(request(str(checkout.path), worktree=""))

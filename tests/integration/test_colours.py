@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from session_host.client import last_colors
+from session_host.client.chats import last_colors
 from session_host.terminal.base import DefaultColors
 from tests.support.commands import outlive
 from tests.support.waiting import wait_until

@@ -12,7 +12,7 @@ import pytest
 
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.viewer import ViewerState
+from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import HostUnavailable
 from session_host.paths import session_journal
 from session_host.protocol.messages import Describe

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.viewer import ViewerState
-from session_host.endpoint.conversation import Answer, AnswerState, Question
+from session_host.client.viewer.viewer import ViewerState
+from session_host.endpoint.conversation.conversation import Answer, AnswerState, Question
 from session_host.protocol.values import Activity, CellSize, GridSize, Modifiers
 from tests.fakes.model_server import ModelServer, answer_line
 from tests.support.commands import new, outlive

@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from session_host.client.control import ControlConnection
-from session_host.client.quick import describe, list_sessions
-from session_host.client.records import open_store
+from session_host.client.sessions.listing import describe, list_sessions
+from session_host.client.sessions.session_info import open_store
 from session_host.errors import ProtocolMismatch
 from session_host.protocol.codec import encode
+from session_host.protocol.compatibility import encode_for
 from session_host.protocol.messages import OLDEST_PROTOCOL_VERSION, Description, ForegroundEvent, Key, NoticeEvent, Send
 from session_host.protocol.values import GridSize, State
-from session_host.protocol.versions import encode_for
 from tests.support import protocol_recorder
 from tests.support.hosts import PATIENCE_S, peek, start
 from tests.support.protocol_recordings import DIRECTORY, Frame, PlayedHost, Recording, ReplayedClient

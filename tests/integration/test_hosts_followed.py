@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.quick import describe
-from session_host.client.viewer import Viewer, ViewerState
+from session_host.client.sessions.listing import describe
+from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import ActivityEvent, BellEvent, NotificationEvent, TitleEvent
 from session_host.protocol.values import GridSize
 from tests.programs import Gate, program

@@ -12,7 +12,7 @@ import pytest
 
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.viewer import Viewer, ViewerState
+from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
 from session_host.protocol.messages import (
     EARLY_INPUT_BYTES,

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from session_host.cli import doctor_chats
+from session_host.cli.doctor import chats
 from session_host.client.control import request
-from session_host.client.hung import kill_unresponsive
-from session_host.client.records import outcome_of
-from session_host.client.upgrade import keeper_status, replace_host, replace_keeper
+from session_host.client.sessions.session_info import outcome_of
+from session_host.client.sessions.unresponsive_host import kill_unresponsive
+from session_host.client.sessions.upgrade import keeper_status, replace_host, replace_keeper
 from session_host.errors import HostUnavailable
-from session_host.link.asking import request_keeper
-from session_host.link.pipe import MessageChannel
+from session_host.keeper_client.channel import MessageChannel
+from session_host.keeper_client.requests import request_keeper
 from session_host.protocol.keeper import KeeperMessage, Status
 from session_host.protocol.messages import Describe
 from session_host.protocol.values import State
@@ -73,7 +73,7 @@ async def test_status_and_upgrade_do_not_say_try_again(monkeypatch: pytest.Monke
 async def test_doctor_looks_although_the_keeper_dies_over_it(monkeypatch: pytest.MonkeyPatch) -> None:
     record = await start("cat")
     Killer(monkeypatch, 1)
-    [check] = await asyncio.to_thread(lambda: list(doctor_chats.keeper()))
+    [check] = await asyncio.to_thread(lambda: list(chats.keeper()))
     assert "try again" not in f"{check}"
     assert "1 chat" in f"{check}"
     await end(record.id)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
-from session_host.client.viewer import Viewer
+from session_host.client.viewer.viewer import Viewer
 from session_host.errors import HostUnavailable
 from session_host.paths import session_socket
 from session_host.protocol.codec import encode

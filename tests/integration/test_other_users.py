@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.window import instance
+from gui.window.remote_control import single_instance
 from session_host.client.connection import HostConnection
 from session_host.errors import HostUnavailable
 from session_host.paths import session_socket, window_socket
@@ -133,7 +133,7 @@ async def _open_when_listening(session_id: str) -> HostConnection:
 
 def test_the_window_takes_no_orders_from_another_user(area: Area) -> None:
     """Served for real in tests/e2e; here the socket itself, and the check that all of them share."""
-    claim = instance.claim_or_raise()
+    claim = single_instance.claim_or_raise()
     assert claim is not None
     assert as_another_user(lambda: converse(window_socket(), b"x")) == "PermissionError"
     claim.release()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gui.window import instance
+from gui.window.remote_control import single_instance
 from session_host.errors import OutliveError
 from session_host.paths import ensure_private, window_socket
 from tests.support.area import Area
@@ -47,7 +47,7 @@ async def test_all_that_a_busy_chat_makes_is_its_users_alone(
     monkeypatch.setenv("OUTLIVE_STATE_DIR", str(deep / "state"))
     area.runtime.rmdir()  # It is made by whoever comes first.
     busy = new("-n", "busy", "-e", "KEY=value", "--", "sh", "-c", "printf '\\033]2;a title\\007'; umask; cat")
-    claim = instance.claim_or_raise()
+    claim = single_instance.claim_or_raise()
     assert claim is not None
     async with watching(busy) as (viewer, watcher):
         await see(viewer, watcher, "0000")  # The program's own umask is the user's.
@@ -105,7 +105,7 @@ def test_what_lies_in_the_place_of_the_windows_socket_is_replaced_and_what_it_le
         case _:
             with socket.socket(socket.AF_UNIX) as left:
                 left.bind(str(window_socket()))
-    claim = instance.claim_or_raise()
+    claim = single_instance.claim_or_raise()
     assert claim is not None
     assert stat.S_ISSOCK(window_socket().lstat().st_mode)
     assert precious.read_text() == "precious"
@@ -115,7 +115,7 @@ def test_what_lies_in_the_place_of_the_windows_socket_is_replaced_and_what_it_le
 def test_a_lock_of_the_window_that_is_a_link_is_refused_in_one_line(area: Area) -> None:
     (area.runtime / "window.lock").symlink_to(area.home / "elsewhere")
     with pytest.raises(OutliveError, match="cannot be made") as caught:
-        instance.claim_or_raise()
+        single_instance.claim_or_raise()
     assert "\n" not in str(caught.value)
     assert not (area.home / "elsewhere").exists()
 

@@ -9,12 +9,12 @@ import signal
 import pytest
 
 from session_host.client.control import request
-from session_host.client.records import has_live_socket
-from session_host.client.upgrade import keeper_status
-from session_host.link.finding import connect_to_keeper
+from session_host.client.sessions.session_info import has_live_socket
+from session_host.client.sessions.upgrade import keeper_status
+from session_host.keeper_client.discovery import connect_to_keeper
 from session_host.paths import keeper_socket, runtime_dir, session_socket
 from session_host.protocol.messages import Describe
-from session_host.store import SessionRecord
+from session_host.storage.store import SessionRecord
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.commands import outlive

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.records import outcome_of
-from session_host.client.viewer import Viewer, ViewerState
+from session_host.client.sessions.session_info import outcome_of
+from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
 from session_host.protocol.messages import Peek, Role, Screen, Send
 from session_host.protocol.values import CellSize, GridSize, State
@@ -224,7 +224,7 @@ async def test_a_snapshot_that_cannot_be_read_is_asked_for_in_the_form_that_can(
     def unreadable(engine: EngineName, data: bytes) -> None:
         raise OutliveError("not a snapshot of this engine")
 
-    monkeypatch.setattr("session_host.client.arriving.restore", unreadable)
+    monkeypatch.setattr("session_host.client.viewer.snapshot_receiver.restore", unreadable)
     async with watching(record.id) as (viewer, watcher):
         await see(viewer, watcher, "here it is")
     await end(record.id)

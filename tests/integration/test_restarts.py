@@ -11,16 +11,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from session_host.client.ended import last_screen
-from session_host.client.records import HOST_GONE, resolve_stale_row
-from session_host.clock import now
+from session_host.client.sessions.last_screen import last_screen
+from session_host.client.sessions.session_info import HOST_GONE, resolve_stale_row
 from session_host.errors import StoreError
 from session_host.paths import database, session_dir, session_journal
 from session_host.protocol.values import GridSize, State
-from session_host.pty.identity import boot_id, start_time
-from session_host.store import SessionRecord, Store
-from session_host.store.record import INTERRUPTED
-from session_host.store.screen import SavedScreen, save_screen
+from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store.saved_screen import SavedScreen, save_screen
+from session_host.storage.store.session_record import INTERRUPTED
+from session_host.system.clock import now
+from session_host.system.processes.identity import boot_id, start_time
 from session_host.terminal import create, default_engine
 from tests.conftest import Sessions
 from tests.programs import Gate, program

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
-from session_host.client.quick import describe
-from session_host.client.upgrade import keeper_status, replace_host
-from session_host.client.viewer import Viewer
+from session_host.client.sessions.listing import describe
+from session_host.client.sessions.upgrade import keeper_status, replace_host
+from session_host.client.viewer.viewer import Viewer
 from session_host.paths import database, session_log
 from session_host.protocol.messages import ActivityEvent, Describe, Description
 from session_host.protocol.values import Activity, GridSize, State
-from session_host.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store
 from tests.benchmarks.usage import pss_mb
 from tests.support import processes
 from tests.support.area import Area

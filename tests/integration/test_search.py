@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from session_host.paths import search_index
-from session_host.search import Query, Search
+from session_host.storage.search import Query, Search
 from tests.conftest import Sessions
 from tests.programs import program
 from tests.support.commands import OUTLIVE, OnTerminal, environment, new, outlive
@@ -162,7 +162,7 @@ def test_a_search_that_is_killed_leaves_a_sound_index(sessions: Sessions) -> Non
 def test_one_process_at_a_time_keeps_the_index_up_and_a_search_finds_it_ready(sessions: Sessions) -> None:
     session_id = new("command", "-d", "-n", "long", "--", *program("numbered_lines", 2000))
     outlive("wait", session_id, "--exited")
-    argv = [sys.executable, "-m", "session_host.search.keeping_up"]
+    argv = [sys.executable, "-m", "session_host.storage.search.background_update"]
     with Search() as search:
         with search_index().with_name("search.lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

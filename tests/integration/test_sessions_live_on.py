@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
-from session_host.client.ended import last_screen
-from session_host.client.sessions import open_store
-from session_host.client.viewer import ViewerState
+from session_host.client.sessions.last_screen import last_screen
+from session_host.client.sessions.lookup import open_store
+from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import Describe, Kill, Stop
 from session_host.protocol.values import GridSize, Modifiers, State
 from tests.programs import Gate, program

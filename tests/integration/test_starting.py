@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from session_host.client.connection import HostConnection
-from session_host.client.viewer import Viewer, ViewerState
+from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import LaunchFailed
-from session_host.host.ending import kill_program
+from session_host.host.clients.server import Server
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.host.server import Server
+from session_host.host.termination import kill_program
 from session_host.protocol.messages import (
     EARLY_INPUT_BYTES,
     Attach,
@@ -28,7 +28,7 @@ from session_host.protocol.messages import (
     Text,
 )
 from session_host.protocol.values import GridSize, State
-from session_host.pty.process import PtyProcess
+from session_host.system.processes.pty_process import PtyProcess
 from tests.programs import program
 from tests.support.estates import OPEN_FILES, SESSION_ID, KeptSession, kept_session
 from tests.support.hosts import Watcher, see

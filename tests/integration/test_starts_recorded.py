@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client import launch as launching
-from session_host.client.records import has_live_socket, resolve_stale_row
-from session_host.client.upgrade import keeper_status
+from session_host.client.chats import launch as launching
+from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
+from session_host.client.sessions.upgrade import keeper_status
 from session_host.errors import AgentNotFound, HostUnavailable, LaunchFailed, StoreError
-from session_host.link.finding import connect_or_start_keeper
+from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.paths import database, session_log, session_socket
 from session_host.protocol.keeper import Launch
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.values import State
-from session_host.pty.identity import start_time
-from session_host.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store
+from session_host.system.processes.identity import start_time
 from tests.support import processes
 from tests.support.commands import outlive
 from tests.support.estates import spec_of

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
-from session_host.client.quick import describe
+from session_host.client.sessions.listing import describe
 from session_host.paths import session_transitions
 from session_host.protocol.messages import ActivityEvent, Describe, Description, Explain, Explanation
 from session_host.protocol.values import Activity
-from session_host.store import transitions
+from session_host.storage.store import activity_log
 from tests.support import processes
 from tests.support.claude_like import claude_like
 from tests.support.hosts import end, see, start, watching
@@ -49,7 +49,7 @@ async def test_a_turn_of_claude_by_its_file_and_what_is_asked_by_its_hook(tmp_pa
         assert said.transitions[-2].detail == "Bash: npm test"
         assert said.transitions[-1].activity is IDLE
         assert said.stale_after_s == 60
-    kept = transitions.last(session_transitions(chat.record.id), 20)
+    kept = activity_log.last(session_transitions(chat.record.id), 20)
     assert kept[:-1] == said.transitions
     assert (kept[-1].activity, kept[-1].source) == (NO_SIGNAL, "")
     assert session_transitions(chat.record.id).stat().st_mode & 0o777 == 0o600

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from session_host.cli import doctor_chats
-from session_host.client import launch as launch_module
+from session_host.cli.doctor import chats
+from session_host.client.chats import launch as launch_module
 from session_host.client.control import request
-from session_host.client.records import open_store
-from session_host.client.viewer import ViewerState
+from session_host.client.sessions.session_info import open_store
+from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import HostUnavailable
 from session_host.paths import session_socket
 from session_host.protocol.codec import encode
@@ -164,7 +164,7 @@ async def test_kill_of_a_chat_with_a_stopped_host_ends_the_agent_and_says_how(
         assert f"(process {pid}, which is stopped) does not respond; end the chat with `outlive kill`" in one_line(
             caught.value
         )
-        [check] = list(doctor_chats.chats())
+        [check] = list(chats.chats())
         assert f"its host (process {pid}) is stopped" in check.message
         done = outlive("kill", "stuck")
         assert (done.code, done.error) == (0, "")
@@ -183,7 +183,7 @@ async def test_a_chat_is_not_waited_for_long_while_the_keeper_is_stopped(
     assert launch_module.KEEPER_TIMEOUT_S < 10, "asked once: that is all that it takes"
     with stopped(keeper), monkeypatch.context() as patch:
         patch.setattr(launch_module, "KEEPER_TIMEOUT_S", 0.3)
-        patch.setattr("session_host.client.upgrade.STATUS_TIMEOUT_S", 0.3)
+        patch.setattr("session_host.client.sessions.upgrade.STATUS_TIMEOUT_S", 0.3)
         began_s = time.monotonic()
         with pytest.raises(HostUnavailable) as caught:
             await start("cat", name="two")
@@ -191,7 +191,7 @@ async def test_a_chat_is_not_waited_for_long_while_the_keeper_is_stopped(
         hint = f"the keeper (process {keeper}) does not respond; continue it with `kill -CONT {keeper}`"
         assert hint in one_line(caught.value)
         assert [info["name"] for info in outlive("ls", "--json").json()] == ["one"]
-        [check] = list(doctor_chats.keeper())
+        [check] = list(chats.keeper())
         assert f"(process {keeper}) does not respond" in check.message
         assert f"`kill -CONT {keeper}`" in check.remedy
     assert outlive("new", "-n", "three", "--", "cat").code == 0
@@ -209,7 +209,7 @@ async def test_the_process_that_is_named_for_a_hung_keeper_lives(
     assert former is not None
     hangs = processes.parent(former)
     monkeypatch.setattr(launch_module, "KEEPER_TIMEOUT_S", 0.3)
-    monkeypatch.setattr("session_host.client.upgrade.STATUS_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("session_host.client.sessions.upgrade.STATUS_TIMEOUT_S", 0.3)
     with ExitStack() as until_then:
         if stops == "its standby":
             until_then.enter_context(stopped(hangs))
@@ -222,7 +222,7 @@ async def test_the_process_that_is_named_for_a_hung_keeper_lives(
         with pytest.raises(HostUnavailable) as caught:
             await start("cat", name="two")
         assert f"(process {hangs}) does not respond; continue it with `kill -CONT {hangs}`" in one_line(caught.value)
-        [check] = list(doctor_chats.keeper())
+        [check] = list(chats.keeper())
         assert f"(process {hangs}) does not respond" in check.message
     wait_until(lambda: list_one(record.id)["keeper_pid"] not in {None, former}, 10, "another keeper")
     assert outlive("new", "-n", "two", "--", "cat").code == 0

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from session_host.client.records import open_store
+from session_host.client.sessions.session_info import open_store
 from session_host.paths import session_socket
 from session_host.protocol.values import State
-from session_host.pty.identity import boot_id, start_time
-from session_host.store import SessionRecord
+from session_host.storage.store import SessionRecord
+from session_host.system.processes.identity import boot_id, start_time
 from tests.support.area import Area
 from tests.support.commands import environment, new, outlive
 from tests.support.hosts import start

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
-from session_host.client.upgrade import keeper_status, replace_host, replace_keeper, upgrade
+from session_host.client.sessions.upgrade import keeper_status, replace_host, replace_keeper, upgrade
 from session_host.errors import OutliveError
-from session_host.link.finding import connect_or_start_keeper, keeper_argv, keeper_environment
+from session_host.keeper_client.discovery import connect_or_start_keeper, keeper_argv, keeper_environment
 from session_host.paths import database
 from session_host.protocol.keeper import Replaced, ReplaceKeeper
 from session_host.protocol.messages import Describe, Description
-from session_host.store import Store
+from session_host.storage.store import Store
 from tests.support.hosts import peek, see, shown, start, watching
 from tests.support.processes import start_ticks
 

@@ -8,8 +8,8 @@ import signal
 import sys
 import time
 
-from session_host.scopes import Service, enter_service, held_by_services
-from session_host.scopes.descriptor_store import DescriptorStore, take_received
+from session_host.system.systemd import Service, enter_service, held_by_services
+from session_host.system.systemd.descriptor_store import DescriptorStore, take_received
 
 MANY = 1100
 """More than a process may have open, unless it is allowed more."""

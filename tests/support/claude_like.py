@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import LaunchRequest, launch
 from session_host.client.control import request
-from session_host.client.launch import LaunchRequest, launch
 from session_host.paths import config_dir
 from session_host.protocol.messages import Describe, Description, Explain, Explanation
 from session_host.protocol.values import Activity
-from session_host.store import SessionRecord
+from session_host.storage.store import SessionRecord
 from tests.programs import program
 from tests.support.hosts import end
 from tests.support.waiting import until_told

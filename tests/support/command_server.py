@@ -41,8 +41,8 @@ def main() -> None:
         importlib.import_module(f"session_host.cli.{module}")
     # What the verbs import once they need it.
     importlib.import_module("session_host.agents")
-    importlib.import_module("session_host.client.launch")
-    importlib.import_module("session_host.client.resumability")
+    importlib.import_module("session_host.client.chats.launch")
+    importlib.import_module("session_host.client.chats.resumability")
     gc.collect()
     gc.freeze()
     if serve(socket.socket(fileno=int(sys.argv[1]))):

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from session_host.client.control import request
-from session_host.client.viewer import Viewer
-from session_host.endpoint.conversation import Conversation
-from session_host.endpoint.conversation_file import read
+from session_host.client.viewer.viewer import Viewer
+from session_host.endpoint.conversation.conversation import Conversation
+from session_host.endpoint.conversation.file import read
 from session_host.errors import SessionEnded
 from session_host.paths import state_dir
 from session_host.protocol.messages import Describe, Description

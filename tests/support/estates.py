@@ -11,20 +11,20 @@ from pathlib import Path
 
 import msgspec
 
-from session_host.estate import descriptors
-from session_host.estate.ledger import InputLog
-from session_host.estate.moving import Splicer
-from session_host.estate.stream_file import OutputFile
-from session_host.host.checkpoints import Checkpointer
-from session_host.host.recording import JournalWriter
-from session_host.host.recovery import RecoveredSession, rebuild_emulator, replay_log
-from session_host.host.session import Session
+from session_host.host.driver.recover import RecoveredSession, rebuild_emulator, replay_log
+from session_host.host.driver.session import Session
+from session_host.host.program.journal_writer import JournalWriter
+from session_host.host.recovery.checkpoints import Checkpointer
 from session_host.paths import session_socket
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import CellSize, GridSize
-from session_host.pty.process import PtyProcess
 from session_host.session.attachments import Attachment
 from session_host.session.sizing import RESIZE
+from session_host.storage.descriptors import session_descriptors
+from session_host.storage.descriptors.input_log import InputLog
+from session_host.storage.descriptors.output_file import OutputFile
+from session_host.storage.descriptors.splice import Splicer
+from session_host.system.processes.pty_process import PtyProcess
 from tests.support.waiting import wait_readable
 
 SESSION_ID = "5e55104e-0000-4000-8000-000000000001"
@@ -70,7 +70,7 @@ class KeptSession:
 
     def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
         self.spec = spec
-        self.estate, self.slave = descriptors.create_descriptors(Path(spec.socket_path), spec.size)
+        self.estate, self.slave = session_descriptors.create_descriptors(Path(spec.socket_path), spec.size)
         if not cooked:
             tty.setraw(self.slave)
         self._living = False

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import LaunchRequest, launch
 from session_host.client.control import request
-from session_host.client.launch import LaunchRequest, launch
-from session_host.client.viewer import Viewer, ViewerState
+from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.paths import config_dir, session_log
 from session_host.protocol.messages import Event, InputRefused, Kill, Peek
 from session_host.protocol.values import CellSize, GridSize, State
-from session_host.store import SessionRecord
+from session_host.storage.store import SessionRecord
 from session_host.terminal.base import EngineName
 from session_host.terminal.text import logical_lines
 from tests.support.waiting import LOOK_AGAIN_S, WaitedInVain

@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-from session_host.client.records import open_store
-from session_host.journal import Entry, Journal, Output, Resize, Snapshot, read
+from session_host.client.sessions.session_info import open_store
 from session_host.paths import session_journal
 from session_host.protocol.values import CellSize, GridSize, State
-from session_host.store import SessionRecord
+from session_host.storage.journal import Entry, Journal, Output, Resize, Snapshot, read
+from session_host.storage.store import SessionRecord
 from session_host.terminal import default_engine
 
 SECOND_NS = 1_000_000_000

@@ -34,9 +34,9 @@ from typing import Any, Self, get_args
 import msgspec
 
 from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import LaunchRequest, launch
 from session_host.client.control import ControlConnection
-from session_host.client.launch import LaunchRequest, launch
-from session_host.client.viewer import Viewer, ViewerState
+from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import HostUnavailable, UsageError
 from session_host.paths import session_socket
 from session_host.protocol import messages

@@ -9,7 +9,7 @@ import signal
 
 from session_host.paths import database, runtime_dir
 from session_host.protocol.values import RUNNING_STATES
-from session_host.store import Store
+from session_host.storage.store import Store
 from tests.conftest import Sessions
 from tests.support.waiting import wait_for_end
 

@@ -6,13 +6,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from session_host.estate.descriptors import SessionDescriptors
-from session_host.estate.moving import Splicer
-from session_host.estate.stream_file import OutputFile
-from session_host.host.recording import JournalWriter
-from session_host.journal import Entry, Resize, Snapshot
+from session_host.host.program.journal_writer import JournalWriter
 from session_host.protocol.messages import Resized
 from session_host.protocol.values import CellSize, GridSize
+from session_host.storage.descriptors.output_file import OutputFile
+from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.storage.descriptors.splice import Splicer
+from session_host.storage.journal import Entry, Resize, Snapshot
 from tests.support.journals import recorded
 from tests.support.waiting import eventually
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from session_host.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store
 
 MakeRecord = Callable[..., SessionRecord]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from session_host.estate.memory import ActivityState
-from session_host.host.activity import ActivityTracker, Moment
-from session_host.host.signals import StatusReport, of_event, of_report, of_state_file
+from session_host.agents.status.activity import ActivityTracker, Moment
+from session_host.agents.status.signals import StatusReport, of_event, of_report, of_state_file
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
+from session_host.storage.descriptors.log_state import ActivityState
 from session_host.terminal.base import AgentState, TerminalEvent
 
 WATCH = Watch(

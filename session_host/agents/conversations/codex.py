@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from session_host.agents.conversations.place import Availability, ConversationQuery, LookupResult
+from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 
 
 class Codex:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from session_host.agents.conversations.place import Availability, ConversationQuery, LookupResult
-from session_host.pty.identity import is_running
+from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
+from session_host.system.processes.identity import is_running
 
 
 class Copilot:

@@ -5,8 +5,8 @@ said. ``--resume`` makes a second one of the same name but for the minute, with 
 starts in that project finds it "not resumable" and deletes all files with these eight characters: the conversation
 is gone. So such twins are removed before each start, while there is another with something in it.
 
-While a chat runs, its transcript has a second name among the session's own files (``host.transcript_guard``), from
-which it is put back.
+While a chat runs, its transcript has a second name among the session's own files
+(``host.watchers.transcript_guard``), from which it is put back.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from session_host.agents.conversations.place import Availability, ConversationQuery, LookupResult
+from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 
 _LONGEST_TWIN_BYTES = 64 * 1024
 _UNSAID = ("/", "?", "<session_context>", "<hook_context>")

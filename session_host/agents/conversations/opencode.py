@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from session_host.agents.conversations.place import Availability, ConversationQuery, LookupResult
+from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
 
 _PATIENCE_S = 1.0
 _GLANCE_S = 0.1

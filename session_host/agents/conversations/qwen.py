@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from session_host.agents.conversations.place import Availability, ConversationQuery, LookupResult
-from session_host.agents.conversations.processes import in_conversation
+from session_host.agents.conversations.base import Availability, ConversationQuery, LookupResult
+from session_host.agents.conversations.process_files import in_conversation
 
 
 class Qwen:

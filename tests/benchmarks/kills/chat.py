@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from session_host.client.quick import list_sessions
-from session_host.client.records import SessionInfo, open_store
-from session_host.client.viewer import ViewerState
+from session_host.client.sessions.listing import list_sessions
+from session_host.client.sessions.session_info import SessionInfo, open_store
+from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import Event, InputRefused
 from session_host.protocol.values import CellSize, GridSize
-from session_host.store import SessionRecord
+from session_host.storage.store import SessionRecord
 from session_host.terminal import create
 from session_host.terminal.base import Emulator, EngineName
 from session_host.terminal.text import logical_lines

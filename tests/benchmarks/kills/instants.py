@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from session_host.client.control import request
-from session_host.client.records import SessionInfo
+from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError
 from session_host.protocol.messages import Send
 from session_host.protocol.values import CellSize, GridSize

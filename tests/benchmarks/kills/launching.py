@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 
-from session_host.client.records import open_store, outcome_of
+from session_host.client.sessions.session_info import open_store, outcome_of
 from session_host.errors import OutliveError
 from session_host.paths import runtime_dir
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.store import SessionRecord
+from session_host.storage.store import SessionRecord
 from tests.benchmarks.kills.chat import PATIENCE_S, Chat, chats
 from tests.benchmarks.kills.instants import Instant, Place, ends_well, tracing, with_keeper
 from tests.benchmarks.kills.trace import Traced

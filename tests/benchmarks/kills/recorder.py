@@ -12,11 +12,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from session_host import loops
-from session_host.client.viewer import Viewer, ViewerState
-from session_host.client.viewer_state import ViewerDelegate
+from session_host.client.viewer.state import ViewerDelegate
+from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.protocol.messages import Event, InputRefused, Output, SnapshotPart
 from session_host.protocol.values import CellSize, GridSize
+from session_host.system import event_loop
 from session_host.terminal.base import EngineName
 from tests.benchmarks.kills.evidence import Kept
 from tests.benchmarks.kills.witness import SIZE
@@ -124,4 +124,4 @@ async def record(directory: Path, session_ids: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    loops.run(record(Path(sys.argv[1]), sys.argv[2:]))
+    event_loop.run(record(Path(sys.argv[1]), sys.argv[2:]))

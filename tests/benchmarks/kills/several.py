@@ -10,7 +10,7 @@ import signal
 from collections.abc import Iterable, Sequence
 
 from session_host.paths import runtime_dir
-from session_host.pty.identity import is_killed
+from session_host.system.processes.identity import is_killed
 from tests.support import processes
 
 APART_S = 0.02

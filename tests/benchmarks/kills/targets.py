@@ -10,8 +10,8 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
-from session_host.journal import Output, read
 from session_host.paths import session_dir
+from session_host.storage.journal import Output, read
 from tests.benchmarks.kills.chat import PATIENCE_S
 from tests.benchmarks.kills.witness import SIZE
 from tests.support.commands import OUTLIVE, environment

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from session_host.client.records import SessionInfo
+from session_host.client.sessions.session_info import SessionInfo
 from session_host.errors import OutliveError
 from tests.benchmarks.kills import several, targets
 from tests.benchmarks.kills.chat import ARROWS, PATIENCE_S, Chat, chats

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from session_host.protocol.values import GridSize
-from session_host.store import SessionRecord
+from session_host.storage.store import SessionRecord
 from session_host.terminal.base import EngineName
 from tests.programs import program
 from tests.support import processes

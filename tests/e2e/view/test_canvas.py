@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gui.terminal.canvas import Canvas
-from gui.terminal.colors import Colors
-from gui.terminal.glyphs import Glyphs
-from gui.terminal.metrics import CellMetrics
-from gui.terminal.row_painter import RowPainter
+from gui.terminal.cell_metrics import CellMetrics
+from gui.terminal.drawing.canvas import Canvas
+from gui.terminal.drawing.colors import Colors
+from gui.terminal.drawing.row_painter import RowPainter
+from gui.terminal.glyphs.glyphs import Glyphs
 from gui.theme.terminal import DARK
 from session_host.protocol.values import GridSize
 from session_host.terminal import create

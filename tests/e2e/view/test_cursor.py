@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui.terminal import cursor as cursor_module
+from gui.terminal.drawing import cursor as cursor_module
 from gui.theme.terminal import DARK
 from tests.e2e.view.conftest import colors_in, rgb
 

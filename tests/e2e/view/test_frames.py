@@ -9,9 +9,9 @@ import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter, QRegion
 
-from gui.terminal import pacing
-from gui.terminal.canvas import Canvas
-from gui.terminal.row_painter import RowPainter
+from gui.terminal.drawing import frame_pacing
+from gui.terminal.drawing.canvas import Canvas
+from gui.terminal.drawing.row_painter import RowPainter
 from gui.theme.terminal import DARK
 from session_host.terminal.base import Row
 from tests.e2e.view.conftest import Stage, colors_in, rgb
@@ -118,7 +118,7 @@ def test_a_flood_is_painted_once_a_frame(stage, monkeypatch):
     made.until(flood, "the flood to end")
     made.settle()
     elapsed = frames[-1] - began
-    assert len(frames) <= elapsed / pacing.FRAME_S + 2
+    assert len(frames) <= elapsed / frame_pacing.FRAME_S + 2
     assert made.view._surface._canvas.rows[made.emulator.size.rows - 2].text() == f"line {count}"
 
 

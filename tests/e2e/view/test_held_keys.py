@@ -9,8 +9,8 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from gui.window import keys
-from gui.window.actions import Actions
+from gui.window.actions import key_table
+from gui.window.actions.actions import Actions
 from tests.e2e.view.conftest import WAIT_S
 from tests.support.displays import XServer
 from tests.support.qt_waiting import process_events_until
@@ -45,11 +45,11 @@ def test_a_held_key_repeats_only_what_is_meant_to_be(qapp: QApplication, window_
     def count(action: str) -> Callable[[], None]:
         return lambda: done.update([action])
 
-    table = {entry.action: entry for entry in keys.TABLE}
+    table = {entry.action: entry for entry in key_table.TABLE}
     window = QWidget()
     Actions(
         window, window,
-        {action: keys.sequences(entry.keys) for action, entry in table.items()},
+        {action: key_table.sequences(entry.keys) for action, entry in table.items()},
         {action: count(action) for action in table},
     )  # fmt: skip
     watch = KeyWatch(window)

@@ -8,9 +8,9 @@ import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QFontDatabase, QFontMetricsF, QImage, QPainter, QRegion
 
-from gui.terminal.layout import GridLayout
-from gui.terminal.metrics import CellMetrics
-from gui.terminal.surface import Surface
+from gui.terminal.cell_metrics import CellMetrics
+from gui.terminal.drawing.grid_layout import GridLayout
+from gui.terminal.drawing.surface import Surface
 from gui.theme.terminal import DARK, LIGHT
 from session_host.protocol.values import GridSize
 from session_host.terminal import create

@@ -125,7 +125,7 @@ def test_a_double_click_on_the_name_of_a_file_and_its_line_selects_both(stage, t
 
 def test_text_is_not_searched_for_links_while_nobody_asks(stage, monkeypatch):
     made = stage()
-    monkeypatch.setattr("gui.terminal.hovering.line_at", lambda *_: pytest.fail("looked for a link"))
+    monkeypatch.setattr("gui.terminal.links.hovering.line_at", lambda *_: pytest.fail("looked for a link"))
     made.feed("https://example.org/\r\n" * 30)
     made.move((3, 3), held=Qt.MouseButton.NoButton)
     made.drag((0, 0), (10, 2))

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from session_host import paths
-from session_host.store import Store
+from session_host.storage.store import Store
 from tests.e2e.window.conftest import WAIT_S, NewChat, OpenWindow, everything, picture
 from tests.programs import Gate, program
 from tests.support.area import Area

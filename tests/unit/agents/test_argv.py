@@ -9,7 +9,7 @@ import pytest
 
 from session_host.agents.agent import Agent, ConversationSettings
 from session_host.agents.catalog import load_catalog
-from session_host.agents.files import write_files
+from session_host.agents.session_files import write_files
 from session_host.errors import ConfigError
 
 ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"

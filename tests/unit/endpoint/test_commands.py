@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from session_host.endpoint import signals
-from session_host.endpoint.attaching import MAX_BYTES, attachment, shown
 from session_host.endpoint.commands import COMMANDS, CommandCompleter, help_lines, is_command, read
+from session_host.endpoint.conversation.attachments import MAX_BYTES, attachment, shown
+from session_host.endpoint.screen import osc
 from session_host.errors import OutliveError
 
 
@@ -59,24 +59,24 @@ def test_the_help_names_every_command() -> None:
 
 @given(st.text())
 def test_a_question_becomes_a_title_of_one_short_line(question: str) -> None:
-    topic = signals.topic(question)
-    assert len(topic) <= signals.TITLE_CHARACTERS
-    assert signals.title(topic).count("\x1b") == 2
+    topic = osc.topic(question)
+    assert len(topic) <= osc.TITLE_CHARACTERS
+    assert osc.title(topic).count("\x1b") == 2
     assert "\n" not in topic
 
 
 def test_a_topic_is_the_first_words() -> None:
-    assert signals.topic("  why is\nthe sky blue? ") == "why is the sky blue?"
-    assert signals.topic("word " * 40) == "word " * 11 + "word…"
-    assert len(signals.topic("x" * 100)) == signals.TITLE_CHARACTERS
+    assert osc.topic("  why is\nthe sky blue? ") == "why is the sky blue?"
+    assert osc.topic("word " * 40) == "word " * 11 + "word…"
+    assert len(osc.topic("x" * 100)) == osc.TITLE_CHARACTERS
 
 
 def test_sequences() -> None:
-    assert signals.activity(signals.Activity.WORKING) == "\x1b]7501;state=working:app=outlive-endpoint\x1b\\"
-    assert signals.activity(signals.Activity.BLOCKED, "error") == (
+    assert osc.activity(osc.Activity.WORKING) == "\x1b]7501;state=working:app=outlive-endpoint\x1b\\"
+    assert osc.activity(osc.Activity.BLOCKED, "error") == (
         "\x1b]7501;state=blocked:kind=error:app=outlive-endpoint\x1b\\"
     )
-    assert signals.clipboard("ä\x1b").encode() == b"\x1b]52;c;" + base64.b64encode("ä".encode()) + b"\x1b\\"
+    assert osc.clipboard("ä\x1b").encode() == b"\x1b]52;c;" + base64.b64encode("ä".encode()) + b"\x1b\\"
 
 
 def test_a_file_is_attached_up_to_its_bound(tmp_path: Path) -> None:

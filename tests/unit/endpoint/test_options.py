@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from session_host.endpoint.addresses import base_url, is_local, origin, shown_server
-from session_host.endpoint.conversation import Settings
+from session_host.endpoint.conversation.conversation import Settings
 from session_host.endpoint.options import read_defaults, read_options, settings
+from session_host.endpoint.server.addresses import base_url, is_local, origin, shown_server
 from session_host.errors import ConfigError, UsageError
 
 URL = "http://127.0.0.1:8080/v1"

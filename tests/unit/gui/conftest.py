@@ -11,20 +11,20 @@ from PySide6.QtCore import QEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from gui.sessions.chat import Chat
-from gui.sessions.model import SessionsModel
-from gui.sessions.storage import StoreThread
+from gui.bridge.background.store_thread import StoreThread
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.settings.preferences import Preferences
 from gui.theme.follow import Theme
-from gui.window.chat_page import ChatPage
 from gui.window.main_window import MainWindow
+from gui.window.page.chat_page import ChatPage
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
-from session_host.client.viewer import ViewerDelegate, ViewerState
+from session_host.client.viewer.viewer import ViewerDelegate, ViewerState
 from session_host.protocol.messages import ActivityEvent, Event, InputRefused, StateEvent
 from session_host.protocol.values import Activity, CellSize, GridSize, KeyAction, State
-from session_host.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store
 from session_host.terminal import create
 from session_host.terminal.base import DefaultColors, Emulator
 from session_host.version import VERSION

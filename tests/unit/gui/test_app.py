@@ -12,15 +12,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gui.app import App
-from gui.sessions import model
+from gui.bridge import sessions_model
 from gui.settings.layout import WindowLayout
 from gui.theme import tokens
 from gui.tray.tray import Tray
-from gui.window import instance
+from gui.window.remote_control import single_instance
 from session_host import paths
 from session_host.errors import StoreError
 from session_host.protocol.values import State
-from session_host.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store
 from tests.support.area import Area
 from tests.support.displays import XServer
 from tests.support.qt_waiting import delete_what_is_to_be_deleted
@@ -50,7 +50,7 @@ async def app(qapp: QApplication, display: XServer, window_manager: None, record
 
 @asynccontextmanager
 async def opened(qapp: QApplication) -> AsyncIterator[App]:
-    claim = instance.claim_or_raise()
+    claim = single_instance.claim_or_raise()
     assert claim is not None
     made = App(qapp, claim, PlayedViewer)  # type: ignore[arg-type]
     running = asyncio.ensure_future(made.run())
@@ -147,7 +147,7 @@ async def test_chats_that_could_not_be_listed_are_listed_once_they_can(
     def locked(_store: Store) -> list[SessionRecord]:
         raise StoreError("another program kept it locked for 5 s; try again")
 
-    monkeypatch.setattr(model, "READ_AGAIN_MS", 1)
+    monkeypatch.setattr(sessions_model, "READ_AGAIN_MS", 1)
     with monkeypatch.context() as patch:
         patch.setattr(Store, "all", locked)
         async with opened(qapp) as made:

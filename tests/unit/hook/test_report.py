@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from session_host.agents.files import HOOK_PROGRAM, hook_command
+from session_host.agents.session_files import HOOK_PROGRAM, hook_command
 from session_host.hook.report import MAX_CHARACTERS, PATIENCE_S, PROTOCOL_VERSION, asked, frame
 from session_host.protocol import messages
 from session_host.protocol.codec import ClientDecoder, encode

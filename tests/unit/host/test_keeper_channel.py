@@ -8,7 +8,7 @@ import socket
 from typing import Any
 
 from session_host.host.keeper_channel import KeeperChannel
-from session_host.link.pipe import MessageChannel
+from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import ChildEnded, Over, Prepare
 from tests.support.estates import kept_session

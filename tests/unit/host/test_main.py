@@ -6,14 +6,14 @@ import gc
 import os
 import socket
 
-from session_host.estate.ledger import InputLog
-from session_host.estate.moving import Splicer
 from session_host.host.main import HostParameters, _Host, run_host
-from session_host.link.pipe import MessageChannel
+from session_host.keeper_client.channel import MessageChannel
 from session_host.paths import database
 from session_host.protocol.codec import ToKeeperDecoder
 from session_host.protocol.keeper import Over
-from session_host.store import Store
+from session_host.storage.descriptors.input_log import InputLog
+from session_host.storage.descriptors.splice import Splicer
+from session_host.storage.store import Store
 from tests.support.estates import kept_session
 from tests.support.waiting import wait_for_end
 

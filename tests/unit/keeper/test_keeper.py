@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
-from session_host.client.quick import describe
-from session_host.link.finding import connect_or_start_keeper
-from session_host.link.pipe import MessageChannel
+from session_host.client.sessions.listing import describe
+from session_host.keeper_client.channel import MessageChannel
+from session_host.keeper_client.discovery import connect_or_start_keeper
 from session_host.paths import database, session_dir, session_log
 from session_host.protocol.keeper import KeeperStatus, Launch, Launched, SessionSummary, Status
 from session_host.protocol.launch import LaunchReport, LaunchSpec
 from session_host.protocol.messages import Description, Send
 from session_host.protocol.values import State
-from session_host.store import SessionRecord, Store
+from session_host.storage.store import SessionRecord, Store
 from tests.support import processes
 from tests.support.area import Area
 from tests.support.estates import spec_of
@@ -333,7 +333,7 @@ import os, signal, sys
 if "session_host.keeper" in " ".join(sys.orig_argv):
     from pathlib import Path
     import session_host.host.main as host
-    import session_host.terminal.ghostty as ghostty
+    import session_host.terminal.ghostty.emulator as ghostty
 
     died = Path(os.environ["HOME"], "died")
     feed, run = ghostty.GhosttyEmulator.feed, host._Host.run

@@ -6,11 +6,11 @@ from typing import cast
 
 import pytest
 
-from session_host.estate.records import EntryKind
 from session_host.protocol.messages import InputRefused
 from session_host.session.attachments import Attachments
 from session_host.session.effects import Effect, StartTimer, StopTimer, ToProgram, UseEmulator
 from session_host.session.focus import GRACE_S, UNSEEN, FocusReporter
+from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import Emulator
 from tests.support.playbook import Event, Playbook, do
 

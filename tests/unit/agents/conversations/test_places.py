@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.catalog import load_catalog
+from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.opencode import titled
-from session_host.agents.conversations.place import Availability, ConversationQuery
-from session_host.agents.conversations.ways import PLACES, before_start, find_conversation, opened_by
+from session_host.agents.conversations.registry import PLACES, before_start, find_conversation, opened_by
 from session_host.paths import endpoint_conversation
-from session_host.pty.identity import boot_id, start_time
+from session_host.system.processes.identity import boot_id, start_time
 
 ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
 OTHER = "0b9c4c50-1111-4222-8333-444444444444"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.client.launch import LaunchRequest
+from session_host.client.chats.launch import LaunchRequest
 from session_host.protocol.values import State
-from session_host.store import SessionRecord
+from session_host.storage.store import SessionRecord
 
 
 @pytest.fixture
@@ -22,5 +22,5 @@ def launches(monkeypatch: pytest.MonkeyPatch) -> list[LaunchRequest]:
             created_at="2026-01-02T03:04:05Z",
         )  # fmt: skip
 
-    monkeypatch.setattr("session_host.client.launch.launch", launch)
+    monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
     return asked

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Appearance
 from gui.window.main_window import MainWindow
-from gui.window.sheet import Sheet
+from gui.window.sheets.sheet import Sheet
 from session_host import paths
 from session_host.protocol.messages import SizeEvent
 from session_host.protocol.values import GridSize, State

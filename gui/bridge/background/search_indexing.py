@@ -1,0 +1,78 @@
+"""The search index, brought up to date by a process of its own after chats wrote something: searches find it ready."""
+
+from __future__ import annotations
+
+import sys
+
+from PySide6.QtCore import QObject, QProcess, QTimer, Signal
+
+AFTER_MS = 10_000
+"""So long after something was written; what is written until then and meanwhile comes along."""
+
+_END_MS = 2000
+
+
+class SearchIndexing(QObject):
+    """Starts ``storage.search.background_update`` when there is something to read; idle chats cost nothing.
+
+    Signals:
+        started: a process begins to read what there is by now.
+    """
+
+    started = Signal()
+
+    def __init__(self, parent: QObject, after_ms: int = AFTER_MS) -> None:
+        super().__init__(parent)
+        self._soon = QTimer(self, singleShot=True, interval=after_ms)
+        self._soon.timeout.connect(self._start)
+        self._process: QProcess | None = None
+        self._is_behind = self._is_held = False
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something was written that is to be read."""
+        return self._is_behind
+
+    def note_output(self) -> None:
+        """A chat wrote something."""
+        if not self._is_behind:
+            self._is_behind = True
+            self._soon.start()
+
+    def set_paused(self, held: bool) -> None:
+        """The user searches, which reads all there is itself, and faster; or does so no more."""
+        self._is_held = held
+        if held:
+            self.close()
+        elif self._is_behind:
+            self._soon.start()
+
+    def close(self) -> None:
+        """End what is under way."""
+        self._soon.stop()
+        process, self._process = self._process, None
+        if process is not None:
+            process.finished.disconnect(self._on_finished)
+            process.kill()
+            process.waitForFinished(_END_MS)
+            process.deleteLater()
+            self._is_behind = True
+
+    def _start(self) -> None:
+        if self._is_held or self._process is not None:
+            return
+        self._is_behind = False
+        self.started.emit()
+        process = self._process = QProcess(self)
+        process.setStandardInputFile(QProcess.nullDevice())
+        process.setStandardOutputFile(QProcess.nullDevice())
+        process.setStandardErrorFile(QProcess.nullDevice())  # A search says what is wrong with the index.
+        process.finished.connect(self._on_finished)
+        process.start(sys.executable, ["-P", "-m", "session_host.storage.search.background_update"])
+
+    def _on_finished(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.deleteLater()
+        if self._is_behind:
+            self._soon.start()

@@ -1,0 +1,144 @@
+"""Searching all chats, in a thread of its own: answers come as they are found."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from session_host.errors import OutliveError
+from session_host.storage.search import Hit, Query, Search
+
+LIMIT = 200
+"""Lines that are looked at once; who wants others types more."""
+
+_AGAIN_S = 0.5
+_AGAIN_AFTER_CHAT_S = 0.1
+"""While the index is brought up to date, it is asked again after so long, and sooner when a chat has been read."""
+
+
+class SearchResults(NamedTuple):
+    """Lines that fit, newest first.
+
+    ``behind`` tells how many chats are still to be read; 0 in the last answer.
+    """
+
+    hits: list[Hit]
+    behind: int
+
+
+class SearchThread:
+    """Asks the index, and brings it up to date; a newer question ends an older one."""
+
+    def __init__(self, on_error: Callable[[OutliveError], object]) -> None:
+        """``on_error`` is called on the loop's thread when the index cannot be used."""
+        self._on_error = on_error
+        self._executor: concurrent.futures.ThreadPoolExecutor | None = None
+        self._search: Search | None = None
+        self._question = 0
+
+    def ask(self, query: Query, session_ids: list[str], tell: Callable[[SearchResults], object]) -> None:
+        """Look in these sessions, and read them in this order as far as they are behind.
+
+        ``tell`` is called on the loop's thread, at least once, and once more whenever there may be more.
+        """
+        self._question += 1
+        number = self._question
+
+        def told(found: SearchResults) -> None:
+            if number == self._question:
+                tell(found)
+
+        self._run(lambda loop: self._answer(number, query, session_ids, lambda found: _on(loop, told, found)))
+
+    def around(self, hit: Hit, lines: int, tell: Callable[[list[Hit]], object]) -> None:
+        """What was to be seen before and after a line; ``tell`` is called on the loop's thread."""
+        self._run(lambda loop: _on(loop, tell, self._open().around(hit, lines, lines)))
+
+    def forget_question(self) -> None:
+        """Nobody waits for the answer any more."""
+        self._question += 1
+
+    def close(self) -> None:
+        """End what is under way, which takes a moment at most."""
+        self._question += 1
+        if self._executor is not None:
+            self._executor.submit(self._close)
+            self._executor.shutdown(wait=True)
+            self._executor = None
+
+    def _close(self) -> None:
+        if self._search is not None:
+            self._search.close()
+            self._search = None
+
+    # ------------------------------------------------------------ in the thread
+
+    def _run(self, work: Callable[[asyncio.AbstractEventLoop], None]) -> None:
+        loop = asyncio.get_running_loop()
+
+        def run() -> None:
+            try:
+                work(loop)
+            except OutliveError as error:
+                _on(loop, self._on_error, error)
+
+        if self._executor is None:
+            self._executor = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
+        self._executor.submit(run).add_done_callback(lambda done: _report(loop, done))
+
+    def _open(self) -> Search:
+        if self._search is None:
+            self._search = Search()
+        return self._search
+
+    def _answer(self, number: int, query: Query, session_ids: list[str], tell: Callable[[SearchResults], None]) -> None:
+        if number != self._question:
+            return
+        search = self._open()
+        wanted = set(session_ids)
+        behind = search.behind(session_ids)
+        left = len(behind)
+        told_s = 0.0
+
+        def look() -> None:
+            nonlocal told_s
+            tell(SearchResults(search.find(query, LIMIT, wanted), left))
+            told_s = time.monotonic()
+
+        def is_over() -> bool:
+            if number != self._question:
+                return True
+            if time.monotonic() - told_s > _AGAIN_S:
+                look()
+            return False
+
+        def done(_session_id: str) -> None:
+            nonlocal left
+            left -= 1
+            if number == self._question and time.monotonic() - told_s > _AGAIN_AFTER_CHAT_S:
+                look()
+
+        look()
+        if behind:
+            search.update(behind, stop=is_over, done=done)
+            left = 0
+            if number == self._question:
+                look()
+
+
+def _report(loop: asyncio.AbstractEventLoop, done: concurrent.futures.Future[None]) -> None:
+    """What is no error of ours is an error in the program, and is not kept quiet."""
+    error = None if done.cancelled() else done.exception()
+    if error is not None:
+        _on(loop, loop.call_exception_handler, {"message": "searching failed", "exception": error})
+
+
+def _on(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object) -> None:
+    """Call something on the loop's thread; a loop that has ended waits for nothing."""
+    try:
+        loop.call_soon_threadsafe(call, *arguments)
+    except RuntimeError:
+        pass  # The window is closed.

@@ -1,0 +1,97 @@
+"""The record, in a thread of its own, so that a slow disk or a busy file never holds up the window."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from session_host.client.sessions.rebuild import complete
+from session_host.errors import OutliveError
+from session_host.storage.store import Store
+
+T = TypeVar("T")
+
+CLOSE_TIMEOUT_S = 2.0
+
+
+class StoreThread:
+    """Runs calls on one ``Store`` one after the other in one thread.
+
+    Layouts are coalesced: of several that wait to be written only the latest is.
+    """
+
+    def __init__(self, open_store: Callable[[list[str]], Store]) -> None:
+        """``open_store`` is called in the thread; it adds lines for the user to the list it is given."""
+        self._open_store = open_store
+        self._executor = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._store: Store | None = None
+        self._layout: dict[str, Any] | None = None
+        self._layout_write: concurrent.futures.Future[None] | None = None
+        self.on_error: Callable[[OutliveError], None] = lambda _error: None
+        """Called on the loop's thread when a layout could not be written."""
+
+    def open(self) -> concurrent.futures.Future[list[str]]:
+        """Open the store; the result is what the user should be told."""
+        return self._executor.submit(self._open)
+
+    def _open(self) -> list[str]:
+        warnings: list[str] = []
+        if self._store is None:
+            self._store = self._open_store(warnings)
+        return warnings
+
+    def submit(self, work: Callable[[Store], T]) -> concurrent.futures.Future[T]:
+        """Run ``work`` with the store, after what was asked before."""
+        return self._executor.submit(self._run, work)
+
+    async def call(self, work: Callable[[Store], T]) -> T:
+        """As ``submit``, awaited."""
+        return await asyncio.wrap_future(self.submit(work))
+
+    def _run(self, work: Callable[[Store], T]) -> T:
+        if self._store is None:
+            self._store = self._open_store([])
+        complete(self._store)  # Somebody may have removed the file under it.
+        return work(self._store)
+
+    def save_layout(self, layout: dict[str, Any]) -> None:
+        """Write the layout soon; the caller does not wait."""
+        self._layout = layout
+        if self._layout_write is None or self._layout_write.done():
+            loop = asyncio.get_running_loop()
+            self._layout_write = self.submit(self._write_layout)
+            self._layout_write.add_done_callback(lambda done: loop.call_soon_threadsafe(self._layout_written, done))
+
+    def _write_layout(self, store: Store) -> None:
+        while (layout := self._layout) is not None:
+            self._layout = None
+            store.save_layout(layout)
+
+    def _layout_written(self, done: concurrent.futures.Future[None]) -> None:
+        error = done.exception()
+        if isinstance(error, OutliveError):
+            self.on_error(error)
+        elif error is not None:
+            raise error
+        elif self._layout is not None and done is self._layout_write:
+            # It came between the thread's last look and the end of its work.
+            self.save_layout(self._layout)
+
+    def close(self, layout: dict[str, Any] | None = None) -> None:
+        """Write the last layout, close the store, end the thread; waits for at most ``CLOSE_TIMEOUT_S``."""
+        if layout is not None:
+            self._layout = layout
+        last = self._executor.submit(self._close)
+        concurrent.futures.wait([last], timeout=CLOSE_TIMEOUT_S)
+        self._executor.shutdown(wait=last.done(), cancel_futures=True)
+
+    def _close(self) -> None:
+        if self._store is not None:
+            try:
+                self._write_layout(self._store)
+            except OutliveError:
+                pass  # Nobody is left to be told; what was saved before is still there.
+            self._store.close()
+            self._store = None

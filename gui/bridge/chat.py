@@ -1,0 +1,328 @@
+"""One session as a QObject: its facts, and the viewer that follows it while it runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from gui.bridge.facts import ChatFacts
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import (
+    ActivityEvent,
+    BellEvent,
+    ClipboardEvent,
+    Event,
+    ForegroundEvent,
+    InputRefused,
+    NameEvent,
+    NoticeEvent,
+    NotificationEvent,
+    OutputEvent,
+    SizeEvent,
+    StateEvent,
+    TitleEvent,
+)
+from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import RUNNING_STATES, Activity, GridSize, State
+from session_host.storage.store import SessionRecord
+from session_host.system.clock import now
+from session_host.terminal.base import DefaultColors
+
+if TYPE_CHECKING:
+    from session_host.client.viewer.viewer import Viewer, ViewerDelegate, ViewerState
+    from session_host.client.worktrees import Status
+
+    ViewerFactory = Callable[[str, ViewerDelegate, GridSize, bool], Viewer]
+    """Makes a viewer from a session's id, its delegate, a size and whether output is wanted."""
+
+DEFAULT_SIZE = GridSize(120, 40)
+
+DETAIL_CHARACTERS = 400
+"""As much of what an agent asks or says is shown at most."""
+
+RECENT_OUTPUT_S = 3.0
+"""A chat that wrote something within this time may be at work, whatever is known of it."""
+
+PATIENCE_MS = 300
+"""What is over sooner than this is not worth a word, a bar or another mark."""
+
+
+class Chat(ChatFacts):
+    """A session, running or ended.
+
+    It keeps the client's ``ViewerDelegate``: what the viewer calls back becomes a signal.
+
+    Attributes:
+        activity, activity_source, activity_since, activity_detail: what the host says of its agent last.
+        foreground: the program in a shell's or command's foreground; "" for a shell that waits, None while unknown.
+        foreground_since: since when, ISO 8601.
+        last_exit_code: how its last command ended, where a shell tells; None while one runs, or if that is not known.
+        last_ended: when it did so, ISO 8601.
+        output_at_s: when it last wrote something, on CLOCK_MONOTONIC; 0 for not since this window knows it.
+        is_recorded: the record knows of its end, too, if it has ended.
+        stale_after_s: work without output or a word of it for so long is "no signal".
+        has_written: it wrote something since this was last set to False.
+        unseen, rang: it wrote something, or rang the bell, since it was last shown.
+        checkout: how the git working tree at its directory is; None where there is none, or it is not known yet.
+        notice: what is not as it should be with the chat itself, one line; "" if all is.
+        size_set: the size that a viewer gave the terminal last, and that viewer's kind; None while that is not known.
+        host_version: of the code that keeps the chat, "" while that is not known.
+
+    Signals:
+        changed: any fact that the sidebar, a tab or the tray shows.
+        connection_changed: ``connection`` or ``connection_message``.
+        wrote: ``has_written`` became true.
+        damaged: the replica has something new to paint.
+        replaced: the replica is another object.
+        detaching: the replica is about to be freed; whoever paints it must let go of it now.
+        refused: an input was not taken; the host's line on it.
+        clipboard_offered: the program asked to set the clipboard.
+    """
+
+    changed = Signal()
+    connection_changed = Signal()
+    wrote = Signal()
+    damaged = Signal()
+    replaced = Signal()
+    detaching = Signal()
+    refused = Signal(str)
+    clipboard_offered = Signal(str)
+
+    def __init__(self, record: SessionRecord, make_viewer: ViewerFactory, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._make_viewer = make_viewer
+        self.record = record
+        self.activity = Activity.NO_SIGNAL
+        self.activity_source = ""
+        self.activity_since = ""
+        self.activity_detail = ""
+        self.foreground: str | None = None
+        self.foreground_since = ""
+        self.last_exit_code: int | None = None
+        self.last_ended = ""
+        self.output_at_s = 0.0
+        self.is_recorded = True
+        self.stale_after_s = Watch().stale_after_s
+        self.ended_by_you = False
+        self.has_written = False
+        self.unseen = False
+        self.rang = False
+        self.checkout: Status | None = None
+        self.notice = ""
+        self.size_set: SizeEvent | None = None
+        self.host_version = ""
+        self.connection: ViewerState | None = None
+        self.connection_message = ""
+        self.viewer: Viewer | None = None
+        self._shown = False
+        self._colors: DefaultColors | None = None
+        self._is_waiting_long = False
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._wait_is_long)
+
+    @property
+    def why_ask_before_end(self) -> str:
+        """Why the user is asked before it is ended, as the beginning of a sentence; "" for no reason."""
+        if self.activity is Activity.WORKING:
+            return f"{self.name} is working"
+        if self.needs_you:
+            return f"{self.name} waits for your answer"
+        if self.is_plain and self.foreground:
+            return f"{shortened(self.foreground)} is still running in {self.name}"
+        is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
+        if is_recent and self.activity is not Activity.IDLE:
+            return f"{self.name} wrote something just now"
+        return ""
+
+    # ------------------------------------------------------------ following
+
+    def follow(self, *, output: bool) -> None:
+        """Follow the host: its events always, its output if wanted. Needs a running loop."""
+        if self.viewer is not None:
+            self.viewer.follow(output)
+            return
+        if self.is_over:
+            return
+        record = self.record
+        size = GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE
+        self.viewer = self._make_viewer(self.id, self, size, output)
+        if self._colors is not None:
+            self.viewer.set_colors(self._colors)
+        self.connection, self.connection_message = self.viewer.state, self.viewer.message
+        self.viewer.start()
+
+    def set_colors(self, colors: DefaultColors) -> None:
+        """The colours that terminals are shown in, now."""
+        self._colors = colors
+        if self.viewer is not None:
+            self.viewer.set_colors(colors)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether its tab is in front."""
+        return self._shown
+
+    def set_shown(self, shown: bool) -> None:
+        """Its tab came to the front, or left it."""
+        self._shown = shown
+        if self.viewer is not None or shown:
+            self.follow(output=shown)
+        if shown and (self.unseen or self.rang):
+            self.unseen = self.rang = False
+            self.changed.emit()
+
+    def free_replica(self) -> None:
+        """Nobody looks: give the memory of the replica back; the next showing brings another."""
+        if self.viewer is None or self._shown:
+            return
+        if self.is_over:
+            self.close()
+        else:
+            self.viewer.free_replica()
+
+    def _let_go_of_stale(self) -> None:
+        """It ended while its output was not followed: the replica is older than the last screen that was kept."""
+        if self.record.state is State.EXITED and not self._shown:
+            self.close()
+
+    def close(self) -> None:
+        """Detach; the agent does not notice. The replica goes."""
+        viewer, self.viewer = self.viewer, None
+        if viewer is not None:
+            self.detaching.emit()
+            viewer.close()
+
+    def apply_record(self, record: SessionRecord) -> None:
+        """Take over what the record says, unless the host has told something newer."""
+        mine = self.record
+        was_recorded, self.is_recorded = self.is_recorded, not (self.is_over and record.state in RUNNING_STATES)
+        if self.is_over and record.state in RUNNING_STATES:
+            record.state, record.exit_code, record.exit_signal = mine.state, mine.exit_code, mine.exit_signal
+            record.end_request = mine.end_request
+            record.ended_at, record.error = mine.ended_at or record.ended_at, mine.error or record.error
+        if mine.state is State.RUNNING and record.state is State.STARTING:
+            record.state = State.RUNNING
+        record.title = mine.title or record.title
+        if record != mine or self.is_recorded != was_recorded:
+            self.record = record
+            self.changed.emit()
+
+    # ------------------------------------------------------------ ViewerDelegate
+
+    def viewer_state(self, state: ViewerState, message: str) -> None:
+        """The viewer's connection changed."""
+        self.connection, self.connection_message = state, message
+        self._watch_patience()
+        if self.viewer is not None:
+            self.host_version = self.viewer.host_version
+        if state == "lost" and not self.is_over:
+            self._set_state(State.LOST, None, None)
+            self.record.error = message
+        elif state == "ended" and not self.is_over and self.viewer is not None:
+            self._set_state(State.EXITED, self.viewer.exit_code, self.viewer.exit_signal, self.viewer.end_request)
+        elif state == "live" and self.record.state is State.STARTING:
+            self.record.state = State.RUNNING
+        if self.is_over and not self._shown:
+            # Not now: the viewer is in the middle of telling.
+            QTimer.singleShot(0, self, self._let_go_of_stale)
+        self.connection_changed.emit()
+        self.changed.emit()
+
+    def _watch_patience(self) -> None:
+        """A host that is killed is followed by another within moments, of which nobody need know."""
+        if self.connection != "reconnecting":
+            self._patience.stop()
+            self._is_waiting_long = False
+        elif not self._is_waiting_long and not self._patience.isActive():
+            self._patience.start()
+
+    def _wait_is_long(self) -> None:
+        self._is_waiting_long = True
+        self.changed.emit()
+
+    def viewer_damaged(self) -> None:
+        """The replica has something new to paint."""
+        self.output_at_s = time.monotonic()
+        if not self.has_written:
+            self.has_written = True
+            self.wrote.emit()
+        self.damaged.emit()
+
+    def viewer_replaced(self) -> None:
+        """The replica is another object."""
+        self.replaced.emit()
+
+    def viewer_refused(self, refusal: InputRefused) -> None:
+        """The host did not take an input."""
+        self.refused.emit(refusal.message)
+
+    @property
+    def holds_input(self) -> bool:
+        """Whether an input was refused, so that all further ones are, until ``go_on``."""
+        return self.viewer is not None and self.viewer.holding
+
+    def accept_refusal(self) -> None:
+        """The user has seen that an input was refused, and types on."""
+        if self.viewer is not None:
+            self.viewer.accept_refusal()
+
+    def viewer_event(self, event: Event) -> None:
+        """Something about the session changed."""
+        if not self.has_written and isinstance(event, OutputEvent | StateEvent):
+            self.has_written = True
+            self.wrote.emit()
+        match event:
+            case StateEvent(state, exit_code, exit_signal, end_request):
+                self._set_state(state, exit_code, exit_signal, end_request)
+            case TitleEvent(title):
+                self.record.title = title
+            case NameEvent(name):
+                self.record.name = name
+            case ActivityEvent(activity, source, since, detail):
+                self.activity, self.activity_source, self.activity_since = activity, source, since
+                self.activity_detail = one_line(detail).strip()[:DETAIL_CHARACTERS]
+            case NoticeEvent(text=text):
+                self.notice = text
+            case SizeEvent():
+                self.size_set = event
+            case ForegroundEvent(program, since, exit_code, ended):
+                self.foreground, self.foreground_since = program, since
+                self.last_exit_code, self.last_ended = exit_code, ended
+            case BellEvent() | OutputEvent() | NotificationEvent():
+                if not self._note_unseen(rang=isinstance(event, BellEvent)):
+                    return
+            case ClipboardEvent(text):
+                if self._shown:
+                    self.clipboard_offered.emit(text)
+                return
+        self.changed.emit()
+
+    def _note_unseen(self, *, rang: bool) -> bool:
+        """The program rang the bell, or wrote something; whether that changes what is shown."""
+        if not rang:
+            self.output_at_s = time.monotonic()
+        if self._shown or (self.unseen and self.rang >= rang):
+            return False
+        self.unseen, self.rang = True, self.rang or rang
+        return True
+
+    def _set_state(self, state: State, exit_code: int | None, exit_signal: int | None, end_request: str = "") -> None:
+        record = self.record
+        record.state, record.exit_code, record.exit_signal = state, exit_code, exit_signal
+        record.end_request = end_request
+        if self.is_over:
+            # What is lost is found out from the record, or by whoever reads it next.
+            self.is_recorded = state is State.LOST
+            self.notice = ""
+            record.ended_at = record.ended_at or now()
+
+
+def shortened(text: str, characters: int = 40) -> str:
+    """A text of at most so many characters, cut in the middle."""
+    if len(text) <= characters:
+        return text
+    half = (characters - 1) // 2
+    return f"{text[:half].rstrip()}…{text[-half:].lstrip()}"

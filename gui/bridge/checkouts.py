@@ -1,0 +1,124 @@
+"""How the git working trees are in which chats run: looked at when something says that they may have changed.
+
+What says so: a chat's agent does something else now; git has written into its own directory; the user comes back to
+the window. Nothing is looked at while nobody sees it, and nothing on the loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
+
+from gui.bridge.background.tasks import Tasks
+from gui.bridge.chat import Chat
+from session_host.client.worktrees import Status, status_of
+from session_host.client.worktrees.git import run_read_only
+from session_host.errors import WorktreeError
+from session_host.protocol.values import Activity
+
+SETTLE_MS = 200
+"""Changes come in bursts; one look after them is enough."""
+
+REST_MS = 2000
+"""And where they do not end, a look every so often."""
+
+
+class GitStatusWatcher(QObject):
+    """Keeps ``Chat.checkout`` true for running chats.
+
+    Signals:
+        looked: some directories were looked at.
+    """
+
+    looked = Signal()
+
+    def __init__(self, tasks: Tasks, parent: QObject) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._chats: list[Chat] = []
+        self._seen_activity: dict[str, tuple[Activity, str]] = {}
+        self._names: dict[str, str] = {}
+        """What people call the repositories of directories."""
+        self._watched: dict[str, str] = {}
+        """For each directory in which git has something to say, git's own directory for it."""
+        self._due: set[str] = set()
+        self._is_seen = False
+        self._is_looking = False
+        self._watcher = QFileSystemWatcher(self)
+        self._watcher.directoryChanged.connect(self._on_written)
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settle.timeout.connect(self._begin)
+
+    def set_seen(self, seen: bool) -> None:
+        """Whether somebody can see it; what changed meanwhile is looked at then."""
+        if seen != self._is_seen:
+            self._is_seen = seen
+            self.refresh()
+
+    def follow(self, chats: list[Chat]) -> None:
+        """These chats run; those that are new, or do something else, are looked at."""
+        self._chats = chats
+        activities = {chat.id: (chat.activity, chat.activity_since) for chat in chats}
+        changed = {chat.record.cwd for chat in chats if self._seen_activity.get(chat.id) != activities[chat.id]}
+        self._seen_activity = activities
+        self._want(changed)
+        self._forget(self._watched.keys() - {chat.record.cwd for chat in chats})
+
+    def refresh(self) -> None:
+        """The user looks again: something may have changed that nobody told."""
+        self._want({chat.record.cwd for chat in self._chats})
+
+    def _on_written(self, git_directory: str) -> None:
+        self._want({directory for directory, own in self._watched.items() if own == git_directory})
+
+    def _want(self, directories: set[str]) -> None:
+        self._due |= directories
+        if self._due and self._is_seen and not self._is_looking and not self._settle.isActive():
+            self._settle.start(SETTLE_MS)
+
+    def _begin(self) -> None:
+        if self._is_seen and self._due and not self._is_looking:
+            self._is_looking = True
+            self._tasks.start(self._read_status(), "checkouts")
+
+    async def _read_status(self) -> None:
+        due, self._due = self._due, set()
+        try:
+            for directory in sorted(due):
+                self._emit_status(directory, await self._status(directory))
+        finally:
+            self._is_looking = False
+        self.looked.emit()
+        if self._due and self._is_seen:
+            self._settle.start(REST_MS)
+
+    async def _status(self, directory: str) -> Status | None:
+        status = await asyncio.to_thread(status_of, directory, self._names.get(directory, ""))
+        if status is None or directory in self._watched:
+            return status
+        self._names[directory] = status.repository
+        try:
+            git_directory = await asyncio.to_thread(run_read_only, Path(directory), "rev-parse", "--absolute-git-dir")
+        except WorktreeError:
+            return None  # It went away between the two looks.
+        self._watched[directory] = git_directory.removesuffix("\n")
+        self._watcher.addPath(self._watched[directory])
+        # What was written before somebody watched is told by nobody.
+        return await asyncio.to_thread(status_of, directory, status.repository)
+
+    def _forget(self, directories: set[str]) -> None:
+        for directory in directories & self._watched.keys():
+            self._names.pop(directory, None)
+            git_directory = self._watched.pop(directory)
+            if git_directory not in self._watched.values():
+                self._watcher.removePath(git_directory)
+
+    def _emit_status(self, directory: str, status: Status | None) -> None:
+        if status is None:
+            self._forget({directory})
+        for chat in self._chats:
+            if chat.record.cwd == directory and chat.checkout != status:
+                chat.checkout = status
+                chat.changed.emit()

@@ -1,0 +1,79 @@
+"""What is left of a chat that is over, and what can be done with it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import NamedTuple
+
+from session_host.paths import session_stderr
+from session_host.protocol.untrusted_text import plain
+
+ERRORS_BYTES = 64 * 1024
+"""As much of the end of an error output is shown at most."""
+
+_SEQUENCES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[ -/]*[0-~])")
+"""What colours a terminal (ECMA-48 5.4: CSI, OSC, and the short ones) is no text."""
+
+
+class EndedChat(NamedTuple):
+    """What can be done with a chat that is over.
+
+    Attributes:
+        can_resume: as in ``client.chats.resumability``: None if it is not known which conversation it was in.
+        why_not: the reason, one line; where it can be resumed, what is to be known before, mostly "".
+        can_pick: its agent lets its user choose a conversation.
+        has_errors: something was written to the error output that is kept apart.
+    """
+
+    can_resume: bool | None
+    why_not: str
+    can_pick: bool
+    has_errors: bool
+
+
+async def aftermath(session_id: str) -> EndedChat:
+    """Look at what is left of a chat.
+
+    Raises:
+        OutliveError: there is no record of it.
+    """
+    return await asyncio.to_thread(_aftermath, session_id)
+
+
+def _aftermath(session_id: str) -> EndedChat:
+    from session_host.client.chats.resumability import has_picker, resumability
+
+    can, why_not = resumability(session_id)
+    return EndedChat(can, why_not, has_picker(session_id), _has_errors(session_id))
+
+
+def _has_errors(session_id: str) -> bool:
+    try:
+        return session_stderr(session_id).stat().st_size > 0
+    except OSError:
+        return False
+
+
+async def error_output(session_id: str) -> tuple[str, bool]:
+    """The end of what a chat's program wrote to its standard error.
+
+    Returns:
+        The text, without characters that lead astray, and whether there was more before it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return await asyncio.to_thread(_error_output, session_id)
+
+
+def _error_output(session_id: str) -> tuple[str, bool]:
+    with session_stderr(session_id).open("rb") as file:
+        length = file.seek(0, 2)
+        file.seek(max(length - ERRORS_BYTES, 0))
+        data = file.read(ERRORS_BYTES)
+    is_cut = length > ERRORS_BYTES
+    if is_cut:
+        data = data.partition(b"\n")[2] or data
+    text = _SEQUENCES.sub("", data.decode(errors="replace")).replace("\r\n", "\n")
+    return plain(text, ERRORS_BYTES, keep_lines=True).rstrip(), is_cut

@@ -1,0 +1,222 @@
+"""What is said of a session: facts that follow from its record and from what its host told."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from gui.theme.marks import Mark
+from gui.wording import activity_phrases, phrases
+from gui.wording.groups import WITHOUT_AGENT, Group, group_of, mark_of
+from session_host.client.sessions.session_info import Reason, reason_of
+from session_host.protocol.untrusted_text import last_command
+from session_host.protocol.values import Activity, State
+from session_host.storage.store import SessionRecord
+
+if TYPE_CHECKING:
+    from session_host.client.viewer.state import ViewerState
+    from session_host.client.worktrees import Status
+
+_LOST_HOW: dict[Reason, str] = {"interrupted": "Interrupted by a restart", "lost": "Lost", "unstarted": "Not started"}
+
+
+class ChatFacts(QObject):
+    """The facts of a chat; ``Chat`` has what they follow from, and says what it is."""
+
+    record: SessionRecord
+    activity: Activity
+    activity_source: str
+    activity_since: str
+    activity_detail: str
+    stale_after_s: float
+    ended_by_you: bool
+    checkout: Status | None
+    connection: ViewerState | None
+    foreground: str | None
+    foreground_since: str
+    last_exit_code: int | None
+    last_ended: str
+    _is_waiting_long: bool
+
+    @property
+    def id(self) -> str:
+        """The session's UUID."""
+        return self.record.id
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+        return self.record.name
+
+    @property
+    def state(self) -> State:
+        """What its process is doing."""
+        return self.record.state
+
+    @property
+    def is_over(self) -> bool:
+        """It has ended or was lost; nothing can be typed any more."""
+        return self.record.state in {State.EXITED, State.LOST}
+
+    @property
+    def is_continued(self) -> bool:
+        """Another chat goes on with its conversation, and stands in its place."""
+        return self.is_over and self.record.continued_by is not None
+
+    @property
+    def group(self) -> Group:
+        """Where it stands in the sidebar."""
+        return group_of(self.record.state, self.activity, interrupted=self.is_interrupted, plain=self.is_plain)
+
+    @property
+    def is_plain(self) -> bool:
+        """It is a shell or a command: no agent, which ought to tell what it does."""
+        return self.record.agent in WITHOUT_AGENT
+
+    @property
+    def is_interrupted(self) -> bool:
+        """A restart of the computer ended it."""
+        return reason_of(self.record) == "interrupted"
+
+    @property
+    def failed(self) -> bool:
+        """It was lost, or ended by itself with an error."""
+        record = self.record
+        return not self.is_interrupted and phrases.failed(
+            record.state, record.exit_code, record.exit_signal, ended_by_you=self.is_ended_by_you
+        )
+
+    @property
+    def is_ended_by_you(self) -> bool:
+        """The user ended it: its host noted that, or this window did, for hosts of former versions."""
+        return bool(self.record.end_request) or self.ended_by_you
+
+    @property
+    def is_reconnecting(self) -> bool:
+        """The host lives and the connection to it is being remade, for long enough to be worth a word."""
+        return self._is_waiting_long and self.connection is not None and self.connection == "reconnecting"
+
+    @property
+    def is_live(self) -> bool:
+        """The viewer is attached."""
+        return self.connection is not None and self.connection == "live"
+
+    @property
+    def mark(self) -> Mark:
+        """The shape that shows its state."""
+        return mark_of(self.group, failed=self.failed, reconnecting=self.is_reconnecting)
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when it has been in its group; one that fell silent, since its last word."""
+        record = self.record
+        if self.is_over:
+            return phrases.parse_time(record.ended_at or record.created_at)
+        if self.group is Group.RUNNING:
+            ended = self.last_ended if self.last_command else ""
+            return phrases.parse_time(ended or self.foreground_since or record.created_at)
+        since = phrases.parse_time(self.activity_since or record.created_at)
+        if since is not None and self.is_silent:
+            # What is told is when the patience with it was over.
+            return since - timedelta(seconds=self.stale_after_s)
+        return since
+
+    @property
+    def needs_you(self) -> bool:
+        """Its agent waits for the user."""
+        return self.group is Group.NEEDS_YOU
+
+    @property
+    def place(self) -> str:
+        """Where it works: repository, branch and changes, or else its directory."""
+        if self.checkout is None or self.is_over:  # It is not looked at any more.
+            return phrases.last_part(self.record.cwd)
+        return self.checkout.words
+
+    @property
+    def branch(self) -> str:
+        """The branch that it works on; "" where there is none, or it is over."""
+        return (self.checkout.branch or "") if self.checkout is not None and not self.is_over else ""
+
+    @property
+    def directory(self) -> str:
+        """Where it was started."""
+        return self.record.cwd
+
+    @property
+    def status_text(self) -> str:
+        """What it asks, what it said last, or how it ended; "" if there is nothing to say."""
+        if self.is_over:
+            return self.how_it_ended
+        if self.needs_you:
+            return self.activity_detail or "Waits for you"
+        if self.is_silent:
+            return _first_upper(activity_phrases.no_word(self.since, datetime.now(UTC)))
+        if self.group is Group.RUNNING:
+            return self.foreground or self._last_in_short or self.title
+        return self.activity_detail or self.title or self.record.agent
+
+    @property
+    def title(self) -> str:
+        """What the program calls itself; "" if that only repeats the chat's name or its directory's."""
+        title = self.record.title
+        return "" if title in {self.name, phrases.last_part(self.record.cwd)} else title
+
+    @property
+    def last_command(self) -> str:
+        """How the last command of a shell that waits ended; "" while one runs, or if that is not known."""
+        return "" if self.foreground else last_command(self.last_exit_code)
+
+    @property
+    def _last_in_short(self) -> str:
+        """``last_command``, where there is little room: the number is not to be cut off."""
+        code = self.last_exit_code
+        return f"Last exit code {code}" if code and self.last_command else _first_upper(self.last_command)
+
+    @property
+    def is_silent(self) -> bool:
+        """Its agent worked, and then nobody said a word of it any more."""
+        return not self.is_over and not self.is_plain and self.activity_source == activity_phrases.SILENCE
+
+    @property
+    def where_and_what(self) -> str:
+        """Place and what was said, in a line; what is asked comes first."""
+        parts = (self.status_text, self.place) if self.needs_you else (self.place, self.status_text)
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def how_known(self) -> str:
+        """What it does, who says so and since when, as of now; "" once it is over."""
+        if self.is_over:
+            return ""
+        if self.group is Group.RUNNING:
+            return activity_phrases.running(self.foreground, self.since, datetime.now(UTC), self.last_command)
+        return activity_phrases.how_known(self.activity, self.activity_source, self.since, datetime.now(UTC))
+
+    @property
+    def command(self) -> str:
+        """What was started, in the user's own words: without what the catalog puts into its argv."""
+        record = self.record
+        arguments = record.arguments
+        if arguments is None or arguments == record.argv:
+            return shlex.join(record.argv)
+        return shlex.join([record.agent, *arguments])
+
+    @property
+    def how_it_ended(self) -> str:
+        """In a few words; "" while it runs."""
+        record = self.record
+        if record.state is State.LOST:
+            return _LOST_HOW[reason_of(record) or "lost"]
+        if record.state is not State.EXITED:
+            return ""
+        return phrases.how_it_ended(
+            record.exit_code, record.exit_signal, end_request=record.end_request, ended_by_you=self.is_ended_by_you
+        )
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

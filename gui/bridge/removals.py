@@ -1,0 +1,96 @@
+"""Removing ended chats, with a time in which that can be undone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from session_host.errors import OutliveError
+
+if TYPE_CHECKING:
+    from gui.bridge.chat import Chat
+    from gui.bridge.sessions_model import SessionsModel
+
+UNDO_MS = 10_000
+"""A removal can be undone for so long."""
+
+
+class UndoableRemovals(QObject):
+    """Ended chats that the user removed, and which are kept until that cannot be undone any more.
+
+    Until then they are shown nowhere, and all of them is kept: a crash removes nothing.
+    """
+
+    def __init__(self, sessions: SessionsModel) -> None:
+        super().__init__(sessions)
+        self._sessions = sessions
+        self._timers: dict[str, QTimer] = {}
+        self._under_way: set[str] = set()
+
+    def __contains__(self, session_id: object) -> bool:
+        return session_id in self._timers or session_id in self._under_way
+
+    def begin(self, chat: Chat) -> bool:
+        """Remove an ended chat after the time to undo it; False if that is under way already, or it runs."""
+        if not chat.is_over or chat.id in self:
+            return False
+        timer = QTimer(self, singleShot=True, interval=UNDO_MS)
+        timer.timeout.connect(lambda: self._sessions.tasks.start(self._carry_out(chat), "remove"))
+        self._timers[chat.id] = timer
+        timer.start()
+        self._sessions.removed.emit(chat.id)
+        self._sessions.changed.emit()
+        return True
+
+    def undo(self, chat: Chat) -> None:
+        """Keep a chat after all, while there is time for it."""
+        timer = self._timers.pop(chat.id, None)
+        if timer is not None:
+            timer.stop()
+            timer.deleteLater()
+            self._sessions.changed.emit()
+
+    async def finish(self) -> None:
+        """Carry out what was not undone: the window closes."""
+        for session_id in list(self._timers):
+            chat = self._sessions.get(session_id)
+            if chat is not None:
+                with contextlib.suppress(OutliveError):  # It stays, and the next window shows it.
+                    await self._carry_out(chat)
+
+    async def _carry_out(self, chat: Chat) -> None:
+        timer = self._timers.pop(chat.id, None)
+        if timer is None:
+            return
+        timer.deleteLater()
+        self._under_way.add(chat.id)
+        try:
+            await self.remove_now(chat)
+        finally:
+            self._under_way.discard(chat.id)
+            self._sessions.changed.emit()  # One that could not be removed is shown again.
+
+    async def remove_now(self, chat: Chat) -> None:
+        """Forget a chat and what is kept of it.
+
+        Raises:
+            OutliveError: it could not be removed.
+        """
+        # Not in the record's thread: git may take its time over a worktree.
+        line = await asyncio.to_thread(_forget, chat.id)
+        self._sessions.remove_record(chat.id)
+        if line:
+            self._sessions.told.emit(line)
+
+
+def _forget(session_id: str) -> str:
+    """Remove all that is kept of a chat; returns the line that says what stays of its worktree."""
+    from session_host.client.chats.remove import remove_chat
+    from session_host.client.sessions.session_info import open_store
+
+    with open_store() as store:
+        record = store.get(session_id)
+        return remove_chat(store, record) if record is not None else ""

@@ -1,0 +1,76 @@
+"""Running chats on another version than this window's: which they are, and giving them the installed one."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from gui.bridge.chat import Chat
+from session_host.client.sessions.session_info import open_store
+from session_host.version import VERSION
+
+if TYPE_CHECKING:
+    from session_host.client.sessions.upgrade import UpgradeResult
+
+_UNCHANGED = "not updated: "
+
+
+def older(chats: Iterable[Chat]) -> list[Chat]:
+    """Those that are kept by code older than this window's."""
+    return [chat for chat in chats if chat.host_version and _numbers(chat.host_version) < _numbers(VERSION)]
+
+
+def newer(chats: Iterable[Chat]) -> list[Chat]:
+    """Those that are kept by code newer than this window's."""
+    return [chat for chat in chats if chat.host_version and _numbers(chat.host_version) > _numbers(VERSION)]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+
+
+async def upgrade_all() -> list[UpgradeResult]:
+    """Do what ``outlive upgrade`` does.
+
+    Raises:
+        OutliveError: what is installed does not start, or cannot take over; nothing was changed.
+    """
+    return await asyncio.to_thread(_upgrade_all)
+
+
+def _upgrade_all() -> list[UpgradeResult]:
+    from session_host.client.sessions.upgrade import upgrade
+
+    with open_store() as store:
+        return upgrade(store)
+
+
+def report(results: list[UpgradeResult], left: list[str]) -> tuple[str, bool]:
+    """What came of it in words, and whether all went well.
+
+    Args:
+        results: of each chat that could be tried.
+        left: names of chats that run as before and could not even be tried.
+    """
+    done = [result.name for result in results if result.ok]
+    failed = [result for result in results if not result.ok]
+    count = len(done) + len(failed) + len(left)
+    parts = []
+    if done and len(done) == count:
+        what = done[0] if count == 1 else f"{count} running chats"
+        parts.append(f"Updated {what} to {VERSION}; {'its agent' if count == 1 else 'their agents'} did not notice.")
+    elif count:
+        parts.append(f"Updated {len(done)} of {count} running chats." if done else "No running chat was updated.")
+    if failed:
+        parts.append(_as_before([result.name for result in failed], failed[0].message.removeprefix(_UNCHANGED)))
+    if left:
+        parts.append(_as_before(left, "started by a version that cannot be updated"))
+    return " ".join(parts) or "No chat is running.", not failed and not left
+
+
+def _as_before(names: list[str], why: str) -> str:
+    if len(names) == 1:
+        return f"{names[0]} goes on as it was: {why}."
+    return f"{', '.join(names[:-1])} and {names[-1]} go on as they were: {why}."

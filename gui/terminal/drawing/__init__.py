@@ -1,0 +1,12 @@
+"""The terminal's picture, without a widget.
+
+surface       canvas, cursor and composed text together
+canvas        the picture of the grid; paints only rows that differ
+row_painter   one row of cells, drawn with QPainter
+colors        styles to colours, under a theme and a program's overrides
+decorations   underlines, strike-through, overline
+cursor        the cursor's look and its blinking
+grid_layout   the grid's place in the widget, and the cell at a point
+regions       regions as rectangles, and at another scale
+frame_pacing  when to paint: at once after a pause, else once a frame
+"""

@@ -1,0 +1,202 @@
+"""Styles → colours: the theme, what the program changed of it, and how attributes act on colours."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from PySide6.QtGui import QColor
+
+from gui.terminal.cell_metrics import BOLD, ITALIC
+from gui.theme.contrast import MARK_RATIO, TEXT_RATIO, ratio, readable
+from gui.theme.terminal import TerminalTheme
+from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Color, Frame, Style, Underline
+
+_DIM_SHARE = 0.6
+"""How much of its own colour dim text keeps; the rest is the ground's."""
+
+_MIN_SELECTED_CONTRAST = 2.5
+_MAX_LOOKS = 8192
+_THEMED_COLORS = 16
+_NEUTRAL_TEXT = frozenset((DEFAULT_COLOR, 0, 7, 15))
+_PANELS = range(1, 16)
+"""Grounds of the bars and panels of htop, mc and whiptail, with neutral text on them."""
+_CUBE_LEVELS = (0, 95, 135, 175, 215, 255)
+
+
+class Overrides(NamedTuple):
+    """What the program changed of the colours: OSC 10, 11, 4 and DECSCNM."""
+
+    foreground: Color = DEFAULT_COLOR
+    background: Color = DEFAULT_COLOR
+    palette: tuple[tuple[int, Color], ...] = ()
+    reverse_screen: bool = False
+
+    @classmethod
+    def of(cls, frame: Frame, *, reverse_screen: bool) -> Overrides:
+        """The overrides that a frame carries."""
+        return cls(frame.foreground, frame.background, tuple(sorted(frame.palette.items())), reverse_screen)
+
+
+NO_OVERRIDES = Overrides()
+
+
+class Look(NamedTuple):
+    """How a run is painted."""
+
+    foreground: QColor
+    rgb: int
+    """The foreground as a number, for caches."""
+    fill: QColor
+    """The foreground as it was set: for shapes that fill their cells and meet a neighbour's ground."""
+    fill_rgb: int
+    background: QColor | None
+    """None: that of the page, which is there already."""
+    variant: int
+    """Bits of the font's variant."""
+    hidden: bool
+    underline: Underline
+    underline_color: QColor
+    strike: bool
+    overline: bool
+    link: bool
+
+    @property
+    def decorated(self) -> bool:
+        """Whether any line is drawn along the text."""
+        return bool(self.underline) or self.strike or self.overline or self.link
+
+
+@cache
+def _indexed(index: int) -> QColor:
+    """Xterm's colours 16…255: a 6×6×6 cube and 24 greys."""
+    if index >= 232:
+        level = 8 + 10 * (index - 232)
+        return QColor(level, level, level)
+    red, rest = divmod(index - 16, 36)
+    green, blue = divmod(rest, 6)
+    return QColor(_CUBE_LEVELS[red], _CUBE_LEVELS[green], _CUBE_LEVELS[blue])
+
+
+def _mixed(color: QColor, ground: QColor, share: float) -> QColor:
+    rest = 1 - share
+    return QColor(
+        round(color.red() * share + ground.red() * rest),
+        round(color.green() * share + ground.green() * rest),
+        round(color.blue() * share + ground.blue() * rest),
+    )
+
+
+def _is_themed(color: Color) -> bool:
+    """Whether the theme decides how a colour looks: the default, or one of the sixteen."""
+    return color < _THEMED_COLORS
+
+
+class Colors:
+    """All colours of one screen; made anew when the theme or the overrides change.
+
+    Attributes:
+        foreground: the default text colour now in force.
+        background: the page.
+        cursor: the cursor's fill.
+    """
+
+    def __init__(self, theme: TerminalTheme, overrides: Overrides = NO_OVERRIDES) -> None:
+        self.theme = theme
+        self.overrides = overrides
+        self._palette: list[QColor] = [*theme.palette, *map(_indexed, range(16, 256))]
+        for index, color in overrides.palette:
+            if 0 <= index < len(self._palette):
+                self._palette[index] = self._plain(color, self._palette[index])
+        foreground = self._plain(overrides.foreground, theme.foreground)
+        background = self._plain(overrides.background, theme.background)
+        if overrides.reverse_screen:
+            foreground, background = background, foreground
+        self.foreground = foreground
+        self.background = background
+        self.cursor = theme.cursor if not overrides.reverse_screen else foreground
+        self._looks: dict[tuple[Style, bool], Look] = {}
+
+    def _plain(self, color: Color, default: QColor) -> QColor:
+        if color >= RGB:
+            return QColor(color & 0xFFFFFF)
+        if 0 <= color < len(self._palette):
+            return self._palette[color]
+        return default
+
+    def resolve_style(self, style: Style, selected: bool = False) -> Look:
+        """How cells of ``style`` are painted, inside the selection or not."""
+        key = (style, selected)
+        look = self._looks.get(key)
+        if look is None:
+            if len(self._looks) >= _MAX_LOOKS:  # a picture drawn with true colours
+                self._looks.clear()
+            look = self._looks[key] = self._resolve(style, selected=selected)
+        return look
+
+    def _resolve(self, style: Style, *, selected: bool) -> Look:
+        attributes = style.attributes
+        foreground = self._plain(style.foreground, self.foreground)
+        ground = self._plain(style.background, self.background)
+        background: QColor | None = None if ground == self.background else ground
+        if attributes & Attribute.INVERSE and not selected:
+            foreground, ground = ground, foreground
+            background = ground
+        if selected:
+            background = ground = self.theme.selection_background
+            foreground = self.theme.selection_foreground or foreground
+            if ratio(foreground, ground) < _MIN_SELECTED_CONTRAST:
+                foreground = max(self.foreground, self.background, key=lambda color: ratio(color, ground))
+        if attributes & Attribute.DIM:
+            foreground = _mixed(foreground, ground, _DIM_SHARE)
+        fill = foreground
+        if self.theme.readable and not selected:
+            foreground = self._readable(style, foreground, ground)
+        variant = (BOLD if attributes & Attribute.BOLD else 0) | (ITALIC if attributes & Attribute.ITALIC else 0)
+        return Look(
+            foreground=foreground,
+            rgb=foreground.rgb() & 0xFFFFFF,
+            fill=fill,
+            fill_rgb=fill.rgb() & 0xFFFFFF,
+            background=background,
+            variant=variant,
+            hidden=bool(attributes & Attribute.HIDDEN),
+            underline=style.underline,
+            underline_color=self._plain(style.underline_color, foreground),
+            strike=bool(attributes & Attribute.STRIKE),
+            overline=bool(attributes & Attribute.OVERLINE),
+            link=bool(style.link),
+        )
+
+    def _readable(self, style: Style, foreground: QColor, ground: QColor) -> QColor:
+        """The foreground, or one near to it that can be read on the ground.
+
+        A program that chose both colours exactly, or made them equal to hide its text, keeps them.
+        """
+        text, below = style.foreground, style.background
+        hides = text == below and text != DEFAULT_COLOR
+        if hides or not (_is_themed(text) or _is_themed(below)):
+            return foreground
+        if style.attributes & Attribute.INVERSE:
+            text, below = below, text
+        on_panel = text in _NEUTRAL_TEXT and below in _PANELS and not style.attributes & Attribute.DIM
+        return readable(foreground, ground, TEXT_RATIO if on_panel else MARK_RATIO)
+
+    def cursor_on(self, style: Style) -> QColor:
+        """The cursor's colour on a cell; made lighter or darker where the cell's ground would hide it."""
+        return readable(self.cursor, self.resolve_style(style).background or self.background, MARK_RATIO)
+
+    def under_cursor(self, style: Style) -> Look:
+        """How the cell under a block cursor is painted: its ground's colour on the cursor's."""
+        fill = self.cursor_on(style)
+        plain = self.resolve_style(style)
+        ground = plain.background or self.background
+        foreground = ground if ratio(ground, fill) >= _MIN_SELECTED_CONTRAST else self.background
+        return plain._replace(
+            foreground=foreground,
+            rgb=foreground.rgb() & 0xFFFFFF,
+            fill=foreground,
+            fill_rgb=foreground.rgb() & 0xFFFFFF,
+            background=fill,
+            underline_color=foreground,
+        )

@@ -1,0 +1,30 @@
+"""Regions as rectangles, and at another scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import cast
+
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QRegion
+
+Span = tuple[int, int, int]
+"""A viewport row, and its first and last column of a link."""
+
+
+def rectangles(region: QRegion) -> list[QRect]:
+    """The rectangles that a region is made of."""
+    return list(cast("Iterable[QRect]", region))  # its iterator is missing in the type hints
+
+
+def scaled(region: QRegion, factor: float) -> QRegion:
+    """A region at another scale, grown to whole pixels."""
+    if factor == 1:
+        return region
+    grown = QRegion()
+    for rect in rectangles(region):
+        left, top = math.floor(rect.left() * factor), math.floor(rect.top() * factor)
+        right, bottom = math.ceil((rect.right() + 1) * factor), math.ceil((rect.bottom() + 1) * factor)
+        grown += QRegion(left, top, right - left, bottom - top)
+    return grown

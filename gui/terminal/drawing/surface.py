@@ -1,0 +1,272 @@
+"""What is to be seen of a terminal, without a widget: the canvas, the cursor and composed text over it.
+
+Takes frames from an emulator and paints them into a QPainter. All coordinates are device pixels
+from the widget's corner.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QColor, QImage, QPainter, QRegion
+
+from gui.terminal.cell_metrics import CellMetrics
+from gui.terminal.drawing.regions import Span
+from gui.terminal.glyphs.glyphs import Glyphs
+from gui.theme.terminal import TerminalTheme
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import Cursor, Emulator, Frame, Row, Run
+
+from .canvas import Canvas
+from .colors import NO_OVERRIDES, Colors, Overrides
+from .cursor import blank_picture, cell_under, cursor_picture
+from .grid_layout import GridLayout
+from .regions import rectangles
+from .row_painter import RowPainter
+
+_HAIRLINE_SHARE = 0.18
+
+
+class Place(NamedTuple):
+    """Where the last frame stood in its history."""
+
+    history_rows: int = 0
+    offset: int = 0
+
+
+class Surface:
+    """The picture of one terminal.
+
+    Attributes:
+        metrics: the fonts and the cell.
+        layout: where the grid stands.
+        cursor: as in the last frame; None when it is out of sight.
+        place: the last frame's place in the history.
+        focused: whether the keyboard is here.
+        cursor_shown: False in the dark half of a blink.
+        live: False for a screen that is only read: nobody types there, so there is no cursor.
+        composing: uncommitted text of an input method, as runs from column 0.
+    """
+
+    def __init__(self, theme: TerminalTheme, metrics: CellMetrics) -> None:
+        self.metrics = metrics
+        self.layout = GridLayout.of(0, 0, metrics)
+        self.cursor: Cursor | None = None
+        self.place = Place()
+        self.focused = False
+        self.cursor_shown = True
+        self.live = True
+        self.composing: tuple[Run, ...] = ()
+        self._theme = theme
+        self._glyphs = Glyphs(metrics)
+        self._colors = Colors(theme)
+        self._canvas = Canvas(RowPainter(metrics, self._glyphs, self._colors))
+        self._first_row = 0
+        self._underlined: tuple[Span, ...] = ()
+
+    # -- what is shown
+
+    @property
+    def colors(self) -> Colors:
+        """The colours in force."""
+        return self._colors
+
+    @property
+    def size(self) -> GridSize:
+        """The grid that is shown; 0×0 for none."""
+        return self._canvas.size
+
+    def set_metrics(self, metrics: CellMetrics) -> None:
+        """Show with another font, size or scale; set the layout next."""
+        self.metrics = metrics
+        self._glyphs = Glyphs(metrics)
+        self._canvas.set_painter(RowPainter(metrics, self._glyphs, self._colors))
+
+    def set_theme(self, theme: TerminalTheme) -> None:
+        """Show in other colours."""
+        self._theme = theme
+        self._set_colors(self._colors.overrides)
+
+    def _set_colors(self, overrides: Overrides) -> None:
+        self._colors = Colors(self._theme, overrides)
+        self._canvas.set_painter(RowPainter(self.metrics, self._glyphs, self._colors))
+
+    def clear(self) -> None:
+        """Show an empty page."""
+        self._canvas.clear()
+        if self._colors.overrides != NO_OVERRIDES:
+            self._set_colors(NO_OVERRIDES)
+        self.cursor, self.place, self._first_row = None, Place(), 0
+        self._underlined = ()
+
+    def release(self) -> None:
+        """Give the memory back while nobody looks; the next frame must be a full one."""
+        self.clear()
+        self._glyphs.forget_pictures()
+
+    def apply_frame(self, emulator: Emulator) -> QRegion | None:
+        """Take the emulator's damage; the region to be painted, None for all of the widget."""
+        return self.take_frame(emulator.frame(), reverse_screen=emulator.modes.reverse_screen)
+
+    def take_frame(self, frame: Frame, *, reverse_screen: bool) -> QRegion | None:
+        """Take a frame; the region to be painted, None for all of the widget."""
+        before = (self.size, self._first_row, self._colors)
+        overrides = Overrides.of(frame, reverse_screen=reverse_screen)
+        if overrides != self._colors.overrides:
+            self._set_colors(overrides)
+        region = QRegion(self.cursor_rect())
+        touched = self._canvas.apply(frame)
+        self.cursor = frame.cursor
+        self.place = Place(frame.scrollback_rows, frame.scroll_offset)
+        self._first_row = self.layout.first_row(frame.size, frame.cursor.row if frame.cursor else None)
+        if before != (self.size, self._first_row, self._colors):
+            return None
+        region += QRegion(self.cursor_rect())
+        for number in touched:
+            region += self._row_rect(number)
+        return region
+
+    @property
+    def rows(self) -> list[Row | None]:
+        """The rows as painted."""
+        return self._canvas.rows
+
+    def holds(self, position: QPoint) -> bool:
+        """Whether a point lies on the grid."""
+        return self._grid_rect().contains(position)
+
+    def underline(self, spans: tuple[Span, ...]) -> QRegion:
+        """Underline the cells of a link that is pointed at, and no others; the region to be painted."""
+        rows = {row for row, _first, _last in {*spans, *self._underlined}}
+        self._underlined = spans
+        region = QRegion()
+        for row in rows:
+            region += self._row_rect(row)
+        return region
+
+    # -- where things are
+
+    def set_layout(self, layout: GridLayout) -> None:
+        """The widget has another size or scale."""
+        self.layout = layout
+        self._first_row = layout.first_row(self.size, self.cursor.row if self.cursor else None)
+
+    def cell_at(self, position: QPoint) -> tuple[int, int]:
+        """The cell nearest to a point."""
+        return self.layout.cell_at(position.x(), position.y(), self.size, self._first_row)
+
+    def rows_beyond(self, position: QPoint) -> int:
+        """How far a point is above (negative) or below the grid, in rows rounded up; 0 inside."""
+        grid, height = self._grid_rect(), self.metrics.height
+        if position.y() < grid.top():
+            return (position.y() - grid.top()) // height
+        return max(-((grid.bottom() - position.y()) // height), 0)
+
+    def _grid_rect(self) -> QRect:
+        layout, size = self.layout, self.size
+        padding = layout.padding
+        width = min(size.columns * layout.cell_width, max(layout.width - padding, 0))
+        height = min((size.rows - self._first_row) * layout.cell_height, max(layout.height - padding, 0))
+        if size.rows > layout.room.rows:
+            height = min(height, layout.room.rows * layout.cell_height)
+        return QRect(padding, padding, width, height)
+
+    def _row_rect(self, number: int) -> QRect:
+        grid, height = self._grid_rect(), self.layout.cell_height
+        top = grid.top() + (number - self._first_row) * height
+        return QRect(grid.left(), top, grid.width(), height).intersected(grid)
+
+    def _cell_corner(self, column: int, row: int) -> QPoint:
+        layout = self.layout
+        return QPoint(
+            layout.padding + column * layout.cell_width, layout.padding + (row - self._first_row) * layout.cell_height
+        )
+
+    def cursor_rect(self) -> QRect:
+        """The cursor's cells; to the right end of the composed text while there is some."""
+        cursor = self.cursor
+        if cursor is None:
+            return QRect()
+        cells = 2
+        if self.composing:
+            cells = self.composing[-1].column + self.composing[-1].cells + 1
+        column = self._composing_column(cells) if self.composing else self._cursor_cell()[0]
+        corner = self._cell_corner(column, cursor.row)
+        return QRect(corner.x(), corner.y(), cells * self.layout.cell_width, self.layout.cell_height)
+
+    def _cursor_cell(self) -> tuple[int, Run]:
+        """The column at which the cursor's picture begins, and what it stands on."""
+        assert self.cursor is not None
+        rows = self._canvas.rows
+        row = rows[self.cursor.row] if self.cursor.row < len(rows) else None
+        cell = cell_under(row, self.cursor.column)
+        return cell.column, cell
+
+    def _composing_column(self, cells: int) -> int:
+        """Composed text begins at the cursor, or as far left as it needs to be seen whole."""
+        assert self.cursor is not None
+        return max(min(self.cursor.column, self.size.columns - cells), 0)
+
+    # -- painting
+
+    def paint(self, painter: QPainter, region: QRegion) -> None:
+        """Paint the parts of the widget that lie in ``region``."""
+        grid = self._grid_rect() if self.size.rows else QRect()
+        for rect in rectangles(region.subtracted(QRegion(grid))):
+            painter.fillRect(rect, self._colors.background)
+        image = self._canvas.image
+        offset = QPoint(0, self._first_row * self.layout.cell_height) - grid.topLeft()
+        for rect in rectangles(region.intersected(QRegion(grid))):
+            painter.drawImage(rect.topLeft(), image, rect.translated(offset))
+        self._paint_ends(painter, grid)
+        painter.setClipRect(grid)
+        for row, first, last in self._underlined:
+            corner, cell = self._cell_corner(first, row), self.layout.cell_width
+            painter.fillRect(
+                corner.x(), corner.y() + self.metrics.underline_top, (last - first + 1) * cell, self.metrics.line,
+                self._colors.foreground,
+            )  # fmt: skip
+        self._paint_cursor(painter, region)
+
+    def _paint_ends(self, painter: QPainter, grid: QRect) -> None:
+        """Hairlines where a grid ends that is smaller than its room."""
+        room = self.layout.room
+        if grid.isEmpty():
+            return
+        color = QColor(self._colors.foreground)
+        color.setAlphaF(_HAIRLINE_SHARE)
+        right = self.size.columns < room.columns
+        bottom = self.size.rows < room.rows
+        if right:
+            painter.fillRect(grid.right() + 1, grid.top(), 1, grid.height() + int(bottom), color)
+        if bottom:
+            painter.fillRect(grid.left(), grid.bottom() + 1, grid.width(), 1, color)
+
+    def _paint_cursor(self, painter: QPainter, region: QRegion) -> None:
+        cursor = self.cursor
+        if cursor is None or not region.intersects(self.cursor_rect()):
+            return
+        if self.composing:
+            picture = self._composing_picture()
+            column = self._composing_column(picture.width() // self.metrics.width)
+            painter.drawImage(self._cell_corner(column, cursor.row), picture)
+        elif self.live and cursor.visible and (self.cursor_shown or not self.focused):
+            column, cell = self._cursor_cell()
+            picture = cursor_picture(self._canvas.painter, cell, cursor.shape, focused=self.focused)
+            painter.drawImage(self._cell_corner(column, cursor.row), picture)
+
+    def _composing_picture(self) -> QImage:
+        """The composed text on the page's ground, with a bar for the caret after it."""
+        last = self.composing[-1]
+        cells = last.column + last.cells
+        picture = blank_picture(self._canvas.painter, cells + 1)
+        picture.fill(self._colors.background)
+        painter = QPainter(picture)
+        self._canvas.painter.paint_runs(
+            painter, [(run, self._colors.resolve_style(run.style)) for run in self.composing], 0
+        )
+        caret = max(round(self.metrics.width / 6), 1)
+        painter.fillRect(cells * self.metrics.width, 0, caret, self.metrics.height, self._colors.cursor)
+        painter.end()
+        return picture

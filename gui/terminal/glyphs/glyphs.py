@@ -1,0 +1,165 @@
+"""Pictures of single cells, drawn once and kept: wide characters, emoji, lines, braille.
+
+Also tells which parts of a run's text a font draws in one go and which need a picture each.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
+
+from gui.terminal.cell_metrics import CellMetrics
+
+from . import box_drawing, legacy_shapes, powerline, symbols
+
+EMOJI_SELECTOR = "\ufe0f"
+"""VS16: the character before it is an emoji, in colour."""
+
+_MAX_CACHE_BYTES = 16 * 1024 * 1024
+
+
+class Kind(IntEnum):
+    """How a piece of a run is drawn."""
+
+    TEXT = 0
+    """By the font, in one go."""
+    PICTURE = 1
+    """One cell by its picture."""
+    BARS = 2
+    """A row of equal characters, as bars from the first cell to the last."""
+
+
+class Piece(NamedTuple):
+    """A part of a run's text."""
+
+    offset: int
+    """In cells from the run's start."""
+    kind: Kind
+    text: str
+
+
+class Glyphs:
+    """The pictures of cells at one size; bounded, the longest unused go first."""
+
+    def __init__(self, metrics: CellMetrics) -> None:
+        self._metrics = metrics
+        self._pictures: OrderedDict[tuple[str, int, int, int, int], QImage] = OrderedDict()
+        self._bytes = 0
+        self.pieces = lru_cache(maxsize=4096)(self._pieces)
+
+    def forget_pictures(self) -> None:
+        """Give the memory back; pictures are drawn again when they are needed."""
+        self._pictures.clear()
+        self._bytes = 0
+
+    def _pieces(self, text: str, variant: int) -> tuple[Piece, ...]:
+        pieces: list[Piece] = []
+        for offset, character in enumerate(text):
+            kind = self._kind(character, variant)
+            last = pieces[-1] if pieces else None
+            joins = last is not None and last.kind == kind and kind != Kind.PICTURE
+            if last is not None and joins and (kind == Kind.TEXT or last.text[0] == character):
+                pieces[-1] = last._replace(text=last.text + character)
+            elif character != " " or kind == Kind.TEXT:
+                pieces.append(Piece(offset, kind, character))
+        return tuple(pieces)
+
+    def _kind(self, character: str, variant: int) -> Kind:
+        metrics = self._metrics
+        code = ord(character)
+        if box_drawing.is_box_drawing(code):
+            bars = box_drawing.bars_of(code, metrics.width, metrics.height, metrics.line)
+            return Kind.BARS if bars else Kind.PICTURE
+        if symbols.is_braille(code) or powerline.is_separator(code) or legacy_shapes.is_legacy_shape(code):
+            return Kind.PICTURE
+        return Kind.TEXT if metrics.draws_in_run(character, variant) else Kind.PICTURE
+
+    def bars(self, character: str) -> tuple[box_drawing.Rectangle, ...]:
+        """The bars of a character of kind BARS, for one cell."""
+        metrics = self._metrics
+        return box_drawing.bars_of(ord(character), metrics.width, metrics.height, metrics.line)
+
+    def picture(self, text: str, cells: int, variant: int, color: QColor, rgb: int, room: int = 1) -> QImage:
+        """The picture of one cell or of a cluster over ``cells`` of them, on a transparent ground.
+
+        With more ``room``, in cells, a character that is wider than its own cells is drawn at its own size.
+        """
+        room = max(cells, room)
+        key = (text, cells, variant, rgb, room)
+        picture = self._pictures.get(key)
+        if picture is not None:
+            self._pictures.move_to_end(key)
+            return picture
+        picture = self._drawn(text, cells, variant, color, room)
+        self._pictures[key] = picture
+        self._bytes += picture.sizeInBytes()
+        while self._bytes > _MAX_CACHE_BYTES and len(self._pictures) > 1:
+            _, dropped = self._pictures.popitem(last=False)
+            self._bytes -= dropped.sizeInBytes()
+        return picture
+
+    def _drawn(self, text: str, cells: int, variant: int, color: QColor, room: int) -> QImage:
+        metrics = self._metrics
+        width = metrics.width * cells
+        picture = QImage(metrics.width * room, metrics.height, QImage.Format.Format_ARGB32_Premultiplied)
+        picture.fill(0)
+        painter = QPainter(picture)
+        code = ord(text[0])
+        painter.setClipRect(0, 0, width, metrics.height)
+        emoji = EMOJI_SELECTOR in text and metrics.emoji_font is not None
+        if not emoji and symbols.is_often_missing(code) and not metrics.has_glyph(text[0], variant):
+            size = QSizeF(width, metrics.height)
+            symbols.draw_missing(painter, code, size, metrics.ascent, metrics.line, color)
+        elif box_drawing.is_box_drawing(code):
+            box_drawing.draw(painter, code, width, metrics.height, metrics.line, color)
+        elif symbols.is_braille(code):
+            symbols.draw_braille(painter, code, width, metrics.height, color)
+        elif powerline.is_separator(code):
+            powerline.draw_separator(painter, code, width, metrics.height, metrics.line, color)
+        elif powerline.is_sign(code) and not metrics.has_glyph(text[0], variant):
+            powerline.draw_sign(painter, code, width, metrics.ascent, metrics.line, color)
+        elif legacy_shapes.is_legacy_shape(code):
+            legacy_shapes.draw(painter, code, width, metrics.height, color)
+        else:
+            painter.setClipping(False)
+            font = metrics.emoji_font if emoji and metrics.emoji_font else metrics.shaped_fonts[variant]
+            self._draw_text(painter, text, width, font, color, picture.width())
+        painter.end()
+        return picture
+
+    def _draw_text(self, painter: QPainter, text: str, width: int, font: QFont, color: QColor, room_px: int) -> None:
+        """Centre a shaped cluster in its cells; one too large for its room is made smaller."""
+        metrics = self._metrics
+        measured = QFontMetricsF(font)
+        advance = measured.horizontalAdvance(text)
+        ink: QRectF = measured.tightBoundingRect(text)
+        height = metrics.height
+        if ink.width() > width:
+            width = room_px
+        scale = min(1.0, width / max(ink.width(), 1.0), height / max(ink.height(), 1.0))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setFont(font)
+        painter.setPen(color)
+        # Glyphs of other fonts may stand higher or lower than this font's; keep them in the cell.
+        baseline = float(metrics.ascent)
+        top, bottom = baseline + ink.top() * scale, baseline + ink.bottom() * scale
+        if top < 0:
+            baseline -= top
+        elif bottom > metrics.height:
+            baseline = max(baseline - (bottom - metrics.height), -ink.top() * scale)
+        left = (width - advance) / 2
+        if ink.width() > metrics.width and ink.width() <= width == room_px > metrics.width and len(text) == 1:
+            left = min(0.0, width - ink.right())  # from its own cell into the free one
+        elif not 0 < advance <= width:  # some fonts give a symbol two cells: it is the ink that has to fit
+            left = (width - ink.width() * scale) / 2 - ink.left() * scale
+        if scale < 1.0:
+            painter.translate(left, baseline)
+            painter.scale(scale, scale)
+            painter.drawText(QPointF(0, 0), text)
+        else:
+            painter.drawText(QPointF(round(left), round(baseline)), text)

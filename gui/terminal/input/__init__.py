@@ -1,0 +1,8 @@
+"""What the user does in the terminal's widget, as typed input for its sink.
+
+input_sink  the interface of the receiver: key, text, paste, mouse, focus
+keyboard    keys for the program, and the few that the view keeps
+pointer     the mouse: selecting, links, and events for the program
+wheel       the wheel: history, arrow keys, the program, zoom
+clipboard   copying, and pastes that are asked about first
+"""

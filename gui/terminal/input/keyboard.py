@@ -1,0 +1,103 @@
+"""The keyboard: keys for the program, and the few that the view keeps for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from PySide6.QtGui import QKeyEvent
+
+from gui.input.keys import MODIFIER_KEYS, KeyTranslator
+from gui.input.shortcuts import WINDOW_KEYS, combinations, pressed_combination
+from session_host.terminal.base import Emulator, Modes
+
+from .input_sink import InputSink
+
+LOCAL_KEYS: Mapping[str, tuple[str, ...]] = {
+    "copy": ("Ctrl+Shift+C",),
+    "paste": ("Ctrl+Shift+V", "Shift+Ins"),
+    "select_all": ("Ctrl+Shift+A",),
+    "zoom_in": ("Ctrl++", "Ctrl+=", "Ctrl+Shift+=", "Ctrl+Shift++"),
+    "zoom_out": ("Ctrl+-",),
+    "reset_zoom": ("Ctrl+0",),
+}
+"""What the view does itself when the window has no shortcut for it."""
+
+_COPY_OF_SELECTION = "Ctrl+Ins"
+"""Copies while something is selected, and is the program's otherwise."""
+
+HISTORY_KEYS: Mapping[str, tuple[str, ...]] = {
+    "page_up": ("Shift+PgUp",),
+    "page_down": ("Shift+PgDown",),
+}
+"""Looking back; a program on the alternate screen, which has no history, gets these keys itself."""
+
+SPARE_HISTORY_KEYS: Mapping[str, tuple[str, ...]] = {
+    "line_up": ("Shift+Up",),
+    "line_down": ("Shift+Down",),
+    "to_start": ("Shift+Home",),
+    "to_end": ("Shift+End",),
+}
+"""Looking back, too, until a program asks for modified keys (kitty's protocol, modifyOtherKeys)."""
+
+Actions = Mapping[str, Callable[[], None]]
+
+
+class Keyboard:
+    """What becomes of key events over one view."""
+
+    def __init__(self, actions: Actions) -> None:
+        """``actions`` has a call for each name in the tables above."""
+        self._translator = KeyTranslator()
+        self._window_keys = combinations(WINDOW_KEYS)
+        self._local = self._bound(LOCAL_KEYS, actions)
+        self._history = self._bound(HISTORY_KEYS, actions)
+        self._spare_history = self._bound(SPARE_HISTORY_KEYS, actions)
+        self._copy = self._bound({"copy": (_COPY_OF_SELECTION,)}, actions)
+
+    @staticmethod
+    def _bound(keys: Mapping[str, tuple[str, ...]], actions: Actions) -> dict[int, Callable[[], None]]:
+        return {number: actions[name] for name, texts in keys.items() for number in combinations(texts)}
+
+    def set_window_keys(self, texts: Iterable[str]) -> None:
+        """The combinations that are the window's."""
+        self._window_keys = combinations(texts)
+
+    def is_windows(self, event: QKeyEvent) -> bool:
+        """Whether the window is to have a key first."""
+        return pressed_combination(event.keyCombination()) in self._window_keys
+
+    def act_locally(self, event: QKeyEvent, emulator: Emulator | None) -> bool:
+        """Do what the view itself does at a key; False if it does nothing."""
+        pressed = pressed_combination(event.keyCombination())
+        action = self._local.get(pressed)
+        if action is None and pressed in self._copy and emulator is not None and emulator.selected_text():
+            action = self._copy[pressed]
+        if action is None and (pressed in self._history or pressed in self._spare_history):
+            modes = emulator.modes if emulator is not None else Modes()
+            if not modes.alternate_screen:
+                asked = modes.kitty_keyboard or modes.modify_other_keys
+                action = self._history.get(pressed) or (None if asked else self._spare_history[pressed])
+        if action is None:
+            return False
+        action()
+        return True
+
+    def press(self, event: QKeyEvent, sink: InputSink) -> bool | None:
+        """Hand a press on. None: it is no key of the program's; True: it was typing, not a bare modifier."""
+        stroke = self._translator.pressed(event)
+        if stroke is None:
+            return None
+        sink.key(*stroke)
+        return stroke.key not in MODIFIER_KEYS
+
+    def release(self, event: QKeyEvent, sink: InputSink) -> bool:
+        """Hand a release on; False if there is nothing to say."""
+        stroke = self._translator.released(event)
+        if stroke is None:
+            return False
+        sink.key(*stroke)
+        return True
+
+    def forget_held(self) -> None:
+        """The keyboard went elsewhere."""
+        self._translator.forget_held()

@@ -1,0 +1,262 @@
+"""The mouse: selecting, opening links, and events for a program that asked for them.
+
+A program that asked for the mouse gets it, but for three cases: Shift is held, the view looks
+back into history, or Ctrl is held on a link.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QPointF, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from gui.input.keys import modifiers_of
+from gui.input.mouse import button_of, first_held
+from gui.terminal.drawing.regions import Span
+from session_host.protocol.values import MouseAction, MouseButton
+from session_host.terminal.base import Emulator, SelectionUnit
+
+from .clipboard import offer_selection
+from .input_sink import InputSink
+
+_AUTOSCROLL_MS = 40
+_UNITS: tuple[SelectionUnit, ...] = ("cell", "word", "line")
+
+
+class PointerHost(Protocol):
+    """What the mouse needs of the view."""
+
+    @property
+    def emulator(self) -> Emulator | None:
+        """What is shown."""
+
+    @property
+    def sink(self) -> InputSink | None:
+        """Whom the program's events are given to; None if the screen is for reading only."""
+
+    @property
+    def scrolled_back(self) -> bool:
+        """Whether history is looked at."""
+
+    def cell_at(self, position: QPointF) -> tuple[int, int]:
+        """The cell nearest to a point of the widget."""
+
+    def rows_beyond(self, position: QPointF) -> int:
+        """How far a point is above (negative) or below the grid, in rows; 0 inside."""
+
+    def open_at(self, position: QPointF) -> bool:
+        """Open the link under a point; whether there is, or may be, one."""
+
+    def linked_cells(self, cell: tuple[int, int]) -> tuple[Span, ...]:
+        """The cells of the address or path at a cell; () where an ordinary word stands."""
+
+    def paste_selection(self) -> None:
+        """The user wants the primary selection typed."""
+
+    def emulator_touched(self) -> None:
+        """The emulator's selection or viewport was changed."""
+
+
+class _Drag(Enum):
+    NONE = 0
+    PRESSED = 1
+    """A button is down on a cell; nothing is selected yet."""
+    SELECTING = 2
+
+
+class Pointer(QObject):
+    """The mouse's state over one view."""
+
+    def __init__(self, host: PointerHost, parent: QObject) -> None:
+        super().__init__(parent)
+        self._host = host
+        self._drag = _Drag.NONE
+        self._anchor = (0, 0)
+        self._pressed_at = QPointF()
+        self._last_at = QPointF()
+        self._rectangle = False
+        self._clicks = 0
+        self._click_ms = 0
+        self._selected = False
+        self._program_buttons: set[MouseButton] = set()
+        self._program_cell: tuple[int, int] | None = None
+        self._autoscroll = QTimer(self)
+        self._autoscroll.setInterval(_AUTOSCROLL_MS)
+        self._autoscroll.timeout.connect(self._scroll_on)
+
+    def reset(self) -> None:
+        """Another screen is shown: nothing is held or dragged on it."""
+        self._end_drag()
+        self._program_buttons.clear()
+        self._program_cell = None
+        self._clicks = 0
+        self._selected = False
+
+    def note_selection(self) -> None:
+        """Something was selected by other means than the mouse."""
+        self._selected = True
+
+    def deselect(self) -> None:
+        """Select nothing, if anything was."""
+        emulator = self._host.emulator
+        if self._selected and emulator is not None and self._drag == _Drag.NONE:
+            self._selected = False
+            emulator.clear_selection()
+            self._host.emulator_touched()
+
+    def program_takes(self, modifiers: Qt.KeyboardModifier) -> bool:
+        """Whether a press with these modifiers would be the program's."""
+        host = self._host
+        emulator = host.emulator
+        if emulator is None or host.sink is None or host.scrolled_back:
+            return False
+        return emulator.modes.mouse != "none" and not modifiers & Qt.KeyboardModifier.ShiftModifier
+
+    # -- events
+
+    def press(self, event: QMouseEvent) -> None:
+        """A button went down (also the second time of a double click)."""
+        host, position, modifiers = self._host, event.position(), event.modifiers()
+        control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        if event.button() == Qt.MouseButton.LeftButton and control and host.open_at(position):
+            return
+        if self.program_takes(modifiers):
+            self._to_program(MouseAction.PRESS, event)
+            return
+        if event.button() == Qt.MouseButton.MiddleButton:
+            host.paste_selection()
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self._begin_selection(event)
+
+    def move(self, event: QMouseEvent) -> None:
+        """The mouse moved, with or without a button."""
+        self._last_at = event.position()
+        if self._drag != _Drag.NONE:
+            self._drag_to(event.position())
+        elif self._program_buttons or (not event.buttons() and self.program_takes(event.modifiers())):
+            self._motion_to_program(event)
+
+    def release(self, event: QMouseEvent) -> None:
+        """A button went up."""
+        if button_of(event.button()) in self._program_buttons:
+            self._to_program(MouseAction.RELEASE, event)
+        elif event.button() == Qt.MouseButton.LeftButton and self._drag != _Drag.NONE:
+            selected = self._drag == _Drag.SELECTING
+            if not selected:
+                self._host.linked_cells(self._anchor)  # A second click wants to know at once whether it is a file.
+            self._end_drag()
+            emulator = self._host.emulator
+            if selected and emulator is not None and QGuiApplication.clipboard().supportsSelection():
+                offer_selection(emulator.selected_text())
+
+    # -- the program's
+
+    def wheel_to_program(self, position: QPointF, button: MouseButton, times: int, modifiers: int) -> None:
+        """Turn the wheel for the program."""
+        sink = self._host.sink
+        column, row = self._host.cell_at(position)
+        for _ in range(times):
+            if sink is not None:
+                sink.mouse(MouseAction.PRESS, button, column, row, modifiers)
+
+    def _to_program(self, action: MouseAction, event: QMouseEvent) -> None:
+        sink, button = self._host.sink, button_of(event.button())
+        if sink is None or button == MouseButton.NONE:
+            return
+        if action == MouseAction.PRESS:
+            self._program_buttons.add(button)
+        else:
+            self._program_buttons.discard(button)
+        cell = self._program_cell = self._host.cell_at(event.position())
+        sink.mouse(action, button, *cell, modifiers_of(event.modifiers()))
+
+    def _motion_to_program(self, event: QMouseEvent) -> None:
+        emulator, sink = self._host.emulator, self._host.sink
+        if emulator is None or sink is None:
+            return
+        wanted = {"any_motion"} if not self._program_buttons else {"any_motion", "button_motion"}
+        cell = self._host.cell_at(event.position())
+        if cell == self._program_cell or emulator.modes.mouse not in wanted:
+            return
+        self._program_cell = cell
+        sink.mouse(MouseAction.MOTION, first_held(event.buttons()), *cell, modifiers_of(event.modifiers()))
+
+    # -- selecting
+
+    def _begin_selection(self, event: QMouseEvent) -> None:
+        emulator = self._host.emulator
+        if emulator is None:
+            return
+        position, cell = event.position(), self._host.cell_at(event.position())
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and emulator.modes.mouse == "none":
+            if emulator.selected_text():
+                emulator.extend_selection(cell)
+            else:
+                emulator.select(self._anchor, cell, "cell")
+            self._drag = _Drag.SELECTING
+            self._selected = True
+            self._host.emulator_touched()
+            return
+        self._count_click(event)
+        self._anchor, self._pressed_at, self._last_at = cell, position, position
+        self._rectangle = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        unit = _UNITS[self._clicks - 1]
+        if unit == "cell":
+            self._drag = _Drag.PRESSED
+            self._selected = False
+            emulator.clear_selection()
+        else:
+            self._drag = _Drag.SELECTING
+            self._selected = True
+            spans = self._host.linked_cells(cell) if unit == "word" else ()
+            if spans:
+                emulator.select((spans[0][1], spans[0][0]), (spans[-1][2], spans[-1][0]), "cell")
+            else:
+                emulator.select(cell, cell, unit)
+        self._host.emulator_touched()
+
+    def _count_click(self, event: QMouseEvent) -> None:
+        """One, two or three clicks at the same place; the fourth is the first again."""
+        quick = event.timestamp() - self._click_ms <= QApplication.doubleClickInterval()
+        apart = (event.position() - self._pressed_at).manhattanLength()
+        near = apart < QApplication.startDragDistance()
+        self._clicks = self._clicks % len(_UNITS) + 1 if quick and near else 1
+        self._click_ms = event.timestamp()
+
+    def _drag_to(self, position: QPointF) -> None:
+        emulator = self._host.emulator
+        if emulator is None:
+            return
+        cell = self._host.cell_at(position)
+        if self._drag == _Drag.PRESSED:
+            apart = (position - self._pressed_at).manhattanLength()
+            if cell == self._anchor and apart < QApplication.startDragDistance():
+                return
+            self._drag = _Drag.SELECTING
+            self._selected = True
+            emulator.select(self._anchor, cell, "cell", rectangle=self._rectangle)
+        else:
+            emulator.extend_selection(cell)
+        self._host.emulator_touched()
+        if self._host.rows_beyond(position):
+            if not self._autoscroll.isActive():
+                self._autoscroll.start()
+        else:
+            self._autoscroll.stop()
+
+    def _scroll_on(self) -> None:
+        """Go on while the mouse is held above or below the grid; faster the farther it is."""
+        emulator, beyond = self._host.emulator, self._host.rows_beyond(self._last_at)
+        if emulator is None or not beyond or self._drag != _Drag.SELECTING:
+            self._autoscroll.stop()
+            return
+        emulator.scroll(max(-8, min(beyond, 8)))
+        emulator.extend_selection(self._host.cell_at(self._last_at))
+        self._host.emulator_touched()
+
+    def _end_drag(self) -> None:
+        self._drag = _Drag.NONE
+        self._autoscroll.stop()

@@ -1,0 +1,106 @@
+"""The link under a cell: one that the program set (OSC 8), an address in the text, or the name of a file.
+
+Rows are read only when somebody asks: with Ctrl held over the view, at a double click, for the context menu.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from gui.terminal.drawing.cursor import cell_under
+from gui.terminal.drawing.regions import Span
+from gui.terminal.line_search import line_at
+from session_host.terminal.base import Emulator, Row
+
+from .links import FilePlace, link_in, shown
+
+PathOf = Callable[[str], str | None]
+"""The absolute path of the existing file that a name means; "" for none, None while that is looked up."""
+
+
+class Link(NamedTuple):
+    """What a click on a cell opens: an address, or a file (by an absolute path, once it is known to exist)."""
+
+    spans: tuple[Span, ...]
+    uri: str = ""
+    file: FilePlace | None = None
+    is_known: bool = True
+    """False while it is looked up whether there is such a file."""
+
+    @property
+    def text(self) -> str:
+        """The target in words."""
+        if self.file is None:
+            return self.uri
+        place = [str(number) for number in (self.file.line, self.file.column) if number]
+        return ":".join([self.file.path, *place])
+
+    @property
+    def tip(self) -> str:
+        """The target as it is shown before it is followed."""
+        return shown(self.text)
+
+
+def marked_link(rows: Sequence[Row | None], cell: tuple[int, int]) -> Link | None:
+    """The link that the program set at a cell of the rows."""
+    column, number = cell
+    row = rows[number] if 0 <= number < len(rows) else None
+    uri = cell_under(row, column).style.link
+    if row is None or not uri:
+        return None
+    first = last = column
+    while first > 0 and cell_under(row, first - 1).style.link == uri:
+        first -= 1
+    while cell_under(row, last + 1).style.link == uri:
+        last += 1
+    return Link(((number, first, last),), uri)
+
+
+def link_in_text(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf) -> Link | None:
+    """The address or the file that the text at a cell names, also over soft wraps.
+
+    Args:
+        emulator: what is shown.
+        top: the viewport's first row, counted from the oldest of the history.
+        cell: column and row in the viewport.
+        path_of: finds the files.
+    """
+    found = _found(emulator, top, cell)
+    if found is None:
+        return None
+    uri, file, spans = found
+    if file is None:
+        return Link(spans, uri)
+    path = path_of(file.path)
+    if path is None:
+        return Link(spans, file=file, is_known=False)
+    return Link(spans, file=file._replace(path=path)) if path else None
+
+
+def word_at(emulator: Emulator, top: int, cell: tuple[int, int], path_of: PathOf) -> tuple[Span, ...]:
+    """The cells of the address or path at a cell, for selecting it whole; () where an ordinary word stands."""
+    found = _found(emulator, top, cell)
+    if found is None:
+        return ()
+    _uri, file, spans = found
+    if file is not None and "/" not in file.path and not path_of(file.path):
+        return ()
+    return spans
+
+
+def _found(
+    emulator: Emulator, top: int, cell: tuple[int, int]
+) -> tuple[str, FilePlace | None, tuple[Span, ...]] | None:
+    line = line_at(emulator, top + cell[1])
+    if line is None:
+        return None
+    place = line.place_of(top + cell[1], cell[0])
+    found = link_in(line.text, place) if place is not None else None
+    if found is None:
+        return None
+    spans: dict[int, tuple[int, int]] = {}
+    for row, column in line.cells[found.first : found.end]:
+        first, _last = spans.setdefault(row - top, (column, column))
+        spans[row - top] = (first, column)
+    return found.uri, found.file, tuple((row, first, last) for row, (first, last) in spans.items())

@@ -1,0 +1,112 @@
+"""Links in a program's output: which are found in plain text, which may be opened, how they are shown. Pure.
+
+Two kinds are found in text: web and mail addresses, and names of files with or without a line and a column, as
+compilers, grep and tracebacks write them. The ends follow what VTE, kitty and VS Code agree on: an address ends
+before punctuation that belongs to the sentence, and before a bracket or quote that was opened outside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+ALLOWED_SCHEMES = frozenset({"http", "https", "mailto", "file"})
+_LONGEST_SHOWN = 300
+_SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
+"""RFC 3986, 3.1; nothing may stand before it."""
+
+_NEVER = r"\s<>\"`{}|\\^\u2190-\u25ff\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+"""In no link: RFC 3986 excludes the ASCII ones; arrows, frames and East Asian punctuation stand beside links."""
+
+_ADDRESS = re.compile(rf"(?<![A-Za-z0-9])(?:https?://|file://|mailto:)[^{_NEVER}]+", re.IGNORECASE)
+_TRACEBACK = re.compile(r"\bFile \"(?P<path>[^\"]{1,4000})\", line (?P<line>\d{1,8})")
+"""Python's, the only usual form in which the line stands apart from the name."""
+_FILE = re.compile(
+    rf"(?P<path>[^:()\[\],;'*?={_NEVER}]+)"
+    r"(?::(?P<line>\d{1,8})(?::(?P<column>\d{1,6}))?|\((?P<line_2>\d{1,8})(?:,\s?(?P<column_2>\d{1,6}))?\))?"
+)
+_CLOSING = {")": "(", "]": "["}
+_SENTENCE = ".,;:!?'*"
+_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9_]{0,11}$")
+LONGEST = 4096
+"""Characters of a line that are looked at on each side of the place."""
+
+
+class FilePlace(NamedTuple):
+    """A file, and the place in it; lines and columns from 1, 0 for none."""
+
+    path: str
+    line: int = 0
+    column: int = 0
+
+
+class Found(NamedTuple):
+    """A link in a text: its characters from ``first`` to before ``end``, and an address or a file."""
+
+    first: int
+    end: int
+    uri: str = ""
+    file: FilePlace | None = None
+
+
+def link_in(text: str, place: int) -> Found | None:
+    """The link that covers a character of a line; a file need not exist."""
+    if not 0 <= place < len(text) or text[place].isspace():
+        return None
+    begin = max(place - LONGEST, 0)
+    piece = text[begin : place + LONGEST]
+    for found in _links(piece):
+        if found.first <= place - begin < found.end:
+            return found._replace(first=found.first + begin, end=found.end + begin)
+    return None
+
+
+def _links(text: str) -> Iterator[Found]:
+    """Links that may overlap, the surest kind first."""
+    for match in _ADDRESS.finditer(text):
+        before = text[match.start() - 1] if match.start() else ""
+        uri = _without_surroundings(match.group(), before)
+        if may_open(uri) and (urlsplit(uri).netloc or uri.lower().startswith("file:///") or "@" in uri):
+            yield Found(match.start(), match.start() + len(uri), uri)
+    for match in _TRACEBACK.finditer(text):
+        yield Found(match.start("path"), match.end(), file=FilePlace(match["path"], int(match["line"])))
+    for match in _FILE.finditer(text):
+        line, column = match["line"] or match["line_2"], match["column"] or match["column_2"]
+        path, end = match["path"], match.end()
+        if not line:
+            path = path.rstrip(_SENTENCE)
+            end = match.start() + len(path)
+        if line or "/" in path or _SUFFIX.search(path):
+            yield Found(match.start(), end, file=FilePlace(path, int(line or 0), int(column or 0)))
+
+
+def _without_surroundings(uri: str, before: str) -> str:
+    """An address without what belongs to the text around it."""
+    if before == "'":
+        uri = uri.partition("'")[0]
+    open_brackets: list[str] = []
+    for number, character in enumerate(uri):
+        if character in _CLOSING.values():
+            open_brackets.append(character)
+        elif character in _CLOSING and (not open_brackets or open_brackets.pop() != _CLOSING[character]):
+            uri = uri[:number]
+            break
+    return uri.rstrip(_SENTENCE)
+
+
+def may_open(uri: str) -> bool:
+    """Whether a link is of a kind that may be opened at all; for files, see ``window.actions.open_links``."""
+    if not (_SCHEME.match(uri) and uri.isprintable()):
+        return False
+    try:
+        return urlsplit(uri).scheme in ALLOWED_SCHEMES
+    except ValueError:
+        return False
+
+
+def shown(uri: str) -> str:
+    """The target as a tooltip shows it: whole, but for overlong ones, and without anything unprintable."""
+    text = "".join(character if character.isprintable() else "�" for character in uri)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -1,0 +1,11 @@
+"""What can be done in the window, for keys, menus and the palette alike.
+
+actions        Qt actions
+key_table      the table of keys
+commands       what each action does
+chat_actions   start, rename, stop, kill, export, remove a chat
+resuming       resume an ended chat
+chat_menu      the menu of one chat
+open_links     opens the target of a link
+upgrade_offer  offers the installed version to running chats
+"""

@@ -1,0 +1,271 @@
+"""What the user does to chats from this window: start, rename, stop, kill, remove."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
+
+from gui.bridge.background.export import export
+from gui.bridge.chat import PATIENCE_MS, Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.settings.endpoint_defaults import endpoint_defaults
+from gui.settings.layout import WindowLayout
+from gui.window.actions.open_links import show_in_folder
+from gui.window.new_chat.request import NewChatRequest, starts_alone
+from gui.window.new_chat.sheet import NewChatSheet, start_of
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.chat_page import ChatPage
+from gui.window.sheets.export import ExportSheet
+from gui.window.sheets.name import NameSheet
+from gui.window.sheets.question import Question, QuestionSheet
+from gui.wording import phrases
+from session_host.agents.agent import Agent
+from session_host.client.chats.launch import LaunchRequest, free_name
+from session_host.client.worktrees import status_of
+from session_host.errors import OutliveError
+from session_host.paths import config_dir
+from session_host.protocol.values import GridSize
+from session_host.storage.store import SessionRecord
+
+RECENT_DIRECTORIES = 12
+
+
+class ChatActions(QObject):
+    """The window's verbs on chats. What needs the user's word is asked over the chat's page.
+
+    Signals:
+        ending: the user ends a chat.
+    """
+
+    ending = Signal(Chat)
+
+    def __init__(
+        self,
+        window: QWidget,
+        sessions: SessionsModel,
+        agents: Mapping[str, Agent],
+        layout: WindowLayout,
+        sheet: NewChatSheet,
+        name_sheet: NameSheet,
+        export_sheet: ExportSheet,
+        question: QuestionSheet,
+        banners: BannerArea,
+        open_chat: Callable[[Chat], ChatPage],
+    ) -> None:
+        super().__init__(window)
+        self._sessions = sessions
+        self._agents = agents
+        self._layout = layout
+        self._sheet = sheet
+        self._name_sheet = name_sheet
+        self._export_sheet = export_sheet
+        self._question = question
+        self._banners = banners
+        self._open_chat = open_chat
+        self.here: Callable[[], str] = lambda: ""
+        """The directory of the chat that is shown, "" for none."""
+        sheet.wanted.connect(self._on_wanted)
+        sheet.directory_settled.connect(self._on_directory)
+        sheet.endpoint_defaults = lambda: endpoint_defaults(config_dir())
+        sessions.path_found.connect(sheet.look_again)
+        sessions.removed.connect(lambda session_id: banners.withdraw(f"removed {session_id}"))
+
+    # ------------------------------------------------------------ starting
+
+    def new_chat(
+        self,
+        agent: str = "",
+        directory: str = "",
+        arguments: list[str] | None = None,
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        """Open the sheet that starts a chat, with what was wanted last where nothing is said."""
+        if not (agent or directory or arguments or overrides) and self._sheet.go_on():
+            return
+        layout = self._layout
+        starts = dict(layout.starts)
+        if arguments is not None and agent in self._agents:
+            starts[agent] = start_of(self._agents[agent], arguments)
+        where = directory or self.here() or layout.last_directory or _where_the_window_was_started()
+        self._sheet.ask(agent or layout.last_agent, where, starts, overrides or {})
+        self._sessions.tasks.start(self._offer_recent(), "recent directories")
+
+    def _on_directory(self, directory: str) -> None:
+        self._sessions.tasks.start(self._tell_repository(directory), "repository")
+
+    async def _tell_repository(self, directory: str) -> None:
+        self._sheet.tell_repository(directory, await asyncio.to_thread(status_of, directory))
+
+    async def _offer_recent(self) -> None:
+        self._sheet.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
+
+    def new_like(self, chat: Chat) -> None:
+        """Start a chat as this one was started, with a conversation of its own."""
+        agent = self._agents.get(chat.record.agent)
+        if agent is None:
+            self._banners.inform(f"There is no agent {chat.record.agent} in the catalog any more", kind="failed")
+            return
+        wanted = NewChatRequest(
+            agent=agent.name,
+            directory=chat.record.cwd,
+            name=chat.name,
+            arguments=_arguments_of(agent, chat.record),
+            overrides=dict(chat.record.env),
+        )
+        self._sessions.tasks.start(self._start(wanted, replaces=chat), "start")
+
+    def _on_wanted(self, wanted: NewChatRequest) -> None:
+        self._sessions.tasks.start(self._start(wanted), "start")
+
+    async def _start(self, wanted: NewChatRequest, replaces: Chat | None = None) -> None:
+        columns, rows = self._layout.grid
+        request = LaunchRequest(
+            agent=self._agents[wanted.agent],
+            arguments=wanted.arguments,
+            name=free_name(wanted.name, {chat.name for chat in self._sessions.running()}) or None,
+            directory=wanted.directory,
+            prompt=wanted.prompt,
+            worktree=wanted.worktree,
+            environment=dict(os.environ),
+            overrides=wanted.overrides,
+            size=GridSize(columns, rows).clamped(),
+            colors=self._sessions.colors,
+        )
+        try:
+            chat = await self._sessions.launch(request)
+        except OutliveError as error:
+            if replaces is not None:
+                # The sheet says what is missing and lets the user put it right.
+                self.new_chat(wanted.agent, wanted.directory, wanted.arguments, wanted.overrides)
+            self._sheet.failed(_first_upper(str(error)))
+            return
+        self._layout.last_agent, self._layout.last_directory = wanted.agent, wanted.directory
+        if wanted.remembered is not None:
+            self._layout.starts[wanted.agent] = wanted.remembered
+        self._sheet.done()
+        self._open_chat(chat)
+
+    # ------------------------------------------------------------ on one chat
+
+    def converses(self, chat: Chat) -> bool:
+        """Whether its agent has conversations that can be gone on with."""
+        agent = self._agents.get(chat.record.agent)
+        return agent is not None and bool(agent.conversation.resume or agent.conversation.picker)
+
+    def rename(self, chat: Chat) -> None:
+        """Ask for another name."""
+        self._name_sheet.ask(chat.name, lambda name: self._sessions.rename(chat, name))
+
+    def stop(self, chat: Chat) -> None:
+        """End a chat politely; asks first when work would be lost."""
+        self._end(chat, "Stop", self._sessions.stop)
+
+    def kill(self, chat: Chat) -> None:
+        """End a chat at once; asks first when work would be lost."""
+        self._end(chat, "Kill", self._sessions.kill)
+
+    def _end(self, chat: Chat, word: str, end: Callable[[Chat], object]) -> None:
+        if chat.is_over:
+            return
+
+        def now() -> None:
+            self._layout.note_ended_by_you(chat.id)
+            self.ending.emit(chat)
+            end(chat)
+
+        if (reason := chat.why_ask_before_end) and not chat.is_over:
+            detail = "It ends at once; what is not saved is lost." if word == "Kill" else ""
+            self._open_chat(chat).ask(Question(f"{reason}. {word} it?", word, now, detail))
+        else:
+            now()
+
+    def remove(self, chat: Chat) -> None:
+        """Forget an ended chat, once the time to undo that has passed."""
+        if chat.is_over and self._sessions.removals.begin(chat):
+            undo = Banner(
+                f"Removed {chat.name}.", "Undo", lambda: self._sessions.removals.undo(chat), key=f"removed {chat.id}"
+            )
+            self._banners.show_banner(undo)
+
+    def copy_name(self, chat: Chat) -> None:
+        """Put a chat's name on the clipboard."""
+        QGuiApplication.clipboard().setText(chat.name)
+
+    def export(self, chat: Chat) -> None:
+        """Ask for a file, and write all that is recorded of a chat to it."""
+        self._export_sheet.ask(chat.name, Path.home(), lambda path: self._export(chat, path))
+
+    def _export(self, chat: Chat, path: Path) -> None:
+        self._sessions.tasks.start(self._export_now(chat, path), "export")
+
+    async def _export_now(self, chat: Chat, path: Path) -> None:
+        key = f"export {chat.id}"
+        work = asyncio.ensure_future(export(chat.id, path))
+        try:
+            done, _ = await asyncio.wait({work}, timeout=PATIENCE_MS / 1000)
+            if not done:
+                self._banners.show_banner(Banner(f"Exporting {chat.name}…", key=key, lasting=True))
+            await work
+        except OutliveError as error:
+            self._banners.inform(f"{chat.name} was not exported: {error}", kind="failed", key=key)
+        else:
+            text = f"Exported {chat.name} to {phrases.short_directory(str(path))}"
+            self._banners.show_banner(Banner(text, "Show in folder", lambda: show_in_folder(path), key))
+        finally:
+            work.cancel()
+
+    def stop_all(self) -> None:
+        """Ask whether all chats are to be ended."""
+        running = self._sessions.running()
+        if not running:
+            self._banners.inform("No chat is running", key="stop all")
+            return
+        count = len(running)
+        what = f"{running[0].name}" if count == 1 else f"all {count} running chats"
+        lines = [f"{chat.name} · {chat.status_text or chat.group.value}" for chat in running]
+        self._question.ask(
+            Question(
+                f"Stop {what}?",
+                "Stop" if count == 1 else f"Stop {count} chats",
+                lambda: self._stop_these(running),
+                "Their agents are asked to end.",
+                "\n".join(lines) if count > 1 else "",
+            )
+        )
+
+    def _stop_these(self, chats: list[Chat]) -> None:
+        for chat in chats:
+            if not chat.is_over:
+                self._layout.note_ended_by_you(chat.id)
+                self._sessions.stop(chat)
+
+
+def _where_the_window_was_started() -> str:
+    """The directory in which somebody typed ``outlive``; a desktop starts programs in / or at home."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        here = Path("/")  # It was removed meanwhile.
+    return str(Path.home() if here == Path("/") else here)
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _arguments_of(agent: Agent, record: SessionRecord) -> list[str]:
+    """The user's own arguments of a chat, less those that choose its conversation or ask it something."""
+    arguments = record.arguments
+    if arguments is None:
+        # Of before they were kept: the argv without what the catalog put there.
+        ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
+        arguments = list(record.argv) if agent.arguments_replace else [w for w in record.argv if w not in ours]
+        if starts_alone(agent) and arguments == agent.argv():
+            arguments = []
+    return agent.chosen(arguments).others

@@ -1,0 +1,156 @@
+"""Going on with chats that are over: in their own tab, by their agent's own list, or somewhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+
+from gui.bridge.chat import Chat
+from gui.bridge.ended_chat import aftermath
+from gui.bridge.sessions_model import SessionsModel
+from gui.settings.layout import WindowLayout
+from gui.window.page.banners import Banner, BannerArea
+from gui.window.page.chat_page import ChatPage
+from gui.window.page.end_bar import without_remedy
+from gui.window.tabs.tabs import Tabs
+from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable, OutliveError
+from session_host.protocol.values import GridSize
+
+
+class EndedChatActions(QObject):
+    """Offers under each chat that is over what can be done with it, and does it."""
+
+    def __init__(
+        self,
+        sessions: SessionsModel,
+        tabs: Tabs,
+        layout: WindowLayout,
+        banners: BannerArea,
+        open_chat: Callable[[Chat], ChatPage],
+    ) -> None:
+        super().__init__(tabs)
+        self._sessions = sessions
+        self._tabs = tabs
+        self._layout = layout
+        self._banners = banners
+        self._open_chat = open_chat
+        self._under_way: set[str] = set()
+        self._ending: dict[str, Chat] = {}
+        sessions.changed.connect(self._look_at_endings)
+
+    # ------------------------------------------------------------ what is offered
+
+    def check_resumable(self, page: ChatPage) -> None:
+        """See what can be done with the chat of a page, and offer that in its bar."""
+        follower = self._follower(page.chat)
+        if follower is not None:
+            page.end_bar.tell_continued(follower.name)
+        elif not page.chat.is_recorded:
+            page.end_bar.offer(None)  # The record is asked, which is a moment behind.
+        elif page.chat.is_over and page.chat.id not in self._under_way:
+            self._sessions.tasks.start(self._offer(page), "aftermath")
+
+    async def _offer(self, page: ChatPage) -> None:
+        try:
+            found = await aftermath(page.chat.id)
+        except OutliveError:
+            found = None  # Its record is gone, or cannot be read: whoever reads it next says so.
+        if page in self._tabs.pages() and page.chat.id not in self._under_way:
+            page.end_bar.offer(found)
+
+    def _follower(self, chat: Chat) -> Chat | None:
+        """The chat that goes on with this one, or with one that went on with it."""
+        newest = self._sessions.newest_of(chat.id)
+        return newest if newest is not chat else None
+
+    def show_follower(self, chat: Chat) -> None:
+        """Show the chat that goes on with this one, in this one's tab."""
+        follower = self._follower(chat)
+        if follower is not None:
+            self._tabs.replace(chat.id, follower)
+
+    # ------------------------------------------------------------ doing it
+
+    def resume(self, chat: Chat, *, anyway: bool = False) -> None:
+        """Go on with a chat that is over; its tab becomes that of the chat that does."""
+        if self._follower(chat) is not None:
+            self.show_follower(chat)
+            return
+        self._begin(chat, "Resuming…", lambda size: self._sessions.resume(chat, size, anyway=anyway))
+
+    def pick(self, chat: Chat) -> None:
+        """Let its agent show its own list of conversations, in the chat's tab."""
+        self._begin(chat, "Starting…", lambda size: self._sessions.pick(chat, size))
+
+    def _begin(self, chat: Chat, word: str, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
+        if not chat.is_over or chat.id in self._under_way:
+            return
+        self._under_way.add(chat.id)
+        self._banners.withdraw(f"ended {chat.id}")
+        page = self._open_chat(chat)
+        page.end_bar.set_busy(word)
+        self._sessions.tasks.start(self._do(page, start), "resume")
+
+    async def _do(self, page: ChatPage, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
+        chat = page.chat
+        try:
+            follower = await start(GridSize(*self._layout.grid).clamped())
+        except OutliveError as error:
+            await self._refuse(page, error)
+            return
+        finally:
+            self._under_way.discard(chat.id)
+        self._tabs.replace(chat.id, follower)
+
+    async def _refuse(self, page: ChatPage, error: OutliveError) -> None:
+        can_pick = False
+        if isinstance(error, NotResumable):
+            from session_host.client.chats.resumability import has_picker
+
+            can_pick = await asyncio.to_thread(has_picker, page.chat.id)
+        if page in self._tabs.pages():
+            line = without_remedy(str(error)) if can_pick and isinstance(error, ConversationUnknown) else str(error)
+            page.end_bar.refuse(line, can_pick=can_pick, can_force=isinstance(error, ConversationOpen))
+        else:
+            self._banners.inform(f"{page.chat.name} was not resumed: {error}", kind="failed")
+
+    def copy_command(self, chat: Chat) -> None:
+        """Put the command that goes on with a chat in any terminal on the clipboard."""
+        self._sessions.tasks.start(self._copy_command(chat), "resume command")
+
+    async def _copy_command(self, chat: Chat) -> None:
+        from session_host.client.chats.resume import resume_command
+
+        try:
+            command = await asyncio.to_thread(resume_command, chat.id)
+        except OutliveError as error:
+            self._banners.inform(f"There is no command that resumes {chat.name}: {error}", kind="failed", key="command")
+            return
+        QGuiApplication.clipboard().setText(command)
+        first = "" if chat.is_over else " Stop the chat here before you run it."
+        self._banners.inform(f"Copied: {command}{first}", key="command")
+
+    # ------------------------------------------------------------ undoing an end
+
+    def note_end(self, chat: Chat) -> None:
+        """The user ends this chat: once it has ended, that can be undone."""
+        self._ending[chat.id] = chat
+
+    def _look_at_endings(self) -> None:
+        for chat in [chat for chat in self._ending.values() if chat.is_over and chat.is_recorded]:
+            del self._ending[chat.id]
+            if self._tabs.active_id != chat.id:
+                self._sessions.tasks.start(self._offer_undo(chat), "undo of an end")
+
+    async def _offer_undo(self, chat: Chat) -> None:
+        try:
+            found = await aftermath(chat.id)
+        except OutliveError:
+            return
+        if found.can_resume and not chat.is_continued:
+            banner = Banner(f"Ended {chat.name}.", "Resume", lambda: self.resume(chat), key=f"ended {chat.id}")
+            self._banners.show_banner(banner)

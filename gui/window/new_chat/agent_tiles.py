@@ -1,0 +1,174 @@
+"""The agents of the catalog as tiles, one of them chosen; the arrows move among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.icons import paint_tile
+from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
+from gui.window.new_chat.request import ENDPOINT
+from session_host.agents.agent import Agent
+
+MOST_COLUMNS = 4
+TILE_WIDTH_PX = 96
+TILE_HEIGHT_PX = 48
+
+
+class AgentTile(QAbstractButton):
+    """One agent: its monogram and its title; greyed where it is not installed."""
+
+    def __init__(self, theme: Theme, agent: Agent, place: int, *, installed: bool) -> None:
+        super().__init__()
+        self._theme = theme
+        self._place = place
+        self.agent = agent
+        self.installed = installed
+        self.setCheckable(True)
+        # The group sees to it; a screen reader learns from this that one of many is chosen.
+        self.setAutoExclusive(True)
+        self.setText(agent.title)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(96, TILE_HEIGHT_PX)
+        self.setFixedHeight(TILE_HEIGHT_PX)
+        self.setAccessibleName(agent.title if installed else f"{agent.title}, not installed")
+        self.setToolTip(agent.title if installed else f"{agent.title} is not installed")
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def sizeHint(self) -> QSize:
+        return QSize(120, TILE_HEIGHT_PX)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        chosen = self.isChecked()
+        painter.setPen(tokens.color("accent" if chosen else "border" if self.underMouse() else "hairline"))
+        painter.setBrush(tokens.color("selected") if chosen else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
+        if self.hasFocus() and chosen:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), RADIUS_PX - 1, RADIUS_PX - 1)
+        tile = QRectF(GAP_S_PX, (self.height() - 28) / 2, 28, 28)
+        paint_tile(painter, tile, self.agent.monogram, self._place, tokens, muted=not self.installed)
+        text = QRectF(tile.right() + GAP_S_PX, 0, self.width() - tile.right() - 2 * GAP_S_PX, self.height())
+        words = font(SECONDARY_PX)
+        painter.setFont(words)
+        painter.setPen(tokens.color("text" if self.installed else "secondary"))
+        shown = QFontMetrics(words).elidedText(self.agent.title, Qt.TextElideMode.ElideRight, int(text.width()))
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.end()
+
+    def hitButton(self, pos: object) -> bool:
+        return True
+
+
+class AgentTiles(QWidget):
+    """All agents.
+
+    Signals:
+        chosen: another agent was chosen.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._tiles: dict[str, AgentTile] = {}
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        self._group.buttonToggled.connect(self._on_toggled)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(GAP_S_PX)
+        self._columns = MOST_COLUMNS
+        self.setAccessibleName("Agent")
+
+    def set_agents(self, agents: Mapping[str, Agent], path: str) -> None:
+        """Show these agents; those that are not on ``path`` are greyed."""
+        keep = self.current()
+        for tile in self._tiles.values():
+            self._group.removeButton(tile)
+            self._grid.removeWidget(tile)
+            tile.hide()
+            tile.deleteLater()
+        self._tiles = {}
+        for place, agent in enumerate(agents.values()):
+            tile = AgentTile(self._theme, agent, place, installed=agent.find(path) is not None)
+            self._tiles[agent.name] = tile
+            self._group.addButton(tile)
+        self._arrange()
+        if keep in self._tiles:
+            self.choose(keep)
+
+    def _arrange(self) -> None:
+        for tile in self._tiles.values():
+            self._grid.removeWidget(tile)
+        for place, tile in enumerate(self._tiles.values()):
+            self._grid.addWidget(tile, place // self._columns, place % self._columns)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(TILE_WIDTH_PX, TILE_HEIGHT_PX)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        fitting = min(max((self.width() + GAP_S_PX) // (TILE_WIDTH_PX + GAP_S_PX), 1), MOST_COLUMNS)
+        if fitting != self._columns:
+            self._columns = fitting
+            self._arrange()
+
+    def current(self) -> str:
+        """The chosen agent's name, "" for none."""
+        tile = self._group.checkedButton()
+        return tile.agent.name if isinstance(tile, AgentTile) else ""
+
+    def is_installed(self, name: str) -> bool:
+        """Whether an agent's program is there."""
+        return name in self._tiles and self._tiles[name].installed
+
+    def first_installed(self) -> str:
+        """The first agent that can be started as it is; an endpoint's server has to be named first."""
+        installed = [name for name, tile in self._tiles.items() if tile.installed]
+        own_programs = [name for name in installed if self._tiles[name].agent.executable]
+        return next(iter([*own_programs, *(name for name in installed if name != ENDPOINT), *installed]), "")
+
+    def choose(self, name: str) -> None:
+        """Choose an agent."""
+        if name in self._tiles:
+            self._tiles[name].setChecked(True)
+
+    def focus(self) -> None:
+        """Give the chosen tile the keyboard."""
+        tile = self._tiles.get(self.current())
+        if tile is not None:
+            tile.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _on_toggled(self, tile: QAbstractButton, checked: bool) -> None:
+        if checked and isinstance(tile, AgentTile):
+            # Only the chosen tile is on Tab's way; the arrows reach the others.
+            for other in self._tiles.values():
+                other.setFocusPolicy(Qt.FocusPolicy.StrongFocus if other is tile else Qt.FocusPolicy.ClickFocus)
+            self.chosen.emit(tile.agent.name)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        names = list(self._tiles)
+        steps = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Up: -self._columns,
+            Qt.Key.Key_Down: self._columns,
+        }
+        step = steps.get(Qt.Key(event.key()))
+        if step is None or self.current() not in names:
+            super().keyPressEvent(event)
+            return
+        at = names.index(self.current()) + step
+        if 0 <= at < len(names):
+            self.choose(names[at])
+            self.focus()

@@ -1,0 +1,149 @@
+"""Choosing a directory from lists, beside a field that takes a typed one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from PySide6.QtCore import QModelIndex, QSize, QStringListModel, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QListView, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_S_PX
+from gui.window.sheets.sheet import Sheet, foot
+from gui.window.widgets.directory_field import LOOKED_AT, DirectoryField
+from gui.window.widgets.parts import ElidedLabel, button, label
+from gui.wording.phrases import short_directory
+
+WIDTH_PX = 480
+HEIGHT_PX = 320
+UP = ".."
+
+
+class DirectoryList(QListView):
+    """Directories: Enter or Right goes into one, Backspace or Left out."""
+
+    def __init__(self, browser: DirectoryBrowser) -> None:
+        super().__init__()
+        self._browser = browser
+        self.setProperty("kind", "popup")
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.setUniformItemSizes(True)
+        self.setAccessibleName("Directories")
+
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH_PX, HEIGHT_PX)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Right}:
+            self._browser.enter(self.currentIndex())
+        elif event.key() in {Qt.Key.Key_Backspace, Qt.Key.Key_Left}:
+            self._browser.go_up()
+        else:
+            super().keyPressEvent(event)
+
+
+class DirectoryBrowser(Sheet):
+    """A sheet over another one; "Choose" puts the directory into the field, Escape leads back to it unchanged."""
+
+    def __init__(self, theme: Theme, parent: QWidget, field: DirectoryField) -> None:
+        super().__init__(theme, parent, "Choose a directory", WIDTH_PX)
+        self._field = field
+        self._at = Path("/")
+        self.place_label = ElidedLabel("", "secondary", Qt.TextElideMode.ElideMiddle)
+        self._model = QStringListModel(self)
+        self.list = DirectoryList(self)
+        self.list.setModel(self._model)
+        self.list.activated.connect(self.enter)
+        self.problem = label("", "failed")
+        self.cancel = button("Cancel", "", self.put_away)
+        self.choose = button("Choose", "primary", self._choose)
+        layout = self.column()
+        for part in (label("Choose a directory", "title"), self.place_label, self.list, self.problem):
+            layout.addWidget(part, 1 if part is self.list else 0)
+        layout.addLayout(foot(self.cancel, self.choose))
+        self.closed.connect(lambda: field.setFocus(Qt.FocusReason.OtherFocusReason))
+
+    def browse(self) -> None:
+        """Open at the field's directory, or at the nearest one above it that exists."""
+        path = Path(self._field.directory())
+        while not path.is_dir() and path != path.parent:
+            path = path.parent
+        self._show(path)
+        self.open()
+        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def directory(self) -> Path:
+        """The directory that is listed, which "Choose" takes."""
+        return self._at
+
+    def names(self) -> list[str]:
+        """The names that are listed."""
+        return self._model.stringList()
+
+    def enter(self, index: QModelIndex) -> None:
+        """Go to a directory of the list."""
+        name = index.data()
+        if name == UP:
+            self.go_up()
+        elif name:
+            self._show(self._at / name)
+
+    def go_up(self) -> None:
+        """Go to the directory above; the one that was left is selected."""
+        self._show(self._at.parent, self._at.name)
+
+    def _show(self, path: Path, selected: str = "") -> None:
+        try:
+            names = _directories_in(path)
+        except OSError as error:
+            self.problem.setText(f"{short_directory(str(path))} cannot be read: {error.strerror}")
+            self.problem.show()
+            return
+        self.problem.hide()
+        self._at = path
+        rows = [*([UP] if path != path.parent else []), *names]
+        self._model.setStringList(rows)
+        self.place_label.set_whole(short_directory(str(path)))
+        row = rows.index(selected) if selected in rows else min(1, len(rows) - 1) if names else 0
+        self.list.setCurrentIndex(self._model.index(row))
+
+    def _choose(self) -> None:
+        text = short_directory(str(self._at))
+        self._field.setText(text)
+        self._field.textEdited.emit(text)
+        self.put_away()
+
+
+class DirectoryRow(QWidget):
+    """A directory field of a sheet, with "Browse…" beside it."""
+
+    def __init__(self, theme: Theme, sheet: Sheet, field: DirectoryField) -> None:
+        super().__init__()
+        self.browser = DirectoryBrowser(theme, sheet.around, field)
+        self.browse = button("Browse…", "", self.browser.browse)
+        self.browse.setAccessibleName("Browse for the directory")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP_S_PX)
+        row.addWidget(field, 1)
+        row.addWidget(self.browse)
+        sheet.closed.connect(self.browser.put_away)
+
+
+def _directories_in(path: Path) -> list[str]:
+    """The directories in one, hidden ones left out, in the order of their names.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    found: list[str] = []
+    with os.scandir(path) as entries:
+        for count, entry in enumerate(entries):
+            if count >= LOOKED_AT:
+                break
+            if not entry.name.startswith(".") and entry.is_dir():
+                found.append(entry.name)
+    return sorted(found, key=str.casefold)

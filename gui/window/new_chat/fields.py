@@ -1,0 +1,203 @@
+"""Fields of the sheet that starts a chat, which are more than a line of text."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.widgets.flow_layout import FlowLayout
+from gui.window.widgets.parts import IconButton, button, label
+from session_host.agents.agent import Agent
+from session_host.client.worktrees import Status
+
+
+class PromptField(QPlainTextEdit):
+    """A text of a few lines; Enter takes it, Shift+Enter begins another line.
+
+    Signals:
+        submitted: Enter was pressed.
+    """
+
+    submitted = Signal()
+
+    MOST_LINES = 6
+
+    def __init__(self, name: str, *, enter_submits: bool = True) -> None:
+        super().__init__()
+        self._enter_submits = enter_submits
+        self.setAccessibleName(name)
+        self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.document().setDocumentMargin(3)
+        self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._grow())
+
+    def sizeHint(self) -> QSize:
+        lines = min(max(self._lines(), self.least_lines), self.MOST_LINES)
+        return QSize(200, lines * self.fontMetrics().lineSpacing() + 18)
+
+    def _lines(self) -> int:
+        """As they are wrapped: that is how a plain text's document counts its height."""
+        return round(self.document().size().height())
+
+    def _grow(self) -> None:
+        fits = self._lines() <= max(self.MOST_LINES, self.least_lines)
+        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.setVerticalScrollBarPolicy(off if fits else needed)
+        self.updateGeometry()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._lines() * self.fontMetrics().lineSpacing() < self.viewport().height():
+            # It was scrolled to where one types before it was given the room.
+            self.verticalScrollBar().setValue(0)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(64, self.sizeHint().height())
+
+    least_lines = 1
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if is_enter and (control or (self._enter_submits and not shift)):
+            self.submitted.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            event.ignore()  # The sheet's, which goes.
+        else:
+            super().keyPressEvent(event)
+
+
+class PresetButtons(QWidget):
+    """Arguments by their names, each of them on or off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._presets: Mapping[str, tuple[str, ...]] = {}
+        self._buttons: dict[str, QPushButton] = {}
+        self._flow = FlowLayout(self)
+        self.setAccessibleName("Presets")
+
+    def set_presets(self, presets: Mapping[str, tuple[str, ...]], chosen: list[str]) -> None:
+        """Offer these."""
+        for old in self._buttons.values():
+            self._flow.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._presets, self._buttons = presets, {}
+        for name, arguments in presets.items():
+            made = button(name, "chip")
+            made.setCheckable(True)
+            made.setChecked(name in chosen)
+            made.setToolTip(shlex.join(arguments))
+            made.setAccessibleName(f"Preset {name}")
+            self._flow.addWidget(made)
+            self._buttons[name] = made
+
+    def chosen(self) -> list[str]:
+        """The names of those that are on."""
+        return [name for name, one in self._buttons.items() if one.isChecked()]
+
+    def arguments(self) -> list[str]:
+        """What they stand for."""
+        return [word for name in self.chosen() for word in self._presets[name]]
+
+
+class WorktreeField(QWidget):
+    """Whether a chat gets a git worktree of its own, and on which branch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted = QCheckBox("Of its own")
+        self.wanted.setAccessibleName("In a git worktree of its own")
+        self.wanted.setToolTip("The chat works in a copy of the files, on a branch: others are not in its way")
+        self.branch = QLineEdit()
+        self.branch.setAccessibleName("Branch")
+        self.branch.setPlaceholderText("a new branch, named after the chat")
+        self.note = label("", "secondary")
+        self.wanted.toggled.connect(self.branch.setVisible)
+        self.branch.hide()
+        row = QHBoxLayout()
+        row.setSpacing(GAP_M_PX)
+        row.addWidget(self.wanted)
+        row.addWidget(self.note, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 4)
+        layout.setSpacing(GAP_S_PX)
+        layout.addLayout(row)
+        layout.addWidget(self.branch)
+
+    def set_value(self, *, wanted: bool) -> None:
+        """Suggest this; a branch is named anew each time."""
+        self.wanted.setChecked(wanted)
+        self.branch.clear()
+
+    def value(self) -> str | None:
+        """As in ``LaunchRequest.worktree``."""
+        return self.branch.text().strip() if self.wanted.isChecked() and self.wanted.isEnabled() else None
+
+    def tell_repository(self, status: Status | None) -> None:
+        """What the directory is: the working tree of a repository, or none."""
+        self.wanted.setEnabled(status is not None)
+        self.branch.setVisible(status is not None and self.wanted.isChecked())
+        self.note.setText("" if status is not None else "no git repository")
+        start = (status.branch or status.commit) if status is not None else ""
+        self.branch.setPlaceholderText(
+            f"a new branch from {start}, named after the chat" if start else "a new branch, named after the chat"
+        )
+
+
+class InstallHint(QWidget):
+    """Says that an agent is not installed, and the command that installs it."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.hint = label("", "secondary")
+        self.hint.setWordWrap(True)
+        self.command = label("", "code")
+        self.command.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.command.setWordWrap(True)
+        self.command.setAccessibleName("Command that installs it")
+        self.copy = IconButton(theme, Glyph.COPY, "Copy the command", self._copy)
+        row = QHBoxLayout()
+        row.setSpacing(GAP_S_PX)
+        row.addWidget(self.command, 1)
+        row.addWidget(self.copy)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP_S_PX)
+        layout.addWidget(self.hint)
+        layout.addLayout(row)
+        self.hide()
+
+    def show_agent(self, agent: Agent | None) -> None:
+        """Tell of this agent; None when there is nothing to install."""
+        self.setVisible(agent is not None)
+        if agent is not None:
+            how = "Install it with this command:" if agent.install_hint else f"See {agent.website}"
+            self.hint.setText(f"{agent.title} is not installed: {agent.executable} is not on PATH. {how}")
+            self.command.setText(agent.install_hint)
+            for part in (self.command, self.copy):
+                part.setVisible(bool(agent.install_hint))
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.command.text())

@@ -1,0 +1,391 @@
+"""The sheet that starts a chat: agent, directory, name, what it is asked first; the rest under "More"."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shlex
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from gui.settings.endpoint_defaults import EndpointDefaults
+from gui.settings.layout import Start
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.new_chat.agent_tiles import AgentTiles
+from gui.window.new_chat.directory_browser import DirectoryRow
+from gui.window.new_chat.fields import InstallHint, PresetButtons, PromptField, WorktreeField
+from gui.window.new_chat.request import (
+    ENDPOINT,
+    NewChatRequest,
+    Refused,
+    endpoint_arguments,
+    known_words,
+    starts_alone,
+    variables_of,
+    without_endpoint_arguments,
+    words_of,
+)
+from gui.window.sheets.sheet import Sheet, foot
+from gui.window.widgets.directory_field import DirectoryField
+from gui.window.widgets.parts import Scrolled, button, label
+from gui.wording import phrases
+from session_host.agents.agent import Agent
+from session_host.client.worktrees import Status
+
+WIDTH_PX = 640
+MOST_PX = 1000
+SETTLED_MS = 150
+"""A directory that was typed is looked at once nothing was typed for so long."""
+
+
+class NewChatSheet(Sheet):
+    """The sheet.
+
+    Signals:
+        wanted: a ``NewChatRequest`` is to be started; ``done`` or ``failed`` answers it.
+        directory_settled: this directory is to be looked at; ``tell_repository`` answers it.
+    """
+
+    wanted = Signal(NewChatRequest)
+    directory_settled = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent]) -> None:
+        super().__init__(theme, parent, "New chat", WIDTH_PX)
+        self._agents = agents
+        self._named_by_user = False
+        self._starts: dict[str, Start] = {}
+        self._is_draft = False
+        """Something was typed that was not started yet."""
+        self._filled_for = ""
+        """The agent that the fields below it were filled in for."""
+        self.endpoint_defaults: Callable[[], EndpointDefaults] = lambda: EndpointDefaults("", "")
+        """Reads what counts for an endpoint where nothing is typed."""
+        self.tiles = AgentTiles(theme)
+        self.tiles.chosen.connect(self._on_agent)
+        self.missing = InstallHint(theme)
+        self.directory = DirectoryField()
+        self.directory_row = DirectoryRow(theme, self, self.directory)
+        self.directory.setAccessibleName("Directory")
+        self.directory.textChanged.connect(self._on_directory)
+        self._settle = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._settle.timeout.connect(lambda: self.directory_settled.emit(self.directory.directory()))
+        self.name = QLineEdit()
+        self.name.setMaxLength(80)
+        self.name.textEdited.connect(self._on_name_edited)
+        self.prompt = PromptField("First prompt")
+        self.prompt.setPlaceholderText("what it is asked first; may be left out")
+        self.prompt.submitted.connect(self._submit)
+        self.model, self.url = QLineEdit(), QLineEdit()
+        self.arguments = QLineEdit()
+        self.presets = PresetButtons()
+        self.worktree = WorktreeField()
+        self.environment = QLineEdit()
+        self.environment.setPlaceholderText("NAME=value …")
+        self.more = button("More", "link", self._toggle_more)
+        self.more.setAccessibleName("More: arguments, worktree and environment")
+        self._more_shown = False
+        self.error = label("", "failed")
+        self.error.setWordWrap(True)
+        self.create_button = button("Create it", "link", self._make_directory)
+        self.cancel = button("Cancel", "", self.put_away)
+        self.start = button("Start chat", "primary", self._submit)
+        for field in (self.directory, self.name, self.model, self.url, self.arguments, self.environment):
+            field.textEdited.connect(self._on_typed)
+        self.prompt.textChanged.connect(self._on_typed)
+        self._labels: dict[QWidget, QLabel] = {}
+        self._lay_out()
+        self._set_error("")
+        self._show_fields()
+
+    def _lay_out(self) -> None:
+        inner = QWidget()
+        fields = QGridLayout()
+        fields.setHorizontalSpacing(GAP_M_PX)
+        fields.setVerticalSpacing(GAP_S_PX)
+        fields.setColumnMinimumWidth(0, 80)
+        fields.setColumnStretch(1, 1)
+        rows: list[tuple[str, QWidget]] = [
+            ("Directory", self.directory_row), ("Name", self.name), ("First prompt", self.prompt),
+            ("Model", self.model), ("Server", self.url), ("Arguments", self.arguments), ("Presets", self.presets),
+            ("Worktree", self.worktree), ("Environment", self.environment),
+        ]  # fmt: skip
+        for row, (name, control) in enumerate(rows):
+            self._labels[control] = label(name, "secondary")
+            if not control.accessibleName():
+                control.setAccessibleName(name)
+            top = control is self.prompt
+            fields.addWidget(self._labels[control], row, 0, Qt.AlignmentFlag.AlignTop if top else Qt.AlignmentFlag(0))
+            fields.addWidget(control, row, 1)
+        self._labels[self.prompt].setContentsMargins(0, 7, 0, 0)
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP_M_PX)
+        for part in (self.tiles, self.missing):
+            column.addWidget(part)
+        column.addLayout(fields)
+        column.addWidget(self.error)
+        column.addWidget(self.create_button)
+        column.addStretch(1)
+        layout = self.column()
+        layout.addWidget(label("New chat", "title"))
+        self.scrolled = Scrolled(inner, MOST_PX, "New chat")
+        layout.addWidget(self.scrolled, 1)
+        last = foot(self.cancel, self.start)
+        last.insertWidget(0, self.more)
+        layout.addLayout(last)
+        order = [
+            self.directory, self.directory_row.browse, self.name, self.prompt, self.model, self.url, self.arguments,
+            self.presets, self.worktree.wanted, self.worktree.branch, self.environment, self.missing.copy, self.more,
+            self.cancel, self.start,
+        ]  # fmt: skip
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
+
+    # ------------------------------------------------------------ opening
+
+    def set_agents(self, agents: Mapping[str, Agent]) -> None:
+        """Another catalog."""
+        self._agents = agents
+
+    def ask(self, agent: str, directory: str, starts: Mapping[str, Start], overrides: Mapping[str, str]) -> None:
+        """Open the sheet with these suggestions; the keyboard goes to the agents.
+
+        What was typed before the sheet was put away is there again, see ``go_on``.
+
+        Args:
+            agent: the one to choose, if it is there.
+            directory: where.
+            starts: how each agent was started last, by their names.
+            overrides: variables.
+        """
+        self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
+        chosen = agent if agent in self._agents and self.tiles.is_installed(agent) else self.tiles.first_installed()
+        self._named_by_user = self._is_draft = False
+        self._starts = dict(starts)
+        self._filled_for = ""
+        self._more_shown = bool(overrides)
+        self.directory.setText(phrases.short_directory(directory))
+        self.prompt.clear()
+        self._is_draft = False
+        self.environment.setText(shlex.join(f"{name}={value}" for name, value in overrides.items()))
+        self._set_error("")
+        self.set_busy(busy=False)
+        self.open()
+        self.tiles.choose(chosen)
+        self._on_agent(self.tiles.current())
+        self.tiles.focus()
+        self.center()
+
+    def go_on(self) -> bool:
+        """Open the sheet as it was put away; False if nothing was typed into it then."""
+        if not self._is_draft:
+            return False
+        self.set_busy(busy=False)
+        self.open()
+        self.look_again()
+        self.tiles.focus()
+        self.center()
+        return True
+
+    def _on_typed(self) -> None:
+        self._is_draft = True
+
+    def look_again(self) -> None:
+        """There may be other agents: PATH has changed."""
+        if self.is_open:
+            had_focus = self.tiles.isAncestorOf(self.focusWidget())
+            self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
+            self._on_agent(self.tiles.current())
+            if had_focus:
+                self.tiles.focus()
+
+    def set_recent(self, recent: list[str]) -> None:
+        """Directories to offer first."""
+        self.directory.set_recent(recent)
+
+    def tell_repository(self, directory: str, status: Status | None) -> None:
+        """What git says of a directory; None where it knows none."""
+        if directory == self.directory.directory():
+            self.worktree.tell_repository(status)
+
+    def failed(self, message: str) -> None:
+        """The chat could not be started."""
+        self.set_busy(busy=False)
+        self.tiles.set_agents(self._agents, os.environ.get("PATH", os.defpath))
+        self._on_agent(self.tiles.current())
+        if self.tiles.is_installed(self.tiles.current()):
+            self._set_error(message)
+
+    def done(self) -> None:
+        """The chat runs."""
+        self._is_draft = False
+        self.set_busy(busy=False)
+        self.put_away()
+
+    def set_busy(self, *, busy: bool) -> None:
+        """Say whether a start is under way."""
+        self.start.setEnabled(not busy)
+        self.start.setText("Starting…" if busy else "Start chat")
+
+    # ------------------------------------------------------------ fields
+
+    def _on_agent(self, name: str) -> None:
+        agent = self._agents.get(name)
+        missing = agent is not None and not self.tiles.is_installed(name)
+        self.missing.show_agent(agent if missing else None)
+        if agent is None:
+            return
+        self._fill_for(agent)
+        self._show_fields()
+        self._set_error("")
+        self.start.setEnabled(not missing)
+        self._suggest_name()
+
+    def _fill_for(self, agent: Agent) -> None:
+        """Suggest how this agent was started last; what was typed for another one is suggested for that again."""
+        if self._filled_for == agent.name:
+            return
+        if self._filled_for:
+            self._starts[self._filled_for] = self._as_start(known_words(self.arguments.text()))
+        self._filled_for = agent.name
+        start = self._starts.get(agent.name, Start())
+        self.arguments.setText(shlex.join(start.arguments))
+        self.presets.set_presets(agent.presets, start.presets)
+        self.worktree.set_value(wanted=start.worktree)
+        self.model.setText(start.model)
+        self.url.setText(start.url)
+        if agent.name == ENDPOINT:
+            defaults = self.endpoint_defaults()
+            self.model.setPlaceholderText(defaults.model or "the server is asked what it has")
+            self.url.setPlaceholderText(defaults.url or "such as http://127.0.0.1:8080/v1")
+        hidden = start.worktree or start.presets or (start.arguments and not agent.arguments_replace)
+        self._more_shown = self._more_shown or bool(hidden)
+
+    def _as_start(self, arguments: list[str]) -> Start:
+        return Start(
+            arguments=arguments,
+            presets=self.presets.chosen(),
+            worktree=self.worktree.value() is not None,
+            model=self.model.text().strip(),
+            url=self.url.text().strip(),
+        )
+
+    def _on_directory(self, _text: str) -> None:
+        self._mark(self.directory, invalid=False)
+        self._set_error("")
+        self._suggest_name()
+        self._settle.start()
+
+    def _on_name_edited(self, text: str) -> None:
+        self._named_by_user = bool(text.strip())
+
+    def _suggest_name(self) -> None:
+        if not self._named_by_user:
+            place = phrases.last_part(self.directory.directory()).strip("/~")
+            self.name.setText(place or self.tiles.current() or "chat")
+
+    def _toggle_more(self) -> None:
+        self._more_shown = not self._more_shown
+        self._show_fields()
+
+    def _show_fields(self) -> None:
+        """Show the fields that this agent has, the rarer ones only when they are wanted."""
+        agent = self._agents.get(self.tiles.current())
+        replaces = agent is not None and agent.arguments_replace
+        needs_command = agent is not None and replaces and not starts_alone(agent)
+        self._labels[self.arguments].setText("Command" if replaces else "Arguments")
+        self.arguments.setAccessibleName("Command" if replaces else "Arguments")
+        self.arguments.setPlaceholderText("program and its arguments" if needs_command else "none")
+        is_endpoint = agent is not None and agent.name == ENDPOINT
+        shown = self._more_shown
+        for control, is_shown in (
+            (self.prompt, agent is not None and agent.takes_prompt),
+            (self.model, is_endpoint),
+            (self.url, is_endpoint),
+            (self.arguments, shown or needs_command),
+            (self.presets, shown and agent is not None and bool(agent.presets)),
+            (self.worktree, shown),
+            (self.environment, shown),
+        ):
+            self._labels[control].setVisible(is_shown)
+            control.setVisible(is_shown)
+        self.more.setText("Less" if shown else "More")
+
+    def _set_error(self, text: str) -> None:
+        self.error.setText(text)
+        self.error.setVisible(bool(text))
+        self.create_button.hide()
+
+    def _mark(self, control: QWidget, *, invalid: bool) -> None:
+        if bool(control.property("invalid")) != invalid:
+            control.setProperty("invalid", invalid)
+            control.style().polish(control)
+
+    # ------------------------------------------------------------ starting
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._submit()
+        else:
+            super().keyPressEvent(event)
+
+    def _submit(self) -> None:
+        if not self.start.isEnabled():
+            return
+        try:
+            new_chat = self._read()
+        except Refused as refused:
+            self._set_error(str(refused))
+            self._mark(refused.control, invalid=True)
+            self.create_button.setVisible(refused.control is self.directory and self.directory.is_missing())
+            refused.control.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.scrolled.ensureWidgetVisible(refused.control)
+            return
+        self._set_error("")
+        self.set_busy(busy=True)
+        self.wanted.emit(new_chat)
+
+    def _make_directory(self) -> None:
+        """Make the directory that is not there, and start."""
+        if problem := self.directory.make():
+            self._set_error(problem)
+        else:
+            self._submit()
+
+    def _read(self) -> NewChatRequest:
+        agent = self._agents.get(self.tiles.current())
+        if agent is None:
+            raise Refused(self.tiles, "Choose an agent")
+        if problem := self.directory.problem():
+            raise Refused(self.directory, problem)
+        arguments = words_of(self.arguments.text(), self.arguments, self.arguments.accessibleName())
+        start = self._as_start(arguments)
+        arguments = [*self.presets.arguments(), *arguments]
+        if agent.arguments_replace and not starts_alone(agent) and not arguments:
+            raise Refused(self.arguments, "Say which command to run")
+        if agent.name == ENDPOINT:
+            if not start.url and not self.endpoint_defaults().url and not any("url" in word for word in arguments):
+                raise Refused(self.url, "Say which server: the address of its API")
+            arguments = [*endpoint_arguments(start.model, start.url), *arguments]
+        return NewChatRequest(
+            agent=agent.name,
+            directory=self.directory.directory(),
+            name=" ".join(self.name.text().split()),
+            arguments=arguments,
+            overrides=variables_of(self.environment.text(), self.environment),
+            prompt=self.prompt.toPlainText().strip() if agent.takes_prompt else "",
+            worktree=self.worktree.value(),
+            remembered=start,
+        )
+
+
+def start_of(agent: Agent, arguments: list[str]) -> Start:
+    """The fields that make these arguments, for another chat like it."""
+    if agent.name != ENDPOINT:
+        return Start(arguments=arguments)
+    others, model, url = without_endpoint_arguments(arguments)
+    return Start(arguments=others, model=model, url=url)

@@ -1,0 +1,10 @@
+"""One open chat: the terminal, and what stands around it in each state.
+
+chat_page    the page
+page_wiring  connects a page's signals with the window
+state_bars   starting, reconnecting, trouble
+end_bar      the bar under the last screen of an ended chat
+banners      one quiet line over the page, with one action
+empty_state  what is shown while no tab is open
+status_line  one quiet line on the chat that is shown
+"""

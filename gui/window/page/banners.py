@@ -1,0 +1,159 @@
+"""Banners: one quiet line over the page's upper right, with one action at most.
+
+They inform, and never ask or take the keyboard. They lie over the page: a banner that comes or goes leaves the
+terminal's grid as it is, and its lower end, where people type, in sight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.widgets.accessibility import announce
+from gui.window.widgets.parts import Area, IconButton, button
+from session_host.protocol.untrusted_text import one_line
+
+INFORM_MS = 10_000
+KEPT = 20
+WIDTH_PX = 520
+
+
+@dataclass
+class Banner:
+    """A line for the user.
+
+    Attributes:
+        text: the line; line ends in what it quotes are taken out.
+        action: what its button says, "" for none.
+        on_action: what the button does; the banner goes with it.
+        key: banners of one key replace each other.
+        lasting: it stays until it is answered or closed, else it goes by itself after a while.
+        kind: "" or "failed".
+    """
+
+    text: str
+    action: str = ""
+    on_action: Callable[[], object] | None = None
+    key: str = ""
+    lasting: bool = False
+    kind: str = ""
+
+    def __post_init__(self) -> None:
+        self.text = one_line(self.text)
+
+
+class BannerArea(QWidget):
+    """Shows the latest banner; earlier ones wait behind it.
+
+    Signals:
+        changed: another banner is shown, or none.
+    """
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme, over: QWidget) -> None:
+        """Make the area over ``over``, which it follows."""
+        super().__init__(over)
+        self._over = over
+        over.installEventFilter(self)
+        self._waiting: list[Banner] = []
+        self._timer = QTimer(self, singleShot=True, interval=INFORM_MS)
+        self._timer.timeout.connect(self.dismiss)
+        self._text = QLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._text.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._action = button("", "", self.act)
+        self._close = IconButton(theme, Glyph.CLOSE, "Dismiss", self.dismiss)
+        for control in (self._action, self._close):
+            control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        body = Area("banner", self)
+        row = QHBoxLayout(body)
+        row.setContentsMargins(GAP_M_PX, 4, 4, 4)
+        row.setSpacing(GAP_S_PX)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._action)
+        row.addWidget(self._close)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(GAP_S_PX, GAP_S_PX, GAP_S_PX, GAP_S_PX)
+        outer.addWidget(body)
+        self.setVisible(False)
+
+    @property
+    def current(self) -> Banner | None:
+        """The banner that is shown."""
+        return self._waiting[-1] if self._waiting else None
+
+    def show_banner(self, banner: Banner) -> None:
+        """Show a banner, in front of those that wait."""
+        self._waiting = [one for one in self._waiting if not (banner.key and one.key == banner.key)]
+        self._waiting = [one for one in self._waiting if one != banner][-KEPT:]
+        self._waiting.append(banner)
+        self._refresh()
+
+    def inform(self, text: str, *, kind: str = "", key: str = "") -> None:
+        """Show a line that goes by itself."""
+        self.show_banner(Banner(text, kind=kind, key=key))
+
+    def withdraw(self, key: str) -> None:
+        """Take away what has become untrue."""
+        kept = [one for one in self._waiting if one.key != key]
+        if len(kept) != len(self._waiting):
+            self._waiting = kept
+            self._refresh()
+
+    def act(self) -> None:
+        """Do what the banner offers."""
+        if self._waiting:
+            banner = self._waiting.pop()
+            self._refresh()
+            if banner.on_action is not None:
+                banner.on_action()
+
+    def dismiss(self) -> None:
+        """Take the banner away; the one behind it comes to the front."""
+        if self._waiting:
+            self._waiting.pop()
+            self._refresh()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._over and event.type() in {QEvent.Type.Resize, QEvent.Type.ChildAdded}:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        """Lie at the upper right, in front of whatever page is shown."""
+        if self.isHidden():
+            return
+        wanted = self._text.fontMetrics().horizontalAdvance(self._text.text()) + self._action.sizeHint().width() + 96
+        width = min(wanted, WIDTH_PX, self._over.width())
+        self.setGeometry(self._over.width() - width, 0, width, self.heightForWidth(width))
+        self.raise_()
+
+    def _refresh(self) -> None:
+        banner = self.current
+        self.setVisible(banner is not None)
+        self._timer.stop()
+        if banner is not None:
+            self._text.setText(banner.text)
+            self._text.setAccessibleName(banner.text)
+            self.setAccessibleName(banner.text)
+            if self._text.property("kind") != banner.kind:
+                self._text.setProperty("kind", banner.kind)
+                self._text.style().polish(self._text)
+            self._action.setText(banner.action)
+            self._action.setAccessibleName(banner.action)
+            self._action.setVisible(bool(banner.action))
+            if not banner.lasting:
+                self._timer.start()
+            self._place()
+            announce(self)
+        self.changed.emit()

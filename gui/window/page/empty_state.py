@@ -1,0 +1,168 @@
+"""What is shown while no tab is open: how to begin or go on, and what is installed already."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from gui.bridge.sessions_model import SessionsModel
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.window.widgets.parts import Area, MonogramTile, button, label
+from session_host.agents.agent import Agent
+
+WIDTH_PX = 480
+LISTED = 6
+
+
+class EmptyState(Area):
+    """Shown while no tab is open.
+
+    Attributes:
+        title: what is so.
+
+    Signals:
+        new_chat: a chat is to be started.
+        agent_chosen: a chat with this agent is to be started.
+        switch_wanted: a running chat is to be picked.
+    """
+
+    new_chat = Signal()
+    agent_chosen = Signal(str)
+    switch_wanted = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("page")
+        self._theme = theme
+        self._looked_on: str | None = None
+        """The PATH on which agents were looked for since this was shown."""
+        self._installed: list[str] | None = None
+        self.title = label("", "title")
+        self._text = label("", "secondary")
+        self._text.setWordWrap(True)
+        self._start = button("New chat", "primary", self.new_chat.emit)
+        self._key = label("", "secondary")
+        self._switch = button("Open a running chat", "", self.switch_wanted.emit)
+        self._heading = label("INSTALLED AGENTS", "heading")
+        self._heading.hide()
+        self._agents = QGridLayout()
+        self._agents.setSpacing(4)
+        self._promise = label("Closing this window never stops a chat.", "secondary")
+        self._promise.setWordWrap(True)
+
+        column = QWidget()
+        column.setMaximumWidth(WIDTH_PX)
+        column.setMinimumWidth(min(WIDTH_PX, 240))
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        begin = QHBoxLayout()
+        begin.setSpacing(GAP_S_PX)
+        begin.addWidget(self._start)
+        begin.addWidget(self._switch)
+        begin.addWidget(self._key)
+        begin.addStretch(1)
+        layout.addWidget(self.title)
+        layout.addSpacing(4)
+        layout.addWidget(self._text)
+        layout.addSpacing(GAP_L_PX)
+        layout.addLayout(begin)
+        layout.addSpacing(GAP_L_PX + GAP_S_PX)
+        layout.addWidget(self._heading)
+        layout.addSpacing(GAP_S_PX)
+        layout.addLayout(self._agents)
+        layout.addSpacing(GAP_L_PX + GAP_S_PX)
+        layout.addWidget(self._promise)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(column, 100)
+        row.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
+        outer.addStretch(2)
+        outer.addLayout(row)
+        outer.addStretch(3)
+        self.setAccessibleName("No chat is open")
+
+    def describe(self, agents: Mapping[str, Agent], path: str, chats: SessionsModel, key: str) -> None:
+        """Say what fits: to a newcomer, or to somebody who has chats."""
+        running = len(chats.running())
+        if running:
+            some = "1 chat is" if running == 1 else f"{running} chats are"
+            self.title.setText(f"{some} running")
+            self._text.setText("Pick one in the sidebar, or start another.")
+        elif chats.listed():
+            self.title.setText("No chat is running")
+            self._text.setText(
+                "Those that have ended are in the sidebar: pick one to read it or to go on, or start another."
+            )
+        elif not chats.is_known:
+            self.title.setText("Your chats cannot be listed yet")
+            self._text.setText(
+                "Those that run are not disturbed by it. They are listed as soon as the record can be read."
+            )
+        else:
+            self.title.setText("Start your first chat")
+            self._text.setText(
+                "Choose an agent and a directory. The chat runs on its own: close its tab or this window, "
+                "come back whenever you like, and it is where you left it."
+            )
+        self._switch.setVisible(bool(running))
+        self._key.setText(key)
+        if path != self._looked_on:
+            self._looked_on = path
+            chats.tasks.start(self._find_installed(agents, path), "agents")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._looked_on = None  # Something may have been installed in the meantime.
+
+    async def _find_installed(self, agents: Mapping[str, Agent], path: str) -> None:
+        """Find the installed agents; a directory on PATH may be on a slow disk or a network."""
+        known = list(agents.values())
+        installed = await asyncio.to_thread(lambda: [agent.name for agent in known if agent.find(path) is not None])
+        if path == self._looked_on and installed != self._installed:
+            self._installed = installed
+            self._show_agents(known, installed)
+
+    def _show_agents(self, known: list[Agent], installed: list[str]) -> None:
+        while (item := self._agents.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        places = {agent.name: place for place, agent in enumerate(known)}
+        there = [agent for agent in known if agent.name in installed]
+        for number, agent in enumerate(there[:LISTED]):
+            self._agents.addWidget(self._row(agent, places[agent.name]), number // 2, number % 2)
+        missing = [agent.title for agent in known if agent.name not in installed]
+        self._heading.setVisible(bool(installed))
+        self._promise.setText(
+            "Closing this window never stops a chat."
+            + (f" New chat shows how to install {_listed(missing)}." if missing else "")
+        )
+
+    def _row(self, agent: Agent, place: int) -> QWidget:
+        made = button(agent.title, "row", lambda: self.agent_chosen.emit(agent.name))
+        made.setAccessibleName(f"New chat with {agent.title}")
+        row = QHBoxLayout(made)
+        row.setContentsMargins(4, 0, GAP_M_PX, 0)
+        tile = MonogramTile(self._theme, agent.monogram, place)
+        tile.setFixedSize(24, 24)
+        tile.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        row.addWidget(tile)
+        row.addStretch(1)
+        made.setStyleSheet("padding-left: 36px;")
+        made.setMinimumWidth(160)
+        made.setSizePolicy(made.sizePolicy().Policy.Expanding, made.sizePolicy().Policy.Fixed)
+        return made
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) <= 1:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,184 @@
+"""The bar under the last screen of a chat that is over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
+
+from gui.bridge.chat import Chat
+from gui.bridge.ended_chat import EndedChat
+from gui.theme.follow import Theme
+from gui.theme.marks import Mark
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.window.widgets.flow_layout import flow
+from gui.window.widgets.parts import Area, ElidedLabel, Hairline, MarkLabel, button, label, sentence
+from gui.wording import phrases
+from session_host.protocol.values import State
+
+MARGINS_PX = 72
+WORDS_PX = 280
+"""Where less than this is left for the words, the buttons go below them."""
+
+
+class EndBar(Area):
+    """How and when a chat ended, and what can be done: what is likeliest first.
+
+    Signals:
+        resume_wanted: its conversation is to be gone on with; True: even though it is open elsewhere.
+        pick_wanted: the agent's own list of conversations is to be shown.
+        continued_wanted: the chat that goes on with it is to be shown.
+        again_wanted: a chat like this one is to be started.
+        errors_wanted: its error output is to be shown.
+        export_wanted: all that is recorded of the chat is to be written to a file.
+        close_wanted: the tab is to be closed.
+    """
+
+    resume_wanted = Signal(bool)
+    pick_wanted = Signal()
+    continued_wanted = Signal()
+    again_wanted = Signal()
+    errors_wanted = Signal()
+    export_wanted = Signal()
+    close_wanted = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("sidebar")
+        self._is_resumable = False
+        self.setAccessibleName("How the chat ended")
+        self._mark = MarkLabel(theme, Mark.ENDED)
+        self.title = ElidedLabel("", "title")
+        self.detail = ElidedLabel("", "secondary")
+        self.refusal = label("", "needs_you")
+        self.refusal.setWordWrap(True)
+        self.resume = button("Resume", "primary", lambda: self.resume_wanted.emit(False))
+        self.continued = button("Open it", "primary", self.continued_wanted.emit)
+        self.pick = button("Choose conversation…", "", self.pick_wanted.emit)
+        self.anyway = button("Resume all the same", "", lambda: self.resume_wanted.emit(True))
+        self.again = button("New like this", "primary", self.again_wanted.emit)
+        self.errors = button("Error output", "", self.errors_wanted.emit)
+        self.export = button("Export…", "", self.export_wanted.emit)
+        self.close_button = button("Close", "", self.close_wanted.emit)
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        for part in (self.title, self.detail, self.refusal):
+            texts.addWidget(part)
+        said = QHBoxLayout()
+        said.setSpacing(GAP_M_PX)
+        said.addWidget(self._mark)
+        said.addLayout(texts, 1)
+        self._buttons = flow(
+            self.resume, self.continued, self.pick, self.anyway, self.again, self.errors, self.export,
+            self.close_button,
+        )  # fmt: skip
+        row = QHBoxLayout()
+        row.setContentsMargins(GAP_L_PX, GAP_S_PX, GAP_M_PX, GAP_S_PX)
+        row.setSpacing(GAP_S_PX)
+        row.addLayout(said, 1)
+        row.addWidget(self._buttons)
+        self._row = row
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(Hairline(theme))
+        layout.addLayout(row)
+        self.offer(None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        words_px = max(WORDS_PX, self.title.sizeHint().width() + MARGINS_PX)
+        is_narrow = self.width() < self._buttons.sizeHint().width() + words_px
+        wanted = QHBoxLayout.Direction.TopToBottom if is_narrow else QHBoxLayout.Direction.LeftToRight
+        if self._row.direction() != wanted:
+            self._row.setDirection(wanted)
+
+    def offer(self, found: EndedChat | None) -> None:
+        """Offer what can be done; None while that is not known."""
+        self._is_resumable = found is not None and found.can_resume is True
+        self.resume.setVisible(self._is_resumable)
+        self.set_busy("")
+        self._emphasize(self.again, primary=not self._is_resumable)
+        self.errors.setVisible(found is not None and found.has_errors)
+        self.continued.hide()
+        self.anyway.hide()
+        can_pick = found is not None and found.can_pick
+        self.pick.setVisible(can_pick and not self._is_resumable)
+        # An agent that has no conversations at all is not to blame for it.
+        said = found.why_not if found is not None and (can_pick or found.can_resume is not False) else ""
+        self._show_message(without_remedy(said) if can_pick and not self._is_resumable else said, quiet=True)
+        self._arrange()
+
+    def refuse(self, line: str, *, can_pick: bool, can_force: bool) -> None:
+        """Say why it could not be resumed, and what else there is."""
+        self.set_busy("")
+        self.pick.setVisible(can_pick)
+        self.anyway.setVisible(can_force)
+        self._show_message(line)
+        self._arrange()
+
+    def tell_continued(self, name: str) -> None:
+        """Another chat goes on with this one."""
+        self.offer(None)
+        self._emphasize(self.again, primary=False)
+        self.continued.show()
+        self._show_message(f"It goes on in {name}.", quiet=True)
+        self._arrange()
+
+    def set_busy(self, text: str) -> None:
+        """Say what is being done; "" when it is done."""
+        for control in (self.resume, self.pick, self.anyway):
+            control.setEnabled(not text)
+        self.resume.setText(text or "Resume")
+        if text:
+            self._show_message("")
+
+    def _show_message(self, line: str, *, quiet: bool = False) -> None:
+        kind = "secondary" if quiet else "needs_you"
+        if self.refusal.property("kind") != kind:
+            self.refusal.setProperty("kind", kind)
+            self.refusal.style().polish(self.refusal)
+        self.refusal.setText(sentence(line))
+        self.refusal.setAccessibleName(self.refusal.text())
+        self.refusal.setVisible(bool(line))
+
+    def _emphasize(self, control: QPushButton, *, primary: bool) -> None:
+        kind = "primary" if primary else ""
+        if control.property("kind") != kind:
+            control.setProperty("kind", kind)
+            control.style().polish(control)
+
+    def describe(self, chat: Chat) -> None:
+        """Say how this chat ended; or, if its host refuses this window, why."""
+        record = chat.record
+        now = datetime.now(UTC)
+        command = chat.command
+        self._mark.set_mark(chat.mark)
+        if chat.is_interrupted:
+            self.title.set_whole("Interrupted by a restart of the computer")
+            when = phrases.clock(phrases.parse_time(record.ended_at), now)
+            seen = f"Last seen running {when} · " if when else ""
+            self.detail.set_whole(f"{seen}{command} in {phrases.short_directory(record.cwd)}")
+        elif record.state is State.LOST:
+            when = phrases.clock(phrases.parse_time(record.ended_at), now)
+            self.title.set_whole(f"{chat.how_it_ended} {when}".rstrip())
+            again = "" if self._is_resumable else " Start it again with “New like this”."
+            known = record.error or chat.connection_message or "nothing answers for this chat any more"
+            self.detail.set_whole(f"{sentence(known)}{again}")
+        elif record.state is State.EXITED:
+            when = phrases.clock(phrases.parse_time(record.ended_at), now)
+            self.title.set_whole(f"{chat.how_it_ended} · {when}" if when else chat.how_it_ended)
+            self.detail.set_whole(f"{command} in {phrases.short_directory(record.cwd)}")
+        else:
+            self.title.set_whole("This window cannot show the chat; it keeps running")
+            self.detail.set_whole(sentence(chat.connection_message))
+        self._arrange()
+
+
+def without_remedy(line: str) -> str:
+    """What is wrong, without the command that helps, where a button does the same."""
+    return line.partition("; ")[0]

@@ -1,0 +1,113 @@
+"""What stands around a terminal when its chat is not simply live: starting, reconnecting, over."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph
+from gui.theme.marks import Mark
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, IconButton, MarkLabel, label, sentence
+from session_host.protocol.untrusted_text import place_last
+
+
+class ReconnectingBar(QWidget):
+    """A thin line and a few words over a screen that looks live and is not for the moment."""
+
+    HEIGHT_PX = 24
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._mark = MarkLabel(theme, Mark.RECONNECTING)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
+        row.setSpacing(GAP_S_PX)
+        row.addWidget(self._mark)
+        row.addWidget(label("Reconnecting. What you type is kept.", "secondary"), 1)
+        self.setFixedHeight(self.HEIGHT_PX)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName("Reconnecting")
+        self.hide()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), tokens.color("sidebar"))
+        painter.fillRect(QRectF(0, 0, self.width(), 2), tokens.color("accent"))
+        painter.end()
+
+
+class TroubleLine(Area):
+    """A quiet line over the end of the page: what is not as it should be with a chat that runs.
+
+    It lies over the terminal, whose grid stays as it is. Hidden while all is well, and once it was dismissed.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__("banner", parent)
+        self._around = parent
+        self._said = ""
+        self.text = ElidedLabel("", "secondary")
+        self._close = IconButton(theme, Glyph.CLOSE, "Dismiss", self.hide)
+        self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GAP_M_PX, 2, 4, 2)
+        row.setSpacing(GAP_S_PX)
+        row.addWidget(GlyphLabel(theme, Glyph.WARNING, "needs_you"))
+        row.addWidget(self.text, 1)
+        row.addWidget(self._close)
+        self.hide()
+
+    def show_text(self, text: str) -> None:
+        """Show what is wrong; "" when it is right again."""
+        if text == self._said:
+            return
+        self._said = text
+        if text:
+            self.text.set_whole(sentence(place_last(text)))
+            self.setAccessibleName(self.text.accessibleName())
+            self.setVisible(True)
+            self.place()
+            self.raise_()
+        else:
+            self.hide()
+
+    def place(self, bottom_px: int | None = None) -> None:
+        """Lie at the right, above ``bottom_px`` of the parent (its height if None)."""
+        around = self._around
+        below = around.height() if bottom_px is None else bottom_px
+        width = min(self.sizeHint().width(), max(around.width() - 2 * GAP_S_PX, 0))
+        height = self.sizeHint().height()
+        self.setGeometry(around.width() - width - GAP_S_PX, below - height - GAP_S_PX, width, height)
+
+
+class Notice(Area):
+    """Words in the middle of a page, over a terminal that has nothing to show yet."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__("page", parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.title = label("", "title")
+        self.detail = label("", "secondary")
+        self.detail.setWordWrap(True)
+        for one in (self.title, self.detail):
+            one.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            one.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
+        layout.setSpacing(4)
+        layout.addStretch(2)
+        layout.addWidget(self.title)
+        layout.addWidget(self.detail)
+        layout.addStretch(3)
+
+    def show_text(self, title: str, detail: str) -> None:
+        """Show these words."""
+        self.title.setText(title)
+        self.detail.setText(detail)
+        self.setAccessibleName(f"{title} {detail}".strip())

@@ -1,0 +1,94 @@
+"""One quiet line on the chat that is shown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout
+
+from gui.bridge.chat import Chat
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_M_PX, STATUS_HEIGHT_PX
+from gui.window.page.chat_page import ChatPage
+from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button, label
+from gui.wording import phrases
+
+SETTLED_MS = 250
+"""A size that differs from the page's for less than this is not shown: the host is about to follow the page."""
+
+VIEWERS = {"attach": "outlive attach", "window": "another window"}
+"""Names for the kinds of viewers, see ``Attach``."""
+
+
+class StatusLine(Area):
+    """Agent and place on the left, how it is known what the agent does, the terminal's size and engine on the right."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("sidebar")
+        self.setAccessibleName("Status")
+        self.left = ElidedLabel("", "secondary")
+        self.known = ElidedLabel("", "secondary")
+        self.known.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        """What the agent does, and who says so."""
+        self.right = label("", "secondary")
+        self.take_over = button("Take over", "status", self._take_over)
+        self.take_over.setAccessibleName("Take over: give the terminal this window's size")
+        self.take_over.hide()
+        self._chat: Chat | None = None
+        self._page: ChatPage | None = None
+        self._settle = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._settle.timeout.connect(lambda: self._show_size(settled=True))
+        row = QHBoxLayout()
+        row.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
+        row.setSpacing(GAP_M_PX)
+        row.addWidget(self.left, 1)
+        row.addWidget(self.known)
+        row.addWidget(self.take_over)
+        row.addWidget(self.right)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(Hairline(theme))
+        layout.addLayout(row, 1)
+        self.setFixedHeight(STATUS_HEIGHT_PX)
+
+    def describe(self, chat: Chat | None, page: ChatPage | None) -> None:
+        """Describe this chat, shown on this page."""
+        is_another = page is not self._page
+        self._chat, self._page = chat, page
+        if chat is None:
+            self.left.set_whole("")
+            self.known.set_whole("")
+            self.right.setText("")
+            self.take_over.hide()
+            return
+        record = chat.record
+        where = [record.agent, phrases.short_directory(record.cwd)]
+        if chat.checkout is not None and not chat.is_over:
+            where.append(chat.checkout.words)
+        self.left.set_whole(" · ".join(filter(None, [*where, chat.title])))
+        self.known.set_whole(chat.how_known)
+        self._show_size(settled=not is_another and not self.take_over.isHidden())
+
+    def _show_size(self, *, settled: bool) -> None:
+        """Show the terminal's size; ``settled`` when one that differs from the page's has lasted."""
+        chat, page = self._chat, self._page
+        if chat is None or page is None:
+            return
+        grid, size = page.grid, ""
+        differs = bool(grid.columns) and not chat.is_over and chat.is_live and page.terminal_size != grid
+        if not differs:
+            self._settle.stop()
+        elif not settled and not self._settle.isActive():
+            self._settle.start()
+        if grid.columns and not chat.is_over:
+            shown = page.terminal_size if differs and settled else grid
+            size = f"{shown.columns}×{shown.rows}"
+        if differs and settled:
+            by = "" if chat.size_set is None else chat.size_set.set_by
+            size += f", set by {VIEWERS.get(by, 'another viewer')}"
+        self.right.setText(" · ".join(part for part in (size, chat.record.engine) if part))
+        self.take_over.setVisible(differs and settled)
+
+    def _take_over(self) -> None:
+        if self._page is not None:
+            self._page.take_over_size()

@@ -1,0 +1,152 @@
+"""One window for each user: the first takes the socket, a second start raises the first and ends.
+
+Qt is not imported here, so that the second start is over in a moment.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+from pathlib import Path
+from typing import IO
+
+from session_host.client.window_control import WindowNotOpen, ask
+from session_host.errors import OutliveError
+from session_host.paths import ensure_private, runtime_dir, window_socket
+
+ANSWER_TIMEOUT_S = 2.0
+LOOK_AGAIN_S = 0.05
+
+
+class WindowHangs(OutliveError):
+    """A window is open and does not answer."""
+
+
+class SingleInstance:
+    """The right to be the window, and the socket that goes with it.
+
+    The lock is the kernel's, so it ends with the process however that ends; the socket's file may
+    outlive it and is replaced by whoever has the lock next.
+
+    Attributes:
+        listener: bound and listening; who connects before the window serves it waits.
+        is_lost: another window has taken the right, while lock and socket were removed.
+    """
+
+    def __init__(self, lock: IO[bytes], listener: socket.socket) -> None:
+        self._lock = lock
+        self.listener = listener
+        self.is_lost = False
+
+    def release(self) -> None:
+        """Give it up; the next start is the window."""
+        if not self.is_lost:
+            window_socket().unlink(missing_ok=True)
+        self.listener.close()
+        self._lock.close()
+
+    def check_socket(self) -> bool:
+        """Put lock and socket back if somebody removed them, alone or with the runtime directory.
+
+        Returns:
+            Whether ``listener`` is another one now; the caller closes what it made of the former one.
+
+        Raises:
+            UnsafeDirectory: the runtime directory cannot be trusted.
+            OutliveError: one of the two cannot be made.
+        """
+        if self.is_lost:
+            return False
+        ensure_private(runtime_dir())
+        path = _lock_path()
+        if not _is_same_file(path, self._lock):
+            lock = _take_lock(path)
+            if lock is None:
+                self.is_lost = True
+                return False
+            self._lock.close()
+            self._lock = lock
+        if os.path.lexists(window_socket()):
+            return False
+        self.listener = _listen(window_socket())
+        return True
+
+
+def claim_or_raise() -> SingleInstance | None:
+    """Become the window, or raise the one that there is (then None).
+
+    Raises:
+        WindowHangs: there is one, and it does not answer in time.
+        UnsafeDirectory: the runtime directory cannot be trusted.
+        OutliveError: the socket's path is too long, or it cannot be made.
+    """
+    ensure_private(runtime_dir())
+    path = window_socket()
+    deadline_s = time.monotonic() + ANSWER_TIMEOUT_S
+    while (lock := _take_lock(_lock_path())) is None:
+        try:
+            ask("raise", timeout_s=ANSWER_TIMEOUT_S)
+            return None
+        except WindowNotOpen as error:
+            # It is just beginning, or just ending: in a moment one of the two ways is open.
+            if time.monotonic() > deadline_s:
+                raise _hangs() from error
+            time.sleep(LOOK_AGAIN_S)
+        except OutliveError as error:
+            raise _hangs() from error
+    try:
+        return SingleInstance(lock, _listen(path))
+    except OutliveError:
+        lock.close()
+        raise
+
+
+def _listen(path: Path) -> socket.socket:
+    """A new listening socket in the place of what is at ``path``."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
+        listener.listen(16)
+    except OSError as error:
+        listener.close()
+        raise OutliveError(f"the window's socket {path} cannot be made: {error.strerror}") from error
+    return listener
+
+
+def _lock_path() -> Path:
+    return runtime_dir() / "window.lock"
+
+
+def _is_same_file(path: Path, file: IO[bytes]) -> bool:
+    """Whether an open file is the one at ``path``."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def _take_lock(path: Path) -> IO[bytes] | None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise OutliveError(f"the window's lock {path} cannot be made: {error.strerror}") from error
+    lock = os.fdopen(descriptor, "ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+def _hangs() -> WindowHangs:
+    return WindowHangs(
+        "a window is open and does not answer; wait, or end its process (chats keep running) and try again"
+    )

@@ -1,0 +1,110 @@
+"""What commands may ask of the open window."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtGui import QImage, QImageWriter
+
+from gui.bridge.sessions_model import SessionsModel
+from gui.window.main_window import MainWindow
+from gui.window.page.chat_page import ChatPage
+from gui.window.remote_control.server import ControlRequest, Verb
+from session_host.errors import NoSuchSession, OutliveError, TimedOut, UsageError
+
+SETTLE_TIMEOUT_S = 9.0
+
+
+class RemoteControl:
+    """The verbs of the window's socket."""
+
+    def __init__(self, window: MainWindow, sessions: SessionsModel, close: asyncio.Event) -> None:
+        """``close`` is set to end the window's process."""
+        self._window = window
+        self._sessions = sessions
+        self._close = close
+
+    def verbs(self) -> dict[str, Verb]:
+        """The verbs by name."""
+        return {"tabs": self.tabs, "show": self.show, "grab": self.grab, "close": self.close, "raise": self.bring_up}
+
+    async def tabs(self, _request: ControlRequest) -> list[dict[str, Any]]:
+        """The tabs in their order."""
+        active = self._window.tabs.active_id
+        return [
+            {
+                "session_id": chat.id,
+                "name": chat.name,
+                "state": chat.state.value,
+                "active": chat.id == active,
+                "connected": chat.is_live,
+            }
+            for chat in self._window.tabs.chats()
+        ]
+
+    async def show(self, request: ControlRequest) -> dict[str, Any]:
+        """Open a chat's tab if need be and show it; answers when it is live, or its last screen is there."""
+        chat = self._sessions.get(request.session)
+        if chat is None:
+            # It may have been started a moment ago.
+            await self._sessions.look_now()
+            chat = self._sessions.get(request.session)
+        if chat is None:
+            raise NoSuchSession(f"the window knows no chat {request.session!r}; `outlive ls --all` lists them")
+        self._window.open_chat(chat)
+        self._window.bring_up()
+        page = self._window.tabs.active_page
+        assert page is not None
+        try:
+            async with asyncio.timeout(SETTLE_TIMEOUT_S):
+                await _settled(page)
+        except TimeoutError as error:
+            raise TimedOut(f"{chat.name} did not come to life in the window within {SETTLE_TIMEOUT_S:g} s") from error
+        return {"session_id": chat.id}
+
+    async def grab(self, request: ControlRequest) -> dict[str, Any]:
+        """Write a picture of the window as it is painted now."""
+        path = Path(request.file)
+        if not request.file or not path.is_absolute():
+            raise UsageError("grab needs the absolute path of a file")
+        await _painted()
+        picture = self._window.grab().toImage()
+        if problem := await asyncio.to_thread(_write, picture, path):
+            raise OutliveError(f"{path}: the picture cannot be written ({problem})")
+        return {"file": str(path), "width_px": picture.width(), "height_px": picture.height()}
+
+    async def close(self, _request: ControlRequest) -> None:
+        """End the window politely, once the answer is sent."""
+        QTimer.singleShot(0, self._window, self._close.set)
+
+    async def bring_up(self, _request: ControlRequest) -> None:
+        """Show the window in front of others."""
+        self._window.bring_up()
+
+
+def _write(picture: QImage, path: Path) -> str:
+    """Write a PNG; returns what went wrong, "" if nothing."""
+    writer = QImageWriter(str(path), QByteArray(b"png"))
+    return "" if writer.write(picture) else writer.errorString()
+
+
+async def _settled(page: ChatPage) -> None:
+    """Wait until what a page shows is final for now."""
+    arrived = asyncio.Event()
+    connection = page.settled.connect(arrived.set)
+    try:
+        if not page.is_settled:
+            await arrived.wait()
+    finally:
+        page.settled.disconnect(connection)
+
+
+async def _painted() -> None:
+    """Let what was asked to be painted be painted: a frame's time, twice round the loop."""
+    for _ in range(2):
+        turned = asyncio.Event()
+        QTimer.singleShot(17, turned.set)
+        await turned.wait()

@@ -1,0 +1,6 @@
+"""Searching all chats: the sheet, what was recorded, the way to the place.
+
+searching       the sheet, the index behind it, and the way to the place
+sheet           the field and the lines that were found
+recorded_sheet  what was recorded around a line that the terminal no longer has
+"""

@@ -1,0 +1,85 @@
+"""What was recorded around a line that the terminal does not have any more."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QTextCharFormat, QTextCursor, QTextFormat
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+
+from gui.terminal.cell_metrics import default_family, default_size_px
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_S_PX
+from gui.window.sheets.sheet import Sheet
+from gui.window.widgets.parts import ElidedLabel, label
+from session_host.protocol.untrusted_text import one_line
+from session_host.storage.search import Hit, Query
+
+WIDTH_PX = 880
+HEIGHT_PX = 440
+
+
+class _Lines(QPlainTextEdit):
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH_PX, HEIGHT_PX)
+
+
+class RecordingSheet(Sheet):
+    """Shows lines to be read and copied, one of them marked; Escape puts it away."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent, "Recorded text", WIDTH_PX)
+        self.title = ElidedLabel("", "title")
+        self.text = _Lines()
+        self.text.setReadOnly(True)
+        self.text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setAccessibleName("Recorded text")
+        monospace = QFont(default_family())
+        monospace.setPixelSize(default_size_px())
+        self.text.setFont(monospace)
+        layout = self.column(GAP_S_PX)
+        layout.addWidget(self.title)
+        layout.addWidget(label("The terminal does not hold this line any more; this was around it.", "secondary"))
+        layout.addWidget(self.text)
+
+    def show_lines(self, name: str, lines: list[Hit], found: Hit, query: Query) -> None:
+        """Open with a chat's lines, at the one that was found."""
+        self.title.set_whole(f"{name}, recorded")
+        shown = [one_line(line.text) for line in lines]
+        self.text.setPlainText("\n".join(shown))
+        place = next((place for place, line in enumerate(lines) if line.number == found.number), 0)
+        self.open()
+        if lines:
+            self._mark(place, query.spans(shown[place]))
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _mark(self, place: int, spans: list[tuple[int, int]]) -> None:
+        start = self.text.document().findBlockByNumber(place).position()
+        whole = QTextEdit.ExtraSelection()
+        cursor = QTextCursor(self.text.document())
+        cursor.setPosition(start)
+        ground: QColor = self._theme.tokens.color("selected")
+        whole.cursor, whole.format = cursor, QTextCharFormat()
+        whole.format.setBackground(ground)
+        whole.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        marks = [whole]
+        for first, end in spans:
+            mark = QTextEdit.ExtraSelection()
+            part = QTextCursor(cursor)
+            part.setPosition(start + first)
+            part.setPosition(start + end, QTextCursor.MoveMode.KeepAnchor)
+            mark.cursor, mark.format = part, QTextCharFormat()
+            mark.format.setForeground(self._theme.tokens.color("accent"))
+            mark.format.setFontWeight(QFont.Weight.DemiBold)
+            marks.append(mark)
+        self.text.setExtraSelections(marks)
+        self.text.setTextCursor(cursor)
+        self.text.centerCursor()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.put_away()
+        else:
+            super().keyPressEvent(event)

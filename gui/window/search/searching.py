@@ -1,0 +1,106 @@
+"""Searching in all chats: the sheet, the index behind it, and the way to the place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
+
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.theme.follow import Theme
+from gui.window.page.chat_page import ChatPage
+from gui.window.search.recorded_sheet import RecordingSheet
+from gui.window.search.sheet import SearchSheet
+from session_host.storage.search import Hit, Query
+
+LINES_AROUND = 200
+PATIENCE_MS = 1000
+"""A running chat's history is there by then."""
+
+
+class Searching(QObject):
+    """Asks the index what the sheet asks, and shows the place that was chosen."""
+
+    def __init__(
+        self, theme: Theme, window: QWidget, sessions: SessionsModel, open_chat: Callable[[Chat], ChatPage]
+    ) -> None:
+        super().__init__(window)
+        self._sessions = sessions
+        self._open_chat = open_chat
+        self._way: _Way | None = None
+        self.sheet = SearchSheet(theme, window, sessions.get)
+        self.recorded = RecordingSheet(theme, window)
+        self.sheet.asked.connect(self._on_asked)
+        self.sheet.emptied.connect(sessions.finder.forget_question)
+        self.sheet.closed.connect(sessions.finder.forget_question)
+        self.sheet.closed.connect(lambda: sessions.indexing.set_paused(False))
+        self.sheet.chosen.connect(self._on_chosen)
+
+    def open(self) -> None:
+        """Let the user search."""
+        self.sheet.ask()
+
+    def _on_asked(self, query: Query) -> None:
+        newest = [chat.id for chats in self._sessions.groups().values() for chat in chats]
+        self._sessions.indexing.set_paused(True)
+        self._sessions.finder.ask(query, newest, self.sheet.show_results)
+
+    def _on_chosen(self, query: Query, hit: Hit) -> None:
+        chat = self._sessions.get(hit.session_id)
+        if chat is not None:
+            if self._way is not None:
+                self._way.end()
+            self._way = _Way(self, self._open_chat(chat), query, hit, lambda: self._show_recorded(chat, query, hit))
+
+    def _show_recorded(self, chat: Chat, query: Query, hit: Hit) -> None:
+        self._sessions.finder.around(
+            hit, LINES_AROUND, lambda lines: self.recorded.show_lines(chat.name, lines, hit, query)
+        )
+
+
+class _Way(QObject):
+    """The way to a line on a page that may still be coming to life.
+
+    A replica's screen comes before its history, and a tab that was in the background may get another replica:
+    for a moment the line is looked for whenever there is another.
+    """
+
+    def __init__(
+        self, parent: QObject, page: ChatPage, query: Query, hit: Hit, not_there: Callable[[], object]
+    ) -> None:
+        super().__init__(parent)
+        self._page = page
+        self._query = query
+        self._hit = hit
+        self._not_there = not_there
+        self._is_shown = self._is_over = False
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._give_up)
+        page.settled.connect(self._search_line)
+        page.chat.replaced.connect(self._search_line)
+        page.view.typed.connect(self.end)
+        page.destroyed.connect(self.end)
+        if page.is_settled:
+            self._search_line()
+
+    def end(self) -> None:
+        """Look no more; harmless when over."""
+        if not self._is_over:
+            self._is_over = True
+            self._patience.stop()
+            self.deleteLater()
+
+    def _search_line(self) -> None:
+        if self._is_over:
+            return
+        if self._page.view.show_line(self._hit.text, self._query.spans):
+            self._is_shown = True
+        if not self._patience.isActive():
+            self._patience.start(0 if self._page.chat.is_over else PATIENCE_MS)
+
+    def _give_up(self) -> None:
+        if not self._is_shown:
+            self._not_there()
+        self.end()

@@ -1,0 +1,275 @@
+"""The sheet in which one searches all chats: a field, and the lines that were found, as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import (
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.bridge.background.search_thread import LIMIT, SearchResults
+from gui.bridge.chat import Chat
+from gui.theme.follow import Theme
+from gui.theme.marks import paint_mark
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
+from gui.window.sheets.sheet import Sheet
+from gui.window.widgets.parts import Hairline, label, paint_choice_ground
+from gui.wording import phrases
+from session_host.errors import UsageError
+from session_host.protocol.untrusted_text import one_line
+from session_host.storage.search import Hit, Query
+
+WIDTH_PX = 720
+ROW_PX = 46
+ROWS_SHOWN = 9
+TYPING_MS = 60
+"""Who types on within this time is not answered yet."""
+
+_MATCH_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+
+
+class Match(NamedTuple):
+    """A line of the list."""
+
+    hit: Hit
+    chat: Chat
+    text: str
+    """The hit's, as it is shown."""
+    spans: list[tuple[int, int]]
+    """What is marked in it."""
+    times: int
+    """How often the chat has this line."""
+
+
+class SearchSheet(Sheet):
+    """Asks while one types; Enter takes the marked line.
+
+    Signals:
+        asked: there is something to look for now (a Query).
+        emptied: there is nothing to look for.
+        chosen: a line was taken (the Query, the Hit).
+    """
+
+    asked = Signal(object)
+    emptied = Signal()
+    chosen = Signal(object, object)
+
+    def __init__(self, theme: Theme, parent: QWidget, chat_of: Callable[[str], Chat | None]) -> None:
+        super().__init__(theme, parent, "Search in all chats", WIDTH_PX)
+        self._chat_of = chat_of
+        self._query: Query | None = None
+        self._is_answered = True
+        self._is_hurried = False
+        """Enter was pressed before the answer came."""
+        self._is_reading = False
+        """There may be more to come."""
+        self.field = QLineEdit()
+        self.field.setProperty("kind", "palette")
+        self.field.setAccessibleName("Search in all chats")
+        self.field.setPlaceholderText("Words in any chat, running or ended")
+        self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
+        self._typing.timeout.connect(self._ask)
+        self.field.textChanged.connect(self._on_typed)
+        self.items = QStandardItemModel(self)
+        self.list = QListView()
+        self.list.setAccessibleName("Lines found")
+        self.list.setModel(self.items)
+        self.list.setItemDelegate(_MatchDelegate(theme, self.list))
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setMouseTracking(True)
+        self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.clicked.connect(self._open_result)
+        self.state = label("", "secondary")
+        self.state.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, 4)
+        layout = QVBoxLayout(self.body)
+        layout.setContentsMargins(1, 1, 1, GAP_S_PX)
+        layout.setSpacing(0)
+        layout.addWidget(self.field)
+        layout.addWidget(Hairline(theme))
+        layout.addSpacing(4)
+        layout.addWidget(self.list)
+        layout.addWidget(self.state)
+        self._show([], "")
+
+    def ask(self) -> None:
+        """Open, with what was looked for last."""
+        self.open()
+        self.field.selectAll()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.field.text().strip():
+            self._ask()
+
+    def _on_typed(self) -> None:
+        self._is_answered = self._is_hurried = False
+        self._typing.start()
+
+    def _ask(self) -> None:
+        self._typing.stop()
+        try:
+            self._query = Query.of(self.field.text())
+        except UsageError:
+            self._query, self._is_reading = None, False
+            self._show([], "")
+            self.emptied.emit()
+            return
+        self.asked.emit(self._query)
+
+    def show_results(self, found: SearchResults) -> None:
+        """Show what was found so far."""
+        if self._query is None:
+            return
+        matches = self._matches(found.hits, self._query)
+        more = f"{LIMIT} newest lines" if len(found.hits) >= LIMIT else _count(len(found.hits), "line")
+        if found.behind:
+            reading = f"eading {_count(found.behind, 'chat')}…"
+            state = f"{more} so far · r{reading}" if found.hits else f"R{reading}"
+        else:
+            state = more if found.hits else "Nothing found"
+        self._show(matches, state)
+        self._is_reading = bool(found.behind)
+        self._is_answered = not self._typing.isActive()
+        if self._is_hurried and self._is_answered and matches:
+            self._open_result(self.items.index(0, 0))
+        elif self._is_hurried and self._is_answered and not self._is_reading:
+            self._is_hurried = False  # Nothing was found.
+
+    def _matches(self, hits: list[Hit], query: Query) -> list[Match]:
+        """A line that a chat has several times stands once, where it came last."""
+        times: dict[tuple[str, str], int] = {}
+        for hit in hits:
+            times[hit.session_id, hit.text] = times.get((hit.session_id, hit.text), 0) + 1
+        matches = []
+        for hit in hits:
+            chat = self._chat_of(hit.session_id)
+            count = times.pop((hit.session_id, hit.text), 0)
+            if chat is not None and count:
+                text = one_line(hit.text).strip()
+                matches.append(Match(hit, chat, text, query.spans(text), count))
+        return matches
+
+    def _show(self, matches: list[Match], state: str) -> None:
+        former = self.list.currentIndex().data(_MATCH_ROLE)
+        former_row = self.list.currentIndex().row()
+        self.items.clear()
+        marked = 0
+        for row, match in enumerate(matches):
+            item = QStandardItem(match.text)
+            item.setData(match, _MATCH_ROLE)
+            item.setEditable(False)
+            item.setData(f"{match.text}, {match.chat.name}", int(Qt.ItemDataRole.AccessibleTextRole))
+            self.items.appendRow(item)
+            # What one has gone to stays marked while more lines come in above it.
+            if former_row > 0 and isinstance(former, Match) and former.hit == match.hit:
+                marked = row
+        self.list.setVisible(bool(matches))
+        self.list.setFixedHeight(min(len(matches), ROWS_SHOWN) * ROW_PX)
+        self.state.setText(state)
+        self.state.setVisible(bool(state))
+        if matches:
+            self.list.setCurrentIndex(self.items.index(marked, 0))
+        if self.is_open:
+            self.center()
+
+    def _open_result(self, index: QModelIndex) -> None:
+        self._is_hurried = False
+        match = index.data(_MATCH_ROLE)
+        if isinstance(match, Match) and self._query is not None:
+            self.put_away()
+            self.chosen.emit(self._query, match.hit)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: ROWS_SHOWN, Qt.Key.Key_PageUp: -ROWS_SHOWN}
+        key = Qt.Key(event.key())
+        count = self.items.rowCount()
+        if key in steps and count:
+            row = min(max(self.list.currentIndex().row() + steps[key], 0), count - 1)
+            self.list.setCurrentIndex(self.items.index(row, 0))
+        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            if self._is_answered and self.list.currentIndex().isValid():
+                self._open_result(self.list.currentIndex())
+            else:
+                # What is shown still is the answer to what was typed before, or nothing was found yet.
+                self._is_hurried = not self._is_answered or self._is_reading
+        else:
+            super().keyPressEvent(event)
+
+
+class _MatchDelegate(QStyledItemDelegate):
+    """Paints a line with what fits in it marked; below it the chat, and how long ago."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(0, ROW_PX)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        match = index.data(_MATCH_ROLE)
+        if not isinstance(match, Match):
+            return
+        tokens = self._theme.tokens
+        area: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        painter.save()
+        paint_choice_ground(painter, area, state, tokens)
+        first = QRect(area.left() + GAP_M_PX, area.top() + 4, area.width() - 2 * GAP_M_PX, 20)
+        self._paint_text(painter, first, match)
+        second = first.translated(0, 19)
+        paint_mark(painter, match.chat.mark, QPointF(second.left() + 8, second.center().y() + 0.5), tokens)
+        small = font(SECONDARY_PX)
+        painter.setFont(small)
+        painter.setPen(tokens.color("secondary"))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        age = phrases.age(match.hit.moment, datetime.now(UTC))
+        times = f"×{match.times} · " if match.times > 1 else ""
+        painter.drawText(second, Qt.AlignmentFlag.AlignRight | middle, f"{times}{age}")
+        name = f"{match.chat.name} · {phrases.last_part(match.chat.record.cwd)}"
+        room = second.adjusted(22, 0, -QFontMetrics(small).horizontalAdvance(f"{times}{age}") - GAP_M_PX, 0)
+        elided = QFontMetrics(small).elidedText(name, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | middle, elided)
+        painter.restore()
+
+    def _paint_text(self, painter: QPainter, area: QRect, match: Match) -> None:
+        """The line from left to right in pieces, from shortly before its first match if it is long."""
+        tokens = self._theme.tokens
+        plain, strong = font(), font(bold=True)
+        text, spans = match.text, match.spans
+        start = 0
+        if spans and QFontMetrics(plain).horizontalAdvance(text[: spans[0][1]]) > area.width() * 2 // 3:
+            start = max(0, spans[0][0] - 24)
+        pieces: list[tuple[str, bool]] = [("…", False)] if start else []
+        place = start
+        for begin, end in spans:
+            pieces += [(text[place:begin], False), (text[begin:end], True)]
+            place = end
+        pieces.append((text[place:], False))
+        left, right = area.left(), area.right()
+        for piece, is_marked in pieces:
+            if left >= right or not piece:
+                continue
+            painter.setFont(strong if is_marked else plain)
+            painter.setPen(tokens.color("accent" if is_marked else "text"))
+            metrics = painter.fontMetrics()
+            shown = metrics.elidedText(piece[:1000], Qt.TextElideMode.ElideRight, right - left)
+            room = QRect(left, area.top(), right - left, area.height())
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+            left += metrics.horizontalAdvance(shown)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

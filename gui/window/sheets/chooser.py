@@ -1,0 +1,196 @@
+"""A field and a list below it: the palette of commands, and the switcher of chats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import (
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.theme.follow import Theme
+from gui.theme.marks import Mark, paint_mark
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, Tokens, font
+from gui.window.sheets.sheet import Sheet
+from gui.window.widgets.fuzzy_match import Fit, fit
+from gui.window.widgets.parts import Hairline, label, paint_choice_ground
+
+WIDTH_PX = 520
+ROW_PX = 32
+ROWS_SHOWN = 10
+_CHOICE_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+_PLACES_ROLE = _CHOICE_ROLE + 1
+_IN_DETAIL_COSTS = 12
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One line of the list.
+
+    Attributes:
+        title: what is chosen.
+        detail: quiet words on the right: a key, a directory.
+        run: what choosing it does.
+        mark: a chat's state, None for none.
+    """
+
+    title: str
+    detail: str
+    run: Callable[[], object]
+    mark: Mark | None = None
+
+
+class Chooser(Sheet):
+    """Narrows its choices while one types; Enter takes the marked one."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent, "Choose", WIDTH_PX)
+        self._choices: list[Choice] = []
+        self.field = QLineEdit()
+        self.field.setProperty("kind", "palette")
+        self.field.setAccessibleName("Choose")
+        self.field.textChanged.connect(self._narrow)
+        self.items = QStandardItemModel(self)
+        self.list = QListView()
+        self.list.setAccessibleName("Choices")
+        self.list.setModel(self.items)
+        self.list.setItemDelegate(_ChoiceDelegate(theme, self.list))
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setMouseTracking(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.clicked.connect(self._accept_choice)
+        self.nothing = label("Nothing fits", "secondary")
+        self.nothing.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_M_PX)
+        layout = QVBoxLayout(self.body)
+        layout.setContentsMargins(1, 1, 1, GAP_S_PX)
+        layout.setSpacing(0)
+        layout.addWidget(self.field)
+        layout.addWidget(Hairline(theme))
+        layout.addSpacing(4)
+        layout.addWidget(self.list)
+        layout.addWidget(self.nothing)
+
+    def ask(self, name: str, placeholder: str, choices: list[Choice]) -> None:
+        """Open with these choices."""
+        self._choices = choices
+        self.body.setAccessibleName(name)
+        self.field.setAccessibleName(name)
+        self.field.setPlaceholderText(placeholder)
+        self.field.clear()
+        self._narrow("")
+        self.open()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _narrow(self, text: str) -> None:
+        found = [(how, choice) for choice in self._choices if (how := _how(text, choice)) is not None]
+        # Of equals the order stays: the most recent chat first, commands in their own.
+        found.sort(key=lambda each: -each[0].score)
+        fitting = [choice for _how, choice in found]
+        places_of = [how.places for how, _choice in found]
+        self.items.clear()
+        for choice, places in zip(fitting, places_of, strict=True):
+            item = QStandardItem(choice.title)
+            item.setData(choice, _CHOICE_ROLE)
+            item.setData([place for place in places if place < len(choice.title)], _PLACES_ROLE)
+            item.setEditable(False)
+            mark = f", {choice.mark.value}" if choice.mark is not None else ""
+            item.setData(f"{choice.title}{mark}, {choice.detail}", int(Qt.ItemDataRole.AccessibleTextRole))
+            self.items.appendRow(item)
+        self.list.setVisible(bool(fitting))
+        self.nothing.setVisible(not fitting)
+        self.list.setFixedHeight(min(len(fitting), ROWS_SHOWN) * ROW_PX)
+        if fitting:
+            self.list.setCurrentIndex(self.items.index(0, 0))
+        if self.is_open:
+            self.center()
+
+    def _accept_choice(self, index: QModelIndex) -> None:
+        choice = index.data(_CHOICE_ROLE)
+        if isinstance(choice, Choice):
+            self.put_away()
+            choice.run()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: ROWS_SHOWN, Qt.Key.Key_PageUp: -ROWS_SHOWN}
+        key = Qt.Key(event.key())
+        count = self.items.rowCount()
+        if key in steps and count:
+            row = self.list.currentIndex().row() + steps[key]
+            row = row % count if abs(steps[key]) == 1 else min(max(row, 0), count - 1)
+            self.list.setCurrentIndex(self.items.index(row, 0))
+        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._accept_choice(self.list.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+
+def _how(typed: str, choice: Choice) -> Fit | None:
+    """How a choice fits: by its title, or less well with its detail."""
+    found = fit(typed, choice.title)
+    if found is None and (found := fit(typed, f"{choice.title} {choice.detail}")) is not None:
+        found = found._replace(score=found.score - _IN_DETAIL_COSTS * len(typed))
+    return found
+
+
+class _ChoiceDelegate(QStyledItemDelegate):
+    """Paints one choice."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(0, ROW_PX)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        choice = index.data(_CHOICE_ROLE)
+        if not isinstance(choice, Choice):
+            return
+        tokens = self._theme.tokens
+        area: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        painter.save()
+        paint_choice_ground(painter, area, state, tokens)
+        text = area.adjusted(GAP_M_PX, 0, -GAP_M_PX, 0)
+        if choice.mark is not None:
+            paint_mark(painter, choice.mark, QPointF(text.left() + 8, area.center().y() + 0.5), tokens)
+            text.setLeft(text.left() + 24)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        small, usual = font(SECONDARY_PX), font()
+        room = text.width() - QFontMetrics(usual).horizontalAdvance(choice.title) - GAP_M_PX
+        painter.setFont(small)
+        painter.setPen(tokens.color("secondary"))
+        detail = QFontMetrics(small).elidedText(choice.detail, Qt.TextElideMode.ElideMiddle, max(room, 60))
+        painter.drawText(text, Qt.AlignmentFlag.AlignRight | middle, detail)
+        painter.setFont(usual)
+        painter.setPen(tokens.color("text"))
+        left = text.adjusted(0, 0, -QFontMetrics(small).horizontalAdvance(detail) - GAP_S_PX, 0)
+        title = QFontMetrics(usual).elidedText(choice.title, Qt.TextElideMode.ElideMiddle, left.width())
+        if title == choice.title:
+            paint_matched(painter, left, title, index.data(_PLACES_ROLE) or [], tokens)
+        else:
+            painter.drawText(left, Qt.AlignmentFlag.AlignLeft | middle, title)
+        painter.restore()
+
+
+def paint_matched(painter: QPainter, area: QRect, text: str, places: Sequence[int], tokens: Tokens) -> None:
+    """Paint a text in which some characters were matched: those are underlined in the accent's colour."""
+    metrics = painter.fontMetrics()
+    painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+    painter.setPen(tokens.color("accent"))
+    underline = area.center().y() + metrics.height() // 2 - 1
+    for place in places:
+        first = area.left() + metrics.horizontalAdvance(text[:place])
+        width = metrics.horizontalAdvance(text[: place + 1]) - metrics.horizontalAdvance(text[:place])
+        painter.drawLine(first, underline, first + width - 2, underline)

@@ -1,0 +1,89 @@
+"""What a chat's program wrote to its standard error, to be read and copied."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QTextCursor
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
+
+from gui.bridge.background.tasks import Tasks
+from gui.bridge.chat import Chat
+from gui.bridge.ended_chat import ERRORS_BYTES, error_output
+from gui.terminal.cell_metrics import default_family, default_size_px
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_S_PX
+from gui.window.sheets.sheet import Sheet, foot
+from gui.window.widgets.parts import ElidedLabel, button, label
+
+WIDTH_PX = 880
+HEIGHT_PX = 360
+
+
+class _Lines(QPlainTextEdit):
+    def sizeHint(self) -> QSize:
+        return QSize(WIDTH_PX, HEIGHT_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(64, 48)
+
+
+class OutputSheet(Sheet):
+    """Shows the end of it; Escape puts it away."""
+
+    def __init__(self, theme: Theme, parent: QWidget, tasks: Tasks) -> None:
+        super().__init__(theme, parent, "Error output", WIDTH_PX)
+        self._tasks = tasks
+        self._asked: Chat | None = None
+        self.title = ElidedLabel("", "title")
+        self.state = label("", "secondary")
+        self.text = _Lines()
+        self.text.setReadOnly(True)
+        self.text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.text.setTabChangesFocus(True)
+        self.text.setAccessibleName("Error output")
+        monospace = QFont(default_family())
+        monospace.setPixelSize(default_size_px())
+        self.text.setFont(monospace)
+        self.copy = button("Copy", "", self._copy)
+        self.close_button = button("Close", "", self.put_away)
+        layout = self.column(GAP_S_PX)
+        layout.addWidget(self.title)
+        layout.addWidget(self.text, 1)
+        layout.addLayout(foot(self.copy, self.close_button, words=self.state))
+
+    def ask(self, chat: Chat) -> None:
+        """Open for this chat."""
+        self._asked = chat
+        self.title.set_whole(f"{chat.name}, error output")
+        self.text.setPlainText("")
+        self.state.setText("Reading…")
+        self.open()
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._tasks.start(self._read(chat), "error output")
+
+    async def _read(self, chat: Chat) -> None:
+        try:
+            text, is_cut = await error_output(chat.id)
+        except FileNotFoundError:
+            text, state = "", "Nothing was written to it."
+        except OSError as error:
+            text, state = "", f"It cannot be read: {error.strerror}."
+        else:
+            state = f"The last {ERRORS_BYTES // 1024} KiB of it." if is_cut else ""
+        if chat is self._asked:
+            self.text.setPlainText(text)
+            self.state.setText(state)
+            self.copy.setEnabled(bool(text))
+            # The last lines say most.
+            self.text.moveCursor(QTextCursor.MoveOperation.End)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text.textCursor().selectedText() or self.text.toPlainText())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.put_away()
+        else:
+            super().keyPressEvent(event)

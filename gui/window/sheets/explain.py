@@ -1,0 +1,200 @@
+"""How is this known? What stands behind a chat's state: the last word of each source, and how it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from gui.bridge.background.tasks import Tasks
+from gui.bridge.chat import Chat
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.window.sheets.sheet import Sheet, foot
+from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sentence
+from gui.wording.explanation import Explained, Row
+from session_host.errors import OutliveError
+
+WIDTH_PX = 680
+HEIGHT_PX = 360
+NARROW_PX = 420
+
+
+class StatusDetailsSheet(Sheet):
+    """Shows one chat's evidence, and again whenever its state changes while it is open."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget,
+        tasks: Tasks,
+        ask: Callable[[Chat], Coroutine[Any, Any, Explained]],
+    ) -> None:
+        """``ask`` asks a chat's host."""
+        super().__init__(theme, parent, "How is this known?", WIDTH_PX)
+        self._tasks = tasks
+        self._ask = ask
+        self._chat: Chat | None = None
+        self._shown: Explained | None = None
+        self._state = ("", "", "")
+        self.title = ElidedLabel("", "title")
+        self.summary = label("", "secondary")
+        self.summary.setWordWrap(True)
+        self.evidence = _Table("What each source said last", 1, (2, 4, 2, 2))
+        self.transitions = _Table("How it changed, newest first", 3, (1, 1, 2, 4))
+        self.notes = label("", "secondary")
+        self.notes.setWordWrap(True)
+        self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, GAP_M_PX, 0)
+        column.setSpacing(GAP_M_PX)
+        for part in (self.evidence, self.transitions, self.notes):
+            column.addWidget(part)
+        column.addStretch(1)
+        self.area = Scrolled(inner, HEIGHT_PX, "Evidence")
+        self.copy = button("Copy", "", self._copy)
+        self.close_button = button("Close", "", self.put_away)
+        layout = self.column(GAP_S_PX)
+        for part in (self.title, self.summary):
+            layout.addWidget(part)
+        layout.addWidget(self.area, 1)
+        layout.addLayout(foot(self.copy, self.close_button))
+        self.closed.connect(self._forget)
+
+    def ask(self, chat: Chat) -> None:
+        """Open for this chat."""
+        self._forget()
+        self._chat = chat
+        chat.changed.connect(self._on_changed)
+        self.title.set_whole(f"{chat.name}: how is this known?")
+        self._show(None)
+        self.open()
+        self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._on_changed()
+
+    def _forget(self) -> None:
+        if self._chat is not None:
+            self._chat.changed.disconnect(self._on_changed)
+            self._chat = None
+
+    def _on_changed(self) -> None:
+        """Ask again, if what is to be explained is another state than the one that was."""
+        chat = self._chat
+        if chat is None:
+            return
+        state = (chat.group.value, chat.activity_source, chat.activity_detail)
+        if self._shown is None or state != self._state:
+            self._state = state
+            self._tasks.start(self._load(chat), "explain")
+
+    async def _load(self, chat: Chat) -> None:
+        try:
+            told = await self._ask(chat)
+        except OutliveError as error:
+            if chat is self._chat:
+                self.summary.setText(f"It cannot be told: {error}")
+            return
+        if chat is self._chat:
+            self._show(told)
+            detail = "" if chat.is_over else chat.activity_detail
+            self.summary.setText(sentence(" · ".join(filter(None, (chat.how_known or chat.how_it_ended, detail)))))
+
+    def _show(self, what: Explained | None) -> None:
+        self._shown = what
+        self.area.setVisible(what is not None)
+        self.copy.setEnabled(what is not None)
+        if what is None:
+            self.summary.setText("Asking…")
+            return
+        over = self._chat is not None and self._chat.is_over
+        self.evidence.setVisible(not over)
+        self.evidence.fill(what.evidence, "Nobody has said a word yet.")
+        self.transitions.fill(what.transitions, "It did not change." if over else "It has not changed yet.")
+        self.notes.setText("\n".join(what.notes))
+        self.center()
+
+    def _copy(self) -> None:
+        if self._shown is not None:
+            QGuiApplication.clipboard().setText(f"{self.summary.text()}\n\n{self._shown.as_text()}\n")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        bar = self.area.verticalScrollBar()
+        steps = {
+            Qt.Key.Key_Down: bar.singleStep(), Qt.Key.Key_Up: -bar.singleStep(),
+            Qt.Key.Key_PageDown: bar.pageStep(), Qt.Key.Key_PageUp: -bar.pageStep(),
+        }  # fmt: skip
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.put_away()
+        elif event.key() in steps:
+            bar.setValue(bar.value() + steps[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
+
+class _Table(QWidget):
+    """A heading and rows of words; rows that do not count are quiet. Where it is narrow, a row is two lines."""
+
+    def __init__(self, title: str, longest: int, shares: tuple[int, ...]) -> None:
+        """``longest`` is the column whose words may be many; ``shares`` of the width are what each column gets."""
+        super().__init__()
+        self._cells: list[QLabel] = []
+        self._rows: list[Row] = []
+        self._otherwise = ""
+        self._longest = longest
+        self._shares = shares
+        self._is_narrow = False
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(GAP_L_PX)
+        self._grid.setVerticalSpacing(4)
+        self._grid.addWidget(label(title, "title"), 0, 0, 1, len(shares))
+
+    def fill(self, rows: list[Row], otherwise: str) -> None:
+        """Show these rows, or that there are none."""
+        self._rows, self._otherwise = rows, otherwise
+        for cell in self._cells:
+            self._grid.removeWidget(cell)
+            cell.hide()
+            cell.deleteLater()
+        self._cells = []
+        for column, share in enumerate(self._shares):
+            self._grid.setColumnStretch(column, 0 if self._is_narrow else share)
+        if not rows:
+            self._add_row(otherwise, 1, 0, "secondary", len(self._shares))
+        for number, row in enumerate(rows):
+            if self._is_narrow:
+                self._add_in_two_lines(row, 2 * number + 1)
+            else:
+                for column, text in enumerate(row.cells):
+                    self._add_row(text, number + 1, column, "" if row.is_heard and column else "secondary")
+            if not row.is_heard:
+                self._cells[-1].setToolTip("A stronger source speaks in its place")
+
+    def _add_in_two_lines(self, row: Row, line: int) -> None:
+        cells = list(row.cells)
+        words = cells.pop(self._longest)
+        self._add_row(" · ".join(filter(None, cells)), line, 0, "secondary", len(self._shares))
+        if words:
+            self._add_row(words, line + 1, 0, "" if row.is_heard else "secondary", len(self._shares))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(64, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_narrow = self.width() < NARROW_PX
+        if is_narrow != self._is_narrow:
+            self._is_narrow = is_narrow
+            self.fill(self._rows, self._otherwise)
+
+    def _add_row(self, text: str, row: int, column: int, kind: str, span: int = 1) -> None:
+        cell = label(text, kind)
+        cell.setWordWrap(True)
+        cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        cell.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(cell, row, column, 1, span)
+        self._cells.append(cell)

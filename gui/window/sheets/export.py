@@ -1,0 +1,137 @@
+"""The sheet that exports a chat: where to, and in which format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QPushButton, QWidget
+
+from gui.bridge.background.export import FORMS
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_M_PX, GAP_S_PX
+from gui.window.sheets.sheet import Sheet, foot
+from gui.window.widgets.directory_field import DirectoryField
+from gui.window.widgets.flow_layout import flow
+from gui.window.widgets.parts import Scrolled, button, label
+from gui.wording.phrases import short_directory
+
+WIDTH_PX = 560
+MOST_PX = 1000
+
+
+class ExportSheet(Sheet):
+    """Asks for a file and a format; Enter saves. A file that exists is replaced only after a second word."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent, "Export chat", WIDTH_PX)
+        self._take: Callable[[Path], object] = lambda _path: None
+        self._may_replace: Path | None = None
+        self.file = DirectoryField()
+        self.file.setAccessibleName("File")
+        self.formats: dict[str, QPushButton] = {}
+        self._group = QButtonGroup(self)
+        for suffix, what in FORMS.items():
+            made = button(f"{what} ({suffix})", "chip")
+            made.setCheckable(True)
+            made.setAutoExclusive(True)  # For screen readers: one of many, as the group has it.
+            made.setAccessibleName(f"Format: {what}")
+            made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+            made.clicked.connect(lambda _checked, suffix=suffix: self._use_format(suffix))
+            made.toggled.connect(partial(_be_on_tabs_way, made))
+            self._group.addButton(made)
+            self.formats[suffix] = made
+        self.formats[".cast"].setToolTip("asciinema plays it")
+        self.problem = label("", "failed")
+        self.problem.setWordWrap(True)
+        self.cancel = button("Cancel", "", self.put_away)
+        self.save = button("Save", "primary", self._submit)
+        inner = QWidget()
+        fields = QGridLayout(inner)
+        fields.setContentsMargins(0, 0, 0, 0)
+        fields.setHorizontalSpacing(GAP_M_PX)
+        fields.setVerticalSpacing(GAP_S_PX)
+        fields.addWidget(label("File", "secondary"), 0, 0)
+        fields.addWidget(self.file, 0, 1)
+        fields.addWidget(label("Format", "secondary"), 1, 0)
+        fields.addWidget(flow(*self.formats.values()), 1, 1)
+        fields.addWidget(self.problem, 2, 0, 1, 2)
+        layout = self.column()
+        layout.addWidget(label("Export chat", "title"))
+        layout.addWidget(Scrolled(inner, MOST_PX, "Export chat"), 1)
+        layout.addLayout(foot(self.cancel, self.save))
+        self.file.textChanged.connect(self._on_file)
+
+    def ask(self, name: str, directory: Path, take: Callable[[Path], object]) -> None:
+        """Open the sheet for a chat.
+
+        Args:
+            name: the chat's, which the file is called by unless the user says otherwise.
+            directory: the directory that is suggested.
+            take: called with the file.
+        """
+        self._take = take
+        self.file.setText(short_directory(str(directory / (file_name(name) + next(iter(FORMS))))))
+        self._on_file()
+        self.open()
+        self.file.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def path(self) -> Path:
+        """The file, with the suffix of the chosen format if none of the known ones was typed."""
+        path = Path(self.file.directory())
+        return path if path.suffix in FORMS else path.with_name(path.name + self._format())
+
+    def _format(self) -> str:
+        return next((suffix for suffix, one in self.formats.items() if one.isChecked()), next(iter(FORMS)))
+
+    def _on_file(self) -> None:
+        """Another file was typed."""
+        suffix = Path(self.file.text().strip()).suffix
+        if suffix in FORMS:
+            self.formats[suffix].setChecked(True)
+        self._show_error("")
+
+    def _use_format(self, suffix: str) -> None:
+        typed = self.file.text().strip()
+        known = Path(typed).suffix
+        self.file.setText((typed.removesuffix(known) if known in FORMS else typed) + suffix)
+
+    def _show_error(self, problem: str, *, may_replace: Path | None = None) -> None:
+        self._may_replace = may_replace
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        self.save.setText("Save" if may_replace is None else "Replace")
+
+    def _submit(self) -> None:
+        path = self.path()
+        shown = short_directory(str(path))
+        typed = self.file.text().strip()
+        if not typed or typed.endswith("/") or Path(self.file.directory()).is_dir() or path.is_dir():
+            self._show_error("Type the name of a file")
+        elif not path.parent.is_dir():
+            self._show_error(f"{short_directory(str(path.parent))} does not exist")
+        elif path.exists() and path != self._may_replace:
+            self._show_error(f"{shown} exists. Replace it?", may_replace=path)
+        else:
+            self.put_away()
+            self._take(path)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._submit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _be_on_tabs_way(format_button: QPushButton, chosen: bool) -> None:
+    """Have Tab stop at the chosen format alone; the arrows reach the others."""
+    format_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if chosen else Qt.FocusPolicy.ClickFocus)
+
+
+def file_name(name: str) -> str:
+    """A chat's name as that of a file, without its form: what a file cannot be called by becomes a line."""
+    return re.sub(r"[/\\]", "-", name).strip(" .") or "chat"

@@ -1,0 +1,51 @@
+"""A sheet with one field: a chat's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from gui.theme.follow import Theme
+from gui.window.sheets.sheet import Sheet, foot
+from gui.window.widgets.parts import button, label
+
+
+class NameSheet(Sheet):
+    """Asks for a name; Enter takes it."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent, "Rename chat", 400)
+        self._take: Callable[[str], object] = lambda _name: None
+        self.field = QLineEdit()
+        self.field.setAccessibleName("Name")
+        self.field.setMaxLength(80)
+        self.rename = button("Rename", "primary", self._submit)
+        cancel = button("Cancel", "", self.put_away)
+        layout = self.column()
+        layout.addWidget(label("Rename chat", "title"))
+        layout.addWidget(self.field)
+        layout.addLayout(foot(cancel, self.rename))
+        self.field.textChanged.connect(lambda text: self.rename.setEnabled(bool(text.strip())))
+
+    def ask(self, name: str, take: Callable[[str], object]) -> None:
+        """Open with this name; ``take`` gets the new one."""
+        self._take = take
+        self.field.setText(name)
+        self.open()
+        self.field.selectAll()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _submit(self) -> None:
+        name = " ".join(self.field.text().split())
+        if name:
+            self.put_away()
+            self._take(name)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self._submit()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,147 @@
+"""Questions before something that cannot be undone: over the page that they are about, or over the whole window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
+
+from gui.terminal.cell_metrics import default_family, default_size_px
+from gui.theme.follow import Theme
+from gui.window.sheets.sheet import Sheet, foot
+from gui.window.widgets.parts import button, label
+
+WIDTH_PX = 560
+SUBJECT_LINES = 10
+SUBJECT_CHARACTERS = 50_000
+"""More of a subject is not laid out; its end is named instead."""
+
+_SCROLLING = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question to the user.
+
+    Attributes:
+        text: the question itself, one line.
+        action: the label of the button that says yes.
+        on_yes: runs when the user says yes; a question that goes in another way was answered with no.
+        detail: one line on what happens then.
+        subject: the text that the question is about, "" for none.
+    """
+
+    text: str
+    action: str
+    on_yes: Callable[[], object]
+    detail: str = ""
+    subject: str = ""
+
+
+class _Subject(QPlainTextEdit):
+    """The text in question, as high as its lines up to a bound."""
+
+    def sizeHint(self) -> QSize:
+        lines = min(max(self.blockCount(), 1), SUBJECT_LINES)
+        height = lines * QFontMetrics(self.font()).lineSpacing() + 24
+        return QSize(WIDTH_PX, height)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, min(self.sizeHint().height(), 120))
+
+
+class QuestionSheet(Sheet):
+    """One question over its parent, with the keyboard in it.
+
+    Enter says yes, Escape and a click beside it say no. A newer question takes the place of the one that is shown,
+    which counts as answered with no. While its page is hidden it is hidden too, and comes back with the page.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent, "Question", WIDTH_PX)
+        self.question: Question | None = None
+        self.title = label("", "title")
+        self.title.setWordWrap(True)
+        self.detail = label("", "secondary")
+        self.detail.setWordWrap(True)
+        self.subject = _Subject()
+        self.subject.setReadOnly(True)
+        self.subject.setAccessibleName("Text")
+        self.subject.setTabChangesFocus(True)
+        self.subject.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        monospace = QFont(default_family())
+        monospace.setPixelSize(default_size_px())
+        self.subject.setFont(monospace)
+        self.no = button("Cancel", "", self.put_away)
+        self.yes = button("Yes", "primary", self.accept)
+        for one in (self.no, self.yes):
+            one.setAutoDefault(False)  # ``keyPressEvent`` takes Enter, for one that is still held says nothing.
+        layout = self.column()
+        for part in (self.title, self.subject, self.detail):
+            layout.addWidget(part)
+        layout.addLayout(foot(self.no, self.yes))
+        self.closed.connect(self._forget)
+
+    def ask(self, question: Question) -> None:
+        """Show a question, in the place of the one that is shown."""
+        self.question = question
+        self.title.setText(question.text)
+        self.detail.setText(question.detail)
+        self.detail.setVisible(bool(question.detail))
+        self.subject.setPlainText(_readable(question.subject))
+        self.subject.setVisible(bool(question.subject))
+        self.subject.setMaximumHeight(self.subject.sizeHint().height())
+        self.subject.updateGeometry()
+        self.yes.setText(question.action)
+        self.body.setAccessibleName(f"{question.text} {question.detail}".strip())
+        self.open()
+        self.take_keyboard()
+
+    def take_keyboard(self) -> None:
+        """Give the button that says yes the keyboard."""
+        self.yes.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def accept(self) -> None:
+        """Say yes."""
+        question = self.question
+        self.put_away()
+        if question is not None:
+            question.on_yes()
+
+    def _forget(self) -> None:
+        self.question = None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            if event.isAutoRepeat():
+                return  # The Enter that is still held was for the program.
+            if self.no.hasFocus():
+                self.put_away()
+            else:
+                self.accept()
+        elif key in _SCROLLING and not self.subject.isHidden():
+            bar = self.subject.verticalScrollBar()
+            by = bar.pageStep() if key in {Qt.Key.Key_PageUp, Qt.Key.Key_PageDown} else bar.singleStep()
+            bar.setValue(bar.value() + (by if key in {Qt.Key.Key_Down, Qt.Key.Key_PageDown} else -by))
+        elif key == Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        # Other keys are for nobody: the program gets none while a question is up.
+
+
+def _readable(text: str) -> str:
+    """A text as it is shown: control characters are seen, overlong ones are cut."""
+    shown = "".join(
+        character if character in "\n\t" or character.isprintable() else _visible(character)
+        for character in text[:SUBJECT_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")
+    )
+    more = len(text) - SUBJECT_CHARACTERS
+    return f"{shown}\n… and {more:,} more characters" if more > 0 else shown
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else "\N{REPLACEMENT CHARACTER}"

@@ -1,0 +1,182 @@
+"""Sending a text to a chat without going to its tab."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+
+from gui.bridge.background.tasks import Tasks
+from gui.bridge.chat import Chat
+from gui.theme.follow import Theme
+from gui.theme.marks import mark_icon
+from gui.theme.tokens import GAP_S_PX
+from gui.window.new_chat.fields import PromptField
+from gui.window.sheets.sheet import Sheet, foot
+from gui.window.widgets.parts import button, label, sentence
+from session_host.errors import NeedsInput, OutliveError
+
+WIDTH_PX = 560
+NAME_CHARACTERS = 40
+
+
+class _TextField(PromptField):
+    MOST_LINES = 14
+    least_lines = 5
+
+
+class SendSheet(Sheet):
+    """A text of several lines, and whom it is for; what was not sent is there the next time.
+
+    Signals:
+        sent: a chat has taken it.
+        wanted: the user wants to see a chat, which asks something.
+    """
+
+    sent = Signal(Chat)
+    wanted = Signal(Chat)
+
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget,
+        tasks: Tasks,
+        running: Callable[[], list[Chat]],
+        send: Callable[..., Coroutine[Any, Any, None]],
+    ) -> None:
+        """Make it.
+
+        Args:
+            theme: its looks.
+            parent: the window.
+            tasks: owner of what runs in the background.
+            running: the chats that something can be sent to, who needs the user first.
+            send: types a text into a chat (chat, text, anyway=…); raises OutliveError where that is not taken, and
+                NeedsInput where the chat asks something and ``anyway`` is False.
+        """
+        super().__init__(theme, parent, "Send to chat", WIDTH_PX)
+        self._tasks = tasks
+        self._running = running
+        self._send = send
+        self._chat: Chat | None = None
+        self.target = button("Choose a chat")
+        self.target.clicked.connect(self._choose)
+        self.field = _TextField("Text", enter_submits=False)
+        self.field.setPlaceholderText("what the chat is to be told")
+        self.field.submitted.connect(self._submit)
+        self.field.textChanged.connect(self._on_text)
+        self.error = label("", "failed")
+        self.error.setWordWrap(True)
+        hint = label("Ctrl+Enter sends it, and presses Enter there", "secondary")
+        hint.setWordWrap(True)
+        self.show_chat = button("Show chat", "", self._show_chat)
+        self.anyway = button("Send anyway", "danger", lambda: self._submit(anyway=True))
+        self.cancel = button("Cancel", "", self.put_away)
+        self.send = button("Send", "primary", self._submit)
+        answers = QHBoxLayout()
+        answers.setSpacing(GAP_S_PX)
+        answers.addWidget(self.show_chat)
+        answers.addWidget(self.anyway)
+        answers.addStretch(1)
+        head = QHBoxLayout()
+        head.setSpacing(GAP_S_PX)
+        head.addWidget(label("Send to", "title"))
+        head.addWidget(self.target)
+        head.addStretch(1)
+        layout = self.column()
+        layout.addLayout(head)
+        layout.addWidget(self.field, 1)
+        layout.addWidget(self.error)
+        layout.addLayout(answers)
+        layout.addLayout(foot(self.cancel, self.send, words=hint))
+        for before, after in itertools.pairwise(
+            [self.target, self.field, self.show_chat, self.anyway, self.cancel, self.send]
+        ):
+            QWidget.setTabOrder(before, after)
+        self._show_error("")
+        self._on_text()
+
+    def ask(self, chat: Chat | None) -> bool:
+        """Open for this chat, or for the first that runs; False if none does."""
+        running = self._running()
+        if chat is None or chat.is_over:
+            chat = running[0] if running else None
+        if chat is None:
+            return False
+        self._aim(chat)
+        self._show_error("")
+        self._set_busy(busy=False)
+        self.open()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        return True
+
+    def _aim(self, chat: Chat) -> None:
+        self._chat = chat
+        name = chat.name if len(chat.name) <= NAME_CHARACTERS else f"{chat.name[: NAME_CHARACTERS - 1]}…"
+        self.target.setText(name.replace("&", "&&"))
+        self.target.setIcon(mark_icon(chat.mark, self._theme.tokens))
+        self.target.setAccessibleName(f"To {chat.name}, {chat.mark.value}; choose another chat")
+        self.target.setToolTip("Choose another chat")
+
+    def _choose(self) -> None:
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        for chat in self._running():
+            name = f"{chat.name} · {chat.place}".replace("&", "&&")
+            action = QAction(mark_icon(chat.mark, self._theme.tokens), name, menu)
+            action.triggered.connect(_aiming(self._aim, chat))
+            menu.addAction(action)
+        menu.popup(self.target.mapToGlobal(self.target.rect().bottomLeft()))
+
+    def _on_text(self) -> None:
+        self.send.setEnabled(bool(self.field.toPlainText().strip()))
+
+    def _submit(self, *, anyway: bool = False) -> None:
+        chat, text = self._chat, self.field.toPlainText()
+        if chat is not None and self.send.isEnabled():
+            self._show_error("")
+            self._set_busy(busy=True)
+            self._tasks.start(self._send_now(chat, text, anyway=anyway), "send")
+
+    def _show_chat(self) -> None:
+        self.put_away()
+        if self._chat is not None:
+            self.wanted.emit(self._chat)
+
+    async def _send_now(self, chat: Chat, text: str, *, anyway: bool) -> None:
+        try:
+            await self._send(chat, text, anyway=anyway)
+        except NeedsInput as error:
+            self._set_busy(busy=False)
+            self._show_error(f"not sent to {chat.name}: {error}. The text could answer that", asks=True)
+            return
+        except OutliveError as error:
+            self._show_error(f"not sent to {chat.name}: {error}")
+            self._set_busy(busy=False)
+            return
+        self._set_busy(busy=False)
+        if self.field.toPlainText() == text:
+            self.field.clear()
+        self.put_away()
+        self.sent.emit(chat)
+
+    def _set_busy(self, *, busy: bool) -> None:
+        self.send.setText("Sending…" if busy else "Send")
+        self.field.setReadOnly(busy)
+        self.send.setEnabled(not busy and bool(self.field.toPlainText().strip()))
+
+    def _show_error(self, line: str, *, asks: bool = False) -> None:
+        self.error.setText(sentence(line))
+        self.error.setVisible(bool(line))
+        self.show_chat.setVisible(asks)
+        self.anyway.setVisible(asks)
+        if asks:
+            self.show_chat.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _aiming(aim: Callable[[Chat], None], chat: Chat) -> Callable[[bool], None]:
+    return lambda _checked: aim(chat)

@@ -1,0 +1,149 @@
+"""A sheet over the window: the page behind it is dimmed, Escape or a click outside puts it away."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX, SCRIM_ALPHA
+from gui.window.widgets.parts import Area, Scrolled
+
+TOP_SHARE = 0.12
+"""Where a sheet hangs: this share of the window's height below its top."""
+
+
+def foot(*buttons: QWidget, words: QWidget | None = None) -> QHBoxLayout:
+    """The last row of a sheet: its buttons at the right, and before them words, if there are any."""
+    row = QHBoxLayout()
+    row.setSpacing(GAP_S_PX)
+    if words is None:
+        row.addStretch(1)
+    else:
+        row.addWidget(words, 1)
+    for each in buttons:
+        row.addWidget(each)
+    return row
+
+
+class SheetBody(Area):
+    """The sheet itself, without the dimmed page around it: a dialog to a screen reader."""
+
+
+class Sheet(QWidget):
+    """Covers its parent, ``around``; ``body`` is the sheet itself, as wide as ``width_px`` where there is room.
+
+    Signals:
+        opened: it is shown from now on.
+        closed: it was put away; the keyboard should go back to where it was.
+    """
+
+    opened = Signal()
+    closed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget, name: str, width_px: int) -> None:
+        super().__init__(parent)
+        self.around = parent
+        self._theme = theme
+        self._width_px = width_px
+        self.body = SheetBody("sheet", self)
+        self.setAccessibleName(name)
+        self.body.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        parent.installEventFilter(self)
+        self.body.installEventFilter(self)
+        self.hide()
+
+    def column(self, gap_px: int = GAP_M_PX) -> QVBoxLayout:
+        """The layout of ``body``, still empty: its parts one below the other."""
+        layout = QVBoxLayout(self.body)
+        layout.setContentsMargins(GAP_L_PX, GAP_L_PX, GAP_L_PX, GAP_L_PX)
+        layout.setSpacing(gap_px)
+        return layout
+
+    @property
+    def is_open(self) -> bool:
+        """It is shown."""
+        return not self.isHidden()
+
+    def open(self) -> None:
+        """Show the sheet; the caller then gives a field the keyboard."""
+        self.center()
+        self.show()
+        self.raise_()
+        self.opened.emit()
+
+    def put_away(self) -> None:
+        """Hide the sheet."""
+        if self.is_open:
+            self.hide()
+            self.closed.emit()
+
+    def center(self) -> None:
+        """Fit the sheet to the window and to what is in it."""
+        around = self.around.rect()
+        self.setGeometry(around)
+        width = min(self._width_px, around.width() - 2 * GAP_L_PX)
+        self.body.setFixedWidth(max(width, 0))
+        layout = self.body.layout()
+        if layout is not None:
+            layout.activate()
+        wanted = self.body.heightForWidth(width) if self.body.hasHeightForWidth() else self.body.sizeHint().height()
+        top = max(GAP_L_PX, min(round(around.height() * TOP_SHARE), around.height() - wanted - GAP_L_PX))
+        height = min(max(wanted, 0), around.height() - 2 * GAP_L_PX)
+        self.body.setGeometry(QRect((around.width() - width) // 2, top, width, height))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        resized = event.type() == QEvent.Type.Resize and watched is self.around
+        # What is in the sheet wants another size.
+        if self.is_open and (resized or (event.type() == QEvent.Type.LayoutRequest and watched is self.body)):
+            self.center()
+        return super().eventFilter(watched, event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab stays among the sheet's own controls."""
+        controls = [
+            child
+            for child in self.body.findChildren(QWidget)
+            if child.isVisible() and child.isEnabled() and child.focusPolicy() & Qt.FocusPolicy.TabFocus
+        ]
+        chain = self._in_tab_order(controls)
+        if not chain:
+            return False
+        current = self.focusWidget()
+        at = chain.index(current) if current in chain else -1
+        following = chain[(at + (1 if forward else -1)) % len(chain)]
+        following.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
+        for area in self.body.findChildren(Scrolled):
+            if area.isAncestorOf(following):
+                area.ensureWidgetVisible(following)
+        return True
+
+    def _in_tab_order(self, controls: list[QWidget]) -> list[QWidget]:
+        wanted = set(controls)
+        found: list[QWidget] = []
+        widget = self.body.nextInFocusChain()
+        while widget is not None and widget is not self.body:
+            if widget in wanted:
+                found.append(widget)
+            widget = widget.nextInFocusChain()
+        return found
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.put_away()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self.body.geometry().contains(event.position().toPoint()):
+            self.put_away()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        tokens = self._theme.tokens
+        color = tokens.color("scrim")
+        color.setAlpha(SCRIM_ALPHA[tokens.name])
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), color)
+        painter.end()

@@ -1,0 +1,249 @@
+"""The sidebar's list as Qt's item model: headings of groups, and chats below them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.theme.tooltips import as_tooltip
+from gui.wording import phrases
+from gui.wording.groups import OVER, Group
+from gui.wording.second_lines import SecondLine, second_lines
+
+Index = QModelIndex | QPersistentModelIndex
+
+ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A group's heading."""
+
+    group: Group
+    count: int
+    folded: bool
+
+
+@dataclass(frozen=True)
+class ChatRow:
+    """A chat's row, as it is painted."""
+
+    chat: Chat
+    name: str
+    place: str
+    said: str
+    said_first: bool
+    asks: bool
+    age: str
+    mark: str
+    unseen: bool
+    rang: bool
+    over: bool
+    active: bool
+
+
+Entry = Heading | ChatRow
+
+
+class SidebarModel(QAbstractListModel):
+    """Headings and rows of what passes the filter; a row that stays keeps its index' identity."""
+
+    def __init__(self, sessions: SessionsModel, folded: set[Group]) -> None:
+        super().__init__(sessions)
+        self._sessions = sessions
+        self._entries: list[Entry] = []
+        self._filter = ""
+        self._active = ""
+        self._headings = True
+        self._held = False
+        self.folded = folded
+
+    # ------------------------------------------------------------ what is shown
+
+    def set_filter(self, text: str) -> None:
+        """Show only chats whose name, place, agent, or what was said with it, contain every word of ``text``."""
+        self._filter = text.casefold().strip()
+        self._apply()
+
+    @property
+    def active_id(self) -> str:
+        """The chat whose tab is shown, "" for none."""
+        return self._active
+
+    def set_active(self, session_id: str) -> None:
+        """Which chat's tab is shown."""
+        self._active = session_id
+        for row, entry in enumerate(self._entries):
+            if isinstance(entry, ChatRow) and entry.active != (entry.chat.id == session_id):
+                self._entries[row] = replace(entry, active=not entry.active)
+                self.dataChanged.emit(self.index(row), self.index(row))
+
+    def set_headings(self, shown: bool) -> None:
+        """Whether headings are shown; the collapsed sidebar has none."""
+        self._headings = shown
+        self._apply()
+
+    def toggle_group(self, group: Group) -> None:
+        """Fold or unfold a group."""
+        self.folded ^= {group}
+        self._apply()
+
+    def hold(self, held: bool) -> None:
+        """Whether rows stay in their places: the pointer is over them. Their texts and marks go on changing."""
+        self._held = held
+        if not held:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Take over the chats as they are now."""
+        self._apply_rows(self._wanted(), held=self._held)
+
+    def _apply(self) -> None:
+        """Take over what the user did to the list, which is to be seen at once."""
+        self._apply_rows(self._wanted(), held=False)
+
+    def _apply_rows(self, entries: list[Entry], *, held: bool) -> None:
+        if held:
+            entries = self._in_their_places(entries)
+        wanted = {_key(entry) for entry in entries}
+        for row in reversed(range(len(self._entries))):
+            if _key(self._entries[row]) not in wanted:
+                self.beginRemoveRows(QModelIndex(), row, row)
+                del self._entries[row]
+                self.endRemoveRows()
+        keys = [_key(entry) for entry in self._entries]
+        for row, entry in enumerate(entries):
+            key = _key(entry)
+            if row < len(keys) and keys[row] == key:
+                continue
+            if key in keys:
+                former = keys.index(key, row)
+                self.beginMoveRows(QModelIndex(), former, former, QModelIndex(), row)
+                self._entries.insert(row, self._entries.pop(former))
+                keys.insert(row, keys.pop(former))
+                self.endMoveRows()
+            else:
+                self.beginInsertRows(QModelIndex(), row, row)
+                self._entries.insert(row, entry)
+                keys.insert(row, key)
+                self.endInsertRows()
+        for row, entry in enumerate(entries):
+            if self._entries[row] != entry:
+                self._entries[row] = entry
+                self.dataChanged.emit(self.index(row), self.index(row))
+
+    def _in_their_places(self, entries: list[Entry]) -> list[Entry]:
+        """The rows that there are, as they are now; those of chats that are removed go."""
+        now = datetime.now(UTC)
+        lines = second_lines([entry.chat for entry in self._entries if isinstance(entry, ChatRow)])
+        fresh = {_key(entry): entry for entry in entries}
+        kept: list[Entry] = []
+        for entry in self._entries:
+            if isinstance(entry, Heading):
+                kept.append(fresh.get(_key(entry), entry))
+            elif self._sessions.get(entry.chat.id) is not None:
+                found = fresh.get(_key(entry))
+                kept.append(found if found is not None else self._row(entry.chat, now, lines[entry.chat.id]))
+        return kept
+
+    def _wanted(self) -> list[Entry]:
+        now = datetime.now(UTC)
+        lines = second_lines(self._sessions.listed())
+        entries: list[Entry] = []
+        for group, chats in self._sessions.groups().items():
+            shown = [chat for chat in chats if self._passes(chat)]
+            if not shown:
+                continue
+            # Who looks for something wants to see it wherever it is.
+            folded = group in self.folded and not self._filter and self._headings
+            if self._headings:
+                entries.append(Heading(group, len(shown), folded))
+            elif group in OVER:
+                continue
+            if not folded:
+                entries.extend(self._row(chat, now, lines[chat.id]) for chat in shown)
+        return entries
+
+    def _passes(self, chat: Chat) -> bool:
+        record = chat.record
+        haystack = f"{chat.name} {record.agent} {record.cwd} {record.title} {chat.place} {chat.status_text}".casefold()
+        return all(word in haystack for word in self._filter.split())
+
+    def _row(self, chat: Chat, now: datetime, line: SecondLine) -> ChatRow:
+        return ChatRow(
+            chat=chat,
+            name=chat.name,
+            place=line.place,
+            said=line.said,
+            said_first=line.said_first,
+            asks=chat.needs_you,
+            age=phrases.age(chat.since, now),
+            mark=chat.mark.value,
+            unseen=chat.unseen,
+            rang=chat.rang,
+            over=chat.is_over,
+            active=chat.id == self._active,
+        )
+
+    # ------------------------------------------------------------ QAbstractListModel
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._entries)
+
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        if not index.isValid() or index.row() >= len(self._entries):
+            return None
+        entry = self._entries[index.row()]
+        if role == ENTRY_ROLE:
+            return entry
+        if isinstance(entry, Heading):
+            if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
+                chats = "1 chat" if entry.count == 1 else f"{entry.count} chats"
+                return f"{entry.group.value}, {chats}{', folded' if entry.folded else ''}"
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return entry.name
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            rang = ", rang the bell" if entry.rang else ", new output" if entry.unseen else ""
+            return f"{entry.name}, {self._agent(entry)}, {entry.mark}{rang}, {entry.chat.where_and_what}, {entry.age}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return as_tooltip(_tooltip(entry))
+        return None
+
+    def _agent(self, row: ChatRow) -> str:
+        """The title of a chat's agent; its name where the catalog does not know it any more."""
+        agent = self._sessions.agents.get(row.chat.record.agent)
+        return row.chat.record.agent if agent is None else agent.title
+
+    def entry(self, index: Index) -> Entry | None:
+        """What stands at an index."""
+        found: Entry | None = self.data(index, ENTRY_ROLE)
+        return found
+
+    def index_of(self, session_id: str) -> QModelIndex:
+        """Where a chat's row is; invalid if it is not shown."""
+        for row, entry in enumerate(self._entries):
+            if isinstance(entry, ChatRow) and entry.chat.id == session_id:
+                return self.index(row)
+        return QModelIndex()
+
+
+def _tooltip(row: ChatRow) -> str:
+    """All of what the row has not enough room for."""
+    chat = row.chat
+    lines = [row.name, f"{chat.record.agent} · {phrases.short_directory(chat.record.cwd)}"]
+    if chat.checkout is not None and not chat.is_over:
+        lines.append(chat.checkout.words)
+    lines.append(chat.how_known or row.mark)
+    if chat.needs_you and chat.activity_detail:
+        lines.append(chat.activity_detail)
+    return "\n".join(lines)
+
+
+def _key(entry: Entry) -> str:
+    return f"group {entry.group.value}" if isinstance(entry, Heading) else entry.chat.id

@@ -1,0 +1,227 @@
+"""All chats by group, with the button that starts one and a filter."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QIcon, QKeyEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
+
+from gui.bridge.chat import Chat
+from gui.bridge.sessions_model import SessionsModel
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph, glyph_icon
+from gui.theme.tokens import (
+    BAR_HEIGHT_PX,
+    GAP_S_PX,
+    SIDEBAR_COLLAPSED_PX,
+    SIDEBAR_MAX_PX,
+    SIDEBAR_MIN_PX,
+)
+from gui.window.sidebar.delegate import SidebarDelegate
+from gui.window.sidebar.model import ChatRow, Heading, SidebarModel
+from gui.window.widgets.parts import Area, Hairline, IconButton
+from gui.wording.groups import Group
+
+
+class Sidebar(Area):
+    """The sidebar.
+
+    Signals:
+        opened: a chat is to be shown.
+        new_chat: a chat is to be started.
+        menu_wanted: a chat's menu is to be shown at this point of the screen.
+        rename_wanted, remove_wanted: as the keys F2 and Delete ask for.
+        folded_changed: a group was folded or unfolded.
+        left: the keyboard should go back to the terminal.
+    """
+
+    opened = Signal(Chat)
+    new_chat = Signal()
+    menu_wanted = Signal(Chat, QPoint)
+    rename_wanted = Signal(Chat)
+    remove_wanted = Signal(Chat)
+    folded_changed = Signal()
+    left = Signal()
+
+    def __init__(self, theme: Theme, sessions: SessionsModel, folded: set[Group]) -> None:
+        super().__init__("sidebar")
+        self._theme = theme
+        self.collapsed = False
+        self.model = SidebarModel(sessions, folded)
+
+        self.new_button = IconButton(theme, Glyph.ADD, "New chat", self.new_chat.emit)
+        self.new_button.setText(" New chat")
+        self.setAccessibleName("Sidebar")
+        self.filter = QLineEdit()
+        self.filter.setProperty("kind", "filter")
+        self.filter.setPlaceholderText("Filter")
+        self.filter.setAccessibleName("Filter chats")
+        self.filter.setClearButtonEnabled(False)
+        self._filter_icon = QAction("Filter", self)
+        self.filter.addAction(self._filter_icon, QLineEdit.ActionPosition.LeadingPosition)
+        self.filter.textChanged.connect(self.model.set_filter)
+        self.filter.installEventFilter(self)
+
+        self.list = QListView()
+        self.list.setModel(self.model)
+        self.delegate = SidebarDelegate(theme, self.list)
+        self.list.setItemDelegate(self.delegate)
+        self.list.setAccessibleName("Chats")
+        self.list.setMouseTracking(True)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._on_menu)
+        self.list.clicked.connect(self._on_clicked)
+        self.list.installEventFilter(self)
+        self.list.viewport().installEventFilter(self)
+
+        head = QWidget()
+        head.setFixedHeight(BAR_HEIGHT_PX - 1)
+        self._head = QHBoxLayout(head)
+        self._head.setSpacing(GAP_S_PX)
+        self._head.addWidget(self.new_button)
+        self._head.addWidget(self.filter, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(head)
+        layout.addWidget(Hairline(theme))
+        layout.addWidget(self.list, 1)
+
+        sessions.changed.connect(self.refresh)
+        theme.changed.connect(self._dress)
+        self._dress()
+        self.set_collapsed(False)
+        self.refresh()
+
+    # ------------------------------------------------------------ what it shows
+
+    def refresh(self) -> None:
+        """Show the chats as they are now."""
+        self.model.refresh()
+
+    def showEvent(self, event: QEvent) -> None:
+        self.refresh()
+
+    def hideEvent(self, event: QEvent) -> None:
+        self.model.hold(False)
+
+    def set_collapsed(self, collapsed: bool) -> None:
+        """Show marks alone, or everything."""
+        self.collapsed = collapsed
+        self.delegate.collapsed = collapsed
+        self.filter.setVisible(not collapsed)
+        if collapsed:
+            self.filter.clear()
+            self.setFixedWidth(SIDEBAR_COLLAPSED_PX)
+        else:
+            self.setMinimumWidth(SIDEBAR_MIN_PX)
+            self.setMaximumWidth(SIDEBAR_MAX_PX)
+        side = 10 if collapsed else GAP_S_PX
+        self._head.setDirection(QBoxLayout.Direction.LeftToRight)
+        self._head.setContentsMargins(side, 4, side if collapsed else GAP_S_PX, 3)
+        self.new_button.setToolButtonStyle(
+            Qt.ToolButtonStyle.ToolButtonIconOnly if collapsed else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        )
+        self.new_button.setFixedHeight(28)
+        self.new_button.setMinimumWidth(28)
+        self.new_button.setMaximumWidth(28 if collapsed else 120)
+        self.model.set_headings(not collapsed)
+
+    def set_active(self, session_id: str) -> None:
+        """Which chat's tab is shown."""
+        self.model.set_active(session_id)
+
+    def take_keyboard(self) -> None:
+        """Give the list the keyboard, at the chat that is shown; Escape gives it back."""
+        self.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        rows = [self.model.index(row) for row in range(self.model.rowCount())]
+        chats = [(index, chat) for index in rows if (chat := self._chat_at(index)) is not None]
+        active = next((index for index, chat in chats if chat.id == self.model.active_id), None)
+        if active is not None:
+            self.list.setCurrentIndex(active)
+        elif self._chat_at(self.list.currentIndex()) is None:
+            self._select_first()
+
+    def _dress(self) -> None:
+        self._filter_icon.setIcon(QIcon(glyph_icon(Glyph.SEARCH, self._theme.tokens)))
+        self.list.viewport().update()
+
+    # ------------------------------------------------------------ what the user does
+
+    def _chat_at(self, index: QModelIndex) -> Chat | None:
+        entry = self.model.entry(index)
+        return entry.chat if isinstance(entry, ChatRow) else None
+
+    def _on_clicked(self, index: QModelIndex) -> None:
+        entry = self.model.entry(index)
+        if isinstance(entry, ChatRow):
+            self.opened.emit(entry.chat)
+        elif isinstance(entry, Heading):
+            self._toggle(entry.group)
+
+    def _toggle(self, group: Group) -> None:
+        self.model.toggle_group(group)
+        self.folded_changed.emit()
+
+    def _on_menu(self, place: QPoint) -> None:
+        chat = self._chat_at(self.list.indexAt(place))
+        if chat is not None:
+            self.menu_wanted.emit(chat, self.list.viewport().mapToGlobal(place))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if watched is self.list:
+                return self._list_key(event)
+            if watched is self.filter:
+                return self._filter_key(event)
+        elif watched is self.list.viewport() and event.type() in {QEvent.Type.MouseMove, QEvent.Type.Leave}:
+            # A row that moved under the pointer would be clicked for another. A pointer that only lay where the window
+            # came up holds nothing: what the chats do is still to be learnt.
+            self.model.hold(event.type() == QEvent.Type.MouseMove)
+        return super().eventFilter(watched, event)
+
+    def _list_key(self, event: QKeyEvent) -> bool:
+        index = self.list.currentIndex()
+        chat = self._chat_at(index)
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
+                if index.isValid():
+                    self._on_clicked(index)
+            case Qt.Key.Key_Escape:
+                self.left.emit()
+            case Qt.Key.Key_F2 if chat is not None:
+                self.rename_wanted.emit(chat)
+            case Qt.Key.Key_Delete if chat is not None:
+                self.remove_wanted.emit(chat)
+            case Qt.Key.Key_Menu if chat is not None:
+                place = self.list.visualRect(index).center()
+                self.menu_wanted.emit(chat, self.list.viewport().mapToGlobal(place))
+            case _:
+                return False
+        return True
+
+    def _filter_key(self, event: QKeyEvent) -> bool:
+        match event.key():
+            case Qt.Key.Key_Escape:
+                self.filter.clear()
+            case Qt.Key.Key_Down:
+                self.list.setFocus(Qt.FocusReason.TabFocusReason)
+                self._select_first()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self._select_first()
+                chat = self._chat_at(self.list.currentIndex())
+                if chat is not None:
+                    self.filter.clear()
+                    self.opened.emit(chat)
+            case _:
+                return False
+        return True
+
+    def _select_first(self) -> None:
+        for row in range(self.model.rowCount()):
+            index = self.model.index(row)
+            if self._chat_at(index) is not None:
+                self.list.setCurrentIndex(index)
+                return

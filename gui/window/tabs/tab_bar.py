@@ -1,0 +1,349 @@
+"""The row of open chats: state, name, close on hover; dragged into order.
+
+Tabs are as wide as their names while there is room. When it gets tight, the widest give way first, names are elided
+in the middle, and no room is kept for buttons that are not shown; when tabs are at their least, a list of all appears.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QHelpEvent, QIcon, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QMenu, QTabBar, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.icons import Glyph, paint_glyph
+from gui.theme.marks import Mark, mark_icon
+from gui.theme.tokens import BAR_HEIGHT_PX, ICON_PX
+from gui.theme.tooltips import show_tooltip
+from gui.window.widgets.parts import GlyphLabel, IconButton
+
+MIN_TAB_PX = 120
+MAX_TAB_PX = 420
+CLOSE_PX = 20
+OVERFLOW_PX = 32
+BELL_PX = ICON_PX + 4
+AROUND_NAME_PX = 10 + ICON_PX + 6 + 6 + CLOSE_PX + 4
+"""Of a tab beside its name: its padding, the mark and the button."""
+
+
+class _CloseButton(QAbstractButton):
+    """A tab's ×; painted only while its tab is pointed at or shown, so that names have the quiet."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.visible_mark = False
+        self.setFixedSize(20, 20)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+
+    def sizeHint(self) -> QSize:
+        return QSize(20, 20)
+
+    def enterEvent(self, event: QEvent) -> None:
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not (self.visible_mark or self.underMouse()):
+            return
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.underMouse():
+            ground = QColor(tokens.text)
+            ground.setAlphaF(0.12)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(ground)
+            painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
+        color = tokens.color("text" if self.underMouse() else "secondary")
+        paint_glyph(painter, Glyph.CLOSE, QRectF(4, 4, 12, 12), color)
+        painter.end()
+
+
+class TabLook(NamedTuple):
+    """What a tab shows: a chat's name and state, what it said, and whether there is something that was not seen."""
+
+    name: str
+    mark: Mark
+    said: str = ""
+    unseen: bool = False
+    rang: bool = False
+
+
+class OverflowButton(IconButton):
+    """Lists all open chats, when not all tabs can be seen.
+
+    Attributes:
+        menu_shown: the list that was opened last.
+    """
+
+    def __init__(self, theme: Theme, bar: TabBar) -> None:
+        super().__init__(theme, Glyph.EXPANDED, "All open chats", self.show_list)
+        self._bar = bar
+        self.menu_shown: QMenu | None = None
+        self.hide()
+        bar.crowded.connect(self.setVisible)
+
+    def show_list(self) -> None:
+        """Show the list below the button; the chat that is shown is marked."""
+        menu = QMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        bar = self._bar
+        for index in range(bar.count()):
+            action = menu.addAction(bar.tabIcon(index), bar.tabText(index), partial(bar.setCurrentIndex, index))
+            font = action.font()
+            font.setBold(index == bar.currentIndex())
+            action.setFont(font)
+        place = self.mapToGlobal(self.rect().bottomRight())
+        place.setX(place.x() - menu.sizeHint().width())
+        menu.popup(place)
+        self.menu_shown = menu
+
+
+class TabBar(QTabBar):
+    """Tabs by the ids of their chats.
+
+    Signals:
+        chosen: a tab came to the front (its chat's id, "" for none).
+        close_wanted: a tab is to be closed.
+        menu_wanted: a tab's menu is to be shown at this point of the screen.
+        reordered: tabs were dragged into another order.
+        crowded: not all tabs can be seen, or all can again.
+    """
+
+    chosen = Signal(str)
+    close_wanted = Signal(str)
+    menu_wanted = Signal(str, QPoint)
+    reordered = Signal()
+    crowded = Signal(bool)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._looks: dict[str, TabLook] = {}
+        self._sizes: list[QSize] = []
+        """Of all tabs, as they were last shared out; Qt asks for each several times whenever a tab changes."""
+        self._is_tight = self._is_crowded = False
+        self._hovered = -1
+        self.setMovable(True)
+        self.setExpanding(False)
+        self.setDrawBase(False)
+        self.setElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setUsesScrollButtons(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMouseTracking(True)
+        self.setIconSize(QSize(ICON_PX, ICON_PX))
+        self.setFixedHeight(BAR_HEIGHT_PX)
+        self.setAccessibleName("Open chats")
+        self.currentChanged.connect(self._on_current)
+        self.tabMoved.connect(self._on_moved)
+        theme.changed.connect(self._dress)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(64, BAR_HEIGHT_PX)
+
+    # ------------------------------------------------------------ tabs by id
+
+    def id_at(self, index: int) -> str:
+        """The chat of a tab; "" if there is no such tab."""
+        return str(self.tabData(index)) if 0 <= index < self.count() else ""
+
+    def ids(self) -> list[str]:
+        """The chats in tab order."""
+        return [self.id_at(index) for index in range(self.count())]
+
+    def index_of(self, session_id: str) -> int:
+        """The tab of a chat; -1 if it has none."""
+        return next((index for index in range(self.count()) if self.id_at(index) == session_id), -1)
+
+    def add_tab(self, session_id: str, look: TabLook, at: int = -1) -> None:
+        """Add a tab without bringing it to the front (the first comes there by itself)."""
+        # Signals wait until the tab knows its chat.
+        self.blockSignals(True)
+        index = self.insertTab(at if at >= 0 else self.count(), self._icon(look), _shown(look.name))
+        self.setTabData(index, session_id)
+        button = _CloseButton(self._theme, self)
+        button.clicked.connect(lambda: self.close_wanted.emit(session_id))
+        self.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
+        self.blockSignals(False)
+        self.describe(session_id, look)
+        self._on_room()
+        self._show_buttons(-1)
+
+    def describe(self, session_id: str, look: TabLook) -> None:
+        """Show a tab as it is now; its tool tip has what was said, too."""
+        index, former = self.index_of(session_id), self._looks.get(session_id)
+        if index < 0 or look == former:
+            return
+        self._looks[session_id] = look
+        name = look.name
+        if former is None or (former.name, former.rang) != (name, look.rang):
+            self._sizes = []
+        if self.tabText(index) != _shown(name):
+            self.setTabText(index, _shown(name))
+        if former is None or (former.mark, former.unseen) != (look.mark, look.unseen):
+            self.setTabIcon(index, self._icon(look))
+        if look.rang != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
+            self._show_bell(index, look.rang)
+        state = ", ".join(
+            [look.mark.value, *(["rang the bell"] if look.rang else ["new output"] if look.unseen else [])]
+        )
+        self.setTabToolTip(index, f"{name}: {state}" + (f"\n{look.said}" if look.said else ""))
+        self.setAccessibleTabName(index, f"{name}, {state}")
+        button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
+        button.setAccessibleName(f"Close tab {name}")
+        button.setToolTip("Close tab; the chat keeps running")
+
+    def drop(self, session_id: str) -> None:
+        """Take a tab away; its neighbour comes to the front if it was there."""
+        index = self.index_of(session_id)
+        if index >= 0:
+            self._looks.pop(session_id, None)
+            self._sizes = []
+            self.removeTab(index)
+
+    def _dress(self) -> None:
+        for index in range(self.count()):
+            if (look := self._looks.get(self.id_at(index))) is not None:
+                self.setTabIcon(index, self._icon(look))
+
+    def _icon(self, look: TabLook) -> QIcon:
+        return mark_icon(look.mark, self._theme.tokens, dotted=look.unseen)
+
+    def _show_bell(self, index: int, shown: bool) -> None:
+        side = QTabBar.ButtonPosition.LeftSide
+        former = self.tabButton(index, side)
+        self.setTabButton(index, side, GlyphLabel(self._theme, Glyph.BELL, "accent") if shown else None)
+        if former is not None:
+            former.deleteLater()
+
+    # ------------------------------------------------------------ widths
+
+    def tabSizeHint(self, index: int) -> QSize:
+        """How wide a tab is now."""
+        if len(self._sizes) != self.count():
+            self._share_out()
+        return self._sizes[index] if index < len(self._sizes) else QSize(MIN_TAB_PX, 35)
+
+    def minimumTabSizeHint(self, index: int) -> QSize:
+        """As ``tabSizeHint``, which has shared out the room already."""
+        return self.tabSizeHint(index)
+
+    def _share_out(self) -> None:
+        """Share the room out among all tabs."""
+        looks = [self._looks.get(self.id_at(number)) for number in range(self.count())]
+        metrics = self.fontMetrics()
+        names = [
+            metrics.horizontalAdvance(self.tabText(number).replace("&&", "&")) + AROUND_NAME_PX
+            for number in range(self.count())
+        ]
+        wanted = [name + (BELL_PX if look and look.rang else 0) for name, look in zip(names, looks, strict=True)]
+        widths = shared_out([min(width, MAX_TAB_PX) for width in wanted], self.width())
+        height = super().tabSizeHint(0).height() if widths else 0
+        self._sizes = [QSize(width, height) for width in widths]
+        self._is_tight = any(width < min(name, MAX_TAB_PX) for width, name in zip(widths, names, strict=True))
+
+    def _on_room(self) -> None:
+        """The width or the names are others: tell whether all tabs can be seen."""
+        if self.signalsBlocked():
+            return  # A tab is being added.
+        if len(self._sizes) != self.count():
+            self._share_out()
+        room = self.width() + (OVERFLOW_PX if self._is_crowded else 0)
+        is_crowded = sum(size.width() for size in self._sizes) > room
+        if is_crowded != self._is_crowded:
+            self._is_crowded = is_crowded
+            self.crowded.emit(is_crowded)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._sizes = []
+        super().resizeEvent(event)
+        self._on_room()
+        self._show_buttons(self._hovered)
+
+    def changeEvent(self, event: QEvent) -> None:
+        self._sizes = []  # The font may be another.
+        super().changeEvent(event)
+
+    def _on_current(self, index: int) -> None:
+        self.chosen.emit(self.id_at(index))
+        self._show_buttons(-1)
+
+    def _on_moved(self, _from: int, _to: int) -> None:
+        self._sizes = []
+        self.reordered.emit()
+
+    # ------------------------------------------------------------ the mouse
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            show_tooltip(event, self.tabToolTip(self.tabAt(event.pos())), self)
+            return True
+        return super().event(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._show_buttons(self.tabAt(event.position().toPoint()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._show_buttons(-1)
+
+    def tabLayoutChange(self) -> None:
+        super().tabLayoutChange()
+        self._on_room()
+        self._show_buttons(-1)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.MiddleButton:
+            session_id = self.id_at(self.tabAt(event.position().toPoint()))
+            if session_id:
+                self.close_wanted.emit(session_id)
+            return
+        super().mouseReleaseEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        session_id = self.id_at(self.tabAt(event.pos()))
+        if session_id:
+            self.menu_wanted.emit(session_id, event.globalPos())
+
+    def _show_buttons(self, hovered: int) -> None:
+        self._hovered = hovered
+        side = QTabBar.ButtonPosition.RightSide
+        for index in range(self.count()):
+            button = self.tabButton(index, side)
+            if isinstance(button, _CloseButton):
+                visible = index in {hovered, self.currentIndex()}
+                width_px = 0 if self._is_tight and not visible else CLOSE_PX
+                if button.visible_mark != visible:
+                    button.visible_mark = visible
+                    button.update()
+                if button.width() != width_px:
+                    button.setFixedSize(width_px, CLOSE_PX)
+                    self.setTabButton(index, side, button)  # The bar looks at a button's size only then,
+                    button.show()  # and hides the former one, which this is.
+
+
+def shared_out(wanted: list[int], room: int) -> list[int]:
+    """The widths of tabs that want so much: the widest give way first, none becomes narrower than ``MIN_TAB_PX``."""
+    if sum(wanted) <= room or not wanted:
+        return wanted
+    left, most = room, MIN_TAB_PX
+    for done, width in enumerate(sorted(wanted)):
+        share = left // (len(wanted) - done)
+        if width > share:
+            most = max(share, MIN_TAB_PX)
+            break
+        left -= width
+    return [min(width, most) for width in wanted]
+
+
+def _shown(name: str) -> str:
+    """A name as a tab's text, where Qt takes & for a mnemonic's sign."""
+    return name.replace("&", "&&")

@@ -1,0 +1,8 @@
+"""Small widgets that several rooms of the window use.
+
+parts            labels, buttons, icons, lines
+flow_layout      a row of controls that wraps
+fuzzy_match      fuzzy matching as fzf does it
+accessibility    accessible roles for screen readers
+directory_field  a field for a directory, with completion
+"""

@@ -1,0 +1,112 @@
+"""A host's Explanation as rows of words: what each source said, how the activity changed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from gui.wording import activity_phrases, phrases
+from session_host.protocol.evidence import Transition
+from session_host.protocol.messages import Explanation
+from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import Activity
+
+
+class Row(NamedTuple):
+    """One line of a table.
+
+    Attributes:
+        cells: its words, from left to right.
+        is_heard: False for what is known and does not count.
+    """
+
+    cells: tuple[str, ...]
+    is_heard: bool = True
+
+
+class Explained(NamedTuple):
+    """What stands behind a chat's state.
+
+    Attributes:
+        evidence: source, what it said, what that means, how long ago; strongest first.
+        transitions: when, what it became, who said so, what was said with it; newest first.
+        notes: lines on the rest.
+    """
+
+    evidence: list[Row]
+    transitions: list[Row]
+    notes: list[str]
+
+    def as_text(self) -> str:
+        """All of it, to be put on the clipboard."""
+        parts = ["\n".join("\t".join(row.cells) for row in rows) for rows in (self.evidence, self.transitions) if rows]
+        return "\n\n".join([*parts, "\n".join(self.notes)])
+
+
+def explained(told: Explanation) -> Explained:
+    """Put an Explanation into words."""
+    now = phrases.parse_time(told.now)
+    assert now is not None
+
+    def ago(text: str) -> str:
+        return phrases.ago(phrases.parse_time(text), now)
+
+    evidence = [
+        Row(
+            (activity_phrases.source_words(one.source), one_line(one.said), _meaning(one.activity), ago(one.at)),
+            one.counts,
+        )
+        for one in told.evidence
+    ]
+    notes = [f"Work without output or a word for {phrases.duration(told.stale_after_s)} is shown as “no signal”."]
+    last = [
+        f"{what} {when}" for what, when in (("output", ago(told.last_output)), ("input", ago(told.last_input))) if when
+    ]
+    if last:
+        notes.append(f"Last {', last '.join(last)}.")
+    if told.remark:
+        notes.append(told.remark)
+    if told.child_pid is not None:
+        notes.append(f"Its program is process {told.child_pid}.")
+    notes.append(_in_conversation(told.conversation, told.conversation_source))
+    return Explained(evidence, _changes(told.transitions), notes)
+
+
+def explained_without_host(transitions: Sequence[Transition], conversation: str) -> Explained:
+    """What is known of one that is over, or whose host cannot tell: how it changed, as that was written down."""
+    return Explained([], _changes(transitions), [_in_conversation(conversation, "")])
+
+
+def _changes(transitions: Sequence[Transition]) -> list[Row]:
+    return [
+        Row(
+            (
+                _clock(one.at),
+                activity_phrases.activity_words(one.activity),
+                activity_phrases.source_words(one.source) or "its end",
+                one_line(one.detail),
+            )
+        )
+        for one in reversed(transitions)
+    ]
+
+
+def _in_conversation(conversation: str, source: str) -> str:
+    if not conversation:
+        return "Which conversation of its agent's it is in is not known."
+    how = f", known {activity_phrases.told_by(source)}" if source else ""
+    return f"Its conversation is {conversation}{how}."
+
+
+def _meaning(activity: Activity | None) -> str:
+    return activity_phrases.activity_words(activity) if activity is not None else "says nothing of it"
+
+
+def _clock(text: str) -> str:
+    """A time of day here, with the day if that is not today."""
+    moment = phrases.parse_time(text)
+    if moment is None:
+        return ""
+    is_today = moment.astimezone().date() == datetime.now(UTC).astimezone().date()
+    return f"{moment.astimezone():%H:%M:%S}" if is_today else f"{moment.astimezone():%Y-%m-%d %H:%M}"

@@ -1,0 +1,138 @@
+"""Small texts on chats: how long ago, where, how one ended."""
+
+from __future__ import annotations
+
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+from session_host.protocol.untrusted_text import ended_by_user
+from session_host.protocol.values import State
+
+NOW_S = 5
+MINUTE_S = 60
+HOUR_S = 3600
+DAY_S = 86400
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """An ISO 8601 time of the record; None for none or nonsense."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def age(since: datetime | None, now: datetime) -> str:
+    """How long ago, in one unit: "now", "14 s", "2 m", "3 h", "5 d"."""
+    if since is None:
+        return ""
+    seconds = int((now - since).total_seconds())
+    if seconds < NOW_S:
+        return "now"
+    if seconds < MINUTE_S:
+        return f"{seconds} s"
+    if seconds < HOUR_S:
+        return f"{seconds // MINUTE_S} m"
+    if seconds < DAY_S:
+        return f"{seconds // HOUR_S} h"
+    return f"{seconds // DAY_S} d"
+
+
+def duration(seconds: float) -> str:
+    """A time in one unit, to be read in a sentence: "14 s", "2 min", "3 h", "5 d"."""
+    whole = max(int(seconds), 0)
+    if whole < MINUTE_S:
+        return f"{whole} s"
+    if whole < HOUR_S:
+        return f"{whole // MINUTE_S} min"
+    return f"{whole // HOUR_S} h" if whole < DAY_S else f"{whole // DAY_S} d"
+
+
+def ago(since: datetime | None, now: datetime) -> str:
+    """How long ago, in a sentence: "just now", "14 s ago", "2 min ago"; "" if that is not known."""
+    if since is None:
+        return ""
+    seconds = (now - since).total_seconds()
+    return "just now" if seconds < NOW_S else f"{duration(seconds)} ago"
+
+
+def is_young(since: datetime | None, now: datetime) -> bool:
+    """Whether its age is told in seconds."""
+    return since is not None and (now - since).total_seconds() < MINUTE_S
+
+
+def seconds_until_age_changes(since: datetime | None, now: datetime) -> float:
+    """When ``age`` will read differently; never less than a second."""
+    if since is None:
+        return float(DAY_S)
+    seconds = max((now - since).total_seconds(), 0.0)
+    # Seconds are told in steps of ten: a number that runs all the time draws the eye for nothing.
+    unit = 10 if seconds < MINUTE_S else MINUTE_S if seconds < HOUR_S else HOUR_S if seconds < DAY_S else DAY_S
+    return max(unit - seconds % unit, 1.0)
+
+
+def short_directory(path: str) -> str:
+    """A directory with the home directory as ``~``."""
+    home = str(Path.home())
+    if path == home:
+        return "~"
+    return "~" + path[len(home) :] if path.startswith(home + "/") else path
+
+
+def last_part(path: str) -> str:
+    """The last part of a directory: what it is called for short."""
+    return "~" if path == str(Path.home()) else Path(path).name or path
+
+
+def signal_name(number: int) -> str:
+    """Name a signal: "SIGTERM" for 15, "signal 99" for one without a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def clock(moment: datetime | None, now: datetime) -> str:
+    """A moment in the user's own time zone: "at 14:03", "yesterday at 14:03", "on 2 May at 14:03"."""
+    if moment is None:
+        return ""
+    local, today = moment.astimezone(), now.astimezone().date()
+    at = f"at {local:%H:%M}"
+    days = (today - local.date()).days
+    if days == 0:
+        return at
+    if days == 1:
+        return f"yesterday {at}"
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"on {local.day} {local:%B}{year} {at}"
+
+
+def failed(state: State, exit_code: int | None, exit_signal: int | None, *, ended_by_you: bool) -> bool:
+    """The chat's end was not what one wants: it was lost, or ended by itself with an error."""
+    if state is State.LOST:
+        return True
+    return state is State.EXITED and not ended_by_you and bool(exit_code or exit_signal)
+
+
+def how_it_ended(
+    exit_code: int | None, exit_signal: int | None, *, end_request: str = "", ended_by_you: bool = False
+) -> str:
+    """Such as "Killed by you", "Ended by itself", "Ended with exit code 1", "Ended by SIGKILL"."""
+    if by_user := ended_by_user(end_request):
+        return by_user.capitalize()
+    detail = ""
+    if exit_signal:
+        detail = signal_name(exit_signal)
+    elif exit_code:
+        detail = f"exit code {exit_code}"
+    if ended_by_you:
+        return f"Ended by you ({detail})" if detail else "Ended by you"
+    if exit_signal:
+        return f"Ended by {detail}"
+    if exit_code:
+        return f"Ended with {detail}"
+    return "Ended by itself" if exit_code == 0 else "Ended"

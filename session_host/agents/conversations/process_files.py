@@ -1,0 +1,35 @@
+"""Files of running processes, one each, which a killed one leaves behind: Claude Code's, and Qwen Code's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from session_host.system.processes.identity import boot_id, is_running
+
+
+class _Running(msgspec.Struct):
+    """What such a file says."""
+
+    pid: int
+    sessionId: str  # noqa: N815 - their name for it
+    procStart: str = ""  # noqa: N815 - as above
+
+
+def in_conversation(directory: Path, conversation: str) -> Iterator[int]:
+    """The living processes whose file in the directory names the conversation.
+
+    ``procStart`` is the start in clock ticks since boot, behind the boot's id and a colon if at all.
+    """
+    for path in directory.glob("*.json"):
+        try:
+            running = msgspec.json.decode(path.read_bytes(), type=_Running)
+        except (OSError, msgspec.DecodeError, RecursionError):
+            continue  # It is being rewritten, or is of a version that we do not know.
+        boot, _, started = running.procStart.rpartition(":")
+        if running.sessionId != conversation or (boot and boot != boot_id()):
+            continue
+        if is_running(running.pid, int(started) if started.isdecimal() else None):
+            yield running.pid

@@ -1,0 +1,57 @@
+"""The ways by their names in the catalog."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Final
+
+from session_host.agents.conversations.base import Availability, ConversationQuery, ConversationStore, LookupResult
+from session_host.agents.conversations.claude import Claude
+from session_host.agents.conversations.codex import Codex
+from session_host.agents.conversations.copilot import Copilot
+from session_host.agents.conversations.gemini import Gemini
+from session_host.agents.conversations.opencode import OpenCode
+from session_host.agents.conversations.own_files import Aider, Endpoint
+from session_host.agents.conversations.qwen import Qwen
+
+PLACES: Final[dict[str, ConversationStore]] = {
+    "aider": Aider(),
+    "claude": Claude(),
+    "codex": Codex(),
+    "copilot": Copilot(),
+    "endpoint": Endpoint(),
+    "gemini": Gemini(),
+    "opencode": OpenCode(),
+    "qwen": Qwen(),
+}
+
+VARIABLES: Final = ("HOME", "XDG_DATA_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME")
+"""What leads an agent to its conversations."""
+
+
+def find_conversation(place: str, sought: ConversationQuery) -> LookupResult:
+    """What is kept of a conversation; a place of an unknown name, or one that cannot be read, tells nothing."""
+    way = PLACES.get(place)
+    if way is None:
+        return LookupResult(Availability.UNKNOWN)
+    try:
+        return way.find(sought)
+    except OSError:
+        return LookupResult(Availability.UNKNOWN)
+
+
+def opened_by(place: str, sought: ConversationQuery) -> list[int]:
+    """The living processes that have it open, as the agent's own files tell."""
+    way = PLACES.get(place)
+    try:
+        return way.opened_by(sought) if way is not None else []
+    except OSError:
+        return []
+
+
+def before_start(place: str, sought: ConversationQuery) -> None:
+    """Keep an agent that is about to start from harming conversations."""
+    way = PLACES.get(place)
+    if isinstance(way, Gemini):
+        with contextlib.suppress(OSError):
+            way.before_start(sought)

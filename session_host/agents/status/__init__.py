@@ -1,0 +1,7 @@
+"""What an agent is doing, decided from its signals. Pure: no I/O, no timers.
+
+    signals   the meaning of each source's signals
+    activity  which source is believed: the one authority on a chat's activity
+
+The watchers that read files, events and titles are in ``host.watchers``.
+"""

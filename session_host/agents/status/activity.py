@@ -1,0 +1,297 @@
+"""What the agent is doing: the one authority, which hears all sources and believes the strongest. Pure.
+
+Sources, strongest first. One that has spoken in this session silences those below it; they are kept as evidence::
+
+    state file      the agent's own file about this very process: knows each change, also an interrupted turn
+    plugin          runs within the agent: knows the same
+    osc 7501        the agent's report to its terminal: knows the same
+    hook            run by the agent at some of its steps; of some agents for its questions alone
+    osc 9;4         progress: knows work, and not what is asked
+    title           patterns of the catalog: knows each change, where they have more than the question
+    notification    one moment: it needs the user
+    bell            the same, and says least
+
+What exactly is asked is taken from whoever tells it.
+
+    needs_input ──a word of its source──▶ what that says
+        ├──the user's input, where the source tells each change──▶ needs_input: as long as it says so, it is so
+        ├──the same, where it tells of questions and not of their ends──▶ (it has ANSWER_S to say more) ──▶ no_signal
+        └──the same, where a mere moment was told of──▶ what a source of states said last, else no_signal
+    working ──neither output nor word for ``stale_after_s``──▶ no_signal ──a word of its source──▶ what that says
+
+Ages are counted on a clock that nobody sets; the other one is only shown.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from session_host.protocol.evidence import Evidence
+from session_host.protocol.launch import Watch
+from session_host.protocol.values import Activity
+from session_host.storage.descriptors.log_state import NO_COMMAND, ActivityState, CommandState, SourceReport
+from session_host.system.clock import as_text
+
+from .signals import BELL, CLEARED, HOOK, NOTIFICATION, OSC_7501, PLUGIN, PROGRESS, STATE_FILE, TITLE, StatusReport
+
+ORDER: Final = (STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL)
+INPUT, SILENCE = "input", "silence"
+
+ANSWER_S = 2.0
+"""After the user's answer, a source that may tell nothing of the question's end has so long to tell of it."""
+
+_TELL_EACH_CHANGE: Final = frozenset({STATE_FILE, PLUGIN, OSC_7501})
+"""What they said last is so until they say otherwise, whatever is typed: a key may be none that answers."""
+
+_MOMENTARY: Final = frozenset({NOTIFICATION, BELL})
+"""They tell of a moment, and not of a state: they silence nobody, and their question ends with the answer."""
+
+_TELLING: Final = (PLUGIN, HOOK, OSC_7501, NOTIFICATION, TITLE, STATE_FILE, PROGRESS, BELL)
+"""Who tells best what exactly is asked."""
+
+
+class Moment(NamedTuple):
+    """A point in time.
+
+    Attributes:
+        at: for people, ISO 8601 and UTC.
+        s: for ages, in seconds on CLOCK_MONOTONIC.
+    """
+
+    at: str
+    s: float
+
+
+class ActivityTracker:
+    """The one place where a session's activity changes.
+
+    Attributes:
+        activity: what the agent is doing.
+        source: what told so: one of ``ORDER``, "input", "silence", or "" for nobody.
+        since: when that began.
+        detail: what is asked, or what the agent said with it, one line.
+        last_input_s: when the user last answered, in seconds since 1970; 0 for never, or to a former host.
+    """
+
+    def __init__(self, watch: Watch, since: str, memory: ActivityState | None = None) -> None:
+        self._stale_after_s = watch.stale_after_s
+        self._momentary = _MOMENTARY | {HOOK} if watch.asks_by_hook else _MOMENTARY
+        changing_title = set(watch.titles.values()) - {Activity.NEEDS_INPUT}
+        self._telling_ends = _TELL_EACH_CHANGE | {TITLE} if changing_title else _TELL_EACH_CHANGE
+        self.activity = Activity.NO_SIGNAL
+        self.source = self.detail = self._former_input = ""
+        self.last_input_s = 0.0
+        self.since = since
+        self._heard: dict[str, SourceReport] = {}
+        self._fresh: set[str] = set()
+        self._answered_s: float | None = None
+        if memory is not None:
+            self.activity, self.source = memory.activity, memory.source
+            self.since, self.detail = memory.since, memory.detail
+            self._former_input, self._answered_s = memory.last_input, memory.answered_s
+            self._heard = {each.source: each for each in memory.heard}
+            if memory.fresh is not None:
+                self._fresh = set(memory.fresh)
+            else:
+                self._fresh = {each.source for each in memory.heard if each.activity is self.activity}
+
+    def memory(
+        self,
+        offset: int,
+        speaker: tuple[int, int] | None = None,
+        asker: int = 0,
+        command: CommandState = NO_COMMAND,
+    ) -> ActivityState:
+        """For a successor: it, as of this offset of the output."""
+        return ActivityState(
+            offset,
+            self.activity,
+            self.source,
+            self.since,
+            self.detail,
+            tuple(self._heard.values()),
+            self._answered_s,
+            self.last_input,
+            speaker,
+            asker,
+            tuple(sorted(self._fresh)),
+            command,
+        )
+
+    @property
+    def last_input(self) -> str:
+        """When the user last answered, ISO 8601; "" for never."""
+        return as_text(self.last_input_s) if self.last_input_s else self._former_input
+
+    def evidence(self) -> list[Evidence]:
+        """The last word of each source, strongest first."""
+        return [
+            Evidence(source, heard.at, heard.said, heard.activity, self._counts(source) and heard.activity is not None)
+            for source in ORDER
+            if (heard := self._heard.get(source)) is not None
+        ]
+
+    def current_report(self, source: str) -> str:
+        """The last word of a source, in its own words; "" for none."""
+        heard = self._heard.get(source)
+        return heard.said if heard is not None else ""
+
+    def last_report(self) -> SourceReport | None:
+        """The newest word of all."""
+        return max(self._heard.values(), key=lambda heard: heard.at_s, default=None)
+
+    # ------------------------------------------------------------ what happens
+
+    def apply_report(self, word: StatusReport, moment: Moment) -> bool:
+        """Take note of what a source says; returns whether what is said of the agent changed."""
+        former = self._heard.get(word.source)
+        speaks = (word.activity is not None or (former is not None and former.speaks)) and not word.is_last
+        if word.source == PROGRESS and word.activity is Activity.IDLE and former is None:
+            return False  # A terminal's reset takes progress away too: that says something only if some was shown.
+        self._heard[word.source] = SourceReport(
+            word.source, word.said, word.activity, moment.at, moment.s, word.detail, word.kind, speaks
+        )
+        self._fresh.discard(word.source)
+        if word.activity is None:
+            return self._describe()
+        if not word.is_last:
+            self._fresh.add(word.source)
+        if not self._counts(word.source) or self._is_no_news(word, former):
+            return self._describe()
+        if word.is_last and word.said == CLEARED and self.activity is Activity.NEEDS_INPUT:
+            # As after the answer to Claude Code's trust dialog: it says more in a moment, by this source or another.
+            self._answered_s = moment.s
+            return False
+        asks_anew = self._answered_s is not None and word.activity is Activity.NEEDS_INPUT
+        if asks_anew:
+            self.since = moment.at
+        self._answered_s = None
+        return self._become(word.activity, word.source, moment) or asks_anew
+
+    def input_given(self, moment: Moment) -> bool:
+        """The user answered; returns whether what is said of the agent changed."""
+        if self.activity is not Activity.NEEDS_INPUT:
+            return False
+        # What was told of this question is not told of the next one.
+        self._fresh = {each for each in self._fresh if self._heard[each].activity is not Activity.NEEDS_INPUT}
+        if self.source in self._momentary or self.source not in self._heard:
+            standing = self._standing()
+            if standing is None or standing.activity is None:
+                return self._become(Activity.NO_SIGNAL, INPUT, moment)
+            if standing.activity is not Activity.NEEDS_INPUT:
+                return self._become(standing.activity, standing.source, moment)
+        if self._answered_s is None:
+            self._answered_s = moment.s
+        return False
+
+    def expire(self, moment: Moment, output_s: float) -> bool:
+        """See what the time has made of it; returns whether what is said of the agent changed.
+
+        Args:
+            moment: now.
+            output_s: when the program last wrote something.
+        """
+        due_s = self.next_expiry_s(output_s)
+        if due_s is None or moment.s < due_s:
+            return False
+        if self._answered_s is not None:
+            self._answered_s = None
+            return self._become(Activity.NO_SIGNAL, INPUT, moment)
+        said = self._heard.get(self.source)
+        detail = f"no output and no report for {self._stale_after_s:g} s"
+        if said is not None:
+            detail += f"; last report: {said.source}: {said.said}"
+        return self._become(Activity.NO_SIGNAL, SILENCE, moment, detail)
+
+    def next_expiry_s(self, output_s: float) -> float | None:
+        """When ``look`` is to be called, as ``Moment.s``; None for never."""
+        if self._answered_s is not None and (self._asks_by() not in self._telling_ends or self._is_cleared()):
+            return self._answered_s + ANSWER_S
+        if self.activity is not Activity.WORKING:
+            return None
+        last = self.last_report()
+        return max(output_s, last.at_s if last is not None else 0.0) + self._stale_after_s
+
+    def ended(self, moment: Moment) -> bool:
+        """The program ended; returns whether what is said of the agent changed."""
+        self._answered_s = None
+        return self._become(Activity.NO_SIGNAL, "", moment)
+
+    # ------------------------------------------------------------ what is believed
+
+    def _rank(self, source: str) -> int:
+        return ORDER.index(source) if source in ORDER else len(ORDER)
+
+    def _counts(self, source: str) -> bool:
+        """Whether no stronger source has spoken."""
+        for stronger in ORDER[: self._rank(source)]:
+            heard = self._heard.get(stronger)
+            if heard is None or not heard.speaks or stronger in self._momentary:
+                continue
+            if stronger == PROGRESS and source == NOTIFICATION:
+                continue  # Progress cannot tell that something is asked.
+            return False
+        return True
+
+    def _is_no_news(self, word: StatusReport, former: SourceReport | None) -> bool:
+        """Whether a moment was told of already, by a better source; or a state that was there before the question."""
+        if self.activity is not Activity.NEEDS_INPUT or self.source not in self._momentary:
+            return False
+        if word.source in self._momentary:
+            return self._rank(word.source) > self._rank(self.source)
+        return former is not None and former.activity is word.activity
+
+    def _standing(self) -> SourceReport | None:
+        """The last word of the strongest source that tells states."""
+        found = (self._heard[each] for each in ORDER if each in self._heard and each not in self._momentary)
+        return next((heard for heard in found if heard.speaks), None)
+
+    def _is_cleared(self) -> bool:
+        """Whether the source that told of the question has taken all back."""
+        heard = self._heard.get(self.source)
+        return heard is not None and heard.said == CLEARED
+
+    def _asks_by(self) -> str:
+        """Who says that something is asked; for a mere moment that is answered, who says so still."""
+        standing = self._standing() if self.source in self._momentary else None
+        return standing.source if standing is not None else self.source
+
+    def _become(self, activity: Activity, source: str, moment: Moment, detail: str = "") -> bool:
+        former = (self.activity, self.source, self.detail)
+        if activity is not self.activity:
+            self.since = moment.at
+            self._fresh = {each for each in self._fresh if self._heard[each].activity is activity}
+        if activity is not Activity.NEEDS_INPUT:
+            self._answered_s = None
+        self.activity, self.source = activity, source
+        self.detail = detail or self._source_rank_text()
+        return (activity, source, self.detail) != former
+
+    def _describe(self) -> bool:
+        """The activity stays, and what is told of it may be another."""
+        if self.source in {INPUT, SILENCE, ""}:
+            return False
+        former, told = self.detail, self._source_rank_text()
+        # After an input it may be asked still: what is known of it holds until more is told.
+        self.detail = told if told or self._answered_s is None else former
+        return self.detail != former
+
+    def _telling(self) -> list[SourceReport]:
+        """The words of the present activity, those of the source that names it best first."""
+        fresh = [self._heard[each] for each in _TELLING if each in self._fresh]
+        return [heard for heard in fresh if heard.activity is self.activity]
+
+    def teller_rank(self) -> int:
+        """The place of the source that names best what is asked or done: 0 for the best, the last for none."""
+        telling = [heard for heard in self._telling() if heard.detail or heard.kind]
+        best = next((heard for heard in telling if heard.detail), telling[0] if telling else None)
+        return _TELLING.index(best.source) if best is not None else len(_TELLING)
+
+    def _source_rank_text(self) -> str:
+        """What is asked or done, by whoever tells it best."""
+        telling = self._telling()
+        details = [heard.detail for heard in telling if heard.detail]
+        if details:
+            # Of two texts of one question, such as "Bash" and "Bash: npm test", the one that has all of the other's.
+            return max((text for text in details if details[0] in text), key=len)
+        return next((heard.kind for heard in telling if heard.kind), "")

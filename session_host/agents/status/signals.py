@@ -1,0 +1,153 @@
+"""What the signals of an agent mean: each becomes a word of its source. Pure; nothing is read off the screen.
+
+======================================  =================================
+signal                                  word
+======================================  =================================
+state file idle / busy / waiting        idle / working / needs_input
+state file shell                        idle: the turn is over, a background shell runs on
+state file waiting, "dialog open"       nothing: the user may have opened it
+a hook's or plugin's event              as the catalog says
+OSC 7501 state=working / blocked        working / needs_input
+OSC 7501 state=idle, done, error        idle
+OSC 7501 state=clear                    the source has nothing more to say
+OSC 9;4 progress shown / taken away     working / idle
+title                                   as the catalog's patterns say
+OSC 9, 99, 777 notification; BEL        needs_input
+======================================  =================================
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Final, NamedTuple
+
+from session_host.protocol.launch import Watch
+from session_host.protocol.messages import Report
+from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import Activity
+from session_host.terminal.base import AgentState, Bell, Notification, Progress, TerminalEvent, TitleChanged
+
+STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATION, BELL = (
+    "state file", "plugin", "osc 7501", "hook", "osc 9;4", "title", "notification", "bell",
+)  # fmt: skip
+
+MAX_SAID_CHARACTERS = 200
+MAX_DETAIL_CHARACTERS = 400
+
+_AGENT_STATES: Final = {
+    "working": Activity.WORKING,
+    "blocked": Activity.NEEDS_INPUT,
+    "idle": Activity.IDLE,
+    "done": Activity.IDLE,
+    "error": Activity.IDLE,
+    "clear": Activity.NO_SIGNAL,
+}
+_FILE_STATES: Final = {
+    "idle": Activity.IDLE,
+    "shell": Activity.IDLE,
+    "busy": Activity.WORKING,
+    "waiting": Activity.NEEDS_INPUT,
+}
+_FILE_DETAILS: Final = {"shell": "a background shell still runs"}
+"""What a status says beside the activity. The file does not tell how many shells."""
+CLEARED: Final = "state=clear"
+"""OSC 7501's last word, as it is said."""
+
+_OWN_DIALOG: Final = "dialog open"
+"""What Claude Code "waits" for in a dialog that its user opened too, such as ``/model``; OSC 7501 tells those apart."""
+
+
+class StatusReport(NamedTuple):
+    """What one source says at one moment.
+
+    Attributes:
+        source: who says so.
+        said: in its own words, one line.
+        activity: what it means; None for what says nothing of it.
+        detail: what exactly is asked or done.
+        kind: what sort of thing is asked.
+        is_last: the source has nothing more to say; weaker ones are heard again.
+    """
+
+    source: str
+    said: str
+    activity: Activity | None
+    detail: str = ""
+    kind: str = ""
+    is_last: bool = False
+
+
+def of_event(event: TerminalEvent, watch: Watch) -> StatusReport | None:
+    """What the program's output says; None for nothing."""
+    match event:
+        case AgentState(parameters):
+            return _of_agent_state(parameters)
+        case Progress("none", _):
+            return StatusReport(PROGRESS, "none", Activity.IDLE)
+        case Progress(state, percent):
+            return StatusReport(PROGRESS, state if percent is None else f"{state} {percent} %", Activity.WORKING)
+        case TitleChanged(title):
+            for pattern, activity in watch.titles.items():
+                if re.search(pattern, title):
+                    return StatusReport(TITLE, _clean_text(title), activity)
+            return None
+        case Notification(title, body):
+            return StatusReport(NOTIFICATION, _clean_text(body or title), Activity.NEEDS_INPUT, _detail(body or title))
+        case Bell():
+            return StatusReport(BELL, "BEL", Activity.NEEDS_INPUT if watch.bells else None)
+        case _:
+            return None
+
+
+def _of_agent_state(parameters: str) -> StatusReport | None:
+    """OSC 7501; see ``terminal.base.AgentState``."""
+    pairs = dict(part.partition("=")[::2] for part in parameters.replace(";", ":").split(":"))
+    state = pairs.get("state", "")
+    activity = _AGENT_STATES.get(state)
+    if activity is None or pairs.get("id"):
+        return None  # With an id it is about a part of the work, and not about the program.
+    text = _decoded(pairs.get("msg", ""))
+    said = " ".join(filter(None, (f"state={state}", pairs.get("kind", ""), text)))
+    return StatusReport(
+        OSC_7501, _clean_text(said), activity, _detail(text), _clean_text(pairs.get("kind", "")), state == "clear"
+    )
+
+
+def _decoded(text: str) -> str:
+    """A text in base64, "" for what is none; padding may be missing."""
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def of_one_that_left(source: str) -> StatusReport:
+    """A program that told its states by the terminal has left it without a word."""
+    return StatusReport(source, "gone", Activity.NO_SIGNAL, is_last=True)
+
+
+def of_report(report: Report, watch: Watch) -> StatusReport:
+    """What a hook or plugin says; one that the catalog does not know says nothing of the activity."""
+    said = f"{report.event}: {report.detail}" if report.detail else report.event
+    return StatusReport(report.source, _clean_text(said), watch.reports.get(report.event), _detail(report.detail))
+
+
+def of_state_file(status: str, waiting_for: str) -> StatusReport:
+    """What the agent's own file of its state says; "" for the status of one that is gone."""
+    if not status:
+        return of_one_that_left(STATE_FILE)
+    said = f"{status}: {waiting_for}" if waiting_for else status
+    activity = None if waiting_for == _OWN_DIALOG else _FILE_STATES.get(status)
+    return StatusReport(
+        STATE_FILE, _clean_text(said), activity, _FILE_DETAILS.get(status, ""), _clean_text(waiting_for)
+    )
+
+
+def _clean_text(text: str) -> str:
+    return one_line(text).strip()[:MAX_SAID_CHARACTERS]
+
+
+def _detail(text: str) -> str:
+    return one_line(text).strip()[:MAX_DETAIL_CHARACTERS]

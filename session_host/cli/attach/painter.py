@@ -1,0 +1,230 @@
+"""Rows of a replica as bytes for the outer terminal.
+
+Nothing of the program's own bytes passes: what is written is made here from cells and styles, out of
+a few sequences that every terminal of today understands, and none of them asks it anything.
+
+Pure: frames in, bytes out.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import DEFAULT_COLOR, Color, Cursor, CursorShape, Frame, Modes, Row, Run, Style
+from session_host.terminal.text import style_change
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
+_HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+_KEYS = 5
+"""Flags of the kitty keyboard protocol: 1 tells Shift+Enter from Enter and the like; 4 adds the US layout's character
+of the key, without which Ctrl+C of a Cyrillic layout would be no Ctrl+C."""
+_PUSH_KEYS, _SET_KEYS, _POP_KEYS = f"\x1b[>{_KEYS}u", f"\x1b[={_KEYS}u", "\x1b[<u"
+_OTHER_KEYS, _NO_OTHER_KEYS = "\x1b[>4;2m", "\x1b[>4m"
+"""xterm's modifyOtherKeys, which does the same in terminals without that protocol; the protocol goes before it."""
+_ALTERNATE = "\x1b[?1049h"
+_ENTER = "\x1b[?7l\x1b[?2004h\x1b[?1004h\x1b[0m\x1b[2J"
+_LEAVE = "\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[0m\x1b[0 q\x1b[?25h\x1b[?1049l"
+_NO_MOUSE = "\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1006l"
+_MOUSE = {
+    "none": _NO_MOUSE,
+    "press": f"{_NO_MOUSE}\x1b[?1000h\x1b[?1006h",
+    "press_release": f"{_NO_MOUSE}\x1b[?1000h\x1b[?1006h",
+    "button_motion": f"{_NO_MOUSE}\x1b[?1002h\x1b[?1006h",
+    "any_motion": f"{_NO_MOUSE}\x1b[?1003h\x1b[?1006h",
+}
+_CURSOR_SHAPES = {CursorShape.BLOCK: 1, CursorShape.UNDERLINE: 3, CursorShape.BAR: 5}
+"""DECSCUSR of the blinking form; the steady one is the next number."""
+_NOTICE_STYLE = "\x1b[0;7m"
+
+
+class Painter:
+    """Remembers what the outer terminal shows and writes what is different.
+
+    The outer terminal may be smaller than the session's grid (another viewer's size is in force):
+    then a part is shown that holds the cursor's row.
+    """
+
+    def __init__(self, size: GridSize, encoding: str = "utf-8", *, keyboard: bool = False) -> None:
+        """Begin with a screen that shows nothing.
+
+        Args:
+            size: the outer terminal's.
+            encoding: of what is written.
+            keyboard: have the outer terminal report each key with its modifiers, if it can; none is asked whether it
+                can, and those that cannot ignore it.
+        """
+        self._size = size
+        self._encoding = encoding
+        self._keyboard = keyboard
+        self._rows: dict[int, Row] = {}
+        self._grid = size
+        self._cursor: Cursor | None = None
+        self._shown_shape: tuple[CursorShape, bool] | None = None
+        self._modes = Modes()
+        self._foreground: Color = DEFAULT_COLOR
+        self._background: Color = DEFAULT_COLOR
+        self._palette: dict[int, Color] = {}
+        self._top = 0
+        self._notice = ""
+
+    @property
+    def top(self) -> int:
+        """The grid's row that the outer terminal's first line shows."""
+        return self._top
+
+    def enter(self, *, again: bool = False) -> bytes:
+        """Take the screen, and have the outer terminal report what the program wants to know.
+
+        Args:
+            again: it was not given back, and another program may have changed it since.
+        """
+        self._shown_shape = None
+        modes, self._modes = self._modes, Modes()
+        # After the change of the screen: each of the two has a stack of keyboard flags. Before the style is reset: some
+        # terminals take modifyOtherKeys for a style.
+        keyboard = f"{_SET_KEYS if again else _PUSH_KEYS}{_OTHER_KEYS}" if self._keyboard else ""
+        return f"{_ALTERNATE}{keyboard}{_ENTER}{self._mode_changes(modes)}".encode()
+
+    def leave(self) -> bytes:
+        """Give the screen back as it was, whatever the program had asked for."""
+        keyboard = f"{_POP_KEYS}{_NO_OTHER_KEYS}" if self._keyboard else ""
+        reverse = "\x1b[?5l" if self._modes.reverse_screen else ""
+        return f"{_END_FRAME}{_NO_MOUSE}{keyboard}{reverse}{_LEAVE}".encode()
+
+    def resize(self, size: GridSize) -> bytes:
+        """The outer terminal has another size now."""
+        self._size = size
+        return self._screen(range(size.rows))
+
+    def notice(self, text: str) -> bytes:
+        """Show a message over the last line; "" takes it away."""
+        if text == self._notice:
+            return b""
+        self._notice = text
+        return self._screen([self._size.rows - 1])
+
+    def paint(self, frame: Frame, modes: Modes) -> bytes:
+        """Show what a frame says has changed."""
+        colors = (frame.foreground, frame.background, frame.palette)
+        everything = frame.full or colors != (self._foreground, self._background, self._palette)
+        everything = everything or frame.size != self._grid
+        if frame.full:
+            self._rows.clear()
+        self._rows.update(frame.rows)
+        self._grid, self._cursor = frame.size, frame.cursor
+        self._foreground, self._background = frame.foreground, frame.background
+        self._palette = dict(frame.palette)
+        top = self._top_row()
+        if top != self._top:
+            self._top, everything = top, True
+        modes_text = self._mode_changes(modes)
+        dirty = range(self._size.rows) if everything else sorted(row - top for row in frame.rows)
+        return self._screen(dirty, modes_text)
+
+    # ------------------------------------------------------------ parts
+
+    def _top_row(self) -> int:
+        """The grid's row that stands on the first line."""
+        if self._grid.rows <= self._size.rows or self._cursor is None:
+            return 0
+        return min(max(0, self._cursor.row - self._size.rows + 1), self._grid.rows - self._size.rows)
+
+    def _screen(self, lines: range | list[int], before: str = "") -> bytes:
+        """Lines of the outer terminal, then the cursor, as one frame."""
+        parts = [_BEGIN_FRAME, _HIDE_CURSOR, before]
+        last = self._size.rows - 1
+        for line in lines:
+            if 0 <= line <= last:
+                parts.append(f"\x1b[{line + 1};1H")
+                if line == last and self._notice:
+                    parts.append(self._notice_line())
+                else:
+                    parts.append(self._line(self._rows.get(line + self._top)))
+        parts.append(self._cursor_text())
+        parts.append(_END_FRAME)
+        return "".join(parts).encode(self._encoding, "replace")
+
+    def _line(self, row: Row | None) -> str:
+        """A whole line; the outer cursor stands at its begin, and any style is in force."""
+        columns = self._size.columns
+        blank = Style(self._foreground, self._background)
+        parts = ["\x1b[0m", style_change(Style(), blank, links=False)]
+        style = blank
+        column = 0
+        for run in row.runs if row is not None else ():
+            clipped = _clip(run, columns)
+            if clipped is None:
+                break
+            if clipped.column > column:
+                parts += [style_change(style, blank, links=False), " " * (clipped.column - column)]
+                style = blank
+            wanted = self._effective(clipped.style)
+            parts += [style_change(style, wanted, links=False), _CONTROLS.sub(" ", clipped.text)]
+            style = wanted
+            column = clipped.column + clipped.cells
+            if not clipped.text.isascii() and column < columns:
+                # Terminals disagree on how wide some characters are; what comes next must not drift.
+                parts.append(f"\x1b[{column + 1}G")
+        if column < columns:
+            parts.append(style_change(style, blank, links=False))
+            # Erasing paints the background on most terminals, spaces do on all.
+            parts.append("\x1b[K" if self._background == DEFAULT_COLOR else " " * (columns - column))
+        return "".join(parts)
+
+    def _effective(self, style: Style) -> Style:
+        """The style with the colours that the program has redefined."""
+        foreground, background = style.foreground, style.background
+        return style._replace(
+            foreground=self._foreground if foreground == DEFAULT_COLOR else self._palette.get(foreground, foreground),
+            background=self._background if background == DEFAULT_COLOR else self._palette.get(background, background),
+            link="",
+        )
+
+    def _notice_line(self) -> str:
+        cells = self._size.columns
+        shown = []
+        for character in one_line(f" {self._notice} "):
+            cells -= 2 if unicodedata.east_asian_width(character) in "WF" else 1
+            if cells < 0:
+                break
+            shown.append(character)
+        return f"{_NOTICE_STYLE}{''.join(shown)}\x1b[0m\x1b[K" if cells > 0 else f"{_NOTICE_STYLE}{''.join(shown)}"
+
+    def _cursor_text(self) -> str:
+        cursor = self._cursor
+        if cursor is None or not cursor.visible:
+            return ""
+        line, column = cursor.row - self._top, cursor.column
+        if not (0 <= line < self._size.rows and 0 <= column < self._size.columns):
+            return ""
+        text = f"\x1b[{line + 1};{column + 1}H"
+        if (cursor.shape, cursor.blinking) != self._shown_shape:
+            self._shown_shape = (cursor.shape, cursor.blinking)
+            text += f"\x1b[{_CURSOR_SHAPES[cursor.shape] + (not cursor.blinking)} q"
+        return text + _SHOW_CURSOR
+
+    def _mode_changes(self, modes: Modes) -> str:
+        """What the outer terminal must report and show for the program; only what changed."""
+        former, self._modes = self._modes, modes
+        parts = []
+        if modes.mouse != former.mouse:
+            parts.append(_MOUSE[modes.mouse])
+        if modes.reverse_screen != former.reverse_screen:
+            parts.append("\x1b[?5h" if modes.reverse_screen else "\x1b[?5l")
+        return "".join(parts)
+
+
+def _clip(run: Run, columns: int) -> Run | None:
+    """The part of a run that fits; None if nothing does."""
+    room = columns - run.column
+    if room <= 0:
+        return None
+    if run.cells <= room:
+        return run
+    # A wide character that is cut leaves a blank, as at the edge of any terminal.
+    text = " " * room if run.cluster else run.text[:room]
+    return run._replace(cells=room, text=text)

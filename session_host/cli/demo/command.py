@@ -1,0 +1,146 @@
+"""``outlive demo``: show that a chat outlives its window, with real processes, and measure it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from itertools import zip_longest
+from pathlib import Path
+from typing import TypeVar
+
+from session_host.cli.demo import program
+from session_host.cli.demo.stage import Stage
+from session_host.cli.output import print_line
+from session_host.cli.query import wait
+from session_host.cli.query.peek import read_screen
+from session_host.cli.session_argument import SessionInfo, find
+from session_host.client.window_control import ask
+from session_host.errors import OutliveError
+
+T = TypeVar("T")
+
+KILL_AT_LINE = 300
+LINES_WITHOUT_A_WINDOW = 100
+ANSWER_TIMEOUT_S = 60.0
+SHOW_TIMEOUT_S = 30.0
+
+_LINE = re.compile(r"^line (\d+)", re.MULTILINE)
+_NAME = "demo"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    parser.add_argument("--output", metavar="DIR", default="outlive-demo", help="directory for the screenshots")
+    parser.epilog = (
+        "Opens a window (off screen without a display), starts a chat, kills the window during the answer, "
+        "reopens it, and checks that nothing is missing. Does not touch your chats."
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play it through; whatever is not as promised is one line and exit code 1."""
+    pictures = Path(options.output).absolute()
+    try:
+        pictures.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutliveError(f"{pictures}: cannot create it ({error.strerror}); choose another with --output") from error
+    with Stage() as stage:
+        print_line(f"Running on {stage.display}. Your chats are not touched.")
+        _play(stage, pictures)
+    print_line(f"Pictures: {pictures}/1-before.png, 2-reopened.png, 3-complete.png")
+    return 0
+
+
+def _play(stage: Stage, pictures: Path) -> None:
+    window, opened_s = _timed(stage.open_window)
+    _print_step("window opened", opened_s)
+    session_id, started_s = _timed(_start_chat)
+    chat = find(session_id)
+    _print_step(f"chat started (process {chat.child_pid})", started_s)
+    _, shown_s = _timed(lambda: ask("show", session=session_id, timeout_s=SHOW_TIMEOUT_S))
+    _print_step("chat shown in a tab", shown_s)
+
+    _wait_for(f"^line {KILL_AT_LINE:04} ", chat)
+    ask("grab", file=str(pictures / "1-before.png"))
+    window.kill()
+    at_kill = _last_line(chat)
+    if at_kill >= program.TOTAL_LINES:
+        raise OutliveError("the answer ended before the window was killed; try again when the computer is less busy")
+    _print_step(f"window killed (SIGKILL) during the answer, at line {at_kill} of {program.TOTAL_LINES}")
+    _wait_for(f"^line {min(at_kill + LINES_WITHOUT_A_WINDOW, program.TOTAL_LINES):04} ", chat)
+    _print_step(f"answer continued without a window, to line {_last_line(chat)}")
+
+    begun_s = time.perf_counter()
+    stage.open_window()
+    _wait_for_tab(session_id)
+    _print_step("window reopened with the same tab, live", time.perf_counter() - begun_s)
+    ask("grab", file=str(pictures / "2-reopened.png"))
+    _wait_for(f"^{program.LAST_WORDS}$", chat)
+    ask("grab", file=str(pictures / "3-complete.png"))
+    _check_answer(chat)
+    _check_process(chat)
+    _print_step(f"answer complete: {program.TOTAL_LINES} lines, in order, none missing, same process")
+
+
+def _timed(do: Callable[[], T]) -> tuple[T, float]:
+    begun_s = time.perf_counter()
+    result = do()
+    return result, time.perf_counter() - begun_s
+
+
+def _print_step(what: str, took_s: float | None = None) -> None:
+    print_line(f"  {what}" if took_s is None else f"  {what} ({took_s * 1000:.0f} ms)")
+
+
+def _start_chat() -> str:
+    from session_host.agents.catalog import load_agent
+    from session_host.client.chats.launch import LaunchRequest, launch_now
+    from session_host.paths import config_dir
+
+    request = LaunchRequest(
+        agent=load_agent(config_dir(), "command"),
+        arguments=[sys.executable, "-I", "-S", program.__file__],
+        name=_NAME,
+        directory=str(Path.home()),
+        environment=dict(os.environ),
+    )
+    return launch_now(request).id
+
+
+def _wait_for(text: str, chat: SessionInfo) -> None:
+    wait.run(argparse.Namespace(session=chat.id, text=text, exited=False, activity=None, timeout=ANSWER_TIMEOUT_S))
+
+
+def _last_line(chat: SessionInfo) -> int:
+    numbers = _LINE.findall("\n".join(read_screen(chat).lines))
+    return int(numbers[-1]) if numbers else 0
+
+
+def _wait_for_tab(session_id: str) -> None:
+    """Wait until the reopened window shows the chat's tab, by itself."""
+    deadline_s = time.monotonic() + SHOW_TIMEOUT_S
+    while time.monotonic() < deadline_s:
+        if any(tab["session_id"] == session_id and tab["connected"] for tab in ask("tabs")):
+            return
+        time.sleep(0.005)
+    raise OutliveError("the reopened window does not show the chat")
+
+
+def _check_answer(chat: SessionInfo) -> None:
+    lines = [line for line in read_screen(chat, scrollback=True).lines if line.startswith("line ")]
+    expected = [program.line(number) for number in range(1, program.TOTAL_LINES + 1)]
+    if lines == expected:
+        return
+    for place, (line, wanted) in enumerate(zip_longest(lines, expected, fillvalue="nothing"), 1):
+        if line != wanted:
+            raise OutliveError(f"the answer is incomplete: line {place} is {line!r}, expected {wanted!r}")
+
+
+def _check_process(chat: SessionInfo) -> None:
+    now = find(chat.id)
+    if now.child_pid != chat.child_pid or now.state != chat.state:
+        raise OutliveError(f"the agent's process changed: {now.child_pid}, expected {chat.child_pid}")

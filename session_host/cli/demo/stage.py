@@ -1,0 +1,212 @@
+"""Where the demo plays: directories, a display and a window of its own, all gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from session_host.cli.session_argument import every_session
+from session_host.cli.window_start import window_command
+from session_host.client.window_control import WindowNotOpen, ask
+from session_host.errors import OutliveError
+from session_host.system import event_loop
+from session_host.system.processes.identity import start_time
+
+WINDOW_TIMEOUT_S = 60.0
+END_TIMEOUT_S = 10.0
+SCREEN = "1280x800x24"
+LONGEST_TEMPORARY_DIRECTORY = 40
+"""In bytes: a socket's path may have 107, and our part of it takes up to 65."""
+
+
+class Window:
+    """A window's process."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    def wait_until_open(self) -> None:
+        """Wait until it answers.
+
+        Raises:
+            OutliveError: it ended instead, or takes too long.
+        """
+        deadline_s = time.monotonic() + WINDOW_TIMEOUT_S
+        while time.monotonic() < deadline_s:
+            try:
+                ask("tabs")
+            except OutliveError as error:
+                # A connection that breaks tells of the window's end a moment before the system does.
+                if self._has_ended(0.005 if isinstance(error, WindowNotOpen) else END_TIMEOUT_S):
+                    raise OutliveError(f"the window exited at startup: {self._last_words()}") from None
+                if not isinstance(error, WindowNotOpen):
+                    raise
+            else:
+                return
+        raise OutliveError(f"the window did not open within {WINDOW_TIMEOUT_S:.0f} s: {self._last_words()}")
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self._process.kill()
+        self._process.wait()
+
+    def end(self) -> None:
+        """End it, politely first."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(END_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def _has_ended(self, wait_s: float) -> bool:
+        try:
+            self._process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else f"no output (exit code {self._process.poll()})"
+
+
+class Stage:
+    """A context manager; within it this process and its children use the stage's directories and display.
+
+    Attributes:
+        display: where the window is to be seen, in words.
+    """
+
+    def __init__(self) -> None:
+        self.display = ""
+        self._ends = contextlib.ExitStack()
+        self._windows: list[Window] = []
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as ends:
+            self._root = Path(tempfile.mkdtemp(prefix="outlive-demo-", dir=_short_temporary_directory()))
+            ends.callback(shutil.rmtree, self._root, ignore_errors=True)
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                former = signal.signal(number, _leave)
+                ends.callback(signal.signal, number, former)
+            environment = dict(os.environ)
+            ends.callback(_set_environment, environment)
+            for name, directory in (("RUNTIME", "r"), ("STATE", "s"), ("CONFIG", "c")):
+                os.environ[f"OUTLIVE_{name}_DIR"] = str(self._root / directory)
+            os.environ.pop("OUTLIVE_SESSION", None)
+            self._find_display(ends)
+            ends.callback(self._end_windows_and_chats)
+            self._ends = ends.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ends.close()
+
+    def open_window(self) -> Window:
+        """Start a window, and wait until it is open."""
+        log = self._root / f"window-{len(self._windows) + 1}.log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                window_command(), stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+            )
+        window = Window(process, log)
+        self._windows.append(window)
+        window.wait_until_open()
+        return window
+
+    def _find_display(self, ends: contextlib.ExitStack) -> None:
+        """The display that there is, else one of our own."""
+        here = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
+        if here is None:
+            # Off screen there is no desktop: Qt must not start a message bus, which would be left behind.
+            os.environ["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={self._root}/no-bus"
+        if here is not None:
+            self.display = f"your display ({here}={os.environ[here]})"
+        elif shutil.which("Xvfb"):
+            os.environ["DISPLAY"] = _start_x_server(ends)
+            os.environ["QT_QPA_PLATFORM"] = "xcb"
+            self.display = f"an X server off screen (Xvfb {os.environ['DISPLAY']})"
+        else:
+            os.environ["QT_QPA_PLATFORM"] = "offscreen"
+            self.display = "Qt's offscreen platform (no display and no Xvfb)"
+
+    def _end_windows_and_chats(self) -> None:
+        for window in self._windows:
+            window.end()
+        from session_host.cli.lifecycle.kill_all import kill
+        from session_host.client.sessions.upgrade import keeper_status
+
+        infos = every_session(ended=False)
+        event_loop.run_command(kill(infos))
+        # Their hosts end a moment later, when the end is recorded in the directory that we remove.
+        _end([pid for info in infos for pid in (info.host_pid, info.child_pid) if pid is not None])
+        status = keeper_status()
+        if status is not None:
+            os.kill(status.pid, signal.SIGTERM)
+            _end([status.pid])
+
+
+def _end(pids: list[int]) -> None:
+    """Wait for the end of processes that are about to, not for ever."""
+    deadline_s = time.monotonic() + END_TIMEOUT_S
+    while (left := [pid for pid in pids if start_time(pid) is not None]) and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    for pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _short_temporary_directory() -> str:
+    """The user's directory for temporary things, unless the paths of sockets would be too long in it."""
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) <= LONGEST_TEMPORARY_DIRECTORY else "/tmp"  # noqa: S108 - mkdtemp is safe
+
+
+def _leave(number: int, _frame: object) -> None:
+    """Being told to end, end in order: nothing may be left behind."""
+    raise SystemExit(128 + number)
+
+
+def _set_environment(environment: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def _start_x_server(ends: contextlib.ExitStack) -> str:
+    """Run Xvfb until the stage is struck; returns its display."""
+    reading, writing = os.pipe()
+    try:
+        server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(writing), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"],
+            pass_fds=[writing], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        ends.callback(server.wait)
+        ends.callback(server.terminate)
+        os.close(writing)
+        writing = -1
+        if not select.select([reading], [], [], WINDOW_TIMEOUT_S)[0]:
+            raise OutliveError("Xvfb does not start")
+        # The line comes in two writes, and the server ends if it cannot make the second.
+        with os.fdopen(os.dup(reading)) as line:
+            number = line.readline().strip()
+        if not number:
+            raise OutliveError("Xvfb exited at startup")
+        return f":{number}"
+    finally:
+        os.close(reading)
+        if writing >= 0:
+            os.close(writing)

@@ -1,0 +1,103 @@
+"""Checks of the running chats: whether each can be reached, and whether the keeper answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from session_host.cli.doctor.check import Check, fail, ok, warn
+from session_host.client.chats.retention import ended_chats, removed_log
+from session_host.client.chats.settings import MIB, load_chat_settings
+from session_host.client.sessions.listing import describe_all
+from session_host.client.sessions.session_info import has_live_socket
+from session_host.client.sessions.upgrade import keeper_status
+from session_host.errors import OutliveError
+from session_host.paths import config_dir, database
+from session_host.storage.store import SessionRecord, Store
+from session_host.system.processes.identity import is_running, is_stopped
+
+
+def keeper() -> Iterator[Check]:
+    """The keeper: there if chats run, and answering."""
+    try:
+        status = keeper_status()
+    except OutliveError as error:
+        what, _, then = str(error).partition("; ")
+        yield fail("keeper", what, then or "try again")
+        return
+    if status is not None:
+        count = len(status.sessions)
+        yield ok("keeper", f"process {status.pid}, {count} {'chat' if count == 1 else 'chats'}")
+    elif any(is_running(record.host_pid, record.host_started) for record in _running()):
+        yield warn(
+            "keeper",
+            "not reachable, although chats are running",
+            "run `outlive new`: it starts a keeper, and running chats connect to it",
+        )
+    else:
+        yield ok("keeper", "not running, not needed")
+
+
+def chats() -> Iterator[Check]:
+    """The running chats: one that cannot be reached, or does not answer, is named."""
+    records = _running()
+    try:
+        answering = describe_all([record.id for record in records])
+    except (OutliveError, OSError) as error:
+        yield fail("running chats", str(error), "see the message above")
+        return
+    silent = [check for record in records if record.id not in answering and (check := _silent(record)) is not None]
+    yield from silent
+    if not silent:
+        yield ok("running chats", f"{len(answering)}, all reachable")
+
+
+def ended() -> Iterator[Check]:
+    """What the ended chats take, what they may take, and which one was removed last because of that."""
+    if not database().exists():
+        return
+    try:
+        limit_mib = load_chat_settings(config_dir()).ended_limit_mib
+        with Store.open(database()) as store:
+            found = ended_chats(store)
+        lines = removed_log().read_text(encoding="utf-8").splitlines() if removed_log().exists() else []
+    except (OutliveError, OSError) as error:
+        yield warn("ended chats", str(error), "see the message above")
+        return
+    limit = f"of {limit_mib} MiB" if limit_mib else "no limit"
+    taken_mib = sum(each.size_bytes for each in found) // MIB
+    removed = f"; latest: {lines[-1].partition(' ')[2]}" if lines else ""
+    yield ok("ended chats", f"{len(found)}, {taken_mib} MiB {limit} (ended_limit_mib in chats.toml){removed}")
+
+
+def _silent(record: SessionRecord) -> Check | None:
+    """What is wrong with a chat whose host does not answer; None if it has ended."""
+    name = f"{record.name} ({record.id[:8]})"
+    if not has_live_socket(record.id):
+        if not is_running(record.child_pid, record.child_started):
+            return None
+        what = f"{name} is running (process {record.child_pid}) but not reachable"
+        return fail(
+            "running chats",
+            what,
+            f"run `outlive new` to start a keeper, or end the agent with `kill {record.child_pid}`",
+        )
+    pid = record.host_pid
+    if pid is not None and is_stopped(pid):
+        what = f"{name}: its host (process {pid}) is stopped"
+        return fail(
+            "running chats",
+            what,
+            f"continue it with `kill -CONT {pid}`, or end the chat with `outlive kill {record.id[:8]}`",
+        )
+    what = f"{name}: its host (process {pid}) does not respond"
+    return warn("running chats", what, f"try again, or end the chat with `outlive kill {record.id[:8]}`")
+
+
+def _running() -> list[SessionRecord]:
+    if not database().exists():
+        return []
+    try:
+        with Store.open(database()) as store:  # Found again by a command that may change things.
+            return store.running()
+    except OutliveError:
+        return []  # The record has a check of its own.

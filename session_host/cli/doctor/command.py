@@ -1,0 +1,50 @@
+"""``outlive doctor``: check the installation, and say what to do."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable
+
+from session_host.cli.doctor import agents, chats, kernel, logout, places, settings, system, worktrees
+from session_host.cli.doctor.check import Check, Status
+from session_host.cli.output import one_line, print_json
+
+_MARKS = {Status.OK: "ok  ", Status.WARN: "warn", Status.FAIL: "FAIL"}
+
+PARTS: tuple[Callable[[], Iterable[Check]], ...] = (
+    system.python,
+    system.engines,
+    system.window,
+    system.terminal,
+    places.directories,
+    places.sockets,
+    places.database,
+    chats.keeper,
+    chats.chats,
+    chats.ended,
+    worktrees.worktrees,
+    kernel.kernel,
+    settings.settings,
+    agents.agents,
+    logout.logout,
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    parser.add_argument("--json", action="store_true", help="print the checks as JSON")
+    parser.epilog = "Makes no changes. Exits with 1 if a check fails."
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out every check; none stops the others."""
+    checks = [check for part in PARTS for check in part()]
+    if options.json:
+        print_json([check._asdict() for check in checks])
+    else:
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            print(f"{_MARKS[check.status]}  {check.name:<{width}}  {one_line(check.message)}")
+            if check.remedy:
+                print(f"      {'':<{width}}  → {one_line(check.remedy)}")
+    return 1 if any(check.status is Status.FAIL for check in checks) else 0

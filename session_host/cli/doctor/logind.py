@@ -1,0 +1,137 @@
+"""What logind does with a user's processes at logout: as it says itself, or as its files say.
+
+Sources: logind.conf(5) for the settings, their files and the order of these; systemd.syntax(7) for the form;
+org.freedesktop.login1(5) for the properties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from session_host.errors import OutliveError
+from session_host.system.systemd import bus_addresses
+
+ANSWER_TIMEOUT_S = 2.0
+
+PLACES = ("etc", "run", "usr/local/lib", "usr/lib")
+"""Of files with the same name the one in the first of these counts."""
+
+_YES = frozenset({"1", "yes", "y", "true", "t", "on"})
+_NO = frozenset({"0", "no", "n", "false", "f", "off"})
+
+
+class LoginSettings(NamedTuple):
+    """Whose processes logind ends when a login of theirs ends."""
+
+    kills: bool | None
+    """KillUserProcesses; None if nothing tells."""
+    only: tuple[str, ...] = ()
+    """KillOnlyUsers."""
+    excluded: tuple[str, ...] | None = None
+    """KillExcludeUsers; None if it is not set: then root is."""
+
+    def ends(self, user: str) -> bool | None:
+        """Whether the processes of this user's logins are ended with them; None if nothing tells."""
+        if user in (("root",) if self.excluded is None else self.excluded):
+            return False
+        return user in self.only if self.only else self.kills
+
+
+def from_bus() -> LoginSettings | None:
+    """What logind says; None if there is no system bus, or no logind on it."""
+    address = bus_addresses.system_bus()
+    if address is None:
+        return None
+
+    from session_host.system.systemd.bus import Bus, Peer
+
+    manager = Peer("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.DBus.Properties")
+    try:
+        with Bus(address, ANSWER_TIMEOUT_S) as bus:
+            answer = bus.call(manager, "GetAll", "s", "org.freedesktop.login1.Manager")
+    except OutliveError:
+        return None
+    match answer:
+        case [{"KillUserProcesses": ("b", kills), "KillOnlyUsers": (_, only), "KillExcludeUsers": (_, excluded)}]:
+            # A list that is not set comes as an empty one.
+            return LoginSettings(bool(kills), tuple(only), tuple(excluded) or None)
+        case _:
+            return None
+
+
+def from_files(root: Path) -> LoginSettings:
+    """What logind's files below ``root`` say, and else the default that the main one names in a comment."""
+    kills: bool | None = None
+    only: list[str] = []
+    excluded: list[str] | None = None
+    for key, value in _settings(root):
+        words = [word.strip("\"'") for word in value.split()]
+        match key:
+            case "KillUserProcesses":
+                kills = _truth(value, kills)
+            case "KillOnlyUsers":
+                only = only + words if words else []
+            case "KillExcludeUsers":
+                excluded = (excluded or []) + words if words else []
+    if kills is None:
+        kills = _default(root)
+    return LoginSettings(kills, tuple(only), None if excluded is None else tuple(excluded))
+
+
+def _truth(value: str, otherwise: bool | None) -> bool | None:
+    word = value.lower()
+    return True if word in _YES else False if word in _NO else otherwise
+
+
+def _settings(root: Path) -> Iterator[tuple[str, str]]:
+    """The [Login] section's settings in the order in which they are read: later ones count more."""
+    if main := _main(root):
+        yield from _section(main)
+    found: dict[str, Path] = {}
+    for place in PLACES:
+        directory = root / place / "systemd/logind.conf.d"
+        for path in sorted(directory.glob("*.conf")) if directory.is_dir() else []:
+            found.setdefault(path.name, path)
+    for _, path in sorted(found.items()):
+        yield from _section(path)
+
+
+def _main(root: Path) -> Path | None:
+    paths = (root / place / "systemd/logind.conf" for place in PLACES)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _section(path: Path) -> Iterator[tuple[str, str]]:
+    section, begun = "", ""
+    for line in _lines(path):
+        text = line.strip()
+        if text.startswith(("#", ";")) or not (text or begun):
+            continue
+        if text.endswith("\\"):
+            begun += text[:-1] + " "
+            continue
+        text, begun = begun + text, ""
+        if text.startswith("["):
+            section = text
+        elif section == "[Login]" and "=" in text:
+            key, _, value = text.partition("=")
+            yield key.strip(), value.strip()
+
+
+def _default(root: Path) -> bool | None:
+    """The main file as it is shipped shows each default, commented out."""
+    main = _main(root)
+    for line in _lines(main) if main else []:
+        key, _, value = line.partition("=")
+        if key == "#KillUserProcesses":
+            return _truth(value.strip(), None)
+    return None
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []  # What cannot be read says nothing.

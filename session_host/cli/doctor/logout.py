@@ -1,0 +1,87 @@
+"""Checks of what else may end chats: the window's control group, and logging out."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from session_host.cli.doctor import logind
+from session_host.cli.doctor.check import Check, ok, warn
+from session_host.system.systemd import ScopeResult, control_groups, enter
+from session_host.system.systemd.scope import NO_BUS, NO_SYSTEMD, NOT_WANTED
+
+LINGER = "loginctl enable-linger"
+
+
+def logout(root: Path = Path("/")) -> Iterator[Check]:
+    """Whether chats get scopes of their own, and what becomes of them when the user logs out.
+
+    Args:
+        root: where the system's directories are.
+    """
+    has_systemd = (root / "run/systemd/system").is_dir()
+    says = logind.from_bus()
+    if not has_systemd and says is None:
+        yield ok("scopes", "no systemd; not needed")
+        yield ok("logging out", "no systemd: chats keep running")
+        return
+    settings = says or logind.from_files(root)
+    result = _try()
+    yield _scopes(result)
+    yield _logging_out(result, settings.ends(_name()))
+
+
+def _name() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
+
+
+def _try() -> ScopeResult:
+    """Move a process of ours into a scope; both are gone afterwards."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        return enter(f"outlive-doctor-{process.pid}.scope", "Outlive: doctor", [process.pid])
+
+
+def _scopes(result: ScopeResult) -> Check:
+    name = "scopes"
+    if result.entered:
+        return ok(name, "each chat has its own systemd scope; ending the window's group does not end chats")
+    if result.reason == NOT_WANTED:
+        return ok(name, "none for chats started here: without lingering, a scope would end before this login")
+    if result.reason in {NO_BUS, NO_SYSTEMD}:
+        if control_groups.belongs_elsewhere(os.getpid()):
+            return ok(name, f"none ({result.reason}); chats started here do not need one")
+        remedy = "on Debian: apt install dbus-user-session, and log in again"
+    else:
+        remedy = "systemctl --user status"
+    return warn(name, f"none ({result.reason}): ending the window's control group may end chats", remedy)
+
+
+def _logging_out(result: ScopeResult, ends: bool | None) -> Check:
+    """What is true at logout; ``ends`` is whether logind ends what belongs to a login."""
+    name = "logging out"
+    if control_groups.lingers():
+        if not ends:
+            return ok(name, "chats keep running (lingering is on)")
+        if result.entered:
+            return ok(name, "chats keep running (lingering is on, and each has its own scope)")
+        # A scope of the login's ends with it, lingering or not.
+        facts = "ends the chats started in that login (KillUserProcesses is on, and there are no scopes)"
+        return warn(name, facts, 'see "scopes" above')
+    if ends:
+        return warn(name, "ends all chats (KillUserProcesses is on, lingering is off)", LINGER)
+    if ends is None:
+        return warn(name, "may end chats (logind's settings are unknown, lingering is off)", LINGER)
+    if control_groups.belongs_elsewhere(os.getpid()):
+        facts = (
+            "chats started in a login like this one keep running; chats started from a desktop may end with the "
+            "last login"
+        )
+        return warn(name, f"{facts} (lingering is off)", LINGER)
+    facts = "ends all chats: your systemd instance ends with the last login, and its scopes with it"
+    return warn(name, f"{facts} (lingering is off)", LINGER)

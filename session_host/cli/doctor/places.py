@@ -1,0 +1,191 @@
+"""Checks of the places where things are kept: directories, sockets, the record."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from session_host import paths
+from session_host.cli.doctor.check import Check, fail, ok, warn
+from session_host.client.sessions.rebuild import is_session_id
+from session_host.errors import OutliveError, StoreCorrupt, StoreError
+from session_host.storage.store import Store
+from session_host.system.peer_credentials import is_foreign
+
+LITTLE_SPACE_BYTES = 200 * 1024 * 1024
+NO_SPACE_BYTES = 4 * 1024 * 1024
+SOCKET_TIMEOUT_S = 1.0
+KEEPER = "keeper.sock"
+
+_VOLATILE = {"tmpfs", "ramfs"}
+_REMOTE = {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph"}
+
+
+def directories() -> Iterator[Check]:
+    """The directories: whose, with what mode, on what, with how much room."""
+    for name, variable, path in (
+        ("runtime directory", "OUTLIVE_RUNTIME_DIR", paths.runtime_dir()),
+        ("state directory", "OUTLIVE_STATE_DIR", paths.state_dir()),
+    ):
+        yield _directory(name, variable, path)
+    config = paths.config_dir()
+    if not config.exists():
+        yield ok("configuration", f"{config} (does not exist; optional)")
+    elif not (config.is_dir() and os.access(config, os.R_OK | os.X_OK)):
+        yield fail("configuration", f"{config} is not readable", "check its owner and permissions")
+    else:
+        yield ok("configuration", str(config))
+
+
+def _directory(name: str, variable: str, path: Path) -> Check:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        parent = next(parent for parent in path.parents if parent.exists())
+        if not os.access(parent, os.W_OK | os.X_OK):
+            return fail(name, f"cannot create {path}: {parent} is not writable", f"set {variable} to another directory")
+        return ok(name, f"{path} (will be created, mode 700)")
+    except OSError as error:
+        return fail(name, f"{path}: {error.strerror}", f"set {variable} to another directory")
+    if stat.S_ISLNK(found.st_mode) or not stat.S_ISDIR(found.st_mode):
+        what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "not a directory"
+        return fail(name, f"{path} is {what}", f"move it away, or set {variable} to another directory")
+    if found.st_uid != os.getuid():
+        return fail(name, f"{path} belongs to uid {found.st_uid}", f"set {variable} to another directory")
+    if not os.access(path, os.W_OK | os.X_OK):
+        return fail(name, f"{path} is not writable", "check its permissions, and whether the disk is read-only")
+    return _room(name, variable, path, stat.S_IMODE(found.st_mode))
+
+
+def _room(name: str, variable: str, path: Path, mode: int) -> Check:
+    space = os.statvfs(path)
+    free = space.f_bavail * space.f_frsize
+    kind = file_system(path)
+    facts = f"{path} (mode {mode:04o}, {kind or 'unknown file system'}, {free // (1024 * 1024)} MiB free)"
+    if free < NO_SPACE_BYTES:
+        return fail(name, f"{facts}: the disk is full", f"free some space, or set {variable} to another directory")
+    if mode & 0o077:
+        return warn(name, f"{facts}: other users can open it", f"chmod 700 {path} (starting a chat does this too)")
+    if free < LITTLE_SPACE_BYTES:
+        return warn(name, f"{facts}: low disk space", "free some space")
+    if variable == "OUTLIVE_STATE_DIR" and kind in _VOLATILE:
+        return warn(name, f"{facts}: deleted when the computer restarts", f"set {variable} to a directory on a disk")
+    if variable == "OUTLIVE_STATE_DIR" and kind in _REMOTE:
+        return warn(name, f"{facts}: SQLite locking is unsafe on this file system", f"set {variable} to a local disk")
+    return ok(name, facts)
+
+
+def file_system(path: Path) -> str:
+    """The kind of the file system that holds ``path``, by the longest mount point before it; "" if unknown."""
+    try:
+        lines = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    best, kind = "", ""
+    real = str(path.resolve())
+    for line in lines:
+        fields = line.split(" ")
+        mount = fields[1].replace("\\040", " ")
+        inside = real == mount or real.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(best):
+            best, kind = mount, fields[2]
+    return kind
+
+
+def sockets() -> Iterator[Check]:
+    """Whether socket paths fit, and whether any is left over."""
+    try:
+        length = len(os.fsencode(paths.session_socket(str(uuid.UUID(int=0)))))
+    except OutliveError as error:
+        yield fail("socket paths", str(error), "set OUTLIVE_RUNTIME_DIR to a shorter path")
+    else:
+        yield ok("socket paths", f"{length} of {paths.SOCKET_PATH_BYTES} bytes")
+    keeper = paths.runtime_dir() / KEEPER
+    keepers, answering, stale, foreign = "", 0, [], []
+    for path in sorted(_glob(paths.runtime_dir())):
+        match _answers(path):
+            case None:
+                foreign.append(path)
+            case True if path == keeper:
+                keepers = ", plus the keeper's"
+            case False if path == keeper:
+                keepers = ", the keeper's is stale and will be replaced"
+            case True:
+                # A host that is being replaced too: the keeper holds its socket, and viewers wait in it.
+                answering += 1
+            case False:
+                stale.append(path)
+    if foreign:
+        yield fail(
+            "sockets", f"{foreign[0]} belongs to another user's process", f"end that process, and remove {foreign[0]}"
+        )
+    elif stale:
+        yield warn(
+            "sockets",
+            f"{answering} in use, {len(stale)} stale from lost chats: {stale[0].name}"
+            + (" …" if len(stale) > 1 else ""),
+            f"rm {' '.join(str(path) for path in stale)}",
+        )
+    else:
+        yield ok("sockets", f"{answering} in use, none stale{keepers}")
+
+
+def _glob(directory: Path) -> list[Path]:
+    try:
+        return [path for path in directory.iterdir() if path.suffix == ".sock"]
+    except OSError:
+        return []
+
+
+def _answers(path: Path) -> bool | None:
+    """Whether something listens; None if it is another user's."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(SOCKET_TIMEOUT_S)
+        try:
+            connection.connect(str(path))
+        except TimeoutError:
+            return True  # It listens, and is busy.
+        except OSError:
+            return False
+        return None if is_foreign(connection) else True
+
+
+def _missing(path: Path) -> int:
+    """How many running chats a record that is gone, or was just begun, does not hold."""
+    running = [each for each in _glob(paths.runtime_dir()) if is_session_id(each.stem) and _answers(each)]
+    if not path.exists():
+        return len(running)
+    try:
+        with Store.open(path) as store:
+            return len([each for each in running if store.get(each.stem) is None]) if store.is_new else 0
+    except OutliveError:
+        return 0  # Said below.
+
+
+def database() -> Iterator[Check]:
+    """The record: sound, readable, of this version, and with the chats that run."""
+    path = paths.database()
+    if (count := _missing(path)) > 0:
+        chats = "1 running chat is" if count == 1 else f"{count} running chats are"
+        yield fail("chat database", f"{path}: {chats} missing", "run `outlive ls` to add them again")
+    elif not path.exists():
+        yield ok("chat database", f"{path} (none yet)")
+        return
+    try:
+        with Store.open(path) as store:
+            problems = store.problems()
+            count = len(store.all())
+    except StoreCorrupt as error:
+        yield fail("chat database", str(error), "the next command moves it aside and starts a new one")
+    except (StoreError, OutliveError) as error:
+        yield fail("chat database", str(error), "see the message above")
+    else:
+        if problems:
+            remedy = "move it away; running chats are added again"
+            yield fail("chat database", f"{path}: {problems[0]}", remedy)
+        else:
+            yield ok("chat database", f"{path} ({count} {'chat' if count == 1 else 'chats'}, sound)")

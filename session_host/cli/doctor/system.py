@@ -1,0 +1,109 @@
+"""Checks of what surrounds Outlive: Python, engines, Qt, the terminal."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from session_host.cli.doctor.check import Check, fail, ok, warn
+from session_host.version import VERSION
+
+MIN_PYTHON = (3, 11)
+PROBE_TIMEOUT_S = 20.0
+
+_QT_PROBE = "from PySide6 import QtCore, QtGui, QtWidgets; print(QtCore.qVersion())"
+_QT_LIBRARIES = (
+    "libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 "
+    "libxcb-shape0 libdbus-1-3 fontconfig"
+)
+_ENGINES = {"ghostty": "pyghostty", "pyte": "pyte"}
+
+
+def python() -> Iterator[Check]:
+    """Python and Outlive themselves."""
+    facts = (
+        f"Outlive {VERSION} on Python {platform.python_version()} ({sys.executable}), {platform.platform(terse=True)}"
+    )
+    if sys.version_info < MIN_PYTHON:
+        yield fail("python", facts, "Outlive needs Python 3.11 or later")
+    else:
+        yield ok("python", facts)
+
+
+def engines() -> Iterator[Check]:
+    """The terminal engines: one is enough, the fast one is better."""
+    found = {name: _version(package) for name, package in _ENGINES.items()}
+    facts = ", ".join(f"{name} {version}" for name, version in found.items() if version)
+    if not facts:
+        yield fail(
+            "engines", "neither ghostty nor pyte is installed", f"{sys.executable} -m pip install pyghostty pyte"
+        )
+    elif not found["ghostty"]:
+        remedy = f"{sys.executable} -m pip install pyghostty (there are wheels for Linux with glibc, and macOS)"
+        yield warn("engines", f"{facts}; the faster engine (ghostty) is missing", remedy)
+    else:
+        yield ok("engines", facts)
+
+
+def _version(package: str) -> str:
+    if importlib.util.find_spec(package) is None:
+        return ""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "(unknown version)"
+
+
+def window() -> Iterator[Check]:
+    """Whether the window could be opened. Qt is loaded in a process of its own: a broken one aborts."""
+    if importlib.util.find_spec("PySide6") is None:
+        remedy = f"{sys.executable} -m pip install PySide6-Essentials (the command line works without it)"
+        yield warn("window", "Qt (PySide6) is not installed; the window cannot open", remedy)
+        return
+    try:
+        probe = subprocess.run(
+            [sys.executable, "-P", "-c", _QT_PROBE],
+            capture_output=True, text=True, errors="replace", timeout=PROBE_TIMEOUT_S, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield fail("window", f"cannot test Qt: {error}", "try again when the computer is less busy")
+        return
+    if probe.returncode:
+        lines = probe.stderr.strip().splitlines()
+        why = lines[-1] if lines else f"exit code {probe.returncode}"
+        yield fail("window", f"cannot load Qt: {why}", f"on Debian: apt install {_QT_LIBRARIES}")
+        return
+    display = next((name for name in ("WAYLAND_DISPLAY", "DISPLAY") if os.environ.get(name)), None)
+    if display is None:
+        remedy = "use `outlive attach` here, or try `outlive demo`"
+        yield warn("window", f"Qt {probe.stdout.strip()}, no display", remedy)
+    else:
+        yield ok("window", f"Qt {probe.stdout.strip()}, {display}={os.environ[display]}")
+
+
+def terminal() -> Iterator[Check]:
+    """This terminal, for ``attach``."""
+    term = os.environ.get("TERM", "")
+    encoding = (sys.stdout.encoding or "").lower()
+    if not sys.stdout.isatty():
+        yield ok("terminal", "none; `outlive attach` needs one")
+    elif term in {"", "dumb"}:
+        yield warn(
+            "terminal",
+            f"TERM={term or '(unset)'} cannot show a full screen",
+            "use another terminal for `outlive attach`",
+        )
+    elif encoding.replace("-", "") != "utf8":
+        yield warn(
+            "terminal",
+            f"TERM={term}, but the locale's encoding is {encoding}",
+            "set LANG to a UTF-8 locale, such as C.UTF-8",
+        )
+    else:
+        yield ok("terminal", f"TERM={term}, {encoding}")

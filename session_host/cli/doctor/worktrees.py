@@ -1,0 +1,51 @@
+"""Checks of the git worktrees that were made for chats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from session_host.cli.doctor.check import Check, ok, warn
+from session_host.errors import OutliveError
+from session_host.paths import database, worktrees_dir
+from session_host.storage.store import Store
+
+NAMED = 3
+
+
+def worktrees() -> Iterator[Check]:
+    """Those that belong to no chat any more: their work was kept when their chat was removed."""
+    found = _found()
+    if not found:
+        return
+    used = _used()
+    if used is None:
+        return  # The record has a line of its own.
+    left = [path for path in found if not any(place.is_relative_to(path) for place in used)]
+    if not left:
+        yield ok("worktrees", f"{len(found)} in {worktrees_dir()}, all used by chats")
+        return
+    named = ", ".join(str(path) for path in left[:NAMED]) + (" …" if len(left) > NAMED else "")
+    yield warn(
+        "worktrees",
+        f"{len(found)}, of which {len(left)} belong to removed chats: {named}",
+        f"check their contents, then: git -C {left[0]} worktree remove {left[0]}",
+    )
+
+
+def _found() -> list[Path]:
+    try:
+        return sorted(path for path in worktrees_dir().glob("*/*") if path.is_dir())
+    except OSError:
+        return []
+
+
+def _used() -> set[Path] | None:
+    """Where all chats that are remembered work, and their worktrees; None if it cannot be read."""
+    if not database().exists():
+        return set()
+    try:
+        with Store.open(database()) as store:
+            return {Path(place) for record in store.all() for place in (record.cwd, record.worktree) if place}
+    except OutliveError:
+        return None

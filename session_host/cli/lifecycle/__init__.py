@@ -1,0 +1,1 @@
+"""Verbs that start, end and change chats; a file for each."""

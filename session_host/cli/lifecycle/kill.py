@@ -1,0 +1,22 @@
+"""``outlive kill``: end a chat's agent at once."""
+
+from __future__ import annotations
+
+import argparse
+
+from session_host.cli.output import print_line
+from session_host.cli.session_argument import add_session_argument, ask, called, find, require_running
+from session_host.protocol.messages import Kill
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    add_session_argument(parser, to_end=True)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Kill the agent; returns when it is gone."""
+    info = require_running(find(options.session, to_end=True))
+    done = ask(info.id, Kill(0))
+    print_line(f"killed {called(info)}" + (f"; {done.note}" if done.note else ""))
+    return 0

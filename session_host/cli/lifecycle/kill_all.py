@@ -1,0 +1,57 @@
+"""``outlive kill-all``: end every running chat at once."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from session_host.cli.output import complain, one_line, print_line
+from session_host.cli.session_argument import SessionInfo, every_session
+from session_host.client.control import request
+from session_host.errors import OutliveError, SessionEnded, UsageError
+from session_host.protocol.messages import Kill
+from session_host.system import event_loop
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Kill all agents, after asking."""
+    if not options.yes and not sys.stdin.isatty():
+        raise UsageError("kill-all ends every running chat; without a terminal, confirm with --yes")
+    infos = every_session(ended=False)
+    if not infos:
+        print_line("no running chats")
+        return 0
+    if not options.yes and not _agreed(infos):
+        print_line("no chats were ended")
+        return 1
+    failures = event_loop.run_command(kill(infos))
+    for failure in failures:
+        complain(failure)
+    ended = len(infos) - len(failures)
+    print_line(f"ended {ended} {'chat' if ended == 1 else 'chats'}")
+    return 1 if failures else 0
+
+
+def _agreed(infos: list[SessionInfo]) -> bool:
+    names = ", ".join(info.name for info in infos)
+    print(f"End {len(infos)} running chat(s): {one_line(names)}? [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+async def kill(infos: list[SessionInfo]) -> list[str]:
+    """Kill all at once; returns a line for each that could not be."""
+    results = await asyncio.gather(*(request(info.id, Kill(0)) for info in infos), return_exceptions=True)
+    failures = []
+    for info, result in zip(infos, results, strict=True):
+        if isinstance(result, OutliveError):
+            if not isinstance(result, SessionEnded):
+                failures.append(f"{info.name}: {result}")
+        elif isinstance(result, BaseException):
+            raise result
+    return failures

@@ -1,0 +1,183 @@
+"""``outlive new``: start a chat."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+
+from session_host.cli.arguments import AFTER_DASHES, Parser
+from session_host.cli.lifecycle import new_endpoint
+from session_host.cli.output import complain, own_size, print_json, print_line
+from session_host.errors import OutliveError, UsageError
+from session_host.protocol.values import MAX_COLUMNS, MAX_ROWS, MIN_COLUMNS, MIN_ROWS, GridSize
+
+ENGINES = ("ghostty", "pyte")
+MAX_NAME_CHARACTERS = 200
+
+_SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
+
+
+def configure(parser: Parser) -> None:
+    """Say what the verb takes."""
+    parser.takes_arguments = True
+    parser.usage = (
+        "outlive new [AGENT] [-n NAME] [-C DIR] [--worktree [BRANCH]] [-d] [--json] [--size COLSxROWS] [--engine E] "
+        "[-e K=V] [-p PROMPT] [--preset NAME] [-- ARGS…]\n"
+        "       outlive new endpoint -m MODEL -u URL [--system TEXT] [--key SOURCE] …"
+    )
+    parser.add_argument("agent", metavar="AGENT", nargs="?", help="claude, codex, shell, … ; `command` runs ARGS")
+    parser.add_argument("-n", "--name", help="the chat's name (default: the directory's)")
+    parser.add_argument(
+        "-C", "--directory", metavar="DIR", default=".", help="working directory (default: the current one)"
+    )
+    parser.add_argument(
+        "--worktree",
+        metavar="BRANCH",
+        nargs="?",
+        const="",
+        help="use a separate git worktree, on BRANCH or a new branch named after the chat",
+    )
+    parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
+    parser.add_argument("--json", action="store_true", help="print the chat as JSON and do not attach")
+    parser.add_argument("--size", metavar="COLSxROWS", help="terminal size, such as 120x40")
+    parser.add_argument("--engine", choices=ENGINES, help="terminal engine")
+    parser.add_argument(
+        "-e", "--env", metavar="K=V", action="append", default=[], help="set an environment variable (repeatable)"
+    )
+    parser.add_argument("-p", "--prompt", metavar="PROMPT", help="first prompt")
+    parser.add_argument("--preset", metavar="NAME", help="a named set of arguments from the agent's file (repeatable)")
+    new_endpoint.configure(parser)
+    parser.epilog = "ARGS go to the agent. With `shell` or `command`, or without AGENT, they are the program to run."
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start a session; attach to it in a terminal, or print which it is."""
+    arguments: list[str] = getattr(options, AFTER_DASHES) or []
+    agent_name = options.agent or _taken_for_a_branch(options) or ("command" if arguments else None)
+    if agent_name is None:
+        raise UsageError("name an agent, or a program after `--`: outlive new claude, outlive new -- top")
+    arguments = new_endpoint.with_options(options, agent_name, arguments)
+    overrides = dict(_variable(text) for text in options.env)
+    size = _size(options.size) if options.size else None
+    texts = (options.name or "", _whole_path(options.directory), options.worktree or "", options.prompt or "")
+    for text in (*texts, *arguments, *overrides, *overrides.values()):
+        _check_text(text)
+    if options.name is not None and not (0 < len(options.name) <= MAX_NAME_CHARACTERS and options.name.isprintable()):
+        raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
+
+    attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
+    session_id, name = _launch(options, agent_name, arguments, overrides, size or own_size())
+    if options.json:
+        from session_host.cli.session_argument import find
+        from session_host.client.chats.resumability import tell_resumable
+
+        info = find(session_id)
+        tell_resumable([info])
+        print_json(info)
+    elif attaches:
+        from session_host.cli.attach.command import attach
+
+        _tidy()
+        return attach(session_id, name)
+    else:
+        print_line(f"{name} {session_id}")
+    _tidy()
+    return 0
+
+
+def _tidy() -> None:
+    """Remove the oldest ended chats, should all of them take more than they may."""
+    from session_host.client.chats.retention import enforce_retention
+    from session_host.client.sessions.session_info import open_store
+
+    try:
+        with open_store() as store:
+            removed = enforce_retention(store)
+    except OutliveError:
+        return
+    for line in removed:
+        complain(line.partition(" ")[2])
+
+
+def _launch(
+    options: argparse.Namespace,
+    agent_name: str,
+    arguments: list[str],
+    overrides: dict[str, str],
+    size: GridSize | None,
+) -> tuple[str, str]:
+    """Start it; returns its id and name."""
+    from session_host.agents.catalog import load_agent
+    from session_host.client.chats.launch import DEFAULT_SIZE, LaunchRequest, launch_now
+    from session_host.paths import config_dir
+
+    agent = load_agent(config_dir(), agent_name)
+    if options.prompt and not agent.takes_prompt:
+        raise UsageError(f"{agent_name} does not accept a prompt at startup; send it afterwards with: outlive send")
+    if options.preset:
+        arguments = [*agent.preset(options.preset), *arguments]
+    request = LaunchRequest(
+        agent=agent,
+        arguments=arguments,
+        prompt=options.prompt or "",
+        name=options.name,
+        directory=options.directory,
+        worktree=options.worktree,
+        environment=dict(os.environ),
+        overrides=overrides,
+        size=size or DEFAULT_SIZE,
+        engine=options.engine,
+    )
+    record = launch_now(request)
+    if agent.env_if:
+        from session_host.agents.environment import missing_integration
+
+        if told := missing_integration(agent, {**os.environ, **overrides}, record.cwd):
+            complain(told)
+    return record.id, record.name
+
+
+def _taken_for_a_branch(options: argparse.Namespace) -> str | None:
+    """The agent in ``outlive new --worktree claude``: without another one, the word behind the option is no branch."""
+    from session_host.agents.catalog import load_catalog
+    from session_host.paths import config_dir
+
+    if not options.worktree or options.worktree not in load_catalog(config_dir()):
+        return None
+    agent: str = options.worktree
+    options.worktree = ""
+    return agent
+
+
+def _size(text: str) -> GridSize:
+    match = _SIZE.fullmatch(text)
+    if not match:
+        raise UsageError(f"--size {text}: write it as COLSxROWS, such as 120x40")
+    size = GridSize(int(match[1]), int(match[2]))
+    if size.clamped() != size:
+        raise UsageError(f"--size {text}: from {MIN_COLUMNS}x{MIN_ROWS} to {MAX_COLUMNS}x{MAX_ROWS}")
+    return size
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f"-e {text}: write it as NAME=VALUE")
+    return name, value
+
+
+def _whole_path(directory: str) -> str:
+    """A relative path with the directory that we are in, whose name may be no text either."""
+    return os.path.abspath(directory)  # noqa: PTH100 - no symlink is to be resolved
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise UsageError("arguments cannot contain NUL characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        shown = text.encode(errors="replace").decode()
+        raise UsageError(f"{shown!r}: not valid UTF-8") from error

@@ -1,0 +1,41 @@
+"""``outlive rename``: give a chat another name."""
+
+from __future__ import annotations
+
+import argparse
+
+from session_host.cli.lifecycle.new import MAX_NAME_CHARACTERS
+from session_host.cli.output import print_line
+from session_host.cli.session_argument import add_session_argument, ask, called, with_store
+from session_host.client.sessions.lookup import find_session
+from session_host.errors import HostUnavailable, SessionEnded, UsageError
+from session_host.protocol.messages import Rename
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.store import Store
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    add_session_argument(parser)
+    parser.add_argument("name", metavar="NAME", help="new name")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Rename it in the record and, if it runs, at its host, so that every viewer hears."""
+    name: str = options.name
+    if not (0 < len(name) <= MAX_NAME_CHARACTERS and name.isprintable()):
+        raise UsageError(f"a name is 1 to {MAX_NAME_CHARACTERS} printable characters")
+
+    def rename(store: Store) -> str:
+        info = find_session(store, options.session)
+        if info.state in RUNNING_STATES:
+            try:
+                ask(info.id, Rename(0, name))
+            except (HostUnavailable, SessionEnded):
+                # It has just ended, or is hung: the record has the last word on names.
+                pass
+        store.rename(info.id, name)
+        return called(info)
+
+    print_line(f"renamed {with_store(rename)} to {name}")
+    return 0

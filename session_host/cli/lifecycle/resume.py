@@ -1,0 +1,59 @@
+"""``outlive resume``: go on with an ended chat, in the same conversation."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from session_host.cli.output import complain, own_size, print_json, print_line
+from session_host.cli.session_argument import add_session_argument, find
+from session_host.errors import ConversationOpen
+from session_host.system import event_loop
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    add_session_argument(parser)
+    parser.add_argument("-d", "--detach", action="store_true", help="do not attach in this terminal")
+    parser.add_argument("--json", action="store_true", help="print the chat as JSON and do not attach")
+    parser.add_argument("--anyway", action="store_true", help="resume even if the conversation is open elsewhere")
+    parser.epilog = (
+        "Starts a new chat with the same name, directory, arguments and variables, which continues exactly "
+        "the ended chat's conversation."
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Resume it; attach to it in a terminal, or print which it is."""
+    session_id = find(options.session).id
+    attaches = not options.detach and not options.json and sys.stdin.isatty() and sys.stdout.isatty()
+    record_id, name = event_loop.run_command(_resume(session_id, anyway=options.anyway))
+    if options.json:
+        info = find(record_id)
+        from session_host.client.chats.resumability import tell_resumable
+
+        tell_resumable([info])
+        print_json(info)
+    elif attaches:
+        from session_host.cli.attach.command import attach
+
+        return attach(record_id, name)
+    else:
+        print_line(f"{name} {record_id}")
+    return 0
+
+
+async def _resume(session_id: str, *, anyway: bool) -> tuple[str, str]:
+    from session_host.client.chats.pending_end import wait_until_exit_saved
+    from session_host.client.chats.resume import resumability, resume
+
+    await wait_until_exit_saved(session_id)
+    before = await asyncio.to_thread(resumability, session_id)
+    if before.can and before.reason:
+        complain(f"{before.reason}; starting it again")
+    try:
+        record = await resume(session_id, size=own_size(), anyway=anyway)
+    except ConversationOpen as error:
+        raise ConversationOpen(f"{error}; to resume anyway: outlive resume {session_id[:8]} --anyway") from error
+    return record.id, record.name

@@ -1,0 +1,80 @@
+"""``outlive rm``: forget a chat that has ended."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from session_host.cli.output import complain, print_line
+from session_host.cli.session_argument import add_session_argument, called, with_store
+from session_host.client.chats.remove import remove_chat
+from session_host.client.chats.retention import ended_chats
+from session_host.client.chats.settings import MIB
+from session_host.client.sessions.listing import list_sessions
+from session_host.client.sessions.lookup import find_session
+from session_host.errors import OutliveError, UsageError
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.store import Store
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    add_session_argument(parser, to_end=True, optional=True)
+    parser.add_argument("--ended", action="store_true", help="remove all ended chats")
+    parser.add_argument("--yes", action="store_true", help="with --ended: do not ask for confirmation")
+    parser.epilog = "Also removes the chat's git worktree unless that would lose work, and reports what it kept."
+
+
+def run(options: argparse.Namespace) -> int:
+    """Remove the record and what was kept beside it."""
+    if options.ended == (options.session is not None):
+        raise UsageError("name a chat, or use --ended for all ended chats")
+    if options.ended:
+        return _remove_ended(without_asking=options.yes)
+
+    def remove(store: Store) -> list[str]:
+        info = find_session(store, options.session, to_end=True)
+        if info.state in RUNNING_STATES:
+            raise OutliveError(f"{info.name} is running; stop it first: outlive stop {info.name}")
+        record = store.get(info.id)
+        kept = remove_chat(store, record) if record is not None else ""
+        return [f"removed {called(info)}", *([kept] if kept else [])]
+
+    for line in with_store(remove):
+        print_line(line)
+    return 0
+
+
+def _remove_ended(*, without_asking: bool) -> int:
+    if not without_asking and not sys.stdin.isatty():
+        raise UsageError("rm --ended removes every ended chat; without a terminal, confirm with --yes")
+
+    def remove(store: Store) -> int:
+        list_sessions(store, ended=False)  # What was lost meanwhile has ended, too.
+        found = ended_chats(store)
+        if not found:
+            print_line("no ended chats")
+            return 0
+        size_mib = sum(each.size_bytes for each in found) // MIB
+        if not without_asking and not _agreed(len(found), size_mib):
+            print_line("no chats were removed")
+            return 1
+        failed = 0
+        for each in found:
+            try:
+                if kept := remove_chat(store, each.record):
+                    print_line(kept)
+            except (OutliveError, OSError) as error:
+                failed += 1
+                complain(f"{each.record.name} ({each.record.id[:8]}): {error}")
+        count = len(found) - failed
+        print_line(f"removed {count} ended {'chat' if count == 1 else 'chats'}, {size_mib} MiB")
+        return 1 if failed else 0
+
+    return with_store(remove)
+
+
+def _agreed(count: int, size_mib: int) -> bool:
+    chats = "1 ended chat" if count == 1 else f"{count} ended chats"
+    print(f"Permanently remove {chats} ({size_mib} MiB)? [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}

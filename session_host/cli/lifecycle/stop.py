@@ -1,0 +1,23 @@
+"""``outlive stop``: end a chat's agent politely."""
+
+from __future__ import annotations
+
+import argparse
+
+from session_host.cli.output import print_line
+from session_host.cli.session_argument import add_session_argument, ask, called, find, require_running
+from session_host.protocol.messages import Stop
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    add_session_argument(parser, to_end=True)
+    parser.epilog = "Sends SIGTERM (to a shell: SIGHUP), then the other, and finally SIGKILL."
+
+
+def run(options: argparse.Namespace) -> int:
+    """Ask the agent to end; returns when it has."""
+    info = require_running(find(options.session, to_end=True))
+    ask(info.id, Stop(0))
+    print_line(f"stopped {called(info)}")
+    return 0

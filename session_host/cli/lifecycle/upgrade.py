@@ -1,0 +1,29 @@
+"""``outlive upgrade``: running chats get the installed version; their agents do not notice."""
+
+from __future__ import annotations
+
+import argparse
+
+from session_host.cli.output import complain
+from session_host.cli.session_argument import find, require_running, with_store
+from session_host.client.sessions.upgrade import upgrade
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    parser.add_argument("session", metavar="SESSION", nargs="?", help="only this chat: name, id or unique id prefix")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Replace what keeps the chats, one after the other; one that cannot be replaced goes on as it was."""
+    session_id = require_running(find(options.session)).id if options.session is not None else None
+
+    results = with_store(lambda store: upgrade(store, session_id))
+    for result in results:
+        if result.ok:
+            print(f"{result.name}: {result.message}")
+        else:
+            complain(f"{result.name}: {result.message}")
+    if not results:
+        print("no running chats")
+    return 0 if all(result.ok for result in results) else 1

@@ -1,0 +1,1 @@
+"""Verbs that show chats and wait for them; a file for each."""

@@ -1,0 +1,239 @@
+"""``outlive explain``: where a chat's state and activity come from."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import textwrap
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from session_host.cli.output import one_line, print_json, terminal_columns, what_became
+from session_host.cli.query.ls import age
+from session_host.cli.session_argument import SessionInfo, add_session_argument, ask, find
+from session_host.errors import HostUnavailable
+from session_host.paths import session_transitions
+from session_host.protocol.evidence import Evidence, Transition
+from session_host.protocol.messages import Explain, Explanation
+from session_host.protocol.untrusted_text import last_command
+from session_host.protocol.values import RUNNING_STATES, Activity, State
+from session_host.storage.store import activity_log as transitions
+from session_host.system.clock import as_text
+
+TRANSITIONS = 20
+WORDS = {
+    Activity.WORKING: "working",
+    Activity.NEEDS_INPUT: "needs you",
+    Activity.IDLE: "idle",
+    Activity.NO_SIGNAL: "no signal",
+}
+_HEADING_COLUMNS = 14
+_REMARK_COLUMNS = 80
+
+
+class Explained(msgspec.Struct, kw_only=True):
+    """All that is known of where a session's state and activity come from; what is unknown is None."""
+
+    id: str
+    name: str
+    agent: str
+    state: str
+    exit_code: int | None
+    exit_signal: int | None
+    end_request: str | None = None
+    """What the user asked for before the end: "stop" or "kill"."""
+    reason: str | None
+    child_pid: int | None
+    child_started: int | None = None
+    """In clock ticks since boot, as in proc(5)."""
+    child_started_at: str | None = None
+    since: str
+    activity: str | None
+    activity_source: str | None
+    activity_since: str | None
+    activity_detail: str | None
+    foreground: str | None = None
+    """The program in the foreground of a shell or command; "" for a shell that waits for a command."""
+    last_exit_code: int | None = None
+    """How the last command of a shell that waits ended, where the shell marks its commands (OSC 133)."""
+    last_ended: str | None = None
+    last_word: str | None = None
+    last_output: str | None = None
+    last_input: str | None = None
+    stale_after_s: float | None = None
+    conversation: str | None
+    conversation_source: str | None = None
+    remark: str | None = None
+    evidence: list[dict[str, object]] = []
+    """The last word of each source, strongest first: source, at, said, activity, counts."""
+    transitions: list[dict[str, object]] = []
+    """The last changes, oldest first: time, activity, source, detail."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    add_session_argument(parser)
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Explain one session, running or ended."""
+    info = find(options.session)
+    explanation: Explanation | None = None
+    if info.state in RUNNING_STATES:
+        try:
+            explanation = ask(info.id, Explain(0))
+        except HostUnavailable:
+            # Its host is of a version that knew no explanations, or it has just ended.
+            info = find(info.id)
+    explained = explain(info, explanation)
+    if options.json:
+        print_json(explained)
+    else:
+        for line in lines(explained, info, datetime.now(UTC), terminal_columns()):
+            print(line)
+    return 0
+
+
+def explain(info: SessionInfo, explanation: Explanation | None) -> Explained:
+    """What the record, the file of changes and, of a running session, its host say."""
+    explained = Explained(
+        id=info.id,
+        name=info.name,
+        agent=info.agent,
+        state=info.state,
+        exit_code=info.exit_code,
+        exit_signal=info.exit_signal,
+        end_request=info.end_request,
+        reason=info.reason,
+        child_pid=info.child_pid,
+        since=info.ended_at or info.created_at,
+        activity=info.activity,
+        activity_source=info.activity_source,
+        activity_since=info.activity_since,
+        activity_detail=info.activity_detail,
+        conversation=info.provider_session_id,
+        foreground=info.foreground,
+        last_exit_code=info.last_exit_code,
+        last_ended=info.last_ended,
+    )
+    changes = transitions.last(session_transitions(info.id), TRANSITIONS)
+    if explanation is not None:
+        changes = explanation.transitions or changes
+        explained.child_pid, explained.child_started = explanation.child_pid, explanation.child_started
+        explained.child_started_at = _started_at(explanation.child_started)
+        explained.last_word = max((each.at for each in explanation.evidence), default=None)
+        explained.last_output = explanation.last_output or None
+        explained.last_input = explanation.last_input or None
+        explained.stale_after_s = explanation.stale_after_s
+        explained.conversation = explanation.conversation or None
+        explained.conversation_source = explanation.conversation_source or None
+        explained.remark = explanation.remark or None
+        explained.evidence = [_evidence(each) for each in explanation.evidence]
+    explained.transitions = [_transition(each) for each in changes]
+    return explained
+
+
+def _evidence(each: Evidence) -> dict[str, object]:
+    return {"source": each.source, "at": each.at, "said": each.said, "activity": each.activity, "counts": each.counts}
+
+
+def _transition(each: Transition) -> dict[str, object]:
+    return {"time": each.at, "activity": each.activity, "source": each.source, "detail": each.detail}
+
+
+def _started_at(ticks: int | None) -> str | None:
+    """A process's start, of its ticks since boot, as a time; None where the system does not tell."""
+    try:
+        status = Path("/proc/stat").read_text(encoding="ascii")
+    except OSError:
+        return None
+    booted = next((line.split()[1] for line in status.splitlines() if line.startswith("btime ")), None)
+    return as_text(int(booted) + ticks / os.sysconf("SC_CLK_TCK")) if booted and ticks else None
+
+
+# ---------------------------------------------------------------------------------- for people
+
+
+def lines(explained: Explained, info: SessionInfo, now: datetime, columns: int | None) -> list[str]:
+    """The explanation as lines of at most so many columns."""
+
+    def ago(moment: str | None) -> str:
+        return f"{age(moment, now)} ago" if moment else "never"
+
+    found = [("", f"{explained.name}  {explained.agent}  {explained.id}")]
+    if explained.state in RUNNING_STATES:
+        state = f"{explained.state} since {_time(explained.since)} ({age(explained.since, now)})"
+        found.append(("state", state))
+        started = f", started {_time(explained.child_started_at)}" if explained.child_started_at else ""
+        found.append(("", f"process {explained.child_pid}{started}"))
+        if info.foreground is not None:
+            found.append(("foreground", _foreground(info, now)))
+            if explained.activity != Activity.NO_SIGNAL:
+                found += _activity_lines(explained, now)
+        else:
+            found += _activity_lines(explained, now)
+        heard = f"last report {ago(explained.last_word)}, output {ago(explained.last_output)}"
+        found.append(("", f"{heard}, your input {ago(explained.last_input)}"))
+        for number, each in enumerate(explained.evidence):
+            heard = "believed" if each["counts"] else "no effect" if each["activity"] is None else "silenced"
+            text = f"{each['source']:<13} {ago(str(each['at'])):>10}  {heard:<9}  {each['said']}"
+            found.append(("sources" if not number else "", text))
+        if not explained.evidence:
+            found.append(("sources", "no reports yet; only the process is known"))
+        found += [("", line) for line in textwrap.wrap(explained.remark or "", _REMARK_COLUMNS, break_on_hyphens=False)]
+        if explained.stale_after_s is not None:
+            text = f'no output and no report for {explained.stale_after_s:g} s counts as "no signal"'
+            found.append(("silence", text))
+    else:
+        found.append(("state", f"{what_became(info)}, {_time(explained.since)} ({ago(explained.since)})"))
+    source = f" ({explained.conversation_source})" if explained.conversation_source else ""
+    found.append(("conversation", f"{explained.conversation}{source}" if explained.conversation else "unknown"))
+    for number, each in enumerate(explained.transitions):
+        words = WORDS[Activity(str(each["activity"]))]
+        is_end = number == len(explained.transitions) - 1 and State(explained.state) not in RUNNING_STATES
+        source = str(each["source"]) or ("ended" if is_end else "started")
+        text = f"{_time(str(each['time']))}  {words:<9}  {source:<13} {each['detail']}"
+        found.append(("changes" if not number else "", text))
+    return [_cut(one_line(f"{heading:<{_HEADING_COLUMNS}}{text}" if number else text), columns)
+            for number, (heading, text) in enumerate(found)]  # fmt: skip
+
+
+def _foreground(info: SessionInfo, now: datetime) -> str:
+    if not info.foreground:
+        ended = last_command(info.last_exit_code)
+        told = f"; {ended}, {_time(info.last_ended)} ({age(info.last_ended or '', now)} ago)" if ended else ""
+        return f"shell at the prompt{told}"
+    since = info.foreground_since
+    return f"{info.foreground}, since {_time(since)} ({age(since, now)})" if since else info.foreground
+
+
+def _activity_lines(explained: Explained, now: datetime) -> list[tuple[str, str]]:
+    if explained.activity is None:
+        return [("activity", "unknown: the chat does not respond, or runs an older version")]
+    since = explained.activity_since
+    text = WORDS[Activity(explained.activity)]
+    if since:
+        text += f" since {_time(since)} ({age(since, now)})"
+    text += f", reported by: {explained.activity_source}" if explained.activity_source else ""
+    found = [("activity", text)]
+    if explained.activity_detail:
+        found.append(("", explained.activity_detail))
+    return found
+
+
+def _time(moment: str | None) -> str:
+    """A time of day here, with the day if it is not today."""
+    try:
+        there = datetime.fromisoformat(moment or "").astimezone()
+    except ValueError:
+        return "?"
+    today = datetime.now(UTC).astimezone().date()
+    return there.strftime("%H:%M:%S" if there.date() == today else "%Y-%m-%d %H:%M:%S")
+
+
+def _cut(line: str, columns: int | None) -> str:
+    line = line.rstrip()
+    return line if columns is None or len(line) <= columns else f"{line[: columns - 1]}…"

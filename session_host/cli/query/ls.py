@@ -1,0 +1,189 @@
+"""``outlive ls``: what chats there are, and how they are."""
+
+from __future__ import annotations
+
+import argparse
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from session_host.cli.output import complain, how_it_ended, one_line, print_json, terminal_columns
+from session_host.client.sessions.listing import list_sessions
+from session_host.client.sessions.session_info import SessionInfo, open_store
+from session_host.errors import StoreCorrupt
+from session_host.protocol.untrusted_text import last_command, place_last
+from session_host.protocol.values import Activity, State
+
+_HEADINGS = ("NAME", "AGENT", "STATE", "AGE", "ID", "DIRECTORY")
+_MIN_DIRECTORY_COLUMNS = 12
+_MIN_NAME_COLUMNS = 10
+NOTICE_MARK = "!"
+"""Behind the state of a chat with which something is wrong, and before the line that says what."""
+
+_ACTIVITY_WORDS = {
+    Activity.WORKING: "◐ working",
+    Activity.NEEDS_INPUT: "▲ needs you",
+    Activity.IDLE: "○ idle",
+    Activity.NO_SIGNAL: "◌ running",
+}
+SILENCE = "silence"
+"""The source of an activity that nobody told: the agent said that it works, and then nothing more."""
+
+_DETAIL_COLUMNS = 36
+_AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    parser.add_argument("--all", action="store_true", help="include ended chats")
+    parser.add_argument("--json", action="store_true", help="print all fields as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """List the sessions."""
+    infos = _sessions(ended=options.all)
+    if options.json:
+        if infos:
+            from session_host.client.chats.resumability import tell_resumable  # what a table does without
+
+            tell_resumable(infos)
+        print_json(infos)
+    elif infos:
+        now = datetime.now(UTC)
+        for line in table([row(info, now) for info in infos], terminal_columns()):
+            print(line)
+        for line in notices(infos):
+            print(line)
+    else:
+        print("no chats" if options.all else "no running chats; `outlive new AGENT` starts one")
+    return 0
+
+
+def _sessions(*, ended: bool) -> list[SessionInfo]:
+    try:
+        with open_store(complain) as store:
+            return list_sessions(store, ended=ended)
+    except StoreCorrupt:
+        from session_host.cli.session_argument import every_session
+
+        return every_session(ended=ended)
+
+
+def row(info: SessionInfo, now: datetime) -> tuple[str, ...]:
+    """One session's cells."""
+    home = str(Path.home())
+    directory = info.cwd
+    if directory == home or directory.startswith(f"{home}/"):
+        directory = f"~{directory[len(home) :]}"
+    state = state_words(info)
+    if info.state == State.RUNNING and info.activity_since and info.activity != Activity.NO_SIGNAL:
+        state += f" {age(info.activity_since, now)}"
+    if info.activity == Activity.NEEDS_INPUT and info.activity_detail:
+        asked = one_line(info.activity_detail)
+        state += f": {asked if _width(asked) <= _DETAIL_COLUMNS else _cut_end(asked, _DETAIL_COLUMNS)}"
+    if info.state == State.RUNNING and info.foreground is not None and info.activity == Activity.NO_SIGNAL:
+        state = _running(info, now)
+    elif info.activity_source == SILENCE and info.activity_since:
+        state = f"◌ no signal {age(info.activity_since, now)}"
+    if info.notice:
+        state += f" {NOTICE_MARK}"
+    cells = (info.name, info.agent, state, age(info.created_at, now), info.id[:8], directory)
+    return tuple(one_line(cell) for cell in cells)
+
+
+def _running(info: SessionInfo, now: datetime) -> str:
+    """A shell or command in a mark and words: its foreground program, or how the last one ended, and since when."""
+    if not info.foreground:
+        ended = last_command(info.last_exit_code)
+        return f"❯ {ended}, {age(info.last_ended or '', now)} ago" if ended else "❯ running"
+    program = one_line(info.foreground)
+    program = program if _width(program) <= _DETAIL_COLUMNS else _cut_end(program, _DETAIL_COLUMNS)
+    return f"❯ running {program} {age(info.foreground_since or '', now)}"
+
+
+def notices(infos: Iterable[SessionInfo]) -> list[str]:
+    """What is not as it should be with some of the sessions, a line each, to stand below the table."""
+    return [f"{NOTICE_MARK} {one_line(f'{info.name}: {place_last(info.notice)}')}" for info in infos if info.notice]
+
+
+def state_words(info: SessionInfo) -> str:
+    """State and activity in a mark and words."""
+    match info.state:
+        case State.STARTING:
+            return "◌ starting"
+        case State.RUNNING:
+            return _ACTIVITY_WORDS.get(Activity(info.activity or Activity.NO_SIGNAL), "◌ running")
+        case State.EXITED:
+            return f"■ {how_it_ended(info)}{_continued(info)}"
+        case _:
+            return f"■ {info.reason or 'lost'}{_continued(info)}"
+
+
+def _continued(info: SessionInfo) -> str:
+    return ", continued" if info.continued_by else ""
+
+
+def age(since: str, now: datetime) -> str:
+    """How long ago, in the largest unit: ``5 min``."""
+    try:
+        seconds = int((now - datetime.fromisoformat(since)).total_seconds())
+    except (ValueError, TypeError):
+        return "?"
+    for length_s, unit in _AGES:
+        if seconds >= length_s:
+            return f"{seconds // length_s} {unit}"
+    return "0 s"
+
+
+def table(rows: list[tuple[str, ...]], columns: int | None) -> list[str]:
+    """The rows under their headings, each line at most so many columns wide.
+
+    The directory gives way first (its end says most), then the name, then whole columns from the right.
+    """
+    cells = [_HEADINGS, *rows]
+    widths = [max(_width(line[column]) for line in cells) for column in range(len(_HEADINGS))]
+    if columns is not None:
+        last = len(widths) - 1
+        widths[last] = max(min(widths[last], _MIN_DIRECTORY_COLUMNS), widths[last] - _excess(widths, columns))
+        widths[0] = max(min(widths[0], _MIN_NAME_COLUMNS), widths[0] - _excess(widths, columns))
+        while len(widths) > 1 and _excess(widths, columns) > 0:
+            widths.pop()
+        widths[0] = min(widths[0], columns)
+    return [_line(line, widths).rstrip() for line in cells]
+
+
+def _excess(widths: list[int], columns: int) -> int:
+    return max(0, sum(widths) + 2 * (len(widths) - 1) - columns)
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    parts = []
+    for place, width in enumerate(widths):
+        text = cells[place]
+        if _width(text) > width:
+            text = _cut_begin(text, width) if place == len(_HEADINGS) - 1 else _cut_end(text, width)
+        parts.append(text + " " * (width - _width(text)))
+    return "  ".join(parts)
+
+
+def _cut_end(text: str, width: int) -> str:
+    kept = text
+    while kept and _width(kept) > width - 1:
+        kept = kept[:-1]
+    return f"{kept}…"
+
+
+def _cut_begin(text: str, width: int) -> str:
+    kept = text
+    while kept and _width(kept) > width - 1:
+        kept = kept[1:]
+    return f"…{kept}"
+
+
+def _width(text: str) -> int:
+    """Terminal columns: wide characters take two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
+    )

@@ -1,0 +1,215 @@
+"""``outlive search``: what was to be seen in any chat, running or ended."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from session_host.cli.arguments import AFTER_DASHES, Parser
+from session_host.cli.output import complain, one_line, print_json, terminal_columns
+from session_host.client.sessions.session_info import SessionInfo, info_of, open_store, resolve_stale_row
+from session_host.errors import OutliveError, StoreCorrupt, UsageError
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.search import Hit, Query, Search
+from session_host.storage.store import SessionRecord, Store
+
+DEFAULT_LINES = 100
+_QUIET_S = 0.5
+"""Reading that takes longer says how far it is."""
+
+_MARK, _UNMARK = "\x1b[1;31m", "\x1b[0m"
+_DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
+_MIN_TEXT_COLUMNS = 20
+_LEAD_SHARE = 3
+"""Of a line that is cut, so much of the room's part stands before the first match."""
+
+
+def configure(parser: Parser) -> None:
+    """Say what the verb takes."""
+    parser.takes_arguments = True
+    parser.add_argument(
+        "text", metavar="TEXT", nargs="*",
+        help="words that a line must contain, in any order and case; quote a phrase with double quotes",
+    )  # fmt: skip
+    parser.add_argument("--session", metavar="SESSION", help="only in this chat")
+    parser.add_argument(
+        "--limit", metavar="N", type=int, default=DEFAULT_LINES, help="show at most N lines (default: 100)"
+    )
+    parser.add_argument("--json", action="store_true", help="print chat, time, number and offset of each line as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Bring the index up to date, and print the lines that fit, newest first."""
+    if options.limit < 1:
+        raise UsageError("--limit needs a positive number")
+    text = " ".join([*options.text, *(getattr(options, AFTER_DASHES) or [])])
+    query = Query.of(text)
+    with _store() as store, Search() as search:
+        every = store.all()
+        search.keep_only({record.id for record in every})
+        wanted = [store.find(options.session)] if options.session else every
+        _update(search, wanted)
+        hits = search.find(query, options.limit, {record.id for record in wanted})
+        found = {hit.session_id for hit in hits}
+        for problem in search.problems.values():
+            complain(f"cannot search: {problem}")
+        chats = {record.id: info_of(resolve_stale_row(store, record)) for record in wanted if record.id in found}
+    if options.json:
+        print_json([as_json(hit, chats[hit.session_id]) for hit in hits])
+        return 0 if hits else 1
+    if not hits:
+        where = "that chat" if options.session else f"{len(wanted)} chats" if len(wanted) != 1 else "one chat"
+        raise OutliveError(f"no matches for {text!r} in {where}; try fewer or shorter words")
+    columns = terminal_columns()
+    for line in grouped(hits, chats, query, columns, is_colored=columns is not None and not os.environ.get("NO_COLOR")):
+        print(line)
+    if len(hits) == options.limit:
+        what = "newest line" if options.limit == 1 else f"newest {options.limit} lines"
+        print(f"{what}; use --limit for more", file=sys.stderr)
+    return 0
+
+
+def _store() -> Store:
+    try:
+        return open_store()
+    except StoreCorrupt:
+        from session_host.cli.session_argument import every_session
+
+        every_session(ended=False)  # begins the record anew
+        return open_store()
+
+
+def _update(search: Search, records: Iterable[SessionRecord]) -> None:
+    """Read what is new, the chats that run first, then the newest."""
+    newest = sorted(records, key=lambda record: record.created_at, reverse=True)
+    newest.sort(key=lambda record: record.state not in RUNNING_STATES)
+    behind = search.behind(record.id for record in newest)
+    with _Progress(len(behind)) as progress:
+        search.update(behind, stop=progress.print_progress, done=progress.next)
+
+
+class _Progress:
+    """How far the reading is, on a terminal, once it takes long."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._began_s = time.monotonic()
+        self._is_shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def next(self, _session_id: str) -> None:
+        self._done += 1
+
+    def print_progress(self) -> bool:
+        """Say it; False, for nothing is to be stopped."""
+        if time.monotonic() - self._began_s > _QUIET_S and sys.stderr.isatty():
+            self._is_shown = True
+            words = f"\rindexing chats: {self._done} of {self._total}\x1b[K"
+            print(words, end="", file=sys.stderr, flush=True)
+        return False
+
+
+def as_json(hit: Hit, chat: SessionInfo) -> dict[str, Any]:
+    """A line that was found, with the names that the command line promises."""
+    return {
+        "session_id": hit.session_id,
+        "name": chat.name,
+        "agent": chat.agent,
+        "state": chat.state,
+        "time": hit.moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "line": hit.number,
+        "text": hit.text,
+        "offset": hit.offset,
+    }
+
+
+def grouped(
+    hits: list[Hit], chats: dict[str, SessionInfo], query: Query, columns: int | None, *, is_colored: bool
+) -> Iterator[str]:
+    """The lines under their chats, for reading; the chat with the newest one comes first.
+
+    Args:
+        hits: newest first.
+        chats: theirs, by id.
+        query: what to mark.
+        columns: to cut lines to; None for whole lines.
+        is_colored: whether matches are marked.
+    """
+    now = datetime.now(UTC)
+    for session_id in dict.fromkeys(hit.session_id for hit in hits):
+        own = [hit for hit in hits if hit.session_id == session_id]
+        chat = chats[session_id]
+        head = f"{one_line(chat.name)}  {session_id[:8]}  {one_line(chat.agent)}, {chat.state}"
+        yield f"\x1b[1m{head}{_PLAIN}" if is_colored else head
+        counts: dict[str, int] = {}
+        for hit in own:
+            counts[hit.text] = counts.get(hit.text, 0) + 1
+        width = max(len(str(hit.number)) for hit in own)
+        for hit in own:
+            # A line that came several times is shown once, where it came last.
+            if count := counts.pop(hit.text, 0):
+                yield _line(hit, query, now, width, columns, count, is_colored=is_colored)
+
+
+def _line(
+    hit: Hit, query: Query, now: datetime, width: int, columns: int | None, count: int, *, is_colored: bool
+) -> str:
+    times = f"  ×{count}" if count > 1 else ""
+    margin = f"  {when(hit.moment, now)}  {hit.number:>{width}}  "
+    text = one_line(hit.text).strip()
+    if columns is not None:
+        text = cut(text, query.spans(text), max(columns - len(margin) - len(times), _MIN_TEXT_COLUMNS))
+    if not is_colored:
+        return f"{margin}{text}{times}"
+    return f"{_DIM}{margin}{_PLAIN}{marked(text, query.spans(text))}{_DIM}{times}{_PLAIN}"
+
+
+def marked(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text with the spans in colour."""
+    parts, place = [], 0
+    for first, end in spans:
+        parts += [text[place:first], _MARK, text[first:end], _UNMARK]
+        place = end
+    return "".join([*parts, text[place:]])
+
+
+def cut(text: str, spans: list[tuple[int, int]], columns: int) -> str:
+    """As much of the text as fits, with its first match."""
+    if width(text) <= columns:
+        return text
+    start = max(0, (spans[0][0] if spans else 0) - columns // _LEAD_SHARE)
+    kept = ("…" if start else "") + text[start:]
+    if width(kept) <= columns:
+        return kept
+    while width(kept) > columns - 1:
+        kept = kept[: -max(1, (width(kept) - columns) // 2)]
+    return f"{kept}…"
+
+
+def width(text: str) -> int:
+    """Terminal columns."""
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth
+
+    columns: int = wcswidth(text)
+    return columns if columns >= 0 else len(text)
+
+
+def when(moment: datetime, now: datetime) -> str:
+    """A moment in local time: the time of a moment today, else the day and the time."""
+    local = moment.astimezone()
+    today = local.date() == now.astimezone().date()
+    return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M}"

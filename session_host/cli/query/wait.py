@@ -1,0 +1,187 @@
+"""``outlive wait``: wait for text, an activity, or the end of a chat."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import re
+
+from session_host.cli.output import what_became
+from session_host.cli.query.peek import read_screen
+from session_host.cli.session_argument import SessionInfo, add_session_argument, find
+from session_host.client.control import ControlConnection
+from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, SessionEnded, TimedOut, UsageError
+from session_host.protocol.messages import (
+    ActivityEvent,
+    Describe,
+    Description,
+    Failed,
+    Output,
+    Peek,
+    Screen,
+    SnapshotPart,
+    StateEvent,
+)
+from session_host.protocol.values import RUNNING_STATES, Activity, State
+from session_host.system import event_loop
+
+LOOK_INTERVAL_S = 0.1
+"""A chat that writes without pause is looked at so often at most: each look reads its whole history."""
+
+TRIES = 10
+"""A host that lives and cannot be reached is tried so often."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    add_session_argument(parser)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--text", metavar="REGEX", help="until this regular expression matches the screen or scrollback")
+    what.add_argument("--exited", action="store_true", help="until the agent exits")
+    what.add_argument(
+        "--activity", metavar="A", choices=[str(activity) for activity in Activity],
+        help="until the activity is: working, needs_input, idle, no_signal",
+    )  # fmt: skip
+    parser.add_argument("--timeout", metavar="S", type=float, help="give up after this many seconds (exit code 5)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Wait; returns when it has come."""
+    if options.timeout is not None and not options.timeout >= 0:
+        raise UsageError("--timeout needs a number of seconds")
+    pattern = _compile(options.text) if options.text is not None else None
+    info = find(options.session)
+    try:
+        event_loop.run_command(_wait(info, options, pattern))
+    except TimeoutError as error:
+        raise TimedOut(f"{info.name}: timed out after {options.timeout:g} s waiting for {_what(options)}") from error
+    except _Ended:
+        _after_the_end(info, options, pattern)
+    return 0
+
+
+class _Ended(Exception):
+    """The session ended before what was waited for came."""
+
+
+def _compile(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text, re.MULTILINE)
+    except re.error as error:
+        raise UsageError(f"--text {text}: invalid regular expression ({error})") from error
+
+
+def _what(options: argparse.Namespace) -> str:
+    if options.text is not None:
+        return f"the text {options.text!r}"
+    return "the end of the chat" if options.exited else f"the activity {options.activity!r}"
+
+
+def _after_the_end(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
+    """The end is what was waited for, or the last screen has the text; else it will never come."""
+    if options.exited:
+        return
+    ended = find(info.id)
+    # Where no screen was kept, the text is not on it.
+    with contextlib.suppress(SessionEnded):
+        if pattern is not None and pattern.search("\n".join(read_screen(ended, scrollback=True).lines)):
+            return
+    raise SessionEnded(f"{info.name} {what_became(ended)} while waiting for {_what(options)}")
+
+
+async def _wait(info: SessionInfo, options: argparse.Namespace, pattern: re.Pattern[str] | None) -> None:
+    failures = 0
+    async with asyncio.timeout(options.timeout):
+        while info.state in RUNNING_STATES:
+            try:
+                async with ControlConnection(info.id) as connection:
+                    failures = 0
+                    if pattern is not None:
+                        await _text(connection, pattern)
+                        return
+                    if options.activity is not None:
+                        await _activity(connection, Activity(options.activity))
+                        return
+                    await _end_of(connection)
+            except HostUnavailable as error:
+                # It has just ended, or its host is slow; the record tells which.
+                failures += 1
+                if isinstance(error, ProtocolMismatch) or failures > TRIES:
+                    raise
+                await asyncio.sleep(LOOK_INTERVAL_S)
+            info = await asyncio.to_thread(find, info.id)
+    if options.exited and info.state == State.LOST:
+        return
+    raise _Ended
+
+
+async def _text(connection: ControlConnection, pattern: re.Pattern[str]) -> None:
+    """Look at the chat whenever it has written something.
+
+    Raises:
+        _Ended: it ended.
+        HostUnavailable: the connection ended.
+    """
+    loop = asyncio.get_running_loop()
+    connection.follow(output=True)
+    connection.send_only(Peek(1, 0, True))
+    lines: list[str] = []
+    is_looking, has_more = True, False
+
+    def look_again() -> None:
+        nonlocal is_looking, has_more
+        is_looking, has_more = True, False
+        lines.clear()
+        connection.send_only(Peek(1, 0, True))
+
+    async for message in connection.messages():
+        match message:
+            case Output() | SnapshotPart() if is_looking:
+                has_more = True
+            case Output():
+                look_again()
+            case Screen():
+                lines += message.lines
+                if not message.last:
+                    continue
+                if pattern.search("\n".join(lines)):
+                    return
+                is_looking = False
+                if has_more:
+                    is_looking = True
+                    loop.call_later(LOOK_INTERVAL_S, look_again)
+            case Failed(message=text):
+                raise OutliveError(text)
+            case StateEvent(state=State.EXITED):
+                await _closed(connection)
+                raise _Ended
+            case _:
+                pass
+    raise HostUnavailable("the connection to the chat was lost")
+
+
+async def _activity(connection: ControlConnection, wanted: Activity) -> None:
+    connection.follow(output=False)
+    connection.send_only(Describe(1))
+    async for message in connection.messages():
+        match message:
+            case Description(activity=activity) | ActivityEvent(activity=activity) if activity == wanted:
+                return
+            case StateEvent(state=State.EXITED):
+                await _closed(connection)
+                raise _Ended
+            case _:
+                pass
+    raise HostUnavailable("the connection to the chat was lost")
+
+
+async def _end_of(connection: ControlConnection) -> None:
+    connection.follow(output=False)
+    await _closed(connection)
+
+
+async def _closed(connection: ControlConnection) -> None:
+    """Wait until the host ends: it does so when the end is recorded, so that the next command knows of it."""
+    async for _ in connection.messages():
+        pass

@@ -1,0 +1,280 @@
+"""A recording as lines: all that ever left the screen upwards, then the screen.
+
+The output goes through an emulator, whose history is taken over and emptied again and again, so that its bound does not
+count. What a program wipes off its screen is not there, as in any terminal.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from session_host.cli.recording.recording import Known, Missing, Recording, Step, Terminal
+from session_host.storage.journal import Output, Resize
+from session_host.terminal.base import PLAIN, Row
+from session_host.terminal.text import begins_wide, filled, row_text
+
+Line = list[Row]
+"""The rows of one logical line: all but the last are soft-wrapped, and full up to their last cell."""
+
+_HISTORY_LINES: Final = 200_000
+_TAKE_ROWS: Final = 4_000
+"""So many rows are worth taking over."""
+
+_PASSAGE_ROWS: Final = 1_000
+"""No terminal has more rows on its screen (MAX_ROWS)."""
+
+_PIECE_BYTES: Final = 64 * 1024
+"""Even of line feeds alone, this is less than the history holds."""
+
+_EMPTY_HISTORY: Final = b"\x1b[3J"
+_LEAVE_ALTERNATE_SCREEN: Final = b"\x18\x1b[?1049l\x1b[?1047l\x1b[?47l"
+
+_BEFORE: Final = re.compile(rb"(?=\x1b\[3J|\x1bc|\x1b\[\?[0-9;]*47h|\x1b\[\?[0-9;]*1049h)")
+"""Before the program empties the history itself, or hides it behind the alternate screen."""
+
+_SEQUENCE: Final = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x18\x1a]*[\x07\x18\x1a]|[PX^_][^\x18\x1a]*[\x18\x1a]|[ -/]*[0-OQ-WYZ\\`-~])"
+)
+"""A whole escape sequence (ECMA-48); a string that ends in ST ends in one of two bytes."""
+
+_ENDS_STRING: Final = re.compile(rb"[\x07\x18\x1a]")
+
+
+class Passage(NamedTuple):
+    """The text of many rows that left the screen, soft wraps joined; quicker to have than the rows."""
+
+    text: str
+    """Its lines end in line feeds, the last one only if it does not go on."""
+
+
+_Part = Row | Passage | Missing | None
+"""None stands where no line goes on."""
+
+
+def lines_of(recording: Recording) -> Iterator[Line | Missing]:
+    """The lines of a recording, from the first to the last of its last screen; blank ones at the end are left out."""
+    history = _History(recording, passages=False)
+    try:
+        yield from _without_blank_end(_joined(_unpushed(history.rows(recording.steps()))))
+    finally:
+        history.close()
+
+
+def texts_of(recording: Recording) -> Iterator[str | Missing]:
+    """The same as text, in pieces that may begin and end within a line; with blanks and blank lines at the ends."""
+    history = _History(recording, passages=True)
+    try:
+        line_is_open = False
+        for part in _unpushed(history.rows(recording.steps())):
+            match part:
+                case Row():
+                    yield row_text(part) + ("" if part.wrapped else "\n")
+                    line_is_open = part.wrapped
+                case Passage(text=text):
+                    yield text
+                    line_is_open = not text.endswith("\n")
+                case _:
+                    if line_is_open:
+                        yield "\n"
+                    line_is_open = False
+                    if part is not None:
+                        yield part
+    finally:
+        history.close()
+
+
+class _History:
+    """Takes rows over as they leave the screen."""
+
+    def __init__(self, recording: Recording, *, passages: bool) -> None:
+        self._terminal = Terminal(recording, _HISTORY_LINES)
+        self._passages = passages
+        """Whether many rows are wanted as a passage."""
+        self._taken = 0
+        """Rows of the emulator's history that were taken over and are still in it."""
+        self._between_sequences = True
+        self._within_character = False
+        self._fed = False
+
+    def close(self) -> None:
+        self._terminal.close()
+
+    def rows(self, steps: Iterator[Step]) -> Iterator[_Part]:
+        """The rows, and what is missing between them."""
+        for step in steps:
+            match step:
+                case Output(data=data):
+                    first, *others = _BEFORE.split(data)
+                    yield from self._interpret(first)
+                    for piece in others:
+                        yield from self._pop_rows()
+                        self._empty()
+                        yield from self._interpret(piece)
+                    self._fed = True
+                case Resize(size=size, cell=cell):
+                    yield from self._pop_rows()
+                    self._empty()
+                    self._terminal.resize(size, cell)
+                    if not self._is_hidden():
+                        self._taken = min(self._taken, self._history_rows())
+                case Missing():
+                    yield from self._pop_rows()
+                    self._terminal.lose()
+                    self._between_sequences = True
+                    yield step
+                case Known(snapshot=snapshot):
+                    if self._terminal.know(snapshot):
+                        # At the beginning, its history is all that is left of the lines before.
+                        self._taken = self._history_rows() if self._fed else 0
+                        self._between_sequences = False
+        yield from self._last()
+
+    def _interpret(self, data: bytes) -> Iterator[Row | Passage]:
+        place = 0
+        while place < len(data):
+            end = place + _PIECE_BYTES
+            if end < len(data):
+                end = data.rfind(b"\n", place, end) + 1 or end
+            piece = data[place:end]
+            before = self._history_rows()
+            self._terminal.feed(piece)
+            self._follow(piece, scrolled=self._history_rows() > before)
+            if self._history_rows() - self._taken >= _TAKE_ROWS:
+                yield from self._pop_rows()
+                self._empty()
+            place = end
+
+    def _follow(self, data: bytes, *, scrolled: bool) -> None:
+        """Know whether the next byte begins something, so that a sequence of ours may come between."""
+        escape = data.rfind(b"\x1b")
+        if escape >= 0:
+            self._between_sequences = _SEQUENCE.match(data, escape) is not None
+        elif not self._between_sequences:
+            # What scrolls is shown, and no part of a sequence.
+            self._between_sequences = scrolled or _ENDS_STRING.search(data) is not None
+        self._within_character = data[-1:] >= b"\x80"
+
+    def _pop_rows(self) -> Iterator[Row | Passage]:
+        if self._is_hidden():
+            return
+        rows = self._history_rows()
+        if rows < self._taken:
+            self._taken = 0  # The program has emptied it.
+        if self._passages and not self._taken and rows >= _PASSAGE_ROWS:
+            self._taken = rows
+            yield self._passage(rows)
+        while self._taken < rows:
+            some = self._terminal.emulator.history(self._taken, min(_TAKE_ROWS, rows - self._taken))
+            if not some:
+                break
+            self._taken += len(some)
+            yield from self._full(some)
+
+    def _empty(self) -> None:
+        between = self._between_sequences and not self._within_character
+        if self._taken and between and not self._is_hidden():
+            self._terminal.feed(_EMPTY_HISTORY)
+            self._taken = 0
+
+    def _last(self) -> Iterator[Row | Passage | None]:
+        """The rest of the history, the screen, and before them what the alternate screen hides."""
+        alternate: list[Row] = []
+        if self._is_hidden():
+            alternate = list(self._full(self._terminal.emulator.rows()))
+            self._terminal.feed(_LEAVE_ALTERNATE_SCREEN)
+        yield from self._pop_rows()
+        yield from self._full(self._terminal.emulator.rows())
+        yield None
+        yield from alternate
+
+    def _passage(self, rows: int) -> Passage:
+        """The whole history, as the engine's selection has it."""
+        emulator = self._terminal.emulator
+        columns, height = emulator.size.columns, emulator.size.rows
+        emulator.scroll(-rows)
+        emulator.select((0, 0), (0, 0), "cell")
+        emulator.scroll(rows - height)
+        emulator.extend_selection((columns - 1, height - 1))
+        text = emulator.selected_text()
+        emulator.clear_selection()
+        emulator.scroll_to_bottom()
+        # Blanks and blank rows at its end are left out there.
+        text = text.rstrip("\n")
+        end = ""
+        for first in range(rows - height, -height, -height):
+            for row in reversed(list(self._full(emulator.history(max(first, 0), min(height, first + height))))):
+                shown = row_text(row)
+                line_end = "" if row.wrapped else "\n"
+                if shown.strip(" "):
+                    return Passage(text.rstrip(" ") + shown[len(shown.rstrip(" ")) :] * row.wrapped + line_end + end)
+                end = (shown if row.wrapped else "") + line_end + end
+        return Passage(end)
+
+    def _full(self, rows: list[Row]) -> Iterator[Row]:
+        """The rows, with the blanks at the end of those that are soft-wrapped: the next word begins behind them."""
+        columns = self._terminal.emulator.size.columns
+        return (filled(row, columns) if row.wrapped else row for row in rows)
+
+    def _is_hidden(self) -> bool:
+        return self._terminal.emulator.modes.alternate_screen
+
+    def _history_rows(self) -> int:
+        return self._terminal.emulator.scrollback_rows
+
+
+def _joined(rows: Iterator[_Part]) -> Iterator[Line | Missing]:
+    line: Line = []
+    for row in rows:
+        if isinstance(row, Row):
+            line.append(row)
+            if row.wrapped:
+                continue
+        if line:
+            yield line
+            line = []
+        if isinstance(row, Missing):
+            yield row
+    if line:
+        yield line
+
+
+def _unpushed(parts: Iterator[_Part]) -> Iterator[_Part]:
+    """Take away the blank in the last cell of a row where a wide character did not fit and went on to the next."""
+    held: _Part = None
+    for part in parts:
+        if _begins_wide(part):
+            if isinstance(held, Row) and held.wrapped and held.runs[-1].text == " " and held.runs[-1].style == PLAIN:
+                held = held._replace(runs=held.runs[:-1])
+            elif isinstance(held, Passage) and held.text.endswith(" ") and not held.text.endswith("  "):
+                held = Passage(held.text[:-1])
+        if held is not None:
+            yield held
+        if part is None:
+            yield None
+        held = part
+    if held is not None:
+        yield held
+
+
+def _begins_wide(part: _Part) -> bool:
+    if isinstance(part, Row):
+        return begins_wide(part)
+    return isinstance(part, Passage) and unicodedata.east_asian_width(part.text[:1] or " ") in "WF"
+
+
+def _is_blank(row: Row) -> bool:
+    return all(run.style == PLAIN and not run.text.strip(" ") for run in row.runs)
+
+
+def _without_blank_end(lines: Iterator[Line | Missing]) -> Iterator[Line | Missing]:
+    blank: list[Line] = []
+    for line in lines:
+        if not isinstance(line, Missing) and all(map(_is_blank, line)):
+            blank.append(line)
+            continue
+        yield from blank
+        blank.clear()
+        yield line

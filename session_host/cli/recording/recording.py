@@ -1,0 +1,120 @@
+"""A session's recording, as what shows or exports it goes through: output, resizes, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from session_host.cli.session_argument import SessionInfo
+from session_host.errors import OutliveError
+from session_host.paths import session_journal
+from session_host.protocol.values import CellSize, GridSize
+from session_host.storage.journal import Output, Resize, Snapshot, load_snapshot, read, snapshots
+from session_host.terminal import available_engines, create, default_engine, engine_build, restore
+from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES, Emulator, EngineName
+
+_CANCEL = b"\x18"
+"""CAN ends a sequence whose rest is missing."""
+
+
+class Missing(NamedTuple):
+    """Output that was not recorded, or is not kept any more."""
+
+    time_ns: int
+    """When the output after it came."""
+    offset: int
+    """Where it would begin; 0 if it is the beginning that is missing."""
+    length: int
+
+    def __str__(self) -> str:
+        if not self.offset:
+            return f"the first {self.length:,} bytes of output are no longer stored"
+        return f"{self.length:,} bytes of output missing"
+
+
+class Known(NamedTuple):
+    """The terminal as it was after what is missing."""
+
+    time_ns: int
+    snapshot: Snapshot
+
+
+Step = Output | Resize | Missing | Known
+
+
+class Recording(NamedTuple):
+    """Where a session's recording is, and how to show it."""
+
+    directory: Path
+    engine: EngineName
+    size: GridSize
+    """Where it begins, as far as anybody knows."""
+
+    def steps(self) -> Iterator[Step]:
+        """All of it, in order."""
+        reached = 0
+        build = engine_build(self.engine)
+        kept = set(snapshots(self.directory))
+        for entry in read(self.directory):
+            if isinstance(entry, Output):
+                if entry.offset > reached:
+                    yield Missing(entry.time_ns, reached, entry.offset - reached)
+                    snapshot = load_snapshot(self.directory, entry.offset) if entry.offset in kept else None
+                    if snapshot is not None and snapshot.build == build:
+                        yield Known(entry.time_ns, snapshot)
+                reached = entry.offset + len(entry.data)
+            yield entry
+
+
+def recording_of(info: SessionInfo) -> Recording:
+    """The recording of a session.
+
+    Raises:
+        OutliveError: there is none.
+    """
+    directory = session_journal(info.id)
+    first = next(read(directory), None)
+    if first is None:
+        raise OutliveError(f"{info.name} has no recording: recording is off, or there is no output yet")
+    engine = next((engine for engine in available_engines() if engine == info.engine), None) or default_engine()
+    size = first.size if isinstance(first, Resize) else GridSize(info.cols, info.rows).clamped()
+    return Recording(directory, engine, size)
+
+
+class Terminal:
+    """A terminal that a recording is played to. Nobody hears its replies."""
+
+    def __init__(self, recording: Recording, scrollback_lines: int = DEFAULT_SCROLLBACK_LINES) -> None:
+        self._engine = recording.engine
+        self._scrollback_lines = scrollback_lines
+        self.emulator: Emulator = create(recording.engine, recording.size, scrollback_lines=scrollback_lines)
+
+    def close(self) -> None:
+        """Free the engine's terminal."""
+        self.emulator.close()
+
+    def feed(self, data: bytes) -> None:
+        """Show output."""
+        self.emulator.feed(data)
+        self.emulator.take_replies()
+        self.emulator.take_events()
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """Change the grid."""
+        self.emulator.resize(size, cell)
+        self.emulator.take_replies()
+
+    def lose(self) -> None:
+        """What comes next does not follow on what came before."""
+        self.feed(_CANCEL)
+
+    def know(self, snapshot: Snapshot) -> bool:
+        """Become the terminal of a snapshot; False if it cannot be read."""
+        try:
+            emulator = restore(self._engine, snapshot.data)
+        except OutliveError:
+            return False
+        self.emulator.close()
+        self.emulator = emulator
+        return True

@@ -1,0 +1,252 @@
+"""``outlive replay``: play a chat's recording in this terminal, as it was seen.
+
+The recording goes through an emulator of our own and is painted from there: nothing of its bytes reaches this terminal,
+so that no query in it is answered into the shell, and no mode of it stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from enum import Enum, auto
+from itertools import chain
+from typing import NamedTuple
+
+from session_host.cli.attach.input_parser import InputParser
+from session_host.cli.attach.input_values import KeyTyped, TerminalInput, TextTyped
+from session_host.cli.attach.outer_terminal import OuterTerminal
+from session_host.cli.attach.painter import Painter
+from session_host.cli.output import print_line
+from session_host.cli.recording.recording import Known, Missing, Recording, Step, Terminal, recording_of
+from session_host.cli.recording.text import CONTROLS
+from session_host.cli.session_argument import add_session_argument, find
+from session_host.errors import OutliveError, UsageError
+from session_host.protocol.values import GridSize, KeyAction, Modifiers
+from session_host.storage.journal import Output, Resize
+from session_host.system import event_loop
+from session_host.terminal.base import Modes, Row
+from session_host.terminal.text import ansi_row
+
+IDLE_LIMIT_S = 2.0
+"""Where the recording is quiet for longer, it is cut to this."""
+
+FRAME_INTERVAL_S = 1 / 60
+NOTICE_S = 3.0
+PIECE_BYTES = 64 * 1024
+"""So much is shown without looking at the keyboard."""
+
+_SHOWN_MODES = Modes()
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what the verb takes."""
+    add_session_argument(parser)
+    parser.add_argument("--speed", metavar="X", type=float, default=1.0, help="playback speed; 0.5 is half speed")
+    parser.epilog = f"q or Ctrl+C quits. Pauses are shortened to {IDLE_LIMIT_S:g} s."
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play the recording of the session that is named."""
+    speed: float = options.speed
+    if not (speed > 0 and math.isfinite(speed)):
+        raise UsageError("--speed needs a positive number")
+    info = find(options.session)
+    recording = recording_of(info)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise OutliveError(f"replay needs a terminal; without one, use `outlive export {info.name} FILE.txt`")
+    if os.environ.get("TERM", "dumb") == "dumb":
+        raise OutliveError("this terminal (TERM=dumb) cannot show a full screen; use `outlive export`")
+    terminal = OuterTerminal(sys.stdin.fileno(), sys.stdout.fileno())
+    ending = event_loop.run(_Replay(recording, terminal, speed).run())
+    return _farewell(ending, info.name)
+
+
+class _How(Enum):
+    PLAYED = auto()
+    LEFT = auto()
+    SIGNAL = auto()
+    TERMINAL_GONE = auto()
+
+
+class _Ending(NamedTuple):
+    how: _How
+    signal_number: int = 0
+    last_screen: tuple[str, ...] = ()
+
+
+def _farewell(ending: _Ending, name: str) -> int:
+    match ending.how:
+        case _How.PLAYED:
+            for line in ending.last_screen:
+                print(line)
+            print_line(f"[end of the recording of {name}]")
+            return 0
+        case _How.LEFT:
+            return 0
+        case _How.SIGNAL:
+            return 128 + ending.signal_number
+        case _How.TERMINAL_GONE:
+            return 128 + signal.SIGHUP
+
+
+class _Replay:
+    """Between a recording and this terminal."""
+
+    def __init__(self, recording: Recording, terminal: OuterTerminal, speed: float) -> None:
+        self._recording = recording
+        self._terminal = terminal
+        self._speed = speed
+        self._size = terminal.size()[0]
+        self._parser = InputParser()
+        self._painter = Painter(self._size, sys.stdout.encoding or "utf-8")
+        self._shown = Terminal(recording)
+        self._warned_of_size = False
+        self._due_s = 0.0
+        self._last_ns: int | None = None
+        self._painted_at_s = -1.0
+        self._dirty = True
+        self._notice: asyncio.TimerHandle | None = None
+
+    async def run(self) -> _Ending:
+        """Play until there is an end, and say which."""
+        self._loop = asyncio.get_running_loop()
+        self._ending: asyncio.Future[_Ending] = self._loop.create_future()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._end, _Ending(_How.SIGNAL, number))
+        self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
+        self._loop.add_signal_handler(signal.SIGCONT, self._continued)
+        # Given back before the loop lets go of the signals, so that none comes in between.
+        with self._terminal:
+            self._terminal.farewell = self._painter.leave()
+            self._terminal.start(self._input, self._drained, lambda: self._end(_Ending(_How.TERMINAL_GONE)))
+            self._terminal.write(self._painter.enter())
+            self._warn_of(self._recording.size)
+            playing = asyncio.ensure_future(self._play())
+            try:
+                await asyncio.wait([playing, self._ending], return_when=asyncio.FIRST_COMPLETED)
+                return self._ending.result() if self._ending.done() else await playing
+            finally:
+                playing.cancel()
+                await asyncio.wait([playing])
+                if self._notice is not None:
+                    self._notice.cancel()
+                self._shown.close()
+                self._terminal.farewell = self._painter.leave()
+
+    def _end(self, ending: _Ending) -> None:
+        if not self._ending.done():
+            self._ending.set_result(ending)
+
+    # ------------------------------------------------------------ playing
+
+    async def _play(self) -> _Ending:
+        self._due_s = self._loop.time()
+        for step in chain.from_iterable(map(_in_pieces, self._recording.steps())):
+            await self._wait_for(step)
+            self._apply(step)
+        self._paint()
+        rows = [ansi_row(_harmless(row), links=False) for row in self._shown.emulator.rows()]
+        while rows and not rows[-1]:
+            rows.pop()
+        # A terminal that is too narrow would wrap it: what is there to be read was seen.
+        fits = self._shown.emulator.size.columns <= self._size.columns
+        return _Ending(_How.PLAYED, last_screen=tuple(rows) if fits else ())
+
+    async def _wait_for(self, step: Step) -> None:
+        """Wait until a step is due, with the screen as it was before it; let the keyboard be heard in any case."""
+        if self._last_ns is not None:
+            # A wall clock that was set back says nothing of how long it took.
+            passed_s = max(0, step.time_ns - self._last_ns) / 1e9
+            self._due_s += min(passed_s, IDLE_LIMIT_S) / self._speed
+        self._last_ns = step.time_ns
+        now_s = self._loop.time()
+        if self._due_s - now_s > FRAME_INTERVAL_S / 4:
+            self._paint()
+            await asyncio.sleep(max(0.0, self._due_s - self._loop.time()))
+        elif now_s - self._painted_at_s >= FRAME_INTERVAL_S:
+            self._paint()
+            await asyncio.sleep(0)
+
+    def _apply(self, step: Step) -> None:
+        self._dirty = True
+        match step:
+            case Output(data=data):
+                self._shown.feed(data)
+            case Resize(size=size, cell=cell):
+                self._shown.resize(size, cell)
+                self._warn_of(size)
+            case Missing():
+                self._shown.lose()
+                self._show_notice(str(step))
+            case Known(snapshot=snapshot):
+                self._shown.know(snapshot)
+                self._shown.emulator.damage_all()
+
+    def _paint(self) -> None:
+        """Show the screen as it is, unless this terminal is still busy with the one before."""
+        if self._dirty and self._terminal.is_drained:
+            self._dirty = False
+            self._painted_at_s = self._loop.time()
+            emulator = self._shown.emulator
+            # The program's mouse and keyboard modes are not for this terminal: nothing typed here goes anywhere.
+            modes = _SHOWN_MODES._replace(reverse_screen=emulator.modes.reverse_screen)
+            self._terminal.write(self._painter.paint(emulator.frame(), modes))
+
+    def _drained(self) -> None:
+        self._paint()
+
+    # ------------------------------------------------------------ this terminal
+
+    def _warn_of(self, size: GridSize) -> None:
+        if not self._warned_of_size and (size.columns > self._size.columns or size.rows > self._size.rows):
+            self._warned_of_size = True
+            self._show_notice(f"this terminal ({self._size}) is smaller than the recording ({size}); showing a part")
+
+    def _show_notice(self, text: str) -> None:
+        if self._notice is not None:
+            self._notice.cancel()
+        self._terminal.write(self._painter.notice(text))
+        self._notice = self._loop.call_later(NOTICE_S, lambda: self._terminal.write(self._painter.notice("")))
+
+    def _resized(self) -> None:
+        self._size = self._terminal.size()[0]
+        self._terminal.write(self._painter.resize(self._size))
+        self._warn_of(self._shown.emulator.size)
+
+    def _continued(self) -> None:
+        """We were stopped from outside, and whoever had the terminal meanwhile has changed it."""
+        self._terminal.make_raw()
+        self._terminal.write(self._painter.enter())
+        self._resized()
+
+    def _input(self, data: bytes) -> None:
+        if any(map(_leaves, self._parser.feed(data))):
+            self._end(_Ending(_How.LEFT))
+
+
+def _leaves(value: TerminalInput) -> bool:
+    """Whether this is how one leaves: q, or Ctrl+C."""
+    if isinstance(value, TextTyped):
+        return value.text == "q"
+    if not isinstance(value, KeyTyped) or value.action is KeyAction.RELEASE:
+        return False
+    return (value.key, value.modifiers & ~Modifiers.CAPS_LOCK) in {("q", Modifiers.NONE), ("c", Modifiers.CTRL)}
+
+
+def _harmless(row: Row) -> Row:
+    """A row to be printed as it is: no cell of it may drive the terminal."""
+    return row._replace(runs=tuple(run._replace(text=CONTROLS.sub(" ", run.text)) for run in row.runs))
+
+
+def _in_pieces(step: Step) -> Iterator[Step]:
+    """A step; long output as several."""
+    if not isinstance(step, Output) or len(step.data) <= PIECE_BYTES:
+        yield step
+        return
+    for first in range(0, len(step.data), PIECE_BYTES):
+        yield Output(step.time_ns, step.offset + first, step.data[first : first + PIECE_BYTES])

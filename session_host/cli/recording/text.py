@@ -1,0 +1,41 @@
+"""A recording as plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from session_host.cli.recording.lines import texts_of
+from session_host.cli.recording.recording import Missing, Recording
+
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROLS_BUT_LINE_FEEDS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+_BLANK_LINE_ENDS = re.compile(r" +$", re.MULTILINE)
+
+
+def text_of(recording: Recording) -> Iterator[str]:
+    """The text, in pieces of whole lines; without blanks at their ends, and blank lines at its own."""
+    unfinished: list[str] = []
+    blank_lines = ""
+    end = ""
+    for part in texts_of(recording):
+        if isinstance(part, Missing):
+            piece = f"[{part}]\n"
+        elif not part.endswith("\n"):
+            unfinished.append(part)
+            continue
+        else:
+            unfinished.append(part)
+            piece = _BLANK_LINE_ENDS.sub("", _CONTROLS_BUT_LINE_FEEDS.sub(" ", "".join(unfinished)))
+            unfinished.clear()
+        lines = piece.rstrip("\n")
+        if lines:
+            yield blank_lines
+            yield lines
+            blank_lines, end = "", "\n"
+        blank_lines += piece[len(lines) :]
+    rest = _CONTROLS_BUT_LINE_FEEDS.sub(" ", "".join(unfinished)).rstrip(" ")
+    if rest:
+        yield blank_lines + rest
+        end = "\n"
+    yield end

@@ -1,0 +1,84 @@
+"""The sessions that a command is about."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from session_host.cli.output import complain
+from session_host.client.sessions.listing import list_sessions
+from session_host.client.sessions.lookup import DIGITS_TO_END, SessionInfo, find_session
+from session_host.client.sessions.rebuild import open_or_recover
+from session_host.errors import SessionEnded
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.store import Store
+
+T = TypeVar("T")
+
+
+def add_session_argument(parser: argparse.ArgumentParser, *, to_end: bool = False, optional: bool = False) -> None:
+    """The positional argument that most verbs have; ``to_end``: those that end or remove a chat."""
+    which = f"id prefix of {DIGITS_TO_END} or more digits" if to_end else "unique id prefix"
+    parser.add_argument("session", metavar="SESSION", nargs="?" if optional else None, help=f"name, id or {which}")
+
+
+def with_store(use: Callable[[Store], T]) -> T:
+    """Open the record, begin it anew if it is damaged (and say so), and use it."""
+    store, warning = open_or_recover()
+    with store:
+        if warning:
+            complain(warning)
+        return use(store)
+
+
+def find(text: str, *, to_end: bool = False) -> SessionInfo:
+    """The session that the user means; ``to_end``: a short beginning of an id is not enough.
+
+    Raises:
+        NoSuchSession, AmbiguousSession: as their names say.
+    """
+    return with_store(lambda store: find_session(store, text, to_end=to_end))
+
+
+def called(info: SessionInfo) -> str:
+    """A session's name and the beginning of its id, for a line that says what was done: ``vim (adae1e2d)``."""
+    return f"{info.name} ({info.id[:8]})"
+
+
+def every_session(*, ended: bool) -> list[SessionInfo]:
+    """All running sessions, oldest first; with ``ended`` all that are remembered."""
+    return with_store(lambda store: list_sessions(store, ended=ended))
+
+
+def require_running(info: SessionInfo) -> SessionInfo:
+    """The session itself.
+
+    Raises:
+        SessionEnded: it has ended, or was lost.
+    """
+    if info.state not in RUNNING_STATES:
+        from session_host.cli.output import what_became
+
+        raise SessionEnded(f"{info.name} {what_became(info)}")
+    return info
+
+
+def ask(session_id: str, message: Any) -> Any:
+    """One request to a session's host, and its reply; see ``client.control.request``."""
+    from session_host.client.control import request
+    from session_host.system import event_loop  # many commands do without
+
+    return event_loop.run_command(request(session_id, message))
+
+
+__all__ = [
+    "SessionInfo",
+    "add_session_argument",
+    "ask",
+    "called",
+    "every_session",
+    "find",
+    "require_running",
+    "with_store",
+]

@@ -1,0 +1,13 @@
+"""What a user does with chats: launch, resume, remove.
+
+launch            makes the spec, records it, asks the keeper
+settings          ``chats.toml``
+last_colors       the colours that a window last showed
+chat_worktree     a chat's git worktree: made before it starts, removed with it
+resumability      whether an ended chat's conversation can be resumed
+opened_elsewhere  other processes that have the conversation open
+resume            starts a session in the same conversation
+pending_end       a chat whose end is not recorded yet
+remove            deletes an ended chat: its record, its files, its worktree
+retention         the limit on what ended chats take together
+"""

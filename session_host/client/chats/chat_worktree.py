@@ -1,0 +1,123 @@
+"""The git worktrees of chats: made before a chat starts, and removed with it when nothing is lost by that."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
+from session_host.client.worktrees import Worktree, discard, make, remake, remove
+from session_host.client.worktrees.git import LOCAL_VARIABLES
+from session_host.protocol.launch import LaunchSpec, Origin
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.store import SessionRecord, Store
+
+
+def in_worktree(spec: LaunchSpec, branch: str) -> LaunchSpec:
+    """Make a worktree for what is about to be started, and start it there instead. Blocks.
+
+    Args:
+        spec: what would be started without.
+        branch: the branch to check out; "" for a new one, named after the chat.
+
+    Raises:
+        WorktreeError: it cannot be made; nothing is left of it.
+    """
+    made = make(spec.cwd, branch or None, spec.name)
+    origin = msgspec.structs.replace(
+        spec.origin,
+        repository=made.repository,
+        worktree=made.path,
+        branch=made.branch,
+        branch_made=made.branch_made,
+    )
+    # Whoever is started by a hook of git's has variables that lead git elsewhere, wherever it runs.
+    env = {name: value for name, value in spec.env.items() if name not in LOCAL_VARIABLES or name in spec.overrides}
+    return msgspec.structs.replace(spec, cwd=made.directory, origin=origin, env=env)
+
+
+def take_back(store: Store, spec: LaunchSpec) -> None:
+    """Undo ``in_worktree`` after a start that failed, unless it is not certain that it has. Blocks.
+
+    Raises:
+        WorktreeError: git refuses.
+    """
+    origin = spec.origin
+    if store.get(spec.session_id) is not None or has_live_socket(spec.session_id):
+        return
+    if origin.worktree is not None and origin.repository is not None and origin.branch is not None:
+        discard(
+            Worktree(
+                path=origin.worktree,
+                directory=spec.cwd,
+                repository=origin.repository,
+                name="",
+                branch=origin.branch,
+                branch_made=origin.branch_made,
+            )
+        )
+
+
+def resumed_in_worktree(record: SessionRecord, directory: str) -> Origin:
+    """What goes over to the session that goes on with a conversation: the worktree, made again if gone. Blocks.
+
+    Returns:
+        An origin with the worktree's facts; without them if it had none, or goes on elsewhere.
+
+    Raises:
+        WorktreeError: it is gone and cannot be made again.
+    """
+    if record.worktree is None or record.repository is None or record.branch is None:
+        return Origin()
+    if not Path(directory).is_relative_to(record.worktree):
+        return Origin()
+    remake(record.worktree, record.repository, record.branch)
+    return Origin(
+        repository=record.repository,
+        worktree=record.worktree,
+        branch=record.branch,
+        branch_made=record.branch_made,
+    )
+
+
+def remove_worktree(store: Store, record: SessionRecord) -> str:
+    """Remove an ended chat's worktree unless that would lose work, or others use it. Blocks.
+
+    Returns:
+        One line that says what was kept and why, or what went with it; "" if there is nothing to say.
+    """
+    if record.worktree is None or record.repository is None:
+        return ""
+    user = _other_user(store, record, Path(record.worktree))
+    if user is not None:
+        return f"kept the worktree {record.worktree}: the chat {user.name} uses it"
+    if process := _process_in(record.worktree):
+        return f"kept the worktree {record.worktree}: {process} is using it"
+    result = remove(record.worktree, record.repository, record.branch or "", branch_made=record.branch_made)
+    return result.line
+
+
+def _process_in(worktree: str) -> str:
+    """A process whose directory is there, such as a server that the agent has left running; "" if there is none."""
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            directory = os.readlink(place / "cwd")  # noqa: PTH115 - no Path for each process of the machine
+            if directory == worktree or directory.startswith(f"{worktree}/"):
+                return f"process {place.name} ({(place / 'comm').read_text(errors='replace').strip()})"
+        except OSError:
+            continue  # It has ended, or is another user's.
+    return ""
+
+
+def _other_user(store: Store, record: SessionRecord, worktree: Path) -> SessionRecord | None:
+    """Another chat that works there, or one that could be resumed there."""
+    for other in store.all():
+        if other.id == record.id or not Path(other.cwd).is_relative_to(worktree):
+            continue
+        if resolve_stale_row(store, other).state in RUNNING_STATES:
+            return other
+        if other.worktree == record.worktree and other.continued_by is None:
+            return other
+    return None

@@ -1,0 +1,399 @@
+"""Starting a session: its spec is made and recorded here, and handed to the keeper, which forks a host.
+
+Neither is a child of ours: whatever becomes of us, of our terminal or of our process group does not
+reach them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import uuid
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from session_host.agents.agent import Agent
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.registry import before_start
+from session_host.agents.environment import child_environment, missing_integration
+from session_host.agents.session_files import copy_conversation_files, write_files
+from session_host.client.sessions.listing import describe
+from session_host.client.sessions.session_info import has_live_socket, resolve_stale_row
+from session_host.errors import (
+    AgentNotFound,
+    HostUnavailable,
+    LaunchFailed,
+    NameTaken,
+    NoSuchSession,
+    OutliveError,
+    StoreError,
+    WorktreeError,
+)
+from session_host.keeper_client.channel import KeeperNotResponding
+from session_host.keeper_client.discovery import connect_or_start_keeper
+from session_host.paths import (
+    config_dir,
+    database,
+    ensure_private,
+    make_directories,
+    runtime_dir,
+    session_dir,
+    session_files,
+    session_journal,
+    session_log,
+    session_socket,
+    session_stderr,
+    session_transitions,
+    state_dir,
+)
+from session_host.protocol.keeper import Launch, Launched
+from session_host.protocol.launch import LaunchReport, LaunchSpec, Origin
+from session_host.protocol.untrusted_text import one_line
+from session_host.protocol.values import RUNNING_STATES, GridSize, State
+from session_host.storage.store import SessionRecord, Store
+from session_host.system.clock import now
+from session_host.system.processes.identity import boot_id, start_time
+from session_host.system.processes.permission import AGENT_CHATS, agent_chats, of_new_chat
+from session_host.terminal import default_engine
+from session_host.terminal.base import DefaultColors, EngineName
+
+from . import last_colors
+from .settings import MIB, load_chat_settings
+
+DEFAULT_SIZE = GridSize(80, 24)
+KEEPER_TIMEOUT_S = 8.0
+"""A keeper that takes so long hangs."""
+
+REPORT_TIMEOUT_S = 20.0
+"""A host that takes so long, with a keeper that does not hang, cannot be waited for."""
+
+TRIES = 3
+_ERRORS: dict[str, type[LaunchFailed]] = {"not_found": AgentNotFound}
+
+
+class _Unknown(LaunchFailed):
+    """It may have been started."""
+
+
+class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user asked to start."""
+
+    agent: Agent
+    arguments: list[str] = []
+    prompt: str = ""
+    """What it is asked first, where it takes that in its argv; "" for nothing."""
+    resume: SessionRecord | None = None
+    """The ended session whose conversation is gone on with; its ``provider_session_id`` is known."""
+    anew: bool = False
+    """Nothing was said in that conversation yet: it is begun once more, under its id."""
+    picks: bool = False
+    """The agent lets its user choose the conversation to go on with."""
+    name: str | None = None
+    """None: made from the directory's name."""
+    directory: str
+    worktree: str | None = None
+    """Work in a git worktree of its own: the branch that is checked out there, "" for a new one; None for none."""
+    environment: Mapping[str, str]
+    """The caller's whole environment."""
+    overrides: dict[str, str] = {}
+    """What the user set on top of it."""
+    size: GridSize = DEFAULT_SIZE
+    engine: EngineName | None = None
+    colors: DefaultColors | None = None
+    """What the caller shows terminals in, if it does."""
+
+
+async def launch(request: LaunchRequest) -> SessionRecord:
+    """As ``launch_now``, in a thread."""
+    import asyncio  # a command that starts one chat does without
+
+    return await asyncio.to_thread(launch_now, request)
+
+
+def launch_now(request: LaunchRequest) -> SessionRecord:
+    """Start a session; returns when its program is exec'd, with its record as it was at that moment.
+
+    Raises:
+        AgentNotFound: its program is not installed.
+        NameTaken: a running chat has the name that was asked for.
+        WorktreeError: its worktree cannot be made.
+        LaunchFailed: it could not be started.
+        StoreError: it could not be recorded, so it was not started.
+        UnsafeDirectory: the runtime or state directory cannot be trusted.
+    """
+    ensure_private(runtime_dir())
+    ensure_private(state_dir())
+    with Store.open(database()) as store:
+        spec = _spec(request, store)
+        while True:
+            try:
+                if request.worktree is None:
+                    return _start(spec, store)
+                return _start_in_worktree(request.worktree, spec, store)
+            except NameTaken:
+                if request.name:
+                    raise
+                # Another chat has just been given the name that was free a moment ago.
+                spec = msgspec.structs.replace(spec, name=_name(request, spec.cwd, store))
+
+
+def _start_in_worktree(branch: str, spec: LaunchSpec, store: Store) -> SessionRecord:
+    from .chat_worktree import in_worktree, take_back  # most starts do without
+
+    there = in_worktree(spec, branch)
+    try:
+        record = _start(there, store)
+    except BaseException:
+        with contextlib.suppress(WorktreeError):  # Why nothing was started says more.
+            take_back(store, there)
+        raise
+    store.note_directory(spec.cwd)
+    return record
+
+
+def _start(spec: LaunchSpec, store: Store) -> SessionRecord:
+    """Record the session, and have it started; one that is not started is not recorded either."""
+    record = SessionRecord.of(spec)
+    # Ours until it has a host: whoever finds us gone, and no host, knows that nobody starts it (``records.settle``).
+    record.host_pid, record.host_started = os.getpid(), start_time(os.getpid())
+    _insert_row(record, store)
+    try:
+        report = _start_host(spec, store)
+        if not report.ok:
+            raise _ERRORS.get(report.error_kind, LaunchFailed)(report.error)
+    except _Unknown:
+        with contextlib.suppress(StoreError):
+            store.update(record.id, host_pid=None)  # Its socket tells from now on.
+        raise
+    except (OutliveError, OSError):
+        with contextlib.suppress(StoreError):  # Why it was not started says more.
+            store.remove(record.id)
+        raise
+    record.state, record.host_pid, record.child_pid = State.RUNNING, report.host_pid, report.child_pid
+    with contextlib.suppress(StoreError, NoSuchSession, OSError):  # It runs all the same, and its host records the end.
+        record.host_started, record.child_started = start_time(report.host_pid), start_time(report.child_pid)
+        store.update(
+            record.id, state=record.state, host_pid=record.host_pid, host_started=record.host_started,
+            child_pid=record.child_pid, child_started=record.child_started,
+        )  # fmt: skip
+    return record
+
+
+def _insert_row(record: SessionRecord, store: Store) -> None:
+    """Record it, unless a running chat has its name; one that is only recorded as running has not.
+
+    Raises:
+        NameTaken: one has.
+    """
+    try:
+        store.insert(record, named_alone=True)
+    except NameTaken:
+        others = [resolve_stale_row(store, each) for each in store.running() if each.name == record.name]
+        if any(each.state in RUNNING_STATES for each in others):
+            raise
+        store.insert(record, named_alone=True)
+
+
+def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
+    agent = request.agent
+    settings = load_chat_settings(config_dir())
+    directory = os.path.abspath(Path(request.directory).expanduser())  # noqa: PTH100 - the user's own symlinks are kept
+    origin = Origin()
+    if request.resume is not None and request.resume.worktree is not None:
+        from .chat_worktree import resumed_in_worktree  # as above
+
+        origin = resumed_in_worktree(request.resume, directory)
+    if not Path(directory).is_dir():
+        raise LaunchFailed(f"the directory {directory} does not exist; choose another with -C")
+    session_id = str(uuid.uuid4())
+    files, engine = session_files(session_id), request.engine or default_engine()
+    environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
+    supports = _supports(agent, environment)
+    environment |= {"OUTLIVE_SESSION": session_id, "OUTLIVE_SOCKET": str(session_socket(session_id))}
+    environment[AGENT_CHATS] = of_new_chat(session_id, agent_chats(os.getpid()), is_agent=agent.signals.ends_all)
+    arguments, conversation, ours = _conversation(request)
+    argv = agent.argv(
+        arguments,
+        environment,
+        prompt=request.prompt,
+        conversation=conversation if ours else "",
+        files=str(files),
+        supports=supports,
+        resume=request.resume is not None and not request.anew,
+        pick=request.picks,
+    )
+    if ours and not any(conversation in word for word in argv):
+        conversation = ""  # This version takes no id from us.
+    if request.resume is not None and conversation:
+        copy_conversation_files(conversation, session_files(request.resume.id), files)
+    before_start(agent.conversation.place, ConversationQuery(conversation, directory, environment, files, used=False))
+    if agent.files:
+        write_files(agent.files, files)
+    name = _name(request, directory, store)
+    return LaunchSpec(
+        session_id=session_id,
+        name=name,
+        agent=agent.name,
+        argv=argv,
+        cwd=directory,
+        env=environment,
+        overrides=request.overrides,
+        size=request.size.clamped(),
+        engine=engine,
+        scrollback_lines=settings.scrollback_lines,
+        colors=request.colors or last_colors.remembered(),
+        created_at=now(),
+        socket_path=str(session_socket(session_id)),
+        database=str(database()),
+        screen=str(session_dir(session_id) / "screen.bin"),
+        boot_id=boot_id(),
+        umask=current_umask(),
+        log=str(session_log(session_id)),
+        journal=str(session_journal(session_id)) if settings.record else "",
+        journal_limit_bytes=settings.record_limit_mib * MIB,
+        conversation=conversation,
+        stderr=str(session_stderr(session_id)) if agent.stderr else "",
+        identity=agent.identity,
+        watch=msgspec.structs.replace(agent.signals, remark=missing_integration(agent, environment, directory)),
+        origin=msgspec.structs.replace(
+            origin, arguments=arguments, resumed_from=request.resume.id if request.resume else None
+        ),
+        transitions=str(session_transitions(session_id)),
+        rest_after_s=settings.rest_after_s,
+        settings=str(config_dir() / "chats.toml"),
+    )
+
+
+def _name(request: LaunchRequest, directory: str, store: Store) -> str:
+    """The name that was asked for, or one after the directory that no running chat has."""
+    if request.name:
+        return request.name
+    return free_name(one_line(Path(directory).name).strip() or request.agent.name, store.running_names())
+
+
+def _supports(agent: Agent, environment: Mapping[str, str]) -> frozenset[str] | None:
+    """The options that the installed version is known to have; None if that is not known, or does not matter.
+
+    Raises:
+        AgentNotFound: it is not installed.
+    """
+    path = agent.find(environment.get("PATH", ""))
+    if path is None:
+        raise agent.not_found()
+    if not agent.probed:
+        return None
+    from session_host.agents.probe import probed, supported  # programs that are no agents do without
+
+    return supported(agent, probed(agent, path, environment))
+
+
+def _conversation(request: LaunchRequest) -> tuple[list[str], str, bool]:
+    """The user's arguments, the conversation's id if it is known before the start, and whether it is ours to name."""
+    agent, arguments = request.agent, request.arguments
+    chosen = agent.chosen(arguments)
+    if request.resume is not None:
+        return chosen.others, request.resume.provider_session_id or "", True
+    if request.picks:
+        return chosen.others, "", False
+    if agent.is_subcommand(arguments):
+        return arguments, "", False
+    if chosen.chooses:
+        return arguments, chosen.conversation, False
+    return arguments, str(uuid.uuid4()) if agent.conversation.preset else "", True
+
+
+def current_umask() -> int:
+    """This process's umask, as umask(2) takes it."""
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    except OSError:
+        pass
+    # Elsewhere there is no reading it without setting it.
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
+
+
+def free_name(wanted: str, taken: Collection[str]) -> str:
+    """``wanted``, or ``wanted-2`` and so on: two running chats of one name are told apart badly."""
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def _start_host(spec: LaunchSpec, store: Store) -> LaunchReport:
+    """Let the keeper start it. One that is killed meanwhile is followed by another, which is asked again."""
+    try:
+        for directory in (Path(spec.log).parent, session_dir(spec.session_id)):
+            make_directories(directory)
+    except OSError as error:
+        raise StoreError(
+            f"{spec.log}: cannot write it ({error.strerror}); free some space, or set OUTLIVE_STATE_DIR"
+        ) from error
+    unavailable = ""
+    for _ in range(TRIES):
+        pipe = connect_or_start_keeper()
+        try:
+            return _report(pipe.request(Launch(spec), KEEPER_TIMEOUT_S))
+        except KeeperNotResponding:
+            # It begins nothing that nobody waits for any more, once it goes on.
+            if not has_live_socket(spec.session_id) and _ended(spec, store) is None:
+                raise
+            unavailable = "the program is slow to start"
+        except HostUnavailable as error:
+            unavailable = str(error)
+        finally:
+            pipe.close()
+        if (report := _started(spec, store)) is not None:
+            return report
+    raise LaunchFailed(unavailable)
+
+
+def _report(answer: Any) -> LaunchReport:
+    if not isinstance(answer, Launched):
+        raise _Unknown("unexpected answer from the keeper; try `outlive upgrade`")
+    return answer.report
+
+
+def _started(spec: LaunchSpec, store: Store) -> LaunchReport | None:
+    """The session's host and child, if it was started before the keeper went away; it may have ended since.
+
+    Raises:
+        _Unknown: that cannot be told.
+    """
+    deadline_s = time.monotonic() + REPORT_TIMEOUT_S
+    while time.monotonic() < deadline_s:
+        try:
+            description = describe(spec.session_id)
+            if description is not None and description.child_pid is not None:
+                return LaunchReport(ok=True, host_pid=description.host_pid, child_pid=description.child_pid)
+            if not has_live_socket(spec.session_id):
+                return _ended(spec, store)
+        except (OSError, StoreError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise _Unknown(f"{spec.name}: it may or may not have started: {why}") from error
+        time.sleep(0.02)
+    where = f"see {spec.log}" if Path(spec.log).exists() else "see `outlive ls`"
+    raise _Unknown(f"{spec.name}: still starting; {where}")
+
+
+def _ended(spec: LaunchSpec, store: Store) -> LaunchReport | None:
+    """The host and child of a session that was started and has ended; None for one that was not started.
+
+    A host records the end before it gives up the socket, and nobody else writes into the record meanwhile.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    record = store.get(spec.session_id)
+    if record is None or record.state in RUNNING_STATES:
+        return None
+    return LaunchReport(ok=True, host_pid=record.host_pid or 0, child_pid=record.child_pid or 0)

@@ -1,0 +1,124 @@
+"""Who else has a conversation open. Most agents do not look: two at once would each write over the other's turns.
+
+It is looked at when a conversation is about to be gone on with: what the running chats say, what the agent's own
+files say, and whose command line names it. Blocks, on the disk and on hosts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from session_host.agents.agent import Agent
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.agents.conversations.registry import opened_by
+from session_host.client.sessions.listing import list_sessions
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.storage.store import SessionRecord, Store
+from session_host.system.processes.identity import environment_variables
+from session_host.system.processes.process_tree import MARK
+
+_PTS_MAJORS = range(136, 144)
+"""Of the devices ``/dev/pts/N`` (Linux's devices.txt)."""
+
+
+class Process(NamedTuple):
+    """A process that has it open."""
+
+    pid: int
+    command: str
+    terminal: str
+    """``/dev/pts/3``; "" for none."""
+
+
+def opened_elsewhere(store: Store, record: SessionRecord, agent: Agent, sought: ConversationQuery) -> list[str]:
+    """What else has the conversation of an ended chat open, and what to do; a clause each."""
+    running = {info.id: info for info in list_sessions(store, ended=False)}
+    whose = (agent.name, sought.conversation)
+    chats = [info for info in running.values() if (info.agent, info.provider_session_id) == whose]
+    told = set(opened_by(agent.conversation.place, sought))
+    for pid in told:
+        chat = running.get(_mark(pid))
+        if chat is not None and chat not in chats:
+            chats.append(chat)
+    lines = [_chat_line(chat) for chat in chats]
+    for pid in sorted(_eldest(told | set(_named_in_command_lines(sought.conversation)))):
+        mark = _mark(pid)
+        # What a running chat is in, its host knows better than a command line, which may be of an hour ago.
+        if mark not in running:
+            lines.append(_process_line(_process(pid), left_behind=mark == record.id))
+    return lines
+
+
+def _chat_line(chat: SessionInfo) -> str:
+    return f"the chat {chat.name} has the conversation open; attach to it: outlive attach {chat.id[:8]}"
+
+
+def _process_line(process: Process, *, left_behind: bool) -> str:
+    where = f" on {process.terminal}" if process.terminal else ""
+    whose = "was left behind by this chat and" if left_behind else f"({process.command}){where}"
+    remedy = f"end it: kill {process.pid}" if left_behind or not process.terminal else "close it there first"
+    return f"process {process.pid} {whose} has the conversation open; {remedy}"
+
+
+def _named_in_command_lines(conversation: str) -> Iterator[int]:
+    """Processes of this user's that were started with the id as a word, or as the value of an option."""
+    word = conversation.encode()
+    for entry in _own_processes():
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # It has gone meanwhile.
+        if any(each == word or each.endswith(b"=" + word) for each in words[1:]):
+            yield int(entry.name)
+
+
+def _own_processes() -> Iterator[Path]:
+    own = os.getpid()
+    try:
+        entries = [entry for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    except OSError:
+        return  # Not Linux: nobody is found.
+    for entry in entries:
+        try:
+            if entry.stat().st_uid == os.getuid() and int(entry.name) != own:
+                yield entry
+        except OSError:
+            continue
+
+
+def _eldest(pids: set[int]) -> set[int]:
+    """Without those that another one of them started: a small program around an agent has the agent's words."""
+    parents = {pid: int(_stat(pid)[1]) for pid in pids if len(_stat(pid)) > 1}
+    return {pid for pid in pids if parents.get(pid) not in pids}
+
+
+def _mark(pid: int) -> str:
+    """The chat that a process was started in; "" if in none, or we may not see."""
+    return environment_variables(pid, MARK).get(MARK, "")
+
+
+def _process(pid: int) -> Process:
+    try:
+        command = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        command = "gone by now"
+    fields = _stat(pid)
+    return Process(pid, command, _terminal(int(fields[4])) if len(fields) > 4 else "")
+
+
+def _terminal(device: int) -> str:
+    """The terminal of a device number as ``/proc/PID/stat`` has it (field 7)."""
+    major, minor = os.major(device), os.minor(device)
+    return f"/dev/pts/{minor + (major - _PTS_MAJORS.start) * 256}" if major in _PTS_MAJORS else ""
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of ``/proc/PID/stat`` from the third on, the state; empty if it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return text[text.rindex(")") + 2 :].split()

@@ -1,0 +1,60 @@
+"""A chat's end that is under way: its program is gone, and its host has yet to write that down."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from session_host.client.control import ControlConnection
+from session_host.client.sessions.listing import describe
+from session_host.client.sessions.session_info import open_store
+from session_host.errors import HostUnavailable, NotResumable
+from session_host.protocol.values import RUNNING_STATES, State
+from session_host.system.processes.identity import is_killed, start_time
+
+from .resumability import record_of
+
+PATIENCE_S = 10.0
+"""So long an end may take to be recorded: a busy disk, an agent's daemons that end with it."""
+
+
+def is_exit_pending(session_id: str) -> bool:
+    """Whether its program has ended and the record does not say so yet. Blocks on the disk, and on its host.
+
+    Raises:
+        StoreError, NoSuchSession: there is no such record.
+    """
+    with open_store() as store:
+        if record_of(store, session_id).state not in RUNNING_STATES:
+            return False
+    # One that was killed just now has another host after it, which answers as soon as it is there.
+    said = describe(session_id)
+    if said is None:
+        return False
+    if said.state is State.EXITED:
+        return True
+    return said.child_pid is not None and (is_killed(said.child_pid) or start_time(said.child_pid) is None)
+
+
+async def wait_until_exit_saved(session_id: str) -> None:
+    """Wait for an end that is under way, by the host's leaving; at once if there is none.
+
+    Raises:
+        NotResumable: it takes too long.
+        StoreError, NoSuchSession: there is no such record.
+        UnsafeDirectory: somebody else could have put the host's socket there.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while await asyncio.to_thread(is_exit_pending, session_id):
+                # It may have left in between, or another host comes after it: the record and that one tell.
+                with contextlib.suppress(HostUnavailable):
+                    async with ControlConnection(session_id) as connection:
+                        async for _ in connection.messages():
+                            pass
+    except TimeoutError as error:
+        text = (
+            f"the chat has ended, but its exit was not saved within {PATIENCE_S:g} s; try again, or run `outlive "
+            "doctor`"
+        )
+        raise NotResumable(text) from error

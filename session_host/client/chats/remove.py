@@ -1,0 +1,87 @@
+"""Forgetting an ended chat: its record, what was kept beside that, and its worktree if nothing is lost by it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from session_host.errors import OutliveError
+from session_host.paths import endpoint_conversation, session_dir, session_log
+from session_host.storage.search import forget
+from session_host.storage.store import SessionRecord, Store
+from session_host.system.log_rotation import aside
+
+ENDPOINT = "endpoint"
+"""The agent that is ours."""
+
+TRIES = 10
+"""So often a file may come into a directory that is being removed, or go."""
+
+NAMED = 3
+"""So many of the files that are left are named."""
+
+
+def remove_chat(store: Store, record: SessionRecord) -> str:
+    """Remove all that is kept of a chat that has ended. Blocks, on git too.
+
+    Returns:
+        One line on its worktree, what was kept of it and why; "" if there is nothing to say.
+
+    Raises:
+        StoreError: the record cannot be written.
+        OutliveError: files are left; which and where, and the chat is recorded still.
+        OSError: a file cannot be removed.
+    """
+    line = ""
+    if record.worktree is not None:
+        from .chat_worktree import remove_worktree
+
+        line = remove_worktree(store, record)
+    # The files before the record: what is no longer recorded would never be found again.
+    _remove_directory(session_dir(record.id))
+    for log in (session_log(record.id), aside(session_log(record.id))):
+        log.unlink(missing_ok=True)
+    _forget_conversation(store, record)
+    store.remove(record.id)
+    forget(record.id)
+    return line
+
+
+def _remove_directory(path: Path) -> None:
+    """Remove it with all that is in it, also if the host of a chat that has just ended puts its last screen there.
+
+    Raises:
+        OutliveError: something puts files there without end; it says which are left.
+        OSError: a file cannot be removed.
+    """
+    for _ in range(TRIES):
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            if not path.exists():
+                return  # Somebody else removed it; what was in it, in its turn, is no failure.
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+        else:
+            return
+    if path.exists():
+        # A walk takes no offence at what goes meanwhile.
+        files = sorted(str(Path(place, name).relative_to(path)) for place, _, names in os.walk(path) for name in names)
+        named = ", ".join(files[:NAMED]) + (", …" if len(files) > NAMED else "")
+        raise OutliveError(
+            f"cannot remove the chat: a program still writes to {path} ({named or 'none just now'}); end it "
+            "and try again"
+        )
+
+
+def _forget_conversation(store: Store, record: SessionRecord) -> None:
+    """Remove the conversation, if it is in a file of ours and no other chat is in it; an agent's own files stay."""
+    conversation = record.provider_session_id
+    if record.agent != ENDPOINT or conversation is None:
+        return
+    others = [each for each in store.all() if each.id != record.id and each.provider_session_id == conversation]
+    if not others:
+        endpoint_conversation(conversation).unlink(missing_ok=True)

@@ -1,0 +1,231 @@
+"""Whether an ended chat can be gone on with, in the same conversation. Blocks on the disk; loads in no time."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from session_host.agents.agent import Agent
+from session_host.agents.arguments import prompt_of
+from session_host.agents.catalog import load_catalog
+from session_host.agents.conversations.base import Availability, ConversationQuery
+from session_host.agents.conversations.registry import VARIABLES, find_conversation
+from session_host.agents.environment import child_environment
+from session_host.client.sessions.session_info import SessionInfo, open_store, resolve_stale_row
+from session_host.errors import ConfigError, NoSuchSession
+from session_host.paths import config_dir, session_files, session_left_conversations, session_transitions
+from session_host.protocol.values import RUNNING_STATES, Activity
+from session_host.storage.store import SessionRecord, Store, activity_log
+
+TRANSITIONS_READ = 100
+MOST_IN_CHAIN = 1000
+
+
+class Resumability(NamedTuple):
+    """Whether a chat can be gone on with.
+
+    Attributes:
+        can: False for one that runs, was continued, or whose agent or conversation is not to be gone on with;
+            None if it is not known which conversation it was in: the agent's own picker may find it.
+        reason: why not, and what to do, in one line; where it can, what is to be known before, mostly "".
+    """
+
+    can: bool | None
+    reason: str = ""
+
+
+class ResumePlan(NamedTuple):
+    """What is known of a session that is to be gone on with.
+
+    Attributes:
+        record: its own.
+        can, reason: as in ``Resumability``.
+        agent, sought: what it takes to start it; None if it cannot be.
+        anew: its conversation holds nothing yet, and is begun once more.
+        prompt: then what it was to be asked at its start and was not: a dialog of the agent's came before.
+    """
+
+    record: SessionRecord
+    can: bool | None
+    reason: str = ""
+    agent: Agent | None = None
+    sought: ConversationQuery | None = None
+    anew: bool = False
+    prompt: str = ""
+
+
+def resumability(session_id: str, environment: Mapping[str, str] | None = None) -> Resumability:
+    """Whether this session can be gone on with. Looks at the record and the agent's own files, not at processes.
+
+    Args:
+        session_id: whose.
+        environment: the caller's; this process's own if None.
+
+    Raises:
+        StoreError, NoSuchSession: there is no such record.
+        ConfigError: the catalog cannot be read.
+    """
+    agents = load_catalog(config_dir())
+    with open_store() as store:
+        plan = plan_for(store, agents, record_of(store, session_id), environment)
+    return Resumability(plan.can, plan.reason)
+
+
+def tell_resumable(infos: list[SessionInfo]) -> None:
+    """Fill in ``resumable``: for one that runs, whether it will be once it has ended, as far as is known by now.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    try:
+        agents = load_catalog(config_dir())
+    except ConfigError:
+        return  # A list of chats is not refused for a file of an agent's.
+    with open_store() as store:
+        for info in infos:
+            record = store.get(info.id)
+            if record is None:
+                continue
+            if info.state in RUNNING_STATES:
+                record.provider_session_id = info.provider_session_id
+                info.resumable = by_agent(agents, record)[0]
+            else:
+                info.resumable = plan_for(store, agents, record, None).can
+
+
+def has_picker(session_id: str) -> bool:
+    """Whether ``pick`` can do something for this session: its agent has a list of conversations to choose from."""
+    with open_store() as store:
+        agent = load_catalog(config_dir()).get(record_of(store, session_id).agent)
+    return agent is not None and bool(agent.conversation.picker)
+
+
+def record_of(store: Store, session_id: str) -> SessionRecord:
+    """A session's record, which says that it runs only if it does.
+
+    Raises:
+        NoSuchSession: there is none.
+    """
+    record = store.get(session_id)
+    if record is None:
+        raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
+    return resolve_stale_row(store, record)
+
+
+def plan_for(
+    store: Store, agents: Mapping[str, Agent], record: SessionRecord, environment: Mapping[str, str] | None
+) -> ResumePlan:
+    """What is known of a session: whether it can be gone on with, and what that takes."""
+    if record.state in RUNNING_STATES:
+        return ResumePlan(record, False, f"is running; attach to it: outlive attach {record.id[:8]}")
+    if record.continued_by is not None:
+        return ResumePlan(record, False, _continued(store, record))
+    can, reason, agent = by_agent(agents, record)
+    if not can or agent is None:
+        return ResumePlan(record, can, reason)
+    if record.worktree is None and not Path(record.cwd).is_dir():
+        return ResumePlan(
+            record, False, f"its directory {record.cwd} is missing; recreate it, or start a new chat elsewhere"
+        )
+    sought = sought_for(record, agent, environment)
+    found = find_conversation(agent.conversation.place, sought)
+    former = "" if found.kept is Availability.WHOLE else _former(record, agent, sought)
+    if found.kept is Availability.LOST:
+        return ResumePlan(record, False, f"{found.reason}; {former or 'start a new chat'}")
+    if found.kept is not Availability.NOTHING:
+        return ResumePlan(record, True, found.reason, agent, sought)
+    arguments = record.arguments or []
+    if agent.chosen(arguments).chooses and not _is_in_argv(record):
+        # Its user was to choose one, and chose none: the id is of one that the agent never made.
+        place = f"its list: {in_directory(record, agent.argv(pick=True))}" if agent.conversation.picker else agent.title
+        return ResumePlan(record, None, f"no conversation was chosen; choose one in {place}")
+    prompt = "" if record.resumed_from or sought.used else prompt_of(agent, record.argv, arguments)
+    reason = f"{found.reason}, including the first prompt" if prompt else found.reason
+    return ResumePlan(
+        record, True, f"{reason}; {former}" if former else reason, agent, sought, anew=True, prompt=prompt
+    )
+
+
+def _former(record: SessionRecord, agent: Agent, sought: ConversationQuery) -> str:
+    """The newest conversation that the chat has left for another and that is kept, and what goes on with it."""
+    try:
+        left = session_left_conversations(record.id).read_text(encoding="utf-8").split()
+    except OSError:
+        return ""
+    for conversation in reversed(left):
+        if not agent.conversation.is_id(conversation):
+            continue
+        if (
+            find_conversation(agent.conversation.place, sought._replace(conversation=conversation, used=True)).kept
+            is Availability.WHOLE
+        ):
+            command = in_directory(record, agent.argv(conversation=conversation, resume=True))
+            return f"resume its earlier conversation {conversation}: {command}"
+    return ""
+
+
+def by_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool | None, str, Agent | None]:
+    """What its agent and the id alone say; the agent only if there is something to be done with it."""
+    agent = agents.get(record.agent)
+    if agent is None:
+        return False, f"the agent {record.agent} is no longer available", None
+    way = agent.conversation
+    if not way.resume:
+        again = shlex.join(["outlive", "new", agent.name, "-C", record.cwd, *_behind_dashes(record.arguments)])
+        return False, f"{agent.title} has no conversations to resume; start it again: {again}", None
+    if agent.is_subcommand(record.arguments or []):
+        return False, f"the chat ran {shlex.join(record.argv[:2])}, which has no conversation", None
+    if not way.is_id(record.provider_session_id or ""):
+        if way.picker:
+            picker = in_directory(record, agent.argv(pick=True))
+            return None, f"the conversation of this chat is unknown; choose it in {agent.title}'s list: {picker}", agent
+        return None, f"the conversation of this chat is unknown; start {agent.title} and choose it there", agent
+    return True, "", agent
+
+
+def _continued(store: Store, record: SessionRecord) -> str:
+    """Who goes on with it now: the last of those who went on with each other."""
+    last = record
+    for _ in range(MOST_IN_CHAIN):
+        following = store.get(last.continued_by) if last.continued_by is not None else None
+        if following is None:
+            break
+        last = resolve_stale_row(store, following)
+    verb = "attach to it: outlive attach" if last.state in RUNNING_STATES else "resume that one: outlive resume"
+    return f"its conversation continues in {last.name} ({last.id[:8]}); {verb} {last.id[:8]}"
+
+
+def sought_for(record: SessionRecord, agent: Agent, environment: Mapping[str, str] | None) -> ConversationQuery:
+    """What is looked for in its agent's files, where its environment, or else the caller's, leads to."""
+    base = os.environ if environment is None else environment
+    files = session_files(record.id)
+    own = child_environment(base, agent, record.env, str(files), record.engine)
+    return ConversationQuery(record.provider_session_id or "", record.cwd, own, files, _was_used(record))
+
+
+def _was_used(record: SessionRecord) -> bool:
+    """Whether something was said in its conversation, as far as is known.
+
+    The agent worked in this chat, or the chat went on with one; and it did not change its conversation since.
+    """
+    if not _is_in_argv(record):
+        return False
+    seen = activity_log.last(session_transitions(record.id), TRANSITIONS_READ)
+    return any(each.activity is Activity.WORKING for each in seen)
+
+
+def _is_in_argv(record: SessionRecord) -> bool:
+    return any((record.provider_session_id or "-") in word for word in record.argv)
+
+
+def _behind_dashes(arguments: list[str] | None) -> list[str]:
+    return ["--", *arguments] if arguments else []
+
+
+def in_directory(record: SessionRecord, argv: list[str]) -> str:
+    """The command for a shell, with what leads the agent to its conversations."""
+    leading = [f"{name}={shlex.quote(record.env[name])}" for name in VARIABLES if name in record.env]
+    return f"cd {shlex.quote(record.cwd)} && {' '.join([*leading, shlex.join(argv)])}"

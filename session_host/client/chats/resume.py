@@ -1,0 +1,185 @@
+"""Going on with an ended chat: a new session in the same conversation of the agent's.
+
+The conversation is the one that the chat was in, by its id; never "the latest". All of this blocks on the disk but
+for the two that start a session. Whether it can be done: ``resumability``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+from session_host.agents.agent import PROMPT, Agent
+from session_host.agents.arguments import without_prompt
+from session_host.agents.catalog import load_catalog
+from session_host.agents.conversations.base import Availability
+from session_host.agents.conversations.registry import find_conversation
+from session_host.agents.environment import child_environment
+from session_host.agents.probe import LONG_PATIENCE_S, Probe, probed
+from session_host.client.sessions.session_info import open_store
+from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
+from session_host.paths import config_dir
+from session_host.protocol.values import GridSize
+from session_host.storage.store import SessionRecord, Store
+from session_host.terminal import available_engines
+from session_host.terminal.base import DefaultColors, EngineName
+
+from .launch import DEFAULT_SIZE, LaunchRequest, free_name, launch
+from .opened_elsewhere import opened_elsewhere
+from .pending_end import wait_until_exit_saved
+from .resumability import (
+    Resumability,
+    by_agent,
+    has_picker,
+    in_directory,
+    plan_for,
+    record_of,
+    resumability,
+    sought_for,
+)
+
+__all__ = ["Resumability", "has_picker", "resumability", "resume", "resume_command", "resume_with_picker"]
+
+
+async def resume(
+    session_id: str,
+    *,
+    environment: Mapping[str, str] | None = None,
+    size: GridSize | None = None,
+    colors: DefaultColors | None = None,
+    prompt: str = "",
+    anyway: bool = False,
+) -> SessionRecord:
+    """Start a session that goes on with the conversation of an ended one; returns when its program is exec'd.
+
+    One that is just ending is waited for.
+
+    Args:
+        session_id: the ended one.
+        environment: the caller's whole environment; this process's own if None.
+        size: of the terminal; that of the ended one if None.
+        colors: what the caller shows terminals in, if it does.
+        prompt: what the agent is asked first, where it takes that; with another it is not asked.
+        anyway: also if the conversation is open elsewhere.
+
+    Raises:
+        NotResumable: it cannot be; ``ConversationUnknown`` and ``ConversationOpen`` say what may help.
+        AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory, WorktreeError: as ``launch.launch``.
+    """
+    await wait_until_exit_saved(session_id)
+    request = await asyncio.to_thread(_request, session_id, environment, anyway)
+    return await launch(_shown(request, size, colors, prompt))
+
+
+async def resume_with_picker(
+    session_id: str,
+    *,
+    environment: Mapping[str, str] | None = None,
+    size: GridSize | None = None,
+    colors: DefaultColors | None = None,
+) -> SessionRecord:
+    """Start a session in the ended one's directory in which the agent lets its user choose a conversation.
+
+    Raises:
+        NotResumable: the agent has no list to choose from.
+        AgentNotFound, LaunchFailed, StoreError, UnsafeDirectory: as ``launch.launch``.
+    """
+
+    def request() -> LaunchRequest:
+        with open_store() as store:
+            record = record_of(store, session_id)
+            agent = load_catalog(config_dir()).get(record.agent)
+            if agent is None or not agent.conversation.picker:
+                raise NotResumable(f"{record.agent} cannot list its conversations; start a new chat")
+            return _request_of(store, record, agent, environment, picks=True)
+
+    return await launch(_shown(await asyncio.to_thread(request), size, colors, ""))
+
+
+def resume_command(session_id: str) -> str:
+    """What goes on with it in any terminal, for a shell: ``cd DIR && claude --resume ID``.
+
+    Raises:
+        NotResumable: there is no such command; ``ConversationUnknown`` if it is not known which conversation.
+    """
+    with open_store() as store:
+        record = record_of(store, session_id)
+        can, reason, agent = by_agent(load_catalog(config_dir()), record)
+        if not can or agent is None:
+            raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
+        sought = sought_for(record, agent, None)
+        arguments = _arguments(record, agent, sought.environment)
+    anew = find_conversation(agent.conversation.place, sought).kept is Availability.NOTHING
+    # Hooks are ours, and of no use there.
+    files = str(sought.files) if agent.keeps_conversation_in_files else ""
+    argv = agent.argv(arguments, sought.environment, conversation=sought.conversation, files=files, resume=not anew)
+    return in_directory(record, argv)
+
+
+# ----------------------------------------------------------------------------- what is done
+
+
+def _request(session_id: str, environment: Mapping[str, str] | None, anyway: bool) -> LaunchRequest:
+    agents = load_catalog(config_dir())
+    with open_store() as store:
+        plan = plan_for(store, agents, record_of(store, session_id), environment)
+        record, can, reason, agent, sought = plan[:5]
+        if not can or agent is None or sought is None:
+            raise (ConversationUnknown if can is None else NotResumable)(f"{record.name}: {reason}")
+        if not anyway and (found := opened_elsewhere(store, record, agent, sought)):
+            raise ConversationOpen(f"{record.name}: {'; '.join(found)}")
+        return _request_of(store, record, agent, environment, anew=plan.anew, prompt=plan.prompt)
+
+
+def _request_of(
+    store: Store,
+    record: SessionRecord,
+    agent: Agent,
+    environment: Mapping[str, str] | None,
+    *,
+    anew: bool = False,
+    prompt: str = "",
+    picks: bool = False,
+) -> LaunchRequest:
+    base = dict(os.environ if environment is None else environment)
+    engine: EngineName | None = next((each for each in available_engines() if each == record.engine), None)
+    return LaunchRequest(
+        agent=agent,
+        arguments=_arguments(record, agent, child_environment(base, agent, record.env), unasked=anew),
+        resume=None if picks else record,
+        anew=anew,
+        prompt=prompt,
+        picks=picks,
+        name=free_name(record.name, store.running_names()),
+        directory=record.cwd,
+        environment=base,
+        overrides=record.env,
+        size=GridSize(record.columns, record.rows) if record.columns and record.rows else DEFAULT_SIZE,
+        engine=engine,
+    )
+
+
+def _shown(request: LaunchRequest, size: GridSize | None, colors: DefaultColors | None, prompt: str) -> LaunchRequest:
+    return msgspec.structs.replace(request, size=size or request.size, colors=colors, prompt=prompt or request.prompt)
+
+
+def _arguments(
+    record: SessionRecord, agent: Agent, environment: Mapping[str, str], *, unasked: bool = False
+) -> list[str]:
+    """The user's own, less those that chose a conversation, and less what was asked, unless nothing was."""
+    arguments = record.arguments
+    if arguments is None:
+        # Of before they were kept: the argv without what the catalog put there.
+        ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
+        arguments = [word for word in record.argv[1:] if word not in ours]
+    others = agent.chosen(arguments).others
+    if unasked and PROMPT in agent.start and not {*agent.conversation.once} & {*others}:
+        return others
+    path = agent.find(environment.get("PATH", ""))
+    # Without its help a prompt behind an option is taken for the option's value, and would be asked again.
+    needs_help = any(not word.startswith("-") for word in others)
+    probe = probed(agent, path, environment, LONG_PATIENCE_S) if needs_help and path else Probe()
+    return without_prompt(agent, others, probe)

@@ -1,0 +1,99 @@
+"""Ended chats have a limit: what all of them take together, ``ended_limit_mib`` in ``chats.toml``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from session_host.client.sessions.session_info import has_live_socket
+from session_host.errors import OutliveError
+from session_host.paths import config_dir, session_dir, state_dir
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.store import SessionRecord, Store
+from session_host.system.clock import now
+
+from .remove import ENDPOINT, remove_chat
+from .settings import MIB, load_chat_settings
+
+LOG_BYTES = 64 * 1024
+
+
+class EndedChat(NamedTuple):
+    """An ended chat, and what its files take."""
+
+    record: SessionRecord
+    size_bytes: int
+
+
+def ended_chats(store: Store) -> list[EndedChat]:
+    """All that have ended, the one that ended first before the others. Blocks on the disk."""
+    records = [record for record in store.all() if record.state not in RUNNING_STATES]
+    records.sort(key=lambda record: record.ended_at or record.created_at)
+    return [EndedChat(record, _size(session_dir(record.id))) for record in records]
+
+
+def enforce_retention(store: Store) -> list[str]:
+    """Remove the ended chats that are over the limit, those first that ended first. Blocks on the disk.
+
+    One with a git worktree stays, and one with a model server's conversation, which is nowhere else.
+
+    Returns:
+        A line for each that was removed; they are in ``removed_log`` too.
+    """
+    try:
+        limit_bytes = load_chat_settings(config_dir()).ended_limit_mib * MIB
+        if not limit_bytes:
+            return []
+        found = ended_chats(store)
+        total_bytes = sum(each.size_bytes for each in found)
+        lines = []
+        for each in found:
+            if total_bytes <= limit_bytes:
+                break
+            if _may_go(each.record):
+                remove_chat(store, each.record)
+                lines.append(
+                    f"{now()} removed {each.record.name} ({each.record.id[:8]}), which ended {each.record.ended_at}: "
+                    f"ended chats took {total_bytes // MIB} MiB, and may take {limit_bytes // MIB}"
+                )
+                total_bytes -= each.size_bytes
+    except (OutliveError, OSError):
+        return []  # Another time; nothing depends on it.
+    if lines:
+        _log(lines)
+    return lines
+
+
+def removed_log() -> Path:
+    """Which ended chats were removed since they were over the limit, a line each."""
+    return state_dir() / "logs" / "removed.log"
+
+
+def _may_go(record: SessionRecord) -> bool:
+    return record.worktree is None and record.agent != ENDPOINT and not has_live_socket(record.id)
+
+
+def _size(directory: Path) -> int:
+    """What the files of a directory take, those below it too; of what goes meanwhile nothing."""
+    total = 0
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    total += _size(Path(entry.path))
+                else:
+                    total += entry.stat(follow_symlinks=False).st_size
+    except OSError:
+        pass
+    return total
+
+
+def _log(lines: list[str]) -> None:
+    try:
+        path = removed_log()
+        former = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        text = former[-LOG_BYTES:] + "".join(f"{line}\n" for line in lines)
+        path.write_text(text, encoding="utf-8")
+    except OSError:
+        return  # The chats are gone all the same.

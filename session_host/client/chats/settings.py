@@ -1,0 +1,73 @@
+"""The user's wishes for new chats: ``chats.toml`` in the configuration directory.
+
+::
+
+    record = true              # false: nothing of a chat's output is written to the disk
+    record_limit_mib = 64      # what the recording of one chat may take there; the oldest goes first
+    scrollback_lines = 10000   # the history that can be scrolled through at once
+    ended_limit_mib = 4096     # what all ended chats may take together; those that ended first are removed; 0: no limit
+    rest_after_s = 120         # when nothing has happened in it for so long, it takes less memory; 0: never
+    agents_may_control = "own" # their own chat and those that they started; "all": every chat; acts at once
+
+It need not be there; what it does not name is as above. A running chat keeps what it was started with.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from session_host.errors import ConfigError
+from session_host.storage.journal import LIMIT_BYTES
+from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES
+
+MIB = 1024 * 1024
+RECORD_LIMITS_MIB = (1, 1024 * 1024)
+ENDED_LIMITS_MIB = (0, 1024 * 1024 * 1024)
+SCROLLBACK_LIMITS_LINES = (0, 1_000_000)
+REST_AFTER_LIMITS_S = (0, 7 * 86400)
+
+
+class ChatSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """See the module."""
+
+    record: bool = True
+    record_limit_mib: int = LIMIT_BYTES // MIB
+    scrollback_lines: int = DEFAULT_SCROLLBACK_LINES
+    rest_after_s: float = 120.0
+    ended_limit_mib: int = 4096
+    agents_may_control: Literal["own", "all"] = "own"
+    """See ``system.processes.permission``."""
+
+
+def load_chat_settings(directory: Path) -> ChatSettings:
+    """Read the file of a configuration directory.
+
+    Raises:
+        ConfigError: it cannot be read or makes no sense; the message names it and says what it may hold.
+    """
+    path = directory / "chats.toml"
+    try:
+        settings = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), ChatSettings)
+    except FileNotFoundError:
+        return ChatSettings()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read it ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    except RecursionError:
+        raise ConfigError(f"{path}: too many nested levels") from None
+    _check(path, "record_limit_mib", settings.record_limit_mib, RECORD_LIMITS_MIB)
+    _check(path, "scrollback_lines", settings.scrollback_lines, SCROLLBACK_LIMITS_LINES)
+    _check(path, "ended_limit_mib", settings.ended_limit_mib, ENDED_LIMITS_MIB)
+    _check(path, "rest_after_s", settings.rest_after_s, REST_AFTER_LIMITS_S)
+    return settings
+
+
+def _check(path: Path, key: str, value: float, limits: tuple[int, int]) -> None:
+    least, most = limits
+    if not least <= value <= most:
+        raise ConfigError(f"{path}: {key} is {value}; allowed: {least} to {most}")

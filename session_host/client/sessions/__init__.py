@@ -1,0 +1,10 @@
+"""All sessions and their states: the record in the store, merged with the hosts' answers.
+
+listing            all sessions, asked without an event loop
+session_info       one session's facts: the record, settled against processes and hosts
+lookup             one session by its id
+rebuild            a damaged record, made again from the hosts that run
+last_screen        the last screen of a session that ended
+unresponsive_host  a host that does not answer: its name, and ending its session without it
+upgrade            running sessions onto the installed version
+"""

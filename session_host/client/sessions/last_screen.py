@@ -1,0 +1,60 @@
+"""The last screen of a session that is over, however it came to be over."""
+
+from __future__ import annotations
+
+import contextlib
+
+from session_host.errors import OutliveError
+from session_host.paths import session_dir, session_journal
+from session_host.storage.journal import restore
+from session_host.storage.store.saved_screen import load_screen
+from session_host.terminal.base import Emulator, EngineName
+
+
+def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator | None:
+    """A session's terminal as it was at the end, with its history, to be read and not typed into. Blocks on the disk.
+
+    As the host kept it; else made anew from the journal, which is all there is of a session that a restart of the
+    computer interrupted, and all that can be read where another build of the engine kept the screen.
+
+    Args:
+        session_id: whose.
+        engine: whose terminal it becomes; None for the engine that kept it, where that can be told.
+
+    Returns:
+        The emulator, to be closed by the caller; None if nothing was kept.
+
+    Raises:
+        OutliveError: what was kept cannot be read.
+    """
+    unreadable: OutliveError | None = None
+    try:
+        saved = load_screen(session_dir(session_id) / "screen.bin")
+        if saved is not None:
+            return saved.restore(engine or saved.engine)
+    except OutliveError as error:
+        unreadable = error
+    emulator = restore(session_journal(session_id), engine)
+    if emulator is not None:
+        emulator.reset_after_exit()
+    elif unreadable is not None:
+        raise unreadable
+    return emulator
+
+
+def later_screen(session_id: str, engine: EngineName, offset: int) -> tuple[Emulator, int] | None:
+    """The screen that a session's host kept at its end, for whoever was away just then. Blocks on the disk.
+
+    Args:
+        session_id: whose.
+        engine: whose terminal it becomes.
+        offset: the output up to there is known; -1 for none.
+
+    Returns:
+        The emulator, to be closed by the caller, and the output's end; None if that is known, or nothing can be read.
+    """
+    with contextlib.suppress(OutliveError):
+        saved = load_screen(session_dir(session_id) / "screen.bin")
+        if saved is not None and saved.offset > offset:
+            return saved.restore(engine), saved.offset
+    return None

@@ -1,0 +1,145 @@
+"""The list of sessions without an event loop: loading one takes longer than asking twenty hosts."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import time
+from collections.abc import Iterator
+
+from session_host.errors import ProtocolViolation
+from session_host.paths import check_private, runtime_dir, session_socket
+from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.compatibility import encode_for
+from session_host.protocol.messages import (
+    OLDEST_PROTOCOL_VERSION,
+    PROTOCOL_VERSION,
+    Describe,
+    Description,
+    Error,
+    ErrorCode,
+    Hello,
+)
+from session_host.protocol.values import RUNNING_STATES
+from session_host.storage.store import Store
+from session_host.system.peer_credentials import is_foreign
+from session_host.version import VERSION
+
+from .session_info import DESCRIBE_TIMEOUT_S, SessionInfo, merge
+
+CONNECTIONS_AT_ONCE = 100
+RECEIVE_BYTES = 65536
+
+
+def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
+    """All running sessions, oldest first; with ``ended`` those that ended, too.
+
+    Raises:
+        UnsafeDirectory: somebody else could have put the sockets there.
+    """
+    records = store.all() if ended else store.running()
+    running = [record.id for record in records if record.state in RUNNING_STATES]
+    return merge(store, records, describe_all(running), ended=ended)
+
+
+def describe(session_id: str) -> Description | None:
+    """What a session's host says of it; None if none answers in time."""
+    return describe_all([session_id]).get(session_id)
+
+
+def describe_all(session_ids: list[str]) -> dict[str, Description]:
+    """What hosts say of their sessions.
+
+    A socket that somebody removed is bound again by the keeper, if there is one, and asked then.
+
+    Raises:
+        UnsafeDirectory: somebody else could have put the sockets there.
+    """
+    found = _describe_all(session_ids)
+    removed = [each for each in session_ids if each not in found and not session_socket(each).exists()]
+    if removed:
+        from session_host.keeper_client.discovery import rebind_sockets  # most lists do without
+
+        if rebind_sockets():
+            found |= _describe_all(removed)
+    return found
+
+
+def _describe_all(session_ids: list[str]) -> dict[str, Description]:
+    """As ``describe_all``, asking once; a host that knows an older protocol only is asked again in that."""
+    check_private(runtime_dir())
+    found: dict[str, Description] = {}
+    waiting = session_ids
+    for protocol in range(PROTOCOL_VERSION, OLDEST_PROTOCOL_VERSION - 1, -1):
+        refused: list[str] = []
+        while waiting:
+            with contextlib.ExitStack() as connections:
+                sockets = _open_sockets(min(len(waiting), CONNECTIONS_AT_ONCE), connections)
+                asked, waiting = waiting[: len(sockets)], waiting[len(sockets) :]
+                for session_id, answer in _describe(list(zip(asked, sockets, strict=True)), protocol):
+                    if isinstance(answer, Error):
+                        refused.append(session_id)
+                    else:
+                        found[session_id] = answer
+        waiting = refused
+    return found
+
+
+def _open_sockets(count: int, connections: contextlib.ExitStack) -> list[socket.socket]:
+    """Up to ``count`` sockets: as many as this process may still open, one at least.
+
+    Raises:
+        OSError: not even one.
+    """
+    sockets: list[socket.socket] = []
+    while len(sockets) < count:
+        try:
+            sockets.append(connections.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)))
+        except OSError as error:
+            if not sockets or error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            break
+    return sockets
+
+
+def _describe(sessions: list[tuple[str, socket.socket]], protocol: int) -> Iterator[tuple[str, Description | Error]]:
+    """Ask all, then read the answers; whoever does not answer in time is left out. An Error refuses the protocol."""
+    question = encode(Hello(protocol, "control", "", VERSION)) + encode_for(protocol, Describe(1))
+    deadline_s = time.monotonic() + DESCRIBE_TIMEOUT_S
+    asked = []
+    for session_id, connection in sessions:
+        try:
+            _limit(connection, deadline_s)
+            connection.connect(str(session_socket(session_id)))
+            if not is_foreign(connection):
+                connection.sendall(question)
+                asked.append((session_id, connection))
+        except OSError:
+            continue  # Nobody is there, or nobody who takes calls.
+    for session_id, connection in asked:
+        answer = _answer(connection, deadline_s)
+        if isinstance(answer, Error) or (answer is not None and answer.session_id == session_id):
+            yield session_id, answer
+
+
+def _answer(connection: socket.socket, deadline_s: float) -> Description | Error | None:
+    decoder = HostDecoder()
+    try:
+        while True:
+            _limit(connection, deadline_s)
+            data = connection.recv(RECEIVE_BYTES)
+            if not data:
+                return None
+            for message in decoder.feed(data):
+                if isinstance(message, Description):
+                    return message
+                if isinstance(message, Error):
+                    return message if message.code == ErrorCode.VERSION else None
+    except (OSError, ProtocolViolation):
+        return None
+
+
+def _limit(connection: socket.socket, deadline_s: float) -> None:
+    """Let the next call on the connection last until the deadline; at least a moment, so that it can succeed."""
+    connection.settimeout(max(0.001, deadline_s - time.monotonic()))

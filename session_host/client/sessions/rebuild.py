@@ -1,0 +1,161 @@
+"""A record that is damaged or gone: begun anew from the hosts that run.
+
+The hosts are the truth about what runs; the record only remembers. So a lost record costs what was
+remembered of ended sessions, and no running one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from session_host.errors import HostUnavailable, OutliveError, StoreCorrupt, StoreError
+from session_host.paths import database, runtime_dir
+from session_host.protocol.keeper import SessionSummary
+from session_host.protocol.messages import Description
+from session_host.protocol.values import State
+from session_host.storage.store import SessionRecord, Store
+from session_host.system.clock import now
+from session_host.system.processes.identity import boot_id, start_time
+
+from .listing import describe_all
+from .session_info import has_live_socket, open_store
+
+DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
+
+
+def open_or_recover() -> tuple[Store, str]:
+    """Open the record.
+
+    Returns:
+        The store, and one line for the user if it had to be begun anew, else "".
+
+    Raises:
+        StoreError: it can neither be opened nor begun anew.
+    """
+    path = database()
+    said: list[str] = []
+    try:
+        return open_store(said.append), "".join(said)
+    except StoreCorrupt:
+        aside = Store.set_aside(path)
+    store = Store.open(path)
+    chats = _found_again(find_running(store))
+    return store, f"the chat database was damaged and has been rebuilt; {chats} found; the damaged file is {aside}"
+
+
+def complete(store: Store) -> str:
+    """Fill a record that was just begun, because the former one is gone, with the chats that run.
+
+    Returns:
+        One line for the user if chats were found, else "".
+
+    Raises:
+        StoreCorrupt: it is damaged.
+    """
+    try:
+        if not store.is_new:
+            return ""
+        found = find_running(store)
+    except StoreCorrupt:
+        raise
+    except (OutliveError, OSError):
+        return ""  # Nothing can be written now: another time.
+    return f"the chat database was missing and has been rebuilt; {_found_again(found)} found" if found else ""
+
+
+def find_running(store: Store) -> int:
+    """Add the chats that run and are not in the record; returns how many.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    ids = sorted(path.stem for path in runtime_dir().glob("*.sock") if is_session_id(path.stem))
+    unknown = [each for each in ids if store.get(each) is None]
+    described = describe_all(unknown)
+    records = [_record_of(each) for each in described.values()]
+    silent = [each for each in unknown if each not in described and has_live_socket(each)]
+    if silent:
+        records += _records_of_silent(silent)
+    found = 0
+    for record in records:
+        try:
+            store.insert(record)
+            found += 1
+        except StoreError:
+            if store.get(record.id) is None:
+                raise
+    store.mark_complete()
+    return found
+
+
+def _found_again(count: int) -> str:
+    return "1 running chat was" if count == 1 else f"{count} running chats were"
+
+
+def _records_of_silent(ids: list[str]) -> list[SessionRecord]:
+    """What the keeper and the system know of chats with a host that does not answer."""
+    from .upgrade import keeper_status  # rarely needed
+
+    try:
+        status = keeper_status()
+    except HostUnavailable:
+        status = None
+    return [_record_of_kept(each) for each in status.sessions if each.session_id in ids] if status is not None else []
+
+
+def _record_of_kept(kept: SessionSummary) -> SessionRecord:
+    process = Path(f"/proc/{kept.child_pid}")
+    try:
+        argv = process.joinpath("cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+        directory = kept.cwd or str(process.joinpath("cwd").readlink())
+    except OSError:
+        argv, directory = [], kept.cwd or "/"
+    return SessionRecord(
+        id=kept.session_id,
+        name=kept.name or kept.session_id[:8],
+        agent=kept.agent or "command",
+        argv=argv,
+        cwd=directory,
+        state=State.RUNNING,
+        host_pid=kept.host_pid,
+        host_started=start_time(kept.host_pid),
+        child_pid=kept.child_pid,
+        child_started=start_time(kept.child_pid),
+        boot_id=boot_id(),
+        created_at=kept.created_at or now(),
+        columns=DEFAULT_COLUMNS,
+        rows=DEFAULT_ROWS,
+        engine=kept.engine,
+    )
+
+
+def is_session_id(name: str) -> bool:
+    """Whether a socket of this name is a session's; there are others, such as the window's."""
+    try:
+        uuid.UUID(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _record_of(description: Description) -> SessionRecord:
+    return SessionRecord(
+        id=description.session_id,
+        name=description.name,
+        agent=description.agent,
+        argv=description.argv,
+        cwd=description.cwd,
+        state=description.state,
+        title=description.title,
+        host_pid=description.host_pid,
+        host_started=start_time(description.host_pid),
+        child_pid=description.child_pid,
+        child_started=start_time(description.child_pid) if description.child_pid is not None else None,
+        boot_id=boot_id(),
+        created_at=description.created_at,
+        columns=description.size.columns,
+        rows=description.size.rows,
+        engine=description.engine,
+        provider_session_id=description.conversation or None,
+    )

@@ -1,0 +1,278 @@
+"""The record's word on sessions, merged with what hosts say; without a loop, so that it loads in no time."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from session_host.errors import NoSuchSession, OutliveError, StoreError
+from session_host.paths import database, session_journal, session_log, session_socket, session_stderr
+from session_host.protocol.messages import Description
+from session_host.protocol.values import RUNNING_STATES, State
+from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
+from session_host.system.clock import as_text, now
+from session_host.system.peer_credentials import is_foreign
+from session_host.system.processes.identity import boot_id, is_running
+
+DESCRIBE_TIMEOUT_S = 2.0
+"""How long a host may take to describe its session before it counts as unknown."""
+
+HOST_GONE = "the chat's background process is gone"
+
+Reason = Literal["interrupted", "lost", "unstarted"]
+"""Why a session's end is not known: the computer was restarted, or its host and keeper went both; or it never ran."""
+_REASONS: dict[str, Reason] = {INTERRUPTED: "interrupted", UNSTARTED: "unstarted"}
+
+
+class SessionInfo(msgspec.Struct, kw_only=True):
+    """One session as the command line's JSON shows it; what is unknown is None."""
+
+    id: str
+    name: str
+    agent: str
+    argv: list[str]
+    cwd: str
+    state: str
+    reason: Reason | None = None
+    exit_code: int | None
+    exit_signal: int | None
+    activity: str | None = None
+    activity_source: str | None = None
+    activity_detail: str | None = None
+    """What the agent asks or does, if it tells."""
+    activity_since: str | None = None
+    title: str
+    host_pid: int | None
+    child_pid: int | None
+    keeper_pid: int | None = None
+    created_at: str
+    ended_at: str | None
+    cols: int
+    rows: int
+    viewers: int | None = None
+    engine: str
+    provider_session_id: str | None
+    resumable: bool | None = None
+    resumed_from: str | None = None
+    """The session whose conversation it goes on with."""
+    continued_by: str | None = None
+    """The session that goes on with its conversation."""
+    stderr_path: str | None = None
+    journal_bytes: int | None = None
+    worktree: str | None = None
+    """The directory of the git worktree that was made for it."""
+    branch: str | None = None
+    """The branch that was checked out there at its start."""
+    notice: str | None = None
+    """What is not as it should be, one line."""
+    foreground: str | None = None
+    """The program in the foreground of a shell or command; "" for a shell that waits for a command."""
+    foreground_since: str | None = None
+    end_request: str | None = None
+    """What the user asked for before the end: "stop" or "kill"."""
+    last_exit_code: int | None = None
+    """How the last command of a shell that waits ended, where the shell marks its commands (OSC 133)."""
+    last_ended: str | None = None
+    """When it did so."""
+
+
+class SessionOutcome(NamedTuple):
+    """What has become of a session whose host cannot be reached."""
+
+    state: State
+    exit_code: int | None
+    exit_signal: int | None
+    message: str
+    end_request: str = ""
+
+
+def open_store(tell: Callable[[str], None] | None = None) -> Store:
+    """The record; one that was just begun is filled with the chats that run, and ``tell`` gets a line on that.
+
+    Raises:
+        StoreCorrupt: it is damaged, see ``rebuild``.
+        StoreError: it cannot be opened.
+    """
+    store = Store.open(database())
+    try:
+        if store.is_new:
+            from .rebuild import complete  # rarely needed
+
+            line = complete(store)
+            if line and tell is not None:
+                tell(line)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def info_of(record: SessionRecord, description: Description | None = None) -> SessionInfo:
+    """A record, with what its host says now laid over it."""
+    info = SessionInfo(
+        id=record.id,
+        name=record.name,
+        agent=record.agent,
+        argv=record.argv,
+        cwd=record.cwd,
+        state=record.state,
+        reason=reason_of(record),
+        exit_code=record.exit_code,
+        exit_signal=record.exit_signal,
+        title=record.title,
+        host_pid=record.host_pid,
+        child_pid=record.child_pid,
+        created_at=record.created_at,
+        ended_at=record.ended_at,
+        cols=record.columns,
+        rows=record.rows,
+        engine=record.engine,
+        provider_session_id=record.provider_session_id,
+        stderr_path=_stderr_path(record.id),
+        resumed_from=record.resumed_from,
+        continued_by=record.continued_by,
+        worktree=record.worktree,
+        branch=record.branch,
+        end_request=record.end_request or None,
+    )
+    if description is not None:
+        info.state, info.reason = description.state, None
+        info.exit_code, info.exit_signal = description.exit_code, description.exit_signal
+        info.end_request = description.end_request or None
+        info.activity, info.activity_source = description.activity, description.activity_source
+        info.activity_detail, info.activity_since = description.activity_detail or None, description.activity_since
+        info.title = description.title
+        info.host_pid, info.child_pid = description.host_pid, description.child_pid
+        info.cols, info.rows = description.size.columns, description.size.rows
+        info.viewers = description.viewers
+        info.keeper_pid, info.journal_bytes = description.keeper_pid, description.journal_bytes
+        info.notice = description.notice or None
+        info.foreground, info.foreground_since = description.foreground, description.foreground_since or None
+        info.last_exit_code, info.last_ended = description.last_exit_code, description.last_ended or None
+        info.provider_session_id = description.conversation or info.provider_session_id
+    return info
+
+
+def _stderr_path(session_id: str) -> str | None:
+    path = session_stderr(session_id)
+    return str(path) if path.exists() else None
+
+
+def reason_of(record: SessionRecord) -> Reason | None:
+    """Why a session was cut off; None for one that runs, or whose end is known."""
+    if record.state is not State.LOST:
+        return None
+    return _REASONS.get(record.error, "lost")
+
+
+def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
+    """A record that says "running" while its host may be gone: find out, and write it down if so."""
+    if record.state not in RUNNING_STATES:
+        return record
+    rebooted = _is_of_another_boot(record)
+    kept = not rebooted and (
+        is_running(record.host_pid, record.host_started) or has_live_socket(record.id) or _comes_back(record)
+    )
+    # The host may have recorded the end between the two looks.
+    current = store.get(record.id)
+    if kept or current is None or current.state not in RUNNING_STATES:
+        return current or record
+    if rebooted:
+        store.update(record.id, state=State.LOST, error=INTERRUPTED, ended_at=_last_sign_of_life(record))
+    else:
+        # A host has a log from its first moment on; whoever was to note that it runs may have been killed before.
+        had_host = current.state is State.RUNNING or session_log(record.id).exists()
+        why = HOST_GONE if had_host else UNSTARTED
+        store.update(record.id, state=State.LOST, error=why, ended_at=now())
+    return store.get(record.id) or record
+
+
+def all_after_boot(store: Store) -> list[SessionRecord]:
+    """Every record, oldest first; what a restart of the computer interrupted is written down as that, if it can be."""
+    records = store.all()
+    with contextlib.suppress(StoreError):  # Whoever looks at one of them later finds it out again.
+        return [resolve_stale_row(store, record) if _is_of_another_boot(record) else record for record in records]
+    return records
+
+
+def _is_of_another_boot(record: SessionRecord) -> bool:
+    now_booted = boot_id()
+    # Where one of the two is not known, nothing is known of a restart.
+    return bool(record.boot_id and now_booted) and record.boot_id != now_booted
+
+
+def _last_sign_of_life(record: SessionRecord) -> str:
+    """When a session of a former boot is last known to have run: its journal and its host's log tell."""
+    found = [record.created_at]
+    for path in (*session_journal(record.id).glob("*.log"), session_log(record.id)):
+        try:
+            found.append(as_text(path.stat().st_mtime))
+        except OSError:
+            continue  # It was removed meanwhile, or never was.
+    return max(found)
+
+
+def has_live_socket(session_id: str) -> bool:
+    """Whether somebody still has the session's socket: a host, or the keeper, which makes another host.
+
+    Raises:
+        OSError: it cannot be told (too many open files).
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(DESCRIBE_TIMEOUT_S)
+        try:
+            connection.connect(str(session_socket(session_id)))
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+            return False
+        except (BlockingIOError, TimeoutError):
+            return True  # It listens; more wait to be let in than may.
+        return not is_foreign(connection)
+
+
+def _comes_back(record: SessionRecord) -> bool:
+    """Whether a session that ran and has no socket has one in a moment: systemd starts its keeper, or just has."""
+    if record.state is not State.RUNNING:
+        return False
+    from session_host.keeper_client.discovery import is_coming_back, rebind_sockets  # rarely needed
+
+    return is_coming_back() or (rebind_sockets() and has_live_socket(record.id))
+
+
+def outcome_of(session_id: str) -> SessionOutcome:
+    """What the record says of a session whose host does not answer. Blocks on the disk."""
+    try:
+        with open_store() as store:
+            record = store.get(session_id)
+            if record is None:
+                return SessionOutcome(State.LOST, None, None, "this chat was removed")
+            record = resolve_stale_row(store, record)
+    except NoSuchSession:
+        return SessionOutcome(State.LOST, None, None, "this chat was removed")
+    except OutliveError as error:
+        return SessionOutcome(State.RUNNING, None, None, str(error))
+    except OSError as error:
+        # Whoever cannot look (no descriptor is left) must not tell that it is gone.
+        return SessionOutcome(State.RUNNING, None, None, f"cannot check this chat: {error.strerror}")
+    return SessionOutcome(record.state, record.exit_code, record.exit_signal, record.error, record.end_request)
+
+
+def merge(
+    store: Store, records: list[SessionRecord], descriptions: Mapping[str, Description], *, ended: bool
+) -> list[SessionInfo]:
+    """The records in their order, each with its host's description if there is one.
+
+    One that is said to run and whose host did not answer is settled; without ``ended`` it is then left
+    out if it has ended.
+    """
+    infos = []
+    for record in records:
+        description = descriptions.get(record.id)
+        info = info_of(record if description is not None else resolve_stale_row(store, record), description)
+        if ended or info.state in RUNNING_STATES:
+            infos.append(info)
+    return infos

@@ -1,0 +1,122 @@
+"""Running chats get the code that is installed now; their agents do not notice.
+
+First the keeper becomes the new version, in its own process; then each host is replaced by one that the new
+keeper forks. What cannot be replaced stays as it was.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from session_host.errors import HostUnavailable, NotAllowed, OutliveError
+from session_host.keeper_client.channel import KeeperNotResponding
+from session_host.keeper_client.discovery import connect_to_keeper, keeper_argv, keeper_environment
+from session_host.keeper_client.requests import request_keeper
+from session_host.paths import session_log
+from session_host.protocol.keeper import KeeperStatus, NotReplaced, Replaced, ReplaceHost, ReplaceKeeper, Status
+from session_host.storage.store import Store
+from session_host.system.processes.identity import is_running
+
+from .session_info import has_live_socket
+from .unresponsive_host import name_host
+
+CHECK_TIMEOUT_S = 60.0
+REPLACE_TIMEOUT_S = 30.0
+UNREACHABLE = "run `outlive doctor`"
+STATUS_TIMEOUT_S = 5.0
+
+
+class UpgradeResult(NamedTuple):
+    """How it went for one chat; ``message`` is one line, what runs now or why it is as before."""
+
+    session_id: str
+    name: str
+    ok: bool
+    message: str
+
+
+def check_installed() -> None:
+    """Load everything that a keeper loads, in a process of its own.
+
+    Raises:
+        OutliveError: what is installed does not work; it must not take anything over.
+    """
+    try:
+        done = subprocess.run(
+            [*keeper_argv(), "--check"],
+            env=keeper_environment(),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=CHECK_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise OutliveError(f"cannot start the installed version ({error}); nothing was changed") from error
+    if done.returncode != 0:
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise OutliveError(f"cannot start the installed version ({lines[-1]}); nothing was changed")
+
+
+def keeper_status() -> KeeperStatus | None:
+    """What the keeper has, None if there is none."""
+    answer = request_keeper(Status(), STATUS_TIMEOUT_S, find=connect_to_keeper)
+    return answer if isinstance(answer, KeeperStatus) else None
+
+
+def replace_keeper() -> None:
+    """Let the keeper become the installed version.
+
+    Raises:
+        OutliveError: it is as it was.
+    """
+    answer = request_keeper(ReplaceKeeper(keeper_argv(), keeper_environment()), REPLACE_TIMEOUT_S)
+    if isinstance(answer, NotReplaced) and answer.refused:
+        raise NotAllowed(answer.why)
+    if isinstance(answer, NotReplaced):
+        raise OutliveError(f"the keeper of the chats was not replaced: {answer.why}")
+
+
+def replace_host(session_id: str, name: str) -> UpgradeResult:
+    """Let a host of the keeper's version take a chat over."""
+    try:
+        answer = request_keeper(ReplaceHost(session_id), REPLACE_TIMEOUT_S)
+    except KeeperNotResponding:
+        # It waits for the chat's host itself.
+        return UpgradeResult(session_id, name, False, f"not updated: {name_host(session_id)} does not respond")
+    except HostUnavailable as error:
+        return UpgradeResult(session_id, name, False, f"{error}; see {session_log(session_id)}")
+    match answer:
+        case Replaced(version=version) if not has_live_socket(session_id):
+            return UpgradeResult(session_id, name, False, f"updated to {version}, but not reachable: {UNREACHABLE}")
+        case Replaced(version=version):
+            return UpgradeResult(session_id, name, True, f"updated to {version}")
+        case NotReplaced(why=why):
+            return UpgradeResult(session_id, name, False, f"not updated: {why}")
+        case _:
+            return UpgradeResult(session_id, name, False, "not updated: the keeper is an older version")
+
+
+def upgrade(store: Store, session_id: str | None = None) -> list[UpgradeResult]:
+    """Replace the keeper and the hosts of all running chats, or of one. Blocks for as long as that takes.
+
+    Raises:
+        OutliveError: what is installed does not start, or the keeper cannot be replaced; nothing was changed.
+    """
+    check_installed()
+    keeper_status()  # One that hangs is said at once.
+    replace_keeper()
+    status = keeper_status()
+    kept = [each.session_id for each in status.sessions] if status is not None else []
+    running = {record.id: record for record in store.running()}
+    names = {each: record.name for each, record in running.items()}
+    wanted: Sequence[str] = kept if session_id is None else [session_id]
+    results = [replace_host(each, names.get(each, each[:8])) for each in wanted]
+    lost = [
+        UpgradeResult(each, record.name, False, f"not updated and not reachable: {UNREACHABLE}")
+        for each, record in running.items()
+        if session_id is None and each not in kept and is_running(record.child_pid, record.child_started)
+    ]
+    return results + lost

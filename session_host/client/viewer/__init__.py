@@ -1,0 +1,9 @@
+"""A viewer: follows one session with a replica, and sends what the user does.
+
+viewer                attaches, follows, reconnects
+state                 a viewer's states, and the interface of its user
+input_methods         the user's input as numbered messages
+unacknowledged_input  input kept in order until the host acknowledges it
+snapshot_receiver     a snapshot's pieces, and the replica made of them
+replica               what is done to an emulator because it is a replica
+"""

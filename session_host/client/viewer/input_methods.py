@@ -1,0 +1,45 @@
+"""What a viewer's user does, as numbered messages. Part of ``viewer``."""
+
+from __future__ import annotations
+
+from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
+from session_host.protocol.values import KeyAction, MouseAction, MouseButton
+
+from .unacknowledged_input import UnacknowledgedInput
+
+
+class ViewerInput:
+    """A viewer's side towards its user.
+
+    Attributes:
+        read_only: it may look and not type.
+    """
+
+    def __init__(self, *, read_only: bool) -> None:
+        self.read_only = read_only
+        self._attachment = ""
+        self._outbox = UnacknowledgedInput()
+
+    def _input(self, message: Input) -> None:
+        raise NotImplementedError
+
+    def key(self, key: str, text: str = "", modifiers: int = 0, action: KeyAction = KeyAction.PRESS) -> None:
+        """A key was pressed, repeated or released; see ``messages.Key``."""
+        self._input(Key(self._attachment, self._outbox.next_sequence, key, text, int(modifiers), action))
+
+    def text(self, text: str) -> None:
+        """Composed text was committed."""
+        self._input(Text(self._attachment, self._outbox.next_sequence, text))
+
+    def paste(self, text: str) -> None:
+        """Text is pasted."""
+        self._input(Paste(self._attachment, self._outbox.next_sequence, text))
+
+    def mouse(self, action: MouseAction, button: MouseButton, column: int, row: int, modifiers: int = 0) -> None:
+        """The mouse did something at a cell."""
+        self._input(Mouse(self._attachment, self._outbox.next_sequence, action, button, column, row, int(modifiers)))
+
+    def focus(self, focused: bool) -> None:
+        """The viewer got or lost the keyboard."""
+        if not self.read_only:
+            self._input(Focus(self._attachment, self._outbox.next_sequence, focused))

@@ -1,0 +1,119 @@
+"""Commands to the open window: one line of JSON each way, over its own socket.
+
+Blocking, since only commands use it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from typing import Any, Literal
+
+from session_host.errors import NotAllowed, OutliveError
+from session_host.paths import check_private, config_dir, runtime_dir, window_socket
+from session_host.system.peer_credentials import is_foreign
+from session_host.system.processes.permission import agent_chats, refusal
+
+Verb = Literal["tabs", "show", "grab", "close", "raise"]
+
+TIMEOUT_S = 10.0
+MAX_REPLY_BYTES = 4 * 1024 * 1024
+
+
+class WindowNotOpen(OutliveError):
+    """No window listens."""
+
+
+class WindowRefused(OutliveError):
+    """The window would not, or could not.
+
+    Attributes:
+        exit_code: what the window says that the command should end with.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+def ask(verb: Verb, *, session: str | None = None, file: str | None = None, timeout_s: float = TIMEOUT_S) -> Any:
+    """Have the window do something.
+
+    Args:
+        verb: what to do.
+        session: a full session id, for ``show``.
+        file: an absolute path, for ``grab``.
+        timeout_s: how long to wait for the answer.
+
+    Returns:
+        The reply's result: any JSON value.
+
+    Raises:
+        WindowNotOpen: there is no window.
+        WindowRefused: it answers that it did not.
+        UnsafeDirectory: somebody else could have put the socket there.
+        OutliveError: it does not answer, or something else does.
+    """
+    request = {"verb": verb, "session": session, "file": file}
+    line = json.dumps({key: value for key, value in request.items() if value is not None}) + "\n"
+    check_private(runtime_dir())
+    path = window_socket()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout_s)
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise WindowNotOpen("no open window; open one with `outlive`") from error
+        except OSError as error:
+            raise OutliveError(f"cannot connect to the window at {path}: {error.strerror or error}") from error
+        if is_foreign(connection):
+            raise OutliveError(f"the socket {path} belongs to another user's process")
+        try:
+            connection.sendall(line.encode())
+            answer = _line(connection)
+        except TimeoutError as error:
+            raise OutliveError(f"the window did not respond within {timeout_s:g} s") from error
+        except OSError as error:
+            raise OutliveError(f"the window closed the connection: {error.strerror or error}") from error
+    return _result(answer)
+
+
+def check_may_control_window(pid: int) -> None:
+    """For the window itself: refuse an agent, unless it is one that opened this window.
+
+    Args:
+        pid: the process that asks.
+
+    Raises:
+        NotAllowed: it is such an agent's.
+    """
+    if why := refusal(pid, agent_chats(os.getpid()), "the window", config_dir() / "chats.toml"):
+        raise NotAllowed(why)
+
+
+def _line(connection: socket.socket) -> bytes:
+    received = bytearray()
+    while not received.endswith(b"\n"):
+        data = connection.recv(65536)
+        if not data or len(received) + len(data) > MAX_REPLY_BYTES:
+            break
+        received += data
+    return bytes(received)
+
+
+def _result(answer: bytes) -> Any:
+    if not answer.strip():
+        raise OutliveError("the window closed the connection; try again")
+    try:
+        reply = json.loads(answer)
+    except (ValueError, RecursionError) as error:
+        raise OutliveError("the process at the window's socket is not Outlive") from error
+    if not isinstance(reply, dict) or not isinstance(reply.get("ok"), bool):
+        raise OutliveError("the process at the window's socket is not Outlive")
+    if not reply["ok"]:
+        exit_code = reply.get("exit_code")
+        raise WindowRefused(
+            str(reply.get("error") or "the window refused the request"), exit_code if isinstance(exit_code, int) else 1
+        )
+    return reply.get("result")

@@ -1,0 +1,190 @@
+"""Removing a chat's worktree: only what is nowhere lost by it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from session_host.client.worktrees.git import GitRefused, change, run_read_only
+from session_host.client.worktrees.making import forget_branch
+from session_host.client.worktrees.places import held
+from session_host.client.worktrees.repository import Entry, Repository, at, branches, entries, entry_at, find
+from session_host.client.worktrees.status import changes_of
+from session_host.errors import WorktreeError
+
+REMOVAL_TIMEOUT_S = 60.0
+NAMED = 3
+"""How many ignored files are named; the others are counted."""
+
+UNDER_WAY = {
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "BISECT_LOG": "a bisection",
+}
+"""What git keeps in a worktree's own directory while it waits for its user."""
+
+
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
+    """What has become of a worktree."""
+
+    removed: bool
+    """Whether its directory is gone."""
+    line: str
+    """What was kept and why, or what went with it, for people; "" if there is nothing to say."""
+
+
+def remove(worktree: str, repository: str, branch: str, *, branch_made: bool) -> Removal:
+    """Remove a worktree and, if it was made for it, its branch, unless that would lose work.
+
+    Work is whatever is changed, staged or untracked in the directory; what git waits with in it (a merge, a
+    rebase); and commits that no other branch, remote branch or tag has. Files that git ignores are no
+    work, and go. Nobody may use the directory: that is the caller's to know. Blocks.
+
+    Args:
+        worktree: its top.
+        repository: git's own directory.
+        branch: the branch that it was made with; it may have another by now.
+        branch_made: whether that branch was made for it.
+    """
+    path = Path(worktree)
+    try:
+        found = at(Path(repository))
+        with held(found):
+            return _remove(found, path, branch if branch_made else "")
+    except WorktreeError as error:
+        if not os.path.lexists(path):
+            return Removal(removed=True, line="")
+        return Removal(removed=False, line=f"kept the worktree {path}: {error}")
+    except OSError as error:
+        return Removal(removed=False, line=f"kept the worktree {path}: {error.strerror}")
+
+
+def _remove(repository: Repository, path: Path, made: str) -> Removal:
+    entry = entry_at(repository, path)
+    if entry is None:
+        if not os.path.lexists(path):
+            return Removal(removed=True, line=_remove_branch(repository, made))
+        return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
+    if entry.locked is not None:
+        why = f": {entry.locked}" if entry.locked else ""
+        return Removal(removed=False, line=f"kept the worktree {path}: it is locked{why}")
+    line = ""
+    if not entry.is_gone:
+        if find(path).common != repository.common:
+            return Removal(removed=False, line=f"kept {path}: no longer a worktree of {repository.common}")
+        if reasons := [*_work(path), *_commits(repository, entry)]:
+            return Removal(removed=False, line=f"kept the worktree {path}: {' and '.join(reasons)}")
+        line = _ignored(path)
+    force = ["--force"] if entry.is_gone or _submodules_are_empty(path) else []
+    try:
+        change(repository.common, f"--git-dir={repository.common}", "worktree", "remove", *force, str(entry.path))
+    except GitRefused as refused:
+        return Removal(removed=False, line=f"kept the worktree {path}: {refused.said}")
+    return Removal(removed=True, line="; ".join(filter(None, [line, _remove_branch(repository, made)])))
+
+
+def _work(path: Path) -> Iterable[str]:
+    """What is in a worktree's directory alone, in words."""
+    listing = _status(path, "--untracked-files=all")
+    changed, untracked = changes_of(listing, "12u"), changes_of(listing, "?")
+    if changed:
+        yield f"{_count(changed, 'file')} not committed"
+    if untracked:
+        yield f"{_count(untracked, 'file')} untracked"
+    if not changed and (hidden := _hidden_changes(path)):
+        yield f"{_count(hidden, 'file')} changed but hidden from git (assume-unchanged or skip-worktree)"
+    own = Path(run_read_only(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
+    yield from {f"{what} in progress" for file, what in UNDER_WAY.items() if os.path.lexists(own / file)}
+    nested = [place for place in _ignored_paths(path) if os.path.lexists(path / place / ".git")]
+    if nested:
+        yield f"{nested[0]} is a separate repository"
+
+
+def _status(path: Path, *words: str, index: str = "") -> str:
+    # What a file system monitor or a cache says of untracked files may be late; this must be true.
+    return run_read_only(
+        path, "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false", "status", "--porcelain=v2", "-z",
+        "--ignore-submodules=none", *words, extra={"GIT_INDEX_FILE": index} if index else None,
+        timeout_s=REMOVAL_TIMEOUT_S,
+    )  # fmt: skip
+
+
+def _hidden_changes(path: Path) -> list[str]:
+    """Changed files marked assume-unchanged or skip-worktree, told by an index without the marks."""
+    listing = run_read_only(path, "ls-files", "-v", "-z", timeout_s=REMOVAL_TIMEOUT_S)
+    marked = {line[2:] for line in listing.split("\0") if line and (line[0].islower() or line[0] == "S")}
+    there = {name for name in marked if os.path.lexists(path / name)}
+    if not there:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        index = str(Path(folder) / "index")
+        run_read_only(path, "-c", "core.sparseCheckout=false", "read-tree", "HEAD", extra={"GIT_INDEX_FILE": index})
+        return sorted(there.intersection(changes_of(_status(path, "--untracked-files=no", index=index), "12u")))
+
+
+def _commits(repository: Repository, entry: Entry) -> Iterable[str]:
+    """Commits which only the worktree's branch has, or nothing but the worktree itself."""
+    count = _own_commits(repository, entry.head, entry.branch)
+    if count:
+        own = _count(count, "commit")
+        yield (
+            f"its branch {entry.branch} has {own} not on any other branch"
+            if entry.branch
+            else f"it has {own} on no branch"
+        )
+
+
+def _own_commits(repository: Repository, commit: str, branch: str | None) -> list[str]:
+    """The commits up to this one that no branch but the one named, no remote branch and no tag has."""
+    excluded = [f"--exclude={branch}"] if branch else []
+    listing = repository.run_read_only("rev-list", commit, "--not", *excluded, "--branches", "--remotes", "--tags")
+    return listing.split()
+
+
+def _ignored_paths(path: Path) -> list[str]:
+    """What git ignores, a directory that is ignored whole as one."""
+    return changes_of(_status(path, "--untracked-files=normal", "--ignored=matching"), "!")
+
+
+def _ignored(path: Path) -> str:
+    ignored = _ignored_paths(path)
+    if not ignored:
+        return ""
+    more = len(ignored) - NAMED
+    named = ", ".join(ignored[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"removed {path}, including ignored files: {named}"
+
+
+def _submodules_are_empty(path: Path) -> bool:
+    """Whether the submodules, if there are any, were never filled; git refuses them all alike."""
+    own = Path(run_read_only(path, "rev-parse", "--path-format=absolute", "--git-dir").removesuffix("\n"))
+    if (own / "modules").exists():
+        return False
+    listing = run_read_only(path, "ls-files", "--stage", "-z", timeout_s=REMOVAL_TIMEOUT_S).split("\0")
+    links = [line.partition("\t")[2] for line in listing if line.startswith("160000 ")]
+    return bool(links) and not any(os.path.lexists(path / link / ".git") for link in links)
+
+
+def _remove_branch(repository: Repository, branch: str) -> str:
+    """Delete a branch that was made for a chat, unless it is in use or has work; returns what to say."""
+    commit = branches(repository).get(branch) if branch else None
+    if commit is None:
+        return ""
+    used = next((entry for entry in entries(repository) if entry.branch == branch), None)
+    if used is not None:
+        return f"kept the branch {branch}: it is checked out in {used.path}"
+    if own := _own_commits(repository, commit, branch):
+        return f"kept the branch {branch}: {_count(own, 'commit')} not on any other branch"
+    forget_branch(repository, branch, commit)
+    return ""
+
+
+def _count(things: list[str], what: str) -> str:
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"

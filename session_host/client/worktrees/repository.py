@@ -1,0 +1,181 @@
+"""Which repository a directory is in, and what worktrees and branches that has."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import msgspec
+
+from session_host.client.worktrees.git import GitRefused, ask, run_read_only
+from session_host.client.worktrees.names import slug
+from session_host.errors import WorktreeError
+
+HEADS = "refs/heads/"
+MIN_GIT = (2, 36)
+
+
+class Repository(msgspec.Struct, frozen=True, kw_only=True):
+    """A repository, seen from one of its directories."""
+
+    common: Path
+    """git's own directory, which all worktrees share, without symbolic links: it names the repository."""
+    directory: Path
+    """The directory that was asked about."""
+    top: Path | None
+    """The top of the working tree around that; None in a bare repository."""
+    name: str
+    """What people call it: the name of its directory."""
+
+    @property
+    def place(self) -> str:
+        """Where ``directory`` is in the working tree: ``src/x``, or "." at its top."""
+        if self.top is None:
+            return "."
+        place = os.path.relpath(self.directory.resolve(), self.top.resolve())
+        return "." if place.startswith("..") else place
+
+    @property
+    def key(self) -> str:
+        """A name for it that no other repository has, fit for a directory."""
+        return f"{slug(self.name)}-{hashlib.sha256(os.fsencode(self.common)).hexdigest()[:8]}"
+
+    def run_read_only(self, *words: str) -> str:
+        """Ask git about the repository, whatever has become of its working trees; raises as ``git.look``."""
+        return run_read_only(self.common, f"--git-dir={self.common}", *words)
+
+    def ask(self, *words: str) -> bool:
+        """Yes or no; raises as ``git.ask``."""
+        return ask(self.common, f"--git-dir={self.common}", *words)
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A worktree as the repository has it registered; its directory may be gone."""
+
+    path: Path
+    head: str
+    """The commit's id; "" in a bare repository."""
+    branch: str | None
+    """The branch's name; None when none is checked out."""
+    locked: str | None
+    """Why it is locked, "" for no reason given; None when it is not."""
+    is_main: bool
+    """It is the repository's own, not a linked one."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its directory is not there."""
+        return not os.path.lexists(self.path) and not self.is_main
+
+
+def find(directory: Path) -> Repository:
+    """The repository that a directory is in.
+
+    Raises:
+        WorktreeError: it is in none, or git is missing or refuses it; the message says what to do.
+    """
+    directory = Path(os.path.abspath(directory))  # noqa: PTH100 - the user's own symlinks are kept
+    try:
+        flags = run_read_only(directory, "rev-parse", "--is-bare-repository", "--is-inside-work-tree").split()
+        common = _path(run_read_only(directory, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+        inside = flags[-1:] == ["true"]
+        top = (
+            _path(run_read_only(directory, "rev-parse", "--path-format=absolute", "--show-toplevel"))
+            if inside
+            else None
+        )
+    except GitRefused as refused:
+        raise _no_repository(directory, refused) from refused
+    if top is None and flags[:1] != ["true"]:
+        raise WorktreeError(f"{directory} is a git directory; start the chat in the working tree")
+    common = common.resolve()
+    return Repository(common=common, directory=directory, top=top, name=_name(common, top))
+
+
+def at(common: Path) -> Repository:
+    """The repository whose own directory this is.
+
+    Raises:
+        WorktreeError: it is none any more, or git is missing.
+    """
+    gone = WorktreeError(f"the repository {common} is missing")
+    if not common.is_dir():
+        raise gone
+    try:
+        run_read_only(common, f"--git-dir={common}", "rev-parse", "--git-dir")
+    except GitRefused as refused:
+        raise gone from refused
+    return Repository(common=common, directory=common, top=None, name=_name(common, None))
+
+
+def entries(repository: Repository) -> list[Entry]:
+    """All worktrees that are registered, the repository's own first.
+
+    Raises:
+        WorktreeError: git is older than 2.36, or fails.
+    """
+    try:
+        listing = repository.run_read_only("worktree", "list", "--porcelain", "-z")
+    except GitRefused as refused:
+        raise _too_old(repository) or refused from refused
+    found = []
+    for number, text in enumerate(filter(None, listing.split("\0\0"))):
+        facts = dict(line.partition(" ")[::2] for line in text.strip("\0").split("\0"))
+        branch = facts.get("branch")
+        found.append(
+            Entry(
+                path=Path(facts.get("worktree", "")),
+                head=facts.get("HEAD", ""),
+                branch=branch.removeprefix(HEADS) if branch is not None else None,
+                locked=facts.get("locked"),
+                is_main=number == 0,
+            )
+        )
+    return found
+
+
+def entry_at(repository: Repository, path: Path) -> Entry | None:
+    """The registered worktree at this path; raises as ``entries``."""
+    wanted = {str(path), os.path.realpath(path)}
+    return next((entry for entry in entries(repository) if str(entry.path) in wanted), None)
+
+
+def branches(repository: Repository) -> dict[str, str]:
+    """The ids of the commits of all local branches, by their names; raises as ``git.look``."""
+    listing = repository.run_read_only("for-each-ref", "--format=%(objectname) %(refname)", HEADS)
+    pairs = (line.partition(" ") for line in listing.splitlines())
+    return {reference.removeprefix(HEADS): commit for commit, _, reference in pairs}
+
+
+def _path(printed: str) -> Path:
+    return Path(printed.removesuffix("\n"))
+
+
+def _name(common: Path, top: Path | None) -> str:
+    """``x`` of ``x/.git``, ``x.git``, ``x/.bare``; a submodule's own directory is named as it is."""
+    if common.name.startswith(".") or common.name == "git":
+        return common.parent.name or "repository"
+    if top is not None and common.parent == top:
+        return top.name
+    return common.name.removesuffix(".git")
+
+
+def _no_repository(directory: Path, refused: GitRefused) -> WorktreeError:
+    if "not a git repository" in refused.said:
+        return WorktreeError(f"{directory} is not in a git repository; run `git init` there, or omit --worktree")
+    if "dubious ownership" in refused.said:
+        place = refused.said.partition("'")[2].rpartition("'")[0] or directory
+        return WorktreeError(
+            f"{place} belongs to another user; if you trust it, run: git config --global --add safe.directory {place}"
+        )
+    return WorktreeError(f"git failed in {directory}: {refused.said}")
+
+
+def _too_old(repository: Repository) -> WorktreeError | None:
+    version = run_read_only(repository.common, "version")
+    match = re.search(r"(\d+)\.(\d+)", version)
+    if match and (int(match[1]), int(match[2])) < MIN_GIT:
+        return WorktreeError(f"{version.strip()} is too old; worktrees need git 2.36 or newer")
+    return None

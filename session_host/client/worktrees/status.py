@@ -1,0 +1,101 @@
+"""How a worktree is: its repository, branch, and what has changed in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from session_host.client.worktrees.git import run_read_only
+from session_host.client.worktrees.repository import find
+from session_host.errors import WorktreeError
+
+SHOWN_TIMEOUT_S = 3.0
+"""Whoever shows it asks again soon; a disk that hangs must not hold up more than one thread for so long."""
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """What is shown of a working tree."""
+
+    repository: str
+    """What people call it."""
+    branch: str | None
+    """None when a commit is checked out without a branch."""
+    commit: str
+    """The first 8 letters of the commit's id; "" before the first."""
+    dirty: int
+    """How many files are changed, staged or untracked; a new directory counts as one."""
+    ahead: int | None
+    """Commits that the branch it follows does not have; None if it follows none."""
+    behind: int | None
+    """Commits of that which it does not have."""
+
+    @property
+    def words(self) -> str:
+        """In a few words: ``outlive · fix-the-bug · 3 changed · ↑2``."""
+        parts = [self.repository, self.branch or self.commit or "no commit"]
+        if self.dirty:
+            parts.append(f"{self.dirty} changed")
+        moved = [f"{mark}{count}" for mark, count in (("↑", self.ahead), ("↓", self.behind)) if count]
+        return " · ".join([*parts, *([" ".join(moved)] if moved else [])])
+
+
+def status_of(path: str, repository: str = "", *, timeout_s: float = SHOWN_TIMEOUT_S) -> Status | None:
+    """How the working tree at this directory is; None where there is none, or git is missing or too slow. Blocks.
+
+    Args:
+        path: a directory in it.
+        repository: what people call it, if that is known already: one question less.
+        timeout_s: how long git may take.
+    """
+    try:
+        listing = run_read_only(
+            Path(path), "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch", "-z",
+            "--untracked-files=normal", "--ignore-submodules=none", timeout_s=timeout_s,
+        )  # fmt: skip
+        name = repository or find(Path(path)).name
+    except WorktreeError:
+        return None
+    head = facts_of(listing)
+    ahead, behind = _ahead_behind(head.get("branch.ab", ""))
+    branch, commit = head.get("branch.head", ""), head.get("branch.oid", "")
+    return Status(
+        repository=name,
+        branch=None if branch in {"", "(detached)"} else branch,
+        commit="" if commit == "(initial)" else commit[:8],
+        dirty=len(changes_of(listing)),
+        ahead=ahead,
+        behind=behind,
+    )
+
+
+def facts_of(listing: str) -> dict[str, str]:
+    """The headers of ``git status --porcelain=v2 --branch -z``."""
+    headers = (line.removeprefix("# ").partition(" ") for line in listing.split("\0") if line.startswith("# "))
+    return {name: value for name, _, value in headers}
+
+
+def changes_of(listing: str, kinds: str = "12u?") -> list[str]:
+    """The paths of those kinds of entries; see git-status(1), "Porcelain Format Version 2".
+
+    ``1`` changed, ``2`` renamed (its former path follows as a record of its own), ``u`` unmerged,
+    ``?`` untracked, ``!`` ignored.
+    """
+    fields = {"1": 8, "2": 9, "u": 10, "?": 1, "!": 1}
+    found, records = [], iter(listing.split("\0"))
+    for record in records:
+        kind = record[:1]
+        if kind in fields and record[1:2] == " ":
+            if kind in kinds:
+                found.append(record.split(" ", fields[kind])[-1])
+            if kind == "2":
+                next(records, None)
+    return found
+
+
+def _ahead_behind(text: str) -> tuple[int | None, int | None]:
+    ahead, _, behind = text.partition(" ")
+    try:
+        return int(ahead), -int(behind)
+    except ValueError:
+        return None, None

@@ -1,0 +1,53 @@
+"""Files as text in a message: bounded, and text only."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from session_host.endpoint.conversation.conversation import Attachment
+from session_host.errors import OutliveError
+
+MAX_BYTES: Final = 256 * 1024
+"""Some 60,000 tokens: more than most models take."""
+
+MAX_ALL_BYTES: Final = 1024 * 1024
+
+
+def attachment(name: str) -> Attachment:
+    """What a file holds.
+
+    Args:
+        name: its path, relative to the chat's directory; ``~`` is the home.
+
+    Raises:
+        OutliveError: it cannot be read, is too long or no text.
+    """
+    path = Path(name).expanduser()
+    try:
+        # Opened before it is looked at, and without waiting: a pipe would hold us up for ever.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OutliveError(f"{name} is not a file")
+            data = file.read(MAX_BYTES + 1)
+    except ValueError as error:
+        raise OutliveError(f"{name!r} is not a path") from error
+    except OSError as error:
+        raise OutliveError(f"cannot read {name} ({error.strerror})") from error
+    if len(data) > MAX_BYTES:
+        raise OutliveError(f"{name} is too large (limit: {MAX_BYTES // 1024} KB)")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise OutliveError(f"{name} is not a text file (not UTF-8)") from None
+    if "\0" in text:
+        raise OutliveError(f"{name} is not a text file (it contains NUL bytes)")
+    return Attachment(path.name, text)
+
+
+def shown(each: Attachment) -> str:
+    """Its name and size, for people."""
+    size = len(each.text.encode("utf-8", "replace"))
+    return f"{each.name} ({size} B)" if size < 1024 else f"{each.name} ({size / 1024:.0f} KB)"

@@ -1,0 +1,34 @@
+"""What has been said, as lines of the terminal: when it is asked, and when a conversation goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from session_host.endpoint.conversation.attachments import shown
+from session_host.endpoint.conversation.conversation import Answer, AnswerState, Question
+from session_host.endpoint.screen.settling import MarkdownStream, clean
+
+if TYPE_CHECKING:
+    from session_host.endpoint.screen.painting import Painter
+
+_NOTES: Final = {
+    AnswerState.STREAMING: "the answer was interrupted; /continue to continue, /retry to ask again",
+    AnswerState.STOPPED: "stopped",
+}
+
+
+def question_lines(question: Question, painter: Painter) -> list[str]:
+    """A question and what was attached to it."""
+    lines = painter.words(clean(question.text), "bold", prefix="› ")
+    for each in question.attachments:
+        lines += painter.words(f"+ {clean(shown(each))}", "dim", prefix="  ")
+    return [*lines, ""]
+
+
+def answer_lines(answer: Answer, painter: Painter) -> list[str]:
+    """An answer, and why it ends where it does."""
+    settling = MarkdownStream()
+    blocks = [*settling.append(clean(answer.text)), *settling.finish()]
+    lines = [line for block in blocks for line in painter.block(block)]
+    note = answer.note or _NOTES.get(answer.state, "")
+    return [*lines, "", *([*painter.words(clean(note), "dim"), ""] if note else [])]

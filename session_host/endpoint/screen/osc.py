@@ -1,0 +1,58 @@
+"""What the program tells the terminal about itself, as escape sequences.
+
+Sources: OSC 2 (xterm's ctlseqs), OSC 52 (the same), OSC 7501 (an agent's own word on its activity).
+"""
+
+from __future__ import annotations
+
+import base64
+from enum import StrEnum
+from typing import Final
+
+from session_host.protocol.untrusted_text import for_clipboard, one_line
+
+APPLICATION: Final = "outlive-endpoint"
+TITLE_CHARACTERS: Final = 60
+CLIPBOARD_CHARACTERS: Final = 200_000
+
+
+class Activity(StrEnum):
+    """What the program is doing."""
+
+    IDLE = "idle"
+    WORKING = "working"
+    BLOCKED = "blocked"
+    """It cannot go on without its user."""
+    DONE = "done"
+    CLEAR = "clear"
+    """It tells nothing any more."""
+
+
+def activity(state: Activity, kind: str = "", message: str = "") -> str:
+    """The sequence that says so; ``kind`` is one word on why, ``message`` the reason for people."""
+    why = f":kind={kind}" if kind else ""
+    if message:
+        why += f":msg={base64.b64encode(one_line(message).encode('utf-8', 'replace')).decode()}"
+    return f"\x1b]7501;state={state}{why}:app={APPLICATION}\x1b\\"
+
+
+def title(text: str) -> str:
+    """The sequence that sets the title."""
+    return f"\x1b]2;{one_line(text)}\x1b\\"
+
+
+def topic(question: str) -> str:
+    """A title made of a question: its first words."""
+    words = one_line(question).split()
+    shown = ""
+    for word in words:
+        if shown and len(shown) + 1 + len(word) > TITLE_CHARACTERS - 1:
+            return f"{shown}…"
+        shown = f"{shown} {word}".lstrip()
+    return shown if len(shown) <= TITLE_CHARACTERS else f"{shown[: TITLE_CHARACTERS - 1]}…"
+
+
+def clipboard(text: str) -> str:
+    """The sequence that puts a text on the clipboard, where the terminal allows it."""
+    content = base64.b64encode(for_clipboard(text, CLIPBOARD_CHARACTERS).encode("utf-8", "replace")).decode()
+    return f"\x1b]52;c;{content}\x1b\\"

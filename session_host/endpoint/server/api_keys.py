@@ -1,0 +1,129 @@
+"""Where the server's key comes from: the environment, a file, or the desktop's secret store.
+
+A key is in this process's memory and in the request's header, and nowhere else: no argv, no log, no conversation.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from session_host.endpoint.server import secret_store
+from session_host.endpoint.server.addresses import is_local, origin
+from session_host.errors import ConfigError, UsageError
+
+DEFAULT_VARIABLE: Final = "OPENAI_API_KEY"
+PLACEHOLDER: Final = "none"
+"""What a server without keys is sent: the client insists on something."""
+
+MAX_FILE_BYTES: Final = 16 * 1024
+
+
+def check_source(source: str) -> str:
+    """The source itself, if it is one.
+
+    Raises:
+        UsageError: it is none.
+    """
+    kind, colon, rest = source.partition(":")
+    if source == "secret" or (colon and rest and kind in {"env", "file"}):
+        return source
+    raise UsageError("a key source is env:NAME, file:PATH or secret; not the key itself")
+
+
+async def find_key(source: str, url: str, environment: Mapping[str, str]) -> str | None:
+    """The key for a server; None to do without.
+
+    Args:
+        source: as ``check_source`` allows it; "" for the default: ``OPENAI_API_KEY``, if it is set, else what the
+            secret store has for the server, if it is there and open; a server on this machine needs none.
+        url: the server's address.
+        environment: where variables are looked up.
+
+    Raises:
+        ConfigError: the source has no key.
+    """
+    kind, _, rest = source.partition(":")
+    if kind == "env":
+        key = environment.get(rest, "").strip()
+        if not key:
+            raise ConfigError(f"the variable {rest} is not set; set it before starting the chat, or use /key")
+        return checked_key(key, rest)
+    if kind == "file":
+        return checked_key(_of_file(rest), rest)
+    if kind == "secret":
+        stored = await secret_store.find(origin(url), unlock=True)
+        if not stored:
+            raise ConfigError(f"the secret store has no key for {origin(url)}; /key saves one")
+        return checked_key(stored, "the secret store")
+    if key := environment.get(DEFAULT_VARIABLE, "").strip():
+        # Who gives no source does not mean to show the key to everybody on the way.
+        return checked_key(key, DEFAULT_VARIABLE) if may_be_sent(url) else None
+    if is_local(url):
+        return None
+    try:
+        return await secret_store.find(origin(url), unlock=False)
+    except ConfigError:
+        return None
+
+
+def may_be_sent(url: str) -> bool:
+    """Whether a key that nobody chose for this server is safe on the way there."""
+    return url.startswith("https://") or is_local(url)
+
+
+def _of_file(name: str) -> str:
+    path = Path(name).expanduser()
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the key ({error.strerror})") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise ConfigError(f"{path}: too long; use a file that contains only the key")
+    if mode & 0o077:
+        logging.getLogger(__name__).warning("others may read the file of the key: %s", path)
+    lines = data.decode("utf-8", "replace").split("\n", 1)
+    return lines[0].strip()
+
+
+def checked_key(key: str, place: str) -> str:
+    """A key that fits a header.
+
+    Raises:
+        ConfigError: it does not.
+    """
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(f"{place} does not contain a valid key: a key is one word of printable ASCII characters")
+    return key
+
+
+class NoKeys(logging.Filter):
+    """Takes keys out of what is logged, whoever logs it. Add it to handlers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: set[str] = set()
+
+    def hide(self, key: str | None) -> None:
+        """From now on this key is not logged."""
+        if key and key != PLACEHOLDER:
+            self._keys.add(key)
+
+    def cleaned(self, text: str) -> str:
+        """The text without keys."""
+        for key in self._keys:
+            text = text.replace(key, "[key]")
+        return text
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Put a record into words, and take keys out of them."""
+        text = record.getMessage()
+        if record.exc_info:
+            text = f"{text}\n{logging.Formatter().formatException(record.exc_info)}"
+            record.exc_info = record.exc_text = None
+        record.msg, record.args = self.cleaned(text), None
+        return True

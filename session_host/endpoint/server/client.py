@@ -1,0 +1,282 @@
+"""The server: a conversation in, the events of an answer out, by the official client.
+
+Two interfaces are spoken: chat completions, which nearly every server has, and responses. ``auto`` begins with the
+first, and takes the other if a server has not that path. The client is imported when it is first needed, which takes
+most of a second: ``warm`` does so in a thread, while the user is still writing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from session_host.endpoint.conversation.conversation import Settings
+from session_host.endpoint.server import errors
+from session_host.endpoint.server.addresses import is_local
+from session_host.endpoint.server.api_keys import PLACEHOLDER
+from session_host.endpoint.server.errors import ApiError, ErrorKind
+from session_host.protocol.untrusted_text import one_line
+
+if TYPE_CHECKING:
+    import openai
+    from openai import AsyncOpenAI, AsyncStream
+
+    class Client(AsyncOpenAI):
+        """See ``_client_class``."""
+
+        saw_done: bool
+
+
+CONNECT_TIMEOUT_S: Final = 10.0
+MOST_MODELS: Final = 1000
+
+_logger = logging.getLogger(__name__)
+
+
+class Text(NamedTuple):
+    """A piece of the answer."""
+
+    text: str
+
+
+class Thinking(NamedTuple):
+    """The model thinks; what it thinks is not shown."""
+
+
+class Tokens(NamedTuple):
+    """What the server counted."""
+
+    input: int | None
+    output: int | None
+
+
+class Finished(NamedTuple):
+    """The answer is complete."""
+
+    note: str
+    """What the user should know of its end, one line; "" for nothing."""
+
+
+Event = Text | Thinking | Tokens | Finished
+
+
+def preload() -> None:
+    """Import the client; takes most of a second, and nothing later on."""
+    from openai.resources.chat import completions
+    from openai.resources.responses import responses
+
+    _logger.debug("client imported: %s, %s", completions.__name__, responses.__name__)
+
+
+@cache
+def _client_class() -> type[Client]:
+    """The official client, with ``saw_done``: whether the last stream ended with "[DONE]", which it keeps to itself."""
+    import openai
+    from openai._streaming import ServerSentEvent, SSEDecoder
+
+    class Decoder(SSEDecoder):
+        def __init__(self, client: NotingClient) -> None:
+            super().__init__()
+            self._client = client
+
+        def decode(self, line: str) -> ServerSentEvent | None:
+            event = super().decode(line)
+            if event is not None:
+                self._client.saw_done = event.data.startswith("[DONE]")
+            return event
+
+    class NotingClient(openai.AsyncOpenAI):
+        saw_done = False
+
+        def _make_sse_decoder(self) -> SSEDecoder:
+            self.saw_done = False
+            return Decoder(self)
+
+    return cast("type[Client]", NotingClient)
+
+
+class Server:
+    """A connection to one server with one key. Close it."""
+
+    def __init__(self, settings: Settings, key: str | None) -> None:
+        self._settings = settings
+        self._key = key or PLACEHOLDER
+        self._client: Client | None = None
+        self._api = settings.api
+        self._with_usage = True
+
+    async def close(self) -> None:
+        """End its connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def models(self) -> list[str]:
+        """The names of the models that it has, sorted.
+
+        Raises:
+            ApiError: it does not say.
+        """
+        import openai
+
+        client = await self._connected()
+        names: list[str] = []
+        try:
+            async for model in client.models.list():
+                names.append(str(model.id))
+                if len(names) >= MOST_MODELS:
+                    break
+        except openai.APIError as error:
+            raise self._sorted_out(error, begun=False) from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise errors.not_a_model_server(self._settings.url) from error
+        return sorted(names)
+
+    async def answer(self, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
+        """Ask, and give the answer as it comes; the last event is ``Finished``.
+
+        Args:
+            turns: pairs of role (system, user, assistant) and text.
+
+        Raises:
+            ApiError: there is no answer, or it ends too early; what came before counts.
+        """
+        import openai
+
+        client = await self._connected()
+        while True:
+            begun = False
+            responses = self._api == "responses"
+            events = self._responses(client, turns) if responses else self._chat(client, turns)
+            try:
+                async with contextlib.aclosing(events):
+                    async for event in events:
+                        begun = True
+                        yield event
+                return
+            except openai.APIError as error:
+                if begun or not self._try_otherwise(error):
+                    raise self._sorted_out(error, begun=begun) from error
+            except (ValueError, TypeError, AttributeError, LookupError) as error:
+                # The client checks nothing of what it reads, so that servers may differ; some differ too much.
+                if not begun:
+                    raise errors.not_a_model_server(self._settings.url) from error
+                raise ApiError("the answer is damaged; /retry to ask again", ErrorKind.CUT) from error
+
+    async def _connected(self) -> Client:
+        """The client, imported and made when it is first asked for."""
+        if self._client is None:
+            await asyncio.to_thread(preload)
+            import openai
+
+            timeout = openai.Timeout(self._settings.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._settings.timeout_s))
+            # What is on this machine is not reached through a proxy, whatever the environment says.
+            direct = openai.DefaultAsyncHttpxClient(trust_env=False) if is_local(self._settings.url) else None
+            self._client = _client_class()(
+                api_key=self._key, base_url=self._settings.url, timeout=timeout, max_retries=0, http_client=direct
+            )
+        return self._client
+
+    def _try_otherwise(self, error: Exception) -> bool:
+        """Whether the same question may be understood in other words."""
+        import openai
+
+        if not isinstance(error, openai.APIStatusError):
+            return False
+        said = errors.explanation(error).lower()
+        if self._with_usage and error.status_code in {400, 422} and "stream_options" in said:
+            self._with_usage = False
+            return True
+        if self._api == "auto" and error.status_code in {404, 405} and "model" not in f"{said} {error.code}":
+            self._api = "responses"
+            return True
+        return False
+
+    def _sorted_out(self, error: openai.APIError, *, begun: bool) -> ApiError:
+        import openai
+
+        settings = self._settings
+        if isinstance(error, openai.APIConnectionError):
+            return errors.connection_error(error, settings.url, settings.timeout_s, begun=begun)
+        if isinstance(error, openai.APIStatusError):
+            return errors.status_error(error, settings.url, settings.model)
+        return errors.told_error(error, settings.url)
+
+    def _check(self, stream: AsyncStream[Any]) -> None:
+        """Refuse a web page: the client reads it as a stream without events."""
+        if errors.is_web_page(stream.response.headers):
+            raise errors.not_a_model_server(self._settings.url)
+
+    async def _chat(self, client: Client, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
+        """By chat completions."""
+        messages: Any = [{"role": role, "content": text} for role, text in turns]
+        more: dict[str, Any] = {"stream_options": {"include_usage": True}} if self._with_usage else {}
+        stream = await client.chat.completions.create(
+            model=self._settings.model, messages=messages, stream=True, **more
+        )
+        finish: str | None = None
+        answered = False
+        async with stream:
+            self._check(stream)
+            async for chunk in stream:
+                if chunk.usage is not None:
+                    yield Tokens(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
+                for choice in chunk.choices or ():
+                    delta = choice.delta
+                    finish = choice.finish_reason or finish
+                    if delta is None:
+                        continue
+                    if text := delta.content or delta.refusal:
+                        answered = True
+                        yield Text(str(text))
+                    elif getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None):
+                        yield Thinking()
+        # Some servers give no reason for the end; "[DONE]" says all the same that nothing is missing.
+        if finish is None and not (answered and client.saw_done):
+            raise ApiError("the answer is incomplete; /retry to ask again, /continue to continue", ErrorKind.CUT)
+        yield Finished(_NOTES.get(finish or "", ""))
+
+    async def _responses(self, client: Client, turns: list[tuple[str, str]]) -> AsyncGenerator[Event]:
+        """By responses; the server is to keep nothing of it."""
+        system = turns[0][1] if turns and turns[0][0] == "system" else None
+        messages: Any = [{"role": role, "content": text} for role, text in turns if role != "system"]
+        more: dict[str, Any] = {"instructions": system} if system else {}
+        stream = await client.responses.create(
+            model=self._settings.model, input=messages, stream=True, store=False, **more
+        )
+        end: Any = None
+        async with stream:
+            self._check(stream)
+            async for event in stream:
+                kind = str(event.type)
+                if kind in {"response.output_text.delta", "response.refusal.delta"}:
+                    yield Text(str(getattr(event, "delta", "")))
+                elif kind.startswith("response.reasoning"):
+                    yield Thinking()
+                elif kind in {"response.completed", "response.incomplete"}:
+                    end = getattr(event, "response", None)
+                elif kind in {"response.failed", "error"}:
+                    raise ApiError(f"the server stopped ({_reason(event)}); /retry to ask again", ErrorKind.CUT)
+        if end is None:
+            raise ApiError("the answer is incomplete; /retry to ask again, /continue to continue", ErrorKind.CUT)
+        if end.usage is not None:
+            yield Tokens(end.usage.input_tokens, end.usage.output_tokens)
+        details = getattr(end, "incomplete_details", None)
+        yield Finished(_NOTES.get(str(getattr(details, "reason", "")), ""))
+
+
+_NOTES: Final = {
+    "length": "the answer reached the length limit; /continue to continue",
+    "max_output_tokens": "the answer reached the length limit; /continue to continue",
+    "content_filter": "the server withheld part of the answer",
+}
+
+
+def _reason(event: Any) -> str:
+    """Why the server says that it failed."""
+    error = getattr(getattr(event, "response", None), "error", None)
+    said = getattr(error, "message", None) or getattr(event, "message", None) or "no reason given"
+    return one_line(str(said))[: errors.MAX_WORDS]

@@ -1,0 +1,180 @@
+"""What can go wrong with a server, each in one line that says what to do."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final
+
+from session_host.endpoint.server.addresses import shown_server
+from session_host.errors import OutliveError
+from session_host.protocol.untrusted_text import one_line
+
+if TYPE_CHECKING:
+    import openai
+
+MAX_WORDS: Final = 200
+"""How much of a server's own explanation is shown."""
+
+MAX_WAIT_S: Final = 3600.0
+
+
+class ErrorKind(Enum):
+    """Kinds of failures, by what comes next."""
+
+    REFUSED = auto()
+    """Nobody listens, no such host, no network: nothing was asked."""
+    KEY = auto()
+    """The key is missing or wrong."""
+    NOT_FOUND = auto()
+    """There is no such model, or no such path."""
+    BUSY = auto()
+    """Ask again after a while; the program does so by itself."""
+    SILENT = auto()
+    """Nothing came for too long."""
+    CUT = auto()
+    """The connection broke in the midst of an answer."""
+    OTHER = auto()
+
+
+class ApiError(OutliveError):
+    """The server did not answer, or not to the end.
+
+    Attributes:
+        trouble: what kind of failure it is.
+        retry_after_s: when the server wants to be asked again; None if it does not say.
+        status: the HTTP status, None without one.
+    """
+
+    def __init__(
+        self, message: str, trouble: ErrorKind, *, retry_after_s: float | None = None, status: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.trouble = trouble
+        self.retry_after_s = retry_after_s
+        self.status = status
+
+
+def connection_error(error: openai.APIConnectionError, url: str, timeout_s: float, *, begun: bool) -> ApiError:
+    """An error below HTTP.
+
+    Args:
+        error: what the client raised.
+        url: the server's address.
+        timeout_s: how long it might be silent.
+        begun: a part of the answer had come.
+    """
+    import openai
+
+    server = shown_server(url)
+    cause = _root(error)
+    if isinstance(error, openai.APITimeoutError):
+        if begun:
+            return ApiError(f"{server} sent nothing for {timeout_s:g} s; /retry to ask again", ErrorKind.CUT)
+        words = f"{server} did not respond within {timeout_s:g} s; /retry to ask again, or set a longer --timeout"
+        return ApiError(words, ErrorKind.SILENT)
+    if begun:
+        return ApiError("connection lost; /retry to ask again, /continue to continue", ErrorKind.CUT)
+    if isinstance(cause, ConnectionRefusedError) or "refused" in str(cause).lower():
+        return ApiError(f"connection to {server} refused; start the server, then /retry", ErrorKind.REFUSED)
+    if not _was_connecting(error):
+        return ApiError(f"{server} closed the connection; /retry to ask again", ErrorKind.CUT)
+    what = one_line(str(cause))[:MAX_WORDS] or "no reason given"
+    return ApiError(
+        f"cannot reach {server} ({what}); check the address and the network, then /retry", ErrorKind.REFUSED
+    )
+
+
+def not_a_model_server(url: str) -> ApiError:
+    """Something else than a model server answered: a web page, or nothing that can be read."""
+    words = f"{shown_server(url)} is not a model server; check the address ({url}), then /retry"
+    return ApiError(words, ErrorKind.NOT_FOUND)
+
+
+def is_web_page(headers: Mapping[str, str]) -> bool:
+    """Whether an answer is a page for browsers."""
+    return headers.get("content-type", "").lower().startswith(("text/html", "application/xhtml"))
+
+
+def status_error(error: openai.APIStatusError, url: str, model: str) -> ApiError:
+    """An answer of the server's that is a refusal."""
+    server = shown_server(url)
+    status = error.status_code
+    said = explanation(error)
+    code = str(error.code or "")
+    if status in {401, 403}:
+        words = f"{server} rejected the key ({status}: {said}); set another with /key, then /retry"
+        return ApiError(words, ErrorKind.KEY, status=status)
+    if status in {404, 405} and is_web_page(error.response.headers):
+        return not_a_model_server(url)
+    if status == 404:
+        if "model" in said.lower() or "model" in code:
+            words = f"{server} has no model {model!r}; choose one with /model, then /retry"
+        else:
+            words = f"{server} has no chat API at {url} (404: {said}); check the path"
+        return ApiError(words, ErrorKind.NOT_FOUND, status=status)
+    if status == 429 and "insufficient_quota" in (code, str(error.type or "")):
+        return ApiError(f"the quota at {server} is used up ({said})", ErrorKind.OTHER, status=status)
+    if status in {429, 503, 529}:
+        wait_s = retry_after_s(error.response.headers, time.time())
+        what = "is limiting requests" if status == 429 else "is overloaded"
+        return ApiError(f"{server} {what} ({status}: {said})", ErrorKind.BUSY, retry_after_s=wait_s, status=status)
+    if status >= 500:
+        return ApiError(f"{server} failed ({status}: {said}); /retry to ask again", ErrorKind.OTHER, status=status)
+    return ApiError(f"{server} rejected the question ({status}: {said})", ErrorKind.OTHER, status=status)
+
+
+def told_error(error: openai.APIError, url: str) -> ApiError:
+    """An error that the server tells in the midst of an answer, or an answer that makes no sense."""
+    said = one_line(str(error.message))[:MAX_WORDS]
+    return ApiError(f"{shown_server(url)} stopped ({said}); /retry to ask again", ErrorKind.CUT)
+
+
+def explanation(error: openai.APIStatusError) -> str:
+    """The server's own words, one line; the status's name if it has none."""
+    body: Any = error.body
+    said: Any = body.get("message") or body.get("error") or body.get("detail") if isinstance(body, dict) else None
+    if isinstance(said, dict):
+        said = said.get("message")
+    if not isinstance(said, str) or not said.strip():
+        said = error.response.reason_phrase or "no reason given"
+    return one_line(said.strip())[:MAX_WORDS].rstrip(".")
+
+
+def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
+    """When a server wants to be asked again (RFC 9110, 10.2.3; ``retry-after-ms`` is OpenAI's own).
+
+    Returns:
+        Seconds from now, at least 0, at most an hour; None if it does not say, or not understandably.
+    """
+    try:
+        if "retry-after-ms" in headers:
+            wait_s = float(headers["retry-after-ms"]) / 1000
+        else:
+            given = headers.get("retry-after", "")
+            date = email.utils.parsedate_to_datetime(given) if given and not _is_number(given) else None
+            wait_s = date.timestamp() - now_s if date else float(given)
+    except (ValueError, OverflowError, TypeError):
+        return None
+    return min(max(0.0, wait_s), MAX_WAIT_S) if wait_s == wait_s else None  # noqa: PLR0124 - "nan" is a float
+
+
+def _is_number(text: str) -> bool:
+    return text.strip().replace(".", "", 1).isdigit()
+
+
+def _was_connecting(error: BaseException) -> bool:
+    """Whether the connection was not made; the client's transport, whose errors these are, is its own matter."""
+    kinds = type(error.__cause__).__mro__ if error.__cause__ is not None else ()
+    return any(kind.__name__ in {"ConnectError", "ProxyError", "SSLError", "UnsupportedProtocol"} for kind in kinds)
+
+
+def _root(error: BaseException) -> BaseException:
+    """The cause of the causes."""
+    seen = {id(error)}
+    while (cause := error.__cause__ or error.__context__) is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        error = cause
+    return error

@@ -1,0 +1,202 @@
+"""The session's socket: who may connect, and the answers to requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from session_host.host.driver.session import Session
+from session_host.host.keeper_channel import KeeperChannel
+from session_host.protocol.messages import Describe, Description, ErrorCode, Failed, Request
+from session_host.system.peer_credentials import is_foreign
+
+from .connection import ClientConnection
+from .requests import CONTROLLING, describe, handle_request
+from .send_request import SendRequests
+from .socket_transport import SocketTransport
+
+log = logging.getLogger(__name__)
+
+MAX_CONNECTIONS = 256
+CLOSE_TIMEOUT_S = 5.0
+"""At the end, so long for viewers to take what is queued for them."""
+
+RETRY_S = 1.0
+"""When there were no descriptors left, so long until the next look."""
+
+REFRESH_S = 6 * 3600.0
+"""systemd-tmpfiles removes what was not touched for days (tmpfiles.d(5)); the socket is touched so often."""
+
+
+def touch(path: Path) -> None:
+    """Touch a session's socket, and the directory that it is in."""
+    try:
+        os.utime(path)
+        os.utime(path.parent)
+    except FileNotFoundError:
+        log.warning("the socket is gone; the keeper binds it again")
+
+
+class Server:
+    """Listens for one session; owns its connections and the requests under way.
+
+    Attributes:
+        calls: how many came.
+    """
+
+    def __init__(self, session: Session, path: Path, listener: int, keeper: KeeperChannel) -> None:
+        """Serve a session.
+
+        Args:
+            session: which.
+            path: its socket's.
+            listener: the socket, which listens already; this keeps a duplicate.
+            keeper: who holds it as well.
+        """
+        self.calls = 0
+        self._session = session
+        self._sending = SendRequests(session)
+        self._path = path
+        self._listener = socket.socket(fileno=os.dup(listener))
+        self._keeper = keeper
+        keeper.bound_again = lambda: self._bound_again(listener)
+        self._connections: set[ClientConnection] = set()
+        self._requests: set[asyncio.Task[None]] = set()
+        self._all_gone = asyncio.Event()
+        self._listening = False
+        self._refresh: asyncio.TimerHandle | None = None
+        self._again: asyncio.TimerHandle | None = None
+
+    def start(self, callers: Sequence[socket.socket] = ()) -> None:
+        """Take calls; those first who were let in already, and to whom nobody has listened yet."""
+        self._listener.setblocking(False)
+        for caller in callers:
+            self._admit(caller)
+        self._listen()
+        self._touch()
+
+    def _bound_again(self, listener: int) -> None:
+        """The session's socket is a new one. Callers that wait in the former one are let in first."""
+        former, self._listener = self._listener, socket.socket(fileno=os.dup(listener))
+        self._listener.setblocking(False)
+        with former:
+            if not self._listening:
+                return
+            asyncio.get_running_loop().remove_reader(former.fileno())
+            with contextlib.suppress(OSError):
+                while True:
+                    self._admit(former.accept()[0])
+        self._listen()
+
+    def _listen(self) -> None:
+        self._listening = True
+        asyncio.get_running_loop().add_reader(self._listener.fileno(), self._called)
+
+    def _called(self) -> None:
+        try:
+            caller, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # Who called has gone.
+        except OSError as error:
+            # Out of descriptors: the call waits, and would wake us again and again.
+            log.warning("took no call: %s", error)
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(self._listener.fileno())
+            self._listening = False
+            self._again = loop.call_later(RETRY_S, self._listen)
+            return
+        self._admit(caller)
+
+    def _admit(self, caller: socket.socket) -> None:
+        self.calls += 1
+        if not self._admits(caller):
+            caller.close()
+            return
+        connection = ClientConnection(self._session, self)
+        self._connections.add(connection)
+        connection.connection_made(SocketTransport(caller, connection))
+
+    def _admits(self, caller: socket.socket) -> bool:
+        """This user's processes, up to a bound."""
+        if is_foreign(caller):
+            log.warning("refused a connection of another user")
+            return False
+        if len(self._connections) >= MAX_CONNECTIONS:
+            log.warning("refused a connection: there are %d", len(self._connections))
+            return False
+        return True
+
+    def _touch(self) -> None:
+        touch(self._path)
+        self._refresh = asyncio.get_running_loop().call_later(REFRESH_S, self._touch)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody waits for anything of ours."""
+        return not self._requests and all(each.is_quiet for each in self._connections)
+
+    def descriptors(self) -> list[int]:
+        """The clients' sockets."""
+        return [each.fileno() for each in self._connections]
+
+    def hang_up(self) -> None:
+        """Let each client know at once that it must connect anew, whoever else has its socket."""
+        for connection in self._connections:
+            connection.hang_up()
+
+    def description(self) -> Description:
+        """What a request for it is answered with now."""
+        return describe(self._session, Describe(0), os.getpid(), self._keeper.keeper_pid)
+
+    async def close(self) -> None:
+        """Stop listening; give viewers a moment to take what is queued for them."""
+        for timer in (self._refresh, self._again):
+            if timer is not None:
+                timer.cancel()
+        asyncio.get_running_loop().remove_reader(self._listener.fileno())
+        self._listening = False
+        self._keeper.bound_again = None
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+        if self._requests:
+            await asyncio.wait(self._requests, timeout=CLOSE_TIMEOUT_S)
+        for connection in tuple(self._connections):
+            connection.close_when_sent()
+        if self._connections:
+            self._all_gone.clear()
+            try:
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self._all_gone.wait()
+            except TimeoutError:
+                log.warning("%d viewers did not take their last output", len(self._connections))
+
+    # ------------------------------------------------------------ what connections ask
+
+    def connection_closed(self, connection: ClientConnection) -> None:
+        """Forget a connection."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._all_gone.set()
+
+    def answer(self, connection: ClientConnection, request: Request) -> None:
+        """Carry out a request; its replies are sent when it is done."""
+        if len(self._requests) >= MAX_CONNECTIONS:
+            connection.refuse(ErrorCode.VIOLATION, "too many requests at once")
+            return
+        task = asyncio.get_running_loop().create_task(self._answer(connection, request), name=type(request).__name__)
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
+
+    async def _answer(self, connection: ClientConnection, request: Request) -> None:
+        log.info("request %s", type(request).__name__)
+        if isinstance(request, CONTROLLING) and (why := connection.refusal()):
+            log.warning("refused: %s", why)
+            connection.send_message(Failed(request.request, ErrorCode.NOT_ALLOWED, why))
+            return
+        for reply in await handle_request(self._session, self._sending, request, os.getpid(), self._keeper.keeper_pid):
+            connection.send_message(reply)

@@ -1,0 +1,190 @@
+"""The host's end of one client's socket: what comes is handed on, what goes out waits in a queue if it must.
+
+What is sent goes at once, in the caller's own time, as long as the socket takes it: a key's echo has no turn of
+the event loop to wait for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import select
+import socket
+from collections import deque
+from typing import Protocol
+
+from session_host.system.peer_credentials import peer_pid
+
+READ_BYTES = 16 * 1024
+READS_AT_ONCE = 64
+"""A client that sends without end has the loop for so long at a time."""
+
+LOOK_S = 0.1
+"""So long after something came it is looked for what ``loops.run`` tells of: with each key would be too often."""
+
+HIGH_BYTES = 2 * 1024 * 1024
+LOW_BYTES = 256 * 1024
+
+
+class TransportOwner(Protocol):
+    """Whoever talks over it."""
+
+    def data_received(self, data: bytes) -> None:
+        """The client sent this."""
+
+    def pause_writing(self) -> None:
+        """More than HIGH_BYTES wait for the client."""
+
+    def resume_writing(self) -> None:
+        """After that: no more than LOW_BYTES do."""
+
+    def connection_lost(self) -> None:
+        """The socket is closed, by whomever; called once, and not in the midst of another call."""
+
+
+class SocketTransport:
+    """One connected socket on the event loop.
+
+    Attributes:
+        queued_bytes: what was sent and the socket has not taken yet.
+        peer_pid: the process that connected; 0 where the system does not tell.
+    """
+
+    def __init__(self, connection: socket.socket, owner: TransportOwner) -> None:
+        """Own a socket, and listen to it."""
+        self.queued_bytes = 0
+        self.peer_pid = peer_pid(connection)
+        self._socket = connection
+        self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[memoryview] = deque()
+        self._is_full = False
+        self._closing = False
+        self._closed = False
+        self._look: asyncio.TimerHandle | None = None
+        connection.setblocking(False)
+        self._more = select.poll()
+        self._more.register(connection, select.POLLIN)
+        self._loop.add_reader(connection.fileno(), self._readable)
+
+    def write(self, data: bytes) -> None:
+        """Send, or queue, some bytes; nothing once it is closed."""
+        if self._closing:
+            return
+        sent = 0
+        if not self._queue:
+            try:
+                sent = self._socket.send(data)
+            except BlockingIOError:
+                pass
+            except OSError:
+                self._broken()
+                return
+            if sent == len(data):
+                return
+            self._loop.add_writer(self._socket.fileno(), self._writable)
+        self._queue.append(memoryview(data)[sent:])
+        self.queued_bytes += len(data) - sent
+        if self.queued_bytes > HIGH_BYTES and not self._is_full:
+            self._is_full = True
+            self._owner.pause_writing()
+
+    def close(self) -> None:
+        """Hear no more, and close once the queue has gone out."""
+        if not self._closing:
+            self._closing = True
+            self._loop.remove_reader(self._socket.fileno())
+            if not self._queue:
+                self.abort()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the socket is closed; its owner hears of that in a moment."""
+        return self._closed
+
+    def fileno(self) -> int:
+        """The socket's descriptor."""
+        return self._socket.fileno()
+
+    def shutdown(self) -> None:
+        """End the connection itself, which a duplicate of the socket in another process would keep alive."""
+        with contextlib.suppress(OSError):  # The client was quicker.
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def abort(self) -> None:
+        """Close now."""
+        if self._closed:
+            return
+        self._closing = self._closed = True
+        self._loop.remove_reader(self._socket.fileno())
+        self._loop.remove_writer(self._socket.fileno())
+        self._queue.clear()
+        self.queued_bytes = 0
+        self._socket.close()
+        self._loop.call_soon(self._owner.connection_lost)
+
+    def _broken(self) -> None:
+        """The client takes no more: what it has said until then is heard, and no more."""
+        if self._closing:
+            self.abort()
+        else:
+            self._closing = True
+            self._loop.call_soon(self._hear_the_last)
+
+    def _hear_the_last(self) -> None:
+        for _ in range(READS_AT_ONCE):
+            try:
+                data = b"" if self._closed else self._socket.recv(READ_BYTES)
+            except OSError:
+                break  # There is no more, or there is no connection any more.
+            if not data:
+                break
+            self._owner.data_received(data)
+        self.abort()
+
+    def _readable(self) -> None:
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.abort()
+            return
+        if not data:
+            self.close()
+            return
+        self._owner.data_received(data)
+        if self._look is None:
+            self._look = self._loop.call_later(LOOK_S, self._read_on)
+
+    def _read_on(self) -> None:
+        """Read all there is, and the end, should the loop not tell of it."""
+        for _ in range(READS_AT_ONCE):
+            if self._closing or not self._more.poll(0):
+                self._look = None
+                return
+            self._readable()
+        self._loop.call_soon(self._read_on)
+
+    def _writable(self) -> None:
+        queue = self._queue
+        try:
+            while queue:
+                sent = self._socket.send(queue[0])
+                self.queued_bytes -= sent
+                if sent < len(queue[0]):
+                    queue[0] = queue[0][sent:]
+                    break
+                queue.popleft()
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._broken()
+            return
+        if self._is_full and self.queued_bytes <= LOW_BYTES:
+            self._is_full = False
+            self._owner.resume_writing()
+        if not queue and not self._closed:
+            self._loop.remove_writer(self._socket.fileno())
+            if self._closing:
+                self.abort()

@@ -1,0 +1,261 @@
+"""What a former host left, made into what it was: the one way into a session, its first host's too.
+
+A checkpoint and the output after it make the screen; the ledger's records make the rest. Replies of the
+emulator to queries that were answered already are thrown away; those that were not are still to be given.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from session_host.errors import OutliveError
+from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.messages import Colors, Resized
+from session_host.protocol.values import CellSize, GridSize
+from session_host.storage.descriptors import checkpoint as checkpoints
+from session_host.storage.descriptors.checkpoint import Checkpoint
+from session_host.storage.descriptors.input_log import InputLog, LogHeader
+from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.descriptors.output_file import PAGE_BYTES, OutputFile
+from session_host.terminal import available_engines, create, engine_build, from_replay, restore
+from session_host.terminal.base import DefaultColors, Emulator, EngineName, TerminalEvent
+
+log = logging.getLogger(__name__)
+
+PIECE_BYTES = 256 * 1024
+
+OTHER_ENGINE: dict[EngineName, EngineName] = {"ghostty": "pyte", "pyte": "ghostty"}
+PORTABLE: EngineName = "pyte"
+ANY_ENGINE = "vt"
+"""The form of a checkpoint that each engine can read."""
+
+
+@dataclass
+class RecoveredSession:
+    """A session as its last host left it.
+
+    Attributes:
+        memory: all but the screen.
+        emulator: the screen, with all output up to ``fed``.
+        fed, resizes: how much output, and how many resizes, it has been through.
+        checkpoint_offset: where the newest checkpoint stands.
+        replies: for the program, to queries that nobody has answered yet.
+        events: what the output says that the memory does not know yet, in order.
+        notice: one line for the user if something is not as it was, else "".
+    """
+
+    memory: LogState
+    emulator: Emulator
+    fed: int
+    resizes: int
+    checkpoint_offset: int
+    replies: bytes
+    events: list[TerminalEvent]
+    notice: str
+
+
+def replay_log(file: int, ledger: InputLog, *, look_only: bool) -> tuple[LogState, Checkpoint | None]:
+    """Add up the ledger's records, on top of the newest checkpoint's sum; what is due to the program is due again."""
+    checkpoint = checkpoints.read(file, ledger.page)
+    at = ledger.page.checkpoint
+    memory = checkpoint.memory if checkpoint is not None else LogState()
+    for record in ledger.read_entries(at.first_record if at is not None else PAGE_BYTES, cut=not look_only):
+        memory.apply(record)
+        ledger.mark_pending(record)
+    return memory, checkpoint
+
+
+def rebuild_emulator(
+    spec: LaunchSpec,
+    memory: LogState,
+    checkpoint: Checkpoint | None,
+    stream: OutputFile,
+    page: LogHeader | None,
+    *,
+    other_engine: bool,
+) -> RecoveredSession:
+    """Make the emulator anew, up to the end of the output.
+
+    Args:
+        spec: the session's.
+        memory: see ``remember``.
+        checkpoint: where to begin.
+        stream: the output.
+        page: where it is noted what the engine is fed, so that an engine that dies of it is known; None for
+            a rehearsal.
+        other_engine: use the other engine than the spec's, which has killed several hosts.
+    """
+    engine: EngineName = spec.engine
+    notice = ""
+    if other_engine:
+        engine = OTHER_ENGINE[engine]
+        notice = f"the terminal engine {spec.engine} failed on this chat's output; using {engine} instead"
+    emulator, offset, resizes = _beginning(spec, engine, memory, checkpoint)
+    if spec.identity.answer and engine in spec.identity.engines:
+        emulator.identify(spec.identity.answer)
+    if offset < stream.start:
+        log.warning("output before %d is gone; the screen begins there", stream.start)
+        notice = notice or "only part of the screen could be restored; export the chat for the rest"
+        offset = stream.start
+    checkpoint_offset = checkpoint.offset if checkpoint is not None else 0
+    refeed = _Refeed(emulator, stream, page, memory, offset, resizes)
+    refeed.run()
+    log.info("recovered from=%d to=%d resizes=%d", offset, refeed.offset, refeed.resizes)
+    return RecoveredSession(
+        memory, emulator, refeed.offset, refeed.resizes, checkpoint_offset, refeed.replies, refeed.events, notice
+    )
+
+
+def _beginning(
+    spec: LaunchSpec, engine: EngineName, memory: LogState, checkpoint: Checkpoint | None
+) -> tuple[Emulator, int, int]:
+    """The emulator at the checkpoint, or a fresh one; its offset and count of resizes."""
+    if checkpoint is not None:
+        # One engine that cannot be used any more is no reason to lose the screen.
+        for each in dict.fromkeys((engine, PORTABLE)):
+            try:
+                emulator = _restored(each, checkpoint)
+            except (OutliveError, ImportError, OSError) as error:
+                log.warning("the checkpoint cannot be read (form %s) by %s: %s", checkpoint.form, each, error)
+                continue
+            # A viewer may have shown other ones since.
+            emulator.set_default_colors(_colors(spec, memory))
+            emulator.take_replies()
+            emulator.take_events()
+            return emulator, checkpoint.offset, checkpoint.resizes
+    return make_emulator(spec, engine, memory), 0, 0
+
+
+def _restored(engine: EngineName, checkpoint: Checkpoint) -> Emulator:
+    if checkpoint.form == engine_build(engine):
+        return restore(engine, checkpoint.data)
+    replay = checkpoint.data
+    if checkpoint.form != ANY_ENGINE:
+        # Another engine made it: let that one say it in the form which each can read.
+        former = restore(_maker(checkpoint.form), checkpoint.data)
+        replay = former.replay()
+        former.close()
+    return from_replay(
+        engine, replay, checkpoint.size, cell=checkpoint.cell, scrollback_lines=checkpoint.scrollback_lines
+    )
+
+
+def _maker(form: str) -> EngineName:
+    """The engine whose build this is: not always the spec's, which may have failed or be missing here.
+
+    Raises:
+        OutliveError: it is one of another version.
+    """
+    for engine in available_engines():
+        if engine_build(engine) == form:
+            return engine
+    raise OutliveError("it is of another version")
+
+
+def default_colors(told: Colors) -> DefaultColors:
+    """A viewer's colours, as the emulator answers with them."""
+    return DefaultColors(told.foreground, told.background, told.cursor, told.dark)
+
+
+def _colors(spec: LaunchSpec, memory: LogState) -> DefaultColors:
+    """What queries for colours are answered with."""
+    if memory.colors is not None:
+        return default_colors(memory.colors)
+    return DefaultColors(*spec.colors) if spec.colors is not None else DefaultColors()
+
+
+_spares: list[Emulator] = []
+
+
+def make_spare() -> None:
+    """Make an emulator beforehand. Each fork of this process has it, and shares what it does not change of it.
+
+    Raises:
+        OutliveError, ImportError, OSError: there is no engine that can be used.
+    """
+    _spares[:] = [create(None, GridSize(80, 24))]
+
+
+def _take_spare(spec: LaunchSpec, engine: EngineName) -> Emulator | None:
+    """The emulator that was made beforehand, once in a process, in the size that is wanted; None without one."""
+    spare = _spares.pop() if _spares else None
+    if spare is None or spare.engine != engine or spare.scrollback_limit != spec.scrollback_lines:
+        return None
+    spare.resize(spec.size, CellSize())
+    return spare
+
+
+def make_emulator(spec: LaunchSpec, engine: EngineName, memory: LogState) -> Emulator:
+    """A fresh emulator; of the portable engine if the wanted one cannot be used."""
+    colors = _colors(spec, memory)
+    if (spare := _take_spare(spec, engine)) is not None:
+        spare.set_default_colors(colors)
+        return spare
+    try:
+        return create(engine, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
+    except (OutliveError, ImportError, OSError) as error:
+        # A lesser terminal is better than none.
+        log.warning("engine %s cannot be used (%s); the portable one is", engine, error)
+        return create(PORTABLE, spec.size, scrollback_lines=spec.scrollback_lines, colors=colors)
+
+
+class _Refeed:
+    """Feeds an emulator what came after a checkpoint, each resize at its place."""
+
+    def __init__(
+        self,
+        emulator: Emulator,
+        stream: OutputFile,
+        page: LogHeader | None,
+        memory: LogState,
+        offset: int,
+        resizes: int,
+    ) -> None:
+        self._emulator = emulator
+        self._stream = stream
+        self._page = page
+        self._answered = memory.answered
+        self._told_offset = memory.activity.offset if memory.activity is not None else 0
+        self._resizes = [each for each in memory.resizes if each.number > resizes]
+        self.offset = offset
+        self.resizes = resizes
+        self.replies = b""
+        self.events: list[TerminalEvent] = []
+
+    def run(self) -> None:
+        """Up to the end of the output."""
+        for resize in self._resizes:
+            self._feed_to(resize.offset)
+            self._resize(resize)
+        self._feed_to(self._stream.end)
+
+    def _feed_to(self, end: int) -> None:
+        # Pieces end where it changes what is to be done with what the emulator says.
+        for stop in sorted({end, *(each for each in (self._answered[0], self._told_offset) if each < end)}):
+            while self.offset < stop:
+                data = self._stream.read(self.offset, min(stop, self.offset + PIECE_BYTES))
+                if self._page is not None:
+                    self._page.engine_started(self.offset)
+                try:
+                    self._emulator.feed(data)
+                except Exception:
+                    # As in the lane: the screen may be wrong from here on, and the session lives.
+                    log.exception("the engine failed on %d bytes at offset %d", len(data), self.offset)
+                if self._page is not None:
+                    self._page.engine_returned()
+                self.offset += len(data)
+                self._listen()
+
+    def _resize(self, resize: Resized) -> None:
+        self._emulator.resize(resize.size, resize.cell)
+        self.resizes = resize.number
+        self._listen()
+
+    def _listen(self) -> None:
+        replies = self._emulator.take_replies()
+        if (self.offset, self.resizes) > self._answered:
+            self.replies += replies
+        events = self._emulator.take_events()
+        if self.offset > self._told_offset:
+            self.events += events

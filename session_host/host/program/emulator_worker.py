@@ -1,0 +1,349 @@
+"""The emulator's lane: one use of it at a time, in order.
+
+An engine must not be used from two places at once, and a flood of output is best interpreted on another
+core than the one that reads it. So a little output is fed at once, on the loop, and much of it in one
+worker thread; whoever wants the emulator meanwhile waits for the gap between two pieces of work. And a
+little plain text, such as the echo of what is typed, is fed a moment later: nothing depends on it but the
+screen, and who looks at that gets it fed first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from session_host.errors import OutliveError
+from session_host.storage.descriptors.input_log import LogHeader
+from session_host.terminal.base import Emulator
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Use = Callable[[Emulator], None]
+Failed = Callable[[], None]
+
+INLINE_BYTES = 16 * 1024
+INLINE_WINDOW_S = 0.005
+"""Up to so much in so long is fed on the loop: a thread's hop costs more, and a key's echo is never delayed by one."""
+
+PLAIN_BYTES = 1024
+PLAIN_S = 0.05
+"""Plain text up to so much waits so long for more of it: the next key is not to wait for the last one's echo, and
+of those that are typed meanwhile only one waits for all of it."""
+
+MAX_JOB_BYTES = 512 * 1024
+MIN_JOB_BYTES = 4 * 1024
+JOB_TARGET_S = 0.008
+"""About so long a piece of work is to take, since an attach or a key waits for its end."""
+
+FULL_BYTES = 1024 * 1024
+"""With so much output waiting the program is not read on: the only thing that ever slows it down."""
+
+
+def _nothing() -> None:
+    """For work whose failure nobody waits for."""
+
+
+class _Work(NamedTuple):
+    """Work for the thread, and who gets its result."""
+
+    work: Callable[[Emulator], Any]
+    done: Callable[[Any], None]
+    failed: Failed
+
+
+class EmulatorWorker:
+    """Feeds an emulator, and lends it out in between.
+
+    Attributes:
+        idle: the emulator while nobody uses it, else None: for a question that makes it say nothing of itself.
+        fed: the offset up to which output has been interpreted.
+        worked_s: how long all the interpreting took, in seconds.
+    """
+
+    def __init__(
+        self,
+        emulator: Emulator,
+        after: Use,
+        drained: Callable[[], None],
+        *,
+        fed: int = 0,
+        page: LogHeader | None = None,
+    ) -> None:
+        """Own an emulator.
+
+        Args:
+            emulator: freed by ``close``.
+            after: called with it after each use that may have made it say something.
+            drained: called when ``full`` was True and no longer is.
+            fed: how much output it has been through.
+            page: where it is noted what the engine is fed, so that an engine that dies of it is known.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, "emulator")
+        self._after = after
+        self._drained = drained
+        self._emulator = emulator
+        self._page = page
+        self._queue: deque[bytes | Use] = deque()
+        self._soon: deque[Use | _Work] = deque()
+        self._is_plain = emulator.is_plain
+        self._plain = bytearray()
+        """Text alone that has come last and is not interpreted; only while nobody uses the emulator."""
+        self._plain_timer: asyncio.TimerHandle | None = None
+        self._waiting_bytes = 0
+        self._was_full = False
+        self._window_began_s = 0.0
+        self._window_bytes = 0
+        self._job_bytes = 64 * 1024
+        self.idle: Emulator | None = emulator
+        self._closed = False
+        self.interpreted_to = fed
+        self.worked_s = 0.0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether all output is interpreted, and nobody waits for the emulator."""
+        return self.idle is not None and not (self._plain or self._queue or self._soon)
+
+    @property
+    def full(self) -> bool:
+        """Whether the program should not be read on for now."""
+        full = self._waiting_bytes > FULL_BYTES
+        self._was_full = self._was_full or full
+        return full
+
+    @property
+    def fed_at_s(self) -> float:
+        """When output last came, to some milliseconds, as ``loop.time`` counts; 0 for never."""
+        return self._window_began_s
+
+    def feed_output(self, data: bytes) -> bool:
+        """Interpret output, now or in turn; returns whether the program is to be read on: not while ``full``."""
+        if self.idle is not None and not self._queue:
+            plain = self._plain
+            is_plain = self._is_plain
+            if len(plain) + len(data) <= PLAIN_BYTES and is_plain(data):
+                plain += data
+                if self._plain_timer is None:
+                    self._plain_timer = self._loop.call_later(PLAIN_S, self._plain_is_due)
+                return True
+            if plain:
+                data = bytes(plain) + data
+                plain.clear()
+            if self._is_little(len(data)):
+                self._interpret_now(data)
+                return True
+        self._queue.append(data)
+        self._waiting_bytes += len(data)
+        self._next()
+        return not self.full
+
+    def _is_little(self, length: int) -> bool:
+        now_s = self._loop.time()
+        if now_s - self._window_began_s > INLINE_WINDOW_S:
+            self._window_began_s, self._window_bytes = now_s, 0
+        self._window_bytes += length
+        return self._window_bytes <= INLINE_BYTES
+
+    def _interpret_now(self, data: bytes) -> None:
+        self._interpret(self._emulator, data)
+        self.interpreted_to += len(data)
+        self._deliver(self._emulator)
+
+    def _deliver(self, emulator: Emulator) -> None:
+        """What it has to say goes out; output and uses that wait must not wait for ever if that fails."""
+        try:
+            self._after(emulator)
+        except Exception:
+            log.exception("what the emulator said was not heard")
+
+    def _plain_is_due(self) -> None:
+        self._plain_timer = None
+        self._next()
+
+    def run_after_output(self, use: Use) -> None:
+        """Use the emulator once all output so far is interpreted. What a use raises is logged."""
+        self._queue.append(use)
+        self._next()
+
+    def run_next(self, use: Use) -> None:
+        """Use the emulator as soon as it is free; such uses keep their order."""
+        self._soon.append(use)
+        self._next()
+
+    async def run(self, use: Callable[[Emulator], T]) -> T:
+        """Use the emulator as soon as it is free, and await the result; what ``use`` raises is raised here."""
+        result: asyncio.Future[T] = self._loop.create_future()
+
+        def run(emulator: Emulator) -> None:
+            if result.cancelled():
+                return
+            try:
+                result.set_result(use(emulator))
+            except Exception as error:  # noqa: BLE001 - it is for who waits
+                result.set_exception(error)
+
+        self.run_next(run)
+        return await result
+
+    def submit(self, work: Callable[[Emulator], T], done: Callable[[T], None], failed: Failed) -> None:
+        """As ``soon``, in the thread: ``done`` or ``failed`` is called on the loop, before any other use."""
+        self._soon.append(_Work(work, done, failed))
+        self._next()
+
+    async def run_in_thread(self, work: Callable[[Emulator], T]) -> T:
+        """As ``lend``, in the thread, for what takes long.
+
+        Raises:
+            OutliveError: the engine failed at it.
+        """
+        result: asyncio.Future[T] = self._loop.create_future()
+
+        def done(value: T) -> None:
+            if not result.cancelled():
+                result.set_result(value)
+
+        def failed() -> None:
+            if not result.cancelled():
+                result.set_exception(OutliveError("the terminal engine failed"))
+
+        self.submit(work, done, failed)
+        return await result
+
+    def close(self) -> None:
+        """Free the emulator; whatever still waits is dropped."""
+        self._closed = True
+        self.idle = None
+        if self._plain_timer is not None:
+            self._plain_timer.cancel()
+        self._thread.shutdown(wait=True)
+        self._emulator.close()
+
+    # ------------------------------------------------------------ the work
+
+    def _next(self) -> None:
+        """Do what can be done on the loop; give the thread what should be done there."""
+        if self._plain and self.idle is not None:
+            plain = bytes(self._plain)
+            self._plain.clear()
+            self._is_little(len(plain))
+            self._interpret_now(plain)
+        while (emulator := self.idle) is not None:
+            if self._soon:
+                first = self._soon.popleft()
+                if isinstance(first, _Work):
+                    self._submit(partial(first.work, emulator), first.done, first.failed)
+                else:
+                    self._use(emulator, first)
+            elif self._queue:
+                head = self._queue[0]
+                if not isinstance(head, bytes):
+                    self._queue.popleft()
+                    self._use(emulator, head)
+                else:
+                    self._feed_in_thread(emulator, self._piece())
+            else:
+                return
+
+    def _is_idle(self) -> None:
+        self.idle = None if self._closed else self._emulator
+
+    def _use(self, emulator: Emulator, use: Use) -> None:
+        # A use may ask for another; that one waits for this one's end.
+        self.idle = None
+        try:
+            use(emulator)
+        except Exception:
+            # Others wait behind it.
+            log.exception("a use of the emulator failed")
+        finally:
+            self._is_idle()
+        self._deliver(emulator)
+
+    def _piece(self) -> bytes:
+        """Take waiting output off the queue, about one job's worth."""
+        parts: list[bytes] = []
+        length = 0
+        while self._queue and length < self._job_bytes:
+            head = self._queue[0]
+            if not isinstance(head, bytes):
+                break
+            room = self._job_bytes - length
+            if len(head) > room:
+                self._queue[0] = head[room:]
+                head = head[:room]
+            else:
+                self._queue.popleft()
+            parts.append(head)
+            length += len(head)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _interpret(self, emulator: Emulator, data: bytes) -> None:
+        page = self._page
+        if page is not None:
+            page.engine_started(self.interpreted_to)
+        began_s = time.perf_counter()
+        try:
+            emulator.feed(data)
+        except Exception:
+            # The screen may be wrong from here on; the agent and its output must live all the same.
+            log.exception("the engine failed on %d bytes at offset %d", len(data), self.interpreted_to)
+        self.worked_s += time.perf_counter() - began_s
+        if page is not None:
+            page.engine_returned()
+
+    def _feed_in_thread(self, emulator: Emulator, data: bytes) -> None:
+        def feed() -> float:
+            began_s = self.worked_s
+            self._interpret(emulator, data)
+            return self.worked_s - began_s
+
+        def fed(took_s: float) -> None:
+            self.interpreted_to += len(data)
+            self._waiting_bytes -= len(data)
+            rate = len(data) / max(took_s, 1e-6)
+            self._job_bytes = int(min(max(rate * JOB_TARGET_S, MIN_JOB_BYTES), MAX_JOB_BYTES))
+            self._deliver(emulator)
+            if self._was_full and self._waiting_bytes <= FULL_BYTES // 2:
+                self._was_full = False
+                self._drained()
+
+        self._submit(feed, fed)
+
+    def _submit(self, work: Callable[[], T], done: Callable[[T], None], failed: Failed = _nothing) -> None:
+        self.idle = None
+
+        def run() -> None:
+            try:
+                result = work()
+            except Exception:
+                log.exception("the engine failed")
+                self._loop.call_soon_threadsafe(give_up)
+            else:
+                self._loop.call_soon_threadsafe(finish, result)
+
+        def give_up() -> None:
+            if not self._closed:
+                self._is_idle()
+                try:
+                    failed()
+                finally:
+                    self._next()
+
+        def finish(result: T) -> None:
+            if self._closed:
+                return
+            self._is_idle()
+            try:
+                done(result)
+            finally:
+                self._next()
+
+        self._thread.submit(run)

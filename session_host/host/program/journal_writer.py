@@ -1,0 +1,276 @@
+"""The output on its way to the journal: gathered, and written in batches by a thread, beside the echo's way.
+
+It follows the stream's file and reads from there, so that nothing is kept here but offsets and times. A disk
+that refuses stops the recording, not the session; what the stream still has is written when it takes again.
+"""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from session_host.errors import StoreError
+from session_host.protocol.messages import Resized
+from session_host.protocol.values import GridSize
+from session_host.storage.descriptors.output_file import OutputFile
+from session_host.storage.journal import Entry, Journal, Output, Resize, Snapshot
+from session_host.system.short_thread import run_in_transient_thread
+
+log = logging.getLogger(__name__)
+
+FLUSH_S = 0.25
+"""What a power cut may cost of the journal, beside what the system has not written yet; a kill costs nothing."""
+
+RETRY_S = 5.0
+PIECE_BYTES = 512 * 1024
+SAME_MOMENT_NS = 5_000_000
+"""Output that comes together is recorded as one."""
+
+FLUSH_BYTES = 1024 * 1024
+
+
+class _Span(NamedTuple):
+    """Output, and when it came."""
+
+    time_ns: int
+    start: int
+    end: int
+
+
+class JournalWriter:
+    """Writes one session's journal.
+
+    Attributes:
+        end: the offset up to which output is recorded.
+        size_bytes: of the journal on disk.
+        trouble: why nothing is recorded at the moment, one line; "" while all is well.
+    """
+
+    def __init__(
+        self, directory: Path | None, limit_bytes: int, stream: OutputFile, progress: Callable[[], None]
+    ) -> None:
+        """Begin where the journal ends.
+
+        Args:
+            directory: the journal's; None for none.
+            limit_bytes: see ``Journal.open``.
+            stream: the output; all that is not recorded yet is taken to have come now.
+            progress: called when ``end`` or ``trouble`` has changed.
+        """
+        self._directory = directory
+        self._limit_bytes = limit_bytes
+        self._stream = stream
+        self._progress = progress
+        self._loop = asyncio.get_running_loop()
+        self._at_work = _thread.allocate_lock()
+        self._journal: Journal | None = None
+        self._waiting: deque[_Span | Resize | Snapshot] = deque()
+        self._known = 0
+        """Output up to here is recorded or waits."""
+        self._started = False
+        self._early: list[Resized] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushing: asyncio.Future[None] | None = None
+        self.end = 0
+        self.size_bytes = 0
+        self.trouble = ""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether all is written, and nothing is tried again."""
+        return not (self._waiting or self._timer or self._flushing or self.trouble)
+
+    @property
+    def on(self) -> bool:
+        """Whether there is to be a journal."""
+        return self._directory is not None
+
+    async def start(self, size: GridSize, resizes: list[Resized]) -> None:
+        """Open the journal, and catch up with what a former host did not write any more.
+
+        What comes before that is in the stream, or in ``resizes``, or was told of meanwhile; ``size`` is what the
+        grid was at first.
+        """
+        if self._directory is None:
+            return
+        await self._in_thread(self._open)
+        self._started = True
+        missing = max(self.end, self._stream.start)
+        recorded = self._journal.resizes if self._journal is not None else 0
+        if not self.end and not recorded:
+            self.add_resize(Resized(0, size))
+        known = {each.number: each for each in (*resizes, *self._early)}
+        self._early.clear()
+        for number in sorted(known):
+            if number > recorded:
+                self._append_span(missing, known[number].offset)
+                missing = max(missing, known[number].offset)
+                self.add_resize(known[number])
+        self._known = missing
+        self.add_output(self._stream.end)
+
+    def add_output(self, end: int) -> None:
+        """There is output up to the offset ``end``."""
+        if self._started and end > self._known:
+            self._append_span(self._known, end)
+            self._known = end
+            self._soon()
+
+    def _append_span(self, start: int, end: int) -> None:
+        if start >= end:
+            return
+        now_ns = time.time_ns()
+        last = self._waiting[-1] if self._waiting else None
+        if isinstance(last, _Span) and last.end == start and 0 <= now_ns - last.time_ns < SAME_MOMENT_NS:
+            self._waiting[-1] = _Span(last.time_ns, last.start, end)
+        else:
+            self._waiting.append(_Span(now_ns, start, end))
+
+    def add_resize(self, message: Resized) -> None:
+        """The grid changed, at the end of what there is so far."""
+        if self._directory is None:
+            return
+        if not self._started:
+            self._early.append(message)
+        else:
+            self._waiting.append(Resize(time.time_ns(), message.offset, message.number, message.size, message.cell))
+            self._soon()
+
+    def add_snapshot(self, snapshot: Snapshot) -> None:
+        """A segment is to begin at this state of the emulator, which may lie behind what is known already."""
+        if not self._started or snapshot.offset < self.end:
+            return  # It came too late: the next one will do.
+        before: deque[_Span | Resize | Snapshot] = deque()
+        while self._waiting:
+            first = self._waiting[0]
+            if isinstance(first, _Span):
+                if first.start >= snapshot.offset:
+                    break
+                self._waiting.popleft()
+                if first.end > snapshot.offset:
+                    self._waiting.appendleft(first._replace(start=snapshot.offset))
+                    first = first._replace(end=snapshot.offset)
+            elif isinstance(first, Resize) and first.number > snapshot.resizes:
+                break
+            else:
+                self._waiting.popleft()
+            before.append(first)
+        before.append(snapshot)
+        self._waiting.extendleft(reversed(before))
+        self._soon()
+
+    def _soon(self) -> None:
+        if self._timer is None and self._flushing is None:
+            self._timer = self._loop.call_later(RETRY_S if self.trouble else FLUSH_S, self._flush)
+        elif self._timer is not None and not self.trouble and self._known - self.end > FLUSH_BYTES:
+            self._timer.cancel()
+            self._flush()
+
+    def _flush(self) -> None:
+        self._timer = None
+        batch = list(self._waiting)
+        self._waiting.clear()
+        self._flushing = asyncio.ensure_future(self._write_out(batch))
+
+    async def _write_out(self, batch: list[_Span | Resize | Snapshot]) -> None:
+        done = await self._in_thread(lambda: self._write(batch))
+        # What could not be written is tried again, as far as the stream still has it then.
+        self._waiting.extendleft(reversed(batch[done:]))
+        self._flushing = None
+        if self._waiting:
+            self._soon()
+
+    async def _in_thread(self, work: Callable[[], int]) -> int:
+        former = self.trouble
+        done = await run_in_transient_thread(work, self._at_work)
+        if self.trouble and not former:
+            log.warning("recording stopped at %d: %s", self.end, self.trouble)
+        self._progress()
+        return done
+
+    async def close(self) -> None:
+        """Write what waits, if the disk takes it."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._flushing is not None:
+            await self._flushing
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._waiting:
+            self._flush()
+            assert self._flushing is not None
+            await self._flushing
+            if self._timer is not None:
+                self._timer.cancel()
+        if self._journal is not None:
+            await run_in_transient_thread(self._journal.close, self._at_work)
+            self._journal = None
+
+    # ------------------------------------------------------------ in the thread
+
+    def _open(self) -> int:
+        assert self._directory is not None
+        try:
+            self._journal = Journal.open(self._directory, self._limit_bytes)
+        except StoreError as error:
+            self.trouble = str(error)
+        else:
+            self.end, self.size_bytes = self._journal.end, self._journal.size_bytes
+            self.trouble = ""
+        return 0
+
+    def _write(self, batch: list[_Span | Resize | Snapshot]) -> int:
+        """Write a batch; returns how many of it are done with."""
+        if self._journal is None:
+            self._open()
+        journal = self._journal
+        if journal is None:
+            return 0
+        done = 0
+        pending: list[Entry] = []
+        pending_bytes = 0
+        try:
+            for number, each in enumerate(batch):
+                if isinstance(each, Snapshot):
+                    journal.append(pending)
+                    # One that the disk has no room for must not stand in the way of what may yet fit: the next will do.
+                    pending, pending_bytes, done = [], 0, number + 1
+                    # A slow engine with a large screen would else fill the journal with snapshots.
+                    if journal.segment_bytes >= len(each.data):
+                        journal.begin_segment(each)
+                    continue
+                entries = [each] if isinstance(each, Resize) else self._outputs(each)
+                for entry in entries:
+                    pending.append(entry)
+                    pending_bytes += len(entry.data) if isinstance(entry, Output) else 0
+                if pending_bytes >= PIECE_BYTES:
+                    journal.append(pending)
+                    pending, pending_bytes, done = [], 0, number + 1
+            journal.append(pending)
+            done = len(batch)
+        except StoreError as error:
+            self.trouble = str(error)
+        else:
+            self.trouble = ""
+        self.end, self.size_bytes = journal.end, journal.size_bytes
+        return done
+
+    def _outputs(self, span: _Span) -> list[Output]:
+        """The output of a span, as far as it is kept and not recorded."""
+        assert self._journal is not None
+        found: list[Output] = []
+        at = max(span.start, self._stream.start, self._journal.end)
+        while at < span.end:
+            data = self._stream.read(at, min(at + PIECE_BYTES, span.end))
+            # While nothing is recorded, what is old is given back: maybe just now, and then this may be zeros.
+            gone = max(0, min(self._stream.start - at, len(data)))
+            if gone < len(data):
+                found.append(Output(span.time_ns, at + gone, data[gone:]))
+            at += len(data)
+        return found

@@ -1,0 +1,236 @@
+"""Moves bytes between the event loop and the PTY, and notices the child's end. Output path, 2 of 10.
+
+The end of a session is the end of its child, not of its output: a background process that holds on
+to the terminal does not keep a session alive. What the child wrote before it ended is all taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from session_host.storage.descriptors.input_log import LogHeader
+from session_host.storage.descriptors.output_file import OutputFile
+from session_host.system.processes import exit_status
+from session_host.system.processes.pty_process import PtyProcess
+
+log = logging.getLogger(__name__)
+
+BATCH_BYTES = 64 * 1024
+"""The most that is read before the emulator and the viewers get it."""
+
+LAST_OUTPUT_QUIET_S = 0.1
+"""After the child's end, with the terminal still held by others: so long without output is the end."""
+
+LAST_OUTPUT_S = 2.0
+"""And so long with it."""
+
+TOLD_WITHIN_S = 3.0
+"""So long after the end of a child that is not ours its status is waited for; then it is unknown."""
+
+
+class PtyIOOwner(Protocol):
+    """Whoever the pump works for."""
+
+    def on_output(self, data: bytes) -> bool:
+        """The program wrote; returns whether to read on at once."""
+
+    def flush_input(self) -> None:
+        """The PTY takes input again."""
+
+    def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
+        """The child was reaped and its last output given."""
+
+
+class PtyIO:
+    """The event loop's hold on one PtyProcess.
+
+    Attributes:
+        reaped: the child has ended and its PID may belong to another by now.
+        writing: the owner is to be told when the PTY takes input again.
+    """
+
+    def __init__(self, process: PtyProcess, stream: OutputFile, page: LogHeader, owner: PtyIOOwner) -> None:
+        self._process = process
+        self._stream = stream
+        self._page = page
+        self._owner = owner
+        self._loop = asyncio.get_running_loop()
+        self._pidfd = -1
+        self._waiter: asyncio.Task[None] | None = None
+        self._reading = False
+        self._held = False
+        self.writing = False
+        self.reaped = False
+        self._status: tuple[int | None, int | None] | None = None
+        self._quiet: asyncio.TimerHandle | None = None
+        self._unknown: asyncio.TimerHandle | None = None
+        self._last_output_until_s = 0.0
+        self._finished = False
+
+    def start(self) -> None:
+        """Begin to read, and to watch the child."""
+        self._reading = True
+        self._loop.add_reader(self._process.master, self._readable)
+        try:
+            self._pidfd = os.pidfd_open(self._process.pid)
+        except ProcessLookupError:
+            self._child_ended()
+        except (AttributeError, OSError):
+            # No pidfds (an old kernel, macOS): a thread waits instead.
+            self._waiter = self._loop.create_task(self._wait_in_thread(), name="wait for the child")
+        else:
+            self._loop.add_reader(self._pidfd, self._child_ended)
+            if not self._process.is_it():
+                self._child_ended()  # Another process has its PID by now.
+
+    def close(self) -> None:
+        """Let go of everything; may be called twice."""
+        self._stop_reading()
+        self.watch_writable(False)
+        if self._pidfd >= 0:
+            self._loop.remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
+        if self._waiter is not None:
+            self._waiter.cancel()
+        for timer in (self._quiet, self._unknown):
+            if timer is not None:
+                timer.cancel()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the program runs, takes what it gets, and may write again."""
+        return self._reading and not (self._held or self.writing or self.reaped)
+
+    def watch_writable(self, wanted: bool) -> None:
+        """Ask to be told, or not to be, when the PTY takes input again."""
+        if wanted == self.writing:
+            return
+        self.writing = wanted
+        if wanted:
+            self._loop.add_writer(self._process.master, self._owner.flush_input)
+        else:
+            self._loop.remove_writer(self._process.master)
+
+    def _stop_reading(self) -> None:
+        if self._reading:
+            self._reading = False
+            if not self._held:
+                self._loop.remove_reader(self._process.master)
+
+    def _readable(self) -> None:
+        stream = self._stream
+        data = stream.read_new(BATCH_BYTES)
+        if data and not self._owner.on_output(data):
+            self._pause_reading()
+        if stream.at_end:
+            self._stop_reading()
+            # A child may close its terminal and live on; then its end is still to come.
+            self._finish_if_over()
+        elif self._status is not None and not self._held:
+            self._await_quiet()
+
+    def _pause_reading(self) -> None:
+        """Let the program wait: more is read than can be interpreted."""
+        if self._reading and not self._held:
+            self._held = True
+            self._loop.remove_reader(self._process.master)
+
+    def resume_reading(self) -> None:
+        """The end of a hold."""
+        if self._reading and self._held:
+            self._held = False
+            self._loop.add_reader(self._process.master, self._readable)
+            if self._status is not None:
+                self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
+                self._await_quiet()
+
+    # ------------------------------------------------------------ the child's end
+
+    def _child_ended(self) -> None:
+        """It is a zombie, or gone: learn its status, note that, and only then let it be reaped."""
+        if self.reaped:
+            return
+        self.reaped = True
+        if self._pidfd >= 0:
+            self._loop.remove_reader(self._pidfd)
+        status = self._learn_status()
+        if status is None:
+            # Its parent, the keeper, tells in a moment; or is gone, and then nobody knows.
+            self._unknown = self._loop.call_later(TOLD_WITHIN_S, self._ended, (None, None))
+        else:
+            self._ended(exit_status.code_and_signal(status))
+
+    def _learn_status(self) -> int | None:
+        page, process = self._page, self._process
+        if page.exit_status is not None:
+            self._reap()
+            return page.exit_status
+        learn: tuple[Callable[[], int | None], ...] = (
+            lambda: exit_status.of_child(process.pid),
+            lambda: exit_status.of_zombie(process.pid, process.started),
+            lambda: page.exit_status,
+            lambda: exit_status.of_reaped(self._pidfd) if self._pidfd >= 0 else None,
+        )
+        for way in learn:
+            try:
+                status = way()
+            except ChildProcessError:
+                continue  # The keeper, or nobody, is its parent.
+            if status is not None:
+                page.exit_status = status
+                self._reap()
+                return status
+        return None
+
+    def _reap(self) -> None:
+        try:
+            os.waitpid(self._process.pid, os.WNOHANG)
+        except ChildProcessError:
+            pass  # Somebody else's to reap.
+
+    def on_exit_status(self) -> None:
+        """The keeper has noted the child's status."""
+        status = self._page.exit_status
+        if self.reaped and self._status is None and status is not None:
+            self._ended(exit_status.code_and_signal(status))
+
+    async def _wait_in_thread(self) -> None:
+        try:
+            await asyncio.to_thread(os.waitid, os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        except ChildProcessError:
+            log.warning("the child's end cannot be watched here")
+            return
+        self._child_ended()
+
+    def _ended(self, status: tuple[int | None, int | None]) -> None:
+        if self._unknown is not None:
+            self._unknown.cancel()
+        self._status = status
+        self._last_output_until_s = self._loop.time() + LAST_OUTPUT_S
+        self.watch_writable(False)
+        if self._reading and not self._held:
+            self._readable()
+        self._finish_if_over()
+
+    def _await_quiet(self) -> None:
+        if self._quiet is not None:
+            self._quiet.cancel()
+        until_s = min(self._loop.time() + LAST_OUTPUT_QUIET_S, self._last_output_until_s)
+        self._quiet = self._loop.call_at(until_s, self._stop_and_finish)
+
+    def _stop_and_finish(self) -> None:
+        self._stop_reading()
+        self._finish_if_over()
+
+    def _finish_if_over(self) -> None:
+        if self._status is None or self._reading or self._finished:
+            return
+        self._finished = True
+        if self._quiet is not None:
+            self._quiet.cancel()
+        self._owner.program_ended(*self._status)

@@ -1,0 +1,183 @@
+"""When the session's state is written down as a whole, so that a recovery need not go far back.
+
+About a tenth of the engine's time goes into it, and a recovery has to do at most about so much of the
+engine's work again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import NamedTuple
+
+from session_host.errors import OutliveError
+from session_host.host.driver.session import Session
+from session_host.protocol.values import CellSize, GridSize
+from session_host.session.output_ring import RING_BYTES
+from session_host.storage.descriptors import checkpoint as files
+from session_host.storage.descriptors.checkpoint import Checkpoint
+from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.storage.journal import Snapshot
+from session_host.terminal.base import Emulator
+
+log = logging.getLogger(__name__)
+
+WORK_S = 0.1
+"""So much of the engine's work, in seconds, may have to be done again."""
+
+WORK_OF_COST = 10.0
+"""And so many times what a checkpoint costs, whichever is more."""
+
+OUTPUT_BYTES = 8 * 1024 * 1024
+LEDGER_BYTES = 1024 * 1024
+RESIZES = 400
+
+
+class _State(NamedTuple):
+    """The emulator's state, as it is read in its thread."""
+
+    form: str
+    data: bytes
+    size: GridSize
+    cell: CellSize
+    scrollback_lines: int
+    title: str
+    took_s: float
+
+
+def _state_of(emulator: Emulator, *, portable: bool) -> _State:
+    began_s = time.perf_counter()
+    form, data = ("vt", emulator.replay()) if portable else (emulator.build, emulator.snapshot())
+    took_s = time.perf_counter() - began_s
+    return _State(form, data, emulator.size, emulator.cell, emulator.scrollback_limit, emulator.title, took_s)
+
+
+def memory_of(session: Session) -> LogState:
+    """The sum of the ledger's records so far; replies to all output that the emulator has been through are out."""
+    return LogState(
+        child_started=session.process.started if session.process is not None else None,
+        name=session.name if session.name != session.spec.name else "",
+        answered=(session.worker.interpreted_to, session.emulator_resizes),
+        attachments=session.viewers.attachments.memory(),
+        requests=session.requests,
+        resizes=session.ring.kept_resizes(),
+        colors=session.colors,
+        activity=session.watch.memory(),
+        focus=session.viewers.focus.told,
+        conversation=session.conversation.memory(),
+    )
+
+
+class Checkpointer:
+    """Makes the checkpoints of one session, and gives back what they make superfluous."""
+
+    def __init__(self, session: Session, estate: SessionDescriptors, offset: int) -> None:
+        """Watch a session.
+
+        Args:
+            session: whose.
+            estate: where checkpoints go.
+            offset: of the newest checkpoint, 0 if there is none.
+        """
+        self._session = session
+        self._estate = estate
+        self._offset = offset
+        self._work_s = 0.0
+        self._cost_s = 0.0
+        self._resizes = session.emulator_resizes
+        self._ledger_end = session.ledger.end
+        self._task: asyncio.Task[bool] | None = None
+
+    def maybe_checkpoint(self) -> None:
+        """After some output: is it time?"""
+        session = self._session
+        lane = session.worker
+        if self._task is None and (
+            lane.worked_s - self._work_s > max(WORK_S, self._cost_s * WORK_OF_COST)
+            or lane.interpreted_to - self._offset > OUTPUT_BYTES
+            or session.ledger.end - self._ledger_end > LEDGER_BYTES
+            or session.emulator_resizes - self._resizes > RESIZES
+        ):
+            self._begin(portable=False)
+
+    def request_checkpoint(self) -> None:
+        """The journal has a gap: what comes after it is to begin with a whole screen."""
+        self._work_s = float("-inf")
+        self.maybe_checkpoint()
+
+    async def make_portable(self) -> bool:
+        """One that any version can read; returns whether it was made."""
+        await self.close()
+        return await self._begin(portable=True)
+
+    async def catch_up(self) -> None:
+        """Leave nothing for a recovery to do."""
+        await self.close()
+        session = self._session
+        if session.worker.interpreted_to > self._offset or session.emulator_resizes > self._resizes:
+            await self._begin(portable=False)
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def _begin(self, *, portable: bool) -> asyncio.Task[bool]:
+        self._task = asyncio.get_running_loop().create_task(self._make(portable=portable), name="checkpoint")
+        return self._task
+
+    async def _make(self, *, portable: bool) -> bool:
+        session = self._session
+        ledger, lane = session.ledger, session.worker
+        found: asyncio.Future[tuple[_State, int, int] | None] = asyncio.get_running_loop().create_future()
+
+        def done(state: _State) -> None:
+            found.set_result((state, lane.interpreted_to, session.emulator_resizes))
+
+        try:
+            lane.submit(lambda emulator: _state_of(emulator, portable=portable), done, lambda: found.set_result(None))
+            result = await found
+            self._work_s, self._ledger_end = lane.worked_s, ledger.end
+            if result is None:
+                self._cost_s = max(self._cost_s * 2, WORK_S)  # The engine could not; again, but later.
+                return False
+            state, offset, resizes = result
+            self._cost_s = state.took_s
+            memory = memory_of(session)
+            checkpoint = Checkpoint(
+                offset,
+                resizes,
+                state.form,
+                state.size,
+                state.cell,
+                state.scrollback_lines,
+                state.title,
+                state.data,
+                memory,
+            )
+            at = await asyncio.to_thread(files.write, self._estate.checkpoint, checkpoint, ledger.first_pending)
+            files.commit(self._estate.checkpoint, at, ledger.page)
+        except (OSError, OutliveError) as error:
+            log.warning("no checkpoint: %s", error)
+            return False
+        finally:
+            self._task = None
+        self._offset, self._resizes = offset, resizes
+        if not portable:
+            session.recording.add_snapshot(
+                Snapshot(offset, resizes, state.form, state.size, state.scrollback_lines, state.title, state.data)
+            )
+        self.free_superseded()
+        return True
+
+    def free_superseded(self) -> None:
+        """Give back the output that no recovery, no viewer and no journal needs any more."""
+        session = self._session
+        needed = min(self._offset, session.output_ring.end - RING_BYTES)
+        if session.recording.on and not session.recording.trouble:
+            needed = min(needed, session.recording.end)
+        if needed > session.output_ring.start:
+            session.output_ring.free_before(needed)
+            session.ring.forgot(session.output_ring.start)

@@ -1,0 +1,247 @@
+"""A host that rests: it holds what the former one held, and waits for something to happen.
+
+It was just forked, and what it does here is little, so next to all of its memory is the keeper's. Whatever happens (the
+program writes or ends, a client speaks, comes or goes, the agent's file changes, the keeper has a word) wakes it: it
+restores the session as after a kill, and is a host like any other. Clients' connections are then closed: they come
+back, as they do after a kill, with what was not acknowledged. The list of chats is answered without waking.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from session_host.errors import ProtocolViolation
+from session_host.host.clients.server import REFRESH_S, touch
+from session_host.keeper_client.channel import MessageChannel
+from session_host.protocol.codec import LENGTH_BYTES, ClientDecoder, FromKeeperDecoder, HostDecoder, encode
+from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Go, KeptBy, Rehearsed, Running
+from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Hello, Welcome
+from session_host.storage.descriptors.input_log import LogHeader
+from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.system.peer_credentials import is_foreign
+from session_host.version import VERSION
+
+from .ownership import try_lock_session
+
+log = logging.getLogger(__name__)
+
+LONGEST_PATIENCE_S = 3600.0
+SHORT_REST = 10.0
+"""Who was woken before so many times the patience had passed is given twice the patience: waking costs, too."""
+
+RECEIVE_BYTES = 65536
+MAX_CALLERS = 50
+
+
+class HibernationState(NamedTuple):
+    """What a host rests with.
+
+    Attributes:
+        description: a Description as a frame.
+        patience_s: so long nothing had happened.
+        descriptors: the clients' connections, and whatever else becomes readable when something happens.
+    """
+
+    description: bytes
+    patience_s: float
+    descriptors: tuple[int, ...]
+
+
+class WakeUp(NamedTuple):
+    """What a host goes on with.
+
+    Attributes:
+        callers: clients that have come, and to whom nobody has listened yet.
+        patience_s: so long nothing is to happen before it rests again; 0 for never.
+        keeper_pid: the keeper, as far as it has said so; else 0.
+    """
+
+    callers: tuple[socket.socket, ...]
+    patience_s: float
+    keeper_pid: int = 0
+
+
+def hibernate(resting: HibernationState, estate: SessionDescriptors, path: Path, channel: socket.socket) -> WakeUp:
+    """Take the former host's place, and wait until something happens.
+
+    Args:
+        resting: what to wait with; its descriptors are closed afterwards.
+        estate: the session's.
+        path: its socket's.
+        channel: to the keeper.
+
+    Returns:
+        At once, if the keeper has gone: then the session may be another's.
+    """
+    began_s = time.monotonic()
+    rester = _Rester(resting, estate, path)
+    try:
+        keeper = MessageChannel(channel, FromKeeperDecoder())
+        keeper.send_message(Rehearsed())
+        if _may_go(keeper) and try_lock_session(estate.ledger):
+            page = LogHeader(estate.ledger)
+            keeper.send_message(Running(os.getpid(), page.child, VERSION, KEEPER_PROTOCOL_VERSION))
+            page.close()
+            log.info("resting")
+            rester.wait(keeper)
+    except (OSError, ProtocolViolation) as error:
+        log.warning("cannot rest: %s", error)
+    finally:
+        for descriptor in resting.descriptors:
+            os.close(descriptor)
+    rested_s = time.monotonic() - began_s
+    patience_s = resting.patience_s
+    if rested_s < patience_s * SHORT_REST:
+        patience_s = max(patience_s, min(patience_s * 2, LONGEST_PATIENCE_S))
+    log.info("woken after %.1f s", rested_s)
+    return WakeUp(rester.unheard(), patience_s, rester.keeper_pid)
+
+
+def _may_go(keeper: MessageChannel) -> bool:
+    """Wait for Go, and take no more from the channel; False if the keeper has gone, or lets the former host stay.
+
+    The next keeper's KeptBy stands for a Go that its former process could not say any more; it stays to be heard.
+    """
+    channel = keeper.socket
+    channel.setblocking(True)
+    if keeper.is_packets:
+        messages = keeper.receive(keep=True) or ()
+        keeper.drop_descriptors()
+        if any(isinstance(message, KeptBy) for message in messages):
+            return True
+        keeper.consume()
+        return any(isinstance(message, Go) for message in messages)
+    length = channel.recv(LENGTH_BYTES, socket.MSG_WAITALL)
+    if len(length) < LENGTH_BYTES:
+        return False
+    frame = length + channel.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL)
+    return any(isinstance(message, Go) for message in FromKeeperDecoder().feed(frame))
+
+
+class _Rester:
+    """Waits, and answers who asks for the description."""
+
+    def __init__(self, resting: HibernationState, estate: SessionDescriptors, path: Path) -> None:
+        self.keeper_pid = 0
+        self._keeper: MessageChannel | None = None
+        self._resting = resting
+        self._estate = estate
+        self._path = path
+        self._poll = select.poll()
+        self._listener = socket.socket(fileno=os.dup(estate.listener))
+        self._callers: dict[int, socket.socket] = {}
+        self._answered: set[int] = set()
+
+    def wait(self, keeper: MessageChannel) -> None:
+        """Until something happens; if it was SIGTERM, that is pending then."""
+        self._keeper = keeper
+        channel = keeper.socket
+        channel.setblocking(False)
+        wake, wake_write = socket.socketpair()
+        with wake, wake_write:
+            wake_write.setblocking(False)
+            signal.set_wakeup_fd(wake_write.fileno(), warn_on_full_buffer=False)
+            signal.signal(signal.SIGTERM, lambda *_: None)
+            self._listener.setblocking(False)
+            watched = (channel.fileno(), wake.fileno(), self._estate.master, self._listener.fileno())
+            for each in (*watched, *self._resting.descriptors):
+                self._poll.register(each, select.POLLIN)
+            while all(self._is_nothing(descriptor) for descriptor in self._events()):
+                pass
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            signal.set_wakeup_fd(-1)
+            with contextlib.suppress(BlockingIOError):
+                if wake.recv(1, socket.MSG_DONTWAIT):
+                    os.kill(os.getpid(), signal.SIGTERM)
+
+    def unheard(self) -> tuple[socket.socket, ...]:
+        """The callers whose words are still to be heard; the others are sent away."""
+        self._listener.close()
+        for descriptor in self._answered:
+            self._callers.pop(descriptor).close()
+        return tuple(self._callers.values())
+
+    def _events(self) -> list[int]:
+        events = self._poll.poll(REFRESH_S * 1000)
+        if not events:
+            touch(self._path)
+        return [descriptor for descriptor, _ in events]
+
+    def _is_nothing(self, descriptor: int) -> bool:
+        """Whether this event is dealt with already."""
+        if self._keeper is not None and descriptor == self._keeper.socket.fileno():
+            return self._keeper_is_another(self._keeper)
+        if descriptor == self._listener.fileno():
+            return self._let_in()
+        return descriptor in self._callers and self._answer(descriptor)
+
+    def _keeper_is_another(self, keeper: MessageChannel) -> bool:
+        """Whether the keeper says just that; whatever else it says stays to be heard."""
+        try:
+            messages = keeper.receive(keep=True) if keeper.is_packets else None
+        except BlockingIOError:
+            return True
+        keeper.drop_descriptors()
+        match messages:
+            case [KeptBy(pid=pid)]:
+                keeper.consume()
+                self.keeper_pid = pid
+                return True
+            case _:
+                return False
+
+    def _let_in(self) -> bool:
+        try:
+            caller, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return True
+        except OSError:
+            return False  # Out of descriptors: there are ways for that, but not here.
+        if is_foreign(caller):
+            caller.close()
+        else:
+            caller.setblocking(False)
+            self._callers[caller.fileno()] = caller
+            self._poll.register(caller, select.POLLIN)
+        return len(self._callers) <= MAX_CALLERS  # The server has more ways with so many.
+
+    def _answer(self, descriptor: int) -> bool:
+        """Answer a caller who wants the description and nothing else; whatever else is said stays to be heard."""
+        caller = self._callers[descriptor]
+        try:
+            said = caller.recv(RECEIVE_BYTES, socket.MSG_PEEK)
+            if said and (descriptor in self._answered or not self._send_description(caller, said)):
+                return False
+            self._answered.add(descriptor)
+        except (OSError, ProtocolViolation):
+            said = b""
+        if not said:
+            self._poll.unregister(descriptor)
+            del self._callers[descriptor]
+            self._answered.discard(descriptor)
+            caller.close()
+        return True
+
+    def _send_description(self, caller: socket.socket, said: bytes) -> bool:
+        match list(ClientDecoder().feed(said)):
+            case [Hello(protocol=protocol, role="control"), Describe(request=number)] if protocol == PROTOCOL_VERSION:
+                [description] = HostDecoder().feed(self._resting.description)
+                answer = msgspec.structs.replace(description, request=number, host_pid=os.getpid())
+                if self.keeper_pid:
+                    answer = msgspec.structs.replace(answer, keeper_pid=self.keeper_pid)
+                welcome = Welcome(PROTOCOL_VERSION, VERSION, answer.session_id, answer.session_id, answer.state)
+                caller.recv(len(said))
+                caller.sendall(encode(welcome) + encode(answer))
+                return True
+            case _:
+                return False

@@ -1,0 +1,122 @@
+"""Notices that nothing happens, and gives the session to a host that waits for that to change; see ``hibernation``.
+
+A host that has run has pages of its own, some six megabytes; one that was just forked has next to none. States::
+
+    WATCHING ──nothing for ``patience_s``──▶ SETTLING ──nothing still──▶ ASKED ──Yield──▶ (gone)
+        ▲            all is checkpointed, recorded     │                   │
+        └──────────something happened──────────────────┴───────────────────┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from enum import Enum, auto
+
+from session_host.host.clients.server import Server
+from session_host.host.driver.session import Session
+from session_host.host.keeper_channel import KeeperChannel
+from session_host.protocol.codec import encode
+from session_host.protocol.keeper import Rest
+from session_host.protocol.values import CellSize
+
+from .checkpoints import Checkpointer
+
+log = logging.getLogger(__name__)
+
+SETTLE_S = 0.5
+"""What a checkpoint leaves to be written is written by then."""
+
+MAX_DESCRIPTORS = 200
+"""With more clients nobody rests: they would not fit one message."""
+
+
+class _State(Enum):
+    WATCHING = auto()
+    SETTLING = auto()
+    ASKED = auto()
+
+
+class IdleDetection:
+    """One session's: what happens in it, and how long nothing has."""
+
+    def __init__(
+        self, session: Session, server: Server, checkpointer: Checkpointer, keeper: KeeperChannel, patience_s: float
+    ) -> None:
+        """Know a session.
+
+        Args:
+            session: whose.
+            server: its clients.
+            checkpointer: makes its successor's beginning short.
+            keeper: who is asked for that one.
+            patience_s: when nothing has happened for so long, it is to rest.
+        """
+        self._session = session
+        self._server = server
+        self._checkpointer = checkpointer
+        self._keeper = keeper
+        self._patience_s = patience_s
+        self._state = _State.WATCHING
+        self._last: tuple[int, ...] = ()
+        self._timer: asyncio.TimerHandle | None = None
+        self._settling: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._watch()
+
+    def close(self) -> None:
+        """The session has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._settling is not None:
+            self._settling.cancel()
+
+    def leave(self) -> None:
+        """We are about to go: clients to whom something was promised since we asked to rest must connect anew."""
+        if self._state is _State.ASKED and not self._nothing_happened():
+            self._server.hang_up()
+
+    # ------------------------------------------------------------ watching
+
+    def _watch(self) -> None:
+        self._state, self._last = _State.WATCHING, self._happened()
+        self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._check_idle)
+
+    def _check_idle(self) -> None:
+        if not self._nothing_happened():
+            self._watch()
+            return
+        self._state = _State.SETTLING
+        self._settling = asyncio.get_running_loop().create_task(self._settle(), name="settle")
+
+    async def _settle(self) -> None:
+        await self._checkpointer.catch_up()
+        await asyncio.sleep(SETTLE_S)
+        if not self._nothing_happened() or not self._keeper.keeper_pid:
+            self._watch()
+            return
+        self._state = _State.ASKED
+        descriptors = [*self._server.descriptors(), *self._session.watch.descriptors()]
+        description = encode(self._server.description())
+        log.info("nothing happens; to rest with %d descriptors", len(descriptors))
+        self._keeper.send(Rest(description, self._patience_s, len(descriptors)), descriptors)
+        # Should the keeper have no process for it, this goes on; then it is asked again, after twice the time.
+        self._patience_s *= 2
+        self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._watch)
+
+    def _nothing_happened(self) -> bool:
+        session, server = self._session, self._server
+        return (
+            self._happened() == self._last
+            and all(each.is_quiet for each in (session, session.recording, session.watch, session.conversation, server))
+            and len(server.descriptors()) <= MAX_DESCRIPTORS
+            # Who comes back would else give the grid another size.
+            and session.viewers.attachments.sizes() <= {(session.size, session.cell), (None, CellSize())}
+        )
+
+    def _happened(self) -> tuple[int, ...]:
+        """Changes with everything that happens: output, what clients do, what the agent tells, who comes."""
+        server = self._server
+        return self._session.output_ring.end, self._session.ledger.end, server.calls, len(server.descriptors())

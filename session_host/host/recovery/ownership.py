@@ -1,0 +1,50 @@
+"""Who serves a session: one process at a time, whatever dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+
+from session_host.system.open_file_locks import lock_open_file
+
+_owned: dict[tuple[int, int], int] = {}
+"""The open files that have the lock, by the device and inode of the ledger; they stay open until ``disown``."""
+
+
+def try_lock_session(ledger: int) -> bool:
+    """Whether this process is the session's one host now.
+
+    By a lock of an open file that this process alone has: the ledger is opened anew for it. The kernel takes it
+    away with the process, however that ends. A record lock would go with the first of its descriptors that is closed.
+    """
+    key = _key(ledger)
+    if key in _owned:
+        return True
+    try:
+        own = os.open(f"/proc/self/fd/{ledger}", os.O_RDWR | os.O_CLOEXEC) if sys.platform == "linux" else -1
+    except FileNotFoundError:  # No /proc here.
+        own = -1
+    try:
+        if own >= 0:
+            lock_open_file(own)
+            _owned[key] = own
+        else:
+            fcntl.lockf(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if own >= 0:
+            os.close(own)
+        return False
+    return True
+
+
+def unlock_session(ledger: int) -> None:
+    """Be the session's host no more."""
+    own = _owned.pop(_key(ledger), -1)
+    if own >= 0:
+        os.close(own)
+
+
+def _key(ledger: int) -> tuple[int, int]:
+    status = os.fstat(ledger)
+    return status.st_dev, status.st_ino

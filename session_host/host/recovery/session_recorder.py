@@ -1,0 +1,149 @@
+"""What a host writes down: whose its session is now, its end, and the last screen. Who launches it records its start.
+
+All of it blocks on the disk, so each call is made off the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
+from session_host.host.driver.session import Session
+from session_host.paths import session_left_conversations
+from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.values import State
+from session_host.storage.descriptors.input_log import LogHeader
+from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store.saved_screen import SavedScreen, save_screen
+from session_host.storage.store.session_record import INTERRUPTED
+from session_host.system.processes.identity import start_time
+from session_host.system.short_thread import run_in_transient_thread
+
+log = logging.getLogger(__name__)
+
+RETRY_S = (0.2, 1.0, 5.0)
+"""Waits between tries to record an end; the last one repeats, since an end must not be forgotten."""
+
+
+class StoreWriter:
+    """The record of one session."""
+
+    def __init__(self, spec: LaunchSpec, host_pid: int) -> None:
+        self._spec = spec
+        self._path = Path(spec.database)
+        self._record = SessionRecord.of(spec)
+        self._record.host_pid, self._record.host_started = host_pid, start_time(host_pid)
+
+    def found(self, pid: int, started: int | None) -> None:
+        """The session's program is this one; see ``system.processes.identity`` for its start time."""
+        self._record.state = State.RUNNING
+        self._record.child_pid, self._record.child_started = pid, started
+
+    def in_conversation(self, conversation: str) -> None:
+        """The agent's own id of the conversation that it is in; "" while that is not known."""
+        self._record.provider_session_id = conversation or None
+
+    async def taken_over(self) -> None:
+        """Record whose it is now, and in which conversation.
+
+        A failure is logged: the agent runs, and its end will be recorded.
+        """
+        await run_in_transient_thread(lambda: _logged(self._write))
+
+    async def ended(self, session: Session, ended_at: str, *, interrupted: bool) -> None:
+        """Keep the last screen if it can be, and record the end, however long the disk refuses.
+
+        ``interrupted``: this was no end of the agent's own, nor one that its user wished.
+        """
+        record = self._record
+        record.state, record.exit_code, record.exit_signal = session.state, session.exit_code, session.exit_signal
+        if interrupted:
+            record.state, record.error = State.LOST, INTERRUPTED
+        record.ended_at, record.title, record.name = ended_at, session.title, session.name
+        self.in_conversation(session.conversation.id)
+        record.columns, record.rows = session.size.columns, session.size.rows
+        await session.worker.run(lambda emulator: emulator.reset_after_exit())
+        await self._save_screen(session, portable=False)
+        waits = iter(RETRY_S)
+        wait_s = RETRY_S[0]
+        while True:
+            try:
+                await asyncio.to_thread(self._write_end, session.ledger.page)
+            except StoreError as error:
+                wait_s = next(waits, wait_s)
+                log.warning("the end is not recorded yet, again in %.1f s: %s", wait_s, error)
+                await asyncio.sleep(wait_s)
+            else:
+                break
+        session.exit_saved.set()
+        await self._save_screen(session, portable=True)
+
+    async def _save_screen(self, session: Session, *, portable: bool) -> None:
+        if portable and not await asyncio.to_thread(Path(self._spec.screen).exists):
+            return  # The chat was removed meanwhile.
+        try:
+            lane = session.worker
+            screen = await lane.run_in_thread(
+                lambda emulator: SavedScreen.of(emulator, portable=portable, offset=lane.interpreted_to)
+            )
+            await asyncio.to_thread(save_screen, Path(self._spec.screen), screen)
+        except OutliveError as error:
+            log.warning("the last screen is not kept: %s", error)
+
+    def _write_end(self, page: LogHeader) -> None:
+        self._record.end_request = page.end_request
+        self._write()
+        page.exit_saved = True
+
+    def _write(self) -> None:
+        record = self._record
+        with self._open() as store:
+            self._note_left(store)
+            try:
+                store.update(
+                    record.id,
+                    state=record.state,
+                    host_pid=record.host_pid,
+                    host_started=record.host_started,
+                    child_pid=record.child_pid,
+                    child_started=record.child_started,
+                    exit_code=record.exit_code,
+                    exit_signal=record.exit_signal,
+                    end_request=record.end_request,
+                    error=record.error,
+                    ended_at=record.ended_at,
+                    title=record.title,
+                    columns=record.columns,
+                    rows=record.rows,
+                    provider_session_id=record.provider_session_id,
+                )
+            except NoSuchSession:
+                # The record was damaged and begun anew while this session ran.
+                store.insert(record)
+
+    def _note_left(self, store: Store) -> None:
+        """Keep the id of a conversation that the agent has left for another: its user may look for it."""
+        former = store.get(self._record.id)
+        left = former.provider_session_id if former is not None else None
+        if left and self._record.provider_session_id and left != self._record.provider_session_id:
+            with contextlib.suppress(OSError), session_left_conversations(self._record.id).open("a") as file:
+                file.write(f"{left}\n")
+
+    def _open(self) -> Store:
+        try:
+            return Store.open(self._path)
+        except StoreCorrupt as error:
+            aside = Store.set_aside(self._path)
+            log.warning("%s; kept as %s", error, aside)
+            return Store.open(self._path)
+
+
+def _logged(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except OutliveError as error:
+        log.warning("not recorded: %s", error)

@@ -1,0 +1,130 @@
+"""How a chat's program is ended: politely or at once, and with it all that it started, if it is an agent.
+
+What an agent leaves behind when it ends of itself is its user's affair, but for the daemons that the catalog
+names: those serve nobody once it is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+
+from session_host.protocol.launch import Watch
+from session_host.system.processes.identity import is_running
+from session_host.system.processes.process_tree import ChatProcess, chat_processes, end, matching
+
+from .driver.follower import SilentObserver
+from .driver.session import Session
+
+log = logging.getLogger(__name__)
+
+KILL = (signal.SIGKILL, None)
+STEPS = ((signal.SIGTERM, 1.0), (signal.SIGHUP, 4.0), KILL)
+AGENT_STEPS = ((signal.SIGTERM, 8.0), (signal.SIGHUP, 1.0), KILL)
+SHELL_STEPS = ((signal.SIGHUP, 4.0), (signal.SIGTERM, 1.0), KILL)
+"""How a program is ended politely: the signal, and how long it then has, in seconds; an agent may have tools to end."""
+
+GRACE_S = 2.0
+"""What it started has so long after it; a launcher's own program may be in the midst of leaving."""
+
+LOOK_S = 0.02
+ROUNDS = 5
+"""So often those are looked for that were started while others were ended."""
+
+
+async def terminate_program(session: Session) -> None:
+    """End the program politely; returns when it has ended, and what is to end with it."""
+    await _begun(session)
+    session.ledger.page.request_end("stop")
+    known = await _known(session)
+    for number, patience_s in _steps(session.spec.watch):
+        session.signal(number)
+        # A stopped program cannot act on a polite signal.
+        session.signal(signal.SIGCONT)
+        try:
+            async with asyncio.timeout(patience_s):
+                await session.ended.wait()
+        except TimeoutError:
+            continue
+        break
+    await _end_rest(session, known, politely=True)
+
+
+async def kill_program(session: Session) -> None:
+    """End the program at once; returns when it has ended, and what is to end with it."""
+    await _begun(session)
+    session.ledger.page.request_end("kill")
+    known = await _known(session)
+    session.signal(signal.SIGKILL)
+    await session.ended.wait()
+    await _end_rest(session, known, politely=False)
+
+
+async def end_strays(session: Session) -> None:
+    """The program has ended: end the daemons of its own that it left."""
+    patterns = session.spec.watch.strays
+    if patterns and session.process is not None:
+        await asyncio.to_thread(_end_all, session, (), patterns, politely=True)
+
+
+def _steps(watch: Watch) -> tuple[tuple[signal.Signals, float | None], ...]:
+    if watch.leave_by == "SIGHUP":
+        return SHELL_STEPS
+    return AGENT_STEPS if watch.ends_all else STEPS
+
+
+class _Beginning(SilentObserver):
+    """Follows a session until its program runs."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.observers)
+        self.over = asyncio.Event()
+
+    def deliver_started(self) -> None:
+        """It runs."""
+        self.over.set()
+
+
+async def _begun(session: Session) -> None:
+    """A program that is about to be started is ended once it runs: there is nobody to signal before."""
+    if session.process is None:
+        with _Beginning(session) as beginning:
+            await beginning.over.wait()
+
+
+async def _known(session: Session) -> list[ChatProcess]:
+    """Whom to end with the program: its descendants are told while it lives."""
+    process = session.process
+    if not session.spec.watch.ends_all or process is None:
+        return []
+    return await asyncio.to_thread(chat_processes, process.pid, session.spec.session_id)
+
+
+async def _end_rest(session: Session, known: list[ChatProcess], *, politely: bool) -> None:
+    if session.spec.watch.ends_all:
+        await asyncio.to_thread(_end_all, session, known, ("",), politely=politely)
+
+
+def _end_all(
+    session: Session, known: tuple[ChatProcess, ...] | list[ChatProcess], patterns: tuple[str, ...], *, politely: bool
+) -> None:
+    """End those that are known and those of the chat that fit a pattern, until nobody is left. Blocks."""
+    assert session.process is not None
+    leader, session_id = session.process.pid, session.spec.session_id
+    numbers = [signal.SIGTERM, *[signal.SIGKILL] * ROUNDS] if politely else [signal.SIGKILL] * ROUNDS
+    for number in numbers:
+        found = {*known, *matching(chat_processes(leader, session_id), patterns)}
+        living = end(found, number)
+        if not living:
+            return
+        log.info("ended what was left: %d processes, %s", len(living), number.name)
+        _wait(living)
+
+
+def _wait(processes: list[ChatProcess]) -> None:
+    """Until they are gone, or the grace is over."""
+    deadline_s = time.monotonic() + GRACE_S
+    while any(is_running(each.pid, each.started) for each in processes) and time.monotonic() < deadline_s:
+        time.sleep(LOOK_S)  # They are not our children: nothing tells.

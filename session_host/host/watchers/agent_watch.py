@@ -1,0 +1,369 @@
+"""A session's dealings with what its agent does: hears the sources, tells the viewers, remembers for a successor.
+
+``agents.status.signals`` says what the words mean; ``agents.status.activity``, which of them is believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from session_host.agents.status import signals
+from session_host.agents.status.activity import ActivityTracker, Moment
+from session_host.host.program.emulator_worker import EmulatorWorker
+from session_host.paths import session_files
+from session_host.protocol.evidence import Transition
+from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.messages import ActivityEvent, ForegroundEvent, Report
+from session_host.protocol.values import Activity
+from session_host.storage.descriptors.input_log import InputLog
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_state import NO_COMMAND, ActivityState
+from session_host.system.clock import as_text
+from session_host.system.processes.identity import ancestors, is_running, start_time
+from session_host.system.processes.pty_process import PtyProcess
+from session_host.terminal.base import TerminalEvent, TitleChanged
+
+from .activity_log_writer import TransitionLog
+from .conversation import STATE_FILE, ConversationTracker
+from .foreground import ForegroundProcess
+from .harmless import call_logged, log_errors
+from .state_file import TELL_STATES, WAYS, StatusFile, StatusFileContent
+from .terminal_title import TitleConversation
+from .transcript import TranscriptConversation
+from .transcript_guard import TranscriptGuard
+
+_NEEDS_INPUT = Activity.NEEDS_INPUT  # An enum's member is dear to look up, and each key asks for this one.
+
+WITHOUT_AGENT = frozenset({"shell", "command"})
+"""Names in the catalog of what gives no signal and need not: the foreground program is what is known of them."""
+
+BEGINS_CONVERSATION = "sessionstart"
+"""The event, in small letters, by which agents tell that they are in another conversation from now on."""
+
+
+class AgentWatch:
+    """Whatever is known of one session's agent comes through here.
+
+    Attributes:
+        tracker: the authority on its activity.
+        foreground: the program that has the terminal, of shells and commands; None for agents.
+    """
+
+    def __init__(
+        self,
+        spec: LaunchSpec,
+        memory: ActivityState | None,
+        ledger: InputLog,
+        lane: EmulatorWorker,
+        conversation: ConversationTracker,
+        *,
+        tell: Callable[[ActivityEvent | ForegroundEvent], None],
+        now: Callable[[], str],
+        output_at_s: float = 0.0,
+    ) -> None:
+        """Watch an agent.
+
+        Args:
+            spec: the session's.
+            memory: what a former host knew.
+            ledger: where what is known survives this process.
+            lane: tells how far the output was heard, and when it last came.
+            conversation: is told what the sources say of it.
+            tell: sends an event to all followers.
+            now: tells the time, for people.
+            output_at_s: when the program wrote something to a former host, in seconds since 1970; 0 for never.
+        """
+        self.tracker = ActivityTracker(spec.watch, spec.created_at, memory)
+        self._spec = spec
+        self._ledger = ledger
+        self._lane = lane
+        self._conversation = conversation
+        self._tell = tell
+        self._now = now
+        self.foreground: ForegroundProcess | None = None
+        if spec.agent in WITHOUT_AGENT:
+            self.foreground = ForegroundProcess(tell, now, memory.command if memory is not None else NO_COMMAND)
+        self._file: StatusFile | None = None
+        self._guard: TranscriptGuard | None = None
+        self._titled = TitleConversation(spec, conversation)
+        self._written = TranscriptConversation(spec, conversation, self._guard_transcript)
+        self._process: PtyProcess | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_s = 0.0
+        self._speaker = memory.speaker if memory is not None else None
+        self._asker = memory.asker if memory is not None else 0
+        self._may_repeat = {signals.STATE_FILE, signals.PLUGIN} if memory is not None else set[str]()
+        self._transitions = TransitionLog(spec.transitions)
+        self._former_output_s = self._of_a_former_host(output_at_s)
+        self._last = Transition(self.tracker.since, self.tracker.activity, self.tracker.source, self.tracker.detail)
+        self._last_question = (self.tracker.since, self.tracker.teller_rank())
+        if memory is not None:
+            call_logged(self._transitions.went_on, self._last)
+
+    def _of_a_former_host(self, output_at_s: float) -> float:
+        """When output came to a former host, on the clock of ages: after its last word, and not in the time to come."""
+        last = self.tracker.last_report()
+        now_s = time.monotonic()
+        # The other clock may have been set meanwhile.
+        return max(last.at_s if last is not None else 0.0, now_s - max(0.0, time.time() - output_at_s))
+
+    # ------------------------------------------------------------ what happens
+
+    def runs_in(self, process: PtyProcess) -> None:
+        """The program runs, maybe since long."""
+        self._process = process
+        if self.foreground is not None:
+            self.foreground.runs_in(process)
+        call_logged(self._follow_file, process)
+        call_logged(self._guard_transcript)
+        self._written.start()
+        call_logged(self._begin, process)
+
+    def _begin(self, process: PtyProcess) -> None:
+        self._asker = self._asker or process.foreground_group()
+        self._arm()
+
+    def _follow_file(self, process: PtyProcess) -> None:
+        way = WAYS.get(self._spec.watch.state_file)
+        directory = way(self._spec.env) if way is not None else None
+        if directory is not None:
+            self._file = StatusFile(directory, process.pid, self._state_file_says)
+            self._file.start()
+
+    def _guard_transcript(self) -> None:
+        """Guard that of the conversation that it is in; one that it was in before keeps its second name."""
+        if self._guard is not None:
+            self._guard.close()
+            self._guard = None
+        if self._spec.watch.transcripts and self._conversation.id:
+            self._guard = TranscriptGuard(self._conversation.id, self._spec.env, session_files(self._spec.session_id))
+            self._guard.start()
+
+    @log_errors
+    def on_terminal_events(self, events: Sequence[TerminalEvent]) -> None:
+        """The program's output said this; all of it is one record: a successor hears all of it again, or nothing."""
+        if self._guard is not None:
+            self._guard.on_report()
+        moment = None
+        changed = noted = False
+        for event in events:
+            if self.foreground is not None and self.foreground.observe(event):
+                noted = True
+            if isinstance(event, TitleChanged):
+                self._titled.title_changed(event.title)
+            word = signals.of_event(event, self._spec.watch)
+            if word is not None:
+                moment = moment or self._moment()
+                if word.source == signals.OSC_7501 and self._process is not None:
+                    self._asker = self._process.foreground_group()
+                if self.tracker.apply_report(word, moment):
+                    changed = True
+                    self._note()
+        if changed or noted:
+            self._changed(visibly=changed)
+        elif moment is not None:
+            self._arm()
+
+    def output_seen(self) -> None:
+        """The program wrote something, and the emulator has it."""
+        if self.foreground is not None:
+            self.foreground.touch()
+
+    @log_errors
+    def on_hook_report(self, report: Report, pid: int) -> None:
+        """The agent's own word, by a hook or plugin.
+
+        Args:
+            report: its.
+            pid: who sent it; 0 if that is not known. A hook has ended by now, usually.
+        """
+        if not (self._is_the_agents(pid) if report.source == signals.PLUGIN else self._is_of_this(report)):
+            return
+        self._conversation.set_conversation(report.conversation, report.source)
+        self._apply_report(signals.of_report(report, self._spec.watch))
+
+    @log_errors
+    def look_at_file(self) -> None:
+        """Hear now what the agent's own file says, ahead of the notification about its change."""
+        if self._file is not None:
+            self._file.read_now()
+
+    def _is_the_agents(self, pid: int) -> bool:
+        """Whether a plugin runs in the session's agent, and not in another that this one has started.
+
+        The first to speak is the agent: its plugin is loaded before it can start anything. Another one counts when
+        that process has gone.
+        """
+        if self._speaker is not None and pid == self._speaker[0]:
+            return True
+        if not pid or (self._speaker is not None and is_running(*self._speaker)):
+            return False
+        child = self._process.pid if self._process is not None else self._ledger.page.child
+        started = start_time(pid)
+        if started is None or (pid != child and child not in ancestors(pid)):
+            return False
+        self._speaker = (pid, started)
+        return True
+
+    def _is_of_this(self, report: Report) -> bool:
+        """Whether a hook speaks of the conversation that the agent is in, or of the one that it begins."""
+        known = self._conversation.id
+        return (
+            not (known and report.conversation)
+            or report.conversation == known
+            or report.event.lower() == BEGINS_CONVERSATION
+        )
+
+    def _state_file_says(self, state: StatusFileContent) -> None:
+        # Without a state yet, the agent still lets its user choose: the id is of no conversation.
+        if state.status or self._spec.watch.state_file not in TELL_STATES:
+            self._conversation.set_conversation(state.conversation, STATE_FILE)
+        if state.status or state.is_gone:
+            self._apply_report(signals.of_state_file(state.status, state.waiting_for))
+
+    def _apply_report(self, word: signals.StatusReport) -> None:
+        if word.source in self._may_repeat:
+            # A successor is told once more what is asked, which is no other question.
+            self._may_repeat.discard(word.source)
+            if (
+                word.activity is _NEEDS_INPUT is self.tracker.activity
+                and self.tracker.current_report(word.source) == word.said
+            ):
+                return
+        changed = self.tracker.apply_report(word, self._moment())
+        # What is not in the output no successor hears again.
+        self._changed(visibly=changed)
+
+    def input_given(self) -> None:
+        """The user answered, or asked for something."""
+        tracker = self.tracker
+        tracker.last_input_s = time.time()  # Of most keys that is all: what is typed into an agent at rest.
+        if tracker.activity is _NEEDS_INPUT:
+            call_logged(self._answer_given)
+
+    def _answer_given(self) -> None:
+        tracker = self.tracker
+        if tracker.source == signals.OSC_7501 and self._has_the_asker_left():
+            self._apply_report(signals.of_one_that_left(signals.OSC_7501))
+        else:
+            self._changed(visibly=tracker.input_given(self._moment()))
+
+    def _has_the_asker_left(self) -> bool:
+        """Whether what asked by the terminal has it no more: an agent in a shell that was killed while it asked."""
+        return self._process is not None and self._process.foreground_group() != self._asker
+
+    def ended(self) -> None:
+        """The program ended."""
+        if self.foreground is not None:
+            self.foreground.close()
+        self._titled.close()
+        if not self._written.is_quiet:
+            self._written.scan_transcripts()
+        if self._file is not None:
+            call_logged(self._file.close)
+        if self._guard is not None:
+            call_logged(self._guard.ended)
+        call_logged(self._end_activity)
+
+    def _end_activity(self) -> None:
+        if self.tracker.ended(self._moment()):
+            self._changed()
+        self._arm()
+
+    def close(self) -> None:
+        """Let go of timers and files; without ``ended`` it goes on in another host."""
+        if self.foreground is not None:
+            self.foreground.close()
+        self._titled.close()
+        self._written.close()
+        if self._file is not None:
+            call_logged(self._file.close)
+        if self._guard is not None:
+            call_logged(self._guard.close)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._transitions.close()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is due, and nobody has to be kept from anything."""
+        return self._timer is None and self._guard is None and self._written.is_quiet
+
+    def descriptors(self) -> list[int]:
+        """What becomes readable when the agent's own file says something new."""
+        return self._file.descriptors() if self._file is not None else []
+
+    def memory(self) -> ActivityState:
+        """For a successor."""
+        command = self.foreground.command if self.foreground is not None else NO_COMMAND
+        return self.tracker.memory(self._lane.interpreted_to, self._speaker, self._asker, command)
+
+    def _changed(self, *, visibly: bool = True) -> None:
+        """It is remembered, and told."""
+        tracker = self.tracker
+        self._ledger.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.memory()))
+        if visibly:
+            self._tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
+            self._note()
+            self._conversation.activity_changed()
+            self._written.activity_changed(tracker.activity)
+        self._arm()
+
+    def _note(self) -> None:
+        """One line for each activity, and for each thing that is asked; what is being done changes too often."""
+        tracker, former = self.tracker, self._last
+        if tracker.activity is not former.activity:
+            self._last = Transition(self._now(), tracker.activity, tracker.source, tracker.detail)
+            self._transitions.append(self._last)
+        elif tracker.activity is Activity.NEEDS_INPUT and tracker.detail != former.detail:
+            (since, rank), rank_now = self._last_question, tracker.teller_rank()
+            said, said_now = former.detail, tracker.detail
+            is_same = since == tracker.since and (rank != rank_now or said in said_now or said_now in said)
+            if is_same and (rank < rank_now or said_now in said):
+                return  # Less is said of the same question.
+            at = former.at if is_same else self._now()
+            self._last = Transition(at, tracker.activity, tracker.source, tracker.detail)
+            self._transitions.append(self._last, former if is_same else None)
+        self._last_question = (tracker.since, tracker.teller_rank())
+
+    # ------------------------------------------------------------ the time
+
+    def _moment(self) -> Moment:
+        return Moment(self._now(), time.monotonic())
+
+    def _output_s(self) -> float:
+        """When the program last wrote something, on the clock of ages; 0 for never."""
+        return max(self._lane.fed_at_s, self._former_output_s)
+
+    def _arm(self) -> None:
+        """See that the tracker is looked at when something is due, and not before; output need not come here."""
+        due_s = self.tracker.next_expiry_s(self._output_s())
+        if self._timer is not None and (due_s is None or due_s < self._due_s):
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and due_s is not None:
+            self._due_s = due_s
+            wait_s = max(0.0, due_s - time.monotonic())
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._check_expiry)
+
+    def _check_expiry(self) -> None:
+        self._timer = None
+        if self.tracker.expire(self._moment(), self._output_s()):
+            self._changed()
+        self._arm()
+
+    # ------------------------------------------------------------ what is told of it
+
+    def transitions(self) -> list[Transition]:
+        """The last changes, oldest first."""
+        return self._transitions.last()
+
+    def last_output(self) -> str:
+        """When the program last wrote something, ISO 8601; "" for never."""
+        output_s = self._output_s()
+        return as_text(time.time() - (time.monotonic() - output_s)) if output_s else ""

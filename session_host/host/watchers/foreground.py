@@ -1,0 +1,190 @@
+"""The program in a shell's foreground: what it is, since when, and how the shell's last command ended.
+
+A program that takes the terminal or gives it back is nearly always seen in the output: the echo of Enter before it
+starts, the prompt after it ended. So the terminal's foreground group is looked at shortly after output, twice, and
+when somebody asks; while nothing is written there is no timer.
+
+How a command ended is known where the shell marks its commands (OSC 133)::
+
+    nothing known ──began──▶ a command runs ──ended, with a code──▶ that code is known ──began──▶ a command runs
+                                      └──ended, without one──▶ nothing known
+
+An end without a beginning is of no command: shells mark each prompt so, also that after an empty line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from session_host.protocol.messages import ForegroundEvent
+from session_host.protocol.untrusted_text import one_line
+from session_host.storage.descriptors.log_state import NO_COMMAND, CommandState
+from session_host.system.clock import as_text
+from session_host.system.processes.identity import start_time, stat_fields
+from session_host.system.processes.pty_process import PtyProcess
+from session_host.terminal.base import CommandBegan, CommandEnded, TerminalEvent
+
+from .harmless import log_errors
+
+FIRST_LOOK_S: Final = 0.2
+SECOND_LOOK_S: Final = 2.0
+"""After the first look: a program may begin without a word, or later in its line."""
+
+MAX_CHARACTERS: Final = 120
+
+SHELLS: Final = frozenset({
+    "ash", "bash", "csh", "dash", "elvish", "fish", "ksh", "mksh", "nu", "oksh", "pwsh", "rbash", "sh", "tcsh", "xonsh",
+    "yash", "zsh",
+})  # fmt: skip
+
+NOTHING: Final = ForegroundEvent("", "")
+
+
+class ForegroundProcess:
+    """Watches one terminal's foreground group.
+
+    Attributes:
+        current: what is known; its program is "" while a shell waits for a command, or nothing is known.
+        command: what the shell's marks tell.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[ForegroundEvent], None],
+        now: Callable[[], str],
+        command: CommandState = NO_COMMAND,
+    ) -> None:
+        self.current = NOTHING
+        self.command = command
+        self._tell = tell
+        self._now = now
+        self._process: PtyProcess | None = None
+        self._group = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_second = False
+
+    def runs_in(self, process: PtyProcess) -> None:
+        """The session's program runs."""
+        self._process = process
+        self.touch()
+
+    def touch(self) -> None:
+        """The program wrote something."""
+        if self._timer is None:
+            if self._process is not None:
+                self._is_second = False
+                self._timer = asyncio.get_running_loop().call_later(FIRST_LOOK_S, self._due)
+        elif self._is_second:
+            self._timer.cancel()
+            self._is_second = False
+            self._timer = asyncio.get_running_loop().call_later(FIRST_LOOK_S, self._due)
+
+    def observe(self, event: TerminalEvent) -> bool:
+        """Note what the output says; returns whether that is news of a command, which the next look tells."""
+        former = self.command
+        if isinstance(event, CommandBegan):
+            self.command = CommandState(runs=True)
+        elif isinstance(event, CommandEnded) and former.runs:
+            code = event.exit_code
+            self.command = CommandState(exit_code=code, ended="" if code is None else self._now())
+        return self.command != former
+
+    def close(self) -> None:
+        """Look no more."""
+        self._process = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _due(self) -> None:
+        self._timer = None
+        self.poll()
+        if not self._is_second and self._process is not None:
+            self._is_second = True
+            self._timer = asyncio.get_running_loop().call_later(SECOND_LOOK_S, self._due)
+
+    def poll(self) -> ForegroundEvent:
+        """Look now; what is known then."""
+        self._poll_later()
+        return self.current
+
+    @log_errors
+    def _poll_later(self) -> None:
+        process = self._process
+        if process is None:
+            return
+        group = process.foreground_group()
+        program = program_of(group, process.pid)
+        since, former = self.current.since, self.current
+        if (group, program) != (self._group, former.program) or not since:
+            since = (_began(group) if program else "") or self._now()
+        self._group = group
+        self.current = ForegroundEvent(program, since, self.command.exit_code, self.command.ended)
+        if self.current != former:
+            self._tell(self.current)
+
+
+def program_of(group: int, child: int) -> str:
+    """The command line of a process group, "" for a shell that waits for a command.
+
+    Args:
+        group: the terminal's foreground group; 0 for none.
+        child: the session's program, whose children are looked at where a group's leader has ended.
+    """
+    if group <= 0:
+        return ""
+    words = _command_line(group) or next(
+        (found for pid in _children(child) if _group_of(pid) == group and (found := _command_line(pid))), []
+    )
+    if not words or _is_waiting_shell(words):
+        return ""
+    name = Path(words[0]).name or words[0]
+    return one_line(" ".join([name, *words[1:]])).strip()[:MAX_CHARACTERS]
+
+
+def _is_waiting_shell(words: list[str]) -> bool:
+    """An interactive shell: it has neither a script nor a command to run."""
+    name = Path(words[0]).name.removeprefix("-")
+    options = words[1:]
+    return name in SHELLS and all(
+        word.startswith("-") and (word.startswith("--") or "c" not in word) for word in options
+    )
+
+
+def _command_line(pid: int) -> list[str]:
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return []
+    return [word.decode("utf-8", "replace") for word in line.rstrip(b"\0").split(b"\0") if word]
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    except OSError:
+        return []
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return int(stat_fields(pid)[2])
+    except OSError:
+        return 0
+
+
+def _began(pid: int) -> str:
+    """When a process started, "" if it is gone."""
+    try:
+        ticks = start_time(pid)
+    except OSError:
+        return ""
+    if not ticks:
+        return ""
+    ago_s = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    return as_text(time.time() - max(ago_s, 0.0))

@@ -1,0 +1,129 @@
+"""Which conversation a program has open, told by the files that it holds open to write (proc(5), ``/proc/PID/fd``).
+
+What a process holds open is a fact about that process; what lies in a directory is not. Files that it only reads do
+not count: an agent reads those of others to list them, and one that is written elsewhere to show it. Elsewhere than on
+Linux nothing is found.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from session_host.protocol.untrusted_text import is_conversation
+
+MOST_PROCESSES = 64
+"""So many of a program's are looked at: an agent may be started by a script, or by a small program around it."""
+
+
+HEAD_BYTES = 4096
+
+
+class OpenFile(NamedTuple):
+    """A file of a conversation that a process holds open.
+
+    Attributes:
+        conversation: its id.
+        changed_ns: when it changed last, as stat(2) has it.
+        link: its place below ``/proc``.
+    """
+
+    conversation: str
+    changed_ns: int
+    link: str
+
+
+def conversation_of(pid: int, pattern: str, aside: str = "") -> str:
+    """The conversation that a program, or the first of its descendants in its terminal session to have one, is in.
+
+    A program that goes from one conversation to another may hold both: the one is meant whose file changed last,
+    since that is the one which is written to; of two of the same moment, the later id in the order of UUIDv7.
+
+    Args:
+        pid: the program, which leads its terminal session (setsid(2)).
+        pattern: as ``launch.Watch.open_files``.
+        aside: as ``launch.Watch.open_files_aside``.
+
+    Returns:
+        Its id; "" if none is held open.
+    """
+    for process in _family(pid):
+        held = list(_held(process, pattern))
+        if aside and len({each.conversation for each in held}) > 1:
+            others = {each.conversation for each in held if _begins_with(each.link, aside)}
+            held = [each for each in held if each.conversation not in others] or held
+        if held:
+            # A nested agent, run by this one as a tool, comes later in the family and is not meant.
+            return max(held, key=lambda each: (each.changed_ns, each.conversation)).conversation
+    return ""
+
+
+def _held(pid: int, pattern: str) -> Iterator[OpenFile]:
+    directory = f"/proc/{pid}/fd"
+    try:
+        names = os.listdir(directory)  # noqa: PTH208 - a look at many processes is to be quick
+    except OSError:
+        return  # It has gone, or is not ours to look at.
+    for name in names:
+        link = f"{directory}/{name}"
+        try:
+            match = re.search(pattern, os.readlink(link))  # noqa: PTH115 - as above
+            if match and is_conversation(match[1] or "") and _is_to_write(f"{directory}info/{name}"):
+                # Through the descriptor: the path may be another file's by now.
+                yield OpenFile(match[1], os.stat(link).st_mtime_ns, link)  # noqa: PTH116 - as above
+        except OSError:
+            continue  # It was closed meanwhile.
+
+
+def _is_to_write(path: str) -> bool:
+    """Whether a descriptor may be written to, by its flags as in open(2), which stand there in octal (proc(5))."""
+    with open(path, encoding="ascii") as file:  # noqa: PTH123 - as above
+        flags = next((line.split()[1] for line in file if line.startswith("flags:")), "0")
+    return int(flags, 8) & os.O_ACCMODE != os.O_RDONLY
+
+
+def _begins_with(link: str, pattern: str) -> bool:
+    """Whether the pattern is found in the first bytes of a file; one that cannot be read has none."""
+    try:
+        descriptor = os.open(link, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        return re.search(pattern, os.read(descriptor, HEAD_BYTES).decode(errors="replace")) is not None
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _family(pid: int) -> Iterator[int]:
+    """The program, then its children in its terminal session, then theirs."""
+    generation, seen = [pid], 0
+    while generation and seen < MOST_PROCESSES:
+        younger: list[int] = []
+        for each in generation:
+            yield each
+            seen += 1
+            younger += [child for child in _children(each) if _terminal_session(child) == pid]
+        generation = younger
+
+
+def _children(pid: int) -> list[int]:
+    """The children of all threads of a process; none where the kernel does not tell (CONFIG_PROC_CHILDREN)."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208 - as above
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:  # noqa: PTH123 - as above
+                found += [int(word) for word in file.read().split()]
+    except OSError:
+        pass  # It has gone meanwhile.
+    return found
+
+
+def _terminal_session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0

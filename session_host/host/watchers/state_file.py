@@ -1,0 +1,289 @@
+"""The file in which an agent itself writes down what it does, followed without polling (inotify(7)).
+
+Claude Code keeps ``sessions/PID.json`` in its configuration directory, with ``sessionId``, ``status`` (idle, busy,
+waiting) and ``waitingFor``; Qwen Code keeps one like it, without a status. It is rewritten in place: text that cannot
+be read is in the midst of that, and read again. A killed one leaves it behind, so it is believed of a living process
+only, whose start time it names (``procStart``, field 22 of proc(5)'s stat), and which is the session's own program or
+descends from it, with no other such process between the two: that would be an agent whom the agent itself has started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import stat
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from session_host.system.inotify import Event, Inotify
+from session_host.system.processes.identity import ancestors, start_time
+
+log = logging.getLogger(__name__)
+
+MAX_BYTES = 64 * 1024
+AGAIN_S = 0.05
+TRIES = 20
+"""A file that is being rewritten is looked at again so often."""
+
+
+class StatusFileContent(NamedTuple):
+    """What a file says.
+
+    Attributes:
+        status: in the agent's own words; "" if it tells none.
+        is_gone: the file is there no more.
+        waiting_for: what sort of thing is asked.
+        conversation: the agent's id of the conversation that it is in.
+    """
+
+    status: str
+    waiting_for: str = ""
+    conversation: str = ""
+    is_gone: bool = False
+
+
+class _State(msgspec.Struct, frozen=True, rename="camel"):
+    """The fields of a file that say something here."""
+
+    pid: int
+    status: str = ""
+    proc_start: str | int | None = None
+    session_id: str = ""
+    waiting_for: str | None = ""
+    status_updated_at: str | int | float | None = None
+
+
+class _Unreadable(Exception):
+    """It is not a whole state, which it may be in a moment."""
+
+
+def parse(data: bytes) -> _State | None:
+    """A file's content; None if it says nothing. Pure.
+
+    Raises:
+        _Unreadable: it is no JSON object with these fields.
+    """
+    try:
+        found = msgspec.json.decode(data, type=_State)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _Unreadable from error
+    return found if found.pid > 0 else None
+
+
+def claude_directory(environment: Mapping[str, str]) -> Path | None:
+    """Where Claude Code keeps these files; None if that is nowhere."""
+    base = environment.get("CLAUDE_CONFIG_DIR") or os.path.join(environment.get("HOME", ""), ".claude")  # noqa: PTH118 - it may be relative
+    return Path(base, "sessions") if base.startswith("/") else None
+
+
+def qwen_directory(environment: Mapping[str, str]) -> Path | None:
+    """Where Qwen Code keeps them."""
+    home = environment.get("HOME", "")
+    return Path(home, ".qwen", "sessions") if home.startswith("/") else None
+
+
+WAYS: dict[str, Callable[[Mapping[str, str]], Path | None]] = {"claude": claude_directory, "qwen": qwen_directory}
+"""The catalog's ``signals.state_file``: where an agent's files are, each named after its process."""
+
+TELL_STATES = frozenset({"claude"})
+"""Those that tell a state as soon as their agent is in a conversation; not while it shows its list of them."""
+
+
+class StatusFile:
+    """Follows the state file of a session's program."""
+
+    def __init__(self, directory: Path, child: int, told: Callable[[StatusFileContent], None]) -> None:
+        """Know where to look.
+
+        Args:
+            directory: where the files are, or will be.
+            child: the session's program.
+            told: called with each change of what the file says.
+        """
+        self._directory = directory
+        self._child = child
+        self._told = told
+        self._inotify: Inotify | None = None
+        self._watch = -1
+        self._watched: Path | None = None
+        self._file: Path | None = None
+        self._last: _State | None = None
+        self._again: asyncio.TimerHandle | None = None
+        self._tries = 0
+
+    def start(self) -> None:
+        """Follow it from now on, what it says already included; without inotify nothing is followed."""
+        self._inotify = Inotify.start(self._changed)
+        if self._inotify is not None:
+            self._place(self._inotify)
+
+    def close(self) -> None:
+        """No more."""
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        if self._inotify is not None:
+            self._inotify.close()
+            self._inotify = None
+
+    def read_now(self) -> None:
+        """Read the file now, if it is known."""
+        if self._file is not None:
+            self._read()
+
+    def descriptors(self) -> list[int]:
+        """What becomes readable when something changes; empty if nothing is followed."""
+        return [self._inotify.fileno()] if self._inotify is not None else []
+
+    # ------------------------------------------------------------ where to look
+
+    def _place(self, inotify: Inotify) -> None:
+        """Watch the directory; while it is not there, the nearest one above it, in which the next is to appear."""
+        flags = inotify.flags
+        changes = flags.CLOSE_WRITE | flags.MOVED_TO | flags.MOVED_FROM | flags.DELETE
+        arrivals = flags.CREATE | flags.MOVED_TO
+        leaving = flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
+        self._watched = None
+        path = [*reversed(self._directory.parents), self._directory]
+        while path:
+            place = path.pop()
+            try:
+                watch = inotify.watch(place, leaving | (changes if place == self._directory else arrivals))
+            except OSError as error:
+                if error.errno in {errno.ENOSPC, errno.ENOMEM}:
+                    log.warning("the agent's state file is not followed: %s", error.strerror)
+                    return
+                continue
+            if watch != self._watch:
+                self._unwatch(inotify)
+            self._watch, self._watched = watch, place
+            # What was not there may have come before this one was watched.
+            following = self._directory.parts[len(place.parts) :]
+            if not following or not (place / following[0]).is_dir():
+                break
+            path = [*reversed(self._directory.parents), self._directory]
+            if not os.access(place / following[0], os.R_OK | os.X_OK):
+                break
+        if self._watched == self._directory:
+            self._scan()
+
+    def _unwatch(self, inotify: Inotify) -> None:
+        if self._watch >= 0:
+            inotify.unwatch(self._watch)
+
+    def _changed(self, inotify: Inotify, events: list[Event]) -> None:
+        flags = inotify.flags
+        names: set[str] = set()
+        is_lost = False
+        for event in events:
+            if event.mask & flags.Q_OVERFLOW or (
+                event.wd == self._watch and event.mask & (flags.IGNORED | flags.DELETE_SELF | flags.MOVE_SELF)
+            ):
+                is_lost = True
+            elif event.wd == self._watch:
+                names.add(event.name)
+        if is_lost:
+            self._unwatch(inotify)
+            self._watch = -1
+        if is_lost or self._watched != self._directory:
+            self._place(inotify)
+        elif self._file is None:
+            self._scan(names)
+        elif self._file.name in names:
+            self._read()
+
+    # ------------------------------------------------------------ what it says
+
+    def _scan(self, names: Collection[str] | None = None) -> None:
+        """Look for the program's file among these, or all that there are."""
+        if self._file is not None:
+            self._read()
+            return
+        try:
+            found = os.listdir(self._directory) if names is None else names  # noqa: PTH208 - names are wanted
+        except OSError:
+            return
+        for name in found:
+            stem, dot, kind = name.partition(".")
+            if (dot, kind) != (".", "json") or not (stem.isascii() and stem.isdigit()):
+                continue
+            try:
+                is_ours = self._is_ours(int(stem))
+            except _Unreadable:  # The file of an agent in between.
+                self._look_again()
+                continue
+            if is_ours:
+                self._file = self._directory / name
+                self._read()
+                if self._file is not None:
+                    return
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether it is the session's program or of its making, and no agent that this agent has started."""
+        above = ancestors(pid)
+        if pid == self._child:
+            return True
+        if self._child not in above:
+            return False
+        between = above[: above.index(self._child) + 1]
+        return not any(_state_of(self._directory / f"{each}.json") is not None for each in between)
+
+    def _read(self) -> None:
+        assert self._file is not None
+        try:
+            state = _state_of(self._file)
+        except _Unreadable:
+            self._look_again()
+            return
+        self._tries = 0
+        if state is None:
+            # It is gone, or that of a process which is.
+            self._file = None
+            if self._last is not None:
+                self._last = None
+                self._told(StatusFileContent("", is_gone=True))
+            return
+        if state != self._last:
+            self._last = state
+            self._told(StatusFileContent(state.status, state.waiting_for or "", state.session_id))
+
+    def _look_again(self) -> None:
+        """It is just being written; its end is told by an event, unless that was the one."""
+        if self._again is not None:
+            self._again.cancel()
+        self._again = None
+        self._tries += 1
+        if self._tries <= TRIES:
+            self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._scan)
+
+
+def _state_of(path: Path) -> _State | None:
+    """What a living process's file says; None if there is none.
+
+    Raises:
+        _Unreadable: it is just being written.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        data = os.read(descriptor, MAX_BYTES)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    found = parse(data)
+    if found is None or str(found.pid) != path.stem:
+        return None
+    started = start_time(found.pid)
+    # Qwen's has the boot's id before it.
+    named = str(found.proc_start).rpartition(":")[2]
+    return found if started is not None and str(started) == named else None

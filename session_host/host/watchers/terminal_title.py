@@ -1,0 +1,56 @@
+"""Which conversation an agent is in, where its terminal's title names it and its store has that title (opencode)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from session_host.agents.conversations.base import ConversationQuery
+from session_host.paths import session_files
+from session_host.protocol.launch import LaunchSpec
+
+from .conversation import TITLE, ConversationTracker
+
+AGAIN_S = 1.0
+"""A title may be shown before the store has it: so long after it, the store is asked once more."""
+
+
+class TitleConversation:
+    """Asks the agent's store at each new title."""
+
+    def __init__(self, spec: LaunchSpec, conversation: ConversationTracker) -> None:
+        self._spec = spec
+        self._conversation = conversation
+        self._title = ""
+        self._again: asyncio.TimerHandle | None = None
+
+    def title_changed(self, title: str) -> None:
+        """The agent has set its terminal's title."""
+        if not self._spec.watch.titled or title == self._title:
+            return
+        self._title = title
+        self.close()
+        if not self._look():
+            self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._look_again)
+
+    def close(self) -> None:
+        """Ask no more."""
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+
+    def _look_again(self) -> None:
+        self._again = None
+        self._look()
+
+    def _look(self) -> bool:
+        """Ask the store; False if it does not tell."""
+        # Imported at the first title: most sessions need no SQLite.
+        from session_host.agents.conversations.opencode import titled
+
+        spec = self._spec
+        sought = ConversationQuery("", spec.cwd, spec.env, session_files(spec.session_id), used=True)
+        found = titled(sought, self._title, datetime.fromisoformat(spec.created_at).timestamp())
+        if found:
+            self._conversation.set_conversation(found, TITLE)
+        return bool(found)

@@ -1,0 +1,288 @@
+"""The keeper's loop: one thread, woken by sockets, by the end of children and by timers, and by nothing else."""
+
+from __future__ import annotations
+
+import errno
+import heapq
+import itertools
+import logging
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from session_host.errors import ProtocolViolation
+from session_host.keeper_client.channel import MessageChannel
+from session_host.protocol.codec import ToKeeperDecoder
+from session_host.protocol.keeper import KeeperMessage
+from session_host.system.peer_credentials import is_foreign
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 600.0
+"""Without a session for so long it goes; the next command starts another."""
+
+REFRESH_S = 6 * 3600.0
+"""systemd-tmpfiles removes what was not touched for days (tmpfiles.d(5)); the socket is touched so often."""
+
+Callback = Callable[[], None]
+
+
+class LoopOwner(Protocol):
+    """Whoever the loop works for."""
+
+    def is_busy(self) -> bool:
+        """There is something to keep."""
+
+    def children_ended(self) -> None:
+        """One or more children have, maybe."""
+
+    def on_connection(self, client: MessageChannel, message: Any) -> None:
+        """A command, or a host without a keeper, says something."""
+
+
+class Loop:
+    """Waits, and calls.
+
+    Attributes:
+        listener: the socket that hosts and commands come to.
+        on_socket_lost: called when its file is not there any more.
+    """
+
+    def __init__(self, listener: socket.socket, path: Path) -> None:
+        self.listener = listener
+        self._path = path
+        self._inode = path.stat().st_ino if path.exists() else 0
+        self.on_socket_lost: Callback = lambda: None
+        self._owner: LoopOwner | None = None
+        self._selector = selectors.DefaultSelector()
+        self._clients: set[MessageChannel] = set()
+        self._timers: list[tuple[float, int, Callback]] = []
+        self._numbers = itertools.count()
+        self._leaving = False
+        self._reserve = os.open(os.devnull, os.O_RDONLY)
+        listener.setblocking(False)
+        self.watch(listener, self._accept)
+        self._paused = False
+        self._await_signals()
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: None)
+
+    def _await_signals(self) -> None:
+        # A signal only wakes the loop; what it means is done there.
+        self._wake, self._wake_write = socket.socketpair()
+        self._wake.setblocking(False)
+        self._wake_write.setblocking(False)
+        signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
+        self.watch(self._wake, self._signalled)
+
+    def renew(self) -> None:
+        """After a fork: wait for the same with descriptors of our own (epoll(7) shares what it watches with a fork)."""
+        self.unwatch(self._wake)
+        self._wake.close()
+        self._wake_write.close()
+        watched = list(self._selector.get_map().values())
+        self._selector.close()
+        self._selector = selectors.DefaultSelector()
+        for key in watched:
+            self.watch(key.fileobj, key.data)  # type: ignore[arg-type]
+        self._await_signals()
+        # Whoever connects learns by it who listens (SO_PEERCRED).
+        self.listener.listen(socket.SOMAXCONN)
+
+    def wait(self) -> None:
+        """Another process goes on with the clients, and with what is due."""
+        for client in tuple(self._clients):
+            self.drop(client)
+        self._timers.clear()
+
+    def run(self, owner: LoopOwner) -> bool:
+        """Until there has been nothing to keep for long, or SIGTERM: hosts then start another keeper.
+
+        Returns:
+            False if it was paused: it is to be run again.
+        """
+        self._owner = owner
+        self._paused = False
+        owner.children_ended()
+        idle_since_s = time.monotonic()
+        while not self._leaving:
+            if self._paused:
+                return False
+            now_s = time.monotonic()
+            if owner.is_busy() or self._clients:
+                idle_since_s = now_s
+            elif now_s - idle_since_s >= IDLE_S:
+                log.info("nothing to keep")
+                break
+            wait_s = REFRESH_S if owner.is_busy() else IDLE_S
+            if self._timers:
+                wait_s = max(0.0, min(wait_s, self._timers[0][0] - now_s))
+            for key, _ in self._selector.select(wait_s):
+                self._carry_out(key.data)
+            while self._timers and self._timers[0][0] <= time.monotonic():
+                self._carry_out(heapq.heappop(self._timers)[2])
+            try:
+                os.utime(self._path)
+            except FileNotFoundError:
+                self.on_socket_lost()
+        self._unlink()
+        return True
+
+    def _unlink(self) -> None:
+        """Remove our socket's file, but not that of another keeper, should its directory have been made anew."""
+        if self.is_at_its_place():
+            self._path.unlink(missing_ok=True)
+
+    def is_at_its_place(self) -> bool:
+        """Whether the socket's file is there, and is our socket's."""
+        try:
+            return self._path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            return False
+
+    def listen_at(self, listener: socket.socket) -> None:
+        """Listen at another socket, at the same path, from now on."""
+        self.unwatch(self.listener)
+        self.listener.close()
+        self.listener, self._inode = listener, self._path.stat().st_ino
+        listener.setblocking(False)
+        self.watch(listener, self._accept)
+
+    def leave(self) -> None:
+        """Come to an end; hosts then look for another keeper, or start one."""
+        self._leaving = True
+
+    def pause(self) -> None:
+        """Return from ``run``, to be run again."""
+        self._paused = True
+
+    @staticmethod
+    def _carry_out(what: Callback) -> None:
+        try:
+            what()
+        except Exception:
+            # One session's trouble is not that of the others.
+            log.exception("failed")
+
+    def call_later(self, wait_s: float, what: Callback) -> None:
+        """Do something after so many seconds."""
+        heapq.heappush(self._timers, (time.monotonic() + wait_s, next(self._numbers), what))
+
+    def watch(self, readable: socket.socket | int, what: Callback) -> None:
+        """Do something whenever a socket or descriptor is readable."""
+        self._selector.register(readable, selectors.EVENT_READ, what)
+
+    def is_watched(self, descriptor: int) -> bool:
+        """Whether something is done whenever it is readable."""
+        return descriptor in self._selector.get_map()
+
+    def unwatch(self, readable: socket.socket | int) -> None:
+        """No more."""
+        self._selector.unregister(readable)
+
+    def _signalled(self) -> None:
+        if signal.SIGTERM in self.take_pending_signals():
+            log.info("asked to leave; the hosts will start another")
+            self._leaving = True
+        assert self._owner is not None
+        self._owner.children_ended()
+
+    @property
+    def wake(self) -> socket.socket:
+        """Readable when a signal has come."""
+        return self._wake
+
+    def take_pending_signals(self) -> bytes:
+        """The numbers of the signals that have come."""
+        with suppress(BlockingIOError):
+            return self._wake.recv(4096)
+        return b""
+
+    # ------------------------------------------------------------ who calls
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self.listener.accept()
+        except BlockingIOError:
+            return
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            self._turn_away()
+            return
+        if is_foreign(connection):
+            log.warning("refused a connection of another user")
+            connection.close()
+            return
+        self.take_calls(connection)
+
+    def _turn_away(self) -> None:
+        """No descriptor is left: with the one in reserve, whoever calls is let in and sent away, not left waiting.
+
+        Left alone, the call would wake us at once, again and again.
+        """
+        log.warning("turned a connection away: too many open files")
+        os.close(self._reserve)
+        try:
+            connection, _ = self.listener.accept()
+            connection.close()
+        except OSError:
+            pass  # The caller has gone, or another thread of the system was quicker.
+        finally:
+            self._reserve = os.open(os.devnull, os.O_RDONLY)
+
+    def take_calls(self, connection: socket.socket) -> MessageChannel:
+        """Listen to a command, or a host without a keeper."""
+        connection.setblocking(False)
+        client = MessageChannel(connection, ToKeeperDecoder())
+        self._clients.add(client)
+        self.watch(connection, lambda: self._client_speaks(client))
+        return client
+
+    @staticmethod
+    def receive(pipe: MessageChannel, *, keep: bool = False) -> list[Any] | None:
+        """What has come; None if the other side is gone, or breaks the rules. ``keep`` as ``MessageChannel`` has it."""
+        try:
+            return pipe.receive(keep=keep)
+        except BlockingIOError:
+            return []
+        except (OSError, ProtocolViolation) as error:
+            log.warning("dropped a connection: %s", error)
+            return None
+
+    def _client_speaks(self, client: MessageChannel) -> None:
+        messages = self.receive(client)
+        if messages is None:
+            self.drop(client)
+            return
+        assert self._owner is not None
+        for message in messages:
+            self._owner.on_connection(client, message)
+        if messages and client in self._clients:
+            client.drop_descriptors()  # Nobody asked for any.
+
+    def drop(self, client: MessageChannel) -> None:
+        """Be done with a client."""
+        if client in self._clients:
+            self.release(client)
+            client.close()
+
+    def release(self, client: MessageChannel) -> None:
+        """Somebody else listens to this client from now on."""
+        self._clients.discard(client)
+        self.unwatch(client.socket)
+
+    def reply(self, client: MessageChannel | None, message: KeeperMessage) -> None:
+        """Answer whoever asked, if they are still there."""
+        if client in self._clients:
+            assert client is not None
+            try:
+                client.send_message(message, wait_s=0)
+            except OSError:
+                self.drop(client)

@@ -1,0 +1,142 @@
+"""Another version of this program takes the keeper's process over: same PID, same children, same descriptors.
+
+By execve(2), which keeps all three, and the lock: what is kept is written into a file in memory, whose
+descriptor is the new program's argument. If the exec fails, nothing has changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+
+import msgspec
+
+from session_host.keeper_client.channel import MessageChannel
+from session_host.protocol.keeper import KeeperMessage, NotReplaced, Replaced, ReplaceKeeper
+from session_host.protocol.launch import LaunchSpec
+from session_host.storage.descriptors.input_log import LogHeader
+from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.version import VERSION
+
+from .keeper import Keeper
+from .kept_session import KeptSession, KeptSessionState
+
+log = logging.getLogger(__name__)
+
+ARGUMENT = "--continue"
+
+
+class InheritedSession(msgspec.Struct):
+    """One session, as it crosses the exec."""
+
+    spec: LaunchSpec
+    estate: list[int]
+    host_pid: int
+    is_child: bool
+    pidfd: int
+    child_pidfd: int
+    channel: int
+    child_pid: int
+    version: str
+    over: bool
+    protocol: int = 1
+
+
+class InheritedState(msgspec.Struct):
+    """Everything that crosses the exec."""
+
+    listener: int
+    lock: int
+    asked_by: int
+    open_files: int
+    wards: list[InheritedSession]
+    standby: int = -1
+    """The connection with the standby, which holds all until the new program has another."""
+
+
+def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message: ReplaceKeeper) -> KeeperMessage:
+    """Become another program; returns only if that failed, with the answer to who asked."""
+    busy = [
+        ward
+        for ward in keeper.wards.values()
+        if ward.state is KeptSessionState.STARTING or ward.successor or not ward.host_pid
+    ]
+    if busy:
+        return NotReplaced("a chat is starting or updating; try again", passing=True)
+    kept = InheritedState(
+        keeper.loop.listener.fileno(),
+        lock,
+        client.socket.fileno(),
+        keeper.open_files,
+        [_kept_of(ward) for ward in keeper.wards.values()],
+        -1 if keeper.mirror.connection is None else keeper.mirror.connection.fileno(),
+    )
+    state = os.memfd_create("outlive-keeper", 0)
+    data = msgspec.msgpack.encode(kept)
+    done = 0
+    while done < len(data):
+        done += os.write(state, data[done:])
+    descriptors = [state, *_descriptors_of(kept)]
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, True)
+    log.info("becoming %s", message.argv)
+    sys.stderr.flush()
+    try:
+        os.execve(  # noqa: S606 - no shell is wanted
+            message.argv[0], [*message.argv, ARGUMENT, str(state)], {**os.environ, **message.environment}
+        )
+    except OSError as error:
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)
+        os.close(state)
+        return NotReplaced(f"{message.argv[0]}: {error.strerror}")
+
+
+def _kept_of(ward: KeptSession) -> InheritedSession:
+    return InheritedSession(
+        ward.spec,
+        list(ward.estate),
+        ward.host_pid,
+        ward.is_child,
+        ward.pidfd,
+        ward.child_pidfd,
+        ward.channel.socket.fileno() if ward.channel is not None else -1,
+        ward.child_pid,
+        ward.version,
+        ward.state is KeptSessionState.OVER,
+        ward.protocol,
+    )
+
+
+def _descriptors_of(kept: InheritedState) -> list[int]:
+    found = [kept.listener, kept.lock, kept.asked_by, *([kept.standby] if kept.standby >= 0 else [])]
+    for ward in kept.wards:
+        found += [*ward.estate, *(each for each in (ward.pidfd, ward.child_pidfd, ward.channel) if each >= 0)]
+    return found
+
+
+def read_inherited_state(state: int) -> InheritedState:
+    """What the former program left; its descriptors are not handed on to others from now on."""
+    os.lseek(state, 0, os.SEEK_SET)
+    with os.fdopen(state, "rb") as file:
+        kept = msgspec.msgpack.decode(file.read(), type=InheritedState)
+    for descriptor in _descriptors_of(kept):
+        os.set_inheritable(descriptor, False)
+    return kept
+
+
+def restore_inherited_state(keeper: Keeper, kept: InheritedState) -> None:
+    """Go on with what the former program kept, and tell who asked for it."""
+    for each in kept.wards:
+        estate = SessionDescriptors(*each.estate)
+        ward = KeptSession(each.spec, estate, LogHeader(estate.ledger))
+        ward.state = KeptSessionState.OVER if each.over else KeptSessionState.RUNNING
+        ward.is_child, ward.pidfd, ward.child_pidfd = each.is_child, each.pidfd, each.child_pidfd
+        ward.protocol = each.protocol
+        keeper.add_session(ward, each.host_pid, each.child_pid, each.version)
+        if each.channel >= 0:
+            keeper.keep_channel(ward, socket.socket(fileno=each.channel))
+    client = keeper.loop.take_calls(socket.socket(fileno=kept.asked_by))
+    keeper.loop.reply(client, Replaced(VERSION))

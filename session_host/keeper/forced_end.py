@@ -1,0 +1,38 @@
+"""Ending a session whose host does not answer: what the host would do for ``kill``, done by the keeper."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from contextlib import suppress
+
+from session_host.protocol.keeper import EndBegun, KeeperMessage, NotReplaced
+from session_host.system.processes.identity import start_time
+from session_host.system.processes.process_tree import chat_processes, end
+from session_host.system.processes.pty_process import PtyProcess
+
+from .kept_session import KeptSession, KeptSessionState
+
+log = logging.getLogger(__name__)
+
+
+def kill_without_host(ward: KeptSession | None) -> KeeperMessage:
+    """Kill a session's program, with what it started if it is an agent, and its host; returns the answer.
+
+    The next host finds the program ended, ends what is left of it, and records the end.
+    """
+    if ward is None or ward.state is not KeptSessionState.RUNNING:
+        return NotReplaced("the chat is not running")
+    pid = ward.page.child
+    known = chat_processes(pid, ward.id) if ward.spec.watch.ends_all else []
+    ward.page.request_end("kill")
+    if ward.page.exit_status is None and pid:
+        PtyProcess(pid, start_time(pid), ward.estate.master).signal(signal.SIGKILL)
+    end([each for each in known if each.pid != ward.host_pid], signal.SIGKILL)
+    host_pid = ward.host_pid
+    log.warning("%s: ended without its host %d, which does not answer", ward.id, host_pid)
+    if host_pid:
+        with suppress(ProcessLookupError):
+            os.kill(host_pid, signal.SIGKILL)
+    return EndBegun(host_pid)

@@ -1,0 +1,135 @@
+"""One host takes a living one's place: of another version, or to rest in it. See ``protocol.keeper``."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from session_host.host.recovery.hibernation import HibernationState
+from session_host.keeper_client.channel import MessageChannel
+from session_host.protocol.keeper import Go, KeeperMessage, KeptBy, NotReplaced, Prepare, Replaced, Rest, Yield
+from session_host.system.processes.identity import is_stopped
+from session_host.version import VERSION
+
+from .event_loop import Loop
+from .kept_session import KeptSession, KeptSessionState, ReplacementHost
+from .standby.replication import StandbyReplication
+
+log = logging.getLogger(__name__)
+
+
+ANSWER_S = 3.0
+"""A host that takes longer to prepare, or to leave, is stopped or hangs: it is not replaced now."""
+
+Begun = Callable[[int, MessageChannel], None]
+
+
+class Fork(Protocol):
+    """Forks a host for a session."""
+
+    def __call__(
+        self, ward: KeptSession, begun: Begun, *, rehearsal: bool = False, resting: HibernationState | None = None
+    ) -> None:
+        """Call ``begun`` with its PID, and the channel to it, before it begins; raises OSError."""
+
+
+class HostReplacement:
+    """What leads from one host to the next while the former one lives."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        mirror: StandbyReplication,
+        fork: Fork,
+        drop: Callable[[KeptSession, MessageChannel | None], None],
+    ) -> None:
+        self._loop = loop
+        self._mirror = mirror
+        self._fork = fork
+        self._drop = drop
+
+    def replace(self, ward: KeptSession | None, client: MessageChannel | None) -> KeeperMessage | None:
+        """Somebody, or the keeper itself, wants a host of this version; returns what to answer at once."""
+        if ward is None or ward.state is KeptSessionState.OVER:
+            return NotReplaced("the chat is not running")
+        if ward.state is KeptSessionState.STARTING or not ward.host_pid:
+            return NotReplaced("the chat is starting; try again", passing=True)
+        if ward.successor is not None:
+            return NotReplaced("already updating", passing=True)
+        ward.successor = successor = ReplacementHost(client)
+        ward.send_to_host(Prepare())
+        self._bound(ward, successor)
+        return None
+
+    def _bound(self, ward: KeptSession, successor: ReplacementHost) -> None:
+        """Give up if the former host does not do its part of the step that begins."""
+        yielding = successor.yielding
+
+        def look() -> None:
+            under_way = ward.successor is successor and successor.yielding is yielding
+            if under_way and (yielding or not successor.pid):
+                stopped = ", which is stopped" if is_stopped(ward.host_pid) else ""
+                self.give_up(ward, f"the chat's host (process {ward.host_pid}{stopped}) does not respond")
+
+        self._loop.call_later(ANSWER_S, look)
+
+    def rehearse(self, ward: KeptSession, successor: ReplacementHost) -> None:
+        """The former host is prepared: let the successor show that it can take over."""
+        try:
+            self._fork(ward, successor.set_process, rehearsal=True)
+        except OSError as error:
+            self.give_up(ward, f"cannot start a process: {error.strerror}")
+
+    def hibernate(self, ward: KeptSession, pipe: MessageChannel, message: Rest) -> None:
+        """The host has nothing to do: another one waits in its place, with what it has to wait for."""
+        count = min(message.descriptors, len(pipe.descriptors))
+        descriptors = tuple(pipe.descriptors.popleft() for _ in range(count))
+        try:
+            # Some do not come where no more can be open.
+            if count < message.descriptors or ward.successor is not None or ward.state is not KeptSessionState.RUNNING:
+                return
+            ward.successor = successor = ReplacementHost(None)
+            resting = HibernationState(message.description, message.patience_s, descriptors)
+            self._fork(ward, successor.set_process, resting=resting)
+        except OSError as error:
+            self.give_up(ward, f"cannot start a process: {error.strerror}")
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def rehearsed(self, ward: KeptSession, successor: ReplacementHost, why: str) -> None:
+        """The successor can take over, or tells why it cannot."""
+        if why:
+            self.give_up(ward, why)
+        else:
+            successor.ready = successor.yielding = True
+            ward.send_to_host(Yield())
+            self._bound(ward, successor)
+
+    def promote(self, ward: KeptSession, successor: ReplacementHost) -> None:
+        """The former host is gone: the session is the successor's."""
+        ward.successor = None
+        ward.host_pid, ward.channel, ward.is_child = successor.pid, successor.channel, True
+        self._mirror.update_session(ward, channel=True)
+        ward.send_to_host(Go())
+        ward.send_to_host(KeptBy(os.getpid()))
+        log.info("%s: host %d has taken over", ward.id, ward.host_pid)
+        self._loop.reply(successor.asked_by, Replaced(VERSION))
+
+    def died(self, ward: KeptSession, successor: ReplacementHost) -> None:
+        """The successor is gone before it had taken over."""
+        if successor.yielding:
+            # The former one is leaving already: when it is gone, a host is forked as after any death.
+            successor.ready = False
+        self.give_up(ward, "the new host failed to start; the old one keeps running")
+
+    def give_up(self, ward: KeptSession, why: str) -> None:
+        """Leave all as it is."""
+        successor, ward.successor = ward.successor, None
+        if successor is None:
+            return
+        log.warning("%s: not replaced: %s", ward.id, why)
+        self._drop(ward, successor.channel)  # It ends when its channel does.
+        self._loop.reply(successor.asked_by, NotReplaced(why))

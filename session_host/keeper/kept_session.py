@@ -1,0 +1,254 @@
+"""One session in the keeper: what it leaves, and who looks after it.
+
+States::
+
+    STARTING ──Running──▶ RUNNING ──Over, host ends──▶ (forgotten)
+        └─────Refused, host ends──▶ (forgotten)
+    STARTING, RUNNING ──host dies──▶ the same state, with a new host
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from pathlib import Path
+from typing import Self
+
+from session_host.host.main import HostParameters
+from session_host.host.recovery.hibernation import HibernationState
+from session_host.keeper_client.channel import MessageChannel
+from session_host.protocol.keeper import KeeperMessage, SessionSummary
+from session_host.protocol.launch import LaunchReport, LaunchSpec
+from session_host.storage.descriptors import session_descriptors
+from session_host.storage.descriptors.input_log import InputLog, LogHeader
+from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.storage.descriptors.splice import Splicer
+
+log = logging.getLogger(__name__)
+
+PATIENCE = (0.0, 0.0, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Waits, in seconds, before each host that follows one which did not live long."""
+
+STEADY_S = 1.0
+"""A host that has lived so long since it took over is no sign that the next one will die at once."""
+
+SUSPICIOUS_DEATHS = 3
+"""So many deaths in the midst of feeding the same output, or so many crashes, and the engine is suspected."""
+
+CRASHES_WITHIN_S = 60.0
+
+
+class KeptSessionState(Enum):
+    """See the module."""
+
+    STARTING = auto()
+    RUNNING = auto()
+    OVER = auto()
+
+
+@dataclass(eq=False)
+class ReplacementHost:
+    """A host that is to take a running one's place.
+
+    Attributes:
+        ready: it has proved that it can.
+        yielding: the former one was told to leave.
+        asked_by: who wants to know how it went.
+    """
+
+    asked_by: MessageChannel | None
+    pid: int = 0
+    channel: MessageChannel | None = None
+    ready: bool = False
+    yielding: bool = False
+
+    def set_process(self, pid: int, channel: MessageChannel) -> None:
+        """It was forked."""
+        self.pid, self.channel = pid, channel
+
+
+@dataclass(eq=False)
+class KeptSession:
+    """One session.
+
+    Attributes:
+        spec: as it was launched.
+        estate: our duplicates.
+        page: the ledger's first page.
+        slave: the PTY's other side until the program has it, then -1.
+        host_pid: its host; 0 between two.
+        is_child: whether that is a child of ours.
+        pidfd: tells the end of a host that is not; else -1.
+        child_pidfd: the same of the program, if that will never be a child of ours; else -1.
+        channel: the way to the host.
+        child_pid: the program.
+        version: of the code that the host runs.
+        bound: its socket was removed, and is another one than at its start.
+        protocol: what the host understands, see ``KEEPER_PROTOCOL_VERSION``.
+        launchers: who waits for the report.
+        report: how the launch went, once that is known.
+        failed_hosts: how many in a row did not live long.
+        running_since_s: when its host took over, by the monotonic clock.
+    """
+
+    spec: LaunchSpec
+    estate: SessionDescriptors
+    page: LogHeader
+    slave: int = -1
+    state: KeptSessionState = KeptSessionState.STARTING
+    host_pid: int = 0
+    is_child: bool = True
+    pidfd: int = -1
+    child_pidfd: int = -1
+    channel: MessageChannel | None = None
+    child_pid: int = 0
+    version: str = ""
+    bound: bool = False
+    protocol: int = 1
+    launchers: list[MessageChannel] = field(default_factory=list)
+    report: LaunchReport | None = None
+    failed_hosts: int = 0
+    running_since_s: float = 0.0
+    successor: ReplacementHost | None = None
+    crashes: deque[float] = field(default_factory=lambda: deque(maxlen=SUSPICIOUS_DEATHS))
+
+    @classmethod
+    def create(cls, spec: LaunchSpec) -> Self:
+        """A session that nobody serves yet.
+
+        Raises:
+            OSError: there are no descriptors, PTYs or memory for it, or its socket cannot be made.
+        """
+        estate, slave = session_descriptors.create_descriptors(Path(spec.socket_path), spec.size)
+        try:
+            InputLog(estate.ledger, estate.master, Splicer()).close()
+            return cls(spec, estate, LogHeader(estate.ledger), slave)
+        except OSError:
+            os.close(slave)
+            estate.close()
+            Path(spec.socket_path).unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def adopt(cls, spec: LaunchSpec, passed: Sequence[int]) -> tuple[Self, socket.socket | None]:
+        """A session whose host hands its descriptors over, and the channel to that, if it came along.
+
+        Raises:
+            ValueError: these are not the descriptors of a session.
+            OutliveError: its ledger is of another version.
+            OSError: there is no memory.
+        """
+        count = len(SessionDescriptors._fields)
+        if len(passed) not in {count, count + 1}:
+            raise ValueError(f"it came with {len(passed)} descriptors")
+        estate = SessionDescriptors(*passed[:count])
+        ward = cls(spec, estate, LogHeader(estate.ledger))
+        return ward, socket.socket(fileno=passed[count]) if passed[count:] else None
+
+    def order(self, open_files: int, *, rehearsal: bool, resting: HibernationState | None) -> HostParameters:
+        """What a host of this session is forked for.
+
+        Args:
+            open_files: the program's soft limit of open files.
+            rehearsal: a living host is to be replaced.
+            resting: the living host has nothing to do.
+        """
+        return HostParameters(
+            spec=self.spec,
+            estate=self.estate,
+            slave=self.slave,
+            open_files=open_files,
+            other_engine=self.page.engine_suspected,
+            rehearsal=rehearsal,
+            resting=resting,
+        )
+
+    def described(self) -> SessionSummary:
+        """What a command is told of it."""
+        spec = self.spec
+        return SessionSummary(
+            self.id, self.host_pid, self.child_pid, self.version,
+            spec.name, spec.agent, spec.cwd, spec.created_at, spec.engine,
+        )  # fmt: skip
+
+    @property
+    def id(self) -> str:
+        """The session's."""
+        return self.spec.session_id
+
+    def send_to_host(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
+        """Send the host a message, with descriptors; one that is gone needs none."""
+        self._send(self.channel, message, passed)
+
+    def send_to_replacement(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
+        """As ``tell_host``, to whoever is to follow the host, if there is anybody."""
+        if self.successor is not None:
+            self._send(self.successor.channel, message, passed)
+
+    def _send(self, channel: MessageChannel | None, message: KeeperMessage, passed: Sequence[int]) -> None:
+        if channel is not None:
+            try:
+                channel.send_message(message, passed)
+            except OSError as error:
+                log.info("%s: the host does not hear: %s", self.id, error)
+
+    def bind_again(self) -> None:
+        """Make a new socket at the session's path; it takes the former one's place in the estate.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        listener = session_descriptors.listen(Path(self.spec.socket_path))
+        os.dup2(listener, self.estate.listener, inheritable=False)
+        os.close(listener)
+
+    def count_death(self, status: int | None) -> float:
+        """Its host has died before its time.
+
+        Args:
+            status: the host's wait status, None if that is not known.
+
+        Returns:
+            How long to wait, in seconds, before the next one is forked.
+        """
+        if self.page.count_engine_crash() >= SUSPICIOUS_DEATHS:
+            self.page.engine_suspected = True
+        if status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _CRASHES:
+            self.crashes.append(time.monotonic())
+            if len(self.crashes) == SUSPICIOUS_DEATHS and self.crashes[-1] - self.crashes[0] < CRASHES_WITHIN_S:
+                self.page.engine_suspected = True
+        if self.running_since_s and time.monotonic() - self.running_since_s > STEADY_S:
+            self.failed_hosts = 0
+        self.running_since_s = 0.0
+        wait_s = PATIENCE[min(self.failed_hosts, len(PATIENCE) - 1)]
+        self.failed_hosts += 1
+        return wait_s
+
+    def close_slave(self) -> None:
+        """The program has the PTY's other side: ours would only hide its end."""
+        if self.slave >= 0:
+            os.close(self.slave)
+            self.slave = -1
+
+    def close(self) -> None:
+        """Let go of all; a PTY that nobody else holds hangs up."""
+        self.close_slave()
+        for pidfd in (self.pidfd, self.child_pidfd):
+            if pidfd >= 0:
+                os.close(pidfd)
+        self.pidfd = self.child_pidfd = -1
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = None
+        self.page.close()
+        self.estate.close()
+
+
+_CRASHES = frozenset({4, 6, 7, 8, 11})
+"""SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV: what an engine dies of; SIGKILL is somebody's wish."""

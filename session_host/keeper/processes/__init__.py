@@ -1,0 +1,7 @@
+"""The keeper's processes: hosts forked from it, its children, and processes that are no children of it.
+
+prefork    loads and uses all that hosts use, before they are forked, so that they share the memory
+forking    a host as a fork of the keeper
+children   the keeper's children, and their ends
+unrelated  hosts and programs that are no children; their ends are seen by pidfds
+"""

@@ -1,0 +1,119 @@
+"""Processes that the keeper watches, or has without having made them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from session_host.keeper.kept_session import KeptSession
+from session_host.system.processes import exit_status
+
+
+def pidfd_of(pid: int) -> int:
+    """Tells the end of a process that need not be a child of ours; -1 where that cannot be had."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return -1
+
+
+def parent_of(pid: int) -> int:
+    """The parent of a process that lives, or was not reaped yet; 0 if there is no such process, or no telling."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0
+    return int(text[text.rindex(")") + 2 :].split()[1])
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process of ours, maybe a zombie."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+REAPING_S = 1.0
+
+
+def end_half_started(ward: KeptSession, wards: Collection[KeptSession]) -> None:
+    """A host died between the fork of its program and the exec: what is left of that must not go on."""
+    known = {pid for each in wards for pid in (each.host_pid, each.child_pid, each.page.child)}
+    known |= {each.successor.pid for each in wards if each.successor is not None}
+    for pid in orphan_forks(known):
+        _end_stray(pid)
+        if ward.page.child == pid:
+            ward.page.forget_child()
+
+
+def _end_stray(pid: int) -> None:
+    """Kill a process, and wait until its parent, this process or the standby, has reaped it."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        deadline_s = time.monotonic() + REAPING_S
+        while is_alive(pid) and time.monotonic() < deadline_s:
+            time.sleep(0.001)
+
+
+def orphan_forks(known: Collection[int]) -> list[int]:
+    """Children of ours, or of the other keeper of our pair, that are forks of this very program and that nobody knows.
+
+    A program's own descendants become our children too when their parents end; those have other command
+    lines, and are left alone.
+    """
+    ours = _command_line(os.getpid())
+    standby = os.getppid()
+    found = children_of(os.getpid())
+    if _command_line(standby) == ours:
+        found += children_of(standby)
+    known = {*known, os.getpid(), standby}
+    return [pid for pid in found if pid not in known and _command_line(pid) == ours]
+
+
+def children_of(parent: int) -> list[int]:
+    """The children of a process with one thread, zombies too; none where there is no telling."""
+    try:
+        text = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
+    except OSError:
+        return []  # No such list (macOS): no subreaper either.
+    return [int(pid) for pid in text.split()]
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def ended_children() -> Iterator[tuple[int, int]]:
+    """The children that have ended, with their statuses; each is to be reaped before the next one is asked for."""
+    while True:
+        try:
+            found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if found is None:
+            return
+        yield found.si_pid, exit_status.from_waitid(found.si_code, found.si_status)
+
+
+def reap_and_store_status(wards: Iterable[KeptSession], pid: int, status: int) -> KeptSession | None:
+    """Reap a child; if it was a session's program, note its status before, and return that session."""
+    for ward in wards:
+        if pid in {ward.child_pid, ward.page.child} and ward.page.exit_status is None:
+            # Before the reaping, so that there is no moment at which nobody knows.
+            ward.page.exit_status = status
+            os.waitpid(pid, 0)
+            return ward
+    os.waitpid(pid, 0)
+    return None

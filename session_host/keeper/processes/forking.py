@@ -1,0 +1,156 @@
+"""A host as a fork of the keeper: within a millisecond, with the engine loaded already."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Collection
+from functools import cache
+
+from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+
+log = logging.getLogger(__name__)
+
+_PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 15, 36
+"""prctl(2)."""
+
+FAILED = 70
+PACKETS = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
+"""A message a packet: whoever goes on with a channel never begins in the midst of one. macOS has no such sockets."""
+
+_NO_DESCRIPTOR = 2**31 - 2
+"""No process has so many."""
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
+def set_process_name(name: str) -> None:
+    """What ``ps -o comm`` shows; at most 15 bytes."""
+    if sys.platform == "linux":
+        _libc().prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+def become_subreaper() -> bool:
+    """Be the parent of every descendant whose parent ends; False where the system has no such thing."""
+    return sys.platform == "linux" and bool(_libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+
+
+def raise_open_files() -> int:
+    """Take as many descriptors as this process may; returns how many it had before, which is the programs' share."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (OSError, ValueError) as error:
+        log.warning("no more than %d descriptors: %s", soft, error)
+    return soft
+
+
+def fork_host(
+    estate: SessionDescriptors,
+    slave: int,
+    log_path: str,
+    run: Callable[[socket.socket], int],
+    others: Collection[int] = (),
+    *,
+    begun: Callable[[int, socket.socket], None] = lambda *_: None,
+) -> tuple[int, socket.socket]:
+    """Fork a process that has this session's descriptors, a channel to us, and nothing else of ours.
+
+    It begins once ``begun`` is over. Should we be killed before, it ends: no host is there that nobody knows.
+
+    Args:
+        estate: stays open in both.
+        slave: the PTY's other side, or -1.
+        log_path: where the host's standard error goes.
+        run: the host; returns its exit status. It never returns to our code.
+        others: more descriptors that it gets; they stay open in both.
+        begun: called with what is returned.
+
+    Returns:
+        The host's PID and our end of the channel.
+
+    Raises:
+        OSError: no process, or no descriptors, are to be had.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, PACKETS)
+    try:
+        gate, gate_write = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(gate)
+            os.close(gate_write)
+            raise
+    except OSError:
+        ours.close()
+        theirs.close()
+        raise
+    if pid:
+        theirs.close()
+        os.close(gate)
+        try:
+            begun(pid, ours)
+        finally:
+            os.write(gate_write, b"\0")
+            os.close(gate_write)
+        return pid, ours
+    status = FAILED
+    try:
+        os.close(gate_write)
+        if not os.read(gate, 1):
+            os._exit(status)
+        _forget_parent({*estate, slave, theirs.fileno(), *others}, log_path)
+        status = run(theirs)
+    except BaseException:
+        log.exception("the host failed")
+    finally:
+        logging.shutdown()
+        # What the parent's objects would do at their end is not ours to do.
+        os._exit(status)
+
+
+def _forget_parent(kept: set[int], log_path: str) -> None:
+    """Close what is not ours, and be a process of our own."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    os.setsid()
+    _close_others(kept)
+    log_to(log_path)
+    set_process_name("outlive-host")
+
+
+@cache
+def _closes_ranges() -> bool:
+    """Whether the C library and the kernel close a range at once (close_range(2)), as ``os.closerange`` does then."""
+    close_range = getattr(_libc(), "close_range", None)
+    return close_range is not None and close_range(_NO_DESCRIPTOR, _NO_DESCRIPTOR, 0) == 0
+
+
+def _close_others(kept: set[int]) -> None:
+    """Close all descriptors but the standard ones and these; some thirteen a session are the keeper's."""
+    # The list takes long, and memory of each host.
+    last = _NO_DESCRIPTOR if _closes_ranges() else max(map(int, os.listdir("/dev/fd")))  # noqa: PTH208
+    first = 3
+    for descriptor in sorted(each for each in kept if each > 2):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, last + 1)
+
+
+def log_to(path: str) -> None:
+    """Write standard error to the end of a file from now on."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        descriptor = os.open(os.devnull, os.O_WRONLY)  # A full disk is no reason not to start.
+    os.dup2(descriptor, 2)
+    os.close(descriptor)

@@ -1,0 +1,154 @@
+"""What hosts do is done here before they are forked, so that they share it: code loaded, adapted and laid out.
+
+A host's memory is what it writes to, and a Python process writes to what it merely uses: it counts references.
+What the interpreter makes at a first use (caches, adapted code, the dictionaries of objects) is made here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from session_host.errors import OutliveError
+from session_host.host.driver.recover import make_spare
+from session_host.host.main import HostParameters, run_host
+from session_host.paths import database, runtime_dir
+from session_host.protocol.codec import encode
+from session_host.protocol.launch import LaunchSpec, Watch
+from session_host.protocol.messages import PROTOCOL_VERSION, Attach, Describe, Hello, Role
+from session_host.protocol.values import GridSize
+from session_host.storage.descriptors import session_descriptors
+from session_host.storage.descriptors.input_log import InputLog
+from session_host.storage.descriptors.splice import Splicer
+from session_host.storage.store import Store
+from session_host.terminal import available_engines, create, default_engine, engine_build
+from session_host.version import VERSION
+
+from .forking import PACKETS
+
+log = logging.getLogger(__name__)
+
+TURNS = 10
+"""The interpreter adapts code that has run so often."""
+
+TRIALS = 2
+TRIAL_S = 3
+SIZE = GridSize(80, 24)
+_CALLS: tuple[tuple[Role, Attach | Describe], ...] = (("viewer", Attach(SIZE)), ("control", Describe(1)))
+
+
+def preload() -> None:
+    """Load and use what hosts use; then nothing of it is looked at by the collector again."""
+    for engine in available_engines():
+        engine_build(engine)
+        for _ in range(TURNS):
+            emulator = create(engine, SIZE)
+            emulator.feed(b"\x1b[1mwarm\x1b[m \xc3\xa4\r\n\x1b[c")
+            emulator.take_replies()
+            emulator.take_events()
+            emulator.snapshot()
+            emulator.close()
+    try:
+        for _ in range(TURNS):
+            with Store.open(database()) as store:
+                store.running()
+        with _directory() as directory:
+            if _survives(lambda: _host_a_session(directory / "first")):
+                for number in range(TRIALS):
+                    _host_a_session(directory / str(number))
+                make_spare()
+            else:
+                log.warning("not warmed: a host ends before its time here")
+    except (OutliveError, ImportError, OSError, TimeoutError) as error:
+        log.warning("not warmed: %s", error)
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+def _survives(work: Callable[[], None]) -> bool:
+    """Whether a fork of this process comes back from it: a host may die of what it does, this process may not."""
+    pid = os.fork()
+    if not pid:
+        status = 1
+        try:
+            signal.alarm(TRIAL_S)
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    _, result = os.waitpid(pid, 0)
+    return result == 0
+
+
+@contextlib.contextmanager
+def _directory() -> Iterator[Path]:
+    """A place of its own, and nowhere to log to."""
+    directory = runtime_dir() / f"warming-{os.getpid()}"
+    directory.mkdir(mode=0o700)
+    kept = os.dup(2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    os.close(nothing)
+    try:
+        yield directory
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _host_a_session(directory: Path) -> None:
+    """Be the host of a short session, in this very process.
+
+    Raises:
+        OSError: there are no descriptors, no PTYs, or no room.
+        TimeoutError: it took too long.
+    """
+    directory.mkdir(mode=0o700)
+    spec = LaunchSpec(
+        session_id="00000000-0000-4000-8000-000000000000",
+        name="warming",
+        agent="command",
+        argv=["printf", r"warm\033]7501;state=working\007\033]2;warm\007"],
+        cwd="/",
+        env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(directory)},
+        overrides={},
+        size=SIZE,
+        engine=default_engine(),
+        scrollback_lines=100,
+        colors=None,
+        created_at="1970-01-01T00:00:00Z",
+        socket_path=str(directory / "socket"),
+        database=str(directory / "outlive.db"),
+        screen=str(directory / "screen.bin"),
+        boot_id="",
+        umask=0o077,
+        log=os.devnull,
+        journal=str(directory / "journal"),
+        journal_limit_bytes=1 << 20,
+        watch=Watch(state_file="claude"),
+        transitions=str(directory / "activity.jsonl"),
+    )
+    estate, slave = session_descriptors.create_descriptors(Path(spec.socket_path), SIZE)
+    with contextlib.ExitStack() as stack:
+        stack.callback(estate.close)
+        InputLog(estate.ledger, estate.master, Splicer()).close()
+        # What viewers and commands ask waits in their sockets for the host that is about to be.
+        for role, question in _CALLS:
+            client = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            client.connect(spec.socket_path)
+            client.sendall(encode(Hello(PROTOCOL_VERSION, role, engine_build(spec.engine), VERSION)) + encode(question))
+        ours, theirs = socket.socketpair(socket.AF_UNIX, PACKETS)
+        stack.enter_context(ours)
+        run_host(
+            HostParameters(spec, estate, slave, 1024, other_engine=False, rehearsal=False, trial_s=TRIAL_S), theirs
+        )

@@ -1,0 +1,250 @@
+"""The sockets at which the keeper and the chats are found, bound again when somebody removes them.
+
+A script that cleans up, or a user, may remove a chat's socket, the keeper's, or the whole runtime directory. Inotify
+(inotify(7)) tells of that; where there is none, this looks each minute. A socket that was unlinked cannot be linked
+again, so a new one is bound, takes the former one's place among the session's descriptors, and goes to the host.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from session_host.errors import OutliveError
+from session_host.keeper_client.names import lock_path, note_keepers
+from session_host.paths import ensure_private, keeper_socket, runtime_dir
+from session_host.protocol.keeper import BoundAgain
+from session_host.storage.descriptors import session_descriptors
+from session_host.system.open_file_locks import lock_open_file
+
+from .event_loop import REFRESH_S, Loop
+from .host_replacement import HostReplacement
+from .kept_session import KeptSession, KeptSessionState
+from .standby.replication import Listening, Locked, StandbyReplication
+
+log = logging.getLogger(__name__)
+
+GATHER_S = 0.05
+"""The removal of a directory is many removals: so long after the first one the keeper looks."""
+
+POLL_S = 60.0
+RETRY_S = 1.0
+KNOWS_BOUND_AGAIN = 2
+"""Hosts of this keeper protocol take a new socket over; older ones are replaced by a host that has it."""
+
+
+def listen() -> socket.socket:
+    """The keeper's own socket, at its path.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    return socket.socket(fileno=session_descriptors.listen(keeper_socket()))
+
+
+def open_lock() -> int:
+    """The file that there is one keeper under the lock of.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    return os.open(lock_path(), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def take_lock(descriptor: int) -> bool:
+    """Take the lock; False if another process has it."""
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_UN)  # A former version of this process had a record lock.
+        lock_open_file(descriptor)
+    except BlockingIOError:
+        return False
+    return True
+
+
+class ChatSockets:
+    """The sockets of the chats."""
+
+    def __init__(
+        self, loop: Loop, wards: Mapping[str, KeptSession], succession: HostReplacement, mirror: StandbyReplication
+    ) -> None:
+        self._mirror = mirror
+        self._loop = loop
+        self._wards = wards
+        self._succession = succession
+
+    def rebind_missing(self) -> None:
+        """Bind again what is not there."""
+        for ward in tuple(self._wards.values()):
+            self.look_at(ward)
+
+    def look_at(self, ward: KeptSession, *, call: bool = False) -> None:
+        """Bind one chat's socket again if it is not there.
+
+        Args:
+            ward: the chat.
+            call: see whether somebody listens, too; a file alone does not tell.
+        """
+        if (
+            ward.state is not KeptSessionState.RUNNING
+            or ward.page.exit_saved
+            or is_there(ward.spec.socket_path, call=call)
+        ):
+            return
+        try:
+            ward.bind_again()
+        except OSError as error:
+            log.warning("%s: the socket is gone and cannot be bound again: %s", ward.id, error)
+            self._loop.call_later(POLL_S, lambda: self._retry(ward))
+            return
+        log.warning("%s: the socket was gone, and is bound again", ward.id)
+        self._mirror.bound(ward)
+        self.tell_bound(ward)
+
+    def tell_bound(self, ward: KeptSession) -> None:
+        """Give the session's host the socket that is bound now."""
+        ward.bound = True
+        ward.send_to_replacement(BoundAgain(), (ward.estate.listener,))
+        if ward.protocol >= KNOWS_BOUND_AGAIN:
+            ward.send_to_host(BoundAgain(), (ward.estate.listener,))
+        else:
+            self._succession.replace(ward, None)
+
+    def _retry(self, ward: KeptSession) -> None:
+        if self._wards.get(ward.id) is ward:
+            self.look_at(ward)
+
+
+def is_there(path: str, *, call: bool) -> bool:
+    """Whether there is a socket; with ``call``, one at which somebody listens."""
+    if not call:
+        return os.path.lexists(path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.setblocking(False)
+        try:
+            connection.connect(path)
+        except BlockingIOError:
+            return True  # It listens; more wait to be let in than may.
+        except OSError:
+            return False
+    return True
+
+
+class RuntimeDirectory:
+    """The runtime directory and what is the keeper's in it."""
+
+    def __init__(
+        self, loop: Loop, sockets: ChatSockets, lock: int, mirror: StandbyReplication | None = None, inotify: Any = None
+    ) -> None:
+        """Begin to look after it.
+
+        Args:
+            loop: the keeper's; it listens at the keeper's socket.
+            sockets: the chats' sockets.
+            lock: the descriptor of the lock file, which is locked.
+            mirror: tells the standby of another socket, and another lock file.
+            inotify: an instance of ``make_inotify`` that stays open afterwards; None for one of its own.
+        """
+        self._mirror = mirror or StandbyReplication()
+        self._loop = loop
+        self._sockets = sockets
+        self._lock = lock
+        self._owns_inotify = inotify is None
+        self._inotify = make_inotify() if inotify is None else inotify
+        self._watch = -1
+        self._looks_soon = False
+        if self._inotify is not None:
+            loop.watch(self._inotify.fileno(), self._on_inotify)
+        loop.on_socket_lost = self._soon
+        self._look_often()
+
+    def close(self) -> None:
+        """Look after it no more."""
+        self._loop.on_socket_lost = lambda: None
+        if self._inotify is not None:
+            self._loop.unwatch(self._inotify.fileno())
+            if self._owns_inotify:
+                self._inotify.close()
+
+    def _look_often(self) -> None:
+        self.check_paths()
+        self._loop.call_later(POLL_S if self._inotify is None else REFRESH_S, self._look_often)
+
+    def _on_inotify(self) -> None:
+        assert self._inotify is not None
+        self._inotify.read(timeout=0)
+        self._soon()
+
+    def _soon(self, wait_s: float = GATHER_S) -> None:
+        if not self._looks_soon:
+            self._looks_soon = True
+            self._loop.call_later(wait_s, self.check_paths)
+
+    def check_paths(self) -> None:
+        """Put back what is gone; leave if another keeper has taken this one's place meanwhile."""
+        self._looks_soon = False
+        try:
+            ensure_private(runtime_dir())
+            self._follow()
+            self._mirror.check_backup()
+            if not self._has_lock():
+                log.warning("another keeper began while the runtime directory was gone; the chats go to it")
+                self._loop.leave()
+                return
+            if not self._loop.is_at_its_place():
+                self._loop.listen_at(listen())
+                self._mirror.send(Listening(), (self._loop.listener.fileno(),))
+                log.warning("the keeper's socket was gone, and is bound again")
+        except (OutliveError, OSError) as error:
+            log.warning("the runtime directory: %s", error)
+            self._soon(RETRY_S)
+            return
+        self._sockets.rebind_missing()
+
+    def _has_lock(self) -> bool:
+        """Whether the lock is this keeper's; the lock file may be another one than before."""
+        try:
+            if os.path.samestat(lock_path().lstat(), os.fstat(self._lock)):
+                return True
+        except FileNotFoundError:
+            pass
+        fresh = open_lock()
+        os.dup2(fresh, self._lock, inheritable=False)
+        os.close(fresh)
+        if not take_lock(self._lock):
+            return False
+        note_keepers(self._lock, os.getppid(), os.getpid())
+        self._mirror.send(Locked(), (self._lock,))
+        return True
+
+    def _follow(self) -> None:
+        """Hear of removals in the directory that is there now."""
+        if self._inotify is None:
+            return
+        from inotify_simple import flags
+
+        former = self._watch
+        what = flags.DELETE | flags.MOVED_FROM | flags.DELETE_SELF | flags.MOVE_SELF
+        self._watch = self._inotify.add_watch(runtime_dir(), what)
+        if former not in {-1, self._watch}:
+            try:
+                self._inotify.rm_watch(former)
+            except OSError:
+                pass  # It went with what it watched.
+
+
+def make_inotify() -> Any:
+    """An inotify instance; None where there is none, or no more of them.
+
+    The kernel takes some 10 ms to close the last descriptor of one, also when a process is killed.
+    """
+    try:
+        from inotify_simple import INotify
+
+        return INotify(nonblocking=True)
+    except (ImportError, OSError) as error:
+        log.info("no inotify: %s", error)
+        return None

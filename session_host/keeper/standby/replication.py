@@ -1,0 +1,247 @@
+"""What the active keeper tells its standby, and the reverse: a fork of the standby can go on with everything.
+
+One packet a message, some with descriptors. From the active keeper: ``Held`` before a host is forked, ``Now`` whenever
+something of a session changed, ``Bound``, ``Forgotten``, ``Listening``, ``Locked``, ``Leaving``. From the standby,
+which may be the parent of hosts and programs: ``Ended`` and ``Noted``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+import msgspec
+
+from session_host.keeper.kept_session import KeptSession
+from session_host.keeper_client.channel import receive
+from session_host.protocol.launch import LaunchReport, LaunchSpec
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 1.0
+"""A standby that reads nothing for so long is killed, and another takes its place."""
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Base."""
+
+
+class Held(Change, frozen=True):
+    """A session is kept. Its spec, in a file, comes along, and its estate, and the PTY's other side if ``slave``."""
+
+    slave: bool
+
+
+class Now(Change, frozen=True):
+    """How a session stands; the channel to its host comes along if ``channel``."""
+
+    session_id: str
+    state: str
+    host_pid: int
+    child_pid: int
+    version: str
+    protocol: int
+    channel: bool
+    report: LaunchReport | None
+
+
+class Bound(Change, frozen=True):
+    """A session's socket is a new one, which comes along."""
+
+    session_id: str
+
+
+class Forgotten(Change, frozen=True):
+    """A session is over."""
+
+    session_id: str
+
+
+class Listening(Change, frozen=True):
+    """The keeper's socket is a new one, which comes along."""
+
+
+class Locked(Change, frozen=True):
+    """The lock file is a new one, which comes along."""
+
+
+class Leaving(Change, frozen=True):
+    """The keeper leaves for good, or does without this standby from now on."""
+
+
+class Ended(Change, frozen=True):
+    """A child of the standby has ended: a host, or what is to be one."""
+
+    pid: int
+    status: int
+
+
+class Noted(Change, frozen=True):
+    """The status of a session's program stands in its ledger: the standby was its parent."""
+
+    session_id: str
+
+
+Message = Held | Now | Bound | Forgotten | Listening | Locked | Leaving | Ended | Noted
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Message).decode
+
+
+class DescriptorHolder(Protocol):
+    """Holds sessions' descriptors beside the two keepers (``systemd_holder``)."""
+
+    def store_session(self, session_id: str, held: Sequence[int]) -> None:
+        """Hold a session's descriptors."""
+
+    def remove_session(self, session_id: str) -> None:
+        """Hold a session no more."""
+
+    def check(self) -> None:
+        """Put back what is gone in the runtime directory."""
+
+
+class StandbyReplication:
+    """The active keeper's word to its standby and to the third holder; without one, nothing is told to it.
+
+    A standby that cannot be told is killed: what is forked next has all that this process has.
+    """
+
+    def __init__(self, third: DescriptorHolder | None = None) -> None:
+        self.connection: socket.socket | None = None
+        self._third = third
+
+    def set_standby(self, connection: socket.socket | None) -> None:
+        """There is another standby, or none."""
+        self.connection = connection
+
+    def add_session(self, ward: KeptSession) -> None:
+        """Tell that a session is kept."""
+        if self.connection is None and self._third is None:
+            return
+        try:
+            spec = _spec_file(ward.spec)
+        except OSError as error:
+            self._end_standby(error)
+            return
+        slave = () if ward.slave < 0 else (ward.slave,)
+        self.send(Held(bool(slave)), (spec, *ward.estate, *slave))
+        if self._third is not None:
+            self._third.store_session(ward.id, (spec, *ward.estate))
+        os.close(spec)
+
+    def bound(self, ward: KeptSession) -> None:
+        """Tell that a session's socket is a new one."""
+        self.send(Bound(ward.id), (ward.estate.listener,))
+        if self._third is not None:
+            with suppress(OSError):
+                spec = _spec_file(ward.spec)
+                self._third.remove_session(ward.id)
+                self._third.store_session(ward.id, (spec, *ward.estate))
+                os.close(spec)
+
+    def forgotten(self, ward: KeptSession) -> None:
+        """Tell that a session is over."""
+        self.send(Forgotten(ward.id))
+        if self._third is not None:
+            self._third.remove_session(ward.id)
+
+    def check_backup(self) -> None:
+        """Let the third holder put back what is gone in the runtime directory."""
+        if self._third is not None:
+            self._third.check()
+
+    def update_session(self, ward: KeptSession, *, channel: bool = False) -> None:
+        """Tell how a session stands; ``channel``: the way to its host is a new one."""
+        if self.connection is None:
+            return
+        passed: tuple[int, ...] = ()
+        if channel and ward.channel is not None and ward.channel.is_packets:
+            passed = (ward.channel.socket.fileno(),)
+        state, version, report = ward.state.name, ward.version, ward.report
+        self.send(
+            Now(ward.id, state, ward.host_pid, ward.child_pid, version, ward.protocol, bool(passed), report), passed
+        )
+
+    def send(self, change: Change, descriptors: Sequence[int] = ()) -> None:
+        """Tell the standby something."""
+        if self.connection is None:
+            return
+        try:
+            send_change(self.connection, change, descriptors, wait_s=PATIENCE_S)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # It is dead, and that is noticed by the connection's end.
+        except OSError as error:
+            self._end_standby(error)
+
+    def _end_standby(self, error: OSError) -> None:
+        log.warning("the standby does not hear (%s); another takes its place", error)
+        if self.connection is not None:
+            end_parent()
+            self.connection = None
+
+
+def end_parent() -> None:
+    """Kill the standby, which is the parent of the active keeper."""
+    parent = os.getppid()
+    if parent > 1:
+        with suppress(OSError):
+            os.kill(parent, signal.SIGKILL)
+
+
+def send_change(connection: socket.socket, change: Change, descriptors: Sequence[int] = (), *, wait_s: float) -> None:
+    """Send a message.
+
+    Raises:
+        OSError: the other process is gone, or reads nothing for so many seconds.
+    """
+    data = _encode(change)
+    try:
+        socket.send_fds(connection, [data], descriptors, socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        if not select.select([], [connection], [], wait_s)[1]:
+            raise
+        socket.send_fds(connection, [data], descriptors, socket.MSG_NOSIGNAL | socket.MSG_DONTWAIT)
+
+
+def read(connection: socket.socket) -> tuple[Any, list[int]] | None:
+    """The next message and its descriptors; None if there is none at this moment.
+
+    Raises:
+        EOFError: the other process is gone.
+    """
+    try:
+        data, descriptors = receive(connection, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return None
+    except OSError as error:
+        raise EOFError from error
+    if not data:
+        raise EOFError
+    return _decode(data), descriptors
+
+
+def _spec_file(spec: LaunchSpec) -> int:
+    """A spec as a file in memory: its environment may be longer than a packet."""
+    file = os.memfd_create("outlive-spec")
+    data = memoryview(msgspec.msgpack.encode(spec))
+    while data:
+        data = data[os.write(file, data) :]
+    return file
+
+
+def is_spec(file: int) -> bool:
+    """Whether a descriptor is that of a spec's file."""
+    return os.readlink(f"/proc/self/fd/{file}").startswith("/memfd:outlive-spec")  # noqa: PTH115 - the text is wanted
+
+
+def read_spec(file: int) -> LaunchSpec:
+    """The spec in that file, which is closed."""
+    os.lseek(file, 0, os.SEEK_SET)
+    with os.fdopen(file, "rb") as opened:
+        return msgspec.msgpack.decode(opened.read(), type=LaunchSpec)

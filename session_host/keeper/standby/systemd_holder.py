@@ -1,0 +1,207 @@
+"""The third holder of the sessions' descriptors: the descriptor store of the user's systemd, where there is one.
+
+The pair of keepers moves into a transient service. That service's main process waits, as a shell and flock(1), until
+both keepers are dead; systemd then starts it again with the descriptors that it holds, and it becomes the next keeper::
+
+    both keepers die ──▶ flock ends, the service fails ──▶ systemd starts ``--restore`` with the descriptors
+    all of our processes die ──▶ the service fails ──▶ the same
+
+So no session is lost if all of Outlive's processes are killed at once. A keeper that hosts or commands want to start
+meanwhile gives way (``is_restoring``): only the restored one knows the sessions of hosts that are dead, too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+import time
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from session_host.errors import OutliveError
+from session_host.keeper.kept_session import KeptSession, KeptSessionState
+from session_host.keeper_client.discovery import connect_to_keeper, keeper_argv, keeper_environment
+from session_host.keeper_client.names import service_prefix
+from session_host.keeper_client.requests import request_keeper
+from session_host.paths import runtime_dir
+from session_host.protocol.keeper import KeeperStatus, Status
+from session_host.protocol.launch import LaunchReport
+from session_host.storage.descriptors import session_descriptors
+from session_host.storage.descriptors.input_log import LogHeader
+from session_host.system.systemd import Service, enter_service, held_by_services
+from session_host.system.systemd.bus_addresses import session_bus
+from session_host.system.systemd.descriptor_store import DescriptorStore
+from session_host.version import VERSION
+
+from .replication import is_spec, read_spec
+
+log = logging.getLogger(__name__)
+
+ARGUMENT = "--restore"
+RESTORING_S = 8.0
+"""systemd starts the service after 0.05 s, and its Python takes 0.3 s; on a busy machine more. A caller waits 10 s."""
+
+LOOK_S = 0.02
+LOOK_AGAIN_S = 1.0
+ALIVE_PATIENCE_S = 0.5
+
+_WAITING = """\
+mkdir -p -m 700 "$(dirname "$0")"
+if flock -n "$0" true; then [ -n "$LISTEN_FDS" ] && exec "$@"; exit 0; fi
+flock "$0" true || sleep 5
+exit 1
+"""
+"""The main process: become the keeper if there is none and descriptors came; end if none came; else wait, and fail."""
+
+
+class SystemdHolder:
+    """The sessions in the descriptor store, as the active keeper tells of them; without a store nothing happens."""
+
+    def __init__(self) -> None:
+        self._store: DescriptorStore | None = None
+        self._alive = -1
+
+    def begin(self, open_files: int) -> str:
+        """Start the service and enter it; returns its name, or a reason after "no service: ".
+
+        Args:
+            open_files: the programs' soft limit of open files, for the next keeper; the service's is higher.
+        """
+        if session_bus() is None:
+            return "no service: no session bus"
+        if shutil.which("flock") is None:
+            return "no service: there is no flock(1)"
+        if not self._say_alive():
+            return "no service: the keeper before is still ending"
+        # Another name than a former version's: the command is another.
+        unit = f"{service_prefix()}-{os.getpid()}-{time.monotonic_ns()}.service"
+        argv = ["/bin/sh", "-c", _WAITING, str(_alive_path()), *keeper_argv(), ARGUMENT, str(open_files)]
+        result = enter_service(Service(unit, "Outlive: keeper", argv, keeper_environment()), [os.getpid()])
+        if not result.entered:
+            return f"no service: {result.reason}"
+        self.set_service()
+        return unit
+
+    def set_service(self) -> None:
+        """Have descriptors held by the service that this process is in."""
+        self._say_alive()
+        try:
+            self._store = DescriptorStore()
+        except OSError as error:
+            log.warning("systemd takes no descriptors: %s", error)
+
+    def check(self) -> None:
+        """Take the lock again if its file was removed: a service that starts again waits for it."""
+        try:
+            if self._alive < 0 or os.path.samestat(Path(_alive_path()).lstat(), os.fstat(self._alive)):
+                return
+        except FileNotFoundError:
+            pass
+        former, self._alive = self._alive, -1
+        try:
+            self._say_alive()
+        finally:
+            if self._alive < 0:
+                self._alive = former
+            else:
+                os.close(former)
+
+    def _say_alive(self) -> bool:
+        """Take the lock that the service waits for; forks of this process share it."""
+        if self._alive >= 0:
+            return True
+        descriptor = os.open(_alive_path(), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        deadline_s = time.monotonic() + ALIVE_PATIENCE_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:  # Whoever waited for it has it for a moment.
+                if time.monotonic() > deadline_s:
+                    os.close(descriptor)
+                    return False
+                time.sleep(LOOK_S)
+            else:
+                self._alive = descriptor
+                return True
+
+    def store_session(self, session_id: str, held: Sequence[int]) -> None:
+        """Have a session's descriptors held; those that are held already are not held twice."""
+        if self._store is not None:
+            try:
+                self._store.store_descriptors(session_id, held)
+            except OSError as error:
+                log.warning("%s: systemd does not hold it: %s", session_id, error)
+
+    def remove_session(self, session_id: str) -> None:
+        """Have a session held no more."""
+        if self._store is not None:
+            try:
+                self._store.remove(session_id)
+            except OSError as error:
+                log.warning("%s: systemd does not let go of it: %s", session_id, error)
+
+
+def leave_former_service(session_ids: Collection[str]) -> None:
+    """Leave nothing in the store of the service that a former version of this process is in."""
+    former = SystemdHolder()
+    with suppress(OSError):
+        former._store = DescriptorStore()  # noqa: SLF001 - without its lock, which the former version has
+    for session_id in session_ids:
+        former.remove_session(session_id)
+
+
+def is_restoring() -> bool:
+    """Wait for the keeper that systemd is about to start, if it holds sessions; whether it is there."""
+    if not held_by_services(f"{service_prefix()}-*.service"):
+        return False
+    deadline_s = time.monotonic() + RESTORING_S
+    while (pipe := connect_to_keeper()) is None:
+        if time.monotonic() > deadline_s:
+            log.warning("systemd holds sessions, and starts no keeper")
+            return False
+        time.sleep(LOOK_S)
+    pipe.close()
+    return True
+
+
+def are_kept(session_ids: Collection[str]) -> bool:
+    """Whether a keeper that can be reached has all of these sessions."""
+    with suppress(OutliveError):
+        answer = request_keeper(Status(), LOOK_AGAIN_S, find=connect_to_keeper)
+        return isinstance(answer, KeeperStatus) and {each.session_id for each in answer.sessions} >= {*session_ids}
+    return False
+
+
+def restored(received: Mapping[str, Sequence[int]], third: SystemdHolder) -> list[KeptSession]:
+    """The sessions of which systemd hands back the descriptors; nobody serves them, or their hosts will say so."""
+    wards = []
+    for session_id, held in received.items():
+        try:
+            wards.append(_ward_of(held))
+        except (OutliveError, OSError, ValueError, StopIteration) as error:
+            log.warning("%s: cannot be restored: %s", session_id, error)
+            third.remove_session(session_id)
+            for descriptor in held:
+                with suppress(OSError):
+                    os.close(descriptor)
+    return wards
+
+
+def _ward_of(held: Sequence[int]) -> KeptSession:
+    spec = next(each for each in held if is_spec(each))
+    estate = session_descriptors.classify_descriptors(each for each in held if each != spec)
+    ward = KeptSession(
+        read_spec(spec), estate, LogHeader(estate.ledger), state=KeptSessionState.RUNNING, version=VERSION
+    )
+    ward.child_pid = ward.page.child
+    if not ward.child_pid or ward.page.exit_saved:
+        ward.state = KeptSessionState.OVER
+    ward.report = LaunchReport(ok=True, child_pid=ward.child_pid)
+    return ward
+
+
+def _alive_path() -> str:
+    return str(runtime_dir() / "keeper.alive")

@@ -1,0 +1,9 @@
+"""The way to the keeper: finding it, starting it, and messages with descriptors.
+
+    discovery  finds the keeper; starts one under a lock if there is none
+    requests   questions to the keeper, asked again when it dies over them
+    names      names of the keeper's services and processes
+    channel    messages over a Unix socket, some with descriptors (SCM_RIGHTS, unix(7))
+
+Hosts, commands and the keeper itself use it. It must not know hosts or commands.
+"""

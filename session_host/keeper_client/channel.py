@@ -1,0 +1,157 @@
+"""Messages of ``protocol.keeper`` over a Unix socket, some with descriptors (SCM_RIGHTS, unix(7))."""
+
+from __future__ import annotations
+
+import array
+import os
+import select
+import socket
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from session_host.errors import HostUnavailable
+from session_host.protocol.codec import Decoder, encode
+from session_host.protocol.keeper import KeeperMessage
+from session_host.system.peer_credentials import peer_pid
+
+from .names import living_keeper
+
+RECEIVE_BYTES = 256 * 1024
+MAX_DESCRIPTORS = 253
+"""At most so many come with one message (unix(7))."""
+_DESCRIPTOR_BYTES = array.array("i").itemsize
+
+
+def receive(connection: socket.socket, flags: int = 0) -> tuple[bytes, list[int]]:
+    """Bytes, or a packet, and the descriptors that came with it; b"" at the end.
+
+    ``socket.recv_fds`` ignores its flags.
+
+    Raises:
+        BlockingIOError: nothing is there, on a non-blocking socket.
+        OSError: the connection broke.
+    """
+    room = socket.CMSG_LEN(MAX_DESCRIPTORS * _DESCRIPTOR_BYTES)
+    data, control, _, _ = connection.recvmsg(RECEIVE_BYTES, room, flags | getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+    descriptors = array.array("i")
+    for level, kind, content in control:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            descriptors.frombytes(content[: len(content) - len(content) % _DESCRIPTOR_BYTES])
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    return data, list(descriptors)
+
+
+class KeeperNotResponding(HostUnavailable):
+    """It is there and does not answer: another try would find the same."""
+
+    def __init__(self, pid: int) -> None:
+        if pid:
+            then = (
+                f"continue it with `kill -CONT {pid}` or kill it with `kill -KILL {pid}` (running chats start another)"
+            )
+            super().__init__(f"the keeper (process {pid}) does not respond; {then}")
+        else:
+            super().__init__("the keeper does not respond; kill it (running chats start another)")
+
+
+class MessageChannel:
+    """One end of a connection with the keeper. Sends whole messages; receives what there is.
+
+    Attributes:
+        socket: the connection; its blocking mode is its owner's choice for receiving, sending waits.
+        is_packets: each message is one packet (SOCK_SEQPACKET): another process can go on with it at any moment.
+        descriptors: those that came with messages and were not taken yet, in order.
+    """
+
+    def __init__(self, connection: socket.socket, decoder: Decoder) -> None:
+        self.socket = connection
+        self.is_packets = connection.type == socket.SOCK_SEQPACKET
+        self.descriptors: deque[int] = deque()
+        self._decoder = decoder
+
+    def close(self) -> None:
+        """Close it, and what came and nobody took."""
+        self.socket.close()
+        self.drop_descriptors()
+
+    def drop_descriptors(self) -> None:
+        """Close those that came and nobody took."""
+        while self.descriptors:
+            os.close(self.descriptors.popleft())
+
+    def peer_pid(self) -> int:
+        """Who is at the other end; 0 where the system does not tell."""
+        return peer_pid(self.socket)
+
+    def send_message(self, message: KeeperMessage, descriptors: Sequence[int] = (), *, wait_s: float = 5.0) -> None:
+        """Send a message, with its descriptors; one who does not read is waited for so long.
+
+        Raises:
+            OSError: the other side is gone, or does not read.
+        """
+        data = memoryview(encode(message))
+        while data:
+            try:
+                if descriptors:
+                    sent = socket.send_fds(self.socket, [data], descriptors)
+                    descriptors = ()
+                else:
+                    sent = self.socket.send(data, socket.MSG_NOSIGNAL)
+            except BlockingIOError:
+                if not select.select([], [self.socket], [], wait_s)[1]:
+                    raise
+                continue
+            data = data[sent:]
+
+    def receive(self, *, keep: bool = False) -> list[Any] | None:
+        """The messages that have come, maybe none yet; None at the end of the connection.
+
+        Args:
+            keep: the packet stays in the socket until ``consume``; its descriptors are new ones each time.
+
+        Raises:
+            ProtocolViolation: what comes is no message.
+            BlockingIOError: nothing is there, on a non-blocking socket.
+            OSError: the connection broke.
+        """
+        data, descriptors = receive(self.socket, socket.MSG_PEEK if keep else 0)
+        self.descriptors.extend(descriptors)
+        if not data:
+            return None
+        return list(self._decoder.feed(data))
+
+    def consume(self) -> None:
+        """Take the packet that ``receive`` kept out of the socket."""
+        self.socket.recv(1)  # The rest of a packet goes with its beginning; descriptors that are not asked for, too.
+
+    def is_over(self) -> bool:
+        """Whether the other side is gone, and all that it said has been received."""
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def request(self, message: KeeperMessage, timeout_s: float) -> Any:
+        """Send a message and wait for what comes back; for a blocking socket.
+
+        Raises:
+            KeeperNotResponding: nothing came in time.
+            HostUnavailable: the connection broke.
+        """
+        self.socket.settimeout(timeout_s)
+        try:
+            self.send_message(message)
+            while True:
+                messages = self.receive()
+                if messages is None:
+                    raise HostUnavailable("the connection to the keeper was lost; try again")
+                if messages:
+                    return messages[0]
+        except TimeoutError as error:
+            raise KeeperNotResponding(living_keeper(self.peer_pid())) from error
+        except OSError as error:
+            raise HostUnavailable(f"the connection to the keeper was lost ({error.strerror}); try again") from error

@@ -1,0 +1,184 @@
+"""Finding the user's keeper, and starting one when there is none: under a lock, so that there is ever one."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import session_host
+from session_host.errors import HostUnavailable
+from session_host.paths import ensure_private, keeper_log, keeper_socket, runtime_dir, state_dir
+from session_host.protocol.codec import FromKeeperDecoder
+from session_host.protocol.keeper import Status
+from session_host.system.peer_credentials import is_foreign
+from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN
+
+from .channel import MessageChannel
+from .names import service_prefix
+
+START_TIMEOUT_S = 10.0
+STATUS_TIMEOUT_S = 1.0
+LOOK_S = 0.02
+_VARIABLES = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
+    "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR",
+)  # fmt: skip
+"""What the keeper and its hosts need of the environment; a program's own travels in its launch spec."""
+
+
+def connect_to_keeper() -> MessageChannel | None:
+    """Connect to the keeper, if there is one.
+
+    Raises:
+        HostUnavailable: another user's process answers there.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(str(keeper_socket()))
+    except OSError:
+        connection.close()
+        return None
+    if is_foreign(connection):
+        connection.close()
+        raise HostUnavailable(
+            f"{keeper_socket()} belongs to another user's process; set OUTLIVE_RUNTIME_DIR to another directory"
+        )
+    return MessageChannel(connection, FromKeeperDecoder())
+
+
+def connect_or_start_keeper() -> MessageChannel:
+    """Connect to the keeper; start one if there is none. Blocks, a quarter of a second in the latter case.
+
+    Raises:
+        HostUnavailable: none can be started.
+        UnsafeDirectory: the runtime or state directory cannot be trusted.
+        OutliveError: one of them cannot be made.
+    """
+    found = connect_to_keeper()
+    if found is not None:
+        return found
+    ensure_private(runtime_dir())
+    ensure_private(state_dir())
+    with _starting():
+        found = connect_to_keeper()
+        if found is None:
+            _start()
+            found = connect_to_keeper()
+    if found is None:
+        raise HostUnavailable(f"the keeper exited at startup; see {keeper_log()}")
+    return found
+
+
+def rebind_sockets() -> bool:
+    """Let the keeper bind the sockets again that somebody removed; False if there is none, or it does not answer."""
+    try:
+        pipe = connect_to_keeper()
+        if pipe is None:
+            return False
+        try:
+            pipe.request(Status(), STATUS_TIMEOUT_S)
+        finally:
+            pipe.close()
+    except HostUnavailable:
+        return False
+    return True
+
+
+def is_coming_back() -> bool:
+    """Whether there is no keeper, and the user's systemd holds chats and so starts one with them within moments."""
+    from session_host.system.systemd import held_by_services  # rarely needed
+
+    try:
+        pipe = connect_to_keeper()
+    except HostUnavailable:
+        return False
+    if pipe is not None:
+        pipe.close()
+        return False
+    return held_by_services(f"{service_prefix()}-*.service") > 0
+
+
+@contextlib.contextmanager
+def _starting() -> Iterator[None]:
+    path = runtime_dir() / "keeper.starting"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    deadline_s = time.monotonic() + START_TIMEOUT_S
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline_s:
+                    raise HostUnavailable(
+                        f"another process is starting the keeper and does not respond; find it with `fuser {path}`"
+                    ) from None
+                time.sleep(LOOK_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def keeper_argv() -> list[str]:
+    """The command that is a keeper of this very code."""
+    return [sys.executable, "-P", "-m", "session_host.keeper"]
+
+
+def keeper_environment() -> dict[str, str]:
+    """What a keeper of this very code needs of the environment."""
+    kept = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    # Also from a clone that was never installed, whatever directory the caller is in.
+    root = str(Path(session_host.__file__).parent.parent)
+    others = [each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each and each != root]
+    return kept | {AGENT_CHATS: UNKNOWN, "PYTHONPATH": os.pathsep.join([root, *others])}
+
+
+def _start() -> None:
+    """Start a keeper; returns when it listens, or has failed."""
+    log_path = keeper_log()
+    try:
+        log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    except OSError:
+        log = os.open(os.devnull, os.O_WRONLY)  # A full disk is no reason to leave agents without a keeper.
+    ready, ready_write = os.pipe()
+    try:
+        process = subprocess.Popen(
+            keeper_argv(),
+            stdin=subprocess.DEVNULL,
+            stdout=ready_write,
+            stderr=log,
+            cwd="/",
+            env=keeper_environment(),
+            start_new_session=True,
+        )
+        os.close(ready_write)
+        ready_write = -1
+        # It forks, so that it is nobody's child; the pipe ends when it listens, or is gone.
+        _wait_for(process)
+        select.select([ready], [], [], START_TIMEOUT_S)
+    except OSError as error:
+        raise HostUnavailable(f"cannot start the keeper: {error.strerror}") from error
+    finally:
+        os.close(log)
+        os.close(ready)
+        if ready_write >= 0:
+            os.close(ready_write)
+
+
+def _wait_for(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of what forks a keeper; one that takes too long leaves nothing behind."""
+    try:
+        process.wait(START_TIMEOUT_S)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
+        process.wait()
+        raise HostUnavailable(f"the keeper did not start within {START_TIMEOUT_S:.0f} s") from error

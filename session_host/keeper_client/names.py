@@ -1,0 +1,69 @@
+"""The names of the keeper's services, and of its two processes, in the lock file that there is one keeper under.
+
+The kernel does not tell which processes have the lock (fcntl(2), F_OFD_GETLK), and a listening socket names the process
+that called listen(2), maybe a dead one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from pathlib import Path
+
+from session_host.paths import runtime_dir
+from session_host.system.processes.identity import start_time
+
+log = logging.getLogger(__name__)
+
+
+def lock_path() -> Path:
+    """The lock file."""
+    return runtime_dir() / "keeper.lock"
+
+
+def service_prefix() -> str:
+    """What the names of the keeper's services begin with; it tells those of one runtime directory from others'."""
+    return f"outlive-keeper-{hashlib.sha256(os.fsencode(runtime_dir())).hexdigest()[:8]}"
+
+
+def note_keepers(descriptor: int, standby: int, active: int) -> None:
+    """Write into the lock file which processes have the lock."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{standby} {active}".encode(), 0)
+    except OSError as error:
+        log.warning("the lock file: %s", error)  # A full disk; only a keeper that takes no calls is looked for here.
+
+
+def noted_keepers(descriptor: int) -> list[int]:
+    """Those processes, the standby first, as far as they are there."""
+    try:
+        pids = [int(word) for word in os.pread(descriptor, 100, 0).split()]
+    except (OSError, ValueError):
+        return []
+    return [pid for pid in pids if is_ours(pid)]
+
+
+def living_keeper(told: int) -> int:
+    """The process to name for the keeper: ``told`` if it lives, else one that the lock file names; 0 for none."""
+    if is_ours(told):
+        return told
+    try:
+        descriptor = os.open(lock_path(), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return told  # No keeper of this version.
+    try:
+        noted = noted_keepers(descriptor)
+    finally:
+        os.close(descriptor)
+    return noted[-1] if noted else 0
+
+
+def is_ours(pid: int) -> bool:
+    """Whether there is such a process, not only its exit status, and it is one of the product's."""
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace")
+        return name.startswith("outlive-") and start_time(pid) is not None
+    except OSError:
+        return False

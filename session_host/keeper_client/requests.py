@@ -1,0 +1,59 @@
+"""Questions to the keeper, asked again when it dies over one: another process takes its place within moments.
+
+Only for what may be carried out twice: the dead one may have done it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from session_host.errors import HostUnavailable
+from session_host.protocol.keeper import KeeperMessage, NotReplaced
+
+from .channel import KeeperNotResponding, MessageChannel
+from .discovery import connect_or_start_keeper
+
+RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
+"""Waits before the next keeper is asked."""
+
+
+def request_keeper(
+    message: KeeperMessage, timeout_s: float, *, find: Callable[[], MessageChannel | None] = connect_or_start_keeper
+) -> Any:
+    """Ask the keeper, and the next one if it dies over the question; returns the answer, None if there is no keeper.
+
+    Args:
+        message: may be carried out twice.
+        timeout_s: for all tries together.
+        find: connects to the keeper; without one, ``ensure_keeper`` starts it.
+
+    Raises:
+        KeeperNotResponding: nothing came in time.
+        HostUnavailable: each connection broke, or no keeper can be started.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    died = False
+    for wait_s in (*RETRY_S, None):
+        is_last = wait_s is None or time.monotonic() + wait_s >= deadline_s
+        pipe = find()
+        if pipe is None:
+            if is_last or not died:
+                return None
+        else:
+            try:
+                answer = pipe.request(message, max(0.001, deadline_s - time.monotonic()))
+                # The next keeper may not have all chats yet.
+                if is_last or not isinstance(answer, NotReplaced) or not (answer.passing or died):
+                    return answer
+            except KeeperNotResponding:
+                raise
+            except HostUnavailable:
+                if is_last:
+                    raise
+                died = True
+            finally:
+                pipe.close()
+        time.sleep(wait_s or 0.0)
+    raise AssertionError("the last try returns or raises")

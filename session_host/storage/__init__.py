@@ -1,0 +1,9 @@
+"""What outlives a process: in memory, on disk, and the index over both.
+
+    descriptors/  what a session leaves to its next host: descriptors, and files in memory
+    journal/      a session's output with its times, on disk
+    store/        the record of all sessions, and the window's layout: SQLite
+    search/       the full-text index of all journals
+
+This room knows no sockets' peers, no event loop and no windows.
+"""

@@ -1,0 +1,16 @@
+"""What a session leaves to its next host: descriptors, and the files in memory behind them.
+
+    session_descriptors  the PTY, the pipe, three files in memory, the listening socket
+    output_file          the output as a file; its length is the offset
+    input_log            accepted input, and how much of it the program has read; its first page is shared memory
+    log_entries          the kinds of entries of the input log, and their layout
+    pending_input        what the program does not have yet, oldest first
+    log_state            the state that the input log's records add up to
+    checkpoint           an engine's state at an offset, where recovery begins
+    splice               bytes from PTY to file and from file to PTY, inside the kernel
+
+The keeper and the host hold the same descriptors. Between any two instructions of the host each byte that the program
+wrote is in the PTY, in the pipe or in the file, and each byte for the program is before or after the input log's
+position. So a host that is killed loses nothing that only it had. This room knows no event loop, no sockets' peers
+and no engine.
+"""

@@ -1,0 +1,68 @@
+"""Checkpoints: an engine's state and the ledger's sum at one offset, in a file in memory.
+
+A new one is appended, then the ledger's first page is pointed to it, then the former one's pages are given
+back: there is always a whole one.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+
+import msgspec
+
+from session_host.protocol.values import CellSize, GridSize
+
+from .input_log import CheckpointLocation, LogHeader
+from .log_state import LogState
+from .output_file import PAGE_BYTES, punch
+
+
+class Checkpoint(msgspec.Struct, array_like=True):
+    """Everything up to one offset of the output.
+
+    Attributes:
+        offset, resizes: how much output, and how many resizes, the engine has been through.
+        form: the engine's build if ``data`` is its own snapshot, "vt" if any engine can read it.
+        memory: the ledger's records up to some that are applied again.
+    """
+
+    offset: int
+    resizes: int
+    form: str
+    size: GridSize
+    cell: CellSize
+    scrollback_lines: int
+    title: str
+    data: bytes
+    memory: LogState
+
+
+def write(file: int, checkpoint: Checkpoint, first_record: int) -> CheckpointLocation:
+    """Append a checkpoint; it counts once the ledger points to it. May take milliseconds."""
+    data = msgspec.msgpack.encode(checkpoint)
+    offset = -(-os.fstat(file).st_size // PAGE_BYTES) * PAGE_BYTES
+    done = 0
+    while done < len(data):
+        done += os.pwrite(file, data[done:] if done else data, offset + done)
+    return CheckpointLocation(offset, len(data), zlib.crc32(data), first_record)
+
+
+def commit(file: int, at: CheckpointLocation, page: LogHeader) -> None:
+    """This checkpoint is the newest from now on."""
+    page.checkpoint = at
+    punch(file, 0, at.offset)
+
+
+def read(file: int, page: LogHeader) -> Checkpoint | None:
+    """The newest checkpoint; None if there is none, or it cannot be read."""
+    at = page.checkpoint
+    if at is None:
+        return None
+    data = os.pread(file, at.length, at.offset)
+    if len(data) != at.length or zlib.crc32(data) != at.crc:
+        return None
+    try:
+        return msgspec.msgpack.decode(data, type=Checkpoint)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,294 @@
+"""The ledger: what was accepted for a session, and how much of it the program has got. Key path, 8 of 9.
+
+A file in memory. Its length says what was accepted: a record is there wholly or, torn by a kill in the
+midst of a long write, cut off. Its *position* says what the program has: ``sendfile`` moves bytes into the
+PTY and the position past them in one call, so there is no moment at which a successor could not tell.
+
+The first page holds what is overwritten in place, each field by one store or one write::
+
+    0    magic
+    16   where the newest checkpoint is: offset, length, crc, first record that it does not sum up
+    64   the child's PID, written by the child itself before its exec
+    72   how the child ended: 1 << 32 | wait status, written by whoever sees it before it is reaped
+    80   the offset of the output that the engine is at this moment fed, plus one; 0 between two feeds
+    88   1 once the end is recorded: a successor has nothing left to do, and must not record it anew
+    96   how often hosts of this session died in the midst of a feed that began there, and which offset
+    112  1 once the engine is suspected of killing its hosts: the other one is to be used
+    120  1 once the user has asked for the end with Stop, 2 with Kill
+
+and then come records; see ``log_entries``.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from session_host.errors import OutliveError
+
+from .log_entries import FOR_PROGRAM, HEADER, HEADER_BYTES, NOBODY, EntryKind, LogEntry
+from .output_file import PAGE_BYTES, punch
+from .pending_input import Due, DueInput
+from .splice import Splicer
+
+_MAGIC = b"outlive ledger 1"
+_CHECKPOINT = struct.Struct("<QQIIQ")
+_CHECKPOINT_AT = 16
+_CHILD, _EXIT, _FEEDING, _RECORDED, _CRASHES, _CRASHED_AT, _SUSPECTED, _REQUESTED = 8, 9, 10, 11, 12, 13, 14, 15
+"""Words of eight bytes in the first page."""
+
+_END_REQUESTS = ("", "stop", "kill")
+
+_pack_header = HEADER.pack
+MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+
+
+class CheckpointLocation(NamedTuple):
+    """Where in the checkpoints' file the newest one is, and from which record on it is to be added to."""
+
+    offset: int
+    length: int
+    crc: int
+    first_record: int
+
+
+class InputLogCorrupt(OutliveError):
+    """It is not a ledger, or one of another version."""
+
+
+class LogHeader:
+    """A ledger's first page; the keeper and the host may each have it."""
+
+    def __init__(self, file: int) -> None:
+        """Map it.
+
+        Raises:
+            InputLogCorrupt: it is not that of a ledger.
+        """
+        if os.pread(file, len(_MAGIC), 0) != _MAGIC:
+            raise InputLogCorrupt("the session's ledger is of another version")
+        self._file = file
+        self._page = mmap.mmap(file, PAGE_BYTES)
+        self._words = memoryview(self._page).cast("Q")
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._words.release()
+        self._page.close()
+
+    @property
+    def child(self) -> int:
+        """The child's PID, 0 before it is about to exec."""
+        return self._words[_CHILD]
+
+    @child.setter
+    def child(self, pid: int) -> None:
+        self._words[_CHILD] = pid
+
+    def forget_child(self) -> None:
+        """The child was killed before its exec: it never was the program."""
+        self._words[_CHILD] = self._words[_EXIT] = 0
+
+    @property
+    def exit_status(self) -> int | None:
+        """The child's wait status once it is known."""
+        value = self._words[_EXIT]
+        return value & 0xFFFFFFFF if value else None
+
+    @exit_status.setter
+    def exit_status(self, status: int) -> None:
+        self._words[_EXIT] = 1 << 32 | status
+
+    @property
+    def exit_saved(self) -> bool:
+        """The session's end is written down: whoever removes it from the record means it."""
+        return bool(self._words[_RECORDED])
+
+    @exit_saved.setter
+    def exit_saved(self, recorded: bool) -> None:
+        self._words[_RECORDED] = int(recorded)
+
+    @property
+    def end_request(self) -> str:
+        """What the user asked for before the child ended: "stop", "kill", or "" for nothing."""
+        number = self._words[_REQUESTED]
+        return _END_REQUESTS[number] if number < len(_END_REQUESTS) else ""
+
+    def request_end(self, request: str) -> None:
+        """Note that the user asks for the end, unless the child has ended already; "kill" is not taken back."""
+        if not self._words[_EXIT]:
+            self._words[_REQUESTED] = max(self._words[_REQUESTED], _END_REQUESTS.index(request))
+
+    @property
+    def engine_suspected(self) -> bool:
+        """The engine seems to be what kills this session's hosts."""
+        return bool(self._words[_SUSPECTED])
+
+    @engine_suspected.setter
+    def engine_suspected(self, suspected: bool) -> None:
+        self._words[_SUSPECTED] = int(suspected)
+
+    def engine_started(self, offset: int) -> None:
+        """The engine is about to be fed output from this offset on."""
+        self._words[_FEEDING] = offset + 1
+
+    def engine_returned(self) -> None:
+        """It came back."""
+        self._words[_FEEDING] = 0
+
+    def count_engine_crash(self) -> int:
+        """After a host's death: count a death in the midst of a feed.
+
+        Returns:
+            How many hosts in a row died at the same place; 0 if it was no feed.
+        """
+        words = self._words
+        at, words[_FEEDING] = words[_FEEDING], 0
+        if at == 0:
+            return 0
+        words[_CRASHES] = words[_CRASHES] + 1 if words[_CRASHED_AT] == at else 1
+        words[_CRASHED_AT] = at
+        return words[_CRASHES]
+
+    @property
+    def checkpoint(self) -> CheckpointLocation | None:
+        """The newest checkpoint, None before the first."""
+        offset, length, crc, _, first_record = _CHECKPOINT.unpack_from(self._page, _CHECKPOINT_AT)
+        return CheckpointLocation(offset, length, crc, first_record) if length else None
+
+    @checkpoint.setter
+    def checkpoint(self, at: CheckpointLocation) -> None:
+        # One write within one page is not torn by a kill.
+        os.pwrite(self._file, _CHECKPOINT.pack(at.offset, at.length, at.crc, 0, at.first_record), _CHECKPOINT_AT)
+        punch(self._file, PAGE_BYTES, at.first_record)
+
+
+class InputLog:
+    """The ledger of a session, as its one host sees it.
+
+    Attributes:
+        page: what is overwritten in place.
+        end: the file's length.
+        due: what is accepted for the program and not yet taken by it.
+    """
+
+    def __init__(self, file: int, master: int, mover: Splicer) -> None:
+        """Open it; an empty file is begun.
+
+        Raises:
+            InputLogCorrupt: it holds something else.
+        """
+        self._file = file
+        self._master = master
+        self._mover = mover
+        self.end = os.fstat(file).st_size
+        if self.end == 0:
+            os.pwrite(file, _MAGIC + bytes(PAGE_BYTES - len(_MAGIC)), 0)
+            self.end = os.lseek(file, PAGE_BYTES, os.SEEK_SET)
+        self.page = LogHeader(file)
+        self._position = os.lseek(file, 0, os.SEEK_CUR)
+        self.due = DueInput()
+
+    def close(self) -> None:
+        """Let go of the first page."""
+        self.page.close()
+
+    # ------------------------------------------------------------ records
+
+    def append(self, kind: EntryKind, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> None:
+        """Accept something; it survives this process from now on.
+
+        Args:
+            kind: what it is.
+            payload: what is to be written to the program, or told of the kind.
+            who: 16 bytes, see ``Kind``.
+            number: see ``Kind``.
+        """
+        start = self._write(_pack_header(len(payload), kind, who, number) + payload)
+        if kind in FOR_PROGRAM:
+            self.due.add(Due(start, len(payload), who if kind == EntryKind.INPUT else NOBODY, number), len(payload))
+
+    def append_and_send(self, kind: EntryKind, payload: bytes, who: bytes, number: int) -> bool:
+        """``add`` for the program, and ``flush``, with less ado for the usual case: nothing else is due.
+
+        Returns:
+            Whether nothing is left. What the program has in one go is not among ``due.take_taken``.
+        """
+        if self.due.records:
+            self.append(kind, payload, who, number)
+            return self.send_pending()
+        file, length = self._file, len(payload)
+        start = self._write(_pack_header(length, kind, who, number) + payload)
+        os.lseek(file, start, 0)
+        given = self._mover.sendfile_to_pty(self._master, file, length)
+        self._position = start + given
+        if given < length:
+            self.due.add(Due(start, length, who, number), length - given)
+            return self.send_pending()
+        return True
+
+    def _write(self, record: bytes) -> int:
+        """Write a record at the end; returns where its payload stands."""
+        start, length = self.end, len(record)
+        done = os.pwrite(self._file, record, start)
+        while done < length:
+            done += os.pwrite(self._file, record[done:], start + done)
+        self.end = start + length
+        return start + HEADER_BYTES
+
+    def read_entries(self, start: int, *, cut: bool) -> Iterator[LogEntry]:
+        """The records from ``start`` on; with ``cut`` what a kill left of an unfinished one is cut off at the end."""
+        position = start
+        length_of_file = os.fstat(self._file).st_size
+        while position + HEADER_BYTES <= length_of_file:
+            length, kind, who, number = HEADER.unpack(os.pread(self._file, HEADER_BYTES, position))
+            if length > MAX_PAYLOAD_BYTES or position + HEADER_BYTES + length > length_of_file:
+                break
+            record = LogEntry(position, kind, who, number, os.pread(self._file, length, position + HEADER_BYTES))
+            yield record
+            position = record.end
+        if cut and position < length_of_file:
+            os.ftruncate(self._file, position)
+        self.end = position
+
+    # ------------------------------------------------------------ what the program gets
+
+    def send_pending(self) -> bool:
+        """Give the program as much as it takes; returns whether nothing is left."""
+        due = self.due
+        while due.records:
+            start, length, _, _ = due.records[0]
+            if self._position < start:
+                self._position = os.lseek(self._file, start, os.SEEK_SET)
+            left = start + length - self._position
+            while left > 0:
+                count = self._mover.sendfile_to_pty(self._master, self._file, left)
+                if not count:
+                    return False
+                left -= count
+                self._position += count
+                due.bytes -= count
+            due.first_is_taken()
+        return True
+
+    def mark_pending(self, record: LogEntry) -> None:
+        """A former host's record for the program: what it has not got of it is due."""
+        if record.kind in FOR_PROGRAM and record.end > self._position:
+            start = record.start + HEADER_BYTES
+            self.due.add(
+                Due(start, len(record.payload), NOBODY, record.number), record.end - max(self._position, start)
+            )
+
+    @property
+    def first_pending(self) -> int:
+        """Where the first record stands that the program has not got wholly; the end if it has all."""
+        return self.due.records[0].start - HEADER_BYTES if self.due.records else self.end
+
+    def drop_pending(self) -> int:
+        """The program has ended: nothing is due any more; returns how many bytes that was."""
+        left = self.due.forget()
+        self._position = os.lseek(self._file, self.end, os.SEEK_SET)
+        return left

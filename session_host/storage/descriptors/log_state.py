@@ -1,0 +1,168 @@
+"""What a host has to remember beside the screen: the sum of the ledger's records.
+
+Each record may be applied twice, as long as all after it are applied again too: a checkpoint's sum may
+already hold the first records that are read after it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from session_host.protocol.messages import Colors, Resized
+from session_host.protocol.values import Activity
+
+from .log_entries import EntryKind, LogEntry
+
+KEPT_RESIZES = 1000
+KEPT_REQUESTS = 256
+KEPT_ATTACHMENTS = 512
+_FOCUS = {b"\x1b[I": True, b"\x1b[O": False}
+"""What a terminal says of the keyboard, in the encoding that there is."""
+
+
+class AttachmentState(msgspec.Struct):
+    """One viewer's hold on the session, and the last input that was accepted of it."""
+
+    read_only: bool
+    last_sequence: int = 0
+    focused: bool | None = None
+    """Whether it has the keyboard; None if it did not say."""
+
+
+class SourceReport(msgspec.Struct, frozen=True, array_like=True):
+    """The last word of one source of the activity."""
+
+    source: str
+    said: str
+    """In its own words, one line."""
+    activity: Activity | None
+    """What it means; None for what says nothing of it."""
+    at: str
+    """ISO 8601, UTC."""
+    at_s: float
+    """The same on the clock of this boot (CLOCK_MONOTONIC), which nobody sets."""
+    detail: str = ""
+    """What exactly is asked or done."""
+    kind: str = ""
+    """What sort of thing is asked, if that is all that it tells."""
+    speaks: bool = False
+    """Whether it has told activities: weaker sources are silent then."""
+
+
+class CommandState(msgspec.Struct, frozen=True, array_like=True):
+    """A shell's last command, as its marks in the output tell; see ``host.watchers.foreground``."""
+
+    runs: bool = False
+    """It began and has not ended."""
+    exit_code: int | None = None
+    """How the last one ended; None while one runs, or if that is not known."""
+    ended: str = ""
+    """When it did so, ISO 8601, UTC; "" where ``exit_code`` is None."""
+
+
+NO_COMMAND: Final = CommandState()
+
+
+class ActivityState(msgspec.Struct, frozen=True):
+    """The activity as of an offset of the output; see ``agents.status.activity``."""
+
+    offset: int
+    activity: Activity
+    source: str
+    since: str
+    detail: str
+    heard: tuple[SourceReport, ...] = ()
+    answered_s: float | None = None
+    """When the user answered a question whose end its source has not told yet; as in ``Heard.at_s``."""
+    last_input: str = ""
+    speaker: tuple[int, int] | None = None
+    """The process whose plugin speaks, and its kernel start time."""
+    asker: int = 0
+    """The process group that had the terminal when its program last told its state there; 0 if it did not."""
+    fresh: tuple[str, ...] | None = None
+    """The sources whose last words are of what is asked or done now; None where a former version did not tell."""
+    command: CommandState = NO_COMMAND
+
+
+class ConversationState(msgspec.Struct, frozen=True):
+    """The agent's own id of its conversation, and how it is known; see ``host.watchers.conversation``."""
+
+    conversation: str
+    source: str
+
+
+_WHOLE: Final[dict[int, tuple[str, type[msgspec.Struct]]]] = {
+    EntryKind.COLORS: ("colors", Colors),
+    EntryKind.ACTIVITY: ("activity", ActivityState),
+    EntryKind.CONVERSATION: ("conversation", ConversationState),
+}
+"""Kinds of records of which the last one is all that counts: the field that it becomes, and its type."""
+
+
+class LogState(msgspec.Struct):
+    """The sum of a ledger's records.
+
+    Attributes:
+        child_started: the child's kernel start time; None before it was exec'd.
+        name: what the user calls the session; "" as long as it is the spec's.
+        answered: output offset and count of resizes up to which the program's queries are answered.
+        attachments: by their ids, in hexadecimal, oldest first.
+        requests: ids of the newest commands that typed something.
+        resizes: the newest, in order.
+        focus: what the program was told last of the keyboard; None for nothing.
+    """
+
+    child_started: int | None = None
+    name: str = ""
+    answered: tuple[int, int] = (0, 0)
+    attachments: dict[str, AttachmentState] = {}
+    requests: list[str] = []
+    resizes: list[Resized] = []
+    colors: Colors | None = None
+    activity: ActivityState | None = None
+    conversation: ConversationState | None = None
+    focus: bool | None = None
+
+    def apply(self, record: LogEntry) -> None:
+        """Add what a record tells; one of an unknown kind tells nothing."""
+        who = record.who.hex()
+        match record.kind:
+            case EntryKind.INPUT:
+                self._input(record)
+            case EntryKind.TYPED:
+                self.requests = [*(each for each in self.requests if each != who), who][-KEPT_REQUESTS:]
+            case EntryKind.REPLY:
+                resizes = int.from_bytes(record.who[:8], "little")
+                self.answered = max(self.answered, (record.number, resizes))
+            case EntryKind.FOCUS:
+                self.focus = bool(record.number)
+            case EntryKind.RUNNING:
+                self.child_started = record.number
+            case EntryKind.ATTACHED:
+                self.attachments.setdefault(who, AttachmentState(bool(record.payload)))
+                while len(self.attachments) > KEPT_ATTACHMENTS:
+                    del self.attachments[next(iter(self.attachments))]
+            case EntryKind.DETACHED:
+                self.attachments.pop(who, None)
+            case EntryKind.RESIZED:
+                message = msgspec.msgpack.decode(record.payload, type=Resized)
+                if not self.resizes or message.number > self.resizes[-1].number:
+                    self.resizes = [*self.resizes, message][-KEPT_RESIZES:]
+            case EntryKind.NAME:
+                self.name = record.payload.decode()
+            case EntryKind.COLORS | EntryKind.ACTIVITY | EntryKind.CONVERSATION:
+                name, kind = _WHOLE[record.kind]
+                setattr(self, name, msgspec.msgpack.decode(record.payload, type=kind))
+            case _:
+                pass
+
+    def _input(self, record: LogEntry) -> None:
+        attachment = self.attachments.get(record.who.hex())
+        if attachment is not None:
+            attachment.last_sequence = max(attachment.last_sequence, record.number)
+        if record.payload in _FOCUS:
+            self.focus = _FOCUS[record.payload]
+            if attachment is not None:
+                attachment.focused = self.focus

@@ -1,0 +1,104 @@
+"""The session's output as a file whose length is the offset."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from .session_descriptors import SessionDescriptors
+from .splice import Splicer
+
+_KEEP_SIZE_AND_PUNCH_HOLE = 0x01 | 0x02
+"""fallocate(2): the pages go, the length stays."""
+
+PAGE_BYTES = 4096
+LITTLE_BYTES = 1024
+"""After a read of less than this there is no more, and to ask would cost as much as the read did: an echo."""
+
+
+class OutputFile:
+    """The output of a session, from a start that moves up to its end.
+
+    Attributes:
+        start: the offset of the first byte that is still kept.
+        end: the offset after the last byte.
+        at_end: the PTY has told that nobody holds its other side.
+        written_at_s: when a former host wrote to it, in seconds since 1970; 0 for never.
+    """
+
+    def __init__(self, estate: SessionDescriptors, mover: Splicer, *, look_only: bool = False) -> None:
+        """Open it where a former host left it.
+
+        Args:
+            estate: the session's descriptors.
+            mover: what moves the bytes.
+            look_only: leave everything as it is.
+        """
+        self._master, self._pipe_read, self._pipe_write = estate.master, estate.pipe_read, estate.pipe_write
+        self._file = estate.stream
+        self._mover = mover
+        found = os.fstat(estate.stream)
+        self.end = found.st_size
+        self.written_at_s = found.st_mtime if self.end else 0.0
+        self.start = _first_kept(estate.stream, self.end)
+        self.at_end = False
+        # What a former host had on its way is older than what the PTY has.
+        if mover.in_kernel and not look_only:
+            self.end += mover.drain_pipe(estate.pipe_read, estate.stream, self.end, 1 << 20)
+
+    def read_new(self, most: int) -> bytes:
+        """Take in what the program wrote; returns that, about ``most`` bytes of it."""
+        began = end = self.end
+        while True:
+            came, self.at_end = self._mover.splice_from_pty(
+                self._master, self._pipe_read, self._pipe_write, self._file, end, LITTLE_BYTES
+            )
+            self.end = end = end + came
+            if came < LITTLE_BYTES or end - began >= most:
+                return self.read(began, end) if end > began else b""
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes from ``start`` to ``end``, which must be kept."""
+        data = os.pread(self._file, end - start, start)
+        while len(data) < end - start:  # A read may be cut short at 2 GiB, or by a signal.
+            data += os.pread(self._file, end - start - len(data), start + len(data))
+        return data
+
+    def pieces(self, start: int, end: int, most: int) -> Iterator[tuple[int, bytes]]:
+        """The bytes from ``start`` to ``end`` in pieces of at most so many, each with its offset."""
+        for at in range(start, end, most):
+            yield at, self.read(at, min(at + most, end))
+
+    def free_before(self, offset: int) -> None:
+        """Give back the pages of all bytes before ``offset``."""
+        self.start = max(self.start, min(offset, self.end))
+        punch(self._file, 0, self.start)
+
+
+def _first_kept(file: int, end: int) -> int:
+    """The offset of the first byte whose page was not given back."""
+    try:
+        return os.lseek(file, 0, os.SEEK_DATA)
+    except OSError:  # ENXIO: all of it was, or it is empty.
+        return end // PAGE_BYTES * PAGE_BYTES
+
+
+def punch(file: int, start: int, end: int) -> None:
+    """Give back the whole pages between ``start`` and ``end``; they read as zeros from then on."""
+    first = -(-start // PAGE_BYTES) * PAGE_BYTES
+    length = end // PAGE_BYTES * PAGE_BYTES - first
+    if length > 0:
+        # A kernel or file system that cannot keeps the bytes: memory is all that it costs.
+        _fallocate()(file, _KEEP_SIZE_AND_PUNCH_HOLE, first, length)
+
+
+@cache
+def _fallocate() -> Any:
+    function = getattr(ctypes.CDLL(None), "fallocate", None)
+    if function is None:
+        return lambda *_: -1
+    function.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+    return function

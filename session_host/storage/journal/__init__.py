@@ -1,0 +1,52 @@
+"""The journal: what a session's program wrote, and its terminal's resizes, with their times, on disk.
+
+It knows files and bytes. It must not know processes, sockets or the clock: whoever records says when
+something was. One directory a session, for its user alone; in it segments, ``00000001.log``, ``00000002.log``, …,
+each with a snapshot of the terminal where the segment begins, ``00000001.snapshot``, unless none was to be had.
+
+    records    the form of segments and snapshots: bytes to values and back, pure
+    folder     the directory: files of ours alone, never through a symbolic link
+    writer     Journal: appends, begins segments, keeps to the limit, survives a full disk
+    reader     read, snapshots, load_snapshot: whatever is sound, whatever the rest is like
+    restoring  restore: the terminal as it was at the journal's end
+
+All numbers are little-endian. A segment is a head of 52 bytes, then records to its end::
+
+    head       magic "OUTLIVEJ" · version u16 · columns, rows u16 · cell width, height u16 (pixels) · 6 bytes of 0
+               time i64 (ns since 1970, UTC) · offset u64 · resizes u64 · crc u32
+    record     crc u32 · payload's length u32 · kind u8 · 3 bytes of 0 · time i64 · offset u64 · payload
+               output (kind 1)  the bytes
+               resize (kind 2)  number u64 · columns, rows u16 · cell width, height u16
+    snapshot   magic "OUTLIVES" · version u16 · 2 bytes of 0 · crc u32
+               offset u64 · resizes u64 · meta's length u32 · data's length u64
+               meta: MessagePack of [engine build, [columns, rows], lines of history, title]
+               data: the engine's own form
+
+A CRC is zlib's CRC-32 of all else in the head, of all behind it in a record and in a snapshot. A head's columns and
+rows are the size where the segment begins, 0 if that is not known. Offsets count the bytes of the session's output;
+where one is greater than where the output before it ended, output was lost. Every version keeps the length of the head
+and the places of its version and CRC; records of an unknown kind are passed over.
+
+What is damaged ends its segment, and reading goes on with the next. Only the last segment's end can be torn by a crash
+of ours; it is cut when writing goes on.
+"""
+
+from .reader import load_snapshot, read, size_bytes, snapshots
+from .restoring import restore
+from .segments import Entry, Output, Resize, Snapshot
+from .writer import LIMIT_BYTES, SEGMENT_BYTES, Journal
+
+__all__ = [
+    "LIMIT_BYTES",
+    "SEGMENT_BYTES",
+    "Entry",
+    "Journal",
+    "Output",
+    "Resize",
+    "Snapshot",
+    "load_snapshot",
+    "read",
+    "restore",
+    "size_bytes",
+    "snapshots",
+]

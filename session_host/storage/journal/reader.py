@@ -1,0 +1,154 @@
+"""The journal's reading end: whatever is sound, whatever the rest is like, also while it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from .folder import LOG, SNAPSHOT, Folder, listed_sizes
+from .segments import (
+    HEAD_BYTES,
+    SNAPSHOT_HEAD_BYTES,
+    UNKNOWN_SIZE,
+    Entry,
+    Head,
+    Resize,
+    Snapshot,
+    decode_frames,
+    decode_head,
+    decode_snapshot,
+    entry_of,
+    snapshot_offset,
+)
+
+
+class _Segment(NamedTuple):
+    number: int
+    head: Head
+
+
+def read(directory: Path, start: int = 0) -> Iterator[Entry]:
+    """The entries that reach beyond an offset, in order; first the resize which made the size that was in force there.
+
+    The first output may begin before ``start``, the first resize may lie before it; where the next offset
+    is greater than where the output before it ended, output was lost. Damaged parts are passed over to the next sound
+    segment. What is appended meanwhile may be missing.
+
+    Raises:
+        StoreError: the directory cannot be opened or trusted. A journal that is not there is an empty one.
+    """
+    folder = Folder.find(directory)
+    if folder is None:
+        return
+    with folder:
+        yield from _in_order(_all_entries(folder, start), start)
+
+
+def _all_entries(folder: Folder, start: int) -> Iterator[Entry]:
+    """Every entry from the last segment that begins at ``start`` or before, each segment's size at its head."""
+    segments = _segments(folder)
+    first = max((place for place, segment in enumerate(segments) if segment.head.offset <= start), default=0)
+    for segment in segments[first:]:
+        head = segment.head
+        if head.size != UNKNOWN_SIZE:
+            yield Resize(head.time_ns, head.offset, head.resizes, head.size, head.cell)
+        try:
+            data = folder.load(segment.number, LOG)
+        except OSError:
+            continue  # Dropped since it was listed, or unreadable.
+        for record in decode_frames(data):
+            if entry := entry_of(record):
+                yield entry
+
+
+def _in_order(entries: Iterator[Entry], start: int) -> Iterator[Entry]:
+    """Leave out what came already, and what lies before ``start``."""
+    reached = start
+    number = -1
+    waiting: Resize | None = None
+    for entry in entries:
+        if isinstance(entry, Resize):
+            if entry.number > number:
+                number, waiting = entry.number, entry
+                if entry.offset >= start and entry.time_ns:
+                    yield entry
+                    waiting = None
+        elif entry.offset + len(entry.data) > reached:
+            if waiting is not None:
+                # Who began the segment did not know the time yet.
+                yield waiting._replace(time_ns=waiting.time_ns or entry.time_ns)
+                waiting = None
+            reached = entry.offset + len(entry.data)
+            yield entry
+
+
+def _segments(folder: Folder) -> list[_Segment]:
+    """The segments that can be read, oldest first."""
+    segments = []
+    for number in _numbers(folder, LOG):
+        head = decode_head(_beginning(folder, number, LOG, HEAD_BYTES))
+        if head is not None and not head.is_newer:
+            segments.append(_Segment(number, head))
+    return segments
+
+
+def snapshots(directory: Path) -> list[int]:
+    """The offsets of the snapshots that there are, ascending; whether they can be read is not looked at.
+
+    Raises:
+        StoreError: the directory cannot be opened or trusted.
+    """
+    folder = Folder.find(directory)
+    if folder is None:
+        return []
+    with folder:
+        return sorted(offset for _, offset in _snapshot_offsets(folder))
+
+
+def load_snapshot(directory: Path, offset: int) -> Snapshot | None:
+    """The newest snapshot of an offset; None if there is none, or it is damaged.
+
+    Raises:
+        StoreError: the directory cannot be opened or trusted.
+    """
+    folder = Folder.find(directory)
+    if folder is None:
+        return None
+    with folder:
+        for number, its_offset in reversed(_snapshot_offsets(folder)):
+            if its_offset == offset:
+                try:
+                    return decode_snapshot(folder.load(number, SNAPSHOT))
+                except OSError:
+                    return None
+    return None
+
+
+def size_bytes(directory: Path) -> int:
+    """What a journal takes on disk, 0 if there is none."""
+    return sum(listed_sizes(directory))
+
+
+def _snapshot_offsets(folder: Folder) -> list[tuple[int, int]]:
+    """(number, offset) of each snapshot, oldest first."""
+    found = []
+    for number in _numbers(folder, SNAPSHOT):
+        offset = snapshot_offset(_beginning(folder, number, SNAPSHOT, SNAPSHOT_HEAD_BYTES))
+        if offset is not None:
+            found.append((number, offset))
+    return found
+
+
+def _numbers(folder: Folder, kind: str) -> list[int]:
+    try:
+        return folder.numbers(kind)
+    except OSError:
+        return []
+
+
+def _beginning(folder: Folder, number: int, kind: str, length: int) -> bytes:
+    try:
+        return folder.load(number, kind, length)
+    except OSError:
+        return b""

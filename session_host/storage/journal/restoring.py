@@ -1,0 +1,101 @@
+"""The terminal as it was at the journal's end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from session_host.errors import OutliveError
+from session_host.protocol.values import GridSize
+
+from .reader import load_snapshot, read, snapshots
+from .segments import Output, Resize
+
+if TYPE_CHECKING:
+    from session_host.terminal.base import Emulator, EngineName
+
+_FEED_BYTES = 1024 * 1024
+_CANCEL = b"\x18"
+"""CAN ends a sequence whose rest was lost."""
+
+_USUAL_SIZE = GridSize(80, 24)
+
+
+def restore(directory: Path, engine: EngineName | None) -> Emulator | None:
+    """The terminal at the end of what is recorded: from the last snapshot that can be read, else from all there is.
+
+    Args:
+        directory: the journal's.
+        engine: whose terminal it becomes; None for the best there is.
+
+    Returns:
+        The emulator, to be closed by the caller; None if nothing is recorded.
+
+    Raises:
+        StoreError: the directory cannot be opened or trusted.
+        UsageError: there is no such engine.
+    """
+    from session_host import terminal
+    from session_host.terminal.base import DEFAULT_SCROLLBACK_LINES
+
+    engine = engine or terminal.default_engine()
+    build = terminal.engine_build(engine)
+    scrollback_lines = DEFAULT_SCROLLBACK_LINES
+    for offset in reversed(snapshots(directory)):
+        snapshot = load_snapshot(directory, offset)
+        if snapshot is None:
+            continue
+        scrollback_lines = snapshot.scrollback_lines
+        if snapshot.build != build:
+            continue
+        try:
+            emulator = terminal.restore(engine, snapshot.data)
+        except OutliveError:
+            continue
+        return _fed(emulator, directory, offset, snapshot.resizes)
+    first = next(read(directory), None)
+    if first is None:
+        return None
+    size = first.size if isinstance(first, Resize) else _USUAL_SIZE
+    return _fed(terminal.create(engine, size, scrollback_lines=scrollback_lines), directory, 0, -1)
+
+
+def _fed(emulator: Emulator, directory: Path, offset: int, resizes: int) -> Emulator:
+    """Feed what was recorded after an offset and a resize; nobody hears the replies."""
+    try:
+        for step in _steps(directory, offset, resizes):
+            if isinstance(step, Resize):
+                emulator.resize(step.size, step.cell)
+            else:
+                emulator.feed(step)
+            emulator.take_replies()
+            emulator.take_events()
+    except BaseException:
+        emulator.close()
+        raise
+    return emulator
+
+
+def _steps(directory: Path, offset: int, resizes: int) -> Iterator[bytes | Resize]:
+    """What to feed, in pieces that are worth a call each, and the resizes between them."""
+    parts: list[bytes] = []
+    waiting_bytes = 0
+    reached = offset
+    for entry in read(directory, offset):
+        if isinstance(entry, Output):
+            data = entry.data[max(0, reached - entry.offset) :]
+            if entry.offset > reached:
+                parts.append(_CANCEL)
+            parts.append(data)
+            waiting_bytes += len(data)
+            reached = entry.offset + len(entry.data)
+        elif entry.number <= resizes:
+            continue
+        if isinstance(entry, Resize) or waiting_bytes >= _FEED_BYTES:
+            yield b"".join(parts)
+            parts.clear()
+            waiting_bytes = 0
+        if isinstance(entry, Resize):
+            yield entry
+    yield b"".join(parts)

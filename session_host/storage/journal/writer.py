@@ -1,0 +1,349 @@
+"""The journal's writing end."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Self
+
+from session_host.errors import StoreError
+from session_host.protocol.values import CellSize
+
+from .folder import LOG, SNAPSHOT, Folder, read_whole, write_whole
+from .segments import (
+    HEAD_BYTES,
+    OUTPUT,
+    UNKNOWN_SIZE,
+    VERSION,
+    Entry,
+    Head,
+    Output,
+    Resize,
+    Snapshot,
+    decode_frames,
+    decode_head,
+    decode_snapshot,
+    encode_entry,
+    encode_head,
+    encode_snapshot,
+    entry_of,
+)
+
+LIMIT_BYTES: Final = 64 * 1024 * 1024
+"""What a session's journal takes on disk, unless the user wants otherwise."""
+
+SEGMENT_BYTES: Final = 16 * 1024 * 1024
+"""A segment that has reached this is followed by another, also when nobody began one."""
+
+_LEAST_SEGMENTS: Final = 4
+"""A small limit makes small segments, so that what is dropped is a part, not all."""
+
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class Journal:
+    """Writes one session's journal. Blocking; used from one thread at a time.
+
+    Attributes:
+        end: the offset after the last byte recorded, 0 when there is none.
+        resizes: the number of the last resize recorded, 0 when there is none.
+    """
+
+    def __init__(self, folder: Folder, limit_bytes: int) -> None:
+        self._folder = folder
+        self._limit_bytes = limit_bytes
+        self._segment_limit_bytes = min(SEGMENT_BYTES, limit_bytes // _LEAST_SEGMENTS)
+        self._sizes: dict[int, int] = {}
+        """Segment → bytes on disk, its snapshot included; oldest first."""
+        self._descriptor = -1
+        self._length = 0
+        """Of the segment written to, in sound bytes."""
+        self._torn = False
+        """Behind them is what a failed write left and could not be cut off."""
+        self._time_ns = 0
+        self._resize: Resize | None = None
+        """The size in force at the end, as far as it is known."""
+        self._owed: Resize | None = None
+        """A resize that could not be written: what comes after a gap is of that size."""
+        self.end = 0
+        self.resizes = 0
+
+    @classmethod
+    def open(cls, directory: Path, limit_bytes: int = LIMIT_BYTES) -> Journal:
+        """Open the journal in a directory, or begin one; what a crash left torn at its end is cut.
+
+        Raises:
+            StoreError: it cannot be written or trusted, or a newer Outlive wrote it.
+        """
+        journal = cls(Folder.make(directory), limit_bytes)
+        try:
+            journal._find_end()
+        except OSError as error:
+            journal.close()
+            raise journal._explained(error) from error
+        except StoreError:
+            journal.close()
+            raise
+        return journal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes on disk, with all segments and snapshots."""
+        return sum(self._sizes.values())
+
+    @property
+    def segment_bytes(self) -> int:
+        """The length of the segment that is written to: how far back its snapshot lies."""
+        return self._length
+
+    # ------------------------------------------------------------ writing
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Record what came next, as one write.
+
+        Output before ``end`` is left out, and resizes up to ``resizes``, so that what may have been recorded already
+        can be handed again. An offset beyond ``end`` leaves a gap, which readers see.
+
+        Raises:
+            StoreError: it cannot be written. The journal is as it was before and can be used on; whether it works
+                again shows at the next call.
+        """
+        fresh = self._fresh(entries)
+        if not fresh:
+            return
+        pieces: list[bytes | memoryview] = []
+        for entry in fresh:
+            pieces.extend(encode_entry(entry))
+        try:
+            self._write(pieces, fresh[0])
+        except OSError as error:
+            self._owed = _last_resize(fresh) or self._owed
+            raise self._explained(error) from error
+        self._owed = None
+        for entry in fresh:
+            self._advance(entry)
+
+    def begin_segment(self, snapshot: Snapshot) -> None:
+        """Go on in a new segment, which begins with a snapshot; the oldest segments make room for it.
+
+        The snapshot is best one of ``end``. One of a later offset leaves a gap; one of an earlier offset serves as
+        well, as long as the segment before is kept.
+
+        Raises:
+            StoreError: it cannot be written. The journal is as it was before, but for segments that made room.
+        """
+        resize = self._resize
+        if resize is None or snapshot.resizes >= self.resizes:
+            cell = CellSize() if resize is None else resize.cell
+            resize = Resize(self._time_ns, self.end, snapshot.resizes, snapshot.size, cell)
+        pieces = encode_snapshot(snapshot)
+        if sum(map(len, pieces)) > self._limit_bytes // 2:
+            pieces = []  # The room is for what the user saw; a terminal can be rebuilt from that.
+        try:
+            self._begin(max(self.end, snapshot.offset), resize, pieces)
+        except OSError as error:
+            raise self._explained(error) from error
+        self._owed = None if self._owed is None or self._owed.number <= snapshot.resizes else self._owed
+
+    def close(self) -> None:
+        """Let the disk have it all, as far as it takes it; harmless when closed."""
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            # There is nothing that a caller could do about a disk that fails now.
+            with contextlib.suppress(OSError):
+                os.fsync(descriptor)
+            os.close(descriptor)
+        self._folder.close()
+
+    def _fresh(self, entries: Sequence[Entry]) -> list[Entry]:
+        """What is not recorded yet, with the resize that is owed in its place."""
+        fresh: list[Entry] = []
+        end, resizes = self.end, self.resizes
+        known = self._resize is not None
+        for entry in self._with_owed(entries):
+            if isinstance(entry, Resize):
+                if entry.number > resizes or not known:
+                    fresh.append(entry)
+                    resizes, known = max(resizes, entry.number), True
+            elif entry.data and entry.offset + len(entry.data) > end:
+                if entry.offset < end:
+                    entry = Output(entry.time_ns, end, entry.data[end - entry.offset :])  # noqa: PLW2901
+                fresh.append(entry)
+                end = entry.offset + len(entry.data)
+        return [] if fresh == [self._owed] else fresh
+
+    def _with_owed(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        owed = self._owed
+        if owed is None or any(isinstance(entry, Resize) and entry.number == owed.number for entry in entries):
+            return entries
+        place = next((place for place, entry in enumerate(entries) if entry.offset >= owed.offset), len(entries))
+        return [*entries[:place], owed, *entries[place:]]
+
+    def _write(self, pieces: list[bytes | memoryview], first: Entry) -> None:
+        if self._descriptor < 0 or self._length >= self._segment_limit_bytes:
+            self._time_ns = self._time_ns or first.time_ns
+            self._begin(self.end, self._resize, [])
+        self._mend()
+        self._make_room(sum(map(len, pieces)))
+        try:
+            written = write_whole(self._descriptor, pieces, self._length)
+        except OSError:
+            self._torn = True
+            with contextlib.suppress(OSError):
+                self._mend()
+            raise
+        self._length += written
+        self._sizes[self._newest] += written
+
+    def _mend(self) -> None:
+        """Cut off what a failed write left."""
+        if self._torn:
+            os.ftruncate(self._descriptor, self._length)
+            self._torn = False
+
+    def _begin(self, offset: int, resize: Resize | None, snapshot: Sequence[bytes]) -> None:
+        """Make the next segment, with its snapshot before it: a reader never sees one without the other."""
+        number = self._newest + 1
+        wanted = sum(map(len, snapshot)) + HEAD_BYTES
+        self._make_room(wanted)
+        if self._descriptor >= 0:
+            with contextlib.suppress(OSError):
+                self._mend()
+        if snapshot:
+            self._folder.save_snapshot(number, snapshot)
+        try:
+            descriptor = self._folder.create_log(number, encode_head(_head(self._time_ns, offset, resize)))
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._folder.remove(number, SNAPSHOT)
+            raise
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor, self._length, self._torn = descriptor, HEAD_BYTES, False
+        self._sizes[number] = wanted
+        self.end = max(self.end, offset)
+        self._resize = resize
+        self.resizes = self.resizes if resize is None else max(self.resizes, resize.number)
+        self._make_room(0)
+
+    def _make_room(self, wanted_bytes: int) -> None:
+        """Drop the oldest segments while there is not room for so many bytes more; never the newest."""
+        excess_bytes = self.size_bytes + wanted_bytes - self._limit_bytes
+        for number in list(self._sizes)[:-1]:
+            if excess_bytes <= 0:
+                return
+            try:
+                # A snapshot without its segment would be taken for the beginning of one.
+                self._folder.remove(number, SNAPSHOT)
+                self._folder.remove(number, LOG)
+            except OSError:
+                continue  # Something that is not ours stands there, or the write will tell.
+            excess_bytes -= self._sizes.pop(number)
+
+    def _advance(self, entry: Entry) -> None:
+        if isinstance(entry, Resize):
+            self._resize = entry
+            self.resizes = max(self.resizes, entry.number)
+        else:
+            self.end = entry.offset + len(entry.data)
+        self._time_ns = entry.time_ns
+
+    @property
+    def _newest(self) -> int:
+        return next(reversed(self._sizes), 0)
+
+    # ------------------------------------------------------------ opening
+
+    def _find_end(self) -> None:
+        """Learn what is there from the last sound segment, and go on in it."""
+        folder = self._folder
+        folder.remove_unfinished()
+        numbers = sorted({*folder.numbers(LOG), *folder.numbers(SNAPSHOT)})
+        self._sizes = {number: folder.size(number, LOG) + folder.size(number, SNAPSHOT) for number in numbers}
+        while self._sizes and not self._continue(self._newest):
+            # Nothing in it can be read, by anybody.
+            number, _ = self._sizes.popitem()
+            folder.remove(number, SNAPSHOT)
+            folder.remove(number, LOG)
+
+    def _continue(self, number: int) -> bool:
+        """Go on in a segment if it can be read, or begin it again from its snapshot."""
+        try:
+            descriptor = self._folder.open_log(number)
+        except FileNotFoundError:
+            return self._begin_from_snapshot(number)
+        self._descriptor = descriptor
+        segment = read_whole(descriptor)
+        head = decode_head(segment)
+        if head is None:
+            self._descriptor = -1
+            os.close(descriptor)
+            return self._begin_from_snapshot(number)
+        if head.is_newer:
+            raise StoreError(f"{self._folder.path}: written by a newer Outlive; upgrade to continue recording")
+        self._follow(head, segment)
+        if self._length < len(segment):
+            os.ftruncate(descriptor, self._length)
+            self._sizes[number] -= len(segment) - self._length
+        return True
+
+    def _follow(self, head: Head, segment: bytes) -> None:
+        self._take_over(head)
+        self._length = HEAD_BYTES
+        for record in decode_frames(segment):
+            self._length = record.end
+            if record.kind == OUTPUT:
+                self.end, self._time_ns = record.offset + len(record.payload), record.time_ns
+            elif entry := entry_of(record):
+                self._advance(entry)
+
+    def _begin_from_snapshot(self, number: int) -> bool:
+        """A crash came between a snapshot and its segment, or a power cut took the segment's head."""
+        try:
+            snapshot = decode_snapshot(self._folder.load(number, SNAPSHOT))
+        except FileNotFoundError:
+            return False
+        if snapshot is None:
+            return False
+        head = Head(VERSION, 0, snapshot.offset, snapshot.resizes, snapshot.size, CellSize())
+        self._descriptor = self._folder.create_log(number, encode_head(head))
+        self._take_over(head)
+        self._length = HEAD_BYTES
+        self._sizes[number] = HEAD_BYTES + self._folder.size(number, SNAPSHOT)
+        return True
+
+    def _take_over(self, head: Head) -> None:
+        self._time_ns, self.end, self.resizes = head.time_ns, head.offset, head.resizes
+        if head.size != UNKNOWN_SIZE:
+            self._resize = Resize(head.time_ns, head.offset, head.resizes, head.size, head.cell)
+
+    # ------------------------------------------------------------ errors
+
+    def _explained(self, error: OSError) -> StoreError:
+        """The error in the user's words."""
+        path = self._folder.path
+        if error.errno in _FULL:
+            return StoreError(f"{path}: the disk is full, so recording has stopped; free some space")
+        if error.errno == errno.EROFS:
+            return StoreError(f"{path}: the disk is read-only, so recording has stopped")
+        place = f"{path}/{error.filename}" if isinstance(error.filename, str) else str(path)
+        return StoreError(f"{place}: cannot record ({error.strerror or error}); check the file and the disk")
+
+
+def _head(time_ns: int, offset: int, resize: Resize | None) -> Head:
+    if resize is None:
+        return Head(VERSION, time_ns, offset, 0, UNKNOWN_SIZE, CellSize())
+    return Head(VERSION, time_ns, offset, resize.number, resize.size, resize.cell)
+
+
+def _last_resize(entries: Sequence[Entry]) -> Resize | None:
+    return next((entry for entry in reversed(entries) if isinstance(entry, Resize)), None)

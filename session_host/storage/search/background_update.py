@@ -1,0 +1,74 @@
+"""``python -m session_host.storage.search.background_update``: brings the index up to date in the background, and ends.
+
+The window starts it after chats wrote something, so that the first search finds the index ready. It gives way: it is
+nice, rests as long as it works, and one process at a time does it. It ends with its parent; being killed costs it the
+transaction that is under way, no more.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Final
+
+from session_host.errors import OutliveError
+from session_host.paths import database, search_index
+from session_host.storage.store import Store
+
+from .search import Search
+
+NICENESS: Final = 10
+"""A tenth of a processor beside somebody who wants all of it: it holds the index's lock for moments, so not less."""
+
+RESTED_SHARE: Final = 1.0
+"""Seconds of rest for each second of work."""
+
+_PR_SET_PDEATHSIG: Final = 1
+"""prctl(2)."""
+
+
+def main() -> int:
+    """Read what the index has not; 0 also when another process does that already."""
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    os.nice(NICENESS)
+    try:
+        lock = os.open(search_index().with_name("search.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0
+        keep_up(lambda: os.getppid() != parent)
+    except (OutliveError, OSError) as error:
+        sys.stderr.write(f"search: {error}\n")
+        return 1
+    return 0
+
+
+def keep_up(is_over: Callable[[], bool]) -> None:
+    """Bring the index up to date, the newest sessions first.
+
+    Raises:
+        OutliveError: the record or the index cannot be used.
+    """
+    with Store.open(database()) as store:
+        newest = [record.id for record in reversed(store.all())]
+    resumed_s = time.monotonic()
+
+    def rest() -> bool:
+        nonlocal resumed_s
+        time.sleep(max(time.monotonic() - resumed_s, 0.0) * RESTED_SHARE)
+        resumed_s = time.monotonic()
+        return is_over()
+
+    with Search() as search:
+        search.update(newest, stop=rest)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+"""The record of sessions, their ends, and the window's layout: one SQLite file in the state directory.
+
+It knows rows and transactions. It must not know processes, sockets or the clock: whoever writes a
+record says what is true and when. Hosts, the window and commands open the same file at once, so
+every transaction is short.
+"""
+
+from session_host.storage.store.session_record import SessionRecord
+from session_host.storage.store.store import Store
+
+__all__ = ["SessionRecord", "Store"]

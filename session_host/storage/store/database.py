@@ -1,0 +1,309 @@
+"""Opening the SQLite file, its transactions, and its errors in the user's words."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from session_host.errors import StoreCorrupt, StoreError
+from session_host.paths import ensure_private
+from session_host.storage.store.schema import ADDED_COLUMNS, MIGRATIONS, TABLES, Columns
+
+BUSY_TIMEOUT_MS = 5000
+
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_CANNOT_WRITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_FEW_BYTES = 256 * 1024
+"""Less free space than this explains an I/O error: the -shm file alone takes 32 KiB."""
+
+_TOO_MANY = "{path}: too many open files; raise the limit (ulimit -n)"
+_FILES_OF_SQLITE = 4
+"""The database, its -wal and -shm, and the directory."""
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """SQLite's code; extended ones carry the primary one in the low byte (sqlite.org/rescode.html)."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF
+
+
+def explain(error: sqlite3.Error, path: Path) -> StoreError:
+    """The error to raise for SQLite's, as one line that names the file and what to do."""
+    code = _primary_code(error)
+    what = str(error)
+    if code in _DAMAGED or what.startswith(("no such table", "no such column", "Could not decode")):
+        return damaged(path, what)
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _disk_is_full(path)):
+        return StoreError(f"{path}: the disk is full; free some space and try again")
+    if code == sqlite3.SQLITE_READONLY:
+        return StoreError(f"{path}: cannot write it; check the owner and permissions of the file and directory")
+    if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
+        if _disk_is_full(path):
+            return StoreError(f"{path}: the disk is full; free some space and try again")
+        if not _can_open_more():
+            return StoreError(_TOO_MANY.format(path=path))
+        return StoreError(f"{path}: cannot open it; check the directory's owner and permissions")
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return StoreError(f"{path}: locked by another program for {BUSY_TIMEOUT_MS // 1000} s; try again")
+    return StoreError(f"{path}: {what}; see `outlive doctor`")
+
+
+def damaged(path: Path, what: str) -> StoreCorrupt:
+    """The error for a file whose content cannot be what we wrote."""
+    return StoreCorrupt(f"{path}: the chat database is damaged ({what}); see `outlive doctor`")
+
+
+def _disk_is_full(path: Path) -> bool:
+    try:
+        space = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return space.f_bavail * space.f_frsize < _FEW_BYTES
+
+
+def _can_open_more() -> bool:
+    """Whether this process may have another descriptor; SQLite takes several and does not tell which failed how."""
+    spare: list[int] = []
+    try:
+        spare.extend(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(_FILES_OF_SQLITE))
+    except OSError as error:
+        return error.errno not in {errno.EMFILE, errno.ENFILE}
+    finally:
+        for descriptor in spare:
+            os.close(descriptor)
+    return True
+
+
+@contextlib.contextmanager
+def directory_lock(directory: Path) -> Iterator[None]:
+    """Hold the directory against other processes that create, migrate or set aside its database."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # A file system without flock leaves SQLite's own locks to do the work.
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class Database:
+    """One connection to the file; knows nothing of what the tables mean.
+
+    Another room's file is a subclass, which says what its schema is.
+    """
+
+    def _steps(self) -> tuple[tuple[str, ...], ...]:
+        """The steps that lead to the current schema."""
+        return MIGRATIONS
+
+    def _tables(self) -> frozenset[str]:
+        """What a file of the current schema has."""
+        return TABLES
+
+    def _added_columns(self) -> Columns:
+        """The columns that a file of the current schema may lack."""
+        return ADDED_COLUMNS
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file and bring it to the current schema.
+
+        Raises:
+            StoreCorrupt: the file is damaged.
+            StoreError: it cannot be opened or written, or is of a newer version.
+            UnsafeDirectory: its directory cannot be trusted.
+        """
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._identity = (0, 0)
+        self._is_closed = False
+        self._excludes = False
+        """Whether the connection lets nobody else in: then it lasts for one use, see ``_connect``."""
+        self._open()
+        self._let_others_in()
+
+    def close(self) -> None:
+        """Close the file; harmless when closed."""
+        self._is_closed = True
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            # The last one out folds the WAL into the file; on a full disk it stays, and is good.
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Statements that only read."""
+        try:
+            yield self._current()
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+        finally:
+            self._let_others_in()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction: all of it, or none."""
+        try:
+            connection = self._current()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # A full disk has already rolled back what it can; saying it again is an error.
+                if connection.in_transaction:
+                    with contextlib.suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+        finally:
+            self._let_others_in()
+
+    def _let_others_in(self) -> None:
+        if self._excludes:
+            self._disconnect()
+
+    def _current(self) -> sqlite3.Connection:
+        """The connection, to the file that has the name *now*.
+
+        Another process may have set a damaged file aside and begun a fresh one; writing on into
+        the old one would lose what is written.
+        """
+        if self._is_closed:
+            raise StoreError(f"{self.path}: the store is closed")
+        if self._connection is None or self._identity != self._named():
+            self._disconnect()
+            return self._open()
+        return self._connection
+
+    def _named(self) -> tuple[int, int]:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return (0, 0)
+        return (status.st_dev, status.st_ino)
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            ensure_private(self.path.parent)
+            self._create_file()
+            self._connection = self._connect()
+            self._identity = self._named()
+        except sqlite3.Error as error:
+            self._disconnect()
+            raise explain(error, self.path) from error
+        except OSError as error:
+            self._disconnect()
+            if error.errno in {errno.EMFILE, errno.ENFILE}:
+                raise StoreError(_TOO_MANY.format(path=self.path)) from error
+            reason = error.strerror or str(error)
+            raise StoreError(f"{self.path}: {reason}; check the directory and its permissions") from error
+        except StoreError:
+            self._disconnect()
+            raise
+        return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        """Connect; on a disk on which nothing can be written, so that what is there can be read.
+
+        SQLite wants to write its -shm even to read (sqlite.org/wal.html, 4 and 8): where it cannot, what that
+        file is for is done in memory, and where nobody can write, it is not needed. Both are for one use: the first
+        lets nobody else in, hosts that record an end neither; the second sees nothing of what others write.
+        """
+        address = f"file:{quote(str(self.path))}"
+        ways = [(address, ""), (address, "PRAGMA locking_mode = EXCLUSIVE")]
+        if not os.access(self.path.parent, os.W_OK):
+            ways.append((f"{address}?immutable=1", ""))
+        failed: sqlite3.Error | None = None
+        for address, beginning in ways:
+            connection = sqlite3.connect(address, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, uri=True)
+            try:
+                if beginning:
+                    connection.execute(beginning)
+                self._prepare(connection)
+            except sqlite3.Error as error:
+                connection.close()
+                failed = failed or error
+                if _primary_code(error) not in _CANNOT_WRITE:
+                    break
+            except StoreError:
+                connection.close()
+                raise
+            else:
+                self._excludes = (address, beginning) != ways[0]
+                return connection
+        assert failed is not None
+        raise failed
+
+    def _create_file(self) -> None:
+        """Create the file for the owner alone; SQLite gives -wal and -shm the same mode.
+
+        An existing file is not opened here: closing a descriptor of it would drop the POSIX locks
+        that another connection of this process holds (sqlite.org/howtocorrupt.html, 2.2).
+        """
+        try:
+            descriptor = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            status = self.path.stat()
+            if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+                self.path.chmod(0o600)
+        else:
+            os.fchmod(descriptor, 0o600)
+            os.close(descriptor)
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA synchronous = NORMAL")
+        version = self._version(connection)
+        if version < len(self._steps()):
+            with directory_lock(self.path.parent):
+                connection.execute("PRAGMA journal_mode = WAL")
+                self._migrate(connection)
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if missing := self._tables() - names:
+            raise damaged(self.path, f"no table {', '.join(sorted(missing))}")
+        if self._missing_columns(connection):
+            with directory_lock(self.path.parent):
+                self._add_columns(connection)
+
+    def _missing_columns(self, connection: sqlite3.Connection) -> Columns:
+        return tuple(
+            (table, name, definition)
+            for table, name, definition in self._added_columns()
+            if not connection.execute("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, name)).fetchone()
+        )
+
+    def _add_columns(self, connection: sqlite3.Connection) -> None:
+        for table, name, definition in self._missing_columns(connection):
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {definition}")
+
+    def _version(self, connection: sqlite3.Connection) -> int:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(self._steps()):
+            raise StoreError(f"{self.path}: written by a newer Outlive; upgrade to use it")
+        if version < 0:
+            raise damaged(self.path, f"schema version {version}")
+        return version
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for step in self._steps()[self._version(connection) :]:
+                for statement in step:
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {len(self._steps())}")
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")

@@ -1,0 +1,367 @@
+"""The store's verbs: add, update, find and remove sessions; keep the window's layout."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError
+from session_host.protocol.untrusted_text import is_conversation
+from session_host.protocol.values import RUNNING_STATES, State
+from session_host.storage.store.database import Database, damaged, directory_lock
+from session_host.storage.store.session_record import SessionRecord
+
+# Statements are put together from these names and from literals of this file (S608); every value is bound.
+_FIELDS = SessionRecord.__struct_fields__
+_JSON_FIELDS = frozenset({"argv", "env", "arguments"})
+_COLUMNS = ", ".join(_FIELDS)
+_ORDER = "ORDER BY created_at, ordinal"
+_RUNNING = f"({', '.join(repr(state.value) for state in sorted(RUNNING_STATES))})"
+_RECENT_DIRECTORIES_KEPT = 50
+_COMPLETE = 0x4F75744C
+"""SQLite's ``application_id`` of a file that holds every chat which ran when it was begun ("OutL")."""
+
+_END_FIELDS = frozenset({"state", "exit_code", "exit_signal", "end_request", "error", "ended_at"})
+
+
+class Store:
+    """The open record; several processes may have it open at once. Not for use by several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the store, creating the file and its directory if need be.
+
+        Raises:
+            StoreCorrupt: the file is damaged; ``set_aside`` makes room for a fresh one.
+            StoreError: it cannot be opened or written, or a newer version wrote it.
+            UnsafeDirectory: its directory cannot be trusted.
+        """
+        return cls(Database(path))
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._database.path
+
+    def close(self) -> None:
+        """Close the file; harmless when closed."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ sessions
+
+    def insert(self, record: SessionRecord, *, named_alone: bool = False) -> None:
+        """Record a new session; the one whose conversation it goes on with has a successor from then on.
+
+        Args:
+            record: the session's.
+            named_alone: no running session may have its name.
+
+        Raises:
+            NameTaken: one has, see ``named_alone``.
+            StoreError: a session of this id is there already, another goes on with that conversation already, or the
+                file cannot be written.
+        """
+        values = [_to_column(field, getattr(record, field)) for field in _FIELDS]
+        marks = ", ".join("?" * len(values))
+        with self._database.writing() as connection:
+            if named_alone:
+                _check_name(connection, record.id, record.name)
+            try:
+                connection.execute(f"INSERT INTO session ({_COLUMNS}) VALUES ({marks})", values)  # noqa: S608
+            except sqlite3.IntegrityError as error:
+                raise StoreError(f"{self.path}: cannot save chat {record.id} ({error})") from error
+            if record.resumed_from is not None:
+                _continue(connection, record)
+            if record.worktree is None:  # It goes with its chat; where it was made from is noted by who made it.
+                _note_directory(connection, record.cwd)
+
+    def update(self, session_id: str, **fields: Any) -> None:
+        """Change some fields of a session.
+
+        ``exited`` is final. Who writes another state over it is late (a launcher that notes
+        ``running`` after a short program's end, a list that takes the ended host for a lost one):
+        the state and the facts of the end are kept, the other fields are written.
+
+        Raises:
+            NoSuchSession: no session has this id.
+            TypeError: a field is not one of SessionRecord's, or is its id.
+        """
+        if unknown := fields.keys() - set(_FIELDS) or fields.keys() & {"id"}:
+            raise TypeError(f"not a field that can be changed: {', '.join(sorted(unknown))}")
+        if not fields:
+            return
+        is_late = "state" in fields and fields["state"] != State.EXITED
+        assignments = []
+        for field in fields:
+            if is_late and field in _END_FIELDS:
+                assignments.append(f"{field} = CASE WHEN state = 'exited' THEN {field} ELSE ? END")
+            else:
+                assignments.append(f"{field} = ?")
+        values = [_to_column(field, value) for field, value in fields.items()]
+        with self._database.writing() as connection:
+            done = connection.execute(
+                f"UPDATE session SET {', '.join(assignments)} WHERE id = ?",  # noqa: S608
+                [*values, session_id],
+            )
+            if done.rowcount == 0:
+                raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
+
+    def rename(self, session_id: str, name: str) -> None:
+        """Give a session another name.
+
+        Raises:
+            NameTaken: it runs, and another running session has that name.
+            NoSuchSession: no session has this id.
+        """
+        with self._database.writing() as connection:
+            runs = connection.execute(
+                f"SELECT 1 FROM session WHERE id = ? AND state IN {_RUNNING}",  # noqa: S608
+                (session_id,),
+            ).fetchone()
+            if runs:
+                _check_name(connection, session_id, name)
+            if connection.execute("UPDATE session SET name = ? WHERE id = ?", (name, session_id)).rowcount == 0:
+                raise NoSuchSession(f"no chat has the id {session_id}; `outlive ls --all` lists all chats")
+
+    def get(self, session_id: str) -> SessionRecord | None:
+        """The session of this full id, or None."""
+        return next(iter(self._select("WHERE id = ?", (session_id,))), None)
+
+    def running(self) -> list[SessionRecord]:
+        """Sessions that are starting or running as far as is recorded, oldest first."""
+        return self._select(f"WHERE state IN {_RUNNING}")
+
+    def running_names(self) -> set[str]:
+        """What those of ``running`` are called."""
+        with self._database.reading() as connection:
+            return {str(name) for (name,) in connection.execute(f"SELECT name FROM session WHERE state IN {_RUNNING}")}  # noqa: S608
+
+    def all(self) -> list[SessionRecord]:
+        """Every session, oldest first."""
+        return self._select()
+
+    def remove(self, session_id: str) -> None:
+        """Forget a session; harmless when it is not there. What it went on with can be gone on with again."""
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM session WHERE id = ?", (session_id,))
+            connection.execute("UPDATE session SET continued_by = NULL WHERE continued_by = ?", (session_id,))
+
+    def find(self, text: str, *, least_digits: int = 1) -> SessionRecord:
+        """The session that the user means: by full id, name, or unique beginning of the id, in this order.
+
+        Of several with the name, the running one is meant, else the one that no other goes on with.
+
+        Args:
+            text: what the user wrote.
+            least_digits: a beginning of an id has so many hexadecimal digits at least.
+
+        Raises:
+            NoSuchSession: none fits.
+            AmbiguousSession: several fit.
+        """
+        wanted = text.strip()
+        if record := self.get(wanted.lower()):
+            return record
+        named = self._select("WHERE name = ?", (wanted,))
+        found = (
+            [record for record in named if record.state in RUNNING_STATES]
+            or [record for record in named if record.continued_by is None]
+            or named
+        )
+        if not found and wanted and all(character in "0123456789abcdef-" for character in wanted.lower()):
+            found = self._select("WHERE substr(id, 1, ?) = ?", (len(wanted), wanted.lower()))
+            if found and len(wanted.replace("-", "")) < least_digits:
+                hint = f"use at least {least_digits} digits of an id"
+                raise NoSuchSession(f"no chat matches {text!r}; {hint}")
+        if not found:
+            raise NoSuchSession(f"no chat matches {text!r}; `outlive ls --all` lists all chats")
+        if len(found) > 1:
+            raise AmbiguousSession(f"{text!r} matches {len(found)} chats; use an id: {_some_ids(found)}")
+        return found[0]
+
+    def _select(self, condition: str = "", values: tuple[object, ...] = ()) -> list[SessionRecord]:
+        with self._database.reading() as connection:
+            query = f"SELECT {_COLUMNS} FROM session {condition} {_ORDER}"  # noqa: S608
+            rows = connection.execute(query, values).fetchall()
+        try:
+            return [_from_row(row) for row in rows]
+        except (ValueError, TypeError, msgspec.ValidationError) as error:
+            raise damaged(self.path, str(error)) from error
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the file was just begun: chats may run that it does not hold. ``mark_complete`` ends that."""
+        with self._database.reading() as connection:
+            (number,) = connection.execute("PRAGMA application_id").fetchone()
+        return bool(number != _COMPLETE)
+
+    def mark_complete(self) -> None:
+        """Note that the chats that run were looked for.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        with self._database.writing() as connection:
+            connection.execute(f"PRAGMA application_id = {_COMPLETE}")
+
+    # ------------------------------------------------------------ the window
+
+    def layout(self) -> dict[str, Any]:
+        """The window's layout as last saved; empty if never, or if it cannot be read."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT value FROM layout").fetchone()
+        if row is None:
+            return {}
+        # A layout is worth less than the sessions beside it: a broken one counts as none.
+        with contextlib.suppress(ValueError, TypeError):
+            value = json.loads(row[0])
+            if isinstance(value, dict):
+                return value
+        return {}
+
+    def save_layout(self, layout: dict[str, Any]) -> None:
+        """Keep the window's layout: anything that JSON can hold."""
+        with self._database.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO layout (one, value) VALUES (1, ?)", (json.dumps(layout),))
+
+    def note_directory(self, path: str) -> None:
+        """A session was started from this directory.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        with self._database.writing() as connection:
+            _note_directory(connection, path)
+
+    def recent_directories(self, limit: int) -> list[str]:
+        """Directories that sessions were started in, the last one first."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT path FROM recent_directory ORDER BY used DESC LIMIT ?", (limit,))
+            return [path for (path,) in rows]
+
+    # ------------------------------------------------------------ damage
+
+    def problems(self) -> list[str]:
+        """What is wrong with the file, one line each; empty if it is sound. Reads all of it."""
+        with self._database.reading() as connection:
+            found = [str(line) for (line,) in connection.execute("PRAGMA quick_check(10)") if line != "ok"]
+        if not found:
+            self.all()
+        return found
+
+    @classmethod
+    def set_aside(cls, path: Path) -> Path:
+        """Move a damaged file, with its -wal and -shm, out of the way of a fresh one.
+
+        Of several processes that met the damage, one moves the file: for the others, who find a
+        sound one in its place, nothing is done.
+
+        Returns:
+            Where the damaged file is now: ``outlive.db.damaged-<n>`` beside it.
+        """
+        try:
+            with directory_lock(path.parent):
+                number = 1
+                while _aside(path, number).exists():
+                    number += 1
+                if number > 1 and cls._is_sound(path):
+                    return _aside(path, number - 1)
+                aside = _aside(path, number)
+                # The WAL first: without its database it is never played into the fresh one.
+                for suffix in ("-wal", "-shm", ""):
+                    with contextlib.suppress(FileNotFoundError):
+                        Path(f"{path}{suffix}").replace(f"{aside}{suffix}")
+                return aside
+        except OSError as error:
+            raise StoreError(f"{path}: damaged, and cannot be moved away ({error.strerror})") from error
+
+    @classmethod
+    def _is_sound(cls, path: Path) -> bool:
+        if not path.exists():
+            return False
+        # Looks only: a current schema is neither created nor migrated, so the lock is not taken again.
+        try:
+            connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+        except sqlite3.Error:
+            return False
+        try:
+            (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            for row in connection.execute(f"SELECT {_COLUMNS} FROM session"):  # noqa: S608
+                _from_row(row)
+        except (sqlite3.Error, ValueError, TypeError, msgspec.ValidationError):
+            return False
+        finally:
+            connection.close()
+        return bool(result == "ok")
+
+
+def _continue(connection: sqlite3.Connection, record: SessionRecord) -> None:
+    """Of two who resume the same session at once, one does."""
+    done = connection.execute(
+        "UPDATE session SET continued_by = ? WHERE id = ? AND continued_by IS NULL", (record.id, record.resumed_from)
+    )
+    if done.rowcount:
+        return
+    row = connection.execute("SELECT continued_by FROM session WHERE id = ?", (record.resumed_from,)).fetchone()
+    if row is not None:
+        raise StoreError(f"{record.name}: this conversation already continues in {row[0]}; attach to that chat")
+
+
+def _note_directory(connection: sqlite3.Connection, path: str) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO recent_directory (path, used)"
+        " VALUES (?, (SELECT coalesce(max(used), 0) + 1 FROM recent_directory))",
+        (path,),
+    )
+    connection.execute(
+        "DELETE FROM recent_directory WHERE used <= (SELECT max(used) - ? FROM recent_directory)",
+        (_RECENT_DIRECTORIES_KEPT,),
+    )
+
+
+def _aside(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.damaged-{number}")
+
+
+def _to_column(field: str, value: object) -> object:
+    return json.dumps(value) if field in _JSON_FIELDS else str(value) if field == "state" else value
+
+
+def _from_row(row: Iterable[object]) -> SessionRecord:
+    values: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
+    for field in _JSON_FIELDS:
+        values[field] = json.loads(values[field])
+    values["branch_made"] = bool(values["branch_made"])
+    conversation = values["provider_session_id"]
+    if not isinstance(conversation, str) or not is_conversation(conversation):
+        values["provider_session_id"] = None  # It would end up in an argv.
+    return msgspec.convert(values, SessionRecord)
+
+
+def _check_name(connection: sqlite3.Connection, session_id: str, name: str) -> None:
+    query = f"SELECT id FROM session WHERE name = ? AND id != ? AND state IN {_RUNNING}"  # noqa: S608
+    if other := connection.execute(query, (name, session_id)).fetchone():
+        raise NameTaken(f"a running chat is already named {name!r} ({other[0][:8]}); choose another name")
+
+
+def _some_ids(records: list[SessionRecord]) -> str:
+    shown = ", ".join(record.id[:13] for record in records[:4])
+    return f"{shown}, …" if len(records) > 4 else shown

@@ -1,0 +1,133 @@
+"""Moves processes into a unit of their own: a scope, or a service with a descriptor store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from session_host.errors import TimedOut
+
+from . import bus_addresses, control_groups
+
+if TYPE_CHECKING:  # D-Bus, milliseconds: only where there is a bus
+    from .bus import Bus
+
+TIMEOUT_S = 1.0
+
+NO_BUS = "no session bus"
+NO_SYSTEMD = "no systemd on the bus"
+NOT_WANTED = "not wanted: without linger, scopes end at logout, and where it is now need not"
+"""Reasons that are no faults."""
+
+
+class Service(NamedTuple):
+    """A transient service (systemd.service(5)).
+
+    Attributes:
+        unit: a name that ends in ``.service``.
+        description: what ``systemctl --user status`` shows.
+        argv: the main process's command, started again whenever it fails.
+        environment: the main process's variables, beside those that systemd gives.
+    """
+
+    unit: str
+    description: str
+    argv: list[str]
+    environment: dict[str, str]
+
+
+class ScopeResult(NamedTuple):
+    """How it went: ``unit`` is where the processes are now, or ``reason`` why they are where they were."""
+
+    unit: str = ""
+    reason: str = ""
+
+    @property
+    def entered(self) -> bool:
+        """Whether the processes have moved."""
+        return bool(self.unit)
+
+    def __str__(self) -> str:
+        return self.unit or f"no scope: {self.reason}"
+
+
+def enter(unit: str, description: str, pids: Sequence[int], timeout_s: float = TIMEOUT_S) -> ScopeResult:
+    """Move processes into a scope of their own, and return when they are there, or will not be.
+
+    A scope of that name which is there already is joined: a name is one keeper's or one session's. Later children
+    of the processes are born into it; earlier ones are moved only if they are named. Those that have ended are
+    passed over. Blocking; without a bus it takes microseconds.
+
+    Args:
+        unit: a name that ends in ``.scope``.
+        description: what ``systemctl --user status`` shows.
+        pids: processes of this user.
+        timeout_s: for all of it, whatever the bus does.
+    """
+
+    def move(connection: Bus, moved: list[int]) -> str:
+        from . import manager
+
+        return manager.move(connection, unit, description, moved)
+
+    return _enter(unit, pids, timeout_s, move)
+
+
+def enter_service(service: Service, pids: Sequence[int], timeout_s: float = TIMEOUT_S) -> ScopeResult:
+    """Start a transient service and move processes into its control group, where they may use its descriptor store.
+
+    Blocking; without a bus it takes microseconds.
+
+    Args:
+        service: its name and its command.
+        pids: processes of this user.
+        timeout_s: for all of it, whatever the bus does.
+    """
+
+    def move(connection: Bus, moved: list[int]) -> str:
+        from . import manager
+
+        return manager.start_service(connection, service, moved)
+
+    return _enter(service.unit, pids, timeout_s, move)
+
+
+def held_by_services(pattern: str, timeout_s: float = TIMEOUT_S) -> int:
+    """How many descriptors systemd holds for services that match a pattern (glob(7)); 0 where it is not on the bus."""
+    address = bus_addresses.session_bus()
+    if address is None:
+        return 0
+
+    from . import bus, manager
+
+    try:
+        with bus.Bus(address, timeout_s) as connection:
+            return sum(manager.held(connection, path) for path in manager.units(connection, pattern).values())
+    except (TimedOut, bus.BusGone, bus.Refused):
+        return 0
+
+
+def _enter(unit: str, pids: Sequence[int], timeout_s: float, move: Callable[[Bus, list[int]], str]) -> ScopeResult:
+    """Call ``move`` on the session bus, unless the processes are in the unit already or had better stay."""
+    address = bus_addresses.session_bus()
+    if address is None:
+        return ScopeResult(reason=NO_BUS)
+    pids = [pid for pid in pids if control_groups.control_groups(pid)]
+    if not pids:
+        return ScopeResult(reason="refused: the processes have ended")
+    if all(control_groups.is_in(pid, unit) for pid in pids):
+        return ScopeResult(unit)
+    if any(control_groups.belongs_elsewhere(pid) for pid in pids):
+        return ScopeResult(reason=NOT_WANTED)
+
+    from . import bus
+
+    try:
+        with bus.Bus(address, timeout_s) as connection:
+            return ScopeResult(move(connection, pids))
+    except TimedOut:
+        return ScopeResult(reason="timed out")
+    except bus.BusGone as error:
+        return ScopeResult(reason=str(error))
+    except bus.Refused as error:
+        return ScopeResult(reason=NO_SYSTEMD if error.name in bus.NOBODY else f"refused: {error}")

@@ -1,0 +1,369 @@
+"""Rows of cells, read out of libghostty-vt's render state.
+
+A call into the library for each cell would cost twenty times more than the rest, so a row comes
+as one array of 64-bit cells (CELLS_RAW) and is taken apart by operations on whole rows. The
+cell's bits, as the library's own type description gives them::
+
+    0-1  what it holds: a code point, a grapheme, a palette background, an RGB background
+    2-25 the code point, index or colour
+    26-41 style id, of its page: another page gives the same id to another style
+    42-43 narrow, wide, the tail of a wide one, the head of a line's end left blank
+    44 protected   45 hyperlink   46-47 semantic content
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any, Final
+
+from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Run, Style, Underline
+
+from .library.calls import EngineFailure, check, ffi, grid_ref, lib, sized
+
+CODEPOINT, GRAPHEME, PALETTE_BACKGROUND, RGB_BACKGROUND = range(4)
+NARROW, WIDE, TAIL, HEAD = range(4)
+
+_TAG_MASK: Final = 0b11
+_STYLE_SHIFT: Final = 26
+_STYLE_MASK: Final = 0xFFFF
+_WIDE_SHIFT: Final = 42
+_LINK_BIT: Final = 1 << 45
+_KEY_MASK: Final = _TAG_MASK | (_STYLE_MASK << _STYLE_SHIFT) | (0b11 << _WIDE_SHIFT) | _LINK_BIT
+_BLANK_HEAD: Final = HEAD << _WIDE_SHIFT
+_CODEPOINT_MASK: Final = 0x1FFFFF
+_ROW_KEYS: Final = [
+    lib.GHOSTTY_RENDER_STATE_ROW_DATA_RAW,
+    lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS_RAW,
+    lib.GHOSTTY_RENDER_STATE_ROW_DATA_ID,
+    lib.GHOSTTY_RENDER_STATE_ROW_DATA_SELECTION,
+]
+
+
+def _find_wrap_bit() -> int:
+    """The bit of a raw row that says that its line goes on; asked of the library, once."""
+    flag = ffi.new("bool*")
+    for bit in range(64):
+        lib.ghostty_row_get(1 << bit, lib.GHOSTTY_ROW_DATA_WRAP, flag)
+        if flag[0]:
+            return 1 << bit
+    raise EngineFailure("libghostty-vt: rows do not say whether they wrap")
+
+
+_WRAP_BIT: Final = _find_wrap_bit()
+
+_UNDERLINES: Final = (
+    Underline.NONE,
+    Underline.SINGLE,
+    Underline.DOUBLE,
+    Underline.CURLY,
+    Underline.DOTTED,
+    Underline.DASHED,
+)
+_ATTRIBUTES: Final = (
+    ("bold", Attribute.BOLD),
+    ("faint", Attribute.DIM),
+    ("italic", Attribute.ITALIC),
+    ("blink", Attribute.BLINK),
+    ("inverse", Attribute.INVERSE),
+    ("invisible", Attribute.HIDDEN),
+    ("strikethrough", Attribute.STRIKE),
+    ("overline", Attribute.OVERLINE),
+)
+_MAX_KNOWN_STYLES: Final = 4096
+
+BLANK_ROW: Final = Row((), False)
+
+
+def style_color(color: Any) -> Color:
+    """A GhosttyStyleColor as a Color."""
+    if color.tag == lib.GHOSTTY_STYLE_COLOR_PALETTE:
+        return int(color.value.palette)
+    if color.tag == lib.GHOSTTY_STYLE_COLOR_RGB:
+        rgb = color.value.rgb
+        return RGB | rgb.r << 16 | rgb.g << 8 | rgb.b
+    return DEFAULT_COLOR
+
+
+def style_of(style: Any) -> Style:
+    """A GhosttyStyle as a Style, without a link."""
+    attributes = 0
+    for name, bit in _ATTRIBUTES:
+        if getattr(style, name):
+            attributes |= bit
+    return Style(
+        style_color(style.fg_color),
+        style_color(style.bg_color),
+        int(attributes),
+        _UNDERLINES[style.underline] if 0 <= style.underline < len(_UNDERLINES) else Underline.SINGLE,
+        style_color(style.underline_color),
+    )
+
+
+class RenderState:
+    """One of the library's render states and what is needed to read its rows.
+
+    A terminal marks changed rows; updating a render state takes those marks. Two render states of
+    one terminal therefore steal from each other, see ``GhosttyEmulator``.
+    """
+
+    def __init__(self, terminal: Any) -> None:
+        self._terminal = terminal
+        self.state = self._new("GhosttyRenderState*", lib.ghostty_render_state_new, lib.ghostty_render_state_free)
+        self._iterator = self._new(
+            "GhosttyRenderStateRowIterator*",
+            lib.ghostty_render_state_row_iterator_new,
+            lib.ghostty_render_state_row_iterator_free,
+        )
+        self._cells = self._new(
+            "GhosttyRenderStateRowCells*",
+            lib.ghostty_render_state_row_cells_new,
+            lib.ghostty_render_state_row_cells_free,
+        )
+        self._iterator_slot = ffi.new("GhosttyRenderStateRowIterator*", self._iterator)
+        self._cells_slot = ffi.new("GhosttyRenderStateRowCells*", self._cells)
+        self._row_number = ffi.new("uint16_t*")
+        self._view = ffi.new("GhosttyCellsView*")
+        self._raw_row = ffi.new("GhosttyRow*")
+        self._row_id = ffi.new("GhosttyRenderStateRowId*")
+        self._selection = sized("GhosttyRenderStateRowSelection")
+        self._row_keys = ffi.new("GhosttyRenderStateRowData[4]", _ROW_KEYS)
+        self._row_values = ffi.new("void*[4]", [self._raw_row, self._view, self._row_id, self._selection])
+        self._style = sized("GhosttyStyle")
+        self._style_bytes = ffi.buffer(self._style)
+        self._dirty = ffi.new("GhosttyRenderStateDirty*")
+        self._grapheme = ffi.new("GhosttyBuffer*")
+        self._grapheme_memory = ffi.new("uint8_t[]", 256)
+        self._length = ffi.new("size_t*")
+        self._known_styles: dict[bytes, Style] = {}
+        self._page_styles: dict[tuple[int, int], Style] = {}
+
+    @staticmethod
+    def _new(kind: str, create: Any, free: Any) -> Any:
+        slot = ffi.new(kind)
+        check(create(ffi.NULL, slot), kind)
+        return ffi.gc(slot[0], free)
+
+    def close(self) -> None:
+        """Free the library's objects."""
+        for owned in (self._cells, self._iterator, self.state):
+            ffi.release(owned)
+
+    def update(self) -> None:
+        """Bring the state up to its terminal; takes the terminal's marks of change."""
+        check(lib.ghostty_render_state_update(self.state, self._terminal), "updating the render state")
+
+    def is_clean(self) -> bool:
+        """Whether nothing changed since ``clean``."""
+        lib.ghostty_render_state_get(self.state, lib.GHOSTTY_RENDER_STATE_DATA_DIRTY, self._dirty)
+        return bool(self._dirty[0] == lib.GHOSTTY_RENDER_STATE_DIRTY_FALSE)
+
+    def clean(self) -> None:
+        """What is marked as changed has been read."""
+        lib.ghostty_render_state_clean(self.state)
+
+    def forget_styles(self) -> None:
+        """Style ids may mean others by now: to be called after the terminal has changed."""
+        self._page_styles.clear()
+
+    def changed_rows(self) -> dict[int, Row]:
+        """The rows marked as changed, with their selections."""
+        rows: dict[int, Row] = {}
+        self._begin()
+        iterator, number = self._iterator, self._row_number
+        following = lib.ghostty_render_state_row_iterator_next_dirty
+        while following(iterator, number):
+            y = int(number[0])
+            rows[y] = self._row(y, with_selection=True)
+        return rows
+
+    def all_rows(self, count: int, *, with_selection: bool) -> list[Row]:
+        """The first ``count`` rows from the top."""
+        rows: list[Row] = []
+        self._begin()
+        while len(rows) < count and lib.ghostty_render_state_row_iterator_next(self._iterator):
+            rows.append(self._row(len(rows), with_selection=with_selection))
+        return rows
+
+    def _begin(self) -> None:
+        check(
+            lib.ghostty_render_state_get(self.state, lib.GHOSTTY_RENDER_STATE_DATA_ROW_ITERATOR, self._iterator_slot),
+            "reading rows",
+        )
+
+    def _row(self, y: int, *, with_selection: bool) -> Row:
+        """The row that the iterator stands on."""
+        # The selection comes last, since a row without one ends the call with an error.
+        missing = lib.ghostty_render_state_row_get_multi(
+            self._iterator, 4 if with_selection else 3, self._row_keys, self._row_values, self._length
+        )
+        wrapped = bool(self._raw_row[0] & _WRAP_BIT)
+        data = bytes(ffi.buffer(self._view.ptr, self._view.len * 8))
+        selection = None
+        if with_selection and not missing:
+            selection = self._whole_characters(data, int(self._selection.start_x), int(self._selection.end_x))
+        content = data.rstrip(b"\0")
+        if not content:
+            return Row((), wrapped, selection) if wrapped or selection else BLANK_ROW
+        return Row(self._runs(data[: -(-len(content) // 8) * 8], y), wrapped, selection)
+
+    @staticmethod
+    def _whole_characters(data: bytes, first: int, last: int) -> tuple[int, int]:
+        """Columns widened so that no wide character is selected by half."""
+        cells = memoryview(data).cast("Q")
+        if first > 0 and cells[first] >> _WIDE_SHIFT & 3 == TAIL:
+            first -= 1
+        if last + 1 < len(cells) and cells[last] >> _WIDE_SHIFT & 3 == WIDE:
+            last += 1
+        return first, last
+
+    def _runs(self, data: bytes, y: int) -> tuple[Run, ...]:
+        count = len(data) // 8
+        mask, codepoints = _masks(count)
+        bits = int.from_bytes(data, "little")
+        keys = memoryview((bits & mask).to_bytes(count * 8, "little")).cast("Q")
+        words = memoryview((bits >> 2 & codepoints).to_bytes(count * 8, "little")).cast("I")[::2]
+        # A background colour in place of a code point may be no code point: it is replaced, and not used.
+        text = words.tobytes().decode("utf-32-le", "replace").replace("\0", " ")
+        cells = memoryview(data).cast("Q")
+        get_cells = True
+        page = int(self._row_id.bits[0])
+        styles = self._page_styles
+        runs: list[Run] = []
+        column = 0
+        for key, group in groupby(keys.tolist()):
+            length = len(list(group))
+            start, column = column, column + length
+            tag = key & _TAG_MASK
+            width = key >> _WIDE_SHIFT & 3
+            if key == 0:
+                piece = text[start:column].rstrip(" ")
+                if piece:
+                    bare = piece.lstrip(" ")
+                    runs.append(Run(start + len(piece) - len(bare), len(bare), bare, PLAIN, False))
+                continue
+            if width == TAIL or key == _BLANK_HEAD:
+                continue
+            style_id = key >> _STYLE_SHIFT & _STYLE_MASK
+            if tag >= PALETTE_BACKGROUND:
+                runs.extend(self._backgrounds(cells, start, column, tag))
+                continue
+            style = PLAIN
+            if style_id:
+                known = styles.get((page, style_id))
+                if known is None:
+                    if get_cells:
+                        lib.ghostty_render_state_row_get(
+                            self._iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells_slot
+                        )
+                        get_cells = False
+                    known = styles[page, style_id] = self._style_at(start)
+                style = known
+            if not (key & _LINK_BIT or tag == GRAPHEME or width == WIDE):
+                runs.append(Run(start, length, text[start:column], style, False))
+                continue
+            if tag == GRAPHEME and get_cells:
+                lib.ghostty_render_state_row_get(
+                    self._iterator, lib.GHOSTTY_RENDER_STATE_ROW_DATA_CELLS, self._cells_slot
+                )
+                get_cells = False
+            self._special(runs, key, start, column, text, style, y)
+        return _joined(runs)
+
+    def _special(self, runs: list[Run], key: int, start: int, stop: int, text: str, style: Style, y: int) -> None:
+        """Cells that are wide, hold several code points, or are linked; alike but for their content."""
+        wide = key >> _WIDE_SHIFT & 3 == WIDE
+        grapheme = key & _TAG_MASK == GRAPHEME
+        x = start
+        while x < stop:
+            link = style._replace(link=self._link_at(x, y)) if key & _LINK_BIT else style
+            if wide and text[x] == " ":
+                # What a wide character becomes under a character set that has none: two blanks.
+                if link != PLAIN:
+                    runs.append(Run(x, 2, "  ", link, False))
+            elif grapheme:
+                runs.append(Run(x, 2 if wide else 1, self._grapheme_at(x), link, True))
+            elif wide:
+                runs.append(Run(x, 2, text[x], link, True))
+            else:
+                runs.append(Run(x, 1, text[x], link, False))
+            x += 1
+
+    def _backgrounds(self, cells: Any, start: int, stop: int, tag: int) -> list[Run]:
+        """Cells without text, erased while a background colour was set."""
+        runs: list[Run] = []
+        x = start
+        for content, group in groupby(cell >> 2 & 0xFFFFFF for cell in cells[start:stop]):
+            length = len(list(group))
+            if tag == PALETTE_BACKGROUND:
+                color = content & 0xFF
+            else:
+                color = RGB | (content & 0xFF) << 16 | content & 0xFF00 | content >> 16 & 0xFF
+            runs.append(Run(x, length, " " * length, Style(background=color), False))
+            x += length
+        return runs
+
+    def _style_at(self, x: int) -> Style:
+        lib.ghostty_render_state_row_cells_select(self._cells, x)
+        lib.ghostty_render_state_row_cells_get(self._cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_STYLE, self._style)
+        raw = bytes(self._style_bytes)
+        known = self._known_styles.get(raw)
+        if known is None:
+            if len(self._known_styles) >= _MAX_KNOWN_STYLES:
+                self._known_styles.clear()
+            known = self._known_styles[raw] = style_of(self._style)
+        return known
+
+    def _grapheme_at(self, x: int) -> str:
+        lib.ghostty_render_state_row_cells_select(self._cells, x)
+        buffer = self._grapheme
+        while True:
+            buffer.ptr, buffer.cap, buffer.len = self._grapheme_memory, len(self._grapheme_memory), 0
+            result = lib.ghostty_render_state_row_cells_get(
+                self._cells, lib.GHOSTTY_RENDER_STATE_ROW_CELLS_DATA_GRAPHEMES_UTF8, buffer
+            )
+            if result != lib.GHOSTTY_OUT_OF_SPACE:
+                break
+            self._grapheme_memory = ffi.new("uint8_t[]", max(buffer.len, 2 * len(self._grapheme_memory)))
+        return bytes(ffi.buffer(buffer.ptr, buffer.len)).decode("utf-8", "replace") or " "
+
+    def _link_at(self, x: int, y: int) -> str:
+        """The URI of a linked cell; the render state has none, so it comes from the grid."""
+        reference = grid_ref(self._terminal, lib.GHOSTTY_POINT_TAG_VIEWPORT, x, y)
+        if reference is None:
+            return ""
+        lib.ghostty_grid_ref_hyperlink_uri(reference, ffi.NULL, 0, self._length)
+        needed = self._length[0]
+        memory = ffi.new("uint8_t[]", max(1, needed))
+        lib.ghostty_grid_ref_hyperlink_uri(reference, memory, needed, self._length)
+        return bytes(ffi.buffer(memory, self._length[0])).decode("utf-8", "replace")
+
+
+def _joined(runs: list[Run]) -> tuple[Run, ...]:
+    """Neighbours of one style made one; plain ones over the blanks between them.
+
+    So a row says what is seen, and not how it came to be: written, erased or never touched.
+    """
+    joined: list[Run] = []
+    for run in runs:
+        if joined and not run.cluster:
+            last = joined[-1]
+            gap = run.column - last.column - last.cells
+            if not last.cluster and last.style == run.style and (gap == 0 or run.style == PLAIN):
+                cells = last.cells + gap + run.cells
+                joined[-1] = Run(last.column, cells, f"{last.text}{' ' * gap}{run.text}", run.style, False)
+                continue
+        joined.append(run)
+    return tuple(joined)
+
+
+_mask_cache: dict[int, tuple[int, int]] = {}
+
+
+def _masks(count: int) -> tuple[int, int]:
+    """The masks that take the keys, and the code points, out of a row of ``count`` cells."""
+    masks = _mask_cache.get(count)
+    if masks is None:
+        key = int.from_bytes(_KEY_MASK.to_bytes(8, "little") * count, "little")
+        codepoint = int.from_bytes(_CODEPOINT_MASK.to_bytes(8, "little") * count, "little")
+        masks = _mask_cache[count] = (key, codepoint)
+    return masks

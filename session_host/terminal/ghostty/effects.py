@@ -1,0 +1,302 @@
+"""What a terminal says to the world outside its grid: replies and events, collected.
+
+libghostty-vt tells of them through C callbacks. There is one set of callbacks for the whole
+process; which terminal is meant travels in its userdata, a handle to that terminal's Effects.
+So nothing here refers to a terminal, and a terminal that is dropped is freed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections import deque
+from typing import Any, Final
+
+from session_host.protocol.untrusted_text import for_clipboard, plain
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import (
+    AGENT_STATE_REPLY,
+    AgentState,
+    Bell,
+    ClipboardSet,
+    DefaultColors,
+    Notification,
+    Progress,
+    TerminalEvent,
+    TitleChanged,
+)
+from session_host.terminal.shell_marks import mark_of
+from session_host.version import VERSION
+
+from .library.calls import ffi, lib, set_option, text_of
+
+MAX_EVENTS = 1000
+MAX_REPLY_BYTES = 1024 * 1024
+"""More than this, unread, is answered no more: a replica's owner may never ask for replies."""
+
+MAX_TITLE_CHARACTERS = 1024
+MAX_BODY_CHARACTERS = 4096
+MAX_SEQUENCE_BYTES = 8192
+MAX_CLIPBOARD_CHARACTERS = 256 * 1024
+MAX_NOTIFICATION_PARTS = 16
+
+_PROGRESS: Final = ("none", "running", "error", "indeterminate", "paused")
+_AGENT_STATE_OSC = b"7501;"
+_AGENT_STATE_QUERY = b"7501;?"
+_WATCHED: Final = re.compile(rb"\x1b\](99|133);")
+_BEGINNING: Final = re.compile(rb"\x1b(?:\](?:99?|13{0,2})?)?\Z")
+_LONGEST_BEGINNING: Final = len(b"\x1b]133")
+_END_OF_STRING: Final = re.compile(rb"[\x07\x1b\x18\x1a]")
+_COMPLETE: Final = (b"\x07", b"\x1b")
+_MARK: Final = b"133"
+
+
+def clean_text(data: bytes, limit: int, *, keep_lines: bool = False) -> str:
+    """UTF-8 text as ``protocol.untrusted_text.plain`` has it."""
+    return plain(data.decode("utf-8", "replace"), limit, keep_lines=keep_lines)
+
+
+class Effects:
+    """One terminal's replies and events, until somebody takes them.
+
+    Attributes:
+        size: the host's grid, for size queries.
+        cell: the host's cell, for size queries.
+        colors: the default colours; here for the colour-scheme query.
+        title: the title last told; a reset takes the title away and tells nobody. Part of a snapshot.
+        unfinished: the start of an OSC 99 or 133 whose end has not come; part of a snapshot.
+        version: the answer to XTVERSION.
+        version_memory: the answer's bytes, for the library.
+        muted: replies are not kept, while the host does what the program did not ask for.
+        parts: OSC 99 notifications told in parts, by id: (title, body); part of a snapshot.
+    """
+
+    def __init__(self, size: GridSize, cell: CellSize, colors: DefaultColors) -> None:
+        self.size = size
+        self.cell = cell
+        self.colors = colors
+        self.title = ""
+        self.version = f"Outlive {VERSION}"
+        self.version_memory: Any = None
+        self.muted = False
+        self.unfinished = b""
+        self.parts: dict[str, tuple[str, str]] = {}
+        self.replies: list[bytes] = []
+        self._reply_bytes = 0
+        self._events: deque[TerminalEvent] = deque(maxlen=MAX_EVENTS)
+
+    def reply(self, data: bytes) -> None:
+        """Keep bytes for the program."""
+        if not self.muted and self._reply_bytes + len(data) <= MAX_REPLY_BYTES:
+            self._reply_bytes += len(data)
+            self.replies.append(data)
+
+    def take_replies(self) -> bytes:
+        """What was kept for the program since last asked."""
+        if not self.replies:
+            return b""
+        data = b"".join(self.replies)
+        self.replies.clear()
+        self._reply_bytes = 0
+        return data
+
+    def event(self, event: TerminalEvent) -> None:
+        """Keep an event; the oldest goes when there are too many."""
+        self._events.append(event)
+
+    def take_events(self) -> list[TerminalEvent]:
+        """The events since last asked."""
+        events = list(self._events)
+        self._events.clear()
+        return events
+
+    def set_title(self, data: bytes) -> None:
+        """The program set the title."""
+        title = clean_text(data, MAX_TITLE_CHARACTERS)
+        if title != self.title:
+            self.title = title
+            self.event(TitleChanged(title))
+
+    def sequence(self, content: bytes, truncated: bool) -> None:
+        """An OSC that the library does not know."""
+        if content.startswith(_AGENT_STATE_QUERY) and not truncated:
+            self.reply(AGENT_STATE_REPLY)
+        elif content.startswith(_AGENT_STATE_OSC) and not truncated:
+            self.event(AgentState(clean_text(content[len(_AGENT_STATE_OSC) :], MAX_BODY_CHARACTERS)))
+
+    # -- OSC 99 and 133: the library knows them and keeps silent, so they are read from the stream
+
+    def watch(self, data: bytes) -> list[tuple[int, bytes, bytes]]:
+        """Find kitty's notifications (OSC 99) and shells' marks (OSC 133): where each ends, its number, its content.
+
+        ESC ] begins an OSC in whatever state the parser is, so searching for the bytes is exact. Each ESC ends one.
+        """
+        before = len(self.unfinished)
+        if before:
+            data = self.unfinished + data
+            self.unfinished = b""
+        commands: list[tuple[int, bytes, bytes]] = []
+        found = _WATCHED.search(data)
+        while found:
+            content, limit = found.end(), found.end() + MAX_SEQUENCE_BYTES
+            end = _END_OF_STRING.search(data, content, limit)
+            if end is None and len(data) < limit:
+                self.unfinished = data[found.start() :]
+                return commands
+            if end and end.group() in _COMPLETE:
+                after = end.end() if end.group() == b"\x07" else end.start()
+                commands.append((after - before, found[1], data[content : end.start()]))
+            found = _WATCHED.search(data, content)
+        if begun := _BEGINNING.search(data, max(0, len(data) - _LONGEST_BEGINNING)):
+            self.unfinished = begun[0]
+        return commands
+
+    def command(self, number: bytes, content: bytes) -> None:
+        """An OSC that ``watch`` found."""
+        if number == _MARK:
+            mark = mark_of(content.decode("ascii", "replace"))
+            if mark is not None:
+                self.event(mark)
+        else:
+            self.notification(content)
+
+    def notification(self, content: bytes) -> None:
+        """What one OSC 99 said, see https://sw.kovidgoyal.net/kitty/desktop-notifications/."""
+        metadata, separator, payload = content.partition(b";")
+        if not separator:
+            return
+        entries = metadata.decode("ascii", "replace").split(":")
+        pairs = [(name, value) for name, equals, value in (entry.partition("=") for entry in entries) if equals]
+        keys: dict[str, str] = dict(pairs)
+        if keys.get("e") == "1":
+            try:
+                payload = base64.b64decode(payload + b"=" * (-len(payload) % 4), validate=True)
+            except binascii.Error:
+                return
+        identity = keys.get("i", "")[:64]
+        title, body = self.parts.pop(identity, ("", ""))
+        match keys.get("p", "title"):
+            case "title":
+                title = (title + clean_text(payload, MAX_TITLE_CHARACTERS))[:MAX_TITLE_CHARACTERS]
+            case "body":
+                body = (body + clean_text(payload, MAX_BODY_CHARACTERS, keep_lines=True))[:MAX_BODY_CHARACTERS]
+            case "?" | "close" | "alive":
+                return
+        if keys.get("d", "1") == "0":
+            while len(self.parts) >= MAX_NOTIFICATION_PARTS:
+                del self.parts[next(iter(self.parts))]
+            self.parts[identity] = (title, body)
+        elif title or body:
+            self.event(Notification(title, body))
+
+
+def install(terminal: Any, effects: Effects) -> Any:
+    """Have a terminal tell its effects; returns the handle that must live as long as it does."""
+    handle = ffi.new_handle(effects)
+    set_option(terminal, "USERDATA", None, handle)
+    for name, callback in _CALLBACKS.items():
+        set_option(terminal, name, None, callback)
+    set_option(terminal, "UNKNOWN_MAX_BYTES", "size_t", MAX_SEQUENCE_BYTES)
+    return handle
+
+
+def _quiet(_kind: object, _error: object, _trace: object) -> None:
+    """A callback that failed keeps its terminal running; what it was to tell is lost.
+
+    Raising through C is impossible, and cffi's own way out is to print to standard error.
+    """
+
+
+def _callback(signature: str) -> Any:
+    return ffi.callback(signature, onerror=_quiet)
+
+
+@_callback("GhosttyTerminalWritePtyFn")
+def _write_pty(_terminal: Any, userdata: Any, data: Any, length: int) -> None:
+    ffi.from_handle(userdata).reply(bytes(ffi.buffer(data, length)))
+
+
+@_callback("GhosttyTerminalBellFn")
+def _bell(_terminal: Any, userdata: Any) -> None:
+    ffi.from_handle(userdata).event(Bell())
+
+
+@_callback("GhosttyTerminalTitleChangedFn")
+def _title_changed(terminal: Any, userdata: Any) -> None:
+    title = ffi.new("GhosttyString*")
+    lib.ghostty_terminal_get(terminal, lib.GHOSTTY_TERMINAL_DATA_TITLE, title)
+    ffi.from_handle(userdata).set_title(text_of(title))
+
+
+@_callback("GhosttyTerminalDesktopNotificationFn")
+def _desktop_notification(_terminal: Any, userdata: Any, notification: Any) -> None:
+    title = clean_text(text_of(notification.title), MAX_TITLE_CHARACTERS)
+    body = clean_text(text_of(notification.body), MAX_BODY_CHARACTERS, keep_lines=True)
+    ffi.from_handle(userdata).event(Notification(title, body))
+
+
+@_callback("GhosttyTerminalProgressReportFn")
+def _progress_report(_terminal: Any, userdata: Any, report: Any) -> None:
+    percent = report.progress
+    ffi.from_handle(userdata).event(Progress(_PROGRESS[report.state], percent if percent >= 0 else None))
+
+
+@_callback("GhosttyTerminalUnknownSequenceFn")
+def _unknown_sequence(_terminal: Any, userdata: Any, sequence: Any) -> None:
+    if sequence.tag == lib.GHOSTTY_TERMINAL_UNKNOWN_SEQUENCE_OSC:
+        osc = sequence.value.osc
+        ffi.from_handle(userdata).sequence(text_of(osc.content), bool(osc.truncated))
+
+
+@_callback("GhosttyTerminalClipboardWriteFn")
+def _clipboard_write(_terminal: Any, userdata: Any, write: Any) -> None:
+    for index in range(write.contents_len):
+        content = write.contents[index]
+        if text_of(content.mime).startswith(b"text/plain"):
+            text = for_clipboard(text_of(content.data).decode("utf-8", "replace"), MAX_CLIPBOARD_CHARACTERS)
+            ffi.from_handle(userdata).event(ClipboardSet(text))
+            break
+    if write.reply != ffi.NULL:
+        answer = ffi.new("GhosttyClipboardWriteReply*")
+        answer.size = ffi.sizeof("GhosttyClipboardWriteReply")
+        answer.result = lib.GHOSTTY_CLIPBOARD_WRITE_RESULT_SUCCESS
+        write.reply(write, answer)
+
+
+@_callback("GhosttyTerminalColorSchemeFn")
+def _color_scheme(_terminal: Any, userdata: Any, scheme: Any) -> bool:
+    dark = ffi.from_handle(userdata).colors.dark
+    scheme[0] = lib.GHOSTTY_COLOR_SCHEME_DARK if dark else lib.GHOSTTY_COLOR_SCHEME_LIGHT
+    return True
+
+
+@_callback("GhosttyTerminalSizeFn")
+def _size(_terminal: Any, userdata: Any, size: Any) -> bool:
+    effects = ffi.from_handle(userdata)
+    size.columns, size.rows = effects.size.columns, effects.size.rows
+    size.cell_width, size.cell_height = effects.cell.width_px, effects.cell.height_px
+    return True
+
+
+@_callback("GhosttyTerminalXtversionFn")
+def _xtversion(_terminal: Any, userdata: Any) -> Any:
+    effects = ffi.from_handle(userdata)
+    # It is read once this function has returned, so its memory is kept.
+    text = effects.version.encode()
+    effects.version_memory = memory = ffi.new("uint8_t[]", text)
+    return ffi.new("GhosttyString*", {"ptr": memory, "len": len(text)})[0]
+
+
+_CALLBACKS: Final[dict[str, Any]] = {
+    "WRITE_PTY": _write_pty,
+    "BELL": _bell,
+    "TITLE_CHANGED": _title_changed,
+    "DESKTOP_NOTIFICATION": _desktop_notification,
+    "PROGRESS_REPORT": _progress_report,
+    "UNKNOWN_SEQUENCE": _unknown_sequence,
+    "CLIPBOARD_WRITE": _clipboard_write,
+    "COLOR_SCHEME": _color_scheme,
+    "SIZE": _size,
+    "XTVERSION": _xtversion,
+}

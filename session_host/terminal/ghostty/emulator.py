@@ -1,0 +1,383 @@
+"""The ghostty engine: libghostty-vt behind the Emulator protocol. Fast and complete.
+
+The parts: ``library.calls`` opens the library, ``effects`` collects replies and events,
+``cells`` reads rows, ``selection`` selects, ``input`` encodes what a user
+does, ``snapshot`` and ``replay`` carry the state elsewhere.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Final, Literal
+
+from session_host.protocol.messages import Mouse
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal import engine_build
+from session_host.terminal.base import (
+    DEFAULT_SCROLLBACK_LINES,
+    Cursor,
+    DefaultColors,
+    Frame,
+    Modes,
+    Row,
+    SelectionUnit,
+    TerminalEvent,
+)
+from session_host.terminal.text import paste_bytes
+
+from . import snapshot as ghostty_snapshot
+from .effects import MAX_TITLE_CHARACTERS, Effects, clean_text, install
+from .frame import Painter
+from .history import HistoryKeeper
+from .input import MOUSE_ENCODINGS, MOUSE_TRACKINGS, InputEncoder, MouseEncoding, MouseTracking
+from .library.calls import EngineFailure, Getter, ffi, lib, mode, scroll_viewport, set_option, text_of
+from .library.setup import CONTINUATION_BYTES, new_terminal, set_options
+from .replay import replay
+from .row_reader import GridReader
+from .selection import Selector
+from .stream import Stream
+
+_COLOR_SCHEME_MODE: Final = 2031
+_SWALLOW: Final = b"\x18\x1b]9999999;"
+_AFTER_EXIT: Final = (
+    b"\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l"
+    b"\x1b[?1006l\x1b[?1015l\x1b[?1016l\x1b[?2004l\x1b[?2026l\x1b[?2031l\x1b[?2048l\x1b[?1l\x1b[?66l\x1b>"
+    b"\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[?5l\x1b[?6l\x1b[?69l\x1b[r\x1b[4l\x1b[20l\x1b[?7h\x1b[?25h\x1b[0 q"
+    b'\x1b[0m\x1b[0"q\x1b]8;;\x1b\\\x1b(B\x1b)B\x1b*B\x1b+B\x0f'
+)
+
+
+class GhosttyEmulator:
+    """An Emulator over one libghostty-vt terminal.
+
+    Attributes:
+        is_plain, encode_key: see ``Emulator``; each is asked with every key, so they are their parts' own.
+    """
+
+    def __init__(
+        self,
+        size: GridSize,
+        *,
+        cell: CellSize = CellSize(),
+        scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
+        colors: DefaultColors = DefaultColors(),
+        restored: tuple[Any, ghostty_snapshot.State] | None = None,
+    ) -> None:
+        terminal = new_terminal(size, cell) if restored is None else restored[0]
+        self._terminal = terminal
+        self._size = size
+        self._cell = cell
+        self._scrollback_limit = max(0, scrollback_lines)
+        self._effects = Effects(size, cell, colors)
+        handle = install(terminal, self._effects)
+        widest_columns = 0 if restored is None else restored[1].widest_columns
+        history = HistoryKeeper(terminal, self._scrollback_limit, size, widest_columns)
+        self._stream = Stream(terminal, size, cell, self._effects, history)
+        self._reader = GridReader(terminal)
+        self._selector = Selector(terminal)
+        self._encoder = InputEncoder(terminal, self._stream)
+        self.is_plain = self._stream.is_plain
+        self.encode_key = self._encoder.key
+        self._painter = Painter(terminal)
+        parts = (self._encoder, self._selector, self._painter, self._stream.history)
+        self._finalizer = weakref.finalize(self, _free, parts, terminal, handle)
+        set_options(terminal)
+        self._title = Getter(terminal, "TITLE", "GhosttyString")
+        self._total_rows = Getter(terminal, "TOTAL_ROWS", "size_t")
+        self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
+        self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
+        self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
+        self._screen = Getter(terminal, "ACTIVE_SCREEN", "GhosttyTerminalScreen")
+        self._kitty_flags = Getter(terminal, "KITTY_KEYBOARD_FLAGS", "uint8_t")
+        if restored is None:
+            self._set_colors()
+        else:
+            state = restored[1]
+            self._effects.unfinished = state.unfinished
+            self._effects.parts.update(state.parts)
+            self._effects.title = state.told_title
+            self._stream.modify_other_keys = state.modify_other_keys
+
+    @classmethod
+    def restore(cls, snapshot: bytes) -> GhosttyEmulator:
+        """The emulator whose ``snapshot`` this was.
+
+        Raises:
+            EngineFailure: it is damaged, or of another build.
+        """
+        state, data = ghostty_snapshot.unpack(snapshot)
+        return cls._restored(state, *ghostty_snapshot.decode(data, CONTINUATION_BYTES))
+
+    @classmethod
+    def restore_beginning(cls, beginning: bytes) -> GhosttyEmulator | None:
+        """The screen of a snapshot of which only the beginning is there; None if that is too little.
+
+        Raises:
+            EngineFailure: it is no snapshot.
+        """
+        state, data = ghostty_snapshot.unpack(beginning)
+        decoded = ghostty_snapshot.decode_beginning(data, CONTINUATION_BYTES)
+        return None if decoded is None else cls._restored(state, *decoded)
+
+    @classmethod
+    def _restored(cls, state: ghostty_snapshot.State, terminal: Any, size: GridSize) -> GhosttyEmulator:
+        return cls(
+            size,
+            cell=state.cell,
+            scrollback_lines=state.scrollback_lines,
+            colors=DefaultColors(*state.colors),
+            restored=(terminal, state),
+        )
+
+    def close(self) -> None:
+        """Free the terminal; safe to call again."""
+        self._finalizer()
+        self._terminal = ffi.NULL
+
+    # -- what it is
+
+    @property
+    def engine(self) -> Literal["ghostty"]:
+        """The engine's name."""
+        return "ghostty"
+
+    @property
+    def build(self) -> str:
+        """Engine and build."""
+        return engine_build("ghostty")
+
+    @property
+    def size(self) -> GridSize:
+        """The grid's size."""
+        return self._size
+
+    @property
+    def cell(self) -> CellSize:
+        """The cell's size."""
+        return self._cell
+
+    @property
+    def scrollback_limit(self) -> int:
+        """Lines of history kept at most."""
+        return self._scrollback_limit
+
+    @property
+    def scrollback_rows(self) -> int:
+        """Rows of history now; the library keeps some more, which are not shown."""
+        return min(self._reader.history_rows(), self._scrollback_limit)
+
+    @property
+    def title(self) -> str:
+        """The title."""
+        return clean_text(text_of(self._title()), MAX_TITLE_CHARACTERS)
+
+    @property
+    def cursor(self) -> Cursor:
+        """The cursor on the active screen."""
+        return self._painter.cursor()
+
+    @property
+    def modes(self) -> Modes:
+        """The modes in force."""
+        is_set = self._mode
+        # Encodings can be set while nothing is tracked; nobody asks for one then.
+        encoding: MouseEncoding = next((name for number, name in MOUSE_ENCODINGS if is_set(number)), "default")
+        tracking: MouseTracking = "none"
+        if any(is_set(number) for number, _ in MOUSE_TRACKINGS):
+            tracking, encoding = self._encoder.mouse_modes()
+        return Modes(
+            application_cursor=is_set(1),
+            application_keypad=is_set(66),
+            bracketed_paste=is_set(2004),
+            focus_events=is_set(1004),
+            alternate_screen=self._screen() == lib.GHOSTTY_TERMINAL_SCREEN_ALTERNATE,
+            alternate_scroll=is_set(1007),
+            mouse=tracking,
+            mouse_encoding=encoding,
+            kitty_keyboard=int(self._kitty_flags()),
+            reverse_screen=is_set(5),
+            synchronized=is_set(2026),
+            modify_other_keys=self._stream.modify_other_keys,
+        )
+
+    def _mode(self, number: int) -> bool:
+        return mode(self._terminal, number)
+
+    # -- the stream
+
+    def feed(self, data: bytes) -> None:
+        """Interpret output of the program."""
+        if self._stream.feed(data):
+            self._painter.full = True
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """Change the grid; the primary screen reflows."""
+        if size == self._size and cell == self._cell:
+            return
+        self._size = self._effects.size = size
+        self._cell = self._effects.cell = cell
+        self._stream.resize(size, cell)
+        self._painter.full = True
+
+    def take_replies(self) -> bytes:
+        """What is to be written back to the program."""
+        return self._effects.take_replies()
+
+    def take_events(self) -> list[TerminalEvent]:
+        """Events since last asked."""
+        return self._effects.take_events()
+
+    def set_default_colors(self, colors: DefaultColors) -> None:
+        """What colour queries are answered with; a program that asked to be told is told."""
+        changed = colors.dark != self._effects.colors.dark
+        self._effects.colors = colors
+        self._set_colors()
+        if changed and self._mode(_COLOR_SCHEME_MODE):
+            self._effects.reply(b"\x1b[?997;1n" if colors.dark else b"\x1b[?997;2n")
+
+    def identify(self, version: str) -> None:
+        """What XTVERSION is answered with."""
+        self._effects.version = version
+
+    def _set_colors(self) -> None:
+        colors = self._effects.colors
+        for name in ("foreground", "background", "cursor"):
+            value = getattr(colors, name)
+            rgb = {"r": value >> 16 & 0xFF, "g": value >> 8 & 0xFF, "b": value & 0xFF}
+            set_option(self._terminal, f"COLOR_{name.upper()}", "GhosttyColorRgb", rgb)
+
+    # -- reading
+
+    def rows(self) -> list[Row]:
+        """The active screen."""
+        self._painter.settle()
+        return self._reader.read(self._reader.history_rows(), self._size.rows)
+
+    def history(self, first: int, count: int) -> list[Row]:
+        """Rows of history; 0 is the oldest."""
+        self._painter.settle()
+        kept = self.scrollback_rows
+        first = max(first, 0)
+        count = min(count, kept - first)
+        return self._reader.read(self._reader.history_rows() - kept + first, count) if count > 0 else []
+
+    def frame(self) -> Frame:
+        """What is to be painted."""
+        return self._painter.frame(self._size, self.scrollback_rows)
+
+    def damage_all(self) -> None:
+        """Make the next frame a full one."""
+        self._painter.full = True
+
+    # -- looking back
+
+    def scroll(self, rows: int) -> None:
+        """Move the viewport."""
+        scrollbar = self._scrollbar()
+        bottom = int(scrollbar.total - scrollbar.len)
+        back = min(max(bottom - int(scrollbar.offset) - rows, 0), self.scrollback_rows)
+        if back == 0:
+            self.scroll_to_bottom()
+        else:
+            scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_ROW, bottom - back)
+
+    def scroll_to_bottom(self) -> None:
+        """Look at the active screen again."""
+        scroll_viewport(self._terminal, lib.GHOSTTY_SCROLL_VIEWPORT_BOTTOM)
+
+    # -- selecting
+
+    def select(
+        self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, *, rectangle: bool = False
+    ) -> None:
+        """Select from ``anchor`` to ``head``."""
+        self._selector.select(self._within(anchor), self._within(head), unit, rectangle)
+
+    def extend_selection(self, head: tuple[int, int]) -> None:
+        """Move the selection's head."""
+        self._selector.extend(self._within(head))
+
+    def select_all(self) -> None:
+        """Select the history and the screen."""
+        total = int(self._total_rows())
+        shown = self.scrollback_rows + self._size.rows
+        self._selector.select_all(total - shown, self._size.columns, total)
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self._selector.clear()
+
+    def selected_text(self) -> str:
+        """The selected text."""
+        return self._selector.text()
+
+    def _within(self, point: tuple[int, int]) -> tuple[int, int]:
+        column, row = point
+        return min(max(column, 0), self._size.columns - 1), min(max(row, 0), self._size.rows - 1)
+
+    # -- encoding what a user did
+
+    def encode_paste(self, text: str) -> bytes:
+        """The bytes of a paste."""
+        return paste_bytes(text, bracketed=self._mode(2004))
+
+    def encode_mouse(self, mouse: Mouse) -> bytes:
+        """The bytes of a mouse event."""
+        return self._encoder.mouse(mouse, self._size, self._cell)
+
+    def encode_focus(self, focused: bool) -> bytes:
+        """The bytes of a focus change."""
+        return self._encoder.focus(focused)
+
+    # -- carrying the state elsewhere
+
+    def snapshot(self) -> bytes:
+        """The whole state, in the library's binary form."""
+        self._stream.history.trim(self._reader.history_rows())
+        effects = self._effects
+        state = ghostty_snapshot.State(
+            cell=self._cell,
+            scrollback_lines=self._scrollback_limit,
+            colors=(*effects.colors,),
+            told_title=effects.title,
+            unfinished=effects.unfinished,
+            parts=effects.parts,
+            widest_columns=self._stream.history.widest_columns,
+            modify_other_keys=self._stream.modify_other_keys,
+        )
+        try:
+            return ghostty_snapshot.encode_snapshot(self._terminal, state)
+        except EngineFailure:
+            self._give_up_sequence()
+            return ghostty_snapshot.encode_snapshot(self._terminal, state)
+
+    def replay(self) -> bytes:
+        """Bytes that rebuild this state."""
+        try:
+            return replay(self, self._terminal)
+        except EngineFailure:
+            self._give_up_sequence()
+            return replay(self, self._terminal)
+
+    def _give_up_sequence(self) -> None:
+        """Swallow the rest of a sequence of more than CONTINUATION_BYTES: nothing that long is of use.
+
+        Here as well as in the copy, so that both go on alike.
+        """
+        self._stream.write(_SWALLOW)
+
+    def reset_after_exit(self) -> None:
+        """Undo what a killed program left behind."""
+        self._effects.muted = True
+        self._stream.write(b"\x18")
+        column, row = int(self._cursor_x()), int(self._cursor_y())
+        self._stream.write(_AFTER_EXIT + b"\x1b[%d;%dH" % (row + 1, column + 1))
+        self._stream.modify_other_keys = 0
+        self._effects.muted = False
+
+
+def _free(parts: tuple[Any, ...], terminal: Any, _handle: Any) -> None:
+    """Free a terminal after what refers to it; the handle of its effects has lived long enough."""
+    for part in parts:
+        part.close()
+    lib.ghostty_terminal_free(terminal)

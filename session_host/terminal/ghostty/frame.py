@@ -1,0 +1,132 @@
+"""Frames: what is to be painted since the last one. Also the cursor and colours that go with it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import DEFAULT_COLOR, RGB, Color, Cursor, CursorShape, Frame, Row
+
+from .cells import RenderState
+from .library.calls import Getter, ffi, lib, mode, sized
+
+_REVERSE_MODE = 5
+_SHAPES: Final = {
+    lib.GHOSTTY_RENDER_STATE_CURSOR_VISUAL_STYLE_BAR: CursorShape.BAR,
+    lib.GHOSTTY_RENDER_STATE_CURSOR_VISUAL_STYLE_UNDERLINE: CursorShape.UNDERLINE,
+}
+
+
+class ProgramColors:
+    """The colours that a terminal's program set, as far as they differ from the defaults."""
+
+    def __init__(self, terminal: Any) -> None:
+        self._terminal = terminal
+        self._palettes = ffi.new("GhosttyColorRgb[512]")
+        self._rgb = ffi.new("GhosttyColorRgb[2]")
+
+    def one(self, name: str) -> Color:
+        """``foreground``, ``background`` or ``cursor``."""
+        get, rgb = lib.ghostty_terminal_get, self._rgb
+        key = f"GHOSTTY_TERMINAL_DATA_COLOR_{name.upper()}"
+        get(self._terminal, getattr(lib, key), rgb)
+        get(self._terminal, getattr(lib, f"{key}_DEFAULT"), rgb + 1)
+        now, default = rgb[0], rgb[1]
+        if (now.r, now.g, now.b) == (default.r, default.g, default.b):
+            return DEFAULT_COLOR
+        return int(RGB | now.r << 16 | now.g << 8 | now.b)
+
+    def palette(self) -> tuple[tuple[int, Color], ...]:
+        """Pairs of index and colour."""
+        get, palettes = lib.ghostty_terminal_get, self._palettes
+        get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_COLOR_PALETTE, palettes)
+        get(self._terminal, lib.GHOSTTY_TERMINAL_DATA_COLOR_PALETTE_DEFAULT, palettes + 256)
+        now, default = bytes(ffi.buffer(palettes, 768)), bytes(ffi.buffer(palettes + 256, 768))
+        if now == default:
+            return ()
+        return tuple(
+            (index // 3, RGB | int.from_bytes(now[index : index + 3], "big"))
+            for index in range(0, 768, 3)
+            if now[index : index + 3] != default[index : index + 3]
+        )
+
+
+class Painter:
+    """Makes the frames of one terminal.
+
+    The library marks rows generously (the whole viewport when a line scrolls), so each is compared
+    with what was painted last, and only what differs goes into a frame.
+    """
+
+    def __init__(self, terminal: Any) -> None:
+        self._terminal = terminal
+        self._state: RenderState | None = None
+        self._colors = ProgramColors(terminal)
+        self._cursor = sized("GhosttyRenderStateCursor")
+        self._visible = Getter(terminal, "CURSOR_VISIBLE", "bool")
+        self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
+        self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
+        self._scrollbar = Getter(terminal, "SCROLLBAR", "GhosttyTerminalScrollbar")
+        self._painted: dict[int, Row] = {}
+        self._painted_look: tuple[object, ...] = ()
+        self.full = True
+        """The next frame is a full one."""
+
+    def close(self) -> None:
+        """Free the library's objects."""
+        if self._state is not None:
+            self._state.close()
+
+    def settle(self) -> None:
+        """Take the terminal's marks of change, for the next frame, before another reader does."""
+        if self._state is not None:
+            self._state.update()
+
+    def _update(self) -> RenderState:
+        if self._state is None:
+            self._state = RenderState(self._terminal)
+        self._state.update()
+        return self._state
+
+    def frame(self, size: GridSize, scrollback_rows: int) -> Frame:
+        """What changed in the viewport; takes the damage."""
+        state = self._update()
+        foreground, background = self._colors.one("foreground"), self._colors.one("background")
+        palette = self._colors.palette()
+        look = (size, mode(self._terminal, _REVERSE_MODE), foreground, background, palette)
+        state.forget_styles()
+        full = self.full or look != self._painted_look
+        if full:
+            rows = dict(enumerate(state.all_rows(size.rows, with_selection=True)))
+            self._painted = dict(rows)
+        elif state.is_clean():
+            rows = {}
+        else:
+            rows = {y: row for y, row in state.changed_rows().items() if self._painted.get(y) != row}
+            self._painted.update(rows)
+        state.clean()
+        self.full = False
+        self._painted_look = look
+        lib.ghostty_render_state_get(state.state, lib.GHOSTTY_RENDER_STATE_DATA_CURSOR, self._cursor)
+        shown, scrollbar = self._cursor, self._scrollbar()
+        return Frame(
+            size=size,
+            full=full,
+            rows=rows,
+            cursor=self._shaped(shown.viewport_x, shown.viewport_y) if shown.viewport_has_value else None,
+            scrollback_rows=scrollback_rows,
+            scroll_offset=min(int(scrollbar.total - scrollbar.len - scrollbar.offset), scrollback_rows),
+            foreground=foreground,
+            background=background,
+            palette=dict(palette),
+        )
+
+    def cursor(self) -> Cursor:
+        """The cursor on the active screen; its shape is known to a render state only."""
+        state = self._update()
+        lib.ghostty_render_state_get(state.state, lib.GHOSTTY_RENDER_STATE_DATA_CURSOR, self._cursor)
+        return self._shaped(self._cursor_x(), self._cursor_y())
+
+    def _shaped(self, column: int, row: int) -> Cursor:
+        shape = _SHAPES.get(self._cursor.visual_style, CursorShape.BLOCK)
+        return Cursor(int(column), int(row), bool(self._visible()), shape, bool(self._cursor.blinking))

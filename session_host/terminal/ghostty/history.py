@@ -1,0 +1,124 @@
+"""How much history the library keeps.
+
+The library frees history by whole pages, and it can be bounded in lines or in bytes. At the bound
+in bytes it uses the oldest page again, at the bound in lines it gives the page back to the system
+and asks for a new one, which costs several times more than all the rest of a line's way. So the
+bound is in bytes, reckoned from the width; and only for text that needs far more bytes a line than
+usual (a style of its own for each cell), where that would keep too few lines, in lines.
+
+What is kept beyond the limit is not shown: see ``GhosttyEmulator.scrollback_rows``.
+
+A grid that gets narrower wraps lines into more rows. The bounds stay those of the widest grid that the
+terminal had, so that the lines are still there when it gets wide again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from session_host.protocol.values import GridSize
+
+from .library.calls import ffi, lib, set_option, track
+
+_PAGE_CELLS = 45_000
+"""A page of the library's holds at least so many cells, counting one more for each row."""
+
+_PAGE_BYTES = 420_000
+_SPARE = 1.5
+"""Room for pages that hold more styles and links than the library reckons with."""
+
+_MOST_BYTES_PER_LINE = 32 * 1024
+
+
+class HistoryKeeper:
+    """Sets the bounds of one terminal's history.
+
+    Attributes:
+        widest_columns: the widest grid that the terminal had; part of a snapshot.
+    """
+
+    def __init__(self, terminal: Any, lines: int, size: GridSize, widest_columns: int = 0) -> None:
+        self._terminal = terminal
+        self._lines = lines
+        self._size = size
+        self.widest_columns = max(widest_columns, size.columns)
+        self._is_blank = not widest_columns
+        self._bytes = 0
+        self._oldest: Any = ffi.NULL
+        self._counts_lines = not lines
+        self._set(self._wanted_bytes(), None)
+        if lines:
+            self._watch_oldest()
+
+    def _rows_per_page(self) -> int:
+        return max(1, _PAGE_CELLS // (self._size.columns + 1))
+
+    def _wanted_bytes(self) -> int:
+        if not self._lines:
+            return 0
+        rows_per_page = max(1, _PAGE_CELLS // (self.widest_columns + 1))
+        pages = -(-(self._lines + self._size.rows) // rows_per_page) + 2
+        return int(pages * _PAGE_BYTES * _SPARE)
+
+    def _most_lines(self) -> int:
+        rows_per_line = -(-self.widest_columns // self._size.columns)
+        return self._lines * rows_per_line + self._rows_per_page() + 1
+
+    def _set(self, limit_bytes: int, limit_lines: int | None) -> None:
+        self._bytes = limit_bytes
+        set_option(self._terminal, "SCROLLBACK_MAX_BYTES", "size_t", limit_bytes)
+        if limit_lines is None:
+            set_option(self._terminal, "SCROLLBACK_MAX_LINES", None)
+        else:
+            set_option(self._terminal, "SCROLLBACK_MAX_LINES", "size_t", limit_lines)
+
+    def grown(self, rows: int) -> None:
+        """Told the rows of history after output."""
+        self._is_blank = False
+        if self._counts_lines or lib.ghostty_tracked_grid_ref_has_value(self._oldest):
+            return
+        if 4 * self._rows_per_page() < rows < self._lines:
+            # The oldest page is gone, and there were not lines enough yet.
+            self._count_lines()
+        else:
+            self._watch_oldest()
+
+    def _watch_oldest(self) -> None:
+        """Follow the oldest row: it goes with its page, or when the terminal is reset."""
+        self.close()
+        self._oldest = track(self._terminal, lib.GHOSTTY_POINT_TAG_SCREEN, 0, 0) or ffi.NULL
+
+    def close(self) -> None:
+        """Free the library's object, before its terminal."""
+        if self._oldest != ffi.NULL:
+            ffi.release(self._oldest)
+            self._oldest = ffi.NULL
+
+    def _count_lines(self) -> None:
+        self._counts_lines = True
+        self.close()
+        self._set(max(self._bytes, self._lines * _MOST_BYTES_PER_LINE), self._most_lines())
+
+    def before_resize(self, size: GridSize) -> None:
+        """The grid is about to change; lines must not be lost to a bound of the wrong width."""
+        self._size = size
+        # A grid without any text has no lines that were wider.
+        self.widest_columns = size.columns if self._is_blank else max(self.widest_columns, size.columns)
+        if self._counts_lines and self._lines:
+            self._count_lines()
+        else:
+            self._set(max(self._bytes, self._wanted_bytes()), None)
+
+    def after_resize(self) -> None:
+        """The grid has changed."""
+        if self._counts_lines and self._lines:
+            self._count_lines()
+        else:
+            self._set(self._wanted_bytes(), None)
+
+    def trim(self, rows: int) -> None:
+        """Free what is beyond the limit, as far as whole pages can be freed."""
+        if self._lines and not self._counts_lines and rows > self._most_lines():
+            self._set(self._bytes, self._most_lines())
+            self._set(self._bytes, None)
+            self._watch_oldest()

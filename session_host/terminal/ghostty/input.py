@@ -1,0 +1,210 @@
+"""Keys, mouse and focus as bytes, by the modes in force in libghostty-vt. Input path.
+
+Keys are encoded by ``encode_keys``, as in the other engine: the library's encoder wants to know the
+physical key and its unshifted character, which a toolkit does not tell of every layout, and it knows
+nothing of modifyOtherKeys 1. Mouse events are encoded by the library.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+from session_host.protocol.messages import Key, Mouse
+from session_host.protocol.values import (
+    CellSize,
+    GridSize,
+    KeyAction,
+    Modifiers,
+    MouseAction,
+    MouseButton,
+)
+from session_host.terminal.base import Modes
+from session_host.terminal.encode_keys import encode_key
+
+from .library.calls import check, ffi, lib, mode
+from .stream import Stream
+
+# Plain integers: arithmetic on an enum's members takes microseconds, and a key is typed through here.
+_SHIFT: Final = int(Modifiers.SHIFT)
+_CTRL: Final = int(Modifiers.CTRL)
+_ALT: Final = int(Modifiers.ALT)
+_SUPER: Final = int(Modifiers.SUPER)
+_NUM_LOCK: Final = int(Modifiers.NUM_LOCK)
+_MODIFIER_BITS: Final = (
+    (_SHIFT, 1 << 0),
+    (_CTRL, 1 << 1),
+    (_ALT, 1 << 2),
+    (_SUPER, 1 << 3),
+    (int(Modifiers.CAPS_LOCK), 1 << 4),
+    (_NUM_LOCK, 1 << 5),
+)
+_RELEASE: Final = KeyAction.RELEASE
+_MOUSE_ACTIONS: Final = {
+    MouseAction.PRESS: lib.GHOSTTY_MOUSE_ACTION_PRESS,
+    MouseAction.RELEASE: lib.GHOSTTY_MOUSE_ACTION_RELEASE,
+    MouseAction.MOTION: lib.GHOSTTY_MOUSE_ACTION_MOTION,
+}
+_MOUSE_BUTTONS: Final = {
+    MouseButton.LEFT: lib.GHOSTTY_MOUSE_BUTTON_LEFT,
+    MouseButton.MIDDLE: lib.GHOSTTY_MOUSE_BUTTON_MIDDLE,
+    MouseButton.RIGHT: lib.GHOSTTY_MOUSE_BUTTON_RIGHT,
+    MouseButton.WHEEL_UP: lib.GHOSTTY_MOUSE_BUTTON_FOUR,
+    MouseButton.WHEEL_DOWN: lib.GHOSTTY_MOUSE_BUTTON_FIVE,
+    MouseButton.WHEEL_LEFT: lib.GHOSTTY_MOUSE_BUTTON_SIX,
+    MouseButton.WHEEL_RIGHT: lib.GHOSTTY_MOUSE_BUTTON_SEVEN,
+}
+_APPLICATION_CURSOR_MODE = 1
+_FOCUS_MODE = 1004
+
+MouseTracking = Literal["none", "press", "press_release", "button_motion", "any_motion"]
+MouseEncoding = Literal["default", "utf8", "sgr", "urxvt", "sgr_pixels"]
+MOUSE_TRACKINGS: Final[tuple[tuple[int, MouseTracking], ...]] = (
+    (1003, "any_motion"),
+    (1002, "button_motion"),
+    (1000, "press_release"),
+    (9, "press"),
+)
+MOUSE_ENCODINGS: Final[tuple[tuple[int, MouseEncoding], ...]] = (
+    (1016, "sgr_pixels"),
+    (1006, "sgr"),
+    (1015, "urxvt"),
+    (1005, "utf8"),
+)
+_TRACKING_EVENTS: Final = (
+    (1003, lib.GHOSTTY_MOUSE_TRACKING_ANY),
+    (1002, lib.GHOSTTY_MOUSE_TRACKING_BUTTON),
+    (1000, lib.GHOSTTY_MOUSE_TRACKING_NORMAL),
+    (9, lib.GHOSTTY_MOUSE_TRACKING_X10),
+)
+_PRESS: Final = Mouse("", 0, MouseAction.PRESS, MouseButton.LEFT, 0, 0)
+_PROBE_SIZE: Final = GridSize(200, 10)
+_PROBE_CELL: Final = CellSize(10, 10)
+_PROBE_COLUMN = 150
+
+
+@lru_cache(maxsize=256)
+def _library_modifiers(modifiers: int) -> int:
+    return sum(bit for ours, bit in _MODIFIER_BITS if modifiers & ours)
+
+
+class InputEncoder:
+    """The library's encoders of one terminal, kept for its life."""
+
+    def __init__(self, terminal: Any, stream: Stream) -> None:
+        """Make them.
+
+        Args:
+            terminal: the terminal with the modes in force.
+            stream: the same terminal's, which knows the keyboard's modes at any time.
+        """
+        self._terminal = terminal
+        self._stream = stream
+        self._kitty_flags = stream.kitty_flags
+        self._mouse_encoder = self._new(
+            "GhosttyMouseEncoder*", lib.ghostty_mouse_encoder_new, lib.ghostty_mouse_encoder_free
+        )
+        self._mouse_event = self._new("GhosttyMouseEvent*", lib.ghostty_mouse_event_new, lib.ghostty_mouse_event_free)
+        self._memory = ffi.new("char[]", 1024)
+        self._length = ffi.new("size_t*")
+
+    @staticmethod
+    def _new(kind: str, create: Any, free: Any) -> Any:
+        slot = ffi.new(kind)
+        check(create(ffi.NULL, slot), kind)
+        return ffi.gc(slot[0], free)
+
+    def close(self) -> None:
+        """Free the library's objects."""
+        for owned in (self._mouse_event, self._mouse_encoder):
+            ffi.release(owned)
+
+    def key(self, key: Key) -> bytes:
+        """The bytes of a key event."""
+        flags: int = self._kitty_flags[0]
+        name = key.key
+        if name == key.text and not key.modifiers and not flags and len(name) == 1:
+            # A plain character is itself in every mode but kitty's: by far the most frequent key.
+            return b"" if key.action is _RELEASE else name.encode("utf-8", "replace")
+        application_cursor = not flags and mode(self._terminal, _APPLICATION_CURSOR_MODE)
+        return encode_key(
+            key,
+            Modes(
+                application_cursor=application_cursor,
+                kitty_keyboard=flags,
+                modify_other_keys=self._stream.modify_other_keys,
+            ),
+        )
+
+    def mouse(self, mouse: Mouse, size: GridSize, cell: CellSize) -> bytes:
+        """The bytes of a mouse event."""
+        button = _MOUSE_BUTTONS.get(mouse.button)
+        if button is None and mouse.action is not MouseAction.MOTION:
+            return b""
+        lib.ghostty_mouse_encoder_setopt_from_terminal(self._mouse_encoder, self._terminal)
+        data = self._encode_mouse(mouse, button, size, cell)
+        if data:
+            return data
+        # The library lets the reset of one tracking mode end all; those still set are in force again.
+        still_set = next((event for number, event in _TRACKING_EVENTS if mode(self._terminal, number)), None)
+        if still_set is None or self._encode_mouse(_PRESS, _MOUSE_BUTTONS[_PRESS.button], size, cell):
+            return b""
+        tracking = ffi.new("GhosttyMouseTrackingMode*", still_set)
+        lib.ghostty_mouse_encoder_setopt(self._mouse_encoder, lib.GHOSTTY_MOUSE_ENCODER_OPT_EVENT, tracking)
+        return self._encode_mouse(mouse, button, size, cell)
+
+    def _encode_mouse(self, mouse: Mouse, button: int | None, size: GridSize, cell: CellSize) -> bytes:
+        """The bytes of a mouse event by the options that the encoder has."""
+        encoder, event = self._mouse_encoder, self._mouse_event
+        pixels = ffi.new("GhosttyMouseEncoderSize*")
+        pixels.size = ffi.sizeof("GhosttyMouseEncoderSize")
+        pixels.cell_width, pixels.cell_height = max(1, cell.width_px), max(1, cell.height_px)
+        pixels.screen_width = size.columns * pixels.cell_width
+        pixels.screen_height = size.rows * pixels.cell_height
+        lib.ghostty_mouse_encoder_setopt(encoder, lib.GHOSTTY_MOUSE_ENCODER_OPT_SIZE, pixels)
+        lib.ghostty_mouse_encoder_setopt(
+            encoder, lib.GHOSTTY_MOUSE_ENCODER_OPT_ANY_BUTTON_PRESSED, ffi.new("bool*", button is not None)
+        )
+        lib.ghostty_mouse_event_set_action(event, _MOUSE_ACTIONS[mouse.action])
+        if button is None:
+            lib.ghostty_mouse_event_clear_button(event)
+        else:
+            lib.ghostty_mouse_event_set_button(event, button)
+        lib.ghostty_mouse_event_set_mods(event, _library_modifiers(mouse.modifiers))
+        column = min(max(mouse.column, 0), size.columns - 1)
+        row = min(max(mouse.row, 0), size.rows - 1)
+        position = {"x": (column + 0.5) * pixels.cell_width, "y": (row + 0.5) * pixels.cell_height}
+        lib.ghostty_mouse_event_set_position(event, ffi.new("GhosttyMousePosition*", position)[0])
+        result = lib.ghostty_mouse_encoder_encode(encoder, event, self._memory, len(self._memory), self._length)
+        return b"" if result else bytes(ffi.buffer(self._memory, self._length[0]))
+
+    def mouse_modes(self) -> tuple[MouseTracking, MouseEncoding]:
+        """What mouse events a program gets, and how encoded.
+
+        Asked of the encoder: the modes that are set do not tell, as the last one set or reset wins.
+        """
+        press = self._probe(MouseAction.PRESS, MouseButton.LEFT)
+        if not press:
+            return "none", "default"
+        if self._probe(MouseAction.MOTION, MouseButton.NONE):
+            tracking: MouseTracking = "any_motion"
+        elif self._probe(MouseAction.MOTION, MouseButton.LEFT):
+            tracking = "button_motion"
+        elif self._probe(MouseAction.RELEASE, MouseButton.LEFT):
+            tracking = "press_release"
+        else:
+            tracking = "press"
+        if press.startswith(b"\x1b[<"):
+            return tracking, "sgr" if b";%d;" % (_PROBE_COLUMN + 1) in press else "sgr_pixels"
+        if press.startswith(b"\x1b[M"):
+            return tracking, "default" if len(press) == 6 else "utf8"
+        return tracking, "urxvt"
+
+    def _probe(self, action: MouseAction, button: MouseButton) -> bytes:
+        return self.mouse(Mouse("", 0, action, button, _PROBE_COLUMN, 3), _PROBE_SIZE, _PROBE_CELL)
+
+    def focus(self, focused: bool) -> bytes:
+        """The bytes of a focus change."""
+        if not mode(self._terminal, _FOCUS_MODE):
+            return b""
+        return b"\x1b[I" if focused else b"\x1b[O"

@@ -1,0 +1,53 @@
+"""The loaded libghostty-vt and its declared C interface; nothing but this file knows pyghostty.
+
+With the pyghostty that ``tables`` was made for, its shared library is opened and nothing of its
+Python is run: see ``declarations`` for why. With another one, its own binding is used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from session_host.terminal.installed import place_of, version_of
+
+from . import tables
+from .declarations import TWINS
+
+_SUFFIX: Final = {"darwin": "dylib", "win32": "dll"}
+
+
+def _library_path() -> Path | None:
+    """The shared library in the installed pyghostty, None if it is not where it was in the known version."""
+    chosen = os.environ.get("PYGHOSTTY_LIB")
+    if chosen:
+        return Path(chosen)
+    package = place_of("pyghostty")
+    if package is None:
+        return None
+    name = f"libghostty-vt.{_SUFFIX.get(sys.platform, 'so')}"
+    path = package / "_lib" / name
+    return path if path.is_file() else None
+
+
+def _load() -> tuple[Any, Any]:
+    path = _library_path()
+    if path is not None and version_of("pyghostty") == tables.PYGHOSTTY_VERSION:
+        ffi = tables.ffi
+        return ffi, ffi.dlopen(str(path))
+    from pyghostty import _ffi as own
+
+    own.ffi.cdef(TWINS)
+    return own.ffi, own.lib
+
+
+_loaded = _load()
+ffi: Final[Any] = _loaded[0]
+lib: Final[Any] = _loaded[1]
+
+
+def by_value(name: str, signature: str) -> Any:
+    """The function ``name`` under a signature that names twins instead of unions."""
+    return ffi.cast(signature, ffi.addressof(lib, name))

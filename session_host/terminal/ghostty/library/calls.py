@@ -1,0 +1,157 @@
+"""The door to libghostty-vt: the loaded library and the few calls that everything else is made of.
+
+``binding`` loads the library and its declared interface; nothing but this file imports that.
+Handles and structures are cffi objects and therefore ``Any``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from session_host.errors import OutliveError
+
+from . import binding
+from .binding import by_value
+
+ffi: Final[Any] = binding.ffi
+lib: Final[Any] = binding.lib
+
+
+class EngineFailure(OutliveError):
+    """libghostty-vt refused a call that should not fail (no memory, a damaged snapshot)."""
+
+
+def check(result: int, what: str) -> None:
+    """Raise EngineFailure unless ``result`` is success."""
+    if result:
+        raise EngineFailure(f"libghostty-vt: {what} failed with code {result}")
+
+
+_grid_ref: Final[Any] = by_value(
+    "ghostty_terminal_grid_ref", "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyGridRef*)"
+)
+_grid_ref_track: Final[Any] = by_value(
+    "ghostty_terminal_grid_ref_track", "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyTrackedGridRef*)"
+)
+_scroll_viewport: Final[Any] = by_value("ghostty_terminal_scroll_viewport", "void(*)(GhosttyTerminal, OutliveScroll)")
+
+
+def sized(name: str) -> Any:
+    """A new structure whose ``size`` fields, nested ones too, are filled in as the library expects."""
+    pointer = ffi.new(f"{name}*")
+    _fill_sizes(pointer[0], ffi.typeof(name))
+    return pointer
+
+
+def _fill_sizes(structure: Any, kind: Any) -> None:
+    for name, field in kind.fields:
+        if name == "size":
+            structure.size = ffi.sizeof(kind)
+        elif field.type.kind == "struct":
+            _fill_sizes(getattr(structure, name), field.type)
+
+
+def text_of(string: Any) -> bytes:
+    """The bytes of a GhosttyString that is only lent to us."""
+    return bytes(ffi.buffer(string.ptr, string.len)) if string.len else b""
+
+
+def point(tag: int, column: int, row: int) -> Any:
+    """A point to pass by value."""
+    value = ffi.new("GhosttyPointS*")
+    value.tag = tag
+    value.value.x = column
+    value.value.y = row
+    return value
+
+
+def grid_ref(terminal: Any, tag: int, column: int, row: int) -> Any | None:
+    """A reference to a cell, good until the terminal changes; None outside of the grid."""
+    reference = sized("GhosttyGridRef")
+    if _grid_ref(terminal, point(tag, column, row)[0], reference):
+        return None
+    return reference
+
+
+def track(terminal: Any, tag: int, column: int, row: int) -> Any | None:
+    """A reference which follows its content; to be freed. None outside of the grid."""
+    reference = ffi.new("GhosttyTrackedGridRef*")
+    if _grid_ref_track(terminal, point(tag, column, row)[0], reference):
+        return None
+    return ffi.gc(reference[0], lib.ghostty_tracked_grid_ref_free)
+
+
+def scroll_viewport(terminal: Any, tag: int, number: int = 0) -> None:
+    """Move the viewport: ``tag`` says what ``number`` means."""
+    behavior = ffi.new("OutliveScroll*")
+    behavior.tag = tag
+    behavior.value.number = number
+    _scroll_viewport(terminal, behavior[0])
+
+
+class Getter:
+    """One value of a terminal, read into memory that is kept for it."""
+
+    def __init__(self, terminal: Any, key: str, kind: str) -> None:
+        self._terminal = terminal
+        self._key = getattr(lib, f"GHOSTTY_TERMINAL_DATA_{key}")
+        self._out = ffi.new(f"{kind}*")
+        self._get = lib.ghostty_terminal_get
+
+    def __call__(self) -> Any:
+        """The value; for a structure, the memory kept for it, overwritten by the next call."""
+        self._get(self._terminal, self._key, self._out)
+        return self._out[0]
+
+
+def set_option(terminal: Any, name: str, kind: str | None, value: Any = None) -> None:
+    """Set a terminal option; ``kind`` None passes ``value`` itself (a callback, or NULL for None)."""
+    option = getattr(lib, f"GHOSTTY_TERMINAL_OPT_{name}")
+    if kind is None:
+        pointer = ffi.NULL if value is None else value
+    elif kind == "GhosttyString":
+        data = ffi.new("uint8_t[]", value)
+        pointer = ffi.new("GhosttyString*", {"ptr": data, "len": len(value)})
+    else:
+        pointer = ffi.new(f"{kind}*", value)
+    check(lib.ghostty_terminal_set(terminal, option, pointer), f"setting {name}")
+
+
+def mode(terminal: Any, number: int, ansi: bool = False) -> bool:
+    """Whether a mode is set; a DEC private one unless ``ansi``."""
+    config = ffi.new("GhosttyTerminalModeConfig*")
+    config.mode = number | (0x8000 if ansi else 0)
+    lib.ghostty_terminal_get(terminal, lib.GHOSTTY_TERMINAL_DATA_MODE, config)
+    return bool(config.value)
+
+
+def allocated(call: Any, *subject: Any) -> bytes:
+    """The bytes that a call puts into memory of the library's own; b"" if it fails."""
+    memory, length = ffi.new("uint8_t**"), ffi.new("size_t*")
+    if call(subject[0], ffi.NULL, *subject[1:], memory, length):
+        return b""
+    try:
+        return bytes(ffi.buffer(memory[0], length[0])) if length[0] else b""
+    finally:
+        lib.ghostty_free(ffi.NULL, memory[0], length[0])
+
+
+def formatted_extras(terminal: Any, **wanted: bool) -> bytes:
+    """The sequences that rebuild parts of a terminal's state, after the text of the first cell."""
+    options = sized("GhosttyFormatterTerminalOptions")
+    options.emit = lib.GHOSTTY_FORMATTER_FORMAT_VT
+    for name, value in wanted.items():
+        setattr(options.extra.screen if hasattr(options.extra.screen, name) else options.extra, name, value)
+    selection = sized("GhosttySelection")
+    corner = grid_ref(terminal, lib.GHOSTTY_POINT_TAG_ACTIVE, 0, 0)
+    if corner is None:
+        return b""
+    selection.start = selection.end = corner[0]
+    options.selection = selection
+    formatter = ffi.new("GhosttyFormatter*")
+    if lib.ghostty_formatter_terminal_new(ffi.NULL, formatter, terminal, options[0]):
+        return b""
+    try:
+        return allocated(lib.ghostty_formatter_format_alloc, formatter[0])
+    finally:
+        lib.ghostty_formatter_free(formatter[0])

@@ -1,0 +1,284 @@
+"""A terminal's state as bytes which rebuild it in any engine.
+
+What the library lets be read is read. What it does not (saved cursors, the screen that is not
+active, the stack of keyboard flags) comes from a copy of the terminal, made through the binary
+form, to which sequences are fed that bring it to the surface.
+
+The order matters: text is written under the modes of a fresh terminal, then modes are set, and
+the cursor comes last, since nearly everything moves it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, NamedTuple
+
+from session_host.protocol.values import GridSize
+from session_host.terminal.base import DEFAULT_COLOR, PLAIN, Cursor, CursorShape, Emulator, Modes, Row
+from session_host.terminal.text import ansi_row, style_change
+
+from . import snapshot
+from .frame import ProgramColors
+from .input import MOUSE_ENCODINGS, MOUSE_TRACKINGS
+from .library.calls import Getter, allocated, formatted_extras, lib, mode
+from .row_reader import GridReader
+
+_MODES: Final = (
+    1, 5, 8, 9, 40, 45, 66, 67, 1000, 1002, 1003, 1004, 1005, 1015, 1006, 1007, 1016,
+    1035, 1036, 1039, 1045, 2004, 2026, 2027, 2031, 2048, 5522, 25,
+)  # fmt: skip
+"""DEC modes that do not change how text is written; the last of the mouse's encodings wins."""
+
+_SET_BY_DEFAULT: Final = frozenset((7, 25, 1007, 1035, 1036, 2027))
+_LATE_MODES: Final = ((7, False), (4, True), (12, True), (20, True))
+"""Modes that do: set at the very end. Pairs of number and whether it is an ANSI one."""
+
+_MARGIN_MODE, _ORIGIN_MODE = 69, 6
+_KITTY_STACK_DEPTH = 8
+_PLAIN_PEN: Final = b'\x1b[0m\x1b]8;;\x1b\\\x1b[0"q\x1b(B\x1b)B\x1b*B\x1b+B\x0f'
+_SHAPE_NUMBERS: Final = {CursorShape.BLOCK: 1, CursorShape.UNDERLINE: 3, CursorShape.BAR: 5}
+_MARGIN: Final = re.compile(rb"\x1b\[(\d+);\d+([rs])")
+
+
+class _Pen(NamedTuple):
+    """A cursor's place and what it writes with."""
+
+    column: int
+    row: int
+    pending_wrap: bool
+    origin: bool
+    style: bytes
+    """Sequences for style, link, protection and character sets."""
+
+
+class _Margins(NamedTuple):
+    """The scroll region."""
+
+    on: bytes
+    off: bytes
+    top: int
+    left: int
+
+
+class _Surface:
+    """What can be read of one terminal's active screen."""
+
+    def __init__(self, terminal: Any) -> None:
+        self.terminal = terminal
+        self._column = Getter(terminal, "CURSOR_X", "uint16_t")
+        self._row = Getter(terminal, "CURSOR_Y", "uint16_t")
+        self._pending = Getter(terminal, "CURSOR_PENDING_WRAP", "bool")
+        self._flags = Getter(terminal, "KITTY_KEYBOARD_FLAGS", "uint8_t")
+
+    def feed(self, data: bytes) -> None:
+        lib.ghostty_terminal_vt_write(self.terminal, data, len(data))
+
+    def pen(self, style: bytes | None = None, *, link: bool = False) -> _Pen:
+        """The cursor; its style is read only where the screen's first cell is blank.
+
+        A link is no part of a saved cursor.
+        """
+        if style is None:
+            style = _PLAIN_PEN + self.extras(style=True, hyperlink=link, protection=True, charsets=True)
+        origin = mode(self.terminal, _ORIGIN_MODE)
+        return _Pen(int(self._column()), int(self._row()), bool(self._pending()), origin, style)
+
+    def kitty_stack(self) -> bytes:
+        """The keyboard flags, bottom first; the terminal's stack is emptied."""
+        flags: list[int] = []
+        for _ in range(_KITTY_STACK_DEPTH):
+            flags.append(int(self._flags()))
+            self.feed(b"\x1b[<u")
+        while flags and not flags[-1]:
+            flags.pop()
+        return b"".join(b"\x1b[>%du" % flag for flag in reversed(flags))
+
+    def margins(self) -> _Margins:
+        sequences = self.extras(scrolling_region=True)
+        sides = mode(self.terminal, _MARGIN_MODE)
+        found = {final: int(first) - 1 for first, final in _MARGIN.findall(sequences)}
+        return _Margins(
+            (b"\x1b[?69h" if sides else b"") + sequences,
+            b"\x1b[?6l\x1b[r" + (b"\x1b[?69l" if sides else b""),
+            found.get(b"r", 0),
+            found.get(b"s", 0),
+        )
+
+    def extras(self, **wanted: bool) -> bytes:
+        """The formatter's own sequences for parts of the state, with no text but the first cell's."""
+        return formatted_extras(self.terminal, **wanted)
+
+
+def replay(emulator: Emulator, terminal: Any) -> bytes:
+    """Bytes that rebuild ``terminal``, the emulator's, in a fresh one of the same size.
+
+    Raises:
+        EngineFailure: an unfinished sequence is longer than is kept.
+    """
+    columns, rows, cursor = emulator.size.columns, emulator.rows(), emulator.cursor
+    alternate = emulator.modes.alternate_screen
+    unfinished = allocated(lib.ghostty_terminal_continuation_alloc, terminal)
+    here = _Surface(terminal).pen(style=b"")
+    data = memoryview(allocated(lib.ghostty_snapshot_encode_alloc, terminal))
+    copied, _ = snapshot.decode(data, max(1, len(unfinished)))
+    try:
+        copy = _Surface(copied)
+        copy.feed(b"\x18\x1b[2J")
+        margins = copy.margins()
+        here = here._replace(style=copy.pen(link=True).style)
+        settings = _settings(copy, cursor, emulator.title) + _mouse(terminal, emulator.modes)
+        if level := emulator.modes.modify_other_keys:
+            settings += b"\x1b[>4;%dm" % level
+        stack = copy.kitty_stack()
+        entered = next((number for number in (1049, 1047) if mode(copied, number)), 47)
+        copy.feed(b"\x1b8")
+        saved = copy.pen()
+        parts: list[bytes] = []
+        if alternate:
+            parts.append(_primary_below(copy, emulator.size, margins, entered))
+            parts.append(_placed_text(rows, columns))
+        else:
+            parts.append(_scrolling_text([*emulator.history(0, emulator.scrollback_rows), *rows], columns))
+        parts.append(_saved(saved, margins, rows))
+        parts.append(settings)
+        parts.append(stack)
+        parts.append(margins.on)
+        parts.append(_pen(here, margins, rows))
+        for number, ansi in _LATE_MODES:
+            value = mode(terminal, number, ansi)
+            if value != (not ansi and number in _SET_BY_DEFAULT) and (number, ansi) != (12, True):
+                parts.append(b"\x1b[%s%d%s" % (b"" if ansi else b"?", number, b"h" if value else b"l"))
+        parts.append(unfinished)
+        return b"".join(parts)
+    finally:
+        lib.ghostty_terminal_free(copied)
+
+
+def _primary_below(copy: _Surface, size: GridSize, margins: _Margins, entered: int) -> bytes:
+    """The primary screen while the alternate is active, and the change to the alternate one."""
+    copy.feed(b"\x1b[?47l\x1b8")
+    place = copy.pen(style=b"")
+    reader = GridReader(copy.terminal)
+    rows = reader.read(0, reader.history_rows() + size.rows)
+    copy.feed(b"\x1b[2J")
+    saved = place._replace(style=copy.pen().style)
+    on_screen = rows[-size.rows :]
+    return b"".join(
+        (
+            _scrolling_text(rows, size.columns),
+            _saved(saved, margins, on_screen),
+            copy.kitty_stack(),
+            # 1049 saves the cursor once more: it has to stand where it was saved.
+            b"\x1b8" if entered == 1049 else b"",
+            b"\x1b[?%dh" % entered,
+            margins.off,
+            _PLAIN_PEN,
+        )
+    )
+
+
+def _settings(copy: _Surface, cursor: Cursor, title: str) -> bytes:
+    """Modes, colours, tab stops, title: what belongs to the terminal and not to a screen."""
+    terminal = copy.terminal
+    parts: list[bytes] = []
+    for number in _MODES:
+        value = mode(terminal, number)
+        if value != (number in _SET_BY_DEFAULT):
+            parts.append(b"\x1b[?%d%s" % (number, b"h" if value else b"l"))
+    colors = ProgramColors(terminal)
+    for code, name in ((10, "foreground"), (11, "background"), (12, "cursor")):
+        color = colors.one(name)
+        if color != DEFAULT_COLOR:
+            parts.append(b"\x1b]%d;#%06x\x1b\\" % (code, color & 0xFFFFFF))
+    parts.extend(b"\x1b]4;%d;#%06x\x1b\\" % (index, color & 0xFFFFFF) for index, color in colors.palette())
+    parts.append(copy.extras(tabstops=True))
+    parts.append(copy.extras(keyboard=True, pwd=True))
+    if (cursor.shape, cursor.blinking) != (CursorShape.BLOCK, True):
+        parts.append(b"\x1b[%d q" % (_SHAPE_NUMBERS[cursor.shape] + (not cursor.blinking)))
+    if title:
+        parts.append(b"\x1b]2;%s\x1b\\" % title.encode("utf-8", "replace"))
+    return b"".join(parts)
+
+
+def _mouse(terminal: Any, modes: Modes) -> bytes:
+    """Which of the mouse's modes is the one in force: the last one set; none, if that was reset."""
+    parts: list[bytes] = []
+    for numbers, name in ((MOUSE_TRACKINGS, modes.mouse), (MOUSE_ENCODINGS, modes.mouse_encoding)):
+        if not any(mode(terminal, number) for number, _ in numbers):
+            continue
+        in_force = [number for number, known in numbers if known == name]
+        unused = next((number for number, _ in numbers if not mode(terminal, number)), 0)
+        if in_force:
+            parts.append(b"\x1b[?%dh" % in_force[0])
+        elif unused:
+            parts.append(b"\x1b[?%dh\x1b[?%dl" % (unused, unused))
+    return b"".join(parts)
+
+
+def _pen(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
+    """Put the cursor in its place with what it writes with; the margins are set."""
+    column, row = pen.column, pen.row
+    cell = ""
+    if pen.pending_wrap:
+        # Only printing in the last column brings it about, so the cell there is printed again.
+        column, cell = _cell_at(rows[row], column) if row < len(rows) else (column, " ")
+    if pen.origin:
+        place = b"\x1b[?6h\x1b[%d;%dH" % (row - margins.top + 1, column - margins.left + 1)
+    else:
+        place = b"\x1b[%d;%dH" % (row + 1, column + 1)
+    return place + _PLAIN_PEN + cell.encode() + pen.style if cell else place + pen.style
+
+
+def _saved(pen: _Pen, margins: _Margins, rows: list[Row]) -> bytes:
+    """Save a cursor, and go back to a plain one."""
+    return margins.on + _pen(pen, margins, rows) + b"\x1b7" + margins.off + _PLAIN_PEN
+
+
+def _cell_at(row: Row, column: int) -> tuple[int, str]:
+    """Where the character at a column begins, and its text with its style."""
+    for run in row.runs:
+        if run.column <= column < run.column + run.cells:
+            text = run.text if run.cluster else run.text[column - run.column]
+            styled = style_change(PLAIN, run.style) + text + style_change(run.style, PLAIN)
+            return (run.column if run.cluster else column), styled
+    return column, " "
+
+
+def _scrolling_text(rows: list[Row], columns: int) -> bytes:
+    """Rows written one below the other, so that the upper ones scroll into the history."""
+    parts: list[str] = []
+    continues = False
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        parts.append(_row_text(row, following, columns, continues))
+        continues = row.wrapped and following is not None
+        if following is not None and not continues:
+            parts.append("\r\n")
+    return "".join(parts).encode("utf-8", "replace")
+
+
+def _placed_text(rows: list[Row], columns: int) -> bytes:
+    """Rows written each at its place, on a screen that is blank."""
+    parts: list[str] = []
+    continues = False
+    for number, (row, following) in enumerate(zip(rows, [*rows[1:], None], strict=True), start=1):
+        if not continues:
+            parts.append(f"\x1b[{number};1H")
+        parts.append(_row_text(row, following, columns, continues))
+        continues = row.wrapped and following is not None
+    return "".join(parts).encode("utf-8", "replace")
+
+
+def _row_text(row: Row, following: Row | None, columns: int, continues: bool) -> str:
+    """A row's text; filled up where the line goes on, and never empty where one went on."""
+    text = ansi_row(row)
+    end = row.runs[-1].column + row.runs[-1].cells if row.runs else 0
+    if row.wrapped and following is not None and end < columns:
+        too_wide = bool(following.runs) and following.runs[0].column == 0 and following.runs[0].cells == 2
+        if not (too_wide and following.runs[0].cluster and end == columns - 1):
+            return text + " " * (columns - end)
+    if continues and end < columns and not row.wrapped:
+        # A line that wraps at the bottom while a background is set fills its new row with that.
+        return (text or " ") + "\x1b[K"
+    if continues and not (row.runs and row.runs[0].column == 0):
+        return text or " "
+    return text

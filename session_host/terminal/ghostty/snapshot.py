@@ -1,0 +1,122 @@
+"""The binary form of a terminal's state, and the little that it does not carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+from session_host.protocol.values import CellSize, GridSize
+
+from .library.calls import EngineFailure, check, ffi, lib
+
+
+class State(msgspec.Struct, frozen=True, array_like=True):
+    """What the library's part of a snapshot does not carry.
+
+    That part holds both screens with their history, cursors, character sets and keyboard flags, the
+    modes with their saved and default values, tab stops, colours, title and the bytes of an
+    unfinished sequence.
+    """
+
+    cell: CellSize
+    scrollback_lines: int
+    colors: tuple[int, int, int, bool]
+    told_title: str
+    unfinished: bytes
+    parts: dict[str, tuple[str, str]]
+    widest_columns: int = 0
+    modify_other_keys: int = 0
+
+
+_LENGTH_BYTES = 4
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(State)
+
+
+def unpack(data: bytes) -> tuple[State, memoryview]:
+    """The State of a snapshot, and its library's part.
+
+    Raises:
+        EngineFailure: the bytes are no such thing.
+    """
+    view = memoryview(data)
+    end = _LENGTH_BYTES + int.from_bytes(view[:_LENGTH_BYTES], "big")
+    try:
+        return _decoder.decode(view[_LENGTH_BYTES:end]), view[end:]
+    except msgspec.MsgspecError as error:
+        raise EngineFailure(f"not a snapshot of this engine: {error}") from error
+
+
+def encode_snapshot(terminal: Any, state: State) -> bytes:
+    """A snapshot: the State, then the terminal as the library's bytes.
+
+    Those begin with the screen and the history next to it, so that the beginning of a snapshot is
+    enough to show something, see ``decode_beginning``.
+
+    Raises:
+        EngineFailure: an unfinished sequence is longer than is kept.
+    """
+    head = _encoder.encode(state)
+    return encode(terminal, len(head).to_bytes(_LENGTH_BYTES, "big") + head)
+
+
+def encode(terminal: Any, head: bytes = b"") -> bytes:
+    """A terminal as the library's bytes, behind a head.
+
+    Raises:
+        EngineFailure: an unfinished sequence is longer than is kept.
+    """
+    memory, length = ffi.new("uint8_t**"), ffi.new("size_t*")
+    check(lib.ghostty_snapshot_encode_alloc(terminal, ffi.NULL, memory, length), "taking a snapshot")
+    try:
+        return b"".join((head, ffi.buffer(memory[0], length[0])))
+    finally:
+        lib.ghostty_free(ffi.NULL, memory[0], length[0])
+
+
+def decode(data: bytes | memoryview, continuation_bytes: int) -> tuple[Any, GridSize]:
+    """A new terminal, to be freed by the caller, and its grid.
+
+    Raises:
+        EngineFailure: the bytes are damaged, or of another build.
+    """
+    with _decoding(data, continuation_bytes) as decoder:
+        terminal = ffi.new("GhosttyTerminal*")
+        check(lib.ghostty_snapshot_decoder_decode(decoder, terminal), "reading a snapshot")
+    return terminal[0], _size_of(terminal[0])
+
+
+def decode_beginning(data: memoryview, continuation_bytes: int) -> tuple[Any, GridSize] | None:
+    """As ``decode``, from the beginning alone: a terminal without most of its history; None if too short."""
+    with _decoding(data, continuation_bytes) as decoder:
+        terminal = ffi.new("GhosttyTerminal*")
+        if lib.ghostty_snapshot_decoder_ready(decoder, terminal):
+            return None
+    return terminal[0], _size_of(terminal[0])
+
+
+@contextmanager
+def _decoding(data: bytes | memoryview, continuation_bytes: int) -> Iterator[Any]:
+    slot = ffi.new("GhosttySnapshotDecoder*")
+    kept = ffi.from_buffer("uint8_t[]", data)
+    check(lib.ghostty_snapshot_decoder_new_buf(ffi.NULL, slot, kept, len(data)), "reading a snapshot")
+    decoder = slot[0]
+    try:
+        for option, value in (
+            (lib.GHOSTTY_SNAPSHOT_DECODER_OPT_MAX_CONTINUATION_BYTES, ffi.new("size_t*", continuation_bytes)),
+            (lib.GHOSTTY_SNAPSHOT_DECODER_OPT_RETAIN_CONTINUATION, ffi.new("bool*", True)),
+        ):
+            check(lib.ghostty_snapshot_decoder_set(decoder, option, value), "reading a snapshot")
+        yield decoder
+    finally:
+        lib.ghostty_snapshot_decoder_free(decoder)
+
+
+def _size_of(terminal: Any) -> GridSize:
+    columns, rows = ffi.new("uint16_t*"), ffi.new("uint16_t*")
+    lib.ghostty_terminal_get(terminal, lib.GHOSTTY_TERMINAL_DATA_COLS, columns)
+    lib.ghostty_terminal_get(terminal, lib.GHOSTTY_TERMINAL_DATA_ROWS, rows)
+    return GridSize(int(columns[0]), int(rows[0]))

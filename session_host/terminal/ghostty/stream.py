@@ -1,0 +1,276 @@
+"""Output into the library: the hot path, with what has to be put right on the way. Output path.
+
+Seven things are put right: DEL, DECCOLM, DECSTR, modifyOtherKeys, OSC 99, OSC 133 and REP. None of it depends on how
+the bytes are cut.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import MOST_REPEATED_ROWS
+
+from .effects import Effects
+from .history import HistoryKeeper
+from .library.calls import Getter, allocated, check, ffi, lib, track
+
+_WIDTH_CHANGE_MODE: Final = 40
+_MAY_ALLOW_WIDTH_CHANGE: Final = re.compile(rb"40[0-9;:\x00-\x1f]*h")
+_WIDTH_CHANGE_GOES_ON: Final = re.compile(rb"[0-9;:\x00-\x1f]*h")
+_UP_TO_WIDTH_CHANGE: Final = re.compile(rb"[^hlr]*[hlr]|[^hlr]+")
+_KEYS_MODIFIED: Final = re.compile(rb"\x1b(?:c|\[!p|\[>(?:4(?:;([0-9]*))?)?m|\[>4n)")
+"""What sets xterm's modifyOtherKeys, and what resets it: RIS, DECSTR, XTMODKEYS."""
+
+_SOFT_RESET: Final = re.compile(rb"\x1b\[!p")
+_SEQUENCE_GOES_ON: Final = re.compile(rb"[0-9;\[!>]*[mnpc]")
+_DECSTR: Final = (
+    b'\x1b[?1l\x1b[?6l\x1b[?66l\x1b[?69l\x1b[?45l\x1b[4l\x1b[2l\x1b[?7h\x1b[?25h\x1b[r\x1b[0m\x1b[0"q'
+    b"\x1b(B\x1b)B\x1b*B\x1b+B\x0f\x1b[=0;1u\x1b[<99u\x1b[>4;0m\x1b[0 q\x1b[H\x1b7"
+)
+"""DECSTR, which the library does not know, by the sequences that it stands for; the cursor is at home after them."""
+
+_is_text: Final = re.compile(rb"[\x20-\x7e\b\t\n\r]*").fullmatch
+_CHARACTERS: Final = frozenset(bytes([code]) for code in range(256) if _is_text(bytes([code])))
+"""The echo of a key, most of the time."""
+
+_CONTROLS: Final = rb"\x00-\x17\x19\x1c-\x1f"
+"""Controls that a sequence is not ended by: each is done, and the sequence goes on."""
+
+_REPETITION: Final = re.compile(rb"\x1b[%s]*\[([0-9%s]+)b" % (_CONTROLS, _CONTROLS))
+_REPETITION_GOES_ON: Final = re.compile(rb"[\[0-9%s]*b" % _CONTROLS)
+_ALL_CONTROLS: Final = bytes(range(0x20))
+_MOST_DIGITS: Final = 9
+_LENGTHS_TRIED: Final = 8
+
+_LONGEST_WRITE: Final = 256 * 1024
+"""The history's keeper is to hear of its growth before much of it could be lost."""
+
+_MOST_CHARACTERS_LOOKED_AT: Final = 16
+
+
+def _holds(data: bytes, sequence: bytes, character: bytes) -> bool:
+    """Whether data holds a sequence, of which one character is rare in most output.
+
+    The search for one character is 25 times as fast as that for two.
+    """
+    before, at = sequence.index(character), -1
+    for _ in range(_MOST_CHARACTERS_LOOKED_AT):
+        at = data.find(character, at + 1)
+        if at < 0:
+            return False
+        if at >= before and data.startswith(sequence, at - before):
+            return True
+    return sequence in data
+
+
+def _longer_repetition(most: int) -> re.Pattern[bytes]:
+    """The last byte of what may be a REP of more than ``most``: the search runs from "b" to "b", not over each ESC."""
+    fewest = len(str(most))
+    number = rb"[0-9%s]" % _CONTROLS
+    exact = b"|".join(rb"(?<=\[%s{%d}b)" % (number, length) for length in range(fewest, fewest + _LENGTHS_TRIED))
+    longer = rb"(?<=%s{%d}b)" % (number, fewest + _LENGTHS_TRIED)
+    # The cheapest look comes first: most letters stand behind another.
+    return re.compile(rb"b(?<=%sb)(?<=%sb)(?:%s|%s)" % (number, number * fewest, exact, longer))
+
+
+class Stream:
+    """The way of one terminal's output, and its grid's size, which output may try to change.
+
+    Attributes:
+        history: told after each write how much there is.
+        modify_other_keys: xterm's level, 0 to 2; part of a snapshot.
+        kitty_flags: where the flags of kitty's keyboard protocol that are in force can be read.
+    """
+
+    def __init__(self, terminal: Any, size: GridSize, cell: CellSize, effects: Effects, history: HistoryKeeper) -> None:
+        self._terminal = terminal
+        self._set_size(size)
+        self._cell = cell
+        self._effects = effects
+        self.history = history
+        self.modify_other_keys = 0
+        # Asked after each write, in one call: columns, whether DECCOLM may change them, rows of history, the
+        # keyboard's flags, whether no sequence is open.
+        self._columns = ffi.new("uint16_t*")
+        self._width_mode = ffi.new("GhosttyTerminalModeConfig*", {"mode": _WIDTH_CHANGE_MODE})
+        self._history_rows = ffi.new("size_t*")
+        self.kitty_flags = ffi.new("uint8_t*")
+        self._ground = ffi.new("bool*")
+        self._keys = ffi.new(
+            "GhosttyTerminalData[5]",
+            [
+                lib.GHOSTTY_TERMINAL_DATA_COLS,
+                lib.GHOSTTY_TERMINAL_DATA_MODE,
+                lib.GHOSTTY_TERMINAL_DATA_SCROLLBACK_ROWS,
+                lib.GHOSTTY_TERMINAL_DATA_KITTY_KEYBOARD_FLAGS,
+                lib.GHOSTTY_TERMINAL_DATA_VT_GROUND,
+            ],
+        )
+        self._values = ffi.new(
+            "void*[5]", [self._columns, self._width_mode, self._history_rows, self.kitty_flags, self._ground]
+        )
+        self._written = ffi.new("size_t*")
+        self._cursor_x = Getter(terminal, "CURSOR_X", "uint16_t")
+        self._cursor_y = Getter(terminal, "CURSOR_Y", "uint16_t")
+        self._look()
+
+    def _look(self) -> None:
+        lib.ghostty_terminal_get_multi(self._terminal, 5, self._keys, self._values, self._written)
+        self._width_may_change = self._width_mode.value
+
+    def is_plain(self, data: bytes) -> bool:
+        """Whether output is text and nothing else: no mode changes with it, and there is nothing to say to it."""
+        return self._ground[0] and (data in _CHARACTERS or _is_text(data) is not None)
+
+    def feed(self, data: bytes) -> bool:
+        """Interpret output; True if the grid's width was changed by it and set back."""
+        if not (self._effects.unfinished or b"]" in data or data.endswith(b"\x1b")):
+            return self._interpret(data)
+        changed, start = False, 0
+        for end, number, content in self._effects.watch(data):
+            changed = self._interpret(data[start:end]) or changed
+            self._effects.command(number, content)  # in its turn among the library's own events
+            start = end
+        return self._interpret(data[start:] if start else data) or changed
+
+    def _interpret(self, data: bytes) -> bool:
+        if b"\x7f" in data:
+            # The library prints DEL. A NUL is as long, ends what a DEL would end, and prints nothing.
+            data = data.replace(b"\x7f", b"\0")
+        if (b">" in data or b"!" in data or self.modify_other_keys or not self._ground[0]) and (
+            found := self._resets(data)
+        ):
+            changed, start = False, 0
+            for end in found:
+                changed = self._control(data[start:end]) or changed
+                self._soft_reset()
+                start = end
+            return self._control(data[start:]) or changed
+        return self._control(data)
+
+    def _resets(self, data: bytes) -> list[int]:
+        """Follow modifyOtherKeys in output; returns where each soft reset ends."""
+        resets: list[int] = []
+        start = 0
+        if not self._ground[0] and (rest := _SEQUENCE_GOES_ON.match(data)):
+            # Most sequences that a cut divides are none of these: only the divided one is put together.
+            before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
+            start = rest.end()
+            resets = [end - len(before) for end in self._follow(before + data[:start])]
+        if (
+            # RIS, which has neither character, matters while a mode is set.
+            self.modify_other_keys or _holds(data, b"\x1b[>", b">") or _holds(data, b"\x1b[!p", b"!")
+        ):
+            resets += self._follow(data, start)
+        return resets
+
+    def _follow(self, data: bytes, start: int = 0) -> list[int]:
+        for found in _KEYS_MODIFIED.finditer(data, start):
+            self.modify_other_keys = min(int(found[1] or 0), 2)
+        return [found.end() for found in _SOFT_RESET.finditer(data, start)]
+
+    def _soft_reset(self) -> None:
+        column, row = self._cursor()
+        self._effects.muted = True
+        self.write(_DECSTR + b"\x1b[%d;%dH" % (row + 1, column + 1))
+        self._effects.muted = False
+
+    def _control(self, data: bytes) -> bool:
+        changed = False
+        if not self._ground[0] or (b"b" in data and b"\x1b" in data):
+            data = self._with_bounded_repetitions(data)
+        if begun := _WIDTH_CHANGE_GOES_ON.match(data):
+            changed = self.write(data[: begun.end()])
+            data = data[begun.end() :]
+        if self._width_may_change or (b"?" in data and _MAY_ALLOW_WIDTH_CHANGE.search(data)):
+            # DECCOLM changes the grid at its last byte; what follows must find the host's grid again.
+            for piece in _UP_TO_WIDTH_CHANGE.findall(data):
+                changed = self.write(piece) or changed
+            return changed
+        return self.write(data) or changed
+
+    def _with_bounded_repetitions(self, data: bytes) -> bytes:
+        """Let REP repeat no more than is of use: the library would do 65,535, each as dear as a character."""
+        if not self._ground[0] and (rest := _REPETITION_GOES_ON.match(data)):
+            before = allocated(lib.ghostty_terminal_continuation_alloc, self._terminal)
+            found = _REPETITION.fullmatch(before + rest[0])
+            if found and self._is_too_long(found[1]):
+                # The library has some of the digits already: CAN makes it forget them.
+                data = b"\x18" + self._bounded(rest[0]) + data[rest.end() :]
+        if self._longer_repetition(data):
+            data = _REPETITION.sub(
+                lambda found: self._bounded(found[0]) if self._is_too_long(found[1]) else found[0], data
+            )
+        return data
+
+    def _is_too_long(self, number: bytes) -> bool:
+        """Whether REP with this number, controls in it or not, repeats too much."""
+        digits = number.translate(None, _ALL_CONTROLS).lstrip(b"0")
+        return len(digits) > _MOST_DIGITS or int(digits or b"0") > self._most_repeated
+
+    def _bounded(self, repetition: bytes) -> bytes:
+        """A REP that repeats as much as it may; the controls in it stay."""
+        controls = repetition.translate(None, b"\x1b[0123456789b")
+        return b"\x1b[%s%db" % (controls, self._most_repeated)
+
+    def write(self, data: bytes) -> bool:
+        """Write bytes as they are; True if the grid's width was changed by them and set back."""
+        changed = False
+        if len(data) > _LONGEST_WRITE:
+            for start in range(0, len(data), _LONGEST_WRITE):
+                changed = self.write(data[start : start + _LONGEST_WRITE]) or changed
+            return changed
+        lib.ghostty_terminal_vt_write(self._terminal, data, len(data))
+        self._look()
+        self.history.grown(self._history_rows[0])
+        if self._columns[0] == self._size.columns:
+            return False
+        self._effects.muted = True
+        self._resize()
+        self._effects.muted = False
+        return True
+
+    def _set_size(self, size: GridSize) -> None:
+        self._size = size
+        self._most_repeated = size.columns * MOST_REPEATED_ROWS
+        self._longer_repetition = _longer_repetition(self._most_repeated).search
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        """Change the grid."""
+        self._set_size(size)
+        self._cell = cell
+        column, row = self._cursor()
+        cell_under_cursor = track(self._terminal, lib.GHOSTTY_POINT_TAG_ACTIVE, column, row)
+        self.history.before_resize(size)
+        self._resize()
+        self.history.after_resize()
+        if cell_under_cursor is not None:
+            self._keep_cursor(cell_under_cursor, column, row)
+            ffi.release(cell_under_cursor)
+            self._look()
+
+    def _cursor(self) -> tuple[int, int]:
+        return int(self._cursor_x()), int(self._cursor_y())
+
+    def _keep_cursor(self, cell_under_cursor: Any, column: int, row: int) -> None:
+        """Put the cursor back to its place on the screen if its row left the screen.
+
+        The library keeps the rows below the cursor, and moves the cursor to the first cell. A sequence that
+        is just being read would take the bytes for its own.
+        """
+        place = ffi.new("GhosttyPointCoordinate*")
+        in_sight = not lib.ghostty_tracked_grid_ref_point(cell_under_cursor, lib.GHOSTTY_POINT_TAG_ACTIVE, place)
+        if in_sight or self._cursor() != (0, 0) or not self._ground[0]:
+            return
+        column, row = min(column, self._size.columns - 1), min(row, self._size.rows - 1)
+        position = b"\x1b[%d;%dH" % (row + 1, column + 1)
+        lib.ghostty_terminal_vt_write(self._terminal, position, len(position))
+
+    def _resize(self) -> None:
+        size, cell = self._size, self._cell
+        check(
+            lib.ghostty_terminal_resize(self._terminal, size.columns, size.rows, cell.width_px, cell.height_px),
+            f"resizing to {size}",
+        )

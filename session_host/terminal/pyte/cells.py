@@ -1,0 +1,242 @@
+"""The cells of one row, and their packed form for the history.
+
+A row is two lists, characters and styles, so that a run of text is stored by two slice
+assignments. Rows that leave the screen are packed into ``bytes``: 10,000 lines of history then
+cost a few MB, go into a snapshot as they are, and are unpacked only when somebody looks at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from session_host.terminal.base import DEFAULT_COLOR, PLAIN, Color, Run, Style, Underline
+
+BLANK = "\0"
+"""A cell that nothing was written to since it was erased; shown as a space."""
+
+TAIL = ""
+"""The second cell of a wide character."""
+
+PROTECTED = 1 << 16
+"""A bit beside those of Attribute: the cell withstands a selective erase (DECSCA, SPA)."""
+
+_SHOWN_ATTRIBUTES = 0xFF
+_WRAPPED_FLAG = 1
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+
+
+class Line:
+    """One row of cells.
+
+    Attributes:
+        chars: a character or grapheme for each column; ``BLANK`` or ``TAIL`` where there is none.
+        styles: a style for each column; the same length.
+        wrapped: the text goes on in the next row.
+    """
+
+    __slots__ = ("chars", "styles", "wrapped")
+
+    def __init__(self, columns: int, style: Style = PLAIN) -> None:
+        self.chars = [BLANK] * columns
+        self.styles = [style] * columns
+        self.wrapped = False
+
+    def clear(self, columns: int, style: Style) -> None:
+        """Make the row blank, ``columns`` wide."""
+        self.chars = [BLANK] * columns
+        self.styles = [style] * columns
+        self.wrapped = False
+
+    def split(self, column: int, style: Style = PLAIN) -> None:
+        """Blank a wide character that stands across the edge before ``column``."""
+        chars = self.chars
+        if 0 < column < len(chars) and chars[column] == TAIL:
+            chars[column - 1] = chars[column] = BLANK
+            self.styles[column - 1] = self.styles[column] = style
+
+    def erase(self, first: int, end: int, style: Style, *, selective: bool = False) -> None:
+        """Blank the cells from ``first`` up to, not including, ``end``."""
+        if first >= end:
+            return
+        chars, styles = self.chars, self.styles
+        if selective:
+            for column in range(first, end):
+                if not styles[column].attributes & PROTECTED:
+                    self.split(column, style)
+                    self.split(column + 1)
+                    chars[column] = BLANK
+            return
+        self.split(first, style)
+        self.split(end, style)
+        chars[first:end] = [BLANK] * (end - first)
+        styles[first:end] = [style] * (end - first)
+        if end == len(chars):
+            self.wrapped = False
+
+    def insert(self, column: int, count: int, end: int, style: Style) -> None:
+        """Shift the cells from ``column`` to the right by ``count``; what passes ``end`` is lost."""
+        count = min(count, end - column)
+        self.split(column, style)
+        self.split(end - count, style)
+        self.split(end, style)
+        self.chars[column:end] = [BLANK] * count + self.chars[column : end - count]
+        self.styles[column:end] = [style] * count + self.styles[column : end - count]
+        if end == len(self.chars):
+            self.wrapped = False
+
+    def delete(self, column: int, count: int, end: int, style: Style) -> None:
+        """Shift the cells after ``column`` to the left by ``count``, blanks coming in before ``end``."""
+        count = min(count, end - column)
+        self.split(column, style)
+        self.split(column + count, style)
+        self.split(end, style)
+        self.chars[column:end] = self.chars[column + count : end] + [BLANK] * count
+        self.styles[column:end] = self.styles[column + count : end] + [style] * count
+        if end == len(self.chars):
+            self.wrapped = False
+
+    def used(self) -> int:
+        """How many columns hold anything: text, or a style that shows on a blank."""
+        chars, styles = self.chars, self.styles
+        end = len(chars)
+        while end and chars[end - 1] == BLANK and (styles[end - 1] is PLAIN or styles[end - 1] == PLAIN):
+            end -= 1
+        return end
+
+    def resized(self, columns: int) -> Line:
+        """This row cut or filled to ``columns``; itself if it is that wide already."""
+        have = len(self.chars)
+        if have < columns:
+            self.chars.extend([BLANK] * (columns - have))
+            self.styles.extend([PLAIN] * (columns - have))
+        elif have > columns:
+            self.split(columns)
+            del self.chars[columns:]
+            del self.styles[columns:]
+            self.wrapped = False
+        return self
+
+    def text(self, first: int = 0, end: int | None = None) -> str:
+        """The text of some columns, blanks as spaces."""
+        return "".join(self.chars[first:end]).replace(BLANK, " ")
+
+    def style_runs(self, end: int) -> Iterator[tuple[int, int, Style]]:
+        """Runs of one style in the first ``end`` columns: (first, end, style)."""
+        styles = self.styles
+        first = 0
+        while first < end:
+            style = styles[first]
+            column = first + 1
+            while column < end and (styles[column] is style or styles[column] == style):
+                column += 1
+            yield first, column, style
+            first = column
+
+    def runs(self) -> tuple[Run, ...]:
+        """The row as the Emulator protocol gives it."""
+        chars = self.chars
+        end = self.used()
+        while end and chars[end - 1] in {BLANK, " "} and self.styles[end - 1] == PLAIN:
+            end -= 1
+        if not end:
+            return ()
+        text = "".join(chars[:end])
+        found: list[Run] = []
+        if len(text) == end and TAIL not in chars[:end]:
+            text = text.replace(BLANK, " ")
+            for first, last, style in self.style_runs(end):
+                found.append(Run(first, last - first, text[first:last], shown(style), False))
+            return tuple(found)
+        for first, last, style in self.style_runs(end):
+            visible = shown(style)
+            start = first
+            column = first
+            while column < last:
+                char = chars[column]
+                wide = column + 1 < end and chars[column + 1] == TAIL
+                if wide or len(char) > 1:
+                    if start < column:
+                        found.append(Run(start, column - start, self.text(start, column), visible, False))
+                    cells = 2 if wide else 1
+                    found.append(Run(column, cells, char, visible, True))
+                    column += cells
+                    start = column
+                else:
+                    column += 1
+            if start < last:
+                found.append(Run(start, last - start, self.text(start, last), visible, False))
+        return tuple(found)
+
+    def pack(self) -> bytes:
+        """The row as bytes: a flag, the number of columns used, text and style runs."""
+        chars = self.chars
+        joined = "".join(chars)
+        text: str | list[str]
+        if len(joined) == len(chars) and TAIL not in chars:
+            stripped = joined.rstrip(BLANK)
+            end = len(stripped)
+            if self.styles.count(PLAIN) == len(chars):
+                return bytes((self.wrapped, end >> 8, end & 0xFF)) + _encode((stripped, ()))
+            if self.styles[end:].count(PLAIN) < len(chars) - end:
+                end = self.used()
+            text = joined[:end]
+        else:
+            end = self.used()
+            text = chars[:end]
+        styles: list[Any] = []
+        for first, last, style in self.style_runs(end):
+            styles.append(last - first)
+            styles.append(None if style is PLAIN or style == PLAIN else style)
+        return bytes((self.wrapped, end >> 8, end & 0xFF)) + _encode((text, styles))
+
+
+def packed_columns(packed: bytes) -> int:
+    """How many columns of a packed row are used."""
+    return packed[1] << 8 | packed[2]
+
+
+def packed_wrapped(packed: bytes) -> bool:
+    """Whether a packed row goes on in the next one."""
+    return bool(packed[0] & _WRAPPED_FLAG)
+
+
+def unpack(packed: bytes, columns: int) -> Line:
+    """The row of ``pack``, cut or filled to ``columns``."""
+    text, runs = _decode(packed[3:])
+    line = Line(0)
+    line.chars = list(text)
+    line.styles = styles = []
+    if runs:
+        for count, fields in zip(runs[::2], runs[1::2], strict=True):
+            styles.extend([PLAIN if fields is None else _decode_style(*fields)] * count)
+    else:
+        line.styles = [PLAIN] * len(line.chars)
+    line.resized(columns)
+    line.wrapped = packed_wrapped(packed)
+    return line
+
+
+@lru_cache(maxsize=4096)
+def _decode_style(
+    foreground: Color, background: Color, attributes: int, underline: str, underline_color: Color, link: str
+) -> Style:
+    """A style as msgpack gives it back."""
+    return Style(foreground, background, attributes, Underline(underline), underline_color, link)
+
+
+def shown(style: Style) -> Style:
+    """The style without what is for the engine alone."""
+    if style.attributes > _SHOWN_ATTRIBUTES:
+        return style._replace(attributes=style.attributes & _SHOWN_ATTRIBUTES)
+    return style
+
+
+def erased(background: Color) -> Style:
+    """The style of a cell that was erased while ``background`` was set (BCE)."""
+    return PLAIN if background == DEFAULT_COLOR else Style(background=background)

@@ -1,0 +1,293 @@
+"""The pyte engine: the Emulator protocol over the layers of ``screen.grid`` … ``screen.reports``.
+
+Output path in the engine: bytes → ``parser`` (sequences) → ``screen.reports`` and the screens under
+it (cells, modes) → ``frame`` here, which asks ``view`` for the rows in sight.
+
+Where terminals differ it does what xterm does, or ghostty where that serves agents better (widths of
+graphemes). Not done: 8-bit controls, double-size lines, rectangle operations, images, the width
+change of DECCOLM (the grid's size is the viewers' to choose), reverse wrap-around over lines that
+did not wrap, and character sets other than line drawing and British.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pyte import modes as mo
+
+from session_host.protocol.messages import Key, Mouse
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal import engine_build
+from session_host.terminal.base import (
+    DEFAULT_SCROLLBACK_LINES,
+    Cursor,
+    DefaultColors,
+    EngineName,
+    Frame,
+    Modes,
+    Row,
+    SelectionUnit,
+    TerminalEvent,
+)
+from session_host.terminal.encode_keys import encode_key
+from session_host.terminal.encode_mouse import encode_focus, encode_mouse
+from session_host.terminal.text import paste_bytes
+
+from . import replay as pyte_replay
+from . import state
+from .parser import OutliveStream
+from .screen import reflow
+from .screen.reports import ReportScreen
+from .view import View
+
+_TRACKING: dict[int, Literal["none", "press", "press_release", "button_motion", "any_motion"]] = {
+    0: "none",
+    9: "press",
+    1000: "press_release",
+    1002: "button_motion",
+    1003: "any_motion",
+}
+_ENCODING: dict[int, Literal["default", "utf8", "sgr", "urxvt", "sgr_pixels"]] = {
+    0: "default",
+    1005: "utf8",
+    1006: "sgr",
+    1015: "urxvt",
+    1016: "sgr_pixels",
+}
+
+
+class PyteEmulator:
+    """An Emulator in pure Python; see ``base.Emulator`` for what each member promises."""
+
+    def __init__(
+        self,
+        size: GridSize,
+        *,
+        cell: CellSize | None = None,
+        scrollback_lines: int = DEFAULT_SCROLLBACK_LINES,
+        colors: DefaultColors | None = None,
+    ) -> None:
+        screen = ReportScreen(size, max(scrollback_lines, 0), cell or CellSize(), colors or DefaultColors())
+        self._adopt(screen, OutliveStream(screen))
+
+    def _adopt(self, screen: ReportScreen, stream: OutliveStream) -> None:
+        self._screen = screen
+        self._stream = stream
+        self._view = View(screen)
+        self._full = True
+        self._painted_key: tuple[int, int | None] = (-1, None)
+        self._painted_selection: dict[int, tuple[int, int]] = {}
+
+    @classmethod
+    def restore(cls, snapshot: bytes) -> PyteEmulator:
+        """The emulator that ``snapshot`` was taken of.
+
+        Raises:
+            OutliveError: the bytes are no snapshot of this build.
+        """
+        screen, stream = state.load(snapshot)
+        emulator = cls(GridSize(screen.columns, screen.lines), scrollback_lines=0)
+        emulator._adopt(screen, stream)
+        return emulator
+
+    # -- facts
+
+    @property
+    def engine(self) -> EngineName:
+        return "pyte"
+
+    @property
+    def build(self) -> str:
+        return engine_build("pyte")
+
+    @property
+    def size(self) -> GridSize:
+        return GridSize(self._screen.columns, self._screen.lines)
+
+    @property
+    def cell(self) -> CellSize:
+        return self._screen.cell
+
+    @property
+    def scrollback_limit(self) -> int:
+        return self._screen.history_limit
+
+    @property
+    def scrollback_rows(self) -> int:
+        return self._screen.shown_rows
+
+    @property
+    def title(self) -> str:
+        return self._screen.title
+
+    @property
+    def cursor(self) -> Cursor:
+        screen = self._screen
+        return Cursor(
+            screen.cursor.x, screen.cursor.y, not screen.cursor.hidden, screen.cursor_shape, screen.cursor_blinking
+        )
+
+    @property
+    def modes(self) -> Modes:
+        screen = self._screen
+        return Modes(
+            application_cursor=screen.has_mode(1),
+            application_keypad=screen.has_mode(66),
+            bracketed_paste=screen.has_mode(2004),
+            focus_events=screen.has_mode(1004),
+            alternate_screen=screen.on_alternate,
+            alternate_scroll=screen.has_mode(1007),
+            mouse=_TRACKING[screen.mouse],
+            mouse_encoding=_ENCODING[screen.mouse_encoding],
+            kitty_keyboard=screen.kitty_flags,
+            reverse_screen=mo.DECSCNM in screen.mode,
+            synchronized=screen.has_mode(2026),
+            modify_other_keys=screen.modify_other_keys,
+        )
+
+    # -- input of the engine
+
+    def feed(self, data: bytes) -> None:
+        self._stream.feed(data)
+
+    def is_plain(self, data: bytes) -> bool:  # noqa: ARG002 - it is never sure
+        return False
+
+    def resize(self, size: GridSize, cell: CellSize) -> None:
+        screen = self._screen
+        changed = size != self.size or cell != screen.cell
+        screen.cell = cell
+        if size != self.size:
+            reflow.resize_screen(screen, size.columns, size.rows)
+            self._view.forget_lines()
+            self._full = True
+        if changed:
+            screen.report_in_band_size()
+
+    def take_replies(self) -> bytes:
+        replies = bytes(self._screen.replies)
+        self._screen.replies.clear()
+        return replies
+
+    def take_events(self) -> list[TerminalEvent]:
+        events = list(self._screen.events)
+        self._screen.events.clear()
+        return events
+
+    def set_default_colors(self, colors: DefaultColors) -> None:
+        screen = self._screen
+        changed = screen.defaults.dark != colors.dark
+        screen.defaults = colors
+        if changed and screen.has_mode(2031):
+            screen.report_color_scheme()
+
+    def identify(self, version: str) -> None:
+        self._screen.version = version
+
+    # -- reading
+
+    def rows(self) -> list[Row]:
+        top = self._screen.top_line
+        return self._view.rows(list(range(top, top + self._screen.lines)))
+
+    def history(self, first: int, count: int) -> list[Row]:
+        rows = self.scrollback_rows
+        start = max(first, 0)
+        end = min(max(first + count, start), rows)
+        oldest = self._screen.first_line
+        return self._view.rows(list(range(oldest + start, oldest + end)))
+
+    def frame(self) -> Frame:
+        screen, view = self._screen, self._view
+        lines = screen.lines
+        top, offset = view.top, view.offset
+        key = (screen.switches, top if offset else None)
+        full = self._full or screen.all_dirty or key != self._painted_key
+        selection: dict[int, tuple[int, int]] = {}
+        if view.selection is not None:
+            for row in range(lines):
+                columns = view.selected_columns(top + row)
+                if columns is not None:
+                    selection[row] = columns
+        if full:
+            wanted = list(range(lines))
+        else:
+            damaged = {row + offset for row in screen.dirty if row + offset < lines}
+            if selection != self._painted_selection:
+                before = self._painted_selection
+                damaged |= {row for row in {*selection, *before} if selection.get(row) != before.get(row)}
+            wanted = sorted(damaged)
+        rows = dict(zip(wanted, view.rows([top + row for row in wanted]), strict=True))
+        screen.dirty.clear()
+        screen.all_dirty = self._full = False
+        self._painted_key, self._painted_selection = key, selection
+        cursor = self.cursor
+        return Frame(
+            size=self.size,
+            full=full,
+            rows=rows,
+            cursor=cursor._replace(row=cursor.row + offset) if cursor.row + offset < lines else None,
+            scrollback_rows=self.scrollback_rows,
+            scroll_offset=offset,
+            foreground=screen.set_color(10),
+            background=screen.set_color(11),
+            palette=dict(screen.palette),
+        )
+
+    def damage_all(self) -> None:
+        self._full = True
+
+    # -- looking back and selecting
+
+    def scroll(self, rows: int) -> None:
+        self._view.scroll(rows)
+
+    def scroll_to_bottom(self) -> None:
+        self._view.scroll_to_bottom()
+
+    def select(
+        self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, *, rectangle: bool = False
+    ) -> None:
+        self._view.select(anchor, head, unit, rectangle=rectangle)
+
+    def extend_selection(self, head: tuple[int, int]) -> None:
+        self._view.extend(head)
+
+    def select_all(self) -> None:
+        self._view.select_all()
+
+    def clear_selection(self) -> None:
+        self._view.clear()
+
+    def selected_text(self) -> str:
+        return self._view.selected_text()
+
+    # -- encoding what a user did
+
+    def encode_key(self, key: Key) -> bytes:
+        return encode_key(key, self.modes)
+
+    def encode_paste(self, text: str) -> bytes:
+        return paste_bytes(text, bracketed=self._screen.has_mode(2004))
+
+    def encode_mouse(self, mouse: Mouse) -> bytes:
+        return encode_mouse(mouse, self.modes, self.size, self.cell)
+
+    def encode_focus(self, focused: bool) -> bytes:
+        return encode_focus(focused, self.modes)
+
+    # -- carrying the state elsewhere
+
+    def snapshot(self) -> bytes:
+        return state.save(self._screen, self._stream)
+
+    def replay(self) -> bytes:
+        return pyte_replay.replay(self._screen, self._stream)
+
+    def reset_after_exit(self) -> None:
+        self._screen.reset_after_exit()
+        self._stream.forget()
+        self._view.scroll_to_bottom()
+
+    def close(self) -> None:
+        self._screen.history.clear()

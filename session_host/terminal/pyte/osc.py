@@ -1,0 +1,146 @@
+"""OSC commands that say something to the user: colours as text, notifications, progress, clipboard, shells' marks."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from session_host.protocol.untrusted_text import for_clipboard, plain
+from session_host.terminal.base import AgentState, ClipboardSet, Notification, Progress, TerminalEvent
+from session_host.terminal.shell_marks import mark_of
+
+_RGB = re.compile("rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})(?:/[0-9a-fA-F]{1,4})?")
+_HASH = re.compile("#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{9}|[0-9a-fA-F]{12})")
+_NAMED = {
+    "black": 0x000000,
+    "white": 0xFFFFFF,
+    "red": 0xFF0000,
+    "green": 0x00FF00,
+    "blue": 0x0000FF,
+    "yellow": 0xFFFF00,
+    "cyan": 0x00FFFF,
+    "magenta": 0xFF00FF,
+}
+_PROGRESS_STATES = ("none", "running", "error", "indeterminate", "paused")
+_MAX_TITLE = 1024
+_MAX_BODY = 4096
+_MAX_CLIPBOARD = 256 * 1024
+_MAX_NOTICE_PARTS = 16
+_CONEMU = re.compile("(?:1[0-2]|[1-9])(?:;.*)?", re.DOTALL)
+
+
+def _body(text: str) -> str:
+    return plain(text, _MAX_BODY, keep_lines=True)
+
+
+def parse_color(text: str) -> int | None:
+    """A colour as XParseColor knows it (``rgb:…``, ``#…``, a few names) → 0xRRGGBB."""
+    match = _RGB.fullmatch(text)
+    if match:
+        parts = [int(part, 16) * 255 // (16 ** len(part) - 1) for part in match.groups()]
+        return parts[0] << 16 | parts[1] << 8 | parts[2]
+    if _HASH.fullmatch(text):
+        digits = (len(text) - 1) // 3
+        red, green, blue = (int((text[1 + part * digits : 1 + (part + 1) * digits] + "0")[:2], 16) for part in range(3))
+        return red << 16 | green << 8 | blue
+    return _NAMED.get(text.lower())
+
+
+def color_text(color: int) -> str:
+    """A colour as queries are answered: ``rgb:RRRR/GGGG/BBBB``."""
+    red, green, blue = color >> 16 & 0xFF, color >> 8 & 0xFF, color & 0xFF
+    return f"rgb:{red:02x}{red:02x}/{green:02x}{green:02x}/{blue:02x}{blue:02x}"
+
+
+class NoticeParts:
+    """Notifications of OSC 99 that came in pieces and are not complete yet."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, tuple[str, str]] = {}
+
+    def add_part(self, identifier: str, kind: str, text: str, *, done: bool) -> Notification | None:
+        """Take a piece; the notification when it was the last."""
+        title, body = self.parts.pop(identifier, ("", ""))
+        if kind == "title":
+            title = (title + plain(text, _MAX_TITLE))[:_MAX_TITLE]
+        elif kind == "body":
+            body = (body + _body(text))[:_MAX_BODY]
+        if done:
+            return Notification(title, body) if title or body else None
+        self.parts[identifier] = (title, body)
+        while len(self.parts) > _MAX_NOTICE_PARTS:
+            del self.parts[next(iter(self.parts))]
+        return None
+
+
+def events_of(code: int, rest: str, notices: NoticeParts) -> list[TerminalEvent]:
+    """The events of OSC ``code`` with parameters ``rest``; none for those not known."""
+    event: TerminalEvent | None = None
+    if code == 9:
+        event = _iterm_or_conemu(rest)
+    elif code == 52:
+        event = _clipboard(rest)
+    elif code == 99:
+        event = _kitty_notification(rest, notices)
+    elif code == 133:
+        event = mark_of(rest)
+    elif code == 777:
+        kind, _, words = rest.partition(";")
+        if kind == "notify":
+            title, _, body = words.partition(";")
+            event = Notification(plain(title, _MAX_TITLE), _body(body))
+    elif code == 7501:
+        event = AgentState(plain(rest, _MAX_BODY))
+    return [] if event is None else [event]
+
+
+def _iterm_or_conemu(rest: str) -> TerminalEvent | None:
+    """OSC 9: a notification, or ConEmu's numbered commands, of which 4 is progress."""
+    if rest == "4" or rest.startswith("4;"):
+        parts = rest.split(";")
+        state = parts[1] if len(parts) > 1 else "0"
+        if state not in {"0", "1", "2", "3", "4"}:
+            return None
+        percent: int | None = None
+        if len(parts) > 2 and parts[2].isascii() and parts[2].isdigit():
+            percent = min(int(parts[2][:4]), 100)
+        if state in {"0", "3"}:
+            percent = None
+        elif state == "1" and percent is None:
+            percent = 0
+        return Progress(_PROGRESS_STATES[int(state)], percent)  # type: ignore[arg-type]
+    if not rest or _CONEMU.fullmatch(rest):
+        return None
+    return Notification("", _body(rest))
+
+
+def _clipboard(rest: str) -> TerminalEvent | None:
+    """OSC 52: a write; what asks to read is not answered."""
+    _, _, payload = rest.partition(";")
+    if payload == "?":
+        return None
+    try:
+        data = base64.b64decode(payload.encode("ascii", "replace"), validate=True)
+    except binascii.Error:
+        return None
+    return ClipboardSet(for_clipboard(data.decode("utf-8", "replace"), _MAX_CLIPBOARD))
+
+
+def _kitty_notification(rest: str, notices: NoticeParts) -> TerminalEvent | None:
+    """OSC 99: ``key=value:key=value ; payload``."""
+    metadata, separator, payload = rest.partition(";")
+    values: dict[str, str] = {}
+    for pair in metadata.split(":"):
+        key, _, value = pair.partition("=")
+        values[key] = value
+    kind = values.get("p", "title")
+    if not separator or kind in {"?", "close", "alive"}:
+        return None
+    if values.get("e") == "1":
+        try:
+            padded = payload.encode("ascii", "replace") + b"=" * (-len(payload) % 4)
+            payload = base64.b64decode(padded, validate=True).decode("utf-8", "replace")
+        except binascii.Error:
+            return None
+    return notices.add_part(values.get("i", "")[:64], kind, payload, done=values.get("d", "1") != "0")

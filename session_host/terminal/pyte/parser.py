@@ -1,0 +1,304 @@
+"""The parser: bytes to calls of the screen's methods.
+
+pyte's own parser is a generator fed with one character at a time: it cannot be asked what it has
+taken so far, and it is what makes pyte slow. This one cuts complete sequences by one regular
+expression and walks through the odd ones (cut off, with control characters inside). What it holds
+between two feeds is text: the unfinished sequence itself, in canonical form, so that a snapshot
+can carry it and any engine can be fed with it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable
+
+import pyte
+from pyte import control as ctrl
+from pyte import escape as esc
+
+from .screen.reports import ReportScreen
+from .style import number
+
+MAX_STRING = 1024 * 1024
+"""Characters kept of an OSC or DCS string; a longer one is dropped as a whole."""
+
+MAX_SEQUENCE = 1024
+"""The longest other sequence that is heeded."""
+
+_MAX_PARAMETERS = 32
+
+_TOKEN = re.compile(
+    "([^\x00-\x1f\x7f-\x9f]+)"  # 1 text
+    "|\x1b\\[([0-9:;]*)m"  # 2 SGR
+    "|\x1b\\[([<-?]*[0-9:;]*[ -/]*[@-~])"  # 3 CSI
+    "|([\x00-\x1a\x1c-\x1f\x7f-\x9f])"  # 4 control character
+    "|\x1b([ -/]*[0-OQ-WYZ\\\\`-jl-~])"  # 5 ESC
+    "|\x1b([]PX^_k])"  # 6 introduces a string
+)
+_SEQUENCE = re.compile("([<-?]*)([0-9:;]*)([ -/]*)([@-~])")
+_STRING_END = re.compile("[\x07\x18\x1a\x1b]")
+_CONTROLS = re.compile("[\x00-\x1f\x7f]")
+
+
+_ESCAPE = {
+    **pyte.ByteStream.escape,
+    esc.NEL: "next_line",
+    "=": "keypad_application",
+    ">": "keypad_numeric",
+    "N": "single_shift_2",
+    "O": "single_shift_3",
+    "V": "start_protected",
+    "W": "end_protected",
+    "Z": "report_device_attributes",
+    "n": "lock_shift_2",
+    "o": "lock_shift_3",
+    "#8": "alignment_display",
+}
+_CSI = {
+    **{final: name for final, name in pyte.ByteStream.csi.items() if final not in {"'", "m"}},
+    "a": "column_relative",
+    "`": "cursor_to_column",
+    "b": "repeat",
+    "e": "line_relative",
+    "I": "tab_forward",
+    "S": "scroll_up",
+    "T": "scroll_down",
+    "^": "scroll_down",
+    "Z": "tab_back",
+    "W": "tab_control",
+    "?W": "default_tab_stops",
+    "s": "save_cursor_or_margins",
+    "u": "restore_cursor",
+    "t": "window_operation",
+    "x": "report_terminal_parameters",
+    "?J": "selective_erase_in_display",
+    "?K": "selective_erase_in_line",
+    "?h": "set_private_modes",
+    "?l": "reset_private_modes",
+    "?s": "save_private_modes",
+    "?r": "restore_private_modes",
+    "?n": "report_private_status",
+    "?u": "report_kitty_flags",
+    ">u": "kitty_push",
+    "<u": "kitty_pop",
+    "=u": "kitty_set",
+    ">m": "set_key_modifier",
+    ">n": "reset_key_modifier",
+    "?m": "report_key_modifier",
+    ">c": "report_secondary_attributes",
+    "=c": "report_tertiary_attributes",
+    ">q": "report_version",
+    "!p": "soft_reset",
+    "$p": "report_ansi_mode",
+    "?$p": "report_private_mode",
+    " @": "scroll_left",
+    " A": "scroll_right",
+    " q": "set_cursor_style",
+    '"q': "protect",
+    "'}": "insert_columns",
+    "'~": "delete_columns",
+}
+"""Keys are marker, intermediates and final character of a sequence."""
+
+
+class OutliveStream(pyte.ByteStream):
+    """A ByteStream that never raises, and whose unfinished input can be asked for.
+
+    The tables are pyte's, with what it lacks.
+    """
+
+    escape = _ESCAPE
+    csi = _CSI
+
+    def __init__(self, screen: ReportScreen) -> None:
+        self._held = ""
+        self._string_kind = ""
+        self._string: list[str] = []
+        self._string_size = 0
+        # pyte would check the names of its own tables; the dispatch tables below check all.
+        super().__init__(screen, strict=False)
+
+    def _initialize_parser(self) -> None:
+        screen = self.listener
+        assert isinstance(screen, ReportScreen)
+        self._screen = screen
+        self._basic: dict[str, Callable[..., None]] = {key: getattr(screen, name) for key, name in self.basic.items()}
+        self._escape: dict[str, Callable[..., None]] = {key: getattr(screen, name) for key, name in self.escape.items()}
+        self._csi: dict[str, Callable[..., None]] = {key: getattr(screen, name) for key, name in self.csi.items()}
+
+    # -- what is held between two feeds
+
+    @property
+    def unfinished(self) -> bytes:
+        """The bytes of a sequence or character that has begun and not ended."""
+        if self._string_kind:
+            dropped = self._string_size > MAX_STRING
+            inner = "9999;" if dropped and self._string_kind == "]" else "".join(self._string)
+            held = f"\x1b{self._string_kind}{inner}"
+        else:
+            held = self._held
+        return held.encode() + self.utf8_decoder.getstate()[0]
+
+    def state(self) -> tuple[str, str, str, int, bytes]:
+        """All that is held, for ``set_state``."""
+        return (
+            self._held, self._string_kind, "".join(self._string), self._string_size, self.utf8_decoder.getstate()[0],
+        )  # fmt: skip
+
+    def set_state(self, held: str, kind: str, string: str, size: int, partial: bytes) -> None:
+        """Take over what another stream held."""
+        self._held, self._string_kind, self._string_size = held, kind, size
+        self._string = [string] if string else []
+        self.utf8_decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.utf8_decoder.setstate((partial, 0))
+
+    def forget(self) -> None:
+        """Drop what is unfinished."""
+        self.set_state("", "", "", 0, b"")
+
+    # -- parsing
+
+    def feed(self, data: bytes) -> None:  # type: ignore[override]
+        """Interpret a piece of output; how it was cut makes no difference."""
+        text = self.utf8_decoder.decode(data)
+        if self._held:
+            text = self._held + text
+            self._held = ""
+        position, length = 0, len(text)
+        if self._string_kind:
+            position = self._take_string(text, 0)
+        match = _TOKEN.match
+        screen = self._screen
+        draw, rendition = screen.draw, screen.select_rendition
+        control = self._control
+        while position < length:
+            token = match(text, position)
+            if token is None:
+                position = self._walk(text, position)
+                continue
+            kind = token.lastindex
+            position = token.end()
+            if kind == 1:
+                draw(token[1])
+            elif kind == 4:
+                control(token[4])
+            elif kind == 2:
+                parameters = token[2]
+                if len(parameters) < MAX_SEQUENCE - 3:
+                    screen.last_char = ""
+                    rendition(parameters)
+            elif kind == 3:
+                self._dispatch(token[3])
+            elif kind == 5:
+                self._dispatch_escape(token[5])
+            else:
+                self._string_kind = token[6]
+                position = self._take_string(text, position)
+
+    def _control(self, char: str) -> None:
+        self._screen.last_char = ""
+        handler = self._basic.get(char)
+        if handler is not None:
+            handler()
+
+    def _walk(self, text: str, position: int) -> int:
+        """Go through the sequence that begins at ``position`` and is cut off or odd; where to go on."""
+        taken = [ctrl.ESC]
+        for index in range(position + 1, len(text)):
+            char = text[index]
+            if char == ctrl.ESC:
+                return index
+            if char in {ctrl.CAN, ctrl.SUB}:
+                return index + 1
+            if char < " ":
+                self._control(char)
+                continue
+            if char == ctrl.DEL or "\x80" <= char <= "\x9f":
+                continue
+            if len(taken) < MAX_SEQUENCE:
+                taken.append(char)
+            if len(taken) == 2 and char == "[":
+                continue
+            if taken[1] == "[":
+                if "@" <= char <= "~":
+                    self._dispatch("".join(taken[2:]))
+                    return index + 1
+                if char > "~":
+                    return index
+            elif len(taken) == 2 and char in "]PX^_k":
+                self._string_kind = char
+                return self._take_string(text, index + 1)
+            elif "0" <= char <= "~":
+                self._dispatch_escape("".join(taken[1:]))
+                return index + 1
+            elif char > "~":
+                return index
+        self._held = "".join(taken)
+        return len(text)
+
+    def _dispatch_escape(self, body: str) -> None:
+        self._screen.last_char = ""
+        handler = self._escape.get(body)
+        if handler is not None:
+            handler()
+        elif len(body) == 2 and body[0] in "()*+":
+            self._screen.designate("()*+".index(body[0]), body[1])
+
+    def _dispatch(self, body: str) -> None:
+        """A control sequence: what follows ``CSI``."""
+        parts = _SEQUENCE.fullmatch(body) if len(body) < MAX_SEQUENCE - 2 else None
+        if parts is None:
+            return
+        marker, parameters, intermediates, final = parts.groups()
+        if final != "b":
+            # REP repeats only what stands right before it.
+            self._screen.last_char = ""
+        if final == "m" and not marker and not intermediates:
+            self._screen.select_rendition(parameters)
+            return
+        handler = self._csi.get(marker + intermediates + final)
+        if handler is None or ":" in parameters:
+            return
+        if not parameters:
+            handler()
+            return
+        values = parameters.split(";")
+        if len(values) <= _MAX_PARAMETERS:
+            handler(*[number(value) for value in values])
+
+    # -- strings
+
+    def _take_string(self, text: str, position: int) -> int:
+        """Take a string's content up to its end; where to go on."""
+        start = position
+        while True:
+            match = _STRING_END.search(text, position)
+            if match is None:
+                self._keep(text[start:])
+                return len(text)
+            if match[0] == ctrl.BEL and self._string_kind != "]":
+                position = match.end()
+                continue
+            self._keep(text[start : match.start()])
+            self._finish_string(match[0])
+            return match.start() if match[0] == ctrl.ESC else match.end()
+
+    def _keep(self, piece: str) -> None:
+        self._string_size += len(piece)
+        if self._string_size > MAX_STRING:
+            self._string.clear()
+        elif piece:
+            self._string.append(piece)
+
+    def _finish_string(self, end: str) -> None:
+        kind, text = self._string_kind, "".join(self._string)
+        dropped = self._string_size > MAX_STRING or end in {ctrl.CAN, ctrl.SUB}
+        self._string_kind, self._string_size = "", 0
+        self._string.clear()
+        if dropped:
+            return
+        if kind == "]":
+            self._screen.operating_system_command(_CONTROLS.sub("", text), "\x07" if end == "\x07" else "\x1b\\")
+        elif kind == "P":
+            self._screen.device_control_string(text)

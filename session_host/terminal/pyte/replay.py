@@ -1,0 +1,268 @@
+"""The state as a terminal's own language: bytes which rebuild it in a fresh emulator of any engine."""
+
+from __future__ import annotations
+
+from pyte import modes as mo
+
+from session_host.terminal.base import PLAIN, RGB, Style
+
+from .cells import BLANK, PROTECTED, TAIL, Line, erased, unpack
+from .osc import color_text
+from .parser import OutliveStream
+from .screen.edit import GRAPHEMES
+from .screen.grid import LEFT_RIGHT_MARGINS
+from .screen.modes import SavedCursor, private
+from .screen.reports import ReportScreen
+from .style import parameters_of
+from .width import char_cells, cluster_cells, joins
+
+_SEPARATE = ("\x1b[?2027l", "\x1b[?2027h")
+_MOUSE = frozenset({9, 1000, 1002, 1003, 1005, 1006, 1015, 1016})
+_APART = frozenset({3, 6, 12, 47, 69, 1047, 1048, 1049}) | _MOUSE
+"""Private modes that are not simply set: set elsewhere, or with effects of their own."""
+
+
+def replay(screen: ReportScreen, stream: OutliveStream) -> bytes:
+    """Bytes that rebuild the state of ``screen`` and what ``stream`` has not finished."""
+    writer = _Writer(screen)
+    writer.primary()
+    writer.tab_stops()
+    writer.screens()
+    writer.modes()
+    writer.colors()
+    writer.cursor()
+    return "".join(writer.parts).encode() + stream.unfinished
+
+
+class _Writer:
+    def __init__(self, screen: ReportScreen) -> None:
+        self.screen = screen
+        self.parts: list[str] = [_SEPARATE[1]]
+        self.style: Style = PLAIN
+
+    # -- text
+
+    def pen(self, style: Style) -> None:
+        """Change from the style in force to another."""
+        before = self.style
+        if style == before:
+            return
+        if style.link != before.link:
+            self.parts.append(f"\x1b]8;;{style.link}\x1b\\")
+        if (style.attributes ^ before.attributes) & PROTECTED:
+            self.parts.append(f'\x1b[{1 if style.attributes & PROTECTED else 0}"q')
+        if style[:2] != before[:2] or style[3:5] != before[3:5] or (style.attributes ^ before.attributes) & ~PROTECTED:
+            self.parts.append(f"\x1b[{parameters_of(style)}m")
+        self.style = style
+
+    def rows(self, rows: list[Line]) -> None:
+        """Print rows, each below the one before, from the first column of the cursor's row on."""
+        continued = False
+        last = len(rows) - 1
+        for number, line in enumerate(rows):
+            wraps = line.wrapped and number < last
+            follower = rows[number + 1].chars if wraps else []
+            spacer = len(follower) > 1 and follower[1] == TAIL and line.chars[-1] == BLANK
+            self._row(line, continued=continued, fill=wraps, spacer=spacer)
+            continued = wraps
+            if not wraps and number < last:
+                self.pen(PLAIN)
+                self.parts.append("\r\n")
+
+    def _row(self, line: Line, *, continued: bool, fill: bool, spacer: bool) -> None:
+        """Print one row; one that goes on in the next has to be filled up to its end."""
+        chars = line.chars
+        end = len(chars) - (1 if spacer else 0) if fill else line.used()
+        if continued:
+            end = max(end, 1)
+        for first, stop, style in line.style_runs(end):
+            text = "".join(chars[first:stop])
+            if text.isascii() and BLANK not in text and len(text) == stop - first:
+                self.pen(style)
+                self.parts.append(text)
+                continue
+            column = first
+            while column < stop:
+                if chars[column] != BLANK or (continued and column == 0):
+                    self.pen(style)
+                    column += self._text(chars, column, stop)
+                    continue
+                blank_end = column
+                while blank_end < stop and chars[blank_end] == BLANK:
+                    blank_end += 1
+                self._blanks(blank_end - column, style, fill=fill and not spacer and blank_end == end)
+                column = blank_end
+        if spacer and line.styles[-1] != PLAIN:
+            # The cursor is in the last column, where the wide character that follows does not fit.
+            self.pen(line.styles[-1])
+            self.parts.append("\x1b[X")
+
+    def _text(self, chars: list[str], column: int, stop: int) -> int:
+        """Print the cells from ``column`` up to a blank one; how many they were."""
+        start = column
+        while column < stop:
+            char = chars[column]
+            if char == BLANK and column > start:
+                break
+            if char == TAIL:
+                pass
+            elif char.isascii():
+                self.parts.append(" " if char == BLANK else char)
+            else:
+                cells = 2 if column + 1 < len(chars) and chars[column + 1] == TAIL else 1
+                alone = (char_cells if len(char) == 1 else cluster_cells)(char) == cells
+                before = chars[column - 1] or chars[column - 2] if column else ""
+                if alone and not (before and not before.isascii() and joins(before, char[0])):
+                    self.parts.append(char)
+                else:
+                    self.parts.extend((_SEPARATE[0], char, _SEPARATE[1]))
+            column += 1
+        return column - start
+
+    def _blanks(self, count: int, style: Style, *, fill: bool) -> None:
+        if fill or style != erased(style.background):
+            self.pen(style)
+            self.parts.append(" " * count)
+            return
+        if style != PLAIN:
+            self.pen(style)
+            self.parts.append(f"\x1b[{count}X")
+        self.parts.append(f"\x1b[{count}C")
+
+    def primary(self) -> None:
+        """The history and the primary screen."""
+        screen = self.screen
+        columns = screen.columns
+        self.rows([*(unpack(packed, columns) for packed in screen.history), *screen.primary])
+        self.pen(PLAIN)
+
+    # -- what is beside the text
+
+    def tab_stops(self) -> None:
+        """Tab stops, where they are not every eight columns."""
+        screen = self.screen
+        if screen.tabstops != set(range(8, screen.columns, 8)):
+            self.parts.append("\x1b[3g")
+            self.parts.extend(f"\x1b[1;{stop + 1}H\x1bH" for stop in sorted(screen.tabstops))
+
+    def margins(self) -> None:
+        """The scrolling region."""
+        screen = self.screen
+        if LEFT_RIGHT_MARGINS in screen.mode:
+            self.parts.append(f"\x1b[?69h\x1b[{screen.left + 1};{screen.right + 1}s")
+        if (screen.top, screen.bottom) != (0, screen.lines - 1):
+            self.parts.append(f"\x1b[{screen.top + 1};{screen.bottom + 1}r")
+
+    def screens(self) -> None:
+        """Saved cursors, keyboard flags and the alternate screen."""
+        screen = self.screen
+        self.margins()
+        self._saved(screen.saved[0])
+        self._keyboard(screen.kitty[0])
+        used = any(line.used() for line in screen.other) or screen.kitty[1] != [0] or screen.saved[1]
+        if screen.on_alternate:
+            mode = next((mode for mode in (1049, 1047) if screen.has_mode(mode)), 47)
+        elif used:
+            mode = 47
+        else:
+            return
+        if mode == 1049:
+            # It saves the cursor once more: it has to stand where it was saved.
+            self.parts.append("\x1b8\x1b[?1049h\x1b[0m\x1b]8;;\x1b\\\x1b)B\x1b*B\x1b+B")
+        else:
+            self.parts.append(f"\x1b[?{mode}h")
+        self.parts.append("\x1b[?6l\x1b[?69l\x1b[r\x1b[H")
+        self.parts.append("\x1b(B\x0f")
+        self.pen(PLAIN)
+        self.rows(screen.grid if screen.on_alternate else screen.other)
+        self.pen(PLAIN)
+        self.margins()
+        self._saved(screen.saved[1])
+        self._keyboard(screen.kitty[1])
+        if not screen.on_alternate:
+            self.parts.append("\x1b[?47l")
+
+    def _saved(self, saved: SavedCursor | None) -> None:
+        if saved is not None:
+            self._place(saved)
+            self.parts.append("\x1b7")
+            self.parts.append("\x1b[?6l\x1b(B\x1b)B\x1b*B\x1b+B\x0f")
+            self.pen(PLAIN)
+
+    def _keyboard(self, stack: list[int]) -> None:
+        if stack != [0]:
+            self.parts.append(f"\x1b[={stack[0]};1u")
+            self.parts.extend(f"\x1b[>{flags}u" for flags in stack[1:])
+
+    def _place(self, place: SavedCursor) -> None:
+        """Put the cursor somewhere, with pen and character sets."""
+        screen = self.screen
+        top, left = (screen.top, screen.left) if place.origin else (0, 0)
+        self.parts.append("\x1b[?6h" if place.origin else "\x1b[?6l")
+        column = place.column
+        if place.pending_wrap:
+            # Only writing into the last column brings this state about.
+            line = screen.grid[place.row] if place.row < screen.lines else Line(screen.columns)
+            if line.chars[column] == TAIL and column:
+                column -= 1
+            self.parts.append(f"\x1b[{place.row - top + 1};{column - left + 1}H")
+            self.pen(line.styles[column])
+            self._text([" " if line.chars[column] == BLANK else line.chars[column], *line.chars[column + 1 :]], 0, 1)
+        else:
+            self.parts.append(f"\x1b[{place.row - top + 1};{column - left + 1}H")
+        self.pen(place.style)
+        for slot, code in enumerate(place.charsets):
+            if code != "B":
+                self.parts.append(f"\x1b{'()*+'[slot]}{code}")
+        self.parts.append(("", "\x0e", "\x1bn", "\x1bo")[place.charset])
+
+    def modes(self) -> None:
+        """Modes, the mouse's in the order in which the last wins."""
+        screen = self.screen
+        for mode, on in screen.saved_modes.items():
+            if mode not in _APART:
+                self.parts.append(f"\x1b[?{mode}{'h' if on else 'l'}\x1b[?{mode}s")
+        numbers = {code >> 5 for code in screen.mode if code >= 32}
+        for mode in sorted((_known_defaults() | set(screen.saved_modes)) - numbers - _APART):
+            self.parts.append(f"\x1b[?{mode}l")
+        for mode in sorted(numbers - _APART - {2027}):
+            self.parts.append(f"\x1b[?{mode}h")
+        for mode in sorted(numbers & _MOUSE, key=lambda mode: mode in {screen.mouse, screen.mouse_encoding}):
+            self.parts.append(f"\x1b[?{mode}h")
+        if screen.modify_other_keys:
+            self.parts.append(f"\x1b[>4;{screen.modify_other_keys}m")
+        self.parts.append(f"\x1b[{screen.cursor_style} q")
+
+    def colors(self) -> None:
+        """Colours and titles that the program set."""
+        screen = self.screen
+        for index, color in screen.palette.items():
+            self.parts.append(f"\x1b]4;{index};{color_text(color & ~RGB)}\x1b\\")
+        for code, color in screen.colors.items():
+            self.parts.append(f"\x1b]{code};{color_text(color & ~RGB)}\x1b\\")
+        for title in screen.titles:
+            self.parts.append(f"\x1b]2;{title}\x1b\\\x1b[22;0t")
+        if screen.title or screen.titles:
+            self.parts.append(f"\x1b]2;{screen.title}\x1b\\")
+
+    def cursor(self) -> None:
+        """The cursor, and the modes that would be in its way."""
+        screen = self.screen
+        first, second, third, fourth = screen.charsets
+        self._place(
+            SavedCursor(
+                screen.cursor.x, screen.cursor.y, screen.pending_wrap, screen.style, mo.DECOM in screen.mode,
+                screen.charset, (first, second, third, fourth),
+            )
+        )  # fmt: skip
+        for mode in sorted(code for code in screen.mode if code < 32):
+            self.parts.append(f"\x1b[{mode}h")
+        if GRAPHEMES not in screen.mode:
+            self.parts.append("\x1b[?2027l")
+        if screen.single_shift is not None:
+            self.parts.append("\x1bN" if screen.single_shift == 2 else "\x1bO")
+
+
+def _known_defaults() -> set[int]:
+    """Private modes that a fresh emulator has set."""
+    return {mode for mode in (7, 25, 1007, 1035, 1036) if private(mode)}

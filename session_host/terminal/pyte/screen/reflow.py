@@ -1,0 +1,240 @@
+"""Changing the size of the grid: the primary screen and its history reflow, the cursor with them.
+
+Rows joined by soft wraps are one logical line, and are wrapped anew when the width changes. Packed
+rows which stand alone and fit are left as they are, so that a resize with 10,000 lines of ordinary
+history touches few of them.
+
+No resize loses text. The history's limit counts lines here, not rows: a line that a narrow grid wraps
+into several rows still counts once. Rows below the cursor stay, even if the cursor's own row has to
+leave the screen for them; the cursor then keeps its row and column on the screen, as in kitty.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable
+
+from session_host.terminal.base import PLAIN
+from session_host.terminal.pyte.cells import BLANK, TAIL, Line, packed_columns, packed_wrapped, unpack
+
+from .grid import Anchor
+from .modes import SavedCursor
+from .reports import ReportScreen
+
+Stored = Line | bytes
+
+_MOST_ROWS_PER_LINE = 16
+"""The history's limit times this bounds the rows that a narrow grid may wrap its lines into."""
+
+
+def resize_screen(screen: ReportScreen, columns: int, lines: int) -> None:
+    """Make the screen ``columns`` by ``lines``."""
+    old_columns, old_lines = screen.columns, screen.lines
+    primary_cursor = _primary_cursor(screen)
+    saved = screen.saved[0]
+    saved_place = Anchor(len(screen.history) + saved.row, saved.column) if saved else None
+    anchors = [] if screen.on_alternate else screen.anchors
+    for anchor in anchors:
+        anchor.line -= screen.evicted
+    carried = [primary_cursor, *([saved_place] if saved_place else []), *anchors]
+    pending = screen.pending_wrap and not screen.on_alternate
+
+    grid, dropped = _resize_primary(screen, columns, lines, old_lines, primary_cursor, carried, pending=pending)
+
+    screen.evicted += dropped
+    for anchor in anchors:
+        anchor.line = max(anchor.line, 0) + screen.evicted
+    top = len(screen.history)
+    if saved and saved_place:
+        screen.saved[0] = saved._replace(
+            column=min(saved_place.column, columns - 1), row=min(max(saved_place.line - top, 0), lines - 1)
+        )
+    alternate = _resize_alternate(screen, columns, lines)
+    if screen.on_alternate:
+        screen.grid, screen.other = alternate, grid
+    else:
+        screen.grid, screen.other = grid, alternate
+        screen.cursor.x = min(primary_cursor.column, columns - 1)
+        screen.cursor.y = min(max(primary_cursor.line - top, 0), lines - 1)
+        screen.pending_wrap = primary_cursor.column >= columns or (pending and screen.cursor.x == columns - 1)
+    screen.columns, screen.lines = columns, lines
+    screen.tabstops = {stop for stop in screen.tabstops if stop < columns} | {
+        stop for stop in range(8, columns, 8) if stop >= old_columns
+    }
+    screen.reset_margins()
+    screen.all_dirty = True
+
+
+def _primary_cursor(screen: ReportScreen) -> Anchor:
+    """Where the primary screen's cursor stands (or will return to), as a row of history and screen."""
+    top = len(screen.history)
+    if not screen.on_alternate:
+        return Anchor(top + screen.cursor.y, screen.cursor.x)
+    saved = screen.saved[0] or SavedCursor(row=_content_rows(screen.primary) - 1)
+    return Anchor(top + max(saved.row, 0), saved.column)
+
+
+def _content_rows(rows: list[Line]) -> int:
+    return max((y + 1 for y, line in enumerate(rows) if line.used()), default=0)
+
+
+def _resize_primary(
+    screen: ReportScreen,
+    columns: int,
+    lines: int,
+    old_lines: int,
+    cursor: Anchor,
+    carried: list[Anchor],
+    *,
+    pending: bool,
+) -> tuple[list[Line], int]:
+    """The primary screen's new rows, and how many rows the history lost; ``carried`` follow."""
+    top = len(screen.history)
+    end = max(top + _content_rows(screen.primary), cursor.line + 1)
+    was_full = end == top + old_lines
+    shown_row = cursor.line - top
+    stored: list[Stored] = [*screen.history, *screen.primary[: end - top]]
+    top_anchor = Anchor(top, 0)
+    if columns != screen.columns:
+        stored = _rewrap(stored, columns, [top_anchor, *carried], cursor, pending=pending)
+    new_top = max(0, len(stored) - lines) if was_full else max(top_anchor.line, len(stored) - lines)
+    if cursor.line < new_top:
+        cursor.line = new_top + min(shown_row, lines - 1)
+    shown = [row if isinstance(row, Line) else unpack(row, columns) for row in stored[new_top : new_top + lines]]
+    shown.extend(Line(columns) for _ in range(lines - len(shown)))
+    above = [row if isinstance(row, bytes) else row.pack() for row in stored[:new_top]]
+    limit = screen.history_limit
+    if columns == screen.columns:
+        dropped = max(0, len(above) - screen.history_rows)
+    else:
+        # The rows that the screen can take back count beside the history's own.
+        dropped = len(above) - _rows_of_lines(above, limit + lines) if limit else len(above)
+        screen.history_rows = max(limit, len(above) - dropped)
+    screen.history = deque(above[dropped:], maxlen=screen.history_rows)
+    for anchor in carried:
+        anchor.line -= dropped
+    return shown, dropped
+
+
+def _rows_of_lines(above: list[bytes], most_lines: int) -> int:
+    """How many of the newest rows make up ``most_lines`` lines."""
+    lines = 0
+    most_rows = min(len(above), most_lines * _MOST_ROWS_PER_LINE)
+    for count in range(most_rows):
+        if not packed_wrapped(above[-1 - count]) or not count:
+            lines += 1
+            if lines > most_lines:
+                return count
+    return most_rows
+
+
+def _rewrap(
+    stored: list[Stored], columns: int, anchors: Iterable[Anchor], cursor: Anchor, *, pending: bool
+) -> list[Stored]:
+    """The rows wrapped at ``columns``; the anchors go to where their cells went."""
+    places: defaultdict[int, list[Anchor]] = defaultdict(list)
+    for anchor in anchors:
+        places[anchor.line].append(anchor)
+    wrapped: list[Stored] = []
+    logical: list[Line] = []
+    here: list[tuple[Anchor, int]] = []
+    length = 0
+    for index, row in enumerate(stored):
+        more = packed_wrapped(row) if isinstance(row, bytes) else row.wrapped
+        alone = not logical and not more
+        if alone and isinstance(row, bytes) and packed_columns(row) <= columns:
+            for anchor in places.get(index, ()):
+                anchor.line = len(wrapped)
+            wrapped.append(row)
+            continue
+        line = unpack(row, packed_columns(row)) if isinstance(row, bytes) else row
+        here.extend((anchor, length + anchor.column) for anchor in places.get(index, ()))
+        logical.append(line)
+        length += len(line.chars)
+        if not more:
+            _wrap_line(logical, columns, wrapped, here, cursor, pending=pending)
+            logical, here, length = [], [], 0
+    if logical:
+        _wrap_line(logical, columns, wrapped, here, cursor, pending=pending)
+        last = wrapped[-1]
+        if isinstance(last, Line):
+            last.wrapped = True
+    return wrapped
+
+
+def _wrap_line(
+    rows: list[Line],
+    columns: int,
+    wrapped: list[Stored],
+    anchors: list[tuple[Anchor, int]],
+    cursor: Anchor,
+    *,
+    pending: bool,
+) -> None:
+    """Wrap one logical line, and place the anchors, each given with its cell's number in the line."""
+    chars: list[str] = []
+    styles = []
+    removed: list[int] = []
+    for index, row in enumerate(rows):
+        cells = len(row.chars)
+        if index + 1 < len(rows):
+            follower = rows[index + 1].chars
+            if cells and row.chars[-1] == BLANK and len(follower) > 1 and follower[1] == TAIL:
+                # A wide character did not fit here: the cell left over is no part of the text.
+                removed.append(len(chars) + cells - 1 + len(removed))
+                cells -= 1
+        else:
+            cells = row.used()
+        chars.extend(row.chars[:cells])
+        styles.extend(row.styles[:cells])
+    first_row = len(wrapped)
+    starts: list[int] = []
+    start, total = 0, len(chars)
+    while True:
+        end = min(start + columns, total)
+        if end < total and chars[end] == TAIL and end - start > 1:
+            end -= 1
+        line = Line(0)
+        line.chars, line.styles = chars[start:end], styles[start:end]
+        line.chars.extend([BLANK] * (columns - (end - start)))
+        line.styles.extend([PLAIN] * (columns - (end - start)))
+        line.wrapped = end < total
+        if columns == 1 and line.chars == [TAIL]:
+            line.chars = [BLANK]
+        wrapped.append(line)
+        starts.append(start)
+        start = end
+        if start >= total:
+            break
+    for anchor, offset in anchors:
+        place = offset - sum(1 for cell in removed if cell < offset)
+        row_index = max(index for index, begin in enumerate(starts) if begin <= place or index == 0)
+        anchor.line = first_row + row_index
+        anchor.column = place - starts[row_index]
+        if anchor is cursor:
+            if pending and anchor.column < columns - 1:
+                anchor.column += 1
+            # Behind the text it stays in sight; right behind a full row it waits to wrap.
+            anchor.column = min(anchor.column, columns if place == total else columns - 1)
+        else:
+            anchor.column = min(anchor.column, columns - 1)
+
+
+def _resize_alternate(screen: ReportScreen, columns: int, lines: int) -> list[Line]:
+    """The alternate screen's rows, cut or filled; its cursor stays in sight."""
+    rows = screen.grid if screen.on_alternate else screen.other
+    surplus = 0
+    if screen.on_alternate:
+        surplus = max(0, screen.cursor.y + 1 - lines)
+        screen.cursor.y -= surplus
+        screen.pending_wrap = screen.pending_wrap and screen.cursor.x == columns - 1
+        screen.cursor.x = min(screen.cursor.x, columns - 1)
+        screen.scrolled_out += surplus
+    saved = screen.saved[1]
+    if saved:
+        screen.saved[1] = saved._replace(
+            column=min(saved.column, columns - 1), row=min(max(saved.row - surplus, 0), lines - 1)
+        )
+    kept = [line.resized(columns) for line in rows[surplus : surplus + lines]]
+    kept.extend(Line(columns) for _ in range(lines - len(kept)))
+    return kept

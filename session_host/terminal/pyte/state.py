@@ -1,0 +1,170 @@
+"""The whole state of the pyte engine as bytes, and back.
+
+The history goes in as it is kept, packed; it is not unpacked when restored but when looked at.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+
+import msgspec
+
+from session_host.errors import OutliveError
+from session_host.protocol.values import CellSize, GridSize
+from session_host.terminal.base import CursorShape, DefaultColors, Style
+
+from .cells import unpack
+from .parser import OutliveStream
+from .screen.modes import SavedCursor
+from .screen.reports import ReportScreen
+
+FORMAT = 3
+"""Raised with each change of ``_State``."""
+
+_SUM_BYTES = 4
+"""A CRC32 stands before the state: rows are unpacked when they are looked at, too late to refuse them."""
+
+
+class _State(msgspec.Struct, array_like=True):
+    """Everything, in the order in which it is written."""
+
+    format: int
+    size: GridSize
+    cell: CellSize
+    history_limit: int
+    history_rows: int
+    defaults: DefaultColors
+    history: list[bytes]
+    evicted: int
+    scrolled_out: int
+    grid: list[bytes]
+    other: list[bytes]
+    on_alternate: bool
+    column: int
+    row: int
+    hidden: bool
+    pending_wrap: bool
+    style: Style
+    mode: list[int]
+    mouse: int
+    mouse_encoding: int
+    modify_other_keys: int
+    kitty: list[list[int]]
+    saved: list[SavedCursor | None]
+    saved_modes: dict[int, bool]
+    margins: tuple[int, int, int, int]
+    tab_stops: list[int]
+    charsets: list[str]
+    charset: int
+    single_shift: int | None
+    last_char: str
+    iso_protection: bool
+    title: str
+    titles: list[str]
+    cursor_shape: CursorShape
+    cursor_blinking: bool
+    colors: dict[int, int]
+    palette: dict[int, int]
+    notices: dict[str, tuple[str, str]]
+    stream: tuple[str, str, str, int, bytes]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_State)
+
+
+def save(screen: ReportScreen, stream: OutliveStream) -> bytes:
+    """The state of a screen and its parser."""
+    state = _State(
+        format=FORMAT,
+        size=GridSize(screen.columns, screen.lines),
+        cell=screen.cell,
+        history_limit=screen.history_limit,
+        history_rows=screen.history_rows,
+        defaults=screen.defaults,
+        history=list(screen.history),
+        evicted=screen.evicted,
+        scrolled_out=screen.scrolled_out,
+        grid=[line.pack() for line in screen.grid],
+        other=[line.pack() for line in screen.other],
+        on_alternate=screen.on_alternate,
+        column=screen.cursor.x,
+        row=screen.cursor.y,
+        hidden=screen.cursor.hidden,
+        pending_wrap=screen.pending_wrap,
+        style=screen.style,
+        mode=sorted(screen.mode),
+        mouse=screen.mouse,
+        mouse_encoding=screen.mouse_encoding,
+        modify_other_keys=screen.modify_other_keys,
+        kitty=screen.kitty,
+        saved=screen.saved,
+        saved_modes=screen.saved_modes,
+        margins=(screen.top, screen.bottom, screen.left, screen.right),
+        tab_stops=sorted(screen.tabstops),
+        charsets=screen.charsets,
+        charset=screen.charset,
+        single_shift=screen.single_shift,
+        last_char=screen.last_char,
+        iso_protection=screen.iso_protection,
+        title=screen.title,
+        titles=screen.titles,
+        cursor_shape=screen.cursor_shape,
+        cursor_blinking=screen.cursor_blinking,
+        colors=screen.colors,
+        palette=screen.palette,
+        notices=screen.notices.parts,
+        stream=stream.state(),
+    )
+    data = _encoder.encode(state)
+    return zlib.crc32(data).to_bytes(_SUM_BYTES, "big") + data
+
+
+def load(snapshot: bytes) -> tuple[ReportScreen, OutliveStream]:
+    """A screen and its parser as they were.
+
+    Raises:
+        OutliveError: the bytes are no snapshot of this build.
+    """
+    data = memoryview(snapshot)[_SUM_BYTES:]
+    if zlib.crc32(data).to_bytes(_SUM_BYTES, "big") != snapshot[:_SUM_BYTES]:
+        raise OutliveError("The saved screen cannot be read: it is damaged, or of another version.")
+    try:
+        state = _decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        raise OutliveError(f"The saved screen cannot be read ({error}); it is of another version.") from error
+    if state.format != FORMAT:
+        raise OutliveError(f"The saved screen has format {state.format}; this version reads format {FORMAT}.")
+    columns = state.size.columns
+    screen = ReportScreen(state.size, state.history_limit, state.cell, state.defaults)
+    screen.history_rows = state.history_rows
+    screen.history = deque(state.history, maxlen=state.history_rows)
+    screen.evicted, screen.scrolled_out = state.evicted, state.scrolled_out
+    screen.grid = [unpack(packed, columns) for packed in state.grid]
+    screen.other = [unpack(packed, columns) for packed in state.other]
+    screen.on_alternate = state.on_alternate
+    screen.cursor.x, screen.cursor.y = state.column, state.row
+    screen.cursor.hidden = state.hidden
+    screen.pending_wrap = state.pending_wrap
+    screen.set_style(state.style)
+    screen.mode = set(state.mode)
+    screen.mouse, screen.mouse_encoding = state.mouse, state.mouse_encoding
+    screen.modify_other_keys = state.modify_other_keys
+    screen.kitty = state.kitty
+    screen.saved = state.saved
+    screen.saved_modes = state.saved_modes
+    screen.top, screen.bottom, screen.left, screen.right = state.margins
+    screen.tabstops = set(state.tab_stops)
+    screen.charsets, screen.charset = state.charsets, state.charset
+    screen.single_shift = state.single_shift
+    screen.last_char = state.last_char
+    screen.iso_protection = state.iso_protection
+    screen.title = state.title
+    screen.titles = state.titles
+    screen.cursor_shape, screen.cursor_blinking = state.cursor_shape, state.cursor_blinking
+    screen.colors, screen.palette = state.colors, state.palette
+    screen.notices.parts = state.notices
+    stream = OutliveStream(screen)
+    stream.set_state(*state.stream)
+    return screen, stream

@@ -1,0 +1,175 @@
+"""Select Graphic Rendition: parameters to a style, and a style back to parameters."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from session_host.terminal.base import DEFAULT_COLOR, RGB, Attribute, Color, Style, Underline
+
+from .cells import PROTECTED
+
+_ON = {
+    1: Attribute.BOLD,
+    2: Attribute.DIM,
+    3: Attribute.ITALIC,
+    5: Attribute.BLINK,
+    6: Attribute.BLINK,
+    7: Attribute.INVERSE,
+    8: Attribute.HIDDEN,
+    9: Attribute.STRIKE,
+    53: Attribute.OVERLINE,
+}
+_OFF = {
+    22: Attribute.BOLD | Attribute.DIM,
+    23: Attribute.ITALIC,
+    25: Attribute.BLINK,
+    27: Attribute.INVERSE,
+    28: Attribute.HIDDEN,
+    29: Attribute.STRIKE,
+    55: Attribute.OVERLINE,
+}
+_ON_BITS = {code: int(bit) for code, bit in _ON.items()}
+_OFF_BITS = {code: int(bit) for code, bit in _OFF.items()}
+_UNDERLINES = tuple(Underline)
+# Fields are numbered as in Style: foreground, background, attributes, underline, underline colour.
+_COLOR_FIELDS = {38: 0, 48: 1, 58: 4}
+_FIELD_VALUES: dict[int, tuple[int, Color | Underline]] = {
+    **{30 + color: (0, color) for color in range(8)},
+    **{90 + color: (0, 8 + color) for color in range(8)},
+    **{40 + color: (1, color) for color in range(8)},
+    **{100 + color: (1, 8 + color) for color in range(8)},
+    39: (0, DEFAULT_COLOR),
+    49: (1, DEFAULT_COLOR),
+    59: (4, DEFAULT_COLOR),
+    4: (3, Underline.SINGLE),
+    21: (3, Underline.DOUBLE),
+    24: (3, Underline.NONE),
+}
+_MAX_PARAMETERS = 64
+_MAX_VALUE = 65535
+
+
+def number(text: str) -> int:
+    """One parameter; empty is 0, and huge ones are cut."""
+    if len(text) < 5:
+        return int(text) if text else 0
+    text = text.lstrip("0")
+    return int(text or 0) if len(text) < 5 else _MAX_VALUE if len(text) > 5 else min(int(text), _MAX_VALUE)
+
+
+def apply(style: Style, parameters: str) -> Style:
+    """The style after ``CSI parameters m``.
+
+    Sub-parameters after colons are understood where ISO 8613-6, xterm and kitty define them;
+    an unknown parameter changes nothing.
+    """
+    fields = list(style)
+    groups = parameters.split(";")[:_MAX_PARAMETERS]
+    index = 0
+    while index < len(groups):
+        group = groups[index]
+        index += 1
+        if ":" in group:
+            _apply_colons(fields, group.split(":"))
+            continue
+        code = number(group)
+        if code in _COLOR_FIELDS:
+            color, index = _semicolon_color(groups, index)
+            if color is not None:
+                fields[_COLOR_FIELDS[code]] = color
+        else:
+            _apply_code(fields, code)
+    return Style._make(fields)
+
+
+def _apply_code(fields: list[Any], code: int) -> None:
+    """One parameter that stands for itself."""
+    if code == 0:
+        fields[:5] = [DEFAULT_COLOR, DEFAULT_COLOR, fields[2] & PROTECTED, Underline.NONE, DEFAULT_COLOR]
+    elif code in _ON_BITS:
+        fields[2] |= _ON_BITS[code]
+    elif code in _OFF_BITS:
+        fields[2] &= ~_OFF_BITS[code]
+    elif code in _FIELD_VALUES:
+        field, value = _FIELD_VALUES[code]
+        fields[field] = value
+
+
+def _apply_colons(fields: list[Any], parts: list[str]) -> None:
+    """One parameter with sub-parameters: a kind of underline, or a colour."""
+    code = number(parts[0])
+    if code == 4:
+        which = number(parts[1])
+        if which < len(_UNDERLINES):
+            fields[3] = _UNDERLINES[which]
+    elif code in _COLOR_FIELDS:
+        color = _colon_color(parts[1:])
+        if color is not None:
+            fields[_COLOR_FIELDS[code]] = color
+
+
+def _semicolon_color(groups: list[str], index: int) -> tuple[Color | None, int]:
+    """A colour of ``38;5;n`` or ``38;2;r;g;b``, and where the parameters go on."""
+    if index >= len(groups):
+        return None, index
+    kind = number(groups[index]) if ":" not in groups[index] else 0
+    if kind == 5:
+        values = groups[index + 1 : index + 2]
+        return _palette(values), index + 2
+    if kind == 2:
+        return _rgb(groups[index + 1 : index + 4]), index + 4
+    return None, index + 1
+
+
+def _colon_color(parts: list[str]) -> Color | None:
+    """A colour of ``38:5:n``, ``38:2:r:g:b`` or ``38:2:space:r:g:b``."""
+    kind = number(parts[0])
+    if kind == 5:
+        return _palette(parts[1:2])
+    if kind == 2:
+        return _rgb(parts[2:5] if len(parts) > 4 else parts[1:4])
+    return None
+
+
+def _palette(values: list[str]) -> Color | None:
+    if not values or ":" in values[0]:
+        return None
+    index = number(values[0])
+    return index if index < 256 else None
+
+
+def _rgb(values: list[str]) -> Color | None:
+    if len(values) < 3 or any(":" in value for value in values):
+        return None
+    red, green, blue = (min(number(value), 255) for value in values)
+    return RGB | red << 16 | green << 8 | blue
+
+
+@lru_cache(maxsize=4096)
+def parameters_of(style: Style, *, colons: bool = False) -> str:
+    """The SGR parameters that set ``style`` from anything: "0" first, then what differs from plain.
+
+    Long colours are written with semicolons, which every terminal reads, or with ``colons``.
+    """
+    parts = ["0"]
+    for code, bit in _ON_BITS.items():
+        if code != 6 and style.attributes & bit:
+            parts.append(str(code))
+    if style.underline is not Underline.NONE:
+        which = _UNDERLINES.index(style.underline)
+        parts.append("4" if which == 1 else f"4:{which}")
+    for color, code in ((style.foreground, 38), (style.background, 48), (style.underline_color, 58)):
+        if color != DEFAULT_COLOR:
+            # Underline colours have no form with semicolons that is safe everywhere.
+            parts.append(_color_parameters(color, code, colons=colons or code == 58))
+    return ";".join(parts)
+
+
+def _color_parameters(color: Color, code: int, *, colons: bool) -> str:
+    if color & RGB:
+        red, green, blue = color >> 16 & 0xFF, color >> 8 & 0xFF, color & 0xFF
+        return f"{code}:2::{red}:{green}:{blue}" if colons else f"{code};2;{red};{green};{blue}"
+    if code != 58 and color < 16:
+        return str(code - 8 + color if color < 8 else code + 52 + color - 8)
+    return f"{code}:5:{color}" if colons else f"{code};5;{color}"

@@ -1,0 +1,275 @@
+"""What is looked at: the viewport's place in the history, and the selection."""
+
+from __future__ import annotations
+
+from session_host.terminal.base import Row, SelectionUnit
+
+from .cells import BLANK, TAIL, Line, packed_wrapped, unpack
+from .screen.grid import Anchor
+from .screen.reports import ReportScreen
+
+WORD_ENDS = frozenset("\"'`()[]{}<>|,;│┃║«»“”‘’ \u00a0\t\u3000" + BLANK)
+"""Characters that end a word: blanks, quotes, brackets, bars. Paths and URLs stay whole."""
+
+_MAX_LOGICAL_ROWS = 1000
+
+
+class Selection:
+    """A selection by its two ends, which hold on to content.
+
+    Attributes:
+        anchor: where it began.
+        head: where it goes to.
+        unit: what both ends are grown to.
+        rectangle: a block of columns instead of running text.
+    """
+
+    def __init__(self, anchor: Anchor, head: Anchor, unit: SelectionUnit, *, rectangle: bool) -> None:
+        self.anchor = anchor
+        self.head = head
+        self.unit = unit
+        self.rectangle = rectangle
+
+
+class View:
+    """The viewport and the selection over a screen.
+
+    Attributes:
+        selection: what is selected, or None.
+    """
+
+    def __init__(self, screen: ReportScreen) -> None:
+        self._screen = screen
+        self._top: Anchor | None = None
+        self._switches = screen.switches
+        self.selection: Selection | None = None
+        self._unpacked: dict[int, Line] = {}
+        self._unpacked_columns = screen.columns
+
+    # -- lines by absolute number
+
+    def line(self, number: int) -> Line:
+        """The row with an absolute number, which must exist."""
+        screen = self._screen
+        if number >= screen.top_line:
+            return screen.grid[number - screen.top_line]
+        if self._unpacked_columns != screen.columns or len(self._unpacked) > 4 * screen.lines + 64:
+            self._unpacked.clear()
+            self._unpacked_columns = screen.columns
+        line = self._unpacked.get(number)
+        if line is None:
+            line = self._unpacked[number] = unpack(screen.history[number - screen.evicted], screen.columns)
+        return line
+
+    def forget_lines(self) -> None:
+        """Drop unpacked rows, since line numbers mean something else now."""
+        self._unpacked.clear()
+
+    def _wraps(self, number: int) -> bool:
+        screen = self._screen
+        if number >= screen.top_line:
+            return screen.grid[number - screen.top_line].wrapped
+        return packed_wrapped(screen.history[number - screen.evicted])
+
+    def _end(self) -> int:
+        return self._screen.top_line + self._screen.lines
+
+    def _follow_screen(self) -> None:
+        """Let go of what belonged to a screen that was switched away or reset."""
+        if self._switches != self._screen.switches:
+            self._switches = self._screen.switches
+            self._top = self.selection = None
+            self._unpacked.clear()
+            self._register()
+
+    def _register(self) -> None:
+        """Have the screen move what holds on to content."""
+        anchors = [] if self._top is None else [self._top]
+        if self.selection is not None:
+            anchors += [self.selection.anchor, self.selection.head]
+        self._screen.anchors = anchors
+
+    # -- the viewport
+
+    @property
+    def top(self) -> int:
+        """The absolute number of the viewport's first row."""
+        self._follow_screen()
+        screen = self._screen
+        if self._top is None:
+            return screen.top_line
+        return min(max(self._top.line, screen.first_line), screen.top_line)
+
+    @property
+    def offset(self) -> int:
+        """How many rows the viewport stands above the bottom."""
+        return self._screen.top_line - self.top
+
+    def scroll(self, rows: int) -> None:
+        """Move the viewport, negative into the history."""
+        screen = self._screen
+        top = min(max(self.top + rows, screen.first_line), screen.top_line)
+        self._top = None if top == screen.top_line else Anchor(top, 0)
+        self._register()
+
+    def scroll_to_bottom(self) -> None:
+        """Follow the active screen."""
+        self._top = None
+        self._register()
+
+    # -- selecting
+
+    def select(self, anchor: tuple[int, int], head: tuple[int, int], unit: SelectionUnit, *, rectangle: bool) -> None:
+        """Select between two viewport cells (column, row)."""
+        self._follow_screen()
+        self.selection = Selection(self._place(anchor), self._place(head), unit, rectangle=rectangle)
+        self._register()
+
+    def extend(self, head: tuple[int, int]) -> None:
+        """Move the head to a viewport cell."""
+        self._follow_screen()
+        if self.selection is not None:
+            self.selection.head = self._place(head)
+            self._register()
+
+    def select_all(self) -> None:
+        """Select from the oldest row to the last that holds anything."""
+        self._follow_screen()
+        first = Anchor(self._screen.first_line, 0)
+        last = Anchor(self._end() - 1, self._screen.columns - 1)
+        self.selection = Selection(first, last, "cell", rectangle=False)
+        self._register()
+
+    def clear(self) -> None:
+        """Select nothing."""
+        self.selection = None
+        self._register()
+
+    def _place(self, point: tuple[int, int]) -> Anchor:
+        column, row = point
+        screen = self._screen
+        row = min(max(row, 0), screen.lines - 1)
+        return Anchor(self.top + row, min(max(column, 0), screen.columns - 1))
+
+    def span(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """The selection's first and last cell (line, column), grown to units; None for no selection."""
+        self._follow_screen()
+        selection = self.selection
+        if selection is None:
+            return None
+        first_line = self._screen.first_line
+        ends = sorted((a.line, a.column) for a in (selection.anchor, selection.head))
+        if ends[1][0] < first_line:
+            return None
+        start, last = ends
+        if start[0] < first_line:
+            start = (first_line, 0)
+        start, last = self._within(start), self._within(last)
+        if selection.rectangle:
+            columns = sorted((selection.anchor.column, selection.head.column))
+            return (start[0], columns[0]), (last[0], columns[1])
+        if selection.unit == "word":
+            return self._word(start)[0], self._word(last)[1]
+        if selection.unit == "line":
+            return (self._logical_start(start[0]), 0), (self._logical_end(last[0]), self._screen.columns - 1)
+        return self._whole(start, last)
+
+    def _within(self, place: tuple[int, int]) -> tuple[int, int]:
+        """The place within a grid that may have become smaller."""
+        return min(place[0], self._end() - 1), min(place[1], self._screen.columns - 1)
+
+    def _whole(self, start: tuple[int, int], last: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The span grown to whole wide characters."""
+        if start[1] > 0 and self.line(start[0]).chars[start[1]] == TAIL:
+            start = (start[0], start[1] - 1)
+        chars = self.line(last[0]).chars
+        if last[1] + 1 < len(chars) and chars[last[1] + 1] == TAIL:
+            last = (last[0], last[1] + 1)
+        return start, last
+
+    def _logical_start(self, number: int) -> int:
+        stop = max(self._screen.first_line, number - _MAX_LOGICAL_ROWS)
+        while number > stop and self._wraps(number - 1):
+            number -= 1
+        return number
+
+    def _logical_end(self, number: int) -> int:
+        stop = min(self._end() - 1, number + _MAX_LOGICAL_ROWS)
+        while number < stop and self._wraps(number):
+            number += 1
+        return number
+
+    def _word(self, place: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The word around a cell; a cell that ends words is a word by itself, blanks are one together."""
+        row, column = place
+        first, last = self._logical_start(row), self._logical_end(row)
+        columns = self._screen.columns
+        cells: list[str] = []
+        for number in range(first, last + 1):
+            for char in self.line(number).chars:
+                cells.append(cells[-1] if char == TAIL and cells else " " if char == BLANK else char)
+        start = stop = (row - first) * columns + column
+        if cells[start] == " ":
+            alike = " "
+        elif cells[start] in WORD_ENDS:
+            return self._whole(place, place)
+        else:
+            alike = ""
+
+        def belongs(cell: str) -> bool:
+            return cell == " " if alike else cell not in WORD_ENDS
+
+        while start > 0 and belongs(cells[start - 1]):
+            start -= 1
+        while stop + 1 < len(cells) and belongs(cells[stop + 1]):
+            stop += 1
+        return (first + start // columns, start % columns), (first + stop // columns, stop % columns)
+
+    def selected_columns(self, number: int) -> tuple[int, int] | None:
+        """The selected columns of a row, inclusive."""
+        span = self.span()
+        return None if span is None else self._columns_of(number, span)
+
+    def _columns_of(self, number: int, span: tuple[tuple[int, int], tuple[int, int]]) -> tuple[int, int] | None:
+        (first_row, first), (last_row, last) = span
+        if not first_row <= number <= last_row:
+            return None
+        if self.selection is not None and self.selection.rectangle:
+            return first, last
+        return (first if number == first_row else 0), (last if number == last_row else self._screen.columns - 1)
+
+    def selected_text(self) -> str:
+        """The selected text, soft wraps joined."""
+        span = self.span()
+        if span is None or self.selection is None:
+            return ""
+        rectangle = self.selection.rectangle
+        parts: list[str] = []
+        for number in range(span[0][0], span[1][0] + 1):
+            columns = self._columns_of(number, span)
+            if columns is None:
+                continue
+            line = self.line(number)
+            first, last = columns
+            whole = last >= len(line.chars) - 1
+            if line.wrapped and whole and not rectangle and number < span[1][0]:
+                text = "".join(line.chars[first : last + 1])
+                following = self.line(number + 1).chars
+                if text.endswith(BLANK) and len(following) > 1 and following[1] == TAIL:
+                    text = text[:-1]
+                parts.append(text.replace(BLANK, " "))
+            else:
+                parts.append(line.text(first, last + 1).rstrip(" ") + "\n")
+        return "".join(parts).rstrip("\n")
+
+    # -- rows for painting
+
+    def rows(self, numbers: list[int]) -> list[Row]:
+        """Rows by absolute number, with what is selected in them."""
+        span = self.span()
+        found = []
+        for number in numbers:
+            line = self.line(number)
+            selected = None if span is None else self._columns_of(number, span)
+            found.append(Row(line.runs(), line.wrapped, selected))
+        return found

@@ -1,0 +1,391 @@
+"""``outlive attach`` on a terminal: what its user sees, what the program gets, what is left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from session_host.protocol.messages import PENDING_INPUT_BYTES, Key
+from session_host.protocol.values import GridSize, Modifiers
+from session_host.system.processes.identity import is_stopped
+from session_host.terminal.encode_keys import encode_key
+from tests.programs import Gate, program
+from tests.support import processes
+from tests.support.commands import OnTerminal, new, outlive
+from tests.support.terminals import fresh_modes
+from tests.support.waiting import wait_for_end, wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions")
+
+DETACH = b"\x02d"
+
+
+def received(terminal: OnTerminal) -> bytes:
+    """What the program says that it has read, in however many pieces."""
+    return bytes.fromhex("".join(re.findall(r"<([0-9a-f]*)>", terminal.text())))
+
+
+def child_pid(session_id: str) -> int:
+    entries = outlive("ls", "--all", "--json").json()
+    return int(next(entry["child_pid"] for entry in entries if entry["id"] == session_id))
+
+
+def test_shows_the_screen_types_into_it_and_detaches() -> None:
+    session_id = new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        for typed, shown in (("a", "<61>"), ("\r", "<0d>"), ("\x1b[A", "<1b5b41>"), ("\x03", "<03>"), ("é", "<c3a9>")):
+            terminal.type(typed)
+            terminal.see(shown)
+
+        terminal.type(DETACH)
+
+        assert terminal.end() == 0
+        assert "[detached from echo; it keeps running]" in terminal.text()
+        assert "<61>" not in terminal.text(), "the former screen is back"
+        assert terminal.modes() == fresh_modes()
+        assert not terminal.screen.modes.alternate_screen
+    assert processes.is_alive(child_pid(session_id))
+
+
+KEYS = [
+    (Key("", 0, "Enter", "", Modifiers.SHIFT), b"\x1b[27;2;13~"),
+    (Key("", 0, "Enter", "", Modifiers.CTRL), b"\x1b[27;5;13~"),
+    (Key("", 0, "e", "", Modifiers.CTRL | Modifiers.SHIFT), b"\x1b[27;6;69~"),
+    (Key("", 0, "ArrowUp", "", Modifiers.SHIFT), b"\x1b[1;2A"),
+    (Key("", 0, "Tab", "", Modifiers.CTRL), b"\x1b[27;5;9~"),
+    (Key("", 0, "c", "", Modifiers.CTRL), b"\x03"),
+    (Key("", 0, "Escape"), b"\x1b"),
+    (Key("", 0, "a", "a"), b"a"),
+]
+
+
+@pytest.mark.parametrize("knows", ["kitty's protocol", "modifyOtherKeys"])
+def test_keys_with_modifiers_reach_a_program_that_asked_for_them(knows: str) -> None:
+    code = (
+        "import os, tty; tty.setraw(0); os.write(1, b'\\x1b[>4;1mready ')\n"
+        "while True: os.write(1, b'<%s>' % os.read(0, 4096).hex().encode())"
+    )
+    new("-n", "asked", "--", sys.executable, "-ISc", code)
+    with OnTerminal("attach", "asked", size=GridSize(200, 24)) as terminal:
+        terminal.see("ready")
+        assert b"\x1b[>5u\x1b[>4;2m" in terminal.raw
+        wanted = b""
+        for key, received_as in KEYS:
+            modes = terminal.screen.modes
+            if knows == "modifyOtherKeys":
+                modes = modes._replace(kitty_keyboard=0, modify_other_keys=2)
+            else:
+                assert modes.kitty_keyboard == 5
+            terminal.type(encode_key(key, modes))
+            wanted += received_as
+            terminal.see(f"<{received_as.hex()}>")
+        assert received(terminal) == wanted
+        terminal.type(b"\x1b[98;133ud")  # Ctrl+B while Num Lock is on, as kitty tells it.
+        assert terminal.end() == 0
+        assert terminal.screen.modes.kitty_keyboard == 0
+        assert terminal.raw.rstrip().count(b"\x1b[<u\x1b[>4m") == 1
+
+
+def test_the_terminal_is_given_back_while_it_is_suspended() -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show", "--enable", "1003"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        os.kill(terminal.pid, signal.SIGTSTP)
+        terminal.not_see("ready")
+        assert not terminal.screen.modes.alternate_screen
+        assert (terminal.screen.modes.kitty_keyboard, terminal.screen.modes.mouse) == (0, "none")
+        wait_until(lambda: is_stopped(terminal.pid), 10, "it to stop")
+        assert terminal.modes() == fresh_modes()
+        os.kill(terminal.pid, signal.SIGCONT)
+        terminal.see("ready")
+        terminal.type("y")
+        terminal.see("<79>")
+        assert (terminal.screen.modes.kitty_keyboard, terminal.screen.modes.mouse) == (5, "any_motion")
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+        assert terminal.modes() == fresh_modes()
+        assert terminal.screen.modes.kitty_keyboard == 0
+
+
+def test_the_prefix_twice_types_it_and_another_key_after_it_types_nothing() -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        terminal.type(b"\x02\x02")
+        terminal.see("<02>")
+        terminal.type(b"\x02x")
+        terminal.see("Unknown key after Ctrl+B")
+        terminal.type(b"\x02?")
+        terminal.see("d detach (the chat keeps running)")
+        terminal.type(b"y")
+        terminal.see("79>")
+        assert received(terminal) == b"\x02y"
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+
+
+def test_a_bare_escape_arrives_and_so_does_alt() -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        terminal.type(b"\x1b")
+        terminal.see("<1b>")
+        terminal.type(b"\x1bf")
+        terminal.see("<1b66>")
+
+
+@pytest.mark.parametrize("typed", [b"\x1b]a", b"\x1bPx", b"\x1b_a", b"\x1b[1"])
+def test_alt_and_a_bracket_swallows_nothing_that_is_typed_next(typed: bytes) -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        terminal.type(typed)
+        terminal.see(f"{typed[-1:].hex()}>")
+        terminal.type(b"z")
+        terminal.see("7a>")
+        assert received(terminal) == typed + b"z"
+
+
+def test_what_the_terminal_answers_or_reports_is_never_typed() -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        terminal.type(
+            b"\x1b[12;40R\x1b[?62;22c\x1b]11;rgb:1515/1717/1c1c\x1b\\\x1bP>|XTerm(370)\x1b\\\x1b[I\x1b[?2026;2$yz"
+        )
+
+        screen = terminal.see("<7a>")
+
+        assert screen.split() == ["ready", "<7a>"]
+
+
+def test_a_paste_is_bracketed_only_for_a_program_that_asked() -> None:
+    new("-n", "plain", "--", *program("raw_echo", "--show"))
+    new("-n", "asked", "--", *program("raw_echo", "--show", "--enable", "2004"))
+    for name, shown in (("plain", f"<{b'a'.hex()}0d{b'b'.hex()}>"), ("asked", "<1b5b3230307e61")):
+        with OnTerminal("attach", name) as terminal:
+            terminal.see("ready")
+            terminal.type(b"\x1b[200~a\nb\x1b[201~")
+            terminal.see(shown)
+
+
+def test_mouse_and_focus_reach_a_program_that_asked() -> None:
+    new("-n", "echo", "--size", "80x24", "--", *program("raw_echo", "--show", "--enable", "1000,1006,1004"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        assert terminal.screen.modes.mouse == "press_release"
+        terminal.type(b"\x1b[<0;5;6M")
+        terminal.see(b"\x1b[<0;5;6M".hex())
+        terminal.type(b"\x1b[O")
+        terminal.see(b"\x1b[O".hex())
+
+
+def test_a_thousand_keys_typed_at_once_arrive_whole_and_in_order() -> None:
+    new("-n", "echo", "--", *program("raw_echo"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+        typed = "".join(f"{number:04}." for number in range(300))
+        terminal.type(typed)
+        terminal.see("0299.")
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+    assert typed in "".join(outlive("peek", "echo", "--scrollback").output.split("\n"))
+
+
+def test_the_session_takes_this_terminals_size_and_follows_it() -> None:
+    new("-n", "size", "--", *program("window_size"))
+    with OnTerminal("attach", "size", size=GridSize(90, 20)) as terminal:
+        terminal.see("90x20")
+        terminal.resize(GridSize(70, 18))
+        terminal.see("70x18")
+
+
+@pytest.mark.parametrize("how", ["detaches", "is killed"])
+def test_when_a_small_terminal_goes_the_former_size_comes_back(how: str) -> None:
+    new("-n", "size", "--", *program("window_size"))
+    with OnTerminal("attach", "size", size=GridSize(90, 20)) as first:
+        first.see("90x20")
+        with OnTerminal("attach", "size", size=GridSize(50, 10)) as small:
+            first.see("50x10")
+            if how == "detaches":
+                small.type(DETACH)
+                assert small.end() == 0
+            else:
+                os.kill(small.pid, signal.SIGKILL)
+            wait_until(lambda: outlive("ls", "--json").json()[0]["cols"] == 90, 10, "the former size")
+        first.type(DETACH)
+        assert first.end() == 0
+    assert outlive("peek", "size").output.splitlines()[-1].startswith("size 90x20 ")
+
+
+def test_a_terminal_smaller_than_any_session_shows_the_part_with_the_cursor(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        new("-n", "lines", "--", *program("numbered_lines", 30, "--gate", gate.path, "--stay"))
+        with OnTerminal("attach", "lines", size=GridSize(12, 3)) as terminal:
+            screen = terminal.see("end of lines")
+            assert screen.split("\n")[:2] == ["line 000030", "end of lines"]
+
+
+def test_read_only_types_nothing_and_detaches() -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo", "--read-only") as terminal:
+        terminal.see("ready")
+        terminal.type("abc\x1b[A\x1b[200~paste\x1b[201~")
+        outlive("send", "echo", "z")
+        screen = terminal.see("<7a>")
+        assert screen.split() == ["ready", "<7a>"]
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+
+
+def test_the_end_of_the_agent_ends_the_attachment_and_says_how(tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        new("-n", "short", "--", *program("end_with", "7", "--text", "waiting", "--gate", gate.path))
+        with OnTerminal("attach", "short") as terminal:
+            terminal.see("waiting")
+            gate.release()
+            assert terminal.end() == 0
+            assert "[short ended: exit code 7]" in terminal.text()
+            assert terminal.modes() == fresh_modes()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_the_attachment_alone_and_gives_the_terminal_back(number: signal.Signals) -> None:
+    session_id = new("-n", "echo", "--", *program("raw_echo", "--show", "--enable", "1003,2004"))
+    with OnTerminal("attach", "echo") as terminal:
+        terminal.see("ready")
+
+        os.kill(terminal.pid, number)
+
+        assert terminal.end() == 128 + number
+        assert terminal.modes() == fresh_modes()
+        assert terminal.screen.modes.mouse == "none"
+        assert terminal.screen.modes.kitty_keyboard == 0
+        assert not terminal.screen.modes.bracketed_paste
+        assert not terminal.screen.modes.alternate_screen
+        assert terminal.screen.cursor.visible
+    assert processes.is_alive(child_pid(session_id))
+
+
+@pytest.mark.parametrize("how", ["SIGKILL", "terminal closed"])
+def test_its_violent_end_in_mid_stream_costs_the_agent_nothing(how: str, tmp_path: Path) -> None:
+    with Gate(tmp_path / "gate") as gate:
+        session_id = new(
+            "-n", "lines", "--", *program("numbered_lines", 2000, "--gate", gate.path, "--before", 1000, "--stay")
+        )
+        agent = child_pid(session_id)
+        with OnTerminal("attach", "lines") as terminal:
+            terminal.see("line 000999")
+            if how == "SIGKILL":
+                terminal.kill()
+            else:
+                terminal.close()
+            wait_for_end(terminal.pid, 10)
+        gate.release()
+        assert outlive("wait", "lines", "--text", "end of lines", "--timeout", "10").code == 0
+
+        with OnTerminal("attach", "lines") as terminal:
+            terminal.see("end of lines")
+
+        lines = outlive("peek", "lines", "--scrollback").output.split("\n")
+        assert lines[:2000] == [f"line {number:06}" for number in range(1, 2001)]
+        assert child_pid(session_id) == agent
+        assert processes.is_alive(agent)
+
+
+def test_input_that_is_refused_is_told_on_the_last_line() -> None:
+    new("-n", "deaf", "--", "sh", "-c", "stty raw -echo; echo deaf; sleep 1000")
+    with OnTerminal("attach", "deaf") as terminal:
+        terminal.see("deaf")
+        paste = b"\x1b[200~" + b"x" * 200_000 + b"\x1b[201~"
+        for _ in range(PENDING_INPUT_BYTES // 200_000 + 2):
+            terminal.type_all(paste)
+
+        assert terminal.see("input refused (").split("\n")[23].startswith(" input refused (Ctrl+B c to continue): ")
+        terminal.type(b"\x02c")
+        terminal.not_see("not typed")
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+
+
+def test_a_paste_of_more_than_four_million_characters_is_one_paste(tmp_path: Path) -> None:
+    read = tmp_path / "read"
+    reader = (
+        "import os, tty; tty.setraw(0); os.write(1, b'\\x1b[?2004hready\\r\\n')\n"
+        f"file = open({str(read)!r}, 'ab', 0)\n"
+        "while True: file.write(os.read(0, 1 << 20))"
+    )
+    new("-n", "reader", "--", sys.executable, "-ISc", reader)
+    text = b"".join(b"%08d, " % number for number in range(440_000))
+    with OnTerminal("attach", "reader") as terminal:
+        terminal.see("ready")
+        terminal.type_all(b"\x1b[200~" + text + b"\x1b[201~q")
+        wait_until(lambda: read.exists() and read.stat().st_size == len(text) + 13, 20, "all of it to be read")
+    assert read.read_bytes() == b"\x1b[200~" + text + b"\x1b[201~q"
+
+
+def test_two_look_at_once(tmp_path: Path) -> None:
+    new("-n", "echo", "--", *program("raw_echo", "--show"))
+    with OnTerminal("attach", "echo") as first, OnTerminal("attach", "echo") as second:
+        first.see("ready")
+        second.see("ready")
+        first.type("a")
+        second.see("<61>")
+        first.see("<61>")
+        second.type("b")
+        first.see("<62>")
+
+
+def test_new_attaches_in_a_terminal() -> None:
+    with OnTerminal("new", "-n", "echo", "--", *program("raw_echo", "--show"), size=GridSize(100, 30)) as terminal:
+        terminal.see("ready")
+        terminal.type("a")
+        terminal.see("<61>")
+        terminal.type(DETACH)
+        assert terminal.end() == 0
+    entry = outlive("ls", "--json").json()[0]
+    assert (entry["name"], entry["cols"], entry["rows"]) == ("echo", 100, 30)
+
+
+def test_new_with_detach_does_not(tmp_path: Path) -> None:
+    with OnTerminal("new", "-d", "-n", "quiet", "--", "sleep", "100") as terminal:
+        assert terminal.end() == 0
+        assert terminal.text().startswith("quiet ")
+
+
+class TestRefusals:
+    def test_without_a_terminal(self) -> None:
+        new("-n", "echo", "--", "cat")
+
+        done = outlive("attach", "echo")
+
+        assert done.code == 1
+        assert "needs a terminal" in done.complaint()
+
+    def test_an_ended_session(self) -> None:
+        new("-n", "short", "--", "true")
+        assert outlive("wait", "short", "--exited", "--timeout", "10").code == 0
+
+        with OnTerminal("attach", "short") as terminal:
+            assert terminal.end() == 6
+            assert "short has ended (exit code 0)" in terminal.text()
+
+    def test_itself(self) -> None:
+        session_id = new("-n", "echo", "--", "cat")
+
+        with OnTerminal("attach", "echo", env={"OUTLIVE_SESSION": session_id}) as terminal:
+            assert terminal.end() == 1
+            assert "within itself" in terminal.text()
+
+    def test_a_terminal_that_cannot_show_a_screen(self) -> None:
+        new("-n", "echo", "--", "cat")
+
+        with OnTerminal("attach", "echo", env={"TERM": "dumb"}) as terminal:
+            assert terminal.end() == 1
+            assert "TERM=dumb" in terminal.text()

@@ -1,0 +1,388 @@
+"""``outlive resume``: an ended chat goes on in the very conversation it was in, or it is said why it does not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import uuid
+from pathlib import Path
+
+import pytest
+
+from session_host.paths import database
+from session_host.protocol.values import GridSize
+from session_host.storage.store import Store
+from tests.conftest import Sessions
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.commands import OnTerminal, outlive
+from tests.support.conversing import ask, new, resume, see, shown, told
+from tests.support.reboots import restart_computer
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions", "agents")
+
+
+class TestTheSameConversation:
+    @pytest.mark.parametrize("agent", ["claude", "codex"])
+    @pytest.mark.parametrize("end", ["stop", "kill"])
+    def test_two_chats_in_one_directory_go_on_each_with_its_own(self, agent: str, end: str, project: Path) -> None:
+        chats = {name: new(agent, project, name=name) for name in ("one", "two")}
+        for name, chat in chats.items():
+            ask(chat, f"remember {name}")
+        for chat in chats.values():
+            assert outlive(end, chat).code == 0
+
+        for name in ("one", "two"):
+            later = resume(name)
+            see(later["id"], f"kept: remember {name}")
+            assert not [line for line in shown(later["id"]) if "kept" in line and name not in line]
+            assert later["provider_session_id"] == told(chats[name])["provider_session_id"]
+            assert (later["name"], later["resumed_from"], later["state"]) == (name, chats[name], "running")
+            assert told(chats[name])["continued_by"] == later["id"]
+
+    def test_a_chain_of_them(self, project: Path) -> None:
+        chat = new("claude", project)
+        for number in range(3):
+            ask(chat, f"turn {number}")
+            outlive("stop", chat)
+            chat = resume("chat")["id"]
+
+        see(chat, "kept: turn 2")
+        assert [line for line in shown(chat) if line.startswith("kept")] == [f"kept: turn {n}" for n in range(3)]
+        assert [each["id"] for each in outlive("ls", "--json").json()] == [chat]
+        assert len(outlive("ls", "--all", "--json").json()) == 4
+
+    @pytest.mark.parametrize(("agent", "leaving"), [("claude", "/clear"), ("codex", "/new")])
+    def test_one_that_was_left_for_another_stays_left(self, agent: str, leaving: str, project: Path) -> None:
+        chat = new(agent, project)
+        ask(chat, "in the first")
+        first = told(chat)["provider_session_id"]
+        outlive("send", chat, leaving, "--enter")
+        ask(chat, "in the second")
+        wait_until(lambda: told(chat)["provider_session_id"] != first, 10, "the other conversation")
+        outlive("kill", chat)
+
+        later = resume(chat)["id"]
+
+        see(later, "kept: in the second")
+        assert not [line for line in shown(later) if "in the first" in line]
+
+    def test_codex_that_went_back_to_an_older_one(self, project: Path) -> None:
+        chat = new("codex", project)
+        ask(chat, "in the first")
+        first = told(chat)["provider_session_id"]
+        outlive("send", chat, "/new", "--enter")
+        ask(chat, "in the second")
+        wait_until(lambda: told(chat)["provider_session_id"] != first, 10, "the other conversation")
+        outlive("send", chat, f"/resume {first}", "--enter")
+        see(chat, "resumed")
+        wait_until(lambda: told(chat)["provider_session_id"] == first, 10, "the first conversation")
+        outlive("stop", chat)
+
+        see(resume(chat)["id"], "kept: in the first")
+
+    def test_after_its_host_was_killed_and_the_computer_restarted(self, project: Path, sessions: Sessions) -> None:
+        chat = new("codex", project)
+        ask(chat, "before")
+        os.kill(told(chat)["host_pid"], signal.SIGKILL)
+        wait_until(lambda: told(chat)["state"] == "running", 10, "the next host")
+        restart_computer(sessions, empty_tmp=True)
+        assert told(chat)["reason"] == "interrupted"
+
+        see(resume(chat)["id"], "kept: before")
+
+    def test_a_host_that_follows_knows_what_the_former_one_learnt(self, project: Path) -> None:
+        chat = new("claude", project)
+        chosen = told(chat)["provider_session_id"]
+        outlive("send", chat, "/clear", "--enter")
+        wait_until(lambda: told(chat)["provider_session_id"] != chosen, 10, "the other conversation")
+        later, host = told(chat)["provider_session_id"], told(chat)["host_pid"]
+
+        os.kill(host, signal.SIGKILL)
+
+        wait_until(lambda: told(chat)["host_pid"] != host and told(chat)["viewers"] is not None, 10, "the next host")
+        assert told(chat)["provider_session_id"] == later
+        with Store.open(database()) as store:
+            assert store.get(chat).provider_session_id == later  # type: ignore[union-attr]
+
+    def test_one_in_which_nothing_was_asked_begins_once_more(self, project: Path) -> None:
+        chat = new("claude", project)
+        outlive("stop", chat)
+
+        done = outlive("resume", chat, "--json")
+
+        assert "the conversation is empty; starting it again" in done.error
+        later = done.json()
+        assert "--session-id" in later["argv"]
+        assert later["provider_session_id"] == told(chat)["provider_session_id"]
+        see(later["id"], "ready")
+
+    @pytest.mark.parametrize("words", [["-p", "do it"], ["--", "do it"], ["-p", "do it", "--", "--model", "opus"]])
+    def test_what_a_trust_dialog_kept_from_being_asked_is_asked_after_the_resume(
+        self, words: list[str], project: Path
+    ) -> None:
+        (project / "untrusted").touch()
+        chat = new("claude", project, *words)
+        outlive("send", chat, "--key", "Enter")
+        assert outlive("wait", chat, "--exited", "--timeout", "10").code == 0
+        (project / "untrusted").unlink()
+
+        done = outlive("resume", chat, "--json")
+
+        assert "the conversation is empty" in done.error
+        see(done.json()["id"], "you said: do it")
+        # And once.
+        outlive("stop", done.json()["id"])
+        later = resume(done.json()["id"])
+        see(later["id"], "kept: do it")
+        assert not [line for line in shown(later["id"]) if "you said" in line]
+
+    def test_a_claude_that_was_left_in_its_own_list_has_no_conversation(self, project: Path) -> None:
+        chat = new("claude", project, "--", "--resume")
+        outlive("stop", chat)
+
+        refused = outlive("resume", chat)
+
+        assert refused.code != 0
+        assert "no conversation was chosen" in refused.complaint()
+        assert "claude --resume" in refused.complaint()
+        assert told(chat)["continued_by"] is None
+
+    def test_a_claude_that_printed_one_answer_goes_on_as_a_chat(self, project: Path) -> None:
+        chat = new("claude", project, "--", "--print", "do it")
+        see(chat, "you said: do it")
+        outlive("stop", chat)
+
+        later = resume(chat)
+
+        see(later["id"], "kept: do it")
+        assert "--print" not in later["argv"]
+
+    def test_what_the_user_gave_goes_along_and_what_was_asked_does_not(self, project: Path) -> None:
+        words = [
+            "-e",
+            "MINE=yes",
+            "--size",
+            "100x30",
+            "--engine",
+            "pyte",
+            "--",
+            "--model",
+            "opus",
+            "--verbose",
+            "do it",
+        ]
+        chat = new("claude", project, *words)
+        see(chat, "you said: do it")
+        outlive("stop", chat)
+
+        later = resume(chat)
+
+        assert later["argv"][-3:] == ["--model", "opus", "--verbose"]
+        assert (later["cwd"], later["engine"], later["cols"], later["rows"]) == (str(project), "pyte", 100, 30)
+        assert processes.environment(later["child_pid"])[b"MINE"] == b"yes"
+        see(later["id"], "ready")
+        assert [line for line in shown(later["id"]) if "do it" in line] == ["kept: do it"]
+
+    def test_a_conversation_that_the_user_chose_is_the_one(self, project: Path) -> None:
+        first = new("claude", project, name="first")
+        ask(first, "long ago")
+        outlive("stop", first)
+        conversation = told(first)["provider_session_id"]
+        chat = new("claude", project, "--", "--resume", conversation, name="second")
+        outlive("stop", chat)
+
+        later = resume("second")
+
+        assert later["argv"].count("--resume") == 1
+        see(later["id"], "kept: long ago")
+
+    @pytest.mark.parametrize(("agent", "option"), [("claude", "--session-id"), ("codex", "--no-daemon")])
+    def test_a_version_that_lacks_an_option_is_started_without(self, agent: str, option: str, project: Path) -> None:
+        chat = new(agent, project, "-e", f"CONVERSING_LACKS={option}")
+        assert option not in told(chat)["argv"]
+        ask(chat, "with what there is")
+        # Its own file, or the one that it holds open, tells which conversation it chose.
+        wait_until(lambda: told(chat)["provider_session_id"], 10, "its conversation")
+        outlive("stop", chat)
+
+        see(resume(chat)["id"], "kept: with what there is")
+
+    def test_its_files_are_found_where_the_chat_had_them(self, project: Path, tmp_path: Path) -> None:
+        chat = new("claude", project, "-e", f"CLAUDE_CONFIG_DIR={tmp_path / 'elsewhere'}")
+        ask(chat, "over there")
+        outlive("stop", chat)
+
+        assert told(chat)["resumable"] is True
+        see(resume(chat)["id"], "kept: over there")
+
+    def test_it_begins_with_a_clean_terminal(self, project: Path) -> None:
+        chat = new("claude", project)
+        ask(chat, "something")
+        outlive("send", chat, "modes", "--enter")
+        see(chat, "switched")
+        assert outlive("peek", chat, "--json").json()["alternate_screen"]
+        outlive("kill", chat)
+
+        later = resume(chat)["id"]
+
+        see(later, "kept: something")
+        screen = outlive("peek", later, "--json").json()
+        assert screen["alternate_screen"] is False
+        assert screen["cursor"]["visible"] is True
+        # Typed as a plain terminal's: no bracketed paste, no keyboard protocol.
+        outlive("send", later, "plain", "--paste", "--key", "Enter")
+        see(later, "you said: plain")
+
+    def test_in_a_terminal_it_attaches(self, project: Path) -> None:
+        chat = new("claude", project)
+        ask(chat, "hello")
+        outlive("stop", chat)
+
+        with OnTerminal("resume", "chat", size=GridSize(90, 25)) as terminal:
+            terminal.see("kept: hello")
+            terminal.type("typed here\r")
+            terminal.see("you said: typed here")
+
+
+class TestWhyNot:
+    def complaint(self, chat: str, *words: str) -> str:
+        done = outlive("resume", chat, *words)
+        assert done.code == 1
+        return done.complaint()
+
+    def test_one_that_runs(self, project: Path) -> None:
+        chat = new("claude", project)
+
+        assert self.complaint("chat") == f"chat: is running; attach to it: outlive attach {chat[:8]}"
+
+    def test_one_that_another_goes_on_with(self, project: Path) -> None:
+        chat = new("claude", project)
+        ask(chat, "x")
+        outlive("stop", chat)
+        later = resume(chat)["id"]
+
+        assert f"outlive attach {later[:8]}" in self.complaint(chat)
+        outlive("stop", later)
+        assert f"outlive resume {later[:8]}" in self.complaint(chat)
+
+    def test_once_its_successor_is_removed_it_can_be_resumed_again(self, project: Path) -> None:
+        chat = new("claude", project)
+        ask(chat, "x")
+        outlive("stop", chat)
+        later = resume(chat)["id"]
+        outlive("stop", later)
+
+        assert outlive("rm", later).code == 0
+
+        see(resume(chat)["id"], "kept: x")
+
+    def test_its_predecessor_can_be_removed(self, project: Path) -> None:
+        chat = new("claude", project)
+        ask(chat, "x")
+        outlive("stop", chat)
+        later = resume(chat)["id"]
+
+        assert outlive("rm", chat).code == 0
+
+        outlive("stop", later)
+        see(resume(later)["id"], "kept: x")
+
+    @pytest.mark.parametrize("words", [["shell"], ["command", "--", "cat", "-u"]])
+    def test_an_agent_without_conversations(self, words: list[str], project: Path) -> None:
+        done = outlive("new", words[0], "--json", "-n", "chat", "-C", str(project), *words[1:])
+        outlive("kill", "chat")
+
+        again = f"outlive new {words[0]} -C {project}" + (" -- cat -u" if len(words) > 1 else "")
+        assert again in self.complaint("chat")
+        assert told(done.json()["id"])["resumable"] is False
+
+    def test_a_conversation_that_was_never_told(self, project: Path) -> None:
+        chat = new("codex", project)
+        outlive("stop", chat)
+        with Store.open(database()) as store:
+            store.update(chat, provider_session_id=None)
+
+        text = self.complaint("chat")
+        assert f"the conversation of this chat is unknown; choose it in Codex's list: cd {project} && codex" in text
+        assert text.endswith(" resume")
+        assert told(chat)["resumable"] is None
+
+    @pytest.mark.parametrize("conversation", ["--last", "latest", "../../etc/passwd", "a b"])
+    def test_an_id_that_is_none_goes_into_no_argv(self, conversation: str, project: Path) -> None:
+        chat = new("claude", project)
+        ask(chat, "x")
+        outlive("stop", chat)
+        with Store.open(database()) as store:
+            store.update(chat, provider_session_id=conversation)
+
+        assert "the conversation of this chat is unknown" in self.complaint("chat")
+        assert len(outlive("ls", "--all", "--json").json()) == 1
+
+    def test_a_transcript_that_was_removed(self, project: Path, area: Area) -> None:
+        chat = new("claude", project)
+        ask(chat, "x")
+        outlive("stop", chat)
+        shutil.rmtree(area.home / ".claude" / "projects")
+
+        assert "transcript is missing" in self.complaint("chat")
+        assert told(chat)["resumable"] is False
+
+    def test_a_transcript_that_holds_nothing(self, project: Path) -> None:
+        chat = new("claude", project)
+        outlive("send", chat, "stub", "--enter")
+        see(chat, "stubbed")
+        outlive("kill", chat)
+
+        assert "exited before it saved the prompt" in self.complaint("chat")
+
+    def test_codex_in_which_nothing_was_asked(self, project: Path) -> None:
+        chat = new("codex", project)
+        outlive("stop", chat)
+
+        assert "nothing was asked in it" in self.complaint("chat")
+
+    @pytest.mark.parametrize(("agent", "leaving"), [("claude", "/clear"), ("codex", "/new")])
+    def test_after_new_with_nothing_asked_the_former_conversation_is_named(
+        self, agent: str, leaving: str, project: Path
+    ) -> None:
+        chat = new(agent, project)
+        ask(chat, "in the first")
+        wait_until(lambda: told(chat)["provider_session_id"], 10, "the conversation")
+        first = told(chat)["provider_session_id"]
+        outlive("send", chat, leaving, "--enter")
+        wait_until(lambda: told(chat)["provider_session_id"] != first, 10, "the other conversation")
+        outlive("stop", chat)
+
+        said = outlive("resume", chat, "--json").error
+
+        assert f"resume its earlier conversation {first}: cd {project} && {agent}" in said
+        assert f"resume {first}" in said
+
+    def test_its_directory_is_gone(self, project: Path) -> None:
+        chat = new("claude", project)
+        ask(chat, "x")
+        outlive("stop", chat)
+        project.rmdir()
+
+        assert self.complaint("chat") == (
+            f"chat: its directory {project} is missing; recreate it, or start a new chat elsewhere"
+        )
+
+    def test_its_agent_is_not_installed_any_more(self, project: Path, agents: Path) -> None:
+        chat = new("claude", project)
+        ask(chat, "x")
+        outlive("stop", chat)
+        (agents / "claude").unlink()
+
+        assert "Claude Code is not installed" in self.complaint("chat")
+        assert told(chat)["continued_by"] is None
+
+    def test_nobody_knows_it(self) -> None:
+        assert outlive("resume", "nobody").code == 3
+
+
+def test_an_unused_uuid_is_no_chat() -> None:
+    assert outlive("resume", str(uuid.uuid4())).code == 3

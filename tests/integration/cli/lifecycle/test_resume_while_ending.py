@@ -1,0 +1,109 @@
+"""A chat that is resumed in the moment of its end: the end is waited for, and is not called running."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from session_host.client.chats import pending_end
+from session_host.client.chats.resume import resume
+from session_host.client.sessions.listing import describe
+from session_host.errors import NotResumable
+from session_host.paths import database
+from session_host.protocol.values import State
+from tests.support.commands import outlive
+from tests.support.conversing import ask, new, see, told
+from tests.support.conversing import resume as resumed
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("sessions", "agents")
+
+
+@contextmanager
+def nobody_writes() -> Iterator[None]:
+    """Meanwhile nobody can write into the record, as on a disk that is busy."""
+    connection = sqlite3.connect(database(), isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def chat(project: Path) -> str:
+    chat = new("claude", project)
+    ask(chat, "before")
+    return chat
+
+
+def kill_program(chat: str) -> None:
+    """Kill its agent, and wait until its host knows."""
+    described = describe(chat)
+    assert described is not None
+    assert described.child_pid is not None
+    os.kill(described.child_pid, signal.SIGKILL)
+    wait_until(lambda: (said := describe(chat)) is not None and said.state is State.EXITED, 10, "the end to be seen")
+
+
+def test_an_end_that_is_not_recorded_yet_is_waited_for(chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = threading.Event()
+    is_ending = pending_end.is_exit_pending
+
+    def look(session_id: str) -> bool:
+        found = is_ending(session_id)
+        looked.set()
+        return found
+
+    monkeypatch.setattr(pending_end, "is_exit_pending", look)
+
+    async def go_on() -> str:
+        with nobody_writes():
+            kill_program(chat)
+            going_on = asyncio.ensure_future(resume(chat))
+            await asyncio.to_thread(looked.wait, 10)
+            assert told(chat)["state"] == "exited", "as its host says"
+        return (await going_on).id
+
+    see(asyncio.run(go_on()), "kept: before")
+
+
+def test_one_that_takes_too_long_is_said(chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pending_end, "PATIENCE_S", 0.5)
+    with nobody_writes():
+        kill_program(chat)
+        with pytest.raises(
+            NotResumable, match=r"the chat has ended, but its exit was not saved within 0\.5 s; try again"
+        ):
+            asyncio.run(resume(chat))
+
+
+def test_in_the_moment_of_a_kill(chat: str) -> None:
+    described = describe(chat)
+    assert described is not None
+    assert described.child_pid is not None
+    os.kill(described.child_pid, signal.SIGKILL)
+    see(asyncio.run(resume(chat)).id, "kept: before")
+
+
+def test_with_its_host_killed_at_once(chat: str) -> None:
+    described = describe(chat)
+    assert described is not None
+    assert described.child_pid is not None
+    os.kill(described.child_pid, signal.SIGKILL)
+    os.kill(described.host_pid, signal.SIGKILL)
+    see(resumed(chat)["id"], "kept: before")
+
+
+def test_one_that_runs_is_not_waited_for(chat: str) -> None:
+    with pytest.raises(NotResumable, match="is running; attach to it"):
+        asyncio.run(resume(chat))
+    assert outlive("resume", chat).code == 1

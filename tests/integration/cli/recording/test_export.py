@@ -1,0 +1,374 @@
+"""``outlive export``: the whole recording as asciicast, text or a page."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import stat
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.cli.recording import lines as export_lines
+from session_host.cli.recording.lines import lines_of
+from session_host.cli.recording.recording import Missing, Recording
+from session_host.cli.recording.text import text_of
+from session_host.client.sessions.session_info import open_store
+from session_host.paths import session_journal
+from session_host.protocol.values import GridSize, State
+from session_host.storage.journal import Entry, Journal, Snapshot
+from session_host.terminal import available_engines, create
+from session_host.terminal.base import EngineName
+from session_host.terminal.text import row_text
+from tests.support import disks
+from tests.support.commands import new, outlive
+from tests.support.journals import output, recorded_bytes, recorded_session, resize, write_journal
+from tests.support.waiting import wait_until
+
+
+def exported(tmp_path: Path, session: str, suffix: str) -> str:
+    path = tmp_path / f"out{suffix}"
+    done = outlive("export", session, str(path), timeout_s=60)
+    assert (done.code, done.error, done.output) == (0, "", "")
+    return path.read_text(encoding="utf-8")
+
+
+def stream(*chunks: bytes, first: int = 0) -> list[Entry]:
+    """Output, a second apart."""
+    entries: list[Entry] = []
+    for number, chunk in enumerate(chunks):
+        entries.append(output(first, chunk, float(number)))
+        first += len(chunk)
+    return entries
+
+
+class TestTheFile:
+    def test_a_suffix_that_is_none_of_the_three(self, tmp_path: Path) -> None:
+        recorded_session("x", stream(b"hello"))
+        for name in ("out", "out.gif", "-", "cast", ".cast"):
+            done = outlive("export", "x", name, cwd=tmp_path)
+            assert done.code == 2
+            assert re.search(r"\.cast.*\.txt.*\.html", done.complaint())
+        assert list(tmp_path.iterdir()) == []
+
+    def test_no_such_session(self, tmp_path: Path) -> None:
+        assert outlive("export", "nobody", str(tmp_path / "x.txt")).code == 3
+
+    @pytest.mark.parametrize("suffix", [".cast", ".txt", ".html"])
+    def test_a_session_without_a_recording(self, tmp_path: Path, suffix: str) -> None:
+        recorded_session("x", [])
+        done = outlive("export", "x", str(tmp_path / f"out{suffix}"))
+        assert done.code == 1
+        assert "no recording" in done.complaint()
+        assert list(tmp_path.iterdir()) == []
+
+    def test_what_was_there_is_replaced(self, tmp_path: Path) -> None:
+        recorded_session("x", stream(b"hello"))
+        path, link = tmp_path / "kept.txt", tmp_path / "link.TXT"
+        path.write_text("former" * 1000)
+        path.chmod(0o640)
+        link.symlink_to(path)
+        assert outlive("export", "x", str(link)).code == 0
+        assert path.read_text() == "hello\n"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        assert link.is_symlink()
+        assert sorted(tmp_path.iterdir()) == [path, link]
+
+    def test_a_new_one_is_for_its_user_alone(self, tmp_path: Path) -> None:
+        recorded_session("x", stream(b"hello"))
+        exported(tmp_path, "x", ".txt")
+        assert stat.S_IMODE((tmp_path / "out.txt").stat().st_mode) == 0o600
+
+    def test_places_that_cannot_be_written(self, tmp_path: Path) -> None:
+        recorded_session("x", stream(b"hello"))
+        (tmp_path / "dir.txt").mkdir()
+        os.mkfifo(tmp_path / "fifo.txt")
+        for name in ("dir.txt", "fifo.txt", "nowhere/out.txt"):
+            done = outlive("export", "x", str(tmp_path / name))
+            assert done.code == 1
+            assert name in done.complaint()
+
+    def test_a_full_disk_leaves_what_was_there(self, tmp_path: Path) -> None:
+        recorded_session("x", stream(b"x" * 3_000_000))
+        with disks.small_disk(tmp_path / "disk", 512) as disk:
+            path = disk / "out.cast"
+            path.write_text("former")
+            done = outlive("export", "x", str(path))
+            assert done.code == 1
+            assert "No space" in done.complaint()
+            assert path.read_text() == "former"
+            assert list(disk.iterdir()) == [path]
+
+    @pytest.mark.parametrize("state", [State.RUNNING, State.LOST])
+    def test_chats_that_were_cut_off(self, tmp_path: Path, state: State) -> None:
+        recorded_session("x", stream(b"hello"), state=state, exit_code=None, boot_id="another", host_pid=1)
+        assert exported(tmp_path, "x", ".txt") == "hello\n"
+
+
+def cast(tmp_path: Path, session: str) -> tuple[dict[str, Any], list[list[Any]]]:
+    header, *events = map(json.loads, exported(tmp_path, session, ".cast").splitlines())
+    return header, events
+
+
+class TestCast:
+    def test_header_times_and_events(self, tmp_path: Path) -> None:
+        recorded_session(
+            "my chat",
+            [
+                resize(0, 0, 100, 30),
+                output(0, b"\x1b[1mone\r\n", 0.25),
+                resize(9, 1, 90, 20, 1.5),
+                output(9, b'"2"', 61.75),
+            ],
+            exit_code=3,
+        )
+        header, events = cast(tmp_path, "my chat")
+        assert header["version"] == 3
+        assert (header["term"]["cols"], header["term"]["rows"]) == (100, 30)
+        assert header["timestamp"] == 1767323045
+        assert header["title"] == "my chat"
+        assert events == [
+            [0.25, "o", "\x1b[1mone\r\n"], [1.25, "r", "90x20"], [60.25, "o", '"2"'], [0.0, "x", "3"],
+        ]  # fmt: skip
+
+    def test_a_clock_that_was_set_back(self, tmp_path: Path) -> None:
+        recorded_session("x", [output(0, b"a", 5.0), output(1, b"b", 2.0), output(2, b"c", 3.5)])
+        assert [event[:2] for event in cast(tmp_path, "x")[1]] == [[0, "o"], [0, "o"], [1.5, "o"], [0, "x"]]
+
+    def test_characters_cut_in_pieces_and_bytes_that_are_none(self, tmp_path: Path) -> None:
+        whole = "héllo 字 😀".encode()
+        recorded_session(
+            "x", stream(*(whole[place : place + 1] for place in range(len(whole))), b"\xff\xe5", b"!\xe5\xad")
+        )
+        events = [event for event in cast(tmp_path, "x")[1] if event[1] == "o"]
+        assert "".join(event[2] for event in events) == "héllo 字 😀\ufffd\ufffd!\ufffd"
+        assert sum(event[0] for event in events) == len(whole) + 1, "time goes on where there is nothing to show"
+
+    def test_a_gap(self, tmp_path: Path) -> None:
+        recorded_session("x", [output(10, b"a\xe5"), output(1012, b"b", 2.0)], exit_code=None, exit_signal=9)
+        assert cast(tmp_path, "x")[1] == [
+            [0, "m", "the first 10 bytes of output are no longer stored"],
+            [0, "o", "a"],
+            [2, "o", "\ufffd"],
+            [0, "m", "1,000 bytes of output missing"],
+            [0, "o", "b"],
+            [0, "x", "137"],
+        ]
+
+    def test_it_begins_with_the_screen_when_the_beginning_is_gone(self, tmp_path: Path) -> None:
+        without_beginning("x", b"kept\r\n", b"and on")
+        _, events = cast(tmp_path, "x")
+        assert [event[1] for event in events] == ["m", "o", "o", "x"]
+        screen = create(None, GridSize(80, 24))
+        for event in events:
+            if event[1] == "o":
+                screen.feed(event[2].encode())
+        assert [row.text() for row in screen.rows()[:2]] == ["kept", "and on"]
+        screen.close()
+
+
+def without_beginning(name: str, before: bytes, after: bytes) -> None:
+    """A session whose first segment was dropped, and whose second begins with the terminal as it was."""
+    emulator = create(None, GridSize(80, 24))
+    emulator.feed(before)
+    kept = Snapshot(len(before), 0, emulator.build, emulator.size, emulator.scrollback_limit, "", emulator.snapshot())
+    emulator.close()
+    directory = session_journal(recorded_session(name, []))
+    with Journal.open(directory) as journal:
+        journal.append([resize(0, 0), output(0, before)])
+        journal.begin_segment(kept)
+        journal.append([output(len(before), after)])
+    (directory / "00000001.log").unlink()
+
+
+class TestText:
+    def test_every_line_ever(self, tmp_path: Path) -> None:
+        lines = [f"line {number:06}" for number in range(30_000)]
+        data = "\r\n".join(lines).encode()
+        recorded_session("x", stream(*(data[place : place + 30_011] for place in range(0, len(data), 30_011))))
+        assert exported(tmp_path, "x", ".txt").splitlines() == lines
+
+    def test_soft_wraps_are_joined_also_where_they_leave_the_screen(self, tmp_path: Path) -> None:
+        long = "".join(f"{number:05} " for number in range(2000)).rstrip()
+        recorded_session("x", [resize(0, 0, 40, 5), *stream(long.encode() + b"\r\nnext\r\n\r\nlast")])
+        assert exported(tmp_path, "x", ".txt") == f"{long}\nnext\n\nlast\n"
+
+    def test_a_wide_character_that_did_not_fit(self, tmp_path: Path) -> None:
+        recorded_session("x", [resize(0, 0, 21, 5), *stream("字".encode() * 100)])
+        assert exported(tmp_path, "x", ".txt") == "字" * 100 + "\n"
+
+    def test_a_resize_loses_and_repeats_nothing(self, tmp_path: Path) -> None:
+        entries: list[Entry] = [resize(0, 0, 80, 10)]
+        place, lines = 0, []
+        for number in range(60):
+            lines.append(f"{number:03} " + "x" * (number * 7 % 150) + ".")
+            data = lines[-1].encode() + b"\r\n"
+            entries.append(output(place, data))
+            place += len(data)
+            entries.append(resize(place, number + 1, 30 + number * 37 % 60, 6 + number % 7))
+        recorded_session("x", entries)
+        assert exported(tmp_path, "x", ".txt").splitlines() == lines
+
+    def test_what_the_program_cleared_from_the_history_was_seen(self, tmp_path: Path) -> None:
+        seen = [f"seen {number}" for number in range(100)]
+        data = "\r\n".join(seen).encode()
+        recorded_session("x", stream(data + b"\x1b[H\x1b[2J\x1b[3Jafter\r\n" + b"more\r\n" * 40 + b"\x1bcend"))
+        text = exported(tmp_path, "x", ".txt").splitlines()
+        assert text == [*seen[:76], "after", *["more"] * 17, "end"]
+
+    def test_the_screen_behind_a_full_screen_program(self, tmp_path: Path) -> None:
+        lines = b"".join(b"line %d\r\n" % number for number in range(50))
+        recorded_session("x", [resize(0, 0), *stream(lines + b"$ vi\r\n", b"\x1b[?1049h\x1b[2J\x1b[HVI IS HERE\r\n~")])
+        text = exported(tmp_path, "x", ".txt").splitlines()
+        assert text[:51] == [f"line {number}" for number in range(50)] + ["$ vi"]
+        assert text[-2:] == ["VI IS HERE", "~"]
+
+    def test_a_gap(self, tmp_path: Path) -> None:
+        recorded_session("x", [output(0, b"one\r\n\x1b]0;cut"), output(2012, b"two\r\n")])
+        assert exported(tmp_path, "x", ".txt").splitlines() in (
+            ["one", "[2,000 bytes of output missing]", "two"],
+            ["[2,000 bytes of output missing]", "one", "two"],
+        )
+
+    def test_the_beginning_is_gone(self, tmp_path: Path) -> None:
+        without_beginning("x", b"".join(b"%d\r\n" % number for number in range(100)), b"and on")
+        text = exported(tmp_path, "x", ".txt").splitlines()
+        assert "not kept any more" in text[0]
+        assert text[1:] == [*map(str, range(100)), "and on"], "the snapshot's history is all that is left of it"
+
+    @pytest.mark.parametrize("engine", available_engines())
+    def test_either_engine_cut_anywhere(self, tmp_path: Path, engine: EngineName) -> None:
+        data = b"".join(
+            b"\x1b[3%dm%d\x1b]0;title\n\x07 \xe5\xad\x97\x1b[0m\r\n" % (n % 8, n) for n in range(12_000 // 3)
+        )
+        write_journal(tmp_path / "journal", stream(*(data[place : place + 777] for place in range(0, len(data), 777))))
+        lines = lines_of(Recording(tmp_path / "journal", engine, GridSize(80, 24)))
+        texts = ["".join(row.text() for row in line) for line in lines if not isinstance(line, Missing)]
+        assert texts == [f"{n} 字" for n in range(4000)]
+
+
+class _Page(HTMLParser):
+    """The text of a page's <pre>, its links and its tags."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.text, self.links, self.tags = "", list[str](), set[str]()
+        self._within = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self._within = self._within or tag == "pre"
+        self.links.extend(value or "" for name, value in attrs if name == "href")
+        assert not any(name.startswith("on") or name == "src" for name, _ in attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._within = self._within and tag != "pre"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if self._within else ""
+
+
+class TestPage:
+    def test_text_colours_and_styles(self, tmp_path: Path) -> None:
+        recorded_session(
+            "a <b> & co",
+            stream(b"plain <script>alert(1)</script> &amp;\r\n"
+                   b"\x1b[1;31mred\x1b[0m \x1b[38;2;1;2;3;48;5;196mrgb\x1b[0m\r\n"
+                   b"\x1b[7minverse\x1b[0m  \x1b[4:3;9mcurly\x1b[0m   \r\n\x1b[44m  \x1b[0m"),
+        )  # fmt: skip
+        page = exported(tmp_path, "a <b> & co", ".html")
+        read = _Page(page)
+        assert read.text.strip("\n") == "plain <script>alert(1)</script> &amp;\nred rgb\ninverse  curly\n  "
+        assert not read.tags & {"script", "b", "img", "link", "iframe"}
+        assert "<title>a &lt;b&gt; &amp; co</title>" in page
+        assert re.search(r'<span style="color:var\(--c1\);font-weight:bold">red</span>', page)
+        assert '<span style="color:#010203;background:#ff0000">rgb</span>' in page
+        assert '<span style="color:Canvas;background:CanvasText">inverse</span>' in page
+        assert "wavy" in page
+        assert '<span style="background:var(--c4)">  </span>' in page
+        assert "prefers-color-scheme: dark" in page
+
+    def test_links(self, tmp_path: Path) -> None:
+        targets = [
+            "https://example.org/a?b=1&c=\"'<x>", "HTTP://example.org", "mailto:a@example.org", "javascript:alert(1)",
+            "file:///etc/passwd", "data:text/html,x", "//example.org", " https://example.org", "ssh://example.org",
+        ]  # fmt: skip
+        recorded_session(
+            "x", stream(*(b"\x1b]8;;%s\x1b\\link\x1b]8;;\x1b\\\r\n" % target.encode() for target in targets))
+        )
+        page = _Page(exported(tmp_path, "x", ".html"))
+        assert page.links == targets[:3]
+        assert page.text.split() == ["link"] * len(targets)
+
+    def test_nothing_is_loaded_from_elsewhere(self, tmp_path: Path) -> None:
+        recorded_session("x", stream(b"hello"))
+        page = exported(tmp_path, "x", ".html")
+        assert "default-src 'none'" in page
+        assert "http" not in page.replace("http-equiv", "")
+
+    def test_a_gap(self, tmp_path: Path) -> None:
+        recorded_session("x", [output(0, b"one\r\n"), output(2005, b"two\r\n")])
+        assert "[2,000 bytes of output missing]" in _Page(exported(tmp_path, "x", ".html")).text
+
+
+def test_a_name_that_drives_terminals_and_pages(tmp_path: Path) -> None:
+    session = recorded_session("x", stream(b"hello"))
+    with open_store() as store:
+        store.update(session, name="\x1b]0;owned\x07</title><script>")
+    page = exported(tmp_path, session, ".html")
+    assert "\x1b" not in page
+    assert "<script" not in page
+    assert "\x1b" not in exported(tmp_path, session, ".cast")
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("engine", available_engines())
+def test_text_is_the_same_by_rows_and_by_passages(
+    tmp_path: Path, engine: EngineName, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    directory = tmp_path / "journal"
+    columns, rows = chance.randrange(20, 60), chance.randrange(5, 12)
+    words = [
+        b"word",
+        b" ",
+        b"  ",
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\x1b[41m \x1b[0m",
+        "x字".encode(),  # a blank before it could also be the last cell that it did not fit into
+        b"x" * 30,
+        b"\t",
+        b"\x1b[2C",
+    ]
+    with Journal.open(directory) as journal:
+        journal.append([resize(0, 0, columns, rows)])
+        for _ in range(chance.randrange(1, 4)):
+            data = b"".join(chance.choices(words, k=chance.randrange(5000)))
+            journal.append([output(journal.end, data)])
+    recording = Recording(directory, engine, GridSize(columns, rows))
+    # Few rows are a passage here, so that there are many.
+    monkeypatch.setattr(export_lines, "_PASSAGE_ROWS", 12)
+    monkeypatch.setattr(export_lines, "_TAKE_ROWS", 40)
+    by_passages = "".join(text_of(recording))
+    lines = ["".join(map(row_text, line)).rstrip(" ") for line in lines_of(recording) if not isinstance(line, Missing)]
+    assert by_passages.splitlines() == "\n".join(lines).rstrip("\n").splitlines()
+
+
+@pytest.mark.usefixtures("sessions")
+def test_a_chat_that_runs_and_ends(tmp_path: Path) -> None:
+    session = new("-n", "x", "--size", "60x10", "--", "sh", "-c", "seq 100; echo end of numbers; read line; exit 7")
+    wait_until(
+        lambda: recorded_bytes(session_journal(session)).endswith(b"end of numbers\r\n"), 10, "the host records it"
+    )
+    lines = [*map(str, range(1, 101)), "end of numbers"]
+    assert exported(tmp_path, "x", ".txt").splitlines() == lines
+    assert outlive("send", "x", "--enter").code == 0
+    assert outlive("wait", "x", "--exited", "--timeout", "10").code == 0
+    assert exported(tmp_path, "x", ".txt").splitlines() == lines
+    assert cast(tmp_path, "x")[1][-1] == [0, "x", "7"]

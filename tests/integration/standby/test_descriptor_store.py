@@ -1,0 +1,171 @@
+"""Descriptors that a real systemd of the user holds for us."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from session_host.system.systemd import Service, enter_service, held_by_services
+from session_host.system.systemd.descriptor_store import DescriptorStore
+from tests.support.area import Area
+from tests.support.commands import OUTLIVE, environment, outlive
+from tests.support.processes import name, with_environment
+from tests.support.user_systemd import UserSystemd, as_on_a_desktop, user_systemd
+from tests.support.waiting import wait_until
+
+UNIT = "outlive-test.service"
+
+
+@pytest.fixture
+def systemd(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[UserSystemd]:
+    with user_systemd(area, monkeypatch) as running:
+        yield running
+
+
+def test_systemd_hands_back_what_a_process_had_held(systemd: UserSystemd, area: Area) -> None:
+    report = area.root / "report"
+    keeps = subprocess.run(
+        as_on_a_desktop(sys.executable, "-m", "tests.programs.stored_descriptors", "keep", UNIT, str(report)),
+        env=environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=30,
+    )  # fmt: skip
+    assert keeps.stdout.split() == [UNIT], "moved into the service"
+    wait_until(lambda: systemd.show(UNIT, "NFileDescriptorStore") == "1103", 10, "systemd to hold all")
+    assert held_by_services("outlive-*.service") == 1103
+    wait_until(report.exists, 10, "the main process to start")
+    os.kill(int(systemd.show(UNIT, "MainPID")), signal.SIGKILL)
+    lines = wait_until(lambda: report.read_text().splitlines()[1:], 10, "the main process to start again")
+    assert json.loads(lines[0]) == [{"a": ["one", "two"], "b": ["three"]}, False, 1100]
+
+
+@pytest.fixture
+def chat(systemd: UserSystemd, sessions: object) -> str:
+    """The id of a chat that was started as from a desktop, and that systemd holds too."""
+    words = ["new", "-d", "--json", "-n", "chat", "--", "sh", "-c", "echo one; read word; echo got $word; exit 7"]
+    started = subprocess.run(
+        as_on_a_desktop(*OUTLIVE, *words), env=environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=30
+    )
+    outlive("wait", "chat", "--text", "one")
+    return str(json.loads(started.stdout)["id"])
+
+
+def described() -> dict[str, Any]:
+    """The only chat, as ``ls`` has it."""
+    (found,) = outlive("ls", "--all", "--json").json()
+    return dict(found)
+
+
+WAITING = {"sh", "flock"}
+"""What the service's processes are called while there is a keeper."""
+
+
+def ours(area: Area) -> list[int]:
+    """Every process of the product, the service's too; not the chat's program."""
+    every = with_environment("OUTLIVE_RUNTIME_DIR", str(area.runtime))
+    product = {"outlive-keeper", "outlive-standby", "outlive-host", *WAITING}
+    return [pid for pid in every if name(pid) in product and pid != described()["child_pid"]]
+
+
+def kill(pids: list[int]) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+def service_of(systemd: UserSystemd) -> str:
+    """The name of the keeper's service, once it holds the chat: seven descriptors and its spec."""
+    pattern = "outlive-keeper-*.service"
+
+    def holding() -> list[str]:
+        return [each for each in systemd.units(pattern) if systemd.show(each, "NFileDescriptorStore") == "8"]
+
+    (found,) = wait_until(holding, 10, "systemd to hold the chat")
+    return found
+
+
+def ends_as_it_should(systemd: UserSystemd, service: str, before: dict[str, Any]) -> None:
+    """The chat takes input, and its end is learnt; then nothing is held any more."""
+    outlive("send", "chat", "word", "--enter")
+    assert outlive("wait", "chat", "--exited").code == 0
+    after = described()
+    assert (after["id"], after["child_pid"], after["exit_code"]) == (before["id"], before["child_pid"], 7)
+    assert outlive("peek", "chat").output.split("\n")[:3] == ["one", "word", "got word"]
+    wait_until(lambda: systemd.show(service, "NFileDescriptorStore") in {"0", ""}, 10, "systemd to let go of the chat")
+
+
+@pytest.mark.parametrize("and_the_service", [False, True])
+def test_the_kill_of_all_our_processes_at_once_loses_nothing(
+    systemd: UserSystemd, chat: str, area: Area, and_the_service: bool
+) -> None:
+    before, service = described(), service_of(systemd)
+    killed = [pid for pid in ours(area) if and_the_service or name(pid) not in WAITING]
+    assert {name(pid) for pid in killed} >= {"outlive-keeper", "outlive-standby", "outlive-host"}
+    assert (int(systemd.show(service, "MainPID")) in killed) == and_the_service
+    kill(killed)
+    ends_as_it_should(systemd, service, before)
+
+
+def test_a_chat_survives_the_kill_of_all_our_processes_and_the_loss_of_the_runtime_directory(
+    systemd: UserSystemd, chat: str, area: Area
+) -> None:
+    before, service = described(), service_of(systemd)
+    kill(ours(area))
+    shutil.rmtree(area.runtime, ignore_errors=True)
+    seen = set()
+
+    def is_with_another_keeper() -> bool:
+        info = described()
+        seen.add((info["state"], info["reason"]))
+        return info["keeper_pid"] not in {None, before["keeper_pid"]}
+
+    wait_until(is_with_another_keeper, 20, "another keeper")
+    assert seen == {("running", None)}, "it is coming back all the while"
+    ends_as_it_should(systemd, service, before)
+
+
+def test_a_service_that_starts_again_after_the_runtime_directory_was_removed_lets_the_living_keeper_be(
+    systemd: UserSystemd, chat: str, area: Area
+) -> None:
+    before, service = described(), service_of(systemd)
+    shutil.rmtree(area.runtime)
+    wait_until((area.runtime / "keeper.alive").exists, 10, "the lock that the service waits for")
+    wait_until(lambda: described()["keeper_pid"] == before["keeper_pid"], 10, "the chat to be there again")
+    former = systemd.show(service, "MainPID")
+    os.kill(int(former), signal.SIGKILL)
+    wait_until(lambda: systemd.show(service, "MainPID") not in {former, "0"}, 10, "the service to start again")
+    assert described()["keeper_pid"] == before["keeper_pid"]
+    kill(ours(area))
+    ends_as_it_should(systemd, service, before)
+
+
+def test_hosts_that_live_come_to_the_keeper_that_systemd_starts(systemd: UserSystemd, chat: str, area: Area) -> None:
+    before, service = described(), service_of(systemd)
+    kill([pid for pid in ours(area) if name(pid) in {"outlive-keeper", "outlive-standby"}])
+    wait_until(lambda: described()["keeper_pid"] not in {None, before["keeper_pid"]}, 20, "another keeper")
+    assert described()["host_pid"] == before["host_pid"]
+    kill([pid for pid in ours(area) if name(pid) not in WAITING])
+    ends_as_it_should(systemd, service, before)
+
+
+def test_an_upgraded_keeper_has_a_service_of_its_own(systemd: UserSystemd, chat: str, area: Area) -> None:
+    before, former = described(), service_of(systemd)
+    assert outlive("upgrade").code == 0
+    wait_until(lambda: systemd.show(former, "NFileDescriptorStore") == "0", 10, "the former service to be left")
+    service = service_of(systemd)
+    assert service != former
+    kill(ours(area))
+    ends_as_it_should(systemd, service, before)
+
+
+def test_nothing_is_held_where_there_is_no_systemd(area: Area) -> None:
+    service = Service(UNIT, "Outlive: test", ["true"], {})
+    assert enter_service(service, [os.getpid()]).reason == "no session bus"
+    assert held_by_services("outlive-*.service") == 0
+    with pytest.raises(FileNotFoundError):
+        DescriptorStore()

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from session_host.agents import login_shell
+from session_host.agents.login_shell import LoginPath, find_login_path, is_from_terminal, login_path
+from tests.support import processes
+from tests.support.area import Area
+from tests.support.terminals import Terminal
+from tests.support.waiting import wait_for_end, wait_until
+
+FILES = {
+    "bash": ".bashrc",
+    "zsh": ".zshrc",
+    "fish": ".config/fish/config.fish",
+    "tcsh": ".tcshrc",
+    "dash": ".profile",
+}
+"""Where each shell's users put their PATH."""
+
+SYNTAX = {
+    "fish": "set -gx PATH /nvm/bin $PATH\n",
+    "tcsh": "setenv PATH /nvm/bin:$PATH\n",
+}
+
+
+def desktop(shell: str) -> dict[str, str]:
+    """What a desktop starts programs with."""
+    found = shutil.which(shell)
+    if found is None:
+        pytest.skip(f"{shell} is not installed")
+    return {"HOME": os.environ["HOME"], "SHELL": found, "PATH": "/usr/bin:/bin:/snap/bin", "LANG": "C.UTF-8"}
+
+
+def start_up(area: Area, shell: str, text: str) -> None:
+    file = area.home / FILES[shell]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    if shell == "bash":
+        (area.home / ".bash_profile").write_text(". ~/.bashrc\n")
+
+
+@pytest.mark.parametrize("shell", FILES)
+class TestEveryShell:
+    def test_its_path_comes_first_and_nothing_is_lost(self, area: Area, shell: str) -> None:
+        start_up(area, shell, SYNTAX.get(shell, "export PATH=/nvm/bin:$PATH\n"))
+
+        found = login_path(desktop(shell))
+
+        assert found.problem == ""
+        entries = found.path.split(":")
+        assert entries[0] == "/nvm/bin"
+        assert {"/usr/bin", "/bin", "/snap/bin"} <= set(entries)
+        assert len(entries) == len(set(entries))
+
+    def test_what_it_prints_and_reads_is_nothing_to_us(self, area: Area, shell: str) -> None:
+        reads = {"fish": "read x\n", "tcsh": "set x = $<\n"}.get(shell, "read x\n")
+        start_up(area, shell, f"echo '<outlive> welcome'\n{reads}{SYNTAX.get(shell, 'export PATH=/nvm/bin:$PATH')}\n")
+
+        assert login_path(desktop(shell)).path.startswith("/nvm/bin:")
+
+    def test_what_it_leaves_in_the_background_holds_nobody_up(self, area: Area, shell: str) -> None:
+        start_up(area, shell, "sh -c 'echo $$ >~/pid; exec tail -f /dev/null' &\n")
+        began_s = time.monotonic()
+
+        assert login_path(desktop(shell)).problem == ""
+
+        assert time.monotonic() - began_s < login_shell.TIMEOUT_S
+        pid = area.home / "pid"
+        if pid.exists() and pid.read_text():
+            wait_for_end(int(pid.read_text()), 5)
+
+    def test_one_that_hangs_is_ended_with_all_that_it_started(
+        self, area: Area, shell: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start_up(area, shell, "sh -c 'echo $$ >~/pid; exec tail -f /dev/null'\n")
+        monkeypatch.setattr(login_shell, "TIMEOUT_S", 1.5)
+        environment = desktop(shell)
+
+        found = login_path(environment)
+
+        assert found.path == environment["PATH"]
+        assert "no answer within 1.5 s: check the shell's startup files" in found.problem
+        wait_for_end(int((area.home / "pid").read_text()), 5)
+
+
+class TestStartUpFiles:
+    def test_an_exec_of_something_else_is_gone_around(self, area: Area) -> None:
+        (area.home / ".profile").write_text('export PATH=/nvm/bin:$PATH\n. "$HOME/.bashrc"\n')
+        (area.home / ".bashrc").write_text("case $- in *i*) exec cat;; esac\n")
+
+        assert login_path(desktop("bash")).path.startswith("/nvm/bin:")
+
+    def test_an_exec_that_nothing_goes_around_leaves_the_callers(self, area: Area) -> None:
+        start_up(area, "bash", "exec cat\n")
+        environment = desktop("bash")
+
+        assert login_path(environment) == LoginPath(
+            environment["PATH"],
+            f"cannot read the PATH of {environment['SHELL']} (no output); using the current PATH to find agents",
+        )
+
+    def test_it_has_no_terminal_and_no_input(self, area: Area) -> None:
+        start_up(
+            area, "bash",
+            '[ -t 0 ] || [ -t 1 ] || [ -t 2 ] || { : </dev/tty; } 2>/dev/null || export PATH=/none:$PATH\n',
+        )  # fmt: skip
+
+        code = (
+            "import sys; sys.path.insert(0, sys.argv[1])\n"
+            "from session_host.agents.login_shell import login_path\n"
+            "import os; print(login_path(dict(os.environ)).path)\n"
+        )
+        root = str(Path(__file__).parents[3])
+        with Terminal([sys.executable, "-c", code, root], env=os.environ | desktop("bash")) as terminal:
+            assert terminal.until(b"\n").startswith(b"/none:")
+
+    def test_it_is_told_who_asks(self, area: Area) -> None:
+        start_up(area, "bash", 'export PATH="/asked-$OUTLIVE_RESOLVING_ENVIRONMENT-$TERM:$PATH"\n')
+
+        assert login_path(desktop("bash")).path.startswith("/asked-1-xterm-256color:")
+
+    def test_floods_are_no_harm(self, area: Area) -> None:
+        start_up(area, "bash", "head -c 5000000 /dev/zero\nexport PATH=/nvm/bin:$PATH\n")
+
+        assert login_path(desktop("bash")).path.startswith("/nvm/bin:")
+
+    def test_directories_that_are_not_absolute_are_left_out(self, area: Area) -> None:
+        start_up(area, "bash", "export PATH=.:node_modules/.bin::/nvm/bin:~/x:/usr/bin\n")
+
+        assert login_path(desktop("bash")).path == f"/nvm/bin:{area.home}/x:/usr/bin:/bin:/snap/bin"
+
+    def test_a_daemon_of_its_own_lives_on(self, area: Area) -> None:
+        daemon = "setsid sh -c 'echo $$ >~/pid; exec tail -f /dev/null' >/dev/null 2>&1 </dev/null &"
+        start_up(area, "bash", f"{daemon}\nwhile [ ! -s ~/pid ]; do :; done\n")
+
+        login_path(desktop("bash"))
+
+        pid = int((area.home / "pid").read_text())
+        assert processes.is_alive(pid)
+        processes.end([pid])
+
+
+class TestShells:
+    def test_no_such_shell_is_the_accounts(self, area: Area) -> None:
+        environment = desktop("bash") | {"SHELL": "/no/shell"}
+
+        assert login_path(environment).path.endswith("/snap/bin")
+
+    @pytest.mark.parametrize("text", ["#!/bin/sh\nexit 1\n", "no program at all", "#!/no/interpreter\n"])
+    def test_one_that_is_none(self, tmp_path: Path, text: str) -> None:
+        shell = tmp_path / "nologin"
+        shell.write_text(text)
+        shell.chmod(0o755)
+        environment = desktop("bash") | {"SHELL": str(shell)}
+
+        found = login_path(environment)
+
+        assert found.path == environment["PATH"]
+        assert str(shell) in found.problem
+
+    def test_no_home(self) -> None:
+        environment = desktop("bash") | {"HOME": "/no/home"}
+
+        assert login_path(environment).problem == ""
+
+
+class TestInALoop:
+    async def test_the_loop_runs_meanwhile(self, area: Area) -> None:
+        start_up(area, "bash", "export PATH=/nvm/bin:$PATH\n")
+
+        assert (await find_login_path(desktop("bash"))).path.startswith("/nvm/bin:")
+
+    async def test_when_it_is_cancelled_the_shell_ends(self, area: Area) -> None:
+        start_up(area, "bash", "echo $$ >~/pid; tail -f /dev/null\n")
+        task = asyncio.create_task(find_login_path(desktop("bash")))
+        pid = area.home / "pid"
+        await asyncio.to_thread(wait_until, lambda: pid.exists() and pid.read_text().strip(), 5, "the shell")
+
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        await asyncio.to_thread(wait_for_end, int(pid.read_text()), 2)
+        assert not [thread for thread in threading.enumerate() if "login" in thread.name]
+
+
+class TestWhoAsks:
+    @pytest.mark.parametrize("term", ["xterm-256color", "screen", "alacritty"])
+    def test_a_terminals_environment_is_its_users(self, term: str) -> None:
+        assert is_from_terminal({"TERM": term})
+
+    @pytest.mark.parametrize("environment", [{}, {"TERM": ""}, {"TERM": "dumb"}, {"TERM": "linux"}])
+    def test_a_desktops_is_not(self, environment: dict[str, str]) -> None:
+        code = (
+            "import sys; sys.path.insert(0, sys.argv[1])\n"
+            "from session_host.agents.login_shell import is_from_terminal\n"
+            f"raise SystemExit(is_from_terminal({environment!r}))"
+        )
+        root = str(Path(__file__).parents[3])
+
+        done = subprocess.run([sys.executable, "-c", code, root], start_new_session=True, check=False)
+
+        assert done.returncode == 0

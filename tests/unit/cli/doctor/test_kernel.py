@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+
+import pytest
+
+from session_host.cli.doctor import kernel
+
+NAMES = [f"kernel {feature.name}" for feature in kernel.FEATURES]
+
+
+def found() -> dict[str, tuple[str, str]]:
+    return {check.name: (check.status, check.message) for check in kernel.kernel()}
+
+
+def refuse(*arguments: object) -> None:
+    raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+
+def test_everything_is_tried_and_what_this_kernel_has_is_found() -> None:
+    checks = found()
+
+    assert list(checks) == NAMES
+    release = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
+    for feature in kernel.FEATURES:
+        if release >= tuple(int(part) for part in feature.since.split(".")):
+            assert checks[f"kernel {feature.name}"] == ("ok", feature.what_for)
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "status"),
+    [("splice", "splice", "warn"), ("memfd_create", "memfd", "fail"), ("pidfd_open", "pidfd", "warn")],
+)
+@pytest.mark.parametrize("gone", [False, True], ids=["refused", "not in this Python"])
+def test_what_is_missing_is_said_and_the_rest_goes_on(
+    monkeypatch: pytest.MonkeyPatch, call: str, name: str, status: str, gone: bool
+) -> None:
+    if gone:
+        monkeypatch.delattr(os, call)
+    else:
+        monkeypatch.setattr(os, call, refuse)
+
+    checks = found()
+
+    assert checks[f"kernel {name}"][0] == status
+    assert checks[f"kernel {name}"][1].startswith("not available (")
+    assert list(checks) == NAMES
+    assert checks["kernel subreaper"][0] == "ok"
+
+
+def test_a_terminal_that_takes_no_sendfile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sendfile", lambda *arguments: 0)
+    monkeypatch.setattr(kernel, "ARRIVAL_TIMEOUT_S", 0.01)
+
+    assert found()["kernel sendfile"][0] == "warn"
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_try_leaves_the_process_as_it_was(before: int) -> None:
+    library = ctypes.CDLL(None)
+    library.prctl(36, before, 0, 0, 0)
+    value = ctypes.c_int(-1)
+    try:
+        found()
+        library.prctl(37, ctypes.byref(value), 0, 0, 0)
+        assert value.value == before
+    finally:
+        library.prctl(36, 0, 0, 0, 0)

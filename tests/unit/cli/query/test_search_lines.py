@@ -1,0 +1,66 @@
+"""How ``outlive search`` prints what it found."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.cli.query.search import cut, grouped, marked, when, width
+from session_host.client.sessions.session_info import SessionInfo, info_of
+from session_host.storage.search import Hit, Query
+from session_host.storage.store import SessionRecord
+
+SECOND_NS = 1_000_000_000
+BEGAN_NS = 1_767_323_045 * SECOND_NS
+
+
+def chat(session_id: str, name: str) -> SessionInfo:
+    return info_of(
+        SessionRecord(id=session_id, name=name, agent="shell", argv=[], cwd="/", created_at="2026-01-02T03:04:05Z")
+    )
+
+
+def test_chats_come_by_their_newest_line_and_equal_lines_stand_once() -> None:
+    hits = [
+        Hit("1" * 36, 30, 0, BEGAN_NS + 3 * SECOND_NS, "needle one"),
+        Hit("2" * 36, 5, 0, BEGAN_NS + 2 * SECOND_NS, "needle two"),
+        Hit("1" * 36, 7, 0, BEGAN_NS + SECOND_NS, "needle one"),
+    ]
+    chats = {hit.session_id: chat(hit.session_id, f"chat {hit.session_id[0]}") for hit in hits}
+    shown = list(grouped(hits, chats, Query.of("needle"), None, is_colored=False))
+    assert [line.split()[-3:] for line in shown] == [
+        ["11111111", "shell,", "starting"], ["needle", "one", "×2"],
+        ["22222222", "shell,", "starting"], ["5", "needle", "two"],
+    ]  # fmt: skip
+
+
+def test_nothing_raw_is_shown() -> None:
+    hits = [Hit("1" * 36, 1, 0, BEGAN_NS, "a\x1b[31m\u202eneedle\x07")]
+    for is_colored in (False, True):
+        chats = {"1" * 36: chat("1" * 36, "x\x1b]0;y\x07")}
+        text = "".join(grouped(hits, chats, Query.of("needle"), 60, is_colored=is_colored))
+        own = re.sub(r"\x1b\[(0|1|2|1;31)m", "", text)
+        assert not any(character in own for character in "\x1b\x07\u202e")
+        assert (own == text) is not is_colored
+
+
+def test_matches_are_marked() -> None:
+    assert marked("a needle.", Query.of("needle").spans("a needle.")) == "a \x1b[1;31mneedle\x1b[0m."
+
+
+@given(st.text(st.characters(exclude_categories=("C", "M", "Z")), max_size=60), st.integers(20, 60))
+def test_a_line_is_cut_to_its_room_with_its_first_match(around: str, columns: int) -> None:
+    text = f"{around} {around} needle {around}"
+    query = Query.of("needle")
+    shown = cut(text, query.spans(text), columns)
+    assert width(shown) <= columns
+    assert query.fits(shown) or "needle" in around.casefold()
+
+
+def test_the_day_is_told_unless_it_is_today() -> None:
+    now = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    assert len(when(now, now)) == len("12:00:00")
+    assert len(when(now - timedelta(days=3), now)) == len("2025-12-30 12:00")

@@ -1,0 +1,52 @@
+"""What the user may set for new chats, and what is said of a file that makes no sense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.client.chats.settings import ChatSettings, load_chat_settings
+from session_host.errors import ConfigError
+
+
+def test_without_a_file_everything_is_recorded_up_to_the_limit(tmp_path: Path) -> None:
+    expected = ChatSettings(record=True, record_limit_mib=64, scrollback_lines=10_000, rest_after_s=120)
+    assert load_chat_settings(tmp_path) == expected
+
+
+def test_each_value_can_be_set(tmp_path: Path) -> None:
+    (tmp_path / "chats.toml").write_text("record = false\nrecord_limit_mib = 2\nscrollback_lines = 0\n")
+    assert load_chat_settings(tmp_path) == ChatSettings(record=False, record_limit_mib=2, scrollback_lines=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("record = 1", r"chats\.toml: .*bool"),
+        ("recrod = true", r"chats\.toml: .*recrod"),
+        ("record_limit_mib = 0", r"record_limit_mib is 0; allowed: 1 to"),
+        ("scrollback_lines = 10000000", r"scrollback_lines is 10000000; allowed: 0 to"),
+        ("rest_after_s = -1", r"rest_after_s is -1\.0; allowed: 0 to"),
+        ("rest_after_s = nan", r"rest_after_s is nan; allowed: 0 to"),
+        ("record =", r"chats\.toml: "),
+        ("x = " + "[" * 100_000, r"chats\.toml"),
+    ],
+)
+def test_what_makes_no_sense_is_said_in_one_line(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "chats.toml").write_text(text)
+    with pytest.raises(ConfigError, match=words) as raised:
+        load_chat_settings(tmp_path)
+    assert "\n" not in str(raised.value)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    directory = tmp_path_factory.mktemp("config")
+    (directory / "chats.toml").write_bytes(data)
+    try:
+        load_chat_settings(directory)
+    except ConfigError:
+        pass

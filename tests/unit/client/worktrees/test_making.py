@@ -1,0 +1,359 @@
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from session_host.client.worktrees import discard, find, make, remake
+from session_host.errors import WorktreeError
+from session_host.paths import worktrees_dir
+from tests.support.area import Area
+from tests.support.repositories import Checkout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path / "project")
+
+
+def nothing_is_left(checkout: Checkout, branches: list[str]) -> None:
+    assert checkout.worktrees() == []
+    assert checkout.branches() == branches
+    assert list(worktrees_dir().rglob("*")) == []
+
+
+class TestNew:
+    def test_a_branch_named_after_the_chat(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "fix the bug")
+
+        assert made.branch == "outlive/fix-the-bug"
+        assert made.branch_made
+        assert (made.name, made.repository) == ("project", str(checkout.path / ".git"))
+        assert Path(made.path) == worktrees_dir() / find(checkout.path).key / "outlive-fix-the-bug"
+        assert made.directory == made.path
+        there = Checkout(made.path)
+        assert there.git("branch", "--show-current") == "outlive/fix-the-bug"
+        assert there.git("rev-parse", "HEAD") == checkout.git("rev-parse", "HEAD")
+        assert there.git("status", "--porcelain") == ""
+
+    def test_nobody_else_can_enter(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "x")
+
+        assert worktrees_dir().stat().st_mode & 0o077 == 0
+        assert Path(made.path).parent.stat().st_mode & 0o077 == 0
+
+    def test_it_works_where_the_user_was(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path / "src" / "deep"), None, "x")
+
+        assert made.directory == f"{made.path}/src/deep"
+
+    def test_or_as_near_to_it_as_the_branch_has(self, checkout: Checkout) -> None:
+        (checkout.path / "src" / "new" / "dir").mkdir(parents=True)
+
+        made = make(str(checkout.path / "src" / "new" / "dir"), None, "x")
+
+        assert made.directory == f"{made.path}/src"
+
+    def test_from_a_linked_worktree_it_begins_at_that_ones_commit(self, checkout: Checkout, tmp_path: Path) -> None:
+        checkout.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other"))
+        commit = Checkout(tmp_path / "other").commit("more")
+
+        made = make(str(tmp_path / "other"), None, "x")
+
+        assert Checkout(made.path).git("rev-parse", "HEAD") == commit
+        assert made.repository == str(checkout.path / ".git")
+
+    def test_from_a_bare_repository(self, checkout: Checkout, tmp_path: Path) -> None:
+        checkout.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare.git"))
+
+        made = make(str(tmp_path / "bare.git"), None, "x")
+
+        assert (Path(made.path) / "file").exists()
+
+    def test_of_a_submodule(self, checkout: Checkout, tmp_path: Path) -> None:
+        outer = Checkout.new(tmp_path / "outer")
+        outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(checkout.path), "inner")
+
+        made = make(str(outer.path / "inner" / "src"), None, "x")
+
+        assert made.directory == f"{made.path}/src"
+        assert Checkout(made.path).git("branch", "--show-current") == "outlive/x"
+
+    def test_the_users_branch_of_the_name_outlive_is_no_hindrance(self, checkout: Checkout) -> None:
+        checkout.git("branch", "outlive")
+
+        assert make(str(checkout.path), None, "x").branch == "outlive-x"
+
+    @pytest.mark.parametrize("name", ["feature/a b", "-n", "Ünïcødé 漢字", "../../etc", "x\ny", ".", "@{-1}"])
+    def test_any_name_of_a_chat(self, checkout: Checkout, name: str) -> None:
+        made = make(str(checkout.path), None, name)
+
+        assert Path(made.path).parent.parent == worktrees_dir()
+        assert Checkout(made.path).git("branch", "--show-current") == made.branch
+
+    def test_two_at_once(self, checkout: Checkout) -> None:
+        with ThreadPoolExecutor(4) as threads:
+            made = list(threads.map(lambda _: make(str(checkout.path), None, "x"), range(4)))
+
+        assert sorted(each.branch for each in made) == ["outlive/x", "outlive/x-2", "outlive/x-3", "outlive/x-4"]
+        assert len({each.path for each in made}) == 4
+        assert sorted(checkout.worktrees()) == sorted(each.path for each in made)
+
+    def test_two_at_once_for_one_branch(self, checkout: Checkout) -> None:
+        checkout.git("branch", "topic")
+
+        def attempt(_: int) -> str:
+            try:
+                return make(str(checkout.path), "topic", "x").path
+            except WorktreeError as error:
+                return str(error)
+
+        with ThreadPoolExecutor(2) as threads:
+            first, second = sorted(threads.map(attempt, range(2)))
+
+        assert checkout.worktrees() == [first]
+        assert second == f"the branch topic is checked out in {first}; choose another, or start the chat there"
+
+
+class TestNamedBranches:
+    def test_one_that_there_is(self, checkout: Checkout) -> None:
+        commit = checkout.git("commit-tree", "HEAD^{tree}", "-m", "apart")
+        checkout.git("branch", "topic/one", commit)
+
+        made = make(str(checkout.path), "topic/one", "x")
+
+        assert (made.branch, made.branch_made) == ("topic/one", False)
+        assert Checkout(made.path).git("rev-parse", "HEAD") == commit
+        assert Path(made.path).name == "topic-one"
+
+    def test_a_new_one(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), "größer/漢字", "x")
+
+        assert (made.branch, made.branch_made) == ("größer/漢字", True)
+        assert checkout.branches() == ["größer/漢字", "main"]
+
+    def test_names_that_become_the_same_directory(self, checkout: Checkout) -> None:
+        first, second = make(str(checkout.path), "a/b", "x"), make(str(checkout.path), "a-b", "x")
+
+        assert (Path(first.path).name, Path(second.path).name) == ("a-b", "a-b-2")
+
+    def test_one_of_the_remote_is_followed(self, checkout: Checkout, tmp_path: Path) -> None:
+        checkout.git("branch", "topic")
+        checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
+
+        made = make(str(tmp_path / "clone"), "topic", "x")
+
+        assert made.branch_made
+        assert Checkout(made.path).git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/topic"
+
+    def test_one_of_several_remotes(self, checkout: Checkout, tmp_path: Path) -> None:
+        checkout.git("branch", "topic")
+        checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
+        clone = Checkout(tmp_path / "clone")
+        clone.git("remote", "add", "-f", "upstream", str(checkout.path))
+
+        with pytest.raises(WorktreeError, match="several remotes have the branch topic; create a local one"):
+            make(str(clone.path), "topic", "x")
+
+        nothing_is_left(clone, ["main"])
+
+    def test_one_that_is_checked_out(self, checkout: Checkout) -> None:
+        with pytest.raises(WorktreeError, match=f"the branch main is checked out in {checkout.path}; choose another"):
+            make(str(checkout.path), "main", "x")
+
+        nothing_is_left(checkout, ["main"])
+
+    @pytest.mark.parametrize("name", ["-b", "two words", "a..b", "x.lock", "@{-1}", "HEAD", "a\nb", "/x", "--force"])
+    def test_no_names(self, checkout: Checkout, name: str) -> None:
+        with pytest.raises(WorktreeError, match="invalid branch name"):
+            make(str(checkout.path), name, "x")
+
+        nothing_is_left(checkout, ["main"])
+
+    def test_a_name_beside_which_it_cannot_be(self, checkout: Checkout) -> None:
+        with pytest.raises(WorktreeError, match="git cannot create the branch main/x: "):
+            make(str(checkout.path), "main/x", "x")
+
+        nothing_is_left(checkout, ["main"])
+
+
+class TestFailures:
+    def test_a_repository_without_a_commit(self, tmp_path: Path) -> None:
+        empty = Checkout.new(tmp_path / "empty", commits=0)
+
+        with pytest.raises(WorktreeError, match=r"empty has no commits; commit something first"):
+            make(str(empty.path), None, "x")
+
+        nothing_is_left(empty, [])
+
+    def test_a_filter_that_fails_leaves_nothing(self, checkout: Checkout) -> None:
+        checkout.commit(".gitattributes", "file filter=broken\n")
+        checkout.git("config", "filter.broken.smudge", "false")
+        checkout.git("config", "filter.broken.required", "true")
+
+        with pytest.raises(WorktreeError, match=r"git cannot create the worktree: .*smudge filter broken failed"):
+            make(str(checkout.path), None, "x")
+
+        nothing_is_left(checkout, ["main"])
+
+    def test_a_hook_of_the_users_that_fails_is_no_failure(self, checkout: Checkout) -> None:
+        hook = checkout.write(".git/hooks/post-checkout", "#!/bin/sh\necho no >&2\nexit 3\n")
+        hook.chmod(0o755)
+
+        made = make(str(checkout.path), None, "x")
+
+        assert Checkout(made.path).git("status", "--porcelain") == ""
+
+    def test_a_checkout_that_takes_too_long_leaves_nothing(
+        self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hook = checkout.write(".git/hooks/post-checkout", "#!/bin/sh\nexec tail -f /dev/null\n")
+        hook.chmod(0o755)
+        monkeypatch.setattr("session_host.client.worktrees.git.WORK_TIMEOUT_S", 1.0)
+
+        with pytest.raises(WorktreeError, match="git worktree add took longer than 1 s"):
+            make(str(checkout.path), None, "x")
+
+        nothing_is_left(checkout, ["main"])
+
+    def test_what_a_hook_leaves_running_holds_nobody_up(self, checkout: Checkout) -> None:
+        pid = checkout.path / "pid"
+        hook = checkout.write(
+            ".git/hooks/post-checkout", f"#!/bin/sh\nsetsid tail -f /dev/null --pid={os.getpid()} &\necho $! >{pid}\n"
+        )
+        hook.chmod(0o755)
+
+        make(str(checkout.path), None, "x")
+
+        os.kill(int(pid.read_text()), 15)
+
+    def test_a_directory_that_cannot_be_written(self, checkout: Checkout, area: Area) -> None:
+        (area.state / "worktrees").write_text("")
+
+        with pytest.raises(Exception, match="worktrees is not a directory"):
+            make(str(checkout.path), None, "x")
+
+        assert checkout.branches() == ["main"]
+
+    def test_discarding_takes_back_all(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "x")
+        (Path(made.path) / "left by a hook").write_text("")
+
+        discard(made)
+
+        nothing_is_left(checkout, ["main"])
+
+    def test_discarding_leaves_a_branch_that_was_there(self, checkout: Checkout) -> None:
+        checkout.git("branch", "topic")
+
+        discard(make(str(checkout.path), "topic", "x"))
+
+        nothing_is_left(checkout, ["main", "topic"])
+
+
+class TestStaleRegistrations:
+    def test_ours_whose_directory_is_gone_is_made_again(self, checkout: Checkout) -> None:
+        first = make(str(checkout.path), "topic", "x")
+        shutil.rmtree(Path(first.path).parent)
+
+        second = make(str(checkout.path), "topic", "x")
+
+        assert second.path == first.path
+        assert checkout.worktrees() == [second.path]
+
+    def test_the_users_own_is_too_and_others_stay(self, checkout: Checkout, tmp_path: Path) -> None:
+        for name in ("gone", "also-gone", "locked"):
+            checkout.git("worktree", "add", "--quiet", "-b", name, str(tmp_path / "trees" / name))
+        (tmp_path / "trees" / "neighbour").mkdir()
+        checkout.git("worktree", "lock", str(tmp_path / "trees" / "locked"))
+        for name in ("gone", "also-gone", "locked"):
+            shutil.rmtree(tmp_path / "trees" / name)
+
+        made = make(str(checkout.path), "gone", "x")
+
+        others = [str(tmp_path / "trees" / name) for name in ("also-gone", "locked")]
+        assert sorted(checkout.worktrees()) == sorted([made.path, *others])
+
+    def test_a_locked_one_stays(self, checkout: Checkout, tmp_path: Path) -> None:
+        place = tmp_path / "disk" / "topic"
+        checkout.git("worktree", "add", "--quiet", "-b", "topic", str(place))
+        checkout.git("worktree", "lock", "--reason", "on a stick", str(place))
+        shutil.rmtree(place)
+
+        with pytest.raises(WorktreeError, match=r"is locked \(on a stick\) but missing; restore it, or run: git work"):
+            make(str(checkout.path), "topic", "x")
+
+        assert checkout.worktrees() == [str(place)]
+
+    def test_one_that_may_be_on_a_disk_which_is_missing_stays(self, checkout: Checkout, tmp_path: Path) -> None:
+        place = tmp_path / "disk" / "topic"
+        checkout.git("worktree", "add", "--quiet", "-b", "topic", str(place))
+        shutil.rmtree(place)
+
+        with pytest.raises(WorktreeError, match=r"and its parent directory are missing; mount its disk"):
+            make(str(checkout.path), "topic", "x")
+
+        assert checkout.worktrees() == [str(place)]
+
+
+class TestRemaking:
+    def test_the_same_again(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "x")
+        commit = Checkout(made.path).commit("work")
+        shutil.rmtree(made.path)
+
+        assert remake(made.path, made.repository, made.branch)
+
+        there = Checkout(made.path)
+        assert there.git("rev-parse", "HEAD") == commit
+        assert there.git("status", "--porcelain") == ""
+
+    def test_pruned_meanwhile(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "x")
+        shutil.rmtree(worktrees_dir())
+        checkout.git("worktree", "prune")
+
+        assert remake(made.path, made.repository, made.branch)
+        assert checkout.worktrees() == [made.path]
+
+    def test_an_empty_directory_in_its_place(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "x")
+        shutil.rmtree(made.path)
+        Path(made.path).mkdir()
+
+        assert remake(made.path, made.repository, made.branch)
+        assert (Path(made.path) / "file").exists()
+
+    def test_what_is_there_is_left_alone(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "x")
+
+        assert not remake(made.path, made.repository, made.branch)
+
+    def test_its_branch_is_gone_too(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "x")
+        shutil.rmtree(made.path)
+        checkout.git("worktree", "prune")
+        checkout.git("branch", "-D", made.branch)
+
+        with pytest.raises(WorktreeError, match="and its branch outlive/x are missing; start a new chat"):
+            remake(made.path, made.repository, made.branch)
+
+    def test_its_branch_is_elsewhere(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "x")
+        shutil.rmtree(made.path)
+        checkout.git("worktree", "prune")
+        checkout.git("switch", "--quiet", made.branch)
+
+        with pytest.raises(WorktreeError, match=f"outlive/x is checked out in {checkout.path}"):
+            remake(made.path, made.repository, made.branch)
+
+    def test_the_repository_is_gone(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "x")
+        shutil.rmtree(made.path)
+        shutil.rmtree(checkout.path)
+
+        with pytest.raises(WorktreeError, match=r"the repository .* is missing"):
+            remake(made.path, made.repository, made.branch)

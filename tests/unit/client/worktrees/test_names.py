@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.client.worktrees.names import free_branch, slug
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fix-the-bug", "fix-the-bug"),
+        ("feature/x", "feature-x"),
+        ("two  words", "two-words"),
+        ("-dash", "dash"),
+        ("äöü ß 漢字", "äöü-ß-漢字"),
+        ("a..b", "a.b"),
+        ("x.lock", "x"),
+        ("x.lock.lock", "x"),
+        (".hidden", "hidden"),
+        ("~^:?*[\\", "chat"),
+        ("", "chat"),
+        ("a" * 300, "a" * 80),
+    ],
+)
+def test_slugs(text: str, expected: str) -> None:
+    assert slug(text) == expected
+
+
+def test_git_takes_what_is_made_of_any_name() -> None:
+    @given(st.text(max_size=60))
+    def check(text: str) -> None:
+        made = slug(text)
+        assert "/" not in made
+        assert len(made.encode()) <= 80
+        names.append(made)
+
+    names: list[str] = []
+    check()
+    for name in {*names, "chat"}:
+        subprocess.run(["git", "check-ref-format", f"refs/heads/outlive/{name}"], check=True)
+
+
+@pytest.mark.parametrize(
+    ("taken", "expected"),
+    [
+        ([], "outlive/x"),
+        (["main", "outlive/y"], "outlive/x"),
+        (["outlive/x"], "outlive/x-2"),
+        (["outlive/X", "outlive/x-2"], "outlive/x-3"),
+        (["outlive/x/deep"], "outlive/x-2"),
+        (["outlive"], "outlive-x"),
+        (["outlive", "outlive-x"], "outlive-x-2"),
+    ],
+)
+def test_a_branch_that_nobody_has(taken: list[str], expected: str) -> None:
+    assert free_branch("x", taken) == expected

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from session_host.client.worktrees import Removal, Worktree, make, remove
+from session_host.paths import worktrees_dir
+from tests.support.area import Area
+from tests.support.repositories import Checkout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path / "project")
+
+
+@pytest.fixture
+def made(checkout: Checkout) -> Worktree:
+    return make(str(checkout.path), None, "x")
+
+
+def removed(made: Worktree) -> Removal:
+    return remove(made.path, made.repository, made.branch, branch_made=made.branch_made)
+
+
+def is_kept(made: Worktree, why: str) -> bool:
+    before = sorted(str(path) for path in Path(made.path).rglob("*"))
+    result = removed(made)
+    assert not result.removed
+    assert result.line == f"kept the worktree {made.path}: {why}"
+    assert sorted(str(path) for path in Path(made.path).rglob("*")) == before
+    return made.branch in Checkout(Path(made.repository)).branches()
+
+
+class TestNothingIsLost:
+    def test_all_is_removed(self, checkout: Checkout, made: Worktree) -> None:
+        assert removed(made) == Removal(removed=True, line="")
+
+        assert checkout.worktrees() == []
+        assert checkout.branches() == ["main"]
+        assert list(worktrees_dir().iterdir()) == []
+
+    def test_a_branch_that_is_merged_goes(self, checkout: Checkout, made: Worktree) -> None:
+        Checkout(made.path).commit("work")
+        checkout.git("merge", "--quiet", "--no-ff", made.branch)
+
+        assert removed(made) == Removal(removed=True, line="")
+        assert checkout.branches() == ["main"]
+
+    @pytest.mark.parametrize("how", ["tag", "branch"])
+    def test_commits_that_something_else_has_are_not_lost(self, checkout: Checkout, made: Worktree, how: str) -> None:
+        Checkout(made.path).commit("work")
+        checkout.git(how, "keeps-it", made.branch)
+
+        assert removed(made).removed
+        assert made.branch not in checkout.branches()
+
+    def test_nor_what_was_pushed(self, checkout: Checkout, tmp_path: Path) -> None:
+        checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
+        made = make(str(tmp_path / "clone"), None, "x")
+        there = Checkout(made.path)
+        there.commit("work")
+        there.git("push", "--quiet", "origin", "HEAD")
+
+        assert removed(made) == Removal(removed=True, line="")
+        assert Checkout(tmp_path / "clone").branches() == ["main"]
+        assert made.branch in checkout.branches()
+
+    def test_a_branch_that_was_there_before_stays(self, checkout: Checkout) -> None:
+        checkout.git("branch", "topic")
+
+        assert removed(make(str(checkout.path), "topic", "x")) == Removal(removed=True, line="")
+        assert checkout.branches() == ["main", "topic"]
+
+    def test_ignored_files_go_and_are_named(self, checkout: Checkout) -> None:
+        checkout.commit(".gitignore", ".env\nbuild/\n*.o\n")
+        made = make(str(checkout.path), None, "x")
+        there = Checkout(made.path)
+        for name in (".env", "build/a", "build/b", "src/a.o", "src/b.o"):
+            there.write(name)
+
+        assert removed(made) == Removal(
+            removed=True, line=f"removed {made.path}, including ignored files: .env, build/, src/a.o and 1 more"
+        )
+        assert not Path(made.path).exists()
+
+    def test_one_that_is_gone_is_forgotten_with_its_branch(self, checkout: Checkout, made: Worktree) -> None:
+        shutil.rmtree(made.path)
+
+        assert removed(made) == Removal(removed=True, line="")
+        assert checkout.worktrees() == []
+        assert checkout.branches() == ["main"]
+
+    def test_one_that_the_user_removed_through_git(self, checkout: Checkout, made: Worktree) -> None:
+        checkout.git("worktree", "remove", made.path)
+
+        assert removed(made) == Removal(removed=True, line="")
+        assert checkout.branches() == ["main"]
+
+    def test_all_is_gone(self, checkout: Checkout, made: Worktree) -> None:
+        shutil.rmtree(checkout.path)
+        shutil.rmtree(made.path)
+
+        assert removed(made) == Removal(removed=True, line="")
+
+    def test_submodules_that_were_never_filled_are_no_hindrance(self, checkout: Checkout, tmp_path: Path) -> None:
+        inner = Checkout.new(tmp_path / "inner")
+        checkout.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.path), "inner")
+        checkout.git("commit", "--quiet", "-m", "submodule")
+
+        assert removed(make(str(checkout.path), None, "x")) == Removal(removed=True, line="")
+
+    def test_the_agent_went_to_another_branch_in_it(self, checkout: Checkout, made: Worktree) -> None:
+        Checkout(made.path).git("switch", "--quiet", "--create", "other")
+        checkout.git("merge", "--quiet", "other")
+
+        assert removed(made).removed
+        assert checkout.branches() == ["main", "other"]
+
+
+class TestWorkIsKept:
+    def test_a_file_that_is_not_tracked(self, made: Worktree) -> None:
+        (Path(made.path) / "new file").write_text("")
+
+        assert is_kept(made, "1 file untracked")
+
+    def test_whatever_the_user_has_set(self, checkout: Checkout, made: Worktree) -> None:
+        checkout.git("config", "status.showUntrackedFiles", "no")
+        (Path(made.path) / "new file").write_text("")
+
+        assert is_kept(made, "1 file untracked")
+
+    def test_changes(self, made: Worktree) -> None:
+        there = Checkout(made.path)
+        there.write("file", "changed\n")
+        there.write("staged")
+        there.git("add", "staged")
+        there.write("new")
+
+        assert is_kept(made, "2 files not committed and 1 file untracked")
+
+    def test_a_deleted_file(self, made: Worktree) -> None:
+        (Path(made.path) / "file").unlink()
+
+        assert is_kept(made, "1 file not committed")
+
+    def test_commits_that_no_other_branch_has(self, made: Worktree) -> None:
+        Checkout(made.path).commit("work")
+        Checkout(made.path).commit("work")
+
+        assert is_kept(made, "its branch outlive/x has 2 commits not on any other branch")
+
+    def test_commits_of_a_branch_that_was_there_before(self, checkout: Checkout) -> None:
+        made = make(str(checkout.path), None, "y")
+        Checkout(made.path).commit("work")
+
+        assert is_kept(made, "its branch outlive/y has 1 commit not on any other branch")
+
+    def test_commits_on_no_branch(self, made: Worktree) -> None:
+        there = Checkout(made.path)
+        there.git("switch", "--quiet", "--detach")
+        there.commit("work")
+
+        assert is_kept(made, "it has 1 commit on no branch")
+
+    def test_the_branch_is_kept_when_the_agent_left_work_on_it(self, checkout: Checkout, made: Worktree) -> None:
+        there = Checkout(made.path)
+        there.commit("work")
+        there.git("switch", "--quiet", "--detach", "main")
+
+        assert removed(made) == Removal(
+            removed=True, line="kept the branch outlive/x: 1 commit not on any other branch"
+        )
+        assert checkout.branches() == ["main", "outlive/x"]
+
+    def test_a_branch_that_is_in_use_elsewhere(self, checkout: Checkout, made: Worktree) -> None:
+        Checkout(made.path).git("switch", "--quiet", "--detach")
+        checkout.git("switch", "--quiet", made.branch)
+
+        assert removed(made) == Removal(
+            removed=True, line=f"kept the branch outlive/x: it is checked out in {checkout.path}"
+        )
+
+    def test_a_merge_that_waits(self, checkout: Checkout, made: Worktree) -> None:
+        checkout.git("commit", "--quiet", "--allow-empty", "-m", "theirs")
+        there = Checkout(made.path)
+        there.git("merge", "--quiet", "--no-commit", "--no-ff", "main")
+
+        assert is_kept(made, "a merge in progress")
+
+    def test_a_bisection(self, checkout: Checkout, made: Worktree) -> None:
+        there = Checkout(made.path)
+        there.git("bisect", "start", "HEAD", "HEAD~2")
+
+        assert is_kept(made, "a bisection in progress")
+
+    @pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])
+    def test_changes_that_git_was_told_to_overlook(self, made: Worktree, mark: str) -> None:
+        there = Checkout(made.path)
+        there.git("update-index", mark, "file", "src/deep/file")
+        there.write("file", "changed\n")
+
+        assert is_kept(made, "1 file changed but hidden from git (assume-unchanged or skip-worktree)")
+
+    def test_a_sparse_checkout_is_no_work(self, made: Worktree) -> None:
+        there = Checkout(made.path)
+        there.git("sparse-checkout", "set", "nothing")
+
+        assert not (there.path / "src").exists()
+        assert removed(made).removed
+
+    def test_a_repository_that_is_ignored(self, checkout: Checkout) -> None:
+        checkout.commit(".gitignore", "vendor/\n")
+        made = make(str(checkout.path), None, "x")
+        Checkout.new(Path(made.path) / "vendor")
+
+        assert is_kept(made, "vendor/ is a separate repository")
+
+    def test_a_submodule_that_is_filled(self, checkout: Checkout, tmp_path: Path) -> None:
+        inner = Checkout.new(tmp_path / "inner")
+        checkout.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.path), "inner")
+        checkout.git("commit", "--quiet", "-m", "submodule")
+        made = make(str(checkout.path), None, "x")
+        Checkout(made.path).git("-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init")
+
+        assert is_kept(made, "working trees containing submodules cannot be moved or removed")
+
+    def test_a_locked_one(self, checkout: Checkout, made: Worktree) -> None:
+        checkout.git("worktree", "lock", "--reason", "on a stick", made.path)
+
+        assert is_kept(made, "it is locked: on a stick")
+
+    def test_what_is_no_worktree_any_more(self, checkout: Checkout, made: Worktree) -> None:
+        checkout.git("worktree", "remove", made.path)
+        Path(made.path).mkdir(parents=True)
+        (Path(made.path) / "mine").write_text("")
+
+        result = removed(made)
+
+        assert (result.removed, (Path(made.path) / "mine").exists()) == (False, True)
+        assert "no longer a worktree of" in result.line
+
+    def test_its_link_to_the_repository_is_broken(self, made: Worktree) -> None:
+        (Path(made.path) / ".git").unlink()
+
+        assert not removed(made).removed
+        assert (Path(made.path) / "file").exists()
+
+    def test_its_link_is_broken_and_a_repository_is_around_it(self, made: Worktree, area: Area) -> None:
+        (Path(made.path) / ".git").unlink()
+        Checkout(area.root).git("init", "--quiet")
+        Checkout(area.root).write(".gitignore", "*\n")
+
+        result = removed(made)
+
+        assert (result.removed, (Path(made.path) / "file").exists()) == (False, True)
+        assert "no longer a worktree of" in result.line
+
+    def test_the_repository_is_gone(self, checkout: Checkout, made: Worktree) -> None:
+        shutil.rmtree(checkout.path)
+
+        assert not removed(made).removed
+        assert (Path(made.path) / "file").exists()
+
+    def test_git_is_gone(self, made: Worktree, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PATH", "")
+
+        result = removed(made)
+
+        assert (result.removed, Path(made.path).exists()) == (False, True)
+        assert "git is not installed" in result.line

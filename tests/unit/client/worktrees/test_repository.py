@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from session_host.client.worktrees import find
+from session_host.client.worktrees.repository import entries
+from session_host.errors import WorktreeError
+from tests.support.repositories import Checkout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path / "project")
+
+
+class TestFinding:
+    def test_the_top(self, checkout: Checkout) -> None:
+        found = find(checkout.path)
+
+        assert (found.name, found.common, found.top, found.place) == (
+            "project", checkout.path / ".git", checkout.path, ".",
+        )  # fmt: skip
+
+    def test_a_directory_below(self, checkout: Checkout) -> None:
+        assert find(checkout.path / "src" / "deep").place == "src/deep"
+
+    def test_through_a_symbolic_link(self, checkout: Checkout, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to(checkout.path / "src")
+
+        found = find(tmp_path / "link" / "deep")
+
+        assert (found.place, found.top) == ("src/deep", checkout.path)
+        assert found.key == find(checkout.path).key
+
+    def test_a_linked_worktree_is_of_the_same_repository(self, checkout: Checkout, tmp_path: Path) -> None:
+        checkout.git("worktree", "add", "--quiet", str(tmp_path / "other"))
+
+        found = find(tmp_path / "other" / "src")
+
+        assert (found.name, found.common, found.place) == ("project", checkout.path / ".git", "src")
+        assert found.key == find(checkout.path).key
+
+    @pytest.mark.parametrize(("folder", "name"), [("project.git", "project"), ("project/.bare", "project")])
+    def test_a_bare_one(self, tmp_path: Path, folder: str, name: str) -> None:
+        Checkout.new(tmp_path / folder, commits=0, bare=True)
+
+        found = find(tmp_path / folder)
+
+        assert (found.name, found.top, found.place) == (name, None, ".")
+
+    def test_a_submodule_is_a_repository_of_its_own(self, checkout: Checkout, tmp_path: Path) -> None:
+        outer = Checkout.new(tmp_path / "outer")
+        outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(checkout.path), "libs/inner")
+
+        found = find(tmp_path / "outer" / "libs" / "inner" / "src")
+
+        assert (found.name, found.place) == ("inner", "src")
+        assert found.common == outer.path / ".git" / "modules" / "libs" / "inner"
+
+    def test_names_that_are_alike_are_told_apart(self, checkout: Checkout, tmp_path: Path) -> None:
+        other = Checkout.new(tmp_path / "elsewhere" / "project")
+
+        assert find(other.path).name == find(checkout.path).name
+        assert find(other.path).key != find(checkout.path).key
+
+    def test_what_a_hook_or_an_alias_has_set_leads_nowhere_else(
+        self, checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = Checkout.new(tmp_path / "other")
+        monkeypatch.setenv("GIT_DIR", str(other.path / ".git"))
+        monkeypatch.setenv("GIT_WORK_TREE", str(other.path))
+
+        assert find(checkout.path).top == checkout.path
+
+
+class TestRefusals:
+    def test_no_repository(self, tmp_path: Path) -> None:
+        with pytest.raises(
+            WorktreeError, match=r"is not in a git repository; run `git init` there, or omit --worktree"
+        ):
+            find(tmp_path)
+
+    def test_no_directory(self, tmp_path: Path) -> None:
+        with pytest.raises(WorktreeError, match="does not exist; choose another with -C"):
+            find(tmp_path / "none")
+
+    def test_gits_own_directory(self, checkout: Checkout) -> None:
+        with pytest.raises(WorktreeError, match="is a git directory; start the chat in the working tree"):
+            find(checkout.path / ".git")
+
+    def test_git_is_not_installed(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+
+        with pytest.raises(WorktreeError, match=r"git is not installed; install it .* without --worktree"):
+            find(checkout.path)
+
+    def test_a_git_that_is_too_old(self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        old = tmp_path / "bin" / "git"
+        old.parent.mkdir()
+        old.write_text(
+            '#!/bin/sh\ncase "$*" in version) echo "git version 2.30.2";;\n'
+            "*worktree*) echo 'error: unknown switch `z'\"'\" >&2; exit 129;; esac\n"
+        )
+        old.chmod(0o755)
+        found = find(checkout.path)
+        monkeypatch.setenv("PATH", f"{old.parent}:/usr/bin:/bin")
+
+        with pytest.raises(WorktreeError, match=r"git version 2.30.2 is too old"):
+            entries(found)
+
+    def test_a_git_that_hangs_is_ended(
+        self, checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        slow = tmp_path / "bin" / "git"
+        slow.parent.mkdir()
+        slow.write_text("#!/bin/sh\ntail -f /dev/null & tail -f /dev/null\n")
+        slow.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{slow.parent}:/usr/bin:/bin")
+        monkeypatch.setattr("session_host.client.worktrees.git.LOOK_TIMEOUT_S", 0.2)
+
+        with pytest.raises(WorktreeError, match=r"git rev-parse took longer than 0.2 s"):
+            find(checkout.path)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from session_host.client.worktrees import Status, make, status_of
+from tests.support.repositories import Checkout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout.new(tmp_path / "project")
+
+
+def status(path: Path | str) -> Status:
+    found = status_of(str(path))
+    assert found is not None
+    return found
+
+
+def test_a_clean_one(checkout: Checkout) -> None:
+    found = status(checkout.path)
+
+    assert found == Status(
+        repository="project", branch="main", commit=checkout.git("rev-parse", "HEAD")[:8], dirty=0, ahead=None,
+        behind=None,
+    )  # fmt: skip
+    assert found.words == "project · main"
+
+
+def test_a_chats_own(checkout: Checkout) -> None:
+    made = make(str(checkout.path), None, "x")
+
+    assert status(f"{made.path}/src").words == "project · outlive/x"
+
+
+def test_every_kind_of_change_is_counted_once(checkout: Checkout) -> None:
+    for name in ("renamed", "staged then changed", "deleted"):
+        checkout.commit(name, f"{name}\n" * 20)
+    checkout.write("file", "changed\n")
+    checkout.git("mv", "renamed", "? new name")
+    checkout.write("staged then changed", "1\n")
+    checkout.git("add", ".")
+    checkout.write("staged then changed", "2\n")
+    (checkout.path / "deleted").unlink()
+    checkout.write("new/a")
+    checkout.write("new/b")
+    checkout.write("line\nfeed")
+
+    found = status(checkout.path)
+
+    assert found.dirty == 6
+    assert found.words == "project · main · 6 changed"
+
+
+def test_a_commit_without_a_branch(checkout: Checkout) -> None:
+    checkout.git("switch", "--quiet", "--detach")
+
+    found = status(checkout.path)
+
+    assert found.branch is None
+    assert found.words == f"project · {checkout.git('rev-parse', 'HEAD')[:8]}"
+
+
+def test_before_the_first_commit(tmp_path: Path) -> None:
+    empty = Checkout.new(tmp_path / "empty", commits=0)
+
+    assert status(empty.path) == Status(repository="empty", branch="main", commit="", dirty=0, ahead=None, behind=None)
+
+
+def test_ahead_and_behind(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.git("clone", "--quiet", ".", str(tmp_path / "clone"))
+    clone = Checkout(tmp_path / "clone")
+    checkout.commit("theirs")
+    clone.commit("ours")
+    clone.commit("ours")
+    clone.git("fetch", "--quiet")
+
+    found = status(clone.path)
+
+    assert (found.ahead, found.behind) == (2, 1)
+    assert found.words == "clone · main · ↑2 ↓1"
+
+
+def test_looking_takes_no_lock(checkout: Checkout) -> None:
+    (checkout.path / ".git" / "index.lock").touch()
+    checkout.write("file", "changed\n")
+
+    assert status(checkout.path).dirty == 1
+
+
+def test_what_the_user_has_set_hides_nothing(checkout: Checkout) -> None:
+    checkout.git("config", "status.showUntrackedFiles", "no")
+    checkout.write("new")
+
+    assert status(checkout.path).dirty == 1
+
+
+@pytest.mark.parametrize("what", ["no repository", "no directory", "no git", "too slow"])
+def test_nothing_to_say(what: str, tmp_path: Path, checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path
+    if what == "no directory":
+        place = tmp_path / "none"
+    if what == "no git":
+        place = checkout.path
+        monkeypatch.setenv("PATH", "")
+    if what == "too slow":
+        place = checkout.path
+        slow = tmp_path / "bin" / "git"
+        slow.parent.mkdir()
+        slow.write_text("#!/bin/sh\nexec tail -f /dev/null\n")
+        slow.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{slow.parent}:/usr/bin:/bin")
+
+    assert status_of(str(place), timeout_s=0.3) is None

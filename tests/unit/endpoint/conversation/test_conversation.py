@@ -1,0 +1,97 @@
+"""What comes of a conversation's records, in whichever order they stand."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.endpoint.conversation.conversation import (
+    Answer,
+    AnswerBegan,
+    AnswerEnded,
+    AnswerState,
+    Attachment,
+    Began,
+    Conversation,
+    Piece,
+    Question,
+    Record,
+    Rewound,
+    Set,
+    Settings,
+    whole,
+)
+
+AT = "2026-01-02T03:04:05.678Z"
+
+
+def asked(text: str) -> Question:
+    return Question(AT, text)
+
+
+def answered(text: str, state: AnswerState = AnswerState.COMPLETE) -> list[Record]:
+    return [AnswerBegan(AT, "m"), Piece(text), AnswerEnded(AT, state, 3, 4)]
+
+
+def test_pieces_make_the_answer() -> None:
+    conversation = Conversation([asked("a"), AnswerBegan(AT, "m"), Piece("one "), Piece("two")])
+    answer = conversation.last
+    assert isinstance(answer, Answer)
+    assert (answer.text, answer.state) == ("one two", AnswerState.STREAMING)
+    conversation.apply(AnswerEnded(AT, AnswerState.CUT, note="broke"))
+    assert (answer.text, answer.state, answer.note) == ("one two", AnswerState.CUT, "broke")
+
+
+def test_an_edited_question_takes_what_followed_with_it() -> None:
+    conversation = Conversation([asked("a"), *answered("b"), asked("c"), *answered("d"), Rewound(AT, 2), asked("e")])
+    assert conversation.sent("") == [("user", "a"), ("assistant", "b"), ("user", "e")]
+    assert conversation.all_questions == ["a", "c", "e"], "the input's history forgets nothing"
+    assert (conversation.used_input, conversation.used_output) == (6, 8), "what was paid for stays counted"
+
+
+def test_a_corrected_question_is_sent_without_those_that_failed() -> None:
+    conversation = Conversation([asked("a"), asked("b"), AnswerBegan(AT, "m"), asked("c")])
+    assert conversation.sent("be brief") == [("system", "be brief"), ("user", "c")]
+    conversation.apply(AnswerBegan(AT, "m"))
+    conversation.apply(Piece("d"))
+    conversation.apply(asked("e"))
+    assert conversation.sent("") == [("user", "c"), ("assistant", "d"), ("user", "e")]
+
+
+def test_attachments_go_before_the_question() -> None:
+    question = Question(AT, "what is it?", (Attachment("a.txt", "one\n"), Attachment("b.md", "```\ntwo\n```")))
+    assert question.sent() == ("File a.txt:\n```\none\n```\n\nFile b.md:\n````\n```\ntwo\n```\n````\n\nwhat is it?")
+
+
+def test_the_last_settings_count_and_the_first_are_known() -> None:
+    first, last = Settings(url="http://a/v1", model="x"), Settings(url="http://a/v1", model="y")
+    conversation = Conversation([Began(AT, "id"), Set(AT, first), Set(AT, last)])
+    assert (conversation.first_settings, conversation.settings) == (first, last)
+
+
+RECORDS = st.one_of(
+    st.builds(Began, st.just(AT), st.text()),
+    st.builds(Set, st.just(AT), st.builds(Settings, url=st.text(), model=st.text())),
+    st.builds(Question, st.just(AT), st.text(), st.lists(st.builds(Attachment, st.text(), st.text())).map(tuple)),
+    st.builds(AnswerBegan, st.just(AT), st.text()),
+    st.builds(Piece, st.text()),
+    st.builds(AnswerEnded, st.just(AT), st.sampled_from(AnswerState), st.none() | st.integers(), st.integers()),
+    st.builds(Rewound, st.just(AT), st.integers(-3, 9)),
+)
+
+
+@given(st.lists(RECORDS))
+def test_any_records_make_a_conversation_that_can_be_sent(records: list[Record]) -> None:
+    conversation = Conversation(records)
+    roles = [role for role, _ in conversation.sent("s")]
+    assert roles[0] == "system"
+    assert all(one != other for one, other in itertools.pairwise(roles))
+    place = conversation.last_question()
+    assert place is None or isinstance(conversation.messages[place], Question)
+
+
+@given(st.text(alphabet=st.characters(codec=None)))
+def test_whatever_a_terminal_sends_can_be_kept(text: str) -> None:
+    assert len(whole(text).encode()) >= len(text)

@@ -1,0 +1,133 @@
+"""A conversation's file after kills, full disks and damage: what can be read is read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from session_host.endpoint.conversation.conversation import AnswerBegan, Conversation, Piece, Question
+from session_host.endpoint.conversation.file import ConversationFile, check_id, read
+from session_host.errors import OutliveError, UsageError
+from tests.support.fuzzing import chance, times
+
+AT = "2026-01-02T03:04:05.678Z"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "c.jsonl"
+
+
+def written(path: Path) -> bytes:
+    with ConversationFile(path, "c") as file:
+        for number in range(5):
+            file.append(Question(AT, f"question {number} – “ü”\n\x1b[1m"))
+            file.append(AnswerBegan(AT, "m"))
+            file.append(Piece("some of the answer, "), durable=False)
+            file.append(Piece("and the rest"), durable=False)
+    return path.read_bytes()
+
+
+def texts(conversation: Conversation) -> list[str]:
+    return [each.text for each in conversation.messages]
+
+
+def test_it_is_its_users_alone(path: Path) -> None:
+    written(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_was_said_is_there_again(path: Path) -> None:
+    written(path)
+    with ConversationFile(path, "c") as file:
+        assert file.existed
+        assert texts(file.conversation)[::2] == [f"question {number} – “ü”\n\x1b[1m" for number in range(5)]
+        assert texts(file.conversation)[1::2] == ["some of the answer, and the rest"] * 5
+
+
+def test_wherever_it_is_torn_the_whole_lines_before_count_and_it_goes_on(path: Path) -> None:
+    data = written(path)
+    for end in range(0, len(data), 7):
+        path.write_bytes(data[:end])
+        with ConversationFile(path, "c") as file:
+            before = texts(file.conversation)
+            file.append(Question(AT, "after"))
+        whole_lines, _ = read(data[:end])
+        assert before == texts(Conversation(whole_lines))
+        with ConversationFile(path, "c") as file:
+            assert texts(file.conversation) == [*before, "after"]
+
+
+def test_damage_anywhere_costs_its_lines_alone(path: Path) -> None:
+    data = written(path)
+    with chance() as choose:
+        for _ in range(times(60)):
+            damaged = bytearray(data)
+            for _ in range(choose.randint(1, 4)):
+                place = choose.randrange(len(damaged))
+                match choose.randrange(3):
+                    case 0:
+                        damaged[place] = choose.randrange(256)
+                    case 1:
+                        damaged[place:place] = choose.randbytes(choose.randint(1, 20))
+                    case _:
+                        del damaged[place : place + choose.randint(1, 200)]
+            path.write_bytes(damaged)
+            with ConversationFile(path, "c") as file:
+                assert len(file.conversation.messages) <= 20
+                file.append(Question(AT, "after"))
+            with ConversationFile(path, "c") as file:
+                assert texts(file.conversation)[-1] == "after"
+
+
+def test_what_a_later_version_says_is_passed_over(path: Path) -> None:
+    data = written(path)
+    path.write_bytes(b'{"type":"mood","at":"now"}\n[1]\n\n' + data)
+    with ConversationFile(path, "c") as file:
+        assert len(file.conversation.messages) == 10
+
+
+def test_two_chats_do_not_write_one_conversation(path: Path) -> None:
+    with ConversationFile(path, "c"), pytest.raises(OutliveError, match="open in another chat"):
+        ConversationFile(path, "c")
+    with ConversationFile(path, "c") as file:
+        assert file.existed
+
+
+def test_a_link_is_not_followed(path: Path, tmp_path: Path) -> None:
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutliveError, match="cannot open the conversation"):
+        ConversationFile(path, "c")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_full_disk_leaves_no_half_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ConversationFile(path, "c") as file:
+        file.append(Question(AT, "kept"))
+        before = path.read_bytes()
+        real = os.write
+
+        def full(descriptor: int, data: bytes) -> int:
+            if len(data) < 20:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return real(descriptor, data[:10])
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            with pytest.raises(OSError, match="No space"):
+                file.append(Question(AT, "not kept"))
+        assert path.read_bytes() == before
+        file.append(Question(AT, "kept again"))
+    with ConversationFile(path, "c") as file:
+        assert texts(file.conversation) == ["kept", "kept again"]
+
+
+@pytest.mark.parametrize("name", ["", "-x", "../x", "a/b", "a b", "a" * 129, "ä", "a\n"])
+def test_an_id_is_no_path_and_no_option(name: str) -> None:
+    with pytest.raises(UsageError):
+        check_id(name)
+    assert check_id("0a_B-9") == "0a_B-9"

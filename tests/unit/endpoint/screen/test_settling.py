@@ -1,0 +1,157 @@
+"""Whatever an answer is cut into, the same comes out of it, and nothing that was printed changes any more."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.endpoint.screen.painting import Painter
+from session_host.endpoint.screen.settling import LONG_LINES, Block, Code, Markdown, MarkdownStream, clean
+
+ANSWER = """\
+# A title
+
+A paragraph of *some* words
+over two lines.
+- one
+- two
+  with `more`
+  ```sh
+  inner
+  ```
+
+1. first
+
+2. second
+
+```python
+def f():
+
+    return "```"
+```
+| a | b |
+|---|---|
+| 1 | 2 |
+
+> quoted
+> twice
+
+~~~~
+~~~
+not the end
+~~~~
+the end"""
+
+
+def settled(pieces: list[str]) -> list[Block]:
+    settling = MarkdownStream()
+    blocks = [block for piece in pieces for block in settling.append(piece)]
+    return blocks + settling.finish()
+
+
+def painted(blocks: list[Block], columns: int = 40) -> list[str]:
+    painter = Painter(columns)
+    return [line for block in blocks for line in painter.block(block)]
+
+
+def cut(text: str, places: list[int]) -> list[str]:
+    ends = sorted({0, *places, len(text)})
+    return [text[start:end] for start, end in itertools.pairwise(ends)]
+
+
+def test_the_same_lines_come_of_any_pieces() -> None:
+    expected = painted(settled(list(ANSWER)))
+    chance = random.Random(1)
+    for _ in range(30):
+        pieces = cut(ANSWER, chance.sample(range(len(ANSWER)), chance.randint(0, 30)))
+        assert painted(settled(pieces)) == expected
+
+
+def test_nothing_of_the_text_is_lost() -> None:
+    source = ""
+    for block in settled(list(ANSWER)):
+        if isinstance(block, Markdown):
+            source += block.source
+        else:
+            source += "".join(f"{line}\n" for line in block.lines)
+    for line in ANSWER.splitlines():
+        if not line.startswith(("```", "~~~~")):
+            assert line in source
+
+
+def test_code_is_settled_line_by_line() -> None:
+    settling = MarkdownStream()
+    settling.append("```python\nx = 1\ny =")
+    blocks = settling.append(" 2\n")
+    assert [block.lines for block in blocks if isinstance(block, Code)] == [("y = 2",)]
+    settling.append("``")
+    assert settling.unfinished() is None, "it may become the end of the code"
+    settling.append("z")
+    unfinished = settling.unfinished()
+    assert isinstance(unfinished, Code)
+    assert unfinished.lines == ("``z",)
+
+
+def test_a_paragraph_is_settled_when_another_follows() -> None:
+    settling = MarkdownStream()
+    assert settling.append("one\ntwo\n") == []
+    assert [block.source for block in settling.append("\n") if isinstance(block, Markdown)] == ["one\ntwo\n"]
+
+
+def test_a_long_paragraph_does_not_wait_for_its_end() -> None:
+    lines = [f"line {number}\n" for number in range(200)]
+    settling = MarkdownStream()
+    blocks = [block for line in lines for block in settling.append(line)]
+    assert settling.rest.count("\n") <= LONG_LINES
+    painted_lines = painted([*blocks, *settling.finish()])
+    assert painted_lines == [line.strip() for line in lines]
+
+
+def test_items_are_settled_one_after_the_other_and_stand_close() -> None:
+    blocks = settled(["- a\n", "- b\n", "- c"])
+    assert [block.spaced for block in blocks if isinstance(block, Markdown)] == [False, False, False]
+
+
+def test_code_that_is_cut_off_is_kept() -> None:
+    blocks = settled(["text\n```py\nx = 1\ny"])
+    assert [line for block in blocks if isinstance(block, Code) for line in block.lines] == ["x = 1", "y"]
+    assert isinstance(blocks[-1], Code)
+    assert blocks[-1].closes
+
+
+@given(
+    st.lists(
+        st.sampled_from(["```", "\n", "- ", "1. ", "> ", "a", " ", "    ", "#", "|", "---", "~~~", "*", "\t", "<p>"])
+    )
+)
+def test_any_markdown_settles_and_is_drawn(pieces: list[str]) -> None:
+    painter = Painter(20)
+    settling = MarkdownStream()
+    for piece in pieces:
+        for block in settling.append(clean(piece)):
+            painter.block(block)
+        painter.unfinished(settling.unfinished())
+    for block in settling.finish():
+        painter.block(block)
+    assert settling.rest == ""
+
+
+@given(st.text(), st.integers(1, 30))
+def test_any_text_settles_and_fits(text: str, columns: int) -> None:
+    painted([*settled([clean(text)])], columns)
+
+
+@pytest.mark.parametrize("text", ["\x1b]2;no\x07", "a\x1b[31mred", "\x9b31m", "one\rtwo", "\x00"])
+def test_a_model_cannot_drive_the_terminal(text: str) -> None:
+    for line in painted(settled([clean(f"{text}\n```\n{text}\n```")])):
+        bare = line.replace("\x1b[2m", "").replace("\x1b[0m", "")
+        assert "\x1b" not in bare
+        assert bare.isprintable()
+
+
+def test_html_is_shown_as_it_is_written() -> None:
+    assert "<b>bold</b>" in "\n".join(painted(settled(["<div>\n<b>bold</b>\n</div>"])))

@@ -1,0 +1,133 @@
+"""Where a server's key comes from, and where it never goes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.endpoint.server import secret_store
+from session_host.endpoint.server.api_keys import NoKeys, check_source, find_key
+from session_host.errors import ConfigError, UsageError
+from tests.fakes.secret_service import SecretService
+from tests.support.buses import BusDaemon, bus_daemon
+
+HTTPS, HTTP, HERE = "https://api.example.com/v1", "http://api.example.com/v1", "http://127.0.0.1:1/v1"
+KEY = "sk-0123456789"
+
+
+@pytest.fixture
+def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaemon]:
+    with bus_daemon(tmp_path) as daemon:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", daemon.address)
+        yield daemon
+
+
+@pytest.fixture(autouse=True)
+def no_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+
+
+async def test_by_default_the_usual_variable_counts() -> None:
+    assert await find_key("", HTTPS, {"OPENAI_API_KEY": f" {KEY}\n"}) == KEY
+    assert await find_key("", HERE, {"OPENAI_API_KEY": KEY}) == KEY
+    assert await find_key("", HTTPS, {}) is None
+
+
+async def test_a_key_that_nobody_chose_does_not_go_through_the_net_unencrypted() -> None:
+    assert await find_key("", HTTP, {"OPENAI_API_KEY": KEY}) is None
+    assert await find_key("env:OPENAI_API_KEY", HTTP, {"OPENAI_API_KEY": KEY}) == KEY
+
+
+async def test_a_file_holds_it_in_its_first_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "key"
+    path.write_text(f"{KEY}\n# of the team\n")
+    path.chmod(0o600)
+    assert await find_key(f"file:{path}", HTTPS, {}) == KEY
+    assert caplog.records == []
+    path.chmod(0o644)
+    await find_key(f"file:{path}", HTTPS, {})
+    assert "others may read" in caplog.text
+    assert KEY not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "does not contain a valid key"),
+        (b"two words", "does not contain a valid key"),
+        (b"\xff\xfe", "does not contain a valid key"),
+        (b"x" * 20_000, "too long"),
+    ],
+)
+async def test_a_file_without_a_key(tmp_path: Path, content: bytes, complaint: str) -> None:
+    (tmp_path / "key").write_bytes(content)
+    with pytest.raises(ConfigError, match=complaint):
+        await find_key(f"file:{tmp_path}/key", HTTPS, {})
+    with pytest.raises(ConfigError, match="No such file"):
+        await find_key(f"file:{tmp_path}/none", HTTPS, {})
+
+
+@pytest.mark.parametrize("source", ["", KEY, "env:", "file:", "keyring", "ENV:X"])
+def test_what_is_no_source(source: str) -> None:
+    with pytest.raises(UsageError, match="not the key itself"):
+        check_source(source)
+
+
+async def test_the_desktop_keeps_it_for_one_server(bus: BusDaemon) -> None:
+    with SecretService(bus.address) as service:
+        assert await secret_store.find("https://api.example.com", unlock=True) is None
+        await secret_store.keep("https://api.example.com", KEY)
+        await secret_store.keep("https://api.example.com", f"{KEY}-new")
+        await secret_store.keep("https://other.example.com", "other")
+        assert len(service.items) == 2
+        assert await find_key("secret", HTTPS, {}) == f"{KEY}-new"
+        assert await find_key("", HTTPS, {}) == f"{KEY}-new", "without any source it is looked for there"
+        with pytest.raises(ConfigError, match=r"no key for http://127\.0\.0\.1:1; /key saves one"):
+            await find_key("secret", HERE, {})
+
+
+async def test_a_locked_store_is_opened_by_its_user(bus: BusDaemon) -> None:
+    with SecretService(bus.address, locked=True) as service:
+        await secret_store.keep("https://api.example.com", KEY)
+        assert service.prompts == 1
+        service.locked = True
+        assert await find_key("", HTTPS, {}) is None, "nobody is asked for what nobody chose"
+        assert await find_key("secret", HTTPS, {}) == KEY
+        assert service.prompts == 2
+
+
+async def test_a_store_that_stays_locked(bus: BusDaemon) -> None:
+    with (
+        SecretService(bus.address, locked=True, dismisses=True),
+        pytest.raises(ConfigError, match="is locked; unlock it, or use another"),
+    ):
+        await secret_store.keep("https://api.example.com", KEY)
+
+
+async def test_a_bus_without_a_store_and_no_bus_at_all(bus: BusDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="no secret store found"):
+        await find_key("secret", HTTPS, {})
+    assert await find_key("", HTTPS, {}) is None
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+    with pytest.raises(ConfigError, match="cannot use the secret store"):
+        await find_key("secret", HTTPS, {})
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    with pytest.raises(ConfigError, match="no secret store found"):
+        await find_key("secret", HTTPS, {})
+
+
+def test_a_key_is_not_logged_whoever_logs_it(caplog: pytest.LogCaptureFixture) -> None:
+    hidden = NoKeys()
+    hidden.hide(KEY)
+    hidden.hide("none")
+    caplog.handler.addFilter(hidden)
+    try:
+        raise ValueError(f"header {KEY}")  # noqa: TRY301
+    except ValueError:
+        logging.getLogger("x").exception("with %s and none", KEY)
+    assert KEY not in caplog.text
+    assert "with [key] and none" in caplog.text
+    assert "ValueError: header [key]" in caplog.text

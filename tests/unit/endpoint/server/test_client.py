@@ -1,0 +1,246 @@
+"""What the server says becomes events, whichever interface it has; what it refuses becomes one line."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from session_host.endpoint.conversation.conversation import Settings
+from session_host.endpoint.server.client import Event, Finished, Server, Text, Thinking, Tokens
+from session_host.endpoint.server.errors import ApiError, ErrorKind, retry_after_s
+from tests.fakes.model_script import Script
+from tests.fakes.model_server import ModelServer
+
+Answer = list[tuple[int, dict[str, str], bytes]]
+HEAD = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+
+
+def chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
+    return (
+        b"data: "
+        + json.dumps(HEAD | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}).encode()
+        + b"\n\n"
+    )
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        server: Any = self.server
+        server.bodies.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        status, headers, body = server.answers.pop(0)
+        self.send_response(status)
+        for name, value in ({"Content-Type": "text/event-stream", "Connection": "close"} | headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+@contextmanager
+def serving(*answers: tuple[int, dict[str, str], bytes]) -> Iterator[Any]:
+    """A server that gives these answers, one after the other, whatever it is asked."""
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = False
+    server.answers, server.bodies = list(answers), []
+    server.url = f"http://127.0.0.1:{server.server_port}/v1"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+async def events(url: str, turns: list[tuple[str, str]] | None = None, **settings: Any) -> list[Event]:
+    server = Server(Settings(url=url, **({"model": "m"} | settings)), "key")
+    try:
+        async with aclosing(server.answer(turns or [("user", "hello")])) as found:
+            return [event async for event in found]
+    finally:
+        await server.close()
+
+
+async def trouble(url: str, **settings: Any) -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        await events(url, **settings)
+    return caught.value
+
+
+def texts(found: list[Event]) -> str:
+    return "".join(event.text for event in found if isinstance(event, Text))
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+async def test_an_answer_in_pieces_its_tokens_and_its_end(api: str) -> None:
+    with ModelServer(tools_needed=False) as server:
+        found = await events(f"{server.url}/v1", [("system", "s"), ("user", "count: 3")], api=api)
+        assert texts(found) == "answer line 0001\nanswer line 0002\nanswer line 0003"
+        assert Tokens(1, 1) in found
+        assert found[-1] == Finished("")
+        body = server.requests[-1].body
+        assert body.get("instructions") == ("s" if api == "responses" else None)
+        assert body.get("store") is (False if api == "responses" else None), "the server keeps nothing"
+
+
+async def test_the_models_are_listed_sorted() -> None:
+    with ModelServer(models=("b", "a")) as fake:
+        server = Server(Settings(url=f"{fake.url}/v1"), None)
+        assert await server.models() == ["a", "b"]
+        await server.close()
+
+
+async def test_what_a_model_thinks_is_no_answer() -> None:
+    body = chunk({"reasoning_content": "hm"}) + chunk({"content": "yes"}) + chunk({}, "stop") + b"data: [DONE]\n\n"
+    with serving((200, {}, body)) as server:
+        assert await events(server.url) == [Thinking(), Text("yes"), Finished("")]
+
+
+async def test_an_answer_that_reached_a_limit_says_so() -> None:
+    with serving((200, {}, chunk({"content": "yes"}) + chunk({}, "length"))) as server:
+        assert (await events(server.url))[-1] == Finished("the answer reached the length limit; /continue to continue")
+
+
+async def test_a_server_that_knows_no_stream_options_is_asked_without() -> None:
+    refusal = json.dumps({"error": {"message": "unknown field: stream_options"}}).encode()
+    good = chunk({"content": "yes"}, "stop")
+    with serving((400, {"Content-Type": "application/json"}, refusal), (200, {}, good)) as server:
+        assert texts(await events(server.url)) == "yes"
+        assert ["stream_options" in body for _, body in server.bodies] == [True, False]
+
+
+async def test_a_server_without_chat_completions_is_asked_for_responses() -> None:
+    done: dict[str, Any] = {"id": "r", "object": "response", "status": "completed", "output": [], "usage": None}
+    stream = b"".join(
+        b"data: " + json.dumps(event).encode() + b"\n\n"
+        for event in (
+            {"type": "response.output_text.delta", "delta": "yes", "sequence_number": 0},
+            {"type": "response.completed", "response": done, "sequence_number": 1},
+        )
+    )
+    with serving((404, {}, b"no such path"), (200, {}, stream)) as server:
+        assert texts(await events(server.url)) == "yes"
+        assert [path for path, _ in server.bodies] == ["/v1/chat/completions", "/v1/responses"]
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "kind", "words"),
+    [
+        (401, "Incorrect key", ErrorKind.KEY, "set another with /key"),
+        (404, "The model `m` does not exist", ErrorKind.NOT_FOUND, "has no model 'm'; choose one with /model"),
+        (429, "slow down", ErrorKind.BUSY, "is limiting requests"),
+        (503, "loading", ErrorKind.BUSY, "is overloaded"),
+        (500, "oh\x1b[31m\nno", ErrorKind.OTHER, "failed (500: oh [31m no)"),
+        (400, "too long", ErrorKind.OTHER, "rejected the question (400: too long)"),
+    ],
+)
+async def test_refusals_say_what_to_do(status: int, said: str, kind: ErrorKind, words: str) -> None:
+    body = json.dumps({"error": {"message": said}}).encode()
+    with serving((status, {"Content-Type": "application/json", "Retry-After": "7"}, body)) as server:
+        error = await trouble(server.url, api="chat")
+    assert error.trouble is kind
+    assert words in str(error)
+    assert str(error).isprintable()
+    assert error.retry_after_s == (7.0 if kind is ErrorKind.BUSY else None)
+
+
+async def test_a_quota_that_is_used_up_is_not_waited_for() -> None:
+    body = json.dumps({"error": {"message": "no more", "code": "insufficient_quota"}}).encode()
+    with serving((429, {"Content-Type": "application/json"}, body)) as server:
+        error = await trouble(server.url)
+    assert (error.trouble, "is used up" in str(error)) == (ErrorKind.OTHER, True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"data: {\n\n",
+        b"data: []\n\n",
+        b"data: 1\n\n",
+        b'data: {"choices": 3}\n\n',
+        b'data: {"choices": [{"delta": {"content": 5}}]}\n\n',
+        b"<html>hello</html>",
+        b"\xff\xfe\x00",
+        b'data: {"error": {"message": "oh"}}\n\n',
+        chunk({"content": "half"}),
+    ],
+)
+@pytest.mark.parametrize("api", ["chat", "responses"])
+async def test_nonsense_is_one_line(body: bytes, api: str) -> None:
+    with serving((200, {}, body)) as server:
+        error = await trouble(server.url, api=api)
+    assert str(error).isprintable()
+    assert len(str(error)) < 300
+    assert "Error" not in str(error), "no names of classes"
+
+
+async def test_an_answer_that_ends_with_done_alone_is_complete() -> None:
+    with serving((200, {}, chunk({"content": "yes"}) + b"data: [DONE]\n\n"), (200, {}, b"data: [DONE]\n\n")) as server:
+        assert await events(server.url) == [Text("yes"), Finished("")]
+        assert (await trouble(server.url)).trouble is ErrorKind.CUT, "nothing at all is no answer"
+
+
+@pytest.mark.parametrize("status", [200, 404, 405])
+@pytest.mark.parametrize("api", ["auto", "chat", "responses"])
+async def test_a_web_page_is_no_model_server(status: int, api: str) -> None:
+    page = (status, {"Content-Type": "text/html; charset=utf-8"}, b"<html><body>It works!</body></html>")
+    with serving(page, page) as server:
+        error = await trouble(server.url, api=api)
+        assert str(error).startswith(f"127.0.0.1:{server.server_port} is not a model server; check the address")
+        assert error.trouble is ErrorKind.NOT_FOUND
+
+
+async def test_a_cut_stream_and_a_silent_one() -> None:
+    with ModelServer(tools_needed=False) as server:
+        server.plan(Script(lines=4, cut=2), Script(lines=4, cut=0), Script(silent=True))
+        url = f"{server.url}/v1"
+        assert (await trouble(url)).trouble is ErrorKind.CUT
+        assert (await trouble(url)).trouble is ErrorKind.CUT
+        error = await trouble(url, timeout_s=0.3)
+        assert (error.trouble, "within 0.3 s" in str(error)) == (ErrorKind.SILENT, True)
+
+
+async def test_nobody_listens() -> None:
+    with ModelServer() as server:
+        url = f"{server.url}/v1"
+    error = await trouble(url)
+    assert (error.trouble, "connection to 127.0.0.1:" in str(error)) == (ErrorKind.REFUSED, True)
+
+
+async def test_what_is_here_is_not_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    with ModelServer(tools_needed=False) as server:
+        assert texts(await events(f"{server.url}/v1")) == "echo: hello"
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
+        ({"retry-after": "Thu, 01 Jan 1970 00:01:00 GMT"}, 50.0),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:01 GMT"}, 0.0),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "999999999"}, 3600.0),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": ""}, None),
+        ({}, None),
+    ],
+)
+def test_when_to_ask_again(headers: dict[str, str], wait_s: float | None) -> None:
+    assert retry_after_s(headers, 10.0) == wait_s

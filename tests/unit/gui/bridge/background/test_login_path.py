@@ -1,0 +1,99 @@
+"""A window that an icon started finds what the user's terminals find."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from gui.bridge.background.login_path import LoginPathFinder
+from gui.bridge.background.tasks import Tasks
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import LaunchRequest
+from session_host.paths import config_dir
+from tests.support.area import Area
+from tests.support.waiting import eventually
+
+DESKTOP_PATH = "/usr/bin:/bin"
+
+
+class Asked:
+    """A finder, and what it told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.found = 0
+        self.tasks = Tasks(lambda error: self.told.append(str(error)))
+        self.finder = LoginPathFinder(self.tasks, self.told.append, self.count)
+
+    def count(self) -> None:
+        self.found += 1
+
+    def request(self, path: str) -> LaunchRequest:
+        agent = load_catalog(config_dir()).find("shell")
+        return LaunchRequest(agent=agent, directory="/", environment={"PATH": path, "X": "1"})
+
+    async def path(self, path: str = DESKTOP_PATH) -> str:
+        return (await self.finder.completed(self.request(path))).environment["PATH"]
+
+
+@pytest.fixture
+def asked(area: Area, monkeypatch: pytest.MonkeyPatch) -> Asked:
+    monkeypatch.setenv("PATH", DESKTOP_PATH)
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    monkeypatch.setattr("gui.bridge.background.login_path.is_from_terminal", lambda _environment: False)
+    return Asked()
+
+
+async def test_a_chat_started_at_once_waits_for_the_answer(area: Area, asked: Asked) -> None:
+    (area.home / ".profile").write_text(
+        'while [ ! -e "$HOME/go" ]; do read -t 0.05 x <> <(:); done\nPATH=/nvm/bin:$PATH\n'
+    )
+    asked.finder.start()
+    waiting = asyncio.ensure_future(asked.path())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    (area.home / "go").touch()
+
+    assert (await waiting).startswith("/nvm/bin:")
+    assert os.environ["PATH"].startswith("/nvm/bin:")
+    assert (asked.told, asked.found) == ([], 1)
+
+
+async def test_a_path_that_the_request_chose_is_kept(area: Area, asked: Asked) -> None:
+    (area.home / ".profile").write_text("PATH=/nvm/bin:$PATH\n")
+    asked.finder.start()
+
+    assert await asked.path("/chosen") == "/chosen"
+    assert (await asked.path()).startswith("/nvm/bin:")
+
+
+async def test_a_shell_that_says_nothing_changes_nothing_and_is_told(area: Area, asked: Asked) -> None:
+    (area.home / ".profile").write_text("exit 1\n")
+    asked.finder.start()
+
+    assert await asked.path() == DESKTOP_PATH
+    assert os.environ["PATH"] == DESKTOP_PATH
+    assert [line.partition(" (")[0] for line in asked.told] == ["cannot read the PATH of /bin/bash"]
+
+
+async def test_started_in_a_terminal_nobody_is_asked(area: Area, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gui.bridge.background.login_path.is_from_terminal", lambda _environment: True)
+    (area.home / ".profile").write_text("touch ~/asked\n")
+    asked.finder.start()
+
+    assert await asked.path() == DESKTOP_PATH
+    assert not (area.home / "asked").exists()
+
+
+async def test_the_window_closes_while_a_shell_hangs(area: Area, asked: Asked) -> None:
+    (area.home / ".profile").write_text("touch ~/hangs\nexec tail -f /dev/null\n")
+    asked.finder.start()
+    await eventually(Path(area.home / "hangs").exists, 5, "the shell")
+
+    await asyncio.wait_for(asked.tasks.cancel_all(), 3)
+
+    assert await asked.path() == DESKTOP_PATH

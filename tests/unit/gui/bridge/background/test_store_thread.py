@@ -1,0 +1,86 @@
+"""The record in its own thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from gui.bridge.background.store_thread import StoreThread
+from session_host import paths
+from session_host.errors import OutliveError, StoreError
+from session_host.storage.store import Store
+from tests.support.waiting import eventually
+
+
+async def test_of_many_layouts_the_last_is_kept():
+    held = threading.Event()
+    written: list[dict[str, Any]] = []
+
+    class Slow(Store):
+        def save_layout(self, layout: dict[str, Any]) -> None:
+            held.wait(10)
+            written.append(layout)
+            super().save_layout(layout)
+
+    storage = StoreThread(lambda _warnings: Slow.open(paths.database()))
+    for number in range(50):
+        storage.save_layout({"number": number})
+    held.set()
+    await eventually(lambda: written and written[-1] == {"number": 49}, 10, "the last layout to be written")
+    assert len(written) < 5, "those in between were not worth the disk's time"
+    storage.close()
+    with Store.open(paths.database()) as store:
+        assert store.layout() == {"number": 49}
+
+
+async def test_closing_writes_the_last_layout():
+    storage = StoreThread(lambda _warnings: Store.open(paths.database()))
+    storage.save_layout({"number": 1})
+    storage.close({"number": 2})
+    with Store.open(paths.database()) as store:
+        assert store.layout() == {"number": 2}
+
+
+async def test_a_layout_that_cannot_be_written_is_told_and_the_next_is_tried_again():
+    class Full(Store):
+        is_full = True
+
+        def save_layout(self, layout: dict[str, Any]) -> None:
+            if Full.is_full:
+                raise StoreError("the disk is full")
+            super().save_layout(layout)
+
+    told: list[OutliveError] = []
+    storage = StoreThread(lambda _warnings: Full.open(paths.database()))
+    storage.on_error = told.append
+    storage.save_layout({"number": 1})
+    await eventually(lambda: told, 10, "the failure to be told")
+    Full.is_full = False
+    storage.save_layout({"number": 2})
+    storage.close()
+    with Store.open(paths.database()) as store:
+        assert store.layout() == {"number": 2}
+
+
+async def test_the_loop_goes_on_while_the_disk_is_slow():
+    held = threading.Event()
+    storage = StoreThread(lambda _warnings: Store.open(paths.database()))
+    waiting = asyncio.ensure_future(storage.call(lambda _store: held.wait(10)))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    held.set()
+    assert await waiting
+    storage.close()
+
+
+def test_a_store_that_cannot_be_opened_is_said():
+    def fail(_warnings: list[str]) -> Store:
+        raise StoreError("no room")
+
+    storage = StoreThread(fail)
+    with pytest.raises(StoreError):
+        storage.open().result()
+    storage.close()

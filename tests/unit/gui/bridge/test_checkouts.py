@@ -1,0 +1,111 @@
+"""Repository, branch and changes of chats' directories, kept true without polling."""
+
+from __future__ import annotations
+
+import pytest
+
+from gui.bridge import checkouts
+from gui.bridge.chat import Chat
+from session_host.client.worktrees import Status, status_of
+from session_host.protocol.values import Activity, State
+from tests.support.area import Area
+from tests.support.repositories import Checkout
+from tests.unit.gui.conftest import Played
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The directories that git was asked about."""
+    asked: list[str] = []
+
+    def counted(path: str, repository: str = "") -> Status | None:
+        asked.append(path)
+        return status_of(path, repository)
+
+    monkeypatch.setattr(checkouts, "status_of", counted)
+    monkeypatch.setattr(checkouts, "REST_MS", 10)
+    return asked
+
+
+async def until_place(played: Played, chat: Chat, place: str) -> None:
+    await played.until(lambda: chat.place == place, f"{place!r}")
+
+
+async def test_branch_and_changes_are_shown_and_kept_true(played: Played, area: Area, looks: list[str]):
+    repository = Checkout.new(area.home / "api")
+    session_id = await played.add("one", cwd=str(repository.path / "src"))
+    chat = played.chat(session_id)
+    assert chat.place == "src", "until git has spoken"
+    played.open_window()
+    await until_place(played, chat, "api · main")
+    repository.git("switch", "--quiet", "--create", "fix")
+    await until_place(played, chat, "api · fix")
+    repository.write("new")
+    played.viewers[session_id].be(Activity.WORKING)
+    await until_place(played, chat, "api · fix · 1 changed")
+    repository.commit("new")
+    await until_place(played, chat, "api · fix")
+    repository.write("another")
+    played.sessions.checkouts.refresh()
+    await until_place(played, chat, "api · fix · 1 changed")
+    played.viewers[session_id].end(exit_code=0)
+    assert chat.place == "src", "nobody looks after a chat that is over"
+
+
+async def test_chats_of_one_directory_are_looked_at_once(played: Played, area: Area, looks: list[str]):
+    repository = Checkout.new(area.home / "api")
+    ids = [await played.add(name, cwd=str(repository.path)) for name in ("one", "two")]
+    elsewhere = await played.add("three", cwd=str(area.home))
+    played.open_window()
+    for session_id in ids:
+        await until_place(played, played.chat(session_id), "api · main")
+    await played.until(lambda: str(area.home) in looks, "the other directory")
+    assert looks.count(str(repository.path)) == 2, "once, and once more when it is watched"
+    assert played.chat(elsewhere).checkout is None
+
+
+async def test_nothing_is_looked_at_while_nobody_sees_it(played: Played, area: Area, looks: list[str]):
+    repository = Checkout.new(area.home / "api")
+    session_id = await played.add("one", cwd=str(repository.path))
+    chat = played.chat(session_id)
+    window = played.open_window()
+    await until_place(played, chat, "api · main")
+    window.hide()
+    before = len(looks)
+    repository.git("switch", "--quiet", "--create", "fix")
+    played.viewers[session_id].be(Activity.WORKING)
+    other = await played.add("two", cwd=str(area.home))
+    played.settle()
+    assert not played.sessions.checkouts._settle.isActive()
+    assert len(looks) == before
+    window.show()
+    await until_place(played, chat, "api · fix")
+    assert played.chat(other).checkout is None
+
+
+async def test_a_repository_that_goes_is_no_longer_told_of(played: Played, area: Area, looks: list[str]):
+    repository = Checkout.new(area.home / "api")
+    session_id = await played.add("one", cwd=str(repository.path))
+    chat = played.chat(session_id)
+    played.open_window()
+    await until_place(played, chat, "api · main")
+    (repository.path / ".git").rename(area.home / "moved")
+    played.sessions.checkouts.refresh()
+    await until_place(played, chat, "api")
+    (area.home / "moved").rename(repository.path / ".git")
+    played.sessions.checkouts.refresh()
+    await until_place(played, chat, "api · main")
+
+
+async def test_what_stays_of_a_removed_chat_s_worktree_is_said(played: Played, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(
+        "session_host.client.chats.remove.forget_chat",
+        lambda store, record: store.remove(record.id) or "kept the worktree /w",
+    )
+    session_id = await played.add("one", state=State.EXITED)
+    window = played.open_window()
+    played.sessions.remove(played.chat(session_id))
+    await played.until(lambda: window.banners.current, "the line")
+    banner = window.banners.current
+    assert banner is not None
+    assert (banner.text, banner.lasting, banner.kind) == ("Kept the worktree /w.", True, "")

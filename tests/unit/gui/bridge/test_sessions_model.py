@@ -1,0 +1,118 @@
+"""Chats as the window knows them: the record and the hosts' word, merged."""
+
+from __future__ import annotations
+
+from gui.theme.terminal import LIGHT
+from gui.wording.groups import Group
+from session_host.client.viewer.viewer import ViewerState
+from session_host.protocol.messages import NameEvent, OutputEvent, TitleEvent
+from session_host.protocol.values import Activity, State
+from tests.unit.gui.conftest import Played
+
+
+def names(played: Played, group: Group) -> list[str]:
+    return [chat.name for chat in played.sessions.groups()[group]]
+
+
+async def test_running_chats_are_followed_for_their_events_alone(played: Played):
+    played.sessions.follow_all()
+    running = await played.add("one")
+    ended = await played.add("two", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+    assert played.viewers[running].started
+    assert not played.viewers[running].output
+    assert ended not in played.viewers
+
+
+async def test_groups_follow_what_the_agents_tell(played: Played):
+    played.sessions.follow_all()
+    one, two, three = [await played.add(name) for name in ("one", "two", "three")]
+    played.viewers[one].be(Activity.NEEDS_INPUT, "2026-01-02T05:00:00Z", "Run npm test?")
+    played.viewers[two].be(Activity.NEEDS_INPUT, "2026-01-02T04:00:00Z")
+    played.viewers[three].be(Activity.WORKING)
+    assert names(played, Group.NEEDS_YOU) == ["two", "one"], "who waits longest comes first"
+    assert names(played, Group.WORKING) == ["three"]
+    chat = played.chat(one)
+    assert chat.where_and_what == "Run npm test? · tmp"
+    played.viewers[two].be(Activity.IDLE)
+    assert names(played, Group.IDLE) == ["two"]
+    waiting = played.sessions.next_that_waits(one)
+    assert waiting is chat, "the only one that waits, also when it is the one that is shown"
+
+
+async def test_next_that_waits_goes_round(played: Played):
+    played.sessions.follow_all()
+    ids = [await played.add(name) for name in ("one", "two")]
+    for number, session_id in enumerate(ids):
+        played.viewers[session_id].be(Activity.NEEDS_INPUT, f"2026-01-02T0{number}:00:00Z")
+    first = played.sessions.next_that_waits("")
+    assert first is not None
+    second = played.sessions.next_that_waits(first.id)
+    assert second is not None
+    assert [first.name, second.name] == ["one", "two"]
+    assert played.sessions.next_that_waits(second.id) is first
+
+
+async def test_what_a_host_tells_shows_at_once(played: Played):
+    played.sessions.follow_all()
+    session_id = await played.add("old")
+    chat = played.chat(session_id)
+    viewer = played.viewers[session_id]
+    viewer.tell(TitleEvent(title="Writing"))
+    viewer.tell(NameEvent(name="new"))
+    viewer.tell(OutputEvent(offset=3))
+    assert (chat.name, chat.record.title, chat.unseen) == ("new", "Writing", True)
+
+
+async def test_an_end_is_not_undone_by_a_record_that_is_late(played: Played):
+    played.sessions.follow_all()
+    session_id = await played.add("one")
+    played.viewers[session_id].end(exit_code=3)
+    await played.sessions.look_now()  # the record still says that it runs
+    chat = played.chat(session_id)
+    assert (chat.state, chat.record.exit_code, chat.failed) == (State.EXITED, 3, True)
+    assert names(played, Group.ENDED) == ["one"]
+
+
+async def test_a_lost_chat_says_what_is_known(played: Played):
+    played.sessions.follow_all()
+    session_id = await played.add("one")
+    played.viewers[session_id].become(ViewerState.LOST, "its process is gone")
+    chat = played.chat(session_id)
+    assert (chat.state, chat.record.error, chat.group) == (State.LOST, "its process is gone", Group.ENDED)
+
+
+async def test_a_removed_chat_goes(played: Played):
+    session_id = await played.add("one", state=State.EXITED, ended_at="2026-01-02T03:05:00Z")
+    gone: list[str] = []
+    played.sessions.removed.connect(gone.append)
+    chat = played.chat(session_id)
+    played.sessions.remove(chat)
+    await played.until(lambda: gone, "the chat to go")
+    assert gone == [session_id]
+    assert await played.storage.call(lambda store: store.get(session_id)) is None
+
+
+async def test_renaming_an_ended_chat_is_kept(played: Played):
+    session_id = await played.add("one", state=State.EXITED, ended_at="2026-01-02T03:05:00Z")
+    chat = played.chat(session_id)
+    played.sessions.rename(chat, "  a  better name ")
+    await played.until(lambda: chat.name == "a better name", "the name to be taken")
+    record = await played.storage.call(lambda store: store.get(session_id))
+    assert record is not None
+    assert record.name == "a better name"
+
+
+async def test_closing_detaches_from_every_chat(played: Played):
+    played.sessions.follow_all()
+    ids = [await played.add(name) for name in ("one", "two")]
+    await played.sessions.close()
+    assert all(played.viewers[session_id].is_closed for session_id in ids)
+
+
+async def test_chats_are_shown_in_the_window_s_colours_old_and_new(played: Played):
+    played.sessions.follow_all()
+    first = await played.add("first")
+    played.sessions.show_in(LIGHT.default_colors())
+    second = await played.add("second")
+    assert played.viewers[first].colors == played.viewers[second].colors == LIGHT.default_colors()
+    assert LIGHT.default_colors().background == 0xFFFFFF

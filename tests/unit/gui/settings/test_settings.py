@@ -1,0 +1,121 @@
+"""The user's files, and what the window remembers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gui.settings.layout import ENDED_BY_YOU_KEPT, WindowLayout
+from gui.settings.preferences import load_preferences
+from gui.window.actions import key_table
+
+
+def test_without_files_there_are_defaults_and_no_complaints(area):
+    found = load_preferences(area.config)
+    assert found.problems == ()
+    assert found.window.appearance == "desktop"
+    assert found.keys == {}
+
+
+def test_what_the_user_set_is_taken(area):
+    (area.config / "window.toml").write_text('appearance = "dark"\nfont = "Hack"\nfont_size = 15\n')
+    (area.config / "keys.toml").write_text('new_chat = "F2"\nclose_tab = ["F3", "F4"]\nfull_screen = ""\n')
+    found = load_preferences(area.config)
+    assert (found.window.appearance, found.window.font, found.window.font_size) == ("dark", "Hack", 15)
+    assert found.keys == {"new_chat": ["F2"], "close_tab": ["F3", "F4"], "full_screen": []}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "appearance = ",
+        'appearance = "pink"',
+        "font_size = 500",
+        "colour = 1",
+        "font_size = 'x'",
+        "font = " + "[" * 5000,
+        b"\xff\xfe".decode("latin-1"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said_in_one_line_and_left_alone(area, content: str):
+    path = area.config / "window.toml"
+    path.write_bytes(content.encode("latin-1"))
+    found = load_preferences(area.config)
+    [line] = found.problems
+    assert str(path) in line
+    assert "defaults are used" in line
+    assert "\n" not in line
+    assert found.window.appearance == "desktop"
+    assert path.read_bytes() == content.encode("latin-1")
+
+
+def test_a_file_without_permission_is_said_in_one_line(area, monkeypatch: pytest.MonkeyPatch):
+    path = area.config / "keys.toml"
+    path.mkdir()  # Root may read every file, so a directory stands in for one that cannot be read.
+    [line] = load_preferences(area.config).problems
+    assert str(path) in line
+
+
+def test_layout_survives_the_way_through_the_store():
+    layout = WindowLayout(tabs=["a", "b"], active="b", geometry=(1, 2, 800, 600), zoom=3, grid=(90, 30))
+    assert WindowLayout.from_dict(layout.to_dict()) == layout
+
+
+def test_odd_values_of_a_layout_count_as_defaults():
+    found = WindowLayout.from_dict(
+        {"tabs": ["a", "a", "b"], "geometry": "wide", "zoom": 9000, "active": 3, "from_the_future": True}
+    )
+    assert found.tabs == ["a", "b"]
+    assert found.geometry is None
+    assert found.active == ""
+    assert found.zoom == 24
+
+
+def test_only_the_latest_ends_are_remembered():
+    layout = WindowLayout()
+    for number in range(ENDED_BY_YOU_KEPT + 5):
+        layout.note_ended_by_you(str(number))
+    layout.note_ended_by_you("7")
+    assert len(layout.ended_by_you) == ENDED_BY_YOU_KEPT
+    assert layout.ended_by_you[-1] == "7"
+    assert layout.ended_by_you.count("7") == 1
+
+
+def test_no_key_is_given_twice_nor_taken_from_the_programs():
+    chosen, problems = key_table.with_overrides({})
+    assert problems == []
+    given = [sequence.toString() for sequences in chosen.values() for sequence in sequences]
+    assert len(given) == len(set(given))
+    for text in given:
+        assert text not in {"Esc", "Tab", "Return"}
+        modifiers, _, key = text.rpartition("+")
+        if modifiers in {"Ctrl", "Alt"}:
+            assert not (len(key) == 1 and key.isalpha()), f"{text} belongs to the program"
+
+
+def test_keys_of_later_features_are_free():
+    chosen, _ = key_table.with_overrides({})
+    given = {sequence.toString() for sequences in chosen.values() for sequence in sequences}
+    assert not given & {"Ctrl+Shift+D", "Ctrl+Shift+E", "Ctrl+Shift+Z", "Ctrl+Shift+F", "Ctrl+Shift+Space", "Ctrl+,"}
+
+
+def test_a_key_of_the_users_is_taken_from_who_had_it():
+    chosen, problems = key_table.with_overrides({"rename": ["Ctrl+Shift+W"], "full_screen": []})
+    assert problems == []
+    assert [sequence.toString() for sequence in chosen["rename"]] == ["Ctrl+Shift+W"]
+    assert chosen["close_tab"] == []
+    assert chosen["full_screen"] == []
+
+
+def test_keys_that_say_nothing_are_said():
+    chosen, problems = key_table.with_overrides({"dance": ["F1"], "new_chat": ["Ctrl+Nonsense+Q"]})
+    assert len(problems) == 2
+    assert "dance" in problems[0]
+    assert [sequence.toString() for sequence in chosen["new_chat"]] == ["Ctrl+Shift+N"]
+
+
+def test_every_part_of_a_settings_line_names_its_file(area):
+    (area.config / "keys.toml").write_text("new_chat = 3\n")
+    [line] = load_preferences(area.config).problems
+    assert Path(line.split(":")[0]) == area.config / "keys.toml"

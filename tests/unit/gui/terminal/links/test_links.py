@@ -1,0 +1,143 @@
+"""Links of a program's output: which may be opened, and that their target is shown as it is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QHelpEvent, Qt, QTextDocument
+from PySide6.QtWidgets import QApplication, QLabel, QToolTip
+
+from gui.terminal.links.links import ALLOWED_SCHEMES, FilePlace, link_in, may_open, shown
+from gui.theme.tooltips import as_tooltip
+
+SPOOF = "https://evil.example/<br><br>https://bank.example/<img src='file:///etc/passwd'>&amp;<!-- "
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["https://example.org/", "HTTP://example.org", "mailto:someone@example.org", "file:///home/me/a%20b.txt"],
+)
+def test_what_may_be_opened(uri: str) -> None:
+    assert may_open(uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "javascript:alert(1)", "data:text/html,<script>", "vbscript:x", "ssh://host", "smb://host/share", "ftp://host",
+        "x-terminal:rm", "about:blank", "chrome://settings", "steam://run/1", "tel:+1", "", "no-scheme", "//host/path",
+        " https://example.org", "java\tscript:alert(1)", "https://exa\nmple.org", "https://a\x1b]0;b\x07", "https://a\u202etxt",
+        "https://[",
+        "file\x00:///x", "-https://x", "\u2068https://x\u2069", "http\u200bs://x",
+    ],
+)  # fmt: skip
+def test_what_may_not_be_opened(uri: str) -> None:
+    assert not may_open(uri)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_judged_and_only_allowed_schemes_pass(uri: str) -> None:
+    if may_open(uri):
+        assert uri.lower().partition(":")[0] in ALLOWED_SCHEMES
+
+
+@given(st.text(max_size=400))
+def test_a_target_is_shown_whole_or_visibly_cut_and_without_anything_that_hides(uri: str) -> None:
+    text = shown(uri)
+    assert text.isprintable()
+    assert len(text) <= 301
+    if uri.isprintable() and len(uri) <= 300:
+        assert text == uri
+
+
+@pytest.mark.parametrize("text", [SPOOF, "<b>bold</b>", "a  b\nc", "&lt;", "<qt>", "plain", "<p", "x<!DOCTYPE html>"])
+def test_a_tool_tip_shows_a_text_to_the_letter(qapp: object, text: str) -> None:
+    tip = as_tooltip(text)
+    assert Qt.mightBeRichText(tip), "Qt takes it for what it is"
+    document = QTextDocument()
+    document.setHtml(tip)
+    assert document.toPlainText().replace("\u2028", "\n") == text
+    assert not [part for part in ("<img", "<br", "<a ") if part in tip]
+
+
+def test_no_text_is_no_tool_tip() -> None:
+    assert as_tooltip("") == ""
+
+
+@pytest.mark.parametrize("text", [SPOOF, "<h1>Your chat has ended</h1>"])
+def test_a_title_that_is_html_is_no_html_in_the_window(qapp: object, text: str) -> None:
+    from gui.window.widgets.parts import ElidedLabel, label
+
+    for made in (label(text), ElidedLabel(text)):
+        assert isinstance(made, QLabel)
+        assert made.textFormat() == Qt.TextFormat.PlainText
+        made.deleteLater()
+    elided = ElidedLabel(text)
+    elided.resize(30, 20)
+    elided.grab()
+    place = elided.rect().center()
+    QApplication.sendEvent(elided, QHelpEvent(QEvent.Type.ToolTip, place, elided.mapToGlobal(place)))
+    assert QToolTip.text() == as_tooltip(text)
+    QToolTip.hideText()
+    elided.deleteLater()
+
+
+@pytest.mark.parametrize(
+    ("line", "link"),
+    [
+        ("see https://example.org/a?b=c#d.", "https://example.org/a?b=c#d"),
+        ("(https://example.org/a_(b))", "https://example.org/a_(b)"),
+        ("[text](https://example.org/x) more", "https://example.org/x"),
+        ("[https://a.example](https://a.example)", "https://a.example"),
+        ("<https://example.org/>", "https://example.org/"),
+        ("'https://example.org/it','next'", "https://example.org/it"),
+        ('"https://example.org",', "https://example.org"),
+        ("**https://example.org/bold**", "https://example.org/bold"),
+        ("│ https://example.org/framed│", "https://example.org/framed"),
+        ("看https://example.org/日本。次", "https://example.org/日本"),
+        ("http://[::1]:8080/x!", "http://[::1]:8080/x"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("HTTPS://EXAMPLE.ORG/;", "HTTPS://EXAMPLE.ORG/"),
+        ("mail mailto:me@example.org, please", "mailto:me@example.org"),
+    ],
+)
+def test_an_address_in_the_text_ends_where_the_sentence_goes_on(line: str, link: str) -> None:
+    found = link_in(line, line.lower().index("//") if "//" in line else line.index("mailto"))
+    assert found is not None
+    assert (found.uri, line[found.first : found.end]) == (link, link)
+
+
+@pytest.mark.parametrize("text", ["http://", "xhttps://e", "javascript:alert(1)", "ftp://host/x", "mailto:", "a b"])
+def test_what_is_no_address(text: str) -> None:
+    assert not [found for place in range(len(text)) if (found := link_in(text, place)) and found.uri]
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("src/app.py:12:5: error", FilePlace("src/app.py", 12, 5)),
+        ("src/app.py:12:def f():", FilePlace("src/app.py", 12)),
+        ("at src/app.ts(7,3): error TS1", FilePlace("src/app.ts", 7, 3)),
+        ('  File "/usr/lib/src/a b.py", line 3, in f', FilePlace("/usr/lib/src/a b.py", 3)),
+        ("look at ./src/x.c.", FilePlace("./src/x.c")),
+        ("--> src/main.rs:4:9", FilePlace("src/main.rs", 4, 9)),
+        ("+++ b/src/new.py", FilePlace("b/src/new.py")),
+        ("(~/src/x.c)", FilePlace("~/src/x.c")),
+        ("Xsrcfile:3", FilePlace("Xsrcfile", 3)),
+        ("`srcs.md`", FilePlace("srcs.md")),
+    ],
+)
+def test_names_of_files_are_found_with_their_lines(line: str, place: FilePlace) -> None:
+    found = link_in(line, line.index("src"))
+    assert found is not None
+    assert found.file == place
+
+
+@given(st.text(alphabet="ab:/.()[]' h\"tps0127~├", max_size=200), st.integers(0, 220))
+def test_any_line_is_looked_at_and_what_is_found_covers_the_place(line: str, place: int) -> None:
+    found = link_in(line, place)
+    if found is not None:
+        assert found.first <= place < found.end <= len(line)
+        assert may_open(found.uri) == (found.file is None)

@@ -1,0 +1,64 @@
+"""A line is found in the history and marked, whatever it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from gui.terminal.line_search import show_line
+from session_host.protocol.values import GridSize
+from session_host.storage.search import Query
+from session_host.terminal import available_engines, create
+from session_host.terminal.base import Emulator
+
+
+@pytest.fixture(params=available_engines())
+def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    made = create(request.param, GridSize(20, 6))
+    yield made
+    made.close()
+
+
+def look(emulator: Emulator, text: str, typed: str) -> bool:
+    return show_line(emulator, text, Query.of(typed).spans)
+
+
+@pytest.mark.parametrize("above", [0, 3, 100, 2000])
+@pytest.mark.parametrize(
+    ("line", "typed", "marked"),
+    [
+        ("plain words", "words", "words"),
+        ("日本語のテスト行", "テスト", "テスト"),
+        ("cafe\u0301 and 🙂 there", "and 🙂", "and 🙂"),
+        ("a line that is longer than the terminal is wide", "terminal", "terminal"),
+        ("0123456789012345678日本語テスト", "日本語", "日本語"),
+        ("   indented", "indented", "indented"),
+    ],
+)
+def test_a_line_is_scrolled_to_and_marked(emulator: Emulator, above: int, line: str, typed: str, marked: str) -> None:
+    emulator.feed(b"\r\n".join([b"other"] * above + [line.encode()] + [b"below"] * 50))
+    assert look(emulator, line, typed)
+    assert emulator.selected_text() == marked
+    frame = emulator.frame()
+    assert any(row.selection is not None for row in frame.rows.values())
+
+
+def test_a_line_that_is_on_the_screen_needs_no_scrolling(emulator: Emulator) -> None:
+    emulator.feed(b"one\r\n" * 30 + b"needle\r\n")
+    assert look(emulator, "needle", "needle")
+    assert emulator.frame().scroll_offset <= 3
+    assert emulator.selected_text() == "needle"
+
+
+def test_of_equal_lines_it_is_the_newest(emulator: Emulator) -> None:
+    emulator.feed(b"needle\r\n" + b"other\r\n" * 30 + b"needle\r\n" + b"other\r\n" * 10)
+    assert look(emulator, "needle", "needle")
+    assert emulator.frame().scroll_offset < 15
+
+
+def test_a_line_that_is_not_there(emulator: Emulator) -> None:
+    emulator.feed(b"other\r\n" * 30)
+    assert not look(emulator, "needle", "needle")
+    assert not look(emulator, "", "needle")
+    assert emulator.frame().scroll_offset == 0

@@ -1,0 +1,223 @@
+"""What the desktop is asked to show when chats need their user."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gui.bridge.background.tasks import Tasks
+from gui.bridge.chat import Chat
+from gui.tray.desktop_notifications import DesktopNotifications
+from gui.tray.notifier import Notifier
+from session_host.client.viewer.viewer import ViewerState
+from session_host.protocol.values import Activity
+from tests.support.area import Area
+from tests.support.buses import BusDaemon, bus_daemon
+from tests.support.notification_service import notification_service
+from tests.support.waiting import eventually
+from tests.unit.gui.conftest import WAIT_S, Played
+
+
+def later(seconds: float = 1.0) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+class Board:
+    """Keeps what is shown."""
+
+    def __init__(self) -> None:
+        self.shown: dict[str, tuple[str, str]] = {}
+        self.count = 0
+
+    def show(self, key: str, title: str, text: str) -> None:
+        self.shown[key] = (title, text)
+        self.count += 1
+
+    def withdraw(self, key: str) -> None:
+        del self.shown[key]
+
+
+class Told:
+    """A notifier over a board; the test says at which chat the user looks."""
+
+    def __init__(self, played: Played) -> None:
+        self.board = Board()
+        self.looked_at = ""
+        self.notifier = Notifier(played.sessions, played.catalog, self._is_looked_at, self.board)
+
+    def _is_looked_at(self, chat: Chat) -> bool:
+        return chat.id == self.looked_at
+
+
+@pytest.fixture
+def told(played: Played) -> Told:
+    return Told(played)
+
+
+async def test_a_chat_that_begins_to_need_its_user_is_told_with_its_question(played: Played, told: Told):
+    played.sessions.follow_all()
+    session_id = await played.add("api-fix")
+    played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
+    played.settle()
+    assert told.board.shown == {session_id: ("api-fix needs you", "Run npm test?")}
+    played.viewers[session_id].be(Activity.WORKING, later())
+    played.settle()
+    assert told.board.shown == {}, "it was answered"
+
+
+async def test_a_question_is_told_once_and_the_next_one_replaces_it(played: Played, told: Told):
+    played.sessions.follow_all()
+    session_id = await played.add("one", cwd="/srv/app")
+    since = later()
+    for _ in range(3):
+        played.viewers[session_id].be(Activity.NEEDS_INPUT, since)
+        played.settle()
+    assert told.board.count == 1
+    assert told.board.shown[session_id] == ("one needs you", "Command in /srv/app waits for you")
+    played.viewers[session_id].be(Activity.NEEDS_INPUT, since, "Or this?")
+    played.settle()
+    assert told.board.count == 2
+    assert told.board.shown == {session_id: ("one needs you", "Or this?")}
+
+
+async def test_whoever_looks_at_the_chat_is_told_nothing(played: Played, told: Told):
+    played.sessions.follow_all()
+    session_id = await played.add("one")
+    told.looked_at = session_id
+    played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
+    played.settle()
+    assert told.board.count == 0
+    told.looked_at = ""
+    told.notifier.check()
+    assert told.board.count == 0, "it was seen, and left alone"
+    played.viewers[session_id].be(Activity.WORKING, later(2))
+    played.settle()
+    played.viewers[session_id].be(Activity.NEEDS_INPUT, later(3), "Run npm test?")
+    played.settle()
+    assert told.board.count == 1, "asked anew"
+    told.looked_at = session_id
+    told.notifier.check()
+    assert told.board.shown == {}, "seen"
+
+
+async def test_what_waited_before_the_window_opened_and_who_wants_no_word(played: Played, told: Told):
+    played.sessions.follow_all()
+    session_id = await played.add("one")
+    played.viewers[session_id].be(Activity.NEEDS_INPUT, "2026-01-02T03:04:05Z", "Old?")
+    played.settle()
+    told.notifier.is_wanted = False
+    other = await played.add("two")
+    played.viewers[other].be(Activity.NEEDS_INPUT, later(), "New?")
+    played.settle()
+    assert told.board.count == 0
+
+
+async def test_a_chat_that_ends_asks_nothing_any_more(played: Played, told: Told):
+    played.sessions.follow_all()
+    session_id = await played.add("one")
+    played.viewers[session_id].be(Activity.NEEDS_INPUT, later(), "Run npm test?")
+    played.settle()
+    assert told.board.shown
+    played.viewers[session_id].end(exit_code=0)
+    played.settle()
+    assert told.board.shown == {}
+
+
+# ------------------------------------------------------------------------------------------ the desktop's service
+
+
+async def test_a_chat_that_dies_is_told_until_it_is_looked_at(played: Played, told: Told):
+    ids = [await played.add(name, cwd="/srv") for name in ("died", "left", "seen")]
+    played.sessions.follow_all()
+    for session_id in ids:
+        played.viewers[session_id].become(ViewerState.LIVE)
+    played.settle()
+    told.looked_at = ids[2]
+    played.viewers[ids[0]].end(None, 9)
+    played.viewers[ids[1]].end(0)
+    played.viewers[ids[2]].end(1)
+    played.settle()
+    assert told.board.shown == {ids[0]: ("died has died", "Ended by SIGKILL, in /srv")}
+    told.looked_at = ids[0]
+    told.notifier.check()
+    assert told.board.shown == {}
+
+
+@pytest.fixture
+def bus(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaemon]:
+    with bus_daemon(area.root) as daemon:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", daemon.address)
+        yield daemon
+
+
+class Desktop:
+    """What is under test, and what it could not show."""
+
+    def __init__(self, played: Played) -> None:
+        self.otherwise: list[tuple[str, str, str]] = []
+        self.chosen: list[str] = []
+        self.tasks = Tasks(lambda error: pytest.fail(str(error)))
+        self.notifications = DesktopNotifications(
+            self.tasks, lambda *told: self.otherwise.append(told), played.sessions
+        )
+        self.notifications.chosen.connect(self.chosen.append)
+
+
+@pytest.fixture
+async def desktop(played: Played) -> AsyncIterator[Desktop]:
+    made = Desktop(played)
+    yield made
+    await made.notifications.close()
+    await made.tasks.cancel_all()
+
+
+async def test_the_desktop_shows_replaces_and_withdraws(bus: BusDaemon, desktop: Desktop):
+    async with notification_service("actions", "body-markup") as service:
+        desktop.notifications.show("a", "one needs you", "Run a < b && c?")
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+        [(number, shown)] = service.shown.items()
+        assert shown == ("one needs you", "Run a &lt; b &amp;&amp; c?", ["default", "Open"], "outlive")
+        desktop.notifications.show("a", "one needs you", "Again?")
+        await eventually(lambda: service.shown[number].text == "Again?", WAIT_S, "the new question in its place")
+        desktop.notifications.show("b", "two needs you", "And this?")
+        desktop.notifications.withdraw("a")
+        await eventually(
+            lambda: [one.text for one in service.shown.values()] == ["And this?"], WAIT_S, "the withdrawal"
+        )
+        await desktop.notifications.close()
+        await eventually(lambda: not service.shown, WAIT_S, "nothing to stay behind")
+
+
+async def test_a_click_chooses_the_chat(bus: BusDaemon, desktop: Desktop):
+    async with notification_service() as service:
+        desktop.notifications.show("a", "one needs you", "Run <b>?")
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+        assert service.history[0].text == "Run <b>?", "a service without markup shows it to the letter"
+        await service.click(next(iter(service.shown)))
+        await eventually(lambda: desktop.chosen == ["a"], WAIT_S, "the choice")
+        assert desktop.otherwise == []
+
+
+async def test_without_a_service_another_way_is_taken_and_a_later_service_is_found(bus: BusDaemon, desktop: Desktop):
+    desktop.notifications.show("a", "one", "first")
+    await eventually(lambda: desktop.otherwise == [("a", "one", "first")], WAIT_S, "the other way")
+    async with notification_service() as service:
+        desktop.notifications.show("a", "one", "second")
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+    assert len(desktop.otherwise) == 1
+
+
+async def test_without_a_bus_another_way_is_taken(desktop: Desktop):
+    desktop.notifications.show("a", "one", "first")
+    await eventually(lambda: desktop.otherwise == [("a", "one", "first")], WAIT_S, "the other way")
+
+
+async def test_a_bus_that_goes_is_survived(bus: BusDaemon, desktop: Desktop):
+    async with notification_service() as service:
+        desktop.notifications.show("a", "one", "first")
+        await eventually(lambda: service.shown, WAIT_S, "the notification")
+        bus.end()
+    desktop.notifications.show("a", "one", "second")
+    await eventually(lambda: desktop.otherwise == [("a", "one", "second")], WAIT_S, "the other way")

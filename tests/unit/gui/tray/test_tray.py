@@ -1,0 +1,94 @@
+"""The tray's menu and its dot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+
+from gui.bridge.chat import Chat
+from gui.tray.tray import Tray, tray_icon
+from session_host.protocol.values import Activity
+from tests.unit.gui.conftest import Played
+
+
+@pytest.fixture
+def tray(played: Played) -> Iterator[Tray]:
+    made = Tray(played.theme, played.sessions, played.catalog)
+    yield made
+    made.close()
+    made.deleteLater()
+    played.settle()
+
+
+def entries(tray: Tray) -> list[str]:
+    return [action.text() for action in tray.menu.actions() if action.text()]
+
+
+def action(tray: Tray, beginning: str) -> QAction:
+    return next(action for action in tray.menu.actions() if action.text().startswith(beginning))
+
+
+async def test_chats_that_need_the_user_come_first(played: Played, tray: Tray):
+    ids = {name: await played.add(name) for name in ("idle", "working", "asking", "silent")}
+    played.sessions.follow_all()
+    played.viewers[ids["idle"]].be(Activity.IDLE)
+    played.viewers[ids["working"]].be(Activity.WORKING)
+    played.viewers[ids["asking"]].be(Activity.NEEDS_INPUT)
+    tray.refresh()
+    names = [line.split("  ·  ")[0] for line in entries(tray)[:4]]
+    assert names == ["asking", "working", "silent", "idle"], "a command that says nothing runs"
+    assert entries(tray)[4:] == [
+        "All chats…", "New chat…", "Open Outlive", "Quit window (chats keep running)", "Stop all chats…",
+    ]  # fmt: skip
+    assert "1 needs you" in tray.icon.toolTip()
+
+
+async def test_one_click_on_a_chat_chooses_it(played: Played, tray: Tray):
+    session_id = await played.add("one")
+    chosen: list[Chat] = []
+    tray.chat_chosen.connect(chosen.append)
+    tray.refresh()
+    action(tray, "one").trigger()
+    assert [chat.id for chat in chosen] == [session_id]
+
+
+async def test_ten_chats_at_most_and_all_of_them_elsewhere(played: Played, tray: Tray):
+    for number in range(12):
+        await played.add(f"chat {number}")
+    tray.refresh()
+    assert len([line for line in entries(tray) if "  ·  " in line]) == 10
+    asked: list[bool] = []
+    tray.all_chats.connect(lambda: asked.append(True))
+    action(tray, "All chats").trigger()
+    assert asked
+
+
+async def test_recent_directories_are_offered(played: Played, tray: Tray):
+    tray.set_recent(["/srv/a&b", "/srv/c"])
+    begun: list[str] = []
+    tray.new_chat.connect(begun.append)
+    submenu = action(tray, "New chat in").menu()
+    assert isinstance(submenu, QMenu)
+    submenu.actions()[0].trigger()
+    assert begun == ["/srv/a&b"]
+
+
+def test_without_chats_there_is_nothing_to_stop(tray: Tray):
+    assert entries(tray)[0] == "No chat is running"
+    assert not action(tray, "Stop all").isEnabled()
+
+
+@pytest.mark.parametrize("size", [16, 22, 64])
+def test_the_dot_is_on_the_icon_only_when_somebody_waits(played: Played, size: int):
+    amber = played.theme.tokens.color("needs_you").rgb()
+
+    def dots(*, dot: bool) -> int:
+        image = tray_icon(played.theme, dot=dot).pixmap(size, size).toImage()
+        corner = range(size // 2, size)
+        return sum(image.pixel(x, y) == amber for x in corner for y in range(size // 2))
+
+    assert dots(dot=True) > size // 4
+    assert dots(dot=False) == 0

@@ -1,0 +1,79 @@
+"""What a terminal's text points at is opened as a text in an editor, and never run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gui.terminal.links.links import FilePlace
+from gui.window.actions.open_links import NotOpened, command_for, own_file
+
+
+def runnable(path: Path, text: str = "#!/bin/sh\ntouch /tmp/ran\n") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def no_desktop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A PATH with nothing on it but what a test puts there."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    return programs
+
+
+def test_a_file_link_opens_only_the_chats_own_files(tmp_path: Path) -> None:
+    chat = tmp_path / "project" / "deep"
+    chat.mkdir(parents=True)
+    (tmp_path / "project" / ".git").mkdir()
+    (chat / "a b.txt").write_text("x")
+    secret = tmp_path / "secret.txt"
+    secret.write_text("x")
+    (chat / "innocent.txt").symlink_to(secret)
+    assert own_file(f"file://{chat}/a%20b.txt", str(chat)) == FilePlace(str(chat / "a b.txt"))
+    assert own_file(f"file://localhost{chat.parent}/other.txt", str(chat)).path == str(chat.parent / "other.txt")
+    for uri in (
+        f"file://{secret}", f"file://{chat}/../../secret.txt", f"file://{chat}/innocent.txt",
+        f"file://elsewhere.example{chat}/a%20b.txt", f"file://{chat.parent}x/a", "file:///etc/passwd",
+    ):  # fmt: skip
+        with pytest.raises(NotOpened):
+            own_file(uri, str(chat))
+
+
+def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None:
+    script = runnable(tmp_path / "run.sh")
+    runnable(no_desktop / "code")
+    file = FilePlace(str(script), 7, 3)
+    assert command_for(file, "", {"VISUAL": "code --wait"}) == ["code", "--wait", "-g", f"{script}:7:3"]
+    assert command_for(file, "my-editor", {}) == ["my-editor", str(script)]
+    assert command_for(file, "e --at {line} {file}", {}) == ["e", "--at", "7", str(script)]
+    # An editor that needs a terminal is none to start from a window.
+    with pytest.raises(NotOpened, match="no editor is known"):
+        command_for(file, "", {"EDITOR": "vim"})
+
+
+def test_the_desktops_editor_is_taken_and_never_the_application_of_the_type(tmp_path: Path, no_desktop: Path) -> None:
+    runnable(no_desktop / "xdg-mime", '#!/bin/sh\n[ "$3" = text/plain ] && echo kate.desktop\n')
+    entry = tmp_path / "applications" / "kate.desktop"
+    entry.parent.mkdir()
+    entry.write_text("[Desktop Entry]\nExec=kate -b %U\nTerminal=false\n")
+    page = runnable(tmp_path / "page.html", "<script>")
+    environment = {"XDG_DATA_HOME": str(tmp_path), "XDG_DATA_DIRS": "/nowhere"}
+    assert command_for(FilePlace(str(page)), "", environment) == ["kate", "-b", str(page)]
+    assert command_for(FilePlace(str(page), 2), "", environment) == ["kate", "-b", "-l", "2", "-c", "1", str(page)]
+    entry.write_text("[Desktop Entry]\nExec=vim %F\nTerminal=true\n")
+    with pytest.raises(NotOpened):
+        command_for(FilePlace(str(page)), "", environment)
+
+
+def test_what_is_no_text_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "program").write_bytes(b"\x7fELF\0\0")
+    for name in ("pipe", "program", "missing", "."):
+        with pytest.raises(NotOpened):
+            command_for(FilePlace(str(tmp_path / name)), "code", {})

@@ -1,0 +1,295 @@
+"""Going on with chats that are over, from the window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+
+from gui.bridge.ended_chat import ERRORS_BYTES
+from session_host import paths
+from session_host.client.chats.resumability import Resumability
+from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
+from session_host.protocol.values import Activity, State
+from session_host.storage.store import SessionRecord, Store
+from session_host.storage.store.session_record import INTERRUPTED
+from tests.unit.gui.conftest import Played
+
+ENDED: dict[str, Any] = {"state": State.EXITED, "exit_code": 0, "ended_at": "2026-01-02T03:05:00Z"}
+
+
+class PlayedResume:
+    """In the place of the client's functions; the test says what they answer."""
+
+    def __init__(self) -> None:
+        self.can = Resumability(True)
+        self.picker = True
+        self.refusal: Exception | None = None
+        self.asked: list[tuple[Any, ...]] = []
+
+    def resumability(self, _session_id: str) -> Resumability:
+        return self.can
+
+    def has_picker(self, _session_id: str) -> bool:
+        return self.picker
+
+    async def resume(self, session_id: str, **wishes: Any) -> SessionRecord:
+        self.asked.append(("resume", session_id, wishes["anyway"]))
+        return self._begin(session_id)
+
+    async def pick(self, session_id: str, **_wishes: Any) -> SessionRecord:
+        self.asked.append(("pick", session_id))
+        return self._begin(session_id)
+
+    def resume_command(self, session_id: str) -> str:
+        if self.refusal is not None:
+            raise self.refusal
+        return f"cd /srv && claude --resume {session_id[:4]}"
+
+    def _begin(self, session_id: str) -> SessionRecord:
+        if self.refusal is not None:
+            raise self.refusal
+        with Store.open(paths.database()) as store:
+            former = store.get(session_id)
+            assert former is not None
+            record = SessionRecord(
+                id=f"00000000-0000-4000-8000-{len(self.asked):012}", name=former.name, agent=former.agent,
+                argv=former.argv, cwd=former.cwd, state=State.RUNNING, created_at="2026-01-02T04:04:05Z",
+                resumed_from=former.id,
+            )  # fmt: skip
+            store.insert(record)
+            if self.asked[-1][0] == "resume":
+                store.update(former.id, continued_by=record.id)
+        return record
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> PlayedResume:
+    played = PlayedResume()
+    for name in ("resumability", "has_picker"):
+        monkeypatch.setattr(f"session_host.client.chats.resumability.{name}", getattr(played, name))
+    for name in ("resume", "pick", "resume_command"):
+        monkeypatch.setattr(f"session_host.client.chats.resume.{name}", getattr(played, name))
+    return played
+
+
+async def open_ended(played: Played, **fields: Any) -> str:
+    """An ended chat whose tab is shown, between two others."""
+    ids = [
+        await played.add(name, **(ENDED | {"agent": "claude"} | fields if name == "one" else {}))
+        for name in ("left", "one", "right")
+    ]
+    window = played.open_window()
+    for session_id in ids:
+        window.open_chat(played.chat(session_id))
+    window.tabs.activate(ids[1])
+    played.settle()
+    return ids[1]
+
+
+async def test_resume_turns_the_tab_into_the_new_chat_s(played: Played, client: PlayedResume):
+    session_id = await open_ended(played)
+    bar = played.page.end_bar
+    await played.until(bar.resume.isVisible, "the button")
+    assert bar.resume.property("kind") == "primary"
+    assert bar.again.property("kind") == "", "one button is the first"
+    assert bar.pick.isHidden()
+    before = played.window.tabs.ids()
+    QTest.mouseClick(bar.resume, Qt.MouseButton.LeftButton)
+    assert not bar.resume.isEnabled(), "a second press would start a second chat"
+    await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to change")
+    after = played.window.tabs.ids()
+    assert (before[0], before[2]) == (after[0], after[2]), "in its place"
+    assert played.window.tabs.active_id == after[1]
+    follower = played.chat(after[1])
+    assert follower.record.resumed_from == session_id
+    assert client.asked == [("resume", session_id, False)]
+    assert played.chat(session_id).is_continued
+    assert not played.window.sidebar.model.index_of(session_id).isValid(), "it is listed once"
+    played.window.activateWindow()
+    await played.until(played.page.view.hasFocus, "the keyboard to be in the terminal")
+
+
+async def test_an_end_before_ones_eyes_is_offered_to_be_resumed_once_it_is_recorded(
+    played: Played, client: PlayedResume
+):
+    session_id = await played.add("one")
+    played.open_window()
+    played.show(session_id).end(exit_code=0)
+    played.settle()
+    assert played.page.end_bar.isVisible()
+    await played.sessions.look_now()
+    assert played.page.end_bar.resume.isHidden(), "the record says that it runs"
+    with Store.open(paths.database()) as store:
+        store.update(session_id, state=State.EXITED, exit_code=0)
+    await played.sessions.look_now()
+    await played.until(played.page.end_bar.resume.isVisible, "the button")
+
+
+async def test_interrupted_chats_offer_it_first(played: Played, client: PlayedResume):
+    await open_ended(played, state=State.LOST, error=INTERRUPTED, exit_code=None)
+    bar = played.page.end_bar
+    await played.until(bar.resume.isVisible, "the button")
+    buttons = sorted(
+        (one for one in (bar.resume, bar.again, bar.export, bar.close_button)), key=lambda one: one.geometry().left()
+    )
+    assert buttons[0] is bar.resume
+
+
+async def test_open_elsewhere_is_said_and_can_be_overruled(played: Played, client: PlayedResume):
+    session_id = await open_ended(played)
+    bar = played.page.end_bar
+    await played.until(bar.resume.isVisible, "the button")
+    client.refusal = ConversationOpen("one: claude (process 42) has it open in /srv")
+    bar.resume.click()
+    await played.until(bar.anyway.isVisible, "the refusal")
+    assert bar.refusal.text() == "One: claude (process 42) has it open in /srv."
+    assert bar.pick.isVisible()
+    assert bar.resume.isEnabled()
+    client.refusal = None
+    bar.anyway.click()
+    await played.until(lambda: client.asked[-1] == ("resume", session_id, True), "the second try")
+    await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to change")
+
+
+async def test_where_the_conversation_is_not_known_the_agent_s_own_list_is_offered(
+    played: Played, client: PlayedResume
+):
+    client.can = Resumability(None, "Codex did not tell which conversation it was; find it: codex resume")
+    session_id = await open_ended(played)
+    bar = played.page.end_bar
+    await played.until(bar.pick.isVisible, "the button")
+    assert bar.resume.isHidden()
+    assert bar.refusal.text() == "Codex did not tell which conversation it was."
+    bar.pick.click()
+    await played.until(lambda: session_id not in played.window.tabs.ids(), "the tab to change")
+    assert client.asked == [("pick", session_id)]
+    assert not played.chat(session_id).is_continued, "nobody knows yet what is chosen"
+
+
+async def test_an_agent_without_conversations_is_not_spoken_of(played: Played, client: PlayedResume):
+    client.can, client.picker = Resumability(False, "Shell has no conversations to go on with"), False
+    await open_ended(played)
+    bar = played.page.end_bar
+    page = played.page
+    await played.until(page.end_bar.again.isVisible, "the bar")
+    played.settle()
+    assert (bar.resume.isHidden(), bar.pick.isHidden(), bar.refusal.isHidden()) == (True, True, True)
+    assert bar.again.property("kind") == "primary"
+
+
+async def test_resume_of_a_chat_without_a_tab_opens_one_to_say_why_not(played: Played, client: PlayedResume):
+    session_id = await played.add("one", **ENDED)
+    window = played.open_window()
+    client.refusal, client.picker = NotResumable("one: its transcript is gone"), False
+    window.resuming.resume(played.chat(session_id))
+    page = played.page
+    await played.until(page.end_bar.refusal.isVisible, "the reason")
+    assert page.end_bar.refusal.text() == "One: its transcript is gone."
+    assert page.end_bar.pick.isHidden()
+
+
+async def test_a_chat_that_was_continued_elsewhere_leads_there(played: Played, client: PlayedResume):
+    session_id = await open_ended(played)
+    follower = await played.add("goes on")
+    with Store.open(paths.database()) as store:
+        store.update(session_id, continued_by=follower)
+    await played.sessions.look_now()
+    played.settle()
+    bar = played.page.end_bar
+    assert bar.continued.isVisible()
+    assert bar.refusal.text() == "It goes on in goes on."
+    bar.continued.click()
+    played.settle()
+    assert played.window.tabs.active_id == follower
+    assert session_id not in played.window.tabs.ids()
+
+
+async def test_tabs_of_last_time_show_what_goes_on(played: Played):
+    follower = await played.add("new")
+    session_id = await played.add("old", **ENDED, continued_by=follower)
+    other = await played.add("other")
+    from gui.settings.layout import WindowLayout
+
+    window = played.open_window(WindowLayout(tabs=[session_id, other, follower], active=session_id))
+    assert window.tabs.ids() == [follower, other]
+    assert window.tabs.active_id == follower
+
+
+async def test_the_end_of_a_chat_out_of_sight_can_be_undone(
+    played: Played, client: PlayedResume, monkeypatch: pytest.MonkeyPatch
+):
+    async def request(_session_id: str, _message: object) -> None:
+        pass
+
+    monkeypatch.setattr("session_host.client.control.request", request)
+    one, two = await played.add("one"), await played.add("two")
+    window = played.open_window()
+    played.show(two)
+    played.viewers[one].be(Activity.IDLE)
+    window.verbs.stop(played.chat(one))
+    played.viewers[one].end(exit_signal=15)
+    played.settle()
+    early = window.banners.current
+    with Store.open(paths.database()) as store:
+        store.update(one, state=State.EXITED, exit_signal=15)
+    await played.sessions.look_now()
+    await played.until(lambda: window.banners.current, "the offer")
+    banner = window.banners.current
+    assert banner is not None
+    assert (banner.text, banner.action) == ("Ended one.", "Resume")
+    assert early is None, "the record did not know it yet, and it is what is resumed from"
+    window.banners.act()
+    await played.until(lambda: client.asked, "the resume")
+    assert client.asked == [("resume", one, False)]
+
+
+async def test_the_command_is_copied(played: Played, client: PlayedResume):
+    session_id = await open_ended(played)
+    window = played.window
+    window.actions_["copy_resume"].trigger()
+    command = f"cd /srv && claude --resume {session_id[:4]}"
+    await played.until(lambda: QGuiApplication.clipboard().text() == command, "the command")
+    assert window.banners.current is not None
+    assert window.banners.current.text == f"Copied: {command}"
+    client.refusal = ConversationUnknown("one: it is not known which conversation it was")
+    window.actions_["copy_resume"].trigger()
+    await played.until(lambda: window.banners.current and window.banners.current.kind == "failed", "why not")
+
+
+# ------------------------------------------------------------------------------------------ error output
+
+
+async def test_the_error_output_is_shown_bounded_and_without_what_leads_astray(played: Played, client: PlayedResume):
+    session_id = await played.add("one", **ENDED)
+    path = paths.session_stderr(session_id)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(
+        b"the first line\n" + b"filler\n" * 20_000 + b"\x1b[31mError:\x1b[0m \x1b]0;t\x07no\x00 route\r\n\xff\n"
+    )
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    await played.until(played.page.end_bar.errors.isVisible, "the button")
+    QTest.mouseClick(played.page.end_bar.errors, Qt.MouseButton.LeftButton)
+    sheet = window.sheets.output
+    await played.until(sheet.text.toPlainText, "the text")
+    shown = sheet.text.toPlainText()
+    assert shown.endswith("filler\nError: no route\n�")
+    assert "the first line" not in shown
+    assert len(shown) <= ERRORS_BYTES
+    assert sheet.state.text() == "The last 64 KiB of it."
+    sheet.copy.click()
+    assert QGuiApplication.clipboard().text() == shown
+
+
+async def test_without_error_output_there_is_no_button(played: Played, client: PlayedResume):
+    await open_ended(played)
+    await played.until(played.page.end_bar.resume.isVisible, "the bar")
+    assert played.page.end_bar.errors.isHidden()
+    played.window.actions_["errors"].trigger()
+    await played.until(
+        lambda: played.window.sheets.output.state.text() == "Nothing was written to it.", "the word on that"
+    )

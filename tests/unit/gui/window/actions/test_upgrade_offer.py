@@ -1,0 +1,125 @@
+"""Chats that are kept by other code than the window's: said once, and brought up to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gui.bridge import upgrade
+from gui.window.page.banners import Banner
+from session_host.client.sessions.upgrade import UpgradeResult
+from session_host.errors import OutliveError
+from session_host.version import VERSION
+from tests.unit.gui.conftest import Played
+
+OFFER = f"Running chats are kept by Outlive 0.0.1; {VERSION} is installed."
+
+
+async def one_of(played: Played, version: str, name: str = "one") -> str:
+    """A chat whose host has told its version."""
+    session_id = await played.add(name)
+    played.window.open_chat(played.chat(session_id))
+    viewer = played.viewers[session_id]
+    viewer.host_version = version
+    viewer.go_live()
+    played.settle()
+    return session_id
+
+
+def banner(played: Played) -> Banner:
+    current = played.window.banners.current
+    assert current is not None
+    return current
+
+
+async def test_chats_of_this_version_are_nothing_to_speak_of(played: Played):
+    played.open_window()
+    await one_of(played, VERSION)
+    await one_of(played, "")
+    assert played.window.banners.current is None
+
+
+async def test_older_ones_are_offered_an_update_once(played: Played):
+    played.open_window()
+    await one_of(played, "0.0.1")
+    assert (banner(played).text, banner(played).action, banner(played).lasting) == (OFFER, "Update running chats", True)
+    played.window.banners.dismiss()
+    await one_of(played, "0.0.1", "two")
+    assert played.window.banners.current is None
+
+
+async def test_the_offer_goes_when_they_are_updated_elsewhere(played: Played):
+    played.open_window()
+    viewer = played.viewers[await one_of(played, "0.0.1")]
+    viewer.host_version = VERSION
+    viewer.go_live()
+    played.settle()
+    assert played.window.banners.current is None
+
+
+async def test_a_window_that_is_older_than_its_chats_says_that(played: Played):
+    played.open_window()
+    await one_of(played, "99.0")
+    assert banner(played).action == ""
+    assert "kept by Outlive 99.0, and this window is" in banner(played).text
+    assert banner(played).text.endswith("open it again; the chats keep running.")
+
+
+async def test_what_came_of_it_is_said_and_a_failure_changes_nothing(played: Played, monkeypatch: pytest.MonkeyPatch):
+    played.open_window()
+    session_id = await one_of(played, "0.0.1")
+
+    async def refused() -> list[UpgradeResult]:
+        return [UpgradeResult(session_id, "one", False, "not updated: it cannot be restored")]
+
+    monkeypatch.setattr(upgrade, "upgrade_all", refused)
+    played.window.banners.act()
+    assert banner(played).text == "Updating running chats…"
+    await played.until(lambda: banner(played).kind == "failed", "the result")
+    assert banner(played).text == "No running chat was updated. one goes on as it was: it cannot be restored."
+    assert not played.chat(session_id).is_over
+
+
+async def test_nothing_that_is_installed_works_is_said_too(played: Played, monkeypatch: pytest.MonkeyPatch):
+    played.open_window()
+    await one_of(played, "0.0.1")
+
+    async def broken() -> list[UpgradeResult]:
+        raise OutliveError("cannot start the installed version (SyntaxError); nothing was changed")
+
+    monkeypatch.setattr(upgrade, "upgrade_all", broken)
+    played.window.banners.act()
+    await played.until(lambda: banner(played).kind == "failed", "the result")
+    assert banner(played).text == (
+        "The chats go on as they were, since they could not be updated: "
+        "cannot start the installed version (SyntaxError); nothing was changed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("results", "left", "text", "well"),
+    [
+        ([], [], "No chat is running.", True),
+        ([("a", True, "")], [], f"Updated a to {VERSION}; its agent did not notice.", True),
+        (
+            [("a", True, ""), ("b", True, "")],
+            [],
+            f"Updated 2 running chats to {VERSION}; their agents did not notice.",
+            True,
+        ),
+        (
+            [("a", True, ""), ("b", False, "no answer"), ("c", False, "x")],
+            [],
+            "Updated 1 of 3 running chats. b and c go on as they were: no answer.",
+            False,
+        ),
+        (
+            [("a", True, "")],
+            ["old"],
+            "Updated 1 of 2 running chats. old goes on as it was: started by a version that cannot be updated.",
+            False,
+        ),
+    ],
+)
+def test_the_report(results: list[tuple[str, bool, str]], left: list[str], text: str, well: bool):
+    made = [UpgradeResult(name, name, ok, message) for name, ok, message in results]
+    assert upgrade.report(made, left) == (text, well)

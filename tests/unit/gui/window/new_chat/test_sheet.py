@@ -1,0 +1,230 @@
+"""What the sheet that starts a chat asks for: first prompt, arguments by name, worktree, server; and what it keeps."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from gui.settings.layout import Start, WindowLayout
+from gui.window.new_chat.request import endpoint_arguments, without_endpoint_arguments
+from session_host.client.chats.launch import LaunchRequest
+from session_host.protocol.values import State
+from tests.support.area import Area
+from tests.support.repositories import Checkout
+from tests.unit.gui.conftest import Played
+
+
+@pytest.fixture
+def claude(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent that takes a prompt and has arguments by name; requested before the window is made."""
+    programs = area.root / "bin"
+    programs.mkdir()
+    program = programs / "claude"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    own = area.config / "agents"
+    own.mkdir()
+    (own / "claude.toml").write_text('[presets]\nplan = ["--permission-mode", "plan"]\nloud = ["--verbose"]\n')
+
+
+async def test_a_directory_is_browsed_for_by_keyboard_and_escape_leads_back_to_the_sheet(
+    played: Played, area: Area
+) -> None:
+    for name in ("api/src", "docs", ".hidden"):
+        (area.home / name).mkdir(parents=True)
+    window = played.open_window()
+    window.verbs.new_chat("shell", "~")
+    sheet = window.sheets.new_chat
+    browser = sheet.directory_row.browser
+    sheet.directory_row.browse.setFocus()
+    QTest.keyClick(sheet.directory_row.browse, Qt.Key.Key_Return)
+    assert browser.is_open
+    assert {"..", "api", "docs"} <= set(browser.names())
+    assert ".hidden" not in browser.names()
+    QTest.keyClicks(browser.list, "api")
+    QTest.keyClick(browser.list, Qt.Key.Key_Right)
+    QTest.keyClick(browser.list, Qt.Key.Key_Left)
+    assert browser.list.currentIndex().data() == "api"
+    QTest.keyClick(browser.list, Qt.Key.Key_Return)
+    assert browser.directory == area.home / "api"
+    QTest.keyClick(browser.list, Qt.Key.Key_Escape)
+    assert (browser.is_open, sheet.is_open, sheet.directory.text()) == (False, True, "~")
+    assert sheet.directory.hasFocus()
+
+    sheet.directory_row.browser.browse()
+    QTest.keyClicks(browser.list, "api")
+    QTest.keyClick(browser.list, Qt.Key.Key_Right)
+    browser.choose.setFocus()
+    QTest.keyClick(browser.choose, Qt.Key.Key_Return)
+    assert (browser.is_open, sheet.is_open, sheet.directory.text()) == (False, True, "~/api")
+
+
+async def test_prompt_presets_arguments_and_environment_reach_the_start(
+    claude: None, played: Played, launches: list[LaunchRequest]
+) -> None:
+    window = played.open_window()
+    window.verbs.new_chat("claude", "/tmp")
+    sheet = window.sheets.new_chat
+    assert sheet.prompt.isVisible()
+    assert not sheet.presets.isVisible()
+    QTest.keyClicks(sheet.prompt, "Fix the tests")
+    QTest.keyClick(sheet.prompt, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClicks(sheet.prompt, "and say why")
+    QTest.mouseClick(sheet.more, Qt.MouseButton.LeftButton)
+    played.settle()
+    plan, loud = sheet.presets._buttons.values()
+    assert (plan.text(), loud.toolTip()) == ("plan", "--verbose")
+    QTest.mouseClick(plan, Qt.MouseButton.LeftButton)
+    QTest.keyClicks(sheet.arguments, "--model 'a b'")
+    QTest.keyClicks(sheet.environment, "A=1 B='x y'")
+    QTest.keyClick(sheet.prompt, Qt.Key.Key_Return)
+    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    [request] = launches
+    assert request.prompt == "Fix the tests\nand say why"
+    assert request.arguments == ["--permission-mode", "plan", "--model", "a b"]
+    assert request.overrides == {"A": "1", "B": "x y"}
+    assert request.worktree is None
+
+    window.verbs.new_chat("claude", "/tmp")
+    assert sheet.prompt.toPlainText() == "", "one asks another question each time"
+    assert sheet.environment.text() == "", "it may have held secrets"
+    assert sheet.arguments.text() == "--model 'a b'"
+    assert sheet.presets.chosen() == ["plan"]
+    assert sheet.arguments.isVisible(), "what counts is seen"
+    kept = WindowLayout.from_dict(window.layout_state.to_dict())
+    assert kept.starts["claude"] == Start(arguments=["--model", "a b"], presets=["plan"])
+
+
+async def test_each_agent_has_its_own_suggestions(claude: None, played: Played) -> None:
+    window = played.open_window(WindowLayout(starts={"claude": Start(arguments=["--x"]), "gone": Start()}))
+    window.verbs.new_chat("claude", "/tmp")
+    sheet = window.sheets.new_chat
+    assert sheet.arguments.text() == "--x"
+    sheet.arguments.setText("--y")
+    sheet.tiles.choose("shell")
+    assert (sheet.arguments.text(), sheet.prompt.isVisible()) == ("", False)
+    sheet.tiles.choose("claude")
+    assert sheet.arguments.text() == "--y", "what was typed for it is not lost"
+
+
+async def test_a_worktree_is_offered_where_there_is_a_repository(
+    played: Played, launches: list[LaunchRequest], area: Area
+) -> None:
+    repository = Checkout.new(area.home / "api").path
+    plain = area.home / "plain"
+    plain.mkdir()
+    window = played.open_window()
+    window.verbs.new_chat("shell", str(plain))
+    sheet = window.sheets.new_chat
+    sheet.more.click()
+    field = sheet.worktree
+    await played.until(lambda: field.note.text() == "no git repository", "git's word")
+    assert not field.wanted.isEnabled()
+    sheet.directory.setText(str(repository))
+    await played.until(field.wanted.isEnabled, "git's word")
+    assert field.branch.placeholderText() == "a new branch from main, named after the chat"
+    QTest.keyClick(field.wanted, Qt.Key.Key_Space)
+    sheet.start.click()
+    await played.until(lambda: launches, "the start")
+    assert launches[0].worktree == "", "a new branch"
+    window.verbs.new_chat("shell", str(repository))
+    assert field.wanted.isChecked(), "as last time"
+    QTest.keyClicks(field.branch, "fix")
+    sheet.start.click()
+    await played.until(lambda: len(launches) == 2, "the start")
+    assert launches[1].worktree == "fix"
+
+
+async def test_a_worktree_of_last_time_is_not_wanted_where_there_is_no_repository(
+    played: Played, launches: list[LaunchRequest], area: Area
+) -> None:
+    window = played.open_window(WindowLayout(starts={"shell": Start(worktree=True)}))
+    window.verbs.new_chat("shell", str(area.home))
+    field = window.sheets.new_chat.worktree
+    await played.until(lambda: not field.wanted.isEnabled(), "git's word")
+    window.sheets.new_chat.start.click()
+    await played.until(lambda: launches, "the start")
+    assert launches[0].worktree is None
+
+
+async def test_an_endpoint_is_asked_for_model_and_server(
+    played: Played, launches: list[LaunchRequest], area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    window = played.open_window()
+    window.verbs.new_chat("endpoint", "/tmp")
+    sheet = window.sheets.new_chat
+    assert (sheet.model.isVisible(), sheet.url.isVisible()) == (True, True)
+    sheet.start.click()
+    assert sheet.error.text() == "Say which server: the address of its API"
+    sheet.model.setText("llama")
+    sheet.url.setText("http://127.0.0.1:1/v1")
+    sheet.start.click()
+    await played.until(lambda: launches, "the start")
+    assert launches[0].arguments == ["--model=llama", "--url=http://127.0.0.1:1/v1"]
+    (area.config / "endpoint.toml").write_text('url = "http://default/v1"\nmodel = "m"\n')
+    window.verbs.new_chat("endpoint", "/tmp")
+    assert (sheet.model.text(), sheet.url.text()) == ("llama", "http://127.0.0.1:1/v1")
+    assert (sheet.model.placeholderText(), sheet.url.placeholderText()) == ("m", "http://default/v1")
+    sheet.model.clear()
+    sheet.url.clear()
+    sheet.start.click()
+    await played.until(lambda: len(launches) == 2, "the start")
+    assert launches[1].arguments == [], "the defaults count"
+
+
+async def test_a_duplicate_has_a_conversation_of_its_own(
+    claude: None, played: Played, launches: list[LaunchRequest]
+) -> None:
+    session_id = await played.add(
+        "one", agent="claude", argv=["claude", "--session-id", "x", "--verbose"], cwd="/tmp", env={"A": "1"},
+        arguments=["--resume", "abc", "--verbose"],
+    )  # fmt: skip
+    window = played.open_window()
+    played.show(session_id)
+    window.actions_["duplicate"].trigger()
+    await played.until(lambda: launches, "the start")
+    [request] = launches
+    assert (request.agent.name, request.directory, request.overrides) == ("claude", "/tmp", {"A": "1"})
+    assert request.arguments == ["--verbose"]
+    assert (request.resume, request.name) == (None, "one-2")
+
+
+async def test_a_duplicate_of_one_whose_arguments_were_not_kept(played: Played, launches: list[LaunchRequest]) -> None:
+    command = await played.add("tail", agent="command", argv=["tail", "-f", "x"], cwd="/tmp", state=State.EXITED)
+    window = played.open_window()
+    window.verbs.new_like(played.chat(command))
+    await played.until(lambda: launches, "the start")
+    assert launches[0].arguments == ["tail", "-f", "x"]
+
+
+def test_model_and_server_in_arguments() -> None:
+    arguments = endpoint_arguments("-odd", "http://x")
+    assert arguments == ["--model=-odd", "--url=http://x"]
+    assert without_endpoint_arguments(["--api=chat", *arguments, "--model"]) == (
+        ["--api=chat", "--model"], "-odd", "http://x",
+    )  # fmt: skip
+
+
+async def test_the_sheet_fits_into_a_small_window(claude: None, played: Played) -> None:
+    window = played.open_window()
+    window.resize(320, 300)
+    played.settle()
+    window.verbs.new_chat("claude", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.more.click()
+    played.settle()
+    assert window.rect().contains(sheet.body.geometry())
+    assert sheet.start.isVisible()
+    inside = Path.cwd()  # any place: the field is wider than its words there
+    sheet.directory.setText(str(inside))
+    for control in (sheet.directory, sheet.environment):
+        sheet.scrolled.ensureWidgetVisible(control)
+        played.settle()
+        place = control.mapTo(sheet.body, control.rect().center())
+        assert sheet.scrolled.geometry().contains(place), "it can be scrolled to"

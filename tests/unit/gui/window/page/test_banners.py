@@ -1,0 +1,90 @@
+"""Banners inform, over the page, and never take the keyboard."""
+
+from __future__ import annotations
+
+from gui.settings.preferences import Preferences
+from gui.window.page.banners import Banner
+from session_host.client.viewer.viewer import ViewerState
+from session_host.protocol.messages import NoticeEvent
+from tests.unit.gui.conftest import Played
+
+
+def text(played: Played) -> str:
+    banner = played.window.banners.current
+    return banner.text if banner is not None else ""
+
+
+async def test_refused_input_is_said_and_the_keyboard_stays(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    window.activateWindow()
+    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    viewer.refuse("the program does not read its input")
+    viewer.refuse("the program does not read its input")
+    assert text(played) == "Not sent to one: the program does not read its input"
+    assert played.page.view.hasFocus()
+    window.banners.dismiss()
+    assert window.banners.current is None, "the same line is not there twice"
+
+
+async def test_after_refused_input_the_user_says_type_on(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    viewer.holding = True
+    viewer.refuse("the program is not reading its input")
+    banner = window.banners.current
+    assert banner is not None
+    assert (banner.text, banner.action, banner.lasting) == (
+        "Not sent to one: the program is not reading its input",
+        "Type on",
+        True,
+    )
+    window.banners.act()
+    assert not viewer.holding
+    assert window.banners.current is None
+
+
+async def test_files_of_the_users_that_cannot_be_read_are_said_until_dismissed(played: Played):
+    window = played.open_window(preferences=Preferences(problems=("window.toml cannot be read; defaults are used",)))
+    assert text(played) == "window.toml cannot be read; defaults are used"
+    assert not window.banners._timer.isActive()
+
+
+async def test_an_earlier_banner_comes_back(played: Played):
+    window = played.open_window()
+    window.banners.show_banner(Banner("first", lasting=True))
+    window.banners.inform("second")
+    assert text(played) == "second"
+    window.banners.dismiss()
+    assert text(played) == "first"
+    window.banners.show_banner(Banner("third", key="x"))
+    window.banners.withdraw("x")
+    assert text(played) == "first"
+
+
+async def test_problems_become_one_line(played: Played):
+    window = played.open_window()
+    played.sessions.problem.emit("the record cannot be written; free some space")
+    assert text(played) == "The record cannot be written; free some space"
+    assert window.banners.isVisible()
+
+
+async def test_what_appears_by_itself_leaves_the_grid_as_it_is(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    before = viewer.size, played.page.view.geometry()
+    window.banners.inform("a line")
+    viewer.tell(NoticeEvent("recording", "its output is not recorded: the disk is full"))
+    viewer.become(ViewerState.RECONNECTING)
+    await played.until(played.page.reconnecting.isVisible, "the bar that says that it reconnects")
+    assert window.banners.isVisible()
+    assert played.page.trouble.isVisible()
+    assert (viewer.size, played.page.view.geometry()) == before
+    grid = window.layout_state.grid
+    viewer.end(0)
+    await played.until(played.page.end_bar.isVisible, "the bar below an ended chat")
+    played.page.view._tell_size()
+    assert window.layout_state.grid == grid, "the next chat starts with the whole page"

@@ -1,0 +1,265 @@
+"""What a tab shows in each state of its chat."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from gui.theme.marks import Mark
+from gui.window.page.chat_page import ChatPage
+from gui.window.sheets.question import Question
+from gui.wording.groups import Group
+from session_host import paths
+from session_host.client.sessions.session_info import all_after_boot, reason_of
+from session_host.client.viewer.viewer import ViewerState
+from session_host.protocol.messages import NoticeEvent
+from session_host.protocol.values import Activity, GridSize, State
+from session_host.storage.store import Store
+from session_host.storage.store.saved_screen import SavedScreen, save_screen
+from session_host.storage.store.session_record import INTERRUPTED, UNSTARTED
+from session_host.system.processes.identity import boot_id
+from session_host.terminal import create
+from tests.support.journals import output, write_journal
+from tests.unit.gui.conftest import Played
+
+
+def screen_text(page: ChatPage) -> str:
+    assert page.view.emulator is not None
+    return "\n".join(row.text() for row in page.view.emulator.rows()).strip()
+
+
+async def test_a_start_that_takes_long_says_what_is_run_and_keeps_what_is_typed(played: Played):
+    session_id = await played.add("one", argv=["slow-agent", "--model", "big one"], cwd="/srv/app")
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    page = played.page
+    assert page.notice.isHidden(), "nothing is said before it takes long"
+    await played.until(page.notice.isVisible, "the notice")
+    assert page.notice.title.text() == "Starting…"
+    assert page.notice.detail.text() == "slow-agent --model 'big one' in /srv/app"
+    window.activateWindow()
+    await played.until(page.view.hasFocus, "the terminal to have the keyboard")
+    QTest.keyClicks(page.view, "a")
+    assert any(call[:2] == ("key", "a") for call in played.viewers[session_id].calls)
+    played.viewers[session_id].go_live()
+    assert page.notice.isHidden()
+    assert page.is_settled
+
+
+async def test_a_tab_of_a_running_chat_takes_no_memory_for_bars_and_questions_that_it_does_not_show(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    page = played.page
+    assert page.findChildren(QPushButton) == []
+    page.ask(Question("Paste?", "Paste", lambda: None))
+    assert page.question.yes.isVisible()
+    viewer.end(3)
+    assert not page.is_asking
+    assert page.end_bar.isVisible()
+
+
+async def test_reconnecting_is_a_thin_bar_after_a_while_over_a_screen_that_stays(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    page = played.page
+    viewer.become(ViewerState.RECONNECTING, "gone for a moment")
+    assert page.reconnecting.isHidden()
+    assert not page.is_settled
+    await played.until(page.reconnecting.isVisible, "the bar")
+    assert "hello" in screen_text(page)
+    viewer.become(ViewerState.LIVE)
+    assert page.reconnecting.isHidden()
+
+
+async def test_a_blink_of_reconnecting_is_never_shown(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    page = played.page
+    viewer.become(ViewerState.RECONNECTING)
+    viewer.become(ViewerState.LIVE)
+    assert not page._patience.isActive()
+    assert page.reconnecting.isHidden()
+
+
+async def test_an_end_before_ones_eyes_keeps_the_screen_and_takes_no_keys(played: Played):
+    session_id = await played.add("one", argv=["agent"], cwd="/srv")
+    played.open_window()
+    viewer = played.show(session_id)
+    page = played.page
+    viewer.end(exit_code=3)
+    played.settle()
+    assert page.end_bar.isVisible()
+    assert page.end_bar.title.accessibleName().startswith("Ended with exit code 3 · at ")
+    assert page.end_bar.detail.accessibleName() == "agent in /srv"
+    assert "hello" in screen_text(page)
+    before = len(viewer.calls)
+    QTest.keyClicks(page.view, "a")
+    assert not [call for call in viewer.calls[before:] if call[0] == "key"]
+
+
+async def test_a_chat_that_the_user_killed_elsewhere_is_grey_and_says_so(played: Played):
+    mine, theirs = await played.add("mine"), await played.add("theirs")
+    played.open_window()
+    for session_id, end_request in ((mine, "kill"), (theirs, "")):
+        played.show(session_id).end(exit_signal=9, end_request=end_request)
+        played.settle()
+        title = played.page.end_bar.title.accessibleName()
+        assert title.startswith("Killed by you · at " if end_request else "Ended by SIGKILL · at "), title
+        chat = played.chat(session_id)
+        assert chat.failed is (not end_request)
+        assert chat.status_text == ("Killed by you" if end_request else "Ended by SIGKILL")
+
+
+async def test_an_ended_chat_opened_later_shows_the_screen_that_was_kept(played: Played):
+    session_id = await played.add(
+        "one", state=State.EXITED, exit_signal=9, ended_at="2026-01-02T03:05:00Z", argv=["agent"]
+    )
+    emulator = create(None, GridSize(80, 24))
+    emulator.feed(b"the last words\r\n")
+    save_screen(paths.session_dir(session_id) / "screen.bin", SavedScreen.of(emulator, portable=True))
+    emulator.close()
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    page = played.page
+    await played.until(lambda: page.is_settled, "the last screen")
+    assert screen_text(page) == "the last words"
+    assert page.end_bar.title.accessibleName().startswith("Ended by SIGKILL · on 2 January")
+    assert page.notice.isHidden()
+
+
+async def test_an_end_while_hidden_shows_the_kept_screen_and_not_an_old_one(played: Played):
+    hidden, shown = await played.add("hidden"), await played.add("shown")
+    window = played.open_window()
+    played.show(hidden)
+    played.show(shown)
+    emulator = create(None, GridSize(80, 24))
+    emulator.feed(b"hello\r\nand what came later\r\n")
+    save_screen(paths.session_dir(hidden) / "screen.bin", SavedScreen.of(emulator, portable=True))
+    emulator.close()
+    viewer = played.viewers[hidden]
+    viewer.end(exit_code=0)
+    await played.until(lambda: viewer.is_closed, "the old replica to go")
+    window.tabs.activate(hidden)
+    page = played.page
+    await played.until(lambda: page.is_settled, "the last screen")
+    assert "and what came later" in screen_text(page)
+
+
+async def test_an_ended_chat_of_which_nothing_was_kept_says_so(played: Played):
+    session_id = await played.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    page = played.page
+    await played.until(lambda: page.is_settled, "the notice")
+    assert page.notice.title.text() == "Nothing was kept of its last screen"
+    assert page.end_bar.title.accessibleName().startswith("Ended by itself")
+
+
+async def test_lost_says_what_is_known_and_what_to_do(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    viewer.become(ViewerState.LOST, "its process is gone, and the agent with it")
+    page = played.page
+    assert page.end_bar.title.accessibleName().startswith("Lost at ")
+    assert page.end_bar.detail.accessibleName() == (
+        "Its process is gone, and the agent with it. Start it again with “New like this”."
+    )
+    assert "hello" in screen_text(page), "what is known of its screen stays"
+
+
+async def test_what_was_never_started_is_not_called_lost(played: Played):
+    session_id = await played.add("one", state=State.LOST, error=UNSTARTED, ended_at="2026-01-02T12:05:00Z")
+    played.open_window().open_chat(played.chat(session_id))
+    assert played.page.end_bar.title.accessibleName().startswith("Not started on 2 January at ")
+    assert played.page.end_bar.detail.accessibleName() == (
+        "What was starting this chat was ended before its agent ran. Start it again with “New like this”."
+    )
+
+
+async def test_interrupted_says_so_and_shows_what_the_journal_has(played: Played):
+    session_id = await played.add(
+        "one", state=State.LOST, error=INTERRUPTED, ended_at="2026-01-02T12:05:00Z", argv=["agent"], cwd="/srv"
+    )
+    write_journal(paths.session_journal(session_id), [output(0, b"said before the restart\r\n")])
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    page = played.page
+    await played.until(lambda: page.is_settled, "the screen")
+    assert screen_text(page) == "said before the restart"
+    assert page.end_bar.title.accessibleName() == "Interrupted by a restart of the computer"
+    assert page.end_bar.detail.accessibleName().startswith("Last seen running on 2 January at ")
+    assert page.end_bar.detail.accessibleName().endswith(" · agent in /srv")
+    chat = played.chat(session_id)
+    assert (chat.group, chat.mark, chat.failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
+    assert chat.where_and_what == "srv · Interrupted by a restart"
+    before = played.sessions.groups()
+    assert [len(before[group]) for group in Group] == [0, 0, 0, 0, 0, 1, 0]
+    QTest.keyClicks(page.view, "a")
+    assert session_id not in played.viewers, "nobody is asked for it"
+
+
+async def test_a_chat_that_ran_before_the_restart_is_interrupted_from_the_first_moment(played: Played):
+    session_id = await played.add("one", boot_id="another")
+    before, lost_otherwise = await played.add("two", boot_id=boot_id()), await played.add("three")
+    with Store.open(paths.database()) as store:
+        records = {record.id: record for record in all_after_boot(store)}
+    assert reason_of(records[session_id]) == "interrupted"
+    assert records[before].state is records[lost_otherwise].state is State.RUNNING
+
+
+async def test_a_short_reconnect_changes_no_mark_and_a_long_one_does(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    chat = played.chat(session_id)
+    viewer.be(Activity.WORKING)
+    viewer.become(ViewerState.RECONNECTING)
+    assert chat.mark is Mark.WORKING
+    viewer.become(ViewerState.LIVE)
+    viewer.become(ViewerState.RECONNECTING)
+    await played.until(lambda: chat.mark is Mark.RECONNECTING, "the mark")
+    viewer.become(ViewerState.LIVE)
+    assert chat.mark is Mark.WORKING
+
+
+async def test_what_is_wrong_with_a_chat_stands_below_it_until_it_is_right(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    page = played.page
+    assert page.trouble.isHidden()
+    viewer.tell(NoticeEvent("session", "nothing is recorded at the moment"))
+    assert page.trouble.isVisible()
+    assert page.trouble.text.accessibleName() == "Nothing is recorded at the moment."
+    viewer.tell(NoticeEvent("session", ""))
+    assert page.trouble.isHidden()
+    viewer.tell(NoticeEvent("session", "again"))
+    viewer.end(exit_code=0)
+    played.settle()
+    assert page.trouble.isHidden(), "nothing more is to be recorded of what has ended"
+
+
+async def test_a_host_that_refuses_this_window_is_not_called_ended(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    played.viewers[session_id].become(ViewerState.FAILED, "the chat speaks protocol 2, this program 1")
+    page = played.page
+    assert page.end_bar.title.accessibleName() == "This window cannot show the chat; it keeps running"
+    assert page.end_bar.detail.accessibleName() == "The chat speaks protocol 2, this program 1."
+
+
+async def test_close_under_an_ended_chat_closes_its_tab(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id).end(exit_code=0)
+    played.settle()
+    QTest.mouseClick(played.page.end_bar.close_button, Qt.MouseButton.LeftButton)
+    assert window.tabs.ids() == []
+    assert window.banners.current is None, "no word on running on: it has ended"
+    assert played.viewers[session_id].is_closed

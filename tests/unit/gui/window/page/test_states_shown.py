@@ -1,0 +1,254 @@
+"""What an agent does, as the window shows it: rows, status line, tool tips, and how it is known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+
+from gui.bridge import age_timer
+from gui.theme.marks import Mark
+from gui.window.sidebar.model import ChatRow
+from gui.wording.groups import Group
+from session_host import paths
+from session_host.errors import HostUnavailable
+from session_host.protocol.evidence import Evidence, Transition
+from session_host.protocol.messages import (
+    ActivityEvent,
+    Explain,
+    Explanation,
+    ForegroundEvent,
+    SizeEvent,
+    TitleEvent,
+)
+from session_host.protocol.values import Activity, GridSize, State
+from session_host.storage.store import activity_log
+from tests.unit.gui.conftest import Played
+
+
+def ago(seconds: float) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
+
+
+def row(played: Played, session_id: str) -> ChatRow:
+    model = played.window.sidebar.model
+    entry = model.entry(model.index_of(session_id))
+    assert isinstance(entry, ChatRow)
+    return entry
+
+
+async def test_a_row_says_what_is_asked_first_and_its_tool_tip_who_says_so(played: Played):
+    session_id = await played.add("api-fix", cwd="/srv/api")
+    window = played.open_window()
+    played.viewers[session_id].tell(ActivityEvent(Activity.NEEDS_INPUT, "hook", ago(125), "Run npm test?\nnow\x1b[31m"))
+    played.settle()
+    shown = row(played, session_id)
+    assert (shown.said, shown.place, shown.asks, shown.age) == ("Run npm test? now [31m", "api", True, "2 m")
+    tip = window.sidebar.model.data(window.sidebar.model.index_of(session_id), Qt.ItemDataRole.ToolTipRole)
+    assert "needs you · from its hooks, 2 min ago" in tip
+    assert "Run npm test? now" in tip
+
+
+async def test_a_chat_that_fell_silent_says_for_how_long(played: Played):
+    session_id = await played.add("one", agent="claude")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    viewer.tell(ActivityEvent(Activity.NO_SIGNAL, "silence", ago(61), "no output and no report for 60 s"))
+    played.settle()
+    shown = row(played, session_id)
+    assert (shown.said, shown.age) == ("No word for 2 min", "2 m"), "its patience of a minute is counted"
+    assert window.status_line.known.accessibleName() == "no signal · no word for 2 min"
+
+
+async def test_the_status_line_tells_source_and_age(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    viewer.tell(ActivityEvent(Activity.WORKING, "state file", ago(14.5)))
+    played.settle()
+    assert window.status_line.known.accessibleName() == "working · from its own file of states, 14 s ago"
+    viewer.end(exit_code=0)
+    played.settle()
+    assert window.status_line.known.accessibleName() == ""
+
+
+async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_take_over(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    page = window.tabs.active_page
+    assert page is not None
+    own = f"{page.grid.columns}×{page.grid.rows}"
+    line = window.status_line
+    viewer.tell(SizeEvent(page.grid, "window"))
+    played.settle()
+    assert line.right.text().startswith(own)
+    assert line.take_over.isHidden()
+
+    viewer.tell(SizeEvent(GridSize(60, 15), "attach"))
+    await played.until(lambda: line.right.text().startswith("60×15, set by outlive attach"), "the size to be shown")
+    viewer.size = GridSize(60, 15)
+    QTest.mouseClick(line.take_over, Qt.MouseButton.LeftButton)
+    assert viewer.size == page.grid
+    assert ("focus", True) in viewer.calls
+    assert page.view.hasFocus()
+    viewer.tell(SizeEvent(page.grid, "window"))
+    played.settle()
+    assert line.right.text().startswith(own)
+    assert line.take_over.isHidden()
+
+
+async def test_ages_are_kept_true_by_one_timer_and_only_while_the_window_is_seen(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(age_timer, "YOUNG_STEP_S", 1.0)
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    viewer.tell(ActivityEvent(Activity.WORKING, "hook", ago(58)))
+    played.settle()
+    timers = [window.ages.is_running]
+    await played.until(lambda: row(played, session_id).age == "1 m", "the age to change by itself")
+    assert window.status_line.known.accessibleName().endswith("1 min ago")
+    window.hide()
+    timers.append(window.ages.is_running)
+    viewer.tell(ActivityEvent(Activity.IDLE, "hook", ago(3600)))
+    played.settle()
+    timers.append(window.ages.is_running)
+    window.show()
+    played.settle()
+    timers.append(window.ages.is_running)
+    assert timers == [True, False, False, True], "nothing wakes a hidden window up"
+    assert row(played, session_id).age == "1 h"
+
+
+async def test_what_another_chat_goes_on_with_is_not_listed(played: Played):
+    ended = await played.add(
+        "one", state=State.EXITED, exit_code=0, continued_by="00000000-0000-4000-8000-000000000001"
+    )
+    played.open_window()
+    assert not played.window.sidebar.model.index_of(ended).isValid()
+    assert played.sessions.get(ended) is not None, "it is still found by searching"
+
+
+# ------------------------------------------------------------------------------------------ how is this known?
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which chats' hosts were asked to explain; each does."""
+    ids: list[str] = []
+
+    async def request(session_id: str, message: object) -> Explanation:
+        assert isinstance(message, Explain)
+        ids.append(session_id)
+        said = Evidence("hook", ago(3), f"word {len(ids)}", Activity.WORKING, True)
+        return Explanation(1, ago(0), 42, 1, "", "", 60.0, [said], [], "", "")
+
+    monkeypatch.setattr("session_host.client.control.request", request)
+    return ids
+
+
+async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_changes(played: Played, asked: list[str]):
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    window.actions_["explain"].trigger()
+    sheet = window.sheets.explain
+    assert sheet.is_open
+    await played.until(sheet.area.isVisible, "the evidence")
+    sheet.copy.click()
+    assert "its hooks\tword 1\tworking\tjust now" in QGuiApplication.clipboard().text()
+    viewer.be(Activity.WORKING)
+    viewer.be(Activity.WORKING)
+    await played.until(lambda: len(asked) == 2, "another question")
+    played.settle()
+    assert asked == [session_id] * 2, "once for each state"
+    QTest.keyClick(sheet.close_button, Qt.Key.Key_Escape)
+    viewer.be(Activity.IDLE)
+    played.settle()
+    assert len(asked) == 2, "nobody looks any more"
+
+
+async def test_of_a_chat_that_is_over_the_sheet_shows_what_was_written_down(played: Played, asked: list[str]):
+    session_id = await played.add("one", state=State.EXITED, exit_code=0, provider_session_id="abc")
+    path = paths.session_transitions(session_id)
+    path.parent.mkdir(parents=True)
+    activity_log.append(
+        path, [Transition(ago(9), Activity.WORKING, "hook"), Transition(ago(3), Activity.NO_SIGNAL, "")]
+    )
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    window.actions_["explain"].trigger()
+    sheet = window.sheets.explain
+    await played.until(sheet.area.isVisible, "the changes")
+    assert sheet.summary.text() == "Ended by itself."
+    assert sheet.evidence.isHidden()
+    assert sheet.notes.text() == "Its conversation is abc."
+    sheet.copy.click()
+    assert "working\tits hooks\t" in QGuiApplication.clipboard().text()
+    assert "no signal\tits end\t" in QGuiApplication.clipboard().text()
+    assert asked == [], "nobody answers for it any more"
+
+
+async def test_a_host_that_cannot_tell_is_said_in_the_sheet(played: Played, monkeypatch: pytest.MonkeyPatch):
+    async def request(_session_id: str, _message: object) -> None:
+        raise HostUnavailable("the chat's host does not answer")
+
+    monkeypatch.setattr("session_host.client.control.request", request)
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id)
+    window.sheets.explain.ask(played.chat(session_id))
+    await played.until(lambda: "cannot be told" in window.sheets.explain.summary.text(), "the reason")
+    assert not window.sheets.explain.copy.isEnabled()
+
+
+async def test_a_title_that_only_repeats_the_directory_gives_way_to_the_agent(played: Played):
+    session_id = await played.add("fix the tests", agent="codex")
+    played.open_window()
+    chat = played.chat(session_id)
+    played.viewers[session_id].tell(TitleEvent(Path(chat.record.cwd).name))
+    assert chat.status_text == "codex"
+    played.viewers[session_id].tell(TitleEvent("fix the tests"))
+    assert chat.status_text == "codex"
+    played.viewers[session_id].tell(TitleEvent("reading the tests"))
+    assert chat.status_text == "reading the tests"
+
+
+async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Played):
+    ids = [await played.add(name, agent="shell") for name in ("build", "notes")]
+    played.open_window()
+    played.viewers[ids[0]].tell(ForegroundEvent("make -j8", ago(130)))
+    played.viewers[ids[1]].tell(ForegroundEvent("", ago(10)))
+    played.settle()
+    build, notes = (played.chat(session_id) for session_id in ids)
+    assert (build.group, build.mark, build.status_text) == (Group.RUNNING, Mark.RUNNING, "make -j8")
+    assert build.how_known == "running make -j8 for 2 min"
+    assert row(played, ids[0]).age == "2 m"
+    assert (notes.group, notes.how_known) == (Group.RUNNING, "running · waits for a command")
+    played.viewers[ids[0]].tell(ForegroundEvent("make test", ago(1)))
+    assert build.how_known == "running make test"
+    played.viewers[ids[0]].be(Activity.WORKING)
+    assert build.group is Group.WORKING, "an agent that was started in it tells what it does"
+
+
+async def test_a_shell_that_waits_says_how_its_last_command_ended(played: Played):
+    session_id = await played.add("build", agent="shell")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    for code, said, in_short in (
+        (2, "last command ended with 2", "Last exit code 2"),
+        (0, "last command succeeded", "Last command succeeded"),
+    ):
+        viewer.tell(ForegroundEvent("", ago(500), code, ago(20)))
+        played.settle()
+        assert row(played, session_id).said == in_short
+        assert row(played, session_id).age == "20 s", "that of the end, not of the wait"
+        assert window.status_line.known.accessibleName() == f"running · {said}, 20 s ago"
+    viewer.tell(ForegroundEvent("make -j8", ago(130)))
+    assert (played.chat(session_id).status_text, played.chat(session_id).last_command) == ("make -j8", "")

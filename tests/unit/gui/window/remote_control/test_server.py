@@ -1,0 +1,232 @@
+"""The window's socket, and who may be the window."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import shutil
+import socket
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gui.window.remote_control import single_instance
+from gui.window.remote_control.server import MAX_LINE_BYTES, ControlRequest, ControlServer
+from session_host import paths
+from session_host.errors import NoSuchSession, OutliveError, UnsafeDirectory
+from tests.support.area import Area
+from tests.support.fuzzing import chance, some, some_number, some_text, times
+
+
+@pytest.fixture
+async def served(area: Area) -> AsyncIterator[list[ControlRequest]]:
+    """A served socket; the requests that it got."""
+    got: list[ControlRequest] = []
+
+    async def tabs(request: ControlRequest) -> list[str]:
+        got.append(request)
+        return ["a"]
+
+    async def show(request: ControlRequest) -> None:
+        raise NoSuchSession(f"no chat {request.session}")
+
+    claim = single_instance.claim_or_raise()
+    assert claim is not None
+    server = ControlServer({"tabs": tabs, "show": show})
+    await server.start(claim.listener)
+    yield got
+    await server.close()
+    claim.release()
+
+
+async def ask(*lines: bytes) -> list[dict[str, Any]]:
+    reader, writer = await asyncio.open_unix_connection(str(paths.window_socket()))
+    try:
+        writer.write(b"".join(lines))
+        writer.write_eof()
+        return [json.loads(line) async for line in reader]
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_verbs_are_answered_in_order(served: list[ControlRequest]):
+    answers = await ask(b'{"verb": "tabs"}\n', b'{"verb": "show", "session": "x", "later": 1}\n', b'{"verb": "tabs"}\n')
+    assert answers == [
+        {"ok": True, "result": ["a"]},
+        {"ok": False, "error": "no chat x", "exit_code": 3},
+        {"ok": True, "result": ["a"]},
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"nonsense\n",
+        b"[]\n",
+        b'{"verb": 3}\n',
+        b'{"verb": "dance"}\n',
+        b"\xff\xfe\n",
+        b'{"verb": "\xff"}\n',
+        b'{"verb":"tabs","x":' + b"[" * 9000 + b"\n",
+    ],
+)
+async def test_nonsense_is_refused_in_one_line_and_the_next_request_is_served(
+    served: list[ControlRequest], line: bytes
+):
+    refused, done = await ask(line, b'{"verb": "tabs"}\n')
+    assert refused["ok"] is False
+    assert refused["exit_code"] == 2
+    assert "\n" not in refused["error"]
+    assert done["ok"] is True
+
+
+async def test_an_error_that_names_a_chat_with_line_ends_and_controls_is_one_line(served: list[ControlRequest]):
+    names = ["a\nb\r\x1b[31m\u2028\x00c", "x" * 9000]
+    wrong, long = await ask(*[json.dumps({"verb": "show", "session": name}).encode() + b"\n" for name in names])
+    assert wrong["error"] == "no chat a b [31m c"
+    assert len(long["error"]) < 1000
+
+
+async def test_a_line_without_end_is_dropped(served: list[ControlRequest]):
+    assert await ask(b"x" * (MAX_LINE_BYTES * 3)) == []
+    assert await ask(b'{"verb": "tabs"}') == [], "half a request is none"
+    assert served == []
+
+
+def test_the_socket_is_for_its_owner_alone(area: Area):
+    claim = single_instance.claim_or_raise()
+    assert claim is not None
+    assert paths.window_socket().stat().st_mode & 0o777 == 0o600
+    claim.release()
+    assert not paths.window_socket().exists()
+
+
+def test_a_socket_that_a_dead_window_left_is_replaced(area: Area):
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(paths.window_socket()))
+    claim = single_instance.claim_or_raise()
+    assert claim is not None
+    claim.release()
+
+
+def test_a_second_start_raises_the_first(area: Area):
+    claim = single_instance.claim_or_raise()
+    assert claim is not None
+    asked: list[bytes] = []
+
+    def serve() -> None:
+        connection, _ = claim.listener.accept()
+        with connection:
+            asked.append(connection.recv(1000))
+            connection.sendall(b'{"ok": true, "result": null}\n')
+
+    window = threading.Thread(target=serve)
+    window.start()
+    assert single_instance.claim_or_raise() is None
+    window.join(10)
+    assert json.loads(asked[0])["verb"] == "raise"
+    claim.release()
+
+
+def test_a_window_that_hangs_is_said_in_one_line(area: Area, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(single_instance, "ANSWER_TIMEOUT_S", 0.2)
+    claim = single_instance.claim_or_raise()
+    assert claim is not None
+    with pytest.raises(OutliveError, match="does not answer") as caught:
+        single_instance.claim_or_raise()
+    assert caught.value.exit_code == 1
+    claim.release()
+
+
+def test_a_window_that_is_just_ending_makes_room(area: Area):
+    claim = single_instance.claim_or_raise()
+    assert claim is not None
+    paths.window_socket().unlink()
+    later = threading.Timer(0.2, claim.release)
+    later.start()
+    second = single_instance.claim_or_raise()
+    later.join()
+    assert second is not None
+    second.release()
+
+
+def test_lock_and_socket_that_somebody_removed_are_put_back_and_a_second_start_is_none(area: Area):
+    claim = single_instance.claim_or_raise()
+    assert claim is not None
+    assert not claim.check_socket(), "all is there"
+    former = claim.listener
+    shutil.rmtree(paths.runtime_dir())
+    assert claim.check_socket()
+    former.close()
+    assert single_instance._take_lock(single_instance._lock_path()) is None
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(paths.window_socket()))
+    claim.release()
+    assert not paths.window_socket().exists()
+
+
+def test_a_window_that_began_while_the_directory_was_gone_keeps_its_socket(area: Area):
+    first = single_instance.claim_or_raise()
+    assert first is not None
+    shutil.rmtree(paths.runtime_dir())
+    second = single_instance.claim_or_raise()
+    assert second is not None
+    assert not first.check_socket()
+    assert first.is_lost
+    first.release()
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(str(paths.window_socket()))
+    second.release()
+
+
+def test_a_runtime_directory_that_is_a_link_is_refused(area: Area):
+    area.runtime.rmdir()
+    area.runtime.symlink_to(area.temporary)
+    with pytest.raises(UnsafeDirectory):
+        single_instance.claim_or_raise()
+    area.runtime.unlink()
+    area.runtime.mkdir(mode=0o700)
+
+
+async def test_random_lines_are_answered_or_dropped_and_the_next_is_served(
+    served: list[ControlRequest], caplog: pytest.LogCaptureFixture
+):
+    with chance() as choose:
+        for _ in range(times(40)):
+            lines = [_some_line(choose) for _ in range(choose.randrange(1, 6))]
+            data = b"".join(lines)
+            if choose.random() < 0.2:
+                data = data[: choose.randrange(len(data) + 1)]
+            for answer in await ask(data):
+                assert isinstance(answer["ok"], bool)
+                if not answer["ok"]:
+                    assert answer["error"]
+                    assert "\n" not in answer["error"]
+                    assert len(answer["error"]) < 1000
+                    assert isinstance(answer["exit_code"], int)
+        assert (await ask(b'{"verb": "tabs"}\n'))[0]["ok"] is True
+    assert caplog.records == [], "nothing failed that nobody looked at"
+
+
+def _some_line(choose: random.Random) -> bytes:
+    match choose.randrange(7):
+        case 0:
+            return choose.randbytes(choose.randrange(80)).replace(b"\n", b"") + b"\n"
+        case 1:
+            return b"[" * choose.randrange(1, 30000) + b"\n"
+        case 2:
+            return b'{"verb":"tabs","x":' + b'{"a":' * choose.randrange(1, 5000) + b"\n"
+        case 3:
+            return b'{"verb":"tabs","x":' + b"[" * 3000 + b"]" * 3000 + b"}\n"
+        case 4:
+            return b'{"verb":"' + choose.randbytes(20).replace(b"\n", b"").replace(b'"', b"") + b'"}\n'
+        case _:
+            request = {"verb": some(choose, ["tabs", "show", some_text(choose), some_number(choose)])}
+            for name in ("session", "file", "verb", some_text(choose)):
+                if choose.random() < 0.3:
+                    request[name] = choose.choice([some_text(choose), some_number(choose), None, [1], {"a": 1}])
+            return json.dumps(request).encode() + b"\n"

@@ -1,0 +1,263 @@
+"""Searching in all chats: typed, chosen with the arrows, and the place is seen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from gui.bridge.background.search_thread import SearchResults
+from gui.theme.follow import Theme
+from gui.window.search.sheet import SearchSheet
+from session_host.paths import search_index, session_dir, session_journal
+from session_host.protocol.values import GridSize, State
+from session_host.storage.journal import Journal
+from session_host.storage.search import Hit, Query, Search
+from session_host.storage.store.saved_screen import SavedScreen, save_screen
+from session_host.terminal import create
+from tests.support.journals import output, resize
+from tests.unit.gui.conftest import Played
+
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+def record(session_id: str, data: bytes, at_s: float = 0.0) -> None:
+    with Journal.open(session_journal(session_id)) as journal:
+        journal.append([resize(0, 1), output(journal.end, data, at_s)])
+
+
+async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    played.window.activateWindow()
+    await played.until(played.window.isActiveWindow, "the window to be active")
+    QTest.keyClick(played.window.focusWidget(), key, modifiers)
+    played.settle()
+
+
+async def search_for(played: Played, text: str) -> SearchSheet:
+    """Open the sheet by its key and type; waits until all is read."""
+    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
+    sheet = played.window.sheets.searching.sheet
+    assert sheet.is_open
+    assert sheet.field.hasFocus()
+    QTest.keyClicks(sheet.field, text)
+    await played.until(lambda: sheet.state.text() and "eading" not in sheet.state.text(), "the answer")
+    return sheet
+
+
+def lines(sheet: SearchSheet) -> list[str]:
+    return [sheet.items.item(row).text() for row in range(sheet.items.rowCount())]
+
+
+def numbered(count: int) -> bytes:
+    return b"".join(b"line %d of the log\r\n" % number for number in range(count))
+
+
+async def test_a_line_far_back_in_a_running_chat_is_scrolled_to_and_marked(played: Played) -> None:
+    running = await played.add("running")
+    other = await played.add("other")
+    data = numbered(500)
+    record(running, data)
+    played.open_window()
+    played.show(running).go_live(data)
+    played.show(other)
+    sheet = await search_for(played, "line 123 log")
+    assert lines(sheet) == ["line 123 of the log"]
+    assert sheet.state.text() == "1 line"
+
+    await press(played, Qt.Key.Key_Return)
+    assert not sheet.is_open
+    assert played.window.tabs.active_id == running
+    played.viewers[running].become(played.viewers[running].state)
+    emulator = played.page.view.emulator
+    assert emulator is not None
+    await played.until(lambda: emulator.selected_text() == "line 123 of the log", "the match to be marked")
+    assert played.page.view.hasFocus()
+    frame_rows = emulator.frame()
+    assert frame_rows.scroll_offset > 300
+
+
+async def test_the_arrows_choose_among_chats_newest_first(played: Played) -> None:
+    first, second = await played.add("first"), await played.add("second")
+    for session_id, at_s in ((first, 10.0), (second, 20.0)):
+        record(session_id, f"the needle of {session_id}\r\n".encode(), at_s)
+    played.open_window()
+    played.show(first)
+    sheet = await search_for(played, "NEEDLE")
+    assert lines(sheet) == [f"the needle of {second}", f"the needle of {first}"]
+    await press(played, Qt.Key.Key_Down)
+    await press(played, Qt.Key.Key_Down)
+    assert sheet.list.currentIndex().row() == 1
+    await press(played, Qt.Key.Key_Up)
+    await press(played, Qt.Key.Key_Return)
+    assert played.window.tabs.active_id == second
+
+
+async def test_an_ended_chat_opens_at_the_place_in_its_last_screen(played: Played) -> None:
+    data = numbered(200)
+    ended = await played.add("ended", state=State.EXITED, exit_code=0, ended_at="2026-01-02T04:00:00Z")
+    record(ended, data)
+    emulator = create(None, GridSize(80, 24))
+    emulator.feed(data)
+    save_screen(session_dir(ended) / "screen.bin", SavedScreen.of(emulator, portable=False))
+    emulator.close()
+    played.open_window()
+    await search_for(played, '"line 77 "')
+    await press(played, Qt.Key.Key_Return)
+    assert played.window.tabs.active_id == ended
+
+    def marked() -> bool:
+        shown = played.page.view.emulator
+        return shown is not None and shown.selected_text().strip() == "line 77"
+
+    await played.until(marked, "the match to be marked")
+    assert not played.window.sheets.searching.recorded.is_open
+
+
+async def test_a_line_that_the_terminal_lost_is_shown_as_recorded(played: Played) -> None:
+    running = await played.add("long")
+    record(running, numbered(3000))
+    played.open_window()
+    played.show(running).go_live(b"a fresh screen\r\n")
+    await search_for(played, '"line 1234 "')
+    await press(played, Qt.Key.Key_Return)
+    recorded = played.window.sheets.searching.recorded
+    await played.until(lambda: recorded.is_open, "the recorded text")
+    text = recorded.text.toPlainText().splitlines()
+    assert text[0] == "line 1034 of the log"
+    assert text[-1] == "line 1434 of the log"
+    assert recorded.text.textCursor().block().text() == "line 1234 of the log"
+    assert recorded.text.hasFocus()
+    await press(played, Qt.Key.Key_Escape)
+    assert not recorded.is_open
+    assert played.page.view.hasFocus()
+
+
+async def test_nothing_found_and_nothing_asked(played: Played) -> None:
+    running = await played.add("running")
+    record(running, b"something\r\n")
+    played.open_window()
+    sheet = await search_for(played, "else")
+    assert lines(sheet) == []
+    assert sheet.state.text() == "Nothing found"
+    await press(played, Qt.Key.Key_Return)
+    assert sheet.is_open
+    sheet.field.clear()
+    await played.until(lambda: not sheet.state.text(), "no word on it")
+    await press(played, Qt.Key.Key_Escape)
+    assert not sheet.is_open
+
+
+async def test_what_was_typed_meanwhile_is_what_is_answered(played: Played) -> None:
+    running = await played.add("running")
+    record(running, numbered(20_000))
+    played.open_window()
+    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
+    sheet = played.window.sheets.searching.sheet
+    for text in ("line 1", "line 19999", '"line 4242 "'):
+        sheet.field.setText(text)
+        sheet._ask()
+    await played.until(lambda: lines(sheet) == ["line 4242 of the log"], "the last answer")
+
+
+async def test_a_line_that_came_often_stands_once(played: Played, theme: Theme) -> None:
+    running = await played.add("running")
+    record(running, b"the same\r\n" * 30)
+    played.open_window()
+    sheet = await search_for(played, "same")
+    assert lines(sheet) == ["the same"]
+
+
+async def test_a_removed_chat_is_gone_from_the_index(played: Played) -> None:
+    ended = await played.add("ended", state=State.EXITED, exit_code=0)
+    record(ended, b"a secret\r\n")
+    played.open_window()
+    sheet = await search_for(played, "secret")
+    assert lines(sheet) == ["a secret"]
+    await press(played, Qt.Key.Key_Escape)
+    played.sessions.remove(played.chat(ended))
+
+    def is_gone() -> bool:
+        with Search() as search:
+            return not search.find(Query.of("secret"), 1)
+
+    await played.until(is_gone, "the line to be gone")
+
+
+async def test_an_index_that_cannot_be_used_is_said(played: Played) -> None:
+    await played.add("running")
+    search_index().mkdir(parents=True)
+    played.open_window()
+    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
+    QTest.keyClicks(played.window.sheets.searching.sheet.field, "word")
+    await played.until(lambda: played.problems, "a line on it")
+    assert "search.db" in played.problems[0]
+
+
+async def test_enter_at_once_takes_what_is_found_then(played: Played) -> None:
+    first, second = await played.add("first"), await played.add("second")
+    record(first, b"one needle\r\n")
+    record(second, b"two needles\r\n")
+    played.open_window()
+    played.show(second)
+    await search_for(played, "needles")
+    played.window.sheets.searching.sheet.field.selectAll()
+    QTest.keyClicks(played.window.sheets.searching.sheet.field, "one")
+    await press(played, Qt.Key.Key_Return)
+    await played.until(lambda: played.window.tabs.active_id == first, "the chat with what was typed last")
+
+
+async def test_enter_while_chats_are_read_is_honoured_when_a_line_comes(played: Played, monkeypatch) -> None:
+    running = await played.add("running")
+    played.open_window()
+    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
+    sheet = played.window.sheets.searching.sheet
+    chosen: list[object] = []
+    sheet.chosen.connect(lambda _query, hit: chosen.append(hit))
+    monkeypatch.setattr(played.sessions.finder, "ask", lambda *_: None)
+    QTest.keyClicks(sheet.field, "needle")
+    sheet._ask()
+    sheet.show_results(SearchResults([], 1))
+    QTest.keyClick(sheet.field, Qt.Key.Key_Return)
+    sheet.show_results(SearchResults([], 1))
+    assert chosen == []
+    hit = Hit(running, 1, 0, 0, "the needle")
+    sheet.show_results(SearchResults([hit], 1))
+    assert chosen == [hit]
+    assert not sheet.is_open
+
+
+async def test_enter_that_found_nothing_takes_no_later_answer(played: Played, monkeypatch) -> None:
+    running = await played.add("running")
+    played.open_window()
+    await press(played, Qt.Key.Key_S, CTRL_SHIFT)
+    sheet = played.window.sheets.searching.sheet
+    monkeypatch.setattr(played.sessions.finder, "ask", lambda *_: None)
+    QTest.keyClicks(sheet.field, "needle")
+    sheet._ask()
+    sheet.show_results(SearchResults([], 1))
+    QTest.keyClick(sheet.field, Qt.Key.Key_Return)
+    sheet.show_results(SearchResults([], 0))
+    sheet.show_results(SearchResults([Hit(running, 1, 0, 0, "the needle")], 0))
+    assert sheet.is_open
+
+
+async def test_what_a_chat_wrote_is_indexed_before_anybody_searches(played: Played) -> None:
+    running = await played.add("running")
+    record(running, b"a needle in hay\r\n")
+    indexing = played.sessions.indexing
+    indexing._soon.setInterval(0)
+    played.open_window()
+
+    def is_indexed() -> bool:
+        with Search() as search:
+            return search.behind([running]) == [] and bool(search.find(Query.of("needle"), 10))
+
+    await played.until(is_indexed, "the chat to be indexed")
+    assert not indexing.is_due
+    with Journal.open(session_journal(running)) as journal:
+        journal.append([output(journal.end, b"another needle\r\n", 9.0)])
+    played.viewers[running].delegate.viewer_damaged()
+    await played.until(is_indexed, "what came later to be indexed")
+    indexing.set_paused(True)
+    played.viewers[running].delegate.viewer_damaged()
+    played.settle()
+    assert indexing._process is None, "the user's own search reads all there is"

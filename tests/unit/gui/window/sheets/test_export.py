@@ -1,0 +1,152 @@
+"""Exporting a chat from the window."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+
+from gui.window.sheets.export import file_name
+from gui.window.widgets.parts import Scrolled
+from session_host import paths
+from session_host.protocol.values import State
+from tests.support.area import Area
+from tests.support.journals import output, resize, write_journal
+from tests.unit.gui.conftest import Played
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("api", "api"), ("a/b\\c", "a-b-c"), ("..", "chat"), (" .x ", "x"), ("ü 1", "ü 1")]
+)
+def test_a_name_as_a_file(name: str, file: str):
+    assert file_name(name) == file
+
+
+async def ended(played: Played, *, recorded: bool = True) -> str:
+    session_id = await played.add("one", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+    if recorded:
+        write_journal(paths.session_journal(session_id), [resize(0, 0), output(0, b"what was said\r\n")])
+    window = played.open_window()
+    window.open_chat(played.chat(session_id))
+    await played.until(lambda: played.page.is_settled, "the last screen")
+    return session_id
+
+
+async def test_the_bar_under_an_ended_chat_exports_it_to_the_file_that_is_chosen(
+    played: Played, area: Area, monkeypatch: pytest.MonkeyPatch
+):
+    await ended(played)
+    QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
+    sheet = played.window.sheets.export
+    assert sheet.path() == area.home / "one.html"
+    assert [name for name, one in sheet.formats.items() if one.isChecked()] == [".html"]
+    QTest.mouseClick(sheet.formats[".txt"], Qt.MouseButton.LeftButton)
+    assert sheet.file.text() == "~/one.txt"
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    assert not sheet.is_open
+    banners = played.window.banners
+    await played.until(lambda: banners.current is not None and "Exported" in banners.current.text, "the word on it")
+    assert banners.current is not None
+    assert banners.current.text == "Exported one to ~/one.txt"
+    assert "what was said" in (area.home / "one.txt").read_text()
+    shown: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", shown.append)
+    assert banners.current.action == "Show in folder"
+    banners.act()
+    assert shown == [QUrl.fromLocalFile(str(area.home))]
+
+
+async def test_formats_are_whole_in_a_small_window_and_tab_stops_at_the_chosen_one(played: Played, area: Area):
+    await ended(played)
+    played.window.resize(480, 320)
+    QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
+    sheet = played.window.sheets.export
+    await played.until(lambda: sheet.width() <= 480, "the small window")
+    formats = list(sheet.formats.values())
+    for one in formats:
+        assert one.width() >= one.sizeHint().width()
+        assert sheet.body.rect().contains(QRect(one.mapTo(sheet.body, QPoint()), one.size()))
+    sheet.file.setText("~/x.txt")
+    QTest.keyClick(sheet.file, Qt.Key.Key_Tab)
+    assert sheet.formats[".txt"].hasFocus()
+    QTest.keyClick(sheet.formats[".txt"], Qt.Key.Key_Right)
+    assert sheet.file.text() == "~/x.cast"
+
+
+async def test_in_the_smallest_window_the_sheet_scrolls_and_nothing_covers_its_buttons(played: Played, area: Area):
+    await ended(played)
+    played.window.resize(played.window.minimumSize())
+    QTest.mouseClick(played.page.end_bar.export, Qt.MouseButton.LeftButton)
+    sheet = played.window.sheets.export
+    sheet.file.setText("/nowhere/" + "a-long-name/" * 20 + "x.txt")
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    await played.until(sheet.problem.isVisible, "what is wrong")
+    [scrolled] = sheet.body.findChildren(Scrolled)
+    assert scrolled.geometry().bottom() < sheet.save.geometry().top()
+    assert sheet.body.rect().contains(sheet.save.geometry())
+    scrolled.ensureWidgetVisible(sheet.problem)
+    assert scrolled.verticalScrollBar().maximum() > 0
+
+
+async def test_a_file_that_exists_is_replaced_only_after_a_second_word(played: Played, area: Area):
+    session_id = await ended(played)
+    there = area.home / "one.html"
+    there.write_text("mine")
+    played.window.verbs.export(played.chat(session_id))
+    sheet = played.window.sheets.export
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    assert (sheet.is_open, sheet.problem.text(), sheet.save.text()) == (
+        True, "~/one.html exists. Replace it?", "Replace",
+    )  # fmt: skip
+    sheet.file.setText("~/other.html")
+    assert (sheet.problem.text(), sheet.save.text()) == ("", "Save")
+    sheet.file.setText("~/one")
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    sheet.cancel.setFocus()
+    QTest.keyClick(sheet.cancel, Qt.Key.Key_Return)
+    assert not sheet.is_open, "Enter presses the button that has the keyboard"
+    assert there.read_text() == "mine"
+    played.window.verbs.export(played.chat(session_id))
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    await played.until(lambda: "what was said" in there.read_text(), "the file to be replaced")
+
+
+async def test_a_file_that_cannot_be_is_said_before_anything_is_written(played: Played, area: Area):
+    session_id = await ended(played)
+    played.window.verbs.export(played.chat(session_id))
+    sheet = played.window.sheets.export
+    for typed, said in (
+        ("~/none/one.html", "~/none does not exist"), ("", "Type the name of a file"), ("~", "Type the name of a file"),
+    ):  # fmt: skip
+        sheet.file.setText(typed)
+        QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+        assert (sheet.is_open, sheet.problem.text()) == (True, said)
+    QTest.keyClick(sheet.file, Qt.Key.Key_Escape)
+    assert not sheet.is_open
+    assert list(area.home.glob("*.html")) == []
+
+
+async def test_what_cannot_be_exported_is_said_in_a_line(played: Played, area: Area):
+    session_id = await ended(played, recorded=False)
+    verbs = played.window.verbs
+    banners = played.window.banners
+    verbs.export(played.chat(session_id))
+    sheet = played.window.sheets.export
+    sheet.file.setText("~/one.cast")
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    await played.until(lambda: banners.current is not None and banners.current.kind == "failed", "the word on it")
+    assert banners.current is not None
+    assert banners.current.text.startswith("one was not exported: one has no recording")
+    assert "\n" not in banners.current.text
+    assert not (area.home / "one.cast").exists()
+
+
+async def test_a_window_that_closes_does_not_wait_for_an_export(played: Played, area: Area):
+    session_id = await ended(played)
+    played.window.verbs.export(played.chat(session_id))
+    sheet = played.window.sheets.export
+    sheet.file.setText("~/one.cast")
+    QTest.keyClick(sheet.file, Qt.Key.Key_Return)
+    await played.sessions.tasks.cancel_all()

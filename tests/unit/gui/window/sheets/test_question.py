@@ -1,0 +1,213 @@
+"""A question belongs to its page: it takes the keys while it is up, and goes with the page."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from gui.window.sheets.question import Question
+from session_host.protocol.messages import ForegroundEvent, OutputEvent
+from session_host.protocol.values import Activity, State
+from session_host.storage.store import Store
+from tests.unit.gui.conftest import Played
+
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """Press a key wherever the keyboard is."""
+    played.window.activateWindow()
+    await played.until(QApplication.focusWidget, "the window to have the keyboard")
+    where = QApplication.focusWidget()
+    assert where is not None
+    QTest.keyClick(where, key, modifiers)
+    played.settle()
+
+
+async def test_a_paste_is_asked_about_with_its_text_and_answered_by_enter(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    page = played.page
+    page.view.paste_text("rm -rf x\nls\x07\n")
+    assert page.question.title.text() == "Paste 2 lines?"
+    assert page.question.subject.toPlainText() == "rm -rf x\nls␇\n"
+    assert [call for call in viewer.calls if call[0] == "paste"] == []
+    await press(played, Qt.Key.Key_Return)
+    assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", "rm -rf x\nls\x07\n")]
+    assert not page.question.is_open
+    assert page.view.hasFocus(), "the keyboard is in the terminal again"
+
+
+@pytest.mark.parametrize("bracketed", [False, True])
+async def test_a_paste_of_five_million_characters_is_asked_about_at_once(played: Played, bracketed: bool):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    assert viewer.emulator is not None
+    if bracketed:
+        viewer.emulator.feed(b"\x1b[?2004h")
+    question = played.page.question
+    text = "a line of a long text\n" * 250_000
+    began_s = time.thread_time()
+    played.page.view.paste_text(text)
+    assert time.thread_time() - began_s < 2, "the window stands still"
+    assert question.title.text() == "Paste 250,000 lines, 5,500,000 characters?"
+    assert question.subject.toPlainText().startswith("a line of a long text\n")
+    assert question.subject.toPlainText().endswith(" more characters")
+    assert question.detail.text() == (
+        "The program gets it as one paste." if bracketed else "The program runs each line as it comes."
+    )
+    assert [call for call in viewer.calls if call[0] == "paste"] == []
+    await press(played, Qt.Key.Key_Return)
+    assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", text)]
+
+
+async def test_escape_answers_a_question_and_does_not_interrupt_the_agent(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    played.page.view.paste_text("a\nb\n")
+    await press(played, Qt.Key.Key_A)
+    await press(played, Qt.Key.Key_V, CTRL_SHIFT)
+    await press(played, Qt.Key.Key_Tab)
+    assert not played.page.question.yes.hasFocus(), "Tab reaches the other button"
+    await press(played, Qt.Key.Key_Escape)
+    assert not played.page.question.is_open
+    assert [call for call in viewer.calls if call[0] in {"key", "text", "paste"}] == []
+
+
+async def test_a_paste_asked_about_in_one_chat_is_not_pasted_from_another(played: Played):
+    ids = [await played.add(name) for name in ("one", "two")]
+    window = played.open_window()
+    first, second = (played.show(session_id) for session_id in ids)
+    window.tabs.activate(ids[0])
+    asking = played.page
+    asking.view.paste_text("a\nb\n")
+    window.tabs.activate(ids[1])
+    played.settle()
+    assert not asking.question.isVisible(), "it stays with its page"
+    await press(played, Qt.Key.Key_Return)
+    assert [call for viewer in (first, second) for call in viewer.calls if call[0] == "paste"] == []
+    window.tabs.activate(ids[0])
+    await press(played, Qt.Key.Key_Return)
+    assert ("paste", "a\nb\n") in first.calls
+
+
+async def test_a_question_goes_with_its_chat_and_never_comes_back_behind_another(played: Played):
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    page = played.page
+    page.view.paste_text("a\nb\n")
+    page.view.paste_text("c\nd\n")
+    page.question.put_away()
+    assert not page.question.is_open, "the older one was replaced"
+    page.view.paste_text("e\nf\n")
+    viewer.end(0)
+    assert not page.question.is_open
+    page.ask(Question("Really?", "Yes", lambda: viewer.calls.append(("paste", "yes"))))
+    played.window.tabs.close(session_id)
+    assert [call for call in viewer.calls if call[0] == "paste"] == []
+
+
+async def test_stop_all_asks_over_the_window_and_stops_what_it_named(played: Played):
+    for name in ("one", "two"):
+        await played.add(name)
+    window = played.open_window()
+    stopped: list[str] = []
+    played.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
+    window.verbs.stop_all()
+    asked = window.sheets.question
+    assert asked.title.text() == "Stop all 2 running chats?"
+    assert asked.subject.toPlainText().splitlines()[0].startswith("one")
+    await press(played, Qt.Key.Key_Escape)
+    assert stopped == []
+    window.verbs.stop_all()
+    await played.add("three")
+    await press(played, Qt.Key.Key_Return)
+    assert stopped == ["one", "two"], "not the one that was started meanwhile"
+
+
+async def test_a_working_chat_is_asked_about_over_its_own_page(played: Played):
+    ids = [await played.add(name, agent="claude") for name in ("one", "two")]
+    window = played.open_window()
+    played.show(ids[0])
+    stopped: list[str] = []
+    played.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
+    played.viewers[ids[1]].be(Activity.WORKING)
+    window.verbs.stop(played.chat(ids[1]))
+    await played.until(lambda: window.tabs.active_id == ids[1], "the chat in question to be shown")
+    assert played.page.question.title.text() == "two is working. Stop it?"
+    await press(played, Qt.Key.Key_Return)
+    assert stopped == ["two"]
+    assert window.layout_state.ended_by_you == [ids[1]]
+
+
+async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(played: Played):
+    session_id = await played.add("build", agent="shell")
+    window = played.open_window()
+    ended: list[str] = []
+    played.sessions.kill = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
+    played.viewers[session_id].tell(ForegroundEvent("make -j8", "2026-01-02T03:04:05Z"))
+    window.verbs.kill(played.chat(session_id))
+    assert played.page.question.title.text() == "make -j8 is still running in build. Kill it?"
+    await press(played, Qt.Key.Key_Escape)
+    assert ended == []
+    played.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z"))
+    window.verbs.kill(played.chat(session_id))
+    assert ended == ["build"], "a shell that waits for a command has nothing to lose"
+
+
+async def test_a_chat_that_wrote_something_just_now_is_asked_about(played: Played):
+    session_id = await played.add("log", agent="claude")
+    window = played.open_window()
+    played.viewers[session_id].tell(OutputEvent(10))
+    ended: list[str] = []
+    played.sessions.stop = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
+    window.verbs.stop(played.chat(session_id))
+    assert ended == []
+    assert played.page.question.title.text() == "log wrote something just now. Stop it?"
+
+
+async def test_a_removed_chat_is_kept_until_that_cannot_be_undone(played: Played):
+    ids = [await played.add(name, state=State.EXITED) for name in ("one", "two")]
+    window = played.open_window()
+    window.open_chat(played.chat(ids[0]))
+    window.verbs.remove(played.chat(ids[0]))
+    assert [chat.name for chat in played.sessions.listed()] == ["two"]
+    assert window.tabs.ids() == []
+    assert {record.id for record in await played.storage.call(Store.all)} == set(ids), "a crash removes nothing"
+    window.banners.act()
+    assert [chat.name for chat in played.sessions.listed()] == ["one", "two"]
+    window.verbs.remove(played.chat(ids[1]))
+    played.sessions.removals._timers[ids[1]].setInterval(0)
+    await played.until(lambda: played.sessions.get(ids[1]) is None, "the removal to be carried out")
+    assert [record.id for record in await played.storage.call(Store.all)] == [ids[0]]
+
+
+async def test_stop_chat_typed_on_an_ended_chat_does_not_come_upon_stop_all(played: Played):
+    ended = await played.add("one", state=State.EXITED)
+    await played.add("two")
+    window = played.open_window()
+    window.open_chat(played.chat(ended))
+    window.commands.show_palette()
+    window.sheets.chooser.field.setText("stop chat")
+    assert window.sheets.chooser.items.item(0).text() == "Stop chat"
+    await press(played, Qt.Key.Key_Return)
+    assert not window.sheets.question.is_open
+
+
+async def test_an_enter_that_is_still_held_does_not_answer_a_question(played: Played):
+    await played.add("one")
+    window = played.open_window()
+    window.verbs.stop_all()
+    yes = window.sheets.question.yes
+    held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", autorep=True)
+    QApplication.sendEvent(yes, held)
+    assert window.sheets.question.is_open

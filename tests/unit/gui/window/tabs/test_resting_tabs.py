@@ -1,0 +1,152 @@
+"""Hidden tabs give their memory back, and nobody sees it; what was not seen and where one looked outlive the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject
+
+from gui.settings.layout import WindowLayout
+from gui.terminal.scroll_place import ScrollPosition, go_to, place_of_row
+from gui.window.tabs.remembered_marks import RememberedMarks
+from session_host.protocol.messages import BellEvent, OutputEvent
+from session_host.protocol.values import GridSize, State
+from session_host.terminal import create
+from tests.unit.gui.conftest import Played
+
+LINES = b"".join(b"line %d\r\n" % number for number in range(300))
+
+
+async def four_tabs(played: Played) -> list[str]:
+    ids = [await played.add(name) for name in ("one", "two", "three", "four")]
+    played.open_window()
+    for session_id in ids:
+        played.window.open_chat(played.chat(session_id))
+        played.viewers[session_id].go_live(LINES)
+        played.settle()
+    return ids
+
+
+def let_all_rest(played: Played) -> None:
+    """Let the pages rest one after the other, as the timer does."""
+    tabs = played.window.tabs
+    is_due = True
+    while is_due:
+        tabs._rest_later.stop()
+        tabs._rest()
+        is_due = tabs._rest_later.isActive()
+
+
+async def test_hidden_tabs_free_their_replicas_but_for_the_last_one(played: Played):
+    ids = await four_tabs(played)
+    let_all_rest(played)
+    assert [played.viewers[session_id].emulator is not None for session_id in ids] == [False, False, True, True]
+
+
+async def test_a_tab_that_rested_shows_what_it_showed_until_its_replica_is_there(played: Played):
+    one, *others = await four_tabs(played)
+    window = played.window
+    window.tabs.activate(one)
+    played.page.view.scroll_lines(-100)
+    played.settle()
+    before = played.page.view.grab().toImage()
+    for session_id in others:
+        window.tabs.activate(session_id)
+    let_all_rest(played)
+    viewer = played.viewers[one]
+    assert viewer.emulator is None
+    window.tabs.activate(one)
+    assert played.page.view.grab().toImage() == before, "at once, with nothing of the chat there"
+    assert viewer.output, "which comes again"
+    viewer.emulator = create(None, GridSize(80, 24))
+    viewer.emulator.feed(LINES + b"and more\r\n")
+    viewer.delegate.viewer_replaced()
+    played.settle()
+    assert viewer.emulator.frame().scroll_offset == 101, "where one looked, though there is more by now"
+
+
+async def test_a_selection_that_waits_to_be_copied_is_not_given_away(played: Played):
+    one, *_ = await four_tabs(played)
+    emulator = played.viewers[one].emulator
+    assert emulator is not None
+    emulator.select_all()
+    let_all_rest(played)
+    assert played.viewers[one].emulator is emulator
+
+
+async def test_a_closed_tab_keeps_no_replica(played: Played):
+    one, *_ = await four_tabs(played)
+    played.window.close_tab(one)
+    assert played.viewers[one].emulator is None
+    assert not played.viewers[one].is_closed
+
+
+async def test_marks_of_what_was_not_seen_are_there_in_the_next_window(played: Played):
+    one, two, *_ = await four_tabs(played)
+    played.viewers[one].tell(OutputEvent(offset=3))
+    played.viewers[two].tell(BellEvent())
+    await played.until(lambda: played.layouts[-1]["unseen"] == [one, two], "the marks to be saved")
+    assert played.layouts[-1]["rang"] == [two]
+    window = played.window
+    layout = WindowLayout.from_dict(played.layouts[-1])
+    for session_id in (one, two):
+        played.chat(session_id).unseen = played.chat(session_id).rang = False
+    RememberedMarks(played.sessions, window.tabs, layout, window).restore()
+    assert [(chat.unseen, chat.rang) for chat in window.tabs.chats()] == [
+        (True, False), (True, True), (False, False), (False, False),
+    ]  # fmt: skip
+    window.tabs.activate(two)
+    await played.until(lambda: played.layouts[-1]["unseen"] == [one], "the mark to go")
+
+
+async def test_the_place_in_an_ended_chat_is_there_again_after_a_rest(played: Played):
+    ended = await played.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+    window = played.open_window(WindowLayout(tabs=[ended], active=ended, places={ended: (120, "")}))
+    emulator = create(None, GridSize(80, 24))
+    emulator.feed(LINES)
+    place = place_of_row(emulator, 120)
+    played.page.view.look_at(place)
+    played.page.show_screen(emulator)
+    frame = emulator.frame()
+    assert frame.scrollback_rows - frame.scroll_offset == 120
+    window.snapshot_layout()
+    assert played.layouts[-1]["places"] == {ended: (place.row, place.digest)}
+
+
+def test_a_place_is_found_though_older_rows_have_gone():
+    emulator = create(None, GridSize(80, 24))
+    emulator.feed(LINES)
+    place = place_of_row(emulator, 150)
+    assert place.digest
+    assert "line 150" not in place.digest, "what a chat showed is not written down here"
+    for shift in (60, -60, 0):
+        assert go_to(emulator, ScrollPosition(150 + shift, place.digest))
+        frame = emulator.frame()
+        assert frame.scrollback_rows - frame.scroll_offset == 150
+    assert not go_to(emulator, ScrollPosition(150, "no such row"))
+    assert not go_to(emulator, ScrollPosition(5000, ""))
+    emulator.close()
+
+
+async def test_a_switch_paints_the_other_screen_before_anything_else_is_brought_up_to_date(played: Played):
+    one, *_, last = await four_tabs(played)
+    tabs = played.window.tabs
+    order: list[str] = []
+
+    class Painted(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+            if event.type() == QEvent.Type.Paint:
+                order.append("painted")
+            return False
+
+    painted = Painted()
+    tabs.active_changed.connect(lambda: order.append("told"))
+    for session_id in (one, last):
+        tabs.activate(session_id)
+        played.settle()
+        page = played.page
+        page.view.installEventFilter(painted)
+        tabs.activate(last if session_id == one else one)
+        order.clear()
+        tabs.activate(session_id)
+        assert order[0] == "painted", "the sidebar, the title and the record come behind it"
+        assert "told" in order
+        page.view.removeEventFilter(painted)

@@ -1,0 +1,97 @@
+"""Tabs use the room there is, and say what was not seen."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QTabBar
+
+from gui.settings.layout import WindowLayout
+from gui.window.tabs.tab_bar import MIN_TAB_PX, shared_out
+from session_host.protocol.messages import BellEvent, OutputEvent
+from tests.unit.gui.conftest import Played
+
+LONG = "frontend: rewrite the settings page with the new tokens"
+
+
+def test_the_widest_tabs_give_way_first():
+    assert shared_out([100, 200, 300], 600) == [100, 200, 300]
+    assert shared_out([100, 200, 300], 500) == [100, 200, 200]
+    assert shared_out([100, 400, 300], 500) == [100, 200, 200]
+    assert shared_out([90, 400, 300], 100) == [90, MIN_TAB_PX, MIN_TAB_PX]
+    assert shared_out([], 100) == []
+
+
+async def test_a_long_name_is_shown_whole_while_there_is_room(played: Played):
+    session_id = await played.add(LONG)
+    window = played.open_window()
+    window.resize(1600, 700)
+    played.show(session_id)
+    bar = window.tab_bar
+    room = bar.fontMetrics().horizontalAdvance(LONG)
+    assert bar.tabRect(0).width() >= room
+
+
+async def test_tabs_that_do_not_fit_are_in_a_list(played: Played):
+    ids = [await played.add(f"{LONG} {number}") for number in range(12)]
+    window = played.open_window(WindowLayout(tabs=ids, active=ids[0]))
+    window.resize(700, 500)
+    played.settle()
+    overflow = window.overflow
+    assert overflow.isVisible()
+    bar = window.tab_bar
+    widths = [bar.tabButton(index, QTabBar.ButtonPosition.RightSide).width() for index in range(12)]
+    assert widths == [20] + [0] * 11, "no room is kept for a button that is not shown"
+    overflow.show_list()
+    menu = overflow.menu_shown
+    assert menu is not None
+    actions = menu.actions()
+    assert [action.text() for action in actions] == [f"{LONG} {number}" for number in range(12)]
+    actions[10].trigger()
+    menu.close()
+    assert window.tabs.active_id == ids[10]
+    for session_id in ids[2:]:
+        window.tabs.close(session_id)
+    window.resize(1600, 500)
+    played.settle()
+    assert not overflow.isVisible()
+
+
+async def test_a_tab_and_a_row_say_that_a_chat_rang_or_wrote_until_it_is_looked_at(played: Played):
+    one, two = [await played.add(name) for name in ("one", "two")]
+    window = played.open_window()
+    played.show(two)
+    played.show(one)
+    bar, left = window.tab_bar, QTabBar.ButtonPosition.LeftSide
+    place = bar.index_of(two)
+    plain = bar.tabIcon(place).pixmap(16).toImage()
+    played.viewers[two].tell(OutputEvent(offset=3))
+    played.settle()
+    assert bar.tabIcon(place).pixmap(16).toImage() != plain
+    assert bar.accessibleTabName(place) == "two, running, new output"
+    played.viewers[two].tell(BellEvent())
+    played.viewers[one].tell(BellEvent())
+    played.settle()
+    assert bar.tabButton(place, left) is not None
+    assert bar.tabButton(bar.index_of(one), left) is None, "the chat that is looked at needs no mark"
+    assert "rang the bell" in window.sidebar.model.index_of(two).data(11)
+    window.tabs.activate(two)
+    played.settle()
+    assert bar.tabButton(place, left) is None
+    assert bar.tabIcon(place).pixmap(16).toImage() == plain
+
+
+async def test_enter_in_the_switcher_goes_to_the_chat_before_and_back(played: Played):
+    ids = [await played.add(name) for name in ("api-fix", "docs", "fix api timeouts")]
+    window = played.open_window()
+    for session_id in ids:
+        played.show(session_id)
+    window.tabs.activate(ids[0])
+    chooser = window.sheets.chooser
+    for expected in (ids[2], ids[0], ids[2]):
+        window.commands.switch_chat()
+        chooser._accept_choice(chooser.list.currentIndex())
+        assert window.tabs.active_id == expected
+    window.commands.switch_chat()
+    chooser.field.setText("fat")
+    assert [chooser.items.item(row).text() for row in range(chooser.items.rowCount())] == ["fix api timeouts"]
+    chooser.put_away()
+    assert played.layouts[-1]["recent"][-2:] == [ids[0], ids[2]]

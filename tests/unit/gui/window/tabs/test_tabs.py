@@ -1,0 +1,185 @@
+"""Tabs: opened, closed, dragged, and there again."""
+
+from __future__ import annotations
+
+import pytest
+import shiboken6
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from gui.settings.layout import WindowLayout
+from session_host.client.viewer.viewer import ViewerState
+from session_host.protocol.values import State
+from tests.unit.gui.conftest import Played
+
+
+async def three_tabs(played: Played) -> list[str]:
+    ids = [await played.add(name) for name in ("one", "two", "three")]
+    played.open_window()
+    for session_id in ids:
+        played.show(session_id)
+    return ids
+
+
+async def test_a_shown_chat_is_followed_and_a_hidden_one_is_not(played: Played):
+    one, two, three = await three_tabs(played)
+    assert [played.viewers[session_id].output for session_id in (one, two, three)] == [False, False, True]
+    played.window.tabs.activate(one)
+    assert [played.viewers[session_id].output for session_id in (one, two, three)] == [True, False, False]
+    assert played.window.windowTitle() == "one — Outlive"
+
+
+async def test_tabs_of_last_time_are_there_in_their_order(played: Played):
+    ids = [await played.add(name) for name in ("one", "two", "three")]
+    order = [ids[2], "forgotten", ids[0], ids[1]]
+    window = played.open_window(WindowLayout(tabs=order, active=ids[0]))
+    assert window.tabs.ids() == [ids[2], ids[0], ids[1]]
+    assert window.tabs.active_id == ids[0]
+    assert [played.viewers[session_id].output for session_id in ids] == [True, False, False]
+    assert len(window.tabs.pages()) == 1, "only the page that is shown costs anything"
+
+
+async def test_every_change_is_saved(played: Played):
+    one, two, three = await three_tabs(played)
+    assert played.layouts[-1]["tabs"] == [one, two, three]
+    assert played.layouts[-1]["active"] == three
+    played.window.tab_bar.moveTab(0, 2)
+    assert played.layouts[-1]["tabs"] == [two, three, one]
+    played.window.close_tab(three)
+    assert played.layouts[-1]["tabs"] == [two, one]
+    played.window.tabs.step(1)
+    assert played.layouts[-1]["active"] == played.window.tabs.active_id
+
+
+async def test_closing_a_tab_leaves_the_chat_and_says_so_once(played: Played):
+    one, two, _three = await three_tabs(played)
+    window = played.window
+    window.close_tab(one)
+    assert window.banners.current is not None
+    assert window.banners.current.text == "Closed the tab; the chat keeps running. It is in the sidebar."
+    assert not played.viewers[one].is_closed, "its events are followed all the same"
+    assert window.sidebar.model.index_of(one).data() is not None
+    window.banners.dismiss()
+    window.close_tab(two)
+    assert window.banners.current is None
+
+
+async def test_a_closed_tab_comes_back_where_it_was(played: Played):
+    one, two, three = await three_tabs(played)
+    window = played.window
+    window.close_tab(two)
+    window.close_tab(three)
+    window.tabs.reopen()
+    window.tabs.reopen()
+    window.tabs.reopen()
+    assert window.tabs.ids() == [one, two, three]
+    assert window.tabs.active_id == two
+
+
+async def test_a_chat_whose_tab_was_closed_gets_another_screen_without_a_complaint(
+    played: Played, capsys: pytest.CaptureFixture[str]
+):
+    chat_id = await played.add("one")
+    played.open_window()
+    played.show(chat_id)
+    closed = played.page.view  # The collector has not been there yet.
+    played.window.tabs.close(chat_id)
+    played.settle()
+    assert not shiboken6.isValid(closed)
+    played.show(chat_id)
+    assert capsys.readouterr().err == ""
+
+
+async def test_the_middle_button_closes(played: Played):
+    one, _, three = await three_tabs(played)
+    bar = played.window.tab_bar
+    QTest.mouseClick(bar, Qt.MouseButton.MiddleButton, pos=bar.tabRect(1).center())
+    assert played.window.tabs.ids() == [one, three]
+
+
+async def test_the_cross_closes(played: Played):
+    one, two, _ = await three_tabs(played)
+    bar = played.window.tab_bar
+    button = bar.tabButton(2, bar.ButtonPosition.RightSide)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert played.window.tabs.ids() == [one, two]
+
+
+async def test_tabs_are_dragged_into_order(played: Played):
+    one, two, three = await three_tabs(played)
+    bar = played.window.tab_bar
+    begin, end = bar.tabRect(0).center(), bar.tabRect(2).center() + QPoint(30, 0)
+    QTest.mousePress(bar, Qt.MouseButton.LeftButton, pos=begin)
+    for step in range(1, 11):
+        QTest.mouseMove(bar, begin + (end - begin) * step / 10)
+        played.settle()
+    QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=end)
+    await played.until(lambda: played.layouts[-1]["tabs"] == [two, three, one], "the new order")
+
+
+async def test_keys_go_from_tab_to_tab(played: Played):
+    one, two, three = await three_tabs(played)
+    window = played.window
+    window.activateWindow()
+    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    for key, modifiers, expected in [
+        (Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier, one),
+        (Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier, two),
+        (Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier, one),
+        (Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier, three),
+        (Qt.Key.Key_9, Qt.KeyboardModifier.AltModifier, three),
+    ]:
+        QTest.keyClick(window.focusWidget(), key, modifiers)
+        assert window.tabs.active_id == expected
+    assert played.page.view.hasFocus()
+    assert not [call for call in played.viewers[one].calls if call[0] == "key" and call[1] not in {"Alt", "Control"}]
+
+
+async def test_typed_keys_reach_the_chat_that_is_shown(played: Played):
+    one, _, three = await three_tabs(played)
+    window = played.window
+    window.activateWindow()
+    await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
+    QTest.keyClicks(played.page.view, "hi")
+    typed = [call[2] for call in played.viewers[three].calls if call[0] == "key" and call[4] == "press"]
+    assert typed == ["h", "i"]
+    assert not any(call[0] == "key" for call in played.viewers[one].calls)
+
+
+async def test_removing_a_chat_closes_its_tab(played: Played):
+    ended = await played.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
+    running = await played.add("new")
+    window = played.open_window(WindowLayout(tabs=[ended, running], active=ended))
+    played.window.verbs.remove(played.chat(ended))
+    await played.until(lambda: window.tabs.ids() == [running], "the tab to go")
+    assert window.tabs.active_id == running
+
+
+async def test_the_last_tab_closed_shows_how_to_go_on(played: Played):
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id)
+    window.close_tab(session_id)
+    assert window.stack.currentWidget() is window.empty
+    assert window.empty.title.text() == "1 chat is running"
+    assert window.windowTitle() == "Outlive"
+    assert played.layouts[-1]["tabs"] == []
+    assert not played.viewers[session_id].output
+
+
+async def test_who_has_chats_is_no_newcomer(played: Played):
+    await played.sessions.look_now()
+    window = played.open_window()
+    assert window.empty.title.text() == "Start your first chat"
+    await played.add("one", state=State.EXITED)
+    assert window.empty.title.text() == "No chat is running"
+
+
+@pytest.mark.parametrize("state", [ViewerState.LIVE, ViewerState.RECONNECTING])
+async def test_connected_means_attached(played: Played, state: ViewerState):
+    session_id = await played.add("one")
+    played.open_window(WindowLayout(tabs=[session_id], active=session_id))
+    chat = played.chat(session_id)
+    assert not chat.is_live, "not before the host has said so"
+    played.viewers[session_id].become(state)
+    assert chat.is_live == (state is ViewerState.LIVE)

@@ -1,0 +1,349 @@
+"""The sheets: starting a chat, finding one, naming one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from gui.window.new_chat.request import NewChatRequest
+from gui.window.page.banners import Banner
+from gui.window.widgets.directory_field import DirectoryField
+from gui.wording.groups import Group
+from session_host.client.chats.launch import LaunchRequest
+from session_host.errors import LaunchFailed
+from session_host.protocol.values import Activity, State
+from session_host.storage.store import SessionRecord
+from tests.support.area import Area
+from tests.unit.gui.conftest import Played
+
+CTRL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+async def press(played: Played, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """Press a key where the keyboard is."""
+    await focused(played)
+    where = played.window.focusWidget()
+    QTest.keyClick(where, key, modifiers)
+    played.settle()
+
+
+async def focused(played: Played, has: Callable[[], bool] | None = None) -> None:
+    played.window.activateWindow()
+    await played.until(played.window.isActiveWindow, "the window to be active")
+    if has is not None:
+        await played.until(has, "the keyboard to be there")
+
+
+async def test_a_chat_is_started_with_the_keyboard_alone(
+    played: Played, area: Area, launches: list[LaunchRequest]
+) -> None:
+    directory = area.home / "src"
+    directory.mkdir()
+    window = played.open_window()
+    await press(played, Qt.Key.Key_N, CTRL_SHIFT)
+    sheet = window.sheets.new_chat
+    assert sheet.is_open
+    sheet.tiles.choose("shell")
+    sheet.tiles.focus()
+    await press(played, Qt.Key.Key_Right)
+    assert sheet.tiles.current() == "command"
+    await press(played, Qt.Key.Key_Tab)
+    assert sheet.directory.hasFocus()
+    # Not key by key: QTest sends keys to the list of offers, where a desktop sends them to the field.
+    sheet.directory.setText("~/src")
+    assert sheet.name.text() == "src", "the name is suggested from the directory"
+    await press(played, Qt.Key.Key_Tab)
+    assert sheet.directory_row.browse.hasFocus()
+    await press(played, Qt.Key.Key_Tab)
+    await press(played, Qt.Key.Key_Tab)
+    assert sheet.arguments.hasFocus(), "a command needs one to run"
+    QTest.keyClicks(sheet.arguments, "tail -f 'a file'")
+    await press(played, Qt.Key.Key_Return)
+    await played.until(lambda: not sheet.is_open, "the sheet to go")
+    [request] = launches
+    assert (request.agent.name, request.arguments, request.name) == ("command", ["tail", "-f", "a file"], "src")
+    assert request.directory == str(directory)
+    assert window.tabs.active_chat is not None
+    assert window.tabs.active_chat.name == "src"
+    await played.until(played.page.view.hasFocus, "the keyboard to be in the terminal")
+    assert (window.layout_state.last_agent, window.layout_state.last_directory) == ("command", str(directory))
+
+
+async def test_a_name_that_a_running_chat_has_gets_a_number(played: Played, launches: list[LaunchRequest]) -> None:
+    await played.add("api")
+    window = played.open_window()
+    window.sheets.new_chat.wanted.emit(NewChatRequest(agent="shell", directory="/tmp", name="api", arguments=[]))
+    await played.until(lambda: launches, "the start")
+    assert launches[0].name == "api-2"
+
+
+async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
+    played: Played, monkeypatch: pytest.MonkeyPatch, area: Area
+) -> None:
+    monkeypatch.setenv("PATH", str(area.home))
+    window = played.open_window()
+    window.verbs.new_chat("claude")
+    sheet = window.sheets.new_chat
+    assert sheet.tiles.current() != "claude", "one that can be started is suggested"
+    assert not sheet.tiles.is_installed("claude")
+    assert sheet.start.isEnabled()
+    sheet.tiles.choose("claude")
+    assert not sheet.start.isEnabled()
+    assert sheet.missing.command.isVisible()
+    assert "claude" in sheet.missing.command.text()
+    assert "not installed" in sheet.missing.hint.text()
+    QTest.mouseClick(sheet.missing.copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == sheet.missing.command.text()
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "line"),
+    [
+        ("directory", "/nowhere/at/all", "/nowhere/at/all does not exist"),
+        ("arguments", "'open", "Command: no closing quotation"),
+        ("arguments", "", "Say which command to run"),
+        ("environment", "NAME", "Environment: NAME is not of the form NAME=value"),
+    ],
+)
+async def test_a_field_that_makes_no_sense_is_said_in_the_sheet(
+    played: Played, launches: list[LaunchRequest], field: str, text: str, line: str
+) -> None:
+    window = played.open_window()
+    window.verbs.new_chat("command", "/tmp", ["cat"])
+    sheet = window.sheets.new_chat
+    getattr(sheet, field).setText(text)
+    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+    assert sheet.is_open
+    assert sheet.error.text() == line
+    assert launches == []
+
+
+async def test_a_start_that_fails_is_said_in_the_sheet_and_nothing_typed_is_lost(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def launch(_request: LaunchRequest) -> SessionRecord:
+        raise LaunchFailed("the disk is full; free some space")
+
+    monkeypatch.setattr("session_host.client.chats.launch.launch", launch)
+    window = played.open_window()
+    window.verbs.new_chat("command", "/tmp", ["cat"])
+    sheet = window.sheets.new_chat
+    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+    assert not sheet.start.isEnabled(), "a second press would start a second chat"
+    await played.until(sheet.error.isVisible, "the error")
+    assert sheet.error.text() == "The disk is full; free some space"
+    assert sheet.arguments.text() == "cat"
+    assert sheet.start.isEnabled()
+
+
+async def test_new_like_this_starts_the_same(played: Played, launches: list[LaunchRequest]) -> None:
+    session_id = await played.add(
+        "one", argv=["tail", "-f", "x"], cwd="/tmp", env={"A": "1"}, state=State.EXITED, exit_code=1
+    )
+    window = played.open_window()
+    window.verbs.new_like(played.chat(session_id))
+    await played.until(lambda: launches, "the start")
+    [request] = launches
+    assert (request.arguments, request.directory, request.overrides) == (["tail", "-f", "x"], "/tmp", {"A": "1"})
+    assert request.name == "one"
+
+
+async def test_escape_puts_a_sheet_away_and_the_keyboard_back(played: Played) -> None:
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id)
+    await focused(played, played.page.view.hasFocus)
+    await press(played, Qt.Key.Key_N, CTRL_SHIFT)
+    assert not played.page.view.hasFocus()
+    await press(played, Qt.Key.Key_Escape)
+    assert not window.sheets.new_chat.is_open
+    await focused(played, played.page.view.hasFocus)
+
+
+async def test_tab_stays_in_the_sheet(played: Played) -> None:
+    window = played.open_window()
+    window.verbs.new_chat("shell", "/tmp")
+    await focused(played)
+    seen: set[QWidget] = set()
+    for _ in range(20):
+        await press(played, Qt.Key.Key_Tab)
+        where = window.focusWidget()
+        assert where is not None
+        assert window.sheets.new_chat.isAncestorOf(where)
+        seen.add(where)
+    assert {window.sheets.new_chat.directory, window.sheets.new_chat.name, window.sheets.new_chat.start} <= seen
+
+
+async def test_the_switcher_finds_a_chat_by_a_few_letters(played: Played) -> None:
+    for name in ("docs", "api-fix", "notes"):
+        await played.add(name)
+    window = played.open_window()
+    await press(played, Qt.Key.Key_K, CTRL_SHIFT)
+    QTest.keyClicks(window.sheets.chooser.field, "fix")
+    await press(played, Qt.Key.Key_Return)
+    assert not window.sheets.chooser.is_open
+    assert window.windowTitle() == "api-fix — Outlive"
+
+
+async def test_the_palette_runs_commands_and_reaches_the_banner(played: Played) -> None:
+    window = played.open_window()
+    await press(played, Qt.Key.Key_P, CTRL_SHIFT)
+    QTest.keyClicks(window.sheets.chooser.field, "collapse")
+    await press(played, Qt.Key.Key_Return)
+    assert window.sidebar.collapsed
+    window.banners.show_banner(Banner("Closed the tab", "Reopen", lambda: None))
+    await press(played, Qt.Key.Key_P, CTRL_SHIFT)
+    first = window.sheets.chooser.items.item(0)
+    assert first.text() == "Reopen"
+
+
+async def test_next_chat_that_needs_me(played: Played) -> None:
+    ids = [await played.add(name) for name in ("one", "two")]
+    window = played.open_window()
+    await press(played, Qt.Key.Key_J, CTRL_SHIFT)
+    assert window.banners.current is not None
+    assert window.banners.current.text == "No chat needs you"
+    played.viewers[ids[1]].be(Activity.NEEDS_INPUT)
+    await press(played, Qt.Key.Key_J, CTRL_SHIFT)
+    assert window.tabs.active_id == ids[1]
+
+
+async def test_renaming_by_the_sheet(played: Played) -> None:
+    session_id = await played.add("one", state=State.EXITED)
+    window = played.open_window()
+    window.verbs.rename(played.chat(session_id))
+    assert window.sheets.name.field.text() == "one"
+    window.sheets.name.field.setText("two")
+    QTest.mouseClick(window.sheets.name.rename, Qt.MouseButton.LeftButton)
+    await played.until(lambda: played.chat(session_id).name == "two", "the new name")
+
+
+async def test_every_control_has_a_name(played: Played) -> None:
+    session_id = await played.add("one")
+    window = played.open_window()
+    played.show(session_id)
+    window.verbs.new_chat("shell", "/tmp")
+    nameless = [
+        widget
+        for widget in window.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and not widget.accessibleName()
+        and not getattr(widget, "text", str)()
+        and not widget.objectName().startswith("qt_")
+    ]
+    assert nameless == []
+
+
+def test_a_typed_path_completes_and_recent_ones_come_first(played: Played, area: Area) -> None:
+    for name in ("alpha", "alps", ".hidden", "beta"):
+        (area.home / name).mkdir()
+    Path(area.home / "alfile").touch()
+    field = DirectoryField()
+    field.set_recent([str(area.home / "beta"), "/srv/al"])
+    assert field.offers("~/al") == ["~/alpha", "~/alps"]
+    assert field.offers("al") == ["/srv/al"]
+    assert field.offers("~/.h") == ["~/.hidden"]
+    assert field.offers("bet") == ["~/beta"]
+    assert field.offers("/nowhere/x") == []
+    field.deleteLater()
+
+
+async def test_one_sheet_is_open_at_a_time_and_escape_leads_back_to_the_terminal(played: Played) -> None:
+    session_id = await played.add("one")
+    window = played.open_window()
+    viewer = played.show(session_id)
+    for key in (Qt.Key.Key_S, Qt.Key.Key_P):
+        await press(played, key, CTRL_SHIFT)
+    assert [sheet for sheet in window.sheets.all() if sheet.is_open] == [window.sheets.chooser]
+    await press(played, Qt.Key.Key_Escape)
+    await press(played, Qt.Key.Key_A)
+    typed = [call[2] for call in viewer.calls if call[0] == "key" and call[2]]
+    assert set(typed) == {"a"}
+
+
+async def test_reserved_keys_never_reach_the_program(played: Played) -> None:
+    session_id = await played.add("one")
+    played.open_window()
+    viewer = played.show(session_id)
+    for key in (Qt.Key.Key_F, Qt.Key.Key_D, Qt.Key.Key_E, Qt.Key.Key_Z, Qt.Key.Key_Space):
+        await press(played, key, CTRL_SHIFT)
+    await press(played, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    await press(played, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.ShiftModifier)
+    modifiers = {"Shift", "Control", "Alt"}
+    assert [call for call in viewer.calls if call[0] in {"key", "text"} and call[1] not in modifiers] == []
+
+
+async def test_a_key_goes_to_the_list_where_f2_and_delete_work(played: Played) -> None:
+    ids = [await played.add("one", state=State.EXITED), await played.add("two")]
+    window = played.open_window()
+    played.show(ids[1])
+    window.open_chat(played.chat(ids[0]))
+    await press(played, Qt.Key.Key_L, CTRL_SHIFT)
+    assert window.sidebar.list.hasFocus()
+    await press(played, Qt.Key.Key_Escape)
+    assert played.page.view.hasFocus()
+    window.sidebar.model.toggle_group(Group.ENDED)
+    await press(played, Qt.Key.Key_L, CTRL_SHIFT)
+    await press(played, Qt.Key.Key_F2)
+    assert window.sheets.name.field.text() == "one"
+    window.sheets.name.put_away()
+    await press(played, Qt.Key.Key_L, CTRL_SHIFT)
+    await press(played, Qt.Key.Key_Delete)
+    assert [chat.name for chat in played.sessions.listed()] == ["two"]
+    assert window.banners.current is not None
+    assert window.banners.current.action == "Undo"
+
+
+async def test_what_was_typed_into_a_new_chat_survives_escape(played: Played, area: Area) -> None:
+    window = played.open_window()
+    window.verbs.new_chat()
+    sheet = window.sheets.new_chat
+    QTest.keyClicks(sheet.name, "mine")
+    sheet.prompt.setPlainText("fix the tests")
+    await press(played, Qt.Key.Key_Escape)
+    assert not sheet.is_open
+    window.verbs.new_chat()
+    assert (sheet.name.text()[-4:], sheet.prompt.toPlainText()) == ("mine", "fix the tests")
+    sheet.done()
+    window.verbs.new_chat()
+    assert sheet.prompt.toPlainText() == ""
+
+
+async def test_a_new_chat_is_offered_where_the_current_one_works(played: Played, area: Area) -> None:
+    session_id = await played.add("one", cwd="/usr")
+    window = played.open_window()
+    played.show(session_id)
+    window.verbs.new_chat()
+    assert window.sheets.new_chat.directory.directory() == "/usr"
+
+
+async def test_a_wrong_directory_is_said_until_something_else_is_typed(played: Played, area: Area) -> None:
+    window = played.open_window()
+    window.verbs.new_chat("shell", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.directory.setText("~/srca")
+    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+    assert sheet.error.text() == "~/srca does not exist"
+    sheet.directory.setText("/usr")
+    assert sheet.error.text() == ""
+
+
+async def test_a_directory_that_does_not_exist_is_created_on_a_click(
+    played: Played, area: Area, launches: list[LaunchRequest]
+) -> None:
+    window = played.open_window()
+    window.verbs.new_chat("shell", "/tmp")
+    sheet = window.sheets.new_chat
+    sheet.directory.setText("~/new/place")
+    QTest.mouseClick(sheet.start, Qt.MouseButton.LeftButton)
+    assert sheet.create_button.isVisible()
+    QTest.mouseClick(sheet.create_button, Qt.MouseButton.LeftButton)
+    await played.until(lambda: launches, "the chat to be started")
+    assert launches[0].directory == str(area.home / "new" / "place")
+    assert (area.home / "new" / "place").is_dir()

@@ -1,0 +1,153 @@
+"""What a screen reader finds in the window: roles, and plain names."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtGui import QAccessible, QAccessibleInterface
+
+from gui.window.page.banners import Banner
+from gui.window.sheets.question import Question
+from gui.window.sheets.sheet import Sheet
+from gui.window.widgets.accessibility import install_roles
+from session_host.protocol.values import State
+from tests.unit.gui.conftest import Played
+
+TEXTS = (
+    QAccessible.Text.Name, QAccessible.Text.Description, QAccessible.Text.Help, QAccessible.Text.Value,
+)  # fmt: skip
+
+NAMED = {
+    QAccessible.Role.Window, QAccessible.Role.Pane, QAccessible.Role.Dialog, QAccessible.Role.AlertMessage,
+    QAccessible.Role.Terminal, QAccessible.Role.PropertyPage, QAccessible.Role.PageTab,
+    QAccessible.Role.List, QAccessible.Role.ListItem, QAccessible.Role.Button, QAccessible.Role.CheckBox,
+    QAccessible.Role.RadioButton, QAccessible.Role.EditableText, QAccessible.Role.Grouping,
+    QAccessible.Role.StatusBar, QAccessible.Role.Notification,
+}  # fmt: skip
+"""Parts with these roles need a name. Qt names a tab list after its current tab, so an empty one has none."""
+
+
+@pytest.fixture(autouse=True)
+def roles() -> None:
+    install_roles()
+
+
+def _parts(part: QAccessibleInterface) -> Iterator[QAccessibleInterface]:
+    yield part
+    for number in range(part.childCount()):
+        child = part.child(number)
+        if child.isValid():  # Qt counts closed tabs, too, until as many are open again.
+            yield from _parts(child)
+
+
+def _seen(played: Played) -> list[QAccessibleInterface]:
+    """All parts of the window, after a check of their texts."""
+    played.settle()
+    parts = list(_parts(QAccessible.queryAccessibleInterface(played.window)))
+    for part in parts:
+        name = part.text(QAccessible.Text.Name)
+        for which in TEXTS:
+            text = part.text(which)
+            assert not [mark for mark in ("<p", "</", "style=", "&lt;", "&amp;") if mark in text], (part.role(), text)
+        if part.role() in NAMED and not part.state().invisible:
+            assert name, (part.role(), part.object())
+    return parts
+
+
+def _names(parts: list[QAccessibleInterface], role: QAccessible.Role) -> list[str]:
+    """The names of the visible parts with a role."""
+    return [
+        part.text(QAccessible.Text.Name) for part in parts if part.role() == role and not part.state().invisible
+    ]  # fmt: skip
+
+
+async def _two_chats(played: Played) -> None:
+    played.sessions.agents = played.catalog
+    running = await played.add("fix <b> & go")
+    ended = await played.add("two", state=State.EXITED, exit_code=1, ended_at="2026-01-02T03:05:00Z")
+    played.open_window()
+    played.show(running)
+    for session_id in (ended, running):
+        played.window.open_chat(played.chat(session_id))
+
+
+async def test_a_screen_reader_finds_window_sidebar_tabs_and_terminal_by_role_and_name(played: Played):
+    await _two_chats(played)
+    parts = _seen(played)
+    roles = QAccessible.Role
+    assert parts[0].role() == roles.Window
+    assert _names(parts, roles.Window) == ["fix <b> & go — Outlive"]
+    assert _names(parts, roles.Pane) == ["Sidebar"]
+    assert _names(parts, roles.PageTabList) == ["fix <b> & go, running"]
+    assert _names(parts, roles.PageTab) == ["fix <b> & go, running", "two, ended with an error"]
+    tabs = [part for part in parts if part.role() == roles.PageTab]
+    assert tabs[1].text(QAccessible.Text.Description) == "two: ended with an error\nEnded with exit code 1"
+    assert _names(parts, roles.Terminal) == ["Terminal of fix <b> & go"]
+    [chats] = [part for part in parts if part.role() == roles.List and not part.state().invisible]
+    assert chats.text(QAccessible.Text.Name) == "Chats"
+    headings = [name for name in _names(parts, roles.ListItem) if "chat" in name]
+    assert headings == ["running, 1 chat", "ended, 1 chat, folded"]
+    [row] = [name for name in _names(parts, roles.ListItem) if name.startswith("fix")]
+    assert row.startswith("fix <b> & go, Command, running, tmp, ")
+    assert _names(parts, roles.StatusBar) == ["Status"]
+
+
+async def test_a_screen_reader_hears_banners_and_questions(played: Played):
+    await _two_chats(played)
+    played.window.banners.show_banner(Banner("The disk is <full>", action="Show", lasting=True, kind="failed"))
+    assert _names(_seen(played), QAccessible.Role.AlertMessage) == ["The disk is <full>"]
+    played.page.question.ask(Question("Paste 2 lines?", "Paste", lambda: None, subject="make\nmake <install>"))
+    parts = _seen(played)
+    assert _names(parts, QAccessible.Role.Dialog) == ["Paste 2 lines?"]
+    assert {"Paste", "Cancel"} <= set(_names(parts, QAccessible.Role.Button))
+
+
+async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(played: Played):
+    await _two_chats(played)
+    window, sheets = played.window, played.window.sheets
+    handlers = window.commands.handlers()
+    places: dict[str, Callable[[], object]] = {
+        "New chat": lambda: window.verbs.new_chat("command", "/usr"),
+        "Choose a directory": sheets.new_chat.directory_row.browser.browse,
+        "Rename chat": lambda: window.verbs.rename(played.page.chat),
+        "Export chat": lambda: window.verbs.export(played.page.chat),
+        "How is this known?": handlers["explain"],
+        "Send to chat": handlers["send"],
+        "Search in all chats": handlers["search"],
+    }
+    choices: dict[str, list[str]] = {}
+    for name, opens in places.items():
+        opens()
+        parts = _seen(played)
+        assert name in _names(parts, QAccessible.Role.Dialog)
+        choices[name] = _names(parts, QAccessible.Role.RadioButton)
+        for sheet in window.findChildren(Sheet):
+            sheet.put_away()
+    assert {"Shell", "Command"} <= set(choices["New chat"])
+    assert choices["Export chat"][0] == "Format: Page"
+
+
+async def test_tabs_and_sheets_come_and_go_many_times_while_a_screen_reader_listens(
+    played: Played, request: pytest.FixtureRequest
+):
+    """Qt frees the interfaces that Python made, and Python's collector meets what is left of them."""
+    request.addfinalizer(lambda: QAccessible.setActive(False))
+    QAccessible.setActive(True)
+    await _two_chats(played)
+    window, chats = played.window, [page.chat for page in played.window.tabs.pages()]
+    for number in range(20):
+        window.verbs.rename(chats[0])
+        window.banners.inform(f"message {number}")
+        for page in window.tabs.pages():
+            page.question.ask(Question("Stop it?", "Stop", lambda: None, subject="x"))
+        terminals = _names(_seen(played), QAccessible.Role.Terminal)
+        assert terminals == [f"Terminal of {played.page.chat.name}"]
+        for chat in chats:
+            window.tabs.close(chat.id)
+        _seen(played)
+        gc.collect()
+        for chat in chats:
+            window.open_chat(chat)
+    assert len(window.tabs.pages()) == 2

@@ -1,0 +1,49 @@
+"""What is typed into the switcher finds the chat that was meant."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gui.window.widgets.fuzzy_match import fit
+
+NAMES = ["api-fix", "docs", "fix-api-timeouts", "payments", "Frontend API", "notes about fixes", "shell"]
+
+
+def best(typed: str, names: list[str] = NAMES) -> str:
+    found = [(each.score, -number, name) for number, name in enumerate(names) if (each := fit(typed, name))]
+    return max(found)[2] if found else ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("api", "api-fix"),
+        ("fa", "fix-api-timeouts"),
+        ("fat", "fix-api-timeouts"),
+        ("fapi", "fix-api-timeouts"),
+        ("fix notes", "notes about fixes"),
+        ("F", "Frontend API"),
+        ("pmts", "payments"),
+        ("sh", "shell"),
+        ("xyz", ""),
+    ],
+)
+def test_letters_in_their_order_find_the_chat(typed: str, meant: str):
+    assert best(typed) == meant
+
+
+def test_words_begin_before_letters_within():
+    assert best("cr", ["descriptor", "code review"]) == "code review"
+    assert best("main", ["do-m-a-i-n", "domain", "my main"]) == "my main"
+
+
+@given(st.text("abAB -ß", max_size=5), st.text("abAB -ßİ", max_size=20))
+def test_what_is_matched_are_the_letters_that_were_typed(typed: str, text: str):
+    found = fit(typed, text)
+    if found is not None:
+        assert {text[place].casefold() for place in found.places} <= {letter.casefold() for letter in typed}
+        assert all(0 <= place < len(text) for place in found.places)
+    if typed == "":
+        assert found == (0, ())

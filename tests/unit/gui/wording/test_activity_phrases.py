@@ -1,0 +1,94 @@
+"""How it is known what an agent does, in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gui.wording import activity_phrases, phrases
+from gui.wording.explanation import explained
+from session_host.agents.conditions import CONDITIONS
+from session_host.protocol.evidence import Evidence, Transition
+from session_host.protocol.messages import Explanation
+from session_host.protocol.values import Activity
+
+NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("activity", "source", "seconds", "text"),
+    [
+        (Activity.WORKING, "hook", 3, "working · from its hooks, just now"),
+        (Activity.NEEDS_INPUT, "plugin", 14, "needs you · from its plugin, 14 s ago"),
+        (Activity.IDLE, "state file", 125, "idle · from its own file of states, 2 min ago"),
+        (Activity.NO_SIGNAL, "silence", 125, "no signal · no word for 2 min"),
+        (Activity.NO_SIGNAL, "input", 7200, "no signal · after your answer, 2 h ago"),
+        (Activity.NO_SIGNAL, "", 10, "no signal"),
+        (Activity.WORKING, "something newer", 10, "working · from something newer, 10 s ago"),
+    ],
+)
+def test_what_it_does_who_says_so_and_since_when(activity: Activity, source: str, seconds: int, text: str):
+    assert activity_phrases.how_known(activity, source, NOW - timedelta(seconds=seconds), NOW) == text
+
+
+def test_what_is_not_dated_is_told_without_an_age():
+    assert activity_phrases.how_known(Activity.WORKING, "hook", None, NOW) == "working · from its hooks"
+    assert activity_phrases.no_word(None, NOW) == "no word"
+    assert phrases.ago(None, NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-3, "0 s"), (59.9, "59 s"), (60, "1 min"), (3600, "1 h"), (90000, "1 d")]
+)
+def test_duration(seconds: float, text: str):
+    assert phrases.duration(seconds) == text
+
+
+def explanation(**fields: object) -> Explanation:
+    usual: dict[str, object] = {
+        "request": 1, "now": "2026-05-02T12:00:00.000Z", "child_pid": 42, "child_started": 7,
+        "last_output": "2026-05-02T11:59:30.000Z", "last_input": "", "stale_after_s": 60.0,
+        "evidence": [
+            Evidence("hook", "2026-05-02T11:59:00.000Z", "PermissionRequest", Activity.NEEDS_INPUT, True),
+            Evidence("title", "2026-05-02T11:58:00.000Z", "a\x1b[31mtitle", None, False),
+        ],
+        "transitions": [
+            Transition("2026-05-02T11:00:00.000Z", Activity.WORKING, "hook"),
+            Transition("2026-05-02T11:59:00.000Z", Activity.NEEDS_INPUT, "hook", "Run npm test?"),
+        ],
+        "conversation": "", "conversation_source": "",
+    }  # fmt: skip
+    return Explanation(**(usual | fields))  # type: ignore[arg-type]
+
+
+def test_an_explanation_in_rows():
+    told = explained(explanation())
+    assert told.evidence[0] == (("its hooks", "PermissionRequest", "needs you", "1 min ago"), True)
+    assert told.evidence[1] == (("its title", "a [31mtitle", "says nothing of it", "2 min ago"), False)
+    assert [row.cells[1:] for row in told.transitions] == [
+        ("needs you", "its hooks", "Run npm test?"),
+        ("working", "its hooks", ""),
+    ], "newest first"
+    assert told.notes == [
+        "Work without output or a word for 1 min is shown as “no signal”.",
+        "Last output 30 s ago.",
+        "Its program is process 42.",
+        "Which conversation of its agent's it is in is not known.",
+    ]
+    assert "its hooks\tPermissionRequest\tneeds you\t1 min ago" in told.as_text()
+
+
+def test_an_explanation_of_one_of_which_little_is_known():
+    told = explained(
+        explanation(evidence=[], transitions=[], child_pid=None, conversation="abc", conversation_source="plugin")
+    )
+    assert (told.evidence, told.transitions) == ([], [])
+    assert told.notes[-1] == "Its conversation is abc, known from its plugin."
+
+
+def test_an_agent_without_its_plugin_says_why_nothing_is_known():
+    why = CONDITIONS["opencode has its plugin library"].otherwise
+    told = explained(explanation(evidence=[], transitions=[], remark=why))
+    assert why in told.notes
+    assert why in told.as_text()

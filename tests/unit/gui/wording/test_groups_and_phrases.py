@@ -1,0 +1,104 @@
+"""Where a chat stands in the sidebar, and the small texts on it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gui.theme.marks import Mark
+from gui.wording import phrases
+from gui.wording.groups import Group, group_of, mark_of, order_key
+from session_host.protocol.values import Activity, State
+
+NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("state", "activity", "group"),
+    [
+        (State.RUNNING, Activity.NEEDS_INPUT, Group.NEEDS_YOU),
+        (State.RUNNING, Activity.WORKING, Group.WORKING),
+        (State.RUNNING, Activity.IDLE, Group.IDLE),
+        (State.RUNNING, Activity.NO_SIGNAL, Group.NO_SIGNAL),
+        (State.STARTING, Activity.NO_SIGNAL, Group.NO_SIGNAL),
+        (State.EXITED, Activity.NEEDS_INPUT, Group.ENDED),
+        (State.LOST, Activity.WORKING, Group.ENDED),
+    ],
+)
+def test_group(state: State, activity: Activity, group: Group):
+    assert group_of(state, activity) is group
+
+
+def test_a_shell_is_running_and_not_without_signal():
+    assert group_of(State.RUNNING, Activity.NO_SIGNAL, plain=True) is Group.RUNNING
+    assert group_of(State.RUNNING, Activity.WORKING, plain=True) is Group.WORKING, "an agent in it tells so"
+    assert group_of(State.EXITED, Activity.NO_SIGNAL, plain=True) is Group.ENDED
+
+
+def test_what_ended_shows_whether_it_failed_and_never_that_it_reconnects():
+    assert mark_of(Group.ENDED, failed=False, reconnecting=True) is Mark.ENDED
+    assert mark_of(Group.ENDED, failed=True, reconnecting=True) is Mark.FAILED
+    assert mark_of(Group.WORKING, failed=False, reconnecting=True) is Mark.RECONNECTING
+    assert mark_of(Group.WORKING, failed=False, reconnecting=False) is Mark.WORKING
+
+
+def test_what_a_restart_interrupted_stands_apart():
+    assert group_of(State.LOST, Activity.WORKING, interrupted=True) is Group.INTERRUPTED
+    assert mark_of(Group.INTERRUPTED, failed=False, reconnecting=False) is Mark.INTERRUPTED
+
+
+def test_who_waits_longest_comes_first_and_others_stand_as_they_were_made():
+    early, late = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+    assert order_key(Group.NEEDS_YOU, late, early, "") < order_key(Group.NEEDS_YOU, early, late, "")
+    assert order_key(Group.WORKING, early, late, "") < order_key(Group.WORKING, late, early, "")
+    assert order_key(Group.ENDED, early, "", late) > order_key(Group.ENDED, late, "", early)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "now"), (4, "now"), (5, "5 s"), (59, "59 s"), (60, "1 m"), (3599, "59 m"), (3600, "1 h"), (200000, "2 d")],
+)
+def test_age(seconds: int, text: str):
+    assert phrases.age(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+@pytest.mark.parametrize("seconds", [0, 3, 30, 59, 61, 3599, 3601, 86401])
+def test_an_age_reads_the_same_until_it_is_said_to_change(seconds: int):
+    since = NOW - timedelta(seconds=seconds)
+    wait_s = phrases.seconds_until_age_changes(since, NOW)
+    assert wait_s >= 1
+    if seconds >= 60:
+        just_before = NOW + timedelta(seconds=wait_s - 1)
+        assert phrases.age(since, just_before) == phrases.age(since, NOW)
+        assert phrases.age(since, NOW + timedelta(seconds=wait_s)) != phrases.age(since, NOW)
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "by_you", "text"),
+    [
+        (0, None, False, "Ended by itself"),
+        (3, None, False, "Ended with exit code 3"),
+        (None, 9, False, "Ended by SIGKILL"),
+        (None, 200, False, "Ended by signal 200"),
+        (None, 15, True, "Ended by you (SIGTERM)"),
+        (0, None, True, "Ended by you"),
+    ],
+)
+def test_how_it_ended(code: int | None, number: int | None, by_you: bool, text: str):
+    assert phrases.how_it_ended(code, number, ended_by_you=by_you) == text
+
+
+def test_an_end_that_the_user_wanted_is_no_failure():
+    assert phrases.failed(State.EXITED, 1, None, ended_by_you=False)
+    assert not phrases.failed(State.EXITED, None, 15, ended_by_you=True)
+    assert not phrases.failed(State.EXITED, 0, None, ended_by_you=False)
+    assert phrases.failed(State.LOST, None, None, ended_by_you=True)
+
+
+def test_directories_are_told_from_home(area):
+    assert phrases.short_directory(str(area.home)) == "~"
+    assert phrases.short_directory(f"{area.home}/src/api") == "~/src/api"
+    assert phrases.short_directory(f"{area.home}2") == f"{area.home}2"
+    assert phrases.last_part("/a/b") == "b"
+    assert phrases.last_part("/") == "/"

@@ -1,0 +1,62 @@
+"""The second line of a row tells chats apart that look alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gui.window.sidebar.delegate import initials
+from gui.wording.second_lines import second_lines
+
+
+@dataclass(frozen=True)
+class One:
+    id: str
+    name: str = "claude"
+    place: str = "api"
+    status_text: str = ""
+    branch: str = ""
+    directory: str = "/src/api"
+    needs_you: bool = False
+
+
+def lines(*chats: One) -> list[str]:
+    found = second_lines(chats)
+    return [found[chat.id].whole for chat in chats]
+
+
+def test_a_chat_alone_says_where_it_works_first():
+    assert lines(One("1", status_text="fix the tests")) == ["api · fix the tests"]
+    assert lines(One("1", status_text="Run it?", needs_you=True)) == ["Run it? · api"]
+
+
+def test_directories_of_one_name_are_told_by_what_differs():
+    chats = [One("1", directory="/src/a/api"), One("2", directory="/src/b/api")]
+    assert lines(*chats) == ["a/api", "b/api"]
+    chats = [One("1", directory="/src/a/x/api"), One("2", directory="/src/b/x/api")]
+    assert lines(*chats) == ["a/…/api", "b/…/api"]
+
+
+def test_branches_of_one_repository_come_first():
+    chats = [
+        One("1", place="api · main · 2 changed", branch="main"),
+        One("2", place="api · fix-timeouts", branch="fix-timeouts", directory="/src/api-fix"),
+    ]
+    assert lines(*chats) == ["main · api · 2 changed", "fix-timeouts · api"]
+
+
+def test_in_one_place_what_was_said_comes_first():
+    assert lines(One("1", status_text="write docs"), One("2", status_text="fix tests")) == [
+        "write docs · api",
+        "fix tests · api",
+    ]
+
+
+def test_chats_that_are_alike_in_all_have_the_digits_that_the_command_line_takes():
+    assert lines(One("adae1e2d"), One("beef0000"), One("cafe0000", name="other")) == [
+        "api · adae", "api · beef", "api",
+    ]  # fmt: skip
+
+
+def test_initials():
+    names = ["api-fix", "docs", "fix api timeouts", "claude 12", "", "é", "_x_"]
+    assert [initials(name) for name in names] == ["AF", "Do", "FT", "C1", "·", "É", "X"]

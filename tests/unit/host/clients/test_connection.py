@@ -1,0 +1,294 @@
+"""A client's conversation, as a playbook: what it sends, what it gets, line by line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from session_host.host.clients.connection import ClientConnection, ConnectionState
+from session_host.host.clients.socket_transport import SocketTransport
+from session_host.host.driver.session import Session
+from session_host.protocol import messages as m
+from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.values import GridSize, State
+from session_host.session.subscription import OUTPUT_EVENT_INTERVAL_S
+from session_host.terminal import engine_build
+from session_host.version import VERSION
+from tests.support.estates import SESSION_ID, KeptSession, kept_session
+
+MANY_ATTRIBUTES = 30
+"""CPython 3.11 keeps fewer than that in the object itself, where its adaptive instructions find them."""
+
+HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
+
+
+class FakeWire(SocketTransport):
+    """Keeps what is sent, in messages; can be made to stand still."""
+
+    def __init__(self) -> None:
+        self._decoder = HostDecoder()
+        self.got: list[Any] = []
+        self.queued_bytes = 0
+        self.peer_pid = 0
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        if not self.closed:
+            self.got.extend(self._decoder.feed(data))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = True
+
+    def take(self) -> list[Any]:
+        """What came since last asked."""
+        got, self.got = self.got, []
+        return got
+
+
+class Owner:
+    """A server that admits everybody and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[m.Request] = []
+
+    def connection_closed(self, connection: ClientConnection) -> None:
+        pass
+
+    def answer(self, connection: ClientConnection, request: m.Request) -> None:
+        self.requests.append(request)
+
+
+class Stage:
+    """A session without a program, and clients of it."""
+
+    def __init__(self, kept: KeptSession) -> None:
+        self.kept = kept
+        self.session: Session = kept.host()
+        self.session.state = State.RUNNING
+        self.owner = Owner()
+        self.wires: list[FakeWire] = []
+
+    def output(self, data: bytes) -> None:
+        """The program wrote this."""
+        self.kept.wrote(data)
+
+    def program_reads(self) -> None:
+        """The program takes what was typed."""
+        assert self.session.ledger.send_pending()
+        self.session._acknowledge_taken()
+
+    def client(self, *messages: m.Message) -> tuple[ClientConnection, FakeWire]:
+        connection, wire = ClientConnection(self.session, self.owner), FakeWire()
+        self.wires.append(wire)
+        connection.connection_made(wire)
+        for message in messages:
+            connection.data_received(encode(message))
+        return connection, wire
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    with kept_session() as kept:
+        own = Stage(kept)
+        yield own
+
+
+def kinds(messages: list[Any]) -> list[str]:
+    return [type(message).__name__ for message in messages]
+
+
+def say(connection: ClientConnection, *messages: m.Message) -> None:
+    for message in messages:
+        connection.data_received(encode(message))
+
+
+async def turn() -> None:
+    """Let timers that are due, and the emulator's thread, have their turn."""
+    loop = asyncio.get_running_loop()
+    for _ in range(5):
+        done = loop.create_future()
+        loop.call_soon(done.set_result, None)
+        await done
+
+
+async def snapshot(wire: FakeWire) -> list[Any]:
+    """All that came up to a whole snapshot and what follows at once."""
+    async with asyncio.timeout(10):
+        while not any(isinstance(message, m.SnapshotPart) and message.last for message in wire.got):
+            await turn()
+    return wire.take()
+
+
+async def test_a_conversation(stage: Stage) -> None:
+    stage.output(b"before")
+    connection, wire = stage.client(HELLO)
+    assert wire.take() == [m.Welcome(m.PROTOCOL_VERSION, VERSION, SESSION_ID, SESSION_ID, State.RUNNING)]
+    say(connection, m.Attach())
+    got = await snapshot(wire)
+    assert kinds(got) == ["Attached", "ActivityEvent", "SnapshotPart"]
+    attached, _, part = got
+    assert (attached.offset, attached.resumed, part.offset, part.form) == (6, False, 6, engine_build("pyte"))
+    stage.output(b"after")
+    assert wire.take() == [m.Output(6, b"after")]
+    say(connection, m.Detach(attached.attachment))
+    stage.output(b"unseen")
+    assert wire.take() == []
+    assert connection.state is ConnectionState.GREETED
+
+
+@pytest.mark.parametrize(
+    ("messages", "code"),
+    [
+        ([m.Attach()], m.ErrorCode.VIOLATION),
+        ([HELLO, HELLO], m.ErrorCode.VIOLATION),
+        ([HELLO, m.Attach(output=False), m.Attach()], m.ErrorCode.VIOLATION),
+        ([m.Hello(m.PROTOCOL_VERSION + 1, "viewer")], m.ErrorCode.VERSION),
+    ],
+)
+async def test_who_breaks_the_rules_is_told_which_and_dropped(
+    stage: Stage, messages: list[m.Message], code: str
+) -> None:
+    connection, wire = stage.client(*messages)
+    assert isinstance(wire.got[-1], m.Error)
+    assert wire.got[-1].code == code
+    assert wire.closed
+    assert connection.state is ConnectionState.CLOSED
+    wire.take()
+    say(connection, m.Attach())
+    assert wire.take() == [], "nothing is answered after that"
+
+
+async def test_no_hello_in_time_is_a_violation(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("session_host.host.clients.connection.HELLO_TIMEOUT_S", 0.0)
+    _, wire = stage.client()
+    async with asyncio.timeout(5):
+        while not wire.closed:
+            await turn()
+    assert kinds(wire.take()) == ["Error"]
+
+
+async def test_who_comes_back_gets_what_was_missed_with_the_resizes_in_their_places(stage: Stage) -> None:
+    connection, wire = stage.client(HELLO, m.Attach())
+    attachment = (await snapshot(wire))[1].attachment
+    stage.output(b"one")
+    connection.connection_lost()
+    stage.output(b"two")
+    stage.session.ring.resized(m.Resized(6, GridSize(50, 7), number=1))
+    stage.output(b"three")
+    _, wire = stage.client(HELLO, m.Attach(resume=attachment, epoch=SESSION_ID, offset=3))
+    _, attached, _, *rest = wire.take()
+    assert (attached.attachment, attached.resumed, attached.offset) == (attachment, True, 3)
+    assert rest == [m.Output(3, b"two"), m.Resized(6, GridSize(50, 7), number=1), m.Output(6, b"three")]
+
+
+async def test_an_offset_of_another_epoch_gets_a_snapshot(stage: Stage) -> None:
+    stage.output(b"x" * 10)
+    _, wire = stage.client(HELLO, m.Attach(epoch="another", offset=5))
+    assert "SnapshotPart" in kinds(await snapshot(wire))
+
+
+async def test_a_client_that_is_behind_gets_nothing_then_what_it_missed(stage: Stage) -> None:
+    connection, wire = stage.client(HELLO, m.Attach())
+    await snapshot(wire)
+    connection.pause_writing()
+    stage.output(b"one")
+    stage.output(b"two")
+    assert wire.take() == []
+    connection.resume_writing()
+    got = wire.take()
+    assert got[0] == m.Output(0, b"onetwo")
+    assert kinds(got) == ["Output"]
+    stage.output(b"three")
+    assert wire.take() == [m.Output(6, b"three")]
+
+
+async def test_a_client_that_is_far_behind_gets_a_fresh_snapshot(stage: Stage) -> None:
+    connection, wire = stage.client(HELLO, m.Attach())
+    await snapshot(wire)
+    connection.pause_writing()
+    for _ in range(3):
+        stage.output(b"\r" * (1024 * 1024))
+    assert wire.take() == []
+    connection.resume_writing()
+    got = await snapshot(wire)
+    assert got[0].offset <= stage.session.output_ring.end
+
+
+async def test_a_client_that_reads_nothing_at_all_is_dropped(stage: Stage) -> None:
+    _, wire = stage.client(HELLO, m.Attach(output=False))
+    wire.queued_bytes = 65 * 1024 * 1024
+    stage.session.broadcast(m.BellEvent())
+    assert wire.closed
+
+
+async def test_a_follower_of_events_hears_of_output_now_and_then(stage: Stage) -> None:
+    assert OUTPUT_EVENT_INTERVAL_S >= 0.5
+    _, wire = stage.client(HELLO, m.Attach(output=False))
+    wire.take()
+    for _ in range(100):
+        stage.output(b"x")
+    assert wire.take() == [m.OutputEvent(1)]
+
+
+async def test_input_is_taken_once_and_a_stranger_s_is_refused(stage: Stage) -> None:
+    first, wire = stage.client(HELLO, m.Attach(output=False))
+    attachment = wire.take()[1].attachment
+    other, other_wire = stage.client(HELLO, m.Attach(output=False))
+    other_wire.take()
+    say(other, m.Text(attachment, 1, "intruder"))
+    refusal = other_wire.take()[0]
+    assert (refusal.code, refusal.sequence) == (m.ErrorCode.STALE_ATTACHMENT, 1)
+    say(first, m.Text(attachment, 1, "a"), m.Text(attachment, 1, "a"), m.Text(attachment, 2, "b"))
+    stage.program_reads()
+    assert stage.kept.typed() == b"ab"
+    stage.output(b"ab")
+    async with asyncio.timeout(5):
+        while m.InputAck(attachment, 2) not in wire.got:
+            await turn()
+    assert [message for message in wire.take() if isinstance(message, m.InputAck)] == [m.InputAck(attachment, 2)]
+
+
+async def test_an_acknowledgement_comes_with_the_echo_and_behind_it(stage: Stage) -> None:
+    connection, wire = stage.client(HELLO, m.Attach())
+    attachment = (await snapshot(wire))[1].attachment
+    say(connection, m.Text(attachment, 1, "a"))
+    stage.program_reads()
+    assert wire.take() == []
+    stage.output(b"a")
+    assert wire.take() == [m.Output(0, b"a"), m.InputAck(attachment, 1)]
+
+
+async def test_the_end_is_told_to_who_attaches_late(stage: Stage) -> None:
+    stage.session.program_ended(3, None)
+    _, wire = stage.client(HELLO, m.Attach())
+    got = await snapshot(wire)
+    assert m.StateEvent(State.EXITED, 3, None) in got
+
+
+async def test_a_client_that_is_behind_at_the_end_is_closed_only_when_it_has_all(stage: Stage) -> None:
+    connection, wire = stage.client(HELLO, m.Attach())
+    await snapshot(wire)
+    connection.pause_writing()
+    stage.output(b"last words")
+    stage.session.program_ended(0, None)
+    connection.close_when_sent()
+    assert wire.take() == [], "the end is not told before the last output"
+    assert not wire.closed
+    connection.resume_writing()
+    assert kinds(wire.take()) == ["Output", "StateEvent"]
+    assert wire.closed
+
+
+async def test_requests_go_to_the_server(stage: Stage) -> None:
+    stage.client(HELLO, m.Describe(7), m.Kill(8))
+    assert stage.owner.requests == [m.Describe(7), m.Kill(8)]
+
+
+async def test_a_session_has_so_few_attributes_that_each_is_found_quickly(stage: Stage) -> None:
+    assert len(vars(stage.session)) < MANY_ATTRIBUTES

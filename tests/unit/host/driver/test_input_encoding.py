@@ -1,0 +1,66 @@
+"""What an input means: to the program, and to us."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.host.driver.input_encoding import encode_input, is_looking, is_use
+from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
+from session_host.protocol.values import GridSize, KeyAction, MouseAction, MouseButton
+from session_host.terminal import available_engines, create
+from session_host.terminal.base import EngineName
+
+KEY = Key("", 1, "a", "a")
+RELEASE = Key("", 1, "a", "", 0, KeyAction.RELEASE)
+MOTION = Mouse("", 1, MouseAction.MOTION, MouseButton.NONE, 3, 4)
+PRESS = Mouse("", 1, MouseAction.PRESS, MouseButton.LEFT, 3, 4)
+
+
+@pytest.mark.parametrize("engine", available_engines())
+@pytest.mark.parametrize(
+    ("modes", "message", "bytes_"),
+    [
+        (b"", KEY, b"a"),
+        (b"", RELEASE, b""),
+        (b"", Key("", 1, "ArrowUp"), b"\x1b[A"),
+        (b"\x1b[?1h", Key("", 1, "ArrowUp"), b"\x1bOA"),
+        (b"", Text("", 1, "ü\n"), "ü\n".encode()),
+        (b"", Text("", 1, "\ud800"), b"?"),
+        (b"", Paste("", 1, "a\nb"), b"a\rb"),
+        (b"\x1b[?2004h", Paste("", 1, "a\nb"), b"\x1b[200~a\rb\x1b[201~"),
+        (b"", PRESS, b""),
+        (b"\x1b[?1000h\x1b[?1006h", PRESS, b"\x1b[<0;4;5M"),
+        (b"", Focus("", 1, True), b""),
+        (b"\x1b[?1004h", Focus("", 1, True), b"\x1b[I"),
+        (b"\x1b[?1004h", Focus("", 1, False), b"\x1b[O"),
+    ],
+)
+def test_to_the_program_by_the_modes_in_force(engine: EngineName, modes: bytes, message: Input, bytes_: bytes) -> None:
+    emulator = create(engine, GridSize(80, 24))
+    emulator.feed(modes)
+
+    assert encode_input(emulator, message) == bytes_
+    emulator.close()
+
+
+@pytest.mark.parametrize(
+    ("message", "use", "looking"),
+    [
+        (KEY, True, False),
+        (RELEASE, False, True),
+        (Key("", 1, "Control", modifiers=4), True, True),
+        (Text("", 1, "a"), True, False),
+        (Paste("", 1, "a"), True, False),
+        (Key("", 1, "ArrowDown"), True, True),
+        (Key("", 1, "Enter"), True, False),
+        (Key("", 1, "Escape"), True, False),
+        (PRESS, True, False),
+        (Mouse("", 1, MouseAction.PRESS, MouseButton.WHEEL_UP, 3, 4), True, True),
+        (MOTION, True, True),
+        (Focus("", 1, True), True, True),
+        (Focus("", 1, False), False, True),
+    ],
+)
+def test_to_us(message: Input, use: bool, looking: bool) -> None:
+    """``use``: the grid takes this viewer's size; ``looking``: an agent that waits is not answered by it."""
+    assert (is_use(message), is_looking(message)) == (use, looking)

@@ -1,0 +1,111 @@
+"""Effects are carried out in order, once, and timers call back: whatever an effect brings about."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+from unittest.mock import Mock
+
+import pytest
+
+from session_host.host.driver.performer import Performer
+from session_host.host.driver.session import Session
+from session_host.protocol.messages import BellEvent, Event, NameEvent
+from session_host.session.effects import StartTimer, StopTimer, Tell, UseEmulator
+from session_host.terminal.base import Emulator
+
+FIRST, SECOND, THIRD = (NameEvent(name) for name in ("first", "second", "third"))
+
+
+class Stage:
+    """A performer, and what it told."""
+
+    def __init__(self) -> None:
+        self.told: list[Event] = []
+        self.then: Callable[[Event], None] = lambda _: None
+        self.session = Mock(tell=self.tell)
+        self.performer = Performer(cast("Session", self.session))
+
+    def tell(self, event: Event) -> None:
+        self.told.append(event)
+        self.then(event)
+
+    def want(self, *events: Event) -> None:
+        self.performer.effects += [Tell(event) for event in events]
+        self.performer.perform()
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_what_an_effect_brings_about_comes_behind_those_that_were_there(stage: Stage) -> None:
+    stage.then = lambda event: stage.want(THIRD) if event == FIRST else None
+    stage.want(FIRST, SECOND)
+    assert stage.told == [FIRST, SECOND, THIRD]
+    assert stage.performer.effects == []
+
+
+def test_an_effect_that_fails_is_not_tried_again_and_keeps_no_other_from_its_turn(stage: Stage) -> None:
+    def fail(event: Event) -> None:
+        if event == FIRST:
+            raise OSError
+
+    stage.then = fail
+    with pytest.raises(OSError, match=r"^$"):
+        stage.want(FIRST, SECOND)
+    stage.want(THIRD)
+    assert stage.told == [FIRST, SECOND, THIRD]
+
+
+class Bell:
+    """An object with a timer, which rings the bell."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.rang = asyncio.Event()
+
+    def timer_due(self, name: str) -> None:
+        self._stage.performer.effects.append(Tell(BellEvent()))
+        self.rang.set()
+
+
+async def test_a_timer_s_effects_are_carried_out_and_a_stopped_one_has_none(stage: Stage) -> None:
+    bell, other = Bell(stage), Bell(stage)
+    stage.performer.effects += [StartTimer(other, "ring", 0.0), StartTimer(bell, "ring", 0.0), StopTimer(other, "ring")]
+    stage.performer.perform()
+    await asyncio.wait_for(bell.rang.wait(), 10)
+    assert stage.told == [BellEvent()]
+    assert not other.rang.is_set()
+
+
+async def test_a_timer_may_be_stopped_after_all_were(stage: Stage) -> None:
+    bell = Bell(stage)
+    stage.performer.effects.append(StartTimer(bell, "ring", 0.0))
+    stage.performer.perform()
+    stage.performer.close()
+    stage.performer.effects.append(StopTimer(bell, "ring"))
+    stage.performer.perform()
+    await asyncio.sleep(0)
+    assert stage.told == []
+
+
+class Asker:
+    """An object that uses the emulator, and rings the bell then."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def emulator_free(self, emulator: Emulator) -> None:
+        self._stage.performer.effects.append(Tell(BellEvent()))
+
+
+def test_what_a_use_of_the_emulator_brings_about_is_carried_out_although_the_emulator_was_lent(stage: Stage) -> None:
+    stage.performer.effects.append(UseEmulator(Asker(stage)))
+    stage.performer.perform()
+    assert stage.told == []
+    (use,) = stage.session.lane.soon.call_args.args
+    use(Mock())
+    assert stage.told == [BellEvent()]

@@ -1,0 +1,303 @@
+"""A session made anew of what a killed host left: as it was, whatever the moment and the way to there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from session_host.protocol.messages import Colors, InputRefused, Resized, Text
+from session_host.protocol.values import CellSize, GridSize
+from session_host.session.attachments import Attachment
+from session_host.storage.descriptors import checkpoint as checkpoints
+from session_host.terminal.base import EngineName
+from tests.support.emulators import Seen, outputs, seen
+from tests.support.estates import KeptSession, kept_session
+from tests.support.waiting import wait_readable
+
+ENGINES: list[EngineName] = ["ghostty", "pyte"]
+
+# ---------------------------------------------------------------------------------- what happens
+
+
+class Wrote(NamedTuple):
+    """The program wrote, and the engine had it."""
+
+    data: bytes
+
+
+class Left(NamedTuple):
+    """The program wrote, and the host was killed before the engine had it: it lies where it came to."""
+
+    data: bytes
+    place: str
+
+
+class Resize(NamedTuple):
+    """The grid became another."""
+
+    columns: int
+    rows: int
+    killed: bool
+    """Once that was in the ledger, and before anything else knew."""
+
+
+class Show(NamedTuple):
+    """A viewer showed it in these colours."""
+
+    colors: tuple[int, int, int, bool]
+
+
+class Name(NamedTuple):
+    """The user renamed it."""
+
+    name: str
+
+
+class Type(NamedTuple):
+    """A viewer typed, and the host was killed at some point of that; ``again``: the viewer sent it once more."""
+
+    text: str
+    again: bool
+    killed: str
+
+
+class Send(NamedTuple):
+    """A command typed, maybe twice since its answer was lost."""
+
+    text: str
+    again: bool
+
+
+class Checkpoint(NamedTuple):
+    """One was made, of which there was or was not time to say that it is the newest."""
+
+    committed: bool
+
+
+class Kill(NamedTuple):
+    """The host was killed while nothing happened."""
+
+
+SIGNALS = [
+    b"\x1b]7501;state=working\x07", b"\x1b]7501;state=blocked;a question\x07", b"\x1b]9;4;1;20\x07", b"\x1b]9;4;0\x07",
+    b"\x07", b"\x1b]777;notify;title;body\x07", b"\x1b]2;the title\x07",
+    b"\x1b[c", b"\x1b[6n", b"\x1b]11;?\x07", b"\x1b]10;?\x07", b"\x1b[?2031h", b"\x1b[?996n", b"\x1b[14t", b"\x1b[18t",
+    b"\x1b[?2048h",
+]  # fmt: skip
+POINTS = ["never", "before it was accepted", "before it was written", "after that"]
+written = st.lists(st.one_of(outputs(6), st.sampled_from(SIGNALS)), max_size=6).map(b"".join)
+color = st.sampled_from([0, 0x102030, 0xA0B0C0, 0xFFFFFF])
+steps = st.lists(
+    st.one_of(
+        written.map(Wrote),
+        st.builds(Left, written.filter(bool), st.sampled_from(["the terminal", "the pipe", "the stream"])),
+        st.builds(Resize, st.integers(20, 90), st.integers(4, 30), st.booleans()),
+        st.builds(Show, st.tuples(color, color, color, st.booleans())),
+        st.builds(Name, st.sampled_from(["n", "a name", "ein Näme"])),
+        st.builds(Type, st.sampled_from(["x", "漢", "two words"]), st.booleans(), st.sampled_from(POINTS)),
+        st.builds(Send, st.sampled_from(["y", "sent"]), st.booleans()),
+        st.builds(Checkpoint, st.booleans()),
+        st.builds(Kill),
+    ),
+    max_size=14,
+)
+
+
+class Client:
+    """A viewer's connection."""
+
+    def __init__(self) -> None:
+        self.refused: list[InputRefused] = []
+
+    def acknowledge(self, attachment: str, sequence: int) -> None:
+        pass
+
+    def send_reply(self, message: InputRefused) -> None:
+        self.refused.append(message)
+
+
+class State(NamedTuple):
+    """All that is to be as it was."""
+
+    seen: Seen
+    size: GridSize
+    cell: CellSize
+    end: int
+    resizes: list[Resized]
+    emulator_resizes: int
+    title: str
+    name: str
+    activity: tuple[Any, ...]
+    colors: tuple[Any, ...] | None
+    requests: int
+    last_sequence: int
+    typed: bytes
+
+
+class Run:
+    """A session that goes through steps; ``spared``: its host is never killed."""
+
+    def __init__(self, kept: KeptSession, *, spared: bool) -> None:
+        self.kept = kept
+        self.spared = spared
+        self.typed = b""
+        self.written = 0
+        self.sequence = 0
+        self.requests = 0
+        self.client = Client()
+        self.kept.host()
+        self.kept.go_on()
+        self.attachment: Attachment = self._attach("")
+
+    def _attach(self, resume: str) -> Attachment:
+        attachment = self.kept.session.viewers.attach(self.client, resume=resume, read_only=False)
+        self.kept.session.performer.perform()
+        return attachment
+
+    async def _settle(self) -> None:
+        """All that came is interpreted, and what the program was given is read."""
+        kept = self.kept
+        while kept.stream.end < self.written:
+            wait_readable(kept.estate.master, 10, "output")
+            kept.session._pump._readable()  # type: ignore[union-attr]
+        done = asyncio.Event()
+        kept.session.worker.run_after_output(lambda _: done.set())
+        await done.wait()
+        kept.session.flush_input()
+        self.typed += kept.typed()
+
+    async def _kill(self) -> None:
+        if self.spared:
+            return
+        self.kept.kill()
+        self.kept.host()
+        self.kept.go_on()
+        known = self.attachment.id
+        self.attachment = self._attach(known)
+        assert self.attachment.id == known, "the viewer is known again"
+
+    async def go(self, steps: Sequence[Any]) -> State:
+        for step in steps:
+            await self._take(step)
+            await self._settle()
+        return await self._state()
+
+    async def _take(self, step: Any) -> None:
+        session = self.kept.session
+        match step:
+            case Wrote(data=data):
+                self._write(data)
+            case Left(data=data, place=place):
+                self._write(data)
+                if not self.spared:
+                    self._move(place)
+                await self._kill()
+            case Resize():
+                size, cell = GridSize(step.columns, step.rows), CellSize(9, 18)
+                if (size, cell) != (session.size, session.cell):
+                    if step.killed and not self.spared:
+                        session.worker.run_after_output = lambda use: None  # type: ignore[method-assign]
+                    self.kept.resize(size, cell)
+                if step.killed:
+                    await self._kill()
+            case Show(colors=colors):
+                session.set_colors(Colors(self.attachment.id, *colors))
+            case Name(name=name):
+                session.rename(name)
+            case Type():
+                self.sequence += 1
+                message = Text(self.attachment.id, self.sequence, step.text)
+                if step.killed == "before it was written" and not self.spared:
+                    self._let_the_program_take_nothing()
+                if step.killed != "before it was accepted":
+                    session.accept_input(self.attachment, message)
+                if step.killed != "never":
+                    await self._kill()
+                if step.again or step.killed != "never":
+                    self.kept.session.accept_input(self.attachment, message)
+            case Send():
+                self.requests += 1
+                for _ in range(2 if step.again else 1):
+                    assert self.kept.session.type_bytes(step.text.encode(), f"{self.requests:032x}")
+                    await self._kill()
+            case Checkpoint(committed=committed):
+                with pytest.MonkeyPatch.context() as patch:
+                    if not committed:
+                        patch.setattr(checkpoints, "commit", lambda *_: None)
+                    assert await self.kept.checkpointer._make(portable=False)
+            case Kill():
+                await self._kill()
+
+    def _write(self, data: bytes) -> None:
+        assert os.write(self.kept.slave, data) == len(data)
+        self.written += len(data)
+
+    def _let_the_program_take_nothing(self) -> None:
+        ledger = self.kept.ledger
+
+        def give(*record: Any) -> bool:
+            ledger.append(*record)
+            return False
+
+        ledger.append_and_send = give  # type: ignore[method-assign, assignment]
+
+    def _move(self, place: str) -> None:
+        """Let what the program wrote come so far."""
+        estate = self.kept.estate
+        if place != "the terminal":
+            wait_readable(estate.master, 10, "output")
+        if place == "the pipe":
+            os.splice(estate.master, estate.pipe_write, 65536)
+        elif place == "the stream":
+            self.kept.stream.read_new(1 << 20)
+
+    async def _state(self) -> State:
+        session = self.kept.session
+        assert self.client.refused == []
+        tracker = session.watch.tracker
+        colors = session.colors
+        return State(
+            await session.worker.run(seen),
+            session.size,
+            session.cell,
+            session.output_ring.end,
+            session.ring.kept_resizes(),
+            session.emulator_resizes,
+            session.title,
+            session.name,
+            (tracker.activity, tracker.source, tracker.since, tracker.detail),
+            None if colors is None else (colors.foreground, colors.background, colors.cursor, colors.dark),
+            len(session.requests),
+            self.attachment.last_sequence,
+            self.typed,
+        )
+
+
+async def _both(engine: EngineName, steps: Sequence[Any]) -> tuple[State, State]:
+    found = []
+    for spared in (True, False):
+        with kept_session(engine=engine, scrollback_lines=60) as kept:
+            found.append(await Run(kept, spared=spared).go(steps))
+    return found[0], found[1]
+
+
+ANSWERED = [Wrote(b"\x1b]777;notify;title;body\x07"), Send("y", again=False)]
+ASKED_ANEW = b"\x1b]7501;state=blocked;a question\x07"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(steps=steps)
+@example(steps=[*ANSWERED, Wrote(ASKED_ANEW), Left(ASKED_ANEW, "the terminal")])
+def test_with_its_host_killed_again_and_again_a_session_is_as_if_it_never_was(
+    engine: EngineName, steps: list[Any]
+) -> None:
+    spared, killed = asyncio.run(_both(engine, steps))
+    for field, expected, found in zip(State._fields, spared, killed, strict=True):
+        assert found == expected, field

@@ -1,0 +1,133 @@
+"""A session made anew by another engine, of less than all, or in the midst of an output's signals."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.terminal.base import EngineName
+from session_host.terminal.pyte.emulator import PyteEmulator
+from tests.support.emulators import Seen, seen
+from tests.support.estates import KeptSession, kept_session
+
+ENGINES: list[EngineName] = ["ghostty", "pyte"]
+
+TEXT = b"\x1b]2;a title\x07one\r\n\x1b[1;31mtwo\x1b[m\r\nthree"
+
+
+async def _settled(kept: KeptSession) -> Seen:
+    return await kept.session.worker.run(seen)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("portable", [False, True])
+async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineName, portable: bool) -> None:
+    """In both directions: the other engine is tried when one fails, and the next keeper knows nothing of that."""
+    with kept_session(engine=engine) as kept:
+        kept.host()
+        kept.wrote(TEXT)
+        was = await _settled(kept)
+        for other in (True, True, False, False):
+            assert await kept.checkpointer._make(portable=portable)
+            kept.stream.free_before(kept.stream.end)  # so that there is nothing to begin with but that
+            kept.kill()
+            session = kept.host(other_engine=other)
+            assert kept.recovered.emulator.build.startswith("pyte" if (engine == "ghostty") is other else "ghostty")
+            assert ("failed on this chat's output" in session.notice) is other
+            now = await _settled(kept)
+            assert (now.rows, now.cursor, session.title) == (was.rows, was.cursor, "a title")
+            kept.wrote(b"")
+
+
+async def test_an_engine_that_cannot_be_used_any_more_costs_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    with kept_session(engine="ghostty") as kept:
+        kept.host(other_engine=True)  # so the checkpoint is the portable engine's
+        kept.wrote(TEXT)
+        was = await _settled(kept)
+        assert await kept.checkpointer._make(portable=False)
+        kept.stream.free_before(kept.stream.end)
+        kept.kill()
+        monkeypatch.setattr("session_host.terminal._is_installed", lambda engine: engine == "pyte")
+        kept.host()
+        assert kept.recovered.emulator.build.startswith("pyte")
+        assert await _settled(kept) == was
+
+
+async def test_without_a_readable_checkpoint_all_output_that_is_kept_is_fed_again() -> None:
+    with kept_session() as kept:
+        kept.host()
+        kept.wrote(TEXT)
+        was = await _settled(kept)
+        assert await kept.checkpointer._make(portable=False)
+        at = kept.ledger.page.checkpoint
+        assert at is not None
+        os.pwrite(kept.estate.checkpoint, b"damaged", at.offset)
+        kept.kill()
+        session = kept.host()
+        assert await _settled(kept) == was
+        assert session.notice == ""
+
+
+async def test_what_cannot_be_restored_is_said() -> None:
+    with kept_session() as kept:
+        kept.host()
+        kept.wrote(b"x" * 10_000 + b"\r\nthe end")
+        kept.stream.free_before(9_000)
+        kept.kill()
+        session = kept.host()
+        assert "could be restored" in session.notice
+        assert "the end" in [line.text() for line in await session.worker.run(lambda emulator: emulator.rows())]
+        assert session.worker.interpreted_to == session.output_ring.end
+
+
+async def test_an_engine_that_raises_on_some_output_is_fed_the_rest(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    feed = PyteEmulator.feed
+
+    def fragile(self: PyteEmulator, data: bytes) -> None:
+        if b"POISON" in data:
+            raise RuntimeError("of the engine's own")
+        feed(self, data)
+
+    monkeypatch.setattr(PyteEmulator, "feed", fragile)
+    with kept_session() as kept, caplog.at_level("CRITICAL"):
+        kept.host()
+        kept.wrote(b"POISON")
+        kept.kill()
+        session = kept.host()
+        kept.wrote(b"good")
+        assert session.worker.interpreted_to == 10
+        assert await session.worker.run(lambda emulator: emulator.rows()[0].text()) == "good"
+        kept.kill()
+        assert kept.host().state is not None
+
+
+async def test_all_signals_of_one_piece_of_output_are_known_to_a_successor_or_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The host may be killed after any record: with the first signal written down, the second must not be lost."""
+
+    class Killed(BaseException):
+        pass
+
+    with kept_session() as kept:
+        kept.host()
+        add = kept.ledger.append
+        noted = 0
+
+        def add_and_die(kind: EntryKind, *rest: Any, **named: Any) -> None:
+            nonlocal noted
+            add(kind, *rest, **named)
+            noted += kind is EntryKind.ACTIVITY
+            if noted:
+                raise Killed
+
+        monkeypatch.setattr(kept.ledger, "add", add_and_die)
+        with pytest.raises(Killed):
+            kept.wrote(b"\x1b]7501;state=working\x07\x1b]7501;state=blocked;a question\x07")
+        kept.kill()
+        assert kept.host().watch.tracker.activity == "needs_input"

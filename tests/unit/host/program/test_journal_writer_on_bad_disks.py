@@ -1,0 +1,140 @@
+"""The recording on a disk that refuses: it stops, the session does not, and what can be had later is not lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from session_host.errors import StoreError
+from session_host.host.program import journal_writer as recording_module
+from session_host.storage.journal import Journal
+from tests.support.disks import fill_disk, small_disk
+from tests.support.journals import recorded, recorded_bytes
+from tests.support.recording import Recorded, sizes
+from tests.support.waiting import eventually
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches are written and refusals tried again without long waits."""
+    monkeypatch.setattr(recording_module, "FLUSH_S", 0.005)
+    monkeypatch.setattr(recording_module, "RETRY_S", 0.01)
+
+
+@pytest.fixture
+async def own(tmp_path: Path) -> AsyncIterator[Recorded]:
+    made = Recorded(tmp_path / "journal")
+    yield made
+    await made.close()
+
+
+class Moody:
+    """A disk that refuses when it is told to."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, method: str) -> None:
+        self.refuses = False
+        original: Callable[..., None] = getattr(Journal, method)
+
+        def moody(journal: Journal, what: object) -> None:
+            if self.refuses:
+                raise StoreError("the disk is in no mood")
+            original(journal, what)
+
+        patch.setattr(Journal, method, moody)
+
+
+async def test_a_disk_that_refuses_and_then_takes_again_misses_nothing(
+    own: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Moody(monkeypatch, "append")
+    await own.start()
+    own.output(b"before,")
+    await own.caught_up()
+    disk.refuses = True
+    for number in range(5):
+        own.output(b"%d," % number)
+        own.resize(90 + number)
+        own.recording.add_snapshot(own.snapshot(b""))
+    await eventually(lambda: own.recording.trouble, 10, "the trouble")
+    assert own.recording.trouble == "the disk is in no mood"
+    assert own.recording.end == len(b"before,")
+    own.output(b"more,")
+    seen = own.progress
+    await eventually(lambda: own.progress > seen + 2, 10, "several tries")
+    disk.refuses = False
+    await own.caught_up()
+    assert own.recording.trouble == ""
+    own.output(b"after")
+    await own.caught_up()
+    await own.recording.close()
+    assert recorded_bytes(own.directory) == own.written
+    assert sizes(recorded(own.directory)) == [(7 + 2 * (each + 1), 90 + each) for each in range(5)]
+
+
+async def test_a_disk_without_room_for_a_snapshot_still_gets_the_output(
+    own: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Moody(monkeypatch, "begin_segment")
+    disk.refuses = True
+    await own.start()
+    own.output(b"before,")
+    own.recording.add_snapshot(own.snapshot())
+    own.output(b"after")
+    await own.caught_up()
+    assert own.recording.trouble == ""
+    assert recorded_bytes(own.directory) == b"before,after"
+
+
+async def test_a_journal_that_cannot_be_opened_is_opened_when_it_can(tmp_path: Path) -> None:
+    (tmp_path / "journal").write_text("in the way")
+    own = Recorded(tmp_path / "journal")
+    own.output(b"early")
+    await own.start()
+    own.resize(90)
+    own.output(b"later")
+    await eventually(lambda: own.recording.trouble, 10, "the trouble")
+    (tmp_path / "journal").unlink()
+    await own.caught_up()
+    assert own.recording.trouble == ""
+    await own.close()
+    assert recorded_bytes(own.directory) == b"earlylater"
+    assert sizes(recorded(own.directory)) == [(5, 90)]
+
+
+async def test_a_full_disk_is_said_and_what_the_stream_has_comes_once_there_is_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1024) as disk:
+        own = Recorded(disk / "journal")
+        await own.start()
+        own.output(b"before")
+        await own.caught_up()
+        ballast = fill_disk(disk)
+        own.output(os.urandom(50_000))
+        await eventually(lambda: own.recording.trouble, 10, "the trouble")
+        assert "the disk is full" in own.recording.trouble
+        ballast.unlink()
+        await own.caught_up()
+        assert own.recording.trouble == ""
+        await own.close()
+        assert recorded_bytes(own.directory) == own.written
+
+
+async def test_the_end_waits_for_what_is_not_written_yet(own: Recorded) -> None:
+    await own.start()
+    own.output(b"last words")
+    await own.recording.close()
+    assert recorded_bytes(own.directory) == b"last words"
+    own.open()
+
+
+async def test_the_end_does_not_wait_for_a_disk_that_refuses(own: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Moody(monkeypatch, "append")
+    await own.start()
+    disk.refuses = True
+    own.output(b"lost")
+    await asyncio.wait_for(own.recording.close(), 10)
+    assert recorded_bytes(own.directory) == b""
+    own.open()

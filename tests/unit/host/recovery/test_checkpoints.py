@@ -1,0 +1,289 @@
+"""When a checkpoint is due, what becomes of one that cannot be made, and what output is given back after one."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.errors import OutliveError
+from session_host.host.driver.session import Session
+from session_host.host.recovery import checkpoints
+from session_host.host.recovery.checkpoints import WORK_OF_COST, WORK_S
+from session_host.protocol.values import CellSize, GridSize
+from session_host.storage.descriptors import checkpoint as files
+from session_host.storage.descriptors.checkpoint import Checkpoint
+from session_host.storage.descriptors.output_file import PAGE_BYTES
+from session_host.storage.journal import Snapshot
+from session_host.terminal.base import Emulator
+from tests.support.emulators import Seen, seen
+from tests.support.estates import KeptSession, kept_session
+
+TEXT = b"\x1b]2;a title\x07" + b"a line of text\r\n" * 40 + b"\x1b[31mred"
+PAGES = b"\x1b[1mfour pages of output\r\n" * (4 * PAGE_BYTES // 22)
+
+
+@pytest.fixture
+def kept() -> Iterator[KeptSession]:
+    with kept_session() as session:
+        yield session
+
+
+async def is_due(kept: KeptSession) -> bool:
+    """Whether the next look finds one due, which is made then."""
+    kept.checkpointer.maybe_checkpoint()
+    due = kept.checkpointer._task is not None
+    await kept.checkpointer.close()
+    return due
+
+
+async def shown(session: Session) -> Seen:
+    """What is on the screen once all output so far is interpreted."""
+    found: asyncio.Future[Seen] = asyncio.get_running_loop().create_future()
+    session.worker.run_after_output(lambda emulator: found.set_result(seen(emulator)))
+    return await found
+
+
+def newest(kept: KeptSession) -> Checkpoint:
+    found = files.read(kept.estate.checkpoint, kept.ledger.page)
+    assert found is not None
+    return found
+
+
+# ---------------------------------------------------------------------------------- when
+
+
+async def test_after_so_much_of_the_engines_work(kept: KeptSession) -> None:
+    session = kept.host()
+    kept.checkpointer._cost_s = 0.0
+    session.worker.worked_s = WORK_S
+    assert not await is_due(kept)
+    session.worker.worked_s = WORK_S * 1.01
+    assert await is_due(kept)
+    assert not await is_due(kept), "from there it is counted anew"
+
+
+async def test_dear_ones_are_made_seldom(kept: KeptSession) -> None:
+    session = kept.host()
+    kept.checkpointer._cost_s = 1.0
+    session.worker.worked_s = WORK_OF_COST
+    assert not await is_due(kept)
+    session.worker.worked_s = WORK_OF_COST * 1.01
+    assert await is_due(kept)
+    assert kept.checkpointer._cost_s < 1.0, "as dear as the last one was"
+
+
+async def test_after_so_much_output(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = kept.host()
+    session.worker.worked_s = float("-inf")
+    monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
+    kept.wrote(TEXT)
+    await shown(session)
+    assert not await is_due(kept)
+    kept.wrote(b"x")
+    await shown(session)
+    assert await is_due(kept)
+    assert newest(kept).offset == len(TEXT) + 1
+    assert not await is_due(kept)
+
+
+async def test_after_so_much_in_the_ledger(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = kept.host()
+    session.rename("one")
+    monkeypatch.setattr(checkpoints, "LEDGER_BYTES", kept.ledger.end - kept.checkpointer._ledger_end)
+    assert not await is_due(kept)
+    session.rename("another")
+    assert await is_due(kept)
+    assert newest(kept).memory.name == "another"
+    assert not await is_due(kept)
+
+
+async def test_after_so_many_resizes(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "RESIZES", 2)
+    kept.host()
+    kept.go_on()
+    for columns in (41, 42):
+        kept.resize(GridSize(columns, 7), CellSize(8, 16))
+    assert not await is_due(kept)
+    kept.resize(GridSize(43, 7), CellSize(8, 16))
+    assert await is_due(kept)
+    assert (newest(kept).resizes, newest(kept).size) == (3, GridSize(43, 7))
+    assert not await is_due(kept)
+
+
+async def test_a_successor_counts_from_the_last_one(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
+    session = kept.host()
+    kept.wrote(TEXT + b"x")
+    await shown(session)
+    assert await is_due(kept)
+    kept.kill()
+    session = kept.host()
+    kept.wrote(TEXT)
+    await shown(session)
+    assert not await is_due(kept)
+
+
+async def test_one_at_a_time(kept: KeptSession) -> None:
+    session = kept.host()
+    session.worker.worked_s = WORK_S * 2
+    kept.checkpointer.maybe_checkpoint()
+    first = kept.checkpointer._task
+    assert first is not None
+    session.worker.worked_s = WORK_S * 100
+    kept.checkpointer.maybe_checkpoint()
+    assert kept.checkpointer._task is first
+    await kept.checkpointer.close()
+
+
+async def test_after_a_gap_in_the_journal_at_once(kept: KeptSession) -> None:
+    kept.host()
+    assert not await is_due(kept)
+    kept.checkpointer.request_checkpoint()
+    assert kept.checkpointer._task is not None
+    await kept.checkpointer.close()
+    assert not await is_due(kept)
+
+
+# ---------------------------------------------------------------------------------- which cannot be made
+
+
+async def test_an_engine_that_cannot_is_asked_less_and_less_often(
+    kept: KeptSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = kept.host()
+    kept.wrote(TEXT)
+    was = await shown(session)
+    with monkeypatch.context() as patches:
+
+        def fail(_: Emulator) -> bytes:
+            raise OutliveError("this engine cannot")
+
+        patches.setattr(type(kept.recovered.emulator), "snapshot", fail)
+        costs = []
+        for _ in range(3):
+            session.worker.worked_s = kept.checkpointer._work_s + 1000
+            assert await is_due(kept)
+            assert kept.ledger.page.checkpoint is None
+            costs.append(kept.checkpointer._cost_s)
+        assert costs == [WORK_S, WORK_S * 2, WORK_S * 4]
+    session.worker.worked_s = kept.checkpointer._work_s + costs[-1] * WORK_OF_COST
+    assert not await is_due(kept)
+    session.worker.worked_s += 0.01
+    assert await is_due(kept)
+    assert newest(kept).offset == len(TEXT)
+    assert await shown(session) == was
+
+
+async def test_one_that_cannot_be_written_leaves_the_former_one(
+    kept: KeptSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = kept.host()
+    kept.wrote(TEXT)
+    assert await kept.checkpointer._make(portable=False)
+    kept.wrote(b"more")
+    was = await shown(session)
+    with monkeypatch.context() as patches:
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        patches.setattr(files, "write", full)
+        assert not await kept.checkpointer._make(portable=False)
+    assert newest(kept).offset == len(TEXT)
+    assert kept.checkpointer._offset == len(TEXT)
+    kept.kill()
+    assert await shown(kept.host()) == was
+    assert await kept.checkpointer._make(portable=False)
+    assert newest(kept).offset == len(TEXT) + 4
+
+
+# ---------------------------------------------------------------------------------- portable
+
+
+async def test_a_portable_one_waits_for_the_one_under_way_and_is_the_last(
+    kept: KeptSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = kept.host()
+    kept.wrote(TEXT)
+    make, happened = kept.checkpointer._make, []
+
+    async def watched(*, portable: bool) -> bool:
+        happened.append("begins")
+        made = await make(portable=portable)
+        happened.append("is made" if made else "fails")
+        return made
+
+    monkeypatch.setattr(kept.checkpointer, "_make", watched)
+    session.worker.worked_s = WORK_S * 2
+    kept.checkpointer.maybe_checkpoint()
+    assert await kept.checkpointer.make_portable()
+    assert happened == ["begins", "is made"] * 2
+    assert (newest(kept).form, newest(kept).offset, newest(kept).title) == ("vt", len(TEXT), "a title")
+    assert kept.checkpointer._task is None
+
+
+async def test_the_journal_gets_the_engines_own_ones_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There any version can read it, since its output is there too."""
+    with kept_session(journal=str(tmp_path / "journal")) as kept:
+        session = kept.host()
+        await kept.recording.start(kept.spec.size, [])
+        kept.wrote(TEXT)
+        snapshots: list[Snapshot] = []
+        monkeypatch.setattr(kept.recording, "checkpoint", snapshots.append)
+        assert await kept.checkpointer.make_portable()
+        assert snapshots == []
+        assert await kept.checkpointer._make(portable=False)
+        assert [(each.offset, each.build) for each in snapshots] == [(len(TEXT), kept.recovered.emulator.build)]
+        assert session.worker.interpreted_to == len(TEXT)
+        await kept.recording.close()
+
+
+# ---------------------------------------------------------------------------------- what is given back
+
+
+@pytest.fixture
+def ring(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Viewers that come back may ask for this many bytes."""
+    monkeypatch.setattr(checkpoints, "RING_BYTES", PAGE_BYTES)
+    return PAGE_BYTES
+
+
+async def test_output_that_neither_a_recovery_nor_a_viewer_needs_is_given_back(kept: KeptSession, ring: int) -> None:
+    session = kept.host()
+    kept.wrote(PAGES)
+    await shown(session)
+    kept.checkpointer.free_superseded()
+    assert kept.stream.start == 0, "without a checkpoint a recovery needs all of it"
+    assert await kept.checkpointer._make(portable=False)
+    assert kept.stream.start == len(PAGES) - ring
+    assert os.lseek(kept.estate.stream, 0, os.SEEK_DATA) == kept.stream.start // PAGE_BYTES * PAGE_BYTES
+    kept.wrote(PAGES)
+    kept.checkpointer.free_superseded()
+    assert kept.stream.start == len(PAGES), "a recovery begins there"
+    was = await shown(session)
+    kept.kill()
+    assert await shown(kept.host()) == was
+
+
+async def test_what_the_journal_has_not_got_is_kept_for_it(tmp_path: Path, ring: int) -> None:
+    with kept_session(journal=str(tmp_path / "journal")) as kept:
+        session = kept.host()
+        kept.wrote(PAGES)
+        await shown(session)
+        kept.recording.end = 7
+        assert await kept.checkpointer._make(portable=False)
+        assert kept.stream.start == 7
+        kept.recording.end = PAGE_BYTES
+        kept.checkpointer.free_superseded()
+        assert kept.stream.start == PAGE_BYTES
+        kept.recording.end = 0
+        kept.checkpointer.free_superseded()
+        assert kept.stream.start == PAGE_BYTES, "what is given back does not come again"
+        kept.recording.trouble = "the disk is full"
+        kept.checkpointer.free_superseded()
+        assert kept.stream.start == len(PAGES) - ring, "it has a gap then"

@@ -1,0 +1,75 @@
+"""The record of a session is written beside a host's other threads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from session_host.errors import StoreError
+from session_host.host.recovery.session_recorder import StoreWriter
+from session_host.storage.store import SessionRecord, Store
+from tests.support.estates import spec_of
+
+PATIENCE_S = 10.0
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> StoreWriter:
+    spec = spec_of(database=str(tmp_path / "outlive.db"))
+    with Store.open(tmp_path / "outlive.db") as store:
+        store.insert(SessionRecord.of(spec))
+    recorder = StoreWriter(spec, os.getpid())
+    recorder.found(4711, 17)
+    return recorder
+
+
+async def test_a_record_is_written_while_another_thread_holds_a_lock_that_it_needs(
+    recorder: StoreWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock stands for those of malloc, SQLite and the logging: in a fork of the host it would never be free."""
+    lock, held, wanted, turned = threading.Lock(), threading.Event(), threading.Event(), threading.Event()
+    update = Store.update
+
+    def update_under_lock(store: Store, session_id: str, **fields: object) -> None:
+        wanted.set()
+        with lock:
+            update(store, session_id, **fields)
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            wanted.wait(PATIENCE_S)
+            turned.wait(PATIENCE_S)
+
+    monkeypatch.setattr(Store, "update", update_under_lock)
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait()
+    recording = asyncio.create_task(recorder.taken_over())
+    await asyncio.to_thread(wanted.wait, PATIENCE_S)
+    assert wanted.is_set()
+    turned.set()  # By the loop, which is free meanwhile.
+
+    await asyncio.wait_for(recording, PATIENCE_S)
+
+    other.join()
+    with Store.open(tmp_path / "outlive.db") as store:
+        [record] = store.all()
+    assert (record.child_pid, record.child_started) == (4711, 17)
+
+
+async def test_what_cannot_be_recorded_is_logged_and_the_host_goes_on(
+    recorder: StoreWriter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(store: Store, session_id: str, **fields: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(Store, "update", refuse)
+
+    await recorder.taken_over()
+
+    assert "not recorded: the disk is full" in caplog.text

@@ -1,0 +1,216 @@
+"""Which conversation an agent is in: by the strongest source, and by the files that its process holds open to write."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.host.watchers.conversation import CHOSEN, HOOK, OPEN_FILES, STATE_FILE, ConversationTracker
+from session_host.host.watchers.open_files import conversation_of
+from session_host.protocol.launch import Watch
+from session_host.storage.descriptors.log_state import ConversationState
+
+PATTERN = r"/(?:locks|logs)/([0-9a-z]+)\.(?:lock|jsonl)$"
+ASIDE = '"made by":"another"'
+
+
+def tracker(chosen: str = "", memory: ConversationState | None = None) -> tuple[ConversationTracker, list[str]]:
+    told: list[str] = []
+    return ConversationTracker(chosen, Watch(), memory, lambda each: told.append(each.conversation)), told
+
+
+class TestSources:
+    def test_what_was_chosen_is_known_from_the_start(self) -> None:
+        found, told = tracker("one")
+
+        assert (found.id, found.source, told) == ("one", CHOSEN, [])
+        assert found.memory() is None
+
+    def test_it_follows_the_agent(self) -> None:
+        found, told = tracker("one")
+
+        assert found.set_conversation("two", HOOK)
+        assert found.set_conversation("three", HOOK)
+
+        assert (found.id, told) == ("three", ["two", "three"])
+        assert found.memory() == ConversationState("three", HOOK)
+
+    def test_a_weaker_source_is_not_heard_once_a_stronger_one_has_spoken(self) -> None:
+        found, _ = tracker()
+        found.set_conversation("two", STATE_FILE)
+
+        assert not found.set_conversation("one", HOOK)
+
+        assert found.id == "two"
+
+    def test_the_same_again_is_not_told(self) -> None:
+        found, told = tracker("one")
+
+        assert not found.set_conversation("one", HOOK)
+        assert not found.set_conversation("one", HOOK)
+
+        assert told == ["one"]  # by a better source than before, for a successor
+        assert found.source == HOOK
+
+    @pytest.mark.parametrize("text", ["", "-x", "a b", "../x", "x" * 200])
+    def test_what_is_no_id_is_not_heard(self, text: str) -> None:
+        found, told = tracker("one")
+
+        assert not found.set_conversation(text, STATE_FILE)
+
+        assert (found.id, told) == ("one", [])
+
+    def test_a_successor_goes_on(self) -> None:
+        found, _ = tracker("one", ConversationState("two", STATE_FILE))
+
+        assert (found.id, found.source) == ("two", STATE_FILE)
+        assert not found.set_conversation("one", HOOK)
+
+
+Holder = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def hold() -> Iterator[Holder]:
+    """Starts a program, in a terminal session of its own, that opens files and holds them; ready when it returns."""
+    running: list[subprocess.Popen[bytes]] = []
+    code = """\
+import subprocess, sys
+held = [open(path, mode) for mode, path in zip(sys.argv[2::2], sys.argv[3::2])]
+print("ready", flush=True)
+input()
+"""
+
+    def start(*files: tuple[str, Path], around: int = 0) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "-S", "-c", code, "x", *(str(word) for file in files for word in file)]
+        for _ in range(around):
+            wrapper = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
+            argv = [sys.executable, "-S", "-c", wrapper, *argv]
+        process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+        running.append(process)
+        assert process.stdout is not None
+        process.stdout.readline()
+        return process
+
+    yield start
+    for process in running:
+        process.communicate(b"\n")
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Path:
+    for name in ("locks", "logs"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+def aged(path: Path, seconds: int) -> None:
+    os.utime(path, (seconds, seconds))
+
+
+class TestOpenFiles:
+    def test_the_file_of_the_program_itself(self, hold: Holder, places: Path) -> None:
+        process = hold(("w", places / "locks" / "one.lock"))
+
+        assert conversation_of(process.pid, PATTERN) == "one"
+
+    def test_the_program_behind_a_small_one_around_it(self, hold: Holder, places: Path) -> None:
+        process = hold(("w", places / "locks" / "one.lock"), around=2)
+
+        assert conversation_of(process.pid, PATTERN) == "one"
+
+    def test_what_it_only_reads_does_not_count(self, hold: Holder, places: Path) -> None:
+        (places / "logs" / "two.jsonl").touch()
+        process = hold(("r", places / "logs" / "two.jsonl"))
+
+        assert conversation_of(process.pid, PATTERN) == ""
+
+    def test_of_two_the_one_whose_file_changed_last(self, hold: Holder, places: Path) -> None:
+        process = hold(("w", places / "locks" / "one.lock"), ("w", places / "locks" / "two.lock"))
+        aged(places / "locks" / "one.lock", 1000)
+        aged(places / "locks" / "two.lock", 2000)
+        assert conversation_of(process.pid, PATTERN) == "two"
+
+        aged(places / "locks" / "one.lock", 3000)  # It went back.
+        assert conversation_of(process.pid, PATTERN) == "one"
+
+    def test_of_two_of_one_moment_the_later_id(self, hold: Holder, places: Path) -> None:
+        process = hold(("w", places / "locks" / "01b.lock"), ("w", places / "locks" / "01a.lock"))
+        for name in ("01a", "01b"):
+            aged(places / "locks" / f"{name}.lock", 1000)
+
+        assert conversation_of(process.pid, PATTERN) == "01b"
+
+    def test_what_another_started_is_set_aside(self, hold: Holder, places: Path) -> None:
+        (places / "logs" / "sub.jsonl").write_text("{" + ASIDE + "}")
+        process = hold(
+            ("w", places / "locks" / "one.lock"),
+            ("a", places / "logs" / "sub.jsonl"),
+            ("w", places / "locks" / "sub.lock"),
+        )
+        aged(places / "locks" / "one.lock", 1000)
+
+        assert conversation_of(process.pid, PATTERN) == "sub"
+        assert conversation_of(process.pid, PATTERN, ASIDE) == "one"
+
+    def test_a_nested_one_is_not_meant(self, hold: Holder, places: Path) -> None:
+        nested = "import sys, subprocess; f = open(sys.argv[1], 'w'); subprocess.run(sys.argv[2:])"
+        inner = "f = open({!r}, 'w'); print('ready', flush=True); input()".format(str(places / "locks" / "two.lock"))
+        argv = [
+            sys.executable,
+            "-S",
+            "-c",
+            nested,
+            str(places / "locks" / "one.lock"),
+            sys.executable,
+            "-S",
+            "-c",
+            inner,
+        ]
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+
+            assert conversation_of(process.pid, PATTERN) == "one"
+
+            process.communicate(b"\n")
+
+    def test_a_process_that_has_gone(self) -> None:
+        assert conversation_of(2**22 + 1, PATTERN) == ""
+
+
+async def test_it_is_looked_at_when_a_turn_begins_and_once_more(hold: Holder, places: Path) -> None:
+    told: list[str] = []
+    found = ConversationTracker("", Watch(open_files=PATTERN), None, lambda each: told.append(each.conversation))
+    found.activity_changed()
+    assert told == []  # There is no program yet.
+
+    process = hold(("w", places / "locks" / "one.lock"))
+    found.runs_in(process.pid)
+    found.title_changed()
+    assert (found.id, found.source) == ("one", OPEN_FILES)
+
+    found.activity_changed()
+    other = hold(("w", places / "locks" / "two.lock"))
+    found.runs_in(other.pid)  # As if it came a moment later in the same program.
+    while told != ["one", "two"]:  # noqa: ASYNC110 - the test's own time limit ends it
+        await asyncio.sleep(0)
+
+    found.close()
+
+
+async def test_at_the_end_nothing_is_left_to_be_looked_at(places: Path, hold: Holder) -> None:
+    found = ConversationTracker("", Watch(open_files=PATTERN), None, lambda _: None)
+    found.runs_in(hold(("w", places / "locks" / "one.lock")).pid)
+    found.activity_changed()
+
+    found.close()
+    found.check_open_files()
+
+    assert found.id == "one"

@@ -1,0 +1,200 @@
+"""An agent's own file of its state: what is believed of it, and that nothing in it does harm."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.host.watchers.state_file import (
+    StatusFile,
+    StatusFileContent,
+    _State,
+    _Unreadable,
+    claude_directory,
+    parse,
+)
+from session_host.system.processes.identity import start_time
+
+PATIENCE_S = 20
+
+
+def content(**changes: object) -> bytes:
+    fields: dict[str, object] = {"pid": os.getpid(), "procStart": str(start_time(os.getpid())), "sessionId": "c1"}
+    return json.dumps(fields | {"status": "busy"} | changes).encode()
+
+
+class Told:
+    """What was told of a file, to be waited for."""
+
+    def __init__(self) -> None:
+        self.states: asyncio.Queue[StatusFileContent] = asyncio.Queue()
+
+    async def next(self) -> StatusFileContent:
+        return await asyncio.wait_for(self.states.get(), PATIENCE_S)
+
+
+@asynccontextmanager
+async def following(directory: Path, child: int | None = None) -> AsyncIterator[Told]:
+    told = Told()
+    file = StatusFile(directory, child or os.getpid(), told.states.put_nowait)
+    file.start()
+    try:
+        yield told
+    finally:
+        file.close()
+
+
+async def test_it_is_followed_from_what_it_says_already_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / f"{os.getpid()}.json"
+    path.write_bytes(content())
+    (tmp_path / f"{os.getpid()}.abcd.key").write_bytes(b"secret")
+    async with following(tmp_path) as told:
+        assert await told.next() == StatusFileContent("busy", "", "c1")
+        path.write_bytes(content(status="waiting", waitingFor="permission prompt"))
+        assert await told.next() == StatusFileContent("waiting", "permission prompt", "c1")
+        path.write_bytes(content(status="waiting", waitingFor="permission prompt"))
+        path.write_bytes(content(status="idle", waitingFor=None, sessionId="c2"))
+        assert await told.next() == StatusFileContent("idle", "", "c2"), "what stayed is not told again"
+        path.unlink()
+        assert (await told.next()).is_gone
+        path.write_bytes(content())
+        assert (await told.next()).status == "busy"
+        assert told.states.empty()
+
+
+async def test_a_directory_that_is_made_removed_and_made_again_is_followed(tmp_path: Path) -> None:
+    directory = tmp_path / "a" / "b" / "sessions"
+    async with following(directory) as told:
+        for status in ("idle", "busy"):
+            directory.mkdir(parents=True)
+            path = directory / f"{os.getpid()}.json"
+            path.write_bytes(content(status=status))
+            assert (await told.next()).status == status
+            path.unlink()
+            assert (await told.next()).is_gone
+            directory.rmdir()
+            directory.parent.rmdir()
+
+
+async def test_a_file_that_takes_the_others_place_is_read(tmp_path: Path) -> None:
+    path = tmp_path / f"{os.getpid()}.json"
+    async with following(tmp_path) as told:
+        for status in ("idle", "busy", "idle"):
+            (tmp_path / "aside").write_bytes(content(status=status))
+            (tmp_path / "aside").rename(path)
+            assert (await told.next()).status == status
+
+
+async def test_what_is_torn_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / f"{os.getpid()}.json"
+    path.write_bytes(content())
+    async with following(tmp_path) as told:
+        await told.next()
+        descriptor = os.open(path, os.O_WRONLY)
+        os.pwrite(descriptor, content(status="idle")[:20] + b"}", 0)
+        os.fsync(descriptor)
+        os.pwrite(descriptor, content(status="idle"), 0)
+        os.ftruncate(descriptor, len(content(status="idle")))
+        os.close(descriptor)
+        assert (await told.next()).status == "idle"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"procStart": "1"}, {"procStart": None}, {"pid": 1}, {"pid": -1}, {"pid": "x"}, {"status": 3},
+    ],
+)  # fmt: skip
+async def test_that_of_another_process_is_not_believed(tmp_path: Path, changes: dict[str, object]) -> None:
+    (tmp_path / f"{os.getpid()}.json").write_bytes(content(**changes))
+    (tmp_path / f"{os.getppid()}.json").write_bytes(content(pid=os.getppid(), procStart=start_time(os.getppid())))
+    (tmp_path / "x.json").mkdir()
+    os.mkfifo(tmp_path / "1.json")
+    async with following(tmp_path) as told:
+        (tmp_path / f"{os.getpid()}.json").write_bytes(content(status="idle"))
+        assert await told.next() == StatusFileContent("idle", "", "c1")
+        assert told.states.empty()
+
+
+async def test_qwens_start_has_the_boot_before_it_and_tells_no_status(tmp_path: Path) -> None:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    fields = {"pid": os.getpid(), "procStart": f"{boot}:{start_time(os.getpid())}", "sessionId": "c1", "kind": "tui"}
+    (tmp_path / f"{os.getpid()}.json").write_text(json.dumps(fields), encoding="utf-8")
+    async with following(tmp_path) as told:
+        assert await told.next() == StatusFileContent("", "", "c1")
+
+
+async def test_a_launcher_may_stand_between_and_another_agent_may_not(tmp_path: Path) -> None:
+    (tmp_path / f"{os.getpid()}.json").write_bytes(content())
+    async with following(tmp_path, child=os.getppid()) as told:
+        assert (await told.next()).status == "busy"
+    launcher = content(pid=os.getppid(), procStart=start_time(os.getppid()), status="idle")
+    (tmp_path / f"{os.getppid()}.json").write_bytes(launcher)
+    async with following(tmp_path, child=os.getppid()) as told:
+        assert (await told.next()).status == "idle"
+        assert told.states.empty()
+
+
+async def test_a_file_of_an_agent_in_between_that_cannot_be_read_is_looked_at_again(tmp_path: Path) -> None:
+    """Whether the file behind it is meant is not known until then; it raised, and ended the host."""
+    (tmp_path / f"{os.getpid()}.json").write_bytes(content())
+    (tmp_path / f"{os.getppid()}.json").write_bytes(b"{")
+    told: list[StatusFileContent] = []
+    file = StatusFile(tmp_path, os.getppid(), told.append)
+    file._scan([f"{os.getpid()}.json"])
+    assert file._again is not None
+    file.close()
+    assert told == []
+
+
+def test_where_claude_keeps_them() -> None:
+    assert claude_directory({"HOME": "/h"}) == Path("/h/.claude/sessions")
+    assert claude_directory({"HOME": "/h", "CLAUDE_CONFIG_DIR": "/c"}) == Path("/c/sessions")
+    assert claude_directory({"CLAUDE_CONFIG_DIR": "c", "HOME": "/h"}) is None
+    assert claude_directory({}) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+def read(data: bytes) -> _State | None:
+    try:
+        return parse(data)
+    except _Unreadable:
+        return None
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_not(data: bytes) -> None:
+    read(data)
+
+
+@given(st.dictionaries(st.sampled_from(["pid", "status", "procStart", "sessionId", "waitingFor"]), JSON))
+def test_any_object_is_read_or_not(fields: dict[str, object]) -> None:
+    state = read(json.dumps(fields).encode())
+    if state is not None:
+        assert isinstance(state.status, str)
+        assert isinstance(state.session_id, str)
+
+
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_any_mixture_of_two_writes_is_one_of_them_or_not_read(length: int, rest: int) -> None:
+    new, old = content(status="idle"), content(status="waiting", waitingFor="permission prompt")
+    state = read(new[:length] + old[rest:])
+    assert state is None or isinstance(state, _State)
+
+
+def test_what_is_nested_without_end_is_not_read() -> None:
+    assert read(b'{"pid":' + b"[" * 100_000) is None

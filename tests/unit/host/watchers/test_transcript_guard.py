@@ -1,0 +1,204 @@
+"""A running chat's transcript outlives what others of its kind do: here they are this test."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from session_host.agents.conversations.gemini import has_words
+from session_host.host.watchers.transcript_guard import TranscriptGuard
+from tests.support.waiting import eventually
+
+ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
+NAME = "session-2026-11-20T14-00-0b9c4c50.jsonl"
+TWIN = "session-2026-11-20T15-30-0b9c4c50.jsonl"
+HEAD = {"sessionId": ID, "projectHash": "x", "kind": "main"}
+CONTEXT = {"$set": {"messages": [{"type": "user", "content": [{"text": "<session_context> it is Friday"}]}]}}
+HELLO = {"id": "1", "type": "user", "content": [{"text": "hello"}]}
+PATIENCE_S = 20
+
+
+def append(path: Path, *records: object) -> None:
+    """As Gemini CLI does it: by the name, each time."""
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(record)}\n" for record in records)
+
+
+def records(path: Path) -> list[object]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """The guard is told by the kernel, and looks when the loop comes to it."""
+    await eventually(condition, PATIENCE_S, "the guard to have looked")
+
+
+@pytest.fixture
+def chats(tmp_path: Path) -> Path:
+    directory = tmp_path / "home" / ".gemini" / "tmp" / "pro.ject" / "chats"
+    directory.mkdir(parents=True)
+    return directory
+
+
+@asynccontextmanager
+async def guarding(tmp_path: Path, files: str = "files") -> AsyncIterator[TranscriptGuard]:
+    guard = TranscriptGuard(ID, {"HOME": str(tmp_path / "home")}, tmp_path / files)
+    guard.start()
+    try:
+        yield guard
+    finally:
+        guard.close()
+
+
+def second_name(tmp_path: Path, name: str = NAME) -> Path:
+    return tmp_path / "files" / f"{ID}.pro.ject.{name}"
+
+
+async def test_what_is_deleted_while_nothing_was_said_yet_is_there_again_with_what_is(
+    tmp_path: Path, chats: Path
+) -> None:
+    path = chats / NAME
+    async with guarding(tmp_path) as guard:
+        append(path, HEAD, CONTEXT)
+        await until(second_name(tmp_path).exists)
+        path.unlink()
+        guard.relink()
+        assert not path.exists(), "it may have done so itself, and would not begin one that is there"
+        append(path, HELLO)
+        await until(lambda: path.samefile(second_name(tmp_path)))
+        append(path, HELLO)
+        guard.ended()
+
+    assert records(path) == [HEAD, CONTEXT, HELLO, HELLO]
+
+
+async def test_one_that_is_begun_once_more_counts(tmp_path: Path, chats: Path) -> None:
+    path = chats / NAME
+    append(path, HEAD, CONTEXT)
+    async with guarding(tmp_path):
+        path.unlink()
+        append(path, HEAD | {"kind": "another"})
+        await until(lambda: path.samefile(second_name(tmp_path)))
+
+        assert records(path) == [HEAD | {"kind": "another"}]
+
+
+async def test_what_is_deleted_when_something_was_said_is_there_again_at_once(tmp_path: Path, chats: Path) -> None:
+    path = chats / NAME
+    append(path, HEAD, HELLO)
+    async with guarding(tmp_path):
+        path.unlink()
+        await until(path.exists)
+
+        assert records(path) == [HEAD, HELLO]
+
+
+async def test_what_was_written_before_it_was_there_again_stands_behind_it(tmp_path: Path, chats: Path) -> None:
+    path = chats / NAME
+    append(path, HEAD, CONTEXT)
+    async with guarding(tmp_path):
+        path.unlink()
+        append(path, HELLO)  # in one step of the loop: the guard comes too late
+        await until(lambda: path.samefile(second_name(tmp_path)))
+
+        assert records(path) == [HEAD, CONTEXT, HELLO]
+        append(path, HELLO)
+
+    assert len(records(second_name(tmp_path))) == 4
+
+
+async def test_a_second_one_that_holds_nothing_is_removed_whatever_is_written_to_it_still(
+    tmp_path: Path, chats: Path
+) -> None:
+    path, twin = chats / NAME, chats / TWIN
+    append(path, HEAD, HELLO)
+    async with guarding(tmp_path):
+        append(twin, HEAD)
+        await until(lambda: not twin.exists())
+        append(twin, CONTEXT)  # has no head any more
+        await until(lambda: not twin.exists())
+
+    assert records(path) == [HEAD, HELLO]
+
+
+async def test_of_two_that_are_there_at_the_start_the_one_with_words_is_meant(tmp_path: Path, chats: Path) -> None:
+    append(chats / NAME, HEAD, CONTEXT)
+    append(chats / TWIN, HEAD, HELLO)
+    async with guarding(tmp_path):
+        assert [path.name for path in chats.iterdir()] == [TWIN]
+        assert second_name(tmp_path, TWIN).samefile(chats / TWIN)
+
+
+async def test_those_of_other_conversations_are_left_alone(tmp_path: Path, chats: Path) -> None:
+    append(chats / NAME, HEAD, HELLO)
+    other = chats / TWIN
+    async with guarding(tmp_path):
+        append(other, HEAD | {"sessionId": ID.replace("6b5e", "6b5f")}, CONTEXT)
+        append(chats / NAME, HELLO)
+        (chats / NAME).unlink()
+        await until((chats / NAME).exists)
+
+        assert other.exists()
+        assert not second_name(tmp_path, TWIN).exists()
+
+
+async def test_one_in_which_nothing_was_said_goes_with_its_chat(tmp_path: Path, chats: Path) -> None:
+    append(chats / NAME, HEAD, CONTEXT)
+    async with guarding(tmp_path) as guard:
+        assert second_name(tmp_path).exists()
+        guard.ended()
+
+    assert list(chats.iterdir()) == []
+    assert list((tmp_path / "files").iterdir()) == []
+
+
+async def test_a_copy_of_a_former_session_becomes_a_second_name(tmp_path: Path, chats: Path) -> None:
+    append(chats / NAME, HEAD, HELLO)
+    (tmp_path / "files").mkdir()
+    second_name(tmp_path).write_bytes((chats / NAME).read_bytes())
+    append(chats / NAME, HELLO)
+    async with guarding(tmp_path):
+        assert second_name(tmp_path).samefile(chats / NAME)
+
+
+async def test_on_another_file_system_it_is_a_copy(
+    tmp_path: Path, chats: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_link(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "link", no_link)
+    path = chats / NAME
+    append(path, HEAD, HELLO)
+    async with guarding(tmp_path):
+        append(path, HELLO)
+        await until(lambda: len(records(second_name(tmp_path))) == 3)
+        path.unlink()
+        await until(lambda: path.exists() and has_words(path))
+
+        assert records(path) == [HEAD, HELLO, HELLO]
+
+
+async def test_a_transcript_is_found_whenever_it_is_made(tmp_path: Path) -> None:
+    async with guarding(tmp_path) as guard:
+        chats = tmp_path / "home" / ".gemini" / "tmp" / "pro.ject" / "chats"
+        chats.mkdir(parents=True)
+        append(chats / NAME, HEAD)
+        guard.on_report()
+        await until(second_name(tmp_path).exists)
+
+
+async def test_what_cannot_be_written_harms_nobody(tmp_path: Path, chats: Path) -> None:
+    append(chats / NAME, HEAD, HELLO)
+    (tmp_path / "files").write_text("")
+    async with guarding(tmp_path) as guard:
+        guard.on_report()
+        guard.ended()
+
+    assert records(chats / NAME) == [HEAD, HELLO]

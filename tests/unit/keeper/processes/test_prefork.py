@@ -1,0 +1,77 @@
+"""What a keeper does before it keeps anything."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from session_host.host.driver import recover
+from session_host.keeper.processes import prefork
+from session_host.paths import runtime_dir
+from session_host.protocol.values import GridSize
+from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.store import Store
+from session_host.terminal import available_engines, create
+from session_host.terminal.base import DefaultColors
+from tests.support.area import Area
+from tests.support.estates import spec_of
+from tests.support.waiting import wait_for_end
+
+COLORS = (0x102030, 0xA0B0C0, 0xFFFFFF, True)
+OUTPUT = b"\x1b[c\x1b]11;?\x07" + b"a line\r\n" * 50 + b"\x1b[31mred\x1b[m \xe6\xbc\xa2"
+
+
+def warmed() -> None:
+    """In a fork, since it changes the process."""
+    pid = os.fork()
+    if not pid:
+        status = 1
+        try:
+            prefork.preload()
+            if threading.active_count() == 1 and recover._spares:
+                status = 0
+        finally:
+            os._exit(status)
+    wait_for_end(pid, 20)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_nothing_is_left_of_it_but_what_is_loaded(area: Area) -> None:
+    warmed()
+    assert list(runtime_dir().iterdir()) == []
+    with Store.open(area.state / "outlive.db") as store:
+        assert store.all() == []
+
+
+def test_a_host_that_dies_here_does_not_take_the_keeper_along(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefork, "run_host", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    pid = os.fork()
+    if not pid:
+        status = 1
+        try:
+            prefork.preload()
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert list(area.runtime.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [GridSize(80, 24), GridSize(120, 40), GridSize(30, 5), GridSize(300, 100)])
+def test_an_emulator_that_was_made_beforehand_is_as_a_fresh_one(size: GridSize) -> None:
+    engine = available_engines()[0]
+    spec = spec_of(size=size, engine=engine, scrollback_lines=10_000, colors=COLORS)
+    fresh = create(engine, size, scrollback_lines=10_000, colors=DefaultColors(*COLORS))
+    recover.make_spare()
+    spare = recover.make_emulator(spec, engine, LogState())
+    assert recover._spares == []
+    for each in (fresh, spare):
+        each.feed(OUTPUT)
+    assert spare.take_replies() == fresh.take_replies()
+    assert spare.take_events() == fresh.take_events()
+    assert spare.snapshot() == fresh.snapshot()
+    for each in (fresh, spare):
+        each.close()

@@ -1,0 +1,203 @@
+"""The keeper's loop: who wakes it, and when it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from session_host.keeper import event_loop as loop_module
+from session_host.keeper.event_loop import Loop
+from session_host.keeper_client.channel import MessageChannel
+from session_host.protocol.codec import FromKeeperDecoder
+from session_host.protocol.keeper import KeeperStatus, Over, Status
+
+
+class Owner:
+    """Remembers what it was called for; with something to keep until told otherwise."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.busy = True
+        self.looked = 0
+        self.said: list[Any] = []
+
+    def is_busy(self) -> bool:
+        return self.busy
+
+    def children_ended(self) -> None:
+        self.looked += 1
+
+    def on_connection(self, client: MessageChannel, message: Any) -> None:
+        self.said.append(message)
+        if isinstance(message, Status):
+            self.loop.reply(client, KeeperStatus(1, "v", []))
+        if message == Over():
+            raise RuntimeError("of one session")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "k"
+
+
+@pytest.fixture
+def loop(path: Path) -> Iterator[Loop]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)}
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+    own = Loop(listener, path)
+    yield own
+    signal.set_wakeup_fd(-1)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    for client in tuple(own._clients):
+        own.drop(client)
+    own._selector.close()
+    for each in (listener, own._wake, own._wake_write):
+        each.close()
+    path.unlink(missing_ok=True)
+
+
+def leave() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def leave_once(loop: Loop, condition: Callable[[], bool]) -> None:
+    """Let the loop run until then."""
+
+    def look() -> None:
+        if condition():
+            leave()
+        else:
+            loop.call_later(0.01, look)
+
+    look()
+
+
+def connect(path: Path) -> MessageChannel:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(5)
+    connection.connect(str(path))
+    return MessageChannel(connection, FromKeeperDecoder())
+
+
+def test_with_nothing_to_keep_it_goes_after_a_while(loop: Loop, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_module, "IDLE_S", 0.01)
+    owner = Owner(loop)
+    owner.busy = False
+    loop.run(owner)
+    assert not path.exists(), "the next command starts another"
+
+
+def test_with_something_to_keep_it_stays(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_module, "IDLE_S", 0.01)
+    owner = Owner(loop)
+    late: list[bool] = []
+
+    def no_more() -> None:
+        late.append(True)
+        owner.busy = False
+
+    loop.call_later(0.1, no_more)
+    loop.run(owner)
+    assert late == [True]
+
+
+def test_a_caller_that_is_still_there_is_not_left_alone(
+    loop: Loop, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop_module, "IDLE_S", 0.01)
+    owner = Owner(loop)
+    owner.busy = False
+    caller = connect(path)
+    seen: list[int] = []
+
+    def hang_up() -> None:
+        seen.append(len(loop._clients))
+        caller.close()
+
+    loop.call_later(0.1, hang_up)
+    loop.run(owner)
+    assert seen == [1]
+
+
+def test_it_leaves_when_it_is_asked_to(loop: Loop, path: Path) -> None:
+    owner = Owner(loop)
+    loop.call_later(0.0, leave)
+    loop.run(owner)
+    assert not path.exists()
+
+
+def test_the_socket_of_another_keeper_is_left_alone(loop: Loop, path: Path) -> None:
+    """Its directory may have been removed and made anew, with another keeper in it."""
+    path.unlink()
+    path.write_text("another's")
+    loop.call_later(0.0, leave)
+    loop.run(Owner(loop))
+    assert path.read_text() == "another's"
+
+
+def test_the_end_of_a_child_wakes_it(loop: Loop) -> None:
+    class Parent(Owner):
+        pid = 0
+
+        def children_ended(self) -> None:
+            if self.pid and os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG):
+                leave()
+
+    owner = Parent(loop)
+
+    def begin() -> None:
+        owner.pid = os.posix_spawn("/bin/true", ["true"], {})
+
+    loop.call_later(0.0, begin)
+    loop.run(owner)  # else it would not end
+    with pytest.raises(ChildProcessError):
+        os.waitpid(owner.pid, 0)
+
+
+def test_calls_are_answered_and_one_that_fails_is_not_the_end_of_the_others(
+    loop: Loop, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner = Owner(loop)
+    callers = [connect(path) for _ in range(3)]
+    callers[0].send_message(Over())
+    callers[1].send_message(Status())
+    callers[2].socket.send(b"\xff" * 10)
+    leave_once(loop, lambda: len(owner.said) == 2 and len(loop._clients) == 2)
+    with caplog.at_level("CRITICAL"):
+        loop.run(owner)
+    assert callers[1].receive() == [KeeperStatus(1, "v", [])]
+    assert callers[2].receive() is None, "who breaks the rules is dropped"
+    callers[0].socket.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        callers[0].receive()
+    for caller in callers:
+        caller.close()
+
+
+def test_a_caller_that_is_gone_needs_no_answer(loop: Loop, path: Path) -> None:
+    owner = Owner(loop)
+    caller = connect(path)
+    caller.send_message(Status())
+    caller.close()
+    leave_once(loop, lambda: bool(owner.said) and not loop._clients)
+    loop.run(owner)
+    assert owner.said == [Status()]
+    assert not loop._clients
+
+
+def test_timers_come_in_order(loop: Loop) -> None:
+    order: list[int] = []
+    for number, wait_s in ((3, 0.03), (1, 0.01), (2, 0.02), (0, 0.0)):
+        loop.call_later(wait_s, lambda number=number: order.append(number))  # type: ignore[misc]
+    loop.call_later(0.05, leave)
+    loop.run(Owner(loop))
+    assert order == [0, 1, 2, 3]

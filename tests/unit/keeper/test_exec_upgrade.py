@@ -1,0 +1,274 @@
+"""What crosses the exec by which another version becomes the keeper, and that nothing has changed where that fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from session_host.keeper.event_loop import Loop
+from session_host.keeper.exec_upgrade import (
+    ARGUMENT,
+    InheritedState,
+    _descriptors_of,
+    _kept_of,
+    exec_new_version,
+    read_inherited_state,
+)
+from session_host.keeper.keeper import Keeper
+from session_host.keeper.kept_session import KeptSession, KeptSessionState, ReplacementHost
+from session_host.keeper.processes.children import pidfd_of
+from session_host.keeper_client.channel import MessageChannel
+from session_host.protocol.codec import FromKeeperDecoder
+from session_host.protocol.keeper import (
+    KeeperMessage,
+    NotReplaced,
+    Replaced,
+    ReplaceKeeper,
+    Status,
+    Yield,
+)
+from session_host.version import VERSION
+from tests.support.commands import environment
+from tests.support.estates import spec_of
+from tests.support.leaks import descriptors as open_descriptors
+from tests.support.waiting import wait_for_end
+
+PATIENCE_S = 20
+ONE, OTHER = "5e55104e-0000-4000-8000-000000000001", "5e55104e-0000-4000-8000-000000000002"
+
+NEXT_VERSION = """
+import json, os, socket, sys
+from pathlib import Path
+import msgspec
+from session_host.keeper.keeper import Keeper
+from session_host.keeper.event_loop import Loop
+from session_host.keeper.exec_upgrade import _descriptors_of, _kept_of, read_kept, take_up
+from session_host.protocol.keeper import Yield
+
+assert sys.argv[1] == "--continue"
+kept = read_kept(int(sys.argv[2]))
+report = {
+    "kept": msgspec.to_builtins(kept),
+    "handed on": [each for each in _descriptors_of(kept) if os.get_inheritable(each)],
+}
+loop = Loop(socket.socket(fileno=kept.listener), Path(os.environ["SOCKET"]))
+keeper = Keeper(loop, kept.open_files, None)
+take_up(keeper, kept)
+report["wards"] = [msgspec.to_builtins(_kept_of(ward)) for ward in keeper.wards.values()]
+report["child"] = [ward.page.child for ward in keeper.wards.values()]
+Path(os.environ["REPORT"]).write_text(json.dumps(report))
+for ward in keeper.wards.values():
+    ward.tell_host(Yield())
+loop.run(keeper)
+"""
+
+
+class Kin:
+    """A keeper in this process, with a session of each sort, and a command that asks it for something.
+
+    Attributes:
+        keeper: it.
+        client, asking: its end of that command's connection, and the command's.
+        host: the end of the channel that is the host's.
+        lock: the descriptor of its lock.
+    """
+
+    def __init__(self, directory: Path, program: int) -> None:
+        self.path = directory / "keeper.sock"
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(self.path))
+        listener.listen()
+        self.lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT)
+        self.loop = Loop(listener, self.path)
+        self.keeper = Keeper(self.loop, 256, partial(exec_new_version, self.lock))
+        theirs, ours = socket.socketpair()
+        self.client = self.loop.take_calls(theirs)
+        self.asking = MessageChannel(ours, FromKeeperDecoder())
+        channel, host = socket.socketpair()
+        self.host = MessageChannel(host, FromKeeperDecoder())
+        one = self._ward(directory, ONE, program)
+        self.keeper.keep_channel(one, channel)
+        # One that came from a former keeper: its host is no child of ours, and has left already.
+        other = self._ward(directory, OTHER, program)
+        other.is_child, other.state = False, KeptSessionState.OVER
+        self.loop.watch(pidfd := pidfd_of(program), lambda: None)
+        other.child_pidfd = pidfd
+
+    def _ward(self, directory: Path, session_id: str, program: int) -> KeptSession:
+        spec = spec_of(
+            session_id=session_id, socket_path=str(directory / session_id[-1]), name=f"chat {session_id[-1]}"
+        )
+        ward = KeptSession.create(spec)
+        ward.close_slave()
+        ward.page.child = program
+        ward.state = KeptSessionState.RUNNING
+        self.keeper.add_session(ward, os.getpid(), program, "1.2.3")
+        return ward
+
+    def replace(self, *argv: str, **variables: str) -> KeeperMessage:
+        return exec_new_version(self.lock, self.keeper, self.client, ReplaceKeeper(list(argv), variables))
+
+    def kept(self) -> InheritedState:
+        """What is to cross."""
+        wards = [_kept_of(ward) for ward in self.keeper.wards.values()]
+        return InheritedState(self.loop.listener.fileno(), self.lock, self.client.socket.fileno(), 256, wards)
+
+    def close(self) -> None:
+        signal.set_wakeup_fd(-1)
+        for ward in self.keeper.wards.values():
+            ward.close()
+        self.asking.close()
+        self.host.close()
+        self.client.close()
+        os.close(self.lock)
+        self.loop.listener.close()
+        self.loop._wake.close()
+        self.loop._wake_write.close()
+        self.loop._selector.close()
+        os.close(self.loop._reserve)
+
+
+@pytest.fixture
+def program() -> Iterator[int]:
+    """What the sessions run."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
+        yield process.pid
+        process.communicate()
+
+
+@pytest.fixture
+def kin(tmp_path: Path, program: int) -> Iterator[Kin]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)}
+    own = Kin(tmp_path, program)
+    yield own
+    own.close()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+Exec = Callable[[str, list[str], dict[str, str]], None]
+
+
+def on_exec(monkeypatch: pytest.MonkeyPatch, look: Exec) -> None:
+    """Look at what would be exec'd, which fails then."""
+
+    def execve(path: str, argv: list[str], variables: dict[str, str]) -> None:
+        look(path, argv, variables)
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "execve", execve)
+
+
+# ---------------------------------------------------------------------------------- another program
+
+
+def test_the_next_program_has_all_of_it_and_goes_on(kin: Kin, tmp_path: Path, program: int) -> None:
+    script = tmp_path / "next.py"
+    script.write_text(NEXT_VERSION)
+    report = tmp_path / "report"
+    expected = json.loads(msgspec.json.encode(kin.kept()))
+    pid = os.fork()
+    if not pid:
+        try:
+            kin.replace(sys.executable, str(script), **environment({"REPORT": str(report), "SOCKET": str(kin.path)}))
+        finally:
+            os._exit(1)
+    try:
+        kin.asking.socket.settimeout(PATIENCE_S)
+        assert kin.asking.receive() == [Replaced(VERSION)], "who asked is told by the next one"
+        kin.host.socket.settimeout(PATIENCE_S)
+        assert kin.host.receive() == [Yield()], "the host hears it by the same channel"
+        found = json.loads(report.read_text())
+        assert found["kept"] == expected
+        assert found["handed on"] == []
+        assert found["wards"] == expected["wards"]
+        assert [each["over"] for each in found["wards"]] == [False, True]
+        assert found["child"] == [program, program], "the ledger's page is the same"
+        status = kin.asking.request(Status(), PATIENCE_S)
+        assert (status.pid, status.version) == (pid, VERSION)
+        told = [(each.session_id, each.host_pid, each.child_pid, each.version) for each in status.sessions]
+        assert told == [(ONE, os.getpid(), program, "1.2.3"), (OTHER, os.getpid(), program, "1.2.3")]
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        wait_for_end(pid, PATIENCE_S)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("most_bytes", [1 << 30, 7])
+def test_what_is_exec_d_is_told_where_all_is(kin: Kin, monkeypatch: pytest.MonkeyPatch, most_bytes: int) -> None:
+    """However little a write takes."""
+    told: list[Any] = []
+
+    def look(path: str, argv: list[str], variables: dict[str, str]) -> None:
+        state = int(argv[-1])
+        inheritable = [os.get_inheritable(each) for each in (state, *_descriptors_of(kin.kept()))]
+        assert dict(variables) == {**os.environ, "NEW": "variable"}
+        told.append((path, argv[:-1], inheritable, read_inherited_state(os.dup(state))))
+
+    write = os.write
+    on_exec(monkeypatch, look)
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:most_bytes]))
+    kin.replace("/bin/next", "-m", "keeper", NEW="variable")
+    monkeypatch.undo()
+    assert len(told) == 1
+    path, argv, inheritable, kept = told[0]
+    assert (path, argv) == ("/bin/next", ["/bin/next", "-m", "keeper", ARGUMENT])
+    assert all(inheritable)
+    assert kept == kin.kept()
+    assert len(_descriptors_of(kept)) == 3 + 2 * 7 + 2, "two estates, a channel and a pidfd"
+    assert not any(os.get_inheritable(each) for each in _descriptors_of(kept))
+
+
+# ---------------------------------------------------------------------------------- which cannot be
+
+
+@pytest.mark.parametrize("why", ["No such file or directory", "Permission denied", "Exec format error"])
+def test_an_exec_that_fails_leaves_all_as_it_was(kin: Kin, tmp_path: Path, why: str) -> None:
+    path = tmp_path / "next"
+    if why != "No such file or directory":
+        path.write_bytes(b"no program")
+        path.chmod(0o600 if why == "Permission denied" else 0o700)
+    before, kept, wards = open_descriptors(), kin.kept(), dict(kin.keeper.wards)
+
+    assert kin.replace(str(path)) == NotReplaced(f"{path}: {why}")
+
+    assert open_descriptors() == before
+    assert kin.kept() == kept
+    assert kin.keeper.wards == wards
+    assert not any(os.get_inheritable(each) for each in _descriptors_of(kept))
+    # And it goes on: who asks is answered, hosts are told.
+    kin.keeper.on_connection(kin.client, Status())
+    kin.asking.socket.settimeout(PATIENCE_S)
+    (status,) = kin.asking.receive() or []
+    assert [each.session_id for each in status.sessions] == [ONE, OTHER]
+    kin.keeper.wards[ONE].send_to_host(Yield())
+    kin.host.socket.settimeout(PATIENCE_S)
+    assert kin.host.receive() == [Yield()]
+
+
+@pytest.mark.parametrize("what", ["is started", "is replaced", "has no host"])
+def test_in_the_midst_of_something_it_does_not_begin(kin: Kin, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    on_exec(monkeypatch, lambda *_: pytest.fail("it was exec'd"))
+    ward = kin.keeper.wards[ONE]
+    before = open_descriptors()
+    match what:
+        case "is started":
+            ward.state = KeptSessionState.STARTING
+        case "is replaced":
+            ward.successor = ReplacementHost(None)
+        case _:
+            ward.host_pid = 0
+    answer = kin.replace(sys.executable)
+    assert answer == NotReplaced("a chat is starting or updating; try again", passing=True)
+    assert open_descriptors() == before

@@ -1,0 +1,110 @@
+"""Sockets that somebody removes: found missing where nothing tells of it, and a second keeper noticed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.keeper import sockets
+from session_host.keeper.event_loop import Loop
+from session_host.keeper.keeper import Keeper
+from session_host.keeper.kept_session import KeptSession, KeptSessionState
+from session_host.keeper.sockets import RuntimeDirectory, is_there, listen, open_lock, take_lock
+from session_host.keeper_client.names import lock_path
+from session_host.paths import ensure_private, keeper_socket, runtime_dir, session_socket
+from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Status
+from session_host.storage.descriptors.session_descriptors import listen as listen_at
+from tests.support.area import Area
+from tests.support.estates import spec_of
+
+ID = "5e55104e-0000-4000-8000-000000000001"
+
+
+class Kept:
+    """A keeper in this process, with a chat, and no inotify."""
+
+    def __init__(self) -> None:
+        ensure_private(runtime_dir())
+        self.lock = open_lock()
+        assert take_lock(self.lock)
+        self.loop = Loop(listen(), keeper_socket())
+        self.keeper = Keeper(self.loop, 256, lambda *_: None)  # type: ignore[arg-type]
+        self.directory = RuntimeDirectory(self.loop, self.keeper.sockets, self.lock)
+        self.ward = KeptSession.create(spec_of(session_id=ID, socket_path=str(session_socket(ID))))
+        self.ward.state, self.ward.protocol = KeptSessionState.RUNNING, KEEPER_PROTOCOL_VERSION
+        self.keeper.add_session(self.ward, os.getpid(), os.getpid(), "1")
+
+    def close(self) -> None:
+        signal.set_wakeup_fd(-1)
+        self.ward.close()
+        self.loop._selector.close()
+        for each in (self.loop.listener, self.loop._wake, self.loop._wake_write):
+            each.close()
+        for descriptor in (self.lock, self.loop._reserve):
+            os.close(descriptor)
+
+
+@pytest.fixture
+def kept(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
+    monkeypatch.setattr(sockets, "make_inotify", lambda: None)
+    before = {number: signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)}
+    own = Kept()
+    yield own
+    own.close()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_who_asks_for_the_status_finds_the_sockets_there(kept: Kept) -> None:
+    session_socket(ID).unlink()
+    kept.keeper._answer(None, Status())  # type: ignore[arg-type]
+    assert is_there(str(session_socket(ID)), call=True)
+
+
+def test_a_socket_at_which_nobody_listens_is_found_out_by_calling(kept: Kept) -> None:
+    os.close(listen_at(session_socket(ID)))
+    kept.keeper.sockets.look_at(kept.ward)
+    assert not is_there(str(session_socket(ID)), call=True)
+    kept.keeper.sockets.look_at(kept.ward, call=True)
+    assert is_there(str(session_socket(ID)), call=True)
+
+
+def test_the_socket_of_a_chat_with_its_end_recorded_stays_away(kept: Kept) -> None:
+    kept.ward.page.exit_saved = True
+    session_socket(ID).unlink()
+    kept.directory.check_paths()
+    assert not session_socket(ID).exists()
+
+
+def test_all_is_put_back_where_the_directory_is_gone(kept: Kept) -> None:
+    shutil.rmtree(runtime_dir())
+    kept.directory.check_paths()
+    assert is_there(str(keeper_socket()), call=True)
+    assert is_there(str(session_socket(ID)), call=True)
+    assert lock_path().exists()
+    assert runtime_dir().stat().st_mode & 0o777 == 0o700
+    assert not kept.loop._leaving
+
+
+def test_a_keeper_that_lost_its_lock_to_another_one_leaves(kept: Kept, tmp_path: Path) -> None:
+    lock_path().unlink()
+    program = (
+        "import sys; from session_host.keeper.sockets import open_lock, take_lock\n"
+        "print(take_lock(open_lock()), flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        assert other.stdout.readline() == "True\n"
+        kept.directory.check_paths()
+        assert kept.loop._leaving
+        other.stdin.close()

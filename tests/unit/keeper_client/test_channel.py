@@ -1,0 +1,174 @@
+"""Messages with the keeper, some with descriptors: whole, in order, and none leaked."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from session_host.errors import HostUnavailable, ProtocolViolation
+from session_host.keeper_client.channel import MessageChannel
+from session_host.protocol.codec import FromKeeperDecoder, ToKeeperDecoder
+from session_host.protocol.keeper import (
+    Adopt,
+    ChildEnded,
+    KeeperStatus,
+    Launch,
+    NotReplaced,
+    Over,
+    Prepared,
+    ReplaceHost,
+    Status,
+)
+from tests.support.estates import spec_of
+from tests.support.leaks import descriptors
+
+Pair = tuple[MessageChannel, MessageChannel]
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """A host's or command's end, and the keeper's."""
+    ours, theirs = socket.socketpair()
+    own = MessageChannel(ours, FromKeeperDecoder()), MessageChannel(theirs, ToKeeperDecoder())
+    yield own
+    for pipe in own:
+        pipe.close()
+
+
+def receive_all(pipe: MessageChannel, count: int) -> list[object]:
+    found: list[object] = []
+    while len(found) < count:
+        messages = pipe.receive()
+        assert messages is not None
+        found += messages
+    return found
+
+
+def test_messages_come_whole_and_in_order(pair: Pair) -> None:
+    asking, keeping = pair
+    told = [Status(), Launch(spec_of()), ReplaceHost("x"), Over(), Prepared()]
+    for message in told:
+        asking.send_message(message)
+    assert receive_all(keeping, len(told)) == told
+
+
+def test_a_message_of_any_length_comes_whole_on_a_socket_that_does_not_block(pair: Pair) -> None:
+    asking, keeping = pair
+    asking.socket.setblocking(False)
+    message = Launch(spec_of(env={"LONG": "x" * 900_000}))
+    found: list[object] = []
+    reader = threading.Thread(target=lambda: found.extend(receive_all(keeping, 1)))
+    reader.start()
+    asking.send_message(message)
+    reader.join()
+    assert found == [message]
+
+
+def test_descriptors_travel_with_their_message(pair: Pair) -> None:
+    asking, keeping = pair
+    before = descriptors()
+    files = [os.memfd_create(f"file {number}") for number in range(7)]
+    for number, file in enumerate(files):
+        os.write(file, b"%d" % number)
+    adopt = Adopt(1, spec_of(), 1, 2, "3")
+    asking.send_message(Status())
+    asking.send_message(adopt, files)
+    asking.send_message(Over())
+    assert receive_all(keeping, 3) == [Status(), adopt, Over()]
+    assert len(keeping.descriptors) == 7
+    for number, file in enumerate(keeping.descriptors):
+        assert os.pread(file, 10, 0) == b"%d" % number
+        assert not os.get_inheritable(file)
+        os.lseek(file, 5, os.SEEK_SET)
+    assert [os.lseek(file, 0, os.SEEK_CUR) for file in files] == [5] * 7, "one open file, its position too"
+    for file in files:
+        os.close(file)
+    taken = keeping.descriptors.popleft()
+    os.close(taken)
+    keeping.close()  # with those that nobody took
+    asking.close()
+    assert (descriptors() - before).total() == 0
+
+
+def test_the_end_is_told_once_all_that_was_said_is_read(pair: Pair) -> None:
+    asking, keeping = pair
+    asking.send_message(Over())
+    asking.close()
+    assert receive_all(keeping, 1) == [Over()]
+    assert keeping.receive() is None
+
+
+def test_on_a_socket_that_does_not_block_nothing_is_not_the_end(pair: Pair) -> None:
+    _, keeping = pair
+    keeping.socket.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        keeping.receive()
+
+
+@pytest.mark.parametrize("data", [b"\xff" * 8, b"\0\0\0\1\xc1", b"\0\0\0\2\x91\x05"])
+def test_what_is_no_message_is_a_violation(pair: Pair, data: bytes) -> None:
+    asking, keeping = pair
+    asking.socket.send(data)
+    with pytest.raises(ProtocolViolation):
+        keeping.receive()
+
+
+def test_what_the_keeper_says_is_not_what_it_is_told(pair: Pair) -> None:
+    asking, keeping = pair
+    asking.send_message(ChildEnded())
+    with pytest.raises(ProtocolViolation):
+        keeping.receive()
+
+
+def test_an_answer_is_waited_for(pair: Pair) -> None:
+    asking, keeping = pair
+    keeping.send_message(NotReplaced("because"))
+    assert asking.request(ReplaceHost("x"), 5) == NotReplaced("because")
+    assert receive_all(keeping, 1) == [ReplaceHost("x")]
+
+
+def test_an_answer_that_does_not_come_in_time_is_said(pair: Pair) -> None:
+    with pytest.raises(
+        HostUnavailable,
+        match=rf"\(process {os.getpid()}\) does not respond; continue it with `kill -CONT {os.getpid()}`",
+    ):
+        pair[0].request(Status(), 0.01)
+
+
+def test_a_keeper_that_goes_instead_of_answering_is_said(pair: Pair) -> None:
+    asking, keeping = pair
+    keeping.close()
+    with pytest.raises(HostUnavailable, match="connection to the keeper was lost"):
+        asking.request(Status(), 5)
+
+
+def test_an_answer_in_pieces_is_put_together(pair: Pair) -> None:
+    asking, keeping = pair
+    status = KeeperStatus(1, "v", [])
+    whole: list[bytes] = []
+
+    class Recorder:
+        def send(self, data: memoryview, _: int) -> int:
+            whole.append(bytes(data))
+            return len(data)
+
+    keeping.socket, real = Recorder(), keeping.socket  # type: ignore[assignment]
+    keeping.send_message(status)
+    keeping.socket = real
+
+    def answer() -> None:
+        for byte in b"".join(whole):
+            real.send(bytes([byte]))
+
+    writer = threading.Thread(target=answer)
+    writer.start()
+    assert asking.request(Status(), 5) == status
+    writer.join()
+
+
+def test_who_is_at_the_other_end(pair: Pair) -> None:
+    assert pair[0].peer_pid() == os.getpid()

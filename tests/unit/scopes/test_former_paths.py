@@ -1,0 +1,18 @@
+"""A keeper of an earlier version that still runs imports these modules late, at their former paths."""
+
+import importlib
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("former", "today"),
+    [
+        ("session_host.scopes.bus", "session_host.system.systemd.bus"),
+        ("session_host.scopes.manager", "session_host.system.systemd.manager"),
+    ],
+)
+def test_a_former_path_still_has_the_module(former: str, today: str) -> None:
+    there, here = importlib.import_module(former), importlib.import_module(today)
+    public = {name: value for name, value in vars(here).items() if not name.startswith("_")}
+    assert {name: vars(there)[name] for name in public} == public

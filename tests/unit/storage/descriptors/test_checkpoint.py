@@ -1,0 +1,114 @@
+"""Checkpoints: there is always a whole one, or it is known that there is none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from random import Random
+
+import msgspec
+import pytest
+
+from session_host.protocol.messages import Resized
+from session_host.protocol.values import CellSize, GridSize
+from session_host.storage.descriptors import checkpoint as checkpoints
+from session_host.storage.descriptors.checkpoint import Checkpoint
+from session_host.storage.descriptors.input_log import CheckpointLocation, InputLog, LogHeader
+from session_host.storage.descriptors.log_state import AttachmentState, LogState
+from session_host.storage.descriptors.output_file import PAGE_BYTES
+from session_host.storage.descriptors.splice import Splicer
+
+BLOCK_BYTES = 512
+
+
+def made(number: int, length: int = 10_000) -> Checkpoint:
+    memory = LogState(
+        name=f"name {number}",
+        attachments={"ab" * 16: AttachmentState(read_only=False, last_sequence=number)},
+        resizes=[Resized(5, GridSize(80, 24), CellSize(8, 16), 1)],
+    )
+    data = Random(number).randbytes(length)
+    return Checkpoint(number, 1, "pyte-1", GridSize(80, 24), CellSize(), 100, "title", data, memory)
+
+
+@pytest.fixture
+def page() -> Iterator[LogHeader]:
+    ledger_file = os.memfd_create("ledger")
+    ledger = InputLog(ledger_file, -1, Splicer())
+    yield ledger.page
+    ledger.close()
+    os.close(ledger_file)
+
+
+def put(file: int, page: LogHeader, checkpoint: Checkpoint) -> CheckpointLocation:
+    at = checkpoints.write(file, checkpoint, PAGE_BYTES)
+    checkpoints.commit(file, at, page)
+    return at
+
+
+def test_before_the_first_there_is_none(file: int, page: LogHeader) -> None:
+    assert checkpoints.read(file, page) is None
+
+
+def test_the_newest_is_read_back_whole(file: int, page: LogHeader) -> None:
+    for number in range(1, 6):
+        put(file, page, made(number))
+        assert checkpoints.read(file, page) == made(number)
+
+
+def test_one_that_was_not_committed_does_not_count(file: int, page: LogHeader) -> None:
+    put(file, page, made(1))
+    checkpoints.write(file, made(2), PAGE_BYTES)
+    assert checkpoints.read(file, page) == made(1)
+    put(file, page, made(3))
+    assert checkpoints.read(file, page) == made(3)
+
+
+def test_a_write_that_was_cut_short_does_not_count(file: int, page: LogHeader) -> None:
+    put(file, page, made(1))
+    length = os.fstat(file).st_size
+    checkpoints.write(file, made(2), PAGE_BYTES)
+    os.ftruncate(file, length + 3 * PAGE_BYTES - 7)
+    assert checkpoints.read(file, page) == made(1)
+    put(file, page, made(3))
+    assert checkpoints.read(file, page) == made(3)
+
+
+@pytest.mark.parametrize("where", [0, 1, 5_000, -1])
+def test_one_that_is_damaged_is_none(file: int, page: LogHeader, where: int) -> None:
+    at = put(file, page, made(1))
+    place = at.offset + where % at.length
+    os.pwrite(file, bytes([os.pread(file, 1, place)[0] ^ 1]), place)
+    assert checkpoints.read(file, page) is None
+
+
+def test_one_that_is_cut_off_is_none(file: int, page: LogHeader) -> None:
+    at = put(file, page, made(1))
+    os.ftruncate(file, at.offset + at.length - 1)
+    assert checkpoints.read(file, page) is None
+
+
+def test_one_of_another_form_is_none(file: int, page: LogHeader) -> None:
+    import zlib
+
+    data = msgspec.msgpack.encode(["something", "else"])
+    os.pwrite(file, data, 0)
+    page.checkpoint = CheckpointLocation(0, len(data), zlib.crc32(data), PAGE_BYTES)
+    assert checkpoints.read(file, page) is None
+
+
+def test_a_later_version_s_further_fields_do_no_harm(file: int, page: LogHeader) -> None:
+    import zlib
+
+    fields = msgspec.msgpack.decode(msgspec.msgpack.encode(made(1)))
+    data = msgspec.msgpack.encode([*fields, "of a later version"])
+    os.pwrite(file, data, 0)
+    page.checkpoint = CheckpointLocation(0, len(data), zlib.crc32(data), PAGE_BYTES)
+    assert checkpoints.read(file, page) == made(1)
+
+
+def test_the_pages_of_former_ones_are_given_back(file: int, page: LogHeader) -> None:
+    for number in range(50):
+        put(file, page, made(number, 100_000))
+    assert os.fstat(file).st_blocks * BLOCK_BYTES <= 100_000 + 3 * PAGE_BYTES
+    assert os.fstat(file).st_size > 50 * 100_000, "offsets only grow"

@@ -1,0 +1,155 @@
+"""The sum of a ledger's records: a checkpoint's sum may hold the first records that come after it already."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.protocol.messages import Colors, Resized
+from session_host.protocol.values import Activity, CellSize, GridSize
+from session_host.storage.descriptors.log_entries import NOBODY, EntryKind, LogEntry
+from session_host.storage.descriptors.log_state import (
+    KEPT_ATTACHMENTS,
+    KEPT_REQUESTS,
+    KEPT_RESIZES,
+    ActivityState,
+    AttachmentState,
+    LogState,
+)
+
+VIEWERS = [bytes([number]) * 16 for number in range(1, 4)]
+
+
+def record(kind: int, payload: bytes = b"", who: bytes = NOBODY, number: int = 0) -> LogEntry:
+    return LogEntry(0, kind, who, number, payload)
+
+
+def summed(records: list[LogEntry], memory: LogState | None = None) -> LogState:
+    memory = memory or LogState()
+    for each in records:
+        memory.apply(each)
+    return memory
+
+
+def copied(memory: LogState) -> LogState:
+    """As a checkpoint carries it."""
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(memory), type=LogState)
+
+
+pack = msgspec.msgpack.encode
+
+
+class Story:
+    """Makes records as a host does: numbers that count, attachments with ids of their own."""
+
+    def __init__(self) -> None:
+        self.records: list[LogEntry] = []
+        self.offset = 0
+        self.resizes = 0
+        self.attached: list[bytes] = []
+        self.came = 0
+        self.sequences: dict[bytes, int] = {}
+
+    def tell(self, what: str, value: int) -> None:
+        self.offset += value
+        match what:
+            case "attach":
+                self.came += 1
+                self.attached.append(self.came.to_bytes(16, "big"))
+                self.records.append(record(EntryKind.ATTACHED, b"\1" if value % 2 else b"", self.attached[-1]))
+            case "detach" if self.attached:
+                self.records.append(record(EntryKind.DETACHED, who=self.attached.pop(value % len(self.attached))))
+            case "input" if self.attached:
+                viewer = self.attached[value % len(self.attached)]
+                self.sequences[viewer] = self.sequences.get(viewer, 0) + 1
+                self.records.append(record(EntryKind.INPUT, b"x", viewer, self.sequences[viewer]))
+            case "resize":
+                self.resizes += 1
+                message = Resized(self.offset, GridSize(20 + value, 10), CellSize(), self.resizes)
+                self.records.append(record(EntryKind.RESIZED, pack(message), number=self.resizes))
+            case "reply":
+                self.records.append(record(EntryKind.REPLY, b"r", self.resizes.to_bytes(16, "little"), self.offset))
+            case "type":
+                self.records.append(record(EntryKind.TYPED, b"t", (1000 + len(self.records)).to_bytes(16, "big")))
+            case "name":
+                self.records.append(record(EntryKind.NAME, f"name {value}".encode()))
+            case "colors":
+                self.records.append(record(EntryKind.COLORS, pack(Colors("a", value, 0, 0, dark=True))))
+            case "activity":
+                memory = ActivityState(self.offset, Activity.WORKING, "bell", f"{value}", "")
+                self.records.append(record(EntryKind.ACTIVITY, pack(memory)))
+            case "running":
+                self.records.append(record(EntryKind.RUNNING, number=77))
+            case _:
+                self.records.append(record(200, b"?"))
+
+
+kinds = ["attach", "detach", "input", "resize", "reply", "type", "name", "colors", "activity", "running", "unknown"]
+stories = st.lists(st.tuples(st.sampled_from(kinds), st.integers(0, 9)), max_size=60)
+
+
+@given(stories, st.data())
+def test_a_sum_may_hold_what_is_added_to_it_again(told: list[tuple[str, int]], data: st.DataObject) -> None:
+    story = Story()
+    for what, value in told:
+        story.tell(what, value)
+    records = story.records
+    whole = summed(records)
+    made_at = data.draw(st.integers(0, len(records)))
+    first = data.draw(st.integers(0, made_at))
+    checkpoint = copied(summed(records[:made_at]))
+    again = summed(records[first:], checkpoint)
+    assert again == whole
+    assert sorted(again.attachments) == sorted(whole.attachments)
+
+
+def test_two_memories_share_nothing() -> None:
+    one, other = LogState(), LogState()
+    one.apply(record(EntryKind.ATTACHED, who=VIEWERS[0]))
+    one.apply(record(EntryKind.TYPED, who=VIEWERS[0]))
+    assert other == LogState(attachments={}, requests=[])
+
+
+def test_the_newest_are_kept_and_no_more() -> None:
+    memory = LogState()
+    for each in range(2000):
+        key = each.to_bytes(16, "big")
+        memory.apply(record(EntryKind.ATTACHED, who=key))
+        memory.apply(record(EntryKind.TYPED, who=key))
+        memory.apply(
+            record(EntryKind.RESIZED, pack(Resized(each, GridSize(80, 24), CellSize(), each + 1)), number=each + 1)
+        )
+    newest = (1999).to_bytes(16, "big").hex()
+    assert (len(memory.attachments), len(memory.requests), len(memory.resizes)) == (
+        KEPT_ATTACHMENTS,
+        KEPT_REQUESTS,
+        KEPT_RESIZES,
+    )
+    assert next(reversed(memory.attachments)) == memory.requests[-1] == newest
+    assert memory.resizes[-1].number == 2000
+
+
+def test_input_of_who_is_not_attached_is_nobodys() -> None:
+    memory = summed([record(EntryKind.INPUT, b"x", VIEWERS[0], 5)])
+    assert memory == LogState()
+
+
+def test_the_last_input_of_a_viewer_is_the_greatest() -> None:
+    memory = summed(
+        [
+            record(EntryKind.ATTACHED, b"\1", VIEWERS[0]),
+            record(EntryKind.INPUT, b"x", VIEWERS[0], 5),
+            record(EntryKind.INPUT, b"x", VIEWERS[0], 3),
+        ]
+    )
+    assert memory.attachments == {VIEWERS[0].hex(): AttachmentState(read_only=True, last_sequence=5)}
+
+
+def test_answered_goes_by_offset_and_then_by_resizes() -> None:
+    memory = LogState()
+    found = []
+    for offset, resizes in ((10, 1), (10, 3), (10, 2), (9, 9), (11, 3)):
+        memory.apply(record(EntryKind.REPLY, b"r", resizes.to_bytes(16, "little"), offset))
+        found.append(memory.answered)
+    assert found == [(10, 1), (10, 3), (10, 3), (10, 3), (11, 3)]

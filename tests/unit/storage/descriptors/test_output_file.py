@@ -1,0 +1,132 @@
+"""The output as a file whose length is the offset, and of which old pages are given back."""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.storage.descriptors.output_file import PAGE_BYTES, OutputFile, punch
+from session_host.storage.descriptors.splice import Splicer
+from tests.support.estates import KeptSession, kept_session
+from tests.support.waiting import wait_readable
+
+MOST = 1 << 16
+BLOCK_BYTES = 512
+"""Of st_blocks (stat(2))."""
+
+
+def kept_bytes(file: int) -> int:
+    return os.fstat(file).st_blocks * BLOCK_BYTES
+
+
+def opened(kept: KeptSession, *, look_only: bool = False) -> OutputFile:
+    return OutputFile(kept.estate, Splicer(), look_only=look_only)
+
+
+def test_pages_are_given_back_and_the_length_stays(file: int) -> None:
+    content = Random(1).randbytes(10 * PAGE_BYTES)
+    os.pwrite(file, content, 0)
+    punch(file, 1, 3 * PAGE_BYTES + 1)
+    assert os.fstat(file).st_size == len(content)
+    assert kept_bytes(file) == 8 * PAGE_BYTES
+    expected = content[:PAGE_BYTES] + bytes(2 * PAGE_BYTES) + content[3 * PAGE_BYTES :]
+    assert os.pread(file, len(content), 0) == expected, "only whole pages between the two go"
+
+
+@given(st.integers(0, 5 * PAGE_BYTES), st.integers(0, 5 * PAGE_BYTES))
+def test_nothing_outside_of_what_is_given_back_changes(start: int, end: int) -> None:
+    file = os.memfd_create("file")
+    content = b"\xaa" * (5 * PAGE_BYTES)
+    os.pwrite(file, content, 0)
+    punch(file, start, end)
+    found = os.pread(file, len(content), 0)
+    os.close(file)
+    first, last = min(start, end), max(start, end)
+    assert found[:first] == content[:first]
+    assert found[last:] == content[last:]
+    assert len(found) == len(content)
+
+
+def test_output_has_offsets_from_the_first_byte_on() -> None:
+    with kept_session() as kept:
+        stream = opened(kept)
+        assert (stream.start, stream.end, stream.read_new(MOST)) == (0, 0, b"")
+        os.write(kept.slave, b"hello")
+        wait_readable(kept.estate.master, 10, "output")
+        assert stream.read_new(MOST) == b"hello"
+        assert (stream.start, stream.end, stream.read(1, 4)) == (0, 5, b"ell")
+        assert not stream.at_end
+
+
+def test_the_start_is_found_again() -> None:
+    with kept_session() as kept:
+        stream = opened(kept)
+        content = Random(2).randbytes(20 * PAGE_BYTES)
+        os.pwrite(kept.estate.stream, content, 0)
+        stream.end = len(content)
+        for offset in (10, PAGE_BYTES + 10, 7 * PAGE_BYTES, 20 * PAGE_BYTES):
+            stream.free_before(offset)
+            assert stream.start == offset
+            again = opened(kept)
+            assert (again.start, again.end) == (offset // PAGE_BYTES * PAGE_BYTES, len(content))
+            assert again.read(again.start, again.end) == content[again.start :]
+        stream.free_before(5)
+        assert stream.start == 20 * PAGE_BYTES, "what is gone is gone"
+
+
+def test_no_more_is_given_back_than_there_is() -> None:
+    with kept_session() as kept:
+        stream = opened(kept)
+        os.pwrite(kept.estate.stream, b"x" * 5000, 0)
+        stream.end = 5000
+        stream.free_before(1 << 40)
+        assert stream.start == stream.end == 5000
+        os.write(kept.slave, b"more")
+        wait_readable(kept.estate.master, 10, "output")
+        stream.read_new(MOST)
+        assert stream.read(5000, 5004) == b"more"
+        assert opened(kept).start == PAGE_BYTES
+
+
+def test_memory_stays_bounded_while_output_goes_on() -> None:
+    with kept_session() as kept:
+        stream = opened(kept)
+        for _ in range(64):
+            os.pwrite(kept.estate.stream, b"x" * 100_000, stream.end)
+            stream.end += 100_000
+            stream.free_before(stream.end - 200_000)
+            assert kept_bytes(kept.estate.stream) <= 300_000 + 2 * PAGE_BYTES
+
+
+def test_what_a_former_host_had_in_the_pipe_comes_before_what_the_terminal_has() -> None:
+    with kept_session() as kept:
+        os.write(kept.slave, b"first,")
+        wait_readable(kept.estate.master, 10, "output")
+        opened(kept).read_new(MOST)
+        os.write(kept.slave, b"then,")
+        wait_readable(kept.estate.master, 10, "output")
+        os.splice(kept.estate.master, kept.estate.pipe_write, 100)
+        os.write(kept.slave, b"last")
+
+        looking = opened(kept, look_only=True)
+        assert looking.end == 6, "who only looks takes nothing"
+        stream = opened(kept)
+        assert stream.end == 11
+        wait_readable(kept.estate.master, 10, "output")
+        stream.read_new(MOST)
+        assert stream.read(0, stream.end) == b"first,then,last"
+
+
+def test_the_hang_up_is_told() -> None:
+    with kept_session() as kept:
+        stream = opened(kept)
+        os.write(kept.slave, b"x")
+        slave, kept.slave = kept.slave, os.open("/dev/null", os.O_RDONLY)
+        os.close(slave)
+        while not stream.at_end:
+            wait_readable(kept.estate.master, 10, "the end")
+            stream.read_new(MOST)
+        assert stream.read(0, stream.end) == b"x"

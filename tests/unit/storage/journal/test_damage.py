@@ -1,0 +1,234 @@
+"""Torn and damaged journals: the reader never fails, the writer goes on."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from session_host.storage.journal import Entry, Journal, Output, load_snapshot, restore, snapshots
+from tests.support.commands import environment
+from tests.support.journals import logs, names, output, recorded, recorded_bytes, resize, snapshot, write_journal
+
+
+@pytest.fixture
+def three_segments(directory: Path) -> list[Entry]:
+    """What is in a journal of three segments, two of them with snapshots."""
+    entries: list[Entry] = [resize(0, 0)]
+    with Journal.open(directory) as journal:
+        journal.append(entries)
+        for segment in range(3):
+            if segment:
+                journal.begin_segment(snapshot(journal.end, b"state" * 20))
+            for number in range(10):
+                entries.append(output(journal.end, b"%d.%d " % (segment, number)))
+                journal.append(entries[-1:])
+    return entries
+
+
+class TestATornEnd:
+    def test_every_length_of_the_last_record(self, directory: Path) -> None:
+        write_journal(directory, [resize(0, 0), output(0, b"sound"), output(5, b"the last record")])
+        (segment,) = logs(directory)
+        whole = segment.read_bytes()
+        sound = len(whole) - len(b"the last record") - 28
+        for length in range(sound, len(whole)):
+            segment.write_bytes(whole[:length])
+            assert recorded_bytes(directory) == b"sound"
+            with Journal.open(directory) as journal:
+                assert journal.end == 5
+                assert segment.stat().st_size == journal.size_bytes == sound
+                journal.append([output(5, b" and on")])
+            assert recorded_bytes(directory) == b"sound and on"
+
+    def test_every_length_of_the_whole(self, directory: Path, three_segments: list[Entry]) -> None:
+        last = logs(directory)[-1]
+        whole = last.read_bytes()
+        for length in range(len(whole)):
+            last.write_bytes(whole[:length])
+            with Journal.open(directory) as journal:
+                end = journal.end
+                assert recorded_bytes(directory) == everything(three_segments)[:end]
+                journal.append([output(end, b"on")])
+            assert recorded_bytes(directory) == everything(three_segments)[:end] + b"on"
+
+    def test_something_behind_the_end(self, directory: Path) -> None:
+        for rest in (b"\x00", bytes(5000), b"\xff" * 28, os.urandom(500)):
+            write_journal(directory / "x", [output(0, b"sound")])
+            (segment,) = logs(directory / "x")
+            with segment.open("ab") as file:
+                file.write(rest)
+            with Journal.open(directory / "x") as journal:
+                assert journal.end == 5
+
+    def test_a_crash_between_a_snapshot_and_its_segment(self, directory: Path, three_segments: list[Entry]) -> None:
+        end = len(everything(three_segments[:21]))
+        logs(directory)[-1].unlink()
+        with Journal.open(directory) as journal:
+            assert journal.end == end
+            journal.append([output(end, b"on")])
+        assert names(directory) >= {"00000003.log", "00000003.snapshot"}
+        assert recorded_bytes(directory) == everything(three_segments[:21]) + b"on"
+
+    def test_a_power_cut_took_the_head_of_the_last_segment(self, directory: Path, three_segments: list[Entry]) -> None:
+        last = logs(directory)[-1]
+        last.write_bytes(bytes(last.stat().st_size))
+        with Journal.open(directory) as journal:
+            assert journal.end == len(everything(three_segments[:21]))
+            journal.append([output(journal.end, b"on")])
+            assert journal.size_bytes == sum(path.stat().st_size for path in directory.iterdir())
+
+    def test_and_its_snapshot_too(self, directory: Path, three_segments: list[Entry]) -> None:
+        for path in (logs(directory)[-1], directory / "00000003.snapshot"):
+            path.write_bytes(bytes(path.stat().st_size))
+        with Journal.open(directory) as journal:
+            assert journal.end == len(everything(three_segments[:21]))
+        assert names(directory) == {"00000001.log", "00000002.log", "00000002.snapshot"}
+
+    def test_a_snapshot_half_written_is_removed(self, directory: Path, three_segments: list[Entry]) -> None:
+        (directory / "00000004.snapshot.new").write_bytes(b"half")
+        Journal.open(directory).close()
+        assert "00000004.snapshot.new" not in names(directory)
+        assert recorded(directory) == three_segments
+
+    def test_nothing_is_sound(self, directory: Path, three_segments: list[Entry]) -> None:
+        for path in directory.iterdir():
+            path.write_bytes(b"\x00" * 100)
+        assert recorded(directory) == []
+        with Journal.open(directory) as journal:
+            assert (journal.end, journal.size_bytes) == (0, 0)
+            journal.append([output(0, b"begun anew")])
+        assert recorded_bytes(directory) == b"begun anew"
+
+
+class TestDamage:
+    def test_reading_goes_on_with_the_next_segment(self, directory: Path, three_segments: list[Entry]) -> None:
+        second = logs(directory)[1]
+        damaged = bytearray(second.read_bytes())
+        damaged[200] ^= 1
+        second.write_bytes(damaged)
+        entries = recorded(directory)
+        lost = len(three_segments) - len(entries)
+        assert 0 < lost < 10
+        assert entries == three_segments[: 21 - lost] + three_segments[21:]
+        assert any(
+            after.offset > before.offset + len(before.data)
+            for before, after in itertools.pairwise(entries)
+            if isinstance(before, Output)
+        ), "the gap is seen"
+
+    def test_a_segment_without_its_head(self, directory: Path, three_segments: list[Entry]) -> None:
+        logs(directory)[0].write_bytes(b"")
+        entries = recorded(directory)
+        assert [entry for entry in entries if isinstance(entry, Output)] == three_segments[11:]
+        assert entries[0].offset == three_segments[11].offset
+        assert isinstance(entries[0], type(three_segments[0])), "the size is known all the same"
+
+    def test_a_segment_is_missing(self, directory: Path, three_segments: list[Entry]) -> None:
+        logs(directory)[1].unlink()
+        assert recorded_bytes(directory) == everything(three_segments[:11]) + everything(three_segments[21:])
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+    @given(st.data())
+    def test_anything_anywhere(self, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+        directory = tmp_path_factory.mktemp("any") / "journal"
+        with Journal.open(directory) as journal:
+            journal.append([resize(0, 0)])
+            for number in range(12):
+                if number % 4 == 3:
+                    journal.begin_segment(snapshot(journal.end))
+                journal.append([output(journal.end, b"line %d\n" % number)])
+        paths = sorted(directory.iterdir())
+        whole = recorded_bytes(directory)
+        for _ in range(data.draw(st.integers(1, 3))):
+            path = data.draw(st.sampled_from(paths))
+            content = bytearray(path.read_bytes())
+            place = data.draw(st.integers(0, max(0, len(content) - 1)))
+            how = data.draw(st.sampled_from(["flip", "cut", "insert", "zeros", "noise"]))
+            if how == "flip" and content:
+                content[place] ^= data.draw(st.integers(1, 255))
+            elif how == "cut":
+                del content[place:]
+            elif how == "insert":
+                content[place:place] = data.draw(st.binary(min_size=1, max_size=40))
+            elif how == "zeros":
+                content[place : place + 64] = bytes(64)
+            elif how == "noise":
+                content[place:] = data.draw(st.binary(max_size=200))
+            path.write_bytes(content)
+        for entry in recorded(directory):
+            if isinstance(entry, Output):
+                assert whole[entry.offset :].startswith(entry.data)
+        for offset in snapshots(directory):
+            load_snapshot(directory, offset)
+        with Journal.open(directory) as journal:
+            assert journal.end <= len(whole)
+            journal.append([output(journal.end, whole[journal.end :] + b"on")])
+        assert recorded_bytes(directory).endswith(b"on")
+
+    def test_restoring_from_noise(self, directory: Path, three_segments: list[Entry]) -> None:
+        noise = random.Random(7)
+        for path in directory.iterdir():
+            path.write_bytes(noise.randbytes(3000))
+        assert restore(directory, None) is None
+
+
+WRITER = """
+import itertools
+import sys
+from pathlib import Path
+from session_host.storage.journal import Journal, Output
+
+journal = Journal.open(Path(sys.argv[1]))
+print(journal.end, flush=True)
+line = b"".join(b"%07d " % number for number in range(8192))
+place = journal.end
+for turns in itertools.count():
+    start = place % len(line)
+    data = (line + line)[start : start + 50_000]
+    journal.append([Output(1, place, data[:20_000]), Output(1, place + 20_000, data[20_000:])])
+    place += len(data)
+    if turns % 20 == 19:
+        print(place, flush=True)
+"""
+"""Appends without end, from where the journal ends; says where it is."""
+
+
+def test_a_writer_that_is_killed_in_mid_append(directory: Path) -> None:
+    when = random.Random(3)
+    line = b"".join(b"%07d " % number for number in range(8192))
+    end = 0
+    for _ in range(12):
+        command = [sys.executable, "-c", WRITER, str(directory)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment()) as writer:
+            try:
+                assert writer.stdout is not None
+                assert int(writer.stdout.readline()) == end
+                told = int(writer.stdout.readline())
+                # Anywhere within the next append or two, which take less than a millisecond.
+                select.select([], [], [], when.random() / 1000)
+            finally:
+                writer.kill()
+        with Journal.open(directory) as journal:
+            assert journal.end >= told
+            end = journal.end
+        entries = [entry for entry in recorded(directory) if isinstance(entry, Output)]
+        place = entries[0].offset
+        for entry in entries:
+            assert entry.offset == place, "no gap"
+            start = place % len(line)
+            assert entry.data == (line + line)[start : start + len(entry.data)]
+            place += len(entry.data)
+        assert place == end
+
+
+def everything(entries: list[Entry]) -> bytes:
+    return b"".join(entry.data for entry in entries if isinstance(entry, Output))

@@ -1,0 +1,157 @@
+"""Disks that are full or read-only: recording stops, says so, and goes on when it can."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.errors import StoreError
+from session_host.storage.journal import Entry, Journal, Output, load_snapshot, size_bytes, snapshots
+from tests.support import disks
+from tests.support.disks import fill_disk, make_read_only
+from tests.support.journals import names, output, recorded, recorded_bytes, resize, snapshot, write_journal
+from tests.support.records import one_line
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    with disks.small_disk(tmp_path / "disk", 1024) as mount_point:
+        yield mount_point
+
+
+class TestAFullDisk:
+    @pytest.mark.parametrize("room", [0, 4096, 65536])
+    def test_in_mid_write(self, small_disk: Path, room: int) -> None:
+        directory = small_disk / "journal"
+        with Journal.open(directory) as journal:
+            journal.append([resize(0, 0), output(0, b"before")])
+            size = journal.size_bytes
+            ballast = fill_disk(small_disk, leave_bytes=room)
+            for attempt in range(3):
+                with pytest.raises(StoreError, match="the disk is full") as caught:
+                    journal.append([output(6, os.urandom(100_000)), resize(100_006, 1 + attempt, 99)])
+                assert str(directory) in one_line(caught.value)
+                assert (journal.end, journal.resizes, journal.size_bytes) == (6, 0, size)
+                assert size_bytes(directory) == size
+            assert recorded_bytes(directory) == b"before"
+
+            ballast.unlink()
+            journal.append([output(200_000, b"after")])
+            assert journal.end == 200_005
+        assert recorded(directory) == [
+            resize(0, 0), output(0, b"before"), resize(100_006, 3, 99), output(200_000, b"after"),
+        ]  # fmt: skip
+
+    def test_the_same_is_handed_again(self, small_disk: Path) -> None:
+        directory = small_disk / "journal"
+        later: list[Entry] = [output(6, os.urandom(100_000)), resize(100_006, 1, 99), output(100_006, b"after")]
+        with Journal.open(directory) as journal:
+            journal.append([resize(0, 0), output(0, b"before")])
+            ballast = fill_disk(small_disk)
+            with pytest.raises(StoreError):
+                journal.append(later)
+            ballast.unlink()
+            journal.append(later)
+        assert recorded(directory) == [resize(0, 0), output(0, b"before"), *later]
+
+    def test_what_fits_is_recorded_meanwhile(self, small_disk: Path) -> None:
+        directory = small_disk / "journal"
+        with Journal.open(directory) as journal:
+            journal.append([output(0, b"before")])
+            fill_disk(small_disk)
+            with pytest.raises(StoreError):
+                journal.append([output(6, os.urandom(100_000))])
+            journal.append([output(100_006, b"a little")])
+        assert recorded(directory) == [output(0, b"before"), output(100_006, b"a little")]
+
+    def test_at_the_start(self, small_disk: Path) -> None:
+        directory = small_disk / "journal"
+        journal = Journal.open(directory)
+        with journal:
+            ballast = fill_disk(small_disk)
+            with pytest.raises(StoreError, match="the disk is full"):
+                journal.append([output(0, b"x" * 10_000)])
+            assert recorded(directory) == []
+            ballast.unlink()
+            journal.append([output(10_000, b"after")])
+        assert recorded(directory) == [output(10_000, b"after")]
+
+    def test_a_snapshot_that_does_not_fit(self, small_disk: Path) -> None:
+        directory = small_disk / "journal"
+        with Journal.open(directory) as journal:
+            journal.append([output(0, b"before")])
+            ballast = fill_disk(small_disk, leave_bytes=40_000)
+            with pytest.raises(StoreError, match="the disk is full"):
+                journal.begin_segment(snapshot(6, os.urandom(400_000)))
+            assert names(directory) == {"00000001.log"}
+            journal.append([output(6, b" and on")])
+            ballast.unlink()
+            journal.begin_segment(snapshot(13, os.urandom(400_000)))
+            journal.append([output(13, b" and on")])
+        assert recorded_bytes(directory) == b"before and on and on"
+        assert snapshots(directory) == [13]
+        assert load_snapshot(directory, 13) is not None
+
+    def test_the_oldest_makes_room_first(self, small_disk: Path) -> None:
+        directory = small_disk / "journal"
+        with Journal.open(directory, 600_000) as journal:
+            for place in range(0, 3_000_000, 50_000):
+                journal.append([output(place, os.urandom(50_000))])
+            assert journal.end == 3_000_000
+
+
+def test_the_remains_of_a_write_that_cannot_be_cut_off(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def torn(descriptor: int, pieces: list[bytes], place: int) -> int:
+        real_write(descriptor, b"".join(pieces)[:50], place)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def no_cut(_descriptor: int, _length: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    real_write = os.pwrite
+    with Journal.open(directory) as journal:
+        journal.append([output(0, b"before")])
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "pwritev", torn)
+            broken.setattr(os, "ftruncate", no_cut)
+            for _ in range(2):
+                with pytest.raises(StoreError, match="cannot record") as caught:
+                    journal.append([output(6, b"y" * 1000)])
+                one_line(caught.value)
+            assert recorded_bytes(directory) == b"before"
+        journal.append([output(6, b"z")])
+        assert recorded_bytes(directory) == b"beforez"
+        assert journal.size_bytes == size_bytes(directory)
+
+
+def test_a_write_that_takes_less_than_it_was_given(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.pwritev
+    monkeypatch.setattr(os, "pwritev", lambda fd, pieces, place: real(fd, [b"".join(pieces)[:11]], place))
+    entries: list[Entry] = [output(0, b"first"), output(5, b"second" * 100)]
+    with Journal.open(directory) as journal:
+        journal.append(entries)
+    assert recorded(directory) == entries
+
+
+def test_a_read_only_disk(small_disk: Path) -> None:
+    directory = small_disk / "journal"
+    write_journal(directory, [output(0, b"abc")])
+    make_read_only(small_disk)
+    with pytest.raises(StoreError, match="read-only") as caught:
+        Journal.open(directory)
+    assert str(directory) in one_line(caught.value)
+    with pytest.raises(StoreError) as caught:
+        Journal.open(small_disk / "another")
+    one_line(caught.value)
+    assert [entry for entry in recorded(directory) if isinstance(entry, Output)] == [output(0, b"abc")]
+
+
+def test_a_parent_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "session").write_text("")
+    with pytest.raises(StoreError) as caught:
+        Journal.open(tmp_path / "session" / "journal")
+    one_line(caught.value)

@@ -1,0 +1,162 @@
+"""The terminal at the journal's end, from its last snapshot or from all there is."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.protocol.values import CellSize, GridSize
+from session_host.storage.journal import Journal, Output, Resize, Snapshot, restore
+from session_host.terminal import available_engines, create
+from session_host.terminal.base import Emulator, EngineName
+from session_host.terminal.text import logical_lines
+from tests.support.journals import logs, output, resize, write_journal
+
+
+@pytest.fixture(params=available_engines())
+def engine(request: pytest.FixtureRequest) -> EngineName:
+    name: EngineName = request.param
+    return name
+
+
+def whole_text(emulator: Emulator) -> list[str]:
+    return logical_lines(emulator.history(0, emulator.scrollback_rows) + emulator.rows())
+
+
+def snapshot_of(emulator: Emulator, offset: int, resizes: int) -> Snapshot:
+    return Snapshot(
+        offset, resizes, emulator.build, emulator.size, emulator.scrollback_limit, emulator.title, emulator.snapshot()
+    )
+
+
+@pytest.fixture
+def terminal(directory: Path, engine: EngineName) -> Iterator[Emulator]:
+    """A terminal of 200 lines, resized twice, whose journal has three segments; the last output is unfinished."""
+    emulator = create(engine, GridSize(40, 10), scrollback_lines=500)
+    with Journal.open(directory) as journal:
+        journal.append([resize(0, 0, 40, 10)])
+        number = 0
+        for line in range(200):
+            data = b"\x1b[3%dmline %d\x1b[0m\r\n" % (line % 8, line)
+            emulator.feed(data)
+            journal.append([output(journal.end, data)])
+            if line in {50, 150}:
+                number += 1
+                changed = resize(journal.end, number, 40 + number * 5, 12)
+                emulator.resize(changed.size, changed.cell)
+                journal.append([changed])
+            if line in {80, 160}:
+                journal.begin_segment(snapshot_of(emulator, journal.end, number))
+        for data in (b"\x1b]0;a ti", b"tle\x07 \xe4\xb8", b"\xad \x1b[1"):
+            emulator.feed(data)
+            journal.append([output(journal.end, data)])
+    yield emulator
+    emulator.close()
+
+
+def check_alike(restored: Emulator | None, original: Emulator) -> None:
+    assert restored is not None
+    try:
+        assert whole_text(restored) == whole_text(original)
+        assert (restored.size, restored.cell) == (original.size, original.cell)
+        assert restored.scrollback_limit == original.scrollback_limit
+        assert (restored.title, restored.cursor) == (original.title, original.cursor)
+        for emulator in (restored, original):
+            emulator.feed(b";31mred")
+        assert restored.rows() == original.rows(), "also what was unfinished goes on"
+        assert restored.take_replies() == b""
+    finally:
+        restored.close()
+
+
+def test_from_the_last_snapshot(directory: Path, engine: EngineName, terminal: Emulator) -> None:
+    for segment in logs(directory)[:2]:
+        segment.unlink()  # so that it can be from there alone
+    check_alike(restore(directory, engine), terminal)
+
+
+def test_from_the_one_before_when_the_last_is_damaged(directory: Path, engine: EngineName, terminal: Emulator) -> None:
+    last = directory / "00000003.snapshot"
+    last.write_bytes(last.read_bytes()[:-1])
+    logs(directory)[0].unlink()
+    check_alike(restore(directory, engine), terminal)
+
+
+def test_from_all_there_is_when_another_build_took_the_snapshots(
+    directory: Path, engine: EngineName, terminal: Emulator
+) -> None:
+    from session_host.storage.journal.segments import decode_snapshot, encode_snapshot
+
+    for path in directory.glob("*.snapshot"):
+        kept = decode_snapshot(path.read_bytes())
+        assert kept is not None
+        path.write_bytes(b"".join(encode_snapshot(kept._replace(build="another"))))
+    check_alike(restore(directory, engine), terminal)
+
+
+def test_another_engine_reads_what_was_written(directory: Path, terminal: Emulator) -> None:
+    for other in available_engines():
+        restored = restore(directory, other)
+        assert restored is not None
+        assert whole_text(restored)[-3:] == whole_text(terminal)[-3:]
+        assert restored.engine == other
+        restored.close()
+
+
+def test_output_that_began_before_the_snapshot(directory: Path, engine: EngineName) -> None:
+    emulator = create(engine, GridSize(40, 10))
+    emulator.feed(b"abc")
+    with Journal.open(directory) as journal:
+        journal.append([resize(0, 0, 40, 10), output(0, b"abcdef")])
+        journal.begin_segment(snapshot_of(emulator, 3, 0))
+        journal.append([output(6, b"ghi")])
+    emulator.close()
+    restored = restore(directory, engine)
+    assert restored is not None
+    assert whole_text(restored)[0] == "abcdefghi"
+    restored.close()
+
+
+def test_a_gap_ends_what_was_unfinished(directory: Path, engine: EngineName) -> None:
+    write_journal(directory, [resize(0, 0), output(0, b"one\x1b]0;an endless ti"), output(500, b"two")])
+    restored = restore(directory, engine)
+    assert restored is not None
+    assert whole_text(restored)[0] == "onetwo"
+    restored.close()
+
+
+def test_nothing_is_recorded(directory: Path, engine: EngineName) -> None:
+    assert restore(directory, engine) is None
+    Journal.open(directory).close()
+    assert restore(directory, engine) is None
+
+
+def test_nobody_said_the_size(directory: Path) -> None:
+    write_journal(directory, [output(0, b"hello")])
+    restored = restore(directory, None)
+    assert restored is not None
+    assert restored.size == GridSize(80, 24)
+    restored.close()
+
+
+def test_many_small_pieces_and_resizes(directory: Path, engine: EngineName) -> None:
+    emulator = create(engine, GridSize(80, 24))
+    sizes = itertools.cycle([GridSize(81, 24), GridSize(30, 10), GridSize(80, 25)])
+    with Journal.open(directory) as journal:
+        journal.append([resize(0, 0)])
+        for number in range(1, 40):
+            data = b"some words, number %d, that wrap sooner or later\r\n" % number
+            size = next(sizes)
+            emulator.feed(data)
+            emulator.resize(size, CellSize(8, 16))
+            journal.append(
+                [Output(1, journal.end, data), Resize(1, journal.end + len(data), number, size, CellSize(8, 16))]
+            )
+    restored = restore(directory, engine)
+    assert restored is not None
+    assert whole_text(restored) == whole_text(emulator)
+    restored.close()
+    emulator.close()

@@ -1,0 +1,109 @@
+"""What the user types is words, whatever is in them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from session_host.errors import UsageError
+from session_host.storage.search import Query
+from session_host.storage.search.query import folded
+
+ANYTHING = st.text(st.characters(), max_size=40)
+SOMETHING = ANYTHING.filter(lambda text: bool(text.strip()))
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("Connection refused", ("connection", "refused")),
+        ('"connection refused" now', ("connection refused", "now")),
+        ("don't", ("don't",)),
+        ('say "', ("say", '"')),
+        ('""', ('""',)),
+        ("--git a/b (x)", ("--git", "a/b", "(x)")),
+        ("AND OR NOT NEAR(", ("and", "or", "not", "near(")),
+        ("twice twice", ("twice",)),
+        ("a\x1b[31mb", ("a", "[31mb")),
+    ],
+)
+def test_words_are_taken_as_they_are(typed: str, words: tuple[str, ...]) -> None:
+    assert Query.of(typed).words == words
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "\t\n", "\x00\x1b"])
+def test_nothing_is_no_query(typed: str) -> None:
+    with pytest.raises(UsageError):
+        Query.of(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("refused connection", "Connection to host refused"),
+        ("GRÖSSE", "die größe"),
+        ("größe", "DIE GRO\u0308ßE"),
+        ("本語", "日本語テスト"),
+        ("🙂", "so 🙂🚀"),
+        ("straße", "STRASSE"),
+        ("\u1112\u1161\u11ab", "한국어"),
+        ("e\u0301", "café"),
+    ],
+)
+def test_case_and_composition_make_no_difference(typed: str, line: str) -> None:
+    assert Query.of(typed).fits(line)
+
+
+def test_all_words_are_wanted() -> None:
+    assert not Query.of("connection refused").fits("connection accepted")
+
+
+@given(SOMETHING)
+@example("İstanbul ſ K ΐ")
+@example('"')
+def test_a_line_is_found_by_itself(text: str) -> None:
+    try:
+        query = Query.of(text)
+    except UsageError:
+        return  # Nothing but controls.
+    assert query.fits(text)
+
+
+@given(SOMETHING, SOMETHING)
+def test_what_must_be_there_is_there(typed: str, around: str) -> None:
+    try:
+        query = Query.of(typed)
+    except UsageError:
+        return
+    line = f"{around} {typed} {around}"
+    assert query.fits(line)
+    assert all(trigram in folded(line) for trigram in query.trigrams())
+    assert all(len(trigram) == 3 for trigram in query.trigrams())
+
+
+@given(ANYTHING, SOMETHING)
+def test_marks_lie_within_the_line_in_order(line: str, typed: str) -> None:
+    try:
+        query = Query.of(typed)
+    except UsageError:
+        return
+    place = 0
+    for first, end in query.spans(line):
+        assert place <= first < end <= len(line)
+        place = end
+
+
+@pytest.mark.parametrize(
+    ("typed", "line", "marked"),
+    [
+        ("ab", "xABx", ["AB"]),
+        ("ab bc", "abc", ["abc"]),
+        ("ss", "die Straße", ["ß"]),
+        ("é", "cafe\u0301!", ["e\u0301"]),
+        ("aa", "aaaa b aa", ["aaaa", "aa"]),
+        ("zz", "abc", []),
+    ],
+)
+def test_what_is_marked(typed: str, line: str, marked: list[str]) -> None:
+    assert [line[first:end] for first, end in Query.of(typed).spans(line)] == marked

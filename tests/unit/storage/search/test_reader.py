@@ -1,0 +1,210 @@
+"""From recorded bytes to lines as a person saw them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.storage.journal import Entry
+from session_host.storage.search.pages import Line
+from session_host.storage.search.reader import LONGEST_LINE, Reader
+from session_host.terminal import available_engines
+from session_host.terminal.base import EngineName
+from tests.support.journals import BEGAN_NS, SECOND_NS, output, resize
+
+ENGINES = available_engines()
+
+
+def read(*parts: bytes | tuple[float, bytes], engine: EngineName = "ghostty", columns: int = 40) -> list[Line]:
+    """The lines of output, each part a hundredth of a second after the one before unless told."""
+    reader = Reader(engine)
+    try:
+        for entry in recorded(parts, columns):
+            reader.read_entry(entry)
+        reader.settle()
+        new, grown = reader.pop_lines()
+    finally:
+        reader.close()
+    assert not grown
+    return new
+
+
+def recorded(parts: tuple[bytes | tuple[float, bytes], ...], columns: int = 40) -> list[Entry]:
+    entries: list[Entry] = [resize(0, 1, columns, 10)]
+    offset, at_s = 0, 0.0
+    for part in parts:
+        at_s, data = part if isinstance(part, tuple) else (at_s + 0.01, part)
+        entries.append(output(offset, data, at_s))
+        offset += len(data)
+    return entries
+
+
+def texts(*parts: bytes | tuple[float, bytes], engine: EngineName = "ghostty", columns: int = 40) -> list[str]:
+    return [line.text for line in read(*parts, engine=engine, columns=columns)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+class TestEveryEngine:
+    def test_lines_that_scrolled_and_those_on_the_screen(self, engine: EngineName) -> None:
+        data = b"".join(b"line %d\r\n" % number for number in range(100))
+        assert texts(data, engine=engine) == [f"line {number}" for number in range(100)]
+
+    def test_colours_and_titles_are_no_text(self, engine: EngineName) -> None:
+        assert texts(b"\x1b]0;title\x07\x1b[1;31mred\x1b[0m and \x1b[4mnot\x1b[m", engine=engine) == ["red and not"]
+
+    def test_a_wrapped_line_is_one(self, engine: EngineName) -> None:
+        words = " ".join(f"word{number}" for number in range(200))
+        assert texts(words.encode(), b"\r\n" * 20, engine=engine) == [words]
+
+    def test_wide_characters_emoji_and_marks(self, engine: EngineName) -> None:
+        line = "日本語 한국어 🙂🚀 e\u0301 größe"
+        assert texts(line.encode() + b"\r\n", b"\n" * 20, engine=engine) == [line]
+
+    def test_full_screen_programs_are_read(self, engine: EngineName) -> None:
+        shown = texts(
+            b"$ less\r\n",
+            b"\x1b[?1049h\x1b[Hfirst page\x1b[10;1H:",
+            (5.0, b"\x1b[2J\x1b[Hsecond page\x1b[10;1H:"),
+            (9.0, b"\x1b[?1049l"),
+            b"$ after\r\n",
+            engine=engine,
+        )
+        assert shown == ["$ less", "first page", ":", "second page", "$ after"]
+
+    def test_lines_before_a_full_screen_program_are_read_while_it_runs(self, engine: EngineName) -> None:
+        data = b"".join(b"line %d\r\n" % number for number in range(50))
+        assert texts(data + b"\x1b[?1049hfull", engine=engine)[:50] == [f"line {number}" for number in range(50)]
+
+    def test_any_bytes_can_be_read(self, engine: EngineName) -> None:
+        garbage = bytes((number * 7919 + number // 256 * 31) % 256 for number in range(20_000))
+        shown = texts(garbage, b"\x18\x1bc\x1b[?1049l", b"\r\nplanted\r\n", engine=engine)
+        assert "planted" in shown
+
+
+def test_lines_have_the_time_when_they_came() -> None:
+    lines = read((0.0, b"early\r\n"), (60.0, b"late\r\n"), (120.0, b"\n" * 30))
+    assert [(line.text, (line.time_ns - BEGAN_NS) / SECOND_NS) for line in lines] == [("early", 0.0), ("late", 60.0)]
+
+
+def test_lines_have_their_place_in_the_output() -> None:
+    first, second = read((0.0, b"early\r\n"), (60.0, b"late\r\n"))
+    assert (first.offset, second.offset) == (7, 13)
+    assert (first.number, second.number) == (1, 2)
+
+
+def test_what_was_shown_for_a_second_is_read_though_it_was_painted_over() -> None:
+    frames = [(number * 0.1, b"\x1b[2;1H\x1b[2Kstep %02d" % (number // 30)) for number in range(90)]
+    assert texts(*frames) == ["step 00", "step 01", "step 02"]
+
+
+def test_what_is_cleared_at_once_is_read() -> None:
+    assert texts((0.0, b"$ "), (9.0, b"seen\r\n\x1b[H\x1b[2Jafter")) == ["$ seen", "after"]
+
+
+def test_a_line_cleared_midway_is_not_put_before_the_next() -> None:
+    begun = b"x" * 500
+    assert texts(begun, b"\x1b[H\x1b[2J\x1b[Hnext\r\n", b"\n" * 20) == ["x" * 500, "next"]
+
+
+def test_a_history_that_the_program_cleared_is_counted_anew() -> None:
+    # The first ends within a character, so that its rows cannot be taken out of the history.
+    first = b"".join(b"before %d\r\n" % number for number in range(30)) + b"\xe6"
+    second = b"\x1b[3J\x1b[H\x1b[2J" + b"".join(b"after %d\r\n" % number for number in range(60))
+    shown = texts((0.0, first), (2.0, second))
+    assert [line for line in shown if line.startswith("after")] == [f"after {number}" for number in range(60)]
+
+
+def test_streamed_words_become_one_line() -> None:
+    parts = [(number * 2.0, b"word%d " % number) for number in range(8)]
+    assert texts(*parts, columns=100) == ["word0 word1 word2 word3 word4 word5 word6 word7"]
+
+
+def test_a_flood_of_short_lines_is_read_whole() -> None:
+    assert len(texts(b"y\r\n" * 100_000)) == 100_000
+
+
+def test_a_line_without_end_comes_in_pieces() -> None:
+    words = " ".join(f"{number:06}" for number in range(100_000))
+    lines = read(words.encode(), b"\r\n" * 20)
+    assert all(len(line.text) <= 3 * LONGEST_LINE for line in lines)
+    assert all(any(f" {number:06} " in line.text for line in lines) for number in range(1, 99_999, 997))
+
+
+def test_output_that_was_lost_ends_a_sequence() -> None:
+    reader = Reader("ghostty")
+    for entry in (resize(0, 1), output(0, b"one\r\n\x1b]0;tit"), output(1000, b"two\r\n")):
+        reader.read_entry(entry)
+    reader.settle()
+    assert [line.text for line in reader.pop_lines()[0]] == ["one", "two"]
+    reader.close()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("cut", [1, 7, 64, 1000])
+def test_reading_in_parts_gives_what_reading_at_once_gives(engine: EngineName, cut: int) -> None:
+    lines = [f"line {number}:" + "x" * (number % 90) for number in range(120)]
+    data = "\r\n".join(lines).encode() + b"\r\n\x1b[?1049h\x1b[31mfull\x1b[m\x1b[?1049lafter\r\n"
+    entries = recorded(tuple(data[start : start + cut] for start in range(0, len(data), cut)))
+    found: dict[int, str] = {}
+    kept, offset, resizes = b"", 0, -1
+    for first in range(0, len(entries), 97):
+        reader = Reader.restored(engine, offset, resizes, kept) if kept else Reader(engine)
+        assert reader is not None
+        for entry in entries[first : first + 97]:
+            reader.read_entry(entry)
+        reader.settle()
+        new, grown = reader.pop_lines()
+        found |= {line.number: line.text for line in [*new, *grown]}
+        offset, resizes, kept = reader.offset, reader.resizes, reader.save_state()
+        reader.close()
+    assert [*found.values()] == [*lines, "full", "after"]
+
+
+@pytest.mark.parametrize("kept", [b"", b"garbage", b"x\x9c\x03\x00\x00\x00\x00\x01"])
+def test_a_damaged_state_is_none(kept: bytes) -> None:
+    assert Reader.restored("ghostty", 0, 0, kept) is None
+
+
+PARTS = st.lists(
+    st.one_of(
+        st.binary(max_size=40),
+        st.sampled_from(
+            [b"\x1b[?1049h", b"\x1b[?1049l", b"\x1b[2J", b"\x1b[3J", b"\x1bc", b"\x1b[H", b"\r\n" * 30, b"\x1b[999S",
+             b"\x1b[5L", b"\x1b]0;", b"\x1bP", b"\x1b\\", "日本語".encode(), b"a" * 90, b"\x1b[3;5r", b"\x1b[?7l"]
+        ),
+        st.tuples(st.integers(20, 90), st.integers(5, 30)),
+    ),
+    max_size=25,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@given(parts=PARTS, planted=st.integers(0, 24), slow=st.booleans())
+def test_whatever_is_written_a_line_that_stood_there_is_found(
+    engine: EngineName, parts: list[bytes | tuple[int, int]], planted: int, slow: bool
+) -> None:
+    """A line on a terminal put right, with whatever before and after it."""
+    entries: list[Entry] = [resize(0, 1, 40, 10)]
+    offset, at_s, resizes = 0, 0.0, 1
+    for place, part in enumerate([*parts[:planted], b"\x18\x1b\\\x1bc\r\nthe needle\r\n", *parts[planted:]]):
+        # What stood there for two seconds was seen.
+        at_s += 2.0 if slow or place in {planted, planted + 1} or place == len(parts) else 0.001
+        if isinstance(part, tuple):
+            resizes += 1
+            entries.append(resize(offset, resizes, *part, at_s=at_s))
+        elif part:
+            entries.append(output(offset, part, at_s))
+            offset += len(part)
+    reader = Reader(engine)
+    try:
+        for entry in entries:
+            reader.read_entry(entry)
+        reader.settle()
+        lines, _ = reader.pop_lines()
+        again = Reader.restored(engine, reader.offset, reader.resizes, reader.save_state())
+        assert again is not None
+        again.close()
+    finally:
+        reader.close()
+    assert any("the needle" in line.text for line in lines)

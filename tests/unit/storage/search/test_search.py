@@ -1,0 +1,296 @@
+"""The index: what was recorded is found, once, whatever happened in between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from session_host.errors import StoreError, UsageError
+from session_host.paths import search_index, session_journal
+from session_host.storage.journal import Entry, Journal
+from session_host.storage.journal import read as really_read
+from session_host.storage.search import Hit, Query, Search, forget, session_update
+from session_host.storage.search import index as index_module
+from session_host.storage.search.schema import STEPS
+from tests.support.journals import BEGAN_NS, SECOND_NS, output, resize
+from tests.unit.storage.search.conftest import Record, texts
+
+
+def lines(first: int, end: int) -> bytes:
+    return b"".join(b"line number %d of many\r\n" % number for number in range(first, end))
+
+
+def everything(search: Search) -> list[str]:
+    return texts(search, "line number", 100_000)
+
+
+def test_what_was_recorded_is_found_newest_first(search: Search, record: Record) -> None:
+    record("one", (1.0, b"alpha beta\r\n"), (5.0, b"gamma beta\r\n"))
+    record("two", (3.0, b"delta BETA\r\n"))
+    search.update(["one", "two"])
+    assert texts(search, "beta") == ["gamma beta", "delta BETA", "alpha beta"]
+    assert texts(search, "beta", limit=2) == ["gamma beta", "delta BETA"]
+    [hit] = search.find(Query.of("delta"), 10)
+    assert hit == Hit("two", 1, 12, BEGAN_NS + 3 * SECOND_NS, "delta BETA")
+    assert [hit.session_id for hit in search.find(Query.of("beta"), 10, {"one"})] == ["one", "one"]
+
+
+@pytest.mark.parametrize("typed", ["日本", "é", "x", "--", '"', "ab", "()"])
+def test_short_words_are_found(search: Search, record: Record, typed: str) -> None:
+    record("one", f"a line with {typed} in it\r\nanother\r\n".encode())
+    search.update(["one"])
+    assert texts(search, typed)[-1] == f"a line with {typed} in it"
+
+
+def test_only_what_is_new_is_read(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    record("one", lines(0, 100))
+    search.update(["one"])
+    assert search.behind(["one"]) == []
+    record("one", lines(100, 200))
+    assert search.behind(["one", "none"]) == ["one"]
+    starts: list[int] = []
+
+    def read(directory: Path, start: int = 0) -> Iterator[Entry]:
+        starts.append(start)
+        return really_read(directory, start)
+
+    monkeypatch.setattr(session_update, "read", read)
+    search.update(["one"])
+    assert starts == [len(lines(0, 100))]
+    assert everything(search) == [f"line number {number} of many" for number in reversed(range(200))]
+
+
+def test_short_transactions_make_the_same(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_update, "SLICE_BYTES", 1)
+    record("one", *(lines(number, number + 3) for number in range(0, 300, 3)))
+    search.update(["one"])
+    assert everything(search) == [f"line number {number} of many" for number in reversed(range(300))]
+
+
+def test_a_search_can_be_stopped_and_goes_on_later(
+    search: Search, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_update, "SLICE_BYTES", 1)
+    record("one", *(lines(number, number + 3) for number in range(0, 300, 3)))
+    search.update(["one"], stop=lambda: True)
+    asked = count()
+    search.update(["one"], stop=lambda: next(asked) > 3)
+    assert 0 < len(everything(search)) < 300
+    assert search.behind(["one"]) == ["one"]
+    search.update(["one"])
+    assert len(everything(search)) == 300
+
+
+def test_a_pruned_journal_keeps_its_lines(search: Search, record: Record) -> None:
+    record("one", lines(0, 100))
+    search.update(["one"])
+    journal = session_journal("one")
+    (journal / "00000001.log").rename(journal / "away")
+    with Journal.open(journal) as writer:
+        writer.append([resize(5000, 1), output(5000, b"much later\r\n", 9.0)])
+    (journal / "00000001.log").rename(journal / "00000002.log")
+    search.update(["one"])
+    assert len(everything(search)) == 100
+    assert texts(search, "later") == ["much later"]
+
+
+def test_a_forgotten_session_is_gone_from_the_file(search: Search, record: Record) -> None:
+    record("one", lines(0, 10_000))
+    record("two", b"stays here\r\n")
+    search.update(["one", "two"])
+    forget("one")
+    assert everything(search) == []
+    assert texts(search, "stays") == ["stays here"]
+    with sqlite3.connect(search_index()) as file:
+        assert file.execute("SELECT count(*) FROM page").fetchone() == (1,)
+        assert file.execute("SELECT count(*) FROM trigram WHERE trigram MATCH '\"num\"'").fetchone() == (0,)
+    file.close()
+    search.keep_only(set())
+    assert texts(search, "stays") == []
+
+
+def test_forgetting_makes_no_index() -> None:
+    forget("one")
+    assert not search_index().exists()
+
+
+def test_the_index_is_its_users_alone(search: Search, record: Record) -> None:
+    record("one", b"secret\r\n")
+    search.update(["one"])
+    for path in search_index().parent.glob("search.db*"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("damage", ["garbage", "empty", "no table", "torn", "a page"])
+def test_a_damaged_index_is_made_again(record: Record, damage: str) -> None:
+    record("one", lines(0, 3000))
+    with Search() as search:
+        search.update(["one"])
+    path = search_index()
+    data = path.read_bytes()
+    if damage == "garbage":
+        path.write_bytes(b"garbage" * 1000)
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "torn":
+        path.write_bytes(data[: len(data) // 2 // 4096 * 4096])
+    else:
+        with sqlite3.connect(path) as file:
+            file.execute("DROP TABLE page" if damage == "no table" else "UPDATE page SET lines = x'00'")
+        file.close()
+    with Search() as search:
+        for _ in range(2):
+            search.find(Query.of("line"), 10)
+            search.update(["one"])
+        assert len(everything(search)) == 3000
+    assert not list(path.parent.glob("search.db.*"))
+
+
+def test_an_index_of_a_newer_version_is_left_alone(record: Record) -> None:
+    with Search():
+        pass
+    with sqlite3.connect(search_index()) as file:
+        file.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+    file.close()
+    with pytest.raises(StoreError, match="newer"):
+        Search()
+
+
+def test_several_at_once_read_each_line_once(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_update, "SLICE_BYTES", 5000)
+    ids = [f"chat {number}" for number in range(4)]
+    for session_id in ids:
+        record(session_id, *(lines(number, number + 50) for number in range(0, 1000, 50)))
+
+    def read_all() -> None:
+        with Search() as search:
+            search.update(ids)
+
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(read_all) for _ in range(4)]:
+            done.result()
+    with Search() as search:
+        for session_id in ids:
+            found = [hit.text for hit in search.find(Query.of("line number"), 100_000, {session_id})]
+            assert found == [f"line number {number} of many" for number in reversed(range(1000))]
+
+
+READER = """
+import sys
+from session_host.storage.search import Search, updating
+updating.SLICE_BYTES = 20_000
+with Search() as search:
+    search.update(["one"], stop=lambda: print("on", flush=True))
+"""
+
+
+@pytest.mark.parametrize("turns", [2, 3, 5, 9])
+def test_a_reader_killed_in_mid_way_costs_nothing(record: Record, turns: int) -> None:
+    record("one", *(lines(number, number + 50) for number in range(0, 20_000, 50)))
+    process = subprocess.Popen([sys.executable, "-c", "from session_host.storage.search import *;" + READER], stdout=-1)
+    assert process.stdout is not None
+    for _ in range(turns):
+        assert process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    with Search() as search:
+        assert 0 < len(everything(search)) < 20_000
+        search.update(["one"])
+        assert len(everything(search)) == 20_000
+        assert not search.begun_anew
+
+
+def test_another_build_of_the_engine_goes_on(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    record("one", lines(0, 100), b"begun ")
+    search.update(["one"])
+    monkeypatch.setattr("session_host.storage.search.reader.engine_build", lambda _engine: "another")
+    record("one", b"and ended\r\n" + lines(100, 150))
+    search.update(["one"])
+    assert everything(search) == [f"line number {number} of many" for number in reversed(range(150))]
+    assert texts(search, "ended") == ["begun and ended"]
+
+
+def test_of_very_much_text_the_newest_is_kept(search: Search, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_module, "KEPT_BYTES", 100_000)
+    monkeypatch.setattr(index_module, "_PAGES_AT_ONCE", 4)
+    for first in range(0, 10_000, 1000):
+        record("one", lines(first, first + 1000))
+        search.update(["one"])
+    found = everything(search)
+    assert 1000 < len(found) < 5000
+    assert found == [f"line number {number} of many" for number in range(9999, 9999 - len(found), -1)]
+
+
+def test_what_stands_around_a_line(search: Search, record: Record) -> None:
+    record("one", lines(0, 200))
+    search.update(["one"])
+    [hit] = search.find(Query.of('"number 100 "'), 10)
+    assert [line.number for line in search.around(hit, 3, 2)] == [98, 99, 100, 101, 102, 103]
+
+
+def test_a_growing_line_is_found_by_its_end_alone(search: Search, record: Record) -> None:
+    for number, word in enumerate((b"streamed", b" words", b" of an", b" answer")):
+        record("one", (number * 3.0, word))
+        search.update(["one"])
+        assert len(texts(search, "streamed")) == 1
+    assert texts(search, "answer") == ["streamed words of an answer"]
+
+
+@given(st.text(st.characters(), max_size=30))
+def test_no_query_is_an_error(typed: str) -> None:
+    with Search() as search:
+        try:
+            query = Query.of(typed)
+        except UsageError:
+            return
+        search.find(query, 5)
+
+
+@given(st.text(st.characters(exclude_categories=("C", "Z", "M")), min_size=1, max_size=12))
+def test_a_planted_line_is_always_found(planted: str) -> None:
+    name = f"chat-{os.urandom(6).hex()}"
+    with Journal.open(session_journal(name)) as journal:
+        data = f"the line before\r\n{planted}\r\nthe line after\r\n".encode()
+        journal.append([resize(0, 1, 80, 24), output(0, data)])
+    with Search() as search:
+        search.update([name])
+        shown = search.find(Query.of("the line before"), 1, {name})
+        line = search.around(shown[0], 0, 1)[1].text
+        # What the terminal made of it, should it know better.
+        assert search.find(Query.of(line), 1, {name})
+        assert not planted.isascii() or line == planted
+
+
+def test_a_recording_that_cannot_be_read_stops_no_other(search: Search, record: Record) -> None:
+    record("sound", b"a needle\r\n")
+    record("odd", b"a needle\r\n")
+    away = session_journal("odd").with_name("away")
+    session_journal("odd").rename(away)
+    session_journal("odd").symlink_to(away)
+    search.update(["odd", "sound"])
+    assert [hit.session_id for hit in search.find(Query.of("needle"), 10)] == ["sound"]
+    assert "move it away" in search.problems["odd"]
+
+
+@pytest.mark.parametrize("time_ns", [-(10**19), -1, 0, 10**18, 2**63 - 1])
+def test_a_clock_that_is_far_off_is_no_error(search: Search, time_ns: int) -> None:
+    time_ns = max(time_ns, -(2**63))
+    with Journal.open(session_journal("one")) as journal:
+        journal.append([output(0, b"a needle\r\n")._replace(time_ns=time_ns)])
+    search.update(["one"])
+    [hit] = search.find(Query.of("needle"), 10)
+    assert hit.time_ns == time_ns
+    assert hit.moment.tzinfo is not None

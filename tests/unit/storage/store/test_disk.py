@@ -1,0 +1,123 @@
+"""Disks that are full, read-only, or not there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.errors import OutliveError, StoreCorrupt, StoreError, UnsafeDirectory
+from session_host.protocol.values import State
+from session_host.storage.store import Store
+from tests.support import disks
+from tests.support.disks import fill_disk, make_read_only
+from tests.support.records import MakeRecord, one_line
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    with disks.small_disk(tmp_path / "disk", 512) as mount_point:
+        yield mount_point
+
+
+class TestFullDisk:
+    def test_at_start(self, small_disk: Path) -> None:
+        fill_disk(small_disk)
+        path = small_disk / "outlive.db"
+
+        with pytest.raises(StoreError, match="the disk is full") as caught:
+            Store.open(path)
+
+        assert str(path) in one_line(caught.value)
+        assert not isinstance(caught.value, StoreCorrupt)
+
+    def test_while_writing_loses_nothing_and_works_again_after(self, small_disk: Path, make_record: MakeRecord) -> None:
+        path = small_disk / "outlive.db"
+        with Store.open(path) as store:
+            first = make_record()
+            store.insert(first)
+            ballast = fill_disk(small_disk, leave_bytes=8192)
+            with pytest.raises(StoreError, match="the disk is full") as caught:
+                store.insert(make_record(title="x" * 60_000))
+            one_line(caught.value)
+            assert store.all() == [first]
+
+            ballast.unlink()
+            second = make_record()
+            store.insert(second)
+
+        with Store.open(path) as store:
+            assert store.all() == [first, second]
+
+    def test_what_was_recorded_before_can_be_read(self, small_disk: Path, make_record: MakeRecord) -> None:
+        path = small_disk / "outlive.db"
+        record = make_record()
+        with Store.open(path) as store:
+            store.insert(record)
+        fill_disk(small_disk)
+
+        with Store.open(path) as store:
+            assert store.all() == [record]
+            with pytest.raises(StoreError, match="the disk is full"):
+                store.insert(make_record(title="x" * 60_000))
+
+        with Store.open(path) as store:
+            assert store.all() == [record]
+
+    def test_a_window_that_opened_it_then_does_not_keep_hosts_out_of_it(
+        self, small_disk: Path, make_record: MakeRecord
+    ) -> None:
+        path = small_disk / "outlive.db"
+        record = make_record(state=State.RUNNING)
+        with Store.open(path) as store:
+            store.insert(record)
+        ballast = fill_disk(small_disk)
+
+        with Store.open(path) as window:
+            assert window.all() == [record]
+            ballast.unlink()
+            began_s = time.monotonic()
+            with Store.open(path) as host:
+                host.update(record.id, state=State.EXITED, exit_code=3)
+            assert time.monotonic() - began_s < 2, "nobody kept it locked"
+            assert [each.exit_code for each in window.all()] == [3]
+
+
+class TestPlacesThatCannotBeWritten:
+    def test_the_state_directory_is_a_file(self, tmp_path: Path) -> None:
+        (tmp_path / "state").write_text("")
+
+        with pytest.raises(UnsafeDirectory, match="not a directory") as caught:
+            Store.open(tmp_path / "state" / "outlive.db")
+
+        one_line(caught.value)
+
+    def test_a_parent_of_it_is_a_file(self, tmp_path: Path) -> None:
+        (tmp_path / "home").write_text("")
+
+        with pytest.raises(OutliveError) as caught:
+            Store.open(tmp_path / "home" / "state" / "outlive.db")
+
+        one_line(caught.value)
+
+    def test_the_database_is_a_directory(self, path: Path) -> None:
+        path.mkdir(parents=True)
+
+        with pytest.raises(StoreError, match="cannot open it") as caught:
+            Store.open(path)
+
+        assert str(path) in one_line(caught.value)
+
+    def test_a_read_only_file_system(self, small_disk: Path, make_record: MakeRecord) -> None:
+        path = small_disk / "state" / "outlive.db"
+        Store.open(path).close()
+        make_read_only(small_disk)
+
+        with Store.open(path) as store:
+            assert store.all() == [], "what is there can be read"
+            with pytest.raises(StoreError, match="cannot write it") as caught:
+                store.insert(make_record())
+
+        assert str(path) in one_line(caught.value)

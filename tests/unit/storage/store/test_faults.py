@@ -1,0 +1,244 @@
+"""What disks, other processes and other versions do to the file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from session_host.errors import StoreCorrupt, StoreError
+from session_host.protocol.values import State
+from session_host.storage.store import SessionRecord, Store, schema
+from session_host.storage.store.schema import SCHEMA_VERSION
+from tests.support.records import MakeRecord, fill, one_line
+
+
+class TestPrivacy:
+    def test_the_file_and_its_companions_are_the_owners_alone(self, path: Path, make_record: MakeRecord) -> None:
+        before = os.umask(0)
+        try:
+            with Store.open(path) as store:
+                store.insert(make_record())
+                names = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in path.parent.iterdir()}
+        finally:
+            os.umask(before)
+
+        assert names == {"outlive.db": 0o600, "outlive.db-wal": 0o600, "outlive.db-shm": 0o600}
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+    def test_a_file_that_others_could_read_is_closed_to_them(self, path: Path) -> None:
+        Store.open(path).close()
+        path.chmod(0o644)
+
+        Store.open(path).close()
+
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+class TestDamage:
+    @pytest.mark.parametrize(
+        "junk", [b"this is no database" * 400, b"\x00" * 8192, b"SQLite format 3\x00" + b"\xff" * 8000]
+    )
+    def test_a_file_of_junk(self, path: Path, junk: bytes) -> None:
+        path.parent.mkdir(mode=0o700)
+        path.write_bytes(junk)
+
+        with pytest.raises(StoreCorrupt, match="damaged") as caught:
+            Store.open(path)
+
+        assert str(path) in one_line(caught.value)
+        assert path.read_bytes() == junk
+
+    @pytest.mark.parametrize("kept_bytes", [100, 4096, 5000, 3 * 4096])
+    def test_a_truncated_file(self, path: Path, make_record: MakeRecord, kept_bytes: int) -> None:
+        fill(path, make_record)
+        os.truncate(path, kept_bytes)
+
+        with pytest.raises(StoreCorrupt), Store.open(path) as store:
+            store.all()
+
+    def test_damage_in_the_middle_is_met_when_it_is_read(self, path: Path, make_record: MakeRecord) -> None:
+        fill(path, make_record)
+        pages = path.stat().st_size // 4096
+        with path.open("r+b") as file:
+            for page in range(1, pages):
+                file.seek(page * 4096)
+                file.write(b"\xde\xad\xbe\xef" * 64)
+
+        with pytest.raises(StoreCorrupt) as caught, Store.open(path) as store:
+            store.all()
+
+        one_line(caught.value)
+
+    def test_a_table_that_is_gone(self, path: Path) -> None:
+        Store.open(path).close()
+        connection = sqlite3.connect(path)
+        connection.execute("DROP TABLE layout")
+        connection.close()
+
+        with pytest.raises(StoreCorrupt, match="no table layout"):
+            Store.open(path)
+
+    @pytest.mark.parametrize(("column", "value"), [("argv", "{"), ("argv", "3"), ("env", "[]"), ("name", b"\xff")])
+    def test_a_row_that_cannot_be_ours(
+        self, path: Path, make_record: MakeRecord, column: str, value: str | bytes
+    ) -> None:
+        with Store.open(path) as store:
+            store.insert(make_record())
+            with store._database.writing() as connection:
+                connection.execute(f"UPDATE session SET {column} = ?", (value,))
+
+            with pytest.raises(StoreCorrupt):
+                store.all()
+
+    def test_text_that_is_no_utf8(self, store: Store, make_record: MakeRecord) -> None:
+        store.insert(make_record())
+        with store._database.writing() as connection:
+            connection.execute("UPDATE session SET title = cast(x'ff' as text)")
+
+        with pytest.raises(StoreCorrupt):
+            store.all()
+
+    def test_problems_are_none_in_a_sound_file(self, store: Store, make_record: MakeRecord) -> None:
+        store.insert(make_record())
+
+        assert store.problems() == []
+
+    @pytest.mark.parametrize("companion", ["-wal", "-shm"])
+    @pytest.mark.parametrize("content", [b"", b"junk", b"\x00" * 40000])
+    def test_stray_companions_lose_nothing(
+        self, path: Path, make_record: MakeRecord, companion: str, content: bytes
+    ) -> None:
+        records = fill(path, make_record, 3)
+        Path(f"{path}{companion}").write_bytes(content)
+
+        with Store.open(path) as store:
+            assert store.all() == records
+
+
+class TestSettingAside:
+    def test_makes_room_for_a_fresh_file_and_keeps_the_damaged_one(self, path: Path, make_record: MakeRecord) -> None:
+        path.parent.mkdir(mode=0o700)
+        for number in (1, 2):
+            path.write_bytes(b"damaged %d" % number * 100)
+
+            aside = Store.set_aside(path)
+
+            assert aside.name == f"outlive.db.damaged-{number}"
+            assert aside.read_bytes() == b"damaged %d" % number * 100
+            assert not path.exists()
+        with Store.open(path) as store:
+            store.insert(make_record())
+
+    def test_takes_the_companions_along(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o700)
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").write_bytes(b"x")
+
+        aside = Store.set_aside(path)
+
+        assert sorted(entry.name for entry in path.parent.iterdir()) == [
+            aside.name,
+            f"{aside.name}-shm",
+            f"{aside.name}-wal",
+        ]
+
+    def test_the_second_who_met_the_damage_leaves_the_fresh_file_alone(
+        self, path: Path, make_record: MakeRecord
+    ) -> None:
+        path.parent.mkdir(mode=0o700)
+        path.write_bytes(b"damaged" * 100)
+        first = Store.set_aside(path)
+        record = make_record()
+        with Store.open(path) as store:
+            store.insert(record)
+
+            assert Store.set_aside(path) == first
+
+            assert store.all() == [record]
+
+    def test_who_has_the_old_file_open_goes_on_in_the_fresh_one(self, path: Path, make_record: MakeRecord) -> None:
+        record = make_record()
+        with Store.open(path) as long_lived:
+            Store.set_aside(path)
+            with Store.open(path) as fresh:
+                fresh.insert(record)
+
+                long_lived.update(record.id, title="still heard")
+
+                found = fresh.get(record.id)
+                assert found is not None
+                assert found.title == "still heard"
+
+
+class TestVersions:
+    def test_a_newer_file_is_refused_and_untouched(self, path: Path) -> None:
+        Store.open(path).close()
+        connection = sqlite3.connect(path)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        connection.close()
+        before = path.read_bytes()
+
+        with pytest.raises(StoreError, match="newer Outlive; upgrade") as caught:
+            Store.open(path)
+
+        assert not isinstance(caught.value, StoreCorrupt)
+        assert path.read_bytes() == before
+
+    def test_a_former_version_reads_and_writes_a_file_to_which_this_one_added_a_column(
+        self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from session_host.storage.store import database, store
+
+        former_fields = tuple(field for field in SessionRecord.__struct_fields__ if field != "end_request")
+        with monkeypatch.context() as former:
+            former.setattr(database, "ADDED_COLUMNS", ())
+            former.setattr(store, "_FIELDS", former_fields)
+            former.setattr(store, "_COLUMNS", ", ".join(former_fields))
+            [record] = fill(path, make_record, 1)
+            with Store.open(path) as held:
+                with monkeypatch.context() as current:
+                    current.setattr(database, "ADDED_COLUMNS", schema.ADDED_COLUMNS)
+                    Store.open(path).close()
+                held.update(record.id, state=State.EXITED, exit_signal=9)
+                later = make_record()
+                held.insert(later)
+                assert {each.id for each in held.all()} == {record.id, later.id}
+        with Store.open(path) as opened:
+            assert {each.end_request for each in opened.all()} == {""}
+            opened.update(later.id, state=State.EXITED, end_request="kill")
+            assert {each.id: each.end_request for each in opened.all()} == {record.id: "", later.id: "kill"}
+
+    def test_an_older_file_takes_the_missing_steps_and_keeps_its_rows(
+        self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        records = fill(path, make_record, 3)
+        from session_host.storage.store import database, schema
+
+        step = ("ALTER TABLE session ADD COLUMN later TEXT", "UPDATE session SET later = 'x'")
+        monkeypatch.setattr(database, "MIGRATIONS", (*schema.MIGRATIONS, step))
+
+        for _ in range(2):
+            with Store.open(path) as store:
+                assert store.all() == records
+        connection = sqlite3.connect(path)
+        assert connection.execute("SELECT count(*) FROM session WHERE later = 'x'").fetchone() == (3,)
+        connection.close()
+
+    def test_a_step_that_fails_leaves_the_file_as_it_was(
+        self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        records = fill(path, make_record, 2)
+        from session_host.storage.store import database, schema
+
+        with monkeypatch.context() as patch:
+            step = ("DELETE FROM session", "THIS IS NO SQL")
+            patch.setattr(database, "MIGRATIONS", (*schema.MIGRATIONS, step))
+            with pytest.raises(StoreError):
+                Store.open(path)
+
+        with Store.open(path) as store:
+            assert store.all() == records

@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from session_host.errors import AmbiguousSession, NoSuchSession, StoreError
+from session_host.protocol.values import State
+from session_host.storage.store import SessionRecord, Store
+
+MakeRecord = Callable[..., SessionRecord]
+
+
+@pytest.mark.parametrize("conversation", ["-rf", "../x", "a b", "", "x" * 200, b"x"])
+def test_a_conversation_that_could_be_an_option_or_a_path_is_not_loaded(
+    store: Store, make_record: MakeRecord, conversation: object
+) -> None:
+    record = make_record()
+    store.insert(record)
+
+    store.update(record.id, provider_session_id=conversation)
+
+    found = store.get(record.id)
+    assert found is not None
+    assert found.provider_session_id is None
+
+
+def test_a_record_comes_back_as_it_was_written(store: Store, make_record: MakeRecord) -> None:
+    record = make_record(
+        name="Über 'notes' — \U0001f9e0",
+        argv=["claude", "--x", "", 'a "b"\n'],
+        cwd="/home/ä",
+        env={"A": "1", "B": ""},
+        state=State.EXITED,
+        exit_code=3,
+        exit_signal=None,
+        error="one line",
+        title="t",
+        host_pid=10,
+        host_started=2**40,
+        child_pid=11,
+        child_started=12,
+        boot_id="b",
+        ended_at="2026-01-02T03:04:05Z",
+        provider_session_id="abc",
+        arguments=["--x", "", 'a "b"\n'],
+        resumed_from="one",
+        continued_by="two",
+        repository="/home/ä",
+        worktree="/home/ä/b",
+        branch="b/ü",
+        branch_made=True,
+    )
+
+    store.insert(record)
+
+    assert store.get(record.id) == record
+    assert all(
+        getattr(record, field) is not None for field in SessionRecord.__struct_fields__ if field != "exit_signal"
+    )
+
+
+def test_records_are_there_for_the_next_who_opens_the_file(path: Path, make_record: MakeRecord) -> None:
+    record = make_record()
+    with Store.open(path) as first:
+        first.insert(record)
+
+    with Store.open(path) as second:
+        assert second.all() == [record]
+
+
+def test_sessions_are_listed_oldest_first_and_equal_times_in_order_of_arrival(
+    store: Store, make_record: MakeRecord
+) -> None:
+    old, twin_a, twin_b = (make_record(created_at=f"2026-01-02T03:04:0{second}Z") for second in (1, 2, 2))
+    for record in (twin_a, twin_b, old):
+        store.insert(record)
+
+    assert [record.id for record in store.all()] == [old.id, twin_a.id, twin_b.id]
+
+
+def test_running_holds_those_that_start_and_run_alone(store: Store, make_record: MakeRecord) -> None:
+    records = {state: make_record(state=state) for state in State}
+    for record in records.values():
+        store.insert(record)
+
+    assert [record.state for record in store.running()] == [State.STARTING, State.RUNNING]
+    assert store.running_names() == {records[State.STARTING].name, records[State.RUNNING].name}
+
+
+def test_an_id_is_recorded_once(store: Store, make_record: MakeRecord) -> None:
+    record = make_record()
+    store.insert(record)
+
+    with pytest.raises(StoreError, match="cannot save chat"):
+        store.insert(record)
+
+    assert store.all() == [record]
+
+
+def test_update_changes_the_named_fields_alone(store: Store, make_record: MakeRecord) -> None:
+    record, other = make_record(), make_record()
+    store.insert(record)
+    store.insert(other)
+
+    store.update(record.id, name="docs", env={"K": "V"}, state=State.EXITED, exit_code=0)
+
+    assert store.get(record.id) == msgspec.structs.replace(
+        record, name="docs", env={"K": "V"}, state=State.EXITED, exit_code=0
+    )
+    assert store.get(other.id) == other
+
+
+@pytest.mark.parametrize("late", [State.STARTING, State.RUNNING, State.LOST])
+def test_what_has_ended_stays_ended(store: Store, make_record: MakeRecord, late: State) -> None:
+    record = make_record(state=State.STARTING)
+    store.insert(record)
+    store.update(record.id, state=State.EXITED, exit_code=7, ended_at="2026-01-02T03:05:00Z")
+
+    store.update(record.id, state=late, host_pid=99, exit_code=None, ended_at=None, error="host is gone")
+
+    kept = store.get(record.id)
+    assert kept is not None
+    assert (kept.state, kept.exit_code, kept.ended_at, kept.error) == (State.EXITED, 7, "2026-01-02T03:05:00Z", "")
+    assert kept.host_pid == 99
+
+
+def test_a_lost_session_may_be_found_again(store: Store, make_record: MakeRecord) -> None:
+    record = make_record(state=State.LOST)
+    store.insert(record)
+
+    store.update(record.id, state=State.RUNNING)
+
+    assert [found.id for found in store.running()] == [record.id]
+
+
+def test_update_of_an_unknown_session_says_so(store: Store) -> None:
+    with pytest.raises(NoSuchSession):
+        store.update("00000000-0000-4000-8000-000000000000", name="x")
+
+
+@pytest.mark.parametrize("field", ["id", "nothing", "name = 'x' --"])
+def test_update_takes_no_other_fields(store: Store, make_record: MakeRecord, field: str) -> None:
+    record = make_record()
+    store.insert(record)
+
+    with pytest.raises(TypeError, match="not a field"):
+        store.update(record.id, **{field: "x"})
+
+    assert store.all() == [record]
+
+
+def test_removed_sessions_are_forgotten(store: Store, make_record: MakeRecord) -> None:
+    record = make_record()
+    store.insert(record)
+
+    store.remove(record.id)
+    store.remove(record.id)
+
+    assert store.get(record.id) is None
+
+
+class TestFind:
+    def test_by_name_full_id_and_unique_beginning(self, store: Store, make_record: MakeRecord) -> None:
+        record = make_record(name="api fix", id="0a1b2c3d-0000-4000-8000-000000000000")
+        store.insert(record)
+        store.insert(make_record(id="0a1b2c3e-0000-4000-8000-000000000000"))
+
+        for text in ("api fix", record.id, record.id.upper(), "0a1b2c3d", "0A1B2C3D-0"):
+            assert store.find(text).id == record.id
+
+    @pytest.mark.parametrize("text", ["", " ", "nothing", "%", "_", "0000", "api"])
+    def test_nothing_fits(self, store: Store, make_record: MakeRecord, text: str) -> None:
+        store.insert(make_record(name="api fix", id="0a1b2c3d-0000-4000-8000-000000000000"))
+
+        with pytest.raises(NoSuchSession, match="outlive ls --all"):
+            store.find(text)
+
+    def test_a_beginning_of_two_is_ambiguous_and_both_are_named(self, store: Store, make_record: MakeRecord) -> None:
+        store.insert(make_record(id="0a1b2c3d-0000-4000-8000-000000000000"))
+        store.insert(make_record(id="0a1b2c3e-0000-4000-8000-000000000000"))
+
+        with pytest.raises(AmbiguousSession, match=r"0a1b2c3d-0000.*0a1b2c3e-0000"):
+            store.find("0a1b2c3")
+
+    def test_of_equal_names_the_running_one_is_meant(self, store: Store, make_record: MakeRecord) -> None:
+        store.insert(make_record(state=State.EXITED))
+        running = make_record(state=State.RUNNING)
+        store.insert(running)
+        store.insert(make_record(state=State.LOST))
+
+        assert store.find("notes").id == running.id
+
+    @pytest.mark.parametrize("state", [State.RUNNING, State.EXITED])
+    def test_two_equals_are_ambiguous(self, store: Store, make_record: MakeRecord, state: State) -> None:
+        store.insert(make_record(state=state))
+        store.insert(make_record(state=state))
+
+        with pytest.raises(AmbiguousSession):
+            store.find("notes")
+
+    def test_a_name_goes_before_the_beginning_of_an_id(self, store: Store, make_record: MakeRecord) -> None:
+        named = make_record(name="beef")
+        store.insert(make_record(id="beef0000-0000-4000-8000-000000000000"))
+        store.insert(named)
+
+        assert store.find("beef").id == named.id
+
+
+class TestWindow:
+    def test_the_layout_is_kept(self, store: Store) -> None:
+        assert store.layout() == {}
+
+        store.save_layout({"tabs": ["a", "b"], "width_px": 900})
+        store.save_layout({"tabs": ["b"], "ü": None})
+
+        assert store.layout() == {"tabs": ["b"], "ü": None}
+
+    @pytest.mark.parametrize("broken", ["{", "[]", "", None])
+    def test_a_broken_layout_counts_as_none(self, store: Store, broken: str | None) -> None:
+        store.save_layout({"tabs": []})
+        with store._database.writing() as connection:
+            connection.execute("UPDATE layout SET value = coalesce(?, x'ff00')", (broken,))
+
+        assert store.layout() == {}
+
+    def test_recent_directories_come_last_used_first_and_once(self, store: Store, make_record: MakeRecord) -> None:
+        for directory in ("/a", "/b", "/c", "/a"):
+            store.insert(make_record(cwd=directory))
+
+        assert store.recent_directories(2) == ["/a", "/c"]
+        assert store.recent_directories(10) == ["/a", "/c", "/b"]
+
+    def test_recent_directories_outlive_their_sessions_and_are_bounded(
+        self, store: Store, make_record: MakeRecord
+    ) -> None:
+        for number in range(60):
+            record = make_record(cwd=f"/{number}", created_at="2026-01-02T03:04:05Z")
+            store.insert(record)
+            store.remove(record.id)
+
+        assert store.recent_directories(100) == [f"/{number}" for number in range(59, 9, -1)]
+
+
+class TestGoingOnWithAConversation:
+    def test_the_former_session_gets_its_successor_in_the_same_write(
+        self, store: Store, make_record: MakeRecord
+    ) -> None:
+        former = make_record(name="x", state=State.EXITED)
+        store.insert(former)
+        later = make_record(name="x", resumed_from=former.id)
+
+        store.insert(later)
+
+        assert store.get(former.id).continued_by == later.id  # type: ignore[union-attr]
+
+    def test_of_two_who_do_so_at_once_one_does(self, store: Store, make_record: MakeRecord) -> None:
+        former = make_record(state=State.EXITED)
+        store.insert(former)
+        first, second = make_record(resumed_from=former.id), make_record(name="second", resumed_from=former.id)
+        store.insert(first)
+
+        with pytest.raises(StoreError, match=f"second: this conversation already continues in {first.id}"):
+            store.insert(second)
+
+        assert store.get(second.id) is None
+        assert store.get(former.id).continued_by == first.id  # type: ignore[union-attr]
+
+    def test_a_former_session_that_was_removed_is_no_hindrance(self, store: Store, make_record: MakeRecord) -> None:
+        record = make_record(resumed_from="11111111-2222-4333-8444-555555555555")
+
+        store.insert(record)
+
+        assert store.get(record.id) == record
+
+    def test_without_its_successor_it_can_be_gone_on_with_again(self, store: Store, make_record: MakeRecord) -> None:
+        former = make_record(state=State.EXITED)
+        store.insert(former)
+        later = make_record(resumed_from=former.id)
+        store.insert(later)
+
+        store.remove(later.id)
+
+        assert store.get(former.id).continued_by is None  # type: ignore[union-attr]
+
+    def test_a_name_means_the_newest_of_a_chain(self, store: Store, make_record: MakeRecord) -> None:
+        first = make_record(name="x", state=State.EXITED)
+        store.insert(first)
+        second = make_record(name="x", state=State.EXITED, resumed_from=first.id)
+        store.insert(second)
+
+        assert store.find("x").id == second.id

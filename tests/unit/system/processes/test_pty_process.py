@@ -1,0 +1,252 @@
+"""Programs on real PTYs.
+
+The PTYs are made by hand: how the product puts a program on one is what is tested.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import resource
+import select
+import signal
+import sys
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from session_host.errors import AgentNotFound, LaunchFailed
+from session_host.protocol.values import CellSize, GridSize
+from session_host.system.processes.identity import boot_id, is_running, start_time
+from session_host.system.processes.pty_process import PtyProcess, resolve
+from tests.support import processes
+from tests.support.waiting import wait_for_end, wait_until
+
+SIZE = GridSize(80, 24)
+
+
+class Terminal:
+    """A PTY as the keeper makes one, and the program on it; ends it, and reaps it unless the test has."""
+
+    def __init__(self, size: GridSize = SIZE) -> None:
+        self.master, self.slave = os.openpty()
+        os.set_blocking(self.master, False)
+        termios.tcsetwinsize(self.slave, (size.rows, size.columns))
+        self.about_to_exec, self._about_to_exec = os.pipe()
+        self.process: PtyProcess | None = None
+
+    def run(self, *argv: str, directory: str = "/", umask: int = 0o077, open_files: int = 512) -> PtyProcess:
+        def about_to_exec(pid: int) -> None:
+            os.write(self._about_to_exec, b"%d" % pid)
+
+        self.process = PtyProcess.spawn(
+            list(argv), directory, dict(os.environ), self.master, self.slave, umask=umask, open_files=open_files,
+            about_to_exec=about_to_exec,
+        )  # fmt: skip
+        self.let_go_of_slave()
+        return self.process
+
+    def let_go_of_slave(self) -> None:
+        if self.slave >= 0:
+            os.close(self.slave)
+            self.slave = -1
+
+    def read(self) -> bytes | None:
+        """What the program wrote; None if there is nothing now, b"" at the end."""
+        try:
+            return os.read(self.master, 65536)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            return b""
+
+    def read_all(self) -> str:
+        data = b""
+        while True:
+            select.select([self.master], [], [], 10)
+            piece = self.read()
+            if piece == b"":
+                return data.decode()
+            data += piece or b""
+
+    def close(self) -> None:
+        self.let_go_of_slave()
+        if self.process is not None:
+            if processes.is_alive(self.process.pid):
+                os.kill(self.process.pid, signal.SIGKILL)
+            wait_for_end(self.process.pid, 5)
+            with contextlib.suppress(ChildProcessError):  # the test has reaped it
+                os.waitpid(self.process.pid, 0)
+        for descriptor in (self.master, self.about_to_exec, self._about_to_exec):
+            os.close(descriptor)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    own = Terminal()
+    yield own
+    own.close()
+
+
+def test_a_program_gets_its_terminal_size_directory_and_environment(terminal: Terminal) -> None:
+    script = "stty size; pwd; printf '%s\\n' \"$TERM\""
+    termios.tcsetwinsize(terminal.slave, (17, 91))
+    terminal.run("sh", "-c", script, directory="/usr")
+    assert terminal.read_all().split() == ["17", "91", "/usr", "xterm-256color"]
+
+
+def test_a_program_gets_python_s_signals_undone(terminal: Terminal) -> None:
+    """A Python process ignores SIGPIPE; inherited, that would break pipelines in every shell."""
+    terminal.run("sh", "-c", "grep -E 'Sig(Ign|Blk)' /proc/self/status")
+    text = terminal.read_all()
+    masks = dict(line.split(":\t") for line in text.splitlines())
+    assert int(masks["SigIgn"], 16) == 0
+    assert int(masks["SigBlk"], 16) == 0
+
+
+def test_a_program_inherits_no_descriptor(terminal: Terminal) -> None:
+    leaked = os.open("/dev/null", os.O_RDONLY)
+    os.set_inheritable(leaked, True)
+    try:
+        terminal.run(sys.executable, "-ISc", "import os; print(*os.listdir('/proc/self/fd'))")
+        found = terminal.read_all()
+    finally:
+        os.close(leaked)
+    assert set(found.split()) <= {"0", "1", "2", "3"}, "3 is the listing's own"
+
+
+def test_the_child_leads_a_session_and_has_the_terminal(terminal: Terminal) -> None:
+    process = terminal.run("cat")
+    assert os.getsid(process.pid) == process.pid
+    assert os.tcgetpgrp(terminal.master) == process.pid
+
+
+@pytest.mark.parametrize(("hidden", "tells"), [(0o077, "0077"), (0o002, "0002")])
+def test_a_program_gets_the_umask_and_the_limit_of_open_files_that_are_its_own(
+    terminal: Terminal, hidden: int, tells: str
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    terminal.run("sh", "-c", "umask; ulimit -n; ulimit -H -n", umask=hidden, open_files=333)
+    assert terminal.read_all().split() == [tells, "333", str(before[1])]
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
+
+
+def test_a_program_gets_the_signals_that_its_host_ignores(terminal: Terminal) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        terminal.run("sh", "-c", "grep SigIgn /proc/self/status")
+        assert int(terminal.read_all().split()[1], 16) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_the_child_tells_its_pid_before_the_exec(terminal: Terminal) -> None:
+    process = terminal.run("cat")
+    assert int(os.read(terminal.about_to_exec, 100)) == process.pid
+    assert process.started == start_time(process.pid)
+    assert process.is_it()
+
+
+def test_it_is_told_from_a_later_process_with_its_pid(terminal: Terminal) -> None:
+    process = terminal.run("cat")
+    assert process.started is not None
+    assert not PtyProcess(process.pid, process.started - 1, terminal.master).is_it()
+    assert PtyProcess(process.pid, None, terminal.master).is_it(), "nothing is known against it"
+
+
+def test_its_end_is_for_others_to_reap(terminal: Terminal) -> None:
+    """Whoever learns of the status notes it before the reaping; nothing of Python's may come before."""
+    process = terminal.run("sh", "-c", "exit 77")
+    wait_for_end(process.pid, 10)
+    assert os.waitpid(process.pid, 0) == (process.pid, 77 << 8)
+
+
+def test_a_resize_reaches_the_program_with_pixels(terminal: Terminal) -> None:
+    from tests.programs import program
+
+    process = terminal.run(*program("window_size"))
+    seen = ""
+
+    def said(text: str) -> bool:
+        nonlocal seen
+        seen += (terminal.read() or b"").decode()
+        return text in seen
+
+    wait_until(lambda: said("size 80x24"), 10, "the first size")
+    process.resize(GridSize(100, 30), CellSize(9, 18))
+    wait_until(lambda: said("size 100x30 900x540"), 10, "the second size")
+
+
+def test_a_huge_window_at_a_great_zoom_still_changes_the_program_s_size(terminal: Terminal) -> None:
+    """Its pixels are more than the kernel's 16 bits hold; the program is told as many as there can be."""
+    from tests.programs import program
+
+    process = terminal.run(*program("window_size"))
+    seen = ""
+
+    def said(text: str) -> bool:
+        nonlocal seen
+        seen += (terminal.read() or b"").decode()
+        return text in seen
+
+    wait_until(lambda: said("size 80x24"), 10, "the first size")
+    process.resize(GridSize(1000, 1000), CellSize(70, 65535))
+    wait_until(lambda: said("size 1000x1000 65535x65535"), 10, "the second size")
+
+
+def test_signals_reach_the_foreground_group_too(terminal: Terminal) -> None:
+    process = terminal.run("bash", "--norc", "-ic", "sleep 60; echo survived $?; exit 9")
+    wait_until(lambda: os.tcgetpgrp(terminal.master) != process.pid, 10, "a job in the foreground")
+    job = os.tcgetpgrp(terminal.master)
+    process.signal(signal.SIGKILL)
+    wait_for_end(job, 5)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("no-such-program", "not found on PATH"),
+        ("./missing", "no such file"),
+        ("/etc/passwd", "not an executable file"),
+        ("/usr", "not an executable file"),
+    ],
+)
+def test_a_program_that_cannot_be_found_says_so(command: str, words: str) -> None:
+    with pytest.raises(AgentNotFound, match=words):
+        resolve(command, "/", os.environ["PATH"])
+
+
+def test_a_relative_program_is_looked_up_in_the_session_s_directory(tmp_path: Path) -> None:
+    program = tmp_path / "tool"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    assert resolve("./tool", str(tmp_path), "") == str(tmp_path / "tool")
+
+
+def test_a_directory_that_vanished_is_no_session(terminal: Terminal) -> None:
+    with pytest.raises(LaunchFailed, match="does not exist"):
+        terminal.run("true", directory="/no/such/place")
+
+
+def test_a_program_that_the_kernel_refuses_is_no_session(terminal: Terminal, tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"\x7fELF is not enough")
+    broken.chmod(0o755)
+    with pytest.raises(LaunchFailed, match="cannot start: Exec format error"):
+        terminal.run(str(broken))
+
+
+def test_a_process_is_told_from_a_later_one_with_its_pid() -> None:
+    started_at = start_time(os.getpid())
+    assert started_at is not None
+    assert is_running(os.getpid(), started_at)
+    assert not is_running(os.getpid(), started_at + 1)
+    assert is_running(os.getpid(), None)
+    assert not is_running(None, None)
+    assert start_time(2**22 + 1) is None
+    assert boot_id()

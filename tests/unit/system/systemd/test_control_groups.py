@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from session_host.system.systemd import bus_addresses, control_groups
+
+ME = os.getuid()
+DESKTOP = f"/user.slice/user-{ME}.slice/user@{ME}.service/app.slice/app-outlive-7.scope"
+LOGIN = f"/user.slice/user-{ME}.slice/session-3.scope"
+SERVICE = "/system.slice/cron.service"
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[None]:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        yield
+
+
+@pytest.fixture
+def run_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory that logind makes for this user."""
+    monkeypatch.setattr(bus_addresses, "RUN_USER", tmp_path)
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    own = tmp_path / str(ME)
+    own.mkdir()
+    return own
+
+
+# ----------------------------------------------------------------------------------------- addresses
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("unix:path={0}/bus", "{0}/bus"),
+        ("unix:path={0}/bus,guid=0123", "{0}/bus"),
+        ("tcp:host=localhost,port=1;unix:path={0}/none;unix:path={0}/bus", "{0}/bus"),
+        ("unix:path={0}/b%75s", "{0}/bus"),
+        ("unix:abstract=/tmp/x%2c,guid=1", "\0/tmp/x,"),
+    ],
+)
+def test_addresses_that_lead_somewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, found: str
+) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address.format(tmp_path))
+    with listening(tmp_path / "bus"):
+        assert bus_addresses.session_bus() == found.format(tmp_path).encode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["unix:path={0}/none", "unix:path={0}", "disabled:", "unix:", "x", ";;", "unix:path=%", "unix:path={0}/%00"],
+)
+def test_an_address_that_leads_nowhere_is_not_made_up_for(run_user: Path, address: str) -> None:
+    """Whoever says where the bus is does not get another one."""
+    with pytest.MonkeyPatch.context() as patch, listening(run_user / "bus"):
+        patch.setenv("DBUS_SESSION_BUS_ADDRESS", address.format(run_user))
+        assert bus_addresses.session_bus() is None
+
+
+def test_without_an_address_it_is_the_runtime_directorys_bus(
+    run_user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert bus_addresses.session_bus() is None
+    with listening(run_user / "bus"):
+        assert bus_addresses.session_bus() == str(run_user / "bus").encode()
+        with listening(tmp_path / "bus"):
+            assert bus_addresses.session_bus() == str(tmp_path / "bus").encode()
+
+
+def test_a_bus_of_another_user_is_none_of_ours(run_user: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("giving a socket away needs root")
+    with listening(run_user / "bus"):
+        os.chown(run_user / "bus", 12345, -1)
+        assert bus_addresses.session_bus() is None
+
+
+def test_the_system_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DBUS_SYSTEM_BUS_ADDRESS", raising=False)
+    monkeypatch.setattr(bus_addresses, "SYSTEM_BUS", tmp_path / "system")
+    assert bus_addresses.system_bus() is None
+    with listening(tmp_path / "system"):
+        assert bus_addresses.system_bus() == str(tmp_path / "system").encode()
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+        assert bus_addresses.system_bus() is None
+
+
+# -------------------------------------------------------------------------------------------- places
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that tells in which control groups process 7 is."""
+    monkeypatch.setattr(control_groups, "PROC", tmp_path)
+    monkeypatch.setattr(control_groups, "LINGER", tmp_path / "linger")
+    (tmp_path / "7").mkdir()
+    return tmp_path / "7" / "cgroup"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"0::{DESKTOP}\n",
+        f"12:pids:/x\n1:name=systemd:{DESKTOP}\n0::{DESKTOP}\n",
+        f"12:pids:/x\n1:name=systemd:{DESKTOP}",
+    ],
+    ids=["version 2", "both", "version 1"],
+)
+def test_where_a_process_is(place: Path, text: str) -> None:
+    place.write_text(text)
+
+    assert set(control_groups.control_groups(7)) == {DESKTOP}
+    assert control_groups.is_in(7, "app-outlive-7.scope")
+    assert not control_groups.is_in(7, "app-outlive")
+
+
+def test_a_process_that_has_ended_is_nowhere(place: Path) -> None:
+    assert control_groups.control_groups(8) == []
+    assert not control_groups.is_in(8, "x")
+
+
+@pytest.mark.parametrize(
+    ("path", "lingers", "elsewhere"),
+    [
+        (DESKTOP, False, False),
+        (DESKTOP, True, False),
+        (LOGIN, False, True),
+        (LOGIN, True, False),
+        (SERVICE, False, True),
+        (SERVICE, True, False),
+        ("/", False, True),
+    ],
+)
+def test_whether_a_scope_would_shorten_a_life(place: Path, path: str, lingers: bool, elsewhere: bool) -> None:
+    place.write_text(f"0::{path}\n")
+    control_groups.LINGER.mkdir()
+    (control_groups.LINGER / "somebody-else").touch()
+    if lingers:
+        (control_groups.LINGER / pwd.getpwuid(ME).pw_name).touch()
+
+    assert control_groups.belongs_elsewhere(7) is elsewhere
+
+
+def test_nobody_lingers_where_nothing_is_written_of_it(place: Path) -> None:
+    assert not control_groups.lingers()
+    control_groups.LINGER.mkdir()
+    assert not control_groups.lingers()

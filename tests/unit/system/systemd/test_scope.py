@@ -1,0 +1,364 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jeepney import DBusAddress, new_method_call, new_method_return
+
+from session_host.system.systemd import ScopeResult, control_groups, enter
+from session_host.system.systemd.scope import TIMEOUT_S
+from tests.architecture.source_tree import REPOSITORY
+from tests.fakes.systemd import Denied, Systemd, on_the_bus
+from tests.support.area import Area
+from tests.support.buses import BusDaemon, bus_daemon
+from tests.support.processes import end, is_alive
+from tests.support.waiting import wait_for_end
+
+UNIT = "outlive-0a1b2c3d.scope"
+EXISTS = "org.freedesktop.systemd1.UnitExists"
+
+
+@pytest.fixture
+def desktop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if started from a desktop: what the process is in ends with the user's systemd anyway."""
+    monkeypatch.setattr(control_groups, "belongs_elsewhere", lambda pid: False)
+
+
+@pytest.fixture
+def daemon(area: Area, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaemon]:
+    with bus_daemon(area.xdg_runtime) as running:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", running.address)
+        yield running
+
+
+@pytest.fixture
+def systemd(daemon: BusDaemon, desktop: None) -> Iterator[Systemd]:
+    with on_the_bus(Systemd, daemon.address) as service:
+        yield service
+
+
+@pytest.fixture
+def program() -> Iterator[int]:
+    """A process that waits to be ended."""
+    process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    yield process.pid
+    process.communicate()
+
+
+def into_scope(*pids: int, timeout_s: float = 20.0) -> ScopeResult:
+    return enter(UNIT, "Outlive: api-fix", pids or [os.getpid()], timeout_s)
+
+
+# --------------------------------------------------------------------------------------- with a systemd
+
+
+def test_processes_are_moved_into_a_scope_of_their_own(systemd: Systemd, program: int) -> None:
+    result = into_scope(os.getpid(), program)
+
+    assert result == ScopeResult(UNIT)
+    assert result.entered
+    assert str(result) == UNIT
+    assert systemd.units == {UNIT: [os.getpid(), program]}
+
+
+def test_one_that_is_killed_does_not_end_the_others_and_nothing_is_left_behind(systemd: Systemd) -> None:
+    into_scope()
+
+    assert {name: value for name, (_, value) in systemd.properties.items()} == {
+        "Description": "Outlive: api-fix",
+        "PIDs": [os.getpid()],
+        "Slice": "app.slice",
+        "CollectMode": "inactive-or-failed",
+        "SendSIGHUP": True,
+        "DelegateControllers": [],
+        "OOMPolicy": "continue",
+    }
+
+
+def test_the_signal_may_come_before_the_answer(systemd: Systemd) -> None:
+    systemd.hasty = True
+
+    assert into_scope() == ScopeResult(UNIT)
+
+
+def test_a_systemd_whose_scopes_know_no_oom_policy(systemd: Systemd) -> None:
+    systemd.unknown = {"OOMPolicy"}
+
+    assert into_scope() == ScopeResult(UNIT)
+    assert "OOMPolicy" not in systemd.properties
+
+
+def test_a_scope_of_the_name_is_joined(systemd: Systemd, program: int) -> None:
+    """A host that replaces a killed one goes where the agent is."""
+    into_scope(program)
+
+    assert into_scope(os.getpid()) == ScopeResult(UNIT)
+    assert systemd.units == {UNIT: [program, os.getpid()]}
+
+
+def test_who_is_in_it_already_asks_nobody(systemd: Systemd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "cgroup").write_text(f"0::/user.slice/user@0.service/app.slice/{UNIT}\n")
+    monkeypatch.setattr(control_groups, "PROC", tmp_path)
+
+    assert into_scope(1) == ScopeResult(UNIT)
+    assert systemd.calls == []
+
+
+def test_somebody_elses_unit_of_the_name_is_left_alone(systemd: Systemd) -> None:
+    systemd.units = {UNIT: [1], "outlive-0a1b2c3d-2.scope": [2]}
+
+    assert into_scope() == ScopeResult("outlive-0a1b2c3d-3.scope")
+    assert systemd.units[UNIT] == [1]
+
+
+def test_no_name_is_free(systemd: Systemd) -> None:
+    systemd.denies = Denied(EXISTS, "Unit x.scope was already loaded or has a fragment file.")
+
+    assert into_scope().reason == "refused: Unit x.scope was already loaded or has a fragment file."
+
+
+def test_a_refusal_says_why(systemd: Systemd) -> None:
+    systemd.denies = Denied("org.freedesktop.DBus.Error.AccessDenied", "Access denied")
+
+    result = into_scope()
+
+    assert result == ScopeResult(reason="refused: Access denied")
+    assert not result.entered
+    assert str(result) == "no scope: refused: Access denied"
+
+
+def test_a_job_that_fails(systemd: Systemd) -> None:
+    systemd.result = "failed"
+
+    assert into_scope().reason == "refused: systemd's job ended as failed"
+
+
+def test_processes_that_have_ended_are_passed_over(systemd: Systemd, program: int) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+
+    assert into_scope(ended.pid, program) == ScopeResult(UNIT)
+    assert systemd.units == {UNIT: [program]}
+    assert into_scope(ended.pid).reason == "refused: the processes have ended"
+
+
+@pytest.mark.parametrize("member", ["StartTransientUnit", "JobRemoved"])
+def test_an_answer_that_never_comes(systemd: Systemd, member: str) -> None:
+    systemd.silent = {member}
+    if member == "JobRemoved":
+        systemd.result = ""
+
+    began = time.monotonic()
+    assert into_scope(timeout_s=0.2).reason == "timed out"
+    assert time.monotonic() - began < 2
+
+
+def test_the_bus_dies_in_the_middle(daemon: BusDaemon, systemd: Systemd) -> None:
+    systemd.silent = {"StartTransientUnit"}
+    systemd.move = lambda unit, pids: os.kill(daemon.process.pid, signal.SIGKILL)
+
+    assert into_scope().reason == "the bus has gone"
+
+
+def test_a_bus_without_systemd(daemon: BusDaemon, desktop: None) -> None:
+    assert into_scope().reason == "no systemd on the bus"
+
+
+# ------------------------------------------------------------------------------------------ without one
+
+
+def test_a_login_that_a_scope_would_outlive_less_long(daemon: BusDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control_groups, "belongs_elsewhere", lambda pid: True)
+
+    assert "without linger" in into_scope().reason
+
+
+def test_no_bus_is_seen_at_once_and_loads_nothing() -> None:
+    """Hosts start faster than D-Bus loads."""
+    program = (
+        "import sys; from session_host.system.systemd import enter; print(enter('x.scope', '', [1]).reason); "
+        "print([name for name in sys.modules if name.startswith(('jeepney', 'socket', 'asyncio'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+
+    assert done.stdout.splitlines() == ["no session bus", "[]"]
+
+
+@pytest.fixture
+def listener(area: Area, monkeypatch: pytest.MonkeyPatch, desktop: None) -> Iterator[socket.socket]:
+    """A socket where the bus should be."""
+    path = area.xdg_runtime / "hung"
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={path}")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        yield listening
+
+
+def test_a_bus_that_accepts_and_never_answers_does_not_hold_a_launch(listener: socket.socket) -> None:
+    listener.listen()
+
+    began = time.monotonic()
+    assert into_scope(timeout_s=0.2).reason == "timed out"
+    assert 0.15 < time.monotonic() - began < 2
+    assert TIMEOUT_S <= 1
+
+
+def test_a_bus_that_does_not_even_accept(listener: socket.socket) -> None:
+    listener.listen(0)
+    waiting = []
+    while True:
+        one = socket.socket(socket.AF_UNIX)
+        one.setblocking(False)
+        waiting.append(one)
+        try:
+            one.connect(listener.getsockname())
+        except BlockingIOError:
+            break
+
+    began = time.monotonic()
+    assert into_scope(timeout_s=0.2).reason == "timed out"
+    assert time.monotonic() - began < 2
+    for one in waiting:
+        one.close()
+
+
+def test_a_socket_that_nobody_listens_on(listener: socket.socket) -> None:
+    assert into_scope().reason == "the bus cannot be reached: [Errno 111] Connection refused"
+
+
+def answering(listening: socket.socket, *answers: bytes) -> threading.Thread:
+    """Somebody who reads, and then says these bytes, one after the other, and hangs up."""
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            for answer in answers:
+                connection.recv(4096)
+                connection.sendall(answer)
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(4096):
+                pass
+
+    listening.listen()
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ((b"REJECTED EXTERNAL\r\n",), "the bus does not let us in"),
+        ((b"OK x\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n" * 3), "the bus speaks no D-Bus"),
+        ((b"OK x\r\n",), "the bus has gone"),
+        ((), "the bus has gone"),
+    ],
+    ids=["rejected", "another protocol", "hung up later", "hung up"],
+)
+def test_what_is_no_bus(listener: socket.socket, answers: tuple[bytes, ...], reason: str) -> None:
+    thread = answering(listener, *answers)
+
+    result = into_scope()
+    thread.join(10)
+
+    assert result.reason.startswith(reason)
+
+
+def spoilt(changes: list[tuple[int, int]]) -> bytes:
+    """An answer to the first call in which some bytes are others."""
+    call = new_method_call(DBusAddress("/x", "x.y", "x.y"), "Hello")
+    call.header.serial = 1
+    answer = bytearray(new_method_return(call, "sa{sv}", (":1.7", {"a": ("as", ["b"])})).serialise(serial=1))
+    for place, value in changes:
+        answer[place % len(answer)] = value
+    return bytes(answer)
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=4))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_bus_says_nothing_is_raised(listener: socket.socket, changes: list[tuple[int, int]]) -> None:
+    thread = answering(listener, b"OK x\r\n", spoilt(changes))
+
+    result = into_scope()
+    thread.join(10)
+
+    assert not result.entered
+
+
+# --------------------------------------------------------------------------- with real control groups
+
+
+def cgroup_root() -> Path:
+    """A control group of this process's in version 2 that takes children; skips the test when there is none."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, mount, kind, *_ = line.split()
+        if kind == "cgroup2":
+            own = next(path for path in control_groups.control_groups(os.getpid()))
+            return Path(mount) / own.lstrip("/")
+    pytest.skip("there is no cgroup v2 here")
+
+
+@pytest.fixture
+def groups() -> Iterator[tuple[Path, Path]]:
+    """Two real control groups: a window's, and the one that a scope gets."""
+    root = cgroup_root() / f"outlive-test-{os.getpid()}"
+    try:
+        root.mkdir()
+    except OSError as error:
+        pytest.skip(f"no control group can be made here: {error}")
+    window, scope = root / "window", root / UNIT
+    window.mkdir()
+    scope.mkdir()
+    trial = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    try:
+        try:
+            (window / "cgroup.procs").write_text(str(trial.pid))
+        except OSError as error:
+            pytest.skip(f"processes cannot be moved here: {error}")
+        finally:
+            trial.communicate()
+        yield window, scope
+    finally:
+        for group in (window, scope):
+            end(int(pid) for pid in (group / "cgroup.procs").read_text().split())
+            group.rmdir()
+        root.rmdir()
+
+
+def test_the_end_of_the_windows_group_is_not_the_end_of_the_chat(
+    systemd: Systemd, groups: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window_group, scope_group = groups
+    if not (window_group / "cgroup.kill").exists():
+        pytest.skip("this kernel has no cgroup.kill (5.14)")
+    window, host = (subprocess.Popen(["cat"], stdin=subprocess.PIPE) for _ in range(2))
+    for process in (window, host):
+        (window_group / "cgroup.procs").write_text(str(process.pid))
+
+    def move(unit: str, pids: list[int]) -> None:
+        for pid in pids:
+            (scope_group / "cgroup.procs").write_text(str(pid))
+
+    systemd.move = move
+
+    assert into_scope(host.pid) == ScopeResult(UNIT)
+    assert control_groups.is_in(host.pid, UNIT)
+    (window_group / "cgroup.kill").write_text("1")
+
+    wait_for_end(window.pid, 10)
+    assert is_alive(host.pid)
+    host.communicate()
+    window.communicate()
+    assert window.returncode == -signal.SIGKILL
+    assert host.returncode == 0

@@ -1,0 +1,79 @@
+"""What the event loop costs."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import mmap
+import operator
+import os
+import re
+import select
+import signal
+import sys
+import time
+from collections import deque
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from session_host.system.event_loop import give_back_zeros, run_command
+
+PAGES = 16
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as Linux tells of memory")
+def test_pages_of_zeros_are_given_back_and_all_is_as_it_was() -> None:
+    memory = mmap.mmap(-1, PAGES * mmap.PAGESIZE, mmap.MAP_PRIVATE)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    memory[:] = bytes(len(memory))
+    memory[5 * mmap.PAGESIZE + 7] = 1
+    expected = bytes(memory)
+
+    def resident() -> int:
+        text = Path("/proc/self/smaps").read_text()
+        found = re.search(rf"^{address:x}-.*?^Rss:\s+(\d+) kB", text, re.MULTILINE | re.DOTALL)
+        assert found
+        return int(found.group(1)) * 1024 // mmap.PAGESIZE
+
+    before = resident()
+    give_back_zeros(address + 1, len(memory) - 1)
+    assert before - resident() == PAGES - 2, "not the page with something on it, and not what is no whole page"
+    assert bytes(memory) == expected
+
+
+def test_ctrl_c_just_before_the_loop_waits_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal that comes between the loop's last look and ``epoll_wait`` must end that wait."""
+
+    class Selector:
+        """epoll, with Ctrl+C just before its third wait, which lasts five seconds unless something ends it."""
+
+        def __init__(self) -> None:
+            self._epoll = select.epoll()
+            self._waits = 0
+
+        def poll(self, timeout_s: float = -1, maximum: int = -1) -> list[tuple[int, int]]:
+            self._waits += 1
+            if self._waits == 3:
+                libc = ctypes.PyDLL(None)
+                events = (ctypes.c_char * (12 * 16))()
+                interrupt = partial(libc.kill, os.getpid(), signal.SIGINT)
+                wait = partial(libc.epoll_wait, self._epoll.fileno(), events, 16, 5000)
+                # One call for the interpreter, so that it runs no handler between the two.
+                deque(map(operator.call, [interrupt, wait]))
+            return self._epoll.poll(timeout_s, maximum)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._epoll, name)
+
+    async def forever() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("selectors.EpollSelector._selector_cls", Selector)
+    began_s = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_command(forever())
+    assert time.monotonic() - began_s < 3

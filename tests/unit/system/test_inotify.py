@@ -1,0 +1,58 @@
+"""What happens in directories, as an event loop is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from pathlib import Path
+
+import inotify_simple
+import pytest
+
+from session_host.host.watchers.state_file import StatusFile
+from session_host.system.inotify import Event, Inotify
+
+PATIENCE_S = 20
+
+
+async def test_each_watch_tells_until_it_is_taken_back(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    told: asyncio.Queue[Event] = asyncio.Queue()
+
+    def tell(_: Inotify, events: list[Event]) -> None:
+        for event in events:
+            told.put_nowait(event)
+
+    inotify = Inotify.start(tell)
+    assert inotify is not None
+    with pytest.raises(FileNotFoundError):
+        inotify.watch(one, inotify.flags.CREATE)
+    one.mkdir()
+    other.mkdir()
+    numbers = [inotify.watch(place, inotify.flags.CREATE) for place in (one, other)]
+    for number, place in zip(numbers, (one, other), strict=True):
+        (place / "made").touch()
+        event = await asyncio.wait_for(told.get(), PATIENCE_S)
+        assert (event.wd, event.name) == (number, "made")
+        assert event.mask & inotify.flags.CREATE
+    for _ in range(2):
+        inotify.unwatch(numbers[0])  # Twice is harmless: it may have gone with what it watched.
+    (one / "unseen").touch()
+    (other / "seen").touch()
+    while (event := await asyncio.wait_for(told.get(), PATIENCE_S)).name != "seen":
+        assert event.mask & inotify.flags.IGNORED
+    inotify.close()
+
+
+async def test_where_there_can_be_no_more_of_it_nothing_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(inotify_simple, "INotify", full)
+    assert Inotify.start(lambda *_: None) is None
+    file = StatusFile(tmp_path, os.getpid(), lambda state: pytest.fail(f"told {state}"))
+    file.start()
+    file.close()
