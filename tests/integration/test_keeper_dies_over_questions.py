@@ -45,7 +45,7 @@ class Killer:
                 self.killed.append(pid)
             return ask(pipe, message, timeout_s)
 
-        monkeypatch.setattr(MessageChannel, "ask", ask_and_kill)
+        monkeypatch.setattr(MessageChannel, "request", ask_and_kill)
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -96,6 +96,6 @@ def test_a_keeper_that_dies_over_each_question_is_said(monkeypatch: pytest.Monke
     def broken(pipe: MessageChannel, message: KeeperMessage, timeout_s: float) -> Any:
         raise HostUnavailable("the connection to the keeper was lost; try again")
 
-    monkeypatch.setattr(MessageChannel, "ask", broken)
+    monkeypatch.setattr(MessageChannel, "request", broken)
     with pytest.raises(HostUnavailable, match="went away"):
         request_keeper(Status(), 0.3)

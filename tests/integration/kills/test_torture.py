@@ -108,7 +108,7 @@ async def test_output_that_a_viewer_does_not_get_is_a_loss(records: Path, monkey
         else:
             take(viewer, message)
 
-    monkeypatch.setattr(RecordingViewer, "_take_output", lose_one)
+    monkeypatch.setattr(RecordingViewer, "_apply_output", lose_one)
     losses = (await planted(records, "")).losses
     assert any("viewer: " in loss and "bytes missing at offset" in loss for loss in losses), losses
     assert any("the viewer shows otherwise" in loss for loss in losses), losses

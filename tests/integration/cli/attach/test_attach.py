@@ -381,7 +381,7 @@ class TestRefusals:
 
         with OnTerminal("attach", "echo", env={"OUTLIVE_SESSION": session_id}) as terminal:
             assert terminal.end() == 1
-            assert "within itself" in terminal.text()
+            assert "inside itself" in terminal.text()
 
     def test_a_terminal_that_cannot_show_a_screen(self) -> None:
         new("-n", "echo", "--", "cat")

@@ -126,7 +126,7 @@ async def test_all_signals_of_one_piece_of_output_are_known_to_a_successor_or_no
             if noted:
                 raise Killed
 
-        monkeypatch.setattr(kept.ledger, "add", add_and_die)
+        monkeypatch.setattr(kept.ledger, "append", add_and_die)
         with pytest.raises(Killed):
             kept.wrote(b"\x1b]7501;state=working\x07\x1b]7501;state=blocked;a question\x07")
         kept.kill()

@@ -234,7 +234,7 @@ async def test_the_journal_gets_the_engines_own_ones_alone(tmp_path: Path, monke
         await kept.recording.start(kept.spec.size, [])
         kept.wrote(TEXT)
         snapshots: list[Snapshot] = []
-        monkeypatch.setattr(kept.recording, "checkpoint", snapshots.append)
+        monkeypatch.setattr(kept.recording, "add_snapshot", snapshots.append)
         assert await kept.checkpointer.make_portable()
         assert snapshots == []
         assert await kept.checkpointer._make(portable=False)
