@@ -127,7 +127,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
             return self.presets[name]
         except KeyError:
             there = (
-                f"there are: {', '.join(sorted(self.presets))}"
+                f"available: {', '.join(sorted(self.presets))}"
                 if self.presets
                 else "it has no presets; define one under `presets` in the agent's file"
             )

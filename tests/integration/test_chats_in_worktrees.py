@@ -160,7 +160,7 @@ class TestRemoving:
 async def test_a_start_that_fails_leaves_nothing(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("session_host.client.chats.launch.session_log", lambda _id: Path("/proc/none/log"))
 
-    with pytest.raises(Exception, match="cannot be written"):
+    with pytest.raises(Exception, match="cannot write it"):
         await launch(request(str(checkout.path), worktree=""))
 
     assert checkout.branches() == ["main"]

@@ -122,15 +122,15 @@ async def test_a_file_goes_with_the_message_and_what_is_no_text_does_not(server:
     os.mkfifo(tmp_path / "pipe")
     async with chatting(server, "-C", str(tmp_path)) as chat:
         for name, complaint in {
-            "picture.png": "is no text",
-            "long.txt": "is too long",
-            "none.txt": "(No such file",
-            "pipe": "is no file",
+            "picture.png": "picture.png is not a text file",
+            "long.txt": "long.txt is too large",
+            "none.txt": "cannot read none.txt (No such file",
+            "pipe": "pipe is not a file",
         }.items():
             await chat.enter(f"/attach {name}")
-            await chat.see(f"✗ {name} {complaint}")
+            await chat.see(f"✗ {complaint}")
         await chat.enter("/attach notes.txt")
-        await chat.see("notes.txt (18 B) goes with the next message")
+        await chat.see("notes.txt (18 B) attached to the next message")
         await chat.enter("what is it?")
         await chat.see("+ notes.txt (18 B)")
         await chat.see("echo: ")

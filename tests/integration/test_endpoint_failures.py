@@ -142,7 +142,7 @@ async def test_a_busy_server_is_asked_again_when_it_says(server: ModelServer) ->
     server.plan(Script(status=429, retry_after_s=2), Script(status=503, retry_after_s=0))
     async with chatting(server) as chat:
         await chat.enter("hello")
-        await chat.see("again in 2 s · Esc stops")
+        await chat.see("retrying in 2 s · Esc stops")
         assert (await chat.describe()).activity is Activity.WORKING
         await chat.see("again in 1 s · Esc stops")
         await chat.see("echo: hello")
@@ -153,7 +153,7 @@ async def test_waiting_for_a_busy_server_is_stopped(server: ModelServer) -> None
     server.plan(Script(status=429, retry_after_s=600))
     async with chatting(server) as chat:
         await chat.enter("hello")
-        await chat.see("again in 600 s")
+        await chat.see("retrying in 600 s")
         chat.viewer.key("Escape")
         await chat.see_no_more("again in")
         await chat.is_(Activity.IDLE)

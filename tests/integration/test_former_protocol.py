@@ -108,7 +108,7 @@ def _hello() -> Frame:
 async def test_a_host_that_speaks_no_protocol_of_ours_is_said_to_be_of_another_version() -> None:
     host = PlayedHost(RECORDING, "ask", speaks=0)
     async with host.listening():
-        with pytest.raises(ProtocolMismatch, match="this chat uses protocol"):
+        with pytest.raises(ProtocolMismatch, match="this chat speaks protocol"):
             async with ControlConnection(RECORDING.session_id):
                 pass
         assert await asyncio.to_thread(describe, RECORDING.session_id) is None

@@ -196,7 +196,7 @@ async def test_what_neither_can_tell_is_said(sessions: Sessions) -> None:
     screen = msgspec.msgpack.decode(path.read_bytes(), type=SavedScreen)
     path.write_bytes(msgspec.msgpack.encode(msgspec.structs.replace(screen, build="ghostty-0+0")))
     shutil.rmtree(session_journal(session_id))
-    with pytest.raises(StoreError, match="another version"):
+    with pytest.raises(StoreError, match="another engine version"):
         last_screen(session_id)
     path.unlink()
     assert last_screen(session_id) is None

@@ -63,7 +63,7 @@ async def test_a_stopped_host_is_said_to_new_viewers_is_not_lost_and_goes_on(
             patch.setattr("session_host.client.connection.GREETING_TIMEOUT_S", 0.3)
             with pytest.raises(HostUnavailable) as caught:
                 await request(record.id, Describe(0))
-            assert "does not answer" in one_line(caught.value)
+            assert "does not respond" in one_line(caught.value)
             async with watching(record.id, live=False) as (late, late_watcher):
                 await late_watcher.until(lambda: late.state is ViewerState.RECONNECTING, "a late viewer to say so")
                 assert late_watcher.messages[-1]
@@ -168,7 +168,7 @@ async def test_kill_of_a_chat_with_a_stopped_host_ends_the_agent_and_says_how(
         assert f"its host (process {pid}) is stopped" in check.message
         done = outlive("kill", "stuck")
         assert (done.code, done.error) == (0, "")
-        assert f"(process {pid}, which is stopped) did not answer" in done.output
+        assert f"(process {pid}, which is stopped) did not respond" in done.output
     assert not processes.is_alive(pid)
     assert not processes.is_alive(record.child_pid)
     [info] = outlive("ls", "--all", "--json").json()
@@ -239,7 +239,7 @@ async def test_upgrade_says_which_chat_it_could_not_reach(area: Area) -> None:
         done = outlive("upgrade", timeout_s=60)
         assert done.code == 1
         assert done.error == "outlive: stuck: not updated and not reachable: run `outlive doctor`\n"
-        assert done.output.startswith("well: runs ")
+        assert done.output.startswith("well: updated to ")
     await end(stuck.id)
     await end(well.id)
 

@@ -43,7 +43,7 @@ def test_ended_chats_over_the_limit_go_oldest_first_and_that_is_said(area: Area)
     assert names() == ["running", "second", "third", "next"]
     assert "removed first (" in removed_log().read_text(encoding="utf-8")
     [line] = [line for line in outlive("doctor", timeout_s=60).output.splitlines() if "ended chats" in line]
-    assert "2, 8 MiB of 9 MiB (ended_limit_mib in chats.toml); last removed first (" in line
+    assert "2, 8 MiB of 9 MiB (ended_limit_mib in chats.toml); latest: removed first (" in line
     assert outlive("kill-all", "--yes").code == 0
 
 

@@ -127,7 +127,7 @@ def test_it_changes_nothing(area: Area) -> None:
     )
 
     assert code == 0
-    assert "will be made" in found["state directory"][1]
+    assert "will be created" in found["state directory"][1]
     assert not place.exists()
 
 

@@ -123,8 +123,8 @@ class TestNew:
     @pytest.mark.parametrize(
         ("words", "code", "message"),
         [
-            ([], 2, "say which agent"),
-            (["--"], 2, "say which agent"),
+            ([], 2, "name an agent"),
+            (["--"], 2, "name an agent"),
             (["command"], 2, "needs a program"),
             (["nonesuch"], 2, "unknown agent 'nonesuch'; available: claude"),
             (["claude"], 1, "npm install -g @anthropic-ai/claude-code"),

@@ -17,7 +17,7 @@ URL = "http://127.0.0.1:9/v1"
         (["endpoint", "-m", "x"], "name a server"),
         (["endpoint", "-u", URL, "--key", "sk-0123"], "--key takes a source, not the key itself"),
         (["shell", "-m", "x"], "--model works only with `outlive new endpoint`"),
-        (["--url", URL, "--", "top"], "--url is for `outlive new endpoint`"),
+        (["--url", URL, "--", "top"], "--url works only with `outlive new endpoint`"),
     ],
 )
 def test_what_makes_no_sense_starts_nothing(words: list[str], complaint: str) -> None:

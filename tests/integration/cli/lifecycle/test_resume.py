@@ -342,7 +342,7 @@ class TestWhyNot:
         chat = new("codex", project)
         outlive("stop", chat)
 
-        assert "nothing was asked in it" in self.complaint("chat")
+        assert "the conversation is empty" in self.complaint("chat")
 
     @pytest.mark.parametrize(("agent", "leaving"), [("claude", "/clear"), ("codex", "/new")])
     def test_after_new_with_nothing_asked_the_former_conversation_is_named(

@@ -34,7 +34,7 @@ def test_a_running_one(chat: str) -> None:
     text = outlive("explain", "x").output.splitlines()
     assert text[0].split() == ["x", "command", chat]
     assert text[1].startswith("state         running since ")
-    assert f"PID {said['child_pid']}, started " in text[2]
+    assert f"process {said['child_pid']}, started " in text[2]
     assert any(line.startswith("activity      needs you since ") for line in text)
     assert any("osc 9;4" in line and "silenced" in line for line in text)
     assert any("60 s" in line for line in text)
