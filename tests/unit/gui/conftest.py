@@ -71,7 +71,7 @@ class PlayedViewer:
             self.delegate.viewer_replaced()
             former.close()
 
-    def show_in(self, colors: DefaultColors) -> None:
+    def set_colors(self, colors: DefaultColors) -> None:
         self.colors = colors
 
     def follow(self, output: bool) -> None:
@@ -118,7 +118,7 @@ class PlayedViewer:
         self.tell(StateEvent(State.EXITED, exit_code, exit_signal, end_request))
         self.become(ViewerState.ENDED)
 
-    def go_on(self) -> None:
+    def accept_refusal(self) -> None:
         self.holding = False
 
     def refuse(self, line: str) -> None:

@@ -53,23 +53,23 @@ from pathlib import Path
 import msgspec
 from session_host.keeper.keeper import Keeper
 from session_host.keeper.event_loop import Loop
-from session_host.keeper.exec_upgrade import _descriptors_of, _kept_of, read_kept, take_up
+from session_host.keeper.exec_upgrade import _descriptors_of, _kept_of, read_inherited_state, restore_inherited_state
 from session_host.protocol.keeper import Yield
 
 assert sys.argv[1] == "--continue"
-kept = read_kept(int(sys.argv[2]))
+kept = read_inherited_state(int(sys.argv[2]))
 report = {
     "kept": msgspec.to_builtins(kept),
     "handed on": [each for each in _descriptors_of(kept) if os.get_inheritable(each)],
 }
 loop = Loop(socket.socket(fileno=kept.listener), Path(os.environ["SOCKET"]))
 keeper = Keeper(loop, kept.open_files, None)
-take_up(keeper, kept)
+restore_inherited_state(keeper, kept)
 report["wards"] = [msgspec.to_builtins(_kept_of(ward)) for ward in keeper.wards.values()]
 report["child"] = [ward.page.child for ward in keeper.wards.values()]
 Path(os.environ["REPORT"]).write_text(json.dumps(report))
 for ward in keeper.wards.values():
-    ward.tell_host(Yield())
+    ward.send_to_host(Yield())
 loop.run(keeper)
 """
 

@@ -70,9 +70,9 @@ def test_it_is_nobody_s_child_and_holds_nothing_of_who_started_it(sessions: Sess
 
 ASK = """
 import sys
-from session_host.keeper_client.discovery import ensure_keeper
+from session_host.keeper_client.discovery import connect_or_start_keeper
 sys.stdin.read()
-pipe = ensure_keeper()
+pipe = connect_or_start_keeper()
 print(pipe.peer_pid())
 """
 

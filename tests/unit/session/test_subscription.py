@@ -238,7 +238,7 @@ def test_a_follower_of_events_hears_of_output_once_a_second(stage: Stage) -> Non
 
 
 def test_an_engine_that_cannot_make_a_snapshot_costs_the_client_its_connection(stage: Stage) -> None:
-    text = "the chat's terminal cannot be shown: its engine failed; the chat runs on"
+    text = "cannot show the terminal: the engine failed; the chat keeps running"
     assert (
         stage.script()
         >> stage.follows(-1)

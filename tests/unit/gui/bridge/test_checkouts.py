@@ -99,7 +99,7 @@ async def test_a_repository_that_goes_is_no_longer_told_of(played: Played, area:
 
 async def test_what_stays_of_a_removed_chat_s_worktree_is_said(played: Played, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
-        "session_host.client.chats.remove.forget_chat",
+        "session_host.client.chats.remove.remove_chat",
         lambda store, record: store.remove(record.id) or "kept the worktree /w",
     )
     session_id = await played.add("one", state=State.EXITED)

@@ -24,7 +24,7 @@ class Stage:
     def __init__(self) -> None:
         self.told: list[Event] = []
         self.then: Callable[[Event], None] = lambda _: None
-        self.session = Mock(tell=self.tell)
+        self.session = Mock(broadcast=self.tell)
         self.performer = Performer(cast("Session", self.session))
 
     def tell(self, event: Event) -> None:
@@ -106,6 +106,6 @@ def test_what_a_use_of_the_emulator_brings_about_is_carried_out_although_the_emu
     stage.performer.effects.append(UseEmulator(Asker(stage)))
     stage.performer.perform()
     assert stage.told == []
-    (use,) = stage.session.lane.soon.call_args.args
+    (use,) = stage.session.worker.run_next.call_args.args
     use(Mock())
     assert stage.told == [BellEvent()]

@@ -144,8 +144,8 @@ async def test_whatever_fails_in_watching_the_agent_its_chat_goes_on_and_ends(
     def fail(*_: object) -> None:
         raise RuntimeError("of the watcher's own")
 
-    monkeypatch.setattr("session_host.host.watchers.agent_watch.StateFile.start", fail)
-    monkeypatch.setattr("session_host.host.watchers.agent_watch.StateFile.close", fail)
+    monkeypatch.setattr("session_host.host.watchers.agent_watch.StatusFile.start", fail)
+    monkeypatch.setattr("session_host.host.watchers.agent_watch.StatusFile.close", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_watch.TransitionLog.went_on", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityTracker.apply_report", fail)
     monkeypatch.setattr("session_host.host.watchers.agent_watch.ActivityTracker.ended", fail)

@@ -189,8 +189,8 @@ def test_several_at_once_read_each_line_once(record: Record, monkeypatch: pytest
 
 READER = """
 import sys
-from session_host.storage.search import Search, updating
-updating.SLICE_BYTES = 20_000
+from session_host.storage.search import Search, session_update
+session_update.SLICE_BYTES = 20_000
 with Search() as search:
     search.update(["one"], stop=lambda: print("on", flush=True))
 """

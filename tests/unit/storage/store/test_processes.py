@@ -40,7 +40,7 @@ for number in range(count):
     with Store.open(path) as store:
         id = str(uuid.uuid4())
         created = "2026-01-02T03:04:05Z"
-        store.add(SessionRecord(id=id, name=str(number), agent="a", argv=["a"], cwd="/", created_at=created))
+        store.insert(SessionRecord(id=id, name=str(number), agent="a", argv=["a"], cwd="/", created_at=created))
         store.update(id, title="t")
 """
 

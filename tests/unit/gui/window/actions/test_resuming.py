@@ -40,7 +40,7 @@ class PlayedResume:
         self.asked.append(("resume", session_id, wishes["anyway"]))
         return self._begin(session_id)
 
-    async def pick(self, session_id: str, **_wishes: Any) -> SessionRecord:
+    async def resume_with_picker(self, session_id: str, **_wishes: Any) -> SessionRecord:
         self.asked.append(("pick", session_id))
         return self._begin(session_id)
 
@@ -71,7 +71,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> PlayedResume:
     played = PlayedResume()
     for name in ("resumability", "has_picker"):
         monkeypatch.setattr(f"session_host.client.chats.resumability.{name}", getattr(played, name))
-    for name in ("resume", "pick", "resume_command"):
+    for name in ("resume", "resume_with_picker", "resume_command"):
         monkeypatch.setattr(f"session_host.client.chats.resume.{name}", getattr(played, name))
     return played
 

@@ -37,8 +37,8 @@ assert not {"pycparser", "cffi", "pyghostty"} & set(sys.modules), "half a second
 
 def test_another_version_of_pyghostty_is_bound_by_its_own_declarations() -> None:
     code = """
-from session_host.terminal import ghostty_tables
-ghostty_tables.PYGHOSTTY_VERSION = "another"
+from session_host.terminal.ghostty.library import tables
+tables.PYGHOSTTY_VERSION = "another"
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create, restore
 emulator = create("ghostty", GridSize(80, 24))
