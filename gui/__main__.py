@@ -21,7 +21,7 @@ def main(argv: list[str]) -> int:
     """
     try:
         if argv:
-            raise UsageError(f"the window takes no arguments, and was given {argv[0]!r}")
+            raise UsageError(f"the window takes no arguments: {argv[0]!r}")
         _check_display()
         claim = claim_or_raise()
     except OutliveError as error:
@@ -41,9 +41,7 @@ def _check_display() -> None:
         OutliveError: there is none.
     """
     if not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")):
-        raise OutliveError(
-            "there is no display to open a window on; `outlive new` and `outlive attach` work in this terminal"
-        )
+        raise OutliveError("no display found; use `outlive new` and `outlive attach` in this terminal")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def read_catalog() -> tuple[Catalog, str]:
     try:
         return load_catalog(paths.config_dir()), ""
     except ConfigError as error:
-        return load_catalog(paths.config_dir() / "none"), f"{error}; the agents that come with Outlive are used"
+        return load_catalog(paths.config_dir() / "none"), f"{error}. Using the agents that come with Outlive."
 
 
 class App:
@@ -151,8 +151,8 @@ class App:
             if not self.layout.tray_explained:
                 self.layout.tray_explained = True
                 self._save_layout()
-                text = "Chats keep running. A click on the icon in the tray brings the window back."
-                self.notifications.show("closed to the tray", "Outlive is in the tray", text)
+                text = "Your chats keep running. Click the tray icon to open the window again."
+                self.notifications.show("closed to the tray", "Outlive is still running", text)
         else:
             self.quit()
 
@@ -212,14 +212,14 @@ class App:
             log.warning("%s", error)
             QTimer.singleShot(RETRY_MS, self.sessions, self._look_at_claim)
         if self._claim.is_lost and not was_lost:
-            text = "Another window is open; `outlive window` and a second start reach that one."
+            text = "Outlive is open in another window, which also answers `outlive window`."
             self.window.banners.show_banner(Banner(text, lasting=True, kind="failed"))
 
     def _say_if_there_is_no_tray(self) -> None:
         is_told = self.tray.is_there or self.layout.no_tray_explained or self.window.banners.current is not None
         if self.sessions.running() and not is_told:
             self.layout.no_tray_explained = True
-            text = "This desktop has no tray: chats keep running when the window is closed, without notifications."
+            text = "Your desktop has no tray. Chats keep running when you close the window, but you won’t be notified."
             self.window.banners.inform(text, key="tray")
 
     async def _offer_recent(self) -> None:

@@ -129,12 +129,12 @@ class Chat(ChatFacts):
         if self.activity is Activity.WORKING:
             return f"{self.name} is working"
         if self.needs_you:
-            return f"{self.name} waits for your answer"
+            return f"{self.name} needs your answer"
         if self.is_plain and self.foreground:
-            return f"{shortened(self.foreground)} is still running in {self.name}"
+            return f"{shortened(self.foreground)} is still running"
         is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
         if is_recent and self.activity is not Activity.IDLE:
-            return f"{self.name} wrote something just now"
+            return f"{self.name} was active just now"
         return ""
 
     # ------------------------------------------------------------ following

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from session_host.client.viewer.state import ViewerState
     from session_host.client.worktrees import Status
 
-_LOST_HOW: dict[Reason, str] = {"interrupted": "Interrupted by a restart", "lost": "Lost", "unstarted": "Not started"}
+_LOST_HOW: dict[Reason, str] = {
+    "interrupted": "Interrupted by a restart",
+    "lost": "Ended unexpectedly",
+    "unstarted": "Failed to start",
+}
 
 
 class ChatFacts(QObject):
@@ -152,7 +156,7 @@ class ChatFacts(QObject):
         if self.is_over:
             return self.how_it_ended
         if self.needs_you:
-            return self.activity_detail or "Waits for you"
+            return self.activity_detail or "Needs your answer"
         if self.is_silent:
             return _first_upper(activity_phrases.no_word(self.since, datetime.now(UTC)))
         if self.group is Group.RUNNING:

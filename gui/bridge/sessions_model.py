@@ -309,7 +309,7 @@ class SessionsModel(QObject):
             OutliveError: it was not taken; the message says why.
         """
         if len(text) > MAX_PASTE_CHARACTERS:
-            raise UsageError(f"it has {len(text):,} characters; at most {MAX_PASTE_CHARACTERS:,} can be sent at once")
+            raise UsageError(f"the text is too long ({len(text):,} characters, at most {MAX_PASTE_CHARACTERS:,})")
         await self._request(chat, Send(request=1, text=text, paste=True, enter=True, anyway=anyway))
 
     def rename(self, chat: Chat, name: str) -> None:

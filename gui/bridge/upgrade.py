@@ -60,17 +60,17 @@ def report(results: list[UpgradeResult], left: list[str]) -> tuple[str, bool]:
     parts = []
     if done and len(done) == count:
         what = done[0] if count == 1 else f"{count} running chats"
-        parts.append(f"Updated {what} to {VERSION}; {'its agent' if count == 1 else 'their agents'} did not notice.")
+        parts.append(f"Updated {what} to {VERSION}. Nothing was interrupted.")
     elif count:
-        parts.append(f"Updated {len(done)} of {count} running chats." if done else "No running chat was updated.")
+        parts.append(f"Updated {len(done)} of {count} running chats." if done else "No running chats were updated.")
     if failed:
         parts.append(_as_before([result.name for result in failed], failed[0].message.removeprefix(_UNCHANGED)))
     if left:
-        parts.append(_as_before(left, "started by a version that cannot be updated"))
-    return " ".join(parts) or "No chat is running.", not failed and not left
+        parts.append(_as_before(left, "started by a version of Outlive that can’t be updated"))
+    return " ".join(parts) or "No running chats", not failed and not left
 
 
 def _as_before(names: list[str], why: str) -> str:
     if len(names) == 1:
-        return f"{names[0]} goes on as it was: {why}."
-    return f"{', '.join(names[:-1])} and {names[-1]} go on as they were: {why}."
+        return f"{names[0]} was not updated: {why}."
+    return f"{', '.join(names[:-1])} and {names[-1]} were not updated: {why}."

@@ -77,21 +77,21 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}); defaults are used") from error
+        raise ConfigError(f"Can’t read {path} ({error.strerror}). Using the defaults.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}; defaults are used") from error
+        raise ConfigError(f"Can’t read {path}: {error}. Using the defaults.") from error
     except RecursionError:
-        raise ConfigError(f"{path} cannot be read: it is nested too deep; defaults are used") from None
+        raise ConfigError(f"Can’t read {path}: too many nested levels. Using the defaults.") from None
 
 
 def _read_window(path: Path) -> WindowFile:
     try:
         found = msgspec.convert(_read(path), WindowFile)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_plain(error)}; defaults are used") from error
+        raise ConfigError(f"{path}: {_plain(error)}. Using the defaults.") from error
     smallest, largest = FONT_SIZE_RANGE_PX
     if found.font_size and not smallest <= found.font_size <= largest:
-        raise ConfigError(f"{path}: font_size must be between {smallest} and {largest}; defaults are used")
+        raise ConfigError(f"{path}: font_size must be between {smallest} and {largest}. Using the defaults.")
     return found
 
 
@@ -99,11 +99,11 @@ def _read_keys(path: Path) -> dict[str, list[str]]:
     try:
         found = msgspec.convert(_read(path), dict[str, str | list[str]])
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_plain(error)}; defaults are used") from error
+        raise ConfigError(f"{path}: {_plain(error)}. Using the defaults.") from error
     return {
         action: [key for key in ([keys] if isinstance(keys, str) else keys) if key] for action, keys in found.items()
     }
 
 
 def _plain(error: msgspec.ValidationError) -> str:
-    return str(error).replace("Object contains unknown field", "there is no setting").replace("`", "'")
+    return str(error).replace("Object contains unknown field", "unknown setting").replace("`", "'")

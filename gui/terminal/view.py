@@ -235,7 +235,7 @@ class TerminalView(TerminalPage):
         elif links.may_open(link.uri):
             self.linkActivated.emit(link.uri)
         else:
-            self.notice.emit(f"Not opened, for it is no web, mail or file link: {link.tip}")
+            self.notice.emit(f"Can’t open {link.tip}: only web, mail and file links open")
 
     def repaint_device(self, region: QRegion) -> None:
         """Paint a region of device pixels anew."""
@@ -326,8 +326,8 @@ class TerminalView(TerminalPage):
             return
         if verdict == clipboard.PasteVerdict.TOO_LONG:
             self.notice.emit(
-                f"Not pasted: {len(text):,} characters are more than the {MAX_WHOLE_PASTE_CHARACTERS:,} that fit "
-                "in one paste. Save it to a file and name the file instead."
+                f"The text is too long to paste ({len(text):,} characters, at most {MAX_WHOLE_PASTE_CHARACTERS:,}). "
+                "Save it to a file and give the chat the file’s name."
             )
         elif verdict == clipboard.PasteVerdict.ASK:
             self.pasteNeedsConfirmation.emit(text)

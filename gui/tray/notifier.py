@@ -74,7 +74,9 @@ class Notifier(QObject):
             if chat.failed and self.is_wanted and not self._is_looked_at(chat):
                 self._shown.add(session_id)
                 where = phrases.short_directory(chat.record.cwd)
-                self._notifications.show(session_id, f"{chat.name} has died", f"{chat.how_it_ended}, in {where}")
+                self._notifications.show(
+                    session_id, f"{chat.name} ended unexpectedly", f"{chat.how_it_ended}, in {where}"
+                )
         self._running = {chat.id for chat in chats.values() if not chat.is_over}
         for session_id in list(self._shown):
             found = chats.get(session_id)
@@ -88,7 +90,7 @@ class Notifier(QObject):
     def _show(self, chat: Chat) -> None:
         agent = self._agents.get(chat.record.agent)
         title = agent.title if agent is not None else chat.record.agent
-        text = chat.activity_detail or f"{title} in {phrases.short_directory(chat.record.cwd)} waits for you"
+        text = chat.activity_detail or f"{title} in {phrases.short_directory(chat.record.cwd)} needs your answer"
         self._shown.add(chat.id)
         self._notifications.show(chat.id, f"{chat.name} needs you", text)
 

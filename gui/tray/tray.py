@@ -113,7 +113,7 @@ class Tray(QObject):
             action.triggered.connect(_emitting(self.chat_chosen, chat))
             menu.addAction(action)
         if not self.listed():
-            menu.addAction("No chat is running").setEnabled(False)
+            menu.addAction("No running chats").setEnabled(False)
         menu.addAction("All chats…", self.all_chats.emit)
         menu.addSeparator()
         if self._recent:
@@ -126,7 +126,7 @@ class Tray(QObject):
             menu.addAction("New chat…", lambda: self.new_chat.emit(""))
         menu.addAction("Open Outlive", self.open_wanted.emit)
         menu.addSeparator()
-        menu.addAction("Quit window (chats keep running)", self.quit_wanted.emit)
+        menu.addAction("Quit (chats keep running)", self.quit_wanted.emit)
         stop = menu.addAction("Stop all chats…", self.stop_all_wanted.emit)
         stop.setEnabled(bool(self._sessions.running()))
 

@@ -336,7 +336,7 @@ class MainWindow(QWidget):
         layout = self.layout_state
         if chat is not None and not chat.is_over and not layout.close_explained:
             layout.close_explained = True
-            text = "Closed the tab; the chat keeps running. It is in the sidebar."
+            text = "Tab closed. The chat keeps running; find it in the sidebar."
             self.banners.show_banner(Banner(text, "Reopen", self.tabs.reopen, key="closed tab"))
             self._save_soon.start()
 

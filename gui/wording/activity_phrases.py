@@ -14,14 +14,14 @@ INPUT = "input"
 """The source of an activity that ended since the user answered."""
 
 _SOURCES = {
-    "hook": "its hooks",
-    "plugin": "its plugin",
-    "state file": "its own file of states",
-    "osc 7501": "its terminal (state)",
-    "osc 9;4": "its terminal (progress)",
-    "title": "its title",
-    "notification": "its notification",
-    "bell": "its bell",
+    "hook": "hooks",
+    "plugin": "plugin",
+    "state file": "status file",
+    "osc 7501": "terminal status (OSC 7501)",
+    "osc 9;4": "terminal progress (OSC 9;4)",
+    "title": "window title",
+    "notification": "notification",
+    "bell": "bell",
     INPUT: "your answer",
     SILENCE: "silence",
 }
@@ -40,19 +40,19 @@ def activity_words(activity: Activity) -> str:
 
 
 def source_words(source: str) -> str:
-    """A source as the window calls it: "its hooks"; one that it does not know by its own name."""
+    """A source as the window calls it: "hooks"; an unknown one under its own name."""
     return _SOURCES.get(source, source)
 
 
 def told_by(source: str) -> str:
-    """Who says so: "from its hooks"; "" where nobody said anything."""
+    """The source of a report, after a mark: "hooks", "after your answer"; "" for none."""
     if source == INPUT:
         return "after your answer"
-    return f"from {source_words(source)}" if source else ""
+    return source_words(source)
 
 
 def how_known(activity: Activity, source: str, since: datetime | None, now: datetime) -> str:
-    """What an agent does, who says so and since when: "working · from its hooks, 14 s ago"."""
+    """What an agent does, who says so and since when: "working · hooks, 14 s ago"."""
     what = activity_words(activity)
     if source == SILENCE:
         return f"{what} · {no_word(since, now)}"
@@ -67,7 +67,7 @@ def running(foreground: str | None, since: datetime | None, now: datetime, last_
     if last_command:
         return ", ".join(filter(None, (f"running · {last_command}", phrases.ago(since, now))))
     if not foreground:
-        return "running" if foreground is None else "running · waits for a command"
+        return "running" if foreground is None else "running · at the prompt"
     lasted_s = (now - since).total_seconds() if since is not None else 0.0
     return (
         f"running {foreground} for {phrases.duration(lasted_s)}"
@@ -77,7 +77,7 @@ def running(foreground: str | None, since: datetime | None, now: datetime, last_
 
 
 def no_word(since: datetime | None, now: datetime) -> str:
-    """For how long nobody has said a word: "no word for 2 min"."""
+    """For how long nobody has said a word: "no activity for 2 min"."""
     if since is None:
-        return "no word"
-    return f"no word for {phrases.duration((now - since).total_seconds())}"
+        return "no activity"
+    return f"no activity for {phrases.duration((now - since).total_seconds())}"

@@ -59,7 +59,7 @@ def explained(told: Explanation) -> Explained:
         )
         for one in told.evidence
     ]
-    notes = [f"Work without output or a word for {phrases.duration(told.stale_after_s)} is shown as “no signal”."]
+    notes = [f"“No signal” means no output and no report for {phrases.duration(told.stale_after_s)}."]
     last = [
         f"{what} {when}" for what, when in (("output", ago(told.last_output)), ("input", ago(told.last_input))) if when
     ]
@@ -68,7 +68,7 @@ def explained(told: Explanation) -> Explained:
     if told.remark:
         notes.append(told.remark)
     if told.child_pid is not None:
-        notes.append(f"Its program is process {told.child_pid}.")
+        notes.append(f"Process ID: {told.child_pid}")
     notes.append(_in_conversation(told.conversation, told.conversation_source))
     return Explained(evidence, _changes(told.transitions), notes)
 
@@ -84,7 +84,7 @@ def _changes(transitions: Sequence[Transition]) -> list[Row]:
             (
                 _clock(one.at),
                 activity_phrases.activity_words(one.activity),
-                activity_phrases.source_words(one.source) or "its end",
+                activity_phrases.source_words(one.source) or "chat ended",
                 one_line(one.detail),
             )
         )
@@ -94,13 +94,13 @@ def _changes(transitions: Sequence[Transition]) -> list[Row]:
 
 def _in_conversation(conversation: str, source: str) -> str:
     if not conversation:
-        return "Which conversation of its agent's it is in is not known."
-    how = f", known {activity_phrases.told_by(source)}" if source else ""
-    return f"Its conversation is {conversation}{how}."
+        return "Conversation: unknown"
+    how = f" ({activity_phrases.source_words(source)})" if source else ""
+    return f"Conversation: {conversation}{how}"
 
 
 def _meaning(activity: Activity | None) -> str:
-    return activity_phrases.activity_words(activity) if activity is not None else "says nothing of it"
+    return activity_phrases.activity_words(activity) if activity is not None else "no effect"
 
 
 def _clock(text: str) -> str:

@@ -135,4 +135,4 @@ def how_it_ended(
         return f"Ended by {detail}"
     if exit_code:
         return f"Ended with {detail}"
-    return "Ended by itself" if exit_code == 0 else "Ended"
+    return "Finished" if exit_code == 0 else "Ended"

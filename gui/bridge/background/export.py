@@ -36,5 +36,5 @@ async def export(session_id: str, path: Path) -> None:
         process.kill()
         raise
     if process.returncode:
-        lines = said.strip().splitlines() or [f"the export ended with status {process.returncode}"]
+        lines = said.strip().splitlines() or [f"the export failed (exit code {process.returncode})"]
         raise OutliveError(lines[-1].removeprefix("outlive: "))

@@ -109,7 +109,7 @@ class ChatActions(QObject):
         """Start a chat as this one was started, with a conversation of its own."""
         agent = self._agents.get(chat.record.agent)
         if agent is None:
-            self._banners.inform(f"There is no agent {chat.record.agent} in the catalog any more", kind="failed")
+            self._banners.inform(f"The agent {chat.record.agent} is no longer available", kind="failed")
             return
         wanted = NewChatRequest(
             agent=agent.name,
@@ -180,7 +180,7 @@ class ChatActions(QObject):
             end(chat)
 
         if (reason := chat.why_ask_before_end) and not chat.is_over:
-            detail = "It ends at once; what is not saved is lost." if word == "Kill" else ""
+            detail = "Unsaved work is lost." if word == "Kill" else ""
             self._open_chat(chat).ask(Question(f"{reason}. {word} it?", word, now, detail))
         else:
             now()
@@ -189,7 +189,7 @@ class ChatActions(QObject):
         """Forget an ended chat, once the time to undo that has passed."""
         if chat.is_over and self._sessions.removals.begin(chat):
             undo = Banner(
-                f"Removed {chat.name}.", "Undo", lambda: self._sessions.removals.undo(chat), key=f"removed {chat.id}"
+                f"{chat.name} removed", "Undo", lambda: self._sessions.removals.undo(chat), key=f"removed {chat.id}"
             )
             self._banners.show_banner(undo)
 
@@ -213,7 +213,7 @@ class ChatActions(QObject):
                 self._banners.show_banner(Banner(f"Exporting {chat.name}…", key=key, lasting=True))
             await work
         except OutliveError as error:
-            self._banners.inform(f"{chat.name} was not exported: {error}", kind="failed", key=key)
+            self._banners.inform(f"Can’t export {chat.name}: {error}", kind="failed", key=key)
         else:
             text = f"Exported {chat.name} to {phrases.short_directory(str(path))}"
             self._banners.show_banner(Banner(text, "Show in folder", lambda: show_in_folder(path), key))
@@ -224,7 +224,7 @@ class ChatActions(QObject):
         """Ask whether all chats are to be ended."""
         running = self._sessions.running()
         if not running:
-            self._banners.inform("No chat is running", key="stop all")
+            self._banners.inform("No running chats", key="stop all")
             return
         count = len(running)
         what = f"{running[0].name}" if count == 1 else f"all {count} running chats"
@@ -234,7 +234,7 @@ class ChatActions(QObject):
                 f"Stop {what}?",
                 "Stop" if count == 1 else f"Stop {count} chats",
                 lambda: self._stop_these(running),
-                "Their agents are asked to end.",
+                "Each agent is asked to exit and can save its work.",
                 "\n".join(lines) if count > 1 else "",
             )
         )

@@ -50,8 +50,8 @@ class ChatMenu:
         if chat.is_over and converses:
             menu.addAction("Resume", lambda: resuming.resume(chat))
         if not chat.is_over:
-            menu.addAction("Send to it…", lambda: self._window.sheets.send.ask(chat))
-        menu.addAction("Duplicate", lambda: verbs.new_like(chat))
+            menu.addAction("Send text…", lambda: self._window.sheets.send.ask(chat))
+        menu.addAction("New chat like this…", lambda: verbs.new_like(chat))
         if converses:
             menu.addAction("Copy resume command", lambda: resuming.copy_command(chat))
         menu.addSeparator()
@@ -59,10 +59,10 @@ class ChatMenu:
         menu.addAction("Copy name", lambda: verbs.copy_name(chat))
         menu.addAction("Export…", lambda: verbs.export(chat))
         menu.addSeparator()
-        menu.addAction("How is this known?", lambda: self._window.sheets.explain.ask(chat))
+        menu.addAction("Status details…", lambda: self._window.sheets.explain.ask(chat))
         if not chat.is_over:
             menu.addSeparator()
             menu.addAction("Stop", lambda: verbs.stop(chat))
             # Not below Stop, where a click that slips would end the chat at once.
             more = menu.addMenu("More")
-            more.addAction("Kill at once", lambda: verbs.kill(chat))
+            more.addAction("Kill", lambda: verbs.kill(chat))

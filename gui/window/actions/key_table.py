@@ -45,27 +45,27 @@ class Key:
 TABLE: tuple[Key, ...] = (
     Key("palette", "Show all commands", ("Ctrl+Shift+P",), listed=False),
     Key("switch_chat", "Switch to a chat…", ("Ctrl+Shift+K",)),
-    Key("search", "Search in all chats…", ("Ctrl+Shift+S",)),
-    Key("next_waiting", "Next chat that needs me", ("Ctrl+Shift+J",)),
+    Key("search", "Search all chats…", ("Ctrl+Shift+S",)),
+    Key("next_waiting", "Next chat that needs you", ("Ctrl+Shift+J",)),
     Key("new_chat", "New chat…", ("Ctrl+Shift+N",)),
     Key("close_tab", "Close tab (the chat keeps running)", ("Ctrl+Shift+W",), on="chat"),
     Key("reopen_tab", "Reopen closed tab", ("Ctrl+Shift+T",)),
     Key("next_tab", "Next tab", ("Ctrl+PgDown",), repeats=True),
     Key("previous_tab", "Previous tab", ("Ctrl+PgUp",), repeats=True),
     *(Key(f"tab_{number}", f"Tab {number}", (f"Alt+{number}",), listed=False) for number in range(1, 10)),
-    Key("send", "Send to chat…", ()),
+    Key("send", "Send text to chat…", ()),
     Key("rename", "Rename chat…", (), on="chat"),
     Key("resume", "Resume chat", (), on="over", converses=True),
-    Key("pick", "Choose another conversation of this chat's agent…", (), on="over", converses=True),
-    Key("copy_resume", "Copy resume command (to go on somewhere else)", (), on="chat", converses=True),
-    Key("duplicate", "Duplicate chat (a new one like it)", (), on="chat"),
+    Key("pick", "Choose another conversation…", (), on="over", converses=True),
+    Key("copy_resume", "Copy resume command", (), on="chat", converses=True),
+    Key("duplicate", "New chat like this…", (), on="chat"),
     Key("stop", "Stop chat", (), on="running"),
-    Key("kill", "Kill chat at once", (), on="running"),
+    Key("kill", "Kill chat", (), on="running"),
     Key("stop_all", "Stop all chats…", ()),
-    Key("copy_name", "Copy chat's name", (), on="chat"),
+    Key("copy_name", "Copy chat name", (), on="chat"),
     Key("export", "Export chat…", (), on="chat"),
-    Key("errors", "Show chat's error output", (), on="chat"),
-    Key("explain", "How is this chat's state known?", (), on="chat"),
+    Key("errors", "Show error output", (), on="chat"),
+    Key("explain", "Show status details", (), on="chat"),
     Key("copy", "Copy", ("Ctrl+Shift+C",), "terminal"),
     Key("paste", "Paste", ("Ctrl+Shift+V",), "terminal"),
     Key("select_all", "Select all", ("Ctrl+Shift+A",)),
@@ -73,14 +73,14 @@ TABLE: tuple[Key, ...] = (
     Key("scroll_line_down", "Scroll down a line", ("Shift+Down",), "terminal", listed=False, repeats=True),
     Key("scroll_page_up", "Scroll up a page", ("Shift+PgUp",), "terminal", listed=False, repeats=True),
     Key("scroll_page_down", "Scroll down a page", ("Shift+PgDown",), "terminal", listed=False, repeats=True),
-    Key("scroll_to_start", "Scroll to the start", ("Shift+Home",), "terminal"),
-    Key("scroll_to_end", "Scroll to the end", ("Shift+End",), "terminal"),
-    Key("zoom_in", "Larger text", ("Ctrl++", "Ctrl+="), repeats=True),
-    Key("zoom_out", "Smaller text", ("Ctrl+-",), repeats=True),
-    Key("zoom_reset", "Text as large as before", ("Ctrl+0",)),
-    Key("focus_sidebar", "Go to the list of chats", ("Ctrl+Shift+L",)),
-    Key("sidebar", "Show or collapse the sidebar", ("Ctrl+Shift+B",)),
-    Key("status_line", "Show or hide the status line", ()),
+    Key("scroll_to_start", "Scroll to top", ("Shift+Home",), "terminal"),
+    Key("scroll_to_end", "Scroll to bottom", ("Shift+End",), "terminal"),
+    Key("zoom_in", "Zoom in", ("Ctrl++", "Ctrl+="), repeats=True),
+    Key("zoom_out", "Zoom out", ("Ctrl+-",), repeats=True),
+    Key("zoom_reset", "Reset zoom", ("Ctrl+0",)),
+    Key("focus_sidebar", "Focus the chat list", ("Ctrl+Shift+L",)),
+    Key("sidebar", "Toggle sidebar", ("Ctrl+Shift+B",)),
+    Key("status_line", "Toggle status line", ()),
     Key("full_screen", "Full screen", ("F11",)),
     Key("close_window", "Close window (chats keep running)", ()),
 )
@@ -123,11 +123,11 @@ def with_overrides(overrides: dict[str, list[str]]) -> tuple[dict[str, list[QKey
     chosen = {entry.action: sequences(entry.keys) for entry in TABLE}
     for action, keys in overrides.items():
         if action not in chosen:
-            problems.append(f"keys.toml: there is no action '{action}'")
+            problems.append(f"keys.toml: unknown action '{action}'")
             continue
         wanted = sequences(keys)
         if any(not sequence.toString() for sequence in wanted):
-            problems.append(f"keys.toml: '{', '.join(keys)}' is no key for '{action}'")
+            problems.append(f"keys.toml: invalid key '{', '.join(keys)}' for '{action}'")
             continue
         chosen[action] = wanted
         # A key that the user gave to one action is taken from whichever had it.

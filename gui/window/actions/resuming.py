@@ -116,7 +116,7 @@ class EndedChatActions(QObject):
             line = without_remedy(str(error)) if can_pick and isinstance(error, ConversationUnknown) else str(error)
             page.end_bar.refuse(line, can_pick=can_pick, can_force=isinstance(error, ConversationOpen))
         else:
-            self._banners.inform(f"{page.chat.name} was not resumed: {error}", kind="failed")
+            self._banners.inform(f"Can’t resume {page.chat.name}: {error}", kind="failed")
 
     def copy_command(self, chat: Chat) -> None:
         """Put the command that goes on with a chat in any terminal on the clipboard."""
@@ -128,10 +128,10 @@ class EndedChatActions(QObject):
         try:
             command = await asyncio.to_thread(resume_command, chat.id)
         except OutliveError as error:
-            self._banners.inform(f"There is no command that resumes {chat.name}: {error}", kind="failed", key="command")
+            self._banners.inform(f"{chat.name} has no resume command: {error}", kind="failed", key="command")
             return
         QGuiApplication.clipboard().setText(command)
-        first = "" if chat.is_over else " Stop the chat here before you run it."
+        first = "" if chat.is_over else " Stop this chat before you run it."
         self._banners.inform(f"Copied: {command}{first}", key="command")
 
     # ------------------------------------------------------------ undoing an end
@@ -152,5 +152,5 @@ class EndedChatActions(QObject):
         except OutliveError:
             return
         if found.can_resume and not chat.is_continued:
-            banner = Banner(f"Ended {chat.name}.", "Resume", lambda: self.resume(chat), key=f"ended {chat.id}")
+            banner = Banner(f"{chat.name} ended", "Resume", lambda: self.resume(chat), key=f"ended {chat.id}")
             self._banners.show_banner(banner)

@@ -34,12 +34,12 @@ class UpgradeOffer(QObject):
             return
         self._offered = self._is_shown = True
         if older:
-            text = f"Running chats are kept by Outlive {older[0].host_version}; {VERSION} is installed."
+            text = f"Some running chats use Outlive {older[0].host_version}. Version {VERSION} is installed."
             self._banners.show_banner(Banner(text, "Update running chats", self._start, key=_KEY, lasting=True))
         else:
             text = (
-                f"Running chats are kept by Outlive {newer[0].host_version}, and this window is {VERSION}. "
-                "Close it and open it again; the chats keep running."
+                f"Some running chats use Outlive {newer[0].host_version}, and this window {VERSION}. Close "
+                "and reopen the window to update it; chats keep running."
             )
             self._banners.show_banner(Banner(text, key=_KEY, lasting=True))
 
@@ -53,7 +53,7 @@ class UpgradeOffer(QObject):
         try:
             results = await upgrade.upgrade_all()
         except OutliveError as error:
-            text = f"The chats go on as they were, since they could not be updated: {error}"
+            text = f"Can’t update the running chats: {error}. They keep running."
             self._banners.show_banner(Banner(text, key=_KEY, lasting=True, kind="failed"))
             return
         tried = {result.session_id for result in results}

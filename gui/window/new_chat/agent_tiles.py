@@ -36,7 +36,7 @@ class AgentTile(QAbstractButton):
         self.setMinimumSize(96, TILE_HEIGHT_PX)
         self.setFixedHeight(TILE_HEIGHT_PX)
         self.setAccessibleName(agent.title if installed else f"{agent.title}, not installed")
-        self.setToolTip(agent.title if installed else f"{agent.title} is not installed")
+        self.setToolTip(agent.title if installed else f"{agent.title} isn’t installed")
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def sizeHint(self) -> QSize:

@@ -99,7 +99,7 @@ class DirectoryBrowser(Sheet):
         try:
             names = _directories_in(path)
         except OSError as error:
-            self.problem.setText(f"{short_directory(str(path))} cannot be read: {error.strerror}")
+            self.problem.setText(f"Can’t open {short_directory(str(path))}: {error.strerror}")
             self.problem.show()
             return
         self.problem.hide()
@@ -124,7 +124,7 @@ class DirectoryRow(QWidget):
         super().__init__()
         self.browser = DirectoryBrowser(theme, sheet.around, field)
         self.browse = button("Browse…", "", self.browser.browse)
-        self.browse.setAccessibleName("Browse for the directory")
+        self.browse.setAccessibleName("Choose a directory")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_S_PX)

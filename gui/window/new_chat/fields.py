@@ -125,12 +125,12 @@ class WorktreeField(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.wanted = QCheckBox("Of its own")
-        self.wanted.setAccessibleName("In a git worktree of its own")
-        self.wanted.setToolTip("The chat works in a copy of the files, on a branch: others are not in its way")
+        self.wanted = QCheckBox("Use a separate git worktree")
+        self.wanted.setAccessibleName("Use a separate git worktree")
+        self.wanted.setToolTip("The chat works on its own branch, in its own copy of the files")
         self.branch = QLineEdit()
         self.branch.setAccessibleName("Branch")
-        self.branch.setPlaceholderText("a new branch, named after the chat")
+        self.branch.setPlaceholderText("New branch named after the chat")
         self.note = label("", "secondary")
         self.wanted.toggled.connect(self.branch.setVisible)
         self.branch.hide()
@@ -157,10 +157,10 @@ class WorktreeField(QWidget):
         """What the directory is: the working tree of a repository, or none."""
         self.wanted.setEnabled(status is not None)
         self.branch.setVisible(status is not None and self.wanted.isChecked())
-        self.note.setText("" if status is not None else "no git repository")
+        self.note.setText("" if status is not None else "Not a git repository")
         start = (status.branch or status.commit) if status is not None else ""
         self.branch.setPlaceholderText(
-            f"a new branch from {start}, named after the chat" if start else "a new branch, named after the chat"
+            f"New branch from {start}, named after the chat" if start else "New branch named after the chat"
         )
 
 
@@ -176,8 +176,8 @@ class InstallHint(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.command.setWordWrap(True)
-        self.command.setAccessibleName("Command that installs it")
-        self.copy = IconButton(theme, Glyph.COPY, "Copy the command", self._copy)
+        self.command.setAccessibleName("Install command")
+        self.copy = IconButton(theme, Glyph.COPY, "Copy", self._copy)
         row = QHBoxLayout()
         row.setSpacing(GAP_S_PX)
         row.addWidget(self.command, 1)
@@ -193,8 +193,8 @@ class InstallHint(QWidget):
         """Tell of this agent; None when there is nothing to install."""
         self.setVisible(agent is not None)
         if agent is not None:
-            how = "Install it with this command:" if agent.install_hint else f"See {agent.website}"
-            self.hint.setText(f"{agent.title} is not installed: {agent.executable} is not on PATH. {how}")
+            how = "Install it with:" if agent.install_hint else f"See {agent.website}"
+            self.hint.setText(f"{agent.title} isn’t installed ({agent.executable} not found). {how}")
             self.command.setText(agent.install_hint)
             for part in (self.command, self.copy):
                 part.setVisible(bool(agent.install_hint))

@@ -71,7 +71,7 @@ def variables_of(text: str, control: QWidget) -> dict[str, str]:
     pairs = [word.partition("=") for word in words_of(text, control, "Environment")]
     for name, equals, _ in pairs:
         if not name or not equals:
-            raise Refused(control, f"Environment: {name or '='} is not of the form NAME=value")
+            raise Refused(control, f"Environment: write {name or '='} as NAME=value")
     return {name: value for name, _, value in pairs}
 
 

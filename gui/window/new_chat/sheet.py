@@ -77,7 +77,7 @@ class NewChatSheet(Sheet):
         self.name.setMaxLength(80)
         self.name.textEdited.connect(self._on_name_edited)
         self.prompt = PromptField("First prompt")
-        self.prompt.setPlaceholderText("what it is asked first; may be left out")
+        self.prompt.setPlaceholderText("Optional")
         self.prompt.submitted.connect(self._submit)
         self.model, self.url = QLineEdit(), QLineEdit()
         self.arguments = QLineEdit()
@@ -85,14 +85,14 @@ class NewChatSheet(Sheet):
         self.worktree = WorktreeField()
         self.environment = QLineEdit()
         self.environment.setPlaceholderText("NAME=value …")
-        self.more = button("More", "link", self._toggle_more)
-        self.more.setAccessibleName("More: arguments, worktree and environment")
+        self.more = button("More options", "link", self._toggle_more)
+        self.more.setAccessibleName("More options: arguments, worktree, environment")
         self._more_shown = False
         self.error = label("", "failed")
         self.error.setWordWrap(True)
-        self.create_button = button("Create it", "link", self._make_directory)
+        self.create_button = button("Create directory", "link", self._make_directory)
         self.cancel = button("Cancel", "", self.put_away)
-        self.start = button("Start chat", "primary", self._submit)
+        self.start = button("Start", "primary", self._submit)
         for field in (self.directory, self.name, self.model, self.url, self.arguments, self.environment):
             field.textEdited.connect(self._on_typed)
         self.prompt.textChanged.connect(self._on_typed)
@@ -229,7 +229,7 @@ class NewChatSheet(Sheet):
     def set_busy(self, *, busy: bool) -> None:
         """Say whether a start is under way."""
         self.start.setEnabled(not busy)
-        self.start.setText("Starting…" if busy else "Start chat")
+        self.start.setText("Starting…" if busy else "Start")
 
     # ------------------------------------------------------------ fields
 
@@ -260,8 +260,8 @@ class NewChatSheet(Sheet):
         self.url.setText(start.url)
         if agent.name == ENDPOINT:
             defaults = self.endpoint_defaults()
-            self.model.setPlaceholderText(defaults.model or "the server is asked what it has")
-            self.url.setPlaceholderText(defaults.url or "such as http://127.0.0.1:8080/v1")
+            self.model.setPlaceholderText(defaults.model or "Chosen from the server’s list")
+            self.url.setPlaceholderText(defaults.url or "http://127.0.0.1:8080/v1")
         hidden = start.worktree or start.presets or (start.arguments and not agent.arguments_replace)
         self._more_shown = self._more_shown or bool(hidden)
 
@@ -299,7 +299,7 @@ class NewChatSheet(Sheet):
         needs_command = agent is not None and replaces and not starts_alone(agent)
         self._labels[self.arguments].setText("Command" if replaces else "Arguments")
         self.arguments.setAccessibleName("Command" if replaces else "Arguments")
-        self.arguments.setPlaceholderText("program and its arguments" if needs_command else "none")
+        self.arguments.setPlaceholderText("Program and arguments" if needs_command else "none")
         is_endpoint = agent is not None and agent.name == ENDPOINT
         shown = self._more_shown
         for control, is_shown in (
@@ -313,7 +313,7 @@ class NewChatSheet(Sheet):
         ):
             self._labels[control].setVisible(is_shown)
             control.setVisible(is_shown)
-        self.more.setText("Less" if shown else "More")
+        self.more.setText("Fewer options" if shown else "More options")
 
     def _set_error(self, text: str) -> None:
         self.error.setText(text)
@@ -366,10 +366,10 @@ class NewChatSheet(Sheet):
         start = self._as_start(arguments)
         arguments = [*self.presets.arguments(), *arguments]
         if agent.arguments_replace and not starts_alone(agent) and not arguments:
-            raise Refused(self.arguments, "Say which command to run")
+            raise Refused(self.arguments, "Enter a command")
         if agent.name == ENDPOINT:
             if not start.url and not self.endpoint_defaults().url and not any("url" in word for word in arguments):
-                raise Refused(self.url, "Say which server: the address of its API")
+                raise Refused(self.url, "Enter the server’s API address")
             arguments = [*endpoint_arguments(start.model, start.url), *arguments]
         return NewChatRequest(
             agent=agent.name,

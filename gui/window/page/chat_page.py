@@ -261,7 +261,7 @@ class ChatPage(Area):
             self.view.show_emulator(emulator)
             self._notice.hide()
         else:
-            self.notice.show_text("Nothing was kept of its last screen", "")
+            self.notice.show_text("No screen was saved", "")
             self._lay_over(self.notice)
         self._set_settled(settled=True)
 

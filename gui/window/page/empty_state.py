@@ -51,7 +51,7 @@ class EmptyState(Area):
         self._heading.hide()
         self._agents = QGridLayout()
         self._agents.setSpacing(4)
-        self._promise = label("Closing this window never stops a chat.", "secondary")
+        self._promise = label("Chats keep running when you close this window.", "secondary")
         self._promise.setWordWrap(True)
 
         column = QWidget()
@@ -86,30 +86,28 @@ class EmptyState(Area):
         outer.addStretch(2)
         outer.addLayout(row)
         outer.addStretch(3)
-        self.setAccessibleName("No chat is open")
+        self.setAccessibleName("No open chats")
 
     def describe(self, agents: Mapping[str, Agent], path: str, chats: SessionsModel, key: str) -> None:
         """Say what fits: to a newcomer, or to somebody who has chats."""
         running = len(chats.running())
         if running:
-            some = "1 chat is" if running == 1 else f"{running} chats are"
-            self.title.setText(f"{some} running")
-            self._text.setText("Pick one in the sidebar, or start another.")
+            some = "1 running chat" if running == 1 else f"{running} running chats"
+            self.title.setText(some)
+            self._text.setText("Choose one in the sidebar, or start a new one.")
         elif chats.listed():
-            self.title.setText("No chat is running")
-            self._text.setText(
-                "Those that have ended are in the sidebar: pick one to read it or to go on, or start another."
-            )
+            self.title.setText("No running chats")
+            self._text.setText("Ended chats are in the sidebar: read or resume one, or start a new one.")
         elif not chats.is_known:
-            self.title.setText("Your chats cannot be listed yet")
+            self.title.setText("Can’t list your chats yet")
             self._text.setText(
-                "Those that run are not disturbed by it. They are listed as soon as the record can be read."
+                "Running chats are not affected. They appear here as soon as the chat database can be read."
             )
         else:
             self.title.setText("Start your first chat")
             self._text.setText(
-                "Choose an agent and a directory. The chat runs on its own: close its tab or this window, "
-                "come back whenever you like, and it is where you left it."
+                "Choose an agent and a directory. Close the tab or the window whenever you like: the chat "
+                "keeps running and is here when you come back."
             )
         self._switch.setVisible(bool(running))
         self._key.setText(key)
@@ -142,8 +140,8 @@ class EmptyState(Area):
         missing = [agent.title for agent in known if agent.name not in installed]
         self._heading.setVisible(bool(installed))
         self._promise.setText(
-            "Closing this window never stops a chat."
-            + (f" New chat shows how to install {_listed(missing)}." if missing else "")
+            "Chats keep running when you close this window."
+            + (f" To install {_listed(missing)}, open New chat." if missing else "")
         )
 
     def _row(self, agent: Agent, place: int) -> QWidget:

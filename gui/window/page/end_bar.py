@@ -54,10 +54,10 @@ class EndBar(Area):
         self.refusal = label("", "needs_you")
         self.refusal.setWordWrap(True)
         self.resume = button("Resume", "primary", lambda: self.resume_wanted.emit(False))
-        self.continued = button("Open it", "primary", self.continued_wanted.emit)
-        self.pick = button("Choose conversation…", "", self.pick_wanted.emit)
-        self.anyway = button("Resume all the same", "", lambda: self.resume_wanted.emit(True))
-        self.again = button("New like this", "primary", self.again_wanted.emit)
+        self.continued = button("Open chat", "primary", self.continued_wanted.emit)
+        self.pick = button("Choose a conversation…", "", self.pick_wanted.emit)
+        self.anyway = button("Resume anyway", "", lambda: self.resume_wanted.emit(True))
+        self.again = button("New chat like this", "primary", self.again_wanted.emit)
         self.errors = button("Error output", "", self.errors_wanted.emit)
         self.export = button("Export…", "", self.export_wanted.emit)
         self.close_button = button("Close", "", self.close_wanted.emit)
@@ -126,7 +126,7 @@ class EndBar(Area):
         self.offer(None)
         self._emphasize(self.again, primary=False)
         self.continued.show()
-        self._show_message(f"It goes on in {name}.", quiet=True)
+        self._show_message(f"Continued in {name}.", quiet=True)
         self._arrange()
 
     def set_busy(self, text: str) -> None:
@@ -159,22 +159,22 @@ class EndBar(Area):
         command = chat.command
         self._mark.set_mark(chat.mark)
         if chat.is_interrupted:
-            self.title.set_whole("Interrupted by a restart of the computer")
+            self.title.set_whole("Interrupted by a restart")
             when = phrases.clock(phrases.parse_time(record.ended_at), now)
-            seen = f"Last seen running {when} · " if when else ""
+            seen = f"Last active {when} · " if when else ""
             self.detail.set_whole(f"{seen}{command} in {phrases.short_directory(record.cwd)}")
         elif record.state is State.LOST:
             when = phrases.clock(phrases.parse_time(record.ended_at), now)
             self.title.set_whole(f"{chat.how_it_ended} {when}".rstrip())
-            again = "" if self._is_resumable else " Start it again with “New like this”."
-            known = record.error or chat.connection_message or "nothing answers for this chat any more"
+            again = "" if self._is_resumable else " To start it again, choose “New chat like this”."
+            known = record.error or chat.connection_message or "the chat’s background process is gone"
             self.detail.set_whole(f"{sentence(known)}{again}")
         elif record.state is State.EXITED:
             when = phrases.clock(phrases.parse_time(record.ended_at), now)
             self.title.set_whole(f"{chat.how_it_ended} · {when}" if when else chat.how_it_ended)
             self.detail.set_whole(f"{command} in {phrases.short_directory(record.cwd)}")
         else:
-            self.title.set_whole("This window cannot show the chat; it keeps running")
+            self.title.set_whole("Can’t show this chat. It keeps running.")
             self.detail.set_whole(sentence(chat.connection_message))
         self._arrange()
 

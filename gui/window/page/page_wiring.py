@@ -57,11 +57,11 @@ class PageWiring:
         bar.close_wanted.connect(lambda: window.close_tab(chat.id))
 
     def _on_refused(self, chat: Chat, line: str) -> None:
-        text, key = f"Not sent to {chat.name}: {line}", f"refused {chat.id}"
+        text, key = f"Input to {chat.name} was not accepted: {line}", f"refused {chat.id}"
         if chat.holds_input:
             # A part of what was typed is missing: the rest waits until the user has seen that.
             self._window.banners.show_banner(
-                Banner(text, "Type on", chat.accept_refusal, key, lasting=True, kind="failed")
+                Banner(text, "Continue typing", chat.accept_refusal, key, lasting=True, kind="failed")
             )
         else:
             self._window.banners.inform(text, kind="failed", key=key)
@@ -70,7 +70,7 @@ class PageWiring:
         # Only the chat that one works in may set the clipboard.
         if page is self._window.tabs.active_page and self._window.isActiveWindow():
             QGuiApplication.clipboard().setText(text)
-            self._window.banners.inform(f"{page.chat.name} set the clipboard", key="clipboard")
+            self._window.banners.inform(f"{page.chat.name} copied text to the clipboard", key="clipboard")
 
     def _on_grid(self, page: ChatPage) -> None:
         if page is self._window.tabs.active_page:
@@ -82,13 +82,13 @@ class PageWiring:
         bracketed = emulator is not None and emulator.modes.bracketed_paste
         ends = text.count("\n") or text.count("\r")
         lines = ends if text[-1] in "\n\r" else ends + 1
-        what = f"{lines:,} lines" if lines > 1 else "a line with its end" if ends else "this text"
+        what = f"{lines:,} lines" if lines > 1 else "a line and its line break" if ends else "this text"
         if len(text) > LARGE_CHARACTERS:
             what += f", {len(text):,} characters"
         if ends and not bracketed:
-            detail = "The program runs each line as it comes." if lines > 1 else "It ends a line."
+            detail = "The program may run each line at once." if lines > 1 else "The program may run it at once."
         elif has_controls(text):
-            detail = "It holds control characters."
+            detail = "The text contains control characters."
         else:
-            detail = "The program gets it as one paste." if bracketed else "The program gets it as if it was typed."
+            detail = ""
         page.ask(Question(f"Paste {what}?", "Paste", lambda: page.view.confirm_paste(text), detail, text))

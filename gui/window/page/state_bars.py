@@ -27,7 +27,7 @@ class ReconnectingBar(QWidget):
         row.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
         row.setSpacing(GAP_S_PX)
         row.addWidget(self._mark)
-        row.addWidget(label("Reconnecting. What you type is kept.", "secondary"), 1)
+        row.addWidget(label("Reconnecting… Your typing is kept.", "secondary"), 1)
         self.setFixedHeight(self.HEIGHT_PX)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

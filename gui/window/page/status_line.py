@@ -30,8 +30,8 @@ class StatusLine(Area):
         self.known.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         """What the agent does, and who says so."""
         self.right = label("", "secondary")
-        self.take_over = button("Take over", "status", self._take_over)
-        self.take_over.setAccessibleName("Take over: give the terminal this window's size")
+        self.take_over = button("Fit to window", "status", self._take_over)
+        self.take_over.setAccessibleName("Resize the terminal to fit this window")
         self.take_over.hide()
         self._chat: Chat | None = None
         self._page: ChatPage | None = None
@@ -85,7 +85,7 @@ class StatusLine(Area):
             size = f"{shown.columns}×{shown.rows}"
         if differs and settled:
             by = "" if chat.size_set is None else chat.size_set.set_by
-            size += f", set by {VIEWERS.get(by, 'another viewer')}"
+            size += f", sized by {VIEWERS.get(by, 'another window')}"
         self.right.setText(" · ".join(part for part in (size, chat.record.engine) if part))
         self.take_over.setVisible(differs and settled)
 

@@ -96,12 +96,15 @@ class ControlServer:
             request = msgspec.json.decode(line, type=ControlRequest)
             verb = self._verbs.get(request.verb)
             if verb is None:
-                raise UsageError(f"the window knows no verb {request.verb!r}; it may be of an older version")
+                raise UsageError(
+                    f"the window does not support {request.verb!r}; it may be an older version: close it and run "
+                    "`outlive` again"
+                )
             if request.verb in CONTROLLING:
                 check_may_control_window(pid)
             return {"ok": True, "result": await verb(request)}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return _refusal(f"the window did not understand the request: {error}", 2)
+            return _refusal(f"invalid request: {error}", 2)
         except OutliveError as error:
             return _refusal(str(error), error.exit_code)
 

@@ -116,7 +116,7 @@ def _listen(path: Path) -> socket.socket:
         listener.listen(16)
     except OSError as error:
         listener.close()
-        raise OutliveError(f"the window's socket {path} cannot be made: {error.strerror}") from error
+        raise OutliveError(f"cannot create the socket {path}: {error.strerror}") from error
     return listener
 
 
@@ -136,7 +136,7 @@ def _take_lock(path: Path) -> IO[bytes] | None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise OutliveError(f"the window's lock {path} cannot be made: {error.strerror}") from error
+        raise OutliveError(f"cannot create the lock file {path}: {error.strerror}") from error
     lock = os.fdopen(descriptor, "ab")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -148,5 +148,5 @@ def _take_lock(path: Path) -> IO[bytes] | None:
 
 def _hangs() -> WindowHangs:
     return WindowHangs(
-        "a window is open and does not answer; wait, or end its process (chats keep running) and try again"
+        "the open window does not respond; wait, or end its process (chats keep running), then try again"
     )

@@ -53,7 +53,7 @@ class RemoteControl:
             await self._sessions.look_now()
             chat = self._sessions.get(request.session)
         if chat is None:
-            raise NoSuchSession(f"the window knows no chat {request.session!r}; `outlive ls --all` lists them")
+            raise NoSuchSession(f"no chat {request.session!r}; `outlive ls --all` lists the chats")
         self._window.open_chat(chat)
         self._window.bring_up()
         page = self._window.tabs.active_page
@@ -62,7 +62,7 @@ class RemoteControl:
             async with asyncio.timeout(SETTLE_TIMEOUT_S):
                 await _settled(page)
         except TimeoutError as error:
-            raise TimedOut(f"{chat.name} did not come to life in the window within {SETTLE_TIMEOUT_S:g} s") from error
+            raise TimedOut(f"{chat.name} was not ready within {SETTLE_TIMEOUT_S:g} s") from error
         return {"session_id": chat.id}
 
     async def grab(self, request: ControlRequest) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class RemoteControl:
         await _painted()
         picture = self._window.grab().toImage()
         if problem := await asyncio.to_thread(_write, picture, path):
-            raise OutliveError(f"{path}: the picture cannot be written ({problem})")
+            raise OutliveError(f"{path}: cannot write the picture ({problem})")
         return {"file": str(path), "width_px": picture.width(), "height_px": picture.height()}
 
     async def close(self, _request: ControlRequest) -> None:

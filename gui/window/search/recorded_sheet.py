@@ -41,12 +41,12 @@ class RecordingSheet(Sheet):
         self.text.setFont(monospace)
         layout = self.column(GAP_S_PX)
         layout.addWidget(self.title)
-        layout.addWidget(label("The terminal does not hold this line any more; this was around it.", "secondary"))
+        layout.addWidget(label("This line has left the terminal’s history. The recording around it:", "secondary"))
         layout.addWidget(self.text)
 
     def show_lines(self, name: str, lines: list[Hit], found: Hit, query: Query) -> None:
         """Open with a chat's lines, at the one that was found."""
-        self.title.set_whole(f"{name}, recorded")
+        self.title.set_whole(f"Recording of {name}")
         shown = [one_line(line.text) for line in lines]
         self.text.setPlainText("\n".join(shown))
         place = next((place for place, line in enumerate(lines) if line.number == found.number), 0)

@@ -66,7 +66,7 @@ class SearchSheet(Sheet):
     chosen = Signal(object, object)
 
     def __init__(self, theme: Theme, parent: QWidget, chat_of: Callable[[str], Chat | None]) -> None:
-        super().__init__(theme, parent, "Search in all chats", WIDTH_PX)
+        super().__init__(theme, parent, "Search all chats", WIDTH_PX)
         self._chat_of = chat_of
         self._query: Query | None = None
         self._is_answered = True
@@ -76,14 +76,14 @@ class SearchSheet(Sheet):
         """There may be more to come."""
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
-        self.field.setAccessibleName("Search in all chats")
-        self.field.setPlaceholderText("Words in any chat, running or ended")
+        self.field.setAccessibleName("Search all chats")
+        self.field.setPlaceholderText("Search running and ended chats")
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._typing.timeout.connect(self._ask)
         self.field.textChanged.connect(self._on_typed)
         self.items = QStandardItemModel(self)
         self.list = QListView()
-        self.list.setAccessibleName("Lines found")
+        self.list.setAccessibleName("Results")
         self.list.setModel(self.items)
         self.list.setItemDelegate(_MatchDelegate(theme, self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -131,12 +131,12 @@ class SearchSheet(Sheet):
         if self._query is None:
             return
         matches = self._matches(found.hits, self._query)
-        more = f"{LIMIT} newest lines" if len(found.hits) >= LIMIT else _count(len(found.hits), "line")
+        more = f"Newest {LIMIT} lines" if len(found.hits) >= LIMIT else _count(len(found.hits), "line")
         if found.behind:
-            reading = f"eading {_count(found.behind, 'chat')}…"
-            state = f"{more} so far · r{reading}" if found.hits else f"R{reading}"
+            reading = f"Indexing {_count(found.behind, 'chat')}…"
+            state = f"{more} so far · {reading}" if found.hits else reading
         else:
-            state = more if found.hits else "Nothing found"
+            state = more if found.hits else "No matches"
         self._show(matches, state)
         self._is_reading = bool(found.behind)
         self._is_answered = not self._typing.isActive()

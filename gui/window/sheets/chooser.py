@@ -68,7 +68,7 @@ class Chooser(Sheet):
         self.list.setMouseTracking(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.clicked.connect(self._accept_choice)
-        self.nothing = label("Nothing fits", "secondary")
+        self.nothing = label("No matches", "secondary")
         self.nothing.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_M_PX)
         layout = QVBoxLayout(self.body)
         layout.setContentsMargins(1, 1, 1, GAP_S_PX)

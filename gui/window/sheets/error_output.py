@@ -56,9 +56,9 @@ class OutputSheet(Sheet):
     def ask(self, chat: Chat) -> None:
         """Open for this chat."""
         self._asked = chat
-        self.title.set_whole(f"{chat.name}, error output")
+        self.title.set_whole(f"Error output of {chat.name}")
         self.text.setPlainText("")
-        self.state.setText("Reading…")
+        self.state.setText("Loading…")
         self.open()
         self.text.setFocus(Qt.FocusReason.OtherFocusReason)
         self._tasks.start(self._read(chat), "error output")
@@ -67,11 +67,11 @@ class OutputSheet(Sheet):
         try:
             text, is_cut = await error_output(chat.id)
         except FileNotFoundError:
-            text, state = "", "Nothing was written to it."
+            text, state = "", "No error output"
         except OSError as error:
-            text, state = "", f"It cannot be read: {error.strerror}."
+            text, state = "", f"Can’t read the error output: {error.strerror}"
         else:
-            state = f"The last {ERRORS_BYTES // 1024} KiB of it." if is_cut else ""
+            state = f"Last {ERRORS_BYTES // 1024} KiB" if is_cut else ""
         if chat is self._asked:
             self.text.setPlainText(text)
             self.state.setText(state)

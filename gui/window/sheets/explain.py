@@ -34,7 +34,7 @@ class StatusDetailsSheet(Sheet):
         ask: Callable[[Chat], Coroutine[Any, Any, Explained]],
     ) -> None:
         """``ask`` asks a chat's host."""
-        super().__init__(theme, parent, "How is this known?", WIDTH_PX)
+        super().__init__(theme, parent, "Status details", WIDTH_PX)
         self._tasks = tasks
         self._ask = ask
         self._chat: Chat | None = None
@@ -43,8 +43,8 @@ class StatusDetailsSheet(Sheet):
         self.title = ElidedLabel("", "title")
         self.summary = label("", "secondary")
         self.summary.setWordWrap(True)
-        self.evidence = _Table("What each source said last", 1, (2, 4, 2, 2))
-        self.transitions = _Table("How it changed, newest first", 3, (1, 1, 2, 4))
+        self.evidence = _Table("Latest reports", 1, (2, 4, 2, 2))
+        self.transitions = _Table("History", 3, (1, 1, 2, 4))
         self.notes = label("", "secondary")
         self.notes.setWordWrap(True)
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -55,7 +55,7 @@ class StatusDetailsSheet(Sheet):
         for part in (self.evidence, self.transitions, self.notes):
             column.addWidget(part)
         column.addStretch(1)
-        self.area = Scrolled(inner, HEIGHT_PX, "Evidence")
+        self.area = Scrolled(inner, HEIGHT_PX, "Status details")
         self.copy = button("Copy", "", self._copy)
         self.close_button = button("Close", "", self.put_away)
         layout = self.column(GAP_S_PX)
@@ -70,7 +70,7 @@ class StatusDetailsSheet(Sheet):
         self._forget()
         self._chat = chat
         chat.changed.connect(self._on_changed)
-        self.title.set_whole(f"{chat.name}: how is this known?")
+        self.title.set_whole(f"Status of {chat.name}")
         self._show(None)
         self.open()
         self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -96,7 +96,7 @@ class StatusDetailsSheet(Sheet):
             told = await self._ask(chat)
         except OutliveError as error:
             if chat is self._chat:
-                self.summary.setText(f"It cannot be told: {error}")
+                self.summary.setText(f"Can’t load the status: {error}")
             return
         if chat is self._chat:
             self._show(told)
@@ -108,12 +108,12 @@ class StatusDetailsSheet(Sheet):
         self.area.setVisible(what is not None)
         self.copy.setEnabled(what is not None)
         if what is None:
-            self.summary.setText("Asking…")
+            self.summary.setText("Loading…")
             return
         over = self._chat is not None and self._chat.is_over
         self.evidence.setVisible(not over)
-        self.evidence.fill(what.evidence, "Nobody has said a word yet.")
-        self.transitions.fill(what.transitions, "It did not change." if over else "It has not changed yet.")
+        self.evidence.fill(what.evidence, "No reports yet")
+        self.transitions.fill(what.transitions, "No changes" if over else "No changes yet")
         self.notes.setText("\n".join(what.notes))
         self.center()
 
@@ -172,7 +172,7 @@ class _Table(QWidget):
                 for column, text in enumerate(row.cells):
                     self._add_row(text, number + 1, column, "" if row.is_heard and column else "secondary")
             if not row.is_heard:
-                self._cells[-1].setToolTip("A stronger source speaks in its place")
+                self._cells[-1].setToolTip("Overridden by a more reliable source")
 
     def _add_in_two_lines(self, row: Row, line: int) -> None:
         cells = list(row.cells)

@@ -45,11 +45,11 @@ class ExportSheet(Sheet):
             made.toggled.connect(partial(_be_on_tabs_way, made))
             self._group.addButton(made)
             self.formats[suffix] = made
-        self.formats[".cast"].setToolTip("asciinema plays it")
+        self.formats[".cast"].setToolTip("plays in asciinema")
         self.problem = label("", "failed")
         self.problem.setWordWrap(True)
         self.cancel = button("Cancel", "", self.put_away)
-        self.save = button("Save", "primary", self._submit)
+        self.save = button("Export", "primary", self._submit)
         inner = QWidget()
         fields = QGridLayout(inner)
         fields.setContentsMargins(0, 0, 0, 0)
@@ -104,18 +104,18 @@ class ExportSheet(Sheet):
         self._may_replace = may_replace
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
-        self.save.setText("Save" if may_replace is None else "Replace")
+        self.save.setText("Export" if may_replace is None else "Replace")
 
     def _submit(self) -> None:
         path = self.path()
         shown = short_directory(str(path))
         typed = self.file.text().strip()
         if not typed or typed.endswith("/") or Path(self.file.directory()).is_dir() or path.is_dir():
-            self._show_error("Type the name of a file")
+            self._show_error("Enter a file name")
         elif not path.parent.is_dir():
-            self._show_error(f"{short_directory(str(path.parent))} does not exist")
+            self._show_error(f"The folder {short_directory(str(path.parent))} doesn’t exist")
         elif path.exists() and path != self._may_replace:
-            self._show_error(f"{shown} exists. Replace it?", may_replace=path)
+            self._show_error(f"{shown} already exists. Replace it?", may_replace=path)
         else:
             self.put_away()
             self._take(path)

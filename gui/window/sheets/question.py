@@ -69,14 +69,14 @@ class QuestionSheet(Sheet):
         self.detail.setWordWrap(True)
         self.subject = _Subject()
         self.subject.setReadOnly(True)
-        self.subject.setAccessibleName("Text")
+        self.subject.setAccessibleName("Text to confirm")
         self.subject.setTabChangesFocus(True)
         self.subject.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         monospace = QFont(default_family())
         monospace.setPixelSize(default_size_px())
         self.subject.setFont(monospace)
         self.no = button("Cancel", "", self.put_away)
-        self.yes = button("Yes", "primary", self.accept)
+        self.yes = button("OK", "primary", self.accept)
         for one in (self.no, self.yes):
             one.setAutoDefault(False)  # ``keyPressEvent`` takes Enter, for one that is still held says nothing.
         layout = self.column()
@@ -139,7 +139,7 @@ def _readable(text: str) -> str:
         for character in text[:SUBJECT_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")
     )
     more = len(text) - SUBJECT_CHARACTERS
-    return f"{shown}\n… and {more:,} more characters" if more > 0 else shown
+    return f"{shown}\n… ({more:,} more characters)" if more > 0 else shown
 
 
 def _visible(character: str) -> str:

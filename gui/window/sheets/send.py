@@ -16,6 +16,7 @@ from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
 from gui.theme.tokens import GAP_S_PX
 from gui.window.new_chat.fields import PromptField
+from gui.window.page.end_bar import without_remedy
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import button, label, sentence
 from session_host.errors import NeedsInput, OutliveError
@@ -58,7 +59,7 @@ class SendSheet(Sheet):
             send: types a text into a chat (chat, text, anyway=…); raises OutliveError where that is not taken, and
                 NeedsInput where the chat asks something and ``anyway`` is False.
         """
-        super().__init__(theme, parent, "Send to chat", WIDTH_PX)
+        super().__init__(theme, parent, "Send text", WIDTH_PX)
         self._tasks = tasks
         self._running = running
         self._send = send
@@ -66,12 +67,12 @@ class SendSheet(Sheet):
         self.target = button("Choose a chat")
         self.target.clicked.connect(self._choose)
         self.field = _TextField("Text", enter_submits=False)
-        self.field.setPlaceholderText("what the chat is to be told")
+        self.field.setPlaceholderText("Text to send")
         self.field.submitted.connect(self._submit)
         self.field.textChanged.connect(self._on_text)
         self.error = label("", "failed")
         self.error.setWordWrap(True)
-        hint = label("Ctrl+Enter sends it, and presses Enter there", "secondary")
+        hint = label("Ctrl+Enter sends the text followed by Enter", "secondary")
         hint.setWordWrap(True)
         self.show_chat = button("Show chat", "", self._show_chat)
         self.anyway = button("Send anyway", "danger", lambda: self._submit(anyway=True))
@@ -119,7 +120,7 @@ class SendSheet(Sheet):
         name = chat.name if len(chat.name) <= NAME_CHARACTERS else f"{chat.name[: NAME_CHARACTERS - 1]}…"
         self.target.setText(name.replace("&", "&&"))
         self.target.setIcon(mark_icon(chat.mark, self._theme.tokens))
-        self.target.setAccessibleName(f"To {chat.name}, {chat.mark.value}; choose another chat")
+        self.target.setAccessibleName(f"Send to {chat.name} ({chat.mark.value}). Choose another chat")
         self.target.setToolTip("Choose another chat")
 
     def _choose(self) -> None:
@@ -152,10 +153,12 @@ class SendSheet(Sheet):
             await self._send(chat, text, anyway=anyway)
         except NeedsInput as error:
             self._set_busy(busy=False)
-            self._show_error(f"not sent to {chat.name}: {error}. The text could answer that", asks=True)
+            self._show_error(
+                f"not sent to {chat.name}: {without_remedy(str(error))}. Your text might answer it", asks=True
+            )
             return
         except OutliveError as error:
-            self._show_error(f"not sent to {chat.name}: {error}")
+            self._show_error(f"Can’t send to {chat.name}: {error}")
             self._set_busy(busy=False)
             return
         self._set_busy(busy=False)

@@ -209,7 +209,7 @@ class SidebarModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            rang = ", rang the bell" if entry.rang else ", new output" if entry.unseen else ""
+            rang = ", bell" if entry.rang else ", new output" if entry.unseen else ""
             return f"{entry.name}, {self._agent(entry)}, {entry.mark}{rang}, {entry.chat.where_and_what}, {entry.age}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return as_tooltip(_tooltip(entry))

@@ -198,7 +198,7 @@ class TabBar(QTabBar):
         self.setAccessibleTabName(index, f"{name}, {state}")
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(f"Close tab {name}")
-        button.setToolTip("Close tab; the chat keeps running")
+        button.setToolTip("Close tab (the chat keeps running)")
 
     def drop(self, session_id: str) -> None:
         """Take a tab away; its neighbour comes to the front if it was there."""

@@ -49,7 +49,7 @@ class DirectoryField(QLineEdit):
             if path.is_dir():
                 return ""
         except OSError as error:
-            return f"{short_directory(str(path))} cannot be read: {error.strerror}"
+            return f"Can’t open {short_directory(str(path))}: {error.strerror}"
         there = "is not a directory" if path.exists() else "does not exist"
         return f"{short_directory(str(path))} {there}"
 
@@ -63,7 +63,7 @@ class DirectoryField(QLineEdit):
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            return f"{short_directory(str(path))} cannot be made: {error.strerror}"
+            return f"Can’t create {short_directory(str(path))}: {error.strerror}"
         return ""
 
     def offers(self, text: str) -> list[str]:

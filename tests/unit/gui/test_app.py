@@ -151,9 +151,9 @@ async def test_chats_that_could_not_be_listed_are_listed_once_they_can(
     with monkeypatch.context() as patch:
         patch.setattr(Store, "all", locked)
         async with opened(qapp) as made:
-            assert made.window.empty.title.text() == "Your chats cannot be listed yet"
+            assert made.window.empty.title.text() == "Can’t list your chats yet"
             patch.undo()
-            await until(lambda: made.window.empty.title.text() == "1 chat is running")
+            await until(lambda: made.window.empty.title.text() == "1 running chat")
 
 
 async def test_what_another_process_writes_is_noticed(app: App):

@@ -44,7 +44,7 @@ def test_a_file_that_cannot_be_read_is_said_in_one_line_and_left_alone(area, con
     found = load_preferences(area.config)
     [line] = found.problems
     assert str(path) in line
-    assert "defaults are used" in line
+    assert "Using the defaults." in line
     assert "\n" not in line
     assert found.window.appearance == "desktop"
     assert path.read_bytes() == content.encode("latin-1")

@@ -75,7 +75,7 @@ async def test_a_question_is_told_once_and_the_next_one_replaces_it(played: Play
         played.viewers[session_id].be(Activity.NEEDS_INPUT, since)
         played.settle()
     assert told.board.count == 1
-    assert told.board.shown[session_id] == ("one needs you", "Command in /srv/app waits for you")
+    assert told.board.shown[session_id] == ("one needs you", "Command in /srv/app needs your answer")
     played.viewers[session_id].be(Activity.NEEDS_INPUT, since, "Or this?")
     played.settle()
     assert told.board.count == 2
@@ -139,7 +139,7 @@ async def test_a_chat_that_dies_is_told_until_it_is_looked_at(played: Played, to
     played.viewers[ids[1]].end(0)
     played.viewers[ids[2]].end(1)
     played.settle()
-    assert told.board.shown == {ids[0]: ("died has died", "Ended by SIGKILL, in /srv")}
+    assert told.board.shown == {ids[0]: ("died ended unexpectedly", "Ended by SIGKILL, in /srv")}
     told.looked_at = ids[0]
     told.notifier.check()
     assert told.board.shown == {}

@@ -41,7 +41,7 @@ async def test_chats_that_need_the_user_come_first(played: Played, tray: Tray):
     names = [line.split("  ·  ")[0] for line in entries(tray)[:4]]
     assert names == ["asking", "working", "silent", "idle"], "a command that says nothing runs"
     assert entries(tray)[4:] == [
-        "All chats…", "New chat…", "Open Outlive", "Quit window (chats keep running)", "Stop all chats…",
+        "All chats…", "New chat…", "Open Outlive", "Quit (chats keep running)", "Stop all chats…",
     ]  # fmt: skip
     assert "1 needs you" in tray.icon.toolTip()
 
@@ -77,7 +77,7 @@ async def test_recent_directories_are_offered(played: Played, tray: Tray):
 
 
 def test_without_chats_there_is_nothing_to_stop(tray: Tray):
-    assert entries(tray)[0] == "No chat is running"
+    assert entries(tray)[0] == "No running chats"
     assert not action(tray, "Stop all").isEnabled()
 
 

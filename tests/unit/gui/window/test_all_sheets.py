@@ -97,7 +97,7 @@ async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
     assert not sheet.start.isEnabled()
     assert sheet.missing.command.isVisible()
     assert "claude" in sheet.missing.command.text()
-    assert "not installed" in sheet.missing.hint.text()
+    assert "isn’t installed" in sheet.missing.hint.text()
     QTest.mouseClick(sheet.missing.copy, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == sheet.missing.command.text()
 
@@ -107,8 +107,8 @@ async def test_an_agent_that_is_missing_shows_the_command_that_installs_it(
     [
         ("directory", "/nowhere/at/all", "/nowhere/at/all does not exist"),
         ("arguments", "'open", "Command: no closing quotation"),
-        ("arguments", "", "Say which command to run"),
-        ("environment", "NAME", "Environment: NAME is not of the form NAME=value"),
+        ("arguments", "", "Enter a command"),
+        ("environment", "NAME", "Environment: write NAME as NAME=value"),
     ],
 )
 async def test_a_field_that_makes_no_sense_is_said_in_the_sheet(
@@ -194,7 +194,7 @@ async def test_the_switcher_finds_a_chat_by_a_few_letters(played: Played) -> Non
 async def test_the_palette_runs_commands_and_reaches_the_banner(played: Played) -> None:
     window = played.open_window()
     await press(played, Qt.Key.Key_P, CTRL_SHIFT)
-    QTest.keyClicks(window.sheets.chooser.field, "collapse")
+    QTest.keyClicks(window.sheets.chooser.field, "toggle sidebar")
     await press(played, Qt.Key.Key_Return)
     assert window.sidebar.collapsed
     window.banners.show_banner(Banner("Closed the tab", "Reopen", lambda: None))
@@ -208,7 +208,7 @@ async def test_next_chat_that_needs_me(played: Played) -> None:
     window = played.open_window()
     await press(played, Qt.Key.Key_J, CTRL_SHIFT)
     assert window.banners.current is not None
-    assert window.banners.current.text == "No chat needs you"
+    assert window.banners.current.text == "No chats need you"
     played.viewers[ids[1]].be(Activity.NEEDS_INPUT)
     await press(played, Qt.Key.Key_J, CTRL_SHIFT)
     assert window.tabs.active_id == ids[1]

@@ -19,13 +19,13 @@ NOW = datetime(2026, 5, 2, 12, 0, 0, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("activity", "source", "seconds", "text"),
     [
-        (Activity.WORKING, "hook", 3, "working · from its hooks, just now"),
-        (Activity.NEEDS_INPUT, "plugin", 14, "needs you · from its plugin, 14 s ago"),
-        (Activity.IDLE, "state file", 125, "idle · from its own file of states, 2 min ago"),
-        (Activity.NO_SIGNAL, "silence", 125, "no signal · no word for 2 min"),
+        (Activity.WORKING, "hook", 3, "working · hooks, just now"),
+        (Activity.NEEDS_INPUT, "plugin", 14, "needs you · plugin, 14 s ago"),
+        (Activity.IDLE, "state file", 125, "idle · status file, 2 min ago"),
+        (Activity.NO_SIGNAL, "silence", 125, "no signal · no activity for 2 min"),
         (Activity.NO_SIGNAL, "input", 7200, "no signal · after your answer, 2 h ago"),
         (Activity.NO_SIGNAL, "", 10, "no signal"),
-        (Activity.WORKING, "something newer", 10, "working · from something newer, 10 s ago"),
+        (Activity.WORKING, "something newer", 10, "working · something newer, 10 s ago"),
     ],
 )
 def test_what_it_does_who_says_so_and_since_when(activity: Activity, source: str, seconds: int, text: str):
@@ -33,8 +33,8 @@ def test_what_it_does_who_says_so_and_since_when(activity: Activity, source: str
 
 
 def test_what_is_not_dated_is_told_without_an_age():
-    assert activity_phrases.how_known(Activity.WORKING, "hook", None, NOW) == "working · from its hooks"
-    assert activity_phrases.no_word(None, NOW) == "no word"
+    assert activity_phrases.how_known(Activity.WORKING, "hook", None, NOW) == "working · hooks"
+    assert activity_phrases.no_word(None, NOW) == "no activity"
     assert phrases.ago(None, NOW) == ""
 
 
@@ -64,19 +64,19 @@ def explanation(**fields: object) -> Explanation:
 
 def test_an_explanation_in_rows():
     told = explained(explanation())
-    assert told.evidence[0] == (("its hooks", "PermissionRequest", "needs you", "1 min ago"), True)
-    assert told.evidence[1] == (("its title", "a [31mtitle", "says nothing of it", "2 min ago"), False)
+    assert told.evidence[0] == (("hooks", "PermissionRequest", "needs you", "1 min ago"), True)
+    assert told.evidence[1] == (("window title", "a [31mtitle", "no effect", "2 min ago"), False)
     assert [row.cells[1:] for row in told.transitions] == [
-        ("needs you", "its hooks", "Run npm test?"),
-        ("working", "its hooks", ""),
+        ("needs you", "hooks", "Run npm test?"),
+        ("working", "hooks", ""),
     ], "newest first"
     assert told.notes == [
-        "Work without output or a word for 1 min is shown as “no signal”.",
+        "“No signal” means no output and no report for 1 min.",
         "Last output 30 s ago.",
-        "Its program is process 42.",
-        "Which conversation of its agent's it is in is not known.",
+        "Process ID: 42",
+        "Conversation: unknown",
     ]
-    assert "its hooks\tPermissionRequest\tneeds you\t1 min ago" in told.as_text()
+    assert "hooks\tPermissionRequest\tneeds you\t1 min ago" in told.as_text()
 
 
 def test_an_explanation_of_one_of_which_little_is_known():
@@ -84,7 +84,7 @@ def test_an_explanation_of_one_of_which_little_is_known():
         explanation(evidence=[], transitions=[], child_pid=None, conversation="abc", conversation_source="plugin")
     )
     assert (told.evidence, told.transitions) == ([], [])
-    assert told.notes[-1] == "Its conversation is abc, known from its plugin."
+    assert told.notes[-1] == "Conversation: abc (plugin)"
 
 
 def test_an_agent_without_its_plugin_says_why_nothing_is_known():

@@ -77,7 +77,7 @@ def test_an_age_reads_the_same_until_it_is_said_to_change(seconds: int):
 @pytest.mark.parametrize(
     ("code", "number", "by_you", "text"),
     [
-        (0, None, False, "Ended by itself"),
+        (0, None, False, "Finished"),
         (3, None, False, "Ended with exit code 3"),
         (None, 9, False, "Ended by SIGKILL"),
         (None, 200, False, "Ended by signal 200"),

@@ -53,7 +53,7 @@ def test_a_script_is_shown_and_not_run(tmp_path: Path, no_desktop: Path) -> None
     assert command_for(file, "my-editor", {}) == ["my-editor", str(script)]
     assert command_for(file, "e --at {line} {file}", {}) == ["e", "--at", "7", str(script)]
     # An editor that needs a terminal is none to start from a window.
-    with pytest.raises(NotOpened, match="no editor is known"):
+    with pytest.raises(NotOpened, match="No editor is set"):
         command_for(file, "", {"EDITOR": "vim"})
 
 

@@ -11,7 +11,7 @@ from session_host.errors import OutliveError
 from session_host.version import VERSION
 from tests.unit.gui.conftest import Played
 
-OFFER = f"Running chats are kept by Outlive 0.0.1; {VERSION} is installed."
+OFFER = f"Some running chats use Outlive 0.0.1. Version {VERSION} is installed."
 
 
 async def one_of(played: Played, version: str, name: str = "one") -> str:
@@ -60,8 +60,8 @@ async def test_a_window_that_is_older_than_its_chats_says_that(played: Played):
     played.open_window()
     await one_of(played, "99.0")
     assert banner(played).action == ""
-    assert "kept by Outlive 99.0, and this window is" in banner(played).text
-    assert banner(played).text.endswith("open it again; the chats keep running.")
+    assert "use Outlive 99.0, and this window" in banner(played).text
+    assert banner(played).text.endswith("to update it; chats keep running.")
 
 
 async def test_what_came_of_it_is_said_and_a_failure_changes_nothing(played: Played, monkeypatch: pytest.MonkeyPatch):
@@ -75,7 +75,7 @@ async def test_what_came_of_it_is_said_and_a_failure_changes_nothing(played: Pla
     played.window.banners.act()
     assert banner(played).text == "Updating running chats…"
     await played.until(lambda: banner(played).kind == "failed", "the result")
-    assert banner(played).text == "No running chat was updated. one goes on as it was: it cannot be restored."
+    assert banner(played).text == "No running chats were updated. one was not updated: it cannot be restored."
     assert not played.chat(session_id).is_over
 
 
@@ -90,32 +90,32 @@ async def test_nothing_that_is_installed_works_is_said_too(played: Played, monke
     played.window.banners.act()
     await played.until(lambda: banner(played).kind == "failed", "the result")
     assert banner(played).text == (
-        "The chats go on as they were, since they could not be updated: "
-        "cannot start the installed version (SyntaxError); nothing was changed"
+        "Can’t update the running chats: cannot start the installed version (SyntaxError); nothing was changed. "
+        "They keep running."
     )
 
 
 @pytest.mark.parametrize(
     ("results", "left", "text", "well"),
     [
-        ([], [], "No chat is running.", True),
-        ([("a", True, "")], [], f"Updated a to {VERSION}; its agent did not notice.", True),
+        ([], [], "No running chats", True),
+        ([("a", True, "")], [], f"Updated a to {VERSION}. Nothing was interrupted.", True),
         (
             [("a", True, ""), ("b", True, "")],
             [],
-            f"Updated 2 running chats to {VERSION}; their agents did not notice.",
+            f"Updated 2 running chats to {VERSION}. Nothing was interrupted.",
             True,
         ),
         (
             [("a", True, ""), ("b", False, "no answer"), ("c", False, "x")],
             [],
-            "Updated 1 of 3 running chats. b and c go on as they were: no answer.",
+            "Updated 1 of 3 running chats. b and c were not updated: no answer.",
             False,
         ),
         (
             [("a", True, "")],
             ["old"],
-            "Updated 1 of 2 running chats. old goes on as it was: started by a version that cannot be updated.",
+            "Updated 1 of 2 running chats. old was not updated: started by a version of Outlive that can’t be updated.",
             False,
         ),
     ],

@@ -123,11 +123,11 @@ async def test_a_worktree_is_offered_where_there_is_a_repository(
     sheet = window.sheets.new_chat
     sheet.more.click()
     field = sheet.worktree
-    await played.until(lambda: field.note.text() == "no git repository", "git's word")
+    await played.until(lambda: field.note.text() == "Not a git repository", "git's word")
     assert not field.wanted.isEnabled()
     sheet.directory.setText(str(repository))
     await played.until(field.wanted.isEnabled, "git's word")
-    assert field.branch.placeholderText() == "a new branch from main, named after the chat"
+    assert field.branch.placeholderText() == "New branch from main, named after the chat"
     QTest.keyClick(field.wanted, Qt.Key.Key_Space)
     sheet.start.click()
     await played.until(lambda: launches, "the start")
@@ -161,7 +161,7 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     sheet = window.sheets.new_chat
     assert (sheet.model.isVisible(), sheet.url.isVisible()) == (True, True)
     sheet.start.click()
-    assert sheet.error.text() == "Say which server: the address of its API"
+    assert sheet.error.text() == "Enter the server’s API address"
     sheet.model.setText("llama")
     sheet.url.setText("http://127.0.0.1:1/v1")
     sheet.start.click()

@@ -22,7 +22,7 @@ async def test_refused_input_is_said_and_the_keyboard_stays(played: Played):
     await played.until(played.page.view.hasFocus, "the terminal to have the keyboard")
     viewer.refuse("the program does not read its input")
     viewer.refuse("the program does not read its input")
-    assert text(played) == "Not sent to one: the program does not read its input"
+    assert text(played) == "Input to one was not accepted: the program does not read its input"
     assert played.page.view.hasFocus()
     window.banners.dismiss()
     assert window.banners.current is None, "the same line is not there twice"
@@ -37,8 +37,8 @@ async def test_after_refused_input_the_user_says_type_on(played: Played):
     banner = window.banners.current
     assert banner is not None
     assert (banner.text, banner.action, banner.lasting) == (
-        "Not sent to one: the program is not reading its input",
-        "Type on",
+        "Input to one was not accepted: the program is not reading its input",
+        "Continue typing",
         True,
     )
     window.banners.act()
@@ -47,8 +47,8 @@ async def test_after_refused_input_the_user_says_type_on(played: Played):
 
 
 async def test_files_of_the_users_that_cannot_be_read_are_said_until_dismissed(played: Played):
-    window = played.open_window(preferences=Preferences(problems=("window.toml cannot be read; defaults are used",)))
-    assert text(played) == "window.toml cannot be read; defaults are used"
+    window = played.open_window(preferences=Preferences(problems=("Can’t read window.toml. Using the defaults.",)))
+    assert text(played) == "Can’t read window.toml. Using the defaults."
     assert not window.banners._timer.isActive()
 
 

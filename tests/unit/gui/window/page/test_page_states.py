@@ -155,8 +155,8 @@ async def test_an_ended_chat_of_which_nothing_was_kept_says_so(played: Played):
     window.open_chat(played.chat(session_id))
     page = played.page
     await played.until(lambda: page.is_settled, "the notice")
-    assert page.notice.title.text() == "Nothing was kept of its last screen"
-    assert page.end_bar.title.accessibleName().startswith("Ended by itself")
+    assert page.notice.title.text() == "No screen was saved"
+    assert page.end_bar.title.accessibleName().startswith("Finished")
 
 
 async def test_lost_says_what_is_known_and_what_to_do(played: Played):
@@ -165,9 +165,9 @@ async def test_lost_says_what_is_known_and_what_to_do(played: Played):
     viewer = played.show(session_id)
     viewer.become(ViewerState.LOST, "its process is gone, and the agent with it")
     page = played.page
-    assert page.end_bar.title.accessibleName().startswith("Lost at ")
+    assert page.end_bar.title.accessibleName().startswith("Ended unexpectedly at ")
     assert page.end_bar.detail.accessibleName() == (
-        "Its process is gone, and the agent with it. Start it again with “New like this”."
+        "Its process is gone, and the agent with it. To start it again, choose “New chat like this”."
     )
     assert "hello" in screen_text(page), "what is known of its screen stays"
 
@@ -175,9 +175,9 @@ async def test_lost_says_what_is_known_and_what_to_do(played: Played):
 async def test_what_was_never_started_is_not_called_lost(played: Played):
     session_id = await played.add("one", state=State.LOST, error=UNSTARTED, ended_at="2026-01-02T12:05:00Z")
     played.open_window().open_chat(played.chat(session_id))
-    assert played.page.end_bar.title.accessibleName().startswith("Not started on 2 January at ")
+    assert played.page.end_bar.title.accessibleName().startswith("Failed to start on 2 January at ")
     assert played.page.end_bar.detail.accessibleName() == (
-        "What was starting this chat was ended before its agent ran. Start it again with “New like this”."
+        "What was starting this chat was ended before its agent ran. To start it again, choose “New chat like this”."
     )
 
 
@@ -191,8 +191,8 @@ async def test_interrupted_says_so_and_shows_what_the_journal_has(played: Played
     page = played.page
     await played.until(lambda: page.is_settled, "the screen")
     assert screen_text(page) == "said before the restart"
-    assert page.end_bar.title.accessibleName() == "Interrupted by a restart of the computer"
-    assert page.end_bar.detail.accessibleName().startswith("Last seen running on 2 January at ")
+    assert page.end_bar.title.accessibleName() == "Interrupted by a restart"
+    assert page.end_bar.detail.accessibleName().startswith("Last active on 2 January at ")
     assert page.end_bar.detail.accessibleName().endswith(" · agent in /srv")
     chat = played.chat(session_id)
     assert (chat.group, chat.mark, chat.failed) == (Group.INTERRUPTED, Mark.INTERRUPTED, False)
@@ -250,7 +250,7 @@ async def test_a_host_that_refuses_this_window_is_not_called_ended(played: Playe
     window.open_chat(played.chat(session_id))
     played.viewers[session_id].become(ViewerState.FAILED, "the chat speaks protocol 2, this program 1")
     page = played.page
-    assert page.end_bar.title.accessibleName() == "This window cannot show the chat; it keeps running"
+    assert page.end_bar.title.accessibleName() == "Can’t show this chat. It keeps running."
     assert page.end_bar.detail.accessibleName() == "The chat speaks protocol 2, this program 1."
 
 

@@ -49,7 +49,7 @@ async def test_a_row_says_what_is_asked_first_and_its_tool_tip_who_says_so(playe
     shown = row(played, session_id)
     assert (shown.said, shown.place, shown.asks, shown.age) == ("Run npm test? now [31m", "api", True, "2 m")
     tip = window.sidebar.model.data(window.sidebar.model.index_of(session_id), Qt.ItemDataRole.ToolTipRole)
-    assert "needs you · from its hooks, 2 min ago" in tip
+    assert "needs you · hooks, 2 min ago" in tip
     assert "Run npm test? now" in tip
 
 
@@ -60,8 +60,8 @@ async def test_a_chat_that_fell_silent_says_for_how_long(played: Played):
     viewer.tell(ActivityEvent(Activity.NO_SIGNAL, "silence", ago(61), "no output and no report for 60 s"))
     played.settle()
     shown = row(played, session_id)
-    assert (shown.said, shown.age) == ("No word for 2 min", "2 m"), "its patience of a minute is counted"
-    assert window.status_line.known.accessibleName() == "no signal · no word for 2 min"
+    assert (shown.said, shown.age) == ("No activity for 2 min", "2 m"), "its patience of a minute is counted"
+    assert window.status_line.known.accessibleName() == "no signal · no activity for 2 min"
 
 
 async def test_the_status_line_tells_source_and_age(played: Played):
@@ -70,7 +70,7 @@ async def test_the_status_line_tells_source_and_age(played: Played):
     viewer = played.show(session_id)
     viewer.tell(ActivityEvent(Activity.WORKING, "state file", ago(14.5)))
     played.settle()
-    assert window.status_line.known.accessibleName() == "working · from its own file of states, 14 s ago"
+    assert window.status_line.known.accessibleName() == "working · status file, 14 s ago"
     viewer.end(exit_code=0)
     played.settle()
     assert window.status_line.known.accessibleName() == ""
@@ -90,7 +90,7 @@ async def test_the_status_line_names_the_viewer_that_set_the_size_and_offers_to_
     assert line.take_over.isHidden()
 
     viewer.tell(SizeEvent(GridSize(60, 15), "attach"))
-    await played.until(lambda: line.right.text().startswith("60×15, set by outlive attach"), "the size to be shown")
+    await played.until(lambda: line.right.text().startswith("60×15, sized by outlive attach"), "the size to be shown")
     viewer.size = GridSize(60, 15)
     QTest.mouseClick(line.take_over, Qt.MouseButton.LeftButton)
     assert viewer.size == page.grid
@@ -162,7 +162,7 @@ async def test_the_sheet_shows_the_evidence_and_asks_again_when_the_state_change
     assert sheet.is_open
     await played.until(sheet.area.isVisible, "the evidence")
     sheet.copy.click()
-    assert "its hooks\tword 1\tworking\tjust now" in QGuiApplication.clipboard().text()
+    assert "hooks\tword 1\tworking\tjust now" in QGuiApplication.clipboard().text()
     viewer.be(Activity.WORKING)
     viewer.be(Activity.WORKING)
     await played.until(lambda: len(asked) == 2, "another question")
@@ -186,12 +186,12 @@ async def test_of_a_chat_that_is_over_the_sheet_shows_what_was_written_down(play
     window.actions_["explain"].trigger()
     sheet = window.sheets.explain
     await played.until(sheet.area.isVisible, "the changes")
-    assert sheet.summary.text() == "Ended by itself."
+    assert sheet.summary.text() == "Finished."
     assert sheet.evidence.isHidden()
-    assert sheet.notes.text() == "Its conversation is abc."
+    assert sheet.notes.text() == "Conversation: abc"
     sheet.copy.click()
-    assert "working\tits hooks\t" in QGuiApplication.clipboard().text()
-    assert "no signal\tits end\t" in QGuiApplication.clipboard().text()
+    assert "working\thooks\t" in QGuiApplication.clipboard().text()
+    assert "no signal\tchat ended\t" in QGuiApplication.clipboard().text()
     assert asked == [], "nobody answers for it any more"
 
 
@@ -204,7 +204,7 @@ async def test_a_host_that_cannot_tell_is_said_in_the_sheet(played: Played, monk
     window = played.open_window()
     played.show(session_id)
     window.sheets.explain.ask(played.chat(session_id))
-    await played.until(lambda: "cannot be told" in window.sheets.explain.summary.text(), "the reason")
+    await played.until(lambda: "Can’t load the status" in window.sheets.explain.summary.text(), "the reason")
     assert not window.sheets.explain.copy.isEnabled()
 
 
@@ -230,7 +230,7 @@ async def test_a_list_of_shells_reads_running_with_what_runs_in_them(played: Pla
     assert (build.group, build.mark, build.status_text) == (Group.RUNNING, Mark.RUNNING, "make -j8")
     assert build.how_known == "running make -j8 for 2 min"
     assert row(played, ids[0]).age == "2 m"
-    assert (notes.group, notes.how_known) == (Group.RUNNING, "running · waits for a command")
+    assert (notes.group, notes.how_known) == (Group.RUNNING, "running · at the prompt")
     played.viewers[ids[0]].tell(ForegroundEvent("make test", ago(1)))
     assert build.how_known == "running make test"
     played.viewers[ids[0]].be(Activity.WORKING)

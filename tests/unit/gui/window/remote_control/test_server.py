@@ -136,7 +136,7 @@ def test_a_window_that_hangs_is_said_in_one_line(area: Area, monkeypatch: pytest
     monkeypatch.setattr(single_instance, "ANSWER_TIMEOUT_S", 0.2)
     claim = single_instance.claim_or_raise()
     assert claim is not None
-    with pytest.raises(OutliveError, match="does not answer") as caught:
+    with pytest.raises(OutliveError, match="does not respond") as caught:
         single_instance.claim_or_raise()
     assert caught.value.exit_code == 1
     claim.release()

@@ -97,10 +97,10 @@ async def test_a_file_that_exists_is_replaced_only_after_a_second_word(played: P
     sheet = played.window.sheets.export
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     assert (sheet.is_open, sheet.problem.text(), sheet.save.text()) == (
-        True, "~/one.html exists. Replace it?", "Replace",
+        True, "~/one.html already exists. Replace it?", "Replace",
     )  # fmt: skip
     sheet.file.setText("~/other.html")
-    assert (sheet.problem.text(), sheet.save.text()) == ("", "Save")
+    assert (sheet.problem.text(), sheet.save.text()) == ("", "Export")
     sheet.file.setText("~/one")
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     sheet.cancel.setFocus()
@@ -118,7 +118,7 @@ async def test_a_file_that_cannot_be_is_said_before_anything_is_written(played: 
     played.window.verbs.export(played.chat(session_id))
     sheet = played.window.sheets.export
     for typed, said in (
-        ("~/none/one.html", "~/none does not exist"), ("", "Type the name of a file"), ("~", "Type the name of a file"),
+        ("~/none/one.html", "The folder ~/none doesn’t exist"), ("", "Enter a file name"), ("~", "Enter a file name"),
     ):  # fmt: skip
         sheet.file.setText(typed)
         QTest.keyClick(sheet.file, Qt.Key.Key_Return)
@@ -138,7 +138,7 @@ async def test_what_cannot_be_exported_is_said_in_a_line(played: Played, area: A
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     await played.until(lambda: banners.current is not None and banners.current.kind == "failed", "the word on it")
     assert banners.current is not None
-    assert banners.current.text.startswith("one was not exported: one has no recording")
+    assert banners.current.text.startswith("Can’t export one: one has no recording")
     assert "\n" not in banners.current.text
     assert not (area.home / "one.cast").exists()
 

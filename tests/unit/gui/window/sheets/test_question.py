@@ -59,10 +59,8 @@ async def test_a_paste_of_five_million_characters_is_asked_about_at_once(played:
     assert time.thread_time() - began_s < 2, "the window stands still"
     assert question.title.text() == "Paste 250,000 lines, 5,500,000 characters?"
     assert question.subject.toPlainText().startswith("a line of a long text\n")
-    assert question.subject.toPlainText().endswith(" more characters")
-    assert question.detail.text() == (
-        "The program gets it as one paste." if bracketed else "The program runs each line as it comes."
-    )
+    assert question.subject.toPlainText().endswith(" more characters)")
+    assert question.detail.text() == ("" if bracketed else "The program may run each line at once.")
     assert [call for call in viewer.calls if call[0] == "paste"] == []
     await press(played, Qt.Key.Key_Return)
     assert [call for call in viewer.calls if call[0] == "paste"] == [("paste", text)]
@@ -156,7 +154,7 @@ async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(played: Play
     played.sessions.kill = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
     played.viewers[session_id].tell(ForegroundEvent("make -j8", "2026-01-02T03:04:05Z"))
     window.verbs.kill(played.chat(session_id))
-    assert played.page.question.title.text() == "make -j8 is still running in build. Kill it?"
+    assert played.page.question.title.text() == "make -j8 is still running. Kill it?"
     await press(played, Qt.Key.Key_Escape)
     assert ended == []
     played.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z"))
@@ -172,7 +170,7 @@ async def test_a_chat_that_wrote_something_just_now_is_asked_about(played: Playe
     played.sessions.stop = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
     window.verbs.stop(played.chat(session_id))
     assert ended == []
-    assert played.page.question.title.text() == "log wrote something just now. Stop it?"
+    assert played.page.question.title.text() == "log was active just now. Stop it?"
 
 
 async def test_a_removed_chat_is_kept_until_that_cannot_be_undone(played: Played):

@@ -56,7 +56,7 @@ async def test_closing_a_tab_leaves_the_chat_and_says_so_once(played: Played):
     window = played.window
     window.close_tab(one)
     assert window.banners.current is not None
-    assert window.banners.current.text == "Closed the tab; the chat keeps running. It is in the sidebar."
+    assert window.banners.current.text == "Tab closed. The chat keeps running; find it in the sidebar."
     assert not played.viewers[one].is_closed, "its events are followed all the same"
     assert window.sidebar.model.index_of(one).data() is not None
     window.banners.dismiss()
@@ -161,7 +161,7 @@ async def test_the_last_tab_closed_shows_how_to_go_on(played: Played):
     played.show(session_id)
     window.close_tab(session_id)
     assert window.stack.currentWidget() is window.empty
-    assert window.empty.title.text() == "1 chat is running"
+    assert window.empty.title.text() == "1 running chat"
     assert window.windowTitle() == "Outlive"
     assert played.layouts[-1]["tabs"] == []
     assert not played.viewers[session_id].output
@@ -172,7 +172,7 @@ async def test_who_has_chats_is_no_newcomer(played: Played):
     window = played.open_window()
     assert window.empty.title.text() == "Start your first chat"
     await played.add("one", state=State.EXITED)
-    assert window.empty.title.text() == "No chat is running"
+    assert window.empty.title.text() == "No running chats"
 
 
 @pytest.mark.parametrize("state", [ViewerState.LIVE, ViewerState.RECONNECTING])

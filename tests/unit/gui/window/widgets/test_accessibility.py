@@ -113,9 +113,9 @@ async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(played: 
         "Choose a directory": sheets.new_chat.directory_row.browser.browse,
         "Rename chat": lambda: window.verbs.rename(played.page.chat),
         "Export chat": lambda: window.verbs.export(played.page.chat),
-        "How is this known?": handlers["explain"],
-        "Send to chat": handlers["send"],
-        "Search in all chats": handlers["search"],
+        "Status details": handlers["explain"],
+        "Send text": handlers["send"],
+        "Search all chats": handlers["search"],
     }
     choices: dict[str, list[str]] = {}
     for name, opens in places.items():
