@@ -90,9 +90,9 @@ async def test_a_host_that_cannot_restore_the_chat_leaves_it_to_the_former_one(t
     before = await described(record.id)
     (tmp_path / "sitecustomize.py").write_text(
         "import session_host.host.main as main\n"
-        "def recover(*_, **__):\n"
+        "def fail(*_, **__):\n"
         "    raise RuntimeError('not like this')\n"
-        "main.recover = recover\n"
+        "main.rebuild_emulator = fail\n"
     )
     environment = keeper_environment()
     environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{environment['PYTHONPATH']}"
