@@ -122,6 +122,8 @@ class Chat(ChatFacts):
         self._is_waiting_long = False
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._patience.timeout.connect(self._wait_is_long)
+        self._follow_soon = QTimer(self, singleShot=True, interval=0)
+        self._follow_soon.timeout.connect(self._follow_shown)
 
     @property
     def why_ask_before_end(self) -> str:
@@ -166,13 +168,24 @@ class Chat(ChatFacts):
         return self._shown
 
     def set_shown(self, shown: bool) -> None:
-        """Its tab came to the front, or left it."""
+        """Its tab came to the front, or left it.
+
+        A host that is asked for output works for some milliseconds, in which the X server may wait for a processor.
+        So it is asked once the window has painted.
+        """
         self._shown = shown
-        if self.viewer is not None or shown:
+        if self.viewer is not None and shown:
+            self._follow_soon.start()
+        elif self.viewer is not None or shown:
+            self._follow_soon.stop()
             self.follow(output=shown)
         if shown and (self.unseen or self.rang):
             self.unseen = self.rang = False
             self.changed.emit()
+
+    def _follow_shown(self) -> None:
+        if self._shown:
+            self.follow(output=True)
 
     def free_replica(self) -> None:
         """Nobody looks: give the memory of the replica back; the next showing brings another."""

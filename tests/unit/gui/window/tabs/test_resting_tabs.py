@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QEvent, QObject
 
 from gui.settings.layout import WindowLayout
@@ -23,6 +25,10 @@ async def four_tabs(played: Played) -> list[str]:
         played.viewers[session_id].go_live(LINES)
         played.settle()
     return ids
+
+
+def is_followed(played: Played, session_id: str) -> bool:
+    return played.viewers[session_id].output
 
 
 def let_all_rest(played: Played) -> None:
@@ -55,7 +61,7 @@ async def test_a_tab_that_rested_shows_what_it_showed_until_its_replica_is_there
     assert viewer.emulator is None
     window.tabs.activate(one)
     assert played.page.view.grab().toImage() == before, "at once, with nothing of the chat there"
-    assert viewer.output, "which comes again"
+    await played.until(lambda: viewer.output, "the chat's output to be asked for again")
     viewer.emulator = create(None, GridSize(80, 24))
     viewer.emulator.feed(LINES + b"and more\r\n")
     viewer.delegate.viewer_replaced()
@@ -149,4 +155,6 @@ async def test_a_switch_paints_the_other_screen_before_anything_else_is_brought_
         tabs.activate(session_id)
         assert order[0] == "painted", "the sidebar, the title and the record come behind it"
         assert "told" in order
+        assert not is_followed(played, session_id), "the host works for it once the window has painted"
+        await played.until(partial(is_followed, played, session_id), "the host to be asked for output")
         page.view.removeEventFilter(painted)

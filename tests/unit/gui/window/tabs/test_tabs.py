@@ -25,7 +25,13 @@ async def test_a_shown_chat_is_followed_and_a_hidden_one_is_not(played: Played):
     one, two, three = await three_tabs(played)
     assert [played.viewers[session_id].output for session_id in (one, two, three)] == [False, False, True]
     played.window.tabs.activate(one)
+    await played.until(lambda: played.viewers[one].output, "the chat that is shown to be followed")
     assert [played.viewers[session_id].output for session_id in (one, two, three)] == [True, False, False]
+    played.window.tabs.activate(two)
+    played.window.tabs.activate(three)
+    await played.until(lambda: played.viewers[three].output, "the chat that is shown to be followed")
+    assert not played.viewers[two].output, "it was passed"
+    played.window.tabs.activate(one)
     assert played.window.windowTitle() == "one — Outlive"
 
 
