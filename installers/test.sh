@@ -3,7 +3,7 @@
 #
 #   bash installers/test.sh [--fast] [--real-agents] [-- ARGUMENTS OF pytest…]
 #
-#   --fast          without the tests that drive the whole product
+#   --fast          in a minute: without the tests that start chats, a display or other programs, or try random things
 #   --real-agents   with the tests that run agents' own command lines, where npm has them; fills resources/guide/real-agents.md
 set -euo pipefail
 # shellcheck source=setup.sh
@@ -58,23 +58,57 @@ check() {
     shift
     printf '\n=== %s: %s\n' "$name" "$*"
     "$@" || code=$?
-    if [ "$code" = 0 ]; then
-        summary+=("$(printf 'ok      %4d s  %s' $((SECONDS - began)) "$name")")
+    note "$name" "$code" $((SECONDS - began))
+}
+
+# note NAME EXIT_CODE SECONDS: for the summary.
+note() {
+    if [ "$2" = 0 ]; then
+        summary+=("$(printf 'ok      %4d s  %s' "$3" "$1")")
     else
-        summary+=("$(printf 'FAILED  %4d s  %s (exit code %d)' $((SECONDS - began)) "$name" "$code")")
+        summary+=("$(printf 'FAILED  %4d s  %s (exit code %d)' "$3" "$1" "$2")")
         failed=$((failed + 1))
     fi
 }
 
-check "shell syntax" bash -n installers/setup.sh installers/run.sh installers/test.sh
-check "lint" ruff check .
-check "format" ruff format --check --quiet .
-check "types" mypy session_host gui tests
-check "import contracts" lint-imports
-# Twice as many at once as there are processors: tests wait, for processes and for the product's own patience.
+# beside NAME COMMAND…: as check, while the tests run; `said` waits for it.
+beside() {
+    local name=$1
+    shift
+    besides+=("$name")
+    (
+        began=$SECONDS code=0
+        printf '\n=== %s: %s\n' "$name" "$*"
+        "$@" 2>&1 || code=$?
+        printf '%d %d\n' "$code" $((SECONDS - began)) >"$outputs/${#besides[@]}.result"
+    ) >"$outputs/${#besides[@]}" &
+}
+
+# said: prints what the checks said that ran beside the tests.
+said() {
+    local number code seconds
+    wait
+    for number in $(seq "${#besides[@]}"); do
+        cat "$outputs/$number"
+        read -r code seconds <"$outputs/$number.result" || { code=1 seconds=0; }
+        note "${besides[number - 1]}" "$code" "$seconds"
+    done
+}
+
+besides=()
+outputs="$(mktemp -d)"
+trap 'rm -rf -- "$outputs"' EXIT
+beside "shell syntax" bash -n installers/setup.sh installers/run.sh installers/test.sh
+beside "lint" ruff check .
+beside "format" ruff format --check --quiet .
+beside "types" mypy session_host gui tests
+beside "import contracts" lint-imports
+# Twice as many at once as there are processors: tests wait, for processes and for the product's own patience. Fast ones do not.
 workers=$((2 * $(nproc)))
+[ -z "$fast" ] || workers=$(nproc)
 [ "$workers" -le 16 ] || workers=16
 check "tests" python -m pytest -q -n "$workers" --dist worksteal ${fast:+--fast} "${pytest_arguments[@]}"
+said
 # These fill one table together.
 [ -z "$real_agents" ] || check "real agents" python -m pytest -q -m real_agents --real-agents "${pytest_arguments[@]}"
 

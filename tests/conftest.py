@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -25,7 +26,7 @@ import pytest
 
 from session_host.system.event_loop import loop_factory
 from tests.support import command_client, displays, leaks, processes
-from tests.support.area import Area, new_area
+from tests.support.area import Area, new_area, reused_area, reusing
 from tests.support.qt_messages import QtMessages
 
 if TYPE_CHECKING:
@@ -42,9 +43,29 @@ hypothesis.settings.load_profile("outlive")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the run; installers/test.sh passes them on."""
-    parser.addoption("--fast", action="store_true", help="leave out the tests marked e2e, real_agents and slow")
+    parser.addoption("--fast", action="store_true", help="only tests that start no programs and try nothing random")
     parser.addoption("--real-agents", action="store_true", help="run the tests with real agents' command lines too")
     parser.addoption("--write-agents-table", action="store_true", help="write their table, though not all of it ran")
+
+
+STARTING_FIXTURES = {"sessions", "x_server", "systemd", "repository"}
+"""Fixtures that start programs: chats, a display, a bus, git."""
+
+STARTING_MODULES = (
+    "subprocess",
+    "tests.programs",
+    "tests.support.commands",
+    "tests.support.processes",
+    "tests.support.repositories",
+    "tests.support.terminals",
+)
+"""A test module that imports something of these starts programs."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What drives the whole product is not even imported in a fast run."""
+    whole_product = collection_path in {REPOSITORY / "tests" / "integration", REPOSITORY / "tests" / "e2e"}
+    return True if whole_product and config.getoption("--fast") else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -52,13 +73,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out: list[pytest.Item] = []
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
-        if (config.getoption("--fast") and marks & {"e2e", "slow", "real_agents"}) or (
+        if (config.getoption("--fast") and (marks & {"e2e", "slow", "real_agents"} or _takes_long(item))) or (
             "real_agents" in marks and not config.getoption("--real-agents")
         ):
             left_out.append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _takes_long(item: pytest.Item) -> bool:
+    """Whether a test is known to start programs, or tries random things."""
+    assert isinstance(item, pytest.Function)
+    imported = {
+        value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+        for value in vars(item.module).values()
+    }
+    return (
+        not imported.isdisjoint(STARTING_MODULES)
+        or not STARTING_FIXTURES.isdisjoint(item.fixturenames)
+        or getattr(item.function, "is_hypothesis_test", False)
+        or item.path.stem.endswith("_at_random")
+    )
 
 
 # ---------------------------------------------------------------------------------- isolation
@@ -80,7 +116,7 @@ def run_area(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Area]:
     """The corner of the fixtures which serve the whole run."""
     product_loop().close()  # libuv opens a pipe of the process's own with its first loop
     tmp_path_factory.getbasetemp()  # settle it before TMPDIR changes
-    with new_area() as area, pytest.MonkeyPatch.context() as patch:
+    with reusing(), new_area() as area, pytest.MonkeyPatch.context() as patch:
         area.enter(patch)
         patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
         if "tests.support.commands" not in sys.modules:
@@ -108,7 +144,7 @@ class Sessions:
 @pytest.fixture(autouse=True)
 def area(run_area: Area, request: pytest.FixtureRequest) -> Iterator[Area]:
     """This test's own directories, led to by the environment; afterwards nothing of the test may be left."""
-    with new_area() as own, pytest.MonkeyPatch.context() as patch:
+    with reused_area() as own, pytest.MonkeyPatch.context() as patch:
         own.enter(patch)
         check = leaks.LeakCheck(own)
         request.node.stash[LEAK_CHECK] = check

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,8 +35,20 @@ class Area:
         self.config = root / "config"
         self.temporary = root / "tmp"
         self.xdg_runtime = root / "xdg"
-        for directory in (self.home, self.runtime, self.state, self.config, self.temporary, self.xdg_runtime):
+        self._directories = (self.home, self.runtime, self.state, self.config, self.temporary, self.xdg_runtime)
+        for directory in self._directories:
             directory.mkdir(mode=0o700)
+
+    def is_untouched(self) -> bool:
+        """Whether the directories are as they were made: all there, empty, and private."""
+        with contextlib.suppress(OSError):
+            return set(self.root.iterdir()) == set(self._directories) and not any(
+                (found := each.lstat()).st_mode != stat.S_IFDIR | 0o700
+                or found.st_uid != os.getuid()
+                or any(each.iterdir())
+                for each in self._directories
+            )
+        return False
 
     def enter(self, patch: pytest.MonkeyPatch) -> None:
         """Lead this process and its children here, until ``patch`` is undone."""
@@ -66,6 +79,32 @@ def new_area() -> Iterator[Area]:
         yield Area(root)
     finally:
         _remove(root)
+
+
+_untouched: list[Area] = []
+
+
+@contextmanager
+def reused_area() -> Iterator[Area]:
+    """As ``new_area``; an area in which a test left nothing serves the next test too."""
+    own = _untouched.pop() if _untouched else Area(Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp")))
+    try:
+        yield own
+    finally:
+        if own.is_untouched():
+            _untouched.append(own)
+        else:
+            _remove(own.root)
+
+
+@contextmanager
+def reusing() -> Iterator[None]:
+    """Around ``reused_area``: at the end, the area that waits for another test is removed."""
+    try:
+        yield
+    finally:
+        while _untouched:
+            _remove(_untouched.pop().root)
 
 
 def _remove(root: Path) -> None:

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Sessions
 from tests.support import leaks, processes
-from tests.support.area import Area
+from tests.support.area import Area, reused_area
 from tests.support.qt_messages import QtMessages, complaints_in
 from tests.support.waiting import WaitedInVain, wait_until
 
@@ -119,3 +120,25 @@ def test_process_facts_are_the_kernels() -> None:
 )
 def test_processes_since_a_moment_are_told_by_their_pids(former: int, latest: int, started: set[int]) -> None:
     assert {pid for pid in range(1, 100) if processes._is_between(pid, former, latest)} == started
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda own: (own.home / "file").touch(),
+        lambda own: own.state.chmod(0o500),
+        lambda own: own.config.rmdir(),
+        lambda own: (own.root / "more").mkdir(),
+    ],
+    ids=["a file", "other permissions", "a directory less", "a directory more"],
+)
+def test_an_area_serves_another_test_only_as_it_was_made(touch: Callable[[Area], None]) -> None:
+    with reused_area() as own:
+        pass
+    with reused_area() as again:
+        assert again is own
+        touch(again)
+    with reused_area() as fresh:
+        assert fresh.root != own.root
+        assert fresh.is_untouched()
+    assert not own.root.exists()
