@@ -6,14 +6,12 @@ Blocking, since only commands use it.
 from __future__ import annotations
 
 import json
-import os
 import socket
 from typing import Any, Literal
 
-from session_host.errors import NotAllowed, OutliveError
-from session_host.paths import check_private, config_dir, runtime_dir, window_socket
+from session_host.errors import OutliveError
+from session_host.paths import check_private, runtime_dir, window_socket
 from session_host.system.peer_credentials import is_foreign
-from session_host.system.processes.permission import agent_chats, refusal
 
 Verb = Literal["tabs", "show", "grab", "close", "raise"]
 
@@ -77,19 +75,6 @@ def ask(verb: Verb, *, session: str | None = None, file: str | None = None, time
         except OSError as error:
             raise OutliveError(f"the window closed the connection: {error.strerror or error}") from error
     return _result(answer)
-
-
-def check_may_control_window(pid: int) -> None:
-    """For the window itself: refuse an agent, unless it is one that opened this window.
-
-    Args:
-        pid: the process that asks.
-
-    Raises:
-        NotAllowed: it is such an agent's.
-    """
-    if why := refusal(pid, agent_chats(os.getpid()), "the window", config_dir() / "chats.toml"):
-        raise NotAllowed(why)
 
 
 def _line(connection: socket.socket) -> bytes:

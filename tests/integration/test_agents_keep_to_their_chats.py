@@ -5,26 +5,29 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import sys
 import uuid
 from pathlib import Path
 
 import pytest
 
-from session_host.client.sessions import upgrade as upgrade_module
+from session_host.agents.catalog import load_catalog
+from session_host.client.chats.launch import LaunchRequest, launch_now
 from session_host.client.sessions.listing import describe
+from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.upgrade import keeper_status
 from session_host.paths import config_dir
 from session_host.protocol.values import State
-from session_host.system.processes.permission import AGENT_CHATS
+from session_host.system.processes.permission import agent_chats
 from tests.support.area import Area
-from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, new, outlive
+from tests.support.commands import OUTLIVE, REPOSITORY, Done, OnTerminal, outlive
 from tests.support.hosts import has_rested, peek, rest_after
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("sessions")
 
 NOT_ALLOWED = 8
-KEPT = ("HOME", "PATH", "PYTHONPATH", "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR")
 
 FAKE_AGENT = """
 import json, os, subprocess, sys
@@ -41,6 +44,14 @@ while True:
         json.dump([done.returncode, done.stdout, done.stderr], file)
     os.rename(answer + ".new", answer)
 """
+
+
+def started(agent: str, name: str, *arguments: str) -> str:
+    """Start a chat as the user does; returns its id."""
+    catalog = load_catalog(config_dir())
+    return launch_now(
+        LaunchRequest(agent=catalog[agent], arguments=list(arguments), name=name, directory="/", environment=os.environ)
+    ).id
 
 
 class Inside:
@@ -61,14 +72,18 @@ class Inside:
             'title = "F"\nexecutable = ""\nstart = ["{python}", "{arguments}"]\nmonogram = "F"\n'
             "[signals]\nends_all = true\n"
         )
-        program = ["-ISc", FAKE_AGENT, str(self._orders)]
-        argv = program if agent == "fake" else [sys.executable, *program]
-        self.id = new(agent, "-n", name, "--", *argv)
+        python = [] if agent == "fake" else [sys.executable]
+        self.id = started(agent, name, *python, "-ISc", FAKE_AGENT, str(self._orders))
+
+    def start(self, command: str) -> Path:
+        """Begin a shell command inside the chat; returns where its answer will be."""
+        answer = self._directory / uuid.uuid4().hex
+        self._orders.write_text(f"{answer}\n{command}")
+        return answer
 
     def run(self, command: str) -> Done:
         """Run a shell command inside the chat."""
-        answer = self._directory / uuid.uuid4().hex
-        self._orders.write_text(f"{answer}\n{command}")
+        answer = self.start(command)
         wait_until(answer.exists, 30, "the command to end")
         return Done(*json.loads(answer.read_text()))
 
@@ -90,7 +105,7 @@ def agent(area: Area) -> Inside:
 @pytest.fixture
 def other() -> str:
     """A chat of the user's, with a program that shows what is typed."""
-    return new("command", "-n", "api-fix", "--", "cat")
+    return started("command", "api-fix", "cat")
 
 
 def allow(value: str) -> None:
@@ -119,61 +134,49 @@ async def test_an_agent_does_not_control_other_chats(agent: Inside, other: str) 
         ["rename", "api-fix", "mine"],
     ):
         assert_refused(agent.outlive(*words))
+    attach = shlex.join([*OUTLIVE, "attach", "api-fix"])
+    attached = agent.run(f"TERM=xterm script -qec {shlex.quote(attach)} /dev/null")
+    assert attached.code == NOT_ALLOWED, attached
+    assert "agents_may_control" in attached.output
 
     await assert_untouched(other)
     assert [each["name"] for each in outlive("ls", "--json").json()] == ["docs", "api-fix"]
 
 
-async def test_an_agent_does_not_attach_to_another_chat(agent: Inside, other: str) -> None:
-    attach = shlex.join([*OUTLIVE, "attach", "api-fix"])
-    attached = agent.run(f"TERM=xterm script -qec {shlex.quote(attach)} /dev/null")
-
-    assert attached.code == NOT_ALLOWED, attached
-    assert "agents_may_control" in attached.output
-    await assert_untouched(other)
-
-
-def test_an_agent_reads_other_chats(agent: Inside, other: str) -> None:
+def test_an_agent_reads_other_chats_and_controls_its_own(agent: Inside, other: str) -> None:
     assert outlive("send", other, "hello", "--enter").code == 0
-    assert outlive("wait", other, "--text", "hello", "--timeout", "10").code == 0
 
-    assert "api-fix" in agent.outlive("ls").output
-    assert "hello" in agent.outlive("peek", "api-fix").output
     assert agent.outlive("wait", "api-fix", "--text", "hello", "--timeout", "10").code == 0
+    assert "hello" in agent.outlive("peek", "api-fix").output
     assert agent.outlive("explain", "api-fix").code == 0
-
-
-def test_an_agent_controls_its_own_chat(agent: Inside) -> None:
     assert agent.outlive("send", "docs", "hello").code == 0
     assert agent.outlive("rename", "docs", "papers").code == 0
 
 
-async def test_clearing_the_environment_hides_no_agent(agent: Inside, other: str) -> None:
-    kept = " ".join(f"{name}={shlex.quote(os.environ[name])}" for name in KEPT)
-
-    assert_refused(agent.run(f"env -i {kept} {shlex.join(OUTLIVE)} send api-fix yes"))
-    await assert_untouched(other)
+KEPT_VARIABLES = ("HOME", "PATH", "PYTHONPATH", "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR")
 
 
-@pytest.mark.parametrize("environment", ["env", "env -i"])
-async def test_a_process_that_left_its_parents_is_still_the_agents(
-    agent: Inside, other: str, tmp_path: Path, environment: str
+async def test_an_agent_that_clears_the_environment_or_leaves_its_parents_is_still_known(
+    agent: Inside, other: str, tmp_path: Path
 ) -> None:
-    kept = " ".join(f"{name}={shlex.quote(os.environ[name])}" for name in KEPT)
-    answer, parent = tmp_path / "answer", tmp_path / "parent"
-    waits = f"while [ $(cut -d' ' -f4 /proc/$$/stat) = $(cat {parent}) ]; do sleep 0.02; done"
-    sends = f"{shlex.join(OUTLIVE)} send api-fix yes 2>{answer}.new; mv {answer}.new {answer}"
-    daemon = shlex.quote(f"{waits}; {sends}")
+    cleared = "env -i " + " ".join(f"{name}={shlex.quote(os.environ[name])}" for name in KEPT_VARIABLES)
+    answer = tmp_path / "answer"
+    send = f"{shlex.join(OUTLIVE)} send api-fix yes"
+    report = f"2>{answer}.new; mv {answer}.new {answer}"
+    is_orphan = 'while [ "$(cut -d" " -f4 /proc/$$/stat)" = "$0" ]; do sleep 0.02; done'
 
-    agent.run(f"sh -c 'echo $$ >{parent}; setsid {environment} {kept} sh -c \"$0\" >/dev/null 2>&1 &' {daemon}")
+    assert_refused(agent.run(f"{cleared} {send}"))
 
-    wait_until(answer.exists, 20, "the orphan to send")
-    assert "agents_may_control" in answer.read_text()
+    for environment in ("", cleared):
+        daemon = f"setsid {environment} sh -c {shlex.quote(f'{is_orphan}; {send} {report}')} $$ >/dev/null 2>&1 &"
+        agent.run(f"sh -c {shlex.quote(daemon)}")
+        wait_until(answer.exists, 20, "the orphan to send")
+        assert "agents_may_control" in answer.read_text()
+        answer.unlink()
     await assert_untouched(other)
 
 
 async def test_the_user_allows_it_without_a_restart(agent: Inside, other: str) -> None:
-    assert_refused(agent.outlive("send", "api-fix", "yes"))
     allow("all")
     assert agent.outlive("send", "api-fix", "allowed").code == 0
     allow("own")
@@ -182,50 +185,73 @@ async def test_the_user_allows_it_without_a_restart(agent: Inside, other: str) -
     assert await peek(other) == ["allowed"]
 
 
-def test_an_agent_controls_the_chats_that_it_started(area: Area, agent: Inside, other: str) -> None:
+def test_an_agent_controls_the_chats_that_it_started(agent: Inside, other: str) -> None:
     assert agent.outlive("new", "-d", "-n", "helper", "--", "cat").code == 0
     assert agent.outlive("send", "helper", "hello").code == 0
-    # What it starts acts for it: it is not the user's either.
-    runs = shlex.join([*OUTLIVE, "send", "api-fix", "yes"])
-    assert agent.outlive("new", "-d", "-n", "proxy", "--", "sh", "-c", f"{runs}; echo code=$?; cat").code == 0
+    # What it starts acts for it, and is not the user's.
+    send = shlex.join([*OUTLIVE, "send", "api-fix", "yes"])
+    assert agent.outlive("new", "-d", "-n", "proxy", "--", "sh", "-c", f"{send}; echo code=$?; cat").code == 0
     assert outlive("wait", "proxy", "--text", f"code={NOT_ALLOWED}", "--timeout", "20").code == 0
-    assert agent.outlive("kill", "helper").code == 0
-    assert outlive("kill", "proxy").code == 0
+    # Another agent that it starts does not control this one.
+    sub = json.loads(agent.outlive("new", "fake", "-d", "-n", "sub", "--json", "--", "-c", "input()").output)
+    assert agent_chats(sub["child_pid"]) == (sub["id"], agent.id)
+
+    agent.start(shlex.join([*OUTLIVE, "kill-all", "--yes"]))
+    wait_until(lambda: [each["name"] for each in outlive("ls", "--json").json()] == ["api-fix"], 20, "its own to end")
 
 
-def test_an_agent_that_was_started_by_another_does_not_control_that_one(area: Area, agent: Inside) -> None:
-    program = [sys.executable, "-c", "print('sub ready'); input()"]
-    assert agent.outlive("new", "fake", "-d", "-n", "sub", "--", *program[1:]).code == 0
-    [sub] = [each for each in outlive("ls", "--json").json() if each["name"] == "sub"]
-    chats = environment_of(sub["child_pid"])[AGENT_CHATS]
+def test_a_resumed_agent_controls_what_it_started_before(area: Area, agent: Inside) -> None:
+    helper = json.loads(agent.outlive("new", "-d", "--json", "--", "cat").output)["id"]
+    assert outlive("kill", agent.id).code == 0
+    with open_store() as store:
+        former = store.get(agent.id)
+    assert former is not None
+    fake = load_catalog(area.config)["fake"]
+    launch_now(
+        LaunchRequest(
+            agent=fake, name="docs", resume=former, anew=True, arguments=former.arguments or [], directory="/",
+            environment=os.environ,
+        )
+    )  # fmt: skip
 
-    assert chats == f"{sub['id']}:{agent.id}"
-    assert agent.outlive("kill", "sub").code == 0
+    assert agent.outlive("send", helper, "hello").code == 0
+    assert agent.outlive("send", "docs", "hello").code == 0
 
 
-def environment_of(pid: int) -> dict[str, str]:
-    words = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
-    return dict(word.split("=", 1) for word in words if "=" in word)
+def test_an_agent_does_not_remove_or_rename_the_ended_chats_of_others(agent: Inside) -> None:
+    own = json.loads(agent.outlive("new", "-d", "--json", "--", "true").output)["id"]
+    others = started("command", "api-fix", "true")
+    for each in (own, others):
+        assert outlive("wait", each, "--exited", "--timeout", "10").code == 0
+
+    assert_refused(agent.outlive("rm", "api-fix"))
+    assert_refused(agent.outlive("rm", "--ended", "--yes"))
+    assert_refused(agent.outlive("rename", "api-fix", "mine"))
+    assert agent.outlive("rm", own).code == 0
+    assert [each["name"] for each in outlive("ls", "--all", "--json").json()] == ["docs", "api-fix"]
 
 
-async def test_the_users_shell_controls_every_chat(area: Area, agent: Inside, other: str) -> None:
+async def test_the_user_controls_every_chat(area: Area, agent: Inside, other: str) -> None:
     shell = Inside(area, "shell", "command")
-
-    assert shell.outlive("send", "api-fix", "hello").code == 0
-    assert shell.outlive("kill", "docs").code == 0
-    assert await peek(other) == ["hello"]
-
-
-def test_the_users_terminal_controls_every_chat(agent: Inside, other: str) -> None:
+    server = shlex.join(["tmux", "-f", "/dev/null", "-S", str(area.home / "tmux")])
+    try:
+        assert (
+            shell.run(f"{server} new-session -d {shlex.quote(shlex.join([*OUTLIVE, 'send', other, 'tmux']))}").code == 0
+        )
+        assert outlive("wait", other, "--text", "tmux", "--timeout", "20").code == 0
+    finally:
+        shell.run(f"{server} kill-server")
+    assert shell.outlive("send", other, "shell").code == 0
+    assert await peek(other) == ["tmuxshell"]
     with OnTerminal("attach", agent.id) as terminal:
         terminal.until(b"ready")
-    assert outlive("stop", "docs").code == 0
-    assert outlive("kill", "api-fix").code == 0
+    assert shell.outlive("kill", "docs").code == 0
+    assert outlive("stop", other).code == 0
 
 
-async def test_a_chat_that_rests_is_not_controlled_either(area: Area, agent: Inside) -> None:
+async def test_a_chat_that_rests_is_not_controlled_either(agent: Inside) -> None:
     rest_after(0.3)
-    other = new("command", "-n", "api-fix", "--", "cat")
+    other = started("command", "api-fix", "cat")
     wait_until(lambda: has_rested(other, 1), 15, "the chat to rest")
 
     assert_refused(agent.outlive("send", "api-fix", "yes"))
@@ -236,21 +262,23 @@ def test_an_agent_does_not_have_the_keeper_end_or_replace_a_chat(agent: Inside, 
     description = describe(other)
     assert description is not None
     host = description.host_pid
-    os.kill(host, 19)
+    os.kill(host, signal.SIGSTOP)
     try:
         assert_refused(agent.outlive("kill", "api-fix"))
     finally:
-        os.kill(host, 18)
-    upgraded = agent.outlive("upgrade")
-    assert upgraded.code == NOT_ALLOWED, upgraded
-    status = upgrade_module.keeper_status()
+        os.kill(host, signal.SIGCONT)
+    assert agent.outlive("upgrade").code == NOT_ALLOWED
+    status = keeper_status()
     assert status is not None
     assert host in {each.host_pid for each in status.sessions}
 
 
-def test_a_kill_of_all_ends_the_agents_own_alone(agent: Inside, other: str) -> None:
-    assert agent.outlive("new", "-d", "-n", "helper", "--", "cat").code == 0
-    agent._orders.write_text(f"{agent._directory / 'answer'}\n{shlex.join([*OUTLIVE, 'kill-all', '--yes'])}")
+async def test_an_agent_in_a_chat_of_a_former_version_is_as_free_as_before(
+    area: Area, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("session_host.client.chats.launch.AGENT_CHATS", "UNKNOWN_TO_THIS_VERSION")
+        former = Inside(area, "docs")
 
-    wait_until(lambda: describe(agent.id) is None, 20, "the agent to end itself")
-    wait_until(lambda: [each["name"] for each in outlive("ls", "--json").json()] == ["api-fix"], 10, "the rest to end")
+    assert former.outlive("send", "api-fix", "hello").code == 0
+    assert await peek(other) == ["hello"]

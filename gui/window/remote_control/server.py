@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from session_host.client.window_control import check_may_control_window
+from session_host.client.permission import check_may_control_window
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.untrusted_text import one_line
 from session_host.system.peer_credentials import is_foreign, peer_pid

@@ -7,6 +7,7 @@ import argparse
 from session_host.cli.lifecycle.new import MAX_NAME_CHARACTERS
 from session_host.cli.output import print_line
 from session_host.cli.session_argument import add_session_argument, ask, called, with_store
+from session_host.client.permission import check_may_control
 from session_host.client.sessions.lookup import find_session
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Rename
@@ -28,6 +29,8 @@ def run(options: argparse.Namespace) -> int:
 
     def rename(store: Store) -> str:
         info = find_session(store, options.session)
+        if (record := store.get(info.id)) is not None:
+            check_may_control(record)
         if info.state in RUNNING_STATES:
             try:
                 ask(info.id, Rename(0, name))

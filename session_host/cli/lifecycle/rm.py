@@ -10,6 +10,7 @@ from session_host.cli.session_argument import add_session_argument, called, with
 from session_host.client.chats.remove import remove_chat
 from session_host.client.chats.retention import ended_chats
 from session_host.client.chats.settings import MIB
+from session_host.client.permission import check_may_control
 from session_host.client.sessions.listing import list_sessions
 from session_host.client.sessions.lookup import find_session
 from session_host.errors import OutliveError, UsageError
@@ -37,7 +38,10 @@ def run(options: argparse.Namespace) -> int:
         if info.state in RUNNING_STATES:
             raise OutliveError(f"{info.name} is running; stop it first: outlive stop {info.name}")
         record = store.get(info.id)
-        kept = remove_chat(store, record) if record is not None else ""
+        kept = ""
+        if record is not None:
+            check_may_control(record)
+            kept = remove_chat(store, record)
         return [f"removed {called(info)}", *([kept] if kept else [])]
 
     for line in with_store(remove):
@@ -59,6 +63,8 @@ def _remove_ended(*, without_asking: bool) -> int:
         if not without_asking and not _agreed(len(found), size_mib):
             print_line("no chats were removed")
             return 1
+        for each in found:
+            check_may_control(each.record)
         failed = 0
         for each in found:
             try:

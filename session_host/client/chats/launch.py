@@ -57,7 +57,7 @@ from session_host.protocol.values import RUNNING_STATES, GridSize, State
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.clock import now
 from session_host.system.processes.identity import boot_id, start_time
-from session_host.system.processes.permission import AGENT_CHATS, agent_chats, of_new_chat
+from session_host.system.processes.permission import AGENT_CHATS, of_new_chat
 from session_host.terminal import default_engine
 from session_host.terminal.base import DefaultColors, EngineName
 
@@ -214,7 +214,8 @@ def _spec(request: LaunchRequest, store: Store) -> LaunchSpec:
     environment = child_environment(request.environment, agent, request.overrides, str(files), engine, directory)
     supports = _supports(agent, environment)
     environment |= {"OUTLIVE_SESSION": session_id, "OUTLIVE_SOCKET": str(session_socket(session_id))}
-    environment[AGENT_CHATS] = of_new_chat(session_id, agent_chats(os.getpid()), is_agent=agent.signals.ends_all)
+    resumed = request.resume.agent_chats if request.resume is not None else ""
+    environment[AGENT_CHATS] = of_new_chat(session_id, resumed, is_agent=agent.signals.ends_all)
     arguments, conversation, ours = _conversation(request)
     argv = agent.argv(
         arguments,

@@ -58,7 +58,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 Columns = tuple[tuple[str, str, str], ...]
 """Columns that are added where they are missing: table, name and definition."""
 
-ADDED_COLUMNS: Columns = (("session", "end_request", "TEXT NOT NULL DEFAULT ''"),)
+ADDED_COLUMNS: Columns = (
+    ("session", "end_request", "TEXT NOT NULL DEFAULT ''"),
+    ("session", "agent_chats", "TEXT NOT NULL DEFAULT ''"),
+)
 
 SCHEMA_VERSION = len(MIGRATIONS)
 

@@ -8,6 +8,7 @@ import msgspec
 
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import State
+from session_host.system.processes.permission import AGENT_CHATS
 
 INTERRUPTED = "the computer was restarted while this chat ran"
 UNSTARTED = "what was starting this chat was ended before its agent ran"
@@ -65,6 +66,8 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     """Whether the branch was made for this session."""
     end_request: str = ""
     """What the user asked for before the end: "stop" or "kill"; "" for nothing, or in records of former versions."""
+    agent_chats: str = ""
+    """The agents' chats that it belongs to, as in ``system.processes.permission``."""
 
     @classmethod
     def of(cls, spec: LaunchSpec) -> Self:
@@ -89,4 +92,5 @@ class SessionRecord(msgspec.Struct, kw_only=True):
             worktree=origin.worktree,
             branch=origin.branch,
             branch_made=origin.branch_made,
+            agent_chats=spec.env.get(AGENT_CHATS, ""),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -71,7 +72,8 @@ def boot_id() -> str:
 def environment_variables(pid: int, *names: str) -> dict[str, str]:
     """Those of the variables that a process was started with (environ(7)); none if it is gone, or not ours to see."""
     try:
-        environment = b"\0" + Path(f"/proc/{pid}/environ").read_bytes() + b"\0"
+        with open(f"/proc/{pid}/environ", "rb", buffering=0) as file:  # noqa: PTH123 - a third of the time
+            environment = b"\0" + file.readall() + b"\0"
     except OSError:
         return {}
     found = {}
@@ -88,14 +90,19 @@ MOST_ANCESTORS = 64
 
 def ancestors(pid: int) -> list[int]:
     """The processes that a process descends from, its parent first; as far as they can be seen."""
-    found: list[int] = []
-    while pid > 1 and len(found) < MOST_ANCESTORS:
+    return list(each_ancestor(pid))
+
+
+def each_ancestor(pid: int) -> Iterator[int]:
+    """As ``ancestors``, one at a time."""
+    for _ in range(MOST_ANCESTORS):
+        if pid <= 1:
+            break
         try:
             pid = int(stat_fields(pid)[1])
         except OSError:
             break
-        found.append(pid)
-    return found
+        yield pid
 
 
 _SIGKILL_BIT = 1 << 8  # SIGKILL is 9 on every Linux; ``signal`` takes commands a millisecond to import.

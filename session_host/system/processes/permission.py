@@ -12,13 +12,14 @@ get around it (SECURITY.md).
 
 from __future__ import annotations
 
-import tomllib
+import os
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from session_host.paths import config_dir
 from session_host.protocol.launch import LaunchSpec
-from session_host.system.processes.identity import ancestors, environment_variables
+from session_host.system.processes.identity import each_ancestor, environment_variables
 from session_host.system.processes.process_tree import MARK
 
 AGENT_CHATS = "OUTLIVE_AGENT_CHATS"
@@ -41,7 +42,7 @@ def agent_chats(pid: int) -> tuple[str, ...]:
     if pid and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
         return (UNKNOWN,)
     is_in_chat = False
-    for each in (pid, *ancestors(pid)):
+    for each in chain((pid,), each_ancestor(pid)):
         found = environment_variables(each, AGENT_CHATS, MARK)
         chats = found.get(AGENT_CHATS)
         if chats is not None:
@@ -56,9 +57,16 @@ def split(chats: str) -> tuple[str, ...]:
     return tuple(each for each in chats.split(":") if each)
 
 
-def of_new_chat(session_id: str, starter: Sequence[str], *, is_agent: bool) -> str:
-    """The variable's value for a new chat, from that of the process that starts it."""
-    return ":".join([session_id, *starter] if is_agent else starter)
+def of_new_chat(session_id: str, resumed: str, *, is_agent: bool) -> str:
+    """The variable's value for a chat that this process starts.
+
+    Args:
+        session_id: the chat's.
+        resumed: the value of the chat that it resumes, in the place of which it controls what that one started; or "".
+        is_agent: whether it runs an agent.
+    """
+    starter = agent_chats(os.getpid())
+    return ":".join([*(split(resumed)[:1] or [session_id]), *starter] if is_agent else starter)
 
 
 def refusal(pid: int, target: Sequence[str], name: str, settings: Path) -> str:
@@ -88,6 +96,8 @@ def refusal_of(pid: int, spec: LaunchSpec, name: str) -> str:
 
 
 def _all_may(settings: Path) -> bool:
+    import tomllib  # only to refuse
+
     try:
         return tomllib.loads(settings.read_text(encoding="utf-8")).get(SETTING) == ALL
     except (OSError, ValueError, RecursionError):

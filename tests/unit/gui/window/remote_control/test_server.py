@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -16,8 +17,10 @@ import pytest
 from gui.window.remote_control import single_instance
 from gui.window.remote_control.server import MAX_LINE_BYTES, ControlRequest, ControlServer
 from session_host import paths
-from session_host.errors import NoSuchSession, OutliveError, UnsafeDirectory
+from session_host.errors import NoSuchSession, NotAllowed, OutliveError, UnsafeDirectory
+from session_host.system.processes.permission import AGENT_CHATS
 from tests.support.area import Area
+from tests.support.commands import OUTLIVE, environment
 from tests.support.fuzzing import chance, some, some_number, some_text, times
 
 
@@ -35,7 +38,7 @@ async def served(area: Area) -> AsyncIterator[list[ControlRequest]]:
 
     claim = single_instance.claim_or_raise()
     assert claim is not None
-    server = ControlServer({"tabs": tabs, "show": show})
+    server = ControlServer({"tabs": tabs, "show": show, "grab": tabs, "close": tabs})
     await server.start(claim.listener)
     yield got
     await server.close()
@@ -60,6 +63,21 @@ async def test_verbs_are_answered_in_order(served: list[ControlRequest]):
         {"ok": False, "error": "no chat x", "exit_code": 3},
         {"ok": True, "result": ["a"]},
     ]
+
+
+async def test_an_agent_may_not_take_a_picture_of_the_window_or_close_it(served: list[ControlRequest]):
+    async def window(*words: str, chats: str = "an-agents-chat") -> int:
+        process = await asyncio.create_subprocess_exec(
+            *OUTLIVE, "window", *words, env=environment({AGENT_CHATS: chats}), stderr=subprocess.DEVNULL
+        )
+        return await process.wait()
+
+    assert await window("grab", "picture.png") == NotAllowed.exit_code
+    assert await window("close") == NotAllowed.exit_code
+    assert served == []
+
+    assert await window("close", chats="") == 0
+    assert [request.verb for request in served] == ["close"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,78 @@
+"""The agents' chats that a process belongs to, by real processes, and what they may control."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from session_host.system.processes.permission import AGENT_CHATS, UNKNOWN, agent_chats, refusal
+from session_host.system.processes.process_tree import MARK
+
+
+def chats_of_inner(inner: str, *, outer: dict[str, str]) -> tuple[str, ...]:
+    """The chats of a process that a process with the environment ``outer`` starts with the shell words ``inner``."""
+    program = f"{inner} sh -c 'echo $$; read wait'; true"
+    with subprocess.Popen(
+        ["sh", "-c", program], env={**os.environ, **outer}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            return agent_chats(int(process.stdout.readline()))
+        finally:
+            process.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "chats"),
+    [
+        ("env", {AGENT_CHATS: "one:two"}, ("one", "two")),
+        ("env -i", {AGENT_CHATS: "one"}, ("one",)),
+        (f"env {AGENT_CHATS}=three:one", {AGENT_CHATS: "one"}, ("three", "one")),
+        (f"env {AGENT_CHATS}=", {AGENT_CHATS: "one"}, ()),
+        ("env", {}, ()),
+        ("env -i", {AGENT_CHATS: UNKNOWN}, (UNKNOWN,)),
+        (f"env -u {AGENT_CHATS} {MARK}=former", {AGENT_CHATS: UNKNOWN}, ()),
+    ],
+    ids=[
+        "inherited",
+        "cleared",
+        "a chat in a chat",
+        "a chat of the user's",
+        "no chat",
+        "an orphan",
+        "a former version",
+    ],
+)
+def test_the_nearest_value_counts(inner: str, outer: dict[str, str], chats: tuple[str, ...]) -> None:
+    assert chats_of_inner(inner, outer=outer) == chats
+
+
+def test_a_process_that_has_ended_controls_nothing(tmp_path: Path) -> None:
+    process = subprocess.Popen(["true"])
+    process.wait()
+
+    assert agent_chats(process.pid) == (UNKNOWN,)
+    assert refusal(process.pid, ("one",), "a chat", tmp_path / "chats.toml")
+
+
+@pytest.mark.parametrize(
+    ("settings", "may"),
+    [
+        ('agents_may_control = "all"\n', True),
+        ('agents_may_control = "own"\n', False),
+        ("agents_may_control = true\n", False),
+        ("record = false\n", False),
+        ("agents_may_control = \xff", False),
+    ],
+)
+def test_the_settings_that_allow_it(tmp_path: Path, settings: str, may: bool) -> None:
+    file = tmp_path / "chats.toml"
+    file.write_bytes(settings.encode("latin-1"))
+    process = subprocess.Popen(["true"])
+    process.wait()
+
+    assert (refusal(process.pid, (), "a chat", file) == "") is may
