@@ -193,7 +193,8 @@ class TestVersions:
     ) -> None:
         from session_host.storage.store import database, store
 
-        former_fields = tuple(field for field in SessionRecord.__struct_fields__ if field != "end_request")
+        added = {name for _, name, _ in schema.ADDED_COLUMNS}
+        former_fields = tuple(field for field in SessionRecord.__struct_fields__ if field not in added)
         with monkeypatch.context() as former:
             former.setattr(database, "ADDED_COLUMNS", ())
             former.setattr(store, "_FIELDS", former_fields)
