@@ -16,24 +16,24 @@ from .kept_session import KeptSession
 log = logging.getLogger(__name__)
 
 
-def refusal(client: MessageChannel, message: Any, wards: Mapping[str, KeptSession]) -> NotReplaced | None:
+def refusal(client: MessageChannel, message: Any, kept: Mapping[str, KeptSession]) -> NotReplaced | None:
     """The answer to a command that is not carried out; None if it is.
 
     Args:
         client: the command.
         message: the command's; to replace the keeper is to control all chats.
-        wards: the chats by their ids.
+        kept: the chats by their ids.
     """
     match message:
         case EndSession(session_id=session_id) | ReplaceHost(session_id=session_id):
-            controlled = [wards[session_id]] if session_id in wards else []
+            controlled = [kept[session_id]] if session_id in kept else []
         case ReplaceKeeper():
-            controlled = list(wards.values())
+            controlled = list(kept.values())
         case _:
             return None
     pid = peer_pid(client.socket)
-    for ward in controlled:
-        if why := refusal_of(pid, ward.spec, ward.spec.name):
+    for session in controlled:
+        if why := refusal_of(pid, session.spec, session.spec.name):
             log.warning("refused: %s", why)
             return NotReplaced(why, refused=True)
     return None
