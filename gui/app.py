@@ -30,6 +30,7 @@ from gui.window.remote_control.server import ControlServer
 from gui.window.remote_control.single_instance import SingleInstance
 from gui.window.remote_control.verbs import RemoteControl
 from gui.window.widgets.accessibility import install_roles
+from gui.wording import notice_texts, translation
 from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.chats import last_colors
@@ -74,7 +75,7 @@ def read_catalog() -> tuple[Catalog, str]:
     try:
         return load_catalog(paths.config_dir()), ""
     except ConfigError as error:
-        return load_catalog(paths.config_dir() / "none"), f"{error}. Using the agents that come with Outlive."
+        return load_catalog(paths.config_dir() / "none"), notice_texts.built_in_agents(error)
 
 
 class App:
@@ -151,8 +152,8 @@ class App:
             if not self.layout.tray_explained:
                 self.layout.tray_explained = True
                 self._save_layout()
-                text = "Your chats keep running. Click the tray icon to open the window again."
-                self.notifications.show("closed to the tray", "Outlive is still running", text)
+                text = notice_texts.in_the_tray()
+                self.notifications.show("closed to the tray", notice_texts.in_the_tray_title(), text)
         else:
             self.quit()
 
@@ -212,14 +213,14 @@ class App:
             log.warning("%s", error)
             QTimer.singleShot(RETRY_MS, self.sessions, self._look_at_claim)
         if self._claim.is_lost and not was_lost:
-            text = "Outlive is open in another window, which also answers `outlive window`."
+            text = notice_texts.another_window()
             self.window.banners.show_banner(Banner(text, lasting=True, kind="failed"))
 
     def _say_if_there_is_no_tray(self) -> None:
         is_told = self.tray.is_there or self.layout.no_tray_explained or self.window.banners.current is not None
         if self.sessions.running() and not is_told:
             self.layout.no_tray_explained = True
-            text = "Your desktop has no tray. Chats keep running when you close the window, but you won’t be notified."
+            text = notice_texts.no_tray()
             self.window.banners.inform(text, key="tray")
 
     async def _offer_recent(self) -> None:
@@ -262,6 +263,7 @@ def start(claim: SingleInstance) -> int:
     QLoggingCategory.setFilterRules("qt.text.font.db.warning=false")
     qt = QApplication(["outlive"])
     qt.setQuitOnLastWindowClosed(False)
+    translation.install(qt)
     app = App(qt, claim)
     qt.commitDataRequest.connect(_at_logout)
     return loop.run(qt, app.run(), app.quit)

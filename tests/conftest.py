@@ -218,9 +218,12 @@ def qapp(x_server: displays.XServer) -> Iterator[QApplication]:
         import shiboken6
         from PySide6.QtWidgets import QApplication
 
+        from gui.wording import translation
+
         _messages.install()
         application = QApplication(["outlive"])
         application.setQuitOnLastWindowClosed(False)
+        translation.install(application)
         yield application
         shiboken6.delete(application)  # before its X server goes, which would end this process
         _messages.uninstall()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.bridge.facts import ChatFacts
+from gui.wording import page_texts
 from session_host.protocol.launch import Watch
 from session_host.protocol.messages import (
     ActivityEvent,
@@ -129,14 +130,14 @@ class Chat(ChatFacts):
     def why_ask_before_end(self) -> str:
         """Why the user is asked before it is ended, as the beginning of a sentence; "" for no reason."""
         if self.activity is Activity.WORKING:
-            return f"{self.name} is working"
+            return page_texts.is_working(self.name)
         if self.needs_you:
-            return f"{self.name} needs your answer"
+            return page_texts.needs_your_answer(self.name)
         if self.is_plain and self.foreground:
-            return f"{shortened(self.foreground)} is still running"
+            return page_texts.is_still_running(shortened(self.foreground))
         is_recent = self.output_at_s and time.monotonic() - self.output_at_s < RECENT_OUTPUT_S
         if is_recent and self.activity is not Activity.IDLE:
-            return f"{self.name} was active just now"
+            return page_texts.was_active(self.name)
         return ""
 
     # ------------------------------------------------------------ following

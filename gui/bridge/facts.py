@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from gui.theme.marks import Mark
-from gui.wording import activity_phrases, phrases
+from gui.wording import activity_phrases, page_texts, phrases
 from gui.wording.groups import WITHOUT_AGENT, Group, group_of, mark_of
 from session_host.client.sessions.session_info import Reason, reason_of
 from session_host.protocol.untrusted_text import last_command
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from session_host.client.viewer.state import ViewerState
     from session_host.client.worktrees import Status
 
-_LOST_HOW: dict[Reason, str] = {
-    "interrupted": "Interrupted by a restart",
-    "lost": "Ended unexpectedly",
-    "unstarted": "Failed to start",
+_LOST_HOW: dict[Reason, Callable[[], str]] = {
+    "interrupted": page_texts.interrupted,
+    "lost": page_texts.ended_unexpectedly,
+    "unstarted": page_texts.failed_to_start,
 }
 
 
@@ -156,7 +157,7 @@ class ChatFacts(QObject):
         if self.is_over:
             return self.how_it_ended
         if self.needs_you:
-            return self.activity_detail or "Needs your answer"
+            return self.activity_detail or page_texts.needs_answer()
         if self.is_silent:
             return _first_upper(activity_phrases.no_word(self.since, datetime.now(UTC)))
         if self.group is Group.RUNNING:
@@ -178,7 +179,7 @@ class ChatFacts(QObject):
     def _last_in_short(self) -> str:
         """``last_command``, where there is little room: the number is not to be cut off."""
         code = self.last_exit_code
-        return f"Last exit code {code}" if code and self.last_command else _first_upper(self.last_command)
+        return page_texts.last_exit_code(code) if code and self.last_command else _first_upper(self.last_command)
 
     @property
     def is_silent(self) -> bool:
@@ -214,7 +215,7 @@ class ChatFacts(QObject):
         """In a few words; "" while it runs."""
         record = self.record
         if record.state is State.LOST:
-            return _LOST_HOW[reason_of(record) or "lost"]
+            return _LOST_HOW[reason_of(record) or "lost"]()
         if record.state is not State.EXITED:
             return ""
         return phrases.how_it_ended(

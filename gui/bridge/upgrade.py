@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gui.bridge.chat import Chat
+from gui.wording import common_texts, notice_texts, window_texts
 from session_host.client.sessions.session_info import open_store
 from session_host.version import VERSION
 
@@ -59,18 +60,19 @@ def report(results: list[UpgradeResult], left: list[str]) -> tuple[str, bool]:
     count = len(done) + len(failed) + len(left)
     parts = []
     if done and len(done) == count:
-        what = done[0] if count == 1 else f"{count} running chats"
-        parts.append(f"Updated {what} to {VERSION}. Nothing was interrupted.")
+        parts.append(
+            notice_texts.updated_chat(done[0], VERSION) if count == 1 else notice_texts.updated_chats(count, VERSION)
+        )
     elif count:
-        parts.append(f"Updated {len(done)} of {count} running chats." if done else "No running chats were updated.")
+        parts.append(notice_texts.updated_some(len(done), count) if done else notice_texts.updated_none())
     if failed:
         parts.append(_as_before([result.name for result in failed], failed[0].message.removeprefix(_UNCHANGED)))
     if left:
-        parts.append(_as_before(left, "started by a version of Outlive that can’t be updated"))
-    return " ".join(parts) or "No running chats", not failed and not left
+        parts.append(_as_before(left, notice_texts.too_old_to_update()))
+    return " ".join(parts) or common_texts.no_running_chats(), not failed and not left
 
 
 def _as_before(names: list[str], why: str) -> str:
     if len(names) == 1:
-        return f"{names[0]} was not updated: {why}."
-    return f"{', '.join(names[:-1])} and {names[-1]} were not updated: {why}."
+        return notice_texts.not_updated(names[0], why)
+    return notice_texts.several_not_updated(window_texts.and_(", ".join(names[:-1]), names[-1]), why)

@@ -14,6 +14,7 @@ from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QRegion, QResizeEve
 from PySide6.QtWidgets import QWidget
 
 from gui.theme.terminal import TerminalTheme
+from gui.wording import page_texts
 from session_host.terminal.base import Emulator, Frame
 
 from .cell_metrics import MAX_FONT_PX, MIN_FONT_PX, CellMetrics, default_size_px
@@ -65,7 +66,7 @@ class TerminalPage(QWidget):
         self._resized.setInterval(_RESIZE_DEBOUNCE_MS)
         self._resized.timeout.connect(self._tell_size)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName("Terminal")
+        self.setAccessibleName(page_texts.terminal())
 
     # -- what is shown
 

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QScrollBar, QWidget
 
+from gui.wording import page_texts
+
 WIDTH_PX = 8
 _STYLE = """
 QScrollBar:vertical {{ background: transparent; border: none; width: {width}px; margin: 2px 0; }}
@@ -34,7 +36,7 @@ class HistoryBar(QScrollBar):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setCursor(Qt.CursorShape.ArrowCursor)
-        self.setAccessibleName("History")
+        self.setAccessibleName(page_texts.scrollbar())
         self.setSingleStep(1)
         self.hide()
         self.valueChanged.connect(self._on_value)

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from gui.input.composing import Composition
 from gui.theme.terminal import TerminalTheme
 from gui.theme.tooltips import as_tooltip
+from gui.wording import common_texts, notice_texts, page_texts
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 from session_host.terminal.base import Emulator
 
@@ -86,7 +87,7 @@ class TerminalView(TerminalPage):
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
         self.setCursor(Qt.CursorShape.IBeamCursor)
-        self.setAccessibleName("Terminal")
+        self.setAccessibleName(page_texts.terminal())
 
     def set_viewer(self, viewer: InputSink | None) -> None:
         """Show a session and type into it; None for an empty page."""
@@ -235,7 +236,7 @@ class TerminalView(TerminalPage):
         elif links.may_open(link.uri):
             self.linkActivated.emit(link.uri)
         else:
-            self.notice.emit(f"Can’t open {link.tip}: only web, mail and file links open")
+            self.notice.emit(notice_texts.not_a_link(link.tip))
 
     def repaint_device(self, region: QRegion) -> None:
         """Paint a region of device pixels anew."""
@@ -289,15 +290,19 @@ class TerminalView(TerminalPage):
         emulator = self.emulator
         link = self.link_at(position)
         if link is not None and link.is_known:
-            what = "link" if link.file is None else "file"
-            menu.addAction(f"Open {what}", lambda: self.open_link(link)).setToolTip(as_tooltip(link.tip))
-            menu.addAction("Copy link" if link.file is None else "Copy path", lambda: clipboard.copy_text(link.text))
+            is_file = link.file is not None
+            title = page_texts.open_file() if is_file else page_texts.open_link()
+            menu.addAction(title, lambda: self.open_link(link)).setToolTip(as_tooltip(link.tip))
+            menu.addAction(
+                page_texts.copy_path() if is_file else page_texts.copy_link(),
+                lambda: clipboard.copy_text(link.text),
+            )
             menu.addSeparator()
-        copy = menu.addAction("Copy", self.copy)
+        copy = menu.addAction(common_texts.copy(), self.copy)
         copy.setEnabled(emulator is not None and bool(emulator.selected_text()))
-        paste = menu.addAction("Paste", self.paste)
+        paste = menu.addAction(common_texts.paste(), self.paste)
         paste.setEnabled(self._sink is not None and bool(clipboard.clipboard_text()))
-        menu.addAction("Select all", self.select_all).setEnabled(emulator is not None)
+        menu.addAction(common_texts.select_all(), self.select_all).setEnabled(emulator is not None)
         return menu
 
     # -- clipboard
@@ -325,10 +330,7 @@ class TerminalView(TerminalPage):
         if self._sink is None or verdict == clipboard.PasteVerdict.EMPTY:
             return
         if verdict == clipboard.PasteVerdict.TOO_LONG:
-            self.notice.emit(
-                f"The text is too long to paste ({len(text):,} characters, at most {MAX_WHOLE_PASTE_CHARACTERS:,}). "
-                "Save it to a file and give the chat the file’s name."
-            )
+            self.notice.emit(notice_texts.paste_too_long(len(text), MAX_WHOLE_PASTE_CHARACTERS))
         elif verdict == clipboard.PasteVerdict.ASK:
             self.pasteNeedsConfirmation.emit(text)
         else:

@@ -23,6 +23,7 @@ from jeepney.wrappers import unwrap_msg
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.background.tasks import Tasks
+from gui.wording import common_texts
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class DesktopNotifications(QObject):
         if self._router is None:
             await self._connect()
         body = html.escape(text, quote=False) if "body-markup" in self._can else text
-        actions = ["default", "Open"] if "actions" in self._can else []
+        actions = ["default", common_texts.open_()] if "actions" in self._can else []
         hints = {"desktop-entry": ("s", "outlive"), "urgency": ("y", 1)}
         wanted = ("Outlive", self._ids.get(key, 0), str(ICON), title, body, actions, hints, -1)
         (self._ids[key],) = await self._call("Notify", "susssasa{sv}i", wanted)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
-from gui.wording import phrases
+from gui.wording import notice_texts, phrases
 from session_host.agents.agent import Agent
 
 
@@ -75,7 +75,9 @@ class Notifier(QObject):
                 self._shown.add(session_id)
                 where = phrases.short_directory(chat.record.cwd)
                 self._notifications.show(
-                    session_id, f"{chat.name} ended unexpectedly", f"{chat.how_it_ended}, in {where}"
+                    session_id,
+                    notice_texts.ended_unexpectedly(chat.name),
+                    notice_texts.how_and_where(chat.how_it_ended, where),
                 )
         self._running = {chat.id for chat in chats.values() if not chat.is_over}
         for session_id in list(self._shown):
@@ -90,9 +92,9 @@ class Notifier(QObject):
     def _show(self, chat: Chat) -> None:
         agent = self._agents.get(chat.record.agent)
         title = agent.title if agent is not None else chat.record.agent
-        text = chat.activity_detail or f"{title} in {phrases.short_directory(chat.record.cwd)} needs your answer"
+        text = chat.activity_detail or notice_texts.needs_your_answer(title, phrases.short_directory(chat.record.cwd))
         self._shown.add(chat.id)
-        self._notifications.show(chat.id, f"{chat.name} needs you", text)
+        self._notifications.show(chat.id, notice_texts.needs_you(chat.name), text)
 
     def _withdraw(self, session_id: str) -> None:
         if session_id in self._shown:

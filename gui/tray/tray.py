@@ -14,7 +14,7 @@ from gui.bridge.chat import Chat, shortened
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
-from gui.wording import phrases
+from gui.wording import action_texts, common_texts, notice_texts, phrases
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
 
@@ -58,7 +58,7 @@ class Tray(QObject):
         self._told = ""
         """The chat of the last notification that the icon showed."""
         self.menu = QMenu()
-        self._recent_menu = QMenu("New chat in")
+        self._recent_menu = QMenu(notice_texts.new_chat_in())
         self.icon = QSystemTrayIcon()
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._on_activated)
@@ -88,9 +88,9 @@ class Tray(QObject):
             self.icon.setIcon(tray_icon(self._theme, dot=waiting > 0))
         self._waiting = waiting
         running = len(self._sessions.running())
-        parts = [f"{running} chat{'' if running == 1 else 's'} running"]
+        parts = [notice_texts.running(running)]
         if waiting:
-            parts.append(f"{waiting} need{'s' if waiting == 1 else ''} you")
+            parts.append(notice_texts.waiting(waiting))
         self.icon.setToolTip(f"Outlive: {', '.join(parts)}")
         # Trays that show the menu themselves fetch it without asking, so it is kept filled.
         self._fill()
@@ -113,8 +113,8 @@ class Tray(QObject):
             action.triggered.connect(_emitting(self.chat_chosen, chat))
             menu.addAction(action)
         if not self.listed():
-            menu.addAction("No running chats").setEnabled(False)
-        menu.addAction("All chats…", self.all_chats.emit)
+            menu.addAction(common_texts.no_running_chats()).setEnabled(False)
+        menu.addAction(notice_texts.all_chats(), self.all_chats.emit)
         menu.addSeparator()
         if self._recent:
             self._recent_menu.clear()
@@ -123,11 +123,11 @@ class Tray(QObject):
                 action.triggered.connect(_emitting(self.new_chat, path))
             menu.addMenu(self._recent_menu)
         else:
-            menu.addAction("New chat…", lambda: self.new_chat.emit(""))
-        menu.addAction("Open Outlive", self.open_wanted.emit)
+            menu.addAction(action_texts.new_chat_menu(), lambda: self.new_chat.emit(""))
+        menu.addAction(notice_texts.open_outlive(), self.open_wanted.emit)
         menu.addSeparator()
-        menu.addAction("Quit (chats keep running)", self.quit_wanted.emit)
-        stop = menu.addAction("Stop all chats…", self.stop_all_wanted.emit)
+        menu.addAction(notice_texts.quit_window(), self.quit_wanted.emit)
+        stop = menu.addAction(action_texts.stop_all_menu(), self.stop_all_wanted.emit)
         stop.setEnabled(bool(self._sessions.running()))
 
     def _status_text(self, chat: Chat) -> str:

@@ -37,6 +37,7 @@ from gui.window.tabs.remembered_marks import RememberedMarks
 from gui.window.tabs.tab_bar import OverflowButton, TabBar
 from gui.window.tabs.tabs import Tabs
 from gui.window.widgets.parts import Area, Hairline, IconButton, sentence
+from gui.wording import notice_texts, window_texts
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
 
@@ -95,7 +96,8 @@ class MainWindow(QWidget):
         self.marks_kept = RememberedMarks(sessions, self.tabs, layout, self)
         self.banners = BannerArea(theme, self.stack)
         self.status_line = StatusLine(theme)
-        self.menu_button = IconButton(theme, Glyph.MORE, "Menu", lambda: self.commands.show_menu(self.menu_button))
+        menu = window_texts.menu()
+        self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.commands.show_menu(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.ages = AgeTimer(sessions, self)
         self._lay_out()
@@ -283,7 +285,7 @@ class MainWindow(QWidget):
     def describe(self) -> None:
         """Tell of the chat that is shown, as it is now."""
         chat, page = self.tabs.active_chat, self.tabs.active_page
-        self.setWindowTitle(f"{chat.name} — Outlive" if chat is not None else "Outlive")
+        self.setWindowTitle(window_texts.title_of(chat.name) if chat is not None else "Outlive")
         self.status_line.describe(chat, page)
         self.status_line.setVisible(self.layout_state.status_line and chat is not None)
         if chat is None:
@@ -336,8 +338,8 @@ class MainWindow(QWidget):
         layout = self.layout_state
         if chat is not None and not chat.is_over and not layout.close_explained:
             layout.close_explained = True
-            text = "Tab closed. The chat keeps running; find it in the sidebar."
-            self.banners.show_banner(Banner(text, "Reopen", self.tabs.reopen, key="closed tab"))
+            told, reopen = notice_texts.tab_closed(), notice_texts.reopen()
+            self.banners.show_banner(Banner(told, reopen, self.tabs.reopen, key="closed tab"))
             self._save_soon.start()
 
     def _on_tab_menu(self, session_id: str, place: object) -> None:
@@ -382,7 +384,7 @@ class MainWindow(QWidget):
 
     def _on_sent(self, chat: Chat) -> None:
         if chat.id != self.tabs.active_id:
-            self.banners.inform(f"Sent to {chat.name}", key="send")
+            self.banners.inform(notice_texts.sent_to(chat.name), key="send")
 
     def _on_problem(self, line: str) -> None:
         self.banners.inform(line[:1].upper() + line[1:], kind="failed")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
 from gui.wording import phrases
 from session_host.protocol.values import Activity
+
+translate = QCoreApplication.translate
 
 SILENCE = "silence"
 """The source of an activity that ended since nobody said a word of it any more."""
@@ -14,40 +18,40 @@ INPUT = "input"
 """The source of an activity that ended since the user answered."""
 
 _SOURCES = {
-    "hook": "hooks",
-    "plugin": "plugin",
-    "state file": "status file",
-    "osc 7501": "terminal status (OSC 7501)",
-    "osc 9;4": "terminal progress (OSC 9;4)",
-    "title": "window title",
-    "notification": "notification",
-    "bell": "bell",
-    INPUT: "your answer",
-    SILENCE: "silence",
+    "hook": QT_TRANSLATE_NOOP("activity", "hooks"),
+    "plugin": QT_TRANSLATE_NOOP("activity", "plugin"),
+    "state file": QT_TRANSLATE_NOOP("activity", "status file"),
+    "osc 7501": QT_TRANSLATE_NOOP("activity", "terminal status (OSC 7501)"),
+    "osc 9;4": QT_TRANSLATE_NOOP("activity", "terminal progress (OSC 9;4)"),
+    "title": QT_TRANSLATE_NOOP("activity", "window title"),
+    "notification": QT_TRANSLATE_NOOP("activity", "notification"),
+    "bell": QT_TRANSLATE_NOOP("activity", "bell"),
+    INPUT: QT_TRANSLATE_NOOP("activity", "your answer"),
+    SILENCE: QT_TRANSLATE_NOOP("activity", "silence"),
 }
 
 _ACTIVITIES = {
-    Activity.NEEDS_INPUT: "needs you",
-    Activity.WORKING: "working",
-    Activity.IDLE: "idle",
-    Activity.NO_SIGNAL: "no signal",
+    Activity.NEEDS_INPUT: QT_TRANSLATE_NOOP("activity", "needs you"),
+    Activity.WORKING: QT_TRANSLATE_NOOP("activity", "working"),
+    Activity.IDLE: QT_TRANSLATE_NOOP("activity", "idle"),
+    Activity.NO_SIGNAL: QT_TRANSLATE_NOOP("activity", "no signal"),
 }
 
 
 def activity_words(activity: Activity) -> str:
     """An activity as the window calls it."""
-    return _ACTIVITIES[activity]
+    return translate("activity", str(_ACTIVITIES[activity]))
 
 
 def source_words(source: str) -> str:
     """A source as the window calls it: "hooks"; an unknown one under its own name."""
-    return _SOURCES.get(source, source)
+    return translate("activity", str(_SOURCES[source])) if source in _SOURCES else source
 
 
 def told_by(source: str) -> str:
     """The source of a report, after a mark: "hooks", "after your answer"; "" for none."""
     if source == INPUT:
-        return "after your answer"
+        return translate("activity", "after your answer")
     return source_words(source)
 
 
@@ -65,19 +69,27 @@ def how_known(activity: Activity, source: str, since: datetime | None, now: date
 def running(foreground: str | None, since: datetime | None, now: datetime, last_command: str = "") -> str:
     """What runs in a shell's foreground, and for how long: "running make -j8 for 2 min"; or how the last one ended."""
     if last_command:
-        return ", ".join(filter(None, (f"running · {last_command}", phrases.ago(since, now))))
+        return ", ".join(
+            filter(
+                None,
+                (translate("activity", "running · {command}").format(command=last_command), phrases.ago(since, now)),
+            )
+        )
     if not foreground:
-        return "running" if foreground is None else "running · at the prompt"
+        return (
+            translate("activity", "running") if foreground is None else translate("activity", "running · at the prompt")
+        )
     lasted_s = (now - since).total_seconds() if since is not None else 0.0
-    return (
-        f"running {foreground} for {phrases.duration(lasted_s)}"
-        if lasted_s >= phrases.NOW_S
-        else f"running {foreground}"
+    if lasted_s < phrases.NOW_S:
+        return translate("activity", "running {command}").format(command=foreground)
+    return translate("activity", "running {command} for {duration}").format(
+        command=foreground, duration=phrases.duration(lasted_s)
     )
 
 
 def no_word(since: datetime | None, now: datetime) -> str:
     """For how long nobody has said a word: "no activity for 2 min"."""
     if since is None:
-        return "no activity"
-    return f"no activity for {phrases.duration((now - since).total_seconds())}"
+        return translate("activity", "no activity")
+    duration = phrases.duration((now - since).total_seconds())
+    return translate("activity", "no activity for {duration}").format(duration=duration)

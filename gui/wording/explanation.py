@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from PySide6.QtCore import QCoreApplication
+
 from gui.wording import activity_phrases, phrases
 from session_host.protocol.evidence import Transition
 from session_host.protocol.messages import Explanation
 from session_host.protocol.untrusted_text import one_line
 from session_host.protocol.values import Activity
+
+translate = QCoreApplication.translate
 
 
 class Row(NamedTuple):
@@ -59,16 +63,16 @@ def explained(told: Explanation) -> Explained:
         )
         for one in told.evidence
     ]
-    notes = [f"“No signal” means no output and no report for {phrases.duration(told.stale_after_s)}."]
-    last = [
-        f"{what} {when}" for what, when in (("output", ago(told.last_output)), ("input", ago(told.last_input))) if when
-    ]
-    if last:
-        notes.append(f"Last {', last '.join(last)}.")
+    no_signal = translate("explanation", "“No signal” means no output and no report for {duration}.")
+    notes = [no_signal.format(duration=phrases.duration(told.stale_after_s))]
+    if when := ago(told.last_output):
+        notes.append(translate("explanation", "Last output {when}").format(when=when))
+    if when := ago(told.last_input):
+        notes.append(translate("explanation", "Last input {when}").format(when=when))
     if told.remark:
         notes.append(told.remark)
     if told.child_pid is not None:
-        notes.append(f"Process ID: {told.child_pid}")
+        notes.append(translate("explanation", "Process ID: {pid}").format(pid=told.child_pid))
     notes.append(_in_conversation(told.conversation, told.conversation_source))
     return Explained(evidence, _changes(told.transitions), notes)
 
@@ -84,7 +88,7 @@ def _changes(transitions: Sequence[Transition]) -> list[Row]:
             (
                 _clock(one.at),
                 activity_phrases.activity_words(one.activity),
-                activity_phrases.source_words(one.source) or "chat ended",
+                activity_phrases.source_words(one.source) or translate("explanation", "chat ended"),
                 one_line(one.detail),
             )
         )
@@ -94,13 +98,13 @@ def _changes(transitions: Sequence[Transition]) -> list[Row]:
 
 def _in_conversation(conversation: str, source: str) -> str:
     if not conversation:
-        return "Conversation: unknown"
+        return translate("explanation", "Conversation: unknown")
     how = f" ({activity_phrases.source_words(source)})" if source else ""
-    return f"Conversation: {conversation}{how}"
+    return translate("explanation", "Conversation: {conversation}").format(conversation=f"{conversation}{how}")
 
 
 def _meaning(activity: Activity | None) -> str:
-    return activity_phrases.activity_words(activity) if activity is not None else "no effect"
+    return activity_phrases.activity_words(activity) if activity is not None else translate("explanation", "no effect")
 
 
 def _clock(text: str) -> str:

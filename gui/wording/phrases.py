@@ -6,8 +6,12 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
+from PySide6.QtCore import QCoreApplication
+
 from session_host.protocol.untrusted_text import ended_by_user
 from session_host.protocol.values import State
+
+translate = QCoreApplication.translate
 
 NOW_S = 5
 MINUTE_S = 60
@@ -57,7 +61,9 @@ def ago(since: datetime | None, now: datetime) -> str:
     if since is None:
         return ""
     seconds = (now - since).total_seconds()
-    return "just now" if seconds < NOW_S else f"{duration(seconds)} ago"
+    if seconds < NOW_S:
+        return translate("phrases", "just now")
+    return translate("phrases", "{duration} ago").format(duration=duration(seconds))
 
 
 def is_young(since: datetime | None, now: datetime) -> bool:
@@ -93,7 +99,7 @@ def signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:
-        return f"signal {number}"
+        return translate("phrases", "signal {number}").format(number=number)
 
 
 def clock(moment: datetime | None, now: datetime) -> str:
@@ -101,14 +107,14 @@ def clock(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return ""
     local, today = moment.astimezone(), now.astimezone().date()
-    at = f"at {local:%H:%M}"
+    at = translate("phrases", "at {time}").format(time=f"{local:%H:%M}")
     days = (today - local.date()).days
     if days == 0:
         return at
     if days == 1:
-        return f"yesterday {at}"
-    year = "" if local.year == today.year else f" {local.year}"
-    return f"on {local.day} {local:%B}{year} {at}"
+        return translate("phrases", "yesterday {at}").format(at=at)
+    day = f"{local.day} {local:%B}" + ("" if local.year == today.year else f" {local.year}")
+    return translate("phrases", "on {day} {at}").format(day=day, at=at)
 
 
 def failed(state: State, exit_code: int | None, exit_signal: int | None, *, ended_by_you: bool) -> bool:
@@ -128,11 +134,12 @@ def how_it_ended(
     if exit_signal:
         detail = signal_name(exit_signal)
     elif exit_code:
-        detail = f"exit code {exit_code}"
+        detail = translate("phrases", "exit code {code}").format(code=exit_code)
     if ended_by_you:
-        return f"Ended by you ({detail})" if detail else "Ended by you"
+        by_you = translate("phrases", "Ended by you")
+        return f"{by_you} ({detail})" if detail else by_you
     if exit_signal:
-        return f"Ended by {detail}"
+        return translate("phrases", "Ended by {signal}").format(signal=detail)
     if exit_code:
-        return f"Ended with {detail}"
-    return "Finished" if exit_code == 0 else "Ended"
+        return translate("phrases", "Ended with {exit_code}").format(exit_code=detail)
+    return translate("phrases", "Finished") if exit_code == 0 else translate("phrases", "Ended")

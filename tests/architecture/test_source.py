@@ -67,7 +67,7 @@ MACHINE = re.compile(r"(?<![\w.])/(w[o]rk|f[a]rm|r[o]ot)/[A-Za-z.]|(?<!\w)/t[m]p
 ADDRESS = re.compile(
     r"p[y]pi\.org|p[y]thonhosted|registry\.n[p]mjs|--i[n]dex-url|--e[x]tra-index|--f[i]nd-links|P[I]P_(INDEX|EXTRA|FIND)"
 )
-TEXTS = [path for path in project_files() if path.suffix not in {".png", ".bin", ".gz", ".ttf", ".ico"}]
+TEXTS = [path for path in project_files() if path.suffix not in {".png", ".bin", ".gz", ".qm", ".ttf", ".ico"}]
 
 
 @pytest.mark.parametrize("pattern", [MACHINE, ADDRESS], ids=["path of one machine", "address of a package index"])

@@ -11,8 +11,8 @@ from pathlib import Path
 import session_host
 from session_host.errors import OutliveError
 
-FORMS = {".html": "Page", ".txt": "Text", ".cast": "Recording"}
-"""What a chat can be exported as: the end of the file's name, and what it is."""
+FORMS = (".html", ".txt", ".cast")
+"""What a chat can be exported as: the end of the file's name."""
 
 
 async def export(session_id: str, path: Path) -> None:

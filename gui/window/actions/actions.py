@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.window.actions import key_table
 from gui.window.sheets.chooser import Choice
+from gui.wording import action_texts
 
 
 class Actions:
@@ -82,7 +83,7 @@ class Actions:
         return [
             Choice(
                 entry.title,
-                self.key_text(entry.action) if self._actions[entry.action].isEnabled() else "it does not run",
+                self.key_text(entry.action) if self._actions[entry.action].isEnabled() else action_texts.not_running(),
                 self._actions[entry.action].trigger,
             )
             for entry in key_table.TABLE

@@ -24,7 +24,7 @@ from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.export import ExportSheet
 from gui.window.sheets.name import NameSheet
 from gui.window.sheets.question import Question, QuestionSheet
-from gui.wording import phrases
+from gui.wording import common_texts, notice_texts, page_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.client.chats.launch import LaunchRequest, free_name
 from session_host.client.worktrees import status_of
@@ -109,7 +109,7 @@ class ChatActions(QObject):
         """Start a chat as this one was started, with a conversation of its own."""
         agent = self._agents.get(chat.record.agent)
         if agent is None:
-            self._banners.inform(f"The agent {chat.record.agent} is no longer available", kind="failed")
+            self._banners.inform(notice_texts.no_such_agent(chat.record.agent), kind="failed")
             return
         wanted = NewChatRequest(
             agent=agent.name,
@@ -164,13 +164,13 @@ class ChatActions(QObject):
 
     def stop(self, chat: Chat) -> None:
         """End a chat politely; asks first when work would be lost."""
-        self._end(chat, "Stop", self._sessions.stop)
+        self._end(chat, self._sessions.stop)
 
     def kill(self, chat: Chat) -> None:
         """End a chat at once; asks first when work would be lost."""
-        self._end(chat, "Kill", self._sessions.kill)
+        self._end(chat, self._sessions.kill, kills=True)
 
-    def _end(self, chat: Chat, word: str, end: Callable[[Chat], object]) -> None:
+    def _end(self, chat: Chat, end: Callable[[Chat], object], *, kills: bool = False) -> None:
         if chat.is_over:
             return
 
@@ -180,8 +180,12 @@ class ChatActions(QObject):
             end(chat)
 
         if (reason := chat.why_ask_before_end) and not chat.is_over:
-            detail = "Unsaved work is lost." if word == "Kill" else ""
-            self._open_chat(chat).ask(Question(f"{reason}. {word} it?", word, now, detail))
+            question = (
+                Question(page_texts.kill_question(reason), common_texts.kill(), now, page_texts.unsaved_work_is_lost())
+                if kills
+                else Question(page_texts.stop_question(reason), common_texts.stop(), now)
+            )
+            self._open_chat(chat).ask(question)
         else:
             now()
 
@@ -189,7 +193,10 @@ class ChatActions(QObject):
         """Forget an ended chat, once the time to undo that has passed."""
         if chat.is_over and self._sessions.removals.begin(chat):
             undo = Banner(
-                f"{chat.name} removed", "Undo", lambda: self._sessions.removals.undo(chat), key=f"removed {chat.id}"
+                notice_texts.removed(chat.name),
+                notice_texts.undo(),
+                lambda: self._sessions.removals.undo(chat),
+                key=f"removed {chat.id}",
             )
             self._banners.show_banner(undo)
 
@@ -210,13 +217,13 @@ class ChatActions(QObject):
         try:
             done, _ = await asyncio.wait({work}, timeout=PATIENCE_MS / 1000)
             if not done:
-                self._banners.show_banner(Banner(f"Exporting {chat.name}…", key=key, lasting=True))
+                self._banners.show_banner(Banner(notice_texts.exporting(chat.name), key=key, lasting=True))
             await work
         except OutliveError as error:
-            self._banners.inform(f"Can’t export {chat.name}: {error}", kind="failed", key=key)
+            self._banners.inform(notice_texts.cannot_export(chat.name, error), kind="failed", key=key)
         else:
-            text = f"Exported {chat.name} to {phrases.short_directory(str(path))}"
-            self._banners.show_banner(Banner(text, "Show in folder", lambda: show_in_folder(path), key))
+            text = notice_texts.exported(chat.name, phrases.short_directory(str(path)))
+            self._banners.show_banner(Banner(text, notice_texts.show_in_folder(), lambda: show_in_folder(path), key))
         finally:
             work.cancel()
 
@@ -224,17 +231,16 @@ class ChatActions(QObject):
         """Ask whether all chats are to be ended."""
         running = self._sessions.running()
         if not running:
-            self._banners.inform("No running chats", key="stop all")
+            self._banners.inform(common_texts.no_running_chats(), key="stop all")
             return
         count = len(running)
-        what = f"{running[0].name}" if count == 1 else f"all {count} running chats"
         lines = [f"{chat.name} · {chat.status_text or chat.group.value}" for chat in running]
         self._question.ask(
             Question(
-                f"Stop {what}?",
-                "Stop" if count == 1 else f"Stop {count} chats",
+                page_texts.stop_one(running[0].name) if count == 1 else page_texts.stop_all(count),
+                common_texts.stop() if count == 1 else page_texts.stop_chats(count),
                 lambda: self._stop_these(running),
-                "Each agent is asked to exit and can save its work.",
+                page_texts.agents_may_save(),
                 "\n".join(lines) if count > 1 else "",
             )
         )

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from gui.bridge.chat import Chat
 from gui.window.actions.chat_actions import ChatActions
+from gui.wording import action_texts, common_texts
 
 if TYPE_CHECKING:
     from gui.window.main_window import MainWindow
@@ -24,10 +25,10 @@ class ChatMenu:
     def show_for_row(self, chat: Chat, place: QPoint) -> None:
         """The menu of a chat's row in the sidebar."""
         menu = self._menu()
-        menu.addAction("Open", lambda: self._window.open_chat(chat))
+        menu.addAction(common_texts.open_(), lambda: self._window.open_chat(chat))
         self._fill(menu, chat)
         if chat.is_over:
-            menu.addAction("Remove", lambda: self._verbs.remove(chat))
+            menu.addAction(action_texts.remove(), lambda: self._verbs.remove(chat))
         menu.popup(place)
 
     def show_for_tab(self, chat: Chat, place: QPoint) -> None:
@@ -35,7 +36,7 @@ class ChatMenu:
         menu = self._menu()
         self._fill(menu, chat)
         menu.addSeparator()
-        menu.addAction("Close tab", lambda: self._window.close_tab(chat.id))
+        menu.addAction(action_texts.close_tab(), lambda: self._window.close_tab(chat.id))
         menu.popup(place)
 
     def _menu(self) -> QMenu:
@@ -48,21 +49,21 @@ class ChatMenu:
         resuming = self._window.resuming
         converses = verbs.converses(chat)
         if chat.is_over and converses:
-            menu.addAction("Resume", lambda: resuming.resume(chat))
+            menu.addAction(common_texts.resume(), lambda: resuming.resume(chat))
         if not chat.is_over:
-            menu.addAction("Send text…", lambda: self._window.sheets.send.ask(chat))
-        menu.addAction("New chat like this…", lambda: verbs.new_like(chat))
+            menu.addAction(action_texts.send(), lambda: self._window.sheets.send.ask(chat))
+        menu.addAction(action_texts.new_chat_like_this(), lambda: verbs.new_like(chat))
         if converses:
-            menu.addAction("Copy resume command", lambda: resuming.copy_command(chat))
+            menu.addAction(action_texts.copy_resume_command(), lambda: resuming.copy_command(chat))
         menu.addSeparator()
-        menu.addAction("Rename…", lambda: verbs.rename(chat))
-        menu.addAction("Copy name", lambda: verbs.copy_name(chat))
-        menu.addAction("Export…", lambda: verbs.export(chat))
+        menu.addAction(action_texts.rename(), lambda: verbs.rename(chat))
+        menu.addAction(action_texts.copy_name(), lambda: verbs.copy_name(chat))
+        menu.addAction(common_texts.export_(), lambda: verbs.export(chat))
         menu.addSeparator()
-        menu.addAction("Status details…", lambda: self._window.sheets.explain.ask(chat))
+        menu.addAction(action_texts.status_details(), lambda: self._window.sheets.explain.ask(chat))
         if not chat.is_over:
             menu.addSeparator()
-            menu.addAction("Stop", lambda: verbs.stop(chat))
+            menu.addAction(common_texts.stop(), lambda: verbs.stop(chat))
             # Not below Stop, where a click that slips would end the chat at once.
-            more = menu.addMenu("More")
-            more.addAction("Kill", lambda: verbs.kill(chat))
+            more = menu.addMenu(action_texts.more())
+            more.addAction(common_texts.kill(), lambda: verbs.kill(chat))

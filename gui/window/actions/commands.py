@@ -13,6 +13,7 @@ from gui.window.actions.chat_actions import ChatActions
 from gui.window.page.chat_page import ChatPage
 from gui.window.sheets.chooser import Choice
 from gui.window.tabs.tabs import Tabs
+from gui.wording import action_texts, common_texts, notice_texts
 from gui.wording.second_lines import second_lines
 
 if TYPE_CHECKING:
@@ -95,12 +96,12 @@ class Commands:
         if chat is not None:
             self._window.open_chat(chat)
         else:
-            self._window.banners.inform("No chats need you", key="next waiting")
+            self._window.banners.inform(notice_texts.no_chats_need_you(), key="next waiting")
 
     def show_send_sheet(self) -> None:
         """Ask for a text to send to the chat that is shown, or to another."""
         if not self._window.sheets.send.ask(self._window.tabs.active_chat):
-            self._window.banners.inform("No running chats", key="send")
+            self._window.banners.inform(common_texts.no_running_chats(), key="send")
 
     def show_palette(self) -> None:
         """List all commands; first of all what a banner offers, which has no key of its own."""
@@ -108,10 +109,10 @@ class Commands:
         choices = window.actions_.choices()
         banner = window.banners.current
         if banner is not None and banner.action:
-            choices.insert(0, Choice(banner.action, "from the notice", window.banners.act))
+            choices.insert(0, Choice(banner.action, action_texts.from_the_notice(), window.banners.act))
         if banner is not None:
-            choices.append(Choice("Dismiss the notice", "", window.banners.dismiss))
-        window.sheets.chooser.ask("Commands", "Search commands", choices)
+            choices.append(Choice(action_texts.dismiss_the_notice(), "", window.banners.dismiss))
+        window.sheets.chooser.ask(action_texts.commands(), action_texts.search_commands(), choices)
 
     def switch_chat(self) -> None:
         """List all chats, the one that was shown before first, so that Enter goes back to it."""
@@ -121,7 +122,7 @@ class Commands:
             Choice(chat.name, lines[chat.id].whole, _opening(self._window, chat), chat.mark)
             for chat in self._window.tabs.most_recent_first(chats)
         ]
-        self._window.sheets.chooser.ask("Switch to a chat", "Search chats", choices)
+        self._window.sheets.chooser.ask(action_texts.switch_chat(), action_texts.search_chats(), choices)
 
     def show_menu(self, button: QWidget) -> None:
         """Show the window's menu below its button."""

@@ -12,6 +12,8 @@ from typing import Literal
 
 from PySide6.QtGui import QKeySequence
 
+from gui.wording import action_texts
+
 Scope = Literal["window", "terminal"]
 
 
@@ -21,7 +23,6 @@ class Key:
 
     Attributes:
         action: its name in ``keys.toml``.
-        title: what the palette calls it.
         keys: as Qt writes them.
         scope: "terminal" keys count only while a terminal has the keyboard, so that fields in
             sheets keep their own Shift+arrows.
@@ -33,7 +34,6 @@ class Key:
     """
 
     action: str
-    title: str
     keys: tuple[str, ...]
     scope: Scope = "window"
     listed: bool = True
@@ -41,48 +41,53 @@ class Key:
     converses: bool = False
     repeats: bool = False
 
+    @property
+    def title(self) -> str:
+        """Its name in the palette and in menus."""
+        return action_texts.title(self.action)
+
 
 TABLE: tuple[Key, ...] = (
-    Key("palette", "Show all commands", ("Ctrl+Shift+P",), listed=False),
-    Key("switch_chat", "Switch to a chat…", ("Ctrl+Shift+K",)),
-    Key("search", "Search all chats…", ("Ctrl+Shift+S",)),
-    Key("next_waiting", "Next chat that needs you", ("Ctrl+Shift+J",)),
-    Key("new_chat", "New chat…", ("Ctrl+Shift+N",)),
-    Key("close_tab", "Close tab (the chat keeps running)", ("Ctrl+Shift+W",), on="chat"),
-    Key("reopen_tab", "Reopen closed tab", ("Ctrl+Shift+T",)),
-    Key("next_tab", "Next tab", ("Ctrl+PgDown",), repeats=True),
-    Key("previous_tab", "Previous tab", ("Ctrl+PgUp",), repeats=True),
-    *(Key(f"tab_{number}", f"Tab {number}", (f"Alt+{number}",), listed=False) for number in range(1, 10)),
-    Key("send", "Send text to chat…", ()),
-    Key("rename", "Rename chat…", (), on="chat"),
-    Key("resume", "Resume chat", (), on="over", converses=True),
-    Key("pick", "Choose another conversation…", (), on="over", converses=True),
-    Key("copy_resume", "Copy resume command", (), on="chat", converses=True),
-    Key("duplicate", "New chat like this…", (), on="chat"),
-    Key("stop", "Stop chat", (), on="running"),
-    Key("kill", "Kill chat", (), on="running"),
-    Key("stop_all", "Stop all chats…", ()),
-    Key("copy_name", "Copy chat name", (), on="chat"),
-    Key("export", "Export chat…", (), on="chat"),
-    Key("errors", "Show error output", (), on="chat"),
-    Key("explain", "Show status details", (), on="chat"),
-    Key("copy", "Copy", ("Ctrl+Shift+C",), "terminal"),
-    Key("paste", "Paste", ("Ctrl+Shift+V",), "terminal"),
-    Key("select_all", "Select all", ("Ctrl+Shift+A",)),
-    Key("scroll_line_up", "Scroll up a line", ("Shift+Up",), "terminal", listed=False, repeats=True),
-    Key("scroll_line_down", "Scroll down a line", ("Shift+Down",), "terminal", listed=False, repeats=True),
-    Key("scroll_page_up", "Scroll up a page", ("Shift+PgUp",), "terminal", listed=False, repeats=True),
-    Key("scroll_page_down", "Scroll down a page", ("Shift+PgDown",), "terminal", listed=False, repeats=True),
-    Key("scroll_to_start", "Scroll to top", ("Shift+Home",), "terminal"),
-    Key("scroll_to_end", "Scroll to bottom", ("Shift+End",), "terminal"),
-    Key("zoom_in", "Zoom in", ("Ctrl++", "Ctrl+="), repeats=True),
-    Key("zoom_out", "Zoom out", ("Ctrl+-",), repeats=True),
-    Key("zoom_reset", "Reset zoom", ("Ctrl+0",)),
-    Key("focus_sidebar", "Focus the chat list", ("Ctrl+Shift+L",)),
-    Key("sidebar", "Toggle sidebar", ("Ctrl+Shift+B",)),
-    Key("status_line", "Toggle status line", ()),
-    Key("full_screen", "Full screen", ("F11",)),
-    Key("close_window", "Close window (chats keep running)", ()),
+    Key("palette", ("Ctrl+Shift+P",), listed=False),
+    Key("switch_chat", ("Ctrl+Shift+K",)),
+    Key("search", ("Ctrl+Shift+S",)),
+    Key("next_waiting", ("Ctrl+Shift+J",)),
+    Key("new_chat", ("Ctrl+Shift+N",)),
+    Key("close_tab", ("Ctrl+Shift+W",), on="chat"),
+    Key("reopen_tab", ("Ctrl+Shift+T",)),
+    Key("next_tab", ("Ctrl+PgDown",), repeats=True),
+    Key("previous_tab", ("Ctrl+PgUp",), repeats=True),
+    *(Key(f"tab_{number}", (f"Alt+{number}",), listed=False) for number in range(1, 10)),
+    Key("send", ()),
+    Key("rename", (), on="chat"),
+    Key("resume", (), on="over", converses=True),
+    Key("pick", (), on="over", converses=True),
+    Key("copy_resume", (), on="chat", converses=True),
+    Key("duplicate", (), on="chat"),
+    Key("stop", (), on="running"),
+    Key("kill", (), on="running"),
+    Key("stop_all", ()),
+    Key("copy_name", (), on="chat"),
+    Key("export", (), on="chat"),
+    Key("errors", (), on="chat"),
+    Key("explain", (), on="chat"),
+    Key("copy", ("Ctrl+Shift+C",), "terminal"),
+    Key("paste", ("Ctrl+Shift+V",), "terminal"),
+    Key("select_all", ("Ctrl+Shift+A",)),
+    Key("scroll_line_up", ("Shift+Up",), "terminal", listed=False, repeats=True),
+    Key("scroll_line_down", ("Shift+Down",), "terminal", listed=False, repeats=True),
+    Key("scroll_page_up", ("Shift+PgUp",), "terminal", listed=False, repeats=True),
+    Key("scroll_page_down", ("Shift+PgDown",), "terminal", listed=False, repeats=True),
+    Key("scroll_to_start", ("Shift+Home",), "terminal"),
+    Key("scroll_to_end", ("Shift+End",), "terminal"),
+    Key("zoom_in", ("Ctrl++", "Ctrl+="), repeats=True),
+    Key("zoom_out", ("Ctrl+-",), repeats=True),
+    Key("zoom_reset", ("Ctrl+0",)),
+    Key("focus_sidebar", ("Ctrl+Shift+L",)),
+    Key("sidebar", ("Ctrl+Shift+B",)),
+    Key("status_line", ()),
+    Key("full_screen", ("F11",)),
+    Key("close_window", ()),
 )
 
 
@@ -123,11 +128,11 @@ def with_overrides(overrides: dict[str, list[str]]) -> tuple[dict[str, list[QKey
     chosen = {entry.action: sequences(entry.keys) for entry in TABLE}
     for action, keys in overrides.items():
         if action not in chosen:
-            problems.append(f"keys.toml: unknown action '{action}'")
+            problems.append(action_texts.unknown_action(action))
             continue
         wanted = sequences(keys)
         if any(not sequence.toString() for sequence in wanted):
-            problems.append(f"keys.toml: invalid key '{', '.join(keys)}' for '{action}'")
+            problems.append(action_texts.invalid_key(", ".join(keys), action))
             continue
         chosen[action] = wanted
         # A key that the user gave to one action is taken from whichever had it.

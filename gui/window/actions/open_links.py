@@ -29,6 +29,7 @@ from PySide6.QtGui import QDesktopServices
 
 from gui.bridge.background.tasks import Tasks
 from gui.terminal.links.links import FilePlace, may_open
+from gui.wording import notice_texts
 from session_host.errors import OutliveError
 
 _LOOKED_AT_BYTES: Final = 8192
@@ -62,7 +63,7 @@ class LinkOpener:
     def open_address(self, uri: str, directory: str) -> None:
         """Open an address that a chat in ``directory`` shows."""
         if not may_open(uri):
-            self._told("Can’t open this link: only web, mail and file links open")
+            self._told(notice_texts.not_a_link_here())
         elif urlsplit(uri).scheme == "file":
             self._tasks.start(self._open(lambda: own_file(uri, directory)), "open file")
         else:
@@ -81,7 +82,7 @@ class LinkOpener:
             self._told(str(error))
             return
         if not QProcess.startDetached(argv[0], argv[1:])[0]:
-            self._told(f"Can’t start {argv[0]}")
+            self._told(notice_texts.cannot_start(argv[0]))
 
 
 def own_file(uri: str, directory: str) -> FilePlace:
@@ -92,10 +93,10 @@ def own_file(uri: str, directory: str) -> FilePlace:
     """
     parts = urlsplit(uri)
     if parts.netloc not in {"", "localhost", socket.gethostname()}:
-        raise NotOpened("Can’t open a file on another computer")
+        raise NotOpened(notice_texts.file_elsewhere())
     path = os.path.realpath(unquote(parts.path).replace("\0", ""))
     if not any(os.path.commonpath([path, root]) == root for root in directories_of(directory)):
-        raise NotOpened(f"Can’t open {path}: it is outside the chat’s directory")
+        raise NotOpened(notice_texts.file_outside(path))
     return FilePlace(path)
 
 
@@ -126,7 +127,7 @@ def command_for(file: FilePlace, editor: str, environment: Mapping[str, str]) ->
             return _filled(argv, file)
     argv = _desktops_editor(environment)
     if not argv:
-        raise NotOpened('No editor is set. Set one in window.toml: editor = "code"')
+        raise NotOpened(notice_texts.no_editor())
     return _filled(argv, file)
 
 
@@ -145,11 +146,11 @@ def _check(path: str) -> None:
         # A pipe would wait for its other end.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise NotOpened(f"Can’t open {path}: not a file")
+                raise NotOpened(notice_texts.not_a_file(path))
             if b"\0" in opened.read(_LOOKED_AT_BYTES):
-                raise NotOpened(f"Can’t open {path}: not a text file")
+                raise NotOpened(notice_texts.not_a_text_file(path))
     except OSError as error:
-        raise NotOpened(f"Can’t open {path}: {error.strerror}") from error
+        raise NotOpened(notice_texts.cannot_open(path, error.strerror)) from error
 
 
 def _split(command: str) -> list[str]:
@@ -161,7 +162,7 @@ def _split(command: str) -> list[str]:
 
 def _filled(argv: list[str], file: FilePlace) -> list[str]:
     if not argv:
-        raise NotOpened("The editor setting in window.toml is not a valid command")
+        raise NotOpened(notice_texts.wrong_editor())
     if not any("{file}" in argument for argument in argv):
         argv = [*argv, *(_PLACES.get(Path(argv[0]).name, ("{file}",)) if file.line else ("{file}",))]
     values = {"{line}": str(file.line or 1), "{column}": str(file.column or 1), "{file}": file.path}

@@ -17,6 +17,7 @@ from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import without_remedy
 from gui.window.tabs.tabs import Tabs
+from gui.wording import common_texts, notice_texts, page_texts
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable, OutliveError
 from session_host.protocol.values import GridSize
 
@@ -80,11 +81,11 @@ class EndedChatActions(QObject):
         if self._follower(chat) is not None:
             self.show_follower(chat)
             return
-        self._begin(chat, "Resuming…", lambda size: self._sessions.resume(chat, size, anyway=anyway))
+        self._begin(chat, page_texts.resuming(), lambda size: self._sessions.resume(chat, size, anyway=anyway))
 
     def pick(self, chat: Chat) -> None:
         """Let its agent show its own list of conversations, in the chat's tab."""
-        self._begin(chat, "Starting…", lambda size: self._sessions.pick(chat, size))
+        self._begin(chat, common_texts.starting(), lambda size: self._sessions.pick(chat, size))
 
     def _begin(self, chat: Chat, word: str, start: Callable[[GridSize], Coroutine[Any, Any, Chat]]) -> None:
         if not chat.is_over or chat.id in self._under_way:
@@ -116,7 +117,7 @@ class EndedChatActions(QObject):
             line = without_remedy(str(error)) if can_pick and isinstance(error, ConversationUnknown) else str(error)
             page.end_bar.refuse(line, can_pick=can_pick, can_force=isinstance(error, ConversationOpen))
         else:
-            self._banners.inform(f"Can’t resume {page.chat.name}: {error}", kind="failed")
+            self._banners.inform(notice_texts.cannot_resume(page.chat.name, error), kind="failed")
 
     def copy_command(self, chat: Chat) -> None:
         """Put the command that goes on with a chat in any terminal on the clipboard."""
@@ -128,11 +129,11 @@ class EndedChatActions(QObject):
         try:
             command = await asyncio.to_thread(resume_command, chat.id)
         except OutliveError as error:
-            self._banners.inform(f"{chat.name} has no resume command: {error}", kind="failed", key="command")
+            self._banners.inform(notice_texts.no_resume_command(chat.name, error), kind="failed", key="command")
             return
         QGuiApplication.clipboard().setText(command)
-        first = "" if chat.is_over else " Stop this chat before you run it."
-        self._banners.inform(f"Copied: {command}{first}", key="command")
+        copied = notice_texts.copied_command if chat.is_over else notice_texts.copied_command_of_running
+        self._banners.inform(copied(command), key="command")
 
     # ------------------------------------------------------------ undoing an end
 
@@ -152,5 +153,7 @@ class EndedChatActions(QObject):
         except OutliveError:
             return
         if found.can_resume and not chat.is_continued:
-            banner = Banner(f"{chat.name} ended", "Resume", lambda: self.resume(chat), key=f"ended {chat.id}")
+            banner = Banner(
+                notice_texts.ended(chat.name), common_texts.resume(), lambda: self.resume(chat), key=f"ended {chat.id}"
+            )
             self._banners.show_banner(banner)

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from gui.bridge import upgrade
 from gui.bridge.sessions_model import SessionsModel
 from gui.window.page.banners import Banner, BannerArea
+from gui.wording import notice_texts
 from session_host.errors import OutliveError
 from session_host.version import VERSION
 
@@ -34,18 +35,15 @@ class UpgradeOffer(QObject):
             return
         self._offered = self._is_shown = True
         if older:
-            text = f"Some running chats use Outlive {older[0].host_version}. Version {VERSION} is installed."
-            self._banners.show_banner(Banner(text, "Update running chats", self._start, key=_KEY, lasting=True))
+            text = notice_texts.older_chats(older[0].host_version, VERSION)
+            self._banners.show_banner(Banner(text, notice_texts.update_chats(), self._start, key=_KEY, lasting=True))
         else:
-            text = (
-                f"Some running chats use Outlive {newer[0].host_version}, and this window {VERSION}. Close "
-                "and reopen the window to update it; chats keep running."
-            )
+            text = notice_texts.newer_chats(newer[0].host_version, VERSION)
             self._banners.show_banner(Banner(text, key=_KEY, lasting=True))
 
     def _start(self) -> None:
         self._is_shown = False
-        self._banners.show_banner(Banner("Updating running chats…", key=_KEY, lasting=True))
+        self._banners.show_banner(Banner(notice_texts.updating(), key=_KEY, lasting=True))
         self._sessions.tasks.start(self._upgrade(), "upgrade")
 
     async def _upgrade(self) -> None:
@@ -53,7 +51,7 @@ class UpgradeOffer(QObject):
         try:
             results = await upgrade.upgrade_all()
         except OutliveError as error:
-            text = f"Can’t update the running chats: {error}. They keep running."
+            text = notice_texts.cannot_update(error)
             self._banners.show_banner(Banner(text, key=_KEY, lasting=True, kind="failed"))
             return
         tried = {result.session_id for result in results}

@@ -12,6 +12,7 @@ from gui.theme.follow import Theme
 from gui.theme.icons import paint_tile
 from gui.theme.tokens import GAP_S_PX, RADIUS_PX, SECONDARY_PX, font
 from gui.window.new_chat.request import ENDPOINT
+from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
 
 MOST_COLUMNS = 4
@@ -35,8 +36,8 @@ class AgentTile(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(96, TILE_HEIGHT_PX)
         self.setFixedHeight(TILE_HEIGHT_PX)
-        self.setAccessibleName(agent.title if installed else f"{agent.title}, not installed")
-        self.setToolTip(agent.title if installed else f"{agent.title} isn’t installed")
+        self.setAccessibleName(agent.title if installed else new_chat_texts.agent_missing(agent.title))
+        self.setToolTip(agent.title if installed else new_chat_texts.not_installed(agent.title))
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def sizeHint(self) -> QSize:
@@ -88,7 +89,7 @@ class AgentTiles(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GAP_S_PX)
         self._columns = MOST_COLUMNS
-        self.setAccessibleName("Agent")
+        self.setAccessibleName(new_chat_texts.agent())
 
     def set_agents(self, agents: Mapping[str, Agent], path: str) -> None:
         """Show these agents; those that are not on ``path`` are greyed."""

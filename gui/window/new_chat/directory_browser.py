@@ -14,6 +14,7 @@ from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.directory_field import LOOKED_AT, DirectoryField
 from gui.window.widgets.parts import ElidedLabel, button, label
+from gui.wording import common_texts, new_chat_texts
 from gui.wording.phrases import short_directory
 
 WIDTH_PX = 480
@@ -30,7 +31,7 @@ class DirectoryList(QListView):
         self.setProperty("kind", "popup")
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setUniformItemSizes(True)
-        self.setAccessibleName("Directories")
+        self.setAccessibleName(new_chat_texts.directories())
 
     def sizeHint(self) -> QSize:
         return QSize(WIDTH_PX, HEIGHT_PX)
@@ -48,7 +49,7 @@ class DirectoryBrowser(Sheet):
     """A sheet over another one; "Choose" puts the directory into the field, Escape leads back to it unchanged."""
 
     def __init__(self, theme: Theme, parent: QWidget, field: DirectoryField) -> None:
-        super().__init__(theme, parent, "Choose a directory", WIDTH_PX)
+        super().__init__(theme, parent, new_chat_texts.choose_directory(), WIDTH_PX)
         self._field = field
         self._at = Path("/")
         self.place_label = ElidedLabel("", "secondary", Qt.TextElideMode.ElideMiddle)
@@ -57,10 +58,10 @@ class DirectoryBrowser(Sheet):
         self.list.setModel(self._model)
         self.list.activated.connect(self.enter)
         self.problem = label("", "failed")
-        self.cancel = button("Cancel", "", self.put_away)
-        self.choose = button("Choose", "primary", self._choose)
+        self.cancel = button(common_texts.cancel(), "", self.put_away)
+        self.choose = button(common_texts.choose(), "primary", self._choose)
         layout = self.column()
-        for part in (label("Choose a directory", "title"), self.place_label, self.list, self.problem):
+        for part in (label(new_chat_texts.choose_directory(), "title"), self.place_label, self.list, self.problem):
             layout.addWidget(part, 1 if part is self.list else 0)
         layout.addLayout(foot(self.cancel, self.choose))
         self.closed.connect(lambda: field.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -99,7 +100,7 @@ class DirectoryBrowser(Sheet):
         try:
             names = _directories_in(path)
         except OSError as error:
-            self.problem.setText(f"Can’t open {short_directory(str(path))}: {error.strerror}")
+            self.problem.setText(new_chat_texts.cannot_open_directory(short_directory(str(path)), error.strerror))
             self.problem.show()
             return
         self.problem.hide()
@@ -123,8 +124,8 @@ class DirectoryRow(QWidget):
     def __init__(self, theme: Theme, sheet: Sheet, field: DirectoryField) -> None:
         super().__init__()
         self.browser = DirectoryBrowser(theme, sheet.around, field)
-        self.browse = button("Browse…", "", self.browser.browse)
-        self.browse.setAccessibleName("Choose a directory")
+        self.browse = button(new_chat_texts.browse(), "", self.browser.browse)
+        self.browse.setAccessibleName(new_chat_texts.choose_directory())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_S_PX)

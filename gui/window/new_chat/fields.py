@@ -23,6 +23,7 @@ from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.widgets.flow_layout import FlowLayout
 from gui.window.widgets.parts import IconButton, button, label
+from gui.wording import common_texts, new_chat_texts
 from session_host.agents.agent import Agent
 from session_host.client.worktrees import Status
 
@@ -93,7 +94,7 @@ class PresetButtons(QWidget):
         self._presets: Mapping[str, tuple[str, ...]] = {}
         self._buttons: dict[str, QPushButton] = {}
         self._flow = FlowLayout(self)
-        self.setAccessibleName("Presets")
+        self.setAccessibleName(new_chat_texts.presets())
 
     def set_presets(self, presets: Mapping[str, tuple[str, ...]], chosen: list[str]) -> None:
         """Offer these."""
@@ -107,7 +108,7 @@ class PresetButtons(QWidget):
             made.setCheckable(True)
             made.setChecked(name in chosen)
             made.setToolTip(shlex.join(arguments))
-            made.setAccessibleName(f"Preset {name}")
+            made.setAccessibleName(new_chat_texts.preset(name))
             self._flow.addWidget(made)
             self._buttons[name] = made
 
@@ -125,12 +126,12 @@ class WorktreeField(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.wanted = QCheckBox("Use a separate git worktree")
-        self.wanted.setAccessibleName("Use a separate git worktree")
-        self.wanted.setToolTip("The chat works on its own branch, in its own copy of the files")
+        self.wanted = QCheckBox(new_chat_texts.use_worktree())
+        self.wanted.setAccessibleName(new_chat_texts.use_worktree())
+        self.wanted.setToolTip(new_chat_texts.use_worktree_hint())
         self.branch = QLineEdit()
-        self.branch.setAccessibleName("Branch")
-        self.branch.setPlaceholderText("New branch named after the chat")
+        self.branch.setAccessibleName(new_chat_texts.branch())
+        self.branch.setPlaceholderText(new_chat_texts.new_branch())
         self.note = label("", "secondary")
         self.wanted.toggled.connect(self.branch.setVisible)
         self.branch.hide()
@@ -157,11 +158,9 @@ class WorktreeField(QWidget):
         """What the directory is: the working tree of a repository, or none."""
         self.wanted.setEnabled(status is not None)
         self.branch.setVisible(status is not None and self.wanted.isChecked())
-        self.note.setText("" if status is not None else "Not a git repository")
+        self.note.setText("" if status is not None else new_chat_texts.no_repository())
         start = (status.branch or status.commit) if status is not None else ""
-        self.branch.setPlaceholderText(
-            f"New branch from {start}, named after the chat" if start else "New branch named after the chat"
-        )
+        self.branch.setPlaceholderText(new_chat_texts.new_branch_from(start) if start else new_chat_texts.new_branch())
 
 
 class InstallHint(QWidget):
@@ -176,8 +175,8 @@ class InstallHint(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.command.setWordWrap(True)
-        self.command.setAccessibleName("Install command")
-        self.copy = IconButton(theme, Glyph.COPY, "Copy", self._copy)
+        self.command.setAccessibleName(new_chat_texts.install_command())
+        self.copy = IconButton(theme, Glyph.COPY, common_texts.copy(), self._copy)
         row = QHBoxLayout()
         row.setSpacing(GAP_S_PX)
         row.addWidget(self.command, 1)
@@ -193,8 +192,8 @@ class InstallHint(QWidget):
         """Tell of this agent; None when there is nothing to install."""
         self.setVisible(agent is not None)
         if agent is not None:
-            how = "Install it with:" if agent.install_hint else f"See {agent.website}"
-            self.hint.setText(f"{agent.title} isn’t installed ({agent.executable} not found). {how}")
+            how = new_chat_texts.install_with() if agent.install_hint else new_chat_texts.see(agent.website)
+            self.hint.setText(new_chat_texts.how_to_install(agent.title, agent.executable, how))
             self.command.setText(agent.install_hint)
             for part in (self.command, self.copy):
                 part.setVisible(bool(agent.install_hint))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from PySide6.QtWidgets import QWidget
 
 from gui.settings.layout import Start
+from gui.wording import new_chat_texts
 from session_host.agents.agent import Agent
 
 ENDPOINT = "endpoint"
@@ -71,7 +72,7 @@ def variables_of(text: str, control: QWidget) -> dict[str, str]:
     pairs = [word.partition("=") for word in words_of(text, control, "Environment")]
     for name, equals, _ in pairs:
         if not name or not equals:
-            raise Refused(control, f"Environment: write {name or '='} as NAME=value")
+            raise Refused(control, new_chat_texts.wrong_variable(name or "="))
     return {name: value for name, _, value in pairs}
 
 

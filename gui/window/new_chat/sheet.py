@@ -32,7 +32,7 @@ from gui.window.new_chat.request import (
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
-from gui.wording import phrases
+from gui.wording import common_texts, new_chat_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.client.worktrees import Status
 
@@ -54,7 +54,7 @@ class NewChatSheet(Sheet):
     directory_settled = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget, agents: Mapping[str, Agent]) -> None:
-        super().__init__(theme, parent, "New chat", WIDTH_PX)
+        super().__init__(theme, parent, common_texts.new_chat(), WIDTH_PX)
         self._agents = agents
         self._named_by_user = False
         self._starts: dict[str, Start] = {}
@@ -69,30 +69,30 @@ class NewChatSheet(Sheet):
         self.missing = InstallHint(theme)
         self.directory = DirectoryField()
         self.directory_row = DirectoryRow(theme, self, self.directory)
-        self.directory.setAccessibleName("Directory")
+        self.directory.setAccessibleName(new_chat_texts.directory())
         self.directory.textChanged.connect(self._on_directory)
         self._settle = QTimer(self, singleShot=True, interval=SETTLED_MS)
         self._settle.timeout.connect(lambda: self.directory_settled.emit(self.directory.directory()))
         self.name = QLineEdit()
         self.name.setMaxLength(80)
         self.name.textEdited.connect(self._on_name_edited)
-        self.prompt = PromptField("First prompt")
-        self.prompt.setPlaceholderText("Optional")
+        self.prompt = PromptField(new_chat_texts.first_prompt())
+        self.prompt.setPlaceholderText(new_chat_texts.optional())
         self.prompt.submitted.connect(self._submit)
         self.model, self.url = QLineEdit(), QLineEdit()
         self.arguments = QLineEdit()
         self.presets = PresetButtons()
         self.worktree = WorktreeField()
         self.environment = QLineEdit()
-        self.environment.setPlaceholderText("NAME=value …")
-        self.more = button("More options", "link", self._toggle_more)
-        self.more.setAccessibleName("More options: arguments, worktree, environment")
+        self.environment.setPlaceholderText(new_chat_texts.variable_example())
+        self.more = button(new_chat_texts.more_options(), "link", self._toggle_more)
+        self.more.setAccessibleName(new_chat_texts.more_options_hint())
         self._more_shown = False
         self.error = label("", "failed")
         self.error.setWordWrap(True)
-        self.create_button = button("Create directory", "link", self._make_directory)
-        self.cancel = button("Cancel", "", self.put_away)
-        self.start = button("Start", "primary", self._submit)
+        self.create_button = button(new_chat_texts.create_directory(), "link", self._make_directory)
+        self.cancel = button(common_texts.cancel(), "", self.put_away)
+        self.start = button(new_chat_texts.start(), "primary", self._submit)
         for field in (self.directory, self.name, self.model, self.url, self.arguments, self.environment):
             field.textEdited.connect(self._on_typed)
         self.prompt.textChanged.connect(self._on_typed)
@@ -109,10 +109,16 @@ class NewChatSheet(Sheet):
         fields.setColumnMinimumWidth(0, 80)
         fields.setColumnStretch(1, 1)
         rows: list[tuple[str, QWidget]] = [
-            ("Directory", self.directory_row), ("Name", self.name), ("First prompt", self.prompt),
-            ("Model", self.model), ("Server", self.url), ("Arguments", self.arguments), ("Presets", self.presets),
-            ("Worktree", self.worktree), ("Environment", self.environment),
-        ]  # fmt: skip
+            (new_chat_texts.directory(), self.directory_row),
+            (common_texts.name(), self.name),
+            (new_chat_texts.first_prompt(), self.prompt),
+            (new_chat_texts.model(), self.model),
+            (new_chat_texts.server(), self.url),
+            (new_chat_texts.arguments(), self.arguments),
+            (new_chat_texts.presets(), self.presets),
+            (new_chat_texts.worktree(), self.worktree),
+            (new_chat_texts.environment(), self.environment),
+        ]
         for row, (name, control) in enumerate(rows):
             self._labels[control] = label(name, "secondary")
             if not control.accessibleName():
@@ -131,8 +137,8 @@ class NewChatSheet(Sheet):
         column.addWidget(self.create_button)
         column.addStretch(1)
         layout = self.column()
-        layout.addWidget(label("New chat", "title"))
-        self.scrolled = Scrolled(inner, MOST_PX, "New chat")
+        layout.addWidget(label(common_texts.new_chat(), "title"))
+        self.scrolled = Scrolled(inner, MOST_PX, common_texts.new_chat())
         layout.addWidget(self.scrolled, 1)
         last = foot(self.cancel, self.start)
         last.insertWidget(0, self.more)
@@ -229,7 +235,7 @@ class NewChatSheet(Sheet):
     def set_busy(self, *, busy: bool) -> None:
         """Say whether a start is under way."""
         self.start.setEnabled(not busy)
-        self.start.setText("Starting…" if busy else "Start")
+        self.start.setText(common_texts.starting() if busy else new_chat_texts.start())
 
     # ------------------------------------------------------------ fields
 
@@ -260,7 +266,7 @@ class NewChatSheet(Sheet):
         self.url.setText(start.url)
         if agent.name == ENDPOINT:
             defaults = self.endpoint_defaults()
-            self.model.setPlaceholderText(defaults.model or "Chosen from the server’s list")
+            self.model.setPlaceholderText(defaults.model or new_chat_texts.model_from_server())
             self.url.setPlaceholderText(defaults.url or "http://127.0.0.1:8080/v1")
         hidden = start.worktree or start.presets or (start.arguments and not agent.arguments_replace)
         self._more_shown = self._more_shown or bool(hidden)
@@ -297,9 +303,9 @@ class NewChatSheet(Sheet):
         agent = self._agents.get(self.tiles.current())
         replaces = agent is not None and agent.arguments_replace
         needs_command = agent is not None and replaces and not starts_alone(agent)
-        self._labels[self.arguments].setText("Command" if replaces else "Arguments")
-        self.arguments.setAccessibleName("Command" if replaces else "Arguments")
-        self.arguments.setPlaceholderText("Program and arguments" if needs_command else "none")
+        self._labels[self.arguments].setText(new_chat_texts.command() if replaces else new_chat_texts.arguments())
+        self.arguments.setAccessibleName(new_chat_texts.command() if replaces else new_chat_texts.arguments())
+        self.arguments.setPlaceholderText(new_chat_texts.command_example() if needs_command else new_chat_texts.none())
         is_endpoint = agent is not None and agent.name == ENDPOINT
         shown = self._more_shown
         for control, is_shown in (
@@ -313,7 +319,7 @@ class NewChatSheet(Sheet):
         ):
             self._labels[control].setVisible(is_shown)
             control.setVisible(is_shown)
-        self.more.setText("Fewer options" if shown else "More options")
+        self.more.setText(new_chat_texts.fewer_options() if shown else new_chat_texts.more_options())
 
     def _set_error(self, text: str) -> None:
         self.error.setText(text)
@@ -359,17 +365,17 @@ class NewChatSheet(Sheet):
     def _read(self) -> NewChatRequest:
         agent = self._agents.get(self.tiles.current())
         if agent is None:
-            raise Refused(self.tiles, "Choose an agent")
+            raise Refused(self.tiles, new_chat_texts.choose_agent())
         if problem := self.directory.problem():
             raise Refused(self.directory, problem)
         arguments = words_of(self.arguments.text(), self.arguments, self.arguments.accessibleName())
         start = self._as_start(arguments)
         arguments = [*self.presets.arguments(), *arguments]
         if agent.arguments_replace and not starts_alone(agent) and not arguments:
-            raise Refused(self.arguments, "Enter a command")
+            raise Refused(self.arguments, new_chat_texts.enter_command())
         if agent.name == ENDPOINT:
             if not start.url and not self.endpoint_defaults().url and not any("url" in word for word in arguments):
-                raise Refused(self.url, "Enter the server’s API address")
+                raise Refused(self.url, new_chat_texts.enter_address())
             arguments = [*endpoint_arguments(start.model, start.url), *arguments]
         return NewChatRequest(
             agent=agent.name,

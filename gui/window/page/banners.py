@@ -17,6 +17,7 @@ from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.widgets.accessibility import announce
 from gui.window.widgets.parts import Area, IconButton, button
+from gui.wording import common_texts
 from session_host.protocol.untrusted_text import one_line
 
 INFORM_MS = 10_000
@@ -72,7 +73,7 @@ class BannerArea(QWidget):
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._text.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._action = button("", "", self.act)
-        self._close = IconButton(theme, Glyph.CLOSE, "Dismiss", self.dismiss)
+        self._close = IconButton(theme, Glyph.CLOSE, common_texts.dismiss(), self.dismiss)
         for control in (self._action, self._close):
             control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body = Area("banner", self)

@@ -16,7 +16,7 @@ from gui.window.page.end_bar import EndBar
 from gui.window.page.state_bars import Notice, ReconnectingBar, TroubleLine
 from gui.window.sheets.question import Question, QuestionSheet
 from gui.window.widgets.parts import Area, Late
-from gui.wording import phrases
+from gui.wording import common_texts, page_texts, phrases
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal.base import Emulator
 
@@ -66,7 +66,7 @@ class ChatPage(Area):
 
         self.view = TerminalView(theme.terminal, self)
         self.setAccessibleName(chat.name)
-        self.view.setAccessibleName(f"Terminal of {chat.name}")
+        self.view.setAccessibleName(page_texts.terminal_of(chat.name))
         self.view.find_files_in(lambda: directories_of(chat.record.cwd))
         self._notice = Late(lambda: Notice(self))
         self._end_bar = Late(self._make_end_bar)
@@ -230,8 +230,8 @@ class ChatPage(Area):
         record = self.chat.record
         again = self.chat.connection is not None and self.chat.connection == "reconnecting"
         self.notice.show_text(
-            "Reconnecting…" if again else "Starting…",
-            f"{self.chat.command} in {phrases.short_directory(record.cwd)}",
+            page_texts.reconnecting() if again else common_texts.starting(),
+            page_texts.command_in(self.chat.command, phrases.short_directory(record.cwd)),
         )
         # It lies over the terminal, which keeps the keyboard: what is typed meanwhile is kept in order.
         self._lay_over(self.notice)
@@ -261,7 +261,7 @@ class ChatPage(Area):
             self.view.show_emulator(emulator)
             self._notice.hide()
         else:
-            self.notice.show_text("No screen was saved", "")
+            self.notice.show_text(page_texts.no_screen(), "")
             self._lay_over(self.notice)
         self._set_settled(settled=True)
 
@@ -282,7 +282,7 @@ class ChatPage(Area):
 
     def _on_changed(self) -> None:
         self.setAccessibleName(self.chat.name)
-        self.view.setAccessibleName(f"Terminal of {self.chat.name}")
+        self.view.setAccessibleName(page_texts.terminal_of(self.chat.name))
         self._tell_trouble()
         if self._end_bar.is_open and self.isVisible():
             self.end_bar.describe(self.chat)

@@ -13,6 +13,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import Area, MonogramTile, button, label
+from gui.wording import common_texts, window_texts
 from session_host.agents.agent import Agent
 
 WIDTH_PX = 480
@@ -44,14 +45,14 @@ class EmptyState(Area):
         self.title = label("", "title")
         self._text = label("", "secondary")
         self._text.setWordWrap(True)
-        self._start = button("New chat", "primary", self.new_chat.emit)
+        self._start = button(common_texts.new_chat(), "primary", self.new_chat.emit)
         self._key = label("", "secondary")
-        self._switch = button("Open a running chat", "", self.switch_wanted.emit)
-        self._heading = label("INSTALLED AGENTS", "heading")
+        self._switch = button(window_texts.open_running_chat(), "", self.switch_wanted.emit)
+        self._heading = label(window_texts.installed_agents(), "heading")
         self._heading.hide()
         self._agents = QGridLayout()
         self._agents.setSpacing(4)
-        self._promise = label("Chats keep running when you close this window.", "secondary")
+        self._promise = label(window_texts.chats_keep_running(), "secondary")
         self._promise.setWordWrap(True)
 
         column = QWidget()
@@ -86,29 +87,23 @@ class EmptyState(Area):
         outer.addStretch(2)
         outer.addLayout(row)
         outer.addStretch(3)
-        self.setAccessibleName("No open chats")
+        self.setAccessibleName(window_texts.no_open_chats())
 
     def describe(self, agents: Mapping[str, Agent], path: str, chats: SessionsModel, key: str) -> None:
         """Say what fits: to a newcomer, or to somebody who has chats."""
         running = len(chats.running())
         if running:
-            some = "1 running chat" if running == 1 else f"{running} running chats"
-            self.title.setText(some)
-            self._text.setText("Choose one in the sidebar, or start a new one.")
+            self.title.setText(window_texts.running_chats(running))
+            self._text.setText(window_texts.choose_or_start())
         elif chats.listed():
-            self.title.setText("No running chats")
-            self._text.setText("Ended chats are in the sidebar: read or resume one, or start a new one.")
+            self.title.setText(common_texts.no_running_chats())
+            self._text.setText(window_texts.ended_chats_are_in_the_sidebar())
         elif not chats.is_known:
-            self.title.setText("Can’t list your chats yet")
-            self._text.setText(
-                "Running chats are not affected. They appear here as soon as the chat database can be read."
-            )
+            self.title.setText(window_texts.cannot_list_chats())
+            self._text.setText(window_texts.chats_appear_later())
         else:
-            self.title.setText("Start your first chat")
-            self._text.setText(
-                "Choose an agent and a directory. Close the tab or the window whenever you like: the chat "
-                "keeps running and is here when you come back."
-            )
+            self.title.setText(window_texts.first_chat())
+            self._text.setText(window_texts.first_chat_hint())
         self._switch.setVisible(bool(running))
         self._key.setText(key)
         if path != self._looked_on:
@@ -139,14 +134,12 @@ class EmptyState(Area):
             self._agents.addWidget(self._row(agent, places[agent.name]), number // 2, number % 2)
         missing = [agent.title for agent in known if agent.name not in installed]
         self._heading.setVisible(bool(installed))
-        self._promise.setText(
-            "Chats keep running when you close this window."
-            + (f" To install {_listed(missing)}, open New chat." if missing else "")
-        )
+        lines = [window_texts.chats_keep_running(), *([window_texts.to_install(_listed(missing))] if missing else [])]
+        self._promise.setText(" ".join(lines))
 
     def _row(self, agent: Agent, place: int) -> QWidget:
         made = button(agent.title, "row", lambda: self.agent_chosen.emit(agent.name))
-        made.setAccessibleName(f"New chat with {agent.title}")
+        made.setAccessibleName(window_texts.new_chat_with(agent.title))
         row = QHBoxLayout(made)
         row.setContentsMargins(4, 0, GAP_M_PX, 0)
         tile = MonogramTile(self._theme, agent.monogram, place)
@@ -163,4 +156,4 @@ class EmptyState(Area):
 def _listed(names: list[str]) -> str:
     if len(names) <= 1:
         return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return window_texts.and_(", ".join(names[:-1]), names[-1])

@@ -15,7 +15,7 @@ from gui.theme.marks import Mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.widgets.flow_layout import flow
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, MarkLabel, button, label, sentence
-from gui.wording import phrases
+from gui.wording import common_texts, page_texts, phrases
 from session_host.protocol.values import State
 
 MARGINS_PX = 72
@@ -47,20 +47,20 @@ class EndBar(Area):
     def __init__(self, theme: Theme) -> None:
         super().__init__("sidebar")
         self._is_resumable = False
-        self.setAccessibleName("How the chat ended")
+        self.setAccessibleName(page_texts.how_it_ended())
         self._mark = MarkLabel(theme, Mark.ENDED)
         self.title = ElidedLabel("", "title")
         self.detail = ElidedLabel("", "secondary")
         self.refusal = label("", "needs_you")
         self.refusal.setWordWrap(True)
-        self.resume = button("Resume", "primary", lambda: self.resume_wanted.emit(False))
-        self.continued = button("Open chat", "primary", self.continued_wanted.emit)
-        self.pick = button("Choose a conversation…", "", self.pick_wanted.emit)
-        self.anyway = button("Resume anyway", "", lambda: self.resume_wanted.emit(True))
-        self.again = button("New chat like this", "primary", self.again_wanted.emit)
-        self.errors = button("Error output", "", self.errors_wanted.emit)
-        self.export = button("Export…", "", self.export_wanted.emit)
-        self.close_button = button("Close", "", self.close_wanted.emit)
+        self.resume = button(common_texts.resume(), "primary", lambda: self.resume_wanted.emit(False))
+        self.continued = button(page_texts.open_continued(), "primary", self.continued_wanted.emit)
+        self.pick = button(page_texts.choose_conversation(), "", self.pick_wanted.emit)
+        self.anyway = button(page_texts.resume_anyway(), "", lambda: self.resume_wanted.emit(True))
+        self.again = button(page_texts.new_chat_like_this(), "primary", self.again_wanted.emit)
+        self.errors = button(common_texts.error_output(), "", self.errors_wanted.emit)
+        self.export = button(common_texts.export_(), "", self.export_wanted.emit)
+        self.close_button = button(common_texts.close(), "", self.close_wanted.emit)
         texts = QVBoxLayout()
         texts.setSpacing(0)
         for part in (self.title, self.detail, self.refusal):
@@ -126,14 +126,14 @@ class EndBar(Area):
         self.offer(None)
         self._emphasize(self.again, primary=False)
         self.continued.show()
-        self._show_message(f"Continued in {name}.", quiet=True)
+        self._show_message(page_texts.continued_in(name), quiet=True)
         self._arrange()
 
     def set_busy(self, text: str) -> None:
         """Say what is being done; "" when it is done."""
         for control in (self.resume, self.pick, self.anyway):
             control.setEnabled(not text)
-        self.resume.setText(text or "Resume")
+        self.resume.setText(text or common_texts.resume())
         if text:
             self._show_message("")
 
@@ -159,22 +159,24 @@ class EndBar(Area):
         command = chat.command
         self._mark.set_mark(chat.mark)
         if chat.is_interrupted:
-            self.title.set_whole("Interrupted by a restart")
+            self.title.set_whole(page_texts.interrupted())
             when = phrases.clock(phrases.parse_time(record.ended_at), now)
-            seen = f"Last active {when} · " if when else ""
-            self.detail.set_whole(f"{seen}{command} in {phrases.short_directory(record.cwd)}")
+            where = phrases.short_directory(record.cwd)
+            self.detail.set_whole(
+                page_texts.last_active(when, command, where) if when else page_texts.command_in(command, where)
+            )
         elif record.state is State.LOST:
             when = phrases.clock(phrases.parse_time(record.ended_at), now)
-            self.title.set_whole(f"{chat.how_it_ended} {when}".rstrip())
-            again = "" if self._is_resumable else " To start it again, choose “New chat like this”."
-            known = record.error or chat.connection_message or "the chat’s background process is gone"
-            self.detail.set_whole(f"{sentence(known)}{again}")
+            self.title.set_whole(page_texts.ended_at(chat.how_it_ended, when).rstrip())
+            known = record.error or chat.connection_message or page_texts.process_gone()
+            again = "" if self._is_resumable else page_texts.start_again_hint()
+            self.detail.set_whole(f"{sentence(known)} {again}".rstrip())
         elif record.state is State.EXITED:
             when = phrases.clock(phrases.parse_time(record.ended_at), now)
-            self.title.set_whole(f"{chat.how_it_ended} · {when}" if when else chat.how_it_ended)
-            self.detail.set_whole(f"{command} in {phrases.short_directory(record.cwd)}")
+            self.title.set_whole(page_texts.ended_when(chat.how_it_ended, when) if when else chat.how_it_ended)
+            self.detail.set_whole(page_texts.command_in(command, phrases.short_directory(record.cwd)))
         else:
-            self.title.set_whole("Can’t show this chat. It keeps running.")
+            self.title.set_whole(page_texts.cannot_show_chat())
             self.detail.set_whole(sentence(chat.connection_message))
         self._arrange()
 

@@ -14,6 +14,7 @@ from gui.window.page.banners import Banner
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
 from gui.window.sheets.question import Question
+from gui.wording import common_texts, notice_texts, page_texts
 
 if TYPE_CHECKING:
     from gui.window.main_window import MainWindow
@@ -57,11 +58,11 @@ class PageWiring:
         bar.close_wanted.connect(lambda: window.close_tab(chat.id))
 
     def _on_refused(self, chat: Chat, line: str) -> None:
-        text, key = f"Input to {chat.name} was not accepted: {line}", f"refused {chat.id}"
+        text, key = notice_texts.input_refused(chat.name, line), f"refused {chat.id}"
         if chat.holds_input:
             # A part of what was typed is missing: the rest waits until the user has seen that.
             self._window.banners.show_banner(
-                Banner(text, "Continue typing", chat.accept_refusal, key, lasting=True, kind="failed")
+                Banner(text, notice_texts.continue_typing(), chat.accept_refusal, key, lasting=True, kind="failed")
             )
         else:
             self._window.banners.inform(text, kind="failed", key=key)
@@ -70,7 +71,7 @@ class PageWiring:
         # Only the chat that one works in may set the clipboard.
         if page is self._window.tabs.active_page and self._window.isActiveWindow():
             QGuiApplication.clipboard().setText(text)
-            self._window.banners.inform(f"{page.chat.name} copied text to the clipboard", key="clipboard")
+            self._window.banners.inform(notice_texts.clipboard_set(page.chat.name), key="clipboard")
 
     def _on_grid(self, page: ChatPage) -> None:
         if page is self._window.tabs.active_page:
@@ -82,13 +83,15 @@ class PageWiring:
         bracketed = emulator is not None and emulator.modes.bracketed_paste
         ends = text.count("\n") or text.count("\r")
         lines = ends if text[-1] in "\n\r" else ends + 1
-        what = f"{lines:,} lines" if lines > 1 else "a line and its line break" if ends else "this text"
-        if len(text) > LARGE_CHARACTERS:
-            what += f", {len(text):,} characters"
+        if lines > 1:
+            is_large = len(text) > LARGE_CHARACTERS
+            question = page_texts.paste_many_lines(lines, len(text)) if is_large else page_texts.paste_lines(lines)
+        else:
+            question = page_texts.paste_line_and_break() if ends else page_texts.paste_text(len(text))
         if ends and not bracketed:
-            detail = "The program may run each line at once." if lines > 1 else "The program may run it at once."
+            detail = page_texts.runs_each_line() if lines > 1 else page_texts.runs_it()
         elif has_controls(text):
-            detail = "The text contains control characters."
+            detail = page_texts.has_controls()
         else:
             detail = ""
-        page.ask(Question(f"Paste {what}?", "Paste", lambda: page.view.confirm_paste(text), detail, text))
+        page.ask(Question(question, common_texts.paste(), lambda: page.view.confirm_paste(text), detail, text))

@@ -11,6 +11,7 @@ from gui.theme.icons import Glyph
 from gui.theme.marks import Mark
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.widgets.parts import Area, ElidedLabel, GlyphLabel, IconButton, MarkLabel, label, sentence
+from gui.wording import common_texts, page_texts
 from session_host.protocol.untrusted_text import place_last
 
 
@@ -27,11 +28,11 @@ class ReconnectingBar(QWidget):
         row.setContentsMargins(GAP_M_PX, 0, GAP_M_PX, 0)
         row.setSpacing(GAP_S_PX)
         row.addWidget(self._mark)
-        row.addWidget(label("Reconnecting… Your typing is kept.", "secondary"), 1)
+        row.addWidget(label(page_texts.typing_is_kept(), "secondary"), 1)
         self.setFixedHeight(self.HEIGHT_PX)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName("Reconnecting")
+        self.setAccessibleName(page_texts.reconnecting_name())
         self.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -53,7 +54,7 @@ class TroubleLine(Area):
         self._around = parent
         self._said = ""
         self.text = ElidedLabel("", "secondary")
-        self._close = IconButton(theme, Glyph.CLOSE, "Dismiss", self.hide)
+        self._close = IconButton(theme, Glyph.CLOSE, common_texts.dismiss(), self.hide)
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         row = QHBoxLayout(self)
         row.setContentsMargins(GAP_M_PX, 2, 4, 2)

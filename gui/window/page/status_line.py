@@ -10,13 +10,10 @@ from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, STATUS_HEIGHT_PX
 from gui.window.page.chat_page import ChatPage
 from gui.window.widgets.parts import Area, ElidedLabel, Hairline, button, label
-from gui.wording import phrases
+from gui.wording import phrases, window_texts
 
 SETTLED_MS = 250
 """A size that differs from the page's for less than this is not shown: the host is about to follow the page."""
-
-VIEWERS = {"attach": "outlive attach", "window": "another window"}
-"""Names for the kinds of viewers, see ``Attach``."""
 
 
 class StatusLine(Area):
@@ -24,14 +21,14 @@ class StatusLine(Area):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("sidebar")
-        self.setAccessibleName("Status")
+        self.setAccessibleName(window_texts.status())
         self.left = ElidedLabel("", "secondary")
         self.known = ElidedLabel("", "secondary")
         self.known.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         """What the agent does, and who says so."""
         self.right = label("", "secondary")
-        self.take_over = button("Fit to window", "status", self._take_over)
-        self.take_over.setAccessibleName("Resize the terminal to fit this window")
+        self.take_over = button(window_texts.fit_to_window(), "status", self._take_over)
+        self.take_over.setAccessibleName(window_texts.fit_to_window_hint())
         self.take_over.hide()
         self._chat: Chat | None = None
         self._page: ChatPage | None = None
@@ -84,8 +81,8 @@ class StatusLine(Area):
             shown = page.terminal_size if differs and settled else grid
             size = f"{shown.columns}×{shown.rows}"
         if differs and settled:
-            by = "" if chat.size_set is None else chat.size_set.set_by
-            size += f", sized by {VIEWERS.get(by, 'another window')}"
+            is_attach = chat.size_set is not None and chat.size_set.set_by == "attach"
+            size = window_texts.sized_by(size, "outlive attach" if is_attach else window_texts.another_window())
         self.right.setText(" · ".join(part for part in (size, chat.record.engine) if part))
         self.take_over.setVisible(differs and settled)
 

@@ -11,6 +11,7 @@ from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.parts import ElidedLabel, label
+from gui.wording import sheet_texts
 from session_host.protocol.untrusted_text import one_line
 from session_host.storage.search import Hit, Query
 
@@ -27,7 +28,7 @@ class RecordingSheet(Sheet):
     """Shows lines to be read and copied, one of them marked; Escape puts it away."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, "Recorded text", WIDTH_PX)
+        super().__init__(theme, parent, sheet_texts.recorded_text(), WIDTH_PX)
         self.title = ElidedLabel("", "title")
         self.text = _Lines()
         self.text.setReadOnly(True)
@@ -35,18 +36,18 @@ class RecordingSheet(Sheet):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.text.setAccessibleName("Recorded text")
+        self.text.setAccessibleName(sheet_texts.recorded_text())
         monospace = QFont(default_family())
         monospace.setPixelSize(default_size_px())
         self.text.setFont(monospace)
         layout = self.column(GAP_S_PX)
         layout.addWidget(self.title)
-        layout.addWidget(label("This line has left the terminal’s history. The recording around it:", "secondary"))
+        layout.addWidget(label(sheet_texts.recorded_hint(), "secondary"))
         layout.addWidget(self.text)
 
     def show_lines(self, name: str, lines: list[Hit], found: Hit, query: Query) -> None:
         """Open with a chat's lines, at the one that was found."""
-        self.title.set_whole(f"Recording of {name}")
+        self.title.set_whole(sheet_texts.recording_of(name))
         shown = [one_line(line.text) for line in lines]
         self.text.setPlainText("\n".join(shown))
         place = next((place for place, line in enumerate(lines) if line.number == found.number), 0)

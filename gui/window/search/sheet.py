@@ -25,7 +25,7 @@ from gui.theme.marks import paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.parts import Hairline, label, paint_choice_ground
-from gui.wording import phrases
+from gui.wording import common_texts, phrases, sheet_texts
 from session_host.errors import UsageError
 from session_host.protocol.untrusted_text import one_line
 from session_host.storage.search import Hit, Query
@@ -66,7 +66,7 @@ class SearchSheet(Sheet):
     chosen = Signal(object, object)
 
     def __init__(self, theme: Theme, parent: QWidget, chat_of: Callable[[str], Chat | None]) -> None:
-        super().__init__(theme, parent, "Search all chats", WIDTH_PX)
+        super().__init__(theme, parent, sheet_texts.search_all_chats(), WIDTH_PX)
         self._chat_of = chat_of
         self._query: Query | None = None
         self._is_answered = True
@@ -76,14 +76,14 @@ class SearchSheet(Sheet):
         """There may be more to come."""
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
-        self.field.setAccessibleName("Search all chats")
-        self.field.setPlaceholderText("Search running and ended chats")
+        self.field.setAccessibleName(sheet_texts.search_all_chats())
+        self.field.setPlaceholderText(sheet_texts.search_hint())
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._typing.timeout.connect(self._ask)
         self.field.textChanged.connect(self._on_typed)
         self.items = QStandardItemModel(self)
         self.list = QListView()
-        self.list.setAccessibleName("Results")
+        self.list.setAccessibleName(sheet_texts.results())
         self.list.setModel(self.items)
         self.list.setItemDelegate(_MatchDelegate(theme, self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -131,12 +131,12 @@ class SearchSheet(Sheet):
         if self._query is None:
             return
         matches = self._matches(found.hits, self._query)
-        more = f"Newest {LIMIT} lines" if len(found.hits) >= LIMIT else _count(len(found.hits), "line")
+        more = sheet_texts.newest_lines(LIMIT) if len(found.hits) >= LIMIT else sheet_texts.lines(len(found.hits))
         if found.behind:
-            reading = f"Indexing {_count(found.behind, 'chat')}…"
-            state = f"{more} so far · {reading}" if found.hits else reading
+            reading = sheet_texts.indexing(found.behind)
+            state = sheet_texts.so_far(more, reading) if found.hits else reading
         else:
-            state = more if found.hits else "No matches"
+            state = more if found.hits else common_texts.no_matches()
         self._show(matches, state)
         self._is_reading = bool(found.behind)
         self._is_answered = not self._typing.isActive()
@@ -269,7 +269,3 @@ class _MatchDelegate(QStyledItemDelegate):
             room = QRect(left, area.top(), right - left, area.height())
             painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
             left += metrics.horizontalAdvance(shown)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

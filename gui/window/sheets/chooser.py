@@ -23,6 +23,7 @@ from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, Tokens, font
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.fuzzy_match import Fit, fit
 from gui.window.widgets.parts import Hairline, label, paint_choice_ground
+from gui.wording import common_texts
 
 WIDTH_PX = 520
 ROW_PX = 32
@@ -53,22 +54,22 @@ class Chooser(Sheet):
     """Narrows its choices while one types; Enter takes the marked one."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, "Choose", WIDTH_PX)
+        super().__init__(theme, parent, common_texts.choose(), WIDTH_PX)
         self._choices: list[Choice] = []
         self.field = QLineEdit()
         self.field.setProperty("kind", "palette")
-        self.field.setAccessibleName("Choose")
+        self.field.setAccessibleName(common_texts.choose())
         self.field.textChanged.connect(self._narrow)
         self.items = QStandardItemModel(self)
         self.list = QListView()
-        self.list.setAccessibleName("Choices")
+        self.list.setAccessibleName(common_texts.choices())
         self.list.setModel(self.items)
         self.list.setItemDelegate(_ChoiceDelegate(theme, self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setMouseTracking(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.clicked.connect(self._accept_choice)
-        self.nothing = label("No matches", "secondary")
+        self.nothing = label(common_texts.no_matches(), "secondary")
         self.nothing.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_M_PX)
         layout = QVBoxLayout(self.body)
         layout.setContentsMargins(1, 1, 1, GAP_S_PX)

@@ -14,6 +14,7 @@ from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import ElidedLabel, button, label
+from gui.wording import common_texts, sheet_texts
 
 WIDTH_PX = 880
 HEIGHT_PX = 360
@@ -31,7 +32,7 @@ class OutputSheet(Sheet):
     """Shows the end of it; Escape puts it away."""
 
     def __init__(self, theme: Theme, parent: QWidget, tasks: Tasks) -> None:
-        super().__init__(theme, parent, "Error output", WIDTH_PX)
+        super().__init__(theme, parent, common_texts.error_output(), WIDTH_PX)
         self._tasks = tasks
         self._asked: Chat | None = None
         self.title = ElidedLabel("", "title")
@@ -42,12 +43,12 @@ class OutputSheet(Sheet):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.text.setTabChangesFocus(True)
-        self.text.setAccessibleName("Error output")
+        self.text.setAccessibleName(common_texts.error_output())
         monospace = QFont(default_family())
         monospace.setPixelSize(default_size_px())
         self.text.setFont(monospace)
-        self.copy = button("Copy", "", self._copy)
-        self.close_button = button("Close", "", self.put_away)
+        self.copy = button(common_texts.copy(), "", self._copy)
+        self.close_button = button(common_texts.close(), "", self.put_away)
         layout = self.column(GAP_S_PX)
         layout.addWidget(self.title)
         layout.addWidget(self.text, 1)
@@ -56,9 +57,9 @@ class OutputSheet(Sheet):
     def ask(self, chat: Chat) -> None:
         """Open for this chat."""
         self._asked = chat
-        self.title.set_whole(f"Error output of {chat.name}")
+        self.title.set_whole(sheet_texts.error_output_of(chat.name))
         self.text.setPlainText("")
-        self.state.setText("Loading…")
+        self.state.setText(sheet_texts.loading())
         self.open()
         self.text.setFocus(Qt.FocusReason.OtherFocusReason)
         self._tasks.start(self._read(chat), "error output")
@@ -67,11 +68,11 @@ class OutputSheet(Sheet):
         try:
             text, is_cut = await error_output(chat.id)
         except FileNotFoundError:
-            text, state = "", "No error output"
+            text, state = "", sheet_texts.no_error_output()
         except OSError as error:
-            text, state = "", f"Can’t read the error output: {error.strerror}"
+            text, state = "", sheet_texts.cannot_read_errors(error.strerror)
         else:
-            state = f"Last {ERRORS_BYTES // 1024} KiB" if is_cut else ""
+            state = sheet_texts.last_kib(ERRORS_BYTES // 1024) if is_cut else ""
         if chat is self._asked:
             self.text.setPlainText(text)
             self.state.setText(state)

@@ -15,6 +15,7 @@ from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import ElidedLabel, Scrolled, button, label, sentence
+from gui.wording import common_texts, sheet_texts
 from gui.wording.explanation import Explained, Row
 from session_host.errors import OutliveError
 
@@ -34,7 +35,7 @@ class StatusDetailsSheet(Sheet):
         ask: Callable[[Chat], Coroutine[Any, Any, Explained]],
     ) -> None:
         """``ask`` asks a chat's host."""
-        super().__init__(theme, parent, "Status details", WIDTH_PX)
+        super().__init__(theme, parent, sheet_texts.status_details(), WIDTH_PX)
         self._tasks = tasks
         self._ask = ask
         self._chat: Chat | None = None
@@ -43,8 +44,8 @@ class StatusDetailsSheet(Sheet):
         self.title = ElidedLabel("", "title")
         self.summary = label("", "secondary")
         self.summary.setWordWrap(True)
-        self.evidence = _Table("Latest reports", 1, (2, 4, 2, 2))
-        self.transitions = _Table("History", 3, (1, 1, 2, 4))
+        self.evidence = _Table(sheet_texts.latest_reports(), 1, (2, 4, 2, 2))
+        self.transitions = _Table(sheet_texts.history(), 3, (1, 1, 2, 4))
         self.notes = label("", "secondary")
         self.notes.setWordWrap(True)
         self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -55,9 +56,9 @@ class StatusDetailsSheet(Sheet):
         for part in (self.evidence, self.transitions, self.notes):
             column.addWidget(part)
         column.addStretch(1)
-        self.area = Scrolled(inner, HEIGHT_PX, "Status details")
-        self.copy = button("Copy", "", self._copy)
-        self.close_button = button("Close", "", self.put_away)
+        self.area = Scrolled(inner, HEIGHT_PX, sheet_texts.status_details())
+        self.copy = button(common_texts.copy(), "", self._copy)
+        self.close_button = button(common_texts.close(), "", self.put_away)
         layout = self.column(GAP_S_PX)
         for part in (self.title, self.summary):
             layout.addWidget(part)
@@ -70,7 +71,7 @@ class StatusDetailsSheet(Sheet):
         self._forget()
         self._chat = chat
         chat.changed.connect(self._on_changed)
-        self.title.set_whole(f"Status of {chat.name}")
+        self.title.set_whole(sheet_texts.status_of(chat.name))
         self._show(None)
         self.open()
         self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -96,7 +97,7 @@ class StatusDetailsSheet(Sheet):
             told = await self._ask(chat)
         except OutliveError as error:
             if chat is self._chat:
-                self.summary.setText(f"Can’t load the status: {error}")
+                self.summary.setText(sheet_texts.cannot_load_status(error))
             return
         if chat is self._chat:
             self._show(told)
@@ -108,12 +109,12 @@ class StatusDetailsSheet(Sheet):
         self.area.setVisible(what is not None)
         self.copy.setEnabled(what is not None)
         if what is None:
-            self.summary.setText("Loading…")
+            self.summary.setText(sheet_texts.loading())
             return
         over = self._chat is not None and self._chat.is_over
         self.evidence.setVisible(not over)
-        self.evidence.fill(what.evidence, "No reports yet")
-        self.transitions.fill(what.transitions, "No changes" if over else "No changes yet")
+        self.evidence.fill(what.evidence, sheet_texts.no_reports())
+        self.transitions.fill(what.transitions, sheet_texts.no_changes() if over else sheet_texts.no_changes_yet())
         self.notes.setText("\n".join(what.notes))
         self.center()
 
@@ -172,7 +173,7 @@ class _Table(QWidget):
                 for column, text in enumerate(row.cells):
                     self._add_row(text, number + 1, column, "" if row.is_heard and column else "secondary")
             if not row.is_heard:
-                self._cells[-1].setToolTip("Overridden by a more reliable source")
+                self._cells[-1].setToolTip(sheet_texts.overridden())
 
     def _add_in_two_lines(self, row: Row, line: int) -> None:
         cells = list(row.cells)

@@ -18,6 +18,7 @@ from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.flow_layout import flow
 from gui.window.widgets.parts import Scrolled, button, label
+from gui.wording import common_texts, sheet_texts
 from gui.wording.phrases import short_directory
 
 WIDTH_PX = 560
@@ -28,41 +29,42 @@ class ExportSheet(Sheet):
     """Asks for a file and a format; Enter saves. A file that exists is replaced only after a second word."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, "Export chat", WIDTH_PX)
+        super().__init__(theme, parent, sheet_texts.export_chat(), WIDTH_PX)
         self._take: Callable[[Path], object] = lambda _path: None
         self._may_replace: Path | None = None
         self.file = DirectoryField()
-        self.file.setAccessibleName("File")
+        self.file.setAccessibleName(sheet_texts.file())
         self.formats: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
-        for suffix, what in FORMS.items():
+        for suffix in FORMS:
+            what = sheet_texts.form(suffix)
             made = button(f"{what} ({suffix})", "chip")
             made.setCheckable(True)
             made.setAutoExclusive(True)  # For screen readers: one of many, as the group has it.
-            made.setAccessibleName(f"Format: {what}")
+            made.setAccessibleName(sheet_texts.format_(what))
             made.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
             made.clicked.connect(lambda _checked, suffix=suffix: self._use_format(suffix))
             made.toggled.connect(partial(_be_on_tabs_way, made))
             self._group.addButton(made)
             self.formats[suffix] = made
-        self.formats[".cast"].setToolTip("plays in asciinema")
+        self.formats[".cast"].setToolTip(sheet_texts.plays_in_asciinema())
         self.problem = label("", "failed")
         self.problem.setWordWrap(True)
-        self.cancel = button("Cancel", "", self.put_away)
-        self.save = button("Export", "primary", self._submit)
+        self.cancel = button(common_texts.cancel(), "", self.put_away)
+        self.save = button(sheet_texts.export_(), "primary", self._submit)
         inner = QWidget()
         fields = QGridLayout(inner)
         fields.setContentsMargins(0, 0, 0, 0)
         fields.setHorizontalSpacing(GAP_M_PX)
         fields.setVerticalSpacing(GAP_S_PX)
-        fields.addWidget(label("File", "secondary"), 0, 0)
+        fields.addWidget(label(sheet_texts.file(), "secondary"), 0, 0)
         fields.addWidget(self.file, 0, 1)
-        fields.addWidget(label("Format", "secondary"), 1, 0)
+        fields.addWidget(label(sheet_texts.format_label(), "secondary"), 1, 0)
         fields.addWidget(flow(*self.formats.values()), 1, 1)
         fields.addWidget(self.problem, 2, 0, 1, 2)
         layout = self.column()
-        layout.addWidget(label("Export chat", "title"))
-        layout.addWidget(Scrolled(inner, MOST_PX, "Export chat"), 1)
+        layout.addWidget(label(sheet_texts.export_chat(), "title"))
+        layout.addWidget(Scrolled(inner, MOST_PX, sheet_texts.export_chat()), 1)
         layout.addLayout(foot(self.cancel, self.save))
         self.file.textChanged.connect(self._on_file)
 
@@ -104,18 +106,18 @@ class ExportSheet(Sheet):
         self._may_replace = may_replace
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
-        self.save.setText("Export" if may_replace is None else "Replace")
+        self.save.setText(sheet_texts.export_() if may_replace is None else sheet_texts.replace())
 
     def _submit(self) -> None:
         path = self.path()
         shown = short_directory(str(path))
         typed = self.file.text().strip()
         if not typed or typed.endswith("/") or Path(self.file.directory()).is_dir() or path.is_dir():
-            self._show_error("Enter a file name")
+            self._show_error(sheet_texts.enter_file_name())
         elif not path.parent.is_dir():
-            self._show_error(f"The folder {short_directory(str(path.parent))} doesn’t exist")
+            self._show_error(sheet_texts.no_such_folder(short_directory(str(path.parent))))
         elif path.exists() and path != self._may_replace:
-            self._show_error(f"{shown} already exists. Replace it?", may_replace=path)
+            self._show_error(sheet_texts.replace_file(shown), may_replace=path)
         else:
             self.put_away()
             self._take(path)

@@ -11,21 +11,22 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from gui.theme.follow import Theme
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import button, label
+from gui.wording import common_texts, sheet_texts
 
 
 class NameSheet(Sheet):
     """Asks for a name; Enter takes it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, "Rename chat", 400)
+        super().__init__(theme, parent, sheet_texts.rename_chat(), 400)
         self._take: Callable[[str], object] = lambda _name: None
         self.field = QLineEdit()
-        self.field.setAccessibleName("Name")
+        self.field.setAccessibleName(common_texts.name())
         self.field.setMaxLength(80)
-        self.rename = button("Rename", "primary", self._submit)
-        cancel = button("Cancel", "", self.put_away)
+        self.rename = button(sheet_texts.rename(), "primary", self._submit)
+        cancel = button(common_texts.cancel(), "", self.put_away)
         layout = self.column()
-        layout.addWidget(label("Rename chat", "title"))
+        layout.addWidget(label(sheet_texts.rename_chat(), "title"))
         layout.addWidget(self.field)
         layout.addLayout(foot(cancel, self.rename))
         self.field.textChanged.connect(lambda text: self.rename.setEnabled(bool(text.strip())))

@@ -13,6 +13,7 @@ from gui.terminal.cell_metrics import default_family, default_size_px
 from gui.theme.follow import Theme
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import button, label
+from gui.wording import common_texts, page_texts
 
 WIDTH_PX = 560
 SUBJECT_LINES = 10
@@ -61,7 +62,7 @@ class QuestionSheet(Sheet):
     """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, parent, "Question", WIDTH_PX)
+        super().__init__(theme, parent, page_texts.question(), WIDTH_PX)
         self.question: Question | None = None
         self.title = label("", "title")
         self.title.setWordWrap(True)
@@ -69,14 +70,14 @@ class QuestionSheet(Sheet):
         self.detail.setWordWrap(True)
         self.subject = _Subject()
         self.subject.setReadOnly(True)
-        self.subject.setAccessibleName("Text to confirm")
+        self.subject.setAccessibleName(page_texts.text_to_confirm())
         self.subject.setTabChangesFocus(True)
         self.subject.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         monospace = QFont(default_family())
         monospace.setPixelSize(default_size_px())
         self.subject.setFont(monospace)
-        self.no = button("Cancel", "", self.put_away)
-        self.yes = button("OK", "primary", self.accept)
+        self.no = button(common_texts.cancel(), "", self.put_away)
+        self.yes = button(common_texts.ok(), "primary", self.accept)
         for one in (self.no, self.yes):
             one.setAutoDefault(False)  # ``keyPressEvent`` takes Enter, for one that is still held says nothing.
         layout = self.column()
@@ -139,7 +140,7 @@ def _readable(text: str) -> str:
         for character in text[:SUBJECT_CHARACTERS].replace("\r\n", "\n").replace("\r", "\n")
     )
     more = len(text) - SUBJECT_CHARACTERS
-    return f"{shown}\n… ({more:,} more characters)" if more > 0 else shown
+    return f"{shown}\n… {page_texts.more_characters(more)}" if more > 0 else shown
 
 
 def _visible(character: str) -> str:

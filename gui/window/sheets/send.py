@@ -19,6 +19,7 @@ from gui.window.new_chat.fields import PromptField
 from gui.window.page.end_bar import without_remedy
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import button, label, sentence
+from gui.wording import common_texts, sheet_texts
 from session_host.errors import NeedsInput, OutliveError
 
 WIDTH_PX = 560
@@ -59,25 +60,25 @@ class SendSheet(Sheet):
             send: types a text into a chat (chat, text, anyway=…); raises OutliveError where that is not taken, and
                 NeedsInput where the chat asks something and ``anyway`` is False.
         """
-        super().__init__(theme, parent, "Send text", WIDTH_PX)
+        super().__init__(theme, parent, sheet_texts.send_text(), WIDTH_PX)
         self._tasks = tasks
         self._running = running
         self._send = send
         self._chat: Chat | None = None
-        self.target = button("Choose a chat")
+        self.target = button(sheet_texts.choose_chat())
         self.target.clicked.connect(self._choose)
-        self.field = _TextField("Text", enter_submits=False)
-        self.field.setPlaceholderText("Text to send")
+        self.field = _TextField(sheet_texts.text(), enter_submits=False)
+        self.field.setPlaceholderText(sheet_texts.text_to_send())
         self.field.submitted.connect(self._submit)
         self.field.textChanged.connect(self._on_text)
         self.error = label("", "failed")
         self.error.setWordWrap(True)
-        hint = label("Ctrl+Enter sends the text followed by Enter", "secondary")
+        hint = label(sheet_texts.send_hint(), "secondary")
         hint.setWordWrap(True)
-        self.show_chat = button("Show chat", "", self._show_chat)
-        self.anyway = button("Send anyway", "danger", lambda: self._submit(anyway=True))
-        self.cancel = button("Cancel", "", self.put_away)
-        self.send = button("Send", "primary", self._submit)
+        self.show_chat = button(sheet_texts.show_chat(), "", self._show_chat)
+        self.anyway = button(sheet_texts.send_anyway(), "danger", lambda: self._submit(anyway=True))
+        self.cancel = button(common_texts.cancel(), "", self.put_away)
+        self.send = button(sheet_texts.send(), "primary", self._submit)
         answers = QHBoxLayout()
         answers.setSpacing(GAP_S_PX)
         answers.addWidget(self.show_chat)
@@ -85,7 +86,7 @@ class SendSheet(Sheet):
         answers.addStretch(1)
         head = QHBoxLayout()
         head.setSpacing(GAP_S_PX)
-        head.addWidget(label("Send to", "title"))
+        head.addWidget(label(sheet_texts.send_to(), "title"))
         head.addWidget(self.target)
         head.addStretch(1)
         layout = self.column()
@@ -120,8 +121,8 @@ class SendSheet(Sheet):
         name = chat.name if len(chat.name) <= NAME_CHARACTERS else f"{chat.name[: NAME_CHARACTERS - 1]}…"
         self.target.setText(name.replace("&", "&&"))
         self.target.setIcon(mark_icon(chat.mark, self._theme.tokens))
-        self.target.setAccessibleName(f"Send to {chat.name} ({chat.mark.value}). Choose another chat")
-        self.target.setToolTip("Choose another chat")
+        self.target.setAccessibleName(sheet_texts.send_to_chat(chat.name, chat.mark.value))
+        self.target.setToolTip(sheet_texts.choose_another_chat())
 
     def _choose(self) -> None:
         menu = QMenu(self)
@@ -153,12 +154,10 @@ class SendSheet(Sheet):
             await self._send(chat, text, anyway=anyway)
         except NeedsInput as error:
             self._set_busy(busy=False)
-            self._show_error(
-                f"not sent to {chat.name}: {without_remedy(str(error))}. Your text might answer it", asks=True
-            )
+            self._show_error(sheet_texts.text_might_answer(chat.name, without_remedy(str(error))), asks=True)
             return
         except OutliveError as error:
-            self._show_error(f"Can’t send to {chat.name}: {error}")
+            self._show_error(sheet_texts.cannot_send(chat.name, error))
             self._set_busy(busy=False)
             return
         self._set_busy(busy=False)
@@ -168,7 +167,7 @@ class SendSheet(Sheet):
         self.sent.emit(chat)
 
     def _set_busy(self, *, busy: bool) -> None:
-        self.send.setText("Sending…" if busy else "Send")
+        self.send.setText(sheet_texts.sending() if busy else sheet_texts.send())
         self.field.setReadOnly(busy)
         self.send.setEnabled(not busy and bool(self.field.toPlainText().strip()))
 

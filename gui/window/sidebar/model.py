@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.tooltips import as_tooltip
-from gui.wording import phrases
+from gui.wording import phrases, window_texts
 from gui.wording.groups import OVER, Group
 from gui.wording.second_lines import SecondLine, second_lines
 
@@ -203,14 +203,15 @@ class SidebarModel(QAbstractListModel):
             return entry
         if isinstance(entry, Heading):
             if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-                chats = "1 chat" if entry.count == 1 else f"{entry.count} chats"
-                return f"{entry.group.value}, {chats}{', folded' if entry.folded else ''}"
+                say = window_texts.folded_group if entry.folded else window_texts.group
+                return say(entry.group.value, window_texts.chats_count(entry.count))
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return entry.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            rang = ", bell" if entry.rang else ", new output" if entry.unseen else ""
-            return f"{entry.name}, {self._agent(entry)}, {entry.mark}{rang}, {entry.chat.where_and_what}, {entry.age}"
+            rang = window_texts.bell() if entry.rang else window_texts.new_output() if entry.unseen else ""
+            said = (entry.name, self._agent(entry), entry.mark, rang, entry.chat.where_and_what, entry.age)
+            return ", ".join(part for part in said if part)
         if role == Qt.ItemDataRole.ToolTipRole:
             return as_tooltip(_tooltip(entry))
         return None

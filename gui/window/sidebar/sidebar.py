@@ -20,6 +20,7 @@ from gui.theme.tokens import (
 from gui.window.sidebar.delegate import SidebarDelegate
 from gui.window.sidebar.model import ChatRow, Heading, SidebarModel
 from gui.window.widgets.parts import Area, Hairline, IconButton
+from gui.wording import common_texts, window_texts
 from gui.wording.groups import Group
 
 
@@ -49,15 +50,15 @@ class Sidebar(Area):
         self.collapsed = False
         self.model = SidebarModel(sessions, folded)
 
-        self.new_button = IconButton(theme, Glyph.ADD, "New chat", self.new_chat.emit)
-        self.new_button.setText(" New chat")
-        self.setAccessibleName("Sidebar")
+        self.new_button = IconButton(theme, Glyph.ADD, common_texts.new_chat(), self.new_chat.emit)
+        self.new_button.setText(f" {common_texts.new_chat()}")
+        self.setAccessibleName(window_texts.sidebar())
         self.filter = QLineEdit()
         self.filter.setProperty("kind", "filter")
-        self.filter.setPlaceholderText("Filter")
-        self.filter.setAccessibleName("Filter chats")
+        self.filter.setPlaceholderText(window_texts.filter_())
+        self.filter.setAccessibleName(window_texts.filter_chats())
         self.filter.setClearButtonEnabled(False)
-        self._filter_icon = QAction("Filter", self)
+        self._filter_icon = QAction(window_texts.filter_(), self)
         self.filter.addAction(self._filter_icon, QLineEdit.ActionPosition.LeadingPosition)
         self.filter.textChanged.connect(self.model.set_filter)
         self.filter.installEventFilter(self)
@@ -66,7 +67,7 @@ class Sidebar(Area):
         self.list.setModel(self.model)
         self.delegate = SidebarDelegate(theme, self.list)
         self.list.setItemDelegate(self.delegate)
-        self.list.setAccessibleName("Chats")
+        self.list.setAccessibleName(window_texts.chats())
         self.list.setMouseTracking(True)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -19,6 +19,7 @@ from gui.theme.marks import Mark, mark_icon
 from gui.theme.tokens import BAR_HEIGHT_PX, ICON_PX
 from gui.theme.tooltips import show_tooltip
 from gui.window.widgets.parts import GlyphLabel, IconButton
+from gui.wording import window_texts
 
 MIN_TAB_PX = 120
 MAX_TAB_PX = 420
@@ -84,7 +85,7 @@ class OverflowButton(IconButton):
     """
 
     def __init__(self, theme: Theme, bar: TabBar) -> None:
-        super().__init__(theme, Glyph.EXPANDED, "All open chats", self.show_list)
+        super().__init__(theme, Glyph.EXPANDED, window_texts.all_open_chats(), self.show_list)
         self._bar = bar
         self.menu_shown: QMenu | None = None
         self.hide()
@@ -140,7 +141,7 @@ class TabBar(QTabBar):
         self.setMouseTracking(True)
         self.setIconSize(QSize(ICON_PX, ICON_PX))
         self.setFixedHeight(BAR_HEIGHT_PX)
-        self.setAccessibleName("Open chats")
+        self.setAccessibleName(window_texts.open_chats())
         self.currentChanged.connect(self._on_current)
         self.tabMoved.connect(self._on_moved)
         theme.changed.connect(self._dress)
@@ -192,13 +193,16 @@ class TabBar(QTabBar):
         if look.rang != (self.tabButton(index, QTabBar.ButtonPosition.LeftSide) is not None):
             self._show_bell(index, look.rang)
         state = ", ".join(
-            [look.mark.value, *(["rang the bell"] if look.rang else ["new output"] if look.unseen else [])]
+            [
+                look.mark.value,
+                *([window_texts.bell()] if look.rang else [window_texts.new_output()] if look.unseen else []),
+            ]
         )
         self.setTabToolTip(index, f"{name}: {state}" + (f"\n{look.said}" if look.said else ""))
         self.setAccessibleTabName(index, f"{name}, {state}")
         button = self.tabButton(index, QTabBar.ButtonPosition.RightSide)
-        button.setAccessibleName(f"Close tab {name}")
-        button.setToolTip("Close tab (the chat keeps running)")
+        button.setAccessibleName(window_texts.close_tab(name))
+        button.setToolTip(window_texts.close_tab_hint())
 
     def drop(self, session_id: str) -> None:
         """Take a tab away; its neighbour comes to the front if it was there."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QStringListModel, Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QCompleter, QLineEdit, QListView
 
+from gui.wording import new_chat_texts
 from gui.wording.phrases import short_directory
 
 OFFERED = 12
@@ -49,9 +50,9 @@ class DirectoryField(QLineEdit):
             if path.is_dir():
                 return ""
         except OSError as error:
-            return f"Can’t open {short_directory(str(path))}: {error.strerror}"
-        there = "is not a directory" if path.exists() else "does not exist"
-        return f"{short_directory(str(path))} {there}"
+            return new_chat_texts.cannot_open_directory(short_directory(str(path)), error.strerror)
+        problem = new_chat_texts.not_a_directory if path.exists() else new_chat_texts.no_such_directory
+        return problem(short_directory(str(path)))
 
     def is_missing(self) -> bool:
         """Whether nothing is there."""
@@ -63,7 +64,7 @@ class DirectoryField(QLineEdit):
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            return f"Can’t create {short_directory(str(path))}: {error.strerror}"
+            return new_chat_texts.cannot_create_directory(short_directory(str(path)), error.strerror)
         return ""
 
     def offers(self, text: str) -> list[str]:

@@ -72,7 +72,7 @@ def test_an_explanation_in_rows():
     ], "newest first"
     assert told.notes == [
         "“No signal” means no output and no report for 1 min.",
-        "Last output 30 s ago.",
+        "Last output 30 s ago",
         "Process ID: 42",
         "Conversation: unknown",
     ]

@@ -1,0 +1,137 @@
+"""Texts of the actions: the key table, menus and the command palette."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def stop_all_menu() -> str:
+    return translate("action", "Stop all chats…")
+
+
+def new_chat_menu() -> str:
+    return translate("action", "New chat…")
+
+
+def not_running() -> str:
+    return translate("action", "it does not run")
+
+
+def close_tab() -> str:
+    return translate("action", "Close tab")
+
+
+def new_chat_like_this() -> str:
+    return translate("action", "New chat like this…")
+
+
+def rename() -> str:
+    return translate("action", "Rename…")
+
+
+def copy_name() -> str:
+    return translate("action", "Copy name")
+
+
+def status_details() -> str:
+    return translate("action", "Status details…")
+
+
+def remove() -> str:
+    return translate("action", "Remove")
+
+
+def send() -> str:
+    return translate("action", "Send text…")
+
+
+def copy_resume_command() -> str:
+    return translate("action", "Copy resume command")
+
+
+def more() -> str:
+    return translate("action", "More")
+
+
+def commands() -> str:
+    return translate("action", "Commands")
+
+
+def search_commands() -> str:
+    return translate("action", "Search commands")
+
+
+def switch_chat() -> str:
+    return translate("action", "Switch to a chat")
+
+
+def search_chats() -> str:
+    return translate("action", "Search chats")
+
+
+def from_the_notice() -> str:
+    return translate("action", "from the notice")
+
+
+def dismiss_the_notice() -> str:
+    return translate("action", "Dismiss the notice")
+
+
+TITLES = {
+    "palette": QT_TRANSLATE_NOOP("action", "Show all commands"),
+    "switch_chat": QT_TRANSLATE_NOOP("action", "Switch to a chat…"),
+    "search": QT_TRANSLATE_NOOP("action", "Search all chats…"),
+    "next_waiting": QT_TRANSLATE_NOOP("action", "Next chat that needs you"),
+    "new_chat": QT_TRANSLATE_NOOP("action", "New chat…"),
+    "close_tab": QT_TRANSLATE_NOOP("action", "Close tab (the chat keeps running)"),
+    "reopen_tab": QT_TRANSLATE_NOOP("action", "Reopen closed tab"),
+    "next_tab": QT_TRANSLATE_NOOP("action", "Next tab"),
+    "previous_tab": QT_TRANSLATE_NOOP("action", "Previous tab"),
+    "send": QT_TRANSLATE_NOOP("action", "Send text to chat…"),
+    "rename": QT_TRANSLATE_NOOP("action", "Rename chat…"),
+    "resume": QT_TRANSLATE_NOOP("action", "Resume chat"),
+    "pick": QT_TRANSLATE_NOOP("action", "Choose another conversation…"),
+    "copy_resume": QT_TRANSLATE_NOOP("action", "Copy resume command"),
+    "duplicate": QT_TRANSLATE_NOOP("action", "New chat like this…"),
+    "stop": QT_TRANSLATE_NOOP("action", "Stop chat"),
+    "kill": QT_TRANSLATE_NOOP("action", "Kill chat"),
+    "stop_all": QT_TRANSLATE_NOOP("action", "Stop all chats…"),
+    "copy_name": QT_TRANSLATE_NOOP("action", "Copy chat name"),
+    "export": QT_TRANSLATE_NOOP("action", "Export chat…"),
+    "errors": QT_TRANSLATE_NOOP("action", "Show error output"),
+    "explain": QT_TRANSLATE_NOOP("action", "Show status details"),
+    "copy": QT_TRANSLATE_NOOP("action", "Copy"),
+    "paste": QT_TRANSLATE_NOOP("action", "Paste"),
+    "select_all": QT_TRANSLATE_NOOP("action", "Select all"),
+    "scroll_line_up": QT_TRANSLATE_NOOP("action", "Scroll up a line"),
+    "scroll_line_down": QT_TRANSLATE_NOOP("action", "Scroll down a line"),
+    "scroll_page_up": QT_TRANSLATE_NOOP("action", "Scroll up a page"),
+    "scroll_page_down": QT_TRANSLATE_NOOP("action", "Scroll down a page"),
+    "scroll_to_start": QT_TRANSLATE_NOOP("action", "Scroll to top"),
+    "scroll_to_end": QT_TRANSLATE_NOOP("action", "Scroll to bottom"),
+    "zoom_in": QT_TRANSLATE_NOOP("action", "Zoom in"),
+    "zoom_out": QT_TRANSLATE_NOOP("action", "Zoom out"),
+    "zoom_reset": QT_TRANSLATE_NOOP("action", "Reset zoom"),
+    "focus_sidebar": QT_TRANSLATE_NOOP("action", "Focus the chat list"),
+    "sidebar": QT_TRANSLATE_NOOP("action", "Toggle sidebar"),
+    "status_line": QT_TRANSLATE_NOOP("action", "Toggle status line"),
+    "full_screen": QT_TRANSLATE_NOOP("action", "Full screen"),
+    "close_window": QT_TRANSLATE_NOOP("action", "Close window (chats keep running)"),
+}
+"""The titles of the key table's actions, see ``title``."""
+
+
+def title(action: str) -> str:
+    if action.startswith("tab_"):
+        return translate("action", "Tab {number}").format(number=action.removeprefix("tab_"))
+    return translate("action", str(TITLES[action]))
+
+
+def unknown_action(action: str) -> str:
+    return translate("action", "keys.toml: unknown action '{action}'").format(action=action)
+
+
+def invalid_key(keys: str, action: str) -> str:
+    return translate("action", "keys.toml: invalid key '{keys}' for '{action}'").format(keys=keys, action=action)

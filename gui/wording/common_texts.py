@@ -1,0 +1,87 @@
+"""Texts that several parts of the window share: buttons and field names."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def copy() -> str:
+    return translate("common", "Copy")
+
+
+def paste() -> str:
+    return translate("common", "Paste")
+
+
+def select_all() -> str:
+    return translate("common", "Select all")
+
+
+def open_() -> str:
+    return translate("common", "Open")
+
+
+def no_running_chats() -> str:
+    return translate("common", "No running chats")
+
+
+def dismiss() -> str:
+    return translate("common", "Dismiss")
+
+
+def export_() -> str:
+    return translate("common", "Export…")
+
+
+def resume() -> str:
+    return translate("common", "Resume")
+
+
+def stop() -> str:
+    return translate("common", "Stop")
+
+
+def kill() -> str:
+    return translate("common", "Kill")
+
+
+def starting() -> str:
+    return translate("common", "Starting…")
+
+
+def choose() -> str:
+    return translate("common", "Choose")
+
+
+def choices() -> str:
+    return translate("common", "Choices")
+
+
+def no_matches() -> str:
+    return translate("common", "No matches")
+
+
+def cancel() -> str:
+    return translate("common", "Cancel")
+
+
+def new_chat() -> str:
+    return translate("common", "New chat")
+
+
+def error_output() -> str:
+    return translate("common", "Error output")
+
+
+def close() -> str:
+    return translate("common", "Close")
+
+
+def name() -> str:
+    return translate("common", "Name")
+
+
+def ok() -> str:
+    return translate("common", "OK")

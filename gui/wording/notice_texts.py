@@ -1,0 +1,251 @@
+"""Texts of the notices: banners over the pages, desktop notifications, the tray."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def another_window() -> str:
+    return translate("notice", "Outlive is open in another window, which also answers `outlive window`.")
+
+
+def no_tray() -> str:
+    return translate(
+        "notice", "Your desktop has no tray. Chats keep running when you close the window, but you won’t be notified."
+    )
+
+
+def built_in_agents(error: object) -> str:
+    return translate("notice", "{error}. Using the agents that come with Outlive.").format(error=error)
+
+
+def in_the_tray() -> str:
+    return translate("notice", "Your chats keep running. Click the tray icon to open the window again.")
+
+
+def in_the_tray_title() -> str:
+    return translate("notice", "Outlive is still running")
+
+
+def paste_too_long(count: int, most: int) -> str:
+    return translate(
+        "notice",
+        "The text is too long to paste ({count:,} characters, at most {most:,}). Save it to a file and "
+        "give the chat the file’s name.",
+    ).format(count=count, most=most)
+
+
+def not_a_link(address: str) -> str:
+    return translate("notice", "Can’t open {address}: only web, mail and file links open").format(address=address)
+
+
+def needs_your_answer(agent: str, directory: str) -> str:
+    return translate("notice", "{agent} in {directory} needs your answer").format(agent=agent, directory=directory)
+
+
+def needs_you(name: str) -> str:
+    return translate("notice", "{name} needs you").format(name=name)
+
+
+def ended_unexpectedly(name: str) -> str:
+    return translate("notice", "{name} ended unexpectedly").format(name=name)
+
+
+def how_and_where(how: str, where: str) -> str:
+    return translate("notice", "{how}, in {where}").format(how=how, where=where)
+
+
+def new_chat_in() -> str:
+    return translate("notice", "New chat in")
+
+
+def running(count: int) -> str:
+    return translate("notice", "%n chat(s) running", "", count)
+
+
+def all_chats() -> str:
+    return translate("notice", "All chats…")
+
+
+def open_outlive() -> str:
+    return translate("notice", "Open Outlive")
+
+
+def quit_window() -> str:
+    return translate("notice", "Quit (chats keep running)")
+
+
+def waiting(count: int) -> str:
+    return translate("notice", "%n need(s) you", "", count)
+
+
+def no_chats_need_you() -> str:
+    return translate("notice", "No chats need you")
+
+
+def tab_closed() -> str:
+    return translate("notice", "Tab closed. The chat keeps running; find it in the sidebar.")
+
+
+def sent_to(name: str) -> str:
+    return translate("notice", "Sent to {name}").format(name=name)
+
+
+def reopen() -> str:
+    return translate("notice", "Reopen")
+
+
+def file_elsewhere() -> str:
+    return translate("notice", "Can’t open a file on another computer")
+
+
+def file_outside(path: object) -> str:
+    return translate("notice", "Can’t open {path}: it is outside the chat’s directory").format(path=path)
+
+
+def no_editor() -> str:
+    return translate("notice", 'No editor is set. Set one in window.toml: editor = "code"')
+
+
+def wrong_editor() -> str:
+    return translate("notice", "The editor setting in window.toml is not a valid command")
+
+
+def not_a_link_here() -> str:
+    return translate("notice", "Can’t open this link: only web, mail and file links open")
+
+
+def cannot_start(program: str) -> str:
+    return translate("notice", "Can’t start {program}").format(program=program)
+
+
+def cannot_open(path: object, reason: object) -> str:
+    return translate("notice", "Can’t open {path}: {reason}").format(path=path, reason=reason)
+
+
+def not_a_file(path: object) -> str:
+    return translate("notice", "Can’t open {path}: not a file").format(path=path)
+
+
+def not_a_text_file(path: object) -> str:
+    return translate("notice", "Can’t open {path}: not a text file").format(path=path)
+
+
+def input_refused(name: str, reason: object) -> str:
+    return translate("notice", "Input to {name} was not accepted: {reason}").format(name=name, reason=reason)
+
+
+def clipboard_set(name: str) -> str:
+    return translate("notice", "{name} copied text to the clipboard").format(name=name)
+
+
+def continue_typing() -> str:
+    return translate("notice", "Continue typing")
+
+
+def cannot_resume(name: str, reason: object) -> str:
+    return translate("notice", "Can’t resume {name}: {reason}").format(name=name, reason=reason)
+
+
+def ended(name: str) -> str:
+    return translate("notice", "{name} ended").format(name=name)
+
+
+def no_resume_command(name: str, reason: object) -> str:
+    return translate("notice", "{name} has no resume command: {reason}").format(name=name, reason=reason)
+
+
+def older_chats(theirs: str, ours: str) -> str:
+    return translate("notice", "Some running chats use Outlive {theirs}. Version {ours} is installed.").format(
+        theirs=theirs, ours=ours
+    )
+
+
+def newer_chats(theirs: str, ours: str) -> str:
+    return translate(
+        "notice",
+        "Some running chats use Outlive {theirs}, and this window {ours}. Close and reopen the window "
+        "to update it; chats keep running.",
+    ).format(theirs=theirs, ours=ours)
+
+
+def updating() -> str:
+    return translate("notice", "Updating running chats…")
+
+
+def cannot_update(reason: object) -> str:
+    return translate("notice", "Can’t update the running chats: {reason}. They keep running.").format(reason=reason)
+
+
+def update_chats() -> str:
+    return translate("notice", "Update running chats")
+
+
+def exported(name: str, path: object) -> str:
+    return translate("notice", "Exported {name} to {path}").format(name=name, path=path)
+
+
+def no_such_agent(agent: str) -> str:
+    return translate("notice", "The agent {agent} is no longer available").format(agent=agent)
+
+
+def removed(name: str) -> str:
+    return translate("notice", "{name} removed").format(name=name)
+
+
+def undo() -> str:
+    return translate("notice", "Undo")
+
+
+def cannot_export(name: str, reason: object) -> str:
+    return translate("notice", "Can’t export {name}: {reason}").format(name=name, reason=reason)
+
+
+def show_in_folder() -> str:
+    return translate("notice", "Show in folder")
+
+
+def exporting(name: str) -> str:
+    return translate("notice", "Exporting {name}…").format(name=name)
+
+
+def copied_command(command: str) -> str:
+    return translate("notice", "Copied: {command}").format(command=command)
+
+
+def copied_command_of_running(command: str) -> str:
+    return translate("notice", "Copied: {command} Stop this chat before you run it.").format(command=command)
+
+
+def updated_chat(name: str, version: str) -> str:
+    return translate("notice", "Updated {name} to {version}. Nothing was interrupted.").format(
+        name=name, version=version
+    )
+
+
+def updated_chats(count: int, version: str) -> str:
+    return translate("notice", "Updated %n running chat(s) to {version}. Nothing was interrupted.", "", count).format(
+        version=version
+    )
+
+
+def updated_some(done: int, count: int) -> str:
+    return translate("notice", "Updated {done} of %n running chat(s).", "", count).format(done=done)
+
+
+def updated_none() -> str:
+    return translate("notice", "No running chats were updated.")
+
+
+def not_updated(name: str, reason: str) -> str:
+    return translate("notice", "{name} was not updated: {reason}.").format(name=name, reason=reason)
+
+
+def several_not_updated(names: str, reason: str) -> str:
+    return translate("notice", "{names} were not updated: {reason}.").format(names=names, reason=reason)
+
+
+def too_old_to_update() -> str:
+    return translate("notice", "started by a version of Outlive that can’t be updated")

@@ -1,0 +1,215 @@
+"""Texts of a chat's page: its terminal, its bars and its questions."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def terminal() -> str:
+    return translate("page", "Terminal")
+
+
+def scrollbar() -> str:
+    return translate("page", "History")
+
+
+def copy_link() -> str:
+    return translate("page", "Copy link")
+
+
+def copy_path() -> str:
+    return translate("page", "Copy path")
+
+
+def open_link() -> str:
+    return translate("page", "Open link")
+
+
+def terminal_of(name: str) -> str:
+    return translate("page", "Terminal of {name}").format(name=name)
+
+
+def command_in(command: str, directory: str) -> str:
+    return translate("page", "{command} in {directory}").format(command=command, directory=directory)
+
+
+def reconnecting() -> str:
+    return translate("page", "Reconnecting…")
+
+
+def no_screen() -> str:
+    return translate("page", "No screen was saved")
+
+
+def how_it_ended() -> str:
+    return translate("page", "How the chat ended")
+
+
+def open_continued() -> str:
+    return translate("page", "Open chat")
+
+
+def choose_conversation() -> str:
+    return translate("page", "Choose a conversation…")
+
+
+def resume_anyway() -> str:
+    return translate("page", "Resume anyway")
+
+
+def new_chat_like_this() -> str:
+    return translate("page", "New chat like this")
+
+
+def continued_in(name: str) -> str:
+    return translate("page", "Continued in {name}.").format(name=name)
+
+
+def interrupted() -> str:
+    return translate("page", "Interrupted by a restart")
+
+
+def process_gone() -> str:
+    return translate("page", "the chat’s background process is gone")
+
+
+def cannot_show_chat() -> str:
+    return translate("page", "Can’t show this chat. It keeps running.")
+
+
+def ended_at(how: str, when: str) -> str:
+    return translate("page", "{how} {when}").format(how=how, when=when)
+
+
+def ended_when(how: str, when: str) -> str:
+    return translate("page", "{how} · {when}").format(how=how, when=when)
+
+
+def runs_each_line() -> str:
+    return translate("page", "The program may run each line at once.")
+
+
+def runs_it() -> str:
+    return translate("page", "The program may run it at once.")
+
+
+def has_controls() -> str:
+    return translate("page", "The text contains control characters.")
+
+
+def question() -> str:
+    return translate("page", "Question")
+
+
+def text_to_confirm() -> str:
+    return translate("page", "Text to confirm")
+
+
+def resuming() -> str:
+    return translate("page", "Resuming…")
+
+
+def reconnecting_name() -> str:
+    return translate("page", "Reconnecting")
+
+
+def typing_is_kept() -> str:
+    return translate("page", "Reconnecting… Your typing is kept.")
+
+
+def agents_may_save() -> str:
+    return translate("page", "Each agent is asked to exit and can save its work.")
+
+
+def paste_lines(count: int) -> str:
+    return translate("page", "Paste {count} line(s)?", "", count).format(count=f"{count:,}")
+
+
+def paste_many_lines(count: int, characters: int) -> str:
+    return translate("page", "Paste {count} line(s), {characters} characters?", "", count).format(
+        count=f"{count:,}", characters=f"{characters:,}"
+    )
+
+
+def paste_line_and_break() -> str:
+    return translate("page", "Paste a line and its line break?")
+
+
+def paste_text(characters: int) -> str:
+    return translate("page", "Paste {characters} character(s)?", "", characters).format(characters=f"{characters:,}")
+
+
+def more_characters(count: int) -> str:
+    return translate("page", "({count} more character(s))", "", count).format(count=f"{count:,}")
+
+
+def is_working(name: str) -> str:
+    return translate("page", "{name} is working").format(name=name)
+
+
+def needs_your_answer(name: str) -> str:
+    return translate("page", "{name} needs your answer").format(name=name)
+
+
+def is_still_running(program: str) -> str:
+    return translate("page", "{program} is still running").format(program=program)
+
+
+def was_active(name: str) -> str:
+    return translate("page", "{name} was active just now").format(name=name)
+
+
+def stop_question(reason: str) -> str:
+    return translate("page", "{reason}. Stop it?").format(reason=reason)
+
+
+def kill_question(reason: str) -> str:
+    return translate("page", "{reason}. Kill it?").format(reason=reason)
+
+
+def unsaved_work_is_lost() -> str:
+    return translate("page", "Unsaved work is lost.")
+
+
+def stop_one(name: str) -> str:
+    return translate("page", "Stop {name}?").format(name=name)
+
+
+def stop_all(count: int) -> str:
+    return translate("page", "Stop all %n running chats?", "", count)
+
+
+def stop_chats(count: int) -> str:
+    return translate("page", "Stop %n chat(s)", "", count)
+
+
+def last_active(when: str, command: str, directory: str) -> str:
+    return translate("page", "Last active {when} · {command} in {directory}").format(
+        when=when, command=command, directory=directory
+    )
+
+
+def start_again_hint() -> str:
+    return translate("page", "To start it again, choose “New chat like this”.")
+
+
+def open_file() -> str:
+    return translate("page", "Open file")
+
+
+def ended_unexpectedly() -> str:
+    return translate("page", "Ended unexpectedly")
+
+
+def failed_to_start() -> str:
+    return translate("page", "Failed to start")
+
+
+def needs_answer() -> str:
+    return translate("page", "Needs your answer")
+
+
+def last_exit_code(code: int) -> str:
+    return translate("page", "Last exit code {code}").format(code=code)

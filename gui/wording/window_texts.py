@@ -1,0 +1,149 @@
+"""Texts of the window around the pages: sidebar, tabs, status line, and the page without a chat."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+translate = QCoreApplication.translate
+
+
+def open_running_chat() -> str:
+    return translate("window", "Open a running chat")
+
+
+def installed_agents() -> str:
+    return translate("window", "INSTALLED AGENTS")
+
+
+def chats_keep_running() -> str:
+    return translate("window", "Chats keep running when you close this window.")
+
+
+def no_open_chats() -> str:
+    return translate("window", "No open chats")
+
+
+def new_chat_with(agent: str) -> str:
+    return translate("window", "New chat with {agent}").format(agent=agent)
+
+
+def choose_or_start() -> str:
+    return translate("window", "Choose one in the sidebar, or start a new one.")
+
+
+def ended_chats_are_in_the_sidebar() -> str:
+    return translate("window", "Ended chats are in the sidebar: read or resume one, or start a new one.")
+
+
+def cannot_list_chats() -> str:
+    return translate("window", "Can’t list your chats yet")
+
+
+def chats_appear_later() -> str:
+    return translate(
+        "window", "Running chats are not affected. They appear here as soon as the chat database can be read."
+    )
+
+
+def first_chat() -> str:
+    return translate("window", "Start your first chat")
+
+
+def first_chat_hint() -> str:
+    return translate(
+        "window",
+        "Choose an agent and a directory. Close the tab or the window whenever you like: the chat keeps "
+        "running and is here when you come back.",
+    )
+
+
+def menu() -> str:
+    return translate("window", "Menu")
+
+
+def title_of(name: str) -> str:
+    return translate("window", "{name} — Outlive").format(name=name)
+
+
+def sidebar() -> str:
+    return translate("window", "Sidebar")
+
+
+def filter_() -> str:
+    return translate("window", "Filter")
+
+
+def filter_chats() -> str:
+    return translate("window", "Filter chats")
+
+
+def chats() -> str:
+    return translate("window", "Chats")
+
+
+def status() -> str:
+    return translate("window", "Status")
+
+
+def fit_to_window() -> str:
+    return translate("window", "Fit to window")
+
+
+def fit_to_window_hint() -> str:
+    return translate("window", "Resize the terminal to fit this window")
+
+
+def all_open_chats() -> str:
+    return translate("window", "All open chats")
+
+
+def open_chats() -> str:
+    return translate("window", "Open chats")
+
+
+def close_tab(name: str) -> str:
+    return translate("window", "Close tab {name}").format(name=name)
+
+
+def close_tab_hint() -> str:
+    return translate("window", "Close tab (the chat keeps running)")
+
+
+def bell() -> str:
+    return translate("window", "rang the bell")
+
+
+def new_output() -> str:
+    return translate("window", "new output")
+
+
+def running_chats(count: int) -> str:
+    return translate("window", "%n running chat(s)", "", count)
+
+
+def chats_count(count: int) -> str:
+    return translate("window", "%n chat(s)", "", count)
+
+
+def group(name: str, chats: str) -> str:
+    return translate("window", "{name}, {chats}").format(name=name, chats=chats)
+
+
+def folded_group(name: str, chats: str) -> str:
+    return translate("window", "{name}, {chats}, folded").format(name=name, chats=chats)
+
+
+def to_install(agents: str) -> str:
+    return translate("window", "To install {agents}, open New chat.").format(agents=agents)
+
+
+def and_(first: str, last: str) -> str:
+    return translate("window", "{first} and {last}").format(first=first, last=last)
+
+
+def sized_by(size: str, viewer: str) -> str:
+    return translate("window", "{size}, sized by {viewer}").format(size=size, viewer=viewer)
+
+
+def another_window() -> str:
+    return translate("window", "another window")

@@ -1,0 +1,114 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="en">
+<context>
+    <name>notice</name>
+    <message numerus="yes">
+        <source>%n chat(s) running</source>
+        <translation>
+            <numerusform>%n chat running</numerusform>
+            <numerusform>%n chats running</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n need(s) you</source>
+        <translation>
+            <numerusform>%n needs you</numerusform>
+            <numerusform>%n need you</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Updated %n running chat(s) to {version}. Nothing was interrupted.</source>
+        <translation>
+            <numerusform>Updated %n running chat to {version}. Nothing was interrupted.</numerusform>
+            <numerusform>Updated %n running chats to {version}. Nothing was interrupted.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Updated {done} of %n running chat(s).</source>
+        <translation>
+            <numerusform>Updated {done} of %n running chat.</numerusform>
+            <numerusform>Updated {done} of %n running chats.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>page</name>
+    <message numerus="yes">
+        <source>Paste {count} line(s)?</source>
+        <translation>
+            <numerusform>Paste {count} line?</numerusform>
+            <numerusform>Paste {count} lines?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Paste {count} line(s), {characters} characters?</source>
+        <translation>
+            <numerusform>Paste {count} line, {characters} characters?</numerusform>
+            <numerusform>Paste {count} lines, {characters} characters?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Paste {characters} character(s)?</source>
+        <translation>
+            <numerusform>Paste {characters} character?</numerusform>
+            <numerusform>Paste {characters} characters?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>({count} more character(s))</source>
+        <translation>
+            <numerusform>({count} more character)</numerusform>
+            <numerusform>({count} more characters)</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Stop all %n running chats?</source>
+        <translation>
+            <numerusform>Stop %n running chat?</numerusform>
+            <numerusform>Stop all %n running chats?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Stop %n chat(s)</source>
+        <translation>
+            <numerusform>Stop %n chat</numerusform>
+            <numerusform>Stop %n chats</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>sheet</name>
+    <message numerus="yes">
+        <source>%n line(s)</source>
+        <translation>
+            <numerusform>%n line</numerusform>
+            <numerusform>%n lines</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Indexing %n chat(s)…</source>
+        <translation>
+            <numerusform>Indexing %n chat…</numerusform>
+            <numerusform>Indexing %n chats…</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>window</name>
+    <message numerus="yes">
+        <source>%n running chat(s)</source>
+        <translation>
+            <numerusform>%n running chat</numerusform>
+            <numerusform>%n running chats</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n chat(s)</source>
+        <translation>
+            <numerusform>%n chat</numerusform>
+            <numerusform>%n chats</numerusform>
+        </translation>
+    </message>
+</context>
+</TS>
