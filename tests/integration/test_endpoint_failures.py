@@ -144,7 +144,7 @@ async def test_a_busy_server_is_asked_again_when_it_says(server: ModelServer) ->
         await chat.enter("hello")
         await chat.see("retrying in 2 s · Esc stops")
         assert (await chat.describe()).activity is Activity.WORKING
-        await chat.see("again in 1 s · Esc stops")
+        await chat.see("retrying in 1 s · Esc stops")
         await chat.see("echo: hello")
         assert len(server.requests) == 3
 
