@@ -1,4 +1,4 @@
-"""The window: one of any number of viewers that come and go while the chats run on.
+"""The window: one of any number of viewers. Chats keep running without it.
 
 Rooms, from the bottom up (each may import only what stands above it here):
 

@@ -1,4 +1,4 @@
-"""Puts the window's parts together and runs them until it is closed."""
+"""Connects the window's parts and runs them until the window is closed."""
 
 from __future__ import annotations
 

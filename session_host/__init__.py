@@ -1,4 +1,4 @@
-"""Everything of Outlive that needs no display: sessions that outlive every window.
+"""Everything of Outlive that needs no display: hosts, keeper, client and commands.
 
     host           the process that serves one session
     keeper         the process that forks hosts and holds their descriptors

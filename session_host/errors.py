@@ -1,4 +1,4 @@
-"""The errors of Outlive, drawn as a tree: one class for each thing that a caller does next.
+"""Outlive's exceptions: one class per reaction of the caller.
 
 ::
 
@@ -61,7 +61,7 @@ class AmbiguousSession(OutliveError):
 
 
 class TimedOut(OutliveError):
-    """What was waited for did not come in time."""
+    """A wait timed out."""
 
     exit_code = 5
 
@@ -96,7 +96,7 @@ class ProtocolViolation(OutliveError):
     """A peer sent what the protocol does not allow; it is dropped.
 
     Attributes:
-        code: the wire's error code, one of ``protocol.messages.ErrorCode``.
+        code: the protocol's error code, one of ``protocol.messages.ErrorCode``.
     """
 
     def __init__(self, message: str, code: str = "violation") -> None:

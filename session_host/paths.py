@@ -1,4 +1,4 @@
-"""Where things are kept, and whether those places can be trusted.
+"""Paths of all files, and the checks that they can be trusted.
 
 The runtime directory (sockets) is ``/tmp/outlive-<uid>`` and not ``XDG_RUNTIME_DIR``, because
 logind deletes the latter at logout while sessions live on. The state directory (the record, last

@@ -1,4 +1,4 @@
-"""The bridge: hosts and the record on one side, Qt objects and signals on the other.
+"""The bridge between the client and Qt: sessions and the store as Qt objects and signals.
 
 ``SessionsModel`` holds one ``Chat`` for each session; a running one follows its host through the
 client. This room has no widgets and paints nothing; it knows the client, the record and the

@@ -1,4 +1,4 @@
-"""When what is said of how long ago something was reads differently: one timer for all that is shown."""
+"""Timer that refreshes all visible relative timestamps."""
 
 from __future__ import annotations
 

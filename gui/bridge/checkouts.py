@@ -1,4 +1,4 @@
-"""How the git working trees are in which chats run: looked at when something says that they may have changed.
+"""Git status of running chats' working trees, refreshed on change events.
 
 What says so: a chat's agent does something else now; git has written into its own directory; the user comes back to
 the window. Nothing is looked at while nobody sees it, and nothing on the loop's thread.
@@ -105,7 +105,7 @@ class GitStatusWatcher(QObject):
             return None  # It went away between the two looks.
         self._watched[directory] = git_directory.removesuffix("\n")
         self._watcher.addPath(self._watched[directory])
-        # What was written before somebody watched is told by nobody.
+        # Changes made before the watch started are not reported, so check once.
         return await asyncio.to_thread(status_of, directory, status.repository)
 
     def _forget(self, directories: set[str]) -> None:

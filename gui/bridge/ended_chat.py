@@ -1,4 +1,4 @@
-"""What is left of a chat that is over, and what can be done with it."""
+"""An ended chat: whether it can be resumed, and whether it has error output."""
 
 from __future__ import annotations
 

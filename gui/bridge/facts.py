@@ -1,4 +1,4 @@
-"""What is said of a session: facts that follow from its record and from what its host told."""
+"""Derived properties of a chat, computed from its stored row and its host's events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells when the record or the runtime directory changed, by the kernel's word; nothing is polled."""
+"""Watches the store and the runtime directory for changes (inotify)."""
 
 from __future__ import annotations
 

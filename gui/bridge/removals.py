@@ -1,4 +1,4 @@
-"""Removing ended chats, with a time in which that can be undone."""
+"""Removes ended chats after a delay during which the user can undo it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All chats, kept true to the record and to what their hosts tell."""
+"""All chats, kept in step with the store and with their hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running chats on another version than this window's: which they are, and giving them the installed one."""
+"""Upgrades running chats that use another version than the window's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user set, and what the window remembers of itself.
+"""The user's settings files, and the window's saved layout.
 
 Two kinds, kept apart: the user's own files in the configuration directory, which are read and
 never written (preferences), and the window's layout, which is written at each change and lives in

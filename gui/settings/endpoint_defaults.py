@@ -1,4 +1,4 @@
-"""The user's defaults for chats with a server: ``endpoint.toml`` in the configuration directory, as far as shown."""
+"""The user's defaults for chats with a model server (``endpoint.toml``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the window remembers from one time to the next: tabs, place, zoom, and small choices."""
+"""The saved layout: tabs, geometry, zoom and small choices."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class WindowLayout(msgspec.Struct):
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> WindowLayout:
-        """From the store; what another version wrote or nobody could mean counts as the default."""
+        """Load from the store; unknown or invalid values become defaults."""
         layout = cls()
         for field in msgspec.structs.fields(cls):
             if field.name not in values:

@@ -1,4 +1,4 @@
-"""The user's own files: ``window.toml`` and ``keys.toml`` in the configuration directory.
+"""The user's settings files: ``window.toml`` and ``keys.toml``.
 
 ``window.toml``::
 

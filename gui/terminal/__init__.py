@@ -1,4 +1,4 @@
-"""The widget that paints a replica and hands on what the user does.
+"""The terminal widget: paints a replica and passes on the user's input.
 
 Its one reason: make a terminal's screen visible and reachable by keyboard and mouse. It reads an
 ``Emulator`` (`session_host.terminal`) and writes to an ``InputSink``; it must not know of hosts,

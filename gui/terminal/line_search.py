@@ -1,4 +1,4 @@
-"""Finding a line in an emulator's history and screen, and making it seen: scrolled to and selected."""
+"""Finds a line in an emulator's history and screen, scrolls to it and selects it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A place in a terminal's history that is found again in another emulator, and a picture for the time until then."""
+"""A scroll position that is found again in another emulator, and a picture until then."""
 
 from __future__ import annotations
 

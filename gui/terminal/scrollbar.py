@@ -1,4 +1,4 @@
-"""The thin bar that shows and moves the place in the history; it stands in the right margin."""
+"""The thin scroll bar in the right margin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the window looks: the tokens of colour and measure, in dark and in light.
+"""Colours, measures, marks and icons of the window, dark and light.
 
 Its one reason: every colour, size, mark and icon comes from here, so that both appearances stay
 whole and keep their contrast. It knows no sessions, no widgets of ours and no settings.

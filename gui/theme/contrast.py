@@ -1,4 +1,4 @@
-"""How well one colour reads on another: the contrast ratio of WCAG 2.2, §1.4.3."""
+"""The contrast ratio of two colours (WCAG 2.2, §1.4.3)."""
 
 from __future__ import annotations
 

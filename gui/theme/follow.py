@@ -1,4 +1,4 @@
-"""Which appearance is in force: the user's word, else the desktop's, live."""
+"""The appearance in force: the user's setting, else the desktop's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shapes that show what a chat does; each can be told without its colour.
+"""The shapes that show a chat's state; each is recognizable without its colour.
 
 ▲ needs you · ◐ working · ❯ running (a shell or command) · ○ idle · ◌ no signal
 ■ ended (outlined when it failed) · ‖ interrupted · ⟳ reconnecting.

@@ -1,4 +1,4 @@
-"""The terminal's own colours: its ground, its text, and the sixteen that programs name by number.
+"""The terminal's colours: background, text and the sixteen palette colours.
 
 Names of 0…7 are black, red, green, yellow, blue, magenta, cyan, white; 8…15 are their bright
 forms. All of them can be read as text on the ground of their theme, but for the one which is the

@@ -1,4 +1,4 @@
-"""Colours and measures by name; the only place where they are written down.
+"""Colours and measures by name, defined only here.
 
 Sizes are in device-independent pixels on a grid of 4.
 """

@@ -1,4 +1,4 @@
-"""Texts of others in tool tips.
+"""Escapes untrusted text for tool tips.
 
 Qt looks at a tool tip's text and shows it as HTML if it could be some. What a program, a link or a
 directory is called must be shown as it is, and not as its maker would like it to look.

@@ -1,4 +1,4 @@
-"""What the desktop shows of chats outside the window: the tray's icon with its menu, and notifications.
+"""The tray icon with its menu, and desktop notifications.
 
 It shows what ``gui.bridge`` knows and says by signals what was chosen. It must not know the
 window: the window may be hidden, or be gone, while the tray is there.

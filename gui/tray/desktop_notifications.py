@@ -1,4 +1,4 @@
-"""Notifications of the desktop, over its own service on D-Bus; each is known by a key and goes when it is untrue.
+"""Desktop notifications over D-Bus; each has a key and is withdrawn when it is out of date.
 
 See "Desktop Notifications Specification", version 1.2. Qt's own way, by the tray's icon, has neither keys nor
 withdrawal; it stands in where the service is not there.

@@ -1,4 +1,4 @@
-"""When the user is told that a chat needs them: once for each question, and not while they look at it."""
+"""Notify once per question, unless the chat is visible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tray's icon, with a dot when somebody waits, and its menu."""
+"""The tray icon, with a dot when a chat needs the user, and its menu."""
 
 from __future__ import annotations
 

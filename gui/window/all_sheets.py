@@ -1,4 +1,4 @@
-"""The window's sheets, of which one at most is open."""
+"""All sheets of the window; at most one is open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The window: sidebar, tabs, the page that is shown, banners and status line, side by side."""
+"""The main window: sidebar, tabs, the shown page, banners and status line."""
 
 from __future__ import annotations
 

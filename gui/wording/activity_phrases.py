@@ -1,4 +1,4 @@
-"""How it is known what an agent does, in words: who said so, and how long ago. Pure."""
+"""Status texts: activity, source and age. Pure."""
 
 from __future__ import annotations
 

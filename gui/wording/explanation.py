@@ -1,4 +1,4 @@
-"""A host's Explanation as rows of words: what each source said, how the activity changed. Pure."""
+"""A host's Explanation as table rows: reports of the sources, and changes of activity. Pure."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def explained(told: Explanation) -> Explained:
 
 
 def explained_without_host(transitions: Sequence[Transition], conversation: str) -> Explained:
-    """What is known of one that is over, or whose host cannot tell: how it changed, as that was written down."""
+    """Details of a chat without a responding host: the activity changes saved on disk."""
     return Explained([], _changes(transitions), [_in_conversation(conversation, "")])
 
 

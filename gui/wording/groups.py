@@ -1,4 +1,4 @@
-"""Which group of the sidebar a chat stands in, its mark, and the order within a group."""
+"""The sidebar group of a chat, its mark, and the order within a group."""
 
 from __future__ import annotations
 

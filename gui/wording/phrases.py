@@ -1,4 +1,4 @@
-"""Small texts on chats: how long ago, where, how one ended."""
+"""Short texts about chats: age, place, exit."""
 
 from __future__ import annotations
 

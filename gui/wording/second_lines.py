@@ -1,4 +1,4 @@
-"""What tells chats apart that have the same name or work in the same place; pure."""
+"""Second lines that distinguish chats of the same name or directory. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The agents that Outlive knows how to start, as data (one TOML file for each), and the rules for watching them.
+"""The agents that Outlive can start, as data (one TOML file each), and the rules for their status.
 
     agent            one agent of the catalog
     catalog          reading the catalog: the product's files, and the user's

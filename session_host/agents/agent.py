@@ -1,4 +1,4 @@
-"""One agent of the catalog: how it is called, found and started."""
+"""One agent of the catalog: its name, program and arguments."""
 
 from __future__ import annotations
 

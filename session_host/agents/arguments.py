@@ -1,4 +1,4 @@
-"""What of a chat's own arguments goes over to the one that goes on with its conversation: all but what it was asked.
+"""Choose the arguments for resuming a chat: all except the prompt.
 
 A prompt that stood in the argv was asked once; asked again, its work would be done again. An option by which the agent
 answers once and ends (``claude --print``) goes with its prompt: without one the agent would refuse to start.

@@ -1,4 +1,4 @@
-"""Reading the catalog: the product's files, and the user's on top of them."""
+"""Reads the catalog: Outlive's files, overridden by the user's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold for a variable of the catalog's to be set, by its name there."""
+"""Named conditions for the catalog's ``env_if`` variables."""
 
 from __future__ import annotations
 

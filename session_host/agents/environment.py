@@ -1,4 +1,4 @@
-"""The environment of an agent: the caller's, without what belongs to the caller's own terminal."""
+"""Build an agent's environment: the caller's without the variables of the caller's terminal."""
 
 from __future__ import annotations
 

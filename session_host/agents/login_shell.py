@@ -1,4 +1,4 @@
-"""The PATH of the user's login shell, for a window that was started from an icon.
+"""The PATH of the user's login shell, for a window started from an icon.
 
 A desktop starts programs with a PATH of its own, and nvm, mise, brew and others add theirs in the files
 that a shell reads: agents which every terminal finds would not be found. So the shell is asked, once and

@@ -1,4 +1,4 @@
-"""The variables that an agent is given settings by: ours, merged with what its user has set there."""
+"""Environment variables with an agent's settings: ours, merged with the user's."""
 
 from __future__ import annotations
 

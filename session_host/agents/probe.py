@@ -1,4 +1,4 @@
-"""What an installed agent's program says of itself: its version, and which options it has.
+"""Asks an installed agent for its version and options.
 
 It is asked once for each version of the program: what it said is kept in the state directory, under the program's
 path, size and times. Programs are asked without a terminal and without input, in a terminal session of their own, and

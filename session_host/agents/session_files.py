@@ -1,4 +1,4 @@
-"""The files that an agent is started with, one set for each session: settings with hooks, a plugin.
+"""The files that an agent is started with: settings with hooks, a plugin; one set per session.
 
 They are given by flag or variable, so that the user's own configuration is not touched.
 """

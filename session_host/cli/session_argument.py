@@ -1,4 +1,4 @@
-"""The sessions that a command is about."""
+"""Resolves a command's session arguments."""
 
 from __future__ import annotations
 

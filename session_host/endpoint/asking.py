@@ -1,4 +1,4 @@
-"""One question's life: asked, waited for, streamed, stopped, and each part of the answer kept as it comes."""
+"""One question: sent, streamed, stopped; each part of the answer is saved as it comes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands do."""
+"""Carries out the slash commands."""
 
 from __future__ import annotations
 

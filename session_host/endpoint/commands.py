@@ -1,4 +1,4 @@
-"""What begins with a slash: names, what they do in a few words, and their completion."""
+"""Slash commands: names, descriptions and completion."""
 
 from __future__ import annotations
 

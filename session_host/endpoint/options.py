@@ -1,4 +1,4 @@
-"""What the program is told: by its command line, by ``endpoint.toml``, by the conversation that it goes on with.
+"""Options from the command line, ``endpoint.toml`` and the resumed conversation.
 
 A word of the command line wins over what the conversation was led with last, and that over the user's defaults.
 """

@@ -1,4 +1,4 @@
-"""From the command line to a chat, and out again with the terminal as it was."""
+"""The program: from the command line to a chat, and back with the terminal restored."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ LEAVING_S = 5.0
 
 
 def alone() -> int | None:
-    """Take the lock that there is one keeper under.
+    """Take the keeper's lock.
 
     Who has it already and takes no calls (its socket was removed, or it is leaving) is asked to leave: the
     hosts will come to us. None if it does not, or takes calls.
@@ -88,7 +88,7 @@ def ask_to_leave(lock: int) -> None:
 
 
 def detach() -> None:
-    """Become a process that nobody's end can end: nobody's child, no terminal, no directory."""
+    """Daemonize: fork, setsid and change to /."""
     if os.fork() > 0:
         os._exit(0)
     os.setsid()
@@ -96,7 +96,7 @@ def detach() -> None:
 
 
 def become_background() -> None:
-    """Point standard input and output at nothing; whoever waits for the output's end knows that we listen."""
+    """Redirect stdin and stdout to /dev/null; the closed pipe tells the starter that the keeper listens."""
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
@@ -122,7 +122,7 @@ class Start(NamedTuple):
 
 
 def _start(arguments: list[str]) -> Start | None:
-    """Take the one keeper's place; None if that is another's."""
+    """Take the lock and bind the socket; None if another keeper has it."""
     received = take_received(os.environ)
     if arguments[:1] == [ARGUMENT]:
         kept = read_inherited_state(int(arguments[1]))
@@ -194,7 +194,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _enter_unit(third: SystemdHolder, open_files: int) -> None:
-    """Enter a unit of the user's systemd: a service whose descriptor store is the third holder, else a scope."""
+    """Enter a unit of the user's systemd: a service with a descriptor store, else a scope."""
     service = third.begin(open_files)
     log.info("%s", service)
     if service.startswith("no service"):

@@ -1,4 +1,4 @@
-"""The keeper's loop: one thread, woken by sockets, by the end of children and by timers, and by nothing else."""
+"""The keeper's event loop: one thread, woken by sockets, child exits and timers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Callback = Callable[[], None]
 
 
 class LoopOwner(Protocol):
-    """Whoever the loop works for."""
+    """Callbacks of the loop."""
 
     def is_busy(self) -> bool:
         """There is something to keep."""

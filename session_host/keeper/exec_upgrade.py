@@ -1,4 +1,4 @@
-"""Another version of this program takes the keeper's process over: same PID, same children, same descriptors.
+"""Upgrade the keeper by exec: same PID, same children, same descriptors.
 
 By execve(2), which keeps all three, and the lock: what is kept is written into a file in memory, whose
 descriptor is the new program's argument. If the exec fails, nothing has changed.
@@ -57,7 +57,7 @@ class InheritedState(msgspec.Struct):
 
 
 def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message: ReplaceKeeper) -> KeeperMessage:
-    """Become another program; returns only if that failed, with the answer to who asked."""
+    """Exec the new version; on failure, return the error to send to the requester."""
     busy = [
         ward
         for ward in keeper.wards.values()
@@ -118,7 +118,7 @@ def _descriptors_of(kept: InheritedState) -> list[int]:
 
 
 def read_inherited_state(state: int) -> InheritedState:
-    """What the former program left; its descriptors are not handed on to others from now on."""
+    """Read the state that the former version left, and make its descriptors close-on-exec."""
     os.lseek(state, 0, os.SEEK_SET)
     with os.fdopen(state, "rb") as file:
         kept = msgspec.msgpack.decode(file.read(), type=InheritedState)
@@ -128,7 +128,7 @@ def read_inherited_state(state: int) -> InheritedState:
 
 
 def restore_inherited_state(keeper: Keeper, kept: InheritedState) -> None:
-    """Go on with what the former program kept, and tell who asked for it."""
+    """Restore the former version's sessions, and report success to the requester."""
     for each in kept.wards:
         estate = SessionDescriptors(*each.estate)
         ward = KeptSession(each.spec, estate, LogHeader(estate.ledger))

@@ -1,4 +1,4 @@
-"""Ending a session whose host does not answer: what the host would do for ``kill``, done by the keeper."""
+"""Kill a session whose host does not respond, in the host's place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One host takes a living one's place: of another version, or to rest in it. See ``protocol.keeper``."""
+"""Replace a living host, by one of another version or by a hibernating one. See ``protocol.keeper``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Fork(Protocol):
 
 
 class HostReplacement:
-    """What leads from one host to the next while the former one lives."""
+    """The hand-over from a living host to its replacement."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class HostReplacement:
         return None
 
     def _bound(self, ward: KeptSession, successor: ReplacementHost) -> None:
-        """Give up if the former host does not do its part of the step that begins."""
+        """Give up if the previous host does not do its part of the step that begins."""
         yielding = successor.yielding
 
         def look() -> None:
@@ -76,7 +76,7 @@ class HostReplacement:
         self._loop.call_later(ANSWER_S, look)
 
     def rehearse(self, ward: KeptSession, successor: ReplacementHost) -> None:
-        """The former host is prepared: let the successor show that it can take over."""
+        """The previous host is prepared: let the replacement host rehearse."""
         try:
             self._fork(ward, successor.set_process, rehearsal=True)
         except OSError as error:
@@ -100,7 +100,7 @@ class HostReplacement:
                 os.close(descriptor)
 
     def rehearsed(self, ward: KeptSession, successor: ReplacementHost, why: str) -> None:
-        """The successor can take over, or tells why it cannot."""
+        """The replacement host can take over, or reports why it cannot."""
         if why:
             self.give_up(ward, why)
         else:
@@ -109,7 +109,7 @@ class HostReplacement:
             self._bound(ward, successor)
 
     def promote(self, ward: KeptSession, successor: ReplacementHost) -> None:
-        """The former host is gone: the session is the successor's."""
+        """The previous host has exited: the replacement host gets the session."""
         ward.successor = None
         ward.host_pid, ward.channel, ward.is_child = successor.pid, successor.channel, True
         self._mirror.update_session(ward, channel=True)
@@ -119,7 +119,7 @@ class HostReplacement:
         self._loop.reply(successor.asked_by, Replaced(VERSION))
 
     def died(self, ward: KeptSession, successor: ReplacementHost) -> None:
-        """The successor is gone before it had taken over."""
+        """The replacement host exited before it had taken over."""
         if successor.yielding:
             # The former one is leaving already: when it is gone, a host is forked as after any death.
             successor.ready = False

@@ -1,4 +1,4 @@
-"""What is kept, and what is done when it, or who looks after it, dies."""
+"""Keeper state, and what happens when a host, a program or another keeper dies."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.05
 MAX_FAILED_STARTS = 3
-"""With so many hosts dead before the program was started, it is not to be started."""
+"""After this many hosts died before the exec, the launch fails."""
 
 ReplaceItself = Callable[["Keeper", MessageChannel, ReplaceKeeper], KeeperMessage]
 

@@ -1,4 +1,4 @@
-"""One session in the keeper: what it leaves, and who looks after it.
+"""One kept session: its descriptors, its host and its state.
 
 States::
 
@@ -33,13 +33,13 @@ from session_host.storage.descriptors.splice import Splicer
 log = logging.getLogger(__name__)
 
 PATIENCE = (0.0, 0.0, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Waits, in seconds, before each host that follows one which did not live long."""
+"""Delays in seconds before restarting a host that died soon after its start."""
 
 STEADY_S = 1.0
-"""A host that has lived so long since it took over is no sign that the next one will die at once."""
+"""A host that lives this long resets the restart delay."""
 
 SUSPICIOUS_DEATHS = 3
-"""So many deaths in the midst of feeding the same output, or so many crashes, and the engine is suspected."""
+"""After this many crashes while interpreting the same output, the other engine is used."""
 
 CRASHES_WITHIN_S = 60.0
 
@@ -54,7 +54,7 @@ class KeptSessionState(Enum):
 
 @dataclass(eq=False)
 class ReplacementHost:
-    """A host that is to take a running one's place.
+    """A host that will replace a running one.
 
     Attributes:
         ready: it has proved that it can.
@@ -80,7 +80,7 @@ class KeptSession:
     Attributes:
         spec: as it was launched.
         estate: our duplicates.
-        page: the ledger's first page.
+        page: the input log's first page.
         slave: the PTY's other side until the program has it, then -1.
         host_pid: its host; 0 between two.
         is_child: whether that is a child of ours.
@@ -120,7 +120,7 @@ class KeptSession:
 
     @classmethod
     def create(cls, spec: LaunchSpec) -> Self:
-        """A session that nobody serves yet.
+        """Create the descriptors of a new session; it has no host yet.
 
         Raises:
             OSError: there are no descriptors, PTYs or memory for it, or its socket cannot be made.
@@ -141,7 +141,7 @@ class KeptSession:
 
         Raises:
             ValueError: these are not the descriptors of a session.
-            OutliveError: its ledger is of another version.
+            OutliveError: its input log is of another version.
             OSError: there is no memory.
         """
         count = len(SessionDescriptors._fields)
@@ -199,7 +199,7 @@ class KeptSession:
                 log.info("%s: the host does not hear: %s", self.id, error)
 
     def bind_again(self) -> None:
-        """Make a new socket at the session's path; it takes the former one's place in the estate.
+        """Make a new socket at the session's path; it takes the former one's place in the session descriptors.
 
         Raises:
             OSError: it cannot be made.

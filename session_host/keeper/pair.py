@@ -1,4 +1,4 @@
-"""Two processes are the keeper: the active one, which does everything, and a standby, which holds the same and waits.
+"""Active/standby pair: the active keeper does the work; the standby holds the same descriptors and waits.
 
 The standby is the parent, and a subreaper: when the active keeper dies, its hosts and their programs become the
 standby's children, and no exit status is lost. Each death is answered by one fork::
@@ -219,7 +219,7 @@ class ActiveStandbyPair:
 
 
 def dismiss(connection: int) -> None:
-    """Do without the standby of a former version, which is our parent: it is to leave."""
+    """Ask the standby of a former version (our parent) to exit."""
     with socket.socket(fileno=connection) as standby:
         standby.settimeout(DISMISSAL_S)
         with suppress(OSError):

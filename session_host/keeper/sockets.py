@@ -1,4 +1,4 @@
-"""The sockets at which the keeper and the chats are found, bound again when somebody removes them.
+"""Watch the socket files of the keeper and the chats, and bind them again if they are removed.
 
 A script that cleans up, or a user, may remove a chat's socket, the keeper's, or the whole runtime directory. Inotify
 (inotify(7)) tells of that; where there is none, this looks each minute. A socket that was unlinked cannot be linked
@@ -47,7 +47,7 @@ def listen() -> socket.socket:
 
 
 def open_lock() -> int:
-    """The file that there is one keeper under the lock of.
+    """Open the lock file that ensures there is only one keeper.
 
     Raises:
         OSError: it cannot be opened.

@@ -1,4 +1,4 @@
-"""The way to the keeper: finding it, starting it, and messages with descriptors.
+"""Keeper client: finds or starts the keeper, and exchanges messages with descriptors.
 
     discovery  finds the keeper; starts one under a lock if there is none
     requests   questions to the keeper, asked again when it dies over them

@@ -77,7 +77,7 @@ class MessageChannel:
         self.drop_descriptors()
 
     def drop_descriptors(self) -> None:
-        """Close those that came and nobody took."""
+        """Close received descriptors that were not used."""
         while self.descriptors:
             os.close(self.descriptors.popleft())
 
@@ -86,7 +86,7 @@ class MessageChannel:
         return peer_pid(self.socket)
 
     def send_message(self, message: KeeperMessage, descriptors: Sequence[int] = (), *, wait_s: float = 5.0) -> None:
-        """Send a message, with its descriptors; one who does not read is waited for so long.
+        """Send a message with its descriptors, waiting up to a limit for a slow reader.
 
         Raises:
             OSError: the other side is gone, or does not read.

@@ -1,4 +1,4 @@
-"""Finding the user's keeper, and starting one when there is none: under a lock, so that there is ever one."""
+"""Finds the user's keeper, or starts one under a lock, so that there is only one."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def connect_or_start_keeper() -> MessageChannel:
 
 
 def rebind_sockets() -> bool:
-    """Let the keeper bind the sockets again that somebody removed; False if there is none, or it does not answer."""
+    """Ask the keeper to bind missing sockets again; False if there is no keeper or it does not respond."""
     try:
         pipe = connect_to_keeper()
         if pipe is None:
@@ -93,7 +93,7 @@ def rebind_sockets() -> bool:
 
 
 def is_coming_back() -> bool:
-    """Whether there is no keeper, and the user's systemd holds chats and so starts one with them within moments."""
+    """Whether systemd is about to restart the keeper with its stored descriptors."""
     from session_host.system.systemd import held_by_services  # rarely needed
 
     try:
@@ -175,7 +175,7 @@ def _start() -> None:
 
 
 def _wait_for(process: subprocess.Popen[bytes]) -> None:
-    """Wait for the end of what forks a keeper; one that takes too long leaves nothing behind."""
+    """Wait for the starter process to exit; kill it after a timeout."""
     try:
         process.wait(START_TIMEOUT_S)
     except subprocess.TimeoutExpired as error:

@@ -1,4 +1,4 @@
-"""The names of the keeper's services, and of its two processes, in the lock file that there is one keeper under.
+"""The names of the keeper's services, and its two processes in the lock file.
 
 The kernel does not tell which processes have the lock (fcntl(2), F_OFD_GETLK), and a listening socket names the process
 that called listen(2), maybe a dead one.
@@ -46,7 +46,7 @@ def noted_keepers(descriptor: int) -> list[int]:
 
 
 def living_keeper(told: int) -> int:
-    """The process to name for the keeper: ``told`` if it lives, else one that the lock file names; 0 for none."""
+    """The keeper's PID: ``told`` if alive, else from the lock file; 0 for none."""
     if is_ours(told):
         return told
     try:

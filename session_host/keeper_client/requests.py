@@ -1,4 +1,4 @@
-"""Questions to the keeper, asked again when it dies over one: another process takes its place within moments.
+"""Requests to the keeper, repeated if it dies meanwhile; its standby takes over within milliseconds.
 
 Only for what may be carried out twice: the dead one may have done it.
 """

@@ -1,4 +1,4 @@
-"""What an older peer understands of what we say. Pure.
+"""Adapts messages for peers of older protocols. Pure.
 
 Fields are only added at a message's end and kinds of messages only added, so what is new is left out.
 """

@@ -1,4 +1,4 @@
-"""What stands behind an activity: the words of its sources, and how it changed. Pure."""
+"""The evidence for an activity: the reports of its sources, and its changes. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the keeper, hosts and commands tell each other; frames as in ``codec``, some with descriptors.
+"""Messages between keeper, hosts and commands; frames as in ``codec``, some with descriptors.
 
 From a command::
 
@@ -10,20 +10,20 @@ From a command::
 
 From a host, on the channel that it was forked with, or on a connection of its own that begins with Adopt::
 
-    → Adopt(…) + the estate's descriptors            to a keeper that knows nothing of it
+    → Adopt(…) + the session descriptors             to a keeper that knows nothing of it
                                                      ← KeptBy, on the channel that came as one descriptor more
     → Running | Refused                              how the launch went
     → Rehearsed | Prepared                           see below
     → Rest(…) + descriptors                          nothing happens: a host that only waits is to take its place
     → Over()                                         the end is recorded; nothing is to be kept any more
-                                                     ← ChildEnded    the ledger has its status
+                                                     ← ChildEnded    the input log has its status
                                                      ← KeptBy        another process is the keeper now
                                                      ← Prepare, Go, Yield
                                                      ← BoundAgain + the new listening socket
 
 A host is replaced in steps, each of which may fail and leave all as it was: the one that runs makes a
-checkpoint which any version can read (Prepare, Prepared); its successor is forked and proves that it
-can take over (Rehearsed); then the former one leaves (Yield), and the successor begins (Go). One that rests goes the
+checkpoint which any version can read (Prepare, Prepared); its replacement is forked and proves that it can
+take over (Rehearsed); then the previous host leaves (Yield), and the replacement begins (Go). One that rests goes the
 same way from Rehearsed on.
 """
 
@@ -127,7 +127,7 @@ class NotReplaced(KeeperMessage, frozen=True):
 
 
 class Adopt(KeeperMessage, frozen=True):
-    """A host's first word to a keeper that did not fork it; the estate travels with it."""
+    """A host's first word to a keeper that did not fork it; the session descriptors travel with it."""
 
     protocol: int
     spec: LaunchSpec
@@ -139,14 +139,14 @@ class Adopt(KeeperMessage, frozen=True):
 class KeptBy(KeeperMessage, frozen=True):
     """This process is the keeper: of an adopted session, or since the former process of its pair died.
 
-    To a successor, it says Go as well.
+    To a replacement host, it means Go as well.
     """
 
     pid: int
 
 
 class Running(KeeperMessage, frozen=True):
-    """The program is exec'd, and that is recorded; or a successor has taken over."""
+    """The program is exec'd, and that is recorded; or a replacement host has taken over."""
 
     host_pid: int
     child_pid: int
@@ -170,7 +170,7 @@ class Over(KeeperMessage, frozen=True):
 
 
 class ChildEnded(KeeperMessage, frozen=True):
-    """The program's status stands in the ledger: the keeper was its parent."""
+    """The program's status stands in the input log: the keeper was its parent."""
 
 
 class Prepare(KeeperMessage, frozen=True):
@@ -182,7 +182,7 @@ class Prepared(KeeperMessage, frozen=True):
 
 
 class Rest(KeeperMessage, frozen=True):
-    """Nothing has happened in the session for long; what its successor waits with travels with this.
+    """The session has been idle for long; the descriptors that its replacement waits with travel with this.
 
     Attributes:
         description: a ``messages.Description`` as a frame, which is true until something happens.
@@ -196,7 +196,7 @@ class Rest(KeeperMessage, frozen=True):
 
 
 class Rehearsed(KeeperMessage, frozen=True):
-    """A successor has restored the session for a try; ``why`` says what failed, "" if nothing did."""
+    """A replacement host has tried to restore the session; ``why`` says what failed, "" if nothing did."""
 
     why: str = ""
 
@@ -206,7 +206,7 @@ class Yield(KeeperMessage, frozen=True):
 
 
 class Go(KeeperMessage, frozen=True):
-    """The former host is gone: the session is yours."""
+    """The previous host is gone: the session is yours."""
 
 
 ToKeeper = (

@@ -1,4 +1,4 @@
-"""What a host is told when it is started: the launch spec, and its one line of answer."""
+"""Launch parameters of a host, and its report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """How it is known what an agent does, and in which conversation it is: the catalog's word, for the host."""
+    """How to detect an agent's activity and conversation (from the catalog)."""
 
     reports: dict[str, Activity | None] = {}
     """What its hooks' and plugins' events mean; None for one that says nothing of the activity."""
@@ -78,7 +78,7 @@ class Origin(msgspec.Struct, frozen=True):
 class LaunchSpec(msgspec.Struct, frozen=True):
     """Everything that a host needs to start one session.
 
-    It travels through sockets and stands in the session's ledger, in memory: never in argv, the
+    It travels through sockets and stands in the session's input log, in memory: never in argv, the
     environment or on a disk, since ``env`` may hold secrets.
     """
 

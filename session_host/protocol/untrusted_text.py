@@ -1,4 +1,4 @@
-"""Words of others that are shown outside a terminal's grid: names, titles, notifications, directories.
+"""Sanitize untrusted text that is shown outside the terminal grid.
 
 Whoever shows them must not be led astray by them: control characters would drive the terminal that
 they are printed on, and embeddings, overrides and isolates of the bidirectional algorithm (UAX #9)
@@ -21,7 +21,7 @@ _IN_CLIPBOARD: Final = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2
 
 
 def plain(text: str, limit: int, *, keep_lines: bool = False) -> str:
-    """At most ``limit`` characters of ``text``, without those that lead astray.
+    """Truncate ``text`` and remove control, bidi and invisible characters.
 
     ``keep_lines`` keeps line feeds and tabs.
     """

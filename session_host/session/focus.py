@@ -1,4 +1,4 @@
-"""Reports to a program that asked for it (mode 1004) that no viewer shows it, once, and that one does again.
+"""Focus reports (mode 1004): FocusOut when the last viewer hides the screen, FocusIn when one shows it.
 
 A terminal reports when its window loses the keyboard; this one may have no window at all. Some agents notify their
 user only then. What viewers say of the keyboard goes to the program as they say it; this is for when none is left
@@ -62,7 +62,7 @@ TABLE = Table(
 
 
 class FocusReporter:
-    """What the program believes of the keyboard.
+    """The focus state last reported to the program.
 
     Attributes:
         state: see the module.

@@ -1,6 +1,6 @@
 """The newest output by its offsets, and the resizes at theirs. Output path, 4 of 10.
 
-A viewer that was away for a moment gets just what it missed. The bytes themselves stay in the stream's file.
+A viewer that was away for a moment gets just what it missed. The bytes themselves stay in the output file.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class OutputRing:
     """
 
     def __init__(self, kept_from: int, end: int, resizes: Iterable[Resized] = ()) -> None:
-        """Begin with what a former host left.
+        """Begin with what a previous host left.
 
         Args:
-            kept_from: the offset of the first byte that the stream's file still has.
+            kept_from: the offset of the first byte that the output file still has.
             end: the offset after its last byte.
             resizes: the newest, in order.
         """
@@ -62,7 +62,7 @@ class OutputRing:
         return self.start <= offset <= self.end
 
     def forgot(self, before: int) -> None:
-        """The stream's file has no more bytes before this offset."""
+        """The output file has no more bytes before this offset."""
         self._kept_from = before
 
     def resized(self, message: Resized) -> None:

@@ -1,4 +1,4 @@
-"""The grid's size: that of the viewer in use, which is the most recently used one, once its size has settled.
+"""Chooses the grid size: the most recently used viewer's, once its size has settled.
 
 States of the grid::
 

@@ -1,4 +1,4 @@
-"""State machines as tables: state and event lead to the next state. The diagrams in docstrings are drawn from them."""
+"""State machines as tables; the diagrams in docstrings are made from them."""
 
 from __future__ import annotations
 

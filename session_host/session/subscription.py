@@ -1,4 +1,4 @@
-"""One client's share of the output. Output path, 5 of 10.
+"""One client's subscription to the output. Output path, 5 of 10.
 
 States::
 
@@ -41,7 +41,7 @@ from .output_ring import OutputRing, Span
 from .states import Table
 
 OUTPUT_EVENT, OUTPUT_EVENT_INTERVAL_S = "output event", 1.0
-"""Those who follow events only hear of new output at most this often."""
+"""Interval of OutputEvent for clients that follow events only."""
 
 SNAPSHOT, SNAPSHOT_INTERVAL_S = "snapshot", 0.1
 """A client that cannot keep up is given the screen as it is, at most this often."""
@@ -160,7 +160,7 @@ class OutputSubscription:
         return self.state in {State.BEHIND, State.ASKED}
 
     def holds(self, epoch: str, offset: int) -> bool:
-        """Whether what came since can be had without a snapshot."""
+        """Whether the client can resume at this offset without a snapshot."""
         return epoch == self._epoch and self._ring.holds(offset)
 
     def messages_to_send(self) -> list[Message | Span | CaughtUp]:

@@ -1,4 +1,4 @@
-"""What outlives a process: in memory, on disk, and the index over both.
+"""What outlives a process: session descriptors, journal, store and search index.
 
     descriptors/  what a session leaves to its next host: descriptors, and files in memory
     journal/      a session's output with its times, on disk

@@ -1,4 +1,4 @@
-"""What is asked of the operating system: time, event loop, logs, locks, processes, systemd.
+"""The operating system: time, event loop, logs, locks, processes, systemd.
 
     clock             the time as it is recorded and shown
     event_loop        uvloop, or asyncio's own

@@ -1,4 +1,4 @@
-"""The time as everything that is recorded or shown writes it."""
+"""The current time in the format of all records."""
 
 from __future__ import annotations
 

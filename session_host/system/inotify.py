@@ -1,4 +1,4 @@
-"""What happens in directories, told to the event loop without polling (inotify(7))."""
+"""Watches directories on the event loop (inotify(7))."""
 
 from __future__ import annotations
 

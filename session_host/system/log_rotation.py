@@ -1,4 +1,4 @@
-"""Logs on the standard error that do not grow without bound: a long one is put aside, and a new one begun."""
+"""Rotates a process's log on standard error by size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LIMIT_BYTES = 1024 * 1024
 """A log and the one that was put aside take twice as much at most."""
 
 LOOK_BYTES = 16 * 1024
-"""After so much output the file's length is looked at."""
+"""Check the file's length after this much output."""
 
 ASIDE = ".1"
 FORMAT = "%(asctime)s %(process)d %(name)s %(message)s"

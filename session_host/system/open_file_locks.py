@@ -1,4 +1,4 @@
-"""Locks that belong to an open file, not to a process: who else has the descriptor, by a fork, has the lock too."""
+"""Open file description locks (fcntl(2), F_OFD_SETLK): inherited by fork, released with the last descriptor."""
 
 from __future__ import annotations
 

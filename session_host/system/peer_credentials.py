@@ -1,4 +1,4 @@
-"""Who is on the other side of a Unix socket."""
+"""The process and user at the other end of a Unix socket."""
 
 from __future__ import annotations
 

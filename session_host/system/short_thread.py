@@ -1,4 +1,4 @@
-"""Blocking work in a thread that ends with it: one that waits for more takes memory of each idle host.
+"""Run blocking work in a thread that exits afterwards; an idle pool thread would cost memory in every host.
 
 Never in a fork: a host has other threads, and locks that they hold would stay held in it.
 """

@@ -1,4 +1,4 @@
-"""The marks that a shell puts around its prompts and commands (OSC 133), as far as they tell how a command ended.
+"""Shell marks (OSC 133): prompts, commands and their exit codes.
 
 A: a prompt begins; B: the user's input begins; C: the command runs, and its output begins; D: it has ended.
 

@@ -1,4 +1,4 @@
-"""What the window does in the background: tasks, threads, processes.
+"""Background work of the window: tasks, threads and processes.
 
 tasks            owns each task: it is awaited or cancelled
 store_thread     the record, in a thread of its own

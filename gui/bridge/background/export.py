@@ -1,4 +1,4 @@
-"""Exporting a chat, in a process of its own: a long chat takes seconds of computing, which this one needs to paint."""
+"""Exports a chat in a separate process, because a long export takes seconds of CPU time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The PATH that chats are started with from here: where an icon started the window, the login shell's."""
+"""The PATH for new chats: the login shell's if the window was started from an icon."""
 
 from __future__ import annotations
 

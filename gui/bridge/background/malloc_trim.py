@@ -1,4 +1,4 @@
-"""Memory that the C library keeps for later, given back to the system."""
+"""Returns the C library's free memory to the system (malloc_trim)."""
 
 from __future__ import annotations
 

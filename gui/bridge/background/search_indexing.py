@@ -1,4 +1,4 @@
-"""The search index, brought up to date by a process of its own after chats wrote something: searches find it ready."""
+"""Updates the search index in a separate process after chats wrote output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searching all chats, in a thread of its own: answers come as they are found."""
+"""Searches all chats in a thread and emits results as they are found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record, in a thread of its own, so that a slow disk or a busy file never holds up the window."""
+"""Runs the store in its own thread, so that a slow disk does not block the window."""
 
 from __future__ import annotations
 

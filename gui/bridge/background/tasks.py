@@ -1,4 +1,4 @@
-"""The owner of what runs in the background: each task is awaited or cancelled by somebody."""
+"""Owns the window's asyncio tasks: each one is awaited or cancelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The terminal's picture, without a widget.
+"""Draws the terminal, without a widget.
 
 surface       canvas, cursor and composed text together
 canvas        the picture of the grid; paints only rows that differ

@@ -1,4 +1,4 @@
-"""Styles → colours: the theme, what the program changed of it, and how attributes act on colours."""
+"""Maps styles to colours: the theme, the program's changes to it, and attributes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cursor: its look over the cell that it stands on, and its blinking.
+"""The cursor: its shape and its blinking.
 
 It is never part of the canvas: it is laid over it, so that blinking and moving repaint no row.
 """

@@ -1,4 +1,4 @@
-"""Lines along the text: underlines of all styles, strike-through, overline, and the mark of a link."""
+"""Draws underlines, strike-through, overline and link marks."""
 
 from __future__ import annotations
 

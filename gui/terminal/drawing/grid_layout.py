@@ -1,4 +1,4 @@
-"""Where the grid stands in the widget, and which cell a point is."""
+"""Grid layout: the grid's position in the widget, and the cell at a point."""
 
 from __future__ import annotations
 

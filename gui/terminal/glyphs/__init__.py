@@ -1,4 +1,4 @@
-"""Pictures of single cells, drawn once and kept.
+"""Pictures of single cells, drawn once and cached.
 
 glyphs         wide characters, emoji, lines, braille
 box_drawing    box drawing and block elements by geometry

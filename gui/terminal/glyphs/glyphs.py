@@ -1,4 +1,4 @@
-"""Pictures of single cells, drawn once and kept: wide characters, emoji, lines, braille.
+"""Cached pictures of single cells: wide characters, emoji, lines, braille.
 
 Also tells which parts of a run's text a font draws in one go and which need a picture each.
 """

@@ -1,4 +1,4 @@
-"""What the user does in the terminal's widget, as typed input for its sink.
+"""Converts the user's input in the terminal widget to typed calls of its sink.
 
 input_sink  the interface of the receiver: key, text, paste, mouse, focus
 keyboard    keys for the program, and the few that the view keeps

@@ -1,4 +1,4 @@
-"""Copying, and pastes: which are given on at once, which are asked about, which are too long."""
+"""Copy and paste: which pastes are sent, confirmed or refused."""
 
 from __future__ import annotations
 

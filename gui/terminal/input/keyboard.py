@@ -83,7 +83,7 @@ class Keyboard:
         return True
 
     def press(self, event: QKeyEvent, sink: InputSink) -> bool | None:
-        """Hand a press on. None: it is no key of the program's; True: it was typing, not a bare modifier."""
+        """Send a key press. Return None if it is not a program key, else whether it was more than a modifier."""
         stroke = self._translator.pressed(event)
         if stroke is None:
             return None

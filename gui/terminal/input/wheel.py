@@ -1,4 +1,4 @@
-"""The wheel: it looks back into history, types arrow keys, turns for the program, or zooms."""
+"""The mouse wheel: scrolls history, types arrow keys, sends wheel events or zooms."""
 
 from __future__ import annotations
 

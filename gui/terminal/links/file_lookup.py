@@ -1,4 +1,4 @@
-"""Which names in a terminal's text are files: looked up in threads, so that a dead network mount holds up nobody."""
+"""Looks up file names in threads, so that a dead network mount blocks nothing."""
 
 from __future__ import annotations
 

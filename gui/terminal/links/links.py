@@ -1,4 +1,4 @@
-"""Links in a program's output: which are found in plain text, which may be opened, how they are shown. Pure.
+"""Links in a program's output: finding them, which may be opened, how they are shown. Pure.
 
 Two kinds are found in text: web and mail addresses, and names of files with or without a line and a column, as
 compilers, grep and tracebacks write them. The ends follow what VTE, kitty and VS Code agree on: an address ends

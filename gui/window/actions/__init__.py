@@ -1,4 +1,4 @@
-"""What can be done in the window, for keys, menus and the palette alike.
+"""The window's actions, shared by keys, menus and the palette.
 
 actions        Qt actions
 key_table      the table of keys

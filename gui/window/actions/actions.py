@@ -1,4 +1,4 @@
-"""What can be done, as Qt actions: for keys, menus and the palette alike."""
+"""The window's Qt actions, shared by keys, menus and the palette."""
 
 from __future__ import annotations
 

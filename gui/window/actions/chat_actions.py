@@ -1,4 +1,4 @@
-"""What the user does to chats from this window: start, rename, stop, kill, remove."""
+"""Actions on chats: start, rename, stop, kill, remove."""
 
 from __future__ import annotations
 

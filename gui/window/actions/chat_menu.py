@@ -1,4 +1,4 @@
-"""What can be done with one chat, as the menu of its row and of its tab."""
+"""The menu of one chat, in the sidebar and on its tab."""
 
 from __future__ import annotations
 

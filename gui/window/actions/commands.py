@@ -1,4 +1,4 @@
-"""What each action of the table of keys does."""
+"""Carries out each action of the key table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of keys: every action that has one, and what the user put in its place.
+"""The key table: every action with a shortcut, and the user's changes to it.
 
 Ctrl+letter, Alt+letter and Escape belong to the program in the terminal: no key here is one of
 those. Splits, finding text in one chat and selecting by keyboard have their keys kept free.

@@ -1,4 +1,4 @@
-"""Opening what a terminal's text points at: the one place where that is decided.
+"""Opens links and files from a terminal's text; the only place that decides this.
 
 A program in a chat can print anything, so nothing that it prints may run anything:
 

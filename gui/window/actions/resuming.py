@@ -1,4 +1,4 @@
-"""Going on with chats that are over: in their own tab, by their agent's own list, or somewhere else."""
+"""Resumes ended chats: in their tab, through the agent's own list, or in another terminal."""
 
 from __future__ import annotations
 

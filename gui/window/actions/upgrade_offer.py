@@ -1,4 +1,4 @@
-"""Says once that running chats are on another version than this window, and brings them up to it."""
+"""Banner that offers once to update running chats of another version."""
 
 from __future__ import annotations
 

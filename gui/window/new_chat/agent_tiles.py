@@ -1,4 +1,4 @@
-"""The agents of the catalog as tiles, one of them chosen; the arrows move among them."""
+"""The catalog's agents as tiles; the arrow keys move the selection."""
 
 from __future__ import annotations
 

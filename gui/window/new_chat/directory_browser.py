@@ -1,4 +1,4 @@
-"""Choosing a directory from lists, beside a field that takes a typed one."""
+"""Chooses a directory from lists, beside a text field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fields of the sheet that starts a chat, which are more than a line of text."""
+"""Composite fields of the sheet that starts a chat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user wants started, and how it is read out of fields."""
+"""The user's launch request, read from the sheet's fields."""
 
 from __future__ import annotations
 

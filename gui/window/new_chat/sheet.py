@@ -1,4 +1,4 @@
-"""The sheet that starts a chat: agent, directory, name, what it is asked first; the rest under "More"."""
+"""The sheet that starts a chat: agent, directory, name and first prompt; the rest under "More"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One open chat: the terminal, and what stands around it in each state.
+"""One open chat: its terminal, and the parts around it in each state.
 
 chat_page    the page
 page_wiring  connects a page's signals with the window

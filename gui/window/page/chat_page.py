@@ -1,4 +1,4 @@
-"""One open chat: the terminal, and what stands around it in each of the chat's states."""
+"""One open chat: its terminal, and the parts around it in each state."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ChatPage(Area):
         self._settled = False
         self._is_in_front = False
         self._told_over: tuple[str | None, bool] | None = None
-        """By whom it was continued and whether its end was recorded, when that was last told."""
+        """Last reported continuation and whether the exit was saved."""
         self.grid = GridSize(0, 0)
 
         self.view = TerminalView(theme.terminal, self)

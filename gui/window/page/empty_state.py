@@ -1,4 +1,4 @@
-"""What is shown while no tab is open: how to begin or go on, and what is installed already."""
+"""The page while no tab is open: how to begin, and which agents are installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bar under the last screen of a chat that is over."""
+"""The bar under the last screen of an ended chat."""
 
 from __future__ import annotations
 

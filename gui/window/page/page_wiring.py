@@ -1,4 +1,4 @@
-"""What a page asks of its window, and what the window does about it."""
+"""Connect a page's signals to the window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands around a terminal when its chat is not simply live: starting, reconnecting, over."""
+"""Bars around a terminal while its chat is starting, reconnecting or ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One quiet line on the chat that is shown."""
+"""The status line: one line about the shown chat."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class ControlServer:
         self._closing = False
 
     async def start(self, listener: socket.socket) -> None:
-        """Serve whoever connects to this socket, and nobody at a former one any more."""
+        """Serve connections to this socket and stop serving the former one."""
         former = self._server
         self._server = await asyncio.start_unix_server(self._connected, sock=listener, limit=MAX_LINE_BYTES)
         if former is not None:

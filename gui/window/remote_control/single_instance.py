@@ -1,4 +1,4 @@
-"""One window for each user: the first takes the socket, a second start raises the first and ends.
+"""One window per user: the first takes the socket; a second start raises the first and exits.
 
 Qt is not imported here, so that the second start is over in a moment.
 """

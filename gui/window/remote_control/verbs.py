@@ -1,4 +1,4 @@
-"""What commands may ask of the open window."""
+"""The requests that commands may send to the open window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searching all chats: the sheet, what was recorded, the way to the place.
+"""Search in all chats: the sheet, recorded text, and opening a result.
 
 searching       the sheet, the index behind it, and the way to the place
 sheet           the field and the lines that were found

@@ -1,4 +1,4 @@
-"""What was recorded around a line that the terminal does not have any more."""
+"""The recorded text around a line that the terminal no longer holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searching in all chats: the sheet, the index behind it, and the way to the place."""
+"""Search in all chats: connects the sheet and the index, and opens a result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sheet in which one searches all chats: a field, and the lines that were found, as they come."""
+"""The search sheet: a field, and results as they come."""
 
 from __future__ import annotations
 

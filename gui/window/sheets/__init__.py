@@ -1,4 +1,4 @@
-"""Sheets over the window, of which one at most is open.
+"""Sheets over the window; at most one is open.
 
 sheet         a sheet: the page behind it is dimmed, Escape closes it
 name          a chat's name

@@ -1,4 +1,4 @@
-"""A field and a list below it: the palette of commands, and the switcher of chats."""
+"""A field with a list below it: the command palette and the chat switcher."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a chat's program wrote to its standard error, to be read and copied."""
+"""Shows a program's standard error, to read and copy."""
 
 from __future__ import annotations
 

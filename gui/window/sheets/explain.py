@@ -1,4 +1,4 @@
-"""How is this known? What stands behind a chat's state: the last word of each source, and how it changed."""
+"""Sheet with a chat's status details: the last report of each source and the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sheet that exports a chat: where to, and in which format."""
+"""The export sheet: destination and format."""
 
 from __future__ import annotations
 

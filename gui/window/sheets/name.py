@@ -1,4 +1,4 @@
-"""A sheet with one field: a chat's name."""
+"""The rename sheet: one field with the chat's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions before something that cannot be undone: over the page that they are about, or over the whole window."""
+"""Questions before something that cannot be undone, over the page or over the window."""
 
 from __future__ import annotations
 

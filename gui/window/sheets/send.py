@@ -1,4 +1,4 @@
-"""Sending a text to a chat without going to its tab."""
+"""Sends text to a chat without opening its tab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sheet over the window: the page behind it is dimmed, Escape or a click outside puts it away."""
+"""Base of all sheets: dims the page behind it; Escape or a click outside closes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sidebar's list as Qt's item model: headings of groups, and chats below them."""
+"""The sidebar's item model: group headings with chats below them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class SidebarModel(QAbstractListModel):
     # ------------------------------------------------------------ what is shown
 
     def set_filter(self, text: str) -> None:
-        """Show only chats whose name, place, agent, or what was said with it, contain every word of ``text``."""
+        """Filter chats: name, place, agent or status text must contain every word of ``text``."""
         self._filter = text.casefold().strip()
         self._apply()
 

@@ -1,4 +1,4 @@
-"""All chats by group, with the button that starts one and a filter."""
+"""The sidebar: all chats by group, a filter, and the button that starts a chat."""
 
 from __future__ import annotations
 

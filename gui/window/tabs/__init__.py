@@ -1,4 +1,4 @@
-"""The open chats: their order, the one that is shown, their row of tabs.
+"""The open chats: their order, the shown one, and the tab bar.
 
 tabs              which chats are open, in what order, which one is shown
 tab_bar           the row of tabs

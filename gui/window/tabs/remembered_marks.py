@@ -1,4 +1,4 @@
-"""What the window remembers of chats, and when: where one looks in their history, and what was not seen."""
+"""Save and restore each chat's scroll position and unread mark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which chats are open, in what order, and which one is shown."""
+"""The open chats: their order, and which one is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A field for a directory: recent ones are offered first, a typed path completes."""
+"""A directory field: offers recent directories first and completes a typed path."""
 
 from __future__ import annotations
 

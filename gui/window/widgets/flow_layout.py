@@ -1,4 +1,4 @@
-"""A row of controls that goes on in a further line where there is not enough room."""
+"""A row of controls that wraps to further lines."""
 
 from __future__ import annotations
 

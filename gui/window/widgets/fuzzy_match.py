@@ -1,4 +1,4 @@
-"""Fuzzy matching as fzf does it: letters in their order, best where words begin and letters stand together."""
+"""Fuzzy matching as in fzf: letters in order, best at word starts and in runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small pieces that several parts of the window are made of."""
+"""Small widgets: labels, buttons, icons, lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of each way, and answered."""
+"""Base types for looking up an agent's conversations."""
 
 from __future__ import annotations
 

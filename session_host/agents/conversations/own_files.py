@@ -1,4 +1,4 @@
-"""Conversations that are kept in files of ours: aider's, by its own option, and those with model servers."""
+"""Conversations in files of ours: aider's, by its own option, and those with model servers."""
 
 from __future__ import annotations
 

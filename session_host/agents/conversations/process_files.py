@@ -1,4 +1,4 @@
-"""Files of running processes, one each, which a killed one leaves behind: Claude Code's, and Qwen Code's."""
+"""Files of running processes, left behind by killed ones: Claude Code's and Qwen Code's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways by their names in the catalog."""
+"""The registry of conversation stores, by their names in the catalog."""
 
 from __future__ import annotations
 

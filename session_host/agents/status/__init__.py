@@ -1,4 +1,4 @@
-"""What an agent is doing, decided from its signals. Pure: no I/O, no timers.
+"""An agent's status, decided from its reports. Pure: no I/O, no timers.
 
     signals   the meaning of each source's signals
     activity  which source is believed: the one authority on a chat's activity

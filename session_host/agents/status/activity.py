@@ -1,4 +1,4 @@
-"""What the agent is doing: the one authority, which hears all sources and believes the strongest. Pure.
+"""Activity tracker: combines the reports of all sources by their rank. Pure.
 
 Sources, strongest first. One that has spoken in this session silences those below it; they are kept as evidence::
 
@@ -38,7 +38,7 @@ ORDER: Final = (STATE_FILE, PLUGIN, OSC_7501, HOOK, PROGRESS, TITLE, NOTIFICATIO
 INPUT, SILENCE = "input", "silence"
 
 ANSWER_S = 2.0
-"""After the user's answer, a source that may tell nothing of the question's end has so long to tell of it."""
+"""Grace period after the user's answer for sources that may not report the end of a question."""
 
 _TELL_EACH_CHANGE: Final = frozenset({STATE_FILE, PLUGIN, OSC_7501})
 """What they said last is so until they say otherwise, whatever is typed: a key may be none that answers."""
@@ -70,7 +70,7 @@ class ActivityTracker:
         source: what told so: one of ``ORDER``, "input", "silence", or "" for nobody.
         since: when that began.
         detail: what is asked, or what the agent said with it, one line.
-        last_input_s: when the user last answered, in seconds since 1970; 0 for never, or to a former host.
+        last_input_s: when the user last answered, in seconds since 1970; 0 for never, or to a previous host.
     """
 
     def __init__(self, watch: Watch, since: str, memory: ActivityState | None = None) -> None:
@@ -102,7 +102,7 @@ class ActivityTracker:
         asker: int = 0,
         command: CommandState = NO_COMMAND,
     ) -> ActivityState:
-        """For a successor: it, as of this offset of the output."""
+        """The state for a replacement host, as of this offset of the output."""
         return ActivityState(
             offset,
             self.activity,

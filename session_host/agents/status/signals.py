@@ -1,4 +1,4 @@
-"""What the signals of an agent mean: each becomes a word of its source. Pure; nothing is read off the screen.
+"""Translate each source's events into status reports. Pure; never reads the screen.
 
 ======================================  =================================
 signal                                  word
@@ -60,7 +60,7 @@ _OWN_DIALOG: Final = "dialog open"
 
 
 class StatusReport(NamedTuple):
-    """What one source says at one moment.
+    """A status report from one source.
 
     Attributes:
         source: who says so.
@@ -124,7 +124,7 @@ def _decoded(text: str) -> str:
 
 
 def of_one_that_left(source: str) -> StatusReport:
-    """A program that told its states by the terminal has left it without a word."""
+    """The program that reported by OSC 7501 exited without clearing its status."""
     return StatusReport(source, "gone", Activity.NO_SIGNAL, is_last=True)
 
 

@@ -1,4 +1,4 @@
-"""What the keyboard of the outer terminal sends, as what the user did.
+"""Parses the outer terminal's input into keys, text, mouse and reports.
 
 A terminal's input line carries two things at once: what its user types, and what the terminal
 itself answers and reports. Only the former leaves this parser. Reports (cursor positions,

@@ -1,4 +1,4 @@
-"""What a whole character or control sequence of the outer terminal means; reports mean nothing.
+"""The meaning of one character or control sequence of the outer terminal.
 
 Sources: xterm's ctlseqs, the kitty keyboard protocol, rxvt's reference, ECMA-48.
 """

@@ -1,4 +1,4 @@
-"""What a user did at the outer terminal, as values."""
+"""The user's input at the outer terminal, as values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The codes by which terminals tell keys, as tables.
+"""Tables of the codes that terminals send for keys.
 
 Sources: xterm's ctlseqs ("PC-Style Function Keys"), the kitty keyboard protocol ("Functional key
 definitions"), rxvt's reference, console_codes(4).

@@ -1,4 +1,4 @@
-"""The terminal that this command runs in, taken over for a while and always given back."""
+"""The terminal that this command runs in: raw mode, and its restoration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of a replica as bytes for the outer terminal.
+"""Writes a replica's rows to the outer terminal.
 
 Nothing of the program's own bytes passes: what is written is made here from cells and styles, out of
 a few sequences that every terminal of today understands, and none of them asks it anything.

@@ -1,4 +1,4 @@
-"""The agent of ``outlive demo``: it answers with numbered lines, slowly, and then waits for the next question.
+"""The agent of ``outlive demo``: answers slowly with numbered lines, then waits for the next question.
 
 Run as a program of its own; it knows nothing of Outlive.
 """

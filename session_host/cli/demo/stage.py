@@ -1,4 +1,4 @@
-"""Where the demo plays: directories, a display and a window of its own, all gone afterwards."""
+"""The demo's own directories, display and window, removed afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of the agents: which are installed, and where; and what the user's login shell knows of them."""
+"""Checks the agents: which are installed, where, and whether the login shell finds them."""
 
 from __future__ import annotations
 

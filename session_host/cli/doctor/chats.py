@@ -1,4 +1,4 @@
-"""Checks of the running chats: whether each can be reached, and whether the keeper answers."""
+"""Checks the running chats: whether each can be reached, and whether the keeper responds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one check of ``outlive doctor`` finds."""
+"""The result of one check of ``outlive doctor``."""
 
 from __future__ import annotations
 

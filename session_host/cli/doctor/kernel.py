@@ -1,4 +1,4 @@
-"""Checks of the kernel: each thing that keeps chats alive is tried once, on a small scale."""
+"""Checks the kernel: tries each feature that keeps chats alive once, on a small scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What logind does with a user's processes at logout: as it says itself, or as its files say.
+"""What logind does with a user's processes at logout, from its answer or its files.
 
 Sources: logind.conf(5) for the settings, their files and the order of these; systemd.syntax(7) for the form;
 org.freedesktop.login1(5) for the properties.

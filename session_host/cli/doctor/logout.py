@@ -1,4 +1,4 @@
-"""Checks of what else may end chats: the window's control group, and logging out."""
+"""Checks whether the window's control group or a logout would end chats."""
 
 from __future__ import annotations
 

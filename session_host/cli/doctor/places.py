@@ -1,4 +1,4 @@
-"""Checks of the places where things are kept: directories, sockets, the record."""
+"""Checks directories, sockets and the store."""
 
 from __future__ import annotations
 

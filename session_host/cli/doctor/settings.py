@@ -1,4 +1,4 @@
-"""The user's own settings files: whether they can be read, and where not."""
+"""Checks the user's settings files."""
 
 from __future__ import annotations
 

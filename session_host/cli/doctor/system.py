@@ -1,4 +1,4 @@
-"""Checks of what surrounds Outlive: Python, engines, Qt, the terminal."""
+"""Checks Python, engines, Qt and the terminal."""
 
 from __future__ import annotations
 

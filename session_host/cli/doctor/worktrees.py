@@ -1,4 +1,4 @@
-"""Checks of the git worktrees that were made for chats."""
+"""Checks the git worktrees of chats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``outlive new endpoint`` takes beside the other options: which server, which model, whose key."""
+"""Options of ``outlive new endpoint``: server, model and key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``outlive resume``: go on with an ended chat, in the same conversation."""
+"""``outlive resume``: resume an ended chat in the same conversation."""
 
 from __future__ import annotations
 

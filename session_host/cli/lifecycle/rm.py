@@ -1,4 +1,4 @@
-"""``outlive rm``: forget a chat that has ended."""
+"""``outlive rm``: remove an ended chat."""
 
 from __future__ import annotations
 

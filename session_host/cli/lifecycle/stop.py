@@ -1,4 +1,4 @@
-"""``outlive stop``: end a chat's agent politely."""
+"""``outlive stop``: ask a chat's agent to exit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``outlive upgrade``: running chats get the installed version; their agents do not notice."""
+"""``outlive upgrade``: update running chats to the installed version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``outlive logs``: what the process behind a chat wrote down of its work; never the chat's text."""
+"""``outlive logs``: the log of the process behind a chat; it never contains the chat's text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``outlive ls``: what chats there are, and how they are."""
+"""``outlive ls``: list chats and their states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``outlive search``: what was to be seen in any chat, running or ended."""
+"""``outlive search``: search the text of all chats, running and ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording as a page of its own: colours, styles and links, in the reader's light or dark."""
+"""A recording as an HTML page: colours, styles and links, light or dark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recording as lines: all that ever left the screen upwards, then the screen.
+"""A recording as lines: everything that scrolled off the screen, then the screen.
 
 The output goes through an emulator, whose history is taken over and emptied again and again, so that its bound does not
 count. What a program wipes off its screen is not there, as in any terminal.

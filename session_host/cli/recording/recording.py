@@ -1,4 +1,4 @@
-"""A session's recording, as what shows or exports it goes through: output, resizes, and what is missing."""
+"""A session's recording, as it is played and exported: output, resizes and gaps."""
 
 from __future__ import annotations
 

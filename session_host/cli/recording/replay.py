@@ -1,4 +1,4 @@
-"""``outlive replay``: play a chat's recording in this terminal, as it was seen.
+"""``outlive replay``: play a chat's recording in this terminal.
 
 The recording goes through an emulator of our own and is painted from there: nothing of its bytes reaches this terminal,
 so that no query in it is answered into the shell, and no mode of it stays.

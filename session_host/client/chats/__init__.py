@@ -1,4 +1,4 @@
-"""What a user does with chats: launch, resume, remove.
+"""Actions on chats: launch, resume, remove.
 
 launch            makes the spec, records it, asks the keeper
 settings          ``chats.toml``

@@ -1,4 +1,4 @@
-"""The git worktrees of chats: made before a chat starts, and removed with it when nothing is lost by that."""
+"""The git worktrees of chats: created before a chat starts, removed with it if no work is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The colours that a window last showed terminals in, for chats that are started without a window.
+"""The terminal colours of the last window, for chats started without one.
 
 A program asks its terminal for the colours once, at its start, and many never ask again.
 """

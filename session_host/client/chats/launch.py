@@ -1,4 +1,4 @@
-"""Starting a session: its spec is made and recorded here, and handed to the keeper, which forks a host.
+"""Starts a session: builds its spec, inserts its row and asks the keeper to fork a host.
 
 Neither is a child of ours: whatever becomes of us, of our terminal or of our process group does not
 reach them.

@@ -1,4 +1,4 @@
-"""Who else has a conversation open. Most agents do not look: two at once would each write over the other's turns.
+"""Find other processes that have a conversation open; two writers would overwrite each other's turns.
 
 It is looked at when a conversation is about to be gone on with: what the running chats say, what the agent's own
 files say, and whose command line names it. Blocks, on the disk and on hosts.

@@ -1,4 +1,4 @@
-"""A chat's end that is under way: its program is gone, and its host has yet to write that down."""
+"""A chat whose program has exited while its host has not saved that yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forgetting an ended chat: its record, what was kept beside that, and its worktree if nothing is lost by it."""
+"""Removes an ended chat: its row, its files, and its worktree if no work is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an ended chat can be gone on with, in the same conversation. Blocks on the disk; loads in no time."""
+"""Whether an ended chat's conversation can be resumed. Reads the disk; imports no asyncio."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def by_agent(agents: Mapping[str, Agent], record: SessionRecord) -> tuple[bool |
 
 
 def _continued(store: Store, record: SessionRecord) -> str:
-    """Who goes on with it now: the last of those who went on with each other."""
+    """The last chat in the chain of resumes."""
     last = record
     for _ in range(MOST_IN_CHAIN):
         following = store.get(last.continued_by) if last.continued_by is not None else None

@@ -1,4 +1,4 @@
-"""Going on with an ended chat: a new session in the same conversation of the agent's.
+"""Resume an ended chat: start a new session in the same agent conversation.
 
 The conversation is the one that the chat was in, by its id; never "the latest". All of this blocks on the disk but
 for the two that start a session. Whether it can be done: ``resumability``.
@@ -169,7 +169,7 @@ def _shown(request: LaunchRequest, size: GridSize | None, colors: DefaultColors 
 def _arguments(
     record: SessionRecord, agent: Agent, environment: Mapping[str, str], *, unasked: bool = False
 ) -> list[str]:
-    """The user's own, less those that chose a conversation, and less what was asked, unless nothing was."""
+    """The user's arguments without conversation options and, unless nothing was asked, without the prompt."""
     arguments = record.arguments
     if arguments is None:
         # Of before they were kept: the argv without what the catalog put there.

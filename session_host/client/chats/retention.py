@@ -1,4 +1,4 @@
-"""Ended chats have a limit: what all of them take together, ``ended_limit_mib`` in ``chats.toml``."""
+"""Enforce ``ended_limit_mib`` (``chats.toml``), the disk limit of all ended chats."""
 
 from __future__ import annotations
 

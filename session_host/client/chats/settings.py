@@ -1,4 +1,4 @@
-"""The user's wishes for new chats: ``chats.toml`` in the configuration directory.
+"""The user's settings for new chats (``chats.toml``).
 
 ::
 

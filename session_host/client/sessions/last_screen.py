@@ -1,4 +1,4 @@
-"""The last screen of a session that is over, however it came to be over."""
+"""The last screen of an ended session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of sessions without an event loop: loading one takes longer than asking twenty hosts."""
+"""List sessions with blocking sockets: importing asyncio takes longer than asking twenty hosts."""
 
 from __future__ import annotations
 

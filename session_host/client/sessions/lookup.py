@@ -1,4 +1,4 @@
-"""One session, and how it is: the record merged with what its host says. All of them: ``listing``."""
+"""Looks up one session: its row merged with its host's answer. For all of them: ``listing``."""
 
 from __future__ import annotations
 

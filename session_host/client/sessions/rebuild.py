@@ -1,4 +1,4 @@
-"""A record that is damaged or gone: begun anew from the hosts that run.
+"""Rebuilds a damaged or missing store from the running hosts.
 
 The hosts are the truth about what runs; the record only remembers. So a lost record costs what was
 remembered of ended sessions, and no running one.

@@ -1,4 +1,4 @@
-"""The record's word on sessions, merged with what hosts say; without a loop, so that it loads in no time."""
+"""Session info: the stored row merged with the host's description. Imports no asyncio, for fast startup."""
 
 from __future__ import annotations
 
@@ -164,14 +164,14 @@ def _stderr_path(session_id: str) -> str | None:
 
 
 def reason_of(record: SessionRecord) -> Reason | None:
-    """Why a session was cut off; None for one that runs, or whose end is known."""
+    """Why a session ended without an exit status; None if it runs or has one."""
     if record.state is not State.LOST:
         return None
     return _REASONS.get(record.error, "lost")
 
 
 def resolve_stale_row(store: Store, record: SessionRecord) -> SessionRecord:
-    """A record that says "running" while its host may be gone: find out, and write it down if so."""
+    """Check a row that says "running" and mark it lost if its host is gone."""
     if record.state not in RUNNING_STATES:
         return record
     rebooted = _is_of_another_boot(record)

@@ -1,4 +1,4 @@
-"""A host that does not answer: who it is, and how its chat is ended without it."""
+"""Name an unresponsive host, and kill its chat through the keeper."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running chats get the code that is installed now; their agents do not notice.
+"""Replaces the hosts of running chats by ones of the installed version.
 
 First the keeper becomes the new version, in its own process; then each host is replaced by one that the new
 keeper forks. What cannot be replaced stays as it was.

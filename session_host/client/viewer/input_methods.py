@@ -1,4 +1,4 @@
-"""What a viewer's user does, as numbered messages. Part of ``viewer``."""
+"""User input as numbered messages. Part of ``viewer``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to an emulator because it is a replica: it shows what the host's own emulator has, and no more."""
+"""A replica's emulator: its replies and events are discarded, its scroll position is kept."""
 
 from __future__ import annotations
 

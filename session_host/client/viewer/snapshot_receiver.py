@@ -1,4 +1,4 @@
-"""A snapshot on its way in: its pieces, and the replica that comes of them. Pure but for the engine."""
+"""Collects a snapshot's parts and builds the replica. Pure but for the engine."""
 
 from __future__ import annotations
 

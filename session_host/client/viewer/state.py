@@ -1,4 +1,4 @@
-"""Where a viewer stands, and whom it tells: the values that its users need."""
+"""Viewer states and the delegate protocol."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FINAL_STATES = frozenset({ViewerState.ENDED, ViewerState.LOST, ViewerState.FAILE
 
 
 class ViewerDelegate(Protocol):
-    """Whoever shows what a viewer follows. Called from the event loop; must not block."""
+    """Callbacks of a viewer. Called on the event loop; must not block."""
 
     def viewer_state(self, state: ViewerState, message: str) -> None:
         """The viewer's state changed; ``message`` says why, in one line, where there is something to say."""

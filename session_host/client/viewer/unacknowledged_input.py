@@ -1,4 +1,4 @@
-"""What a viewer's user did and the host has not acknowledged yet: kept in order, sent again if need be."""
+"""Unacknowledged input, kept in order for resending."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class UnacknowledgedInput:
     def refused(self, refusal: InputRefused) -> None:
         """The host did not take this one; those before it may still be on their way to the program.
 
-        Unless nothing can be typed at all, those behind it go too: the host refuses them, and so does its successor.
+        Unless nothing can be typed at all, those behind it go too: the host refuses them, and so does its replacement.
         """
         holds = refusal.code not in {ErrorCode.READ_ONLY, ErrorCode.ENDED}
         self.holding = self.holding or holds

@@ -1,4 +1,4 @@
-"""A git worktree for a chat: made, shown and removed through git itself, and work in it is never lost.
+"""A git worktree for a chat: created, shown and removed through git; no work is lost.
 
 It knows git and directories. It must not know sessions, their processes, the record or windows: who uses
 a worktree is asked by the caller. git is started for each question, bounded in time, away from any terminal.

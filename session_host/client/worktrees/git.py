@@ -1,4 +1,4 @@
-"""Running git: away from any terminal, in its own words, bounded in time."""
+"""Runs git: without a terminal, in a fixed language, with a timeout."""
 
 from __future__ import annotations
 

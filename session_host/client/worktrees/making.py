@@ -1,4 +1,4 @@
-"""Making a worktree for a chat, making it again, and undoing it."""
+"""Creates a chat's worktree, recreates it, and undoes its creation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names for branches and directories, out of what people call things."""
+"""Branch and directory names derived from the user's names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where worktrees of chats are: ``worktrees/<repository>-<hash>/<branch>`` of the state directory.
+"""Directories of chats' worktrees: ``worktrees/<repository>-<hash>/<branch>`` of the state directory.
 
 A repository's folder is held by whoever makes or removes one in it, since git looks whether a branch is
 checked out before it checks it out, and not in one step.

@@ -1,4 +1,4 @@
-"""Removing a chat's worktree: only what is nowhere lost by it."""
+"""Removes a chat's worktree if no work is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which repository a directory is in, and what worktrees and branches that has."""
+"""The repository of a directory, its worktrees and branches."""
 
 from __future__ import annotations
 

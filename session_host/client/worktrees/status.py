@@ -1,4 +1,4 @@
-"""How a worktree is: its repository, branch, and what has changed in it."""
+"""A worktree's status: repository, branch and changes."""
 
 from __future__ import annotations
 

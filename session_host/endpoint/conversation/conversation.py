@@ -1,4 +1,4 @@
-"""A conversation as values: the records that are appended to its file, and what comes of them.
+"""A conversation as values: the records of its file, and the messages that result.
 
 Every record that is readable may follow any other: whoever reads a damaged file gets what can be made of it.
 """

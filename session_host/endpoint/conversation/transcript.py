@@ -1,4 +1,4 @@
-"""What has been said, as lines of the terminal: when it is asked, and when a conversation goes on."""
+"""A conversation as lines of the terminal."""
 
 from __future__ import annotations
 

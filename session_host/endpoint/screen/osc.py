@@ -1,4 +1,4 @@
-"""What the program tells the terminal about itself, as escape sequences.
+"""Escape sequences that report the chat's title and activity to the terminal.
 
 Sources: OSC 2 (xterm's ctlseqs), OSC 52 (the same), OSC 7501 (an agent's own word on its activity).
 """

@@ -1,4 +1,4 @@
-"""Markdown and code as lines of a terminal, in the terminal's own sixteen colours, so that they fit any theme.
+"""Markdown and code as terminal lines, in the terminal's own sixteen colours.
 
 A line is text with SGR sequences and nothing else; whatever else was in it is taken out before. Lines are as wide as
 the terminal at most, but for finished lines of code: the terminal wraps these itself, so that they are copied whole.

@@ -1,4 +1,4 @@
-"""What the user sees and types: on the main screen, so that all that is finished is the terminal's own history.
+"""Input and output on the main screen; finished text becomes the terminal's history.
 
 ::
 

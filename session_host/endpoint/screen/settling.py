@@ -1,4 +1,4 @@
-"""Which part of a growing answer will not change any more, however it goes on.
+"""Finds the part of a growing answer that will not change any more.
 
 Markdown is settled block by block: a paragraph once something else follows, an item of a list once the next one has
 begun, code line by line. What is settled is printed once and for all; the rest is redrawn as it grows.

@@ -1,4 +1,4 @@
-"""The terminal's line settings, from the program's first moment on: what is typed before the input is there, waits."""
+"""Sets the terminal's line mode at the program's start, so that early typing waits."""
 
 from __future__ import annotations
 

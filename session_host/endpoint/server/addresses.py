@@ -1,4 +1,4 @@
-"""Addresses of servers: how users write them, how the client wants them, how people read them."""
+"""Server addresses: as users write them, as the client needs them, as people read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the server's key comes from: the environment, a file, or the desktop's secret store.
+"""The server's key, from the environment, a file or the desktop's secret store.
 
 A key is in this process's memory and in the request's header, and nowhere else: no argv, no log, no conversation.
 """

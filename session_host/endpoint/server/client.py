@@ -1,4 +1,4 @@
-"""The server: a conversation in, the events of an answer out, by the official client.
+"""Sends a conversation to the server and yields the events of the answer (official client).
 
 Two interfaces are spoken: chat completions, which nearly every server has, and responses. ``auto`` begins with the
 first, and takes the other if a server has not that path. The client is imported when it is first needed, which takes

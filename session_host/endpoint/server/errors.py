@@ -1,4 +1,4 @@
-"""What can go wrong with a server, each in one line that says what to do."""
+"""Server errors, each as one line that says what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys in the desktop's secret store, by the Secret Service's interface on the session bus.
+"""Keys in the desktop's secret store (Secret Service on the session bus).
 
 Source: freedesktop.org, Secret Service API 0.2. The store is asked with the algorithm ``plain``: the bus is a socket of
 the user's own, and whoever could listen there could ask for the secret as well. An item is found by two attributes,

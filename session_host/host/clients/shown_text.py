@@ -1,4 +1,4 @@
-"""Whether an agent shows a text that was typed into it: one that is not ready yet drops it and says nothing.
+"""Check that an agent shows typed text; an agent that is not ready drops it silently.
 
 Agents fold a long or many-lined paste, and some take the first character of a text as a command of their own. So only
 short lines are looked for, by their first letters and digits. A place counts that did not hold them before: the same

@@ -1,6 +1,6 @@
-"""What a former host left, made into what it was: the one way into a session, its first host's too.
+"""Rebuild a session from its descriptors; the first host starts the same way.
 
-A checkpoint and the output after it make the screen; the ledger's records make the rest. Replies of the
+A checkpoint and the output after it make the screen; the input log's records make the rest. Replies of the
 emulator to queries that were answered already are thrown away; those that were not are still to be given.
 """
 
@@ -56,7 +56,7 @@ class RecoveredSession:
 
 
 def replay_log(file: int, ledger: InputLog, *, look_only: bool) -> tuple[LogState, Checkpoint | None]:
-    """Add up the ledger's records, on top of the newest checkpoint's sum; what is due to the program is due again."""
+    """Replay the input log on top of the newest checkpoint, and mark unwritten input as pending."""
     checkpoint = checkpoints.read(file, ledger.page)
     at = ledger.page.checkpoint
     memory = checkpoint.memory if checkpoint is not None else LogState()
@@ -240,7 +240,7 @@ class _Refeed:
                 try:
                     self._emulator.feed(data)
                 except Exception:
-                    # As in the lane: the screen may be wrong from here on, and the session lives.
+                    # As in the emulator worker: the screen may be wrong from here on, and the session lives.
                     log.exception("the engine failed on %d bytes at offset %d", len(data), self.offset)
                 if self._page is not None:
                     self._page.engine_returned()

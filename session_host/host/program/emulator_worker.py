@@ -1,4 +1,4 @@
-"""The emulator's lane: one use of it at a time, in order.
+"""Emulator worker: serializes access to the emulator, on the loop or in a thread.
 
 An engine must not be used from two places at once, and a flood of output is best interpreted on another
 core than the one that reads it. So a little output is fed at once, on the loop, and much of it in one
@@ -30,24 +30,24 @@ Failed = Callable[[], None]
 
 INLINE_BYTES = 16 * 1024
 INLINE_WINDOW_S = 0.005
-"""Up to so much in so long is fed on the loop: a thread's hop costs more, and a key's echo is never delayed by one."""
+"""Output below this rate is interpreted on the event loop, because switching to the thread would delay an echo."""
 
 PLAIN_BYTES = 1024
 PLAIN_S = 0.05
-"""Plain text up to so much waits so long for more of it: the next key is not to wait for the last one's echo, and
+"""Up to this much plain text waits this long before it is interpreted, so that the next key does not wait for it, and
 of those that are typed meanwhile only one waits for all of it."""
 
 MAX_JOB_BYTES = 512 * 1024
 MIN_JOB_BYTES = 4 * 1024
 JOB_TARGET_S = 0.008
-"""About so long a piece of work is to take, since an attach or a key waits for its end."""
+"""Target duration of one job, since an attach or a key may wait for it."""
 
 FULL_BYTES = 1024 * 1024
-"""With so much output waiting the program is not read on: the only thing that ever slows it down."""
+"""Above this backlog the PTY is not read: the only back-pressure on the program."""
 
 
 def _nothing() -> None:
-    """For work whose failure nobody waits for."""
+    """Default failure callback: do nothing."""
 
 
 class _Work(NamedTuple):
@@ -125,7 +125,7 @@ class EmulatorWorker:
         return self._window_began_s
 
     def feed_output(self, data: bytes) -> bool:
-        """Interpret output, now or in turn; returns whether the program is to be read on: not while ``full``."""
+        """Interpret output now or queue it; return whether to continue reading the PTY."""
         if self.idle is not None and not self._queue:
             plain = self._plain
             is_plain = self._is_plain

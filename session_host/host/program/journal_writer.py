@@ -1,6 +1,6 @@
-"""The output on its way to the journal: gathered, and written in batches by a thread, beside the echo's way.
+"""Journal writer: gathers output and writes it to disk in batches, off the key path.
 
-It follows the stream's file and reads from there, so that nothing is kept here but offsets and times. A disk
+It follows the output file and reads from there, so that nothing is kept here but offsets and times. A disk
 that refuses stops the recording, not the session; what the stream still has is written when it takes again.
 """
 
@@ -92,7 +92,7 @@ class JournalWriter:
         return self._directory is not None
 
     async def start(self, size: GridSize, resizes: list[Resized]) -> None:
-        """Open the journal, and catch up with what a former host did not write any more.
+        """Open the journal, and catch up with what a previous host did not write any more.
 
         What comes before that is in the stream, or in ``resizes``, or was told of meanwhile; ``size`` is what the
         grid was at first.

@@ -1,4 +1,4 @@
-"""Moves bytes between the event loop and the PTY, and notices the child's end. Output path, 2 of 10.
+"""PTY I/O on the event loop: reads output, watches for writability, detects the program's exit. Output path, 2 of 10.
 
 The end of a session is the end of its child, not of its output: a background process that holds on
 to the terminal does not keep a session alive. What the child wrote before it ended is all taken.
@@ -20,20 +20,20 @@ from session_host.system.processes.pty_process import PtyProcess
 log = logging.getLogger(__name__)
 
 BATCH_BYTES = 64 * 1024
-"""The most that is read before the emulator and the viewers get it."""
+"""Maximum bytes read per batch."""
 
 LAST_OUTPUT_QUIET_S = 0.1
-"""After the child's end, with the terminal still held by others: so long without output is the end."""
+"""After the child exits while others hold the terminal, stop reading after this long without output."""
 
 LAST_OUTPUT_S = 2.0
-"""And so long with it."""
+"""Same, but with output still arriving."""
 
 TOLD_WITHIN_S = 3.0
-"""So long after the end of a child that is not ours its status is waited for; then it is unknown."""
+"""How long to wait for the keeper to report the exit status of a child that is not ours."""
 
 
 class PtyIOOwner(Protocol):
-    """Whoever the pump works for."""
+    """Callbacks of the pump."""
 
     def on_output(self, data: bytes) -> bool:
         """The program wrote; returns whether to read on at once."""
@@ -135,7 +135,7 @@ class PtyIO:
             self._await_quiet()
 
     def _pause_reading(self) -> None:
-        """Let the program wait: more is read than can be interpreted."""
+        """Stop reading from the PTY, because the emulator is behind."""
         if self._reading and not self._held:
             self._held = True
             self._loop.remove_reader(self._process.master)
@@ -152,7 +152,7 @@ class PtyIO:
     # ------------------------------------------------------------ the child's end
 
     def _child_ended(self) -> None:
-        """It is a zombie, or gone: learn its status, note that, and only then let it be reaped."""
+        """The child has exited: read its status, store it, then reap it."""
         if self.reaped:
             return
         self.reaped = True

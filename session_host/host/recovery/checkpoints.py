@@ -55,7 +55,7 @@ def _state_of(emulator: Emulator, *, portable: bool) -> _State:
 
 
 def memory_of(session: Session) -> LogState:
-    """The sum of the ledger's records so far; replies to all output that the emulator has been through are out."""
+    """The sum of the input log's records so far; replies to all output that the emulator has been through are out."""
     return LogState(
         child_started=session.process.started if session.process is not None else None,
         name=session.name if session.name != session.spec.name else "",

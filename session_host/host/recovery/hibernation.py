@@ -1,4 +1,4 @@
-"""A host that rests: it holds what the former one held, and waits for something to happen.
+"""A hibernating host: holds the session's descriptors and waits for an event.
 
 It was just forked, and what it does here is little, so next to all of its memory is the keeper's. Whatever happens (the
 program writes or ends, a client speaks, comes or goes, the agent's file changes, the keeper has a word) wakes it: it
@@ -72,7 +72,7 @@ class WakeUp(NamedTuple):
 
 
 def hibernate(resting: HibernationState, estate: SessionDescriptors, path: Path, channel: socket.socket) -> WakeUp:
-    """Take the former host's place, and wait until something happens.
+    """Take the previous host's place, and wait until something happens.
 
     Args:
         resting: what to wait with; its descriptors are closed afterwards.
@@ -108,7 +108,7 @@ def hibernate(resting: HibernationState, estate: SessionDescriptors, path: Path,
 
 
 def _may_go(keeper: MessageChannel) -> bool:
-    """Wait for Go, and take no more from the channel; False if the keeper has gone, or lets the former host stay.
+    """Wait for Go, and take no more from the channel; False if the keeper has gone, or lets the previous host stay.
 
     The next keeper's KeptBy stands for a Go that its former process could not say any more; it stays to be heard.
     """
@@ -216,7 +216,7 @@ class _Rester:
         return len(self._callers) <= MAX_CALLERS  # The server has more ways with so many.
 
     def _answer(self, descriptor: int) -> bool:
-        """Answer a caller who wants the description and nothing else; whatever else is said stays to be heard."""
+        """Answer a Describe request without waking; leave any other message unread."""
         caller = self._callers[descriptor]
         try:
             said = caller.recv(RECEIVE_BYTES, socket.MSG_PEEK)

@@ -1,4 +1,4 @@
-"""Who serves a session: one process at a time, whatever dies."""
+"""The session lock: one host per session at a time."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import sys
 from session_host.system.open_file_locks import lock_open_file
 
 _owned: dict[tuple[int, int], int] = {}
-"""The open files that have the lock, by the device and inode of the ledger; they stay open until ``disown``."""
+"""The open files that have the lock, by the device and inode of the input log; they stay open until ``disown``."""
 
 
 def try_lock_session(ledger: int) -> bool:
     """Whether this process is the session's one host now.
 
-    By a lock of an open file that this process alone has: the ledger is opened anew for it. The kernel takes it
+    By a lock of an open file that this process alone has: the input log is opened anew for it. The kernel takes it
     away with the process, however that ends. A record lock would go with the first of its descriptors that is closed.
     """
     key = _key(ledger)

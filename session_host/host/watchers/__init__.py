@@ -1,6 +1,6 @@
-"""What the agent does, read from files, events and titles without polling.
+"""Follows an agent's files, events and titles without polling.
 
-agent_watch          hears all sources, tells the clients, remembers for a successor
+agent_watch          combines all sources, notifies the clients, logs for a replacement host
 state_file           the agent's own file about its state
 foreground           the program in a shell's foreground
 conversation         the conversation that the agent is in

@@ -1,7 +1,7 @@
-"""Writes the changes of a session's activity to their file, each batch in a thread that ends with it.
+"""Writes changes of activity to their file, each batch in a short thread.
 
-A host that is killed before its thread has written leaves a change unwritten; its successor, which knows the last
-change from the ledger, adds it.
+If a host is killed before its thread has written a change, its replacement knows that change from the input log
+and writes it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class TransitionLog:
         self._write_soon()
 
     def went_on(self, last: Transition) -> None:
-        """A former host's last change, which it may not have come to write."""
+        """A previous host's last change, which it may not have come to write."""
         if self._path is not None:
             former = activity_log.last(self._path, TOLD)
             self._newest.extend(former)

@@ -1,4 +1,4 @@
-"""A session's dealings with what its agent does: hears the sources, tells the viewers, remembers for a successor.
+"""Agent watch: feeds reports to the activity tracker, sends changes to viewers, logs them for recovery.
 
 ``agents.status.signals`` says what the words mean; ``agents.status.activity``, which of them is believed.
 """
@@ -46,7 +46,7 @@ BEGINS_CONVERSATION = "sessionstart"
 
 
 class AgentWatch:
-    """Whatever is known of one session's agent comes through here.
+    """Collects all reports about one session's agent.
 
     Attributes:
         tracker: the authority on its activity.
@@ -69,13 +69,13 @@ class AgentWatch:
 
         Args:
             spec: the session's.
-            memory: what a former host knew.
+            memory: what a previous host knew.
             ledger: where what is known survives this process.
             lane: tells how far the output was heard, and when it last came.
             conversation: is told what the sources say of it.
             tell: sends an event to all followers.
             now: tells the time, for people.
-            output_at_s: when the program wrote something to a former host, in seconds since 1970; 0 for never.
+            output_at_s: when the program wrote something to a previous host, in seconds since 1970; 0 for never.
         """
         self.tracker = ActivityTracker(spec.watch, spec.created_at, memory)
         self._spec = spec
@@ -105,7 +105,7 @@ class AgentWatch:
             call_logged(self._transitions.went_on, self._last)
 
     def _of_a_former_host(self, output_at_s: float) -> float:
-        """When output came to a former host, on the clock of ages: after its last word, and not in the time to come."""
+        """When a previous host last got output, on the clock of ages: after its last report, never in the future."""
         last = self.tracker.last_report()
         now_s = time.monotonic()
         # The other clock may have been set meanwhile.
@@ -145,7 +145,7 @@ class AgentWatch:
 
     @log_errors
     def on_terminal_events(self, events: Sequence[TerminalEvent]) -> None:
-        """The program's output said this; all of it is one record: a successor hears all of it again, or nothing."""
+        """Handle reports in the output, logged as one entry: a replacement host gets all of them again, or none."""
         if self._guard is not None:
             self._guard.on_report()
         moment = None
@@ -227,7 +227,7 @@ class AgentWatch:
 
     def _apply_report(self, word: signals.StatusReport) -> None:
         if word.source in self._may_repeat:
-            # A successor is told once more what is asked, which is no other question.
+            # A replacement host gets the question again; it is the same question.
             self._may_repeat.discard(word.source)
             if (
                 word.activity is _NEEDS_INPUT is self.tracker.activity
@@ -235,7 +235,7 @@ class AgentWatch:
             ):
                 return
         changed = self.tracker.apply_report(word, self._moment())
-        # What is not in the output no successor hears again.
+        # A replacement host does not get reports again that are not in the output.
         self._changed(visibly=changed)
 
     def input_given(self) -> None:
@@ -299,7 +299,7 @@ class AgentWatch:
         return self._file.descriptors() if self._file is not None else []
 
     def memory(self) -> ActivityState:
-        """For a successor."""
+        """The state for a replacement host."""
         command = self.foreground.command if self.foreground is not None else NO_COMMAND
         return self.tracker.memory(self._lane.interpreted_to, self._speaker, self._asker, command)
 

@@ -1,4 +1,4 @@
-"""Which conversation of its own the agent is in: the one that is gone on with when this chat has ended.
+"""Track the id of the agent's conversation, which ``resume`` uses after the chat has ended.
 
 ==================  =====================================================================================
 source              what it is
@@ -38,7 +38,7 @@ STATE_FILE, OPEN_FILES = "state file", "open files"
 _RANKS: Final = {CHOSEN: 0, TITLE: 0, WRITTEN: 0, HOOK: 1, PLUGIN: 1, STATE_FILE: 2, OPEN_FILES: 3}
 
 AGAIN_S = 1.0
-"""A turn is told of before all that it opens is open: so long after a change of activity it is looked once more."""
+"""Agents report a turn before opening its files, so rescan after this delay."""
 
 Learnt = Callable[[ConversationState], None]
 
@@ -57,7 +57,7 @@ class ConversationTracker:
         Args:
             chosen: the id that the one who started the agent chose; "" if the agent does.
             watch: how the agent is watched.
-            memory: what a former host knew.
+            memory: what a previous host knew.
             learnt: called with each change.
         """
         self.id = chosen
@@ -72,7 +72,7 @@ class ConversationTracker:
             self._rank = _RANKS.get(memory.source, 0)
 
     def memory(self) -> ConversationState | None:
-        """For a successor; None while there is nothing that the launch spec does not say."""
+        """The state for a replacement host; None while the launch spec says it all."""
         return ConversationState(self.id, self.source) if self.source not in {"", CHOSEN} else None
 
     def set_conversation(self, conversation: str, source: str) -> bool:

@@ -1,4 +1,4 @@
-"""The program in a shell's foreground: what it is, since when, and how the shell's last command ended.
+"""The foreground program of a shell: its name, its start, and the last command's exit code.
 
 A program that takes the terminal or gives it back is nearly always seen in the output: the echo of Enter before it
 starts, the prompt after it ended. So the terminal's foreground group is looked at shortly after output, twice, and

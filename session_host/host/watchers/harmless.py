@@ -1,4 +1,4 @@
-"""What only watches an agent must not end its host, nor keep others from their work: failures are logged."""
+"""Log exceptions of code that only observes, so that they cannot end the host."""
 
 from __future__ import annotations
 

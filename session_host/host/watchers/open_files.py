@@ -1,4 +1,4 @@
-"""Which conversation a program has open, told by the files that it holds open to write (proc(5), ``/proc/PID/fd``).
+"""Find the agent's conversation by the files that it has open for writing (``/proc/PID/fd``, proc(5)).
 
 What a process holds open is a fact about that process; what lies in a directory is not. Files that it only reads do
 not count: an agent reads those of others to list them, and one that is written elsewhere to show it. Elsewhere than on

@@ -1,4 +1,4 @@
-"""The file in which an agent itself writes down what it does, followed without polling (inotify(7)).
+"""Follows the file in which an agent reports its state (inotify(7)).
 
 Claude Code keeps ``sessions/PID.json`` in its configuration directory, with ``sessionId``, ``status`` (idle, busy,
 waiting) and ``waitingFor``; Qwen Code keeps one like it, without a status. It is rewritten in place: text that cannot

@@ -1,4 +1,4 @@
-"""Which conversation an agent is in, where its terminal's title names it and its store has that title (opencode)."""
+"""Find opencode's conversation by the terminal title that it sets."""
 
 from __future__ import annotations
 

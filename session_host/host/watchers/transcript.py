@@ -1,4 +1,4 @@
-"""Which conversation an agent is in, told by the transcript that it writes in its turns (Gemini CLI 0.61).
+"""Find Gemini CLI's conversation by the transcript that it writes during a turn.
 
 It holds no transcript open and tells nobody which one it is in; ``/clear`` leads it into a new one, and ``--resume
 latest`` into one that only it knows. So after each turn it is looked which transcripts of its project were written in

@@ -1,4 +1,4 @@
-"""The keeper's processes: hosts forked from it, its children, and processes that are no children of it.
+"""The keeper's processes: forked hosts, its children, and unrelated processes.
 
 prefork    loads and uses all that hosts use, before they are forked, so that they share the memory
 forking    a host as a fork of the keeper

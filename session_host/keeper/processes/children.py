@@ -1,4 +1,4 @@
-"""Processes that the keeper watches, or has without having made them."""
+"""The keeper's child processes, including orphans that it adopted as subreaper."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from session_host.system.processes import exit_status
 
 
 def pidfd_of(pid: int) -> int:
-    """Tells the end of a process that need not be a child of ours; -1 where that cannot be had."""
+    """Open a pidfd, which becomes readable when the process exits; -1 if the system has none."""
     try:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
@@ -43,7 +43,7 @@ REAPING_S = 1.0
 
 
 def end_half_started(ward: KeptSession, wards: Collection[KeptSession]) -> None:
-    """A host died between the fork of its program and the exec: what is left of that must not go on."""
+    """Kill a fork whose host died before it reached exec."""
     known = {pid for each in wards for pid in (each.host_pid, each.child_pid, each.page.child)}
     known |= {each.successor.pid for each in wards if each.successor is not None}
     for pid in orphan_forks(known):
@@ -65,7 +65,7 @@ def _end_stray(pid: int) -> None:
 
 
 def orphan_forks(known: Collection[int]) -> list[int]:
-    """Children of ours, or of the other keeper of our pair, that are forks of this very program and that nobody knows.
+    """Unknown children of either keeper that still run this program: forks that never reached exec.
 
     A program's own descendants become our children too when their parents end; those have other command
     lines, and are left alone.
@@ -96,7 +96,7 @@ def _command_line(pid: int) -> bytes:
 
 
 def ended_children() -> Iterator[tuple[int, int]]:
-    """The children that have ended, with their statuses; each is to be reaped before the next one is asked for."""
+    """Yield exited children with their statuses; reap each before asking for the next."""
     while True:
         try:
             found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -108,7 +108,7 @@ def ended_children() -> Iterator[tuple[int, int]]:
 
 
 def reap_and_store_status(wards: Iterable[KeptSession], pid: int, status: int) -> KeptSession | None:
-    """Reap a child; if it was a session's program, note its status before, and return that session."""
+    """Store a child's exit status if it is a session's program, then reap it; return the session."""
     for ward in wards:
         if pid in {ward.child_pid, ward.page.child} and ward.page.exit_status is None:
             # Before the reaping, so that there is no moment at which nobody knows.

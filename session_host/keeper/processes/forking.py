@@ -1,4 +1,4 @@
-"""A host as a fork of the keeper: within a millisecond, with the engine loaded already."""
+"""Forks a host from the keeper: within a millisecond, with the engine loaded."""
 
 from __future__ import annotations
 

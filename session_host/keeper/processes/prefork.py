@@ -1,4 +1,4 @@
-"""What hosts do is done here before they are forked, so that they share it: code loaded, adapted and laid out.
+"""Prefork: load and use in the keeper what every host needs, so that hosts share its pages.
 
 A host's memory is what it writes to, and a Python process writes to what it merely uses: it counts references.
 What the interpreter makes at a first use (caches, adapted code, the dictionaries of objects) is made here.
@@ -45,7 +45,7 @@ _CALLS: tuple[tuple[Role, Attach | Describe], ...] = (("viewer", Attach(SIZE)), 
 
 
 def preload() -> None:
-    """Load and use what hosts use; then nothing of it is looked at by the collector again."""
+    """Load and use what hosts use, then freeze it (gc.freeze)."""
     for engine in available_engines():
         engine_build(engine)
         for _ in range(TURNS):
@@ -75,7 +75,7 @@ def preload() -> None:
 
 
 def _survives(work: Callable[[], None]) -> bool:
-    """Whether a fork of this process comes back from it: a host may die of what it does, this process may not."""
+    """Try the work in a fork first, because a crash here would end the keeper; return whether it survived."""
     pid = os.fork()
     if not pid:
         status = 1

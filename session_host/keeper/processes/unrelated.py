@@ -1,4 +1,4 @@
-"""Hosts and programs that are children of neither process of the pair: their ends are told by pidfds."""
+"""Watch hosts and programs that are not our children, by pidfd."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The second and the third holder of what the keeper holds.
+"""The standby keeper and systemd, which hold the same descriptors as the active keeper.
 
 replication     messages from the active keeper to the standby, and back
 systemd_holder  the descriptor store of the user's systemd

@@ -1,4 +1,4 @@
-"""What the active keeper tells its standby, and the reverse: a fork of the standby can go on with everything.
+"""Replicate the keeper's state to its standby, so that a fork of the standby can take over.
 
 One packet a message, some with descriptors. From the active keeper: ``Held`` before a host is forked, ``Now`` whenever
 something of a session changed, ``Bound``, ``Forgotten``, ``Listening``, ``Locked``, ``Leaving``. From the standby,
@@ -33,7 +33,7 @@ class Change(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Held(Change, frozen=True):
-    """A session is kept. Its spec, in a file, comes along, and its estate, and the PTY's other side if ``slave``."""
+    """A session is kept. Its spec (in a file) and its descriptors come along; if ``slave``, the PTY's slave, too."""
 
     slave: bool
 
@@ -76,14 +76,14 @@ class Leaving(Change, frozen=True):
 
 
 class Ended(Change, frozen=True):
-    """A child of the standby has ended: a host, or what is to be one."""
+    """A child of the standby has exited: a host, or a process about to become one."""
 
     pid: int
     status: int
 
 
 class Noted(Change, frozen=True):
-    """The status of a session's program stands in its ledger: the standby was its parent."""
+    """The status of a session's program stands in its input log: the standby was its parent."""
 
     session_id: str
 
@@ -107,7 +107,7 @@ class DescriptorHolder(Protocol):
 
 
 class StandbyReplication:
-    """The active keeper's word to its standby and to the third holder; without one, nothing is told to it.
+    """Sends each change to the standby and to the descriptor backup; a missing one is skipped.
 
     A standby that cannot be told is killed: what is forked next has all that this process has.
     """
@@ -152,7 +152,7 @@ class StandbyReplication:
             self._third.remove_session(ward.id)
 
     def check_backup(self) -> None:
-        """Let the third holder put back what is gone in the runtime directory."""
+        """Let systemd's descriptor store put back what is gone in the runtime directory."""
         if self._third is not None:
             self._third.check()
 

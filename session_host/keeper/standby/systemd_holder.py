@@ -1,4 +1,4 @@
-"""The third holder of the sessions' descriptors: the descriptor store of the user's systemd, where there is one.
+"""Back up the sessions' descriptors in systemd's file descriptor store (FDSTORE), if available.
 
 The pair of keepers moves into a transient service. That service's main process waits, as a shell and flock(1), until
 both keepers are dead; systemd then starts it again with the descriptors that it holds, and it becomes the next keeper::
@@ -145,7 +145,7 @@ class SystemdHolder:
 
 
 def leave_former_service(session_ids: Collection[str]) -> None:
-    """Leave nothing in the store of the service that a former version of this process is in."""
+    """Remove our descriptors from the former version's service."""
     former = SystemdHolder()
     with suppress(OSError):
         former._store = DescriptorStore()  # noqa: SLF001 - without its lock, which the former version has
@@ -176,7 +176,7 @@ def are_kept(session_ids: Collection[str]) -> bool:
 
 
 def restored(received: Mapping[str, Sequence[int]], third: SystemdHolder) -> list[KeptSession]:
-    """The sessions of which systemd hands back the descriptors; nobody serves them, or their hosts will say so."""
+    """Rebuild sessions from descriptors that systemd handed back; hosts that still live report themselves."""
     wards = []
     for session_id, held in received.items():
         try:

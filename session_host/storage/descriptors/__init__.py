@@ -1,4 +1,4 @@
-"""What a session leaves to its next host: descriptors, and the files in memory behind them.
+"""Session descriptors and the files in memory behind them; they outlive any one host.
 
     session_descriptors  the PTY, the pipe, three files in memory, the listening socket
     output_file          the output as a file; its length is the offset

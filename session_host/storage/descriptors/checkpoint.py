@@ -1,6 +1,6 @@
-"""Checkpoints: an engine's state and the ledger's sum at one offset, in a file in memory.
+"""Checkpoints: the engine's state and the input log's sum at one offset, in a file in memory.
 
-A new one is appended, then the ledger's first page is pointed to it, then the former one's pages are given
+A new one is appended, then the input log's first page is pointed to it, then the former one's pages are given
 back: there is always a whole one.
 """
 
@@ -24,7 +24,7 @@ class Checkpoint(msgspec.Struct, array_like=True):
     Attributes:
         offset, resizes: how much output, and how many resizes, the engine has been through.
         form: the engine's build if ``data`` is its own snapshot, "vt" if any engine can read it.
-        memory: the ledger's records up to some that are applied again.
+        memory: the input log's records up to some that are applied again.
     """
 
     offset: int
@@ -39,7 +39,7 @@ class Checkpoint(msgspec.Struct, array_like=True):
 
 
 def write(file: int, checkpoint: Checkpoint, first_record: int) -> CheckpointLocation:
-    """Append a checkpoint; it counts once the ledger points to it. May take milliseconds."""
+    """Append a checkpoint; it counts once the input log points to it. May take milliseconds."""
     data = msgspec.msgpack.encode(checkpoint)
     offset = -(-os.fstat(file).st_size // PAGE_BYTES) * PAGE_BYTES
     done = 0

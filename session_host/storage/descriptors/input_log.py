@@ -1,8 +1,8 @@
-"""The ledger: what was accepted for a session, and how much of it the program has got. Key path, 8 of 9.
+"""Input log: everything accepted for the program, and how much of it was written to the PTY. Key path, 8 of 9.
 
 A file in memory. Its length says what was accepted: a record is there wholly or, torn by a kill in the
 midst of a long write, cut off. Its *position* says what the program has: ``sendfile`` moves bytes into the
-PTY and the position past them in one call, so there is no moment at which a successor could not tell.
+PTY and the position past them in one call, so there is no moment at which a replacement host could not tell.
 
 The first page holds what is overwritten in place, each field by one store or one write::
 
@@ -11,7 +11,7 @@ The first page holds what is overwritten in place, each field by one store or on
     64   the child's PID, written by the child itself before its exec
     72   how the child ended: 1 << 32 | wait status, written by whoever sees it before it is reaped
     80   the offset of the output that the engine is at this moment fed, plus one; 0 between two feeds
-    88   1 once the end is recorded: a successor has nothing left to do, and must not record it anew
+    88   1 once the end is recorded: a replacement host has nothing left to do, and must not record it anew
     96   how often hosts of this session died in the midst of a feed that began there, and which offset
     112  1 once the engine is suspected of killing its hosts: the other one is to be used
     120  1 once the user has asked for the end with Stop, 2 with Kill
@@ -56,17 +56,17 @@ class CheckpointLocation(NamedTuple):
 
 
 class InputLogCorrupt(OutliveError):
-    """It is not a ledger, or one of another version."""
+    """The file is not an input log, or has another version."""
 
 
 class LogHeader:
-    """A ledger's first page; the keeper and the host may each have it."""
+    """An input log's first page; the keeper and the host may each have it."""
 
     def __init__(self, file: int) -> None:
         """Map it.
 
         Raises:
-            InputLogCorrupt: it is not that of a ledger.
+            InputLogCorrupt: the file is not an input log.
         """
         if os.pread(file, len(_MAGIC), 0) != _MAGIC:
             raise InputLogCorrupt("the session's ledger is of another version")
@@ -104,7 +104,7 @@ class LogHeader:
 
     @property
     def exit_saved(self) -> bool:
-        """The session's end is written down: whoever removes it from the record means it."""
+        """Whether the exit is saved in the store; after that, a missing row was removed on purpose."""
         return bool(self._words[_RECORDED])
 
     @exit_saved.setter
@@ -167,7 +167,7 @@ class LogHeader:
 
 
 class InputLog:
-    """The ledger of a session, as its one host sees it.
+    """The input log of a session, as its one host sees it.
 
     Attributes:
         page: what is overwritten in place.
@@ -212,7 +212,7 @@ class InputLog:
             self.due.add(Due(start, len(payload), who if kind == EntryKind.INPUT else NOBODY, number), len(payload))
 
     def append_and_send(self, kind: EntryKind, payload: bytes, who: bytes, number: int) -> bool:
-        """``add`` for the program, and ``flush``, with less ado for the usual case: nothing else is due.
+        """``append`` and ``send_pending`` in one, with a fast path when nothing else is pending.
 
         Returns:
             Whether nothing is left. What the program has in one go is not among ``due.take_taken``.
@@ -275,7 +275,7 @@ class InputLog:
         return True
 
     def mark_pending(self, record: LogEntry) -> None:
-        """A former host's record for the program: what it has not got of it is due."""
+        """Mark the unwritten part of a previous host's entry as pending."""
         if record.kind in FOR_PROGRAM and record.end > self._position:
             start = record.start + HEADER_BYTES
             self.due.add(
@@ -284,7 +284,7 @@ class InputLog:
 
     @property
     def first_pending(self) -> int:
-        """Where the first record stands that the program has not got wholly; the end if it has all."""
+        """Offset of the first entry not fully written to the program, or the end."""
         return self.due.records[0].start - HEADER_BYTES if self.due.records else self.end
 
     def drop_pending(self) -> int:

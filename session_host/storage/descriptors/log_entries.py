@@ -1,4 +1,4 @@
-"""The records of a ledger: their kinds, and their header on disk. Pure.
+"""Entries of the input log: their kinds and their binary header. Pure.
 
 A record is a header of 32 bytes and its payload::
 
@@ -43,7 +43,7 @@ class EntryKind(IntEnum):
 
 
 FOR_PROGRAM = (EntryKind.INPUT, EntryKind.TYPED, EntryKind.REPLY, EntryKind.FOCUS)
-"""In a tuple, the most frequent first: to hash an enum's member takes longer than to compare a few."""
+"""Hot path: a tuple ordered by frequency; comparing is faster than hashing an enum member."""
 
 
 class LogEntry(NamedTuple):

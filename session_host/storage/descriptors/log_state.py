@@ -1,4 +1,4 @@
-"""What a host has to remember beside the screen: the sum of the ledger's records.
+"""State that results from replaying the input log (everything except the screen).
 
 Each record may be applied twice, as long as all after it are applied again too: a checkpoint's sum may
 already hold the first records that are read after it.
@@ -82,7 +82,7 @@ class ActivityState(msgspec.Struct, frozen=True):
     asker: int = 0
     """The process group that had the terminal when its program last told its state there; 0 if it did not."""
     fresh: tuple[str, ...] | None = None
-    """The sources whose last words are of what is asked or done now; None where a former version did not tell."""
+    """Sources whose last report is about the current question or work; None from former versions."""
     command: CommandState = NO_COMMAND
 
 
@@ -98,11 +98,11 @@ _WHOLE: Final[dict[int, tuple[str, type[msgspec.Struct]]]] = {
     EntryKind.ACTIVITY: ("activity", ActivityState),
     EntryKind.CONVERSATION: ("conversation", ConversationState),
 }
-"""Kinds of records of which the last one is all that counts: the field that it becomes, and its type."""
+"""Entry kinds where only the last one matters, with the field and type that it sets."""
 
 
 class LogState(msgspec.Struct):
-    """The sum of a ledger's records.
+    """The sum of an input log's records.
 
     Attributes:
         child_started: the child's kernel start time; None before it was exec'd.

@@ -16,7 +16,7 @@ _KEEP_SIZE_AND_PUNCH_HOLE = 0x01 | 0x02
 
 PAGE_BYTES = 4096
 LITTLE_BYTES = 1024
-"""After a read of less than this there is no more, and to ask would cost as much as the read did: an echo."""
+"""A read shorter than this is taken as the last one: asking again costs as much as the read."""
 
 
 class OutputFile:
@@ -26,11 +26,11 @@ class OutputFile:
         start: the offset of the first byte that is still kept.
         end: the offset after the last byte.
         at_end: the PTY has told that nobody holds its other side.
-        written_at_s: when a former host wrote to it, in seconds since 1970; 0 for never.
+        written_at_s: when a previous host wrote to it, in seconds since 1970; 0 for never.
     """
 
     def __init__(self, estate: SessionDescriptors, mover: Splicer, *, look_only: bool = False) -> None:
-        """Open it where a former host left it.
+        """Open it where a previous host left it.
 
         Args:
             estate: the session's descriptors.
@@ -45,12 +45,12 @@ class OutputFile:
         self.written_at_s = found.st_mtime if self.end else 0.0
         self.start = _first_kept(estate.stream, self.end)
         self.at_end = False
-        # What a former host had on its way is older than what the PTY has.
+        # What a previous host had on its way is older than what the PTY has.
         if mover.in_kernel and not look_only:
             self.end += mover.drain_pipe(estate.pipe_read, estate.stream, self.end, 1 << 20)
 
     def read_new(self, most: int) -> bytes:
-        """Take in what the program wrote; returns that, about ``most`` bytes of it."""
+        """Move new output from the PTY to the file and return it, up to about ``most`` bytes."""
         began = end = self.end
         while True:
             came, self.at_end = self._mover.splice_from_pty(

@@ -1,4 +1,4 @@
-"""Input that the program does not have wholly yet, oldest first. Pure: the ledger keeps it, the session asks it."""
+"""Pending input: entries that the program has not read wholly, oldest first. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 from .log_entries import NOBODY
 
 LONG_BYTES = 256 * 1024
-"""Of a longer record, no more than this counts against what may wait, so that keys have room behind a long paste."""
+"""Cap on what one entry counts against the input limit, so that keys fit behind a long paste."""
 
 
 class Due(NamedTuple):
     """A record for the program.
 
     Attributes:
-        start, length: where in the ledger's file the program's part of it stands.
+        start, length: where in the input log's file the program's part of it stands.
         who, number: an attachment and its input's sequence, as in the record; NOBODY where nobody waits for it.
     """
 

@@ -1,4 +1,4 @@
-"""The descriptors that make up a session, held by its host and by the keeper alike."""
+"""The descriptors of one session, held by its host and by the keeper."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SessionDescriptors(NamedTuple):
 
 
 def create_descriptors(socket_path: Path, size: GridSize) -> tuple[SessionDescriptors, int]:
-    """A new session's estate.
+    """The descriptors of a new session.
 
     Returns:
         It, and the PTY's other side, which is the program's to have.
@@ -71,7 +71,7 @@ def classify_descriptors(descriptors: Iterable[int]) -> SessionDescriptors:
     """Sort a session's descriptors that come in no order, as from systemd's descriptor store.
 
     Raises:
-        ValueError: one is missing, or one is none of an estate's.
+        ValueError: one is missing, or is none of a session's.
     """
     found: dict[str, int] = {}
     for descriptor in descriptors:
@@ -85,7 +85,7 @@ def classify_descriptors(descriptors: Iterable[int]) -> SessionDescriptors:
 
 
 def _name(descriptor: int) -> str:
-    """The field of Estate that a descriptor belongs to, else what it is."""
+    """The field of SessionDescriptors that a descriptor belongs to, else what it is."""
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISFIFO(mode):
         writes = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY

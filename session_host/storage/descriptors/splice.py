@@ -13,10 +13,10 @@ import os
 
 READ_BYTES = 64 * 1024
 PIECE_BYTES = 4096
-"""A tty gives no more at a time (n_tty's buffer), and the kernel makes pages for all that is asked for."""
+"""A tty returns at most 4096 bytes per call (n_tty), and splice allocates pages for the size requested."""
 
 PIPE_SLOTS = 15
-"""A pipe takes sixteen pieces, however small (pipe(7)); a full one looks like a PTY that has nothing."""
+"""A pipe holds 16 buffers of any size (pipe(7)); EAGAIN from a full pipe is indistinguishable from an empty PTY."""
 
 _REFUSED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 

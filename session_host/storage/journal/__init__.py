@@ -1,4 +1,4 @@
-"""The journal: what a session's program wrote, and its terminal's resizes, with their times, on disk.
+"""The journal: output and resizes of a session with their times, on disk.
 
 It knows files and bytes. It must not know processes, sockets or the clock: whoever records says when
 something was. One directory a session, for its user alone; in it segments, ``00000001.log``, ``00000002.log``, …,

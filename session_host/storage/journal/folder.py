@@ -1,4 +1,4 @@
-"""The directory of a journal: files of this user's alone, in a directory of this user's alone.
+"""A journal's directory; only its user may read it.
 
 The directory is held open, and nothing in it is reached but by its descriptor; a symbolic link, or a file that is
 none or belongs to somebody else, is never followed, read or written.

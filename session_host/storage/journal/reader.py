@@ -1,4 +1,4 @@
-"""The journal's reading end: whatever is sound, whatever the rest is like, also while it is written."""
+"""Read a journal, also while it is written; damaged parts are skipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The terminal as it was at the journal's end."""
+"""Restores the terminal as it was at the journal's end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of segments and snapshots: bytes to values and back. Pure.
+"""The format of segments and snapshots: bytes to values and back. Pure.
 
 Reading believes nothing: lengths are bounded by what is there, and no bytes, whatever they are, raise an error.
 """

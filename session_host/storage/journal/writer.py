@@ -1,4 +1,4 @@
-"""The journal's writing end."""
+"""Writes a journal."""
 
 from __future__ import annotations
 

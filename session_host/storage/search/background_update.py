@@ -1,4 +1,4 @@
-"""``python -m session_host.storage.search.background_update``: brings the index up to date in the background, and ends.
+"""``python -m session_host.storage.search.background_update``: update the index in the background, then exit.
 
 The window starts it after chats wrote something, so that the first search finds the index ready. It gives way: it is
 nice, rests as long as it works, and one process at a time does it. It ends with its parent; being killed costs it the

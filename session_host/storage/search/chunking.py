@@ -1,4 +1,4 @@
-"""Output cut where a screen is about to be lost, and whether a sequence is under way. Pure."""
+"""Cuts output where a screen is about to be lost, outside of escape sequences. Pure."""
 
 from __future__ import annotations
 

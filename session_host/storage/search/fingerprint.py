@@ -1,4 +1,4 @@
-"""Whether a journal has grown since it was read; quick, for lists of sessions."""
+"""Detects quickly whether a journal has grown since it was indexed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index's file: lines, and how far each session has been read."""
+"""The index file: lines, and how far each session is indexed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which lines of a screen are new, and which grew out of one that is known. Pure."""
+"""Finds the lines of a screen that are new, or that grew out of a known one. Pure."""
 
 from __future__ import annotations
 

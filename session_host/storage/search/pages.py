@@ -1,4 +1,4 @@
-"""Some lines of one session together: what is kept and found as one. Pure."""
+"""Pages: some lines of one session, stored and found together. Pure."""
 
 from __future__ import annotations
 

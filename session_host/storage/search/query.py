@@ -1,4 +1,4 @@
-"""What the user typed, and whether a line has it. Pure."""
+"""Parses a query and matches lines against it. Pure."""
 
 from __future__ import annotations
 

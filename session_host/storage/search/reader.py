@@ -1,4 +1,4 @@
-"""A journal through an emulator: lines as they were seen, each with its time and its place in the output.
+"""Feeds a journal to an emulator and yields its lines with time and offset.
 
 The emulator is this room's own. Its history is read and emptied as it fills, between two sequences, so that it holds
 next to nothing and its state between two readings is small.

@@ -1,4 +1,4 @@
-"""Searching all sessions: the index brought up to date, and asked."""
+"""Searches all sessions after bringing the index up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bringing the index up to date with a session's journal, in short transactions.
+"""Indexes the new part of a session's journal, in short transactions.
 
 Each transaction begins at what the index says and ends with it: whoever is killed in mid-way has done nothing, and
 several processes at once take turns.

@@ -1,4 +1,4 @@
-"""The record of sessions, their ends, and the window's layout: one SQLite file in the state directory.
+"""The store: sessions, their exits and the window's layout in one SQLite file.
 
 It knows rows and transactions. It must not know processes, sockets or the clock: whoever writes a
 record says what is true and when. Hosts, the window and commands open the same file at once, so

@@ -1,4 +1,4 @@
-"""The changes of a session's activity, kept beside the record: one JSON object a line, oldest first.
+"""The log of a session's activity: one JSON object per line, oldest first.
 
 The file is bounded: of one that is too long the older half goes. What a kill or a full disk left of a line is
 never read as one.

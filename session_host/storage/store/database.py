@@ -1,4 +1,4 @@
-"""Opening the SQLite file, its transactions, and its errors in the user's words."""
+"""Opens the SQLite file; transactions, and errors in the user's words."""
 
 from __future__ import annotations
 

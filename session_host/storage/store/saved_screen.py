@@ -1,4 +1,4 @@
-"""The last screen of a session that ended: its whole terminal, so that it can still be read.
+"""The saved last screen of an ended session, with its history.
 
 It is kept in two forms: the engine's own, which only the same build can read, and a VT replay, which
 any engine can. Both are compressed; a screen that cannot be written costs nothing but itself.

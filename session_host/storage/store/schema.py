@@ -1,4 +1,4 @@
-"""The database's schema, as the list of steps that lead to it.
+"""The database schema, as a list of migration steps.
 
 ``PRAGMA user_version`` holds the number of steps that a file has taken. A step is never edited
 once it was released: another is added behind it. A version that knows fewer steps cannot use the file.

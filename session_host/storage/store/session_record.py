@@ -1,4 +1,4 @@
-"""One session as it is kept in the store."""
+"""One session's row in the store."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Store:
     # ------------------------------------------------------------ sessions
 
     def insert(self, record: SessionRecord, *, named_alone: bool = False) -> None:
-        """Record a new session; the one whose conversation it goes on with has a successor from then on.
+        """Record a new session; the session that it resumes is marked as continued.
 
         Args:
             record: the session's.
@@ -314,7 +314,7 @@ class Store:
 
 
 def _continue(connection: sqlite3.Connection, record: SessionRecord) -> None:
-    """Of two who resume the same session at once, one does."""
+    """Mark a session as continued; raises if another chat already continues it."""
     done = connection.execute(
         "UPDATE session SET continued_by = ? WHERE id = ? AND continued_by IS NULL", (record.id, record.resumed_from)
     )

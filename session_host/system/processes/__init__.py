@@ -1,4 +1,4 @@
-"""Processes: programs on pseudo terminals, and what /proc tells of a process.
+"""Processes: programs on pseudo terminals, and facts from /proc.
 
     pty_process   PtyProcess: exec'd directly, never through a shell
     identity      a process told apart from a later one with the same PID

@@ -1,4 +1,4 @@
-"""How a process ended, learnt before anybody reaps it; also for one that is nobody's child here.
+"""Read a process's exit status without reaping it, also if it is not our child.
 
 All are wait statuses as of wait(2). The parent is asked first; a zombie tells everybody of its user
 (proc(5), field 52 of ``stat``); and since Linux 6.15 a pidfd tells after the reaping (PIDFD_GET_INFO).

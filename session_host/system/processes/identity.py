@@ -1,4 +1,4 @@
-"""Telling a process from a later one that got the same PID."""
+"""Tells a process from a later one with the same PID."""
 
 from __future__ import annotations
 

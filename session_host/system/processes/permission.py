@@ -1,4 +1,4 @@
-"""Which agents' chats a process belongs to, and which chats it may therefore control.
+"""The agents' chats that a process belongs to, and the chats that it may therefore control.
 
 Every chat's programs inherit ``OUTLIVE_AGENT_CHATS``: the agents' chats that they belong to, nearest first, joined by
 colons; empty in a chat that the user works in. A chat that runs an agent belongs to itself; every chat belongs also to

@@ -1,4 +1,4 @@
-"""The processes of a chat: those of its program's terminal, its descendants, and what bears the chat's mark.
+"""Find a chat's processes: by terminal session, by ancestry and by OUTLIVE_SESSION in the environment.
 
 Every program of a chat inherits ``OUTLIVE_SESSION`` (environ(7)), also one that left its terminal and its parent.
 Linux's ``/proc`` tells; elsewhere nobody is found, and only the program's process groups are ended.
@@ -63,7 +63,7 @@ def matching(processes: Iterable[ChatProcess], patterns: Sequence[str]) -> list[
 
 
 def end(processes: Iterable[ChatProcess], number: int) -> list[ChatProcess]:
-    """Signal those that still are who they were; returns them."""
+    """Signal the processes that still have the same start time; return them."""
     living = []
     for each in processes:
         process = _read(each.pid)

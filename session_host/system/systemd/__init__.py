@@ -1,4 +1,4 @@
-"""The user's systemd: scopes and services for the keeper and for each session, and its descriptor store.
+"""The user's systemd: scopes, services and its descriptor store.
 
     bus_addresses     where the session bus and the system bus listen
     control_groups    the control group of a process, and whether the process should stay there

@@ -1,4 +1,4 @@
-"""A conversation with a D-Bus daemon, the whole of it within one time.
+"""A D-Bus connection with one deadline for all calls.
 
 jeepney has the format, the authentication and no clock: its own connections wait without a limit for the first
 answer. So the socket is ours. Names and errors of the daemon are those of the D-Bus specification.

@@ -1,4 +1,4 @@
-"""Where the buses listen.
+"""Addresses of the session bus and the system bus.
 
 The form of an address is the D-Bus specification's: ``unix:path=/run/user/1000/bus,guid=…;…``, values with
 ``%xx`` for some bytes.

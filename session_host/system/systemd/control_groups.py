@@ -1,4 +1,4 @@
-"""In which control group a process is, and whether it had better stay there.
+"""A process's control group, and whether it should move to a scope.
 
 The user's systemd ends with the user's last login unless the user lingers (user@.service(5), loginctl(1)), and all
 its scopes with it. A process of its own (a window's, started from a desktop) loses nothing by a scope. One that

@@ -1,4 +1,4 @@
-"""Descriptors that the user's systemd holds for a service, and hands back when it starts the service again.
+"""systemd's file descriptor store: holds descriptors and returns them when the service starts again.
 
 The protocol is that of sd_notify(3) (FDSTORE, FDSTOREREMOVE, FDNAME, FDPOLL) and sd_listen_fds(3), file descriptor
 store of systemd.service(5). Only processes in the service's control group are heard.
@@ -17,7 +17,7 @@ FIRST = 3
 
 
 PATIENCE_S = 0.5
-"""systemd reads a message in microseconds; one that does not for so long is not waited for."""
+"""Send timeout; systemd normally reads within microseconds."""
 
 
 class DescriptorStore:

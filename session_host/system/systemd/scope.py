@@ -1,4 +1,4 @@
-"""Moves processes into a unit of their own: a scope, or a service with a descriptor store."""
+"""Moves processes into their own unit: a scope, or a service with a descriptor store."""
 
 from __future__ import annotations
 

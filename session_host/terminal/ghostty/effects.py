@@ -1,4 +1,4 @@
-"""What a terminal says to the world outside its grid: replies and events, collected.
+"""Collects a terminal's replies and events.
 
 libghostty-vt tells of them through C callbacks. There is one set of callbacks for the whole
 process; which terminal is meant travels in its userdata, a handle to that terminal's Effects.

@@ -1,4 +1,4 @@
-"""Frames: what is to be painted since the last one. Also the cursor and colours that go with it."""
+"""Frames: the rows that changed since the last one, the cursor and the colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much history the library keeps.
+"""Sizes the library's history.
 
 The library frees history by whole pages, and it can be bounded in lines or in bytes. At the bound
 in bytes it uses the oldest page again, at the bound in lines it gives the page back to the system

@@ -1,4 +1,4 @@
-"""A terminal's state as bytes which rebuild it in any engine.
+"""Escape sequences that rebuild a terminal's state in any engine.
 
 What the library lets be read is read. What it does not (saved cursors, the screen that is not
 active, the stack of keyboard flags) comes from a copy of the terminal, made through the binary

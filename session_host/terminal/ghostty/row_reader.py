@@ -1,4 +1,4 @@
-"""Reading rows of the screen and its history, for text and for copies; frames are read elsewhere."""
+"""Reads rows of the screen and its history, for text and copies; ``frame`` reads frames."""
 
 from __future__ import annotations
 

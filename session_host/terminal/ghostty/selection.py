@@ -1,4 +1,4 @@
-"""Selecting with the library's own selection, which stays on its content.
+"""Selection by the library itself; it follows its content.
 
 The anchor is a tracked reference, so that a drag goes on after output has moved the text.
 """

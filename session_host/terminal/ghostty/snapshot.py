@@ -1,4 +1,4 @@
-"""The binary form of a terminal's state, and the little that it does not carry."""
+"""The binary snapshot of a terminal, and the state that the library's form lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OSC commands that say something to the user: colours as text, notifications, progress, clipboard, shells' marks."""
+"""OSC commands: colours, notifications, progress, clipboard and shell marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state as a terminal's own language: bytes which rebuild it in a fresh emulator of any engine."""
+"""Escape sequences that rebuild the state in an emulator of any engine."""
 
 from __future__ import annotations
 

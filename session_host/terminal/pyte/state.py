@@ -1,4 +1,4 @@
-"""The whole state of the pyte engine as bytes, and back.
+"""Encodes the pyte engine's whole state as bytes, and decodes it.
 
 The history goes in as it is kept, packed; it is not unpacked when restored but when looked at.
 """

@@ -1,4 +1,4 @@
-"""What is looked at: the viewport's place in the history, and the selection."""
+"""The viewport's position in the history, and the selection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door to libghostty-vt: the loaded library and the few calls that everything else is made of.
+"""The few calls of libghostty-vt that the engine is built on.
 
 ``binding`` loads the library and its declared interface; nothing but this file imports that.
 Handles and structures are cffi objects and therefore ``Any``.

@@ -1,4 +1,4 @@
-"""Makes ``tables``: the C interface of libghostty-vt in the form that loads without a C parser.
+"""Generates ``tables``: the C interface of libghostty-vt in a form that loads without a C parser.
 
 pyghostty declares the interface as text, which cffi parses anew in each process: half a second and more
 in every host, window and attach, for the text at first and then for each type that is named. cffi can

@@ -1,4 +1,4 @@
-"""How a terminal of the library's is made, and the options that every one of ours has."""
+"""Creates a terminal of the library with the options that all of ours have."""
 
 from __future__ import annotations
 

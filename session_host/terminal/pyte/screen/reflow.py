@@ -1,4 +1,4 @@
-"""Changing the size of the grid: the primary screen and its history reflow, the cursor with them.
+"""Resizes the grid: the primary screen and its history reflow, and the cursor with them.
 
 Rows joined by soft wraps are one logical line, and are wrapped anew when the width changes. Packed
 rows which stand alone and fit are left as they are, so that a resize with 10,000 lines of ordinary

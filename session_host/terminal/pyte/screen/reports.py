@@ -1,4 +1,4 @@
-"""What the terminal answers to a program's questions, and what OSC and DCS strings do to the state."""
+"""The terminal's replies to queries, and the effects of OSC and DCS strings."""
 
 from __future__ import annotations
 
