@@ -146,7 +146,7 @@ async def test_an_agent_does_not_control_other_chats(agent: Inside, other: str) 
 def test_an_agent_reads_other_chats_and_controls_its_own(agent: Inside, other: str) -> None:
     assert outlive("send", other, "hello", "--enter").code == 0
 
-    assert agent.outlive("wait", "api-fix", "--text", "hello", "--timeout", "10").code == 0
+    assert agent.outlive("wait", "api-fix", "--text", "hello", "--timeout", "60").code == 0
     assert "hello" in agent.outlive("peek", "api-fix").output
     assert agent.outlive("explain", "api-fix").code == 0
     assert agent.outlive("send", "docs", "hello").code == 0
@@ -191,7 +191,7 @@ def test_an_agent_controls_the_chats_that_it_started(agent: Inside, other: str) 
     # What it starts acts for it, and is not the user's.
     send = shlex.join([*OUTLIVE, "send", "api-fix", "yes"])
     assert agent.outlive("new", "-d", "-n", "proxy", "--", "sh", "-c", f"{send}; echo code=$?; cat").code == 0
-    assert outlive("wait", "proxy", "--text", f"code={NOT_ALLOWED}", "--timeout", "20").code == 0
+    assert outlive("wait", "proxy", "--text", f"code={NOT_ALLOWED}", "--timeout", "60").code == 0
     # Another agent that it starts does not control this one.
     sub = json.loads(agent.outlive("new", "fake", "-d", "-n", "sub", "--json", "--", "-c", "input()").output)
     assert agent_chats(sub["child_pid"]) == (sub["id"], agent.id)
@@ -229,7 +229,7 @@ def test_an_agent_does_not_remove_or_rename_the_ended_chats_of_others(agent: Ins
     own = json.loads(agent.outlive("new", "-d", "--json", "--", "true").output)["id"]
     others = started("command", "api-fix", "true")
     for each in (own, others):
-        assert outlive("wait", each, "--exited", "--timeout", "10").code == 0
+        assert outlive("wait", each, "--exited", "--timeout", "60").code == 0
 
     assert_refused(agent.outlive("rm", "api-fix"))
     assert_refused(agent.outlive("rm", "--ended", "--yes"))
@@ -245,7 +245,7 @@ async def test_the_user_controls_every_chat(area: Area, agent: Inside, other: st
         assert (
             shell.run(f"{server} new-session -d {shlex.quote(shlex.join([*OUTLIVE, 'send', other, 'tmux']))}").code == 0
         )
-        assert outlive("wait", other, "--text", "tmux", "--timeout", "20").code == 0
+        assert outlive("wait", other, "--text", "tmux", "--timeout", "60").code == 0
     finally:
         shell.run(f"{server} kill-server")
     assert shell.outlive("send", other, "shell").code == 0

@@ -50,6 +50,6 @@ async def test_a_viewer_that_wants_output_before_it_is_attached_gets_it(monkeypa
 
     monkeypatch.setattr(HostConnection, "send", send_and_tell)
     async with watching(record.id, output=False, live=False) as (viewer, watcher):
-        await asyncio.wait_for(asked.wait(), 10)
+        await asyncio.wait_for(asked.wait(), 60)
         await see(viewer, watcher, "end of lines")
     await end(record.id)

@@ -76,7 +76,7 @@ def test_a_command_with_too_few_descriptors_says_so_in_one_line_and_leaves_nothi
     well = outlive("new", "-d", "-n", "well", "--", "cat")
     assert well.code == 0, well.error
     assert outlive("send", "well", "all is well", "--enter").code == 0
-    assert outlive("wait", "well", "--text", "all is well", "--timeout", "10").code == 0
+    assert outlive("wait", "well", "--text", "all is well", "--timeout", "60").code == 0
     assert outlive("kill", "well").code == 0
 
 
@@ -146,6 +146,6 @@ async def test_a_host_that_cannot_open_its_record_at_the_end_writes_it_down_once
         with no_more_descriptors(pid):
             viewer.text("\x04")
             await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end to be told")
-    assert outlive("wait", "one", "--exited", "--timeout", "15").code == 0
+    assert outlive("wait", "one", "--exited", "--timeout", "60").code == 0
     [info] = outlive("ls", "--all", "--json").json()
     assert (info["state"], info["exit_code"]) == ("exited", 0)

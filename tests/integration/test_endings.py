@@ -90,7 +90,7 @@ def test_what_an_agent_left_behind_is_found_once_it_is_gone(area: Area, tmp_path
 
     os.kill(found["agent"], signal.SIGKILL)
 
-    assert outlive("wait", session, "--exited", "--timeout", "20").code == 0
+    assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     wait_for_end(found["daemon"], 10)
     assert {"detached", "stubborn"} <= living(found), "they may be what its user wanted of it"
     end_rest(found)
@@ -108,7 +108,7 @@ def test_a_shells_background_jobs_are_the_users(area: Area, tmp_path: Path) -> N
 
 def test_a_shell_leaves_politely_at_a_hang_up(area: Area) -> None:
     session = str(outlive("new", "shell", "--json", "--", "bash", "--norc", "-i").json()["id"])
-    assert outlive("wait", session, "--text", "[$#] ?$", "--timeout", "10").code == 0
+    assert outlive("wait", session, "--text", "[$#] ?$", "--timeout", "60").code == 0
 
     assert outlive("stop", session).code == 0
 
@@ -126,7 +126,7 @@ def test_standard_error_goes_to_a_file_of_the_chat(area: Area) -> None:
 
     session = str(outlive("new", "fake", "--json", "--", "-ISc", say).json()["id"])
 
-    assert outlive("wait", session, "--exited", "--timeout", "20").code == 0
+    assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     assert outlive("peek", session).output.strip() == "on screen"
     path = area.state / "sessions" / session / "stderr.log"
     assert path.read_text() == "to the file\n"
@@ -144,6 +144,6 @@ def test_what_a_terminal_is_called_is_the_catalogs_to_say(area: Area) -> None:
         read -r -d '\\' answer; printf '%q\n' "$answer"; cat"""
     for engine, called, answer in [("ghostty", "ghostty,1.2", r"ghostty 1\.2\\E"), ("pyte", ",", r"Outlive.*\\E")]:
         session = str(outlive("new", "fake", "--json", "--engine", engine, "--", "bash", "-c", ask).json()["id"])
-        assert outlive("wait", session, "--text", answer, "--timeout", "10").code == 0, engine
+        assert outlive("wait", session, "--text", answer, "--timeout", "60").code == 0, engine
         assert outlive("peek", session).output.splitlines()[0] == f"xterm-ghostty {called}"
         assert outlive("kill", session).code == 0

@@ -25,7 +25,7 @@ def test_killed_by_its_user_is_not_told_as_ended_by_sigkill() -> None:
     assert outlive("kill", "killed").code == 0
     assert outlive("stop", "stopped").code == 0
     os.kill(child, signal.SIGKILL)
-    assert outlive("wait", "hit", "--exited", "--timeout", "10").code == 0
+    assert outlive("wait", "hit", "--exited", "--timeout", "60").code == 0
     started("one of all")
     assert outlive("kill-all", "--yes").code == 0
 

@@ -16,7 +16,7 @@ from tests.support.waiting import until_told
 pytestmark = pytest.mark.usefixtures("sessions")
 
 OUT, IN = "<1b5b4f>", "<1b5b49>"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 async def until(session_id: str, lines: list[str]) -> None:

@@ -74,7 +74,7 @@ async def test_a_disk_that_fills_up_in_mid_run_costs_no_output_and_no_input(
             assert outlive("kill", second).code == 0
             viewer.text("\x04")
             await watcher.until(lambda: viewer.state is ViewerState.ENDED, "the end")
-        assert outlive("wait", record.id, "--exited", "--timeout", "15").code == 0
+        assert outlive("wait", record.id, "--exited", "--timeout", "60").code == 0
         _wait_for_code(record.id, 0)
         assert "typed on a full disk" in outlive("peek", record.id).output
         _end_all(area)

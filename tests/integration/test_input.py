@@ -59,7 +59,7 @@ async def test_input_under_a_stale_attachment_is_refused_and_said() -> None:
         answers: asyncio.Queue[object] = asyncio.Queue()
         stranger.set_callbacks(answers.put_nowait, lambda: None)
         stranger.send_message(Key(viewer._attachment, 1, "x", "x"))
-        refusal = await asyncio.wait_for(answers.get(), 10)
+        refusal = await asyncio.wait_for(answers.get(), 60)
         assert isinstance(refusal, InputRefused)
         assert refusal.code == ErrorCode.STALE_ATTACHMENT
         assert "attach again" in refusal.message
@@ -103,13 +103,13 @@ async def test_what_is_sent_twice_after_a_reconnect_is_typed_once() -> None:
 
 async def _next(answers: asyncio.Queue[object], kind: type[Attached]) -> Attached:
     while True:
-        answer = await asyncio.wait_for(answers.get(), 10)
+        answer = await asyncio.wait_for(answers.get(), 60)
         if isinstance(answer, kind):
             return answer
 
 
 async def _acknowledged(answers: asyncio.Queue[object], sequence: int) -> None:
-    while getattr(await asyncio.wait_for(answers.get(), 10), "sequence", 0) < sequence:
+    while getattr(await asyncio.wait_for(answers.get(), 60), "sequence", 0) < sequence:
         pass
 
 

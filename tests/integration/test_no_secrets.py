@@ -80,7 +80,7 @@ async def test_secrets_stay_with_the_program(area: Area, monkeypatch: pytest.Mon
             assert TYPED not in output.output + output.error
         _nothing_on_the_disk(area)
     await end(session)
-    assert outlive("wait", session, "--exited", "--timeout", "10").code == 0
+    assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     _nothing_on_the_disk(area)
 
 

@@ -57,7 +57,7 @@ async def test_all_that_a_busy_chat_makes_is_its_users_alone(
         outlive("peek", busy)
         outlive("ls", "--all", "--json")
         ended = new("--", "sh", "-c", "echo the end")
-        outlive("wait", ended, "--exited", "--timeout", "10")
+        outlive("wait", ended, "--exited", "--timeout", "60")
         assert open_to_others(area.root / "made") == []
         assert open_to_others(area.runtime) == []
         kinds = {stat.S_IFMT(path.lstat().st_mode) for path in area.runtime.iterdir()}
@@ -143,7 +143,7 @@ def test_whatever_lies_about_in_the_runtime_directory_neither_stops_nor_reaches_
     done = outlive("new", "--json", "-n", "one", "--", "cat")
     if done.code == 0:
         assert outlive("send", "one", "heard", "--enter").code == 0
-        assert outlive("wait", "one", "--text", "heard", "--timeout", "10").code == 0
+        assert outlive("wait", "one", "--text", "heard", "--timeout", "60").code == 0
         assert [info["name"] for info in outlive("ls", "--json").json()] == ["one"]
         assert outlive("doctor").code in {0, 1}
         assert outlive("kill", "one").code == 0

@@ -27,7 +27,7 @@ def test_each_query_has_one_reply_and_nothing_else_is_given(area: Area, tmp_path
     chat = outlive(
         "new", "--json", "--engine", engine, "--", "recorded", program, str(answers), env={"PATH": path}
     ).json()["id"]
-    assert outlive("wait", chat, "--exited", "--timeout", "30").code == 0
+    assert outlive("wait", chat, "--exited", "--timeout", "60").code == 0
 
     traffic = read_traffic(log)
     assert json.loads(answers.read_text())["received"].encode("latin-1") == traffic.given
@@ -44,11 +44,11 @@ def test_what_is_typed_and_how_it_ends_pass_through(area: Area, tmp_path: Path) 
     script = 'stty size; read -r line; echo "got $line"; kill -TERM $$'
     words = ["new", "--json", "--size", "77x11", "--", "recorded", "-c", script]
     chat = outlive(*words, env={"PATH": path}).json()["id"]
-    assert outlive("wait", chat, "--text", "11 77", "--timeout", "10").code == 0
+    assert outlive("wait", chat, "--text", "11 77", "--timeout", "60").code == 0
 
     assert outlive("send", chat, "hello", "--enter").code == 0
 
-    assert outlive("wait", chat, "--exited", "--timeout", "10").code == 0
+    assert outlive("wait", chat, "--exited", "--timeout", "60").code == 0
     [info] = outlive("ls", "--all", "--json").json()
     assert info["exit_signal"] == 15
     wait_until(lambda: read_traffic(log).typed() == b"hello\r", 10, "it to be written down")

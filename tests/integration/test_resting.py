@@ -30,7 +30,7 @@ from tests.support.waiting import eventually, until_told, wait_for_end
 pytestmark = pytest.mark.usefixtures("sessions")
 
 REST_AFTER_S = 0.2
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from tests.programs import program
 from tests.support.commands import OUTLIVE, OnTerminal, environment, new, outlive
 from tests.support.waiting import wait_until
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 def found(*words: str) -> list[str]:

@@ -45,7 +45,7 @@ def reader(
     )
     notes = tmp_path / "read"
     session = str(outlive("new", "fake", "--json", "--", "-ISc", program, str(notes), modes).json()["id"])
-    assert outlive("wait", session, "--text", "ready", "--timeout", "10").code == 0
+    assert outlive("wait", session, "--text", "ready", "--timeout", "60").code == 0
     return session, notes
 
 
@@ -124,7 +124,7 @@ async def test_text_sent_to_an_open_permission_dialog_does_not_answer_it(tmp_pat
             )
         for words in (["--key", "Down"], ["y"], ["--enter"], ["all the same", "--enter", "--anyway"]):
             assert (await asyncio.to_thread(outlive, "send", name, *words)).code == 0, words
-        shown = await asyncio.to_thread(outlive, "wait", name, "--text", "all the same", "--timeout", "10")
+        shown = await asyncio.to_thread(outlive, "wait", name, "--text", "all the same", "--timeout", "60")
         assert shown.code == 0
         assert "please" not in "".join(await peek(chat.record.id))
 

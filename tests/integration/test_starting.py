@@ -88,10 +88,10 @@ async def test_attached_is_not_said_before_the_program_is_exec_d() -> None:
         told: asyncio.Queue[Any] = asyncio.Queue()
         connection.set_callbacks(told.put_nowait, lambda: None)
         connection.send_message(Attach(GridSize(80, 24)))
-        assert isinstance(await asyncio.wait_for(told.get(), 10), Starting)
+        assert isinstance(await asyncio.wait_for(told.get(), 60), Starting)
         assert told.empty()
         host.let_go()
-        attached = await asyncio.wait_for(told.get(), 10)
+        attached = await asyncio.wait_for(told.get(), 60)
         assert isinstance(attached, Attached)
         assert attached.state is State.RUNNING
         connection.close()
@@ -127,12 +127,12 @@ async def test_early_input_over_the_bound_is_refused_and_what_is_under_it_is_kep
         told: asyncio.Queue[Any] = asyncio.Queue()
         connection.set_callbacks(told.put_nowait, lambda: None)
         connection.send_message(Attach(output=False))
-        starting = await asyncio.wait_for(told.get(), 10)
+        starting = await asyncio.wait_for(told.get(), 60)
         # Lines, since a line discipline that is not raw yet drops what is over 4,095 bytes of one (termios(3)).
         half = ("x" * 63 + "\n") * (EARLY_INPUT_BYTES // 128)
         for sequence in (1, 2, 3):
             connection.send_message(Text(starting.attachment, sequence, half))
-        refusal = await asyncio.wait_for(told.get(), 10)
+        refusal = await asyncio.wait_for(told.get(), 60)
         assert isinstance(refusal, InputRefused)
         assert (refusal.sequence, refusal.code) == (3, ErrorCode.INPUT_FULL)
         host.let_go()
@@ -147,7 +147,7 @@ async def test_a_kill_before_the_program_runs_ends_it_once_it_does() -> None:
         killing = asyncio.get_running_loop().create_task(kill_program(host.session))
         await eventually(lambda: bool(host.session.observers), 10, "the kill to be under way")
         host.let_go()
-        await asyncio.wait_for(killing, 10)
+        await asyncio.wait_for(killing, 60)
         assert (host.session.state, host.session.exit_signal) == (State.EXITED, signal.SIGKILL)
 
 
@@ -190,7 +190,7 @@ async def test_a_slow_viewer_gets_its_last_output_though_another_one_left_before
         done, _ = await asyncio.wait([closing], timeout=0.2)
         assert not done, "it is waited for"
         slow.close()
-        await asyncio.wait_for(closing, 5)
+        await asyncio.wait_for(closing, 60)
         host.server.close = _nothing  # type: ignore[method-assign]
 
 

@@ -83,7 +83,7 @@ async def test_a_stopped_host_costs_other_chats_nothing(area: Area) -> None:
     pid = (await request(stuck.id, Describe(0))).host_pid
     with stopped(pid):
         assert outlive("send", "well", "hello", "--enter").code == 0
-        assert outlive("wait", "well", "--text", "hello", "--timeout", "10").code == 0
+        assert outlive("wait", "well", "--text", "hello", "--timeout", "60").code == 0
         third = await start("cat", name="third")
         listed = {info["name"]: info["viewers"] for info in outlive("ls", "--json").json()}
         assert listed == {"stuck": None, "well": 0, "third": 0}
@@ -187,7 +187,7 @@ async def test_a_chat_is_not_waited_for_long_while_the_keeper_is_stopped(
         began_s = time.monotonic()
         with pytest.raises(HostUnavailable) as caught:
             await start("cat", name="two")
-        assert time.monotonic() - began_s < 5
+        assert time.monotonic() - began_s < 40, "it would hang as long as the keeper"
         hint = f"the keeper (process {keeper}) does not respond; continue it with `kill -CONT {keeper}`"
         assert hint in one_line(caught.value)
         assert [info["name"] for info in outlive("ls", "--json").json()] == ["one"]
@@ -250,7 +250,7 @@ async def test_an_upgrade_does_not_wait_long_for_a_stopped_host_and_the_next_one
     with stopped(host):
         began_s = time.monotonic()
         done = outlive("upgrade", timeout_s=60)
-        assert time.monotonic() - began_s < 10
+        assert time.monotonic() - began_s < 40, "it would hang as long as the host"
         why = f"the chat's host (process {host}, which is stopped) does not respond"
         assert (done.code, done.error) == (1, f"outlive: stuck: not updated: {why}\n")
     assert outlive("send", "stuck", "still here", "--enter").code == 0

@@ -62,7 +62,7 @@ def test_a_program_that_goes_into_the_background_has_ended_and_what_it_left_live
 ) -> None:
     pid_file = tmp_path / "pid"
     session = new("--", sys.executable, "-ISc", DAEMON, holds, str(pid_file))
-    assert outlive("wait", session, "--exited", "--timeout", "15").code == 0
+    assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     assert (info(session)["state"], info(session)["exit_code"]) == ("exited", 5)
     assert "the last words" in outlive("peek", session).output
     daemon = int(pid_file.read_text())
@@ -72,21 +72,21 @@ def test_a_program_that_goes_into_the_background_has_ended_and_what_it_left_live
 
 def test_a_program_that_ignores_all_but_sigkill_is_stopped_in_the_end(area: Area) -> None:
     session = new("--", *program("ignore_signals"))
-    assert outlive("wait", session, "--text", "ready", "--timeout", "10").code == 0
+    assert outlive("wait", session, "--text", "ready", "--timeout", "60").code == 0
     assert outlive("stop", session, timeout_s=30).code == 0
     assert info(session)["exit_signal"] == signal.SIGKILL
 
 
 def test_a_stopped_program_can_be_stopped_for_good(area: Area) -> None:
     session = new("--", "sh", "-c", "echo ready; kill -STOP $$; echo never; cat")
-    assert outlive("wait", session, "--text", "ready", "--timeout", "10").code == 0
+    assert outlive("wait", session, "--text", "ready", "--timeout", "60").code == 0
     assert outlive("stop", session, timeout_s=30).code == 0
     assert info(session)["exit_signal"] == signal.SIGTERM
 
 
 def test_a_chat_can_be_killed_while_its_program_does_nothing_but_write(area: Area) -> None:
     session = new("--", "yes", "and so on and so forth")
-    assert outlive("wait", session, "--text", "forth", "--timeout", "10").code == 0
+    assert outlive("wait", session, "--text", "forth", "--timeout", "60").code == 0
     assert outlive("send", session, "typed into the flood", "--enter").code in {0, 1}
     assert outlive("kill", session).code == 0
     assert info(session)["exit_signal"] == signal.SIGKILL
@@ -135,7 +135,7 @@ async def test_binary_garbage_on_a_tiny_window_is_survived(tmp_path: Path) -> No
 
 def test_the_end_of_a_chat_whose_program_dies_in_the_midst_of_a_flood_keeps_the_last_line(area: Area) -> None:
     session = new("--", "bash", "-c", "seq 1 200000; echo the very last; kill -9 $$")
-    assert outlive("wait", session, "--exited", "--timeout", "20").code == 0
+    assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     lines = outlive("peek", session, "--scrollback").output.splitlines()
     assert lines[-2:] == ["200000", "the very last"]
     wait_until(lambda: info(session)["exit_signal"] == signal.SIGKILL, 10, "the end to be recorded")

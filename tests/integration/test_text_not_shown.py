@@ -51,7 +51,7 @@ class Slow:
         self.sees("idle")
 
     def sees(self, text: str) -> None:
-        assert outlive("wait", self.id, "--text", text, "--timeout", "10").code == 0
+        assert outlive("wait", self.id, "--text", text, "--timeout", "60").code == 0
 
     def is_ready(self) -> None:
         assert outlive("send", self.id, "--key", "!").code == 0
@@ -102,7 +102,7 @@ async def test_a_text_behind_others_is_waited_for(area: Area, tmp_path: Path, mo
 def test_a_program_that_shows_nothing_of_what_is_typed_is_typed_into(tmp_path: Path) -> None:
     typed = tmp_path / "typed"
     session = outlive("new", "--json", "--", "sh", "-c", f"stty -echo; echo ready; cat > {typed}").json()["id"]
-    assert outlive("wait", session, "--text", "ready", "--timeout", "10").code == 0
+    assert outlive("wait", session, "--text", "ready", "--timeout", "60").code == 0
 
     assert outlive("send", session, "a password", "--enter").code == 0
 

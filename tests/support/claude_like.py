@@ -19,7 +19,7 @@ from tests.programs import program
 from tests.support.hosts import end
 from tests.support.waiting import until_told
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class ClaudeLike:

@@ -16,7 +16,7 @@ from tests.support.terminals import SIZE, ScreenTerminal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OUTLIVE = [sys.executable, "-m", "session_host.cli"]
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
 
 
 class Done(NamedTuple):

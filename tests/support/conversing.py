@@ -22,7 +22,7 @@ def new(agent: str, project: Path, *words: str, name: str = "chat") -> str:
 
 def see(chat: str, text: str) -> None:
     """Wait for a text on its screen."""
-    done = outlive("wait", chat, "--text", text, "--timeout", "15")
+    done = outlive("wait", chat, "--text", text, "--timeout", "60")
     assert done.code == 0, f"{done.error}\n{outlive('peek', chat).output}"
 
 

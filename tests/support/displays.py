@@ -72,7 +72,7 @@ def _press_its_first_key(server: XServer) -> None:
     its shortcuts and takes them again: one that is pressed in that moment is lost.
     """
     environment = {**os.environ, **server.environment()}
-    subprocess.run(["xdotool", "key", "Shift_L"], env=environment, check=True, timeout=20)
+    subprocess.run(["xdotool", "key", "Shift_L"], env=environment, check=True, timeout=60)
 
 
 @contextmanager

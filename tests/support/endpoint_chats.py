@@ -57,7 +57,7 @@ class Chat:
     async def is_(self, activity: Activity) -> None:
         """Wait until it tells this of itself."""
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await self.describe()).activity is not activity:  # noqa: ASYNC110 - another process knows
                 await asyncio.sleep(0)
 

@@ -19,7 +19,7 @@ from session_host.terminal.base import EngineName
 from session_host.terminal.text import logical_lines
 from tests.support.waiting import LOOK_AGAIN_S, WaitedInVain
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 async def start(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from tests.support.notification_service import NotificationService, Shown, notification_service
 
-READY_S = 10.0
+READY_S = 60.0
 
 
 class NotificationDesk:

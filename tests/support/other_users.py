@@ -16,7 +16,7 @@ from session_host.protocol.codec import HostDecoder
 NOBODY = 65534
 """The overflow uid of proc(5); any that is not ours does."""
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 60.0
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can act as another user")
 

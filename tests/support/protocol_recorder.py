@@ -46,7 +46,7 @@ from session_host.protocol.values import CellSize, GridSize, KeyAction, Modifier
 from session_host.terminal.base import DefaultColors
 from session_host.version import VERSION
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 PROGRAM = ["sh", "-c", "stty -echo; printf '\\033]2;a title\\007ready\\n'; exec cat"]
 EVENTS = "\x1b]9;Run it?\x07\x07\x1b]52;c;Y29waWVk\x07\x1b]2;another title\x07"
 """What the program, given it as a line, says: a notification, the bell, a clipboard, a title."""

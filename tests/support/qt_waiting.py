@@ -9,12 +9,12 @@ from typing import TypeVar
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-from tests.support.waiting import WaitedInVain
+from tests.support.waiting import PATIENCE_S, WaitedInVain
 
 T = TypeVar("T")
 
 
-def process_events_until(condition: Callable[[], T], timeout_s: float, what: str) -> T:
+def process_events_until(condition: Callable[[], T], timeout_s: float, what: str, *, need_not_come: bool = False) -> T:
     """Handle Qt's events until ``condition`` gives something true, and return that.
 
     Raises:
@@ -22,6 +22,8 @@ def process_events_until(condition: Callable[[], T], timeout_s: float, what: str
     """
     waker = QTimer()  # so that the condition is looked at where no event comes
     waker.start(10)
+    if not need_not_come:
+        timeout_s = max(timeout_s, PATIENCE_S)  # the machine may be busy
     deadline = time.monotonic() + timeout_s
     try:
         while not (result := condition()):

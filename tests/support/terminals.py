@@ -20,9 +20,8 @@ from ptyprocess import PtyProcess
 from session_host.protocol.values import CellSize, GridSize
 from session_host.terminal import create
 from session_host.terminal.text import logical_lines
-from tests.support.waiting import WaitedInVain, wait_readable
+from tests.support.waiting import PATIENCE_S, WaitedInVain, wait_readable
 
-PATIENCE_S = 20.0
 SIZE = GridSize(80, 24)
 
 Environment = Mapping[str, str] | None
@@ -84,13 +83,13 @@ class Terminal:
         """Kill the program if it runs."""
         self.process.kill(signal.SIGKILL)
 
-    def wait(self, timeout_s: float = PATIENCE_S) -> int:
+    def wait(self, timeout_s: float = PATIENCE_S, *, need_not_come: bool = False) -> int:
         """Wait for the program's end; its exit code, or the negative number of the signal that ended it.
 
         Raises:
             WaitedInVain: it runs on.
         """
-        wait_readable(self._ended, timeout_s, "the end of the program")
+        wait_readable(self._ended, timeout_s, "the end of the program", need_not_come=need_not_come)
         self.process.wait()
         return int(-self.process.signalstatus if self.process.signalstatus else self.process.exitstatus)
 

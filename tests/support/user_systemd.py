@@ -72,7 +72,7 @@ class UserSystemd:
 
     @staticmethod
     def _systemctl(*words: str) -> str:
-        done = subprocess.run(["systemctl", "--user", *words], capture_output=True, text=True, timeout=20, check=True)
+        done = subprocess.run(["systemctl", "--user", *words], capture_output=True, text=True, timeout=60, check=True)
         return done.stdout.strip()
 
 
@@ -99,7 +99,7 @@ def user_systemd(area: Area, patch: pytest.MonkeyPatch) -> Iterator[UserSystemd]
         end([process.pid])
         process.wait()
         end(with_environment("XDG_RUNTIME_DIR", str(area.xdg_runtime)))
-        subprocess.run(["unshare", "--mount", "sh", "-c", _CLEAR, "sh", group], check=True, timeout=20)
+        subprocess.run(["unshare", "--mount", "sh", "-c", _CLEAR, "sh", group], check=True, timeout=60)
 
 
 def _is_on_the_bus() -> bool:

@@ -1,5 +1,8 @@
 """Waiting for something to become true, with a deadline and a clear complaint.
 
+The machine may be busy with other work: what must come is waited for a minute at least, whatever a test says. Where a
+test means its time, since what it waits for need not come, it says ``need_not_come``.
+
 Tests never sleep: they wait for what they need, and go on in the moment it is there. Where the
 system tells of it (a descriptor, the end of a process) it is waited for directly.
 """
@@ -17,6 +20,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 LOOK_AGAIN_S = 0.01
+PATIENCE_S = 60.0
+"""What must come may take so long on a busy machine."""
 
 
 class WaitedInVain(AssertionError):
@@ -24,7 +29,12 @@ class WaitedInVain(AssertionError):
 
 
 def wait_until(
-    condition: Callable[[], T], timeout_s: float, what: str | Callable[[], str], *, every_s: float = LOOK_AGAIN_S
+    condition: Callable[[], T],
+    timeout_s: float,
+    what: str | Callable[[], str],
+    *,
+    every_s: float = LOOK_AGAIN_S,
+    need_not_come: bool = False,
 ) -> T:
     """Look at ``condition`` until it gives something true, and return that.
 
@@ -33,10 +43,12 @@ def wait_until(
         timeout_s: after this time the wait fails.
         what: what is waited for, said in the failure; a callable can say how far it came.
         every_s: how often to look.
+        need_not_come: the wait ends after ``timeout_s`` even on a busy machine.
 
     Raises:
         WaitedInVain: the time is up.
     """
+    timeout_s = _patient(timeout_s, need_not_come)
     deadline = time.monotonic() + timeout_s
     while True:
         late = time.monotonic() >= deadline  # read first: the condition is always looked at once more
@@ -48,9 +60,15 @@ def wait_until(
 
 
 async def eventually(
-    condition: Callable[[], T], timeout_s: float, what: str | Callable[[], str], *, every_s: float = LOOK_AGAIN_S
+    condition: Callable[[], T],
+    timeout_s: float,
+    what: str | Callable[[], str],
+    *,
+    every_s: float = LOOK_AGAIN_S,
+    need_not_come: bool = False,
 ) -> T:
     """As ``wait_until``, with the event loop running meanwhile."""
+    timeout_s = _patient(timeout_s, need_not_come)
     deadline = time.monotonic() + timeout_s
     while True:
         late = time.monotonic() >= deadline
@@ -65,6 +83,7 @@ async def until_told(
     ask: Callable[[], Awaitable[T]], fits: Callable[[T], bool], timeout_s: float, what: str | Callable[[], str]
 ) -> T:
     """As ``eventually``, of what has to be asked for; returns the answer that fits."""
+    timeout_s = _patient(timeout_s)
     deadline = time.monotonic() + timeout_s
     while True:
         late = time.monotonic() >= deadline
@@ -75,17 +94,18 @@ async def until_told(
         await asyncio.sleep(LOOK_AGAIN_S)
 
 
-def wait_readable(descriptor: int, timeout_s: float, what: str) -> None:
+def wait_readable(descriptor: int, timeout_s: float, what: str, *, need_not_come: bool = False) -> None:
     """Wait until ``descriptor`` has bytes, or its end, to be read.
 
     Raises:
         WaitedInVain: the time is up.
     """
+    timeout_s = _patient(timeout_s, need_not_come)
     if not select.select([descriptor], [], [], timeout_s)[0]:
         raise WaitedInVain(_complaint(what, timeout_s))
 
 
-def wait_for_end(pid: int, timeout_s: float, what: str = "") -> None:
+def wait_for_end(pid: int, timeout_s: float, what: str = "", *, need_not_come: bool = False) -> None:
     """Wait until the process has ended; it need not be a child. A zombie counts as ended.
 
     Raises:
@@ -94,9 +114,13 @@ def wait_for_end(pid: int, timeout_s: float, what: str = "") -> None:
     with contextlib.suppress(ProcessLookupError):  # it has ended already
         descriptor = os.pidfd_open(pid)
         try:
-            wait_readable(descriptor, timeout_s, what or f"the end of process {pid}")
+            wait_readable(descriptor, timeout_s, what or f"the end of process {pid}", need_not_come=need_not_come)
         finally:
             os.close(descriptor)
+
+
+def _patient(timeout_s: float, need_not_come: bool = False) -> float:
+    return timeout_s if need_not_come else max(timeout_s, PATIENCE_S)
 
 
 def _complaint(what: str | Callable[[], str], timeout_s: float) -> str:

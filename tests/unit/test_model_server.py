@@ -67,7 +67,7 @@ def ask(
         }
     headers = {"Authorization": "Bearer secret"}
     request = urllib.request.Request(f"{server.url}{path}", json.dumps(body).encode(), headers, method="POST")
-    response = urllib.request.urlopen(request, timeout=20)
+    response = urllib.request.urlopen(request, timeout=60)
     assert isinstance(response, HTTPResponse)
     return response
 
@@ -278,7 +278,7 @@ def test_what_an_agent_adds_to_a_prompt_is_not_the_prompt(prompt: str) -> None:
     body = {"model": "m", "stream": False, "tools": tools("/v1/messages"), "messages": messages}
     with ModelServer() as server:
         request = urllib.request.Request(f"{server.url}/v1/messages", json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             assert json.load(response)["content"][0]["text"] == f"{answer_line(1)}\n{answer_line(2)}"
 
 
@@ -288,11 +288,11 @@ def test_what_gemini_wants_as_json_fits_its_schema_and_tokens_are_counted() -> N
     body = {"contents": [], "generationConfig": {"responseMimeType": "application/json", "responseJsonSchema": schema}}
     with ModelServer() as server:
         request = urllib.request.Request(f"{server.url}/v1beta/models/m:generateContent", json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             text = json.load(response)["candidates"][0]["content"]["parts"][0]["text"]
             assert json.loads(text) == {"reasoning": "as the test asks", "next_speaker": "user"}
         request = urllib.request.Request(f"{server.url}/v1beta/models/m:countTokens", b"{}")
-        with urllib.request.urlopen(request, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             assert json.load(response) == {"totalTokens": 1}
 
 

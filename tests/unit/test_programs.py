@@ -15,7 +15,8 @@ import pytest
 from session_host.protocol.values import GridSize
 from tests.programs import Gate, program
 from tests.support import processes
-from tests.support.terminals import PATIENCE_S, SIZE, Terminal
+from tests.support.terminals import SIZE, Terminal
+from tests.support.waiting import PATIENCE_S
 
 Start = Callable[..., Terminal]
 

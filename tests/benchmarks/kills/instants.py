@@ -163,7 +163,9 @@ async def whole_journal(chat: Chat) -> list[tuple[int, bytes]] | None:
         return journal(chat.witness.id)
 
     with contextlib.suppress(WaitedInVain):
-        await eventually(lambda: sum(len(data) for _, data in pieces() or ()) >= length, JOURNAL_PATIENCE_S, "")
+        await eventually(
+            lambda: sum(len(data) for _, data in pieces() or ()) >= length, JOURNAL_PATIENCE_S, "", need_not_come=True
+        )
     return pieces()
 
 

@@ -110,7 +110,7 @@ def test_an_agent_that_is_killed_leaves_its_last_screen_and_nothing_else(chat: C
         wait_for_end(child, 10)
         viewer.end()
         assert viewer.screen.modes == Modes(), "the viewer's terminal is as it was"
-    done("wait", chat.id, "--exited", "--timeout", "30")
+    done("wait", chat.id, "--exited", "--timeout", "60")
     info = chat.info()
     assert (info["state"], info["exit_signal"], info["exit_code"]) == ("exited", 9, None)
     assert "echo: the last words" in chat.screen()

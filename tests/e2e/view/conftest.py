@@ -21,7 +21,7 @@ from tests.support.displays import XServer
 from tests.support.qt_waiting import process_events_until
 from tests.support.windows import has_keyboard
 
-WAIT_S = 5.0
+WAIT_S = 60.0
 FAMILY = "DejaVu Sans Mono"
 Call = tuple[Any, ...]
 
@@ -180,7 +180,7 @@ def keyboard_layout(display: XServer) -> Iterator[Callable[..., None]]:
     """Sets the X server's keyboard layout; the usual one is put back."""
 
     def use(layout: str, variant: str = "") -> None:
-        subprocess.run(["setxkbmap", "-layout", layout, "-variant", variant], check=True, timeout=20)
+        subprocess.run(["setxkbmap", "-layout", layout, "-variant", variant], check=True, timeout=60)
 
     use("us")
     yield use

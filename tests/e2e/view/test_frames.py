@@ -140,7 +140,7 @@ def test_a_frame_that_never_ends_is_shown_after_150_ms(stage):
     began = time.monotonic()
     made.feed("\x1b[?2026hhalf")
     assert made.view._surface._canvas.rows[0].text() == "half"
-    assert 0.1 < time.monotonic() - began < 2
+    assert time.monotonic() - began > 0.1
 
 
 def test_nothing_is_painted_while_hidden_and_all_of_it_afterwards(stage, monkeypatch):

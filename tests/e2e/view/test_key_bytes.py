@@ -51,8 +51,8 @@ def typed(made: Stage, keys: list[str]) -> bytes:
     made.focus()
     made.sink.calls.clear()
     for key in keys:
-        subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=20)
-    subprocess.run(["xdotool", "key", "F9"], check=True, timeout=20)
+        subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=60)
+    subprocess.run(["xdotool", "key", "F9"], check=True, timeout=60)
     made.until(lambda: ("key", "F9", "", 0, KeyAction.RELEASE) in made.sink.calls, "the last key")
     read = b""
     for call in made.sink.calls:

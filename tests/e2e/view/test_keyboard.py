@@ -20,8 +20,8 @@ def pressed(made: Stage, *keys: str) -> list[tuple[str, str, int]]:
     made.focus()
     made.sink.calls.clear()
     for key in keys:
-        subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=20)
-    subprocess.run(["xdotool", "key", "F9"], check=True, timeout=20)  # tells that all before has come
+        subprocess.run(["xdotool", "key", "--clearmodifiers", key], check=True, timeout=60)
+    subprocess.run(["xdotool", "key", "F9"], check=True, timeout=60)  # tells that all before has come
     made.until(lambda: ("key", "F9", "", 0, KeyAction.RELEASE) in made.sink.calls, "the last key")
     return [press for press in made.sink.presses() if press[0] != "F9"]
 
@@ -85,11 +85,11 @@ def test_a_held_key_goes_on_until_it_is_released(stage, keyboard_layout):
     def strokes() -> int:
         return len([action for action in actions() if action != KeyAction.RELEASE])
 
-    subprocess.run(["xdotool", "keydown", "x"], check=True, timeout=20)
+    subprocess.run(["xdotool", "keydown", "x"], check=True, timeout=60)
     try:
         made.until(lambda: strokes() >= 3, "the key to repeat")
     finally:
-        subprocess.run(["xdotool", "keyup", "x"], check=True, timeout=20)
+        subprocess.run(["xdotool", "keyup", "x"], check=True, timeout=60)
     made.until(lambda: actions()[-1] == KeyAction.RELEASE, "the release")
     assert actions()[0] == KeyAction.PRESS
     # Qt may miss that a release and a press of the X server's belong to one repetition: then both come.

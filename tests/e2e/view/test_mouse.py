@@ -100,7 +100,7 @@ def test_clicks_in_a_row_select_a_word_then_the_line(stage, display, clicks, sel
         "--delay",
         "20",
     ]
-    subprocess.run([*command, "1"], check=True, timeout=20)
+    subprocess.run([*command, "1"], check=True, timeout=60)
     made.until(lambda: len(released) == clicks, "the clicks")
     made.view.removeEventFilter(watcher)
     assert made.emulator.selected_text() == selected

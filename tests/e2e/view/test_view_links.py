@@ -64,7 +64,7 @@ def double_click(made: Stage, column: int, row: int) -> None:
     released: list[object] = []
     made.view.installEventFilter(watcher := ReleaseWatcher(released, made.view))
     command = ["xdotool", "mousemove", str(place.x()), str(place.y()), "click", "--repeat", "2", "--delay", "20", "1"]
-    subprocess.run(command, check=True, timeout=20)
+    subprocess.run(command, check=True, timeout=60)
     made.until(lambda: len(released) == 2, "both clicks")
     made.view.removeEventFilter(watcher)
 

@@ -32,7 +32,7 @@ def test_what_is_typed_wakes_a_chat_and_arrives_once(open_window: OpenWindow, ne
             wait_until(partial(has_rested, chat["id"], times), WAIT_S, "the chat to rest")
             # At rest it counts as connected: that it is another process now is nobody's business.
             assert own.tabs()[0]["connected"]
-            subprocess.run(["xdotool", "type", "--delay", "20", word], check=True, timeout=20)
+            subprocess.run(["xdotool", "type", "--delay", "20", word], check=True, timeout=60)
             wait_until(partial(is_there, chat["id"], word), WAIT_S, "what was typed")
         wait_until(lambda: own.copy_all().splitlines() == ["ready", "".join(WORDS)], WAIT_S, "it to be shown")
     assert everything(chat["id"]).splitlines() == ["ready", "".join(WORDS)]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 def chat_that_took(name: str, size_mib: int) -> str:
     """An ended chat with so much on the disk."""
     session = new("-n", name, "--", "true")
-    outlive("wait", session, "--exited", "--timeout", "10")
+    outlive("wait", session, "--exited", "--timeout", "60")
     with Path(session_dir(session), "journal.of.the.test").open("wb") as file:
         file.truncate(size_mib * 1024 * 1024)
     return session

@@ -27,7 +27,7 @@ def answers(name: str) -> bool:
     if child is None or not processes.is_alive(child):
         return False
     assert outlive("send", name, "still here", "--enter").code == 0
-    return outlive("wait", name, "--text", "still here", "--timeout", "10").code == 0
+    return outlive("wait", name, "--text", "still here", "--timeout", "60").code == 0
 
 
 def test_its_terminal_is_closed() -> None:

@@ -30,7 +30,7 @@ def test_a_chat_whose_title_and_directory_hold_escape_sequences(area: Area) -> N
         "-n", "one", "-C", str(directory), "--",
         "bash", "-c", f"printf '\\033]2;%s\\033\\\\' $'ti\\u009b31m\\u202etle\\x7f'; echo told; cat; : '{ASTRAY}'",
     )  # fmt: skip
-    assert outlive("wait", session, "--text", "told", "--timeout", "10").code == 0
+    assert outlive("wait", session, "--text", "told", "--timeout", "60").code == 0
     commands = [
         ["ls"], ["ls", "--all"], ["ls", "--json"], ["peek", "one"], ["peek", "one", "--json"],
         ["doctor"], ["doctor", "--json"], ["rename", "one", f"x{ASTRAY}"], ["peek", f"no{ASTRAY}"],
@@ -54,7 +54,7 @@ def test_a_chat_whose_title_and_directory_hold_escape_sequences(area: Area) -> N
 
 def test_a_name_that_somebody_wrote_into_the_record(area: Area) -> None:
     session = new("-n", "one", "--", "sh", "-c", "exit 3")
-    assert outlive("wait", session, "--exited", "--timeout", "10").code == 0
+    assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     with open_store() as store:
         store.update(session, name=f"na{ASTRAY}me", title=f"ti{ASTRAY}tle")
     for words in (

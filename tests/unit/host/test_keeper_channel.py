@@ -27,7 +27,7 @@ async def test_a_keeper_that_goes_with_something_unread_is_heard_to_the_end_and_
         keeper.send_message(Prepare())
         keeper.send_message(ChildEnded())
         keeper.close()
-        await asyncio.wait_for(gone.wait(), 10)
+        await asyncio.wait_for(gone.wait(), 60)
         assert said == [Prepare(), ChildEnded()]
         assert channel.keeper_pid == 0
         channel.close()

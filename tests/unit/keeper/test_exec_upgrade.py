@@ -44,7 +44,7 @@ from tests.support.estates import spec_of
 from tests.support.leaks import descriptors as open_descriptors
 from tests.support.waiting import wait_for_end
 
-PATIENCE_S = 20
+PATIENCE_S = 60.0
 ONE, OTHER = "5e55104e-0000-4000-8000-000000000001", "5e55104e-0000-4000-8000-000000000002"
 
 NEXT_VERSION = """

@@ -31,9 +31,9 @@ def test_it_has_its_own_environment_directory_umask_and_input(sessions: Sessions
     session = done.json()
     assert session["cwd"] == str(tmp_path)
     assert processes.environment(session["child_pid"])[b"MINE"] == b"yes"
-    assert outlive("wait", session["id"], "--text", "0027", "--timeout", "20").code == 0
+    assert outlive("wait", session["id"], "--text", "0027", "--timeout", "60").code == 0
     assert outlive("send", session["id"], "-", typed="typed").code == 0
-    assert outlive("wait", session["id"], "--text", "typed", "--timeout", "20").code == 0
+    assert outlive("wait", session["id"], "--text", "typed", "--timeout", "60").code == 0
 
 
 def test_one_that_takes_too_long_is_killed(sessions: Sessions) -> None:

@@ -59,7 +59,7 @@ def test_ctrl_c_just_before_the_loop_waits_is_not_lost(monkeypatch: pytest.Monke
                 libc = ctypes.PyDLL(None)
                 events = (ctypes.c_char * (12 * 16))()
                 interrupt = partial(libc.kill, os.getpid(), signal.SIGINT)
-                wait = partial(libc.epoll_wait, self._epoll.fileno(), events, 16, 5000)
+                wait = partial(libc.epoll_wait, self._epoll.fileno(), events, 16, 60_000)
                 # One call for the interpreter, so that it runs no handler between the two.
                 deque(map(operator.call, [interrupt, wait]))
             return self._epoll.poll(timeout_s, maximum)
@@ -76,4 +76,4 @@ def test_ctrl_c_just_before_the_loop_waits_is_not_lost(monkeypatch: pytest.Monke
     began_s = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         run_command(forever())
-    assert time.monotonic() - began_s < 3
+    assert time.monotonic() - began_s < 40, "it would sleep for a minute"

@@ -288,7 +288,7 @@ def test_its_violent_end_in_mid_stream_costs_the_agent_nothing(how: str, tmp_pat
                 terminal.close()
             wait_for_end(terminal.pid, 10)
         gate.release()
-        assert outlive("wait", "lines", "--text", "end of lines", "--timeout", "10").code == 0
+        assert outlive("wait", "lines", "--text", "end of lines", "--timeout", "60").code == 0
 
         with OnTerminal("attach", "lines") as terminal:
             terminal.see("end of lines")
@@ -370,7 +370,7 @@ class TestRefusals:
 
     def test_an_ended_session(self) -> None:
         new("-n", "short", "--", "true")
-        assert outlive("wait", "short", "--exited", "--timeout", "10").code == 0
+        assert outlive("wait", "short", "--exited", "--timeout", "60").code == 0
 
         with OnTerminal("attach", "short") as terminal:
             assert terminal.end() == 6

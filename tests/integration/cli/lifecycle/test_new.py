@@ -110,7 +110,7 @@ class TestNew:
     def test_engines(self, engine: str) -> None:
         new("-n", "e", "--engine", engine, "--", "echo", "hello from the engine")
 
-        assert outlive("wait", "e", "--text", "hello from", "--timeout", "10").code == 0
+        assert outlive("wait", "e", "--text", "hello from", "--timeout", "60").code == 0
         assert listed("--all")[0]["engine"] == engine
 
     def test_it_survives_whoever_started_it(self) -> None:
@@ -169,7 +169,7 @@ class TestLs:
     def test_running_ones_and_with_all_the_ended_too(self) -> None:
         new("-n", "long", "--", "cat")
         new("-n", "short", "--", "sh", "-c", "exit 3")
-        outlive("wait", "short", "--exited", "--timeout", "10")
+        outlive("wait", "short", "--exited", "--timeout", "60")
 
         assert [session["name"] for session in listed()] == ["long"]
         everything = listed("--all")
@@ -201,7 +201,7 @@ class TestLs:
         wait_for_end(host, 10)
 
         assert outlive("send", session_id, "heard", "--enter").code == 0
-        assert outlive("wait", session_id, "--text", "heard", "--timeout", "10").code == 0
+        assert outlive("wait", session_id, "--text", "heard", "--timeout", "60").code == 0
         after = listed()[0]
         assert after["host_pid"] != host
         assert processes.is_alive(int(str(after["host_pid"])))

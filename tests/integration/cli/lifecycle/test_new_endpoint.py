@@ -41,5 +41,5 @@ def test_the_options_become_the_programs_own_and_defaults_are_enough() -> None:
     config_dir().mkdir(parents=True, exist_ok=True)
     (config_dir() / "endpoint.toml").write_text(f'url = "{URL}"\nmodel = "default-model"\n')
     session = outlive("new", "--json", "endpoint").json()
-    seen = outlive("wait", session["id"], "--text", "Chat with default-model at 127.0.0.1:9", "--timeout", "20")
+    seen = outlive("wait", session["id"], "--text", "Chat with default-model at 127.0.0.1:9", "--timeout", "60")
     assert seen.code == 0, seen.error

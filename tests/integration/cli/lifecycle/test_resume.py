@@ -126,7 +126,7 @@ class TestTheSameConversation:
         (project / "untrusted").touch()
         chat = new("claude", project, *words)
         outlive("send", chat, "--key", "Enter")
-        assert outlive("wait", chat, "--exited", "--timeout", "10").code == 0
+        assert outlive("wait", chat, "--exited", "--timeout", "60").code == 0
         (project / "untrusted").unlink()
 
         done = outlive("resume", chat, "--json")

@@ -15,7 +15,7 @@ SAYS = r"printf '\033]7501;state=working\007\033]9;4;3\007\033]7501;state=blocke
 @pytest.fixture
 def chat() -> str:
     session_id = new("-n", "x", "--", "sh", "-c", SAYS)
-    assert outlive("wait", "x", "--activity", "needs_input", "--timeout", "10").code == 0
+    assert outlive("wait", "x", "--activity", "needs_input", "--timeout", "60").code == 0
     return session_id
 
 

@@ -369,6 +369,6 @@ def test_a_chat_that_runs_and_ends(tmp_path: Path) -> None:
     lines = [*map(str, range(1, 101)), "end of numbers"]
     assert exported(tmp_path, "x", ".txt").splitlines() == lines
     assert outlive("send", "x", "--enter").code == 0
-    assert outlive("wait", "x", "--exited", "--timeout", "10").code == 0
+    assert outlive("wait", "x", "--exited", "--timeout", "60").code == 0
     assert exported(tmp_path, "x", ".txt").splitlines() == lines
     assert cast(tmp_path, "x")[1][-1] == [0, "x", "7"]

@@ -39,7 +39,7 @@ class Book:
 
     async def next(self) -> None:
         """Wait until it was told something more."""
-        await asyncio.wait_for(self.something.wait(), 10)
+        await asyncio.wait_for(self.something.wait(), 60)
         self.something.clear()
 
 
@@ -56,7 +56,7 @@ class Line:
         """So many bytes, as the client gets them."""
         data = b""
         while len(data) < count:
-            piece = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self.client, 1 << 16), 10)
+            piece = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(self.client, 1 << 16), 60)
             assert piece, f"it ended after {len(data)} bytes"
             data += piece
         return data

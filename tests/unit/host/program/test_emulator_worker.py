@@ -36,7 +36,7 @@ async def test_the_first_output_is_interpreted_and_counted(lane: EmulatorWorker)
     lane.feed_output(b"early")
     done = asyncio.Event()
     lane.run_after_output(lambda _: done.set())
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), 60)
     assert await lane.run(first_line) == "early"
     assert lane.interpreted_to == 5
 
@@ -56,7 +56,7 @@ async def test_a_use_in_order_sees_all_output_before_it_and_none_after(lane: Emu
         expected = sum(INLINE_BYTES * (each % 3) for each in range(1, number + 1))
         lane.run_after_output(lambda _, expected=expected: seen.append((lane.interpreted_to, expected)))  # type: ignore[misc]
     lane.run_after_output(lambda _: done.set())
-    await asyncio.wait_for(done.wait(), 20)
+    await asyncio.wait_for(done.wait(), 60)
     assert len(seen) == 29
     assert all(fed == expected for fed, expected in seen)
 
@@ -68,7 +68,7 @@ async def test_plain_text_is_interpreted_a_moment_later_and_counted_then() -> No
     lane.feed_output(b"xt")
     assert lane.interpreted_to == 0
     assert lane.idle is not None, "what a key means does not depend on it"
-    await asyncio.wait_for(fed.wait(), 10)
+    await asyncio.wait_for(fed.wait(), 60)
     assert lane.interpreted_to == 4
     assert lane.fed_at_s > 0
     lane.close()
@@ -89,7 +89,7 @@ async def test_who_looks_and_what_comes_behind_finds_plain_text_interpreted() ->
     lane.feed_output(b"\r" * INLINE_BYTES)
     done = asyncio.Event()
     lane.run_after_output(lambda _: done.set())
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), 60)
     assert await lane.run(first_line) == "zero!wo three"
     lane.feed_output(b"not any more")
     lane.close()
@@ -101,7 +101,7 @@ async def test_a_resize_happens_between_the_bytes_around_it(lane: EmulatorWorker
     lane.feed_output(b"\r\n" + b"b" * 50)
     done = asyncio.Event()
     lane.run_after_output(lambda _: done.set())
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), 60)
     lines = await lane.run(lambda emulator: logical_lines(emulator.rows()))
     assert lines[:2] == ["a" * 50, "b" * 50]
 
@@ -119,7 +119,7 @@ async def test_a_use_within_a_use_waits_for_its_end(lane: EmulatorWorker) -> Non
         order.append("outer")
 
     lane.run_next(outer)
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), 60)
     assert order == ["outer", "inner"]
 
 
@@ -129,7 +129,7 @@ async def test_full_is_told_and_then_drained() -> None:
     for _ in range(20):
         lane.feed_output(b"\r" * 100_000)
     was_full = lane.full
-    await asyncio.wait_for(drained.wait(), 20)
+    await asyncio.wait_for(drained.wait(), 60)
     assert (was_full, lane.full) == (True, False)
     lane.close()
 
@@ -151,7 +151,7 @@ async def test_an_engine_that_fails_on_some_output_goes_on_with_the_rest(
             lane.feed_output(data)
             done = asyncio.Event()
             lane.run_after_output(lambda _, done=done: done.set())  # type: ignore[misc]
-            await asyncio.wait_for(done.wait(), 10)
+            await asyncio.wait_for(done.wait(), 60)
     assert "the engine failed" in caplog.text
     assert await lane.run(first_line) == "good"
 
@@ -174,7 +174,7 @@ def test_what_is_fed_is_what_came(chunks: list[bytes]) -> None:
         for chunk in chunks:
             lane.feed_output(chunk)
         lane.run_after_output(lambda _: done.set())
-        await asyncio.wait_for(done.wait(), 20)
+        await asyncio.wait_for(done.wait(), 60)
         fed = lane.interpreted_to
         lane.close()
         return fed
@@ -197,8 +197,8 @@ async def test_a_use_that_fails_keeps_nobody_behind_it_waiting(
         lane.run_after_output(lambda _: said.append("in order"))
         looked = asyncio.ensure_future(lane.run(lambda _: said.append("soon")))
         with pytest.raises(RuntimeError):
-            await asyncio.wait_for(lane.run(fail), 10)
-        await asyncio.wait_for(looked, 10)
+            await asyncio.wait_for(lane.run(fail), 60)
+        await asyncio.wait_for(looked, 60)
         await eventually(lambda: lane.is_quiet, 10, "all to be done")
     assert sorted(said) == ["in order", "soon"]
 

@@ -135,6 +135,6 @@ async def test_the_end_does_not_wait_for_a_disk_that_refuses(own: Recorded, monk
     await own.start()
     disk.refuses = True
     own.output(b"lost")
-    await asyncio.wait_for(own.recording.close(), 10)
+    await asyncio.wait_for(own.recording.close(), 60)
     assert recorded_bytes(own.directory) == b""
     own.open()

@@ -14,7 +14,7 @@ from session_host.host.recovery.session_recorder import StoreWriter
 from session_host.storage.store import SessionRecord, Store
 from tests.support.estates import spec_of
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from session_host.host.watchers.state_file import (
 )
 from session_host.system.processes.identity import start_time
 
-PATIENCE_S = 20
+PATIENCE_S = 60.0
 
 
 def content(**changes: object) -> bytes:

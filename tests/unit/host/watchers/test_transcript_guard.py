@@ -21,7 +21,7 @@ TWIN = "session-2026-11-20T15-30-0b9c4c50.jsonl"
 HEAD = {"sessionId": ID, "projectHash": "x", "kind": "main"}
 CONTEXT = {"$set": {"messages": [{"type": "user", "content": [{"text": "<session_context> it is Friday"}]}]}}
 HELLO = {"id": "1", "type": "user", "content": [{"text": "hello"}]}
-PATIENCE_S = 20
+PATIENCE_S = 60.0
 
 
 def append(path: Path, *records: object) -> None:

@@ -22,7 +22,7 @@ from tests.support import processes
 from tests.support.leaks import descriptors as open_descriptors
 from tests.support.waiting import wait_for_end
 
-PATIENCE_S = 10
+PATIENCE_S = 60.0
 
 
 class Parts(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,10 +77,8 @@ class TestFullDisk:
         with Store.open(path) as window:
             assert window.all() == [record]
             ballast.unlink()
-            began_s = time.monotonic()
             with Store.open(path) as host:
-                host.update(record.id, state=State.EXITED, exit_code=3)
-            assert time.monotonic() - began_s < 2, "nobody kept it locked"
+                host.update(record.id, state=State.EXITED, exit_code=3)  # which fails where somebody keeps it locked
             assert [each.exit_code for each in window.all()] == [3]
 
 

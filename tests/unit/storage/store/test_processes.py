@@ -77,7 +77,7 @@ class TestSeveralProcesses:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "in the middle\n"
         os.kill(writer.pid, signal.SIGKILL)
-        writer.communicate(timeout=10)
+        writer.communicate(timeout=60)
 
         with Store.open(path) as store:
             assert store.all() == records
@@ -94,7 +94,7 @@ class TestSeveralProcesses:
                 assert store.all() == records
         finally:
             writer.kill()
-            writer.communicate(timeout=10)
+            writer.communicate(timeout=60)
 
     def test_a_writer_that_waits_in_vain_says_so(
         self, path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
@@ -110,7 +110,7 @@ class TestSeveralProcesses:
             one_line(caught.value)
         finally:
             writer.kill()
-            writer.communicate(timeout=10)
+            writer.communicate(timeout=60)
 
 
 def test_opening_is_quick(path: Path, make_record: MakeRecord) -> None:

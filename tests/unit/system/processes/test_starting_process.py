@@ -15,7 +15,7 @@ import pytest
 from session_host.errors import AgentNotFound, LaunchFailed
 from session_host.system.processes.pty_process import PtyProcess, Starting
 
-ENDED_S = 10.0
+ENDED_S = 60.0
 
 Begin = Callable[..., Starting]
 

@@ -189,11 +189,13 @@ def test_everything() -> None:
 
 def test_ten_thousand_lines_are_carried_quickly() -> None:
     terminal = PyteEmulator(GridSize(120, 40))
+    began_s = time.process_time()
     for number in range(10_100):
         terminal.feed(b"\x1b[32m%06d\x1b[0m the quick brown fox \x1b[1mjumps\x1b[m over the lazy dog\r\n" % number)
     assert terminal.scrollback_rows == 10_000
-    started = time.perf_counter()
+    fed_s = time.process_time() - began_s
+    began_s = time.process_time()
     copy = PyteEmulator.restore(terminal.snapshot())
     copy.frame()
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - began_s < fed_s / 4
     assert copy.history(9_999, 1) == terminal.history(9_999, 1)

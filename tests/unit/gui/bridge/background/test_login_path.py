@@ -94,6 +94,6 @@ async def test_the_window_closes_while_a_shell_hangs(area: Area, asked: Asked) -
     asked.finder.start()
     await eventually(Path(area.home / "hangs").exists, 5, "the shell")
 
-    await asyncio.wait_for(asked.tasks.cancel_all(), 3)
+    await asyncio.wait_for(asked.tasks.cancel_all(), 60)
 
     assert await asked.path() == DESKTOP_PATH
