@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
+
+from session_host.paths import config_dir
 
 
 class EndpointDefaults(NamedTuple):
@@ -16,11 +16,11 @@ class EndpointDefaults(NamedTuple):
     model: str
 
 
-def endpoint_defaults(directory: Path, environment: Mapping[str, str] = os.environ) -> EndpointDefaults:
+def endpoint_defaults() -> EndpointDefaults:
     """Read them; a file that cannot be read counts as none here, and is complained of by the chat itself."""
     try:
-        found = tomllib.loads((directory / "endpoint.toml").read_text(encoding="utf-8"))
+        found = tomllib.loads((config_dir() / "endpoint.toml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
         found = {}
     url, model = (value if isinstance(value := found.get(key), str) else "" for key in ("url", "model"))
-    return EndpointDefaults(url or environment.get("OPENAI_BASE_URL", ""), model)
+    return EndpointDefaults(url or os.environ.get("OPENAI_BASE_URL", ""), model)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QHideEvent, QMoveEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.bridge.age_timer import AgeTimer
@@ -24,19 +24,19 @@ from gui.window.actions.chat_actions import ChatActions
 from gui.window.actions.chat_menu import ChatMenu
 from gui.window.actions.commands import Commands
 from gui.window.actions.open_links import LinkOpener
+from gui.window.actions.page_wiring import PageWiring
 from gui.window.actions.resuming import EndedChatActions
 from gui.window.actions.upgrade_offer import UpgradeOffer
 from gui.window.all_sheets import Sheets
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.empty_state import EmptyState
-from gui.window.page.page_wiring import PageWiring
 from gui.window.page.status_line import StatusLine
 from gui.window.sidebar.sidebar import Sidebar
 from gui.window.tabs.remembered_marks import RememberedMarks
 from gui.window.tabs.tab_bar import OverflowButton, TabBar
 from gui.window.tabs.tabs import Tabs
-from gui.window.widgets.parts import Area, Hairline, IconButton, sentence
+from gui.window.widgets.parts import Area, Hairline, IconButton, sentence, within_a_screen
 from gui.wording import notice_texts, window_texts
 from gui.wording.groups import Group
 from session_host.agents.agent import Agent
@@ -97,26 +97,31 @@ class MainWindow(QWidget):
         self.banners = BannerArea(theme, self.stack)
         self.status_line = StatusLine(theme)
         menu = window_texts.menu()
-        self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.commands.show_menu(self.menu_button))
+        self.menu_button = IconButton(theme, Glyph.MORE, menu, lambda: self.actions_.show_menu(self.menu_button))
         self.menu_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.ages = AgeTimer(sessions, self)
         self._lay_out()
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
         self.verbs = ChatActions(
-            self, sessions, agents, layout, self.sheets.new_chat, self.sheets.name, self.sheets.export,
-            self.sheets.question, self.banners, self.open_chat,
-        )  # fmt: skip
-        self.verbs.here = self.tabs.directory
-        self._chat_menu = ChatMenu(self, self.verbs)
+            self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
+        )
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
+        self._chat_menu = ChatMenu(self, self.verbs, self.resuming, self.sheets, self.open_chat)
         self._upgrade_offer = UpgradeOffer(sessions, self.banners)
         sequences, key_problems = key_table.with_overrides(preferences.keys)
-        self.commands = Commands(self, sessions, self.verbs)
-        self.opener = LinkOpener(
+        self.commands = Commands(
+            sessions, self.tabs, self.sheets, self.banners, self.verbs, self.resuming, self.open_chat
+        )
+        opener = LinkOpener(
             sessions.tasks, preferences.window.editor, lambda line: self.banners.inform(line, key="terminal")
         )
-        self.actions_ = Actions(self, self.stack, sequences, self.commands.handlers())
-        self._wiring = PageWiring(self, self.verbs, self.resuming, key_table.of_the_window(sequences, preferences.keys))
+        handlers = {**self.commands.handlers(), **self._handlers()}
+        self.actions_ = Actions(self, self.stack, sequences, handlers, self.sheets.chooser, self.banners)
+        self._wiring = PageWiring(
+            self.tabs, self.banners, opener, self.verbs, self.resuming,
+            key_table.of_the_window(sequences, preferences.keys), ask_errors=self.sheets.output.ask,
+            set_zoom=self.set_zoom, grid_changed=self._on_grid,
+        )  # fmt: skip
         self._connect()
         self._apply_layout()
         for problem in [*preferences.problems, *key_problems]:
@@ -155,7 +160,7 @@ class MainWindow(QWidget):
         self.marks_kept.changed.connect(self._save)
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._on_page_made)
-        self.tab_bar.close_wanted.connect(self.close_tab)
+        self.tab_bar.close_wanted.connect(self.verbs.close_tab)
         self.tab_bar.menu_wanted.connect(self._on_tab_menu)
         self.sidebar.opened.connect(self.open_chat)
         self.sidebar.new_chat.connect(self.verbs.new_chat)
@@ -172,7 +177,7 @@ class MainWindow(QWidget):
         self.empty.agent_chosen.connect(self.verbs.new_chat)
         self.empty.switch_wanted.connect(self.commands.switch_chat)
         self._sessions.changed.connect(self.describe)
-        self._sessions.problem.connect(self._on_problem)
+        self._sessions.problem.connect(lambda line: self.banners.inform(line[:1].upper() + line[1:], kind="failed"))
         self._sessions.path_found.connect(self.describe)
         self._sessions.told.connect(lambda line: self.banners.show_banner(Banner(sentence(line), lasting=True)))
         self.ages.due.connect(self.sidebar.refresh)
@@ -194,7 +199,7 @@ class MainWindow(QWidget):
         layout = self.layout_state
         self.resize(*DEFAULT_SIZE_PX)
         if layout.geometry is not None:
-            self.setGeometry(_within_a_screen(QRect(*layout.geometry)))
+            self.setGeometry(within_a_screen(QRect(*layout.geometry), QSize(*MIN_SIZE_PX)))
         if layout.maximized:
             self.setWindowState(Qt.WindowState.WindowMaximized)
         width = min(max(layout.sidebar_width_px, SIDEBAR_MIN_PX), SIDEBAR_MAX_PX)
@@ -330,22 +335,23 @@ class MainWindow(QWidget):
 
     # ------------------------------------------------------------ what the user does
 
-    def close_tab(self, session_id: str) -> None:
-        """Close a tab; the first time a quiet line says that the chat goes on."""
-        chat = self._sessions.get(session_id)
-        self.tabs.close(session_id)
-        self.focus_page()
-        layout = self.layout_state
-        if chat is not None and not chat.is_over and not layout.close_explained:
-            layout.close_explained = True
-            told, reopen = notice_texts.tab_closed(), notice_texts.reopen()
-            self.banners.show_banner(Banner(told, reopen, self.tabs.reopen, key="closed tab"))
-            self._save_soon.start()
-
     def _on_tab_menu(self, session_id: str, place: object) -> None:
         chat = self._sessions.get(session_id)
         if chat is not None:
             self._chat_menu.show_for_tab(chat, place)  # type: ignore[arg-type] # a signal's QPoint
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        """What each action of the table does that is about the window itself."""
+        return {
+            "zoom_in": lambda: self.set_zoom(self.layout_state.zoom + 1),
+            "zoom_out": lambda: self.set_zoom(self.layout_state.zoom - 1),
+            "zoom_reset": lambda: self.set_zoom(0),
+            "focus_sidebar": self.sidebar.take_keyboard,
+            "sidebar": self.toggle_sidebar,
+            "status_line": self.toggle_status_line,
+            "full_screen": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
+            "close_window": self.close,
+        }
 
     def set_zoom(self, steps: int) -> None:
         """Make the terminals' text this many steps larger than set."""
@@ -376,25 +382,13 @@ class MainWindow(QWidget):
         self.describe()
         self._save_soon.start()
 
-    def toggle_full_screen(self) -> None:
-        """Fill the screen, or cease to."""
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
     # ------------------------------------------------------------ what chats tell
 
     def _on_sent(self, chat: Chat) -> None:
         if chat.id != self.tabs.active_id:
             self.banners.inform(notice_texts.sent_to(chat.name), key="send")
 
-    def _on_problem(self, line: str) -> None:
-        self.banners.inform(line[:1].upper() + line[1:], kind="failed")
-
-
-def _within_a_screen(wanted: QRect) -> QRect:
-    """``wanted``, moved and shrunk to where there is a screen today."""
-    screen = QGuiApplication.screenAt(wanted.center()) or QGuiApplication.primaryScreen()
-    room = screen.availableGeometry()
-    size = wanted.size().boundedTo(room.size()).expandedTo(QRect(0, 0, *MIN_SIZE_PX).size())
-    left = min(max(wanted.left(), room.left()), room.right() - size.width() + 1)
-    top = min(max(wanted.top(), room.top()), room.bottom() - size.height() + 1)
-    return QRect(left, top, size.width(), size.height())
+    def _on_grid(self, page: ChatPage) -> None:
+        if page is self.tabs.active_page:
+            self.layout_state.grid = (page.grid.columns, page.grid.rows)
+            self.describe()

@@ -143,3 +143,8 @@ def how_it_ended(
     if exit_code:
         return translate("phrases", "Ended with {exit_code}").format(exit_code=detail)
     return translate("phrases", "Finished") if exit_code == 0 else translate("phrases", "Ended")
+
+
+def without_remedy(line: str) -> str:
+    """What is wrong, without the command that helps, where a button does the same."""
+    return line.partition("; ")[0]

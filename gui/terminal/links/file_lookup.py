@@ -77,3 +77,10 @@ def existing(path: str, directories: Sequence[str]) -> str:
             except (OSError, RuntimeError, ValueError):
                 continue  # Too long, not readable, a home of nobody: no file to open.
     return ""
+
+
+def directories_of(directory: str) -> tuple[str, ...]:
+    """Where a chat's own files are: its directory, and the git repository that this is in."""
+    own = Path(os.path.realpath(directory))
+    repository = next((each for each in (own, *own.parents) if (each / ".git").exists()), own)
+    return tuple(dict.fromkeys((str(own), str(repository))))

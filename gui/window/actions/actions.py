@@ -9,8 +9,14 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.window.actions import key_table
-from gui.window.sheets.chooser import Choice
+from gui.window.page.banners import BannerArea
+from gui.window.sheets.chooser import Choice, Chooser
 from gui.wording import action_texts
+
+MENU = (
+    "new_chat", "reopen_tab", "", "palette", "switch_chat", "search", "next_waiting", "", "zoom_in", "zoom_out",
+    "zoom_reset", "", "sidebar", "status_line", "full_screen", "", "stop_all", "close_window",
+)  # fmt: skip
 
 
 class Actions:
@@ -22,6 +28,8 @@ class Actions:
         terminals: QWidget,
         sequences: dict[str, list[QKeySequence]],
         handlers: dict[str, Callable[[], object]],
+        chooser: Chooser,
+        banners: BannerArea,
     ) -> None:
         """Bind them.
 
@@ -29,8 +37,14 @@ class Actions:
             window: has the keys that count everywhere in it.
             terminals: has those that count while the keyboard is in a terminal.
             sequences: the keys of each action.
-            handlers: what each action does; each action of the table has one.
+            handlers: what each action does; each action of the table but the palette has one.
+            chooser: shows the palette.
+            banners: offers an action, which has no key of its own.
         """
+        self._window = window
+        self._chooser = chooser
+        self._banners = banners
+        handlers = {**handlers, "palette": self.show_palette}
         self._actions: dict[str, QAction] = {}
         for entry in key_table.TABLE:
             in_terminal = entry.scope == "terminal"
@@ -89,6 +103,25 @@ class Actions:
             for entry in key_table.TABLE
             if entry.listed and (self._actions[entry.action].isEnabled() or entry.on == "running")
         ]
+
+    def show_palette(self) -> None:
+        """List all commands; first of all what a banner offers, which has no key of its own."""
+        choices = self.choices()
+        banner = self._banners.current
+        if banner is not None and banner.action:
+            choices.insert(0, Choice(banner.action, action_texts.from_the_notice(), self._banners.act))
+        if banner is not None:
+            choices.append(Choice(action_texts.dismiss_the_notice(), "", self._banners.dismiss))
+        self._chooser.ask(action_texts.commands(), action_texts.search_commands(), choices)
+
+    def show_menu(self, button: QWidget) -> None:
+        """Show the window's menu below its button."""
+        menu = QMenu(self._window)
+        menu.aboutToHide.connect(menu.deleteLater)
+        self.fill(menu, MENU)
+        place = button.mapToGlobal(button.rect().bottomRight())
+        place.setX(place.x() - menu.sizeHint().width())
+        menu.popup(place)
 
 
 def _without_argument(handler: Callable[[], object]) -> Callable[[bool], None]:

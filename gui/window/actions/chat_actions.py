@@ -14,22 +14,20 @@ from PySide6.QtWidgets import QWidget
 from gui.bridge.background.export import export
 from gui.bridge.chat import PATIENCE_MS, Chat
 from gui.bridge.sessions_model import SessionsModel
-from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.settings.layout import WindowLayout
 from gui.window.actions.open_links import show_in_folder
+from gui.window.all_sheets import Sheets
 from gui.window.new_chat.request import NewChatRequest, starts_alone
-from gui.window.new_chat.sheet import NewChatSheet, start_of
+from gui.window.new_chat.sheet import start_of
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
-from gui.window.sheets.export import ExportSheet
-from gui.window.sheets.name import NameSheet
-from gui.window.sheets.question import Question, QuestionSheet
+from gui.window.sheets.question import Question
+from gui.window.tabs.tabs import Tabs
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.client.chats.launch import LaunchRequest, free_name
 from session_host.client.worktrees import status_of
 from session_host.errors import OutliveError
-from session_host.paths import config_dir
 from session_host.protocol.values import GridSize
 from session_host.storage.store import SessionRecord
 
@@ -51,28 +49,24 @@ class ChatActions(QObject):
         sessions: SessionsModel,
         agents: Mapping[str, Agent],
         layout: WindowLayout,
-        sheet: NewChatSheet,
-        name_sheet: NameSheet,
-        export_sheet: ExportSheet,
-        question: QuestionSheet,
+        sheets: Sheets,
         banners: BannerArea,
+        tabs: Tabs,
         open_chat: Callable[[Chat], ChatPage],
+        focus_page: Callable[[], object],
     ) -> None:
         super().__init__(window)
         self._sessions = sessions
         self._agents = agents
         self._layout = layout
-        self._sheet = sheet
-        self._name_sheet = name_sheet
-        self._export_sheet = export_sheet
-        self._question = question
+        self._sheets = sheets
+        self._sheet = sheet = sheets.new_chat
         self._banners = banners
         self._open_chat = open_chat
-        self.here: Callable[[], str] = lambda: ""
-        """The directory of the chat that is shown, "" for none."""
+        self._tabs = tabs
+        self._focus_page = focus_page
         sheet.wanted.connect(self._on_wanted)
         sheet.directory_settled.connect(self._on_directory)
-        sheet.endpoint_defaults = lambda: endpoint_defaults(config_dir())
         sessions.path_found.connect(sheet.look_again)
         sessions.removed.connect(lambda session_id: banners.withdraw(f"removed {session_id}"))
 
@@ -92,7 +86,7 @@ class ChatActions(QObject):
         starts = dict(layout.starts)
         if arguments is not None and agent in self._agents:
             starts[agent] = start_of(self._agents[agent], arguments)
-        where = directory or self.here() or layout.last_directory or _where_the_window_was_started()
+        where = directory or self._tabs.directory() or layout.last_directory or _where_the_window_was_started()
         self._sheet.ask(agent or layout.last_agent, where, starts, overrides or {})
         self._sessions.tasks.start(self._offer_recent(), "recent directories")
 
@@ -158,9 +152,20 @@ class ChatActions(QObject):
         agent = self._agents.get(chat.record.agent)
         return agent is not None and bool(agent.conversation.resume or agent.conversation.picker)
 
+    def close_tab(self, session_id: str) -> None:
+        """Close a tab; the first time a quiet line says that the chat goes on."""
+        chat = self._sessions.get(session_id)
+        explains = chat is not None and not chat.is_over and not self._layout.close_explained
+        self._layout.close_explained |= explains  # Saved with the tabs.
+        self._tabs.close(session_id)
+        self._focus_page()
+        if explains:
+            text = notice_texts.tab_closed()
+            self._banners.show_banner(Banner(text, notice_texts.reopen(), self._tabs.reopen, key="closed tab"))
+
     def rename(self, chat: Chat) -> None:
         """Ask for another name."""
-        self._name_sheet.ask(chat.name, lambda name: self._sessions.rename(chat, name))
+        self._sheets.name.ask(chat.name, lambda name: self._sessions.rename(chat, name))
 
     def stop(self, chat: Chat) -> None:
         """End a chat politely; asks first when work would be lost."""
@@ -206,7 +211,7 @@ class ChatActions(QObject):
 
     def export(self, chat: Chat) -> None:
         """Ask for a file, and write all that is recorded of a chat to it."""
-        self._export_sheet.ask(chat.name, Path.home(), lambda path: self._export(chat, path))
+        self._sheets.export.ask(chat.name, Path.home(), lambda path: self._export(chat, path))
 
     def _export(self, chat: Chat, path: Path) -> None:
         self._sessions.tasks.start(self._export_now(chat, path), "export")
@@ -235,7 +240,7 @@ class ChatActions(QObject):
             return
         count = len(running)
         lines = [f"{chat.name} · {chat.status_text or chat.group.value}" for chat in running]
-        self._question.ask(
+        self._sheets.question.ask(
             Question(
                 page_texts.stop_one(running[0].name) if count == 1 else page_texts.stop_all(count),
                 common_texts.stop() if count == 1 else page_texts.stop_chats(count),

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.bridge.chat import Chat
 from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.resuming import EndedChatActions
+from gui.window.all_sheets import Sheets
 from gui.wording import action_texts, common_texts
-
-if TYPE_CHECKING:
-    from gui.window.main_window import MainWindow
 
 
 class ChatMenu:
     """Makes the menu anew for each chat, as it is then."""
 
-    def __init__(self, window: MainWindow, verbs: ChatActions) -> None:
-        self._window = window
+    def __init__(
+        self,
+        parent: QWidget,
+        verbs: ChatActions,
+        resuming: EndedChatActions,
+        sheets: Sheets,
+        open_chat: Callable[[Chat], object],
+    ) -> None:
+        self._parent = parent
         self._verbs = verbs
+        self._resuming = resuming
+        self._sheets = sheets
+        self._open_chat = open_chat
 
     def show_for_row(self, chat: Chat, place: QPoint) -> None:
         """The menu of a chat's row in the sidebar."""
         menu = self._menu()
-        menu.addAction(common_texts.open_(), lambda: self._window.open_chat(chat))
+        menu.addAction(common_texts.open_(), lambda: self._open_chat(chat))
         self._fill(menu, chat)
         if chat.is_over:
             menu.addAction(action_texts.remove(), lambda: self._verbs.remove(chat))
@@ -36,22 +45,22 @@ class ChatMenu:
         menu = self._menu()
         self._fill(menu, chat)
         menu.addSeparator()
-        menu.addAction(action_texts.close_tab(), lambda: self._window.close_tab(chat.id))
+        menu.addAction(action_texts.close_tab(), lambda: self._verbs.close_tab(chat.id))
         menu.popup(place)
 
     def _menu(self) -> QMenu:
-        menu = QMenu(self._window)
+        menu = QMenu(self._parent)
         menu.aboutToHide.connect(menu.deleteLater)
         return menu
 
     def _fill(self, menu: QMenu, chat: Chat) -> None:
         verbs = self._verbs
-        resuming = self._window.resuming
+        resuming = self._resuming
         converses = verbs.converses(chat)
         if chat.is_over and converses:
             menu.addAction(common_texts.resume(), lambda: resuming.resume(chat))
         if not chat.is_over:
-            menu.addAction(action_texts.send(), lambda: self._window.sheets.send.ask(chat))
+            menu.addAction(action_texts.send(), lambda: self._sheets.send.ask(chat))
         menu.addAction(action_texts.new_chat_like_this(), lambda: verbs.new_like(chat))
         if converses:
             menu.addAction(action_texts.copy_resume_command(), lambda: resuming.copy_command(chat))
@@ -60,7 +69,7 @@ class ChatMenu:
         menu.addAction(action_texts.copy_name(), lambda: verbs.copy_name(chat))
         menu.addAction(common_texts.export_(), lambda: verbs.export(chat))
         menu.addSeparator()
-        menu.addAction(action_texts.status_details(), lambda: self._window.sheets.explain.ask(chat))
+        menu.addAction(action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
         if not chat.is_over:
             menu.addSeparator()
             menu.addAction(common_texts.stop(), lambda: verbs.stop(chat))

@@ -28,6 +28,7 @@ from PySide6.QtCore import QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from gui.bridge.background.tasks import Tasks
+from gui.terminal.links.file_lookup import directories_of
 from gui.terminal.links.links import FilePlace, may_open
 from gui.wording import notice_texts
 from session_host.errors import OutliveError
@@ -98,13 +99,6 @@ def own_file(uri: str, directory: str) -> FilePlace:
     if not any(os.path.commonpath([path, root]) == root for root in directories_of(directory)):
         raise NotOpened(notice_texts.file_outside(path))
     return FilePlace(path)
-
-
-def directories_of(directory: str) -> tuple[str, ...]:
-    """Where a chat's own files are: its directory, and the git repository that this is in."""
-    own = Path(os.path.realpath(directory))
-    repository = next((each for each in (own, *own.parents) if (each / ".git").exists()), own)
-    return tuple(dict.fromkeys((str(own), str(repository))))
 
 
 def command_for(file: FilePlace, editor: str, environment: Mapping[str, str]) -> list[str]:

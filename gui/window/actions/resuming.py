@@ -15,9 +15,8 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
-from gui.window.page.end_bar import without_remedy
 from gui.window.tabs.tabs import Tabs
-from gui.wording import common_texts, notice_texts, page_texts
+from gui.wording import common_texts, notice_texts, page_texts, phrases
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable, OutliveError
 from session_host.protocol.values import GridSize
 
@@ -114,7 +113,8 @@ class EndedChatActions(QObject):
 
             can_pick = await asyncio.to_thread(has_picker, page.chat.id)
         if page in self._tabs.pages():
-            line = without_remedy(str(error)) if can_pick and isinstance(error, ConversationUnknown) else str(error)
+            picks = can_pick and isinstance(error, ConversationUnknown)
+            line = phrases.without_remedy(str(error)) if picks else str(error)
             page.end_bar.refuse(line, can_pick=can_pick, can_force=isinstance(error, ConversationOpen))
         else:
             self._banners.inform(notice_texts.cannot_resume(page.chat.name, error), kind="failed")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -26,64 +24,6 @@ from gui.window.widgets.parts import IconButton, button, label
 from gui.wording import common_texts, new_chat_texts
 from session_host.agents.agent import Agent
 from session_host.client.worktrees import Status
-
-
-class PromptField(QPlainTextEdit):
-    """A text of a few lines; Enter takes it, Shift+Enter begins another line.
-
-    Signals:
-        submitted: Enter was pressed.
-    """
-
-    submitted = Signal()
-
-    MOST_LINES = 6
-
-    def __init__(self, name: str, *, enter_submits: bool = True) -> None:
-        super().__init__()
-        self._enter_submits = enter_submits
-        self.setAccessibleName(name)
-        self.setTabChangesFocus(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.document().setDocumentMargin(3)
-        self.document().documentLayout().documentSizeChanged.connect(lambda _size: self._grow())
-
-    def sizeHint(self) -> QSize:
-        lines = min(max(self._lines(), self.least_lines), self.MOST_LINES)
-        return QSize(200, lines * self.fontMetrics().lineSpacing() + 18)
-
-    def _lines(self) -> int:
-        """As they are wrapped: that is how a plain text's document counts its height."""
-        return round(self.document().size().height())
-
-    def _grow(self) -> None:
-        fits = self._lines() <= max(self.MOST_LINES, self.least_lines)
-        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
-        self.setVerticalScrollBarPolicy(off if fits else needed)
-        self.updateGeometry()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if self._lines() * self.fontMetrics().lineSpacing() < self.viewport().height():
-            # It was scrolled to where one types before it was given the room.
-            self.verticalScrollBar().setValue(0)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(64, self.sizeHint().height())
-
-    least_lines = 1
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        is_enter = event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if is_enter and (control or (self._enter_submits and not shift)):
-            self.submitted.emit()
-        elif event.key() == Qt.Key.Key_Escape:
-            event.ignore()  # The sheet's, which goes.
-        else:
-            super().keyPressEvent(event)
 
 
 class PresetButtons(QWidget):

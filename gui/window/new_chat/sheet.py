@@ -5,19 +5,19 @@ from __future__ import annotations
 import itertools
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from gui.settings.endpoint_defaults import EndpointDefaults
+from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.settings.layout import Start
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
 from gui.window.new_chat.agent_tiles import AgentTiles
 from gui.window.new_chat.directory_browser import DirectoryRow
-from gui.window.new_chat.fields import InstallHint, PresetButtons, PromptField, WorktreeField
+from gui.window.new_chat.fields import InstallHint, PresetButtons, WorktreeField
 from gui.window.new_chat.request import (
     ENDPOINT,
     NewChatRequest,
@@ -32,6 +32,7 @@ from gui.window.new_chat.request import (
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.directory_field import DirectoryField
 from gui.window.widgets.parts import Scrolled, button, label
+from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, new_chat_texts, phrases
 from session_host.agents.agent import Agent
 from session_host.client.worktrees import Status
@@ -62,8 +63,6 @@ class NewChatSheet(Sheet):
         """Something was typed that was not started yet."""
         self._filled_for = ""
         """The agent that the fields below it were filled in for."""
-        self.endpoint_defaults: Callable[[], EndpointDefaults] = lambda: EndpointDefaults("", "")
-        """Reads what counts for an endpoint where nothing is typed."""
         self.tiles = AgentTiles(theme)
         self.tiles.chosen.connect(self._on_agent)
         self.missing = InstallHint(theme)
@@ -265,7 +264,7 @@ class NewChatSheet(Sheet):
         self.model.setText(start.model)
         self.url.setText(start.url)
         if agent.name == ENDPOINT:
-            defaults = self.endpoint_defaults()
+            defaults = endpoint_defaults()
             self.model.setPlaceholderText(defaults.model or new_chat_texts.model_from_server())
             self.url.setPlaceholderText(defaults.url or "http://127.0.0.1:8080/v1")
         hidden = start.worktree or start.presets or (start.arguments and not agent.arguments_replace)
@@ -374,7 +373,7 @@ class NewChatSheet(Sheet):
         if agent.arguments_replace and not starts_alone(agent) and not arguments:
             raise Refused(self.arguments, new_chat_texts.enter_command())
         if agent.name == ENDPOINT:
-            if not start.url and not self.endpoint_defaults().url and not any("url" in word for word in arguments):
+            if not start.url and not endpoint_defaults().url and not any("url" in word for word in arguments):
                 raise Refused(self.url, new_chat_texts.enter_address())
             arguments = [*endpoint_arguments(start.model, start.url), *arguments]
         return NewChatRequest(

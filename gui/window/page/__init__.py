@@ -1,7 +1,6 @@
 """One open chat: its terminal, and the parts around it in each state.
 
 chat_page    the page
-page_wiring  connects a page's signals with the window
 state_bars   starting, reconnecting, trouble
 end_bar      the bar under the last screen of an ended chat
 banners      one quiet line over the page, with one action

@@ -9,9 +9,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.bridge.chat import PATIENCE_MS, Chat
+from gui.terminal.links.file_lookup import directories_of
 from gui.terminal.view import TerminalView
 from gui.theme.follow import Theme
-from gui.window.actions.open_links import directories_of
 from gui.window.page.end_bar import EndBar
 from gui.window.page.state_bars import Notice, ReconnectingBar, TroubleLine
 from gui.window.sheets.question import Question, QuestionSheet

@@ -110,7 +110,7 @@ class EndBar(Area):
         self.pick.setVisible(can_pick and not self._is_resumable)
         # An agent that has no conversations at all is not to blame for it.
         said = found.why_not if found is not None and (can_pick or found.can_resume is not False) else ""
-        self._show_message(without_remedy(said) if can_pick and not self._is_resumable else said, quiet=True)
+        self._show_message(phrases.without_remedy(said) if can_pick and not self._is_resumable else said, quiet=True)
         self._arrange()
 
     def refuse(self, line: str, *, can_pick: bool, can_force: bool) -> None:
@@ -179,8 +179,3 @@ class EndBar(Area):
             self.title.set_whole(page_texts.cannot_show_chat())
             self.detail.set_whole(sentence(chat.connection_message))
         self._arrange()
-
-
-def without_remedy(line: str) -> str:
-    """What is wrong, without the command that helps, where a button does the same."""
-    return line.partition("; ")[0]

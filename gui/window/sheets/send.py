@@ -15,11 +15,10 @@ from gui.bridge.chat import Chat
 from gui.theme.follow import Theme
 from gui.theme.marks import mark_icon
 from gui.theme.tokens import GAP_S_PX
-from gui.window.new_chat.fields import PromptField
-from gui.window.page.end_bar import without_remedy
 from gui.window.sheets.sheet import Sheet, foot
 from gui.window.widgets.parts import button, label, sentence
-from gui.wording import common_texts, sheet_texts
+from gui.window.widgets.prompt_field import PromptField
+from gui.wording import common_texts, phrases, sheet_texts
 from session_host.errors import NeedsInput, OutliveError
 
 WIDTH_PX = 560
@@ -154,7 +153,8 @@ class SendSheet(Sheet):
             await self._send(chat, text, anyway=anyway)
         except NeedsInput as error:
             self._set_busy(busy=False)
-            self._show_error(sheet_texts.text_might_answer(chat.name, without_remedy(str(error))), asks=True)
+            line = phrases.without_remedy(str(error))
+            self._show_error(sheet_texts.text_might_answer(chat.name, line), asks=True)
             return
         except OutliveError as error:
             self._show_error(sheet_texts.cannot_send(chat.name, error))

@@ -4,5 +4,6 @@ parts            labels, buttons, icons, lines
 flow_layout      a row of controls that wraps
 fuzzy_match      fuzzy matching as fzf does it
 accessibility    accessible roles for screen readers
+prompt_field     a field for a text of several lines
 directory_field  a field for a directory, with completion
 """

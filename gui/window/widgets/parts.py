@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QSizePolicy, QStyle, QToolButton, QWidget
 
 from gui.theme.follow import Theme
@@ -265,3 +265,13 @@ def paint_choice_ground(painter: QPainter, area: QRect, state: QStyle.StateFlag,
     if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
         painter.setBrush(tokens.color("selected" if state & QStyle.StateFlag.State_Selected else "hover"))
         painter.drawRoundedRect(QRectF(area).adjusted(4, 1, -4, -1), 4, 4)
+
+
+def within_a_screen(wanted: QRect, least: QSize) -> QRect:
+    """A window's place, moved and shrunk to where there is a screen today."""
+    screen = QGuiApplication.screenAt(wanted.center()) or QGuiApplication.primaryScreen()
+    room = screen.availableGeometry()
+    size = wanted.size().boundedTo(room.size()).expandedTo(least)
+    left = min(max(wanted.left(), room.left()), room.right() - size.width() + 1)
+    top = min(max(wanted.top(), room.top()), room.bottom() - size.height() + 1)
+    return QRect(left, top, size.width(), size.height())

@@ -39,7 +39,7 @@ async def test_every_keyboard_stop_shows_its_focus(played: Played, appearance: A
         "browse": sheets.new_chat.directory_row.browser.browse,
         "rename": lambda: window.verbs.rename(chat),
         "export": lambda: window.verbs.export(chat),
-        "palette": window.commands.show_palette,
+        "palette": window.actions_.show_palette,
         "switcher": window.commands.switch_chat,
         "explain": window.commands.handlers()["explain"],
         "send": window.commands.handlers()["send"],

@@ -194,7 +194,7 @@ async def test_stop_chat_typed_on_an_ended_chat_does_not_come_upon_stop_all(play
     await played.add("two")
     window = played.open_window()
     window.open_chat(played.chat(ended))
-    window.commands.show_palette()
+    window.actions_.show_palette()
     window.sheets.chooser.field.setText("stop chat")
     assert window.sheets.chooser.items.item(0).text() == "Stop chat"
     await press(played, Qt.Key.Key_Return)

@@ -2,81 +2,90 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtGui import QGuiApplication
 
 from gui.bridge.chat import Chat
 from gui.terminal.input.clipboard import LARGE_CHARACTERS, has_controls
 from gui.window.actions.chat_actions import ChatActions
+from gui.window.actions.open_links import LinkOpener
 from gui.window.actions.resuming import EndedChatActions
-from gui.window.page.banners import Banner
+from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
 from gui.window.page.end_bar import EndBar
 from gui.window.sheets.question import Question
+from gui.window.tabs.tabs import Tabs
 from gui.wording import common_texts, notice_texts, page_texts
-
-if TYPE_CHECKING:
-    from gui.window.main_window import MainWindow
 
 
 class PageWiring:
     """Connects each page, once it is made."""
 
     def __init__(
-        self, window: MainWindow, verbs: ChatActions, resuming: EndedChatActions, window_keys: tuple[str, ...]
+        self,
+        tabs: Tabs,
+        banners: BannerArea,
+        opener: LinkOpener,
+        verbs: ChatActions,
+        resuming: EndedChatActions,
+        window_keys: tuple[str, ...],
+        *,
+        ask_errors: Callable[[Chat], object],
+        set_zoom: Callable[[int], object],
+        grid_changed: Callable[[ChatPage], object],
     ) -> None:
         """``window_keys`` are the keys that the window keeps from programs."""
-        self._window = window
+        self._tabs = tabs
+        self._banners = banners
+        self._opener = opener
         self._verbs = verbs
         self._resuming = resuming
         self._window_keys = window_keys
+        self._ask_errors = ask_errors
+        self._set_zoom = set_zoom
+        self._grid_changed = grid_changed
 
     def wire(self, page: ChatPage) -> None:
         """Connect a page."""
-        window, chat = self._window, page.chat
+        chat, opener = page.chat, self._opener
         page.view.set_window_keys(self._window_keys)
         page.over_shown.connect(lambda: self._resuming.check_resumable(page))
         page.end_bar_made.connect(lambda bar: self._wire_end_bar(bar, chat))
         page.paste_asks.connect(lambda text: self._ask_paste(page, text))
-        page.link_wanted.connect(lambda address: window.opener.open_address(address, chat.record.cwd))
-        page.file_wanted.connect(window.opener.open_file)
-        page.notice_given.connect(lambda text: window.banners.inform(text, key="terminal"))
-        page.zoomed.connect(window.set_zoom)
-        page.grid_changed.connect(lambda: self._on_grid(page))
+        page.link_wanted.connect(lambda address: opener.open_address(address, chat.record.cwd))
+        page.file_wanted.connect(opener.open_file)
+        page.notice_given.connect(lambda text: self._banners.inform(text, key="terminal"))
+        page.zoomed.connect(self._set_zoom)
+        page.grid_changed.connect(lambda: self._grid_changed(page))
         page.refused.connect(lambda line: self._on_refused(chat, line))
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
-        window, verbs, resuming = self._window, self._verbs, self._resuming
+        verbs, resuming = self._verbs, self._resuming
         bar.resume_wanted.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
         bar.pick_wanted.connect(lambda: resuming.pick(chat))
         bar.continued_wanted.connect(lambda: resuming.show_follower(chat))
         bar.again_wanted.connect(lambda: verbs.new_like(chat))
-        bar.errors_wanted.connect(lambda: window.sheets.output.ask(chat))
+        bar.errors_wanted.connect(lambda: self._ask_errors(chat))
         bar.export_wanted.connect(lambda: verbs.export(chat))
-        bar.close_wanted.connect(lambda: window.close_tab(chat.id))
+        bar.close_wanted.connect(lambda: verbs.close_tab(chat.id))
 
     def _on_refused(self, chat: Chat, line: str) -> None:
         text, key = notice_texts.input_refused(chat.name, line), f"refused {chat.id}"
         if chat.holds_input:
             # A part of what was typed is missing: the rest waits until the user has seen that.
-            self._window.banners.show_banner(
+            self._banners.show_banner(
                 Banner(text, notice_texts.continue_typing(), chat.accept_refusal, key, lasting=True, kind="failed")
             )
         else:
-            self._window.banners.inform(text, kind="failed", key=key)
+            self._banners.inform(text, kind="failed", key=key)
 
     def _on_clipboard(self, page: ChatPage, text: str) -> None:
         # Only the chat that one works in may set the clipboard.
-        if page is self._window.tabs.active_page and self._window.isActiveWindow():
+        if page is self._tabs.active_page and page.isActiveWindow():
             QGuiApplication.clipboard().setText(text)
-            self._window.banners.inform(notice_texts.clipboard_set(page.chat.name), key="clipboard")
-
-    def _on_grid(self, page: ChatPage) -> None:
-        if page is self._window.tabs.active_page:
-            self._window.layout_state.grid = (page.grid.columns, page.grid.rows)
-            self._window.describe()
+            self._banners.inform(notice_texts.clipboard_set(page.chat.name), key="clipboard")
 
     def _ask_paste(self, page: ChatPage, text: str) -> None:
         emulator = page.view.emulator
