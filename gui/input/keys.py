@@ -1,4 +1,4 @@
-"""QKeyEvent → a key's name, text, modifiers and action. Key path, 2 of 9."""
+"""QKeyEvent → a key's name, text, modifiers and action. Key path, 3 of 11."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The newest output by its offsets, and the resizes at theirs. Output path, 4 of 10.
+"""The newest output by its offsets, and the resizes at theirs.
 
 A viewer that was away for a moment gets just what it missed. The bytes themselves stay in the output file.
 """

@@ -1,4 +1,4 @@
-"""One client's subscription to the output. Output path, 5 of 10.
+"""One client's subscription to the output.
 
 States::
 

@@ -1,4 +1,4 @@
-"""One row of cells, drawn with QPainter. Output path, 10 of 10."""
+"""One row of cells, drawn with QPainter. Output path, 15 of 15."""
 
 from __future__ import annotations
 

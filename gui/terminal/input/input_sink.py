@@ -1,4 +1,4 @@
-"""Interface from the view to a session; implemented by the client's ``Viewer``. Key path, 3 of 9.
+"""Interface from the view to a session; implemented by the client's ``Viewer``.
 
 Each call returns at once; what becomes of it is the client's to see to.
 """

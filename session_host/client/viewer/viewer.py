@@ -1,4 +1,6 @@
-"""A viewer: follows one session with a replica, and sends what the user does. Key path, 4 of 9. Output path, 7 of 10.
+"""A viewer: follows one session with a replica, and sends what the user does.
+
+Key path, 4 of 11. Output path, 9 of 15.
 
 States::
 

@@ -1,4 +1,4 @@
-"""One client's conversation with the host. Key path, 6 of 9.
+"""One client's conversation with the host. Key path, 8 of 11. Output path, 6 of 15.
 
 States::
 

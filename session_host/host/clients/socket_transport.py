@@ -1,5 +1,7 @@
 """The host's end of one client's socket: what comes is handed on, what goes out waits in a queue if it must.
 
+Key path, 7 of 11. Output path, 7 of 15.
+
 What is sent goes at once, in the caller's own time, as long as the socket takes it: a key's echo has no turn of
 the event loop to wait for.
 """

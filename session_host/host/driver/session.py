@@ -1,6 +1,4 @@
-"""The session: one program, its terminal, and whoever looks on.
-
-Key path, 7 of 9. Output path, 3 of 10.
+"""The session: one program, its terminal, and whoever looks on. Key path, 9 of 11. Output path, 4 of 15.
 
 States of the process, and what moves them::
 

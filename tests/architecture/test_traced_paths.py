@@ -1,0 +1,151 @@
+"""The two paths as they run: one real key and one real byte of output, traced through a host and a window.
+
+Host, viewer and widget run on one event loop here, so that one profile (``sys.setprofile``) sees the calls of both
+sides in order. Socket, pseudo terminal, input log, output file and engine are real.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from types import FrameType
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from gui.bridge.chat import Chat
+from gui.terminal.view import TerminalView
+from gui.theme.terminal import DARK
+from session_host.client.viewer.viewer import Viewer, ViewerDelegate
+from session_host.host.clients.server import Server
+from session_host.host.keeper_channel import KeeperChannel
+from session_host.protocol.values import GridSize, State
+from session_host.storage.store import SessionRecord
+from session_host.terminal import default_engine
+from tests.architecture.source_tree import REPOSITORY, text
+from tests.architecture.test_paths import HEADINGS, section_of, steps
+from tests.support.estates import KeptSession, kept_session
+from tests.support.waiting import eventually
+
+WAIT_S = 20.0
+
+
+@contextmanager
+def first_calls(calls: list[str]) -> Iterator[None]:
+    """Append each of the project's files to ``calls`` when a function of it is called for the first time."""
+    roots = tuple(f"{REPOSITORY / room}{os.sep}" for room in ("session_host", "gui"))
+    start = len(f"{REPOSITORY}{os.sep}")
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        path = frame.f_code.co_filename
+        if event == "call" and path.startswith(roots) and path[start:] not in calls:
+            calls.append(path[start:])
+
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+async def settled(condition: Callable[[], object], what: str) -> None:
+    """Run Qt's events and asyncio's until the condition holds."""
+
+    def check() -> object:
+        QApplication.processEvents()
+        return condition()
+
+    await eventually(check, WAIT_S, what)
+
+
+@asynccontextmanager
+async def shown_session(kept: KeptSession) -> AsyncIterator[TerminalView]:
+    """A host that serves a session, and a terminal view that shows it, all in this process."""
+    session = kept.host()
+    ours, theirs = socket.socketpair()
+    keeper = KeeperChannel(ours, kept.spec, kept.estate, lambda _message: None)
+    server = Server(session, Path(kept.spec.socket_path), kept.estate.listener, keeper)
+    kept.go_on()
+    server.start()
+    record = SessionRecord(
+        id=kept.spec.session_id, name="n", agent="command", argv=["x"], cwd="/", state=State.RUNNING,
+        created_at=kept.spec.created_at,
+    )  # fmt: skip
+    viewers: list[Viewer] = []
+
+    def make_viewer(session_id: str, delegate: ViewerDelegate, size: GridSize, output: bool) -> Viewer:
+        viewers.append(Viewer(session_id, delegate, size=size, output=output))
+        return viewers[0]
+
+    chat = Chat(record, make_viewer)
+    view = TerminalView(DARK)
+    chat.damaged.connect(view.on_damage)  # As a chat's page connects them.
+    chat.replaced.connect(view.on_replaced)
+    try:
+        chat.follow(output=True)
+        view.set_viewer(viewers[0])
+        view.show()
+        assert QTest.qWaitForWindowExposed(view)
+        await settled(lambda: viewers[0].emulator is not None, "the snapshot")
+        await settled(lambda: session.size == viewers[0].size, "the grid's size")
+        yield view
+    finally:
+        view.set_viewer(None)
+        chat.close()
+        await viewers[0].closed()
+        await server.close()
+        keeper.close()
+        theirs.close()
+        view.deleteLater()
+        chat.deleteLater()
+
+
+async def trace_key(kept: KeptSession, view: TerminalView) -> list[str]:
+    """Press a key; returns the files on its way to the program, in order of their first call."""
+    calls: list[str] = []
+    with first_calls(calls):
+        QTest.keyClick(view, Qt.Key.Key_A)
+        await settled(lambda: kept.given, "the key at the program")
+    assert kept.typed() == b"a"
+    assert isinstance(view.sink, Viewer)
+    viewer = view.sink
+    await settled(lambda: not viewer.pending, "the acknowledgement")
+    return calls
+
+
+async def trace_output(kept: KeptSession, last: str) -> list[str]:
+    """Write a byte as the program; returns the files on its way to the file ``last``, in order of their first call."""
+    calls: list[str] = []
+    with first_calls(calls):
+        os.write(kept.slave, b"x")
+        await settled(lambda: last in calls, f"a call of {last}")
+    return calls
+
+
+async def test_a_key_and_a_byte_of_output_take_the_described_paths(qapp: QApplication, window_manager: None) -> None:
+    paths = {name: [str(path) for _, _, path in steps(name)] for name in ("Key", "Output")}
+    key: list[str] = []
+    output: list[str] = []
+    with kept_session(engine=default_engine()) as kept:
+        async with shown_session(kept) as view:
+            for _ in range(2):  # The first round is left out: it also has the window's own beginnings.
+                key = await trace_key(kept, view)
+                output = await trace_output(kept, paths["Output"][-1])
+    check_path("Key", paths["Key"], key)
+    check_path("Output", paths["Output"], output)
+
+
+def check_path(name: str, described: list[str], calls: list[str]) -> None:
+    """The described files are called in the described order, and no other file of a host up to the last of them."""
+    traced = "\n".join(calls)
+    assert [path for path in calls if path in described] == described, f"{name} path:\n{traced}"
+    on_the_way = calls[: calls.index(described[-1])]
+    page = section_of(text(Path("ARCHITECTURE.md")), HEADINGS[name])
+    hosts = ("session_host/host/", "session_host/session/", "session_host/storage/")
+    missing = [path for path in on_the_way if path.startswith(hosts) and path.removeprefix("session_host/") not in page]
+    assert not missing, f"{name} path, not in ARCHITECTURE.md: {missing}\n{traced}"
