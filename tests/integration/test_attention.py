@@ -48,7 +48,7 @@ async def test_a_viewer_that_wants_output_before_it_is_attached_gets_it(monkeypa
             asked.set()
             viewer.follow(True)
 
-    monkeypatch.setattr(HostConnection, "send", send_and_tell)
+    monkeypatch.setattr(HostConnection, "send_message", send_and_tell)
     async with watching(record.id, output=False, live=False) as (viewer, watcher):
         await asyncio.wait_for(asked.wait(), 60)
         await see(viewer, watcher, "end of lines")

@@ -64,7 +64,7 @@ async def test_status_and_upgrade_do_not_say_try_again(monkeypatch: pytest.Monke
     with monkeypatch.context() as patch:
         Killer(patch, times)
         result = await asyncio.to_thread(replace_host, record.id, record.name)
-    assert (result.ok, result.message) == (True, f"runs {VERSION} now")
+    assert (result.ok, result.message) == (True, f"updated to {VERSION}")
     after = await request(record.id, Describe(0))
     assert (after.host_pid != before, after.child_pid) == (True, record.child_pid)
     await end(record.id)
@@ -88,7 +88,7 @@ async def test_a_chat_with_a_hung_host_is_ended_once_although_the_keeper_dies_ov
     with monkeypatch.context() as patch:
         Killer(patch, 1)
         said = await asyncio.to_thread(kill_unresponsive, record.id)
-    assert "did not answer" in said
+    assert "did not respond" in said
     assert outcome_of(record.id).state is State.EXITED
 
 
@@ -97,5 +97,5 @@ def test_a_keeper_that_dies_over_each_question_is_said(monkeypatch: pytest.Monke
         raise HostUnavailable("the connection to the keeper was lost; try again")
 
     monkeypatch.setattr(MessageChannel, "request", broken)
-    with pytest.raises(HostUnavailable, match="went away"):
+    with pytest.raises(HostUnavailable, match="the connection to the keeper was lost"):
         request_keeper(Status(), 0.3)

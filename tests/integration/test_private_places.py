@@ -114,7 +114,7 @@ def test_what_lies_in_the_place_of_the_windows_socket_is_replaced_and_what_it_le
 
 def test_a_lock_of_the_window_that_is_a_link_is_refused_in_one_line(area: Area) -> None:
     (area.runtime / "window.lock").symlink_to(area.home / "elsewhere")
-    with pytest.raises(OutliveError, match="cannot be made") as caught:
+    with pytest.raises(OutliveError, match="cannot create the lock file") as caught:
         single_instance.claim_or_raise()
     assert "\n" not in str(caught.value)
     assert not (area.home / "elsewhere").exists()

@@ -62,7 +62,7 @@ async def test_what_cannot_be_recorded_is_not_started(monkeypatch: pytest.Monkey
     def refuse(store: Store, record: SessionRecord, *, named_alone: bool) -> None:
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(Store, "add", refuse)
+    monkeypatch.setattr(Store, "insert", refuse)
     with pytest.raises(StoreError, match="the disk is full"):
         await start("cat", name="one")
     assert keeper_status() is None, "nobody was asked"
@@ -87,7 +87,7 @@ async def test_what_may_have_been_started_stays_recorded_and_its_socket_tells(mo
     class Deaf:
         """A keeper that goes away with the question."""
 
-        def ask(self, message: Launch, timeout_s: float) -> None:
+        def request(self, message: Launch, timeout_s: float) -> None:
             raise HostUnavailable("the keeper went away")
 
         def close(self) -> None:
@@ -141,7 +141,7 @@ async def test_a_short_program_that_ran_while_its_keeper_died_is_not_run_again(
         def __init__(self) -> None:
             self._pipe = connect_or_start_keeper()
 
-        def ask(self, message: Launch, timeout_s: float) -> None:
+        def request(self, message: Launch, timeout_s: float) -> None:
             self._pipe.request(message, timeout_s)
             ended = lambda: [each.state for each in recorded()] == [State.EXITED]  # noqa: E731
             wait_until(ended, 10, "the program's end to be recorded")
@@ -170,7 +170,7 @@ def test_a_start_whose_command_was_killed_is_over_and_that_is_said(had_host: boo
         session_log(record.id).touch()
     [info] = outlive("ls", "--all", "--json").json()
     assert (info["id"], info["state"], info["reason"]) == (record.id, "lost", reason)
-    assert ("was not started" in outlive("peek", record.id).complaint()) is not had_host
+    assert ("did not start" in outlive("peek", record.id).complaint()) is not had_host
     assert outlive("ls", "--json").json() == []
 
 

@@ -57,7 +57,7 @@ def test_a_window_that_hangs_is_said_in_one_line(open_window: OpenWindow):
             first.process.send_signal(signal.SIGCONT)
         assert second.returncode == 1
         assert len(second.stderr.splitlines()) == 1
-        assert "does not answer" in second.stderr
+        assert "does not respond" in second.stderr
 
 
 def test_what_a_killed_window_left_is_no_obstacle(open_window: OpenWindow):
@@ -144,7 +144,7 @@ def test_a_picture_shows_the_window(open_window: OpenWindow, area: Area):
         image = QImage(str(picture(own, area, "window")))
         assert image.width() >= 480
         assert image.pixelColor(image.width() // 2, 60) == tokens.LIGHT.color("page")
-        with pytest.raises(RuntimeError, match="cannot be written"):
+        with pytest.raises(RuntimeError, match="cannot write the picture"):
             own.ask("grab", file=str(area.root / "nowhere" / "x.png"))
         with pytest.raises(RuntimeError, match="absolute"):
             own.ask("grab", file="x.png")
