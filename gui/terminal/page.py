@@ -1,4 +1,4 @@
-"""The page: the widget that shows a terminal's screen and history, without keyboard and mouse. Output path, 11 of 15.
+"""The page: the widget that shows a terminal's screen and history, without keyboard and mouse. Output path, 12 of 16.
 
 It never feeds the emulator: whoever does calls `on_damage` afterwards, and `on_replaced` when
 there is another emulator.

@@ -1,4 +1,4 @@
-"""The terminal view: the page with keyboard, mouse, input methods and clipboard. Key path, 1 of 11.
+"""The terminal view: the page with keyboard, mouse, input methods and clipboard. Key path, 1 of 12.
 
 Qt's events arrive here; what they mean leaves by the InputSink as typed values.
 """

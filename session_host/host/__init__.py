@@ -3,9 +3,9 @@
     main            a host's life: take over, start or go on, serve, record the end, leave
     keeper_channel  the conversation with the keeper, and finding another keeper
     termination     ends the program, politely or at once, and the processes that end with it
-    driver/         the session: carries out what the rules in ``session_host.session`` decide
+    driver/         runs a session: gives the rules in ``session_host.session`` what happens, does what they want
     program/        the program's side: PTY, emulator worker, journal writer
-    clients/        the clients' side: socket, connections, subscriptions, requests
+    clients/        the clients' side: the socket, the clients, their requests
     watchers/       what the agent does: files, titles, hooks, followed without polling
     recovery/       what a successor needs: ownership, checkpoints, the record, hibernation
 

@@ -44,11 +44,10 @@ from session_host.system.systemd import enter
 from session_host.version import VERSION
 
 from .clients.server import Server
+from .driver.driver import Driver
 from .driver.recover import RecoveredSession, rebuild_emulator, replay_log
-from .driver.session import Session
 from .keeper_channel import KeeperChannel
 from .program.journal_writer import JournalWriter
-from .recovery.checkpoints import Checkpointer
 from .recovery.hibernation import HibernationState, WakeUp, hibernate
 from .recovery.idle_detection import IdleDetection
 from .recovery.ownership import try_lock_session, unlock_session
@@ -175,8 +174,7 @@ class _Host:
         self._told_trouble = ""
         self._go = asyncio.Event()
         self._interrupted = False
-        self._session: Session | None = None
-        self._checkpointer: Checkpointer | None = None
+        self._driver: Driver | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._serving = asyncio.Event()
         self._idleness: IdleDetection | None = None
@@ -203,50 +201,48 @@ class _Host:
         await asyncio.sleep(0)  # Whoever waits for the start is told as soon as it is known.
         directory = Path(spec.journal) if spec.journal else None
         recording = JournalWriter(directory, spec.journal_limit_bytes, stream, self._recorded)
-        session = self._session = Session(spec, recovered, ledger, stream, recording, now=now)
-        self._checkpointer = Checkpointer(session, estate, recovered.checkpoint_offset)
-        session.on_emulator_used = self._checkpointer.maybe_checkpoint
-        server = Server(session, Path(spec.socket_path), estate.listener, self._keeper)
-        if not await self._begin(session, server, recovered.memory.child_started):
+        driver = self._driver = Driver(spec, estate, recovered, ledger, stream, recording, now=now)
+        server = Server(driver, Path(spec.socket_path), estate.listener, self._keeper)
+        if not await self._begin(driver, server, recovered.memory.child_started):
             return 1
-        assert session.process is not None
-        self._recorder.found(session.process.pid, session.process.started)
-        self._recorder.in_conversation(session.conversation.id)
+        assert driver.process is not None
+        self._recorder.found(driver.process.pid, driver.process.started)
+        self._recorder.in_conversation(driver.conversation.id)
         if self._starting is None:
             await self._recorder.taken_over()
-        noting = asyncio.create_task(self._note_conversation(session), name="conversation")
-        await recording.start(spec.size, session.ring.kept_resizes())
+        noting = asyncio.create_task(self._note_conversation(driver), name="conversation")
+        await recording.start(spec.size, driver.session.ring.kept_resizes())
         gc.collect()
         gc.freeze()  # What was made so far lives as long as the session: the collector need not look at it again.
         gc.enable()  # Not before: it would look at what is the keeper's too, which writes to all of it.
         event_loop.give_back_buffer()
         self._serving.set()
         patience_s = self._woken.patience_s
-        self._idleness = IdleDetection(session, server, self._checkpointer, self._keeper, patience_s)
+        self._idleness = IdleDetection(driver, server, self._keeper, patience_s)
         if patience_s and not self._order.trial_s:
             self._idleness.start()
-        await session.ended.wait()
+        await driver.ended.wait()
         self._idleness.close()
-        session.conversation_learnt.set()
+        driver.conversation_learnt.set()
         await noting
-        await end_strays(session)
+        await end_strays(driver)
         await recording.close()
-        await self._recorder.ended(session, now(), interrupted=self._interrupted)
+        await self._recorder.ended(driver, now(), interrupted=self._interrupted)
         log.info("recorded")
-        await self._checkpointer.close()
+        await driver.checkpointer.close()
         await server.close()
-        session.close()
+        driver.close()
         self._leave()
         return 0
 
-    async def _note_conversation(self, session: Session) -> None:
+    async def _note_conversation(self, driver: Driver) -> None:
         """Write down in which conversation the agent is when that is learnt, until the end writes it anyway."""
         while True:
-            await session.conversation_learnt.wait()
-            session.conversation_learnt.clear()
-            if session.ended.is_set():
+            await driver.conversation_learnt.wait()
+            driver.conversation_learnt.clear()
+            if driver.ended.is_set():
                 return
-            self._recorder.in_conversation(session.conversation.id)
+            self._recorder.in_conversation(driver.conversation.id)
             await self._recorder.taken_over()
 
     def _leave(self) -> None:
@@ -257,22 +253,22 @@ class _Host:
         unlock_session(self._order.estate.ledger)
         log.info("done")
 
-    async def _begin(self, session: Session, server: Server, started: int | None) -> bool:
+    async def _begin(self, driver: Driver, server: Server, started: int | None) -> bool:
         """See the program start, or find it, which began at ``started``; False if it could not be started."""
-        page = session.ledger.page
+        page = driver.ledger.page
         # The machine is being shut down: the agent is ended politely, and the chat was interrupted.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come while we rested.
         if self._starting is None:
             started = started or start_time(page.child)
             process = PtyProcess(page.child, started, self._order.estate.master)
-            session.attach_process(process)
+            driver.attach_process(process)
             server.start(self._woken.callers)
             self._tell_that_it_runs(process)
             return True
         server.start()
         try:
-            await session.start(lambda: self._program)
+            await driver.start(lambda: self._program)
         except OutliveError as error:
             log.warning("not started: %s", type(error).__name__)
             await server.close()
@@ -309,21 +305,21 @@ class _Host:
         # Who is told to end starts no keepers: the machine is going down.
         self._interrupted = True
         self._keeper.leave_others_alone()
-        if self._session is not None:
-            self._session.signal(signal.SIGTERM)
+        if self._driver is not None:
+            self._driver.signal(signal.SIGTERM)
 
     def _recorded(self) -> None:
         """The journal has come further, or has stopped, which who looks on is told."""
-        session = self._session
-        if session is None or self._checkpointer is None:
+        driver = self._driver
+        if driver is None:
             return
-        trouble, former = session.recording.trouble, self._told_trouble
+        trouble, former = driver.recording.trouble, self._told_trouble
         if trouble != former:
             self._told_trouble = trouble
-            session.broadcast(NoticeEvent("recording", trouble))
-        self._checkpointer.free_superseded()
+            driver.broadcast(NoticeEvent("recording", trouble))
+        driver.checkpointer.free_superseded()
         if former and not trouble:
-            self._checkpointer.request_checkpoint()
+            driver.checkpointer.request_checkpoint()
 
     # ------------------------------------------------------------ taking over
 
@@ -370,8 +366,8 @@ class _Host:
         """The keeper's words."""
         match message:
             case ChildEnded():
-                if self._session is not None:
-                    self._session.child_ended()
+                if self._driver is not None:
+                    self._driver.child_ended()
             case Prepare():
                 self._preparing = asyncio.get_running_loop().create_task(self._prepare(), name="prepare")
             case Yield():
@@ -389,6 +385,6 @@ class _Host:
 
     async def _prepare(self) -> None:
         await self._serving.wait()
-        if self._checkpointer is not None:
-            await self._checkpointer.make_portable()
+        if self._driver is not None:
+            await self._driver.checkpointer.make_portable()
         self._keeper.send(Prepared())

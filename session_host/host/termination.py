@@ -11,12 +11,10 @@ import logging
 import signal
 import time
 
+from session_host.host.driver.driver import Driver
 from session_host.protocol.launch import Watch
 from session_host.system.processes.identity import is_running
 from session_host.system.processes.process_tree import ChatProcess, chat_processes, end, matching
-
-from .driver.follower import SilentObserver
-from .driver.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -34,39 +32,39 @@ ROUNDS = 5
 """So often those are looked for that were started while others were ended."""
 
 
-async def terminate_program(session: Session) -> None:
+async def terminate_program(driver: Driver) -> None:
     """End the program politely; returns when it has ended, and what is to end with it."""
-    await _begun(session)
-    session.ledger.page.request_end("stop")
-    known = await _known(session)
-    for number, patience_s in _steps(session.spec.watch):
-        session.signal(number)
+    await _begun(driver)
+    driver.ledger.page.request_end("stop")
+    known = await _known(driver)
+    for number, patience_s in _steps(driver.spec.watch):
+        driver.signal(number)
         # A stopped program cannot act on a polite signal.
-        session.signal(signal.SIGCONT)
+        driver.signal(signal.SIGCONT)
         try:
             async with asyncio.timeout(patience_s):
-                await session.ended.wait()
+                await driver.ended.wait()
         except TimeoutError:
             continue
         break
-    await _end_rest(session, known, politely=True)
+    await _end_rest(driver, known, politely=True)
 
 
-async def kill_program(session: Session) -> None:
+async def kill_program(driver: Driver) -> None:
     """End the program at once; returns when it has ended, and what is to end with it."""
-    await _begun(session)
-    session.ledger.page.request_end("kill")
-    known = await _known(session)
-    session.signal(signal.SIGKILL)
-    await session.ended.wait()
-    await _end_rest(session, known, politely=False)
+    await _begun(driver)
+    driver.ledger.page.request_end("kill")
+    known = await _known(driver)
+    driver.signal(signal.SIGKILL)
+    await driver.ended.wait()
+    await _end_rest(driver, known, politely=False)
 
 
-async def end_strays(session: Session) -> None:
+async def end_strays(driver: Driver) -> None:
     """The program has ended: end the daemons of its own that it left."""
-    patterns = session.spec.watch.strays
-    if patterns and session.process is not None:
-        await asyncio.to_thread(_end_all, session, (), patterns, politely=True)
+    patterns = driver.spec.watch.strays
+    if patterns and driver.process is not None:
+        await asyncio.to_thread(_end_all, driver, (), patterns, politely=True)
 
 
 def _steps(watch: Watch) -> tuple[tuple[signal.Signals, float | None], ...]:
@@ -75,44 +73,30 @@ def _steps(watch: Watch) -> tuple[tuple[signal.Signals, float | None], ...]:
     return AGENT_STEPS if watch.ends_all else STEPS
 
 
-class _Beginning(SilentObserver):
-    """Follows a session until its program runs."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session.observers)
-        self.over = asyncio.Event()
-
-    def deliver_started(self) -> None:
-        """It runs."""
-        self.over.set()
-
-
-async def _begun(session: Session) -> None:
+async def _begun(driver: Driver) -> None:
     """A program that is about to be started is ended once it runs: there is nobody to signal before."""
-    if session.process is None:
-        with _Beginning(session) as beginning:
-            await beginning.over.wait()
+    await driver.started.wait()
 
 
-async def _known(session: Session) -> list[ChatProcess]:
+async def _known(driver: Driver) -> list[ChatProcess]:
     """Whom to end with the program: its descendants are told while it lives."""
-    process = session.process
-    if not session.spec.watch.ends_all or process is None:
+    process = driver.process
+    if not driver.spec.watch.ends_all or process is None:
         return []
-    return await asyncio.to_thread(chat_processes, process.pid, session.spec.session_id)
+    return await asyncio.to_thread(chat_processes, process.pid, driver.spec.session_id)
 
 
-async def _end_rest(session: Session, known: list[ChatProcess], *, politely: bool) -> None:
-    if session.spec.watch.ends_all:
-        await asyncio.to_thread(_end_all, session, known, ("",), politely=politely)
+async def _end_rest(driver: Driver, known: list[ChatProcess], *, politely: bool) -> None:
+    if driver.spec.watch.ends_all:
+        await asyncio.to_thread(_end_all, driver, known, ("",), politely=politely)
 
 
 def _end_all(
-    session: Session, known: tuple[ChatProcess, ...] | list[ChatProcess], patterns: tuple[str, ...], *, politely: bool
+    driver: Driver, known: tuple[ChatProcess, ...] | list[ChatProcess], patterns: tuple[str, ...], *, politely: bool
 ) -> None:
     """End those that are known and those of the chat that fit a pattern, until nobody is left. Blocks."""
-    assert session.process is not None
-    leader, session_id = session.process.pid, session.spec.session_id
+    assert driver.process is not None
+    leader, session_id = driver.process.pid, driver.spec.session_id
     numbers = [signal.SIGTERM, *[signal.SIGKILL] * ROUNDS] if politely else [signal.SIGKILL] * ROUNDS
     for number in numbers:
         found = {*known, *matching(chat_processes(leader, session_id), patterns)}

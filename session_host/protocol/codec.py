@@ -1,4 +1,4 @@
-"""Frames: a four-byte big-endian length, then one msgpack message. Key path, 6 of 11. Output path, 5 of 15.
+"""Frames: a four-byte big-endian length, then one msgpack message. Key path, 6 of 12. Output path, 6 of 16.
 
 Pure: bytes in, messages out, and the reverse.
 """

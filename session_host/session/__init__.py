@@ -1,10 +1,13 @@
 """The rules of a session, as plain objects: no sockets, no clock, no event loop, no threads.
 
+    session       the session: its program, its terminal, and all who are attached
+    connection    one client's conversation; connection_states, where it stands; frame_queue, what the client gets
     effects       what the rules want done: values, carried out by the host in order
     states        state machines as tables, and the diagrams in the docstrings
     viewers       passes what viewers do on to the three below
     attachments   viewers' holds on the session: what was taken from each
     sizing        the grid size: the most recently used viewer's
+    program_input  what an input means, to the program and to us
     focus         what the program is told of the keyboard when no viewer shows it
     output_ring   the newest output by its offsets, from which viewers catch up
     subscription  one client's share of the output

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS, ErrorCode, Focus, Input, InputRefused, Paste
+from session_host.protocol.messages import (
+    MAX_PASTE_CHARACTERS,
+    MAX_WHOLE_PASTE_CHARACTERS,
+    ErrorCode,
+    Focus,
+    Input,
+    InputRefused,
+    Paste,
+)
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.storage.descriptors.log_state import AttachmentState
@@ -24,11 +32,10 @@ KEPT_PARKED = 256
 class AttachedClient(Protocol):
     """The connection that an attachment belongs to at the moment."""
 
-    @property
-    def acknowledge(self) -> Callable[[str, int], None]:
-        """Tells the viewer, soon, that all inputs of this attachment up to this one are written."""
+    def written(self, attachment: str, sequence: int) -> None:
+        """Tell the viewer, soon, that all inputs of this attachment up to this one are written."""
 
-    def send_reply(self, message: InputRefused) -> None:
+    def input_refused(self, message: InputRefused) -> None:
         """Tell the viewer about an input that was not taken."""
 
 
@@ -74,15 +81,20 @@ class Attachment:
     def acknowledge(self, sequence: int) -> None:
         """Tell the viewer, if it is there, that the program has its inputs up to this one."""
         if self.client is not None:
-            tell = self.client.acknowledge
-            tell(self.id, sequence)
+            self.client.written(self.id, sequence)
 
     def refuse(self, sequence: int, code: str, text: str, *, hold: bool = False) -> None:
         """Tell the viewer, if it is there, that this input was not taken; ``hold``: nor is any other, see GoOn."""
         if hold:
             self.hold()
         if self.client is not None:
-            self.client.send_reply(InputRefused(self.id, sequence, code, text))
+            self.client.input_refused(InputRefused(self.id, sequence, code, text))
+
+    def refuse_too_large(self, sequence: int, characters: int) -> None:
+        """Refuse an input with so long a text, which was not looked at any further."""
+        self.last_sequence = self.accepted = max(self.last_sequence, sequence)
+        text = f"the text is too long ({characters} characters, {MAX_PASTE_CHARACTERS} at most)"
+        self.refuse(sequence, ErrorCode.TOO_LARGE, text, hold=True)
 
     def hold(self) -> None:
         """Take nothing more until the user has seen that an input was refused."""

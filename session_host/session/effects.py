@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from session_host.protocol.messages import Event
+from session_host.protocol.messages import Colors, Event
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors.log_entries import NOBODY, EntryKind
 from session_host.terminal.base import Emulator
@@ -86,7 +86,7 @@ class Tell(Effect, frozen=True):
 
 
 class Flush(Effect, frozen=True):
-    """Send what waits for this client."""
+    """Send this ``FrameQueue``'s ``data_to_send``."""
 
     client: Any
 
@@ -99,11 +99,34 @@ class Refuse(Effect, frozen=True):
     text: str
 
 
+class Close(Effect, frozen=True):
+    """Close this peer's socket once its queue has gone out; ``why``: what the client did wrong, "" for nothing."""
+
+    peer: Any
+    why: str = ""
+
+
 class AskSnapshot(Effect, frozen=True):
     """Make a snapshot that a replica of this engine's build can read."""
 
     user: SnapshotUser
     engine_build: str
+
+
+class ShowIn(Effect, frozen=True):
+    """Let the emulator answer queries for colours with these."""
+
+    colors: Colors
+
+
+class InputGiven(Effect, frozen=True):
+    """The user did something that may answer the agent."""
+
+
+class Log(Effect, frozen=True):
+    """Write a line into the host's log."""
+
+    text: str
 
 
 class UseEmulator(Effect, frozen=True):

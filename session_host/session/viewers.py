@@ -36,9 +36,13 @@ class Viewers:
         self.sizing = Sizing(self.attachments, effects, size, cell)
         self.focus = FocusReporter(self.attachments, effects, memory.focus)
 
-    def attach(self, client: AttachedClient, *, resume: str, read_only: bool) -> Attachment:
+    def attach(
+        self, client: AttachedClient, *, resume: str, read_only: bool, kind: str = "", may_hold: bool = False
+    ) -> Attachment:
         """A client begins to follow: it gets the attachment it had before, or a new one."""
-        return self.attachments.attach(client, resume=resume, read_only=read_only)
+        attachment = self.attachments.attach(client, resume=resume, read_only=read_only)
+        attachment.kind, attachment.may_hold = kind, may_hold
+        return attachment
 
     def detach(self, attachment: Attachment) -> None:
         """A viewer is done with its attachment."""

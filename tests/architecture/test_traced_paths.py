@@ -66,10 +66,10 @@ async def settled(condition: Callable[[], object], what: str) -> None:
 @asynccontextmanager
 async def shown_session(kept: KeptSession) -> AsyncIterator[TerminalView]:
     """A host that serves a session, and a terminal view that shows it, all in this process."""
-    session = kept.host()
+    driver = kept.host()
     ours, theirs = socket.socketpair()
     keeper = KeeperChannel(ours, kept.spec, kept.estate, lambda _message: None)
-    server = Server(session, Path(kept.spec.socket_path), kept.estate.listener, keeper)
+    server = Server(driver, Path(kept.spec.socket_path), kept.estate.listener, keeper)
     kept.go_on()
     server.start()
     record = SessionRecord(
@@ -92,7 +92,7 @@ async def shown_session(kept: KeptSession) -> AsyncIterator[TerminalView]:
         view.show()
         assert QTest.qWaitForWindowExposed(view)
         await settled(lambda: viewers[0].emulator is not None, "the snapshot")
-        await settled(lambda: session.size == viewers[0].size, "the grid's size")
+        await settled(lambda: kept.session.sizing.size == viewers[0].size, "the grid's size")
         yield view
     finally:
         view.set_viewer(None)

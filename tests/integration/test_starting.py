@@ -42,10 +42,11 @@ class HeldHost:
 
     def __init__(self, kept: KeptSession) -> None:
         self.kept = kept
-        self.session = kept.host()
+        self.driver = kept.host()
+        self.session = kept.session
         ours, self._keepers = socket.socketpair()
         self._keeper = KeeperChannel(ours, kept.spec, kept.estate, lambda _: None)
-        self.server = Server(self.session, Path(kept.spec.socket_path), kept.estate.listener, self._keeper)
+        self.server = Server(self.driver, Path(kept.spec.socket_path), kept.estate.listener, self._keeper)
         self._let_go = asyncio.Event()
         self.starting: asyncio.Task[None] | None = None
 
@@ -71,12 +72,12 @@ async def held_host(argv: list[str]) -> AsyncIterator[HeldHost]:
     with kept_session(argv=argv, engine="ghostty", size=GridSize(80, 24), cooked=True) as kept:
         host = HeldHost(kept)
         host.server.start()
-        host.starting = asyncio.get_running_loop().create_task(host.session.start(host.spawn))
+        host.starting = asyncio.get_running_loop().create_task(host.driver.start(host.spawn))
         try:
             yield host
         finally:
             if host.session.state is State.RUNNING:
-                await kill_program(host.session)
+                await kill_program(host.driver)
             host.let_go()
             await asyncio.wait([host.starting])
             await host.close()
@@ -144,8 +145,9 @@ async def test_early_input_over_the_bound_is_refused_and_what_is_under_it_is_kep
 
 async def test_a_kill_before_the_program_runs_ends_it_once_it_does() -> None:
     async with held_host(["cat"]) as host:
-        killing = asyncio.get_running_loop().create_task(kill_program(host.session))
-        await eventually(lambda: bool(host.session.observers), 10, "the kill to be under way")
+        killing = asyncio.get_running_loop().create_task(kill_program(host.driver))
+        await asyncio.sleep(0)
+        assert not killing.done()
         host.let_go()
         await asyncio.wait_for(killing, 60)
         assert (host.session.state, host.session.exit_signal) == (State.EXITED, signal.SIGKILL)
@@ -179,13 +181,13 @@ async def test_a_slow_viewer_gets_its_last_output_though_another_one_left_before
         assert host.starting is not None
         await host.starting
         first = await HostConnection.open(ID, "control")
-        await eventually(lambda: host.server._connections, 5, "it to be let in")
+        await eventually(lambda: host.server._clients, 5, "it to be let in")
         first.close()
-        await eventually(lambda: not host.server._connections, 5, "it to have left")
+        await eventually(lambda: not host.server._clients, 5, "it to have left")
         assert host.server._all_gone.is_set()
         slow = await HostConnection.open(ID, "control")
-        [connection] = host.server._connections
-        connection.close_when_sent = lambda: None  # type: ignore[method-assign] # What it was sent, it has yet to read.
+        [client] = host.server._clients
+        client.finish = lambda: None  # type: ignore[method-assign] # What it was sent, it has yet to read.
         closing = asyncio.ensure_future(host.server.close())
         done, _ = await asyncio.wait([closing], timeout=0.2)
         assert not done, "it is waited for"

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import msgspec
 
+from session_host.host.driver.driver import Driver
 from session_host.host.driver.recover import RecoveredSession, rebuild_emulator, replay_log
-from session_host.host.driver.session import Session
 from session_host.host.program.journal_writer import JournalWriter
-from session_host.host.recovery.checkpoints import Checkpointer
 from session_host.paths import session_socket
 from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.messages import Input
 from session_host.protocol.values import CellSize, GridSize
 from session_host.session.attachments import Attachment
 from session_host.session.sizing import RESIZE
@@ -59,13 +59,13 @@ class CountingMover(Splicer):
 
 
 class KeptSession:
-    """A session's estate, and the session object that was last made of it.
+    """A session's estate, and the session that was last made of it.
 
     Attributes:
         spec, estate: the session's.
         given: how much was typed that ``typed`` has not told of.
         slave: the PTY's other side: what is written there is output, what is read there was typed.
-        recovered, ledger, stream, recording, checkpointer, session: of the last ``host``.
+        recovered, ledger, stream, recording, checkpointer, driver, session: of the last ``host``.
     """
 
     def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
@@ -76,8 +76,8 @@ class KeptSession:
         self._living = False
         self.given = 0
 
-    def host(self, *, other_engine: bool = False) -> Session:
-        """A session object made of what is there, as a host does it: the first, or a successor."""
+    def host(self, *, other_engine: bool = False) -> Driver:
+        """A session made of what is there, as a host does it: the first, or a successor."""
         assert not self._living
         mover = CountingMover(self)
         self.ledger = InputLog(self.estate.ledger, self.estate.master, mover)
@@ -88,31 +88,37 @@ class KeptSession:
         )
         directory = Path(self.spec.journal) if self.spec.journal else None
         self.recording = JournalWriter(directory, self.spec.journal_limit_bytes, self.stream, lambda: None)
-        self.session = Session(
-            self.spec, self.recovered, self.ledger, self.stream, self.recording, now=lambda: "2026-01-01T00:00:01Z"
-        )
-        self.checkpointer = Checkpointer(self.session, self.estate, self.recovered.checkpoint_offset)
+        self.driver = Driver(
+            self.spec, self.estate, self.recovered, self.ledger, self.stream, self.recording,
+            now=lambda: "2026-01-01T00:00:01Z",
+        )  # fmt: skip
+        self.session, self.checkpointer = self.driver.session, self.driver.checkpointer
         self._living = True
-        return self.session
+        return self.driver
 
     def go_on(self) -> None:
         """Let the session read and write the PTY; its "program" is this very process, which does not end."""
-        self.session.attach_process(PtyProcess(os.getpid(), None, self.estate.master))
+        self.driver.attach_process(PtyProcess(os.getpid(), None, self.estate.master))
 
     def wrote(self, data: bytes) -> None:
         """The program wrote this; without the PTY, of any length at once."""
         stream = self.stream
         os.pwrite(self.estate.stream, data, stream.end)
         stream.end += len(data)
-        self.session.on_output(data)
+        self.driver.on_output(data)
+
+    def take(self, attachment: Attachment, message: Input) -> None:
+        """A viewer sends this input."""
+        self.session.receive_input(attachment, message, self.driver.worker.idle)
+        self.driver.performer.perform()
 
     def resize(self, size: GridSize, cell: CellSize) -> None:
         """A viewer of this size is used, and its size has settled."""
         viewer = Attachment(uuid.uuid4().hex, read_only=False, size=size, cell=cell)
         self.session.sizing.used(viewer)
-        self.session.performer.perform()
+        self.driver.performer.perform()
         self.session.sizing.timer_due(RESIZE)
-        self.session.performer.perform()
+        self.driver.performer.perform()
 
     def typed(self) -> bytes:
         """What the program was given since last asked, all of it: the kernel may take a moment."""
@@ -124,10 +130,10 @@ class KeptSession:
         return data
 
     def kill(self) -> None:
-        """The session object is gone from one moment to the next: nothing is told, nothing written."""
+        """The session is gone from one moment to the next: nothing is told, nothing written."""
         if self._living:
             self._living = False
-            self.session.close()
+            self.driver.close()
             with self.recording._at_work:
                 pass  # Of a process that is killed no thread is left either.
             if self.recording._timer is not None:

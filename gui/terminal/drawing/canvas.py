@@ -1,4 +1,4 @@
-"""The picture of the grid: takes frames in, and paints only rows that differ. Output path, 14 of 15.
+"""The picture of the grid: takes frames in, and paints only rows that differ. Output path, 15 of 16.
 
 Engines report whole screens as changed when they scroll. So each new row is compared with what
 stands painted: equal rows are left alone, and rows that only moved are moved as pixels.

@@ -1,4 +1,4 @@
-"""When to paint: damage is gathered here until a frame is due. Output path, 12 of 15.
+"""When to paint: damage is gathered here until a frame is due. Output path, 13 of 16.
 
 After a pause the first damage is painted at once, so that an echo is seen without delay. Under a
 flood, frames are painted at most every 16 ms, and never take more than about a quarter of the

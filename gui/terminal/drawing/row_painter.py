@@ -1,4 +1,4 @@
-"""One row of cells, drawn with QPainter. Output path, 15 of 15."""
+"""One row of cells, drawn with QPainter. Output path, 16 of 16."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What is to be seen of a terminal, without a widget: the canvas, the cursor and composed text over it.
 
-Output path, 13 of 15.
+Output path, 14 of 16.
 
 Takes frames from an emulator and paints them into a QPainter. All coordinates are device pixels
 from the widget's corner.

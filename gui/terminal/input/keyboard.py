@@ -1,4 +1,4 @@
-"""The keyboard: keys for the program, and the few that the view keeps for itself. Key path, 2 of 11."""
+"""The keyboard: keys for the program, and the few that the view keeps for itself. Key path, 2 of 12."""
 
 from __future__ import annotations
 

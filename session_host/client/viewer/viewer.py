@@ -1,6 +1,6 @@
 """A viewer: follows one session with a replica, and sends what the user does.
 
-Key path, 4 of 11. Output path, 9 of 15.
+Key path, 4 of 12. Output path, 10 of 16.
 
 States::
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from session_host.host import termination
-from session_host.host.driver.session import Session
+from session_host.host.driver.driver import Driver
 from session_host.protocol.messages import (
     Describe,
     Description,
@@ -43,28 +43,28 @@ PIECE_CHARACTERS = 256 * 1024
 """At four bytes a character at most, so much fits a frame."""
 
 
-def explain(session: Session, request: Explain) -> Explanation:
+def explain(driver: Driver, request: Explain) -> Explanation:
     """Where the session's state and activity come from."""
-    process = session.process
-    session.conversation.check_open_files()
+    process = driver.process
+    driver.conversation.check_open_files()
     return Explanation(
         request.request,
         now=now(),
         child_pid=process.pid if process is not None else None,
         child_started=process.started if process is not None else None,
-        last_output=session.watch.last_output(),
-        last_input=session.watch.tracker.last_input,
-        stale_after_s=session.spec.watch.stale_after_s,
-        evidence=session.watch.tracker.evidence(),
-        transitions=session.watch.transitions(),
-        conversation=session.conversation.id,
-        conversation_source=session.conversation.source,
-        remark=session.spec.watch.remark,
+        last_output=driver.watch.last_output(),
+        last_input=driver.watch.tracker.last_input,
+        stale_after_s=driver.spec.watch.stale_after_s,
+        evidence=driver.watch.tracker.evidence(),
+        transitions=driver.watch.transitions(),
+        conversation=driver.conversation.id,
+        conversation_source=driver.conversation.source,
+        remark=driver.spec.watch.remark,
     )
 
 
 async def handle_request(
-    session: Session, sending: SendRequests, request: Request, host_pid: int, keeper_pid: int
+    driver: Driver, sending: SendRequests, request: Request, host_pid: int, keeper_pid: int
 ) -> Sequence[Reply]:
     """Do what a client asked for.
 
@@ -74,44 +74,45 @@ async def handle_request(
     """
     match request:
         case Describe():
-            return [describe(session, request, host_pid, keeper_pid)]
+            return [describe(driver, request, host_pid, keeper_pid)]
         case Peek():
-            return await session.worker.run(lambda emulator: peek(emulator, request))
+            return await driver.worker.run(lambda emulator: peek(emulator, request))
         case Rename(request=number, name=name):
             if not name or len(name) > MAX_NAME_CHARACTERS or not name.isprintable():
                 return [Failed(number, ErrorCode.BAD_REQUEST, "a name is 1 to 200 printable characters")]
-            session.rename(name)
+            driver.session.rename(name)
+            driver.performer.perform()
             return [Done(number)]
         case Explain():
-            return [explain(session, request)]
-        case _ if session.state is State.EXITED:
+            return [explain(driver, request)]
+        case _ if driver.session.state is State.EXITED:
             return [Failed(request.request, ErrorCode.ENDED, "the chat has ended")]
         case Stop(request=number):
-            await termination.terminate_program(session)
-            await _recorded(session)
+            await termination.terminate_program(driver)
+            await _recorded(driver)
             return [Done(number)]
         case Kill(request=number):
-            await termination.kill_program(session)
-            await _recorded(session)
+            await termination.kill_program(driver)
+            await _recorded(driver)
             return [Done(number)]
         case Send():
             return [await sending.type_request(request)]
 
 
-async def _recorded(session: Session) -> None:
+async def _recorded(driver: Driver) -> None:
     """Wait for the end to be written down; a disk that refuses is waited for elsewhere, for longer."""
     try:
         async with asyncio.timeout(RECORD_PATIENCE_S):
-            await session.exit_saved.wait()
+            await driver.exit_saved.wait()
     except TimeoutError:
         return
 
 
-def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int) -> Description:
+def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) -> Description:
     """What this host knows of its session."""
-    spec, activity = session.spec, session.watch.tracker
-    session.conversation.check_open_files()
-    foreground = session.watch.foreground.poll() if session.watch.foreground is not None else None
+    spec, session, activity = driver.spec, driver.session, driver.watch.tracker
+    driver.conversation.check_open_files()
+    foreground = driver.watch.foreground.poll() if driver.watch.foreground is not None else None
     return Description(
         request=request.request,
         session_id=spec.session_id,
@@ -124,25 +125,25 @@ def describe(session: Session, request: Describe, host_pid: int, keeper_pid: int
         activity_source=activity.source,
         activity_since=activity.since,
         title=session.title,
-        size=session.size,
+        size=session.sizing.size,
         viewers=session.viewers.attachments.viewers(),
         engine=spec.engine,
         host_pid=host_pid,
-        child_pid=session.process.pid if session.process is not None else None,
-        offset=session.output_ring.end,
+        child_pid=driver.process.pid if driver.process is not None else None,
+        offset=driver.output_file.end,
         argv=spec.argv,
         cwd=spec.cwd,
         created_at=spec.created_at,
         keeper_pid=keeper_pid or None,
         version=VERSION,
-        journal_bytes=session.recording.size_bytes if session.recording.on else None,
-        notice=session.recording.trouble or session.notice,
-        activity_detail=session.watch.tracker.detail,
-        conversation=session.conversation.id,
+        journal_bytes=driver.recording.size_bytes if driver.recording.on else None,
+        notice=driver.recording.trouble or driver.notice,
+        activity_detail=driver.watch.tracker.detail,
+        conversation=driver.conversation.id,
         foreground=foreground.program if foreground is not None else None,
         foreground_since=foreground.since if foreground is not None else "",
-        last_output=session.watch.last_output(),
-        end_request=session.ledger.page.end_request,
+        last_output=driver.watch.last_output(),
+        end_request=driver.ledger.page.end_request,
         last_exit_code=foreground.last_exit_code if foreground is not None else None,
         last_ended=foreground.last_ended if foreground is not None else "",
     )

@@ -18,8 +18,7 @@ import contextlib
 import uuid
 from typing import NamedTuple, Self
 
-from session_host.host.driver.follower import SilentObserver
-from session_host.host.driver.session import Session
+from session_host.host.driver.driver import Driver
 from session_host.protocol.keys import parse_key
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
@@ -41,21 +40,19 @@ READ_S = 2.0
 LOOK_S = 0.02
 
 
-class _Screen(SilentObserver):
-    """Follows a session until its program has shown a text and is quiet: it has taken it in, in all likelihood."""
+class _Screen:
+    """Listens to a session until its program has shown a text and is quiet: it has taken it in, in all likelihood."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session.observers)
-        self._audience = session.audience
+    def __init__(self, driver: Driver) -> None:
+        self._audience = driver.session.audience
         self._shown = asyncio.Event()
 
     def __enter__(self) -> Self:
         self._audience.set_listening(self, listens=True)
-        return super().__enter__()
+        return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, *_: object) -> None:
         self._audience.set_listening(self, listens=False)
-        super().__exit__(*error)
 
     def output(self, end: int) -> None:  # noqa: ARG002 - what it is does not matter
         """The program has shown something."""
@@ -99,8 +96,8 @@ class _Screen(SilentObserver):
 class SendRequests:
     """What is typed into one session that no viewer typed: one after another, with pauses that its program can tell."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
         self._turn = asyncio.Lock()
         self._free_s = 0.0
 
@@ -109,13 +106,13 @@ class SendRequests:
         if problem := _problem(request):
             return problem
         token = uuid.UUID(request.token) if request.token else uuid.uuid4()
-        watch = self._session.spec.watch
+        watch = self._driver.spec.watch
         pause_s = watch.enter_after_s if request.text and request.enter else 0.0
         guarded = _is_text(request) and not request.anyway
         part = expected_echo(request) if watch.shown_within_s else ""
         async with self._turn:
             await asyncio.sleep(max(0.0, self._free_s - asyncio.get_running_loop().time()))
-            with _Screen(self._session) as screen:
+            with _Screen(self._driver) as screen:
                 before = await self._places(part, token.hex) if part else None
                 is_apart = bool(pause_s) or (before is not None and request.enter)
                 failed = await self._type(request, token.hex, enter=not is_apart, guarded=guarded)
@@ -135,18 +132,18 @@ class SendRequests:
 
     async def _places(self, part: str, token: str) -> Places | None:
         """Where the part of a text stands before the text is typed; None if the screen does not tell."""
-        found = await self._session.worker.run(lambda emulator: places(emulator, part))
+        found = await self._driver.worker.run(lambda emulator: places(emulator, part))
         # A host before this one typed it.
-        return frozenset() if found and token in self._session.requests else found
+        return frozenset() if found and token in self._driver.session.requests else found
 
     async def _is_shown(self, part: str, before: Places, screen: _Screen) -> bool:
         """Wait until the part of a text stands where it did not; whether it does."""
         loop = asyncio.get_running_loop()
-        deadline_s = loop.time() + self._session.spec.watch.shown_within_s
+        deadline_s = loop.time() + self._driver.spec.watch.shown_within_s
         while True:
             screen.forget()
-            is_last = loop.time() >= deadline_s or self._session.ended.is_set()
-            now = await self._session.worker.run(lambda emulator: places(emulator, part))
+            is_last = loop.time() >= deadline_s or self._driver.ended.is_set()
+            now = await self._driver.worker.run(lambda emulator: places(emulator, part))
             if now is None or now - before:
                 return True
             if is_last:
@@ -155,22 +152,24 @@ class SendRequests:
 
     async def _type(self, request: Send, token: str, *, enter: bool, guarded: bool) -> _Refusal | None:
         """Type it in the emulator's turn: the modes, and whether the chat needs input, are those of this moment."""
-        session = self._session
+        driver = self._driver
 
         def type_now(emulator: Emulator) -> _Refusal | None:
-            if guarded and token not in session.requests:
-                session.watch.look_at_file()
-                tracker = session.watch.tracker
+            if guarded and token not in driver.session.requests:
+                driver.watch.look_at_file()
+                tracker = driver.watch.tracker
                 if tracker.activity is Activity.NEEDS_INPUT:
                     asks = (
                         f"the chat is asking “{tracker.detail}”" if tracker.detail else "the chat is asking something"
                     )
                     return _Refusal(ErrorCode.NEEDS_INPUT, asks)
-            if not session.type_bytes(_encoded(emulator, request, enter=enter), token):
+            is_typed = driver.session.type_bytes(_encoded(emulator, request, enter=enter), token)
+            driver.performer.perform()
+            if not is_typed:
                 return _Refusal(ErrorCode.INPUT_FULL, "the program is not reading its input")
             return None
 
-        return await session.worker.run(type_now)
+        return await driver.worker.run(type_now)
 
 
 _NOT_SHOWN = "the agent does not show the text; it may not be ready, so check it and send again"

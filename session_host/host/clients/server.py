@@ -10,15 +10,14 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from session_host.host.driver.session import Session
+from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.protocol.messages import Describe, Description, ErrorCode, Failed, Request
 from session_host.system.peer_credentials import is_foreign
 
-from .connection import ClientConnection
+from .client import Client
 from .requests import CONTROLLING, describe, handle_request
 from .send_request import SendRequests
-from .socket_transport import SocketTransport
 
 log = logging.getLogger(__name__)
 
@@ -49,23 +48,23 @@ class Server:
         calls: how many came.
     """
 
-    def __init__(self, session: Session, path: Path, listener: int, keeper: KeeperChannel) -> None:
+    def __init__(self, driver: Driver, path: Path, listener: int, keeper: KeeperChannel) -> None:
         """Serve a session.
 
         Args:
-            session: which.
+            driver: the session's.
             path: its socket's.
             listener: the socket, which listens already; this keeps a duplicate.
             keeper: who holds it as well.
         """
         self.calls = 0
-        self._session = session
-        self._sending = SendRequests(session)
+        self._driver = driver
+        self._sending = SendRequests(driver)
         self._path = path
         self._listener = socket.socket(fileno=os.dup(listener))
         self._keeper = keeper
         keeper.bound_again = lambda: self._bound_again(listener)
-        self._connections: set[ClientConnection] = set()
+        self._clients: set[Client] = set()
         self._requests: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
         self._listening = False
@@ -117,17 +116,15 @@ class Server:
         if not self._admits(caller):
             caller.close()
             return
-        connection = ClientConnection(self._session, self)
-        self._connections.add(connection)
-        connection.connection_made(SocketTransport(caller, connection))
+        self._clients.add(Client(caller, self._driver, self))
 
     def _admits(self, caller: socket.socket) -> bool:
         """This user's processes, up to a bound."""
         if is_foreign(caller):
             log.warning("refused a connection of another user")
             return False
-        if len(self._connections) >= MAX_CONNECTIONS:
-            log.warning("refused a connection: there are %d", len(self._connections))
+        if len(self._clients) >= MAX_CONNECTIONS:
+            log.warning("refused a connection: there are %d", len(self._clients))
             return False
         return True
 
@@ -138,20 +135,20 @@ class Server:
     @property
     def is_quiet(self) -> bool:
         """Whether nobody waits for anything of ours."""
-        return not self._requests and all(each.is_quiet for each in self._connections)
+        return not self._requests and all(each.is_quiet for each in self._clients)
 
     def descriptors(self) -> list[int]:
         """The clients' sockets."""
-        return [each.fileno() for each in self._connections]
+        return [each.transport.fileno() for each in self._clients]
 
     def hang_up(self) -> None:
         """Let each client know at once that it must connect anew, whoever else has its socket."""
-        for connection in self._connections:
-            connection.hang_up()
+        for client in self._clients:
+            client.transport.shutdown()
 
     def description(self) -> Description:
         """What a request for it is answered with now."""
-        return describe(self._session, Describe(0), os.getpid(), self._keeper.keeper_pid)
+        return describe(self._driver, Describe(0), os.getpid(), self._keeper.keeper_pid)
 
     async def close(self) -> None:
         """Stop listening; give viewers a moment to take what is queued for them."""
@@ -165,38 +162,38 @@ class Server:
         self._path.unlink(missing_ok=True)
         if self._requests:
             await asyncio.wait(self._requests, timeout=CLOSE_TIMEOUT_S)
-        for connection in tuple(self._connections):
-            connection.close_when_sent()
-        if self._connections:
+        for client in tuple(self._clients):
+            client.finish()
+        if self._clients:
             self._all_gone.clear()
             try:
                 async with asyncio.timeout(CLOSE_TIMEOUT_S):
                     await self._all_gone.wait()
             except TimeoutError:
-                log.warning("%d viewers did not take their last output", len(self._connections))
+                log.warning("%d viewers did not take their last output", len(self._clients))
 
-    # ------------------------------------------------------------ what connections ask
+    # ------------------------------------------------------------ what clients ask
 
-    def connection_closed(self, connection: ClientConnection) -> None:
-        """Forget a connection."""
-        self._connections.discard(connection)
-        if not self._connections:
+    def forget(self, client: Client) -> None:
+        """A client is gone."""
+        self._clients.discard(client)
+        if not self._clients:
             self._all_gone.set()
 
-    def answer(self, connection: ClientConnection, request: Request) -> None:
+    def answer(self, client: Client, request: Request) -> None:
         """Carry out a request; its replies are sent when it is done."""
         if len(self._requests) >= MAX_CONNECTIONS:
-            connection.refuse(ErrorCode.VIOLATION, "too many requests at once")
+            client.connection.refuse(ErrorCode.VIOLATION, "too many requests at once")
             return
-        task = asyncio.get_running_loop().create_task(self._answer(connection, request), name=type(request).__name__)
+        task = asyncio.get_running_loop().create_task(self._answer(client, request), name=type(request).__name__)
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
 
-    async def _answer(self, connection: ClientConnection, request: Request) -> None:
+    async def _answer(self, client: Client, request: Request) -> None:
         log.info("request %s", type(request).__name__)
-        if isinstance(request, CONTROLLING) and (why := connection.refusal()):
+        if isinstance(request, CONTROLLING) and (why := client.refusal()):
             log.warning("refused: %s", why)
-            connection.send_message(Failed(request.request, ErrorCode.NOT_ALLOWED, why))
+            client.reply(Failed(request.request, ErrorCode.NOT_ALLOWED, why))
             return
-        for reply in await handle_request(self._session, self._sending, request, os.getpid(), self._keeper.keeper_pid):
-            connection.send_message(reply)
+        for reply in await handle_request(self._driver, self._sending, request, os.getpid(), self._keeper.keeper_pid):
+            client.reply(reply)

@@ -1,6 +1,6 @@
 """The host's end of one client's socket: what comes is handed on, what goes out waits in a queue if it must.
 
-Key path, 7 of 11. Output path, 7 of 15.
+Key path, 7 of 12. Output path, 8 of 16.
 
 What is sent goes at once, in the caller's own time, as long as the socket takes it: a key's echo has no turn of
 the event loop to wait for.
@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import select
 import socket
 from collections import deque
 from typing import Protocol
 
 from session_host.system.peer_credentials import peer_pid
+
+log = logging.getLogger(__name__)
 
 READ_BYTES = 16 * 1024
 READS_AT_ONCE = 64
@@ -26,6 +29,8 @@ LOOK_S = 0.1
 
 HIGH_BYTES = 2 * 1024 * 1024
 LOW_BYTES = 256 * 1024
+ABORT_BYTES = 64 * 1024 * 1024
+"""Snapshots, events and acknowledgements are not held back; this bounds what they may pile up to."""
 
 
 class TransportOwner(Protocol):
@@ -90,6 +95,9 @@ class SocketTransport:
         if self.queued_bytes > HIGH_BYTES and not self._is_full:
             self._is_full = True
             self._owner.pause_writing()
+        if self.queued_bytes > ABORT_BYTES:
+            log.warning("dropped a client that does not read")
+            self.abort()
 
     def close(self) -> None:
         """Hear no more, and close once the queue has gone out."""

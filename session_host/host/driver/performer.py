@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from session_host.protocol.messages import Resized
+from session_host.protocol.codec import encode
+from session_host.protocol.messages import OUTPUT_CHUNK_BYTES, Output, Resized
 from session_host.protocol.values import GridSize
 from session_host.session.effects import (
     AppendEntry,
     AskSnapshot,
+    Close,
     Effect,
     Flush,
+    InputGiven,
+    Log,
     Refuse,
     ResizeGrid,
+    ShowIn,
     Snapshot,
     StartTimer,
     StopTimer,
@@ -27,11 +32,14 @@ from session_host.session.effects import (
     ToProgram,
     UseEmulator,
 )
+from session_host.session.output_ring import Span
 from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import Emulator
 
+from .recover import default_colors
+
 if TYPE_CHECKING:
-    from .session import Session
+    from session_host.host.driver.driver import Driver
 
 log = logging.getLogger(__name__)
 
@@ -44,24 +52,24 @@ def _snapshot_of(engine_build: str, emulator: Emulator) -> tuple[str, bytes, Gri
 
 
 class Performer:
-    """Empties the outbox of one session, and owns its timers.
+    """Empties the outbox of one session, and owns its timers."""
 
-    Attributes:
-        effects: the outbox, which the rules append to.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self.effects: list[Effect] = []
-        self._session = session
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._effects = driver.session.effects
         self._timers: dict[tuple[TimerOwner, str], asyncio.TimerHandle] = {}
         self._is_performing = False
         self._ways: dict[type[Effect], Callable[[Any], None]] = {
             AppendEntry: self._record,
             ToProgram: self._give,
             ResizeGrid: self._resize_grid,
-            Tell: self._tell,
-            Flush: lambda effect: effect.client.flush(),
+            Tell: lambda effect: driver.session.broadcast(effect.event),
+            ShowIn: self._show_in,
+            InputGiven: lambda _: driver.watch.input_given(),
+            Flush: self._flush,
             Refuse: lambda effect: effect.client.refuse(effect.code, effect.text),
+            Close: self._close,
+            Log: lambda effect: log.info("%s", effect.text),
             AskSnapshot: self._make_snapshot,
             UseEmulator: self._use_emulator,
             StartTimer: self._start_timer,
@@ -74,10 +82,10 @@ class Performer:
             return  # An effect's own effects come behind those that were there before.
         self._is_performing = True
         try:
-            while self.effects:
-                effect = self.effects.pop(0)
-                carry_out = self._ways[type(effect)]
-                carry_out(effect)
+            while self._effects:
+                effect = self._effects.pop(0)
+                handle_request = self._ways[type(effect)]
+                handle_request(effect)
         finally:
             self._is_performing = False
 
@@ -88,29 +96,44 @@ class Performer:
         self._timers.clear()
 
     def _record(self, effect: AppendEntry) -> None:
-        self._session.ledger.append(effect.kind, effect.payload, effect.who, effect.number)
+        self._driver.ledger.append(effect.kind, effect.payload, effect.who, effect.number)
 
     def _give(self, effect: ToProgram) -> None:
-        self._session.ledger.append(effect.kind, effect.data, effect.who, effect.number)
-        self._session.flush_input()
+        self._driver.ledger.append(effect.kind, effect.data, effect.who, effect.number)
+        self._driver.flush_input()
 
-    def _tell(self, effect: Tell) -> None:
-        self._session.broadcast(effect.event)
+    def _flush(self, effect: Flush) -> None:
+        transport = effect.client.peer
+        for piece in effect.client.data_to_send():
+            if isinstance(piece, Span):
+                for start, data in self._driver.output_file.pieces(*piece, OUTPUT_CHUNK_BYTES):
+                    transport.write(encode(Output(start, data)))
+            else:
+                transport.write(piece)
+
+    def _close(self, effect: Close) -> None:
+        if effect.why:
+            log.warning("dropped a client: %s", effect.why)
+        effect.peer.close()
+
+    def _show_in(self, effect: ShowIn) -> None:
+        colors = default_colors(effect.colors)
+        self._driver.worker.run_next(lambda emulator: emulator.set_default_colors(colors))
 
     def _use_emulator(self, effect: UseEmulator) -> None:
         def use(emulator: Emulator) -> None:
             effect.user.emulator_free(emulator)
             self.perform()
 
-        self._session.worker.run_next(use)
+        self._driver.worker.run_next(use)
 
     def _make_snapshot(self, effect: AskSnapshot) -> None:
-        session, user = self._session, effect.user
+        driver, user = self._driver, effect.user
 
         def made(found: tuple[str, bytes, GridSize, int]) -> None:
-            offset, resizes = session.worker.interpreted_to, session.emulator_resizes
+            offset, resizes = driver.worker.interpreted_to, driver.emulator_resizes
             log.info("snapshot form=%s bytes=%d offset=%d ahead=%d", found[0], len(found[1]), offset,
-                     session.output_ring.end - offset)  # fmt: skip
+                     driver.output_file.end - offset)  # fmt: skip
             user.snapshot_made(Snapshot(*found, offset, resizes))
             self.perform()
 
@@ -118,24 +141,22 @@ class Performer:
             user.snapshot_failed()
             self.perform()
 
-        session.worker.submit(partial(_snapshot_of, effect.engine_build), made, failed)
+        driver.worker.submit(partial(_snapshot_of, effect.engine_build), made, failed)
 
     def _resize_grid(self, effect: ResizeGrid) -> None:
-        session = self._session
-        assert session.process is not None
-        message = Resized(session.output_ring.end, effect.size, effect.cell, session.ring.resizes + 1)
-        session.ledger.append(EntryKind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
-        session.ring.resized(message)
-        session.worker.run_after_output(lambda emulator: self._resize_emulator(emulator, message))
-        session.process.resize(effect.size, effect.cell)
-        log.info("resized %s offset=%d", effect.size, session.output_ring.end)
-        for follower in tuple(session.observers):
-            follower.deliver_resize(message)
+        driver, session = self._driver, self._driver.session
+        assert driver.process is not None
+        message = Resized(driver.output_file.end, effect.size, effect.cell, session.ring.resizes + 1)
+        driver.ledger.append(EntryKind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
+        session.resized(message)
+        driver.worker.run_after_output(lambda emulator: self._resize_emulator(emulator, message))
+        driver.process.resize(effect.size, effect.cell)
+        log.info("resized %s offset=%d", effect.size, driver.output_file.end)
 
     def _resize_emulator(self, emulator: Emulator, message: Resized) -> None:
         emulator.resize(message.size, message.cell)
-        self._session.emulator_resizes = message.number
-        self._session.recording.add_resize(message)
+        self._driver.emulator_resizes = message.number
+        self._driver.recording.add_resize(message)
 
     # ------------------------------------------------------------ timers
 

@@ -1,4 +1,4 @@
-"""PTY I/O on the event loop: reads output, watches for writability, detects the program's exit. Output path, 1 of 15.
+"""PTY I/O on the event loop: reads output, watches for writability, detects the program's exit. Output path, 1 of 16.
 
 The end of a session is the end of its child, not of its output: a background process that holds on
 to the terminal does not keep a session alive. What the child wrote before it ended is all taken.

@@ -1,7 +1,6 @@
-"""What a successor of this host needs: ownership, checkpoints, the record, hibernation.
+"""What a successor of this host needs: ownership, the record, hibernation.
 
 ownership         one process serves a session at a time
-checkpoints       the emulator's state and the input log's state, written when it is worth it
 session_recorder  writes the session's host and its end to the store
 idle_detection    notices that nothing happens, and asks for a host that hibernates
 hibernation       a host that waits in little memory until something happens

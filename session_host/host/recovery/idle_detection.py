@@ -14,13 +14,11 @@ import logging
 from enum import Enum, auto
 
 from session_host.host.clients.server import Server
-from session_host.host.driver.session import Session
+from session_host.host.driver.driver import Driver
 from session_host.host.keeper_channel import KeeperChannel
 from session_host.protocol.codec import encode
 from session_host.protocol.keeper import Rest
 from session_host.protocol.values import CellSize
-
-from .checkpoints import Checkpointer
 
 log = logging.getLogger(__name__)
 
@@ -40,21 +38,17 @@ class _State(Enum):
 class IdleDetection:
     """One session's: what happens in it, and how long nothing has."""
 
-    def __init__(
-        self, session: Session, server: Server, checkpointer: Checkpointer, keeper: KeeperChannel, patience_s: float
-    ) -> None:
+    def __init__(self, driver: Driver, server: Server, keeper: KeeperChannel, patience_s: float) -> None:
         """Know a session.
 
         Args:
-            session: whose.
+            driver: the session's.
             server: its clients.
-            checkpointer: makes its successor's beginning short.
             keeper: who is asked for that one.
             patience_s: when nothing has happened for so long, it is to rest.
         """
-        self._session = session
+        self._driver = driver
         self._server = server
-        self._checkpointer = checkpointer
         self._keeper = keeper
         self._patience_s = patience_s
         self._state = _State.WATCHING
@@ -92,13 +86,13 @@ class IdleDetection:
         self._settling = asyncio.get_running_loop().create_task(self._settle(), name="settle")
 
     async def _settle(self) -> None:
-        await self._checkpointer.catch_up()
+        await self._driver.checkpointer.catch_up()
         await asyncio.sleep(SETTLE_S)
         if not self._nothing_happened() or not self._keeper.keeper_pid:
             self._watch()
             return
         self._state = _State.ASKED
-        descriptors = [*self._server.descriptors(), *self._session.watch.descriptors()]
+        descriptors = [*self._server.descriptors(), *self._driver.watch.descriptors()]
         description = encode(self._server.description())
         log.info("nothing happens; to rest with %d descriptors", len(descriptors))
         self._keeper.send(Rest(description, self._patience_s, len(descriptors)), descriptors)
@@ -107,16 +101,17 @@ class IdleDetection:
         self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._watch)
 
     def _nothing_happened(self) -> bool:
-        session, server = self._session, self._server
+        driver, server = self._driver, self._server
+        session = driver.session
         return (
             self._happened() == self._last
-            and all(each.is_quiet for each in (session, session.recording, session.watch, session.conversation, server))
+            and all(each.is_quiet for each in (driver, driver.recording, driver.watch, driver.conversation, server))
             and len(server.descriptors()) <= MAX_DESCRIPTORS
             # Who comes back would else give the grid another size.
-            and session.viewers.attachments.sizes() <= {(session.size, session.cell), (None, CellSize())}
+            and session.viewers.attachments.sizes() <= {(session.sizing.size, session.sizing.cell), (None, CellSize())}
         )
 
     def _happened(self) -> tuple[int, ...]:
         """Changes with everything that happens: output, what clients do, what the agent tells, who comes."""
         server = self._server
-        return self._session.output_ring.end, self._session.ledger.end, server.calls, len(server.descriptors())
+        return self._driver.output_file.end, self._driver.ledger.end, server.calls, len(server.descriptors())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt, StoreError
-from session_host.host.driver.session import Session
+from session_host.host.driver.driver import Driver
 from session_host.paths import session_left_conversations
 from session_host.protocol.launch import LaunchSpec
 from session_host.protocol.values import State
@@ -54,39 +54,39 @@ class StoreWriter:
         """
         await run_in_transient_thread(lambda: _logged(self._write))
 
-    async def ended(self, session: Session, ended_at: str, *, interrupted: bool) -> None:
+    async def ended(self, driver: Driver, ended_at: str, *, interrupted: bool) -> None:
         """Keep the last screen if it can be, and record the end, however long the disk refuses.
 
         ``interrupted``: this was no end of the agent's own, nor one that its user wished.
         """
-        record = self._record
+        record, session = self._record, driver.session
         record.state, record.exit_code, record.exit_signal = session.state, session.exit_code, session.exit_signal
         if interrupted:
             record.state, record.error = State.LOST, INTERRUPTED
         record.ended_at, record.title, record.name = ended_at, session.title, session.name
-        self.in_conversation(session.conversation.id)
-        record.columns, record.rows = session.size.columns, session.size.rows
-        await session.worker.run(lambda emulator: emulator.reset_after_exit())
-        await self._save_screen(session, portable=False)
+        self.in_conversation(driver.conversation.id)
+        record.columns, record.rows = session.sizing.size.columns, session.sizing.size.rows
+        await driver.worker.run(lambda emulator: emulator.reset_after_exit())
+        await self._save_screen(driver, portable=False)
         waits = iter(RETRY_S)
         wait_s = RETRY_S[0]
         while True:
             try:
-                await asyncio.to_thread(self._write_end, session.ledger.page)
+                await asyncio.to_thread(self._write_end, driver.ledger.page)
             except StoreError as error:
                 wait_s = next(waits, wait_s)
                 log.warning("the end is not recorded yet, again in %.1f s: %s", wait_s, error)
                 await asyncio.sleep(wait_s)
             else:
                 break
-        session.exit_saved.set()
-        await self._save_screen(session, portable=True)
+        driver.exit_saved.set()
+        await self._save_screen(driver, portable=True)
 
-    async def _save_screen(self, session: Session, *, portable: bool) -> None:
+    async def _save_screen(self, driver: Driver, *, portable: bool) -> None:
         if portable and not await asyncio.to_thread(Path(self._spec.screen).exists):
             return  # The chat was removed meanwhile.
         try:
-            lane = session.worker
+            lane = driver.worker
             screen = await lane.run_in_thread(
                 lambda emulator: SavedScreen.of(emulator, portable=portable, offset=lane.interpreted_to)
             )

@@ -1,4 +1,4 @@
-"""Input log: everything accepted for the program, and how much of it was written to the PTY. Key path, 10 of 11.
+"""Input log: everything accepted for the program, and how much of it was written to the PTY. Key path, 11 of 12.
 
 A file in memory. Its length says what was accepted: a record is there wholly or, torn by a kill in the
 midst of a long write, cut off. Its *position* says what the program has: ``sendfile`` moves bytes into the

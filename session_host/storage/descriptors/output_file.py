@@ -1,4 +1,4 @@
-"""The session's output as a file whose length is the offset. Output path, 2 of 15."""
+"""The session's output as a file whose length is the offset. Output path, 2 of 16."""
 
 from __future__ import annotations
 

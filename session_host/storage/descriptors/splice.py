@@ -1,4 +1,4 @@
-"""Bytes from PTY to file and from file to PTY, inside the kernel. Key path, 11 of 11. Output path, 3 of 15.
+"""Bytes from PTY to file and from file to PTY, inside the kernel. Key path, 12 of 12. Output path, 3 of 16.
 
 A process that is killed between two system calls leaves bytes in a file, a pipe or the PTY, never in its
 own memory: splice(2) and sendfile(2) are carried out wholly or in a part that the files' lengths and

@@ -20,10 +20,10 @@ OUT, IN = b"\x1b[O", b"\x1b[I"
 class Client:
     """A viewer's connection that takes what it is told."""
 
-    def acknowledge(self, attachment: str, sequence: int) -> None:
+    def written(self, attachment: str, sequence: int) -> None:
         """It is written."""
 
-    def send_reply(self, message: InputRefused) -> None:
+    def input_refused(self, message: InputRefused) -> None:
         raise AssertionError(message)
 
 
@@ -44,12 +44,12 @@ def looks(kept: KeptSession, resume: str = "") -> Attachment:
     """A viewer shows it."""
     attachment = kept.session.viewers.attach(Client(), resume=resume, read_only=False)
     kept.session.viewers.shows(attachment, output=True)
-    kept.session.performer.perform()
+    kept.driver.performer.perform()
     return attachment
 
 
 def says(kept: KeptSession, attachment: Attachment, *, focused: bool) -> None:
-    kept.session.accept_input(attachment, messages.Focus(attachment.id, attachment.last_sequence + 1, focused))
+    kept.take(attachment, messages.Focus(attachment.id, attachment.last_sequence + 1, focused))
 
 
 async def nobody_came(kept: KeptSession) -> None:
@@ -93,7 +93,7 @@ async def test_a_viewer_that_looks_and_says_nothing_has_the_keyboard(kept: KeptS
     kept.wrote(ASKS)
     assert not kept.session.viewers.focus.is_unseen
     kept.session.viewers.detach(attachment)
-    kept.session.performer.perform()
+    kept.driver.performer.perform()
     await nobody_came(kept)
     assert kept.typed() == OUT
 
@@ -127,7 +127,7 @@ async def test_one_that_comes_back_in_time_is_not_missed_and_later_it_is(kept: K
     client = attachment.client
     assert client is not None
     kept.session.viewers.park(attachment, client)
-    kept.session.performer.perform()
+    kept.driver.performer.perform()
     await nobody_came(kept)
     assert kept.typed() == OUT
     looks(kept, attachment.id)

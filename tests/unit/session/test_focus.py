@@ -20,10 +20,10 @@ IN, OUT = ToProgram(EntryKind.FOCUS, b"IN", number=1), ToProgram(EntryKind.FOCUS
 class Client:
     """A connection that an attachment belongs to."""
 
-    def acknowledge(self, attachment: str, sequence: int) -> None:
+    def written(self, attachment: str, sequence: int) -> None:
         """It is written."""
 
-    def send_reply(self, message: InputRefused) -> None:
+    def input_refused(self, message: InputRefused) -> None:
         raise AssertionError(message)
 
 

@@ -25,10 +25,10 @@ START, CELL = GridSize(80, 24), CellSize()
 class Client:
     """A connection that an attachment belongs to."""
 
-    def acknowledge(self, attachment: str, sequence: int) -> None:
+    def written(self, attachment: str, sequence: int) -> None:
         """It is written."""
 
-    def send_reply(self, message: InputRefused) -> None:
+    def input_refused(self, message: InputRefused) -> None:
         raise AssertionError(message)
 
 

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from session_host.host.clients.connection import ClientConnection, ConnectionState
+from session_host.host.clients import client
+from session_host.host.clients.client import Client
+from session_host.host.clients.server import Server
 from session_host.host.clients.socket_transport import SocketTransport
-from session_host.host.driver.session import Session
 from session_host.protocol import messages as m
 from session_host.protocol.codec import HostDecoder, encode
 from session_host.protocol.values import GridSize, State
+from session_host.session.connection_states import State as ClientConnectionState
 from session_host.session.subscription import OUTPUT_EVENT_INTERVAL_S
 from session_host.terminal import engine_build
 from session_host.version import VERSION
 from tests.support.estates import SESSION_ID, KeptSession, kept_session
-
-MANY_ATTRIBUTES = 30
-"""CPython 3.11 keeps fewer than that in the object itself, where its adaptive instructions find them."""
 
 HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
 
@@ -28,7 +28,7 @@ HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
 class FakeWire(SocketTransport):
     """Keeps what is sent, in messages; can be made to stand still."""
 
-    def __init__(self) -> None:
+    def __init__(self, *_: object) -> None:
         self._decoder = HostDecoder()
         self.got: list[Any] = []
         self.queued_bytes = 0
@@ -51,16 +51,16 @@ class FakeWire(SocketTransport):
         return got
 
 
-class Owner:
-    """A server that admits everybody and remembers what it was asked."""
+class Asked:
+    """A server that remembers what it was asked."""
 
     def __init__(self) -> None:
         self.requests: list[m.Request] = []
 
-    def connection_closed(self, connection: ClientConnection) -> None:
-        pass
+    def forget(self, client: Client) -> None:
+        """It is gone."""
 
-    def answer(self, connection: ClientConnection, request: m.Request) -> None:
+    def answer(self, client: Client, request: m.Request) -> None:
         self.requests.append(request)
 
 
@@ -69,10 +69,10 @@ class Stage:
 
     def __init__(self, kept: KeptSession) -> None:
         self.kept = kept
-        self.session: Session = kept.host()
-        self.session.state = State.RUNNING
-        self.owner = Owner()
-        self.wires: list[FakeWire] = []
+        self.driver = kept.host()
+        self.session = kept.session
+        self.session.program_runs()
+        self.server = Asked()
 
     def output(self, data: bytes) -> None:
         """The program wrote this."""
@@ -80,20 +80,21 @@ class Stage:
 
     def program_reads(self) -> None:
         """The program takes what was typed."""
-        assert self.session.ledger.send_pending()
-        self.session._acknowledge_taken()
+        assert self.kept.ledger.send_pending()
+        self.session.program_took(self.session.due.take_taken())
+        self.driver.performer.perform()
 
-    def client(self, *messages: m.Message) -> tuple[ClientConnection, FakeWire]:
-        connection, wire = ClientConnection(self.session, self.owner), FakeWire()
-        self.wires.append(wire)
-        connection.connection_made(wire)
-        for message in messages:
-            connection.data_received(encode(message))
-        return connection, wire
+    def client(self, *messages: m.Message) -> tuple[Client, FakeWire]:
+        with socket.socket() as unused:
+            own = Client(unused, self.driver, cast("Server", self.server))
+        assert isinstance(own.transport, FakeWire)
+        say(own, *messages)
+        return own, own.transport
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    monkeypatch.setattr(client, "SocketTransport", FakeWire)
     with kept_session() as kept:
         own = Stage(kept)
         yield own
@@ -103,7 +104,7 @@ def kinds(messages: list[Any]) -> list[str]:
     return [type(message).__name__ for message in messages]
 
 
-def say(connection: ClientConnection, *messages: m.Message) -> None:
+def say(connection: Client, *messages: m.Message) -> None:
     for message in messages:
         connection.data_received(encode(message))
 
@@ -139,38 +140,7 @@ async def test_a_conversation(stage: Stage) -> None:
     say(connection, m.Detach(attached.attachment))
     stage.output(b"unseen")
     assert wire.take() == []
-    assert connection.state is ConnectionState.GREETED
-
-
-@pytest.mark.parametrize(
-    ("messages", "code"),
-    [
-        ([m.Attach()], m.ErrorCode.VIOLATION),
-        ([HELLO, HELLO], m.ErrorCode.VIOLATION),
-        ([HELLO, m.Attach(output=False), m.Attach()], m.ErrorCode.VIOLATION),
-        ([m.Hello(m.PROTOCOL_VERSION + 1, "viewer")], m.ErrorCode.VERSION),
-    ],
-)
-async def test_who_breaks_the_rules_is_told_which_and_dropped(
-    stage: Stage, messages: list[m.Message], code: str
-) -> None:
-    connection, wire = stage.client(*messages)
-    assert isinstance(wire.got[-1], m.Error)
-    assert wire.got[-1].code == code
-    assert wire.closed
-    assert connection.state is ConnectionState.CLOSED
-    wire.take()
-    say(connection, m.Attach())
-    assert wire.take() == [], "nothing is answered after that"
-
-
-async def test_no_hello_in_time_is_a_violation(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("session_host.host.clients.connection.HELLO_TIMEOUT_S", 0.0)
-    _, wire = stage.client()
-    async with asyncio.timeout(60):
-        while not wire.closed:
-            await turn()
-    assert kinds(wire.take()) == ["Error"]
+    assert connection.connection.state is ClientConnectionState.GREETED
 
 
 async def test_who_comes_back_gets_what_was_missed_with_the_resizes_in_their_places(stage: Stage) -> None:
@@ -187,27 +157,6 @@ async def test_who_comes_back_gets_what_was_missed_with_the_resizes_in_their_pla
     assert rest == [m.Output(3, b"two"), m.Resized(6, GridSize(50, 7), number=1), m.Output(6, b"three")]
 
 
-async def test_an_offset_of_another_epoch_gets_a_snapshot(stage: Stage) -> None:
-    stage.output(b"x" * 10)
-    _, wire = stage.client(HELLO, m.Attach(epoch="another", offset=5))
-    assert "SnapshotPart" in kinds(await snapshot(wire))
-
-
-async def test_a_client_that_is_behind_gets_nothing_then_what_it_missed(stage: Stage) -> None:
-    connection, wire = stage.client(HELLO, m.Attach())
-    await snapshot(wire)
-    connection.pause_writing()
-    stage.output(b"one")
-    stage.output(b"two")
-    assert wire.take() == []
-    connection.resume_writing()
-    got = wire.take()
-    assert got[0] == m.Output(0, b"onetwo")
-    assert kinds(got) == ["Output"]
-    stage.output(b"three")
-    assert wire.take() == [m.Output(6, b"three")]
-
-
 async def test_a_client_that_is_far_behind_gets_a_fresh_snapshot(stage: Stage) -> None:
     connection, wire = stage.client(HELLO, m.Attach())
     await snapshot(wire)
@@ -217,14 +166,7 @@ async def test_a_client_that_is_far_behind_gets_a_fresh_snapshot(stage: Stage) -
     assert wire.take() == []
     connection.resume_writing()
     got = await snapshot(wire)
-    assert got[0].offset <= stage.session.output_ring.end
-
-
-async def test_a_client_that_reads_nothing_at_all_is_dropped(stage: Stage) -> None:
-    _, wire = stage.client(HELLO, m.Attach(output=False))
-    wire.queued_bytes = 65 * 1024 * 1024
-    stage.session.broadcast(m.BellEvent())
-    assert wire.closed
+    assert got[0].offset <= stage.driver.output_file.end
 
 
 async def test_a_follower_of_events_hears_of_output_now_and_then(stage: Stage) -> None:
@@ -252,43 +194,3 @@ async def test_input_is_taken_once_and_a_stranger_s_is_refused(stage: Stage) -> 
         while m.InputAck(attachment, 2) not in wire.got:
             await turn()
     assert [message for message in wire.take() if isinstance(message, m.InputAck)] == [m.InputAck(attachment, 2)]
-
-
-async def test_an_acknowledgement_comes_with_the_echo_and_behind_it(stage: Stage) -> None:
-    connection, wire = stage.client(HELLO, m.Attach())
-    attachment = (await snapshot(wire))[1].attachment
-    say(connection, m.Text(attachment, 1, "a"))
-    stage.program_reads()
-    assert wire.take() == []
-    stage.output(b"a")
-    assert wire.take() == [m.Output(0, b"a"), m.InputAck(attachment, 1)]
-
-
-async def test_the_end_is_told_to_who_attaches_late(stage: Stage) -> None:
-    stage.session.program_ended(3, None)
-    _, wire = stage.client(HELLO, m.Attach())
-    got = await snapshot(wire)
-    assert m.StateEvent(State.EXITED, 3, None) in got
-
-
-async def test_a_client_that_is_behind_at_the_end_is_closed_only_when_it_has_all(stage: Stage) -> None:
-    connection, wire = stage.client(HELLO, m.Attach())
-    await snapshot(wire)
-    connection.pause_writing()
-    stage.output(b"last words")
-    stage.session.program_ended(0, None)
-    connection.close_when_sent()
-    assert wire.take() == [], "the end is not told before the last output"
-    assert not wire.closed
-    connection.resume_writing()
-    assert kinds(wire.take()) == ["Output", "StateEvent"]
-    assert wire.closed
-
-
-async def test_requests_go_to_the_server(stage: Stage) -> None:
-    stage.client(HELLO, m.Describe(7), m.Kill(8))
-    assert stage.owner.requests == [m.Describe(7), m.Kill(8)]
-
-
-async def test_a_session_has_so_few_attributes_that_each_is_found_quickly(stage: Stage) -> None:
-    assert len(vars(stage.session)) < MANY_ATTRIBUTES

@@ -11,7 +11,14 @@ from random import Random
 import pytest
 
 from session_host.host.clients import socket_transport
-from session_host.host.clients.socket_transport import HIGH_BYTES, LOW_BYTES, READ_BYTES, READS_AT_ONCE, SocketTransport
+from session_host.host.clients.socket_transport import (
+    ABORT_BYTES,
+    HIGH_BYTES,
+    LOW_BYTES,
+    READ_BYTES,
+    READS_AT_ONCE,
+    SocketTransport,
+)
 
 
 class Book:
@@ -116,6 +123,14 @@ async def test_it_is_drained_when_little_is_left_and_may_be_filled_again_in_that
     assert queued > HIGH_BYTES
     assert len(left) == 2
     assert all(each <= LOW_BYTES for each in left)
+
+
+async def test_a_client_that_reads_nothing_at_all_is_dropped(line: Line) -> None:
+    for _ in range(2):
+        assert line.book.told in ([], ["full"])
+        line.wire.write(bytes(ABORT_BYTES // 2 + (1 << 20)))
+    await line.book.next()
+    assert line.book.told == ["full", "gone"]
 
 
 async def test_closing_lets_the_queue_go_out_and_hears_no_more(line: Line) -> None:

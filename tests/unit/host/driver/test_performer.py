@@ -9,10 +9,10 @@ from unittest.mock import Mock
 
 import pytest
 
+from session_host.host.driver.driver import Driver
 from session_host.host.driver.performer import Performer
-from session_host.host.driver.session import Session
 from session_host.protocol.messages import BellEvent, Event, NameEvent
-from session_host.session.effects import StartTimer, StopTimer, Tell, UseEmulator
+from session_host.session.effects import Effect, StartTimer, StopTimer, Tell, UseEmulator
 from session_host.terminal.base import Emulator
 
 FIRST, SECOND, THIRD = (NameEvent(name) for name in ("first", "second", "third"))
@@ -24,15 +24,16 @@ class Stage:
     def __init__(self) -> None:
         self.told: list[Event] = []
         self.then: Callable[[Event], None] = lambda _: None
-        self.session = Mock(broadcast=self.tell)
-        self.performer = Performer(cast("Session", self.session))
+        self.effects: list[Effect] = []
+        self.driver = Mock(session=Mock(broadcast=self.tell, effects=self.effects))
+        self.performer = Performer(cast("Driver", self.driver))
 
     def tell(self, event: Event) -> None:
         self.told.append(event)
         self.then(event)
 
     def want(self, *events: Event) -> None:
-        self.performer.effects += [Tell(event) for event in events]
+        self.effects += [Tell(event) for event in events]
         self.performer.perform()
 
 
@@ -45,7 +46,7 @@ def test_what_an_effect_brings_about_comes_behind_those_that_were_there(stage: S
     stage.then = lambda event: stage.want(THIRD) if event == FIRST else None
     stage.want(FIRST, SECOND)
     assert stage.told == [FIRST, SECOND, THIRD]
-    assert stage.performer.effects == []
+    assert stage.effects == []
 
 
 def test_an_effect_that_fails_is_not_tried_again_and_keeps_no_other_from_its_turn(stage: Stage) -> None:
@@ -68,13 +69,13 @@ class Bell:
         self.rang = asyncio.Event()
 
     def timer_due(self, name: str) -> None:
-        self._stage.performer.effects.append(Tell(BellEvent()))
+        self._stage.effects.append(Tell(BellEvent()))
         self.rang.set()
 
 
 async def test_a_timer_s_effects_are_carried_out_and_a_stopped_one_has_none(stage: Stage) -> None:
     bell, other = Bell(stage), Bell(stage)
-    stage.performer.effects += [StartTimer(other, "ring", 0.0), StartTimer(bell, "ring", 0.0), StopTimer(other, "ring")]
+    stage.effects += [StartTimer(other, "ring", 0.0), StartTimer(bell, "ring", 0.0), StopTimer(other, "ring")]
     stage.performer.perform()
     await asyncio.wait_for(bell.rang.wait(), 60)
     assert stage.told == [BellEvent()]
@@ -83,10 +84,10 @@ async def test_a_timer_s_effects_are_carried_out_and_a_stopped_one_has_none(stag
 
 async def test_a_timer_may_be_stopped_after_all_were(stage: Stage) -> None:
     bell = Bell(stage)
-    stage.performer.effects.append(StartTimer(bell, "ring", 0.0))
+    stage.effects.append(StartTimer(bell, "ring", 0.0))
     stage.performer.perform()
     stage.performer.close()
-    stage.performer.effects.append(StopTimer(bell, "ring"))
+    stage.effects.append(StopTimer(bell, "ring"))
     stage.performer.perform()
     await asyncio.sleep(0)
     assert stage.told == []
@@ -99,13 +100,13 @@ class Asker:
         self._stage = stage
 
     def emulator_free(self, emulator: Emulator) -> None:
-        self._stage.performer.effects.append(Tell(BellEvent()))
+        self._stage.effects.append(Tell(BellEvent()))
 
 
 def test_what_a_use_of_the_emulator_brings_about_is_carried_out_although_the_emulator_was_lent(stage: Stage) -> None:
-    stage.performer.effects.append(UseEmulator(Asker(stage)))
+    stage.effects.append(UseEmulator(Asker(stage)))
     stage.performer.perform()
     assert stage.told == []
-    (use,) = stage.session.worker.run_next.call_args.args
+    (use,) = stage.driver.worker.run_next.call_args.args
     use(Mock())
     assert stage.told == [BellEvent()]

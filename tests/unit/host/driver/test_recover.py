@@ -115,10 +115,10 @@ class Client:
     def __init__(self) -> None:
         self.refused: list[InputRefused] = []
 
-    def acknowledge(self, attachment: str, sequence: int) -> None:
+    def written(self, attachment: str, sequence: int) -> None:
         pass
 
-    def send_reply(self, message: InputRefused) -> None:
+    def input_refused(self, message: InputRefused) -> None:
         self.refused.append(message)
 
 
@@ -157,7 +157,7 @@ class Run:
 
     def _attach(self, resume: str) -> Attachment:
         attachment = self.kept.session.viewers.attach(self.client, resume=resume, read_only=False)
-        self.kept.session.performer.perform()
+        self.kept.driver.performer.perform()
         return attachment
 
     async def _settle(self) -> None:
@@ -165,11 +165,11 @@ class Run:
         kept = self.kept
         while kept.stream.end < self.written:
             wait_readable(kept.estate.master, 10, "output")
-            kept.session._pump._readable()  # type: ignore[union-attr]
+            kept.driver._pump._readable()  # type: ignore[union-attr]
         done = asyncio.Event()
-        kept.session.worker.run_after_output(lambda _: done.set())
+        kept.driver.worker.run_after_output(lambda _: done.set())
         await done.wait()
-        kept.session.flush_input()
+        kept.driver.flush_input()
         self.typed += kept.typed()
 
     async def _kill(self) -> None:
@@ -189,7 +189,7 @@ class Run:
         return await self._state()
 
     async def _take(self, step: Any) -> None:
-        session = self.kept.session
+        driver, session = self.kept.driver, self.kept.session
         match step:
             case Wrote(data=data):
                 self._write(data)
@@ -200,31 +200,34 @@ class Run:
                 await self._kill()
             case Resize():
                 size, cell = GridSize(step.columns, step.rows), CellSize(9, 18)
-                if (size, cell) != (session.size, session.cell):
+                if (size, cell) != (session.sizing.size, session.sizing.cell):
                     if step.killed and not self.spared:
-                        session.worker.run_after_output = lambda use: None  # type: ignore[method-assign]
+                        driver.worker.run_after_output = lambda use: None  # type: ignore[method-assign]
                     self.kept.resize(size, cell)
                 if step.killed:
                     await self._kill()
             case Show(colors=colors):
                 session.set_colors(Colors(self.attachment.id, *colors))
+                driver.performer.perform()
             case Name(name=name):
                 session.rename(name)
+                driver.performer.perform()
             case Type():
                 self.sequence += 1
                 message = Text(self.attachment.id, self.sequence, step.text)
                 if step.killed == "before it was written" and not self.spared:
                     self._let_the_program_take_nothing()
                 if step.killed != "before it was accepted":
-                    session.accept_input(self.attachment, message)
+                    self.kept.take(self.attachment, message)
                 if step.killed != "never":
                     await self._kill()
                 if step.again or step.killed != "never":
-                    self.kept.session.accept_input(self.attachment, message)
+                    self.kept.take(self.attachment, message)
             case Send():
                 self.requests += 1
                 for _ in range(2 if step.again else 1):
                     assert self.kept.session.type_bytes(step.text.encode(), f"{self.requests:032x}")
+                    self.kept.driver.performer.perform()
                     await self._kill()
             case Checkpoint(committed=committed):
                 with pytest.MonkeyPatch.context() as patch:
@@ -239,13 +242,7 @@ class Run:
         self.written += len(data)
 
     def _let_the_program_take_nothing(self) -> None:
-        ledger = self.kept.ledger
-
-        def give(*record: Any) -> bool:
-            ledger.append(*record)
-            return False
-
-        ledger.append_and_send = give  # type: ignore[method-assign, assignment]
+        self.kept.ledger.send_pending = lambda: False  # type: ignore[method-assign]
 
     def _move(self, place: str) -> None:
         """Let what the program wrote come so far."""
@@ -258,17 +255,17 @@ class Run:
             self.kept.stream.read_new(1 << 20)
 
     async def _state(self) -> State:
-        session = self.kept.session
+        driver, session = self.kept.driver, self.kept.session
         assert self.client.refused == []
-        tracker = session.watch.tracker
+        tracker = driver.watch.tracker
         colors = session.colors
         return State(
-            await session.worker.run(seen),
-            session.size,
-            session.cell,
-            session.output_ring.end,
+            await driver.worker.run(seen),
+            session.sizing.size,
+            session.sizing.cell,
+            driver.output_file.end,
             session.ring.kept_resizes(),
-            session.emulator_resizes,
+            driver.emulator_resizes,
             session.title,
             session.name,
             (tracker.activity, tracker.source, tracker.since, tracker.detail),

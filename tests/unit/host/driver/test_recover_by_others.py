@@ -19,7 +19,7 @@ TEXT = b"\x1b]2;a title\x07one\r\n\x1b[1;31mtwo\x1b[m\r\nthree"
 
 
 async def _settled(kept: KeptSession) -> Seen:
-    return await kept.session.worker.run(seen)
+    return await kept.driver.worker.run(seen)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -34,11 +34,11 @@ async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineNam
             assert await kept.checkpointer._make(portable=portable)
             kept.stream.free_before(kept.stream.end)  # so that there is nothing to begin with but that
             kept.kill()
-            session = kept.host(other_engine=other)
+            driver = kept.host(other_engine=other)
             assert kept.recovered.emulator.build.startswith("pyte" if (engine == "ghostty") is other else "ghostty")
-            assert ("failed on this chat's output" in session.notice) is other
+            assert ("failed on this chat's output" in driver.notice) is other
             now = await _settled(kept)
-            assert (now.rows, now.cursor, session.title) == (was.rows, was.cursor, "a title")
+            assert (now.rows, now.cursor, driver.session.title) == (was.rows, was.cursor, "a title")
             kept.wrote(b"")
 
 
@@ -66,9 +66,9 @@ async def test_without_a_readable_checkpoint_all_output_that_is_kept_is_fed_agai
         assert at is not None
         os.pwrite(kept.estate.checkpoint, b"damaged", at.offset)
         kept.kill()
-        session = kept.host()
+        driver = kept.host()
         assert await _settled(kept) == was
-        assert session.notice == ""
+        assert driver.notice == ""
 
 
 async def test_what_cannot_be_restored_is_said() -> None:
@@ -77,10 +77,10 @@ async def test_what_cannot_be_restored_is_said() -> None:
         kept.wrote(b"x" * 10_000 + b"\r\nthe end")
         kept.stream.free_before(9_000)
         kept.kill()
-        session = kept.host()
-        assert "could be restored" in session.notice
-        assert "the end" in [line.text() for line in await session.worker.run(lambda emulator: emulator.rows())]
-        assert session.worker.interpreted_to == session.output_ring.end
+        driver = kept.host()
+        assert "could be restored" in driver.notice
+        assert "the end" in [line.text() for line in await driver.worker.run(lambda emulator: emulator.rows())]
+        assert driver.worker.interpreted_to == driver.output_file.end
 
 
 async def test_an_engine_that_raises_on_some_output_is_fed_the_rest(
@@ -98,12 +98,12 @@ async def test_an_engine_that_raises_on_some_output_is_fed_the_rest(
         kept.host()
         kept.wrote(b"POISON")
         kept.kill()
-        session = kept.host()
+        driver = kept.host()
         kept.wrote(b"good")
-        assert session.worker.interpreted_to == 10
-        assert await session.worker.run(lambda emulator: emulator.rows()[0].text()) == "good"
+        assert driver.worker.interpreted_to == 10
+        assert await driver.worker.run(lambda emulator: emulator.rows()[0].text()) == "good"
         kept.kill()
-        assert kept.host().state is not None
+        assert kept.host().session.state is not None
 
 
 async def test_all_signals_of_one_piece_of_output_are_known_to_a_successor_or_none(

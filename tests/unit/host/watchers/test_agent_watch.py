@@ -46,19 +46,19 @@ def host(kept: KeptSession) -> KeptSession:
 
 
 def says(kept: KeptSession, event: str, pid: int, conversation: str = "", source: str = "plugin") -> Activity:
-    kept.session.watch.on_hook_report(Report(source, event, conversation, ""), pid)  # type: ignore[arg-type]
-    return kept.session.watch.tracker.activity
+    kept.driver.watch.on_hook_report(Report(source, event, conversation, ""), pid)  # type: ignore[arg-type]
+    return kept.driver.watch.tracker.activity
 
 
 def is_to_be_looked_at(kept: KeptSession) -> bool:
-    return kept.session.watch._timer is not None
+    return kept.driver.watch._timer is not None
 
 
 async def test_the_plugin_of_another_agent_that_the_agent_started_is_not_heard(kept: KeptSession, tool: int) -> None:
     host(kept)
     assert says(kept, "working", os.getpid()) is Activity.WORKING
     assert says(kept, "ask", tool, OTHER) is Activity.WORKING
-    assert kept.session.conversation.id == FIRST
+    assert kept.driver.conversation.id == FIRST
     kept.kill()
     host(kept)
     assert says(kept, "ask", tool) is Activity.WORKING
@@ -78,7 +78,7 @@ async def test_a_hook_speaks_of_the_conversation_that_the_agent_is_in(kept: Kept
     assert says(kept, "working", 0, FIRST, "hook") is Activity.WORKING
     assert says(kept, "ask", 0, OTHER, "hook") is Activity.WORKING
     assert says(kept, "SessionStart", 0, OTHER, "hook") is Activity.IDLE
-    assert kept.session.conversation.id == OTHER
+    assert kept.driver.conversation.id == OTHER
     assert says(kept, "ask", 0, OTHER, "hook") is Activity.NEEDS_INPUT
     assert says(kept, "idle", 0, "", "hook") is Activity.IDLE, "one that names none"
 
@@ -92,7 +92,7 @@ async def test_a_change_that_a_killed_host_did_not_write_is_written_by_the_next(
     path.unlink()
     for _ in range(2):
         host(kept)
-        told = kept.session.watch.transitions()
+        told = kept.driver.watch.transitions()
         kept.kill()
         kept_there = activity_log.last(path, 20)
         assert [(each.activity, each.source) for each in kept_there] == [(Activity.WORKING, "plugin")]
@@ -102,38 +102,38 @@ async def test_a_change_that_a_killed_host_did_not_write_is_written_by_the_next(
 async def test_after_an_answer_it_is_looked_at_only_if_nobody_may_tell_of_it(kept: KeptSession) -> None:
     host(kept)
     says(kept, "ask", 0, FIRST, "hook")
-    kept.session.watch.input_given()
+    kept.driver.watch.input_given()
     assert is_to_be_looked_at(kept)
     says(kept, "ask", os.getpid())
-    kept.session.watch.input_given()
+    kept.driver.watch.input_given()
     assert not is_to_be_looked_at(kept)
     kept.kill()
     host(kept)
     assert not is_to_be_looked_at(kept)
-    assert kept.session.watch.tracker.activity is Activity.NEEDS_INPUT
+    assert kept.driver.watch.tracker.activity is Activity.NEEDS_INPUT
 
 
 async def test_a_plugin_that_tells_a_successor_once_more_asks_nothing_anew(kept: KeptSession) -> None:
     host(kept)
     says(kept, "ask", os.getpid())
-    kept.session.watch.input_given()
-    since = kept.session.watch.tracker.since
+    kept.driver.watch.input_given()
+    since = kept.driver.watch.tracker.since
     kept.kill()
     host(kept)
-    kept.session.watch._now = lambda: "later"
+    kept.driver.watch._now = lambda: "later"
     assert says(kept, "ask", os.getpid()) is Activity.NEEDS_INPUT
-    assert kept.session.watch.tracker.since == since
+    assert kept.driver.watch.tracker.since == since
     says(kept, "ask", os.getpid())
-    assert kept.session.watch.tracker.since == "later", "once more is another question"
+    assert kept.driver.watch.tracker.since == "later", "once more is another question"
 
 
 async def test_what_silence_means_is_counted_from_before_a_kill(kept: KeptSession) -> None:
     host(kept)
     says(kept, "working", os.getpid())
-    due_s = kept.session.watch._due_s
+    due_s = kept.driver.watch._due_s
     kept.kill()
     host(kept)
-    assert kept.session.watch._due_s == pytest.approx(due_s, abs=0.5)
+    assert kept.driver.watch._due_s == pytest.approx(due_s, abs=0.5)
 
 
 async def test_whatever_fails_in_watching_the_agent_its_chat_goes_on_and_ends(
@@ -155,32 +155,32 @@ async def test_whatever_fails_in_watching_the_agent_its_chat_goes_on_and_ends(
         for _ in range(2):
             host(kept)
             assert says(kept, "working", os.getpid()) is Activity.NO_SIGNAL
-            kept.session.worker.feed_output(b"\x1b]2;a title\x07\x1b]9;notified\x07")
+            kept.driver.worker.feed_output(b"\x1b]2;a title\x07\x1b]9;notified\x07")
             assert kept.session.title == "a title"
-            kept.session.conversation.check_open_files()
+            kept.driver.conversation.check_open_files()
             kept.kill()
         host(kept)
-        kept.session.program_ended(0, None)
-        assert kept.session.ended.is_set()
+        kept.driver.program_ended(0, None)
+        assert kept.driver.ended.is_set()
 
 
 async def test_one_prompt_of_which_two_sources_tell_is_noted_once(kept: KeptSession) -> None:
     path = Path(kept.spec.transitions)
     host(kept)
-    watch = kept.session.watch
+    watch = kept.driver.watch
     watch._now = iter(f"2026-01-02T03:04:{second:02}Z" for second in range(60)).__next__
 
     def asked_by_hook(detail: str) -> None:
         watch.on_hook_report(Report("hook", "ask", FIRST, detail), 0)
 
     says(kept, "working", 0, FIRST, "hook")
-    kept.session.worker.feed_output(b"\x1b]7501;state=blocked:kind=permission\x07")
+    kept.driver.worker.feed_output(b"\x1b]7501;state=blocked:kind=permission\x07")
     [poorer] = [each for each in watch.transitions() if each.activity is Activity.NEEDS_INPUT]
     assert poorer.detail == "permission"
     for detail in ("Bash: npm", "Bash: npm test", "Bash: rm -r build"):
         asked_by_hook(detail)
     says(kept, "idle", 0, FIRST, "hook")
-    kept.session.worker.feed_output(b"\x1b]7501;state=working\x07")
+    kept.driver.worker.feed_output(b"\x1b]7501;state=working\x07")
     told = watch.transitions()
     kept.kill()
 

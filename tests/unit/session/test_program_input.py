@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from session_host.host.driver.input_encoding import encode_input, is_looking, is_use
 from session_host.protocol.messages import Focus, Input, Key, Mouse, Paste, Text
 from session_host.protocol.values import GridSize, KeyAction, MouseAction, MouseButton
+from session_host.session.program_input import encode_input, is_looking, is_use
 from session_host.terminal import available_engines, create
 from session_host.terminal.base import EngineName
 

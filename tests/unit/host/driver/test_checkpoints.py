@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from session_host.errors import OutliveError
-from session_host.host.driver.session import Session
-from session_host.host.recovery import checkpoints
-from session_host.host.recovery.checkpoints import WORK_OF_COST, WORK_S
+from session_host.host.driver import checkpoints
+from session_host.host.driver.checkpoints import WORK_OF_COST, WORK_S
+from session_host.host.driver.driver import Driver
 from session_host.protocol.values import CellSize, GridSize
 from session_host.storage.descriptors import checkpoint as files
 from session_host.storage.descriptors.checkpoint import Checkpoint
@@ -41,10 +41,10 @@ async def is_due(kept: KeptSession) -> bool:
     return due
 
 
-async def shown(session: Session) -> Seen:
+async def shown(driver: Driver) -> Seen:
     """What is on the screen once all output so far is interpreted."""
     found: asyncio.Future[Seen] = asyncio.get_running_loop().create_future()
-    session.worker.run_after_output(lambda emulator: found.set_result(seen(emulator)))
+    driver.worker.run_after_output(lambda emulator: found.set_result(seen(emulator)))
     return await found
 
 
@@ -58,45 +58,47 @@ def newest(kept: KeptSession) -> Checkpoint:
 
 
 async def test_after_so_much_of_the_engines_work(kept: KeptSession) -> None:
-    session = kept.host()
+    driver = kept.host()
     kept.checkpointer._cost_s = 0.0
-    session.worker.worked_s = WORK_S
+    driver.worker.worked_s = WORK_S
     assert not await is_due(kept)
-    session.worker.worked_s = WORK_S * 1.01
+    driver.worker.worked_s = WORK_S * 1.01
     assert await is_due(kept)
     assert not await is_due(kept), "from there it is counted anew"
 
 
 async def test_dear_ones_are_made_seldom(kept: KeptSession) -> None:
-    session = kept.host()
+    driver = kept.host()
     kept.checkpointer._cost_s = 1.0
-    session.worker.worked_s = WORK_OF_COST
+    driver.worker.worked_s = WORK_OF_COST
     assert not await is_due(kept)
-    session.worker.worked_s = WORK_OF_COST * 1.01
+    driver.worker.worked_s = WORK_OF_COST * 1.01
     assert await is_due(kept)
     assert kept.checkpointer._cost_s < 1.0, "as dear as the last one was"
 
 
 async def test_after_so_much_output(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = kept.host()
-    session.worker.worked_s = float("-inf")
+    driver = kept.host()
+    driver.worker.worked_s = float("-inf")
     monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
     kept.wrote(TEXT)
-    await shown(session)
+    await shown(driver)
     assert not await is_due(kept)
     kept.wrote(b"x")
-    await shown(session)
+    await shown(driver)
     assert await is_due(kept)
     assert newest(kept).offset == len(TEXT) + 1
     assert not await is_due(kept)
 
 
 async def test_after_so_much_in_the_ledger(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = kept.host()
-    session.rename("one")
+    driver = kept.host()
+    driver.session.rename("one")
+    driver.performer.perform()
     monkeypatch.setattr(checkpoints, "LEDGER_BYTES", kept.ledger.end - kept.checkpointer._ledger_end)
     assert not await is_due(kept)
-    session.rename("another")
+    driver.session.rename("another")
+    driver.performer.perform()
     assert await is_due(kept)
     assert newest(kept).memory.name == "another"
     assert not await is_due(kept)
@@ -117,24 +119,24 @@ async def test_after_so_many_resizes(kept: KeptSession, monkeypatch: pytest.Monk
 
 async def test_a_successor_counts_from_the_last_one(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
-    session = kept.host()
+    driver = kept.host()
     kept.wrote(TEXT + b"x")
-    await shown(session)
+    await shown(driver)
     assert await is_due(kept)
     kept.kill()
-    session = kept.host()
+    driver = kept.host()
     kept.wrote(TEXT)
-    await shown(session)
+    await shown(driver)
     assert not await is_due(kept)
 
 
 async def test_one_at_a_time(kept: KeptSession) -> None:
-    session = kept.host()
-    session.worker.worked_s = WORK_S * 2
+    driver = kept.host()
+    driver.worker.worked_s = WORK_S * 2
     kept.checkpointer.maybe_checkpoint()
     first = kept.checkpointer._task
     assert first is not None
-    session.worker.worked_s = WORK_S * 100
+    driver.worker.worked_s = WORK_S * 100
     kept.checkpointer.maybe_checkpoint()
     assert kept.checkpointer._task is first
     await kept.checkpointer.close()
@@ -155,9 +157,9 @@ async def test_after_a_gap_in_the_journal_at_once(kept: KeptSession) -> None:
 async def test_an_engine_that_cannot_is_asked_less_and_less_often(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = kept.host()
+    driver = kept.host()
     kept.wrote(TEXT)
-    was = await shown(session)
+    was = await shown(driver)
     with monkeypatch.context() as patches:
 
         def fail(_: Emulator) -> bytes:
@@ -166,27 +168,27 @@ async def test_an_engine_that_cannot_is_asked_less_and_less_often(
         patches.setattr(type(kept.recovered.emulator), "snapshot", fail)
         costs = []
         for _ in range(3):
-            session.worker.worked_s = kept.checkpointer._work_s + 1000
+            driver.worker.worked_s = kept.checkpointer._work_s + 1000
             assert await is_due(kept)
             assert kept.ledger.page.checkpoint is None
             costs.append(kept.checkpointer._cost_s)
         assert costs == [WORK_S, WORK_S * 2, WORK_S * 4]
-    session.worker.worked_s = kept.checkpointer._work_s + costs[-1] * WORK_OF_COST
+    driver.worker.worked_s = kept.checkpointer._work_s + costs[-1] * WORK_OF_COST
     assert not await is_due(kept)
-    session.worker.worked_s += 0.01
+    driver.worker.worked_s += 0.01
     assert await is_due(kept)
     assert newest(kept).offset == len(TEXT)
-    assert await shown(session) == was
+    assert await shown(driver) == was
 
 
 async def test_one_that_cannot_be_written_leaves_the_former_one(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = kept.host()
+    driver = kept.host()
     kept.wrote(TEXT)
     assert await kept.checkpointer._make(portable=False)
     kept.wrote(b"more")
-    was = await shown(session)
+    was = await shown(driver)
     with monkeypatch.context() as patches:
 
         def full(*_: object) -> None:
@@ -208,7 +210,7 @@ async def test_one_that_cannot_be_written_leaves_the_former_one(
 async def test_a_portable_one_waits_for_the_one_under_way_and_is_the_last(
     kept: KeptSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = kept.host()
+    driver = kept.host()
     kept.wrote(TEXT)
     make, happened = kept.checkpointer._make, []
 
@@ -219,7 +221,7 @@ async def test_a_portable_one_waits_for_the_one_under_way_and_is_the_last(
         return made
 
     monkeypatch.setattr(kept.checkpointer, "_make", watched)
-    session.worker.worked_s = WORK_S * 2
+    driver.worker.worked_s = WORK_S * 2
     kept.checkpointer.maybe_checkpoint()
     assert await kept.checkpointer.make_portable()
     assert happened == ["begins", "is made"] * 2
@@ -230,7 +232,7 @@ async def test_a_portable_one_waits_for_the_one_under_way_and_is_the_last(
 async def test_the_journal_gets_the_engines_own_ones_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There any version can read it, since its output is there too."""
     with kept_session(journal=str(tmp_path / "journal")) as kept:
-        session = kept.host()
+        driver = kept.host()
         await kept.recording.start(kept.spec.size, [])
         kept.wrote(TEXT)
         snapshots: list[Snapshot] = []
@@ -239,7 +241,7 @@ async def test_the_journal_gets_the_engines_own_ones_alone(tmp_path: Path, monke
         assert snapshots == []
         assert await kept.checkpointer._make(portable=False)
         assert [(each.offset, each.build) for each in snapshots] == [(len(TEXT), kept.recovered.emulator.build)]
-        assert session.worker.interpreted_to == len(TEXT)
+        assert driver.worker.interpreted_to == len(TEXT)
         await kept.recording.close()
 
 
@@ -254,9 +256,9 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 async def test_output_that_neither_a_recovery_nor_a_viewer_needs_is_given_back(kept: KeptSession, ring: int) -> None:
-    session = kept.host()
+    driver = kept.host()
     kept.wrote(PAGES)
-    await shown(session)
+    await shown(driver)
     kept.checkpointer.free_superseded()
     assert kept.stream.start == 0, "without a checkpoint a recovery needs all of it"
     assert await kept.checkpointer._make(portable=False)
@@ -265,16 +267,16 @@ async def test_output_that_neither_a_recovery_nor_a_viewer_needs_is_given_back(k
     kept.wrote(PAGES)
     kept.checkpointer.free_superseded()
     assert kept.stream.start == len(PAGES), "a recovery begins there"
-    was = await shown(session)
+    was = await shown(driver)
     kept.kill()
     assert await shown(kept.host()) == was
 
 
 async def test_what_the_journal_has_not_got_is_kept_for_it(tmp_path: Path, ring: int) -> None:
     with kept_session(journal=str(tmp_path / "journal")) as kept:
-        session = kept.host()
+        driver = kept.host()
         kept.wrote(PAGES)
-        await shown(session)
+        await shown(driver)
         kept.recording.end = 7
         assert await kept.checkpointer._make(portable=False)
         assert kept.stream.start == 7

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from session_host.errors import OutliveError
-from session_host.host.driver.session import Session
 from session_host.protocol.values import CellSize, GridSize
 from session_host.session.output_ring import RING_BYTES
 from session_host.storage.descriptors import checkpoint as files
@@ -21,6 +20,10 @@ from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.storage.journal import Snapshot
 from session_host.terminal.base import Emulator
+
+if TYPE_CHECKING:
+    from session_host.host.driver.driver import Driver
+
 
 log = logging.getLogger(__name__)
 
@@ -54,51 +57,52 @@ def _state_of(emulator: Emulator, *, portable: bool) -> _State:
     return _State(form, data, emulator.size, emulator.cell, emulator.scrollback_limit, emulator.title, took_s)
 
 
-def memory_of(session: Session) -> LogState:
+def memory_of(driver: Driver) -> LogState:
     """The sum of the input log's records so far; replies to all output that the emulator has been through are out."""
+    session = driver.session
     return LogState(
-        child_started=session.process.started if session.process is not None else None,
-        name=session.name if session.name != session.spec.name else "",
-        answered=(session.worker.interpreted_to, session.emulator_resizes),
+        child_started=driver.process.started if driver.process is not None else None,
+        name=session.name if session.name != driver.spec.name else "",
+        answered=(driver.worker.interpreted_to, driver.emulator_resizes),
         attachments=session.viewers.attachments.memory(),
         requests=session.requests,
         resizes=session.ring.kept_resizes(),
         colors=session.colors,
-        activity=session.watch.memory(),
+        activity=driver.watch.memory(),
         focus=session.viewers.focus.told,
-        conversation=session.conversation.memory(),
+        conversation=driver.conversation.memory(),
     )
 
 
 class Checkpointer:
     """Makes the checkpoints of one session, and gives back what they make superfluous."""
 
-    def __init__(self, session: Session, estate: SessionDescriptors, offset: int) -> None:
+    def __init__(self, driver: Driver, estate: SessionDescriptors, offset: int) -> None:
         """Watch a session.
 
         Args:
-            session: whose.
+            driver: the session's.
             estate: where checkpoints go.
             offset: of the newest checkpoint, 0 if there is none.
         """
-        self._session = session
+        self._driver = driver
         self._estate = estate
         self._offset = offset
         self._work_s = 0.0
         self._cost_s = 0.0
-        self._resizes = session.emulator_resizes
-        self._ledger_end = session.ledger.end
+        self._resizes = driver.emulator_resizes
+        self._ledger_end = driver.ledger.end
         self._task: asyncio.Task[bool] | None = None
 
     def maybe_checkpoint(self) -> None:
         """After some output: is it time?"""
-        session = self._session
-        lane = session.worker
+        driver = self._driver
+        lane = driver.worker
         if self._task is None and (
             lane.worked_s - self._work_s > max(WORK_S, self._cost_s * WORK_OF_COST)
             or lane.interpreted_to - self._offset > OUTPUT_BYTES
-            or session.ledger.end - self._ledger_end > LEDGER_BYTES
-            or session.emulator_resizes - self._resizes > RESIZES
+            or driver.ledger.end - self._ledger_end > LEDGER_BYTES
+            or driver.emulator_resizes - self._resizes > RESIZES
         ):
             self._begin(portable=False)
 
@@ -115,8 +119,8 @@ class Checkpointer:
     async def catch_up(self) -> None:
         """Leave nothing for a recovery to do."""
         await self.close()
-        session = self._session
-        if session.worker.interpreted_to > self._offset or session.emulator_resizes > self._resizes:
+        driver = self._driver
+        if driver.worker.interpreted_to > self._offset or driver.emulator_resizes > self._resizes:
             await self._begin(portable=False)
 
     async def close(self) -> None:
@@ -129,12 +133,12 @@ class Checkpointer:
         return self._task
 
     async def _make(self, *, portable: bool) -> bool:
-        session = self._session
-        ledger, lane = session.ledger, session.worker
+        driver = self._driver
+        ledger, lane = driver.ledger, driver.worker
         found: asyncio.Future[tuple[_State, int, int] | None] = asyncio.get_running_loop().create_future()
 
         def done(state: _State) -> None:
-            found.set_result((state, lane.interpreted_to, session.emulator_resizes))
+            found.set_result((state, lane.interpreted_to, driver.emulator_resizes))
 
         try:
             lane.submit(lambda emulator: _state_of(emulator, portable=portable), done, lambda: found.set_result(None))
@@ -145,7 +149,7 @@ class Checkpointer:
                 return False
             state, offset, resizes = result
             self._cost_s = state.took_s
-            memory = memory_of(session)
+            memory = memory_of(driver)
             checkpoint = Checkpoint(
                 offset,
                 resizes,
@@ -166,7 +170,7 @@ class Checkpointer:
             self._task = None
         self._offset, self._resizes = offset, resizes
         if not portable:
-            session.recording.add_snapshot(
+            driver.recording.add_snapshot(
                 Snapshot(offset, resizes, state.form, state.size, state.scrollback_lines, state.title, state.data)
             )
         self.free_superseded()
@@ -174,10 +178,10 @@ class Checkpointer:
 
     def free_superseded(self) -> None:
         """Give back the output that no recovery, no viewer and no journal needs any more."""
-        session = self._session
-        needed = min(self._offset, session.output_ring.end - RING_BYTES)
-        if session.recording.on and not session.recording.trouble:
-            needed = min(needed, session.recording.end)
-        if needed > session.output_ring.start:
-            session.output_ring.free_before(needed)
-            session.ring.forgot(session.output_ring.start)
+        driver = self._driver
+        needed = min(self._offset, driver.output_file.end - RING_BYTES)
+        if driver.recording.on and not driver.recording.trouble:
+            needed = min(needed, driver.recording.end)
+        if needed > driver.output_file.start:
+            driver.output_file.free_before(needed)
+            driver.session.ring.forgot(driver.output_file.start)

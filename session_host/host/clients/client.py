@@ -1,0 +1,88 @@
+"""One client's socket, and the rules of its conversation. Key path, 8 of 12."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from session_host.host.driver.driver import Driver
+from session_host.protocol.messages import Reply, Report
+from session_host.system.processes.permission import refusal_of
+
+from .socket_transport import SocketTransport
+
+if TYPE_CHECKING:
+    from session_host.host.clients.server import Server
+
+
+class Client:
+    """Gives the rules what comes over the socket.
+
+    Attributes:
+        connection: the rules.
+        transport: the socket.
+    """
+
+    def __init__(self, caller: socket.socket, driver: Driver, server: Server) -> None:
+        self._driver = driver
+        self._server = server
+        self._effects = driver.session.effects
+        self.transport = SocketTransport(caller, self)
+        self.connection = driver.session.connect(self.transport, self.refusal)
+        driver.performer.perform()
+
+    def data_received(self, data: bytes) -> None:
+        """The client sent this."""
+        connection, driver = self.connection, self._driver
+        while True:
+            typed = connection.receive_data(data, driver.worker.idle)
+            if typed:
+                driver.key_typed(connection, typed)
+            else:
+                self._answer()
+            if self._effects:
+                driver.performer.perform()
+            if not connection.more:
+                return
+            data = b""
+
+    def _answer(self) -> None:
+        for event in self.connection.events_received():
+            if isinstance(event, Report):
+                self._driver.watch.on_hook_report(event, self.transport.peer_pid)
+            else:
+                self._server.answer(self, event)
+
+    def pause_writing(self) -> None:
+        """The client is behind."""
+        self.connection.queue_full()
+
+    def resume_writing(self) -> None:
+        """The client has caught up with its queue."""
+        self.connection.queue_drained()
+        self._driver.performer.perform()
+
+    def connection_lost(self) -> None:
+        """The socket is closed."""
+        self.connection.receive_eof()
+        self._driver.performer.perform()
+        self._server.forget(self)
+
+    def finish(self) -> None:
+        """The session is over: close once the client has all output."""
+        self.connection.finish()
+        self._driver.performer.perform()
+
+    def reply(self, message: Reply) -> None:
+        """Answer a request."""
+        self.connection.send(message)
+        self._driver.performer.perform()
+
+    def refusal(self) -> str:
+        """Why the client may not control the chat, one line; "" if it may."""
+        return refusal_of(self.transport.peer_pid, self._driver.spec, self._driver.session.name)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the client has all that it is to have."""
+        return self.connection.is_quiet and not (self.transport.is_closed or self.transport.queued_bytes)

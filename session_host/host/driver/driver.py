@@ -1,0 +1,271 @@
+"""Runs one session: gives its rules what happens, and does what they want.
+
+Key path, 10 of 12. Output path, 4 of 16.
+
+The rules are in ``session_host.session``; their effects are carried out in ``performer``. Here are the parts that they
+need: the program on its PTY, the emulator in its worker, the input log, the journal, the watch of the agent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+
+import msgspec
+
+from session_host.host.program.emulator_worker import EmulatorWorker
+from session_host.host.program.journal_writer import JournalWriter
+from session_host.host.program.pty_io import PtyIO
+from session_host.host.watchers.agent_watch import AgentWatch
+from session_host.host.watchers.conversation import ConversationTracker
+from session_host.protocol.launch import LaunchSpec
+from session_host.protocol.messages import ActivityEvent, Event, NoticeEvent
+from session_host.session.connection import ClientConnection
+from session_host.session.output_ring import OutputRing
+from session_host.session.session import Session
+from session_host.storage.descriptors.input_log import InputLog
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.storage.descriptors.log_state import ConversationState
+from session_host.storage.descriptors.output_file import OutputFile
+from session_host.storage.descriptors.session_descriptors import SessionDescriptors
+from session_host.system.processes.pty_process import PtyProcess
+from session_host.terminal.base import Emulator, TerminalEvent, TitleChanged
+
+from .checkpoints import Checkpointer
+from .performer import Performer
+from .recover import RecoveredSession
+
+log = logging.getLogger(__name__)
+
+_INPUT = EntryKind.INPUT  # An enum's member is dear to look up, and each key asks for this one.
+
+Spawner = Callable[[], Awaitable[PtyProcess]]
+"""Starts the program; raises LaunchFailed."""
+
+
+class Driver:
+    """The parts of one session, and what happens to them.
+
+    Attributes:
+        spec: what was started.
+        session: the rules; after each event the ``performer`` does what they want.
+        worker: the emulator, the authority on the screen; used in turn.
+        emulator_resizes: how many resizes the emulator has been through; the stream may be ahead of it.
+        output_file: the output.
+        ledger, recording: what outlives this process, in memory and on disk; ``checkpointer`` shortens a recovery.
+        watch: what the agent does; ``conversation``: which one of its own it is in.
+        process: the program, None until it runs.
+        started, ended: set once the program runs, and once it has ended and its last output is in.
+        exit_saved: set once the end is written down, so that a client that asked for the end finds it there.
+        conversation_learnt: set with each change of the conversation.
+        notice: one line for the user about what is not as it should be; "" if all is.
+    """
+
+    def __init__(
+        self,
+        spec: LaunchSpec,
+        estate: SessionDescriptors,
+        recovered: RecoveredSession,
+        ledger: InputLog,
+        output: OutputFile,
+        recording: JournalWriter,
+        *,
+        now: Callable[[], str],
+    ) -> None:
+        """Make the parts of what a former host left.
+
+        Args:
+            spec: what was started.
+            estate: the session's.
+            recovered: what a former host knew, and the emulator.
+            ledger: see the attribute.
+            output: see ``output_file``.
+            recording: see the attribute.
+            now: tells the time, for people.
+        """
+        memory = recovered.memory
+        self.spec = spec
+        self.ledger, self.output_file, self.recording = ledger, output, recording
+        ring = OutputRing(output.start, output.end, memory.resizes)
+        self.session = Session(
+            spec, memory, ring, ledger.due,
+            title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex, watched=self._watched,
+        )  # fmt: skip
+        self.emulator_resizes = recovered.resizes
+        self.worker = EmulatorWorker(
+            recovered.emulator, self._emulator_used, self._worker_drained, fed=recovered.fed, page=ledger.page
+        )
+        self.performer = Performer(self)
+        self.conversation = ConversationTracker(
+            spec.conversation, spec.watch, memory.conversation, self._conversation_learnt
+        )
+        self.conversation_learnt = asyncio.Event()
+        self.watch = AgentWatch(
+            spec, memory.activity, ledger, self.worker, self.conversation,
+            tell=self.broadcast, now=now, output_at_s=output.written_at_s,
+        )  # fmt: skip
+        self.started, self.ended, self.exit_saved = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.process: PtyProcess | None = None
+        self.notice = recovered.notice
+        self.checkpointer = Checkpointer(self, estate, recovered.checkpoint_offset)
+        self._pump: PtyIO | None = None
+        self._heard(recovered.replies, recovered.events)
+
+    # ------------------------------------------------------------ start and end
+
+    async def start(self, spawner: Spawner) -> None:
+        """Start the program.
+
+        Raises:
+            LaunchFailed: it could not be; the session never ran.
+        """
+        process = await spawner()
+        self.ledger.append(EntryKind.RUNNING, number=process.started or 0)
+        self.attach_process(process)
+
+    def attach_process(self, process: PtyProcess) -> None:
+        """The program runs, maybe since long: read, write and watch it."""
+        self.process = process
+        self.conversation.runs_in(process.pid)
+        self.watch.runs_in(process)
+        self._pump = PtyIO(process, self.output_file, self.ledger.page, self)
+        self._pump.start()
+        session = self.session
+        log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
+        if session.ring.resizes:
+            process.resize(session.sizing.size, session.sizing.cell)  # It may have been recorded and not been done.
+        session.program_runs()
+        self.performer.perform()
+        session.program_started()
+        self.performer.perform()
+        self.flush_input()
+        self.started.set()
+
+    def child_ended(self) -> None:
+        """The keeper's word that the program's status is in the ledger."""
+        if self._pump is not None:
+            self._pump.on_exit_status()
+
+    def program_ended(self, exit_code: int | None, exit_signal: int | None) -> None:
+        """The pump's word that the child was reaped and its last output is read."""
+        self.worker.run_after_output(lambda _: self._over(exit_code, exit_signal))
+
+    def _over(self, exit_code: int | None, exit_signal: int | None) -> None:
+        dropped = self.ledger.drop_pending()
+        log.info(
+            "ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.output_file.end, dropped
+        )
+        try:
+            self.session.program_ended(exit_code, exit_signal, self.ledger.page.end_request)
+            self.performer.perform()
+            self.conversation.close()
+            self.watch.ended()
+            self.session.tell_end()
+            self.performer.perform()
+        finally:
+            self.ended.set()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the program has all input, and its output is interpreted."""
+        return self._pump is not None and self._pump.is_quiet and self.worker.is_quiet and not self.session.due.bytes
+
+    def signal(self, number: int) -> None:
+        """Signal the program, if it still runs."""
+        if self.process is not None and self._pump is not None and not self._pump.reaped:
+            self.process.signal(number)
+
+    def close(self) -> None:
+        """Let go of the PTY and the engine."""
+        self.watch.close()
+        self.performer.close()
+        if self._pump is not None:
+            self._pump.close()
+        self.worker.close()
+
+    # ------------------------------------------------------------ what the program says
+
+    def on_output(self, data: bytes) -> bool:
+        """The program wrote ``data``, which is in the stream; returns whether to read on at once."""
+        session = self.session
+        frame = session.on_output(data, self.output_file.end)
+        if frame:
+            for client in session.audience.current:
+                client.peer.write(client.frame(frame))
+        if session.effects:
+            self.performer.perform()
+        return self.worker.feed_output(data)
+
+    def _worker_drained(self) -> None:
+        if self._pump is not None:
+            self._pump.resume_reading()
+
+    def _emulator_used(self, emulator: Emulator) -> None:
+        """What the emulator has to say goes out: replies to the program, events to the viewers."""
+        self._heard(emulator.take_replies(), emulator.take_events())
+        session = self.session
+        session.emulator_used(emulator)
+        if session.effects:
+            self.performer.perform()
+        self.watch.output_seen()
+        # The journal follows the emulator, so that a checkpoint never lies behind its end.
+        self.recording.add_output(self.worker.interpreted_to)
+        self.checkpointer.maybe_checkpoint()
+
+    def _heard(self, replies: bytes, events: list[TerminalEvent]) -> None:
+        if replies or events:
+            self.session.emulator_said(replies, events, self.worker.interpreted_to, self.emulator_resizes)
+            self.performer.perform()
+        for event in events:
+            if isinstance(event, TitleChanged):
+                self.conversation.title_changed()
+        if events:
+            self.watch.on_terminal_events(events)
+
+    def _conversation_learnt(self, memory: ConversationState) -> None:
+        self.ledger.append(EntryKind.CONVERSATION, msgspec.msgpack.encode(memory))
+        self.conversation_learnt.set()
+
+    def _watched(self) -> Iterator[Event]:
+        """How things stand, for a viewer that has just attached."""
+        if self.recording.trouble:
+            yield NoticeEvent("recording", self.recording.trouble)
+        activity = self.watch.tracker
+        yield ActivityEvent(activity.activity, activity.source, activity.since, activity.detail)
+        if (foreground := self.watch.foreground) is not None and foreground.current.since:
+            yield foreground.current
+
+    def broadcast(self, event: Event) -> None:
+        """Send an event to all attached clients."""
+        self.session.broadcast(event)
+        self.performer.perform()
+
+    # ------------------------------------------------------------ what the program gets
+
+    def key_typed(self, connection: ClientConnection, data: bytes) -> None:
+        """Give the program what ``connection.receive_data`` returned."""
+        attachment, pump = connection.attachment, self._pump
+        assert attachment is not None
+        assert pump is not None
+        sequence = attachment.accepted
+        if pump.reaped:
+            self.ledger.append(_INPUT, data, attachment.key, sequence)
+        elif self.ledger.append_and_send(_INPUT, data, attachment.key, sequence):
+            connection.frames.written(attachment.id, sequence)
+        else:
+            pump.watch_writable(True)
+        # The program is awake by now: what follows is not on the key's way.
+        if self.session.key_given(attachment):
+            self.watch.input_given()
+
+    def flush_input(self) -> None:
+        """Give the program what is due, as far as it takes it."""
+        pump = self._pump
+        if pump is not None and not pump.reaped:
+            if self.ledger.send_pending() is pump.writing:
+                pump.watch_writable(not pump.writing)
+            if taken := self.session.due.take_taken():
+                self.session.program_took(taken)
+                self.performer.perform()

@@ -1,0 +1,397 @@
+"""One client's conversation with its session. Key path, 9 of 12.
+
+Its states are in ``connection_states``.
+
+Bytes that came go into ``receive_data``. Frames to be sent come out of ``frames.data_to_send``, once the effect
+``Flush`` asks for that. What the client wants of others than the rules comes out of ``events_received``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from session_host.errors import ProtocolViolation
+from session_host.protocol.codec import ClientDecoder
+from session_host.protocol.messages import (
+    MAX_PASTE_CHARACTERS,
+    OLDEST_PROTOCOL_VERSION,
+    PROTOCOL_VERSION,
+    Attach,
+    Attached,
+    Colors,
+    Detach,
+    Error,
+    ErrorCode,
+    Event,
+    Focus,
+    Follow,
+    GoOn,
+    Hello,
+    Input,
+    InputRefused,
+    Key,
+    Message,
+    Mouse,
+    Paste,
+    Report,
+    Request,
+    Resize,
+    Resized,
+    Starting,
+    StateEvent,
+    Text,
+    Welcome,
+)
+from session_host.protocol.values import State as ProgramState
+from session_host.terminal.base import Emulator
+from session_host.version import VERSION
+
+from .attachments import Attachment
+from .connection_states import Change, State, after
+from .effects import Close, Log, StartTimer, StopTimer
+from .frame_queue import FrameQueue
+
+if TYPE_CHECKING:
+    from .session import Session
+
+HELLO, HELLO_TIMEOUT_S = "hello", 10.0
+
+HOLDING_PROTOCOL = 5  # Viewers of this version on say when their user has seen a refusal (``GoOn``).
+_WITH_TEXT = (Text, Paste)
+
+
+_CLOSED = State.CLOSED  # An enum's member is dear to look up, and each key asks for this one.
+
+
+class ClientConnection:
+    """One client: reads what it sends, and queues what it gets.
+
+    Attributes:
+        state: see the module.
+        frames: what the client gets.
+        more: another message of the client has come: call ``receive_data`` again, with no bytes.
+        attachment: what it holds while it is attached.
+    """
+
+    def __init__(self, session: Session, peer: Any, refusal: Callable[[], str]) -> None:
+        """Await the client's Hello.
+
+        Args:
+            session: whose client it is.
+            peer: see ``FrameQueue``.
+            refusal: says why the client may not control the chat, one line; "" if it may.
+        """
+        self.state = State.EXPECT_HELLO
+        self.more = False
+        self.attachment: Attachment | None = None
+        self._session = session
+        self._refusal = refusal
+        self._effects = session.effects
+        self._decoder = ClientDecoder()
+        self._received: deque[Message | ProtocolViolation] = deque()
+        self.frames = FrameQueue(self, session, peer)
+        self._subscription = self.frames.subscription
+        self._wanted = Attach()
+        self._events: list[Request | Report] = []
+        self._awaits_hello = True
+        self._effects.append(StartTimer(self, HELLO, HELLO_TIMEOUT_S))
+
+    # ------------------------------------------------------------ what the client sends
+
+    def receive_data(self, data: bytes, emulator: Emulator | None) -> bytes:
+        """Act on the next message, if it is whole; a client that breaks the rules is told which, and dropped.
+
+        Args:
+            data: what came.
+            emulator: knows what a key means to the program; None while it is in use.
+
+        Returns:
+            What a key means to the program, which runs: record it as the input ``attachment.accepted`` and give it to
+            the program, before anything else; call ``written`` once it is given, and ``Session.key_given`` always. It
+            is b"" for all else.
+        """
+        received = self._received
+        message: Any = None
+        try:
+            if data:
+                messages = self._decoder.feed(data)
+                if type(messages) is tuple and not received:
+                    message = messages[0]
+                else:
+                    received.extend(messages)
+        except ProtocolViolation as error:
+            received.append(error)
+        if message is None:
+            message = received.popleft() if received else None
+            self.more = bool(received)
+        session, attachment = self._session, self.attachment
+        if (
+            type(message) is Key
+            and emulator is not None
+            and attachment is not None
+            and attachment.id == message.attachment
+            and attachment.client is self
+            and message.sequence > attachment.last_sequence
+            and session.takes_keys
+            and not (attachment.read_only or attachment.holds or session.due.bytes or self.state is _CLOSED)
+        ):
+            # What ``_message`` comes to with a key that nothing is in the way of.
+            typed = emulator.encode_key(message)
+            attachment.last_sequence = attachment.accepted = message.sequence
+            session.last_key = message
+            if typed:
+                return typed
+            self.written(attachment.id, message.sequence)  # It means nothing to this program.
+            session.noticed(attachment, message)
+        elif message is not None:
+            self._receive(message, emulator)
+        return b""
+
+    def receive_eof(self) -> None:
+        """The client is gone: its attachment is parked, the agent does not notice."""
+        self._become(Change.CLOSES)
+        self.frames.close()
+        if self._awaits_hello:
+            self._effects.append(StopTimer(self, HELLO))
+        self._session.forget(self)
+        if self.attachment is not None:
+            self._session.viewers.park(self.attachment, self)
+
+    def events_received(self) -> list[Request | Report]:
+        """What the client wants of others than the session's rules, oldest first."""
+        events, self._events = self._events, []
+        return events
+
+    def _receive(self, message: Message | ProtocolViolation, emulator: Emulator | None) -> None:
+        if self.state is State.CLOSED:
+            return
+        try:
+            if isinstance(message, ProtocolViolation):
+                raise message
+            self._message(message, emulator)
+        except ProtocolViolation as error:
+            self.refuse(error.code, str(error))
+
+    def _message(self, message: Message, emulator: Emulator | None) -> None:
+        if self.state is State.EXPECT_HELLO:
+            self._hello(message)
+            return
+        match message:
+            case Key() | Text() | Paste() | Mouse() | Focus():
+                self._input(message, emulator)
+            case Attach():
+                self._attach(message)
+            case Resize():
+                if (attachment := self._mine(message.attachment)) is not None:
+                    self._session.viewers.resized(attachment, message.size, message.cell)
+            case Colors():
+                if (attachment := self._mine(message.attachment)) is not None and not attachment.read_only:
+                    self._session.set_colors(message)
+            case Follow():
+                if self._mine(message.attachment) is not None:
+                    self._follow(message)
+            case Detach():
+                self._detach(message)
+            case GoOn():
+                if (attachment := self._mine(message.attachment)) is not None:
+                    attachment.go_on()
+            case Hello():
+                raise ProtocolViolation("Hello came twice")
+            case _:
+                self._events.append(message)  # type: ignore[arg-type] # what is left of FromClient
+
+    def _hello(self, message: Message) -> None:
+        if not isinstance(message, Hello):
+            raise ProtocolViolation("the first message must be Hello")
+        if not OLDEST_PROTOCOL_VERSION <= message.protocol <= PROTOCOL_VERSION:
+            raise ProtocolViolation(
+                f"this chat uses protocol {PROTOCOL_VERSION} and the viewer {message.protocol}; run `outlive "
+                "upgrade`, or open it with the version that started it",
+                ErrorCode.VERSION,
+            )
+        self.frames.protocol = message.protocol
+        self._awaits_hello = False
+        self._effects.append(StopTimer(self, HELLO))
+        self._subscription.engine_build = message.engine_build
+        self._become(Change.GREETS)
+        session = self._session
+        self.send(Welcome(message.protocol, VERSION, session.session_id, session.epoch, session.state))
+
+    def _mine(self, attachment_id: str) -> Attachment | None:
+        """The client's attachment, if it means that one; one that went to another connection is stale."""
+        attachment = self.attachment
+        if attachment is None or attachment.id != attachment_id or attachment.client is not self:
+            return None
+        return attachment
+
+    def _input(self, message: Input, emulator: Emulator | None) -> None:
+        attachment = self._mine(message.attachment)
+        if attachment is None:
+            text = "no longer attached; attach again"
+            self.send(InputRefused(message.attachment, message.sequence, ErrorCode.STALE_ATTACHMENT, text))
+        elif isinstance(message, _WITH_TEXT) and len(message.text) > MAX_PASTE_CHARACTERS:
+            attachment.refuse_too_large(message.sequence, len(message.text))
+        else:
+            self._session.receive_input(attachment, message, emulator)
+
+    # ------------------------------------------------------------ attaching
+
+    def _attach(self, message: Attach) -> None:
+        if self.state is not State.GREETED:
+            raise ProtocolViolation("Attach came twice")
+        if not message.read_only and (why := self._refusal()):
+            raise ProtocolViolation(why, ErrorCode.NOT_ALLOWED)
+        session = self._session
+        attachment = session.viewers.attach(
+            self,
+            resume=message.resume,
+            read_only=message.read_only,
+            kind=message.kind,
+            may_hold=self.frames.protocol >= HOLDING_PROTOCOL,
+        )
+        self.attachment, self._wanted = attachment, message
+        self._log("attached", attachment)
+        session.follows(self)
+        if session.state is ProgramState.STARTING:
+            self._become(Change.ATTACHES_EARLY)
+            self.send(Starting(attachment.id))
+            if message.size is not None:
+                session.viewers.came(attachment, message.size, message.cell)
+        else:
+            self._become(Change.ATTACHES)
+            self._attached(attachment)
+
+    def program_started(self) -> None:
+        """The program runs: now, and not before, the viewer is told that it is attached."""
+        if self.state is State.ATTACHING and self.attachment is not None:
+            self._become(Change.RUNS)
+            self._attached(self.attachment)
+
+    def _attached(self, attachment: Attachment) -> None:
+        session, wanted = self._session, self._wanted
+        resumable = wanted.output and self._subscription.holds(wanted.epoch, wanted.offset)
+        self.send(
+            Attached(
+                attachment.id,
+                session.epoch,
+                wanted.offset if resumable else session.ring.end,
+                session.sizing.size,
+                session.state,
+                attachment.read_only,
+                resumable,
+                attachment.last_sequence,
+            )
+        )
+        for event in session.standing():
+            self.send(event)
+        self._follow(wanted)
+        if wanted.size is not None:
+            counts = not attachment.read_only and wanted.output
+            session.viewers.came(attachment, wanted.size, wanted.cell, counts=counts)
+
+    def _detach(self, message: Detach) -> None:
+        attachment = self._mine(message.attachment)
+        if attachment is None:
+            return
+        self.frames.flush_ack()
+        self._session.viewers.detach(attachment)
+        self._session.forget(self)
+        self.attachment = None
+        self._subscription.close()
+        if self.state is State.FINISHING:
+            self._close()  # There is nothing more that it wants.
+        self._become(Change.DETACHES)
+        self._log("detached", attachment)
+
+    def _log(self, what: str, attachment: Attachment) -> None:
+        viewers = self._session.viewers.attachments.viewers()
+        self._effects.append(Log(f"{what} id={attachment.id} viewers={viewers}"))
+
+    def _follow(self, wanted: Attach | Follow) -> None:
+        if self.attachment is not None:
+            self._session.viewers.shows(self.attachment, output=wanted.output)
+        if wanted.output:
+            self._subscription.follow(wanted.epoch, wanted.offset, wanted.resizes)
+        else:
+            self._subscription.unfollow()
+            self._subscription.listen()
+            self._tell_end()
+
+    # ------------------------------------------------------------ what the client gets
+
+    def send(self, message: Message) -> None:
+        """Queue a message behind those that wait."""
+        if self.state is not State.CLOSED:
+            self.frames.send(message)
+
+    def event(self, event: Event) -> None:
+        """Queue an event, small as it is, also for a client that is behind; the end comes after the last output."""
+        if self.state is State.ATTACHED and not (isinstance(event, StateEvent) and self._subscription.behind):
+            self.send(event)
+
+    def resized(self, message: Resized) -> None:
+        """The grid changed at this point of the output."""
+        self._subscription.resized(message)
+
+    def queue_full(self) -> None:
+        """The client is behind: no more output is queued for it."""
+        self._subscription.queue_full()
+
+    def queue_drained(self) -> None:
+        """The client has caught up with its queue: it gets what it missed."""
+        self._subscription.queue_drained()
+
+    def caught_up(self) -> None:
+        """The client has all output there is, behind what is queued."""
+        self._tell_end()
+        if self.state is State.FINISHING:
+            self._close()
+
+    def _tell_end(self) -> None:
+        """A program may have ended before this client saw it end."""
+        if (end := self._session.end) is not None:
+            self.send(end)
+
+    def written(self, attachment: str, sequence: int) -> None:
+        """Tell the viewer, soon, that all its inputs up to this one are written."""
+        self.frames.written(attachment, sequence)
+
+    def input_refused(self, message: InputRefused) -> None:
+        """Tell the viewer about an input that was not taken."""
+        self.frames.flush_ack()
+        self.send(message)
+
+    # ------------------------------------------------------------ the end
+
+    def refuse(self, code: str, text: str) -> None:
+        """Say why, and drop the client."""
+        self.send(Error(code, text))
+        self._close(f"{code}: {text}")
+
+    def finish(self) -> None:
+        """The session is over: close once the client has all output there ever was."""
+        if self._subscription.behind:
+            self._become(Change.LACKS)
+        else:
+            self._close()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the client has all that it is to have."""
+        is_known = self.state in {State.GREETED, State.ATTACHED}
+        return is_known and not (self._subscription.behind or self.frames.ack_sequence)
+
+    def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
+        """No Hello came."""
+        self._awaits_hello = False
+        self.refuse(ErrorCode.VIOLATION, "no Hello came")
+
+    def _close(self, why: str = "") -> None:
+        if self.state is not State.CLOSED:
+            self._become(Change.CLOSES)
+            self._effects.append(Close(self.frames.peer, why))
+
+    def _become(self, change: Change) -> None:
+        self.state = after(self.state, change)

@@ -1,0 +1,77 @@
+"""Where the conversation with a client stands.
+
+States::
+
+    EXPECT_HELLO ──Hello──▶ GREETED
+    EXPECT_HELLO ──it is over──▶ CLOSED
+    GREETED ──Attach, before the program runs──▶ ATTACHING
+    GREETED ──Attach──▶ ATTACHED
+    GREETED ──it is over──▶ CLOSED
+    ATTACHING ──the program runs──▶ ATTACHED
+    ATTACHING ──Detach──▶ GREETED
+    ATTACHING ──it is over──▶ CLOSED
+    ATTACHED ──Detach──▶ GREETED
+    ATTACHED ──the session is over, and output is missing──▶ FINISHING
+    ATTACHED ──it is over──▶ CLOSED
+    FINISHING ──it is over──▶ CLOSED
+
+It is over when the client goes or breaks a rule, and when it has all that there is of a session that is over.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from .states import Table
+
+
+class State(StrEnum):
+    """Where a conversation stands."""
+
+    EXPECT_HELLO = "EXPECT_HELLO"
+    GREETED = "GREETED"
+    ATTACHING = "ATTACHING"
+    ATTACHED = "ATTACHED"
+    FINISHING = "FINISHING"
+    CLOSED = "CLOSED"
+
+
+class Change(StrEnum):
+    """What changes it."""
+
+    GREETS = "Hello"
+    ATTACHES_EARLY = "Attach, before the program runs"
+    ATTACHES = "Attach"
+    RUNS = "the program runs"
+    DETACHES = "Detach"
+    LACKS = "the session is over, and output is missing"
+    CLOSES = "it is over"
+
+
+TABLE = Table(
+    {
+        State.EXPECT_HELLO: {Change.GREETS: State.GREETED, Change.CLOSES: State.CLOSED},
+        State.GREETED: {
+            Change.ATTACHES_EARLY: State.ATTACHING,
+            Change.ATTACHES: State.ATTACHED,
+            Change.CLOSES: State.CLOSED,
+        },
+        State.ATTACHING: {
+            Change.RUNS: State.ATTACHED,
+            Change.DETACHES: State.GREETED,
+            Change.CLOSES: State.CLOSED,
+        },
+        State.ATTACHED: {
+            Change.DETACHES: State.GREETED,
+            Change.LACKS: State.FINISHING,
+            Change.CLOSES: State.CLOSED,
+        },
+        State.FINISHING: {Change.CLOSES: State.CLOSED},
+        State.CLOSED: {},
+    }
+)
+
+
+def after(state: State, change: Change) -> State:
+    """The next state."""
+    return TABLE.after(state, change)

@@ -1,0 +1,113 @@
+"""What one client gets: frames in order, and acknowledgements of its inputs. Output path, 7 of 16.
+
+An acknowledgement is held back for a moment and goes behind the next output: a viewer that is woken for the
+acknowledgement alone gets the echo later.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from session_host.protocol.codec import encode
+from session_host.protocol.compatibility import encode_for
+from session_host.protocol.messages import PROTOCOL_VERSION, InputAck, Message
+
+from .effects import Flush, StartTimer, StopTimer
+from .output_ring import Span
+from .subscription import CaughtUp, OutputSubscription
+
+if TYPE_CHECKING:
+    from .connection import ClientConnection
+    from .session import Session
+
+ACK, ACK_DELAY_S = "acknowledgement", 0.02
+"""Nothing waits for it but the viewer's memory of what it sent; and a key may have to wait for a timer."""
+
+
+class FrameQueue:
+    """The frames that wait for one client.
+
+    Attributes:
+        peer: the socket's transport, for the driver; it means nothing here.
+        protocol: the version that the client speaks.
+        subscription: the client's share of the output.
+        ack_sequence: up to this one, inputs are written and not acknowledged; 0 for none.
+    """
+
+    def __init__(self, connection: ClientConnection, session: Session, peer: Any) -> None:
+        self.peer = peer
+        self.protocol = PROTOCOL_VERSION
+        self.subscription = OutputSubscription(self, session.epoch, session.ring, session.audience, session.effects)
+        self.ack_sequence = 0
+        self._ack_of = ""
+        self._is_ack_timed = False
+        self._connection = connection
+        self._effects = session.effects
+        self._pieces: list[bytes | Span] = []
+        self._is_flush_wanted = False
+
+    def send(self, message: Message) -> None:
+        """Queue a message behind those that wait."""
+        if frame := encode_for(self.protocol, message):
+            self._collect()
+            self._queue(frame)
+
+    def data_to_send(self) -> list[bytes | Span]:
+        """What waits for the client, in order: frames, and in the place of a Span the output itself."""
+        self._is_flush_wanted = True
+        self._collect()
+        self._is_flush_wanted = False
+        pieces, self._pieces = self._pieces, []
+        return pieces
+
+    def frame(self, shared: bytes) -> bytes:
+        """A frame that was encoded for all clients at once, with what is to go behind it."""
+        if self.ack_sequence:
+            shared += encode(InputAck(self._ack_of, self.ack_sequence))
+            self.ack_sequence = 0
+        return shared
+
+    def written(self, attachment: str, sequence: int) -> None:
+        """Tell the viewer, with something else or after a moment, that all its inputs up to this one are written."""
+        self._ack_of, self.ack_sequence = attachment, sequence
+        # A timer that still runs finds nothing, or the acknowledgement of a later key, which is as well.
+        if not self._is_ack_timed:
+            self._is_ack_timed = True
+            self._effects.append(StartTimer(self, ACK, ACK_DELAY_S))
+
+    def flush_ack(self) -> None:
+        """Queue the acknowledgement that is held back."""
+        if self.ack_sequence:
+            sequence, self.ack_sequence = self.ack_sequence, 0
+            self.send(InputAck(self._ack_of, sequence))
+
+    def timer_due(self, name: str) -> None:  # noqa: ARG002 - there is one
+        """Nothing took the acknowledgement along."""
+        self._is_ack_timed = False
+        self.flush_ack()
+
+    def refuse(self, code: str, text: str) -> None:
+        """The client cannot go on."""
+        self._connection.refuse(code, text)
+
+    def close(self) -> None:
+        """The client is gone."""
+        self.subscription.close()
+        if self._is_ack_timed:
+            self._effects.append(StopTimer(self, ACK))
+
+    def _queue(self, piece: bytes | Span) -> None:
+        if not self._is_flush_wanted:
+            self._is_flush_wanted = True
+            self._effects.append(Flush(self))
+        self._pieces.append(piece)
+
+    def _collect(self) -> None:
+        """Queue what the subscription has for the client."""
+        for message in self.subscription.messages_to_send():
+            if isinstance(message, Span):
+                self._queue(message)
+            elif isinstance(message, CaughtUp):
+                self._connection.caught_up()
+            elif frame := encode_for(self.protocol, message):
+                self._queue(frame)

@@ -1,0 +1,151 @@
+"""A session's rules with clients and without a host, for scripts; see ``playbook``."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from session_host.protocol import messages as m
+from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.values import GridSize, KeyAction, State
+from session_host.session.connection import ClientConnection
+from session_host.session.effects import (
+    Effect,
+    Log,
+)
+from session_host.session.output_ring import OutputRing, Span
+from session_host.session.session import Session
+from session_host.storage.descriptors.log_entries import NOBODY
+from session_host.storage.descriptors.log_state import LogState
+from session_host.storage.descriptors.pending_input import Due, DueInput
+from session_host.terminal.base import Emulator
+from tests.support.estates import SESSION_ID, spec_of
+from tests.support.playbook import Event, Playbook, do
+
+BUILD = "engine 1"
+HELLO_SAID = m.Hello(m.PROTOCOL_VERSION, "viewer", BUILD)
+ID, OTHER_ID = "1" * 32, "2" * 32
+WHO = bytes.fromhex(ID)
+SIZE = GridSize(40, 6)
+PIECE_BYTES = 64 * 1024
+
+
+class Engine:
+    """An emulator as these rules use it."""
+
+    def encode_key(self, key: m.Key) -> bytes:
+        return b"" if key.action is KeyAction.RELEASE else key.text.encode()
+
+    def encode_paste(self, text: str) -> bytes:
+        return f"<{text}>".encode()
+
+
+ENGINE = cast("Emulator", Engine())
+
+
+class Stage:
+    """A session with ten bytes of output, and its clients.
+
+    Attributes:
+        emulator: None while it is in use.
+        refusal: why clients may not control the chat.
+    """
+
+    def __init__(self) -> None:
+        self.due = DueInput()
+        ids = iter([ID, OTHER_ID])
+        self.session = Session(
+            spec_of(), LogState(), OutputRing(0, 10), self.due,
+            title="", new_id=lambda: next(ids), watched=lambda: [m.BellEvent()],
+        )  # fmt: skip
+        self.emulator: Emulator | None = ENGINE
+        self.refusal = ""
+
+    def runs(self) -> Stage:
+        self.session.program_runs()
+        self.session.program_started()
+        self.take_effects()
+        return self
+
+    def take_effects(self) -> list[Effect]:
+        """Without the line for the log, which is for people."""
+        effects = [each for each in self.session.effects if not isinstance(each, Log)]
+        self.session.effects.clear()
+        return effects
+
+    def script(self) -> Playbook:
+        return Playbook(self.take_effects)
+
+    def connection(self, *messages: m.Message) -> ClientConnection:
+        """A client that has said this, and has got the answers."""
+        own = self.session.connect(object(), lambda: self.refusal)
+        for message in messages:
+            self._receive(own, encode(message))
+        own.frames.data_to_send()
+        self.take_effects()
+        return own
+
+    def viewer(self, *, output: bool = False) -> ClientConnection:
+        """One that has attached."""
+        own = self.connection(HELLO_SAID, m.Attach(output=output, epoch=SESSION_ID, offset=10))
+        self.take_effects()
+        return own
+
+    def _receive(self, connection: ClientConnection, data: bytes) -> bytes:
+        typed = b""
+        while True:
+            typed += connection.receive_data(data, self.emulator)
+            if not connection.more:
+                return typed
+            data = b""
+
+    def says(self, connection: ClientConnection, *messages: m.Message) -> Event:
+        """The client sends these at once; returns what keys mean."""
+
+        def says(*said: m.Message) -> bytes:
+            return self._receive(connection, b"".join(map(encode, said)))
+
+        return do(says, *messages)
+
+    def gets(self, connection: ClientConnection) -> Event:
+        """What waits for the client goes out."""
+
+        def gets() -> list[Any]:
+            decoder, got = HostDecoder(), []
+            for piece in connection.frames.data_to_send():
+                got += [piece] if isinstance(piece, Span) else list(decoder.feed(piece))
+            return got
+
+        return do(gets)
+
+    def waits(self, count: int) -> Event:
+        """So many bytes are recorded for the program, which does not read."""
+
+        def waits(count: int) -> None:
+            while count > 0:
+                self.due.add(Due(0, min(count, PIECE_BYTES), NOBODY, 0), min(count, PIECE_BYTES))
+                count -= PIECE_BYTES
+
+        return do(waits, count)
+
+
+def key(sequence: int, text: str = "a", attachment: str = ID) -> m.Key:
+    return m.Key(attachment, sequence, text, text)
+
+
+def attached(*, offset: int = 10, state: State = State.RUNNING, last: int = 0, resumed: bool = True) -> m.Attached:
+    return m.Attached(ID, SESSION_ID, offset, SIZE, state, False, resumed, last)
+
+
+def refused(sequence: int, code: str) -> Any:
+    class Refusal:
+        """Equals the refusal of this input, with any words."""
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, m.InputRefused) and (other.sequence, other.code) == (sequence, code)
+
+        __hash__ = None  # type: ignore[assignment]
+
+        def __repr__(self) -> str:
+            return f"<the refusal of {sequence}: {code}>"
+
+    return Refusal()

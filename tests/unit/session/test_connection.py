@@ -1,0 +1,256 @@
+"""A client's conversation with a session: each test is a script of messages and effects."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.protocol import messages as m
+from session_host.protocol.messages import ErrorCode
+from session_host.protocol.values import State
+from session_host.session.connection import HELLO, HELLO_TIMEOUT_S
+from session_host.session.effects import (
+    AppendEntry,
+    AskSnapshot,
+    Close,
+    Flush,
+    StartTimer,
+    StopTimer,
+)
+from session_host.session.focus import GRACE_S, UNSEEN
+from session_host.session.frame_queue import ACK
+from session_host.session.output_ring import Span
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.version import VERSION
+from tests.support.estates import SESSION_ID
+from tests.support.playbook import Capture, Returned, do
+from tests.support.session_stage import (
+    BUILD,
+    HELLO_SAID,
+    ID,
+    WHO,
+    Stage,
+    attached,
+    key,
+    refused,
+)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+# ---------------------------------------------------------------- greeting and attaching
+
+
+def test_a_client_greets_and_is_welcome(stage: Stage) -> None:
+    client = stage.session.connect("peer", str)
+    assert stage.take_effects() == [StartTimer(client, HELLO, HELLO_TIMEOUT_S)]
+    assert (
+        stage.script()
+        >> stage.says(client, HELLO_SAID)
+        << StopTimer(client, HELLO)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([m.Welcome(m.PROTOCOL_VERSION, VERSION, SESSION_ID, SESSION_ID, State.STARTING)])
+        >> do(client.receive_eof)
+    )
+
+
+def test_a_client_that_says_nothing_is_dropped(stage: Stage) -> None:
+    client = stage.connection()
+    error = Capture(m.Error)
+    assert (
+        stage.script()
+        >> do(client.timer_due, HELLO)
+        << Flush(client.frames)
+        << Close(client.frames.peer, "violation: no Hello came")
+        >> stage.gets(client)
+        << Returned([error])
+        >> stage.says(client, HELLO_SAID)
+        >> do(client.receive_eof)
+    )
+    assert error.value.code == ErrorCode.VIOLATION
+
+
+@pytest.mark.parametrize(
+    ("before", "message", "code"),
+    [
+        ([], m.Attach(), ErrorCode.VIOLATION),
+        ([], m.Hello(m.PROTOCOL_VERSION + 1, "viewer"), ErrorCode.VERSION),
+        ([HELLO_SAID], HELLO_SAID, ErrorCode.VIOLATION),
+        ([HELLO_SAID, m.Attach(output=False)], m.Attach(), ErrorCode.VIOLATION),
+    ],
+)
+def test_a_client_that_breaks_a_rule_is_told_which_and_heard_no_more(
+    stage: Stage, before: list[m.Message], message: m.Message, code: str
+) -> None:
+    client = stage.runs().connection(*before)
+    why, error = Capture(str), Capture(m.Error)
+    assert (
+        stage.script()
+        >> stage.says(client, message, m.Describe(1))
+        << Flush(client.frames)
+        << Close(client.frames.peer, why)  # type: ignore[arg-type]
+        >> stage.gets(client)
+        << Returned([error])
+        >> do(client.events_received)
+    )
+    assert error.value.code == code
+
+
+def test_an_agent_that_may_not_control_the_chat_may_look_on(stage: Stage) -> None:
+    stage.runs().refusal = "not yours"
+    one, other = stage.connection(HELLO_SAID), stage.connection(HELLO_SAID)
+    assert (
+        stage.script()
+        >> stage.says(one, m.Attach())
+        << Flush(one.frames)
+        << Close(one.frames.peer, f"{ErrorCode.NOT_ALLOWED}: not yours")
+        >> stage.says(other, m.Attach(read_only=True, output=False))
+        << AppendEntry(EntryKind.ATTACHED, b"\1", WHO)
+        << Flush(other.frames)
+    )
+
+
+def test_attached_is_said_once_the_program_runs_and_recorded_before(stage: Stage) -> None:
+    client = stage.connection(HELLO_SAID)
+    assert (
+        stage.script()
+        >> stage.says(client, m.Attach(output=False))
+        << AppendEntry(EntryKind.ATTACHED, who=WHO)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([m.Starting(ID)])
+        >> do(stage.session.program_runs)
+        >> do(stage.session.program_started)
+        << Flush(client.frames)
+        << StartTimer(stage.session.viewers.focus, UNSEEN, GRACE_S)
+        >> stage.gets(client)
+        << Returned([attached(resumed=False), m.BellEvent()])
+    )
+
+
+def test_a_viewer_that_attaches_to_what_is_over_gets_the_screen_and_then_the_end(stage: Stage) -> None:
+    stage.runs().session.program_ended(3, None, "kill")
+    client = stage.connection(HELLO_SAID)
+    assert (
+        stage.script()
+        >> stage.says(client, m.Attach(epoch=SESSION_ID, offset=4))
+        << AppendEntry(EntryKind.ATTACHED, who=WHO)
+        << Flush(client.frames)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned(
+            [
+                attached(offset=4, state=State.EXITED),
+                m.BellEvent(),
+                Span(4, 10),
+                m.StateEvent(State.EXITED, 3, None, "kill"),
+            ]
+        )
+    )
+
+
+def test_a_viewer_that_comes_back_is_known_and_its_former_connection_is_stale(stage: Stage) -> None:
+    former = stage.runs().viewer()
+    client = stage.connection(HELLO_SAID)
+    assert (
+        stage.script()
+        >> stage.says(former, key(1))
+        << Returned(b"a")
+        >> stage.says(client, m.Attach(resume=ID, output=False))
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([attached(last=1, resumed=False), m.BellEvent()])
+        >> stage.says(former, key(2))
+        << Flush(former.frames)
+        >> stage.gets(former)
+        << Returned([refused(2, ErrorCode.STALE_ATTACHMENT)])
+        >> stage.says(client, key(1), key(2, "b"))
+        << Returned(b"b")
+        >> do(former.receive_eof)
+        >> stage.says(client, key(3, "c"))
+        << Returned(b"c")
+    )
+
+
+def test_a_viewer_that_has_detached_types_no_more_and_hears_nothing(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    assert (
+        stage.script()
+        >> stage.says(client, m.Detach(ID), key(1))
+        << AppendEntry(EntryKind.DETACHED, who=WHO)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([refused(1, ErrorCode.STALE_ATTACHMENT)])
+        >> do(stage.session.broadcast, m.BellEvent())
+    )
+
+
+def test_a_client_that_goes_leaves_its_attachment_for_later(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    client.written(ID, 1)
+    stage.take_effects()
+    assert stage.script() >> do(client.receive_eof) << StopTimer(client.frames, ACK)
+    assert list(stage.session.viewers.attachments.memory()) == [ID]
+
+
+def test_requests_and_reports_come_out_in_order(stage: Stage) -> None:
+    client = stage.connection(HELLO_SAID)
+    asked = [m.Describe(7), m.Report("hook", "Stop", "", ""), m.Kill(8)]
+    assert stage.script() >> stage.says(client, *asked) >> do(client.events_received) << Returned(asked)
+
+
+# ---------------------------------------------------------------- the end
+
+
+def test_a_client_that_has_all_hears_of_the_end_and_is_closed(stage: Stage) -> None:
+    client = stage.runs().viewer(output=True)
+    assert (
+        stage.script()
+        >> do(stage.session.program_ended, None, 9)
+        >> do(stage.session.tell_end)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([m.StateEvent(State.EXITED, None, 9)])
+        >> do(client.finish)
+        << Close(client.frames.peer)
+        >> do(client.finish)
+    )
+
+
+def test_a_client_that_lags_is_closed_once_it_has_the_last_output_and_the_end(stage: Stage) -> None:
+    client = stage.runs().viewer(output=True)
+    assert (
+        stage.script()
+        >> do(client.queue_full)
+        >> do(stage.session.on_output, b"last words", 20)
+        >> do(stage.session.program_ended, 0, None)
+        >> do(stage.session.tell_end)
+        >> do(client.finish)
+        >> do(client.finish)
+        >> do(client.queue_drained)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([Span(10, 20), m.StateEvent(State.EXITED, 0, None)])
+        << Close(client.frames.peer)
+    )
+
+
+def test_a_client_that_waits_for_a_snapshot_at_the_end_goes_when_it_likes(stage: Stage) -> None:
+    client = stage.runs().connection(HELLO_SAID)
+    assert (
+        stage.script()
+        >> stage.says(client, m.Attach())
+        << AppendEntry(EntryKind.ATTACHED, who=WHO)
+        << Flush(client.frames)
+        << StopTimer(stage.session.viewers.focus, UNSEEN)
+        << AskSnapshot(client.frames.subscription, BUILD)
+        >> do(stage.session.program_ended, 0, None)
+        >> do(stage.session.tell_end)
+        >> do(client.finish)
+        >> stage.says(client, m.Detach(ID))
+        << AppendEntry(EntryKind.DETACHED, who=WHO)
+        << Close(client.frames.peer)
+    )

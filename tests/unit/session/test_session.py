@@ -1,0 +1,286 @@
+"""What is typed into a session, and what its clients hear: each test is a script of messages and effects."""
+
+from __future__ import annotations
+
+import pytest
+
+from session_host.protocol import messages as m
+from session_host.protocol.codec import encode
+from session_host.protocol.messages import EARLY_INPUT_BYTES, MAX_PASTE_CHARACTERS, PENDING_INPUT_BYTES, ErrorCode
+from session_host.protocol.values import GridSize, KeyAction
+from session_host.session.effects import (
+    AppendEntry,
+    Flush,
+    InputGiven,
+    ShowIn,
+    StartTimer,
+    StopTimer,
+    ToProgram,
+    UseEmulator,
+)
+from session_host.session.focus import UNSEEN
+from session_host.session.frame_queue import ACK, ACK_DELAY_S
+from session_host.session.output_ring import Span
+from session_host.session.sizing import RESIZE, RESIZE_DEBOUNCE_S
+from session_host.storage.descriptors.log_entries import EntryKind
+from session_host.terminal.base import Bell, TitleChanged
+from tests.support.playbook import Capture, Returned, do
+from tests.support.session_stage import (
+    ENGINE,
+    HELLO_SAID,
+    ID,
+    OTHER_ID,
+    WHO,
+    Stage,
+    key,
+    refused,
+)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+# ---------------------------------------------------------------- input
+
+
+def test_a_key_s_acknowledgement_goes_with_the_echo_behind_it(stage: Stage) -> None:
+    client = stage.runs().viewer(output=True)
+    echo = encode(m.Output(10, b"a"))
+    assert (
+        stage.script()
+        >> stage.says(client, key(1))
+        << Returned(b"a")
+        >> do(client.written, ID, 1)
+        << StartTimer(client.frames, ACK, ACK_DELAY_S)
+        >> do(stage.session.on_output, b"a", 11)
+        << Returned(echo)
+        >> do(client.frames.frame, echo)
+        << Returned(echo + encode(m.InputAck(ID, 1)))
+        >> do(client.frames.frame, echo)
+        << Returned(echo)
+        >> do(client.frames.timer_due, ACK)
+    )
+
+
+def test_an_acknowledgement_that_nothing_takes_along_goes_after_a_moment(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    assert (
+        stage.script()
+        >> do(client.written, ID, 1)
+        << StartTimer(client.frames, ACK, ACK_DELAY_S)
+        >> do(client.written, ID, 2)
+        >> do(client.frames.timer_due, ACK)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([m.InputAck(ID, 2)])
+    )
+
+
+def test_an_acknowledgement_goes_before_the_refusal_of_a_later_input(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    too_long = m.Text(ID, 2, "x" * (MAX_PASTE_CHARACTERS + 1))
+    assert (
+        stage.script()
+        >> do(client.written, ID, 1)
+        << StartTimer(client.frames, ACK, ACK_DELAY_S)
+        >> stage.says(client, too_long)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([m.InputAck(ID, 1), refused(2, ErrorCode.TOO_LARGE)])
+        >> do(client.frames.timer_due, ACK)
+    )
+
+
+def test_what_is_sent_again_is_typed_once(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    assert stage.script() >> stage.says(client, key(1), key(1), key(2, "b"), key(1)) << Returned(b"ab")
+
+
+def test_a_key_that_means_nothing_is_acknowledged(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    release = m.Key(ID, 1, "a", "a", action=KeyAction.RELEASE)
+    assert stage.script() >> stage.says(client, release) << StartTimer(client.frames, ACK, ACK_DELAY_S)
+
+
+def test_a_text_is_recorded_and_given_and_is_the_user_s(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    assert (
+        stage.script()
+        >> stage.says(client, m.Text(ID, 1, "é"))
+        << ToProgram(EntryKind.INPUT, "é".encode(), WHO, 1)
+        << InputGiven()
+        >> do(stage.session.program_took, [(WHO, 1)])
+        << StartTimer(client.frames, ACK, ACK_DELAY_S)
+    )
+
+
+def test_inputs_that_come_while_the_emulator_is_in_use_wait_in_order(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    stage.emulator = None
+    assert (
+        stage.script()
+        >> stage.says(client, key(1), key(2, "b"))
+        << UseEmulator(stage.session)
+        << InputGiven()
+        << UseEmulator(stage.session)
+        << InputGiven()
+        >> do(stage.session.emulator_free, ENGINE)
+        << ToProgram(EntryKind.INPUT, b"a", WHO, 1)
+        >> do(stage.session.emulator_free, ENGINE)
+        << ToProgram(EntryKind.INPUT, b"b", WHO, 2)
+    )
+
+
+@pytest.mark.parametrize(("runs", "bound"), [(False, EARLY_INPUT_BYTES), (True, PENDING_INPUT_BYTES)])
+def test_what_there_is_no_room_for_is_refused_and_all_behind_it_until_the_user_has_seen_that(
+    stage: Stage, runs: bool, bound: int
+) -> None:
+    if runs:
+        stage.runs()
+    client = stage.viewer()
+    assert (
+        stage.script()
+        >> stage.waits(bound)
+        >> stage.says(client, key(1), m.Text(ID, 2, "b"))
+        << Flush(client.frames)
+        << InputGiven()
+        >> stage.gets(client)
+        << Returned([refused(1, ErrorCode.INPUT_FULL), refused(2, ErrorCode.HELD)])
+        >> do(stage.due.forget)
+        << Returned(bound)
+        >> stage.says(client, m.GoOn(ID), m.Text(ID, 3, "c"))
+        << ToProgram(EntryKind.INPUT, b"c", WHO, 3)
+        << InputGiven()
+    )
+
+
+def test_a_key_behind_what_waits_goes_behind_it(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    assert (
+        stage.script()
+        >> stage.waits(1)
+        >> stage.says(client, key(1))
+        << ToProgram(EntryKind.INPUT, b"a", WHO, 1)
+        << InputGiven()
+    )
+
+
+def test_a_paste_in_parts_is_typed_whole_and_one_that_is_refused_not_at_all(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    assert (
+        stage.script()
+        >> stage.says(client, m.Paste(ID, 1, "one ", more=True), m.Paste(ID, 2, "two"))
+        << ToProgram(EntryKind.INPUT, b"<one two>", WHO, 2)
+        << InputGiven()
+        >> stage.says(client, m.Paste(ID, 3, "three ", more=True))
+        >> stage.says(client, m.Text(ID, 4, "x" * (MAX_PASTE_CHARACTERS + 1)), m.Paste(ID, 5, "four"))
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([refused(4, ErrorCode.TOO_LARGE), refused(5, ErrorCode.HELD)])
+        >> stage.says(client, m.GoOn(ID), m.Paste(ID, 6, "five"))
+        << ToProgram(EntryKind.INPUT, b"<five>", WHO, 6)
+        << InputGiven()
+    )
+
+
+def test_a_view_that_only_looks_on_types_nothing_and_colours_nothing(stage: Stage) -> None:
+    client = stage.runs().connection(HELLO_SAID, m.Attach(read_only=True, output=False))
+    assert (
+        stage.script()
+        >> stage.says(client, key(1), m.Colors(ID, 1, 2, 3, dark=True))
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([refused(1, ErrorCode.READ_ONLY)])
+    )
+
+
+def test_after_the_end_all_input_is_refused(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    assert (
+        stage.script()
+        >> do(stage.session.program_ended, 0, None)
+        << StopTimer(stage.session.viewers.focus, UNSEEN)
+        >> stage.says(client, key(1))
+        << Flush(client.frames)
+        << InputGiven()
+        >> stage.gets(client)
+        << Returned([refused(1, ErrorCode.ENDED)])
+    )
+
+
+def test_a_key_in_another_viewer_gives_the_grid_that_one_s_size(stage: Stage) -> None:
+    stage.runs().viewer()
+    other = stage.connection(HELLO_SAID, m.Attach(GridSize(50, 7), output=False))
+    assert (
+        stage.script()
+        >> stage.says(other, key(1, attachment=OTHER_ID))
+        << Returned(b"a")
+        >> do(stage.session.key_given, other.attachment)
+        << Returned(True)
+        << StartTimer(stage.session.sizing, RESIZE, RESIZE_DEBOUNCE_S)
+    )
+
+
+def test_what_a_command_types_is_typed_once_for_each_wish(stage: Stage) -> None:
+    assert (
+        stage.runs().script()
+        >> do(stage.session.type_bytes, b"text", ID)
+        << Returned(True)
+        << ToProgram(EntryKind.TYPED, b"text", WHO)
+        << InputGiven()
+        >> do(stage.session.type_bytes, b"text", ID)
+        << Returned(True)
+        >> stage.waits(PENDING_INPUT_BYTES)
+        >> do(stage.session.type_bytes, b"more", OTHER_ID)
+    )
+
+
+# ---------------------------------------------------------------- what clients hear
+
+
+def test_what_the_emulator_says_goes_to_the_program_and_to_the_viewers(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    assert (
+        stage.script()
+        >> do(stage.session.emulator_said, b"reply", [TitleChanged("a title"), Bell()], 10, 3)
+        << ToProgram(EntryKind.REPLY, b"reply", (3).to_bytes(16, "little"), 10)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([m.TitleEvent("a title"), m.BellEvent()])
+    )
+    assert stage.session.title == "a title"
+
+
+def test_a_name_and_colours_are_recorded(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    colors, recorded = m.Colors(ID, 1, 2, 3, dark=True), Capture(bytes)
+    assert (
+        stage.script()
+        >> do(stage.session.rename, "another")
+        << AppendEntry(EntryKind.NAME, b"another")
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([m.NameEvent("another")])
+        >> stage.says(client, colors)
+        << AppendEntry(EntryKind.COLORS, recorded)  # type: ignore[arg-type]
+        << ShowIn(colors)
+    )
+    assert (stage.session.name, stage.session.colors) == ("another", colors)
+
+
+def test_messages_go_out_in_the_order_of_events_with_the_output_in_its_place(stage: Stage) -> None:
+    client = stage.runs().viewer(output=True)
+    assert (
+        stage.script()
+        >> do(client.queue_full)
+        >> do(stage.session.on_output, b"late", 14)
+        >> do(stage.session.broadcast, m.TitleEvent("before"))
+        << Flush(client.frames)
+        >> do(client.queue_drained)
+        << Flush(client.frames)
+        >> do(stage.session.broadcast, m.TitleEvent("after"))
+        >> stage.gets(client)
+        << Returned([m.TitleEvent("before"), Span(10, 14), m.TitleEvent("after")])
+    )
