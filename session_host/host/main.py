@@ -212,10 +212,7 @@ class _Host:
             await self._recorder.taken_over()
         noting = asyncio.create_task(self._note_conversation(driver), name="conversation")
         await recording.start(spec.size, driver.session.ring.kept_resizes())
-        gc.collect()
-        gc.freeze()  # What was made so far lives as long as the session: the collector need not look at it again.
         gc.enable()  # Not before: it would look at what is the keeper's too, which writes to all of it.
-        event_loop.give_back_buffer()
         self._serving.set()
         patience_s = self._woken.patience_s
         self._idleness = IdleDetection(driver, server, self._keeper, patience_s)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import mmap
 import signal
-import sys
 import threading
 from collections.abc import Callable, Coroutine
 from functools import cache
@@ -74,31 +71,3 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     import uvloop
 
     return uvloop.new_event_loop
-
-
-def give_back_buffer() -> None:
-    """Let the system have what the running loop has not used of its buffer: uvloop's is of 256 KB."""
-    loop = asyncio.get_running_loop()
-    give_back_zeros(id(loop), type(loop).__basicsize__)
-
-
-_PAGE_BYTES = mmap.PAGESIZE
-_ZEROS = bytes(_PAGE_BYTES)
-
-
-def give_back_zeros(address: int, length: int) -> None:
-    """Let the system have the pages of this process that hold nothing but zeros; they are zeros when they are used.
-
-    Args:
-        address: of memory that is private and anonymous, as is all that is allocated; with one thread in use.
-        length: in bytes.
-    """
-    if sys.platform != "linux":
-        return
-    first = -(-address // _PAGE_BYTES) * _PAGE_BYTES
-    for page in range(first, address + length - _PAGE_BYTES + 1, _PAGE_BYTES):
-        if ctypes.string_at(page, _PAGE_BYTES) == _ZEROS:
-            _madvise(ctypes.c_void_p(page), ctypes.c_size_t(_PAGE_BYTES), mmap.MADV_DONTNEED)
-
-
-_madvise = ctypes.CDLL(None).madvise
