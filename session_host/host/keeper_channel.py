@@ -37,7 +37,6 @@ class KeeperChannel:
         child_pid: the program, once it runs; before, there is nothing that a new keeper could adopt.
         keeper_pid: who is at the other end; 0 if nobody is.
         give_up: called instead of looking for another keeper, if it is set.
-        bound_again: called when the estate's listening socket is a new one, if it is set.
     """
 
     def __init__(
@@ -53,7 +52,6 @@ class KeeperChannel:
         self._former_version = False
         self.child_pid = 0
         self.give_up: Callable[[], None] | None = None
-        self.bound_again: Callable[[], None] | None = None
         self.keeper_pid = os.getppid()
         self._use(MessageChannel(connection, FromKeeperDecoder()))
 
@@ -97,24 +95,21 @@ class KeeperChannel:
                 self._lost()
                 return
             for message in messages:
-                if isinstance(message, BoundAgain):
-                    self._take_listener()
-                else:
-                    if isinstance(message, KeptBy):
-                        self.keeper_pid = message.pid
+                if isinstance(message, KeptBy):
+                    self.keeper_pid = message.pid
+                if not isinstance(message, BoundAgain) or self._take_listener():
                     self._said(message)
 
-    def _take_listener(self) -> None:
-        """The session's socket was removed and bound again: the estate has the new one from now on."""
+    def _take_listener(self) -> bool:
+        """The session's socket was removed and bound again: the estate has the new one from now on, if it came."""
         if self._pipe is None or not self._pipe.descriptors:
             log.warning("the new socket did not come: too many open files")
-            return
+            return False
         descriptor = self._pipe.descriptors.popleft()
         os.dup2(descriptor, self._estate.listener, inheritable=False)
         os.close(descriptor)
         log.info("the socket is bound again")
-        if self.bound_again is not None:
-            self.bound_again()
+        return True
 
     def _lost(self) -> None:
         if self._pipe is not None:

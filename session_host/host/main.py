@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from session_host.errors import AgentNotFound, LaunchFailed, OutliveError
 from session_host.protocol.keeper import (
     KEEPER_PROTOCOL_VERSION,
+    BoundAgain,
     ChildEnded,
     Go,
     KeptBy,
@@ -175,6 +176,7 @@ class _Host:
         self._go = asyncio.Event()
         self._interrupted = False
         self._driver: Driver | None = None
+        self._server: Server | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._serving = asyncio.Event()
         self._idleness: IdleDetection | None = None
@@ -202,7 +204,7 @@ class _Host:
         directory = Path(spec.journal) if spec.journal else None
         recording = JournalWriter(directory, spec.journal_limit_bytes, stream, self._recorded)
         driver = self._driver = Driver(spec, estate, recovered, ledger, stream, recording, now=now)
-        server = Server(driver, Path(spec.socket_path), estate.listener, self._keeper)
+        server = self._server = Server(driver, Path(spec.socket_path), estate.listener, self._keeper)
         if not await self._begin(driver, server, recovered.memory.child_started):
             return 1
         assert driver.process is not None
@@ -365,6 +367,9 @@ class _Host:
             case ChildEnded():
                 if self._driver is not None:
                     self._driver.child_ended()
+            case BoundAgain():
+                if self._server is not None:
+                    self._server.bound_again()
             case Prepare():
                 self._preparing = asyncio.get_running_loop().create_task(self._prepare(), name="prepare")
             case Yield():

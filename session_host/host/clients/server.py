@@ -54,16 +54,16 @@ class Server:
         Args:
             driver: the session's.
             path: its socket's.
-            listener: the socket, which listens already; this keeps a duplicate.
+            listener: the estate's socket, which listens already; this listens to a duplicate.
             keeper: who holds it as well.
         """
         self.calls = 0
         self._driver = driver
         self._sending = SendRequests(driver)
         self._path = path
+        self._held_listener = listener
         self._listener = socket.socket(fileno=os.dup(listener))
         self._keeper = keeper
-        keeper.bound_again = lambda: self._bound_again(listener)
         self._clients: set[Client] = set()
         self._requests: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
@@ -79,9 +79,11 @@ class Server:
         self._listen()
         self._touch()
 
-    def _bound_again(self, listener: int) -> None:
+    def bound_again(self) -> None:
         """The session's socket is a new one. Callers that wait in the former one are let in first."""
-        former, self._listener = self._listener, socket.socket(fileno=os.dup(listener))
+        if self._listener.fileno() < 0:
+            return  # We are leaving.
+        former, self._listener = self._listener, socket.socket(fileno=os.dup(self._held_listener))
         self._listener.setblocking(False)
         with former:
             if not self._listening:
@@ -157,7 +159,6 @@ class Server:
                 timer.cancel()
         asyncio.get_running_loop().remove_reader(self._listener.fileno())
         self._listening = False
-        self._keeper.bound_again = None
         self._listener.close()
         self._path.unlink(missing_ok=True)
         if self._requests:
