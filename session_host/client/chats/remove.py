@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import shutil
@@ -9,9 +10,12 @@ from pathlib import Path
 
 from session_host.errors import OutliveError
 from session_host.paths import endpoint_conversation, session_dir, session_log
+from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.search import forget
 from session_host.storage.store import SessionRecord, Store
 from session_host.system.log_rotation import aside
+
+from .pending_end import wait_until_exit_saved
 
 ENDPOINT = "endpoint"
 """The agent that is ours."""
@@ -24,16 +28,19 @@ NAMED = 3
 
 
 def remove_chat(store: Store, record: SessionRecord) -> str:
-    """Remove all that is kept of a chat that has ended. Blocks, on git too.
+    """Remove all that is kept of a chat that has ended. Blocks: on git, and until the chat's exit is saved.
 
     Returns:
         One line on its worktree, what was kept of it and why; "" if there is nothing to say.
 
     Raises:
         StoreError: the record cannot be written.
-        OutliveError: files are left; which and where, and the chat is recorded still.
+        OutliveError: files are left (it says which), or the exit is not saved in time; the chat is recorded still.
         OSError: a file cannot be removed.
     """
+    if record.state in RUNNING_STATES:
+        # Its host knows of the exit and is saving it: it would insert the row again.
+        asyncio.run(wait_until_exit_saved(record.id))
     line = ""
     if record.worktree is not None:
         from .chat_worktree import remove_worktree

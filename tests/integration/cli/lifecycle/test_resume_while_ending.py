@@ -1,4 +1,4 @@
-"""A chat that is resumed in the moment of its end: the end is waited for, and is not called running."""
+"""A chat that is resumed or removed while its exit is being saved: both wait for that."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from session_host.client.chats import pending_end
+from session_host.client.chats.remove import remove_chat
 from session_host.client.chats.resume import resume
 from session_host.client.sessions.listing import describe
+from session_host.client.sessions.session_info import has_live_socket, open_store
 from session_host.errors import NotResumable
 from session_host.paths import database
 from session_host.protocol.values import State
@@ -74,6 +77,34 @@ def test_an_end_that_is_not_recorded_yet_is_waited_for(chat: str, monkeypatch: p
         return (await going_on).id
 
     see(asyncio.run(go_on()), "kept: before")
+
+
+def test_a_chat_that_is_removed_before_its_exit_is_saved_does_not_come_back(
+    chat: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = threading.Event()
+    is_ending = pending_end.is_exit_pending
+
+    def look(session_id: str) -> bool:
+        found = is_ending(session_id)
+        looked.set()
+        return found
+
+    def remove() -> None:
+        with open_store() as store:
+            record = store.get(chat)
+            assert record is not None
+            remove_chat(store, record)
+
+    monkeypatch.setattr(pending_end, "is_exit_pending", look)
+    with ThreadPoolExecutor() as pool:
+        with nobody_writes():
+            kill_program(chat)
+            removing = pool.submit(remove)
+            assert looked.wait(10), "the removal waits for the exit"
+        removing.result(20)
+    wait_until(lambda: not has_live_socket(chat), 20, "its host to leave")
+    assert outlive("ls", "--all", "--json").json() == []
 
 
 def test_one_that_takes_too_long_is_said(chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
