@@ -56,13 +56,19 @@ def test_the_version_is_said_once() -> None:
     assert f"## {VERSION}" in text(Path("CHANGELOG.md"))
 
 
-@pytest.mark.parametrize(
-    "page",
-    ["README.md", "ARCHITECTURE.md", "DECISIONS.md", "CONTRIBUTING.md", "CHANGELOG.md", "NOTICES.md", "SECURITY.md"],
-)
+GUIDE = sorted(str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "resources/guide").glob("*.md"))
+PAGES = ["README.md", "ARCHITECTURE.md", "DECISIONS.md", "CONTRIBUTING.md", "CHANGELOG.md", "NOTICES.md", "SECURITY.md"]
+
+
+@pytest.mark.parametrize("page", PAGES + GUIDE)
 def test_links_lead_somewhere(page: str) -> None:
     targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text(Path(page)))
-    assert not [target for target in targets if not (REPOSITORY / target).exists()]
+    assert not [target for target in targets if not (REPOSITORY / page).parent.joinpath(target).exists()]
+
+
+def test_the_guide_lists_its_pages() -> None:
+    listed = set(re.findall(r"\]\(([\w-]+\.md)\)", text(Path("resources/guide/README.md"))))
+    assert {f"resources/guide/{name}" for name in listed} | {"resources/guide/README.md"} == set(GUIDE)
 
 
 def commands_in(page: str) -> list[str]:
@@ -84,10 +90,9 @@ def test_scripts_in_the_pages_exist(page: str) -> None:
     assert not [script for script in scripts if not (REPOSITORY / script).is_file()]
 
 
-def test_verbs_in_the_readme_exist() -> None:
-    verbs = {
-        command.split()[1] for command in commands_in(text(Path("README.md"))) if re.match(r"outlive [a-z]", command)
-    }
+def test_verbs_in_the_readme_and_the_guide_exist() -> None:
+    commands = [command for page in ["README.md", *GUIDE] for command in commands_in(text(Path(page)))]
+    verbs = {command.split()[1] for command in commands if re.match(r"outlive [a-z]", command)}
     assert verbs
     for verb in sorted(verbs):
         run = subprocess.run(
