@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 _MISSING = object()
 
+LINE_CHARACTERS = 1000
+
 
 class Capture(Generic[T]):
     """A value that the script does not know beforehand: equals the first value of its type, then only that one.
@@ -162,7 +164,8 @@ def _resolved(value: object) -> Any:
 
 
 def _said(value: object) -> str:
-    """A value as a line of the diff; long bytes are shortened."""
+    """A value as a line of the diff; long ones are shortened."""
     if isinstance(value, bytes) and len(value) > 60:
         return f"{value[:40]!r}… ({len(value)} bytes)"
-    return repr(value)
+    said = repr(value)
+    return said if len(said) <= LINE_CHARACTERS else f"{said[:LINE_CHARACTERS]}… ({len(said)} characters)"

@@ -27,6 +27,7 @@ from tests.support.session_stage import (
     BUILD,
     HELLO_SAID,
     ID,
+    OTHER_ID,
     WHO,
     Stage,
     attached,
@@ -185,6 +186,19 @@ def test_a_viewer_that_has_detached_types_no_more_and_hears_nothing(stage: Stage
         >> stage.gets(client)
         << Returned([refused(1, ErrorCode.STALE_ATTACHMENT)])
         >> do(stage.session.broadcast, m.BellEvent())
+    )
+
+
+def test_a_client_that_has_detached_may_attach_anew(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    assert (
+        stage.script()
+        >> stage.says(client, m.Detach(ID), m.Attach(output=False))
+        << AppendEntry(EntryKind.DETACHED, who=WHO)
+        << AppendEntry(EntryKind.ATTACHED, who=bytes.fromhex(OTHER_ID))
+        << Flush(client.frames)
+        >> stage.says(client, key(1, attachment=OTHER_ID))
+        << Returned(b"a")
     )
 
 

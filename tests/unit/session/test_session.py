@@ -8,6 +8,7 @@ from session_host.protocol import messages as m
 from session_host.protocol.codec import encode
 from session_host.protocol.messages import EARLY_INPUT_BYTES, MAX_PASTE_CHARACTERS, PENDING_INPUT_BYTES, ErrorCode
 from session_host.protocol.values import GridSize, KeyAction
+from session_host.session.connection import HOLDING_PROTOCOL
 from session_host.session.effects import (
     AppendEntry,
     Flush,
@@ -26,6 +27,7 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import Bell, TitleChanged
 from tests.support.playbook import Capture, Returned, do
 from tests.support.session_stage import (
+    BUILD,
     ENGINE,
     HELLO_SAID,
     ID,
@@ -153,6 +155,34 @@ def test_what_there_is_no_room_for_is_refused_and_all_behind_it_until_the_user_h
         >> stage.says(client, m.GoOn(ID), m.Text(ID, 3, "c"))
         << ToProgram(EntryKind.INPUT, b"c", WHO, 3)
         << InputGiven()
+    )
+
+
+def test_a_viewer_of_a_former_protocol_types_on_after_a_refusal(stage: Stage) -> None:
+    former = m.Hello(HOLDING_PROTOCOL - 1, "viewer", BUILD)
+    client = stage.runs().connection(former, m.Attach(output=False))
+    assert (
+        stage.script()
+        >> stage.says(client, m.Text(ID, 1, "x" * (MAX_PASTE_CHARACTERS + 1)), key(2))
+        << Returned(b"a")
+        << Flush(client.frames)
+    )
+
+
+def test_what_waits_for_the_emulator_when_the_program_ends_is_refused(stage: Stage) -> None:
+    client = stage.runs().viewer()
+    stage.emulator = None
+    assert (
+        stage.script()
+        >> stage.says(client, key(1))
+        << UseEmulator(stage.session)
+        << InputGiven()
+        >> do(stage.session.program_ended, 0, None)
+        << StopTimer(stage.session.viewers.focus, UNSEEN)
+        >> do(stage.session.emulator_free, ENGINE)
+        << Flush(client.frames)
+        >> stage.gets(client)
+        << Returned([refused(1, ErrorCode.ENDED)])
     )
 
 
