@@ -86,7 +86,7 @@ def no_chats_need_you() -> str:
 
 
 def tab_closed() -> str:
-    return translate("notice", "Tab closed. The chat keeps running; find it in the sidebar.")
+    return translate("notice", "Tab closed. The chat keeps running.")
 
 
 def sent_to(name: str) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_L_PX, GAP_M_PX, GAP_S_PX
+from gui.window.widgets.flow_layout import flow
 from gui.window.widgets.parts import Area, MonogramTile, button, label
 from gui.wording import common_texts, window_texts
 from session_host.agents.agent import Agent
@@ -61,17 +62,12 @@ class EmptyState(Area):
         layout = QVBoxLayout(column)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        begin = QHBoxLayout()
-        begin.setSpacing(GAP_S_PX)
-        begin.addWidget(self._start)
-        begin.addWidget(self._switch)
-        begin.addWidget(self._key)
-        begin.addStretch(1)
+        self._key.setMinimumHeight(self._start.sizeHint().height())
         layout.addWidget(self.title)
         layout.addSpacing(4)
         layout.addWidget(self._text)
         layout.addSpacing(GAP_L_PX)
-        layout.addLayout(begin)
+        layout.addWidget(flow(self._start, self._key, self._switch))
         layout.addSpacing(GAP_L_PX + GAP_S_PX)
         layout.addWidget(self._heading)
         layout.addSpacing(GAP_S_PX)

@@ -6,6 +6,7 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from gui.settings.layout import WindowLayout
 from session_host.client.viewer.viewer import ViewerState
@@ -62,7 +63,7 @@ async def test_closing_a_tab_leaves_the_chat_and_says_so_once(played: Played):
     window = played.window
     window.verbs.close_tab(one)
     assert window.banners.current is not None
-    assert window.banners.current.text == "Tab closed. The chat keeps running; find it in the sidebar."
+    assert window.banners.current.text == "Tab closed. The chat keeps running."
     assert not played.viewers[one].is_closed, "its events are followed all the same"
     assert window.sidebar.model.index_of(one).data() is not None
     window.banners.dismiss()
@@ -171,6 +172,18 @@ async def test_the_last_tab_closed_shows_how_to_go_on(played: Played):
     assert window.windowTitle() == "Outlive"
     assert played.layouts[-1]["tabs"] == []
     assert not played.viewers[session_id].output
+
+
+async def test_in_a_narrow_window_no_button_of_the_page_without_a_chat_is_cut_off(played: Played):
+    await played.add("one")
+    window = played.open_window()
+    window.resize(480, 640)
+    await played.until(lambda: window.width() == 480, "the narrow window")
+    buttons = [each for each in window.empty.findChildren(QPushButton) if each.isVisible() and each.text()]
+    assert {"New chat", "Open a running chat"} <= {each.text() for each in buttons}
+    for each in buttons:
+        assert each.width() >= each.sizeHint().width(), each.text()
+        assert each.mapTo(window, each.rect().topRight()).x() < window.width(), each.text()
 
 
 async def test_who_has_chats_is_no_newcomer(played: Played):
