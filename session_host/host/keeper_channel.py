@@ -1,4 +1,4 @@
-"""The host's side of its keeper: words both ways, and another keeper when that one is gone.
+"""Channel to the keeper; reconnects to another keeper when it closes.
 
 A keeper's death is noticed by the end of the channel. Then one of the hosts starts another, under a lock, and
 each hands over what it has: from then on the new one holds it.
@@ -61,7 +61,7 @@ class KeeperChannel:
         self._loop.add_reader(pipe.socket.fileno(), self._readable)
 
     def send(self, message: KeeperMessage, descriptors: Sequence[int] = ()) -> None:
-        """Tell the keeper; one that is gone will be followed by one that asks nothing."""
+        """Send to the keeper; a lost message needs no retry, because a new keeper rebuilds its state from us."""
         if self._pipe is not None:
             try:
                 self._pipe.send_message(message, descriptors)
@@ -101,7 +101,7 @@ class KeeperChannel:
                     self._said(message)
 
     def _take_listener(self) -> bool:
-        """The session's socket was removed and bound again: the estate has the new one from now on, if it came."""
+        """Replace the session's socket, which was removed and bound again, if the new one came."""
         if self._pipe is None or not self._pipe.descriptors:
             log.warning("the new socket did not come: too many open files")
             return False

@@ -1,7 +1,7 @@
-"""A host's whole life: take over what there is, start or go on, serve, record the end, go.
+"""Main of a host: restore the session, start or adopt the program, serve, save the exit, quit.
 
-The first host of a session and one that follows a dead host begin alike: from the estate. A successor that
-is to replace a living host rehearses first, looking only; then it waits for the former one to leave.
+The first host of a session and a later one begin alike, from the session descriptors. A replacement host for a living
+one rehearses first, without changing anything; then it waits for the previous host to leave.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL_S = 0.0005
 LEAVING_S = 3.0
-"""A former host that was told to leave is gone long before."""
+"""A previous host that was told to leave is gone long before."""
 
 LOOK_INTERVAL_S = 0.01
 
@@ -195,7 +195,7 @@ class _Host:
         estate, spec = self._order.estate, self._spec
         ledger = InputLog(estate.ledger, estate.master, self._mover)
         if ledger.page.exit_saved:
-            # A former host was killed on its way out.
+            # A previous host was killed on its way out.
             self._leave()
             return 0
         stream = OutputFile(estate, self._mover)
@@ -308,7 +308,7 @@ class _Host:
             self._driver.signal(signal.SIGTERM)
 
     def _recorded(self) -> None:
-        """The journal has come further, or has stopped, which who looks on is told."""
+        """Report the journal's progress or failure to the viewers."""
         driver = self._driver
         if driver is None:
             return
@@ -344,7 +344,7 @@ class _Host:
         await self._go.wait()
         if self._keeper.keeper_pid:
             return True
-        # The keeper is gone, and may have told the former host to leave before: then nobody else holds the session.
+        # The keeper is gone, and may have told the previous host to leave before: then nobody else holds the session.
         if not await self._own(LEAVING_S):
             return False
         self._keeper.give_up = None
@@ -377,7 +377,7 @@ class _Host:
                 if self._idleness is not None:
                     self._idleness.leave()
                 logging.shutdown()
-                # As by a kill: what is to be kept is in the estate already.
+                # As by a kill: what is to be kept is in the session descriptors already.
                 os._exit(0)
             case Go() | KeptBy():  # A keeper that dies between its promotion of this host and Go leaves Go unsaid.
                 self._keeper.give_up = None

@@ -1,4 +1,4 @@
-"""How a chat's program is ended: politely or at once, and with it all that it started, if it is an agent.
+"""Terminate a chat's program and, for an agent, everything that it started.
 
 What an agent leaves behind when it ends of itself is its user's affair, but for the daemons that the catalog
 names: those serve nobody once it is gone.
@@ -61,7 +61,7 @@ async def kill_program(driver: Driver) -> None:
 
 
 async def end_strays(driver: Driver) -> None:
-    """The program has ended: end the daemons of its own that it left."""
+    """Kill daemons that the program left behind."""
     patterns = driver.spec.watch.strays
     if patterns and driver.process is not None:
         await asyncio.to_thread(_end_all, driver, (), patterns, politely=True)
@@ -74,12 +74,12 @@ def _steps(watch: Watch) -> tuple[tuple[signal.Signals, float | None], ...]:
 
 
 async def _begun(driver: Driver) -> None:
-    """A program that is about to be started is ended once it runs: there is nobody to signal before."""
+    """Wait until the program is exec'd: before that there is no process to signal."""
     await driver.started.wait()
 
 
 async def _known(driver: Driver) -> list[ChatProcess]:
-    """Whom to end with the program: its descendants are told while it lives."""
+    """List the processes to end with the program, while its descendants can still be found."""
     process = driver.process
     if not driver.spec.watch.ends_all or process is None:
         return []
@@ -94,7 +94,7 @@ async def _end_rest(driver: Driver, known: list[ChatProcess], *, politely: bool)
 def _end_all(
     driver: Driver, known: tuple[ChatProcess, ...] | list[ChatProcess], patterns: tuple[str, ...], *, politely: bool
 ) -> None:
-    """End those that are known and those of the chat that fit a pattern, until nobody is left. Blocks."""
+    """Kill the known processes and those matching a pattern until none is left. Blocks."""
     assert driver.process is not None
     leader, session_id = driver.process.pid, driver.spec.session_id
     numbers = [signal.SIGTERM, *[signal.SIGKILL] * ROUNDS] if politely else [signal.SIGKILL] * ROUNDS

@@ -1,4 +1,4 @@
-"""Attachments: the viewers' holds on the session, and what was taken from each.
+"""Attachments of a session: each viewer's last input.
 
 An attachment outlives its connection, so that a viewer which comes back is known again and what it
 sends twice is taken once.
@@ -41,13 +41,13 @@ class AttachedClient(Protocol):
 
 @dataclass(eq=False)
 class Attachment:
-    """One viewer's hold on the session.
+    """One viewer's attachment to the session; survives reconnects.
 
     Attributes:
         id: what the viewer names it by in all that it sends.
-        key: the same, as the ledger has it.
+        key: the same, as the input log has it.
         last_sequence: the last input that was taken from it.
-        accepted: the last input that is in the ledger, or will never be: a successor knows of this one.
+        accepted: the last input that is in the input log, or will never be: a replacement host knows of this one.
         kind: what kind of viewer it is, see ``Attach``.
         size: the grid that the viewer shows, None until told.
         client: the connection, None while the viewer is away.
@@ -140,7 +140,7 @@ class Attachments:
 
         Args:
             effects: the outbox.
-            remembered: the attachments that a former host knew, oldest first.
+            remembered: the attachments that a previous host knew, oldest first.
             new_id: makes the id of a new one: 32 hexadecimal digits.
         """
         self._effects = effects
@@ -151,7 +151,7 @@ class Attachments:
         }
 
     def memory(self) -> dict[str, AttachmentState]:
-        """What a successor has to know: who is attached, or may come back."""
+        """What a replacement host has to know: who is attached, or may come back."""
         return {each.id: AttachmentState(each.read_only, each.accepted, each.focused) for each in self._by_id.values()}
 
     def attach(self, client: AttachedClient, *, resume: str, read_only: bool) -> Attachment:
@@ -190,7 +190,7 @@ class Attachments:
             attachment.acknowledge(sequence)
 
     def last_used(self) -> Attachment | None:
-        """Of the viewers that show the screen and may type, the one that was in use last; None for none."""
+        """The most recently used viewer that shows the screen and may type, or None."""
         shown = [
             each
             for each in self._all

@@ -1,4 +1,4 @@
-"""One client's conversation with its session. Key path, 9 of 12.
+"""The rules of one client's connection to the session. Key path, 9 of 12.
 
 Its states are in ``connection_states``.
 

@@ -1,4 +1,4 @@
-"""Where the conversation with a client stands.
+"""States of a client's connection, as a table.
 
 States::
 

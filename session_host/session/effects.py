@@ -1,4 +1,4 @@
-"""What the rules of a session want done, as values. ``host/driver/performer.py`` carries them out.
+"""Effects that the rules of a session ask for, as values; ``host/driver/performer.py`` carries them out.
 
 They are structs of msgspec: making one takes 30 ns, a frozen dataclass 270.
 """
@@ -55,7 +55,7 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
 
 
 class AppendEntry(Effect, frozen=True):
-    """Record this in the ledger: it survives the host from then on."""
+    """Record this in the input log: it survives the host from then on."""
 
     kind: EntryKind
     payload: bytes = b""
@@ -64,7 +64,7 @@ class AppendEntry(Effect, frozen=True):
 
 
 class ToProgram(Effect, frozen=True):
-    """Record this in the ledger and give it to the program, behind what waits for it."""
+    """Record this in the input log and give it to the program, behind what waits for it."""
 
     kind: EntryKind
     data: bytes

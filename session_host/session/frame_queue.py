@@ -1,4 +1,4 @@
-"""What one client gets: frames in order, and acknowledgements of its inputs. Output path, 7 of 16.
+"""Queue of one client: frames in order, and delayed acknowledgements of its input. Output path, 7 of 16.
 
 An acknowledgement is held back for a moment and goes behind the next output: a viewer that is woken for the
 acknowledgement alone gets the echo later.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 ACK, ACK_DELAY_S = "acknowledgement", 0.02
-"""Nothing waits for it but the viewer's memory of what it sent; and a key may have to wait for a timer."""
+"""Only the viewer's retransmit queue waits for it; a shorter delay would cost a timer per key."""
 
 
 class FrameQueue:

@@ -1,4 +1,4 @@
-"""The newest output by its offsets, and the resizes at theirs.
+"""Output ring: the newest output by offset, and the resizes in it.
 
 A viewer that was away for a moment gets just what it missed. The bytes themselves stay in the output file.
 """

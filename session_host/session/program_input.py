@@ -1,4 +1,4 @@
-"""What a user's input means: to the program, by the modes in force; and to us, who watch the user."""
+"""Encodes a user's input for the program, and classifies it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of one session: its program, its terminal, and all who are attached. Output path, 5 of 16.
+"""The rules of one session: its program, its terminal and its attachments. Output path, 5 of 16.
 
 States of the program::
 
@@ -11,7 +11,7 @@ A session of which the program could not be started is dropped while "starting":
 The emulator that these rules are lent is the authority: it alone answers the program. Viewers hold replicas. A viewer
 is never waited for: each is handed what there is, and catches up by itself (see ``subscription``).
 
-What must outlive the host is recorded before it is acted on. A session is made of what a former host left, the first
+What must outlive the host is recorded before it is acted on. A session is made of what a previous host left, the first
 one of nothing.
 """
 
@@ -104,11 +104,11 @@ class Session:
         new_id: Callable[[], str],
         watched: Callable[[], Iterable[Event]] = tuple,
     ) -> None:
-        """Begin with what a former host knew.
+        """Begin with what a previous host knew.
 
         Args:
             spec: what is started.
-            memory: what a former host knew.
+            memory: what a previous host knew.
             ring: the output so far.
             due: see the attribute.
             title: the emulator's.
@@ -170,7 +170,7 @@ class Session:
         self.broadcast(NameEvent(name))
 
     def set_colors(self, colors: Colors) -> None:
-        """What the program's queries for colours are answered with from now on: the last viewer that told."""
+        """Set the colours that colour queries are answered with: those of the viewer that reported last."""
         self.effects += [AppendEntry(EntryKind.COLORS, msgspec.msgpack.encode(colors)), ShowIn(colors)]
         self.colors = colors
 

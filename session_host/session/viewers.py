@@ -1,4 +1,4 @@
-"""The viewers of a session: their attachments, and what follows from who is there for the grid and the program."""
+"""The viewers of a session: attachments, and their effect on grid size and focus."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Viewers:
     """
 
     def __init__(self, effects: list[Effect], memory: LogState, size: GridSize, new_id: Callable[[], str]) -> None:
-        """Begin with what a former host knew.
+        """Begin with what a previous host knew.
 
         Args:
             effects: the outbox.
-            memory: what a former host knew.
+            memory: what a previous host knew.
             size: the grid's at the session's start.
             new_id: see ``Attachments``.
         """

@@ -1,4 +1,4 @@
-"""The clients' side of a host: the sockets and the requests.
+"""The clients' side of a host: sockets and requests.
 
 server            the listening socket: admits clients
 client            one client: gives the rules of its conversation what comes over its socket

@@ -1,4 +1,4 @@
-"""One client's socket, and the rules of its conversation. Key path, 8 of 12."""
+"""One client's socket, driven by the rules of its connection. Key path, 8 of 12."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one-shot requests: each is answered with one reply, sooner or later."""
+"""Handles one-shot requests; each gets one reply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Typing into a session without being attached to it: a text, keys, Enter.
+"""Serializes ``outlive send`` requests: text, keys, Enter.
 
 Some agents take an Enter that comes at once with a text for a part of a paste. So the text goes as a paste, where
 the program asked for those, and Enter follows as a key of its own, once the text is shown and the screen has been quiet
@@ -121,7 +121,7 @@ class SendRequests:
                 if failed is None and pause_s:
                     await screen.settles(pause_s, shown=before is not None)
             if failed is None and is_apart:
-                # Should this host end before, whoever asks again is heard by the next one: Enter comes after all.
+                # If this host dies here, the client's retry reaches the next host, which presses Enter.
                 enter = Send(request.request, enter=True)
                 failed = await self._type(enter, uuid.uuid5(token, "Enter").hex, enter=True, guarded=guarded)
                 self._free_s = asyncio.get_running_loop().time() + pause_s

@@ -1,4 +1,4 @@
-"""The session's socket: who may connect, and the answers to requests."""
+"""The session's server: accepts connections and answers requests."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 256
 CLOSE_TIMEOUT_S = 5.0
-"""At the end, so long for viewers to take what is queued for them."""
+"""How long to wait at exit for viewers to read their queued output."""
 
 RETRY_S = 1.0
-"""When there were no descriptors left, so long until the next look."""
+"""Delay before accepting again after EMFILE."""
 
 REFRESH_S = 6 * 3600.0
 """systemd-tmpfiles removes what was not touched for days (tmpfiles.d(5)); the socket is touched so often."""
@@ -54,7 +54,7 @@ class Server:
         Args:
             driver: the session's.
             path: its socket's.
-            listener: the estate's socket, which listens already; this listens to a duplicate.
+            listener: the session's socket, which listens already; this listens to a duplicate.
             keeper: who holds it as well.
         """
         self.calls = 0
@@ -72,7 +72,7 @@ class Server:
         self._again: asyncio.TimerHandle | None = None
 
     def start(self, callers: Sequence[socket.socket] = ()) -> None:
-        """Take calls; those first who were let in already, and to whom nobody has listened yet."""
+        """Start accepting, beginning with connections that were accepted but not served."""
         self._listener.setblocking(False)
         for caller in callers:
             self._admit(caller)

@@ -1,4 +1,4 @@
-"""The host's end of one client's socket: what comes is handed on, what goes out waits in a queue if it must.
+"""Transport of one client's socket: reads eagerly, writes directly, queues when the socket is full.
 
 Key path, 7 of 12. Output path, 8 of 16.
 
@@ -22,19 +22,19 @@ log = logging.getLogger(__name__)
 
 READ_BYTES = 16 * 1024
 READS_AT_ONCE = 64
-"""A client that sends without end has the loop for so long at a time."""
+"""Maximum consecutive reads, so that one client cannot monopolize the loop."""
 
 LOOK_S = 0.1
-"""So long after something came it is looked for what ``loops.run`` tells of: with each key would be too often."""
+"""Delay of the extra poll that works around the missed wake-ups described in ``system.event_loop.run``."""
 
 HIGH_BYTES = 2 * 1024 * 1024
 LOW_BYTES = 256 * 1024
 ABORT_BYTES = 64 * 1024 * 1024
-"""Snapshots, events and acknowledgements are not held back; this bounds what they may pile up to."""
+"""Close the connection above this much queued data."""
 
 
 class TransportOwner(Protocol):
-    """Whoever talks over it."""
+    """Callbacks of the transport."""
 
     def data_received(self, data: bytes) -> None:
         """The client sent this."""
@@ -134,7 +134,7 @@ class SocketTransport:
         self._loop.call_soon(self._owner.connection_lost)
 
     def _broken(self) -> None:
-        """The client takes no more: what it has said until then is heard, and no more."""
+        """The client stopped reading: process what it already sent, then close."""
         if self._closing:
             self.abort()
         else:

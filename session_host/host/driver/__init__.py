@@ -1,4 +1,4 @@
-"""The session as the host drives it: calls the rules in ``session_host.session`` and carries out their effects.
+"""Drives a session: calls the rules in ``session_host.session`` and carries out their effects.
 
 driver       Driver: a session's rules and what they need; called by every other room of the host
 performer    carries out the effects of the rules, in order

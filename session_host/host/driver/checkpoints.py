@@ -1,4 +1,4 @@
-"""When the session's state is written down as a whole, so that a recovery need not go far back.
+"""Decides when to checkpoint, so that a recovery need not go far back.
 
 About a tenth of the engine's time goes into it, and a recovery has to do at most about so much of the
 engine's work again.

@@ -1,4 +1,4 @@
-"""Runs one session: gives its rules what happens, and does what they want.
+"""Drives one session: passes events to its rules and carries out their effects.
 
 Key path, 10 of 12. Output path, 4 of 16.
 
@@ -74,12 +74,12 @@ class Driver:
         *,
         now: Callable[[], str],
     ) -> None:
-        """Make the parts of what a former host left.
+        """Make the parts of what a previous host left.
 
         Args:
             spec: what was started.
             estate: the session's.
-            recovered: what a former host knew, and the emulator.
+            recovered: what a previous host knew, and the emulator.
             ledger: see the attribute.
             output: see ``output_file``.
             recording: see the attribute.
@@ -144,7 +144,7 @@ class Driver:
         self.started.set()
 
     def child_ended(self) -> None:
-        """The keeper's word that the program's status is in the ledger."""
+        """The keeper's word that the program's status is in the input log."""
         if self._pump is not None:
             self._pump.on_exit_status()
 
@@ -203,7 +203,7 @@ class Driver:
             self._pump.resume_reading()
 
     def _emulator_used(self, emulator: Emulator) -> None:
-        """What the emulator has to say goes out: replies to the program, events to the viewers."""
+        """Send the emulator's replies to the program and its events to the viewers."""
         self._heard(emulator.take_replies(), emulator.take_events())
         session = self.session
         session.emulator_used(emulator)

@@ -1,4 +1,4 @@
-"""Carries out the effects that a session's rules want, in order; see ``session_host.session``."""
+"""Carries out the rules' effects in order; see ``session_host.session``."""
 
 from __future__ import annotations
 

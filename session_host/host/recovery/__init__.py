@@ -1,4 +1,4 @@
-"""What a successor of this host needs: ownership, the record, hibernation.
+"""What a replacement host needs: ownership, the store's row, hibernation.
 
 ownership         one process serves a session at a time
 session_recorder  writes the session's host and its end to the store

@@ -1,4 +1,4 @@
-"""Notices that nothing happens, and gives the session to a host that waits for that to change; see ``hibernation``.
+"""Detects an idle session and hands it to a hibernating host; see ``hibernation``.
 
 A host that has run has pages of its own, some six megabytes; one that was just forked has next to none. States::
 
@@ -26,7 +26,7 @@ SETTLE_S = 0.5
 """What a checkpoint leaves to be written is written by then."""
 
 MAX_DESCRIPTORS = 200
-"""With more clients nobody rests: they would not fit one message."""
+"""No hibernation with more clients: their sockets would not fit one SCM_RIGHTS message."""
 
 
 class _State(Enum):

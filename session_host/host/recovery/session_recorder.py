@@ -1,4 +1,4 @@
-"""What a host writes down: whose its session is now, its end, and the last screen. Who launches it records its start.
+"""A host's writes to the store: its PID, the exit and the last screen. (The launcher writes the start.)
 
 All of it blocks on the disk, so each call is made off the event loop.
 """
