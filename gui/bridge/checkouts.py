@@ -18,6 +18,8 @@ from session_host.client.worktrees.git import run_read_only
 from session_host.errors import WorktreeError
 from session_host.protocol.values import Activity
 
+__all__ = ["GitStatusWatcher", "Status"]
+
 SETTLE_MS = 200
 """Changes come in bursts; one look after them is enough."""
 
@@ -50,6 +52,10 @@ class GitStatusWatcher(QObject):
         self._watcher.directoryChanged.connect(self._on_written)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._begin)
+
+    async def status_of(self, directory: str) -> Status | None:
+        """The git status of any directory, None outside a repository."""
+        return await asyncio.to_thread(status_of, directory)
 
     def set_seen(self, seen: bool) -> None:
         """Whether somebody can see it; what changed meanwhile is looked at then."""

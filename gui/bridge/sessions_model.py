@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,6 @@ from session_host.terminal.base import DefaultColors
 if TYPE_CHECKING:
     from gui.bridge.chat import ViewerFactory
     from session_host.agents.agent import Agent
-    from session_host.client.chats.launch import LaunchRequest
     from session_host.protocol.values import GridSize
 
 
@@ -247,14 +247,30 @@ class SessionsModel(QObject):
 
     # ------------------------------------------------------------ verbs
 
-    async def launch(self, request: LaunchRequest) -> Chat:
-        """Start a chat; it runs when this returns.
+    async def launch(
+        self,
+        agent: Agent,
+        arguments: list[str],
+        *,
+        name: str,
+        directory: str,
+        prompt: str,
+        worktree: str | None,
+        overrides: dict[str, str],
+        size: GridSize,
+    ) -> Chat:
+        """Start a chat; it runs when this returns. A number follows a ``name`` that is taken.
 
         Raises:
             OutliveError: it could not be started; nothing is left of it.
         """
-        from session_host.client.chats.launch import launch
+        from session_host.client.chats.launch import LaunchRequest, free_name, launch
 
+        free = free_name(name, {chat.name for chat in self.running()}) or None
+        request = LaunchRequest(
+            agent=agent, arguments=arguments, name=free, directory=directory, prompt=prompt, worktree=worktree,
+            environment=dict(os.environ), overrides=overrides, size=size, colors=self.colors,
+        )  # fmt: skip
         record = await launch(await self.login_path.completed(request))
         return self._chats.get(record.id) or self._insert_chat(record)
 

@@ -106,6 +106,11 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
     signals: Watch = Watch()
 
     @property
+    def starts_alone(self) -> bool:
+        """Whether it has something to run when the user names nothing."""
+        return any(part != ARGUMENTS for part in self.start)
+
+    @property
     def takes_prompt(self) -> bool:
         """Whether it can be asked something in its argv."""
         words = [word for part in self.start for word in ((part,) if isinstance(part, str) else part)]

@@ -71,6 +71,23 @@ def prompt_of(agent: Agent, argv: Sequence[str], arguments: Sequence[str]) -> st
     return "" if len(words) == 1 and not arguments and before[-1] in ours else argv[-1]
 
 
+def own_arguments(agent: Agent, argv: Sequence[str], arguments: Sequence[str] | None) -> list[str]:
+    """The user's own arguments of a chat, less those that choose its conversation or ask it something.
+
+    Args:
+        agent: its agent.
+        argv: what was started.
+        arguments: the user's own, None in a record of a version that did not keep them.
+    """
+    if arguments is None:
+        # The argv without what the catalog put there.
+        ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
+        arguments = argv if agent.arguments_replace else [word for word in argv if word not in ours]
+        if agent.starts_alone and list(arguments) == agent.argv():
+            arguments = []
+    return agent.chosen(arguments).others
+
+
 def _values(option: str, probe: Probe) -> int:
     if probe.options is None or option not in probe.options or option in probe.variadic:
         return -1

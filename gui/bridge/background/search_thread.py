@@ -11,6 +11,8 @@ from typing import NamedTuple
 from session_host.errors import OutliveError
 from session_host.storage.search import Hit, Query, Search
 
+__all__ = ["Hit", "Query", "SearchResults", "SearchThread"]
+
 LIMIT = 200
 """Lines that are looked at once; who wants others types more."""
 

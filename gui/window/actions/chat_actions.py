@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.settings.layout import WindowLayout
 from gui.window.actions.open_links import show_in_folder
 from gui.window.all_sheets import Sheets
-from gui.window.new_chat.request import NewChatRequest, starts_alone
+from gui.window.new_chat.request import NewChatRequest
 from gui.window.new_chat.sheet import start_of
 from gui.window.page.banners import Banner, BannerArea
 from gui.window.page.chat_page import ChatPage
@@ -25,11 +24,9 @@ from gui.window.sheets.question import Question
 from gui.window.tabs.tabs import Tabs
 from gui.wording import common_texts, notice_texts, page_texts, phrases
 from session_host.agents.agent import Agent
-from session_host.client.chats.launch import LaunchRequest, free_name
-from session_host.client.worktrees import status_of
+from session_host.agents.arguments import own_arguments
 from session_host.errors import OutliveError
 from session_host.protocol.values import GridSize
-from session_host.storage.store import SessionRecord
 
 RECENT_DIRECTORIES = 12
 
@@ -94,7 +91,7 @@ class ChatActions(QObject):
         self._sessions.tasks.start(self._tell_repository(directory), "repository")
 
     async def _tell_repository(self, directory: str) -> None:
-        self._sheet.tell_repository(directory, await asyncio.to_thread(status_of, directory))
+        self._sheet.tell_repository(directory, await self._sessions.checkouts.status_of(directory))
 
     async def _offer_recent(self) -> None:
         self._sheet.set_recent(await self._sessions.recent_directories(RECENT_DIRECTORIES))
@@ -109,7 +106,7 @@ class ChatActions(QObject):
             agent=agent.name,
             directory=chat.record.cwd,
             name=chat.name,
-            arguments=_arguments_of(agent, chat.record),
+            arguments=own_arguments(agent, chat.record.argv, chat.record.arguments),
             overrides=dict(chat.record.env),
         )
         self._sessions.tasks.start(self._start(wanted, replaces=chat), "start")
@@ -118,21 +115,17 @@ class ChatActions(QObject):
         self._sessions.tasks.start(self._start(wanted), "start")
 
     async def _start(self, wanted: NewChatRequest, replaces: Chat | None = None) -> None:
-        columns, rows = self._layout.grid
-        request = LaunchRequest(
-            agent=self._agents[wanted.agent],
-            arguments=wanted.arguments,
-            name=free_name(wanted.name, {chat.name for chat in self._sessions.running()}) or None,
-            directory=wanted.directory,
-            prompt=wanted.prompt,
-            worktree=wanted.worktree,
-            environment=dict(os.environ),
-            overrides=wanted.overrides,
-            size=GridSize(columns, rows).clamped(),
-            colors=self._sessions.colors,
-        )
         try:
-            chat = await self._sessions.launch(request)
+            chat = await self._sessions.launch(
+                self._agents[wanted.agent],
+                wanted.arguments,
+                name=wanted.name,
+                directory=wanted.directory,
+                prompt=wanted.prompt,
+                worktree=wanted.worktree,
+                overrides=wanted.overrides,
+                size=GridSize(*self._layout.grid).clamped(),
+            )
         except OutliveError as error:
             if replaces is not None:
                 # The sheet says what is missing and lets the user put it right.
@@ -268,15 +261,3 @@ def _where_the_window_was_started() -> str:
 
 def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _arguments_of(agent: Agent, record: SessionRecord) -> list[str]:
-    """The user's own arguments of a chat, less those that choose its conversation or ask it something."""
-    arguments = record.arguments
-    if arguments is None:
-        # Of before they were kept: the argv without what the catalog put there.
-        ours = {word for part in agent.start for word in ([part] if isinstance(part, str) else part)}
-        arguments = list(record.argv) if agent.arguments_replace else [w for w in record.argv if w not in ours]
-        if starts_alone(agent) and arguments == agent.argv():
-            arguments = []
-    return agent.chosen(arguments).others

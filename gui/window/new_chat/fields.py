@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.bridge.checkouts import Status
 from gui.theme.follow import Theme
 from gui.theme.icons import Glyph
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX
@@ -23,7 +24,6 @@ from gui.window.widgets.flow_layout import FlowLayout
 from gui.window.widgets.parts import IconButton, button, label
 from gui.wording import common_texts, new_chat_texts
 from session_host.agents.agent import Agent
-from session_host.client.worktrees import Status
 
 
 class PresetButtons(QWidget):

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QWidget
 
 from gui.settings.layout import Start
 from gui.wording import new_chat_texts
-from session_host.agents.agent import Agent
 
 ENDPOINT = "endpoint"
 """The agent that takes a model and a server's address."""
@@ -44,11 +43,6 @@ class Refused(Exception):
     def __init__(self, control: QWidget, message: str) -> None:
         super().__init__(message)
         self.control = control
-
-
-def starts_alone(agent: Agent) -> bool:
-    """It has something to run when the user names nothing."""
-    return any(part != "{arguments}" for part in agent.start)
 
 
 def words_of(text: str, control: QWidget, name: str) -> list[str]:

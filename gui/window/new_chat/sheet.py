@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from gui.bridge.checkouts import Status
 from gui.settings.endpoint_defaults import endpoint_defaults
 from gui.settings.layout import Start
 from gui.theme.follow import Theme
@@ -24,7 +25,6 @@ from gui.window.new_chat.request import (
     Refused,
     endpoint_arguments,
     known_words,
-    starts_alone,
     variables_of,
     without_endpoint_arguments,
     words_of,
@@ -35,7 +35,6 @@ from gui.window.widgets.parts import Scrolled, button, label
 from gui.window.widgets.prompt_field import PromptField
 from gui.wording import common_texts, new_chat_texts, phrases
 from session_host.agents.agent import Agent
-from session_host.client.worktrees import Status
 
 WIDTH_PX = 640
 MOST_PX = 1000
@@ -301,7 +300,7 @@ class NewChatSheet(Sheet):
         """Show the fields that this agent has, the rarer ones only when they are wanted."""
         agent = self._agents.get(self.tiles.current())
         replaces = agent is not None and agent.arguments_replace
-        needs_command = agent is not None and replaces and not starts_alone(agent)
+        needs_command = agent is not None and replaces and not agent.starts_alone
         self._labels[self.arguments].setText(new_chat_texts.command() if replaces else new_chat_texts.arguments())
         self.arguments.setAccessibleName(new_chat_texts.command() if replaces else new_chat_texts.arguments())
         self.arguments.setPlaceholderText(new_chat_texts.command_example() if needs_command else new_chat_texts.none())
@@ -370,7 +369,7 @@ class NewChatSheet(Sheet):
         arguments = words_of(self.arguments.text(), self.arguments, self.arguments.accessibleName())
         start = self._as_start(arguments)
         arguments = [*self.presets.arguments(), *arguments]
-        if agent.arguments_replace and not starts_alone(agent) and not arguments:
+        if agent.arguments_replace and not agent.starts_alone and not arguments:
             raise Refused(self.arguments, new_chat_texts.enter_command())
         if agent.name == ENDPOINT:
             if not start.url and not endpoint_defaults().url and not any("url" in word for word in arguments):

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QTextCharFormat, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
+from gui.bridge.background.search_thread import Hit, Query
 from gui.terminal.cell_metrics import default_family, default_size_px
 from gui.theme.follow import Theme
 from gui.theme.tokens import GAP_S_PX
@@ -13,7 +14,6 @@ from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.parts import ElidedLabel, label
 from gui.wording import sheet_texts
 from session_host.protocol.untrusted_text import one_line
-from session_host.storage.search import Hit, Query
 
 WIDTH_PX = 880
 HEIGHT_PX = 440

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
+from gui.bridge.background.search_thread import Hit, Query
 from gui.bridge.chat import Chat
 from gui.bridge.sessions_model import SessionsModel
 from gui.theme.follow import Theme
 from gui.window.page.chat_page import ChatPage
 from gui.window.search.recorded_sheet import RecordingSheet
 from gui.window.search.sheet import SearchSheet
-from session_host.storage.search import Hit, Query
 
 LINES_AROUND = 200
 PATIENCE_MS = 1000

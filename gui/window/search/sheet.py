@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.bridge.background.search_thread import LIMIT, SearchResults
+from gui.bridge.background.search_thread import LIMIT, Hit, Query, SearchResults
 from gui.bridge.chat import Chat
 from gui.theme.follow import Theme
 from gui.theme.marks import paint_mark
@@ -28,7 +28,6 @@ from gui.window.widgets.parts import Hairline, label, paint_choice_ground
 from gui.wording import common_texts, phrases, sheet_texts
 from session_host.errors import UsageError
 from session_host.protocol.untrusted_text import one_line
-from session_host.storage.search import Hit, Query
 
 WIDTH_PX = 720
 ROW_PX = 46

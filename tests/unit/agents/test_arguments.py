@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.agents.arguments import prompt_of, without_prompt
+from session_host.agents.arguments import own_arguments, prompt_of, without_prompt
 from session_host.agents.catalog import load_catalog
 from session_host.agents.probe import Probe
 
@@ -100,3 +100,12 @@ def test_what_a_chat_was_to_be_asked_at_its_start_is_in_its_argv(agent: str, arg
 
     assert prompt_of(found, asked, arguments) == "fix it"
     assert prompt_of(found, found.argv(arguments, conversation="c", files="/f"), arguments) == ""
+
+
+def test_another_chat_like_one_has_its_arguments_and_a_conversation_of_its_own():
+    catalog = load_catalog(Path("/nonexistent"))
+    claude, command = catalog["claude"], catalog["command"]
+    resumed = ["--resume", "01234567-89ab-cdef-0123-456789abcdef", "--model", "opus"]
+    assert own_arguments(claude, ["claude", *resumed], resumed) == ["--model", "opus"]
+    assert own_arguments(claude, [*claude.argv(), "--model", "opus"], None) == ["--model", "opus"]
+    assert own_arguments(command, ["top", "-d", "1"], None) == ["top", "-d", "1"]
