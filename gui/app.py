@@ -35,9 +35,9 @@ from session_host import paths
 from session_host.agents.catalog import Catalog, load_catalog
 from session_host.client.chats import last_colors
 from session_host.client.chats.retention import enforce_retention
-from session_host.client.sessions.rebuild import open_or_recover
 from session_host.client.sessions.session_info import all_after_boot
-from session_host.client.sessions.session_info import open_store as open_complete_store
+from session_host.client.sessions.store_access import open_or_recover
+from session_host.client.sessions.store_access import open_store as open_complete_store
 from session_host.client.viewer.viewer import Viewer, ViewerDelegate
 from session_host.errors import ConfigError, OutliveError, StoreCorrupt
 from session_host.protocol.values import GridSize

@@ -89,7 +89,7 @@ class UndoableRemovals(QObject):
 def _forget(session_id: str) -> str:
     """Remove all that is kept of a chat; returns the line that says what stays of its worktree."""
     from session_host.client.chats.remove import remove_chat
-    from session_host.client.sessions.session_info import open_store
+    from session_host.client.sessions.store_access import open_store
 
     with open_store() as store:
         record = store.get(session_id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gui.bridge.chat import Chat
 from gui.wording import common_texts, notice_texts, window_texts
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.version import VERSION
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from session_host.cli.output import complain
-from session_host.client.sessions.listing import list_sessions
-from session_host.client.sessions.lookup import DIGITS_TO_END, SessionInfo, find_session
-from session_host.client.sessions.rebuild import open_or_recover
+from session_host.client.sessions.listing import DIGITS_TO_END, find_session, list_sessions
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.sessions.store_access import open_or_recover
 from session_host.errors import SessionEnded
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store

@@ -36,7 +36,7 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import RUNNING_STATES, State
 
 from .connection import HostConnection, HostNotResponding
-from .sessions.session_info import outcome_of
+from .sessions.store_access import outcome_of
 from .sessions.unresponsive_host import host_is_stopped, kill_unresponsive
 
 REPLY_TIMEOUT_S = 10.0

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 from session_host.errors import HostUnavailable
-from session_host.protocol.keeper import KeeperMessage, NotReplaced
+from session_host.protocol.keeper import KeeperMessage, KeeperStatus, NotReplaced, Status
 
 from .channel import KeeperNotResponding, MessageChannel
-from .discovery import connect_or_start_keeper
+from .discovery import connect_or_start_keeper, connect_to_keeper
 
 RETRY_S = (0.0, 0.05, 0.2, 0.5, 1.0)
 """Waits before the next keeper is asked."""
+
+STATUS_TIMEOUT_S = 5.0
 
 
 def request_keeper(
@@ -57,3 +59,9 @@ def request_keeper(
                 pipe.close()
         time.sleep(wait_s or 0.0)
     raise AssertionError("the last try returns or raises")
+
+
+def keeper_status() -> KeeperStatus | None:
+    """What the keeper has, None if there is none."""
+    answer = request_keeper(Status(), STATUS_TIMEOUT_S, find=connect_to_keeper)
+    return answer if isinstance(answer, KeeperStatus) else None

@@ -14,7 +14,7 @@ import time
 
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import LaunchRequest, launch
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir
 from session_host.protocol.values import State
 from tests.benchmarks.setting import Setting, setting

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from session_host.client.sessions.upgrade import keeper_status
+from session_host.keeper_client.requests import keeper_status
 from tests.benchmarks.peers import COLUMNS, ROWS
 from tests.support import displays, processes
 from tests.support.area import Area, new_area

@@ -10,8 +10,8 @@ import os
 import signal
 import time
 
-from session_host.client.sessions.upgrade import keeper_status
 from session_host.errors import OutliveError
+from session_host.keeper_client.requests import keeper_status
 from session_host.protocol.keeper import KeeperStatus
 from tests.benchmarks.report import Report, Series, Verdict, percentile
 from tests.benchmarks.sessions import idle_program

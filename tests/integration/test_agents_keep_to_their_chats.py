@@ -15,8 +15,8 @@ import pytest
 from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import LaunchRequest, launch_now
 from session_host.client.sessions.listing import describe
-from session_host.client.sessions.session_info import open_store
-from session_host.client.sessions.upgrade import keeper_status
+from session_host.client.sessions.store_access import open_store
+from session_host.keeper_client.requests import keeper_status
 from session_host.paths import config_dir
 from session_host.protocol.values import State
 from session_host.system.processes.permission import agent_chats

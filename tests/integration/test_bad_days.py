@@ -17,8 +17,7 @@ from session_host.client.chats.launch import LaunchRequest, launch
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
 from session_host.client.sessions.listing import list_sessions
-from session_host.client.sessions.lookup import open_store
-from session_host.client.sessions.rebuild import open_or_recover
+from session_host.client.sessions.store_access import open_or_recover, open_store
 from session_host.errors import (
     AgentNotFound,
     HostUnavailable,

@@ -17,7 +17,7 @@ from session_host.agents.catalog import load_catalog
 from session_host.client.chats.launch import LaunchRequest, launch
 from session_host.client.chats.remove import remove_chat
 from session_host.client.control import request as ask
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import WorktreeError
 from session_host.paths import config_dir, state_dir
 from session_host.protocol.messages import Kill

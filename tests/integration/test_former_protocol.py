@@ -12,7 +12,7 @@ import pytest
 
 from session_host.client.control import ControlConnection
 from session_host.client.sessions.listing import describe, list_sessions
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import ProtocolMismatch
 from session_host.protocol.codec import encode
 from session_host.protocol.compatibility import encode_for

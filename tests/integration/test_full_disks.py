@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.control import request
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import Describe
 from session_host.protocol.values import State

@@ -11,12 +11,12 @@ import pytest
 
 from session_host.cli.doctor import chats
 from session_host.client.control import request
-from session_host.client.sessions.session_info import outcome_of
+from session_host.client.sessions.store_access import outcome_of
 from session_host.client.sessions.unresponsive_host import kill_unresponsive
-from session_host.client.sessions.upgrade import keeper_status, replace_host, replace_keeper
+from session_host.client.sessions.upgrade import replace_host, replace_keeper
 from session_host.errors import HostUnavailable
 from session_host.keeper_client.channel import MessageChannel
-from session_host.keeper_client.requests import request_keeper
+from session_host.keeper_client.requests import keeper_status, request_keeper
 from session_host.protocol.keeper import KeeperMessage, Status
 from session_host.protocol.messages import Describe
 from session_host.protocol.values import State

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from session_host.client.connection import HostConnection
 from session_host.client.control import request
-from session_host.client.sessions.session_info import outcome_of
+from session_host.client.sessions.store_access import outcome_of
 from session_host.client.viewer.viewer import Viewer, ViewerState
 from session_host.errors import OutliveError
 from session_host.protocol.messages import Peek, Role, Screen, Send

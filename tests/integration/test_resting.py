@@ -13,8 +13,9 @@ import pytest
 
 from session_host.client.control import request
 from session_host.client.sessions.listing import describe
-from session_host.client.sessions.upgrade import keeper_status, replace_host
+from session_host.client.sessions.upgrade import replace_host
 from session_host.client.viewer.viewer import Viewer
+from session_host.keeper_client.requests import keeper_status
 from session_host.paths import database, session_log
 from session_host.protocol.messages import ActivityEvent, Describe, Description
 from session_host.protocol.values import Activity, GridSize, State

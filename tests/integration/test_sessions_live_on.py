@@ -13,7 +13,7 @@ import pytest
 
 from session_host.client.control import request
 from session_host.client.sessions.last_screen import last_screen
-from session_host.client.sessions.lookup import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
 from session_host.protocol.messages import Describe, Kill, Stop
 from session_host.protocol.values import GridSize, Modifiers, State

@@ -15,7 +15,7 @@ import pytest
 from session_host.cli.doctor import chats
 from session_host.client.chats import launch as launch_module
 from session_host.client.control import request
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.client.viewer.viewer import ViewerState
 from session_host.errors import HostUnavailable
 from session_host.paths import session_socket

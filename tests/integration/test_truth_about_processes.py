@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.paths import session_socket
 from session_host.protocol.values import State
 from session_host.storage.store import SessionRecord

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.paths import session_journal
 from session_host.protocol.values import CellSize, GridSize, State
 from session_host.storage.journal import Entry, Journal, Output, Resize, Snapshot, read

@@ -147,7 +147,7 @@ class Stage:
         for window in self._windows:
             window.end()
         from session_host.cli.lifecycle.kill_all import kill
-        from session_host.client.sessions.upgrade import keeper_status
+        from session_host.keeper_client.requests import keeper_status
 
         infos = every_session(ended=False)
         event_loop.run_command(kill(infos))

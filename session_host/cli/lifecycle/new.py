@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
 def _tidy() -> None:
     """Remove the oldest ended chats, should all of them take more than they may."""
     from session_host.client.chats.retention import enforce_retention
-    from session_host.client.sessions.session_info import open_store
+    from session_host.client.sessions.store_access import open_store
 
     try:
         with open_store() as store:

@@ -8,7 +8,7 @@ from session_host.cli.lifecycle.new import MAX_NAME_CHARACTERS
 from session_host.cli.output import print_line
 from session_host.cli.session_argument import add_session_argument, ask, called, with_store
 from session_host.client.permission import check_may_control
-from session_host.client.sessions.lookup import find_session
+from session_host.client.sessions.listing import find_session
 from session_host.errors import HostUnavailable, SessionEnded, UsageError
 from session_host.protocol.messages import Rename
 from session_host.protocol.values import RUNNING_STATES

@@ -11,8 +11,7 @@ from session_host.client.chats.remove import remove_chat
 from session_host.client.chats.retention import ended_chats
 from session_host.client.chats.settings import MIB
 from session_host.client.permission import check_may_control
-from session_host.client.sessions.listing import list_sessions
-from session_host.client.sessions.lookup import find_session
+from session_host.client.sessions.listing import find_session, list_sessions
 from session_host.errors import OutliveError, UsageError
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from session_host.cli.output import complain, how_it_ended, one_line, print_json, terminal_columns
 from session_host.client.sessions.listing import list_sessions
-from session_host.client.sessions.session_info import SessionInfo, open_store
+from session_host.client.sessions.session_info import SessionInfo
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import StoreCorrupt
 from session_host.protocol.untrusted_text import last_command, place_last
 from session_host.protocol.values import Activity, State

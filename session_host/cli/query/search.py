@@ -12,7 +12,8 @@ from typing import Any, Self
 
 from session_host.cli.arguments import AFTER_DASHES, Parser
 from session_host.cli.output import complain, one_line, print_json, terminal_columns
-from session_host.client.sessions.session_info import SessionInfo, info_of, open_store, resolve_stale_row
+from session_host.client.sessions.session_info import SessionInfo, info_of, resolve_stale_row
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError, StoreCorrupt, UsageError
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.search import Hit, Query, Search

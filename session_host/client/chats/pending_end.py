@@ -7,7 +7,7 @@ import contextlib
 
 from session_host.client.control import ControlConnection
 from session_host.client.sessions.listing import describe
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import HostUnavailable, NotResumable
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.system.processes.identity import is_killed, start_time

@@ -14,7 +14,8 @@ from session_host.agents.catalog import load_catalog
 from session_host.agents.conversations.base import Availability, ConversationQuery
 from session_host.agents.conversations.registry import VARIABLES, find_conversation
 from session_host.agents.environment import child_environment
-from session_host.client.sessions.session_info import SessionInfo, open_store, resolve_stale_row
+from session_host.client.sessions.session_info import SessionInfo, resolve_stale_row
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConfigError, NoSuchSession
 from session_host.paths import config_dir, session_files, session_left_conversations, session_transitions
 from session_host.protocol.values import RUNNING_STATES, Activity

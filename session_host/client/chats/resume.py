@@ -19,7 +19,7 @@ from session_host.agents.conversations.base import Availability
 from session_host.agents.conversations.registry import find_conversation
 from session_host.agents.environment import child_environment
 from session_host.agents.probe import LONG_PATIENCE_S, Probe, probed
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationOpen, ConversationUnknown, NotResumable
 from session_host.paths import config_dir
 from session_host.protocol.values import GridSize

@@ -26,10 +26,12 @@ from session_host.storage.store import Store
 from session_host.system.peer_credentials import is_foreign
 from session_host.version import VERSION
 
-from .session_info import DESCRIBE_TIMEOUT_S, SessionInfo, merge
+from .session_info import DESCRIBE_TIMEOUT_S, SessionInfo, info_of, merge, resolve_stale_row
 
 CONNECTIONS_AT_ONCE = 100
 RECEIVE_BYTES = 65536
+DIGITS_TO_END = 4
+"""The digits of an id by which a session is ended or removed, at least: a letter typed by mistake ends none."""
 
 
 def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
@@ -41,6 +43,21 @@ def list_sessions(store: Store, *, ended: bool) -> list[SessionInfo]:
     records = store.all() if ended else store.running()
     running = [record.id for record in records if record.state in RUNNING_STATES]
     return merge(store, records, describe_all(running), ended=ended)
+
+
+def find_session(store: Store, text: str, *, to_end: bool = False) -> SessionInfo:
+    """The session that ``text`` names: a name, an id, or a unique prefix of one (``to_end``: not a short one).
+
+    Blocks while its host does not answer, for two seconds at most.
+
+    Raises:
+        NoSuchSession, AmbiguousSession: as their names say.
+    """
+    record = store.find(text, least_digits=DIGITS_TO_END if to_end else 1)
+    if record.state not in RUNNING_STATES:
+        return info_of(record)
+    description = describe(record.id)
+    return info_of(record, description) if description is not None else info_of(resolve_stale_row(store, record))
 
 
 def describe(session_id: str) -> Description | None:

@@ -10,7 +10,8 @@ import uuid
 from pathlib import Path
 
 from session_host.errors import HostUnavailable, OutliveError, StoreCorrupt, StoreError
-from session_host.paths import database, runtime_dir
+from session_host.keeper_client.requests import keeper_status
+from session_host.paths import runtime_dir
 from session_host.protocol.keeper import SessionSummary
 from session_host.protocol.messages import Description
 from session_host.protocol.values import State
@@ -19,29 +20,9 @@ from session_host.system.clock import now
 from session_host.system.processes.identity import boot_id, start_time
 
 from .listing import describe_all
-from .session_info import has_live_socket, open_store
+from .session_info import has_live_socket
 
 DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
-
-
-def open_or_recover() -> tuple[Store, str]:
-    """Open the record.
-
-    Returns:
-        The store, and one line for the user if it had to be begun anew, else "".
-
-    Raises:
-        StoreError: it can neither be opened nor begun anew.
-    """
-    path = database()
-    said: list[str] = []
-    try:
-        return open_store(said.append), "".join(said)
-    except StoreCorrupt:
-        aside = Store.set_aside(path)
-    store = Store.open(path)
-    chats = _found_again(find_running(store))
-    return store, f"the chat database was damaged and has been rebuilt; {chats} found; the damaged file is {aside}"
 
 
 def complete(store: Store) -> str:
@@ -61,7 +42,7 @@ def complete(store: Store) -> str:
         raise
     except (OutliveError, OSError):
         return ""  # Nothing can be written now: another time.
-    return f"the chat database was missing and has been rebuilt; {_found_again(found)} found" if found else ""
+    return f"the chat database was missing and has been rebuilt; {found_again(found)} found" if found else ""
 
 
 def find_running(store: Store) -> int:
@@ -89,14 +70,13 @@ def find_running(store: Store) -> int:
     return found
 
 
-def _found_again(count: int) -> str:
+def found_again(count: int) -> str:
+    """How many chats were found, as the subject of a sentence."""
     return "1 running chat was" if count == 1 else f"{count} running chats were"
 
 
 def _records_of_silent(ids: list[str]) -> list[SessionRecord]:
     """What the keeper and the system know of chats with a host that does not answer."""
-    from .upgrade import keeper_status  # rarely needed
-
     try:
         status = keeper_status()
     except HostUnavailable:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
-from session_host.errors import NoSuchSession, OutliveError, StoreError
-from session_host.paths import database, session_journal, session_log, session_socket, session_stderr
+from session_host.errors import StoreError
+from session_host.paths import session_journal, session_log, session_socket, session_stderr
 from session_host.protocol.messages import Description
 from session_host.protocol.values import RUNNING_STATES, State
 from session_host.storage.store import SessionRecord, Store
@@ -79,37 +79,6 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     """How the last command of a shell that waits ended, where the shell marks its commands (OSC 133)."""
     last_ended: str | None = None
     """When it did so."""
-
-
-class SessionOutcome(NamedTuple):
-    """What has become of a session whose host cannot be reached."""
-
-    state: State
-    exit_code: int | None
-    exit_signal: int | None
-    message: str
-    end_request: str = ""
-
-
-def open_store(tell: Callable[[str], None] | None = None) -> Store:
-    """The record; one that was just begun is filled with the chats that run, and ``tell`` gets a line on that.
-
-    Raises:
-        StoreCorrupt: it is damaged, see ``rebuild``.
-        StoreError: it cannot be opened.
-    """
-    store = Store.open(database())
-    try:
-        if store.is_new:
-            from .rebuild import complete  # rarely needed
-
-            line = complete(store)
-            if line and tell is not None:
-                tell(line)
-    except BaseException:
-        store.close()
-        raise
-    return store
 
 
 def info_of(record: SessionRecord, description: Description | None = None) -> SessionInfo:
@@ -241,24 +210,6 @@ def _comes_back(record: SessionRecord) -> bool:
     from session_host.keeper_client.discovery import is_coming_back, rebind_sockets  # rarely needed
 
     return is_coming_back() or (rebind_sockets() and has_live_socket(record.id))
-
-
-def outcome_of(session_id: str) -> SessionOutcome:
-    """What the record says of a session whose host does not answer. Blocks on the disk."""
-    try:
-        with open_store() as store:
-            record = store.get(session_id)
-            if record is None:
-                return SessionOutcome(State.LOST, None, None, "this chat was removed")
-            record = resolve_stale_row(store, record)
-    except NoSuchSession:
-        return SessionOutcome(State.LOST, None, None, "this chat was removed")
-    except OutliveError as error:
-        return SessionOutcome(State.RUNNING, None, None, str(error))
-    except OSError as error:
-        # Whoever cannot look (no descriptor is left) must not tell that it is gone.
-        return SessionOutcome(State.RUNNING, None, None, f"cannot check this chat: {error.strerror}")
-    return SessionOutcome(record.state, record.exit_code, record.exit_signal, record.error, record.end_request)
 
 
 def merge(

@@ -12,7 +12,7 @@ from session_host.protocol.values import RUNNING_STATES
 from session_host.system.processes.identity import is_running, is_stopped
 
 from .listing import describe
-from .session_info import open_store, outcome_of
+from .store_access import open_store, outcome_of
 
 KEEPER_TIMEOUT_S = 5.0
 RECORD_TIMEOUT_S = 10.0

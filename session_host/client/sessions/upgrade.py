@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from session_host.errors import HostUnavailable, NotAllowed, OutliveError
 from session_host.keeper_client.channel import KeeperNotResponding
-from session_host.keeper_client.discovery import connect_to_keeper, keeper_argv, keeper_environment
-from session_host.keeper_client.requests import request_keeper
+from session_host.keeper_client.discovery import keeper_argv, keeper_environment
+from session_host.keeper_client.requests import keeper_status, request_keeper
 from session_host.paths import session_log
-from session_host.protocol.keeper import KeeperStatus, NotReplaced, Replaced, ReplaceHost, ReplaceKeeper, Status
+from session_host.protocol.keeper import NotReplaced, Replaced, ReplaceHost, ReplaceKeeper
 from session_host.storage.store import Store
 from session_host.system.processes.identity import is_running
 
@@ -25,7 +25,6 @@ from .unresponsive_host import name_host
 CHECK_TIMEOUT_S = 60.0
 REPLACE_TIMEOUT_S = 30.0
 UNREACHABLE = "run `outlive doctor`"
-STATUS_TIMEOUT_S = 5.0
 
 
 class UpgradeResult(NamedTuple):
@@ -58,12 +57,6 @@ def check_installed() -> None:
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
         raise OutliveError(f"cannot start the installed version ({lines[-1]}); nothing was changed")
-
-
-def keeper_status() -> KeeperStatus | None:
-    """What the keeper has, None if there is none."""
-    answer = request_keeper(Status(), STATUS_TIMEOUT_S, find=connect_to_keeper)
-    return answer if isinstance(answer, KeeperStatus) else None
 
 
 def replace_keeper() -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 from session_host.client.connection import HostConnection
 from session_host.client.sessions.last_screen import later_screen
-from session_host.client.sessions.lookup import outcome_of
+from session_host.client.sessions.store_access import outcome_of
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch
 from session_host.protocol.messages import (
     Attach,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from session_host.client.sessions.session_info import open_store, outcome_of
+from session_host.client.sessions.store_access import open_store, outcome_of
 from session_host.errors import OutliveError
 from session_host.paths import runtime_dir
 from session_host.protocol.values import RUNNING_STATES, State

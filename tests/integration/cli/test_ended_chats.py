@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from session_host.client.chats.retention import ended_chats, removed_log
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.paths import config_dir, session_dir
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, new, outlive

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.protocol.values import GridSize
 from tests.support.area import Area
 from tests.support.commands import OnTerminal, new, outlive

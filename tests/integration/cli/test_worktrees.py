@@ -159,7 +159,7 @@ class TestRemoving:
 
     def test_it_is_no_directory_to_begin_in_again(self, checkout: Checkout) -> None:
         new(checkout, "-n", "x", "--worktree", "--", "cat")
-        from session_host.client.sessions.session_info import open_store
+        from session_host.client.sessions.store_access import open_store
 
         with open_store() as store:
             assert store.recent_directories(5) == [str(checkout.path)]

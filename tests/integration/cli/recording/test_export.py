@@ -17,7 +17,7 @@ from session_host.cli.recording import lines as export_lines
 from session_host.cli.recording.lines import lines_of
 from session_host.cli.recording.recording import Missing, Recording
 from session_host.cli.recording.text import text_of
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.paths import session_journal
 from session_host.protocol.values import GridSize, State
 from session_host.storage.journal import Entry, Journal, Snapshot

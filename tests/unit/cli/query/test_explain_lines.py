@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from session_host.cli.query.explain import Explained, lines
-from session_host.client.sessions.lookup import SessionInfo
+from session_host.client.sessions.session_info import SessionInfo
 
 BEGAN = {"time": "2026-01-02T03:04:05.000Z", "activity": "no_signal", "source": "", "detail": ""}
 INFO = SessionInfo(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from session_host.client.chats.remove import remove_chat
-from session_host.client.sessions.session_info import open_store
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import OutliveError
 from session_host.paths import endpoint_conversation, session_dir, session_log
 from session_host.protocol.values import State

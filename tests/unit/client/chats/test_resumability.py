@@ -11,7 +11,8 @@ import pytest
 
 from session_host.client.chats.resumability import has_picker, resumability, tell_resumable
 from session_host.client.chats.resume import resume_command
-from session_host.client.sessions.session_info import info_of, open_store
+from session_host.client.sessions.session_info import info_of
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import ConversationUnknown, NoSuchSession, NotResumable
 from session_host.paths import session_transitions
 from session_host.protocol.values import State

@@ -1,0 +1,84 @@
+"""Opens the record, completed from the chats that run where it was lost; tells the outcome of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from session_host.errors import NoSuchSession, OutliveError, StoreCorrupt
+from session_host.paths import database
+from session_host.protocol.values import State
+from session_host.storage.store import Store
+
+from .session_info import resolve_stale_row
+
+
+class SessionOutcome(NamedTuple):
+    """What has become of a session whose host cannot be reached."""
+
+    state: State
+    exit_code: int | None
+    exit_signal: int | None
+    message: str
+    end_request: str = ""
+
+
+def open_store(tell: Callable[[str], None] | None = None) -> Store:
+    """The record; one that was just begun is filled with the chats that run, and ``tell`` gets a line on that.
+
+    Raises:
+        StoreCorrupt: it is damaged, see ``rebuild``.
+        StoreError: it cannot be opened.
+    """
+    store = Store.open(database())
+    try:
+        if store.is_new:
+            from .rebuild import complete  # rarely needed
+
+            line = complete(store)
+            if line and tell is not None:
+                tell(line)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def open_or_recover() -> tuple[Store, str]:
+    """Open the record.
+
+    Returns:
+        The store, and one line for the user if it had to be begun anew, else "".
+
+    Raises:
+        StoreError: it can neither be opened nor begun anew.
+    """
+    path = database()
+    said: list[str] = []
+    try:
+        return open_store(said.append), "".join(said)
+    except StoreCorrupt:
+        from .rebuild import find_running, found_again  # rarely needed
+
+        aside = Store.set_aside(path)
+    store = Store.open(path)
+    chats = found_again(find_running(store))
+    return store, f"the chat database was damaged and has been rebuilt; {chats} found; the damaged file is {aside}"
+
+
+def outcome_of(session_id: str) -> SessionOutcome:
+    """What the record says of a session whose host does not answer. Blocks on the disk."""
+    try:
+        with open_store() as store:
+            record = store.get(session_id)
+            if record is None:
+                return SessionOutcome(State.LOST, None, None, "this chat was removed")
+            record = resolve_stale_row(store, record)
+    except NoSuchSession:
+        return SessionOutcome(State.LOST, None, None, "this chat was removed")
+    except OutliveError as error:
+        return SessionOutcome(State.RUNNING, None, None, str(error))
+    except OSError as error:
+        # Whoever cannot look (no descriptor is left) must not tell that it is gone.
+        return SessionOutcome(State.RUNNING, None, None, f"cannot check this chat: {error.strerror}")
+    return SessionOutcome(record.state, record.exit_code, record.exit_signal, record.error, record.end_request)
