@@ -7,15 +7,13 @@ import importlib
 import logging
 import textwrap
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from session_host.endpoint.asking import Answering
-from session_host.endpoint.command_actions import Verbs
-from session_host.endpoint.commands import CommandCompleter, is_command, read
-from session_host.endpoint.conversation import transcript
+from session_host.endpoint.commands import CommandActions, CommandCompleter, is_command, read
 from session_host.endpoint.conversation.attachments import shown
 from session_host.endpoint.conversation.conversation import (
     Attachment,
@@ -28,7 +26,7 @@ from session_host.endpoint.conversation.conversation import (
     whole,
 )
 from session_host.endpoint.conversation.file import ConversationFile
-from session_host.endpoint.screen import osc
+from session_host.endpoint.screen import osc, transcript
 from session_host.endpoint.screen.screen import Actions, Screen
 from session_host.endpoint.screen.settling import clean
 from session_host.endpoint.server import addresses, api_keys, client
@@ -56,8 +54,9 @@ class Chat:
     """
 
     def __init__(
-        self, file: ConversationFile, settings: Settings, environment: Mapping[str, str], hidden: api_keys.NoKeys
-    ) -> None:
+        self, file: ConversationFile, settings: Settings, environment: Mapping[str, str], hidden: api_keys.NoKeys,
+        make_actions: Callable[[Chat], CommandActions],
+    ) -> None:  # fmt: skip
         self.settings = settings
         self.attached: list[Attachment] = []
         self.models: list[str] = []
@@ -65,7 +64,7 @@ class Chat:
         self._file = file
         self._environment = environment
         self._hidden = hidden
-        self._verbs = Verbs(self)
+        self._actions = make_actions(self)
         self._asking: Answering | None = None
         self._task: asyncio.Task[None] | None = None
         self._server: client.Server | None = None
@@ -104,9 +103,9 @@ class Chat:
             if prompt.strip():
                 self._submit(prompt)
             elif not self.settings.model:
-                self.do(self._verbs.choose_model())
+                self.do(self._actions.choose_model())
             elif self.settings.key_from.startswith(("env:", "file:")):
-                self.do(self._verbs.look_for_key())
+                self.do(self._actions.look_for_key())
 
         if self.conversation.settings != self.settings:
             self.save_event(Set(now(), self.settings))
@@ -292,7 +291,7 @@ class Chat:
         if self._expects_key:
             self._expects_key = False
             self._mode()
-            self.do(self._verbs.take_key(text.strip()))
+            self.do(self._actions.take_key(text.strip()))
             return True
         if not text.strip():
             return False
@@ -319,7 +318,7 @@ class Chat:
             # Whoever was told that the user is needed is told that the user is here.
             self.screen.write_sequence(osc.activity(osc.Activity.IDLE))
         try:
-            self._verbs.perform(command.name, rest)
+            self._actions.perform(command.name, rest)
         except OutliveError as error:
             self.complain(error)
         return True

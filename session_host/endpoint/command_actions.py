@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from session_host.endpoint.chat import Chat
 from session_host.endpoint.commands import help_lines
 from session_host.endpoint.conversation.attachments import MAX_ALL_BYTES, attachment, shown
 from session_host.endpoint.conversation.conversation import Answer, whole
@@ -14,24 +13,16 @@ from session_host.endpoint.server.addresses import origin
 from session_host.endpoint.server.api_keys import checked_key
 from session_host.errors import ConfigError, OutliveError
 
-if TYPE_CHECKING:
-    from session_host.endpoint.chat import Chat
-
 CONTINUE = "Go on exactly where your last answer stopped, without repeating anything."
 
 
 class Verbs:
-    """The commands of one chat."""
+    """The commands of one chat: its ``CommandActions``."""
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
 
     def perform(self, name: str, rest: str) -> None:
-        """Do what a command of this name is for.
-
-        Raises:
-            OutliveError: it cannot be done; says why.
-        """
         chat = self._chat
         match name:
             case "help":
@@ -62,7 +53,6 @@ class Verbs:
                 chat.leave()
 
     async def choose_model(self) -> None:
-        """Ask the server what it has; if that is one model, take it."""
         chat = self._chat
         chat.models = await (await chat.server()).models()
         if len(chat.models) == 1:
@@ -72,11 +62,9 @@ class Verbs:
             self._list_models()
 
     async def look_for_key(self) -> None:
-        """Say before the first question that the key is not where it should be."""
         await self._chat.server()
 
     async def take_key(self, key: str) -> None:
-        """Use this key from now on, and keep it in the desktop's store, if there is one."""
         chat = self._chat
         if not key:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
@@ -19,6 +19,26 @@ class Command(NamedTuple):
     """What it does, as the help says."""
     while_answering: bool = False
     """It may be given while an answer comes."""
+
+
+class CommandActions(Protocol):
+    """Carries out the commands of one chat."""
+
+    def perform(self, name: str, rest: str) -> None:
+        """Do what a command of this name is for.
+
+        Raises:
+            OutliveError: it cannot be done; says why.
+        """
+
+    async def choose_model(self) -> None:
+        """Ask the server what it has; if that is one model, take it."""
+
+    async def look_for_key(self) -> None:
+        """Say before the first question that the key is not where it should be."""
+
+    async def take_key(self, key: str) -> None:
+        """Use this key from now on, and keep it in the desktop's store, if there is one."""
 
 
 COMMANDS: Final = (

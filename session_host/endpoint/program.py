@@ -48,13 +48,14 @@ def main(words: Sequence[str]) -> int:
 
 def _chat(options: Options, file: ConversationFile, hidden: NoKeys) -> int:
     from session_host.endpoint.chat import Chat
+    from session_host.endpoint.command_actions import Verbs
 
     conversation = file.conversation
     known = settings(
         options, conversation.first_settings, conversation.settings, read_defaults(config_dir()), os.environ
     )
     prompt = options.ask or ("" if conversation.messages else options.prompt)
-    asyncio.run(_serve(Chat(file, known, os.environ, hidden), prompt))
+    asyncio.run(_serve(Chat(file, known, os.environ, hidden, Verbs), prompt))
     return 0
 
 

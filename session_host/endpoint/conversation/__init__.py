@@ -3,5 +3,4 @@
 conversation  the records, and the conversation that comes of them
 file          JSON lines that are only appended to
 attachments   files as text in a message
-transcript    a conversation as lines of the terminal
 """
