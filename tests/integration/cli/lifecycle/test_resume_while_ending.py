@@ -18,7 +18,8 @@ from session_host.client.chats import pending_end
 from session_host.client.chats.remove import remove_chat
 from session_host.client.chats.resume import resume
 from session_host.client.sessions.listing import describe
-from session_host.client.sessions.session_info import has_live_socket, open_store
+from session_host.client.sessions.session_info import has_live_socket
+from session_host.client.sessions.store_access import open_store
 from session_host.errors import NotResumable
 from session_host.paths import database
 from session_host.protocol.values import State
