@@ -31,6 +31,7 @@ from pathlib import Path
 import msgspec
 
 from session_host.agents.agent import login_shell
+from session_host.system.processes.identity import stat_fields
 
 TIMEOUT_S = 5.0
 LOOK_AGAIN_S = 0.05
@@ -202,11 +203,11 @@ def _session(leader: int) -> list[int]:
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
-            fields = (place / "stat").read_bytes().rpartition(b")")[2].split()
+            fields = stat_fields(int(place.name))
         except OSError:
             continue  # It has ended meanwhile.
         # proc(5): state, ppid, pgrp, session
-        if int(fields[3]) == leader and fields[0] not in {b"Z", b"X"}:
+        if int(fields[3]) == leader and fields[0] not in {"Z", "X"}:
             found.append(int(place.name))
     return found
 

@@ -17,7 +17,7 @@ from session_host.agents.conversations.registry import opened_by
 from session_host.client.sessions.listing import list_sessions
 from session_host.client.sessions.session_info import SessionInfo
 from session_host.storage.store import SessionRecord, Store
-from session_host.system.processes.identity import environment_variables
+from session_host.system.processes.identity import environment_variables, stat_fields
 from session_host.system.processes.process_tree import MARK
 
 _PTS_MAJORS = range(136, 144)
@@ -116,9 +116,8 @@ def _terminal(device: int) -> str:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of ``/proc/PID/stat`` from the third on, the state; empty if it is gone."""
+    """As ``stat_fields``; empty if it is gone."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return stat_fields(pid)
     except OSError:
         return []
-    return text[text.rindex(")") + 2 :].split()

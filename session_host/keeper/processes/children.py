@@ -11,6 +11,7 @@ from pathlib import Path
 
 from session_host.keeper.kept_session import KeptSession
 from session_host.system.processes import exit_status
+from session_host.system.processes.identity import stat_fields
 
 
 def pidfd_of(pid: int) -> int:
@@ -24,10 +25,9 @@ def pidfd_of(pid: int) -> int:
 def parent_of(pid: int) -> int:
     """The parent of a process that lives, or was not reaped yet; 0 if there is no such process, or no telling."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return int(stat_fields(pid)[1])
     except OSError:
         return 0
-    return int(text[text.rindex(")") + 2 :].split()[1])
 
 
 def is_alive(pid: int) -> bool:

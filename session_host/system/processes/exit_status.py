@@ -9,7 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
-from pathlib import Path
+
+from .identity import stat_fields
 
 _PIDFD_GET_INFO = 3 << 30 | 64 << 16 | 0xFF << 8 | 11
 _PIDFD_INFO_EXIT = 1 << 3
@@ -40,10 +41,9 @@ def from_waitid(code: int, status: int) -> int:
 def of_zombie(pid: int, started: int | None) -> int | None:
     """The status of a process that has ended and was not reaped yet; None if it is neither."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        fields = stat_fields(pid)
     except (FileNotFoundError, ProcessLookupError):
         return None
-    fields = text[text.rindex(")") + 2 :].split()
     if fields[0] not in {"Z", "X"} or (started is not None and int(fields[19]) != started):
         return None
     return int(fields[49])
