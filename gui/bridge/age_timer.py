@@ -10,7 +10,7 @@ from gui.bridge.sessions_model import SessionsModel
 from gui.wording import phrases
 
 YOUNG_STEP_S, OLD_STEP_S = 10.0, 20.0
-"""Fifty chats whose ages change each at its own moment would wake the window up all the time."""
+"""One timer for all chats, because one per chat would wake the window up all the time."""
 
 LONGEST_S = 3600.0
 

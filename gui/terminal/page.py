@@ -77,7 +77,7 @@ class TerminalPage(QWidget):
 
     @property
     def sink(self) -> InputSink | None:
-        """Whom input is given to; None if the screen is for reading only."""
+        """The receiver of input; None if the screen is read-only."""
         return self._sink
 
     @property

@@ -223,7 +223,7 @@ class Loop:
         self.take_calls(connection)
 
     def _turn_away(self) -> None:
-        """No descriptor is left: with the one in reserve, whoever calls is let in and sent away, not left waiting.
+        """On EMFILE, accept with the reserved descriptor and close, so that no client waits.
 
         Left alone, the call would wake us at once, again and again.
         """
@@ -279,7 +279,7 @@ class Loop:
         self.unwatch(client.socket)
 
     def reply(self, client: MessageChannel | None, message: KeeperMessage) -> None:
-        """Answer whoever asked, if they are still there."""
+        """Answer the client, if it is still connected."""
         if client in self._clients:
             assert client is not None
             try:

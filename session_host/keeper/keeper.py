@@ -296,7 +296,7 @@ class Keeper:
         self._strangers.watch(ward)
 
     def add_session(self, ward: KeptSession, host_pid: int, child_pid: int, version: str) -> None:
-        """Look after a session whose host runs already."""
+        """Keep a session with a running host."""
         ward.host_pid, ward.child_pid, ward.version = host_pid, child_pid, version
         ward.report = LaunchReport(ok=True, host_pid=host_pid, child_pid=child_pid)
         self.wards[ward.id] = ward
@@ -341,7 +341,7 @@ class Keeper:
     # ------------------------------------------------------------ deaths
 
     def children_ended(self) -> None:
-        """Note each child's end before it is reaped; programs whose host died are children too."""
+        """Store each child's exit status before reaping it; programs of dead hosts are children, too."""
         for pid, status in ended_children():
             noted = reap_and_store_status(self.wards.values(), pid, status)
             if noted is not None:

@@ -137,7 +137,7 @@ class KeptSession:
 
     @classmethod
     def adopt(cls, spec: LaunchSpec, passed: Sequence[int]) -> tuple[Self, socket.socket | None]:
-        """A session whose host hands its descriptors over, and the channel to that, if it came along.
+        """A session with descriptors from its host, and the channel to the host if it came along.
 
         Raises:
             ValueError: these are not the descriptors of a session.
@@ -187,7 +187,7 @@ class KeptSession:
         self._send(self.channel, message, passed)
 
     def send_to_replacement(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
-        """As ``tell_host``, to whoever is to follow the host, if there is anybody."""
+        """As ``send_to_host``, to the replacement host, if there is one."""
         if self.successor is not None:
             self._send(self.successor.channel, message, passed)
 

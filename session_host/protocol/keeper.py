@@ -95,7 +95,7 @@ class ReplaceHost(KeeperMessage, frozen=True):
 
 
 class EndSession(KeeperMessage, frozen=True):
-    """End a session whose host does not answer: kill its program, and the host. A new host records the end."""
+    """End a session with an unresponsive host: kill its program and the host. A new host saves the exit."""
 
     session_id: str
 

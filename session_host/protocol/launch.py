@@ -67,7 +67,7 @@ class Origin(msgspec.Struct, frozen=True):
     arguments: list[str] | None = None
     """The user's own, out of which the argv was made."""
     resumed_from: str | None = None
-    """The session whose conversation it goes on with."""
+    """The session that this one resumes."""
     repository: str | None = None
     worktree: str | None = None
     branch: str | None = None

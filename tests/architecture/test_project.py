@@ -71,6 +71,14 @@ def test_the_guide_lists_its_pages() -> None:
     assert {f"resources/guide/{name}" for name in listed} | {"resources/guide/README.md"} == set(GUIDE)
 
 
+def test_decisions_begin_with_a_question_and_are_short() -> None:
+    entries = re.split(r"(?m)^## ", text(Path("DECISIONS.md")))[1:]
+    headings = [entry.splitlines()[0] for entry in entries]
+    assert [int(heading.split(".")[0]) for heading in headings] == list(range(1, len(entries) + 1))
+    assert not [heading for heading in headings if "?" not in heading]
+    assert not [entry.splitlines()[0] for entry in entries if len(entry.strip().splitlines()) > 11]
+
+
 def commands_in(page: str) -> list[str]:
     """The lines of a page's code blocks that are commands of this project."""
     blocks = re.findall(r"```\w*\n(.*?)```", page, re.DOTALL)

@@ -36,7 +36,7 @@ class LoginPathFinder:
         self._former: str | None = None
 
     def start(self) -> None:
-        """Ask, if no terminal started the window: whoever has typed ``outlive`` has the wanted PATH already."""
+        """Ask if no terminal started the window; a terminal's environment already has the wanted PATH."""
         if not is_from_terminal(os.environ):
             self._is_over.clear()
             self._tasks.start(self._find(), "login shell's PATH")

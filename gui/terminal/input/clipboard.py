@@ -11,7 +11,7 @@ from PySide6.QtGui import QClipboard, QGuiApplication
 from session_host.protocol.messages import MAX_WHOLE_PASTE_CHARACTERS
 
 LARGE_CHARACTERS = 256 * 1024
-"""A longer paste is asked about, whatever it holds and whoever gets it."""
+"""A longer paste is always confirmed."""
 
 _CONTROLS: Final = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")
 

@@ -35,7 +35,7 @@ class PointerHost(Protocol):
 
     @property
     def sink(self) -> InputSink | None:
-        """Whom the program's events are given to; None if the screen is for reading only."""
+        """The receiver of mouse events; None if the screen is read-only."""
 
     @property
     def scrolled_back(self) -> bool:

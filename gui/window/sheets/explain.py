@@ -140,7 +140,7 @@ class _Table(QWidget):
     """A heading and rows of words; rows that do not count are quiet. Where it is narrow, a row is two lines."""
 
     def __init__(self, title: str, longest: int, shares: tuple[int, ...]) -> None:
-        """``longest`` is the column whose words may be many; ``shares`` of the width are what each column gets."""
+        """``longest`` is the column with long texts; ``shares`` are the columns' parts of the width."""
         super().__init__()
         self._cells: list[QLabel] = []
         self._rows: list[Row] = []

@@ -31,7 +31,7 @@ class _TextField(PromptField):
 
 
 class SendSheet(Sheet):
-    """A text of several lines, and whom it is for; what was not sent is there the next time.
+    """A text of several lines and its receiver; unsent text is kept for the next time.
 
     Signals:
         sent: a chat has taken it.

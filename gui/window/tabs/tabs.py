@@ -122,7 +122,7 @@ class Tabs(QObject):
     # ------------------------------------------------------------ opening and closing
 
     def restore(self, ids: list[str], active: str) -> None:
-        """Open the tabs of last time; those whose chat is forgotten are left out."""
+        """Open the saved tabs, except those of removed chats."""
         newest = {session_id: self._sessions.newest_of(session_id) for session_id in ids}
         known = list(dict.fromkeys(chat.id for chat in newest.values() if chat is not None))
         for session_id in known:

@@ -288,7 +288,7 @@ class ActivityTracker:
         return _TELLING.index(best.source) if best is not None else len(_TELLING)
 
     def _source_rank_text(self) -> str:
-        """What is asked or done, by whoever tells it best."""
+        """The question or task, from the source that reports it most precisely."""
         telling = self._telling()
         details = [heard.detail for heard in telling if heard.detail]
         if details:

@@ -23,7 +23,7 @@ _NO = frozenset({"0", "no", "n", "false", "f", "off"})
 
 
 class LoginSettings(NamedTuple):
-    """Whose processes logind ends when a login of theirs ends."""
+    """logind's settings on killing a user's processes at logout."""
 
     kills: bool | None
     """KillUserProcesses; None if nothing tells."""

@@ -26,7 +26,7 @@ _REMOTE = {"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "afs", "ceph"}
 
 
 def directories() -> Iterator[Check]:
-    """The directories: whose, with what mode, on what, with how much room."""
+    """The directories: owner, mode, file system and free space."""
     for name, variable, path in (
         ("runtime directory", "OUTLIVE_RUNTIME_DIR", paths.runtime_dir()),
         ("state directory", "OUTLIVE_STATE_DIR", paths.state_dir()),

@@ -169,7 +169,7 @@ def _variable(text: str) -> tuple[str, str]:
 
 
 def _whole_path(directory: str) -> str:
-    """A relative path with the directory that we are in, whose name may be no text either."""
+    """Make a relative path absolute; the current directory's name may be no text either."""
     return os.path.abspath(directory)  # noqa: PTH100 - no symlink is to be resolved
 
 

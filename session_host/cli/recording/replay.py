@@ -219,7 +219,7 @@ class _Replay:
         self._warn_of(self._shown.emulator.size)
 
     def _continued(self) -> None:
-        """We were stopped from outside, and whoever had the terminal meanwhile has changed it."""
+        """Redraw after SIGCONT: another program may have changed the terminal meanwhile."""
         self._terminal.make_raw()
         self._terminal.write(self._painter.enter())
         self._resized()

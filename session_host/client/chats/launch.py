@@ -87,7 +87,7 @@ class LaunchRequest(msgspec.Struct, frozen=True, kw_only=True):
     prompt: str = ""
     """What it is asked first, where it takes that in its argv; "" for nothing."""
     resume: SessionRecord | None = None
-    """The ended session whose conversation is gone on with; its ``provider_session_id`` is known."""
+    """The ended session that is resumed; its ``provider_session_id`` is known."""
     anew: bool = False
     """Nothing was said in that conversation yet: it is begun once more, under its id."""
     picks: bool = False

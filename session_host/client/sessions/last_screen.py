@@ -43,7 +43,7 @@ def last_screen(session_id: str, engine: EngineName | None = None) -> Emulator |
 
 
 def later_screen(session_id: str, engine: EngineName, offset: int) -> tuple[Emulator, int] | None:
-    """The screen that a session's host kept at its end, for whoever was away just then. Blocks on the disk.
+    """The last screen that a session's host saved, for a viewer that was disconnected. Blocks on the disk.
 
     Args:
         session_id: whose.

@@ -121,7 +121,7 @@ def _open_sockets(count: int, connections: contextlib.ExitStack) -> list[socket.
 
 
 def _describe(sessions: list[tuple[str, socket.socket]], protocol: int) -> Iterator[tuple[str, Description | Error]]:
-    """Ask all, then read the answers; whoever does not answer in time is left out. An Error refuses the protocol."""
+    """Ask all hosts, then read the answers; late hosts are left out. An Error refuses the protocol."""
     question = encode(Hello(protocol, "control", "", VERSION)) + encode_for(protocol, Describe(1))
     deadline_s = time.monotonic() + DESCRIBE_TIMEOUT_S
     asked = []

@@ -59,7 +59,7 @@ class SessionInfo(msgspec.Struct, kw_only=True):
     provider_session_id: str | None
     resumable: bool | None = None
     resumed_from: str | None = None
-    """The session whose conversation it goes on with."""
+    """The session that this one resumes."""
     continued_by: str | None = None
     """The session that goes on with its conversation."""
     stderr_path: str | None = None

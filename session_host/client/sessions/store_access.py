@@ -14,7 +14,7 @@ from .session_info import resolve_stale_row
 
 
 class SessionOutcome(NamedTuple):
-    """What has become of a session whose host cannot be reached."""
+    """The outcome of a session with an unreachable host."""
 
     state: State
     exit_code: int | None
@@ -67,7 +67,7 @@ def open_or_recover() -> tuple[Store, str]:
 
 
 def outcome_of(session_id: str) -> SessionOutcome:
-    """What the record says of a session whose host does not answer. Blocks on the disk."""
+    """The stored state of a session with an unresponsive host. Blocks on the disk."""
     try:
         with open_store() as store:
             record = store.get(session_id)

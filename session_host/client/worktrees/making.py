@@ -85,7 +85,7 @@ def make(directory: str, branch: str | None, chat: str) -> Worktree:
 
 
 def remake(worktree: str, repository: str, branch: str) -> bool:
-    """Make a chat's worktree again whose directory is gone, with its branch, at the same place.
+    """Recreate a chat's missing worktree, with its branch, at the same place.
 
     Returns:
         Whether that was needed.
@@ -189,7 +189,7 @@ def _free(repository: Repository, branch: str) -> None:
 
 
 def _forget(repository: Repository, entry: Entry) -> None:
-    """Take away the registration of one worktree whose directory is gone, and no other's.
+    """Remove the registration of one worktree with a missing directory, and no other's.
 
     A locked one is not ours to judge: that is how git is told of disks that are not always there.
     And where nothing else is in the directory above either, that may be such a disk without the lock.

@@ -11,7 +11,7 @@ from session_host.client.worktrees.repository import find
 from session_host.errors import WorktreeError
 
 SHOWN_TIMEOUT_S = 3.0
-"""Whoever shows it asks again soon; a disk that hangs must not hold up more than one thread for so long."""
+"""A short timeout: the caller asks again soon, and a hanging disk must block only one thread."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ class AnswerState(StrEnum):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom is asked, and how."""
+    """The server, the model and the options of a conversation."""
 
     url: str
     """The server's base address, with ``/v1`` or what it has instead."""

@@ -102,7 +102,7 @@ def checked_key(key: str, place: str) -> str:
 
 
 class NoKeys(logging.Filter):
-    """Takes keys out of what is logged, whoever logs it. Add it to handlers."""
+    """Log filter that removes keys from all records; add it to handlers."""
 
     def __init__(self) -> None:
         super().__init__()

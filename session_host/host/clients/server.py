@@ -144,7 +144,7 @@ class Server:
         return [each.transport.fileno() for each in self._clients]
 
     def hang_up(self) -> None:
-        """Let each client know at once that it must connect anew, whoever else has its socket."""
+        """Shut all connections down, also in processes with duplicates of the sockets, so that clients reconnect."""
         for client in self._clients:
             client.transport.shutdown()
 

@@ -165,7 +165,7 @@ class _Rester:
                     os.kill(os.getpid(), signal.SIGTERM)
 
     def unheard(self) -> tuple[socket.socket, ...]:
-        """The callers whose words are still to be heard; the others are sent away."""
+        """The connections with unread requests; the others are closed."""
         self._listener.close()
         for descriptor in self._answered:
             self._callers.pop(descriptor).close()

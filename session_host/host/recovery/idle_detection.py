@@ -68,7 +68,7 @@ class IdleDetection:
             self._settling.cancel()
 
     def leave(self) -> None:
-        """We are about to go: clients to whom something was promised since we asked to rest must connect anew."""
+        """Disconnect clients if anything happened since hibernation was requested, so that they reconnect."""
         if self._state is _State.ASKED and not self._nothing_happened():
             self._server.hang_up()
 

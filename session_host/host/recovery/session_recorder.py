@@ -48,7 +48,7 @@ class StoreWriter:
         self._record.provider_session_id = conversation or None
 
     async def taken_over(self) -> None:
-        """Record whose it is now, and in which conversation.
+        """Save this host's PID and the conversation.
 
         A failure is logged: the agent runs, and its end will be recorded.
         """

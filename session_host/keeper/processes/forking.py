@@ -21,7 +21,7 @@ _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 15, 36
 
 FAILED = 70
 PACKETS = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
-"""A message a packet: whoever goes on with a channel never begins in the midst of one. macOS has no such sockets."""
+"""One message per packet, so that a new reader never starts inside a message. macOS has no such sockets."""
 
 _NO_DESCRIPTOR = 2**31 - 2
 """No process has so many."""
@@ -39,7 +39,7 @@ def set_process_name(name: str) -> None:
 
 
 def become_subreaper() -> bool:
-    """Be the parent of every descendant whose parent ends; False where the system has no such thing."""
+    """Become a subreaper for orphaned descendants; False if the system has none."""
     return sys.platform == "linux" and bool(_libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
 
 

@@ -78,7 +78,7 @@ class ActivityState(msgspec.Struct, frozen=True):
     """When the user answered a question whose end its source has not told yet; as in ``Heard.at_s``."""
     last_input: str = ""
     speaker: tuple[int, int] | None = None
-    """The process whose plugin speaks, and its kernel start time."""
+    """The process of the reporting plugin, and its kernel start time."""
     asker: int = 0
     """The process group that had the terminal when its program last told its state there; 0 if it did not."""
     fresh: tuple[str, ...] | None = None

@@ -34,7 +34,7 @@ class SessionDescriptors(NamedTuple):
     """The session's socket; viewers that come while there is no host wait in it."""
 
     def close(self) -> None:
-        """Close all; whoever still holds the PTY's other side is hung up, unless another holds ours."""
+        """Close all; this hangs up the PTY unless another process holds its master."""
         for descriptor in self:
             os.close(descriptor)
 

@@ -51,7 +51,7 @@ class Search:
         self.close()
 
     def behind(self, session_ids: Iterable[str]) -> list[str]:
-        """Those of the sessions whose journals hold more than the index; the order stays."""
+        """The sessions with journals newer than the index, in the same order."""
         read = self._with(lambda index: index.journals())
         found = ((each, fingerprint(session_journal(each))) for each in session_ids)
         return [each for each, journal in found if journal and journal != read.get(each)]

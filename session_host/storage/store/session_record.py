@@ -53,7 +53,7 @@ class SessionRecord(msgspec.Struct, kw_only=True):
     arguments: list[str] | None = None
     """The user's own, out of which ``argv`` was made; None in records of before they were kept."""
     resumed_from: str | None = None
-    """The id of the session whose conversation this one goes on with."""
+    """The id of the session that this one resumes."""
     continued_by: str | None = None
     """The id of the session that goes on with this one's conversation."""
     repository: str | None = None
