@@ -5,5 +5,4 @@ state                 a viewer's states, and the interface of its user
 input_methods         the user's input as numbered messages
 unacknowledged_input  input kept in order until the host acknowledges it
 snapshot_receiver     a snapshot's pieces, and the replica made of them
-replica               what is done to an emulator because it is a replica
 """

@@ -1,4 +1,4 @@
-"""Collects a snapshot's parts and builds the replica. Pure but for the engine."""
+"""Collects a snapshot's parts and builds the replica, which replies to nobody. Pure but for the engine."""
 
 from __future__ import annotations
 
@@ -48,3 +48,17 @@ class SnapshotReceiver:
         if part.form == build:
             return restore(self._engine, data)
         return from_replay(self._engine, data, part.size, cell=self._cell, scrollback_lines=part.scrollback_lines)
+
+
+def discard_side_effects(emulator: Emulator) -> None:
+    """A replica answers nobody and announces nothing: the host's emulator does."""
+    emulator.take_replies()
+    emulator.take_events()
+
+
+def copy_scroll_position(former: Emulator, emulator: Emulator) -> None:
+    """Scroll a new replica back as far as the former one was."""
+    frame = former.frame()
+    if frame.scroll_offset:
+        grown = emulator.scrollback_rows - frame.scrollback_rows
+        emulator.scroll(-max(0, frame.scroll_offset + grown))

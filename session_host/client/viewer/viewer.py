@@ -49,8 +49,7 @@ from session_host.terminal import default_engine, engine_build
 from session_host.terminal.base import DefaultColors, Emulator, EngineName
 
 from .input_methods import ViewerInput
-from .replica import copy_scroll_position, discard_side_effects
-from .snapshot_receiver import SnapshotReceiver
+from .snapshot_receiver import SnapshotReceiver, copy_scroll_position, discard_side_effects
 from .state import FINAL_STATES, ViewerDelegate, ViewerState
 
 __all__ = ["Viewer", "ViewerDelegate", "ViewerState"]
