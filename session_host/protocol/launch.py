@@ -38,7 +38,7 @@ class Watch(msgspec.Struct, frozen=True):
     open_files_aside: str = ""
     """A pattern (re.search) of what such a file begins with if its conversation is not the user's: a sub-agent's."""
     transcripts: Literal["", "gemini"] = ""
-    """How ``host.watchers.transcript_guard`` keeps its transcript from others of its kind, which delete it."""
+    """How ``agents.conversations.gemini_guard`` keeps its transcript from others of its kind, which delete it."""
     asks_by_hook: bool = False
     """Its hooks tell that something is asked, and not what it does then: a moment, as a notification is."""
     bells: bool = False

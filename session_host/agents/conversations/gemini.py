@@ -6,7 +6,7 @@ starts in that project finds it "not resumable" and deletes all files with these
 is gone. So such twins are removed before each start, while there is another with something in it.
 
 While a chat runs, its transcript has a second name among the session's own files
-(``host.watchers.transcript_guard``), from which it is put back.
+(``agents.conversations.gemini_guard``), from which it is put back.
 """
 
 from __future__ import annotations

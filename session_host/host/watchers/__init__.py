@@ -7,7 +7,6 @@ conversation         the conversation that the agent is in
 open_files           the conversation, by the files that the agent holds open
 terminal_title       the conversation, by the terminal's title
 transcript           the conversation, by the transcript that the agent writes
-transcript_guard     keeps a Gemini CLI's transcript from other Gemini CLIs
 activity_log_writer  changes of the activity, written to their file
 harmless             logs a watcher's failure, and goes on
 """

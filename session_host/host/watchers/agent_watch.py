@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from session_host.agents.conversations.gemini_guard import TranscriptGuard
 from session_host.agents.status import signals
 from session_host.agents.status.activity import ActivityTracker, Moment
 from session_host.host.program.emulator_worker import EmulatorWorker
@@ -34,7 +35,6 @@ from .harmless import call_logged, log_errors
 from .state_file import TELL_STATES, WAYS, StatusFile, StatusFileContent
 from .terminal_title import TitleConversation
 from .transcript import TranscriptConversation
-from .transcript_guard import TranscriptGuard
 
 _NEEDS_INPUT = Activity.NEEDS_INPUT  # An enum's member is dear to look up, and each key asks for this one.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from session_host.agents.conversations.gemini import has_words
-from session_host.host.watchers.transcript_guard import TranscriptGuard
+from session_host.agents.conversations.gemini_guard import TranscriptGuard
 from tests.support.waiting import eventually
 
 ID = "0b9c4c50-6b5e-4f6e-9a57-3a6a4d1c1f00"
