@@ -164,7 +164,8 @@ def main(arguments: list[str]) -> int:
     # What a line does not tell need not be looked for.
     logging.logThreads = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001 - as the logging HOWTO has it
-    logging.basicConfig(level=logging.INFO, handlers=[RotatingHandler()])
+    level = logging.DEBUG if os.environ.get("OUTLIVE_LOG_LEVEL") == "debug" else logging.INFO
+    logging.basicConfig(level=level, handlers=[RotatingHandler()])
     set_process_name("outlive-keeper")
     if not become_subreaper():
         log.warning("no subreaper here: a program whose host is killed may end unnoticed")

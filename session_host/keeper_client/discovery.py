@@ -29,7 +29,7 @@ STATUS_TIMEOUT_S = 1.0
 LOOK_S = 0.02
 _VARIABLES = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
-    "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR",
+    "OUTLIVE_RUNTIME_DIR", "OUTLIVE_STATE_DIR", "OUTLIVE_CONFIG_DIR", "OUTLIVE_LOG_LEVEL",
 )  # fmt: skip
 """What the keeper and its hosts need of the environment; a program's own travels in its launch spec."""
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import shutil
+import contextlib
+import os
+import signal
 import sys
+from pathlib import Path
+from typing import NoReturn
 
 from session_host.cli.session_argument import find
 from session_host.errors import OutliveError
@@ -17,18 +21,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "session", metavar="SESSION", nargs="?", help="name, id or unique id prefix; without it, the keeper"
     )
+    parser.add_argument("-f", "--follow", action="store_true", help="print new lines as they come")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print a log."""
     path = keeper_log() if options.session is None else session_log(find(options.session).id)
     try:
-        for each in (aside(path), path):
-            if each == path or each.exists():
-                with each.open(encoding="utf-8", errors="replace") as log:
-                    shutil.copyfileobj(log, sys.stdout)
+        with contextlib.suppress(FileNotFoundError):
+            sys.stdout.write(aside(path).read_text(encoding="utf-8", errors="replace"))
+        log = path.read_bytes()
+        sys.stdout.write(log.decode(errors="replace"))
+        if options.follow:
+            _follow(path, len(log))
     except FileNotFoundError as error:
         raise OutliveError(f"no log yet ({path})") from error
     except OSError as error:
         raise OutliveError(f"{path}: cannot read it ({error.strerror})") from error
     return 0
+
+
+def _follow(path: Path, printed_bytes: int) -> NoReturn:
+    """Become tail(1), which goes on in the new file when the log is rotated."""
+    sys.stdout.flush()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        os.execvp("tail", ["tail", "-c", f"+{printed_bytes + 1}", "-F", "--", str(path)])  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        raise OutliveError(f"cannot run tail ({error.strerror}); use `outlive logs` without --follow") from error

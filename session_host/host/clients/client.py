@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from session_host.host.driver.driver import Driver
 from session_host.protocol.messages import Reply, Report
 from session_host.system.processes.permission import refusal_of
 
+from .message_trace import TracedTransport, log
 from .socket_transport import SocketTransport
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Client:
         self._driver = driver
         self._server = server
         self._effects = driver.session.effects
-        self.transport = SocketTransport(caller, self)
+        self.transport = (TracedTransport if log.isEnabledFor(logging.DEBUG) else SocketTransport)(caller, self)
         self.connection = driver.session.connect(self.transport, self.refusal)
         driver.performer.perform()
 
