@@ -10,7 +10,6 @@ import uuid
 from pathlib import Path
 
 from session_host.errors import HostUnavailable, OutliveError, StoreCorrupt, StoreError
-from session_host.keeper_client.requests import keeper_status
 from session_host.paths import runtime_dir
 from session_host.protocol.keeper import SessionSummary
 from session_host.protocol.messages import Description
@@ -77,6 +76,8 @@ def found_again(count: int) -> str:
 
 def _records_of_silent(ids: list[str]) -> list[SessionRecord]:
     """What the keeper and the system know of chats with a host that does not answer."""
+    from session_host.keeper_client.requests import keeper_status  # rarely needed, and dear to import
+
     try:
         status = keeper_status()
     except HostUnavailable:
