@@ -131,10 +131,10 @@ class App:
         window.looks_elsewhere.connect(self._notifier.check)
         self.notifications.chosen.connect(self._on_notification_chosen)
         tray.all_chats.connect(window.sidebar.list.setFocus)
-        tray.new_chat.connect(lambda directory: window.verbs.new_chat(directory=directory))
+        tray.new_chat.connect(lambda directory: window.chat_actions.new_chat(directory=directory))
         tray.open_wanted.connect(window.bring_up)
         tray.quit_wanted.connect(self.quit)
-        tray.stop_all_wanted.connect(window.verbs.stop_all)
+        tray.stop_all_wanted.connect(window.chat_actions.stop_all)
 
     def quit(self) -> None:
         """End the window's process; chats keep running."""

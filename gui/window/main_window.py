@@ -102,15 +102,15 @@ class MainWindow(QWidget):
         self.ages = AgeTimer(sessions, self)
         self._lay_out()
         self.sheets = Sheets(theme, self, sessions, agents, self.open_chat)
-        self.verbs = ChatActions(
+        self.chat_actions = ChatActions(
             self, sessions, agents, layout, self.sheets, self.banners, self.tabs, self.open_chat, self.focus_page
         )
         self.resuming = EndedChatActions(sessions, self.tabs, layout, self.banners, self.open_chat)
-        self._chat_menu = ChatMenu(self, self.verbs, self.resuming, self.sheets, self.open_chat)
+        self._chat_menu = ChatMenu(self, self.chat_actions, self.resuming, self.sheets, self.open_chat)
         self._upgrade_offer = UpgradeOffer(sessions, self.banners)
         sequences, key_problems = key_table.with_overrides(preferences.keys)
         self.commands = Commands(
-            sessions, self.tabs, self.sheets, self.banners, self.verbs, self.resuming, self.open_chat
+            sessions, self.tabs, self.sheets, self.banners, self.chat_actions, self.resuming, self.open_chat
         )
         opener = LinkOpener(
             sessions.tasks, preferences.window.editor, lambda line: self.banners.inform(line, key="terminal")
@@ -118,7 +118,7 @@ class MainWindow(QWidget):
         handlers = {**self.commands.handlers(), **self._handlers()}
         self.actions_ = Actions(self, self.stack, sequences, handlers, self.sheets.chooser, self.banners)
         self._wiring = PageWiring(
-            self.tabs, self.banners, opener, self.verbs, self.resuming,
+            self.tabs, self.banners, opener, self.chat_actions, self.resuming,
             key_table.of_the_window(sequences, preferences.keys), ask_errors=self.sheets.output.ask,
             set_zoom=self.set_zoom, grid_changed=self._on_grid,
         )  # fmt: skip
@@ -160,21 +160,21 @@ class MainWindow(QWidget):
         self.marks_kept.changed.connect(self._save)
         self.tabs.active_changed.connect(self._on_active)
         self.tabs.page_made.connect(self._on_page_made)
-        self.tab_bar.close_wanted.connect(self.verbs.close_tab)
+        self.tab_bar.close_wanted.connect(self.chat_actions.close_tab)
         self.tab_bar.menu_wanted.connect(self._on_tab_menu)
         self.sidebar.opened.connect(self.open_chat)
-        self.sidebar.new_chat.connect(self.verbs.new_chat)
+        self.sidebar.new_chat.connect(self.chat_actions.new_chat)
         self.sidebar.menu_wanted.connect(self._chat_menu.show_for_row)
-        self.sidebar.rename_wanted.connect(self.verbs.rename)
-        self.sidebar.remove_wanted.connect(self.verbs.remove)
+        self.sidebar.rename_wanted.connect(self.chat_actions.rename)
+        self.sidebar.remove_wanted.connect(self.chat_actions.remove)
         self.sidebar.left.connect(self.focus_page)
         self.sidebar.folded_changed.connect(self._save_soon.start)
         self.splitter.splitterMoved.connect(self._save_soon.start)
         self.sheets.send.sent.connect(self._on_sent)
         self.sheets.send.wanted.connect(self.open_chat)
-        self.verbs.ending.connect(self.resuming.note_end)
-        self.empty.new_chat.connect(self.verbs.new_chat)
-        self.empty.agent_chosen.connect(self.verbs.new_chat)
+        self.chat_actions.ending.connect(self.resuming.note_end)
+        self.empty.new_chat.connect(self.chat_actions.new_chat)
+        self.empty.agent_chosen.connect(self.chat_actions.new_chat)
         self.empty.switch_wanted.connect(self.commands.switch_chat)
         self._sessions.changed.connect(self.describe)
         self._sessions.problem.connect(lambda line: self.banners.inform(line[:1].upper() + line[1:], kind="failed"))
@@ -300,7 +300,7 @@ class MainWindow(QWidget):
         self.actions_.allow(
             is_there=chat is not None,
             is_over=chat is not None and chat.is_over,
-            converses=chat is not None and self.verbs.converses(chat),
+            converses=chat is not None and self.chat_actions.converses(chat),
         )
 
     def _on_active(self) -> None:

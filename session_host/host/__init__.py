@@ -1,13 +1,13 @@
 """The process that serves one session: its emulator, its clients, its recovery.
 
-    main            a host's life: take over, start or go on, serve, record the end, leave
+    main            a host's life: take over, start or go on, serve, save the exit, leave
     keeper_channel  the conversation with the keeper, and finding another keeper
-    termination     ends the program, politely or at once, and the processes that end with it
-    driver/         runs a session: gives the rules in ``session_host.session`` what happens, does what they want
+    termination     terminates or kills the program, and the processes that end with it
+    driver/         runs a session: calls the rules in ``session_host.session``, carries out their effects
     program/        the program's side: PTY, emulator worker, journal writer
     clients/        the clients' side: the socket, the clients, their requests
     watchers/       what the agent does: files, titles, hooks, followed without polling
-    recovery/       what a replacement host needs: ownership, checkpoints, the record, hibernation
+    recovery/       what a replacement host needs: ownership, the store's row, hibernation
 
 A host knows nothing of windows; it serves any number of viewers, and never waits for one.
 """

@@ -83,7 +83,7 @@ class KeeperChannel:
             self._pipe = None
 
     def _readable(self) -> None:
-        while self._pipe is not None:  # All there is: see ``loops.run``.
+        while self._pipe is not None:  # All there is: see ``system.event_loop.run``.
             try:
                 messages = self._pipe.receive()
             except BlockingIOError:

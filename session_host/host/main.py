@@ -52,7 +52,7 @@ from .program.journal_writer import JournalWriter
 from .recovery.hibernation import HibernationState, WakeUp, hibernate
 from .recovery.idle_detection import IdleDetection
 from .recovery.ownership import try_lock_session, unlock_session
-from .recovery.session_recorder import StoreWriter
+from .recovery.store_writer import StoreWriter
 from .termination import end_strays
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Keeper state, and what happens when a host, a program or another keeper dies."""
+"""The keeper's sessions, and what happens when a host or a program dies (a keeper's death: ``pair``)."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Keeper:
         return bool(self.wards)
 
     def on_connection(self, client: MessageChannel, message: Any) -> None:
-        """A command, or a host without a keeper, says something."""
+        """Answer a command's message, or adopt the session of a host that lost its keeper."""
         if isinstance(message, Adopt):
             self._adopt(client, message)
             return
@@ -196,7 +196,7 @@ class Keeper:
     def _host_speaks(self, ward: KeptSession, pipe: MessageChannel) -> None:
         messages = self.loop.receive(pipe, keep=pipe.is_packets)
         if messages is None:
-            # Its death, if it is that, comes by another way.
+            # If the host has died, ``_host_died`` is called separately.
             self.drop_channel(ward, pipe)
             return
         try:
@@ -204,7 +204,7 @@ class Keeper:
                 self._host_says(ward, pipe, message)
         finally:
             if messages and pipe.is_packets and pipe.socket.fileno() >= 0:
-                # Not before it is dealt with: should this process die, another one reads it again.
+                # Only after it is handled: if this process dies first, the next keeper reads it again.
                 pipe.drop_descriptors()
                 pipe.consume()
 
@@ -302,7 +302,7 @@ class Keeper:
         self.wards[ward.id] = ward
 
     def keep_channel(self, ward: KeptSession, connection: socket.socket) -> None:
-        """As ``keep``: the channel of a host that was there before this program was."""
+        """Watch the channel of a host that is older than this process."""
         ward.channel = self._watch_channel(ward, connection)
 
     # ------------------------------------------------------------ two processes
@@ -330,7 +330,7 @@ class Keeper:
                     self.sockets.tell_bound(ward)
 
     def stand_by(self) -> None:
-        """Be the standby from now on: hold what is kept, and nothing that is under way."""
+        """Be the standby from now on: keep the sessions, drop clients, timers and unfinished replacements."""
         self.loop.wait()
         for ward in self.wards.values():
             self._strangers.forget(ward)
@@ -350,7 +350,7 @@ class Keeper:
                 self.child_ended(pid, status)
 
     def child_ended(self, pid: int, status: int) -> None:
-        """A child that is no program has ended, of this process or of the standby."""
+        """A child of this process or of the standby, but not a program, has ended: perhaps a host."""
         for ward in tuple(self.wards.values()):
             if ward.host_pid == pid:
                 self._host_died(ward, status)

@@ -3,7 +3,7 @@
 Its states are in ``connection_states``.
 
 Bytes that came go into ``receive_data``. Frames to be sent come out of ``frames.data_to_send``, once the effect
-``Flush`` asks for that. What the client wants of others than the rules comes out of ``events_received``.
+``Flush`` asks for that. Messages that the session's rules do not handle come out of ``events_received``.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ class ClientConnection:
     """One client: reads what it sends, and queues what it gets.
 
     Attributes:
-        state: see the module.
+        state: see ``connection_states``.
         frames: what the client gets.
-        more: another message of the client has come: call ``receive_data`` again, with no bytes.
+        more: another message is already decoded: call ``receive_data`` again, with b"".
         attachment: what it holds while it is attached.
     """
 
@@ -101,7 +101,7 @@ class ClientConnection:
     # ------------------------------------------------------------ what the client sends
 
     def receive_data(self, data: bytes, emulator: Emulator | None) -> bytes:
-        """Act on the next message, if it is whole; a client that breaks the rules is told which, and dropped.
+        """Act on the next complete message; a client that breaks a rule is told which rule, and dropped.
 
         Args:
             data: what came.
@@ -137,7 +137,7 @@ class ClientConnection:
             and session.takes_keys
             and not (attachment.read_only or attachment.holds or session.due.bytes or self.state is _CLOSED)
         ):
-            # What ``_message`` comes to with a key that nothing is in the way of.
+            # Shortcut: the same result as ``_message``, for a key that nothing blocks.
             typed = emulator.encode_key(message)
             attachment.last_sequence = attachment.accepted = message.sequence
             session.last_key = message
@@ -220,7 +220,7 @@ class ClientConnection:
         self.send(Welcome(message.protocol, VERSION, session.session_id, session.epoch, session.state))
 
     def _mine(self, attachment_id: str) -> Attachment | None:
-        """The client's attachment, if it means that one; one that went to another connection is stale."""
+        """This client's attachment if it has this id; None if not, or if another connection has taken it."""
         attachment = self.attachment
         if attachment is None or attachment.id != attachment_id or attachment.client is not self:
             return None
@@ -327,7 +327,7 @@ class ClientConnection:
             self.frames.send(message)
 
     def event(self, event: Event) -> None:
-        """Queue an event, small as it is, also for a client that is behind; the end comes after the last output."""
+        """Queue an event, even for a client that is behind; only the end waits for the last output."""
         if self.state is State.ATTACHED and not (isinstance(event, StateEvent) and self._subscription.behind):
             self.send(event)
 
@@ -350,7 +350,7 @@ class ClientConnection:
             self._close()
 
     def _tell_end(self) -> None:
-        """A program may have ended before this client saw it end."""
+        """Tell the client that the program has ended, if it has."""
         if (end := self._session.end) is not None:
             self.send(end)
 

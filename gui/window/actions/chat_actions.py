@@ -32,7 +32,7 @@ RECENT_DIRECTORIES = 12
 
 
 class ChatActions(QObject):
-    """The window's verbs on chats. What needs the user's word is asked over the chat's page.
+    """What the user can do to chats. What needs the user's word is asked over the chat's page.
 
     Signals:
         ending: the user ends a chat.

@@ -20,13 +20,13 @@ class ChatMenu:
     def __init__(
         self,
         parent: QWidget,
-        verbs: ChatActions,
+        chat_actions: ChatActions,
         resuming: EndedChatActions,
         sheets: Sheets,
         open_chat: Callable[[Chat], object],
     ) -> None:
         self._parent = parent
-        self._verbs = verbs
+        self._chat_actions = chat_actions
         self._resuming = resuming
         self._sheets = sheets
         self._open_chat = open_chat
@@ -37,7 +37,7 @@ class ChatMenu:
         menu.addAction(common_texts.open_(), lambda: self._open_chat(chat))
         self._fill(menu, chat)
         if chat.is_over:
-            menu.addAction(action_texts.remove(), lambda: self._verbs.remove(chat))
+            menu.addAction(action_texts.remove(), lambda: self._chat_actions.remove(chat))
         menu.popup(place)
 
     def show_for_tab(self, chat: Chat, place: QPoint) -> None:
@@ -45,7 +45,7 @@ class ChatMenu:
         menu = self._menu()
         self._fill(menu, chat)
         menu.addSeparator()
-        menu.addAction(action_texts.close_tab(), lambda: self._verbs.close_tab(chat.id))
+        menu.addAction(action_texts.close_tab(), lambda: self._chat_actions.close_tab(chat.id))
         menu.popup(place)
 
     def _menu(self) -> QMenu:
@@ -54,25 +54,25 @@ class ChatMenu:
         return menu
 
     def _fill(self, menu: QMenu, chat: Chat) -> None:
-        verbs = self._verbs
+        chat_actions = self._chat_actions
         resuming = self._resuming
-        converses = verbs.converses(chat)
+        converses = chat_actions.converses(chat)
         if chat.is_over and converses:
             menu.addAction(common_texts.resume(), lambda: resuming.resume(chat))
         if not chat.is_over:
             menu.addAction(action_texts.send(), lambda: self._sheets.send.ask(chat))
-        menu.addAction(action_texts.new_chat_like_this(), lambda: verbs.new_like(chat))
+        menu.addAction(action_texts.new_chat_like_this(), lambda: chat_actions.new_like(chat))
         if converses:
             menu.addAction(action_texts.copy_resume_command(), lambda: resuming.copy_command(chat))
         menu.addSeparator()
-        menu.addAction(action_texts.rename(), lambda: verbs.rename(chat))
-        menu.addAction(action_texts.copy_name(), lambda: verbs.copy_name(chat))
-        menu.addAction(common_texts.export_(), lambda: verbs.export(chat))
+        menu.addAction(action_texts.rename(), lambda: chat_actions.rename(chat))
+        menu.addAction(action_texts.copy_name(), lambda: chat_actions.copy_name(chat))
+        menu.addAction(common_texts.export_(), lambda: chat_actions.export(chat))
         menu.addSeparator()
         menu.addAction(action_texts.status_details(), lambda: self._sheets.explain.ask(chat))
         if not chat.is_over:
             menu.addSeparator()
-            menu.addAction(common_texts.stop(), lambda: verbs.stop(chat))
+            menu.addAction(common_texts.stop(), lambda: chat_actions.stop(chat))
             # Not below Stop, where a click that slips would end the chat at once.
             more = menu.addMenu(action_texts.more())
-            more.addAction(common_texts.kill(), lambda: verbs.kill(chat))
+            more.addAction(common_texts.kill(), lambda: chat_actions.kill(chat))

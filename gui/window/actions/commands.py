@@ -1,4 +1,4 @@
-"""Carries out each action of the key table."""
+"""What the key table's actions on chats, tabs and pages do; the window's own are in ``main_window``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Commands:
         tabs: Tabs,
         sheets: Sheets,
         banners: BannerArea,
-        verbs: ChatActions,
+        chat_actions: ChatActions,
         resuming: EndedChatActions,
         open_chat: Callable[[Chat], object],
     ) -> None:
@@ -34,35 +34,35 @@ class Commands:
         self._tabs = tabs
         self._sheets = sheets
         self._banners = banners
-        self._verbs = verbs
+        self._chat_actions = chat_actions
         self._resuming = resuming
         self._open_chat = open_chat
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         """What each action of the table does that is about chats, tabs or pages."""
-        verbs, tabs, resuming, sheets = self._verbs, self._tabs, self._resuming, self._sheets
+        chat_actions, tabs, resuming, sheets = self._chat_actions, self._tabs, self._resuming, self._sheets
         handlers: dict[str, Callable[[], object]] = {
             "switch_chat": self.switch_chat,
             "search": sheets.searching.open,
             "next_waiting": self.next_waiting,
-            "new_chat": verbs.new_chat,
-            "close_tab": lambda: verbs.close_tab(tabs.active_id),
+            "new_chat": chat_actions.new_chat,
+            "close_tab": lambda: chat_actions.close_tab(tabs.active_id),
             "reopen_tab": tabs.reopen,
             "next_tab": lambda: tabs.step(1),
             "previous_tab": lambda: tabs.step(-1),
-            "rename": lambda: self._on_active_chat(verbs.rename),
-            "stop": lambda: self._on_active_chat(verbs.stop),
-            "kill": lambda: self._on_active_chat(verbs.kill),
-            "stop_all": verbs.stop_all,
-            "copy_name": lambda: self._on_active_chat(verbs.copy_name),
+            "rename": lambda: self._on_active_chat(chat_actions.rename),
+            "stop": lambda: self._on_active_chat(chat_actions.stop),
+            "kill": lambda: self._on_active_chat(chat_actions.kill),
+            "stop_all": chat_actions.stop_all,
+            "copy_name": lambda: self._on_active_chat(chat_actions.copy_name),
             "send": self.show_send_sheet,
             "resume": lambda: self._on_active_chat(resuming.resume),
             "pick": lambda: self._on_active_chat(resuming.pick),
             "copy_resume": lambda: self._on_active_chat(resuming.copy_command),
-            "duplicate": lambda: self._on_active_chat(verbs.new_like),
+            "duplicate": lambda: self._on_active_chat(chat_actions.new_like),
             "errors": lambda: self._on_active_chat(sheets.output.ask),
             "explain": lambda: self._on_active_chat(sheets.explain.ask),
-            "export": lambda: self._on_active_chat(verbs.export),
+            "export": lambda: self._on_active_chat(chat_actions.export),
             "copy": lambda: self._on_page(lambda page: page.view.copy()),
             "paste": lambda: self._on_page(lambda page: page.view.paste()),
             "select_all": lambda: self._on_page(lambda page: page.view.select_all()),
@@ -79,7 +79,7 @@ class Commands:
 
     def _on_page(self, act: Callable[[ChatPage], object]) -> None:
         page = self._tabs.active_page
-        if page is not None and not page.is_asking:
+        if page is not None and not page.is_question_open:
             act(page)
 
     def _on_active_chat(self, act: Callable[[Chat], object]) -> None:
@@ -100,7 +100,7 @@ class Commands:
             self._banners.inform(common_texts.no_running_chats(), key="send")
 
     def switch_chat(self) -> None:
-        """List all chats, the one that was shown before first, so that Enter goes back to it."""
+        """List all chats; the previously shown one comes first, so that Enter goes back to it."""
         chats = [chat for chats in self._sessions.groups().values() for chat in chats]
         lines = second_lines(chats)
         choices = [

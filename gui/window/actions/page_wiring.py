@@ -27,7 +27,7 @@ class PageWiring:
         tabs: Tabs,
         banners: BannerArea,
         opener: LinkOpener,
-        verbs: ChatActions,
+        chat_actions: ChatActions,
         resuming: EndedChatActions,
         window_keys: tuple[str, ...],
         *,
@@ -39,7 +39,7 @@ class PageWiring:
         self._tabs = tabs
         self._banners = banners
         self._opener = opener
-        self._verbs = verbs
+        self._chat_actions = chat_actions
         self._resuming = resuming
         self._window_keys = window_keys
         self._ask_errors = ask_errors
@@ -62,14 +62,14 @@ class PageWiring:
         page.clipboard_offered.connect(lambda text: self._on_clipboard(page, text))
 
     def _wire_end_bar(self, bar: EndBar, chat: Chat) -> None:
-        verbs, resuming = self._verbs, self._resuming
+        chat_actions, resuming = self._chat_actions, self._resuming
         bar.resume_wanted.connect(lambda anyway: resuming.resume(chat, anyway=anyway))
         bar.pick_wanted.connect(lambda: resuming.pick(chat))
         bar.continued_wanted.connect(lambda: resuming.show_follower(chat))
-        bar.again_wanted.connect(lambda: verbs.new_like(chat))
+        bar.again_wanted.connect(lambda: chat_actions.new_like(chat))
         bar.errors_wanted.connect(lambda: self._ask_errors(chat))
-        bar.export_wanted.connect(lambda: verbs.export(chat))
-        bar.close_wanted.connect(lambda: verbs.close_tab(chat.id))
+        bar.export_wanted.connect(lambda: chat_actions.export(chat))
+        bar.close_wanted.connect(lambda: chat_actions.close_tab(chat.id))
 
     def _on_refused(self, chat: Chat, line: str) -> None:
         text, key = notice_texts.input_refused(chat.name, line), f"refused {chat.id}"

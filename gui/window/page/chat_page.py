@@ -342,12 +342,12 @@ class ChatPage(Area):
         self.question.ask(question)
 
     @property
-    def is_asking(self) -> bool:
+    def is_question_open(self) -> bool:
         """Whether a question is over the page."""
         return self._question.is_open
 
     def _withdraw_question(self) -> None:
-        if self.is_asking:
+        if self.is_question_open:
             self.question.put_away()
 
     def _on_question_closed(self) -> None:
@@ -357,11 +357,11 @@ class ChatPage(Area):
     @property
     def has_keyboard(self) -> bool:
         """Whether the keyboard is in its terminal, or in a question over it."""
-        return self.view.hasFocus() or (self.is_asking and self.question.isAncestorOf(self.focusWidget()))
+        return self.view.hasFocus() or (self.is_question_open and self.question.isAncestorOf(self.focusWidget()))
 
     def focus_terminal(self) -> None:
         """Give the terminal the keyboard, or the question over it."""
-        if self.is_asking:
+        if self.is_question_open:
             self.question.take_keyboard()
         else:
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)

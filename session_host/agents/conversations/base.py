@@ -25,7 +25,7 @@ class ConversationQuery(NamedTuple):
     """A conversation that is to be gone on with.
 
     Attributes:
-        conversation: its id; it has passed ``words.is_conversation``.
+        conversation: its id; it has passed ``protocol.untrusted_text.is_conversation``.
         directory: where the agent worked, absolute.
         environment: that the agent is to have: it leads to the agent's files.
         files: the directory of the files that we made for it.

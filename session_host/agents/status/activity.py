@@ -204,7 +204,7 @@ class ActivityTracker:
         return self._become(Activity.NO_SIGNAL, SILENCE, moment, detail)
 
     def next_expiry_s(self, output_s: float) -> float | None:
-        """When ``look`` is to be called, as ``Moment.s``; None for never."""
+        """When ``expire`` is to be called, as ``Moment.s``; None for never."""
         if self._answered_s is not None and (self._asks_by() not in self._telling_ends or self._is_cleared()):
             return self._answered_s + ANSWER_S
         if self.activity is not Activity.WORKING:

@@ -71,7 +71,7 @@ def ask(directory: Path, *words: str) -> bool:
     """Whether git says yes: it ends with 0, and not with 1.
 
     Raises:
-        GitRefused, WorktreeError: as ``look``, for any other end.
+        GitRefused, WorktreeError: as ``run_read_only``, for any other end.
     """
     try:
         run_read_only(directory, *words)
@@ -89,7 +89,7 @@ def change(directory: Path, *words: str) -> str:
         What it printed.
 
     Raises:
-        GitRefused, WorktreeError: as ``look``.
+        GitRefused, WorktreeError: as ``run_read_only``.
     """
     return _run(directory, words, {}, WORK_TIMEOUT_S)
 

@@ -1,4 +1,4 @@
-"""Encodes keys, mouse and focus by the modes in force in libghostty-vt.
+"""Encodes keys (with ``encode_keys``), mouse and focus by the modes in force in libghostty-vt.
 
 Keys are encoded by ``encode_keys``, as in the other engine: the library's encoder wants to know the
 physical key and its unshifted character, which a toolkit does not tell of every layout, and it knows

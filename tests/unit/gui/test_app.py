@@ -136,7 +136,7 @@ async def test_a_layout_that_could_not_be_read_is_there_the_next_time(
             assert "kept it locked" in banner.text
             await until(lambda: made.sessions.get(ID) is not None)
             made.window.open_chat(made.sessions.chats()[0])
-            made.window.verbs.close_tab(ID)
+            made.window.chat_actions.close_tab(ID)
     with Store.open(paths.database()) as store:
         assert store.layout()["tabs"] == [ID]
 

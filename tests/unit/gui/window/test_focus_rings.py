@@ -35,16 +35,16 @@ async def test_every_keyboard_stop_shows_its_focus(played: Played, appearance: A
     sheets = window.sheets
     places: dict[str, Callable[[], object]] = {
         "window": lambda: None,
-        "new chat": lambda: window.verbs.new_chat("command", "/usr"),
+        "new chat": lambda: window.chat_actions.new_chat("command", "/usr"),
         "browse": sheets.new_chat.directory_row.browser.browse,
-        "rename": lambda: window.verbs.rename(chat),
-        "export": lambda: window.verbs.export(chat),
+        "rename": lambda: window.chat_actions.rename(chat),
+        "export": lambda: window.chat_actions.export(chat),
         "palette": window.actions_.show_palette,
         "switcher": window.commands.switch_chat,
         "explain": window.commands.handlers()["explain"],
         "send": window.commands.handlers()["send"],
         "search": window.commands.handlers()["search"],
-        "stop all": window.verbs.stop_all,
+        "stop all": window.chat_actions.stop_all,
     }
     for name, opens in places.items():
         await _check(played, name, opens)

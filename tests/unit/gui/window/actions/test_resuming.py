@@ -230,7 +230,7 @@ async def test_the_end_of_a_chat_out_of_sight_can_be_undone(
     window = played.open_window()
     played.show(two)
     played.viewers[one].be(Activity.IDLE)
-    window.verbs.stop(played.chat(one))
+    window.chat_actions.stop(played.chat(one))
     played.viewers[one].end(exit_signal=15)
     played.settle()
     early = window.banners.current

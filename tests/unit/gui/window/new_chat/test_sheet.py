@@ -38,7 +38,7 @@ async def test_a_directory_is_browsed_for_by_keyboard_and_escape_leads_back_to_t
     for name in ("api/src", "docs", ".hidden"):
         (area.home / name).mkdir(parents=True)
     window = played.open_window()
-    window.verbs.new_chat("shell", "~")
+    window.chat_actions.new_chat("shell", "~")
     sheet = window.sheets.new_chat
     browser = sheet.directory_row.browser
     sheet.directory_row.browse.setFocus()
@@ -68,7 +68,7 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     claude: None, played: Played, launches: list[LaunchRequest]
 ) -> None:
     window = played.open_window()
-    window.verbs.new_chat("claude", "/tmp")
+    window.chat_actions.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     assert sheet.prompt.isVisible()
     assert not sheet.presets.isVisible()
@@ -90,7 +90,7 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
     assert request.overrides == {"A": "1", "B": "x y"}
     assert request.worktree is None
 
-    window.verbs.new_chat("claude", "/tmp")
+    window.chat_actions.new_chat("claude", "/tmp")
     assert sheet.prompt.toPlainText() == "", "one asks another question each time"
     assert sheet.environment.text() == "", "it may have held secrets"
     assert sheet.arguments.text() == "--model 'a b'"
@@ -102,7 +102,7 @@ async def test_prompt_presets_arguments_and_environment_reach_the_start(
 
 async def test_each_agent_has_its_own_suggestions(claude: None, played: Played) -> None:
     window = played.open_window(WindowLayout(starts={"claude": Start(arguments=["--x"]), "gone": Start()}))
-    window.verbs.new_chat("claude", "/tmp")
+    window.chat_actions.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     assert sheet.arguments.text() == "--x"
     sheet.arguments.setText("--y")
@@ -119,7 +119,7 @@ async def test_a_worktree_is_offered_where_there_is_a_repository(
     plain = area.home / "plain"
     plain.mkdir()
     window = played.open_window()
-    window.verbs.new_chat("shell", str(plain))
+    window.chat_actions.new_chat("shell", str(plain))
     sheet = window.sheets.new_chat
     sheet.more.click()
     field = sheet.worktree
@@ -132,7 +132,7 @@ async def test_a_worktree_is_offered_where_there_is_a_repository(
     sheet.start.click()
     await played.until(lambda: launches, "the start")
     assert launches[0].worktree == "", "a new branch"
-    window.verbs.new_chat("shell", str(repository))
+    window.chat_actions.new_chat("shell", str(repository))
     assert field.wanted.isChecked(), "as last time"
     QTest.keyClicks(field.branch, "fix")
     sheet.start.click()
@@ -144,7 +144,7 @@ async def test_a_worktree_of_last_time_is_not_wanted_where_there_is_no_repositor
     played: Played, launches: list[LaunchRequest], area: Area
 ) -> None:
     window = played.open_window(WindowLayout(starts={"shell": Start(worktree=True)}))
-    window.verbs.new_chat("shell", str(area.home))
+    window.chat_actions.new_chat("shell", str(area.home))
     field = window.sheets.new_chat.worktree
     await played.until(lambda: not field.wanted.isEnabled(), "git's word")
     window.sheets.new_chat.start.click()
@@ -157,7 +157,7 @@ async def test_an_endpoint_is_asked_for_model_and_server(
 ) -> None:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     window = played.open_window()
-    window.verbs.new_chat("endpoint", "/tmp")
+    window.chat_actions.new_chat("endpoint", "/tmp")
     sheet = window.sheets.new_chat
     assert (sheet.model.isVisible(), sheet.url.isVisible()) == (True, True)
     sheet.start.click()
@@ -168,7 +168,7 @@ async def test_an_endpoint_is_asked_for_model_and_server(
     await played.until(lambda: launches, "the start")
     assert launches[0].arguments == ["--model=llama", "--url=http://127.0.0.1:1/v1"]
     (area.config / "endpoint.toml").write_text('url = "http://default/v1"\nmodel = "m"\n')
-    window.verbs.new_chat("endpoint", "/tmp")
+    window.chat_actions.new_chat("endpoint", "/tmp")
     assert (sheet.model.text(), sheet.url.text()) == ("llama", "http://127.0.0.1:1/v1")
     assert (sheet.model.placeholderText(), sheet.url.placeholderText()) == ("m", "http://default/v1")
     sheet.model.clear()
@@ -198,7 +198,7 @@ async def test_a_duplicate_has_a_conversation_of_its_own(
 async def test_a_duplicate_of_one_whose_arguments_were_not_kept(played: Played, launches: list[LaunchRequest]) -> None:
     command = await played.add("tail", agent="command", argv=["tail", "-f", "x"], cwd="/tmp", state=State.EXITED)
     window = played.open_window()
-    window.verbs.new_like(played.chat(command))
+    window.chat_actions.new_like(played.chat(command))
     await played.until(lambda: launches, "the start")
     assert launches[0].arguments == ["tail", "-f", "x"]
 
@@ -215,7 +215,7 @@ async def test_the_sheet_fits_into_a_small_window(claude: None, played: Played) 
     window = played.open_window()
     window.resize(320, 300)
     played.settle()
-    window.verbs.new_chat("claude", "/tmp")
+    window.chat_actions.new_chat("claude", "/tmp")
     sheet = window.sheets.new_chat
     sheet.more.click()
     played.settle()

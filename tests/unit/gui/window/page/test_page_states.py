@@ -56,7 +56,7 @@ async def test_a_tab_of_a_running_chat_takes_no_memory_for_bars_and_questions_th
     page.ask(Question("Paste?", "Paste", lambda: None))
     assert page.question.yes.isVisible()
     viewer.end(3)
-    assert not page.is_asking
+    assert not page.is_question_open
     assert page.end_bar.isVisible()
 
 

@@ -93,7 +93,7 @@ async def test_a_file_that_exists_is_replaced_only_after_a_second_word(played: P
     session_id = await ended(played)
     there = area.home / "one.html"
     there.write_text("mine")
-    played.window.verbs.export(played.chat(session_id))
+    played.window.chat_actions.export(played.chat(session_id))
     sheet = played.window.sheets.export
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     assert (sheet.is_open, sheet.problem.text(), sheet.save.text()) == (
@@ -107,7 +107,7 @@ async def test_a_file_that_exists_is_replaced_only_after_a_second_word(played: P
     QTest.keyClick(sheet.cancel, Qt.Key.Key_Return)
     assert not sheet.is_open, "Enter presses the button that has the keyboard"
     assert there.read_text() == "mine"
-    played.window.verbs.export(played.chat(session_id))
+    played.window.chat_actions.export(played.chat(session_id))
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)
     await played.until(lambda: "what was said" in there.read_text(), "the file to be replaced")
@@ -115,7 +115,7 @@ async def test_a_file_that_exists_is_replaced_only_after_a_second_word(played: P
 
 async def test_a_file_that_cannot_be_is_said_before_anything_is_written(played: Played, area: Area):
     session_id = await ended(played)
-    played.window.verbs.export(played.chat(session_id))
+    played.window.chat_actions.export(played.chat(session_id))
     sheet = played.window.sheets.export
     for typed, said in (
         ("~/none/one.html", "The folder ~/none doesn’t exist"), ("", "Enter a file name"), ("~", "Enter a file name"),
@@ -130,7 +130,7 @@ async def test_a_file_that_cannot_be_is_said_before_anything_is_written(played: 
 
 async def test_what_cannot_be_exported_is_said_in_a_line(played: Played, area: Area):
     session_id = await ended(played, recorded=False)
-    verbs = played.window.verbs
+    verbs = played.window.chat_actions
     banners = played.window.banners
     verbs.export(played.chat(session_id))
     sheet = played.window.sheets.export
@@ -145,7 +145,7 @@ async def test_what_cannot_be_exported_is_said_in_a_line(played: Played, area: A
 
 async def test_a_window_that_closes_does_not_wait_for_an_export(played: Played, area: Area):
     session_id = await ended(played)
-    played.window.verbs.export(played.chat(session_id))
+    played.window.chat_actions.export(played.chat(session_id))
     sheet = played.window.sheets.export
     sheet.file.setText("~/one.cast")
     QTest.keyClick(sheet.file, Qt.Key.Key_Return)

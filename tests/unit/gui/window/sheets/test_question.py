@@ -120,13 +120,13 @@ async def test_stop_all_asks_over_the_window_and_stops_what_it_named(played: Pla
     window = played.open_window()
     stopped: list[str] = []
     played.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
-    window.verbs.stop_all()
+    window.chat_actions.stop_all()
     asked = window.sheets.question
     assert asked.title.text() == "Stop all 2 running chats?"
     assert asked.subject.toPlainText().splitlines()[0].startswith("one")
     await press(played, Qt.Key.Key_Escape)
     assert stopped == []
-    window.verbs.stop_all()
+    window.chat_actions.stop_all()
     await played.add("three")
     await press(played, Qt.Key.Key_Return)
     assert stopped == ["one", "two"], "not the one that was started meanwhile"
@@ -139,7 +139,7 @@ async def test_a_working_chat_is_asked_about_over_its_own_page(played: Played):
     stopped: list[str] = []
     played.sessions.stop = lambda chat: stopped.append(chat.name)  # type: ignore[method-assign]
     played.viewers[ids[1]].be(Activity.WORKING)
-    window.verbs.stop(played.chat(ids[1]))
+    window.chat_actions.stop(played.chat(ids[1]))
     await played.until(lambda: window.tabs.active_id == ids[1], "the chat in question to be shown")
     assert played.page.question.title.text() == "two is working. Stop it?"
     await press(played, Qt.Key.Key_Return)
@@ -153,12 +153,12 @@ async def test_a_build_in_a_shell_is_asked_about_before_it_is_ended(played: Play
     ended: list[str] = []
     played.sessions.kill = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
     played.viewers[session_id].tell(ForegroundEvent("make -j8", "2026-01-02T03:04:05Z"))
-    window.verbs.kill(played.chat(session_id))
+    window.chat_actions.kill(played.chat(session_id))
     assert played.page.question.title.text() == "make -j8 is still running. Kill it?"
     await press(played, Qt.Key.Key_Escape)
     assert ended == []
     played.viewers[session_id].tell(ForegroundEvent("", "2026-01-02T03:04:05Z"))
-    window.verbs.kill(played.chat(session_id))
+    window.chat_actions.kill(played.chat(session_id))
     assert ended == ["build"], "a shell that waits for a command has nothing to lose"
 
 
@@ -168,7 +168,7 @@ async def test_a_chat_that_wrote_something_just_now_is_asked_about(played: Playe
     played.viewers[session_id].tell(OutputEvent(10))
     ended: list[str] = []
     played.sessions.stop = lambda chat: ended.append(chat.name)  # type: ignore[method-assign]
-    window.verbs.stop(played.chat(session_id))
+    window.chat_actions.stop(played.chat(session_id))
     assert ended == []
     assert played.page.question.title.text() == "log was active just now. Stop it?"
 
@@ -177,13 +177,13 @@ async def test_a_removed_chat_is_kept_until_that_cannot_be_undone(played: Played
     ids = [await played.add(name, state=State.EXITED) for name in ("one", "two")]
     window = played.open_window()
     window.open_chat(played.chat(ids[0]))
-    window.verbs.remove(played.chat(ids[0]))
+    window.chat_actions.remove(played.chat(ids[0]))
     assert [chat.name for chat in played.sessions.listed()] == ["two"]
     assert window.tabs.ids() == []
     assert {record.id for record in await played.storage.call(Store.all)} == set(ids), "a crash removes nothing"
     window.banners.act()
     assert [chat.name for chat in played.sessions.listed()] == ["one", "two"]
-    window.verbs.remove(played.chat(ids[1]))
+    window.chat_actions.remove(played.chat(ids[1]))
     played.sessions.removals._timers[ids[1]].setInterval(0)
     await played.until(lambda: played.sessions.get(ids[1]) is None, "the removal to be carried out")
     assert [record.id for record in await played.storage.call(Store.all)] == [ids[0]]
@@ -204,7 +204,7 @@ async def test_stop_chat_typed_on_an_ended_chat_does_not_come_upon_stop_all(play
 async def test_an_enter_that_is_still_held_does_not_answer_a_question(played: Played):
     await played.add("one")
     window = played.open_window()
-    window.verbs.stop_all()
+    window.chat_actions.stop_all()
     yes = window.sheets.question.yes
     held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", autorep=True)
     QApplication.sendEvent(yes, held)

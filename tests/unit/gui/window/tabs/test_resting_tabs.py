@@ -80,7 +80,7 @@ async def test_a_selection_that_waits_to_be_copied_is_not_given_away(played: Pla
 
 async def test_a_closed_tab_keeps_no_replica(played: Played):
     one, *_ = await four_tabs(played)
-    played.window.verbs.close_tab(one)
+    played.window.chat_actions.close_tab(one)
     assert played.viewers[one].emulator is None
     assert not played.viewers[one].is_closed
 

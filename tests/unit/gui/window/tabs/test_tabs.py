@@ -52,7 +52,7 @@ async def test_every_change_is_saved(played: Played):
     assert played.layouts[-1]["active"] == three
     played.window.tab_bar.moveTab(0, 2)
     assert played.layouts[-1]["tabs"] == [two, three, one]
-    played.window.verbs.close_tab(three)
+    played.window.chat_actions.close_tab(three)
     assert played.layouts[-1]["tabs"] == [two, one]
     played.window.tabs.step(1)
     assert played.layouts[-1]["active"] == played.window.tabs.active_id
@@ -61,21 +61,21 @@ async def test_every_change_is_saved(played: Played):
 async def test_closing_a_tab_leaves_the_chat_and_says_so_once(played: Played):
     one, two, _three = await three_tabs(played)
     window = played.window
-    window.verbs.close_tab(one)
+    window.chat_actions.close_tab(one)
     assert window.banners.current is not None
     assert window.banners.current.text == "Tab closed. The chat keeps running."
     assert not played.viewers[one].is_closed, "its events are followed all the same"
     assert window.sidebar.model.index_of(one).data() is not None
     window.banners.dismiss()
-    window.verbs.close_tab(two)
+    window.chat_actions.close_tab(two)
     assert window.banners.current is None
 
 
 async def test_a_closed_tab_comes_back_where_it_was(played: Played):
     one, two, three = await three_tabs(played)
     window = played.window
-    window.verbs.close_tab(two)
-    window.verbs.close_tab(three)
+    window.chat_actions.close_tab(two)
+    window.chat_actions.close_tab(three)
     window.tabs.reopen()
     window.tabs.reopen()
     window.tabs.reopen()
@@ -157,7 +157,7 @@ async def test_removing_a_chat_closes_its_tab(played: Played):
     ended = await played.add("old", state=State.EXITED, exit_code=0, ended_at="2026-01-02T03:05:00Z")
     running = await played.add("new")
     window = played.open_window(WindowLayout(tabs=[ended, running], active=ended))
-    played.window.verbs.remove(played.chat(ended))
+    played.window.chat_actions.remove(played.chat(ended))
     await played.until(lambda: window.tabs.ids() == [running], "the tab to go")
     assert window.tabs.active_id == running
 
@@ -166,7 +166,7 @@ async def test_the_last_tab_closed_shows_how_to_go_on(played: Played):
     session_id = await played.add("one")
     window = played.open_window()
     played.show(session_id)
-    window.verbs.close_tab(session_id)
+    window.chat_actions.close_tab(session_id)
     assert window.stack.currentWidget() is window.empty
     assert window.empty.title.text() == "1 running chat"
     assert window.windowTitle() == "Outlive"

@@ -109,10 +109,10 @@ async def test_a_screen_reader_finds_a_name_on_every_part_of_each_sheet(played: 
     window, sheets = played.window, played.window.sheets
     handlers = window.commands.handlers()
     places: dict[str, Callable[[], object]] = {
-        "New chat": lambda: window.verbs.new_chat("command", "/usr"),
+        "New chat": lambda: window.chat_actions.new_chat("command", "/usr"),
         "Choose a directory": sheets.new_chat.directory_row.browser.browse,
-        "Rename chat": lambda: window.verbs.rename(played.page.chat),
-        "Export chat": lambda: window.verbs.export(played.page.chat),
+        "Rename chat": lambda: window.chat_actions.rename(played.page.chat),
+        "Export chat": lambda: window.chat_actions.export(played.page.chat),
         "Status details": handlers["explain"],
         "Send text": handlers["send"],
         "Search all chats": handlers["search"],
@@ -138,7 +138,7 @@ async def test_tabs_and_sheets_come_and_go_many_times_while_a_screen_reader_list
     await _two_chats(played)
     window, chats = played.window, [page.chat for page in played.window.tabs.pages()]
     for number in range(20):
-        window.verbs.rename(chats[0])
+        window.chat_actions.rename(chats[0])
         window.banners.inform(f"message {number}")
         for page in window.tabs.pages():
             page.question.ask(Question("Stop it?", "Stop", lambda: None, subject="x"))
