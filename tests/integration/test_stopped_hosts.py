@@ -183,7 +183,7 @@ async def test_a_chat_is_not_waited_for_long_while_the_keeper_is_stopped(
     assert launch_module.KEEPER_TIMEOUT_S < 10, "asked once: that is all that it takes"
     with stopped(keeper), monkeypatch.context() as patch:
         patch.setattr(launch_module, "KEEPER_TIMEOUT_S", 0.3)
-        patch.setattr("session_host.client.sessions.upgrade.STATUS_TIMEOUT_S", 0.3)
+        patch.setattr("session_host.keeper_client.requests.STATUS_TIMEOUT_S", 0.3)
         began_s = time.monotonic()
         with pytest.raises(HostUnavailable) as caught:
             await start("cat", name="two")
@@ -209,7 +209,7 @@ async def test_the_process_that_is_named_for_a_hung_keeper_lives(
     assert former is not None
     hangs = processes.parent(former)
     monkeypatch.setattr(launch_module, "KEEPER_TIMEOUT_S", 0.3)
-    monkeypatch.setattr("session_host.client.sessions.upgrade.STATUS_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("session_host.keeper_client.requests.STATUS_TIMEOUT_S", 0.3)
     with ExitStack() as until_then:
         if stops == "its standby":
             until_then.enter_context(stopped(hangs))
