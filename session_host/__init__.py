@@ -10,8 +10,10 @@
     agents         the catalog of agents, their conversations, the meaning of their signals
     storage        what outlives a process: descriptors and files in memory, journal, record, search index
     terminal       emulation: one protocol, two engines
+    session        the rules of a session; pure
     protocol       messages between processes; pure
     system         what is asked of the operating system
+    scopes         former path of ``system.systemd``, for keepers of version 0.1 that still run
 
 ARCHITECTURE.md gives each room's one reason; pyproject.toml says which room may import which. ``errors``, ``paths`` and
 ``version`` are shared by all of them. Nothing in here imports Qt or ``gui``.

@@ -275,7 +275,7 @@ class Chat(ChatFacts):
 
     @property
     def holds_input(self) -> bool:
-        """Whether an input was refused, so that all further ones are, until ``go_on``."""
+        """Whether an input was refused, so that all further ones are, until ``accept_refusal``."""
         return self.viewer is not None and self.viewer.holding
 
     def accept_refusal(self) -> None:

@@ -38,7 +38,7 @@ class WindowLayout(msgspec.Struct):
         tabs: ids of chats in tab order.
         active: the id of the tab that is shown, "" for none.
         recent: ids of chats in the order in which they were last shown.
-        places: by ids of chats, where in their history one looks (a ``terminal.scroll_place.ScrollPlace``).
+        places: by ids of chats, where in their history one looks (a ``terminal.scroll_place.ScrollPosition``).
         unseen, rang: ids of chats that wrote something, or rang the bell, since they were last shown.
         geometry: left, top, width and height of the window when neither maximised nor full screen.
         zoom: steps that the terminal's font is larger than set.

@@ -1,7 +1,7 @@
 """The main window and everything in it.
 
 It shows what ``gui.bridge`` knows and turns what the user does into that room's verbs and the
-terminal's. It must not know sockets, messages or the record: those stay behind the bridge.
+terminal's. It must not know hosts or the store: those stay behind the bridge.
 
     main_window      puts the rooms below side by side
     all_sheets       all sheets of the window, each made once

@@ -29,7 +29,7 @@ def request_keeper(
     Args:
         message: may be carried out twice.
         timeout_s: for all tries together.
-        find: connects to the keeper; without one, ``ensure_keeper`` starts it.
+        find: connects to the keeper; without one, ``connect_or_start_keeper`` starts it.
 
     Raises:
         KeeperNotResponding: nothing came in time.

@@ -3,8 +3,12 @@
     values     sizes, modifiers, states: what other rooms share
     messages   every message that crosses a session's socket, and the bounds
     codec      frames: messages to bytes and back
-    words      what names and titles may hold when they are shown
-    launch     what a host is told when it is started
+    keeper     messages between keeper, hosts and commands
+    launch     what a host gets when it is started
+    evidence   an activity's evidence: the reports of its sources, and its changes
+    keys       key names as people write them
+    untrusted_text  what names and titles may hold when they are shown
+    compatibility   messages for peers of older protocols
 
 Everything that two processes must agree on is here, and nothing that one of them decides alone.
 """

@@ -1,1 +1,4 @@
-"""Former path of ``system.systemd``, for keepers of version 0.1 that still run: their hosts import it late."""
+"""Former path of ``system.systemd``.
+
+Hosts forked by a keeper of version 0.1 that still runs import ``bus`` and ``manager`` from here, late.
+"""

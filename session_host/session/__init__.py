@@ -5,6 +5,8 @@
     effects       what the rules want done: values, carried out by the host in order
     states        state machines as tables, and the diagrams in the docstrings
     viewers       passes what viewers do on to the three below
+    connection    one client's conversation; connection_states is its table
+    frame_queue   one client's frames in order, with delayed acknowledgements
     attachments   viewers' holds on the session: what was taken from each
     sizing        the grid size: the most recently used viewer's
     program_input  what an input means, to the program and to us
@@ -12,8 +14,9 @@
     output_ring   the newest output by its offsets, from which viewers catch up
     subscription  one client's share of the output
 
-An event is a call of a method. Its effects are appended to one list, the outbox, which all objects of a session
-share; who made the call carries them out in order before it makes the next. A timer is an effect, and so is the wish
-to use the emulator: ``timer_due`` and ``emulator_free`` are the events that follow. A test is a script of both; see
+An event is a call of a method. The two hot ones return bytes: a key's for the program, output's frame for the viewers.
+All other effects are appended to one list, the outbox, which all objects of a session share; the caller carries them
+out in order before it calls again. A timer is an effect, and so is a wish to use the emulator: ``timer_due`` and
+``emulator_free`` are the events that follow. A test is a script of both; see
 ``tests/support/playbook.py``.
 """

@@ -69,10 +69,6 @@ class Viewers:
         if counts:
             self.sizing.used(attachment)
 
-    def used(self, attachment: Attachment) -> None:
-        """The user did something in a viewer."""
-        self.sizing.used(attachment)
-
     def resized(self, attachment: Attachment, size: GridSize, cell: CellSize) -> None:
         """A viewer's grid changed."""
         attachment.size, attachment.cell = size, cell

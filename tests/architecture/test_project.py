@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
 import subprocess
@@ -47,6 +48,18 @@ def test_every_dependency_is_pinned() -> None:
 def test_everything_pinned_is_in_the_notices() -> None:
     notices = {canonical(word) for word in re.findall(r"[A-Za-z][\w.-]*", text(Path("NOTICES.md")))}
     assert not {name for name in PINNED if name not in notices}
+
+
+@pytest.mark.parametrize("room", ["session_host", "gui"])
+def test_a_package_names_its_files(room: str) -> None:
+    """A listing of a folder and its docstring say the same."""
+    left_out = []
+    for package in (REPOSITORY / room).rglob("__init__.py"):
+        words = set(re.findall(r"\w+", (ast.get_docstring(ast.parse(package.read_text("utf-8"))) or "")))
+        inside = {path.stem for path in package.parent.glob("*.py")}
+        inside |= {path.parent.name for path in package.parent.glob("*/__init__.py")}
+        left_out += [f"{package.parent}: {each}" for each in inside - words - {"__init__", "__main__"}]
+    assert not left_out
 
 
 def test_the_version_is_said_once() -> None:

@@ -70,11 +70,6 @@ class Surface:
     # -- what is shown
 
     @property
-    def colors(self) -> Colors:
-        """The colours in force."""
-        return self._colors
-
-    @property
     def size(self) -> GridSize:
         """The grid that is shown; 0×0 for none."""
         return self._canvas.size

@@ -1,4 +1,16 @@
 """``outlive doctor``: checks of the installation, a file for each subject.
 
 ``command`` runs them all; ``check`` is the result of one.
+
+    agents     checks the agents: which are installed, where, and whether the login shell finds them
+    chats      checks the running chats: whether each can be reached, and whether the keeper responds
+    check      the result of one check of ``outlive doctor``
+    command    check the installation, and say what to do
+    kernel     checks the kernel: tries each feature that keeps chats alive once, on a small scale
+    logind     what logind does with a user's processes at logout, from its answer or its files
+    logout     checks whether the window's control group or a logout would end chats
+    places     checks directories, sockets and the store
+    settings   checks the user's settings files
+    system     checks Python, engines, Qt and the terminal
+    worktrees  checks the git worktrees of chats
 """

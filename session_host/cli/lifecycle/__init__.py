@@ -1,1 +1,12 @@
-"""Verbs that start, end and change chats; a file for each."""
+"""Verbs that start, end and change chats; a file for each.
+
+kill          end a chat's agent at once
+kill_all      end every running chat at once
+new           start a chat
+new_endpoint  options of ``outlive new endpoint``: server, model and key
+rename        give a chat another name
+resume        resume an ended chat in the same conversation
+rm            remove an ended chat
+stop          ask a chat's agent to exit
+upgrade       update running chats to the installed version
+"""

@@ -1,1 +1,9 @@
-"""Verbs that show chats and wait for them; a file for each."""
+"""Verbs that show chats and wait for them; a file for each.
+
+explain  where a chat's state and activity come from
+logs     the log of the process behind a chat; it never contains the chat's text
+ls       list chats and their states
+peek     a chat's screen as text
+search   search the text of all chats, running and ended
+wait     wait for text, an activity, or the end of a chat
+"""

@@ -87,7 +87,6 @@ class Terminal:
 
     def __init__(self, recording: Recording, scrollback_lines: int = DEFAULT_SCROLLBACK_LINES) -> None:
         self._engine = recording.engine
-        self._scrollback_lines = scrollback_lines
         self.emulator: Emulator = create(recording.engine, recording.size, scrollback_lines=scrollback_lines)
 
     def close(self) -> None:

@@ -334,7 +334,7 @@ class Viewer(ViewerInput):
 
     @property
     def holding(self) -> bool:
-        """Whether an input was refused, so that all further ones are, until ``go_on``."""
+        """Whether an input was refused, so that all further ones are, until ``accept_refusal``."""
         return self._outbox.holding
 
     def accept_refusal(self) -> None:

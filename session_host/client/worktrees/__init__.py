@@ -13,6 +13,14 @@ a worktree is asked by the caller. git is started for each question, bounded in 
     removing.remove(…)         ─▶ Removal         gone, or kept and why
 
 Needs git 2.36 (2022), the first whose list of worktrees can be read whatever their paths are.
+
+    git         runs git: without a terminal, in a fixed language, with a timeout
+    making      creates a chat's worktree, recreates it, and undoes its creation
+    names       branch and directory names derived from the user's names
+    places      directories of chats' worktrees: ``worktrees/<repository>-<hash>/<branch>`` of the state directory
+    removing    removes a chat's worktree if no work is lost
+    repository  the repository of a directory, its worktrees and branches
+    status      a worktree's status: repository, branch and changes
 """
 
 from session_host.client.worktrees.making import Worktree, discard, make, remake

@@ -79,7 +79,7 @@ def rebuild_emulator(
 
     Args:
         spec: the session's.
-        memory: see ``remember``.
+        memory: see ``replay_log``.
         checkpoint: where to begin.
         stream: the output.
         page: where it is noted what the engine is fed, so that an engine that dies of it is known; None for

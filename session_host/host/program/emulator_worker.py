@@ -63,7 +63,7 @@ class EmulatorWorker:
 
     Attributes:
         idle: the emulator while nobody uses it, else None: for a question that makes it say nothing of itself.
-        fed: the offset up to which output has been interpreted.
+        interpreted_to: the offset up to which output has been interpreted.
         worked_s: how long all the interpreting took, in seconds.
     """
 
@@ -106,6 +106,7 @@ class EmulatorWorker:
         self._closed = False
         self.interpreted_to = fed
         self.worked_s = 0.0
+        self._queued_at_s = 0.0
 
     @property
     def is_quiet(self) -> bool:
@@ -122,7 +123,7 @@ class EmulatorWorker:
     @property
     def fed_at_s(self) -> float:
         """When output last came, to some milliseconds, as ``loop.time`` counts; 0 for never."""
-        return self._window_began_s
+        return max(self._window_began_s, self._queued_at_s)
 
     def feed_output(self, data: bytes) -> bool:
         """Interpret output now or queue it; return whether to continue reading the PTY."""
@@ -142,6 +143,7 @@ class EmulatorWorker:
                 return True
         self._queue.append(data)
         self._waiting_bytes += len(data)
+        self._queued_at_s = self._loop.time()
         self._next()
         return not self.full
 
@@ -194,12 +196,12 @@ class EmulatorWorker:
         return await result
 
     def submit(self, work: Callable[[Emulator], T], done: Callable[[T], None], failed: Failed) -> None:
-        """As ``soon``, in the thread: ``done`` or ``failed`` is called on the loop, before any other use."""
+        """As ``run_next``, in the thread: ``done`` or ``failed`` is called on the loop, before any other use."""
         self._soon.append(_Work(work, done, failed))
         self._next()
 
     async def run_in_thread(self, work: Callable[[Emulator], T]) -> T:
-        """As ``lend``, in the thread, for what takes long.
+        """As ``run``, in the thread, for what takes long.
 
         Raises:
             OutliveError: the engine failed at it.

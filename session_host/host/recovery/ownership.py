@@ -9,7 +9,7 @@ import sys
 from session_host.system.open_file_locks import lock_open_file
 
 _owned: dict[tuple[int, int], int] = {}
-"""The open files that have the lock, by the device and inode of the input log; they stay open until ``disown``."""
+"""The open files that have the lock, by the device and inode of the input log; open until ``unlock_session``."""
 
 
 def try_lock_session(ledger: int) -> bool:

@@ -204,8 +204,8 @@ class InputLog:
         Args:
             kind: what it is.
             payload: what is to be written to the program, or told of the kind.
-            who: 16 bytes, see ``Kind``.
-            number: see ``Kind``.
+            who: 16 bytes, see ``EntryKind``.
+            number: see ``EntryKind``.
         """
         start = self._write(_pack_header(len(payload), kind, who, number) + payload)
         if kind in FOR_PROGRAM:

@@ -37,7 +37,7 @@ class EntryKind(IntEnum):
     ACTIVITY = 15
     """As of the output's offset ``number``."""
     CONVERSATION = 16
-    """The payload is a ``memory.ConversationMemory``."""
+    """The payload is a ``log_state.ConversationState``."""
     FOCUS = 17
     """For the program, as a terminal tells it: it has the keyboard if ``number`` is 1."""
 

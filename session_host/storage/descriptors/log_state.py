@@ -75,7 +75,7 @@ class ActivityState(msgspec.Struct, frozen=True):
     detail: str
     heard: tuple[SourceReport, ...] = ()
     answered_s: float | None = None
-    """When the user answered a question whose end its source has not told yet; as in ``Heard.at_s``."""
+    """When the user answered a question whose end its source has not told yet; as in ``SourceReport.at_s``."""
     last_input: str = ""
     speaker: tuple[int, int] | None = None
     """The process of the reporting plugin, and its kernel start time."""

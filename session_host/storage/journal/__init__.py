@@ -4,7 +4,7 @@ It knows files and bytes. It must not know processes, sockets or the clock: whoe
 something was. One directory a session, for its user alone; in it segments, ``00000001.log``, ``00000002.log``, …,
 each with a snapshot of the terminal where the segment begins, ``00000001.snapshot``, unless none was to be had.
 
-    records    the form of segments and snapshots: bytes to values and back, pure
+    segments   the form of segments and snapshots: bytes to values and back, pure
     folder     the directory: files of ours alone, never through a symbolic link
     writer     Journal: appends, begins segments, keeps to the limit, survives a full disk
     reader     read, snapshots, load_snapshot: whatever is sound, whatever the rest is like

@@ -3,6 +3,13 @@
 It knows rows and transactions. It must not know processes, sockets or the clock: whoever writes a
 record says what is true and when. Hosts, the window and commands open the same file at once, so
 every transaction is short.
+
+    activity_log    the log of a session's activity: one JSON object per line, oldest first
+    database        opens the SQLite file; transactions, and errors in the user's words
+    saved_screen    the saved last screen of an ended session, with its history
+    schema          the database schema, as a list of migration steps
+    session_record  one session's row in the store
+    store           the store's verbs: add, update, find and remove sessions; keep the window's layout
 """
 
 from session_host.storage.store.session_record import SessionRecord

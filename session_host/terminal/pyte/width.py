@@ -22,8 +22,6 @@ SEGMENTS = re.compile(f"([{NARROW}]+)|([{WIDE}]+)|(.)", re.DOTALL)
 MAX_CLUSTER = 32
 """Code points kept in one cell; further combining characters are dropped."""
 
-ZERO_WIDTH_JOINER = "\u200d"
-
 
 @lru_cache(maxsize=8192)
 def char_cells(char: str) -> int:

@@ -394,7 +394,3 @@ class GridScreen(pyte.Screen):
     def set_tab_stop(self, *_: int) -> None:
         """HTS."""
         super().set_tab_stop()
-
-    def mark_all_dirty(self) -> None:
-        """Have every row painted anew."""
-        self.all_dirty = True

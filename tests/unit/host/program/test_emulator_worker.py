@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -72,6 +73,19 @@ async def test_plain_text_is_interpreted_a_moment_later_and_counted_then() -> No
     assert lane.interpreted_to == 4
     assert lane.fed_at_s > 0
     lane.close()
+
+
+async def test_output_that_waits_for_the_emulator_counts_as_output(lane: EmulatorWorker) -> None:
+    held = threading.Event()
+    use = asyncio.ensure_future(lane.run_in_thread(lambda _emulator: held.wait(60)))
+    await asyncio.sleep(0)
+    try:
+        assert lane.idle is None
+        lane.feed_output(b"a flood")
+        assert lane.fed_at_s > 0
+    finally:
+        held.set()
+        await use
 
 
 async def test_who_looks_and_what_comes_behind_finds_plain_text_interpreted() -> None:
