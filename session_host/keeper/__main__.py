@@ -172,7 +172,7 @@ def main(arguments: list[str]) -> int:
     kept, lock = start.kept, start.lock
     third = SystemdHolder()
     if kept is not None:
-        leave_former_service([each.spec.session_id for each in kept.wards])
+        leave_former_service([each.spec.session_id for each in kept.sessions])
     preload()
     loop = Loop(start.listener, keeper_socket())
     keeper = Keeper(loop, start.open_files, partial(exec_new_version, lock), third)
@@ -184,12 +184,12 @@ def main(arguments: list[str]) -> int:
             dismiss(kept.standby)
     if start.received:
         third.set_service()
-        for ward in restored(start.received, third):
-            keeper.wards[ward.id] = ward
+        for session in restored(start.received, third):
+            keeper.sessions[session.id] = session
     else:
         _enter_unit(third, start.open_files)
-        for ward in tuple(keeper.wards.values()):
-            keeper.mirror.add_session(ward)
+        for session in tuple(keeper.sessions.values()):
+            keeper.mirror.add_session(session)
     ActiveStandbyPair(keeper, lock, become_background).run()
     return 0
 

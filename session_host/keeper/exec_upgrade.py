@@ -51,7 +51,7 @@ class InheritedState(msgspec.Struct):
     lock: int
     asked_by: int
     open_files: int
-    wards: list[InheritedSession]
+    sessions: list[InheritedSession] = msgspec.field(name="wards")  # as former versions call it
     standby: int = -1
     """The connection with the standby, which holds all until the new program has another."""
 
@@ -59,9 +59,9 @@ class InheritedState(msgspec.Struct):
 def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message: ReplaceKeeper) -> KeeperMessage:
     """Exec the new version; on failure, return the error to send to the requester."""
     busy = [
-        ward
-        for ward in keeper.wards.values()
-        if ward.state is KeptSessionState.STARTING or ward.successor or not ward.host_pid
+        session
+        for session in keeper.sessions.values()
+        if session.state is KeptSessionState.STARTING or session.successor or not session.host_pid
     ]
     if busy:
         return NotReplaced("a chat is starting or updating; try again", passing=True)
@@ -70,7 +70,7 @@ def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message:
         lock,
         client.socket.fileno(),
         keeper.open_files,
-        [_kept_of(ward) for ward in keeper.wards.values()],
+        [_kept_of(session) for session in keeper.sessions.values()],
         -1 if keeper.mirror.connection is None else keeper.mirror.connection.fileno(),
     )
     state = os.memfd_create("outlive-keeper", 0)
@@ -94,26 +94,29 @@ def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message:
         return NotReplaced(f"{message.argv[0]}: {error.strerror}")
 
 
-def _kept_of(ward: KeptSession) -> InheritedSession:
+def _kept_of(session: KeptSession) -> InheritedSession:
     return InheritedSession(
-        ward.spec,
-        list(ward.estate),
-        ward.host_pid,
-        ward.is_child,
-        ward.pidfd,
-        ward.child_pidfd,
-        ward.channel.socket.fileno() if ward.channel is not None else -1,
-        ward.child_pid,
-        ward.version,
-        ward.state is KeptSessionState.OVER,
-        ward.protocol,
+        session.spec,
+        list(session.estate),
+        session.host_pid,
+        session.is_child,
+        session.pidfd,
+        session.child_pidfd,
+        session.channel.socket.fileno() if session.channel is not None else -1,
+        session.child_pid,
+        session.version,
+        session.state is KeptSessionState.OVER,
+        session.protocol,
     )
 
 
 def _descriptors_of(kept: InheritedState) -> list[int]:
     found = [kept.listener, kept.lock, kept.asked_by, *([kept.standby] if kept.standby >= 0 else [])]
-    for ward in kept.wards:
-        found += [*ward.estate, *(each for each in (ward.pidfd, ward.child_pidfd, ward.channel) if each >= 0)]
+    for session in kept.sessions:
+        found += [
+            *session.estate,
+            *(each for each in (session.pidfd, session.child_pidfd, session.channel) if each >= 0),
+        ]
     return found
 
 
@@ -129,14 +132,14 @@ def read_inherited_state(state: int) -> InheritedState:
 
 def restore_inherited_state(keeper: Keeper, kept: InheritedState) -> None:
     """Restore the former version's sessions, and report success to the requester."""
-    for each in kept.wards:
+    for each in kept.sessions:
         estate = SessionDescriptors(*each.estate)
-        ward = KeptSession(each.spec, estate, LogHeader(estate.ledger))
-        ward.state = KeptSessionState.OVER if each.over else KeptSessionState.RUNNING
-        ward.is_child, ward.pidfd, ward.child_pidfd = each.is_child, each.pidfd, each.child_pidfd
-        ward.protocol = each.protocol
-        keeper.add_session(ward, each.host_pid, each.child_pid, each.version)
+        session = KeptSession(each.spec, estate, LogHeader(estate.ledger))
+        session.state = KeptSessionState.OVER if each.over else KeptSessionState.RUNNING
+        session.is_child, session.pidfd, session.child_pidfd = each.is_child, each.pidfd, each.child_pidfd
+        session.protocol = each.protocol
+        keeper.add_session(session, each.host_pid, each.child_pid, each.version)
         if each.channel >= 0:
-            keeper.keep_channel(ward, socket.socket(fileno=each.channel))
+            keeper.keep_channel(session, socket.socket(fileno=each.channel))
     client = keeper.loop.take_calls(socket.socket(fileno=kept.asked_by))
     keeper.loop.reply(client, Replaced(VERSION))

@@ -17,21 +17,21 @@ from .kept_session import KeptSession, KeptSessionState
 log = logging.getLogger(__name__)
 
 
-def kill_without_host(ward: KeptSession | None) -> KeeperMessage:
+def kill_without_host(session: KeptSession | None) -> KeeperMessage:
     """Kill a session's program, with what it started if it is an agent, and its host; returns the answer.
 
     The next host finds the program ended, ends what is left of it, and records the end.
     """
-    if ward is None or ward.state is not KeptSessionState.RUNNING:
+    if session is None or session.state is not KeptSessionState.RUNNING:
         return NotReplaced("the chat is not running")
-    pid = ward.page.child
-    known = chat_processes(pid, ward.id) if ward.spec.watch.ends_all else []
-    ward.page.request_end("kill")
-    if ward.page.exit_status is None and pid:
-        PtyProcess(pid, start_time(pid), ward.estate.master).signal(signal.SIGKILL)
-    end([each for each in known if each.pid != ward.host_pid], signal.SIGKILL)
-    host_pid = ward.host_pid
-    log.warning("%s: ended without its host %d, which does not answer", ward.id, host_pid)
+    pid = session.page.child
+    known = chat_processes(pid, session.id) if session.spec.watch.ends_all else []
+    session.page.request_end("kill")
+    if session.page.exit_status is None and pid:
+        PtyProcess(pid, start_time(pid), session.estate.master).signal(signal.SIGKILL)
+    end([each for each in known if each.pid != session.host_pid], signal.SIGKILL)
+    host_pid = session.host_pid
+    log.warning("%s: ended without its host %d, which does not answer", session.id, host_pid)
     if host_pid:
         with suppress(ProcessLookupError):
             os.kill(host_pid, signal.SIGKILL)

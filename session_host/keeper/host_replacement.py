@@ -30,7 +30,7 @@ class Fork(Protocol):
     """Forks a host for a session."""
 
     def __call__(
-        self, ward: KeptSession, begun: Begun, *, rehearsal: bool = False, resting: HibernationState | None = None
+        self, session: KeptSession, begun: Begun, *, rehearsal: bool = False, resting: HibernationState | None = None
     ) -> None:
         """Call ``begun`` with its PID, and the channel to it, before it begins; raises OSError."""
 
@@ -50,86 +50,90 @@ class HostReplacement:
         self._fork = fork
         self._drop = drop
 
-    def replace(self, ward: KeptSession | None, client: MessageChannel | None) -> KeeperMessage | None:
+    def replace(self, session: KeptSession | None, client: MessageChannel | None) -> KeeperMessage | None:
         """Somebody, or the keeper itself, wants a host of this version; returns what to answer at once."""
-        if ward is None or ward.state is KeptSessionState.OVER:
+        if session is None or session.state is KeptSessionState.OVER:
             return NotReplaced("the chat is not running")
-        if ward.state is KeptSessionState.STARTING or not ward.host_pid:
+        if session.state is KeptSessionState.STARTING or not session.host_pid:
             return NotReplaced("the chat is starting; try again", passing=True)
-        if ward.successor is not None:
+        if session.successor is not None:
             return NotReplaced("already updating", passing=True)
-        ward.successor = successor = ReplacementHost(client)
-        ward.send_to_host(Prepare())
-        self._bound(ward, successor)
+        session.successor = successor = ReplacementHost(client)
+        session.send_to_host(Prepare())
+        self._bound(session, successor)
         return None
 
-    def _bound(self, ward: KeptSession, successor: ReplacementHost) -> None:
+    def _bound(self, session: KeptSession, successor: ReplacementHost) -> None:
         """Give up if the previous host does not do its part of the step that begins."""
         yielding = successor.yielding
 
         def look() -> None:
-            under_way = ward.successor is successor and successor.yielding is yielding
+            under_way = session.successor is successor and successor.yielding is yielding
             if under_way and (yielding or not successor.pid):
-                stopped = ", which is stopped" if is_stopped(ward.host_pid) else ""
-                self.give_up(ward, f"the chat's host (process {ward.host_pid}{stopped}) does not respond")
+                stopped = ", which is stopped" if is_stopped(session.host_pid) else ""
+                self.give_up(session, f"the chat's host (process {session.host_pid}{stopped}) does not respond")
 
         self._loop.call_later(ANSWER_S, look)
 
-    def rehearse(self, ward: KeptSession, successor: ReplacementHost) -> None:
+    def rehearse(self, session: KeptSession, successor: ReplacementHost) -> None:
         """The previous host is prepared: let the replacement host rehearse."""
         try:
-            self._fork(ward, successor.set_process, rehearsal=True)
+            self._fork(session, successor.set_process, rehearsal=True)
         except OSError as error:
-            self.give_up(ward, f"cannot start a process: {error.strerror}")
+            self.give_up(session, f"cannot start a process: {error.strerror}")
 
-    def hibernate(self, ward: KeptSession, pipe: MessageChannel, message: Rest) -> None:
+    def hibernate(self, session: KeptSession, pipe: MessageChannel, message: Rest) -> None:
         """The host has nothing to do: another one waits in its place, with what it has to wait for."""
         count = min(message.descriptors, len(pipe.descriptors))
         descriptors = tuple(pipe.descriptors.popleft() for _ in range(count))
         try:
             # Some do not come where no more can be open.
-            if count < message.descriptors or ward.successor is not None or ward.state is not KeptSessionState.RUNNING:
+            if (
+                count < message.descriptors
+                or session.successor is not None
+                or session.state is not KeptSessionState.RUNNING
+            ):
                 return
-            ward.successor = successor = ReplacementHost(None)
+            session.successor = successor = ReplacementHost(None)
             resting = HibernationState(message.description, message.patience_s, descriptors)
-            self._fork(ward, successor.set_process, resting=resting)
+            self._fork(session, successor.set_process, resting=resting)
         except OSError as error:
-            self.give_up(ward, f"cannot start a process: {error.strerror}")
+            self.give_up(session, f"cannot start a process: {error.strerror}")
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def rehearsed(self, ward: KeptSession, successor: ReplacementHost, why: str) -> None:
+    def rehearsed(self, session: KeptSession, successor: ReplacementHost, why: str) -> None:
         """The replacement host can take over, or reports why it cannot."""
         if why:
-            self.give_up(ward, why)
+            self.give_up(session, why)
         else:
             successor.ready = successor.yielding = True
-            ward.send_to_host(Yield())
-            self._bound(ward, successor)
+            session.send_to_host(Yield())
+            self._bound(session, successor)
 
-    def promote(self, ward: KeptSession, successor: ReplacementHost) -> None:
+    def promote(self, session: KeptSession, successor: ReplacementHost) -> None:
         """The previous host has exited: the replacement host gets the session."""
-        ward.successor = None
-        ward.host_pid, ward.channel, ward.is_child = successor.pid, successor.channel, True
-        self._mirror.update_session(ward, channel=True)
-        ward.send_to_host(Go())
-        ward.send_to_host(KeptBy(os.getpid()))
-        log.info("%s: host %d has taken over", ward.id, ward.host_pid)
+        session.successor = None
+        session.host_pid, session.channel, session.is_child = successor.pid, successor.channel, True
+        self._mirror.update_session(session, channel=True)
+        session.send_to_host(Go())
+        session.send_to_host(KeptBy(os.getpid()))
+        log.info("%s: host %d has taken over", session.id, session.host_pid)
         self._loop.reply(successor.asked_by, Replaced(VERSION))
 
-    def died(self, ward: KeptSession, successor: ReplacementHost) -> None:
+    def died(self, session: KeptSession, successor: ReplacementHost) -> None:
         """The replacement host exited before it had taken over."""
         if successor.yielding:
             # The former one is leaving already: when it is gone, a host is forked as after any death.
             successor.ready = False
-        self.give_up(ward, "the new host failed to start; the old one keeps running")
+        self.give_up(session, "the new host failed to start; the old one keeps running")
 
-    def give_up(self, ward: KeptSession, why: str) -> None:
+    def give_up(self, session: KeptSession, why: str) -> None:
         """Leave all as it is."""
-        successor, ward.successor = ward.successor, None
+        successor, session.successor = session.successor, None
         if successor is None:
             return
-        log.warning("%s: not replaced: %s", ward.id, why)
-        self._drop(ward, successor.channel)  # It ends when its channel does.
+        log.warning("%s: not replaced: %s", session.id, why)
+        self._drop(session, successor.channel)  # It ends when its channel does.
         self._loop.reply(successor.asked_by, NotReplaced(why))

@@ -64,7 +64,7 @@ class Keeper:
     """Everything that is kept.
 
     Attributes:
-        wards: the sessions by their ids.
+        sessions: the sessions by their ids.
         loop: what wakes us.
         sockets: where the sessions are found.
         mirror: tells the standby of each change, in the active keeper.
@@ -74,18 +74,18 @@ class Keeper:
     def __init__(
         self, loop: Loop, open_files: int, replace_itself: ReplaceItself, third: DescriptorHolder | None = None
     ) -> None:
-        self.wards: dict[str, KeptSession] = {}
+        self.sessions: dict[str, KeptSession] = {}
         self.loop = loop
         self.open_files = open_files
         self.mirror = StandbyReplication(third)
         self._replace_itself = replace_itself
         self._succession = HostReplacement(loop, self.mirror, self._fork_one, self.drop_channel)
         self._strangers = UnrelatedProcesses(loop, self.mirror, self._host_died)
-        self.sockets = ChatSockets(loop, self.wards, self._succession, self.mirror)
+        self.sockets = ChatSockets(loop, self.sessions, self._succession, self.mirror)
 
     def is_busy(self) -> bool:
         """There is something to keep."""
-        return bool(self.wards)
+        return bool(self.sessions)
 
     def on_connection(self, client: MessageChannel, message: Any) -> None:
         """Answer a command's message, or adopt the session of a host that lost its keeper."""
@@ -97,18 +97,18 @@ class Keeper:
             self.loop.reply(client, answer)
 
     def _answer(self, client: MessageChannel, message: Any) -> KeeperMessage | None:
-        if (refused := refusal(client, message, self.wards)) is not None:
+        if (refused := refusal(client, message, self.sessions)) is not None:
             return refused
         match message:
             case Launch(spec=spec):
                 return self._launch(client, spec)
             case Status():
                 self.sockets.rebind_missing()
-                return KeeperStatus(os.getpid(), VERSION, [each.described() for each in self.wards.values()])
+                return KeeperStatus(os.getpid(), VERSION, [each.described() for each in self.sessions.values()])
             case ReplaceHost(session_id=session_id):
-                return self._succession.replace(self.wards.get(session_id), client)
+                return self._succession.replace(self.sessions.get(session_id), client)
             case EndSession(session_id=session_id):
-                return kill_without_host(self.wards.get(session_id))
+                return kill_without_host(self.sessions.get(session_id))
             case ReplaceKeeper():
                 return self._replace_itself(self, client, message)
             case _:
@@ -118,232 +118,232 @@ class Keeper:
     # ------------------------------------------------------------ sessions
 
     def _launch(self, client: MessageChannel, spec: LaunchSpec) -> KeeperMessage | None:
-        known = self.wards.get(spec.session_id)
+        known = self.sessions.get(spec.session_id)
         if known is not None:
             if known.report is not None:
                 return Launched(known.report)
             known.launchers.append(client)
             return None
         try:
-            ward = KeptSession.create(spec)
+            session = KeptSession.create(spec)
         except OSError as error:
             return Launched(LaunchReport(ok=False, error=f"{spec.socket_path}: {error.strerror}", error_kind="failed"))
         if client.is_over():
             # Before there was a socket, ``client.sessions.session_info`` took this start for one that was cut short.
-            log.info("%s: whoever asked for it is gone", ward.id)
+            log.info("%s: whoever asked for it is gone", session.id)
             Path(spec.socket_path).unlink(missing_ok=True)
-            ward.close()
+            session.close()
             return None
-        ward.launchers.append(client)
-        self.wards[ward.id] = ward
-        self.mirror.add_session(ward)
-        self._fork(ward)
+        session.launchers.append(client)
+        self.sessions[session.id] = session
+        self.mirror.add_session(session)
+        self._fork(session)
         return None
 
-    def _fork(self, ward: KeptSession) -> None:
+    def _fork(self, session: KeptSession) -> None:
         """Give a session a host."""
-        if self.wards.get(ward.id) is not ward or ward.host_pid:
+        if self.sessions.get(session.id) is not session or session.host_pid:
             return
-        if is_locked(ward.estate.ledger):  # Its host lives, and is about to come to this keeper.
-            self.loop.call_later(LOOK_S, lambda: self._fork(ward))
+        if is_locked(session.estate.ledger):  # Its host lives, and is about to come to this keeper.
+            self.loop.call_later(LOOK_S, lambda: self._fork(session))
             return
-        self.sockets.look_at(ward, call=True)
+        self.sockets.look_at(session, call=True)
 
         def begun(pid: int, channel: MessageChannel) -> None:
-            ward.host_pid, ward.channel, ward.is_child = pid, channel, True
-            self.mirror.update_session(ward, channel=True)
+            session.host_pid, session.channel, session.is_child = pid, channel, True
+            self.mirror.update_session(session, channel=True)
 
         try:
-            self._fork_one(ward, begun)
+            self._fork_one(session, begun)
         except OSError as error:
-            wait_s = ward.count_death(None)
-            log.warning("%s: no host could be forked: %s", ward.id, error)
-            if ward.state is KeptSessionState.STARTING and ward.failed_hosts > MAX_FAILED_STARTS:
-                self._give_up_start(ward, f"cannot start the chat's host: {error.strerror}")
+            wait_s = session.count_death(None)
+            log.warning("%s: no host could be forked: %s", session.id, error)
+            if session.state is KeptSessionState.STARTING and session.failed_hosts > MAX_FAILED_STARTS:
+                self._give_up_start(session, f"cannot start the chat's host: {error.strerror}")
             else:
-                self.loop.call_later(max(wait_s, 0.1), lambda: self._fork(ward))
+                self.loop.call_later(max(wait_s, 0.1), lambda: self._fork(session))
             return
-        log.info("%s: host %d", ward.id, ward.host_pid)
+        log.info("%s: host %d", session.id, session.host_pid)
 
-    def _give_up_start(self, ward: KeptSession, why: str) -> None:
-        if ward.page.child:
+    def _give_up_start(self, session: KeptSession, why: str) -> None:
+        if session.page.child:
             with suppress(OSError):
-                os.killpg(ward.page.child, signal.SIGKILL)  # Nobody would ever see what it does.
-        Path(ward.spec.socket_path).unlink(missing_ok=True)
-        self._report(ward, LaunchReport(ok=False, error=why, error_kind="failed"))
-        self._remove_session(ward)
+                os.killpg(session.page.child, signal.SIGKILL)  # Nobody would ever see what it does.
+        Path(session.spec.socket_path).unlink(missing_ok=True)
+        self._report(session, LaunchReport(ok=False, error=why, error_kind="failed"))
+        self._remove_session(session)
 
     def _fork_one(
-        self, ward: KeptSession, begun: Begun, *, rehearsal: bool = False, resting: HibernationState | None = None
+        self, session: KeptSession, begun: Begun, *, rehearsal: bool = False, resting: HibernationState | None = None
     ) -> None:
-        order = ward.order(self.open_files, rehearsal=rehearsal, resting=resting)
+        order = session.order(self.open_files, rehearsal=rehearsal, resting=resting)
         others = resting.descriptors if resting is not None else ()
         fork_host(
-            ward.estate,
-            ward.slave,
-            ward.spec.log,
+            session.estate,
+            session.slave,
+            session.spec.log,
             lambda channel: run_host(order, channel),
             others,
-            begun=lambda pid, ours: begun(pid, self._watch_channel(ward, ours)),
+            begun=lambda pid, ours: begun(pid, self._watch_channel(session, ours)),
         )
 
-    def _watch_channel(self, ward: KeptSession, connection: socket.socket) -> MessageChannel:
+    def _watch_channel(self, session: KeptSession, connection: socket.socket) -> MessageChannel:
         connection.setblocking(False)
         pipe = MessageChannel(connection, ToKeeperDecoder())
-        self.loop.watch(connection, lambda: self._host_speaks(ward, pipe))
+        self.loop.watch(connection, lambda: self._host_speaks(session, pipe))
         return pipe
 
-    def _host_speaks(self, ward: KeptSession, pipe: MessageChannel) -> None:
+    def _host_speaks(self, session: KeptSession, pipe: MessageChannel) -> None:
         messages = self.loop.receive(pipe, keep=pipe.is_packets)
         if messages is None:
             # If the host has died, ``_host_died`` is called separately.
-            self.drop_channel(ward, pipe)
+            self.drop_channel(session, pipe)
             return
         try:
             for message in messages:
-                self._host_says(ward, pipe, message)
+                self._host_says(session, pipe, message)
         finally:
             if messages and pipe.is_packets and pipe.socket.fileno() >= 0:
                 # Only after it is handled: if this process dies first, the next keeper reads it again.
                 pipe.drop_descriptors()
                 pipe.consume()
 
-    def drop_channel(self, ward: KeptSession, pipe: MessageChannel | None) -> None:
+    def drop_channel(self, session: KeptSession, pipe: MessageChannel | None) -> None:
         """Be done with a channel to a session's host, if there is one."""
         if pipe is None:
             return
         if pipe.socket.fileno() >= 0:
             self.loop.unwatch(pipe.socket)
             pipe.close()
-        if ward.channel is pipe:
-            ward.channel = None
+        if session.channel is pipe:
+            session.channel = None
 
-    def _host_says(self, ward: KeptSession, pipe: MessageChannel, message: Any) -> None:
-        successor = ward.successor
+    def _host_says(self, session: KeptSession, pipe: MessageChannel, message: Any) -> None:
+        successor = session.successor
         match message:
             case Running():
-                ward.child_pid, ward.version, ward.protocol = message.child_pid, message.version, message.protocol
-                ward.running_since_s = time.monotonic()
-                ward.close_slave()
-                if ward.state is KeptSessionState.STARTING:
-                    ward.state = KeptSessionState.RUNNING
-                    self.sockets.look_at(ward)
-                    self._report(ward, LaunchReport(ok=True, host_pid=message.host_pid, child_pid=message.child_pid))
+                session.child_pid, session.running_since_s = message.child_pid, time.monotonic()
+                session.version, session.protocol = message.version, message.protocol
+                session.close_slave()
+                if session.state is KeptSessionState.STARTING:
+                    session.state = KeptSessionState.RUNNING
+                    self.sockets.look_at(session)
+                    self._report(session, LaunchReport(ok=True, host_pid=message.host_pid, child_pid=message.child_pid))
                 else:
-                    self.mirror.update_session(ward)
+                    self.mirror.update_session(session)
             case Refused(report=report):
-                ward.state = KeptSessionState.OVER
-                self._report(ward, report)
+                session.state = KeptSessionState.OVER
+                self._report(session, report)
             case Over():
-                ward.state = KeptSessionState.OVER
-                self.mirror.update_session(ward)
+                session.state = KeptSessionState.OVER
+                self.mirror.update_session(session)
             case Prepared() if successor is not None and not successor.pid:
-                self._succession.rehearse(ward, successor)
+                self._succession.rehearse(session, successor)
             case Rest():
-                self._succession.hibernate(ward, pipe, message)
+                self._succession.hibernate(session, pipe, message)
             case Rehearsed(why=why) if successor is not None and successor.channel is pipe:
-                self._succession.rehearsed(ward, successor, why)
+                self._succession.rehearsed(session, successor, why)
             case _:
-                log.warning("%s: unexpected %s", ward.id, type(message).__name__)
+                log.warning("%s: unexpected %s", session.id, type(message).__name__)
 
-    def _report(self, ward: KeptSession, report: LaunchReport) -> None:
-        ward.report = report
-        self.mirror.update_session(ward)
-        for client in ward.launchers:
+    def _report(self, session: KeptSession, report: LaunchReport) -> None:
+        session.report = report
+        self.mirror.update_session(session)
+        for client in session.launchers:
             self.loop.reply(client, Launched(report))
-        ward.launchers.clear()
+        session.launchers.clear()
 
-    def _remove_session(self, ward: KeptSession) -> None:
-        self.mirror.forgotten(ward)
-        self.let_go(ward)
+    def _remove_session(self, session: KeptSession) -> None:
+        self.mirror.forgotten(session)
+        self.let_go(session)
 
-    def let_go(self, ward: KeptSession) -> None:
+    def let_go(self, session: KeptSession) -> None:
         """Hold a session no more."""
-        self.drop_channel(ward, ward.channel)
-        if ward.successor is not None:
-            self._succession.give_up(ward, "the chat has ended")
-        self._strangers.forget(ward)
-        if self.wards.get(ward.id) is ward:
-            del self.wards[ward.id]
-        ward.close()
+        self.drop_channel(session, session.channel)
+        if session.successor is not None:
+            self._succession.give_up(session, "the chat has ended")
+        self._strangers.forget(session)
+        if self.sessions.get(session.id) is session:
+            del self.sessions[session.id]
+        session.close()
 
     def _adopt(self, client: MessageChannel, message: Adopt) -> None:
         """A host of a former keeper hands over what we are to keep, and maybe a channel."""
         try:
-            ward, channel = KeptSession.adopt(message.spec, list(client.descriptors))
+            session, channel = KeptSession.adopt(message.spec, list(client.descriptors))
         except (OutliveError, OSError, ValueError) as error:
             log.warning("not adopted: %s", error)
             self.loop.drop(client)
             return
         client.descriptors.clear()
-        if (former := self.wards.pop(message.spec.session_id, None)) is not None:
+        if (former := self.sessions.pop(message.spec.session_id, None)) is not None:
             self._remove_session(former)
-        ward.state, ward.is_child, ward.protocol = KeptSessionState.RUNNING, False, message.protocol
-        self.add_session(ward, message.host_pid, message.child_pid, message.version)
-        self.mirror.add_session(ward)
+        session.state, session.is_child, session.protocol = KeptSessionState.RUNNING, False, message.protocol
+        self.add_session(session, message.host_pid, message.child_pid, message.version)
+        self.mirror.add_session(session)
         if channel is not None:
-            self.keep_channel(ward, channel)
-            self.mirror.update_session(ward, channel=True)
-            ward.send_to_host(KeptBy(os.getpid()))
+            self.keep_channel(session, channel)
+            self.mirror.update_session(session, channel=True)
+            session.send_to_host(KeptBy(os.getpid()))
             self.loop.drop(client)
         else:
-            self.mirror.update_session(ward)
+            self.mirror.update_session(session)
             self.loop.release(client)
-            ward.channel = client
-            self.loop.watch(client.socket, lambda: self._host_speaks(ward, client))
-        log.info("%s: adopted from host %d", ward.id, ward.host_pid)
-        self.sockets.look_at(ward, call=True)
-        self._strangers.watch(ward)
+            session.channel = client
+            self.loop.watch(client.socket, lambda: self._host_speaks(session, client))
+        log.info("%s: adopted from host %d", session.id, session.host_pid)
+        self.sockets.look_at(session, call=True)
+        self._strangers.watch(session)
 
-    def add_session(self, ward: KeptSession, host_pid: int, child_pid: int, version: str) -> None:
+    def add_session(self, session: KeptSession, host_pid: int, child_pid: int, version: str) -> None:
         """Keep a session with a running host."""
-        ward.host_pid, ward.child_pid, ward.version = host_pid, child_pid, version
-        ward.report = LaunchReport(ok=True, host_pid=host_pid, child_pid=child_pid)
-        self.wards[ward.id] = ward
+        session.host_pid, session.child_pid, session.version = host_pid, child_pid, version
+        session.report = LaunchReport(ok=True, host_pid=host_pid, child_pid=child_pid)
+        self.sessions[session.id] = session
 
-    def keep_channel(self, ward: KeptSession, connection: socket.socket) -> None:
+    def keep_channel(self, session: KeptSession, connection: socket.socket) -> None:
         """Watch the channel of a host that is older than this process."""
-        ward.channel = self._watch_channel(ward, connection)
+        session.channel = self._watch_channel(session, connection)
 
     # ------------------------------------------------------------ two processes
 
     def become_active(self) -> None:
         """Be the active keeper, with what another process knew before the fork of this one."""
         children = self._strangers.children_of_kin()
-        for ward in tuple(self.wards.values()):
-            if not ward.host_pid:
-                self._strangers.watch_program(ward)
-                self._follow(ward, None)
-            elif ward.host_pid not in children and not self._strangers.watch_host(ward):
-                self._host_died(ward, None)
-            if ward.page.exit_status is not None:
-                ward.send_to_host(ChildEnded())
+        for session in tuple(self.sessions.values()):
+            if not session.host_pid:
+                self._strangers.watch_program(session)
+                self._follow(session, None)
+            elif session.host_pid not in children and not self._strangers.watch_host(session):
+                self._host_died(session, None)
+            if session.page.exit_status is not None:
+                session.send_to_host(ChildEnded())
         self.loop.call_later(GREETING_S, self._greet)
 
     def _greet(self) -> None:
         """Tell hosts what they may not have been told by the former process; all of them wake for it."""
-        for ward in self.wards.values():
-            self._strangers.watch(ward)
-            if ward.channel is not None and ward.channel.is_packets:
-                ward.send_to_host(KeptBy(os.getpid()))
-                if ward.bound:
-                    self.sockets.tell_bound(ward)
+        for session in self.sessions.values():
+            self._strangers.watch(session)
+            if session.channel is not None and session.channel.is_packets:
+                session.send_to_host(KeptBy(os.getpid()))
+                if session.bound:
+                    self.sockets.tell_bound(session)
 
     def stand_by(self) -> None:
         """Be the standby from now on: keep the sessions, drop clients, timers and unfinished replacements."""
         self.loop.wait()
-        for ward in self.wards.values():
-            self._strangers.forget(ward)
-            if ward.successor is not None:
-                self.drop_channel(ward, ward.successor.channel)
-                ward.successor = None
+        for session in self.sessions.values():
+            self._strangers.forget(session)
+            if session.successor is not None:
+                self.drop_channel(session, session.successor.channel)
+                session.successor = None
 
     # ------------------------------------------------------------ deaths
 
     def children_ended(self) -> None:
         """Store each child's exit status before reaping it; programs of dead hosts are children, too."""
         for pid, status in ended_children():
-            noted = reap_and_store_status(self.wards.values(), pid, status)
+            noted = reap_and_store_status(self.sessions.values(), pid, status)
             if noted is not None:
                 noted.send_to_host(ChildEnded())
             else:
@@ -351,50 +351,50 @@ class Keeper:
 
     def child_ended(self, pid: int, status: int) -> None:
         """A child of this process or of the standby, but not a program, has ended: perhaps a host."""
-        for ward in tuple(self.wards.values()):
-            if ward.host_pid == pid:
-                self._host_died(ward, status)
+        for session in tuple(self.sessions.values()):
+            if session.host_pid == pid:
+                self._host_died(session, status)
                 return
-            if ward.successor is not None and ward.successor.pid == pid:
-                self._succession.died(ward, ward.successor)
+            if session.successor is not None and session.successor.pid == pid:
+                self._succession.died(session, session.successor)
                 return
 
-    def _host_died(self, ward: KeptSession, status: int | None) -> None:
-        if ward.channel is not None:
+    def _host_died(self, session: KeptSession, status: int | None) -> None:
+        if session.channel is not None:
             # What it said last may still be on its way.
             with suppress(BlockingIOError, OSError, ProtocolViolation):
-                channel = ward.channel
+                channel = session.channel
                 while (messages := channel.receive()) is not None:
                     for message in messages:
-                        self._host_says(ward, channel, message)
-            self.drop_channel(ward, ward.channel)
-        log.info("%s: host %d ended, status %s", ward.id, ward.host_pid, status)
-        ward.host_pid = 0
-        self._strangers.forget_host(ward)
-        self.mirror.update_session(ward)
-        self._follow(ward, status)
+                        self._host_says(session, channel, message)
+            self.drop_channel(session, session.channel)
+        log.info("%s: host %d ended, status %s", session.id, session.host_pid, status)
+        session.host_pid = 0
+        self._strangers.forget_host(session)
+        self.mirror.update_session(session)
+        self._follow(session, status)
 
-    def _follow(self, ward: KeptSession, status: int | None) -> None:
+    def _follow(self, session: KeptSession, status: int | None) -> None:
         """Do what is due after a host's death."""
-        if ward.state is KeptSessionState.OVER:
-            self._remove_session(ward)
+        if session.state is KeptSessionState.OVER:
+            self._remove_session(session)
             return
-        successor = ward.successor
+        successor = session.successor
         if successor is not None and successor.ready:
-            self._succession.promote(ward, successor)
+            self._succession.promote(session, successor)
             return
         if successor is not None:
-            self._succession.give_up(ward, "the chat's host died")
-        wait_s = ward.count_death(status)
-        if ward.page.engine_suspected:
-            log.warning("%s: the engine is suspected; the next host uses the other one", ward.id)
-        if ward.state is KeptSessionState.STARTING:
-            if not ward.page.child:
-                end_half_started(ward, self.wards.values())
-            if ward.failed_hosts > MAX_FAILED_STARTS:
-                self._give_up_start(ward, f"the chat's host failed to start; see {ward.spec.log}")
+            self._succession.give_up(session, "the chat's host died")
+        wait_s = session.count_death(status)
+        if session.page.engine_suspected:
+            log.warning("%s: the engine is suspected; the next host uses the other one", session.id)
+        if session.state is KeptSessionState.STARTING:
+            if not session.page.child:
+                end_half_started(session, self.sessions.values())
+            if session.failed_hosts > MAX_FAILED_STARTS:
+                self._give_up_start(session, f"the chat's host failed to start; see {session.spec.log}")
                 return
         if wait_s:
-            self.loop.call_later(wait_s, lambda: self._fork(ward))
+            self.loop.call_later(wait_s, lambda: self._fork(session))
         else:
-            self._fork(ward)
+            self._fork(session)

@@ -148,8 +148,8 @@ class KeptSession:
         if len(passed) not in {count, count + 1}:
             raise ValueError(f"it came with {len(passed)} descriptors")
         estate = SessionDescriptors(*passed[:count])
-        ward = cls(spec, estate, LogHeader(estate.ledger))
-        return ward, socket.socket(fileno=passed[count]) if passed[count:] else None
+        session = cls(spec, estate, LogHeader(estate.ledger))
+        return session, socket.socket(fileno=passed[count]) if passed[count:] else None
 
     def order(self, open_files: int, *, rehearsal: bool, resting: HibernationState | None) -> HostParameters:
         """What a host of this session is forked for.

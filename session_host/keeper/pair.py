@@ -112,8 +112,8 @@ class ActiveStandbyPair:
                 match said[0]:
                     case Ended(pid=pid, status=status):
                         self._keeper.child_ended(pid, status)
-                    case Noted(session_id=session_id) if session_id in self._keeper.wards:
-                        self._keeper.wards[session_id].send_to_host(ChildEnded())
+                    case Noted(session_id=session_id) if session_id in self._keeper.sessions:
+                        self._keeper.sessions[session_id].send_to_host(ChildEnded())
         except EOFError:
             log.warning("the standby is gone; another process becomes the keeper, and this one the standby")
             self._loop.pause()
@@ -167,32 +167,33 @@ class ActiveStandbyPair:
                 spec, *estate = descriptors
                 slave = estate.pop() if change.slave else -1
                 held = SessionDescriptors(*estate)
-                ward = KeptSession(replication.read_spec(spec), held, LogHeader(held.ledger), slave)
-                keeper.wards[ward.id] = ward
+                session = KeptSession(replication.read_spec(spec), held, LogHeader(held.ledger), slave)
+                keeper.sessions[session.id] = session
             case Now():
-                self._follow_ward(keeper.wards[change.session_id], change, descriptors)
+                self._follow_session(keeper.sessions[change.session_id], change, descriptors)
             case Bound(session_id=session_id):
-                ward = keeper.wards[session_id]
-                ward.bound = True
-                os.dup2(descriptors[0], ward.estate.listener, inheritable=False)
+                session = keeper.sessions[session_id]
+                session.bound = True
+                os.dup2(descriptors[0], session.estate.listener, inheritable=False)
                 os.close(descriptors[0])
             case Forgotten(session_id=session_id):
-                keeper.let_go(keeper.wards[session_id])
+                keeper.let_go(keeper.sessions[session_id])
             case Listening():
                 self._loop.listen_at(socket.socket(fileno=descriptors[0]))
             case Locked():
                 os.dup2(descriptors[0], self._lock, inheritable=False)
                 os.close(descriptors[0])
 
-    def _follow_ward(self, ward: KeptSession, change: Now, descriptors: list[int]) -> None:
-        ward.state, ward.host_pid, ward.child_pid = KeptSessionState[change.state], change.host_pid, change.child_pid
-        ward.version, ward.protocol, ward.report = change.version, change.protocol, change.report
-        if ward.state is not KeptSessionState.STARTING:
-            ward.close_slave()
-        if descriptors or not ward.host_pid:
-            self._keeper.drop_channel(ward, ward.channel)
+    def _follow_session(self, session: KeptSession, change: Now, descriptors: list[int]) -> None:
+        session.state = KeptSessionState[change.state]
+        session.host_pid, session.child_pid = change.host_pid, change.child_pid
+        session.version, session.protocol, session.report = change.version, change.protocol, change.report
+        if session.state is not KeptSessionState.STARTING:
+            session.close_slave()
+        if descriptors or not session.host_pid:
+            self._keeper.drop_channel(session, session.channel)
         if descriptors:
-            self._keeper.keep_channel(ward, socket.socket(fileno=descriptors[0]))
+            self._keeper.keep_channel(session, socket.socket(fileno=descriptors[0]))
 
     def _reap(self, active: socket.socket, child: int) -> bool:
         """Note and tell the ends of children; whether the active keeper is among them."""
@@ -205,11 +206,11 @@ class ActiveStandbyPair:
             with suppress(EOFError):  # What it said of its hosts comes before their deaths.
                 self._hear(active)
             if pid != child:
-                noted = reap_and_store_status(self._keeper.wards.values(), pid, status)
-                for ward in self._keeper.wards.values():
-                    if ward.host_pid == pid:
-                        ward.host_pid = 0
-                        self._keeper.drop_channel(ward, ward.channel)
+                noted = reap_and_store_status(self._keeper.sessions.values(), pid, status)
+                for session in self._keeper.sessions.values():
+                    if session.host_pid == pid:
+                        session.host_pid = 0
+                        self._keeper.drop_channel(session, session.channel)
                 self._send(active, Noted(noted.id) if noted is not None else Ended(pid, status))
         return died
 

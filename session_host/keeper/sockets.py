@@ -69,53 +69,53 @@ class ChatSockets:
     """The sockets of the chats."""
 
     def __init__(
-        self, loop: Loop, wards: Mapping[str, KeptSession], succession: HostReplacement, mirror: StandbyReplication
+        self, loop: Loop, sessions: Mapping[str, KeptSession], succession: HostReplacement, mirror: StandbyReplication
     ) -> None:
         self._mirror = mirror
         self._loop = loop
-        self._wards = wards
+        self._sessions = sessions
         self._succession = succession
 
     def rebind_missing(self) -> None:
         """Bind again what is not there."""
-        for ward in tuple(self._wards.values()):
-            self.look_at(ward)
+        for session in tuple(self._sessions.values()):
+            self.look_at(session)
 
-    def look_at(self, ward: KeptSession, *, call: bool = False) -> None:
+    def look_at(self, session: KeptSession, *, call: bool = False) -> None:
         """Bind one chat's socket again if it is not there.
 
         Args:
-            ward: the chat.
+            session: the chat.
             call: see whether somebody listens, too; a file alone does not tell.
         """
         if (
-            ward.state is not KeptSessionState.RUNNING
-            or ward.page.exit_saved
-            or is_there(ward.spec.socket_path, call=call)
+            session.state is not KeptSessionState.RUNNING
+            or session.page.exit_saved
+            or is_there(session.spec.socket_path, call=call)
         ):
             return
         try:
-            ward.bind_again()
+            session.bind_again()
         except OSError as error:
-            log.warning("%s: the socket is gone and cannot be bound again: %s", ward.id, error)
-            self._loop.call_later(POLL_S, lambda: self._retry(ward))
+            log.warning("%s: the socket is gone and cannot be bound again: %s", session.id, error)
+            self._loop.call_later(POLL_S, lambda: self._retry(session))
             return
-        log.warning("%s: the socket was gone, and is bound again", ward.id)
-        self._mirror.bound(ward)
-        self.tell_bound(ward)
+        log.warning("%s: the socket was gone, and is bound again", session.id)
+        self._mirror.bound(session)
+        self.tell_bound(session)
 
-    def tell_bound(self, ward: KeptSession) -> None:
+    def tell_bound(self, session: KeptSession) -> None:
         """Give the session's host the socket that is bound now."""
-        ward.bound = True
-        ward.send_to_replacement(BoundAgain(), (ward.estate.listener,))
-        if ward.protocol >= KNOWS_BOUND_AGAIN:
-            ward.send_to_host(BoundAgain(), (ward.estate.listener,))
+        session.bound = True
+        session.send_to_replacement(BoundAgain(), (session.estate.listener,))
+        if session.protocol >= KNOWS_BOUND_AGAIN:
+            session.send_to_host(BoundAgain(), (session.estate.listener,))
         else:
-            self._succession.replace(ward, None)
+            self._succession.replace(session, None)
 
-    def _retry(self, ward: KeptSession) -> None:
-        if self._wards.get(ward.id) is ward:
-            self.look_at(ward)
+    def _retry(self, session: KeptSession) -> None:
+        if self._sessions.get(session.id) is session:
+            self.look_at(session)
 
 
 def is_there(path: str, *, call: bool) -> bool:

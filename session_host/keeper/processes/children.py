@@ -42,14 +42,14 @@ def is_alive(pid: int) -> bool:
 REAPING_S = 1.0
 
 
-def end_half_started(ward: KeptSession, wards: Collection[KeptSession]) -> None:
+def end_half_started(session: KeptSession, sessions: Collection[KeptSession]) -> None:
     """Kill a fork whose host died before it reached exec."""
-    known = {pid for each in wards for pid in (each.host_pid, each.child_pid, each.page.child)}
-    known |= {each.successor.pid for each in wards if each.successor is not None}
+    known = {pid for each in sessions for pid in (each.host_pid, each.child_pid, each.page.child)}
+    known |= {each.successor.pid for each in sessions if each.successor is not None}
     for pid in orphan_forks(known):
         _end_stray(pid)
-        if ward.page.child == pid:
-            ward.page.forget_child()
+        if session.page.child == pid:
+            session.page.forget_child()
 
 
 def _end_stray(pid: int) -> None:
@@ -107,13 +107,13 @@ def ended_children() -> Iterator[tuple[int, int]]:
         yield found.si_pid, exit_status.from_waitid(found.si_code, found.si_status)
 
 
-def reap_and_store_status(wards: Iterable[KeptSession], pid: int, status: int) -> KeptSession | None:
+def reap_and_store_status(sessions: Iterable[KeptSession], pid: int, status: int) -> KeptSession | None:
     """Store a child's exit status if it is a session's program, then reap it; return the session."""
-    for ward in wards:
-        if pid in {ward.child_pid, ward.page.child} and ward.page.exit_status is None:
+    for session in sessions:
+        if pid in {session.child_pid, session.page.child} and session.page.exit_status is None:
             # Before the reaping, so that there is no moment at which nobody knows.
-            ward.page.exit_status = status
+            session.page.exit_status = status
             os.waitpid(pid, 0)
-            return ward
+            return session
     os.waitpid(pid, 0)
     return None

@@ -27,20 +27,20 @@ class UnrelatedProcesses:
         self._mirror = mirror
         self._host_ended = host_ended
 
-    def watch(self, ward: KeptSession) -> bool:
+    def watch(self, session: KeptSession) -> bool:
         """Watch what is a stranger of a session; False if its host is gone."""
         kin = self._kin()
-        host_is_kin = ward.pidfd < 0 and parent_of(ward.host_pid) in kin
-        is_there = host_is_kin or self.watch_host(ward)
-        self._watch_child(ward, {*kin, ward.host_pid} if host_is_kin else kin)
+        host_is_kin = session.pidfd < 0 and parent_of(session.host_pid) in kin
+        is_there = host_is_kin or self.watch_host(session)
+        self._watch_child(session, {*kin, session.host_pid} if host_is_kin else kin)
         return is_there
 
-    def watch_host(self, ward: KeptSession) -> bool:
+    def watch_host(self, session: KeptSession) -> bool:
         """Watch a host that is a stranger; False if it is gone."""
-        if ward.pidfd < 0:
-            ward.pidfd = pidfd_of(ward.host_pid)
-        self._watch(ward.pidfd, lambda: self._host_is_gone(ward))
-        return ward.pidfd >= 0 or is_alive(ward.host_pid)
+        if session.pidfd < 0:
+            session.pidfd = pidfd_of(session.host_pid)
+        self._watch(session.pidfd, lambda: self._host_is_gone(session))
+        return session.pidfd >= 0 or is_alive(session.host_pid)
 
     def _kin(self) -> set[int]:
         """Each of these learns the ends of its children: this process, and the standby, which is its parent."""
@@ -50,31 +50,31 @@ class UnrelatedProcesses:
         """Their children."""
         return {child for pid in self._kin() for child in children_of(pid)}
 
-    def watch_program(self, ward: KeptSession) -> None:
+    def watch_program(self, session: KeptSession) -> None:
         """Watch the program of a session that has no host, if it is a stranger."""
-        self._watch_child(ward, self._kin())
+        self._watch_child(session, self._kin())
 
-    def _watch_child(self, ward: KeptSession, kin: Collection[int]) -> None:
-        if ward.child_pidfd < 0:
-            if not ward.child_pid or ward.page.exit_status is not None or parent_of(ward.child_pid) in kin:
+    def _watch_child(self, session: KeptSession, kin: Collection[int]) -> None:
+        if session.child_pidfd < 0:
+            if not session.child_pid or session.page.exit_status is not None or parent_of(session.child_pid) in kin:
                 return
-            ward.child_pidfd = pidfd_of(ward.child_pid)
-        self._watch(ward.child_pidfd, lambda: self._child_is_gone(ward))
+            session.child_pidfd = pidfd_of(session.child_pid)
+        self._watch(session.child_pidfd, lambda: self._child_is_gone(session))
 
     def _watch(self, pidfd: int, gone: Callable[[], None]) -> None:
         if pidfd >= 0 and not self._loop.is_watched(pidfd):
             self._loop.watch(pidfd, gone)
 
-    def forget(self, ward: KeptSession) -> None:
+    def forget(self, session: KeptSession) -> None:
         """Watch a session no more."""
-        self.forget_host(ward)
-        self._close(ward.child_pidfd)
-        ward.child_pidfd = -1
+        self.forget_host(session)
+        self._close(session.child_pidfd)
+        session.child_pidfd = -1
 
-    def forget_host(self, ward: KeptSession) -> None:
+    def forget_host(self, session: KeptSession) -> None:
         """Watch a session's host no more."""
-        self._close(ward.pidfd)
-        ward.pidfd = -1
+        self._close(session.pidfd)
+        session.pidfd = -1
 
     def _close(self, pidfd: int) -> None:
         if pidfd >= 0:
@@ -82,18 +82,18 @@ class UnrelatedProcesses:
                 self._loop.unwatch(pidfd)
             os.close(pidfd)
 
-    def _child_is_gone(self, ward: KeptSession) -> None:
+    def _child_is_gone(self, session: KeptSession) -> None:
         """A program has ended; should its host be dead too, nobody else looks."""
-        pidfd, ward.child_pidfd = ward.child_pidfd, -1
+        pidfd, session.child_pidfd = session.child_pidfd, -1
         self._loop.unwatch(pidfd)
-        status = exit_status.of_zombie(ward.child_pid, None)
+        status = exit_status.of_zombie(session.child_pid, None)
         if status is None:
             status = exit_status.of_reaped(pidfd)
         os.close(pidfd)
-        if status is not None and ward.page.exit_status is None:
-            ward.page.exit_status = status
-        ward.send_to_host(ChildEnded())
+        if status is not None and session.page.exit_status is None:
+            session.page.exit_status = status
+        session.send_to_host(ChildEnded())
 
-    def _host_is_gone(self, ward: KeptSession) -> None:
-        self.forget_host(ward)
-        self._host_ended(ward, None)
+    def _host_is_gone(self, session: KeptSession) -> None:
+        self.forget_host(session)
+        self._host_ended(session, None)

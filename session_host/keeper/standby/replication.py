@@ -120,52 +120,55 @@ class StandbyReplication:
         """There is another standby, or none."""
         self.connection = connection
 
-    def add_session(self, ward: KeptSession) -> None:
+    def add_session(self, session: KeptSession) -> None:
         """Tell that a session is kept."""
         if self.connection is None and self._third is None:
             return
         try:
-            spec = _spec_file(ward.spec)
+            spec = _spec_file(session.spec)
         except OSError as error:
             self._end_standby(error)
             return
-        slave = () if ward.slave < 0 else (ward.slave,)
-        self.send(Held(bool(slave)), (spec, *ward.estate, *slave))
+        slave = () if session.slave < 0 else (session.slave,)
+        self.send(Held(bool(slave)), (spec, *session.estate, *slave))
         if self._third is not None:
-            self._third.store_session(ward.id, (spec, *ward.estate))
+            self._third.store_session(session.id, (spec, *session.estate))
         os.close(spec)
 
-    def bound(self, ward: KeptSession) -> None:
+    def bound(self, session: KeptSession) -> None:
         """Tell that a session's socket is a new one."""
-        self.send(Bound(ward.id), (ward.estate.listener,))
+        self.send(Bound(session.id), (session.estate.listener,))
         if self._third is not None:
             with suppress(OSError):
-                spec = _spec_file(ward.spec)
-                self._third.remove_session(ward.id)
-                self._third.store_session(ward.id, (spec, *ward.estate))
+                spec = _spec_file(session.spec)
+                self._third.remove_session(session.id)
+                self._third.store_session(session.id, (spec, *session.estate))
                 os.close(spec)
 
-    def forgotten(self, ward: KeptSession) -> None:
+    def forgotten(self, session: KeptSession) -> None:
         """Tell that a session is over."""
-        self.send(Forgotten(ward.id))
+        self.send(Forgotten(session.id))
         if self._third is not None:
-            self._third.remove_session(ward.id)
+            self._third.remove_session(session.id)
 
     def check_backup(self) -> None:
         """Let systemd's descriptor store put back what is gone in the runtime directory."""
         if self._third is not None:
             self._third.check()
 
-    def update_session(self, ward: KeptSession, *, channel: bool = False) -> None:
+    def update_session(self, session: KeptSession, *, channel: bool = False) -> None:
         """Tell how a session stands; ``channel``: the way to its host is a new one."""
         if self.connection is None:
             return
         passed: tuple[int, ...] = ()
-        if channel and ward.channel is not None and ward.channel.is_packets:
-            passed = (ward.channel.socket.fileno(),)
-        state, version, report = ward.state.name, ward.version, ward.report
+        if channel and session.channel is not None and session.channel.is_packets:
+            passed = (session.channel.socket.fileno(),)
+        state, version, report = session.state.name, session.version, session.report
         self.send(
-            Now(ward.id, state, ward.host_pid, ward.child_pid, version, ward.protocol, bool(passed), report), passed
+            Now(
+                session.id, state, session.host_pid, session.child_pid, version, session.protocol, bool(passed), report
+            ),
+            passed,
         )
 
     def send(self, change: Change, descriptors: Sequence[int] = ()) -> None:

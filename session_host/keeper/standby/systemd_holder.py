@@ -177,30 +177,30 @@ def are_kept(session_ids: Collection[str]) -> bool:
 
 def restored(received: Mapping[str, Sequence[int]], third: SystemdHolder) -> list[KeptSession]:
     """Rebuild sessions from descriptors that systemd handed back; hosts that still live report themselves."""
-    wards = []
+    sessions = []
     for session_id, held in received.items():
         try:
-            wards.append(_ward_of(held))
+            sessions.append(_session_of(held))
         except (OutliveError, OSError, ValueError, StopIteration) as error:
             log.warning("%s: cannot be restored: %s", session_id, error)
             third.remove_session(session_id)
             for descriptor in held:
                 with suppress(OSError):
                     os.close(descriptor)
-    return wards
+    return sessions
 
 
-def _ward_of(held: Sequence[int]) -> KeptSession:
+def _session_of(held: Sequence[int]) -> KeptSession:
     spec = next(each for each in held if is_spec(each))
     estate = session_descriptors.classify_descriptors(each for each in held if each != spec)
-    ward = KeptSession(
+    session = KeptSession(
         read_spec(spec), estate, LogHeader(estate.ledger), state=KeptSessionState.RUNNING, version=VERSION
     )
-    ward.child_pid = ward.page.child
-    if not ward.child_pid or ward.page.exit_saved:
-        ward.state = KeptSessionState.OVER
-    ward.report = LaunchReport(ok=True, child_pid=ward.child_pid)
-    return ward
+    session.child_pid = session.page.child
+    if not session.child_pid or session.page.exit_saved:
+        session.state = KeptSessionState.OVER
+    session.report = LaunchReport(ok=True, child_pid=session.child_pid)
+    return session
 
 
 def _alive_path() -> str:

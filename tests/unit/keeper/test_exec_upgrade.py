@@ -65,11 +65,11 @@ report = {
 loop = Loop(socket.socket(fileno=kept.listener), Path(os.environ["SOCKET"]))
 keeper = Keeper(loop, kept.open_files, None)
 restore_inherited_state(keeper, kept)
-report["wards"] = [msgspec.to_builtins(_kept_of(ward)) for ward in keeper.wards.values()]
-report["child"] = [ward.page.child for ward in keeper.wards.values()]
+report["sessions"] = [msgspec.to_builtins(_kept_of(session)) for session in keeper.sessions.values()]
+report["child"] = [session.page.child for session in keeper.sessions.values()]
 Path(os.environ["REPORT"]).write_text(json.dumps(report))
-for ward in keeper.wards.values():
-    ward.send_to_host(Yield())
+for session in keeper.sessions.values():
+    session.send_to_host(Yield())
 loop.run(keeper)
 """
 
@@ -97,37 +97,37 @@ class Kin:
         self.asking = MessageChannel(ours, FromKeeperDecoder())
         channel, host = socket.socketpair()
         self.host = MessageChannel(host, FromKeeperDecoder())
-        one = self._ward(directory, ONE, program)
+        one = self._session(directory, ONE, program)
         self.keeper.keep_channel(one, channel)
         # One that came from a former keeper: its host is no child of ours, and has left already.
-        other = self._ward(directory, OTHER, program)
+        other = self._session(directory, OTHER, program)
         other.is_child, other.state = False, KeptSessionState.OVER
         self.loop.watch(pidfd := pidfd_of(program), lambda: None)
         other.child_pidfd = pidfd
 
-    def _ward(self, directory: Path, session_id: str, program: int) -> KeptSession:
+    def _session(self, directory: Path, session_id: str, program: int) -> KeptSession:
         spec = spec_of(
             session_id=session_id, socket_path=str(directory / session_id[-1]), name=f"chat {session_id[-1]}"
         )
-        ward = KeptSession.create(spec)
-        ward.close_slave()
-        ward.page.child = program
-        ward.state = KeptSessionState.RUNNING
-        self.keeper.add_session(ward, os.getpid(), program, "1.2.3")
-        return ward
+        session = KeptSession.create(spec)
+        session.close_slave()
+        session.page.child = program
+        session.state = KeptSessionState.RUNNING
+        self.keeper.add_session(session, os.getpid(), program, "1.2.3")
+        return session
 
     def replace(self, *argv: str, **variables: str) -> KeeperMessage:
         return exec_new_version(self.lock, self.keeper, self.client, ReplaceKeeper(list(argv), variables))
 
     def kept(self) -> InheritedState:
         """What is to cross."""
-        wards = [_kept_of(ward) for ward in self.keeper.wards.values()]
-        return InheritedState(self.loop.listener.fileno(), self.lock, self.client.socket.fileno(), 256, wards)
+        sessions = [_kept_of(session) for session in self.keeper.sessions.values()]
+        return InheritedState(self.loop.listener.fileno(), self.lock, self.client.socket.fileno(), 256, sessions)
 
     def close(self) -> None:
         signal.set_wakeup_fd(-1)
-        for ward in self.keeper.wards.values():
-            ward.close()
+        for session in self.keeper.sessions.values():
+            session.close()
         self.asking.close()
         self.host.close()
         self.client.close()
@@ -192,8 +192,8 @@ def test_the_next_program_has_all_of_it_and_goes_on(kin: Kin, tmp_path: Path, pr
         found = json.loads(report.read_text())
         assert found["kept"] == expected
         assert found["handed on"] == []
-        assert found["wards"] == expected["wards"]
-        assert [each["over"] for each in found["wards"]] == [False, True]
+        assert found["sessions"] == expected["wards"]
+        assert [each["over"] for each in found["sessions"]] == [False, True]
         assert found["child"] == [program, program], "the ledger's page is the same"
         status = kin.asking.request(Status(), PATIENCE_S)
         assert (status.pid, status.version) == (pid, VERSION)
@@ -239,20 +239,20 @@ def test_an_exec_that_fails_leaves_all_as_it_was(kin: Kin, tmp_path: Path, why: 
     if why != "No such file or directory":
         path.write_bytes(b"no program")
         path.chmod(0o600 if why == "Permission denied" else 0o700)
-    before, kept, wards = open_descriptors(), kin.kept(), dict(kin.keeper.wards)
+    before, kept, sessions = open_descriptors(), kin.kept(), dict(kin.keeper.sessions)
 
     assert kin.replace(str(path)) == NotReplaced(f"{path}: {why}")
 
     assert open_descriptors() == before
     assert kin.kept() == kept
-    assert kin.keeper.wards == wards
+    assert kin.keeper.sessions == sessions
     assert not any(os.get_inheritable(each) for each in _descriptors_of(kept))
     # And it goes on: who asks is answered, hosts are told.
     kin.keeper.on_connection(kin.client, Status())
     kin.asking.socket.settimeout(PATIENCE_S)
     (status,) = kin.asking.receive() or []
     assert [each.session_id for each in status.sessions] == [ONE, OTHER]
-    kin.keeper.wards[ONE].send_to_host(Yield())
+    kin.keeper.sessions[ONE].send_to_host(Yield())
     kin.host.socket.settimeout(PATIENCE_S)
     assert kin.host.receive() == [Yield()]
 
@@ -260,15 +260,15 @@ def test_an_exec_that_fails_leaves_all_as_it_was(kin: Kin, tmp_path: Path, why: 
 @pytest.mark.parametrize("what", ["is started", "is replaced", "has no host"])
 def test_in_the_midst_of_something_it_does_not_begin(kin: Kin, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     on_exec(monkeypatch, lambda *_: pytest.fail("it was exec'd"))
-    ward = kin.keeper.wards[ONE]
+    session = kin.keeper.sessions[ONE]
     before = open_descriptors()
     match what:
         case "is started":
-            ward.state = KeptSessionState.STARTING
+            session.state = KeptSessionState.STARTING
         case "is replaced":
-            ward.successor = ReplacementHost(None)
+            session.successor = ReplacementHost(None)
         case _:
-            ward.host_pid = 0
+            session.host_pid = 0
     answer = kin.replace(sys.executable)
     assert answer == NotReplaced("a chat is starting or updating; try again", passing=True)
     assert open_descriptors() == before

@@ -20,7 +20,7 @@ from tests.support.leaks import descriptors as open_descriptors
 
 
 @pytest.fixture
-def ward() -> Iterator[KeptSession]:
+def session() -> Iterator[KeptSession]:
     spec = spec_of()
     path = Path(spec.socket_path)
     before = open_descriptors()
@@ -33,54 +33,54 @@ def ward() -> Iterator[KeptSession]:
     assert (open_descriptors() - before).total() == 0
 
 
-def test_the_first_is_followed_at_once_and_later_ones_less_and_less_soon(ward: KeptSession) -> None:
-    waits = [ward.count_death(None) for _ in range(12)]
+def test_the_first_is_followed_at_once_and_later_ones_less_and_less_soon(session: KeptSession) -> None:
+    waits = [session.count_death(None) for _ in range(12)]
     assert waits[:2] == [0.0, 0.0]
     assert waits == sorted(waits)
     assert waits[-1] == PATIENCE[-1]
-    ward.failed_hosts = 0  # one has taken over
-    assert ward.count_death(None) == 0.0
+    session.failed_hosts = 0  # one has taken over
+    assert session.count_death(None) == 0.0
 
 
-def test_being_killed_by_somebody_says_nothing_about_the_engine(ward: KeptSession) -> None:
+def test_being_killed_by_somebody_says_nothing_about_the_engine(session: KeptSession) -> None:
     for _ in range(20):
-        ward.count_death(signal.SIGKILL)
-    assert not ward.page.engine_suspected
+        session.count_death(signal.SIGKILL)
+    assert not session.page.engine_suspected
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE])
-def test_crashes_in_a_row_do(ward: KeptSession, number: int) -> None:
+def test_crashes_in_a_row_do(session: KeptSession, number: int) -> None:
     for _ in range(SUSPICIOUS_DEATHS - 1):
-        ward.count_death(number | 0x80)
-        assert not ward.page.engine_suspected
-    ward.count_death(number)
-    assert ward.page.engine_suspected
+        session.count_death(number | 0x80)
+        assert not session.page.engine_suspected
+    session.count_death(number)
+    assert session.page.engine_suspected
 
 
-def test_crashes_that_are_far_apart_do_not(ward: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crashes_that_are_far_apart_do_not(session: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now_s)
     for _ in range(10):
         now_s += CRASHES_WITHIN_S
-        ward.count_death(signal.SIGSEGV)
-    assert not ward.page.engine_suspected
+        session.count_death(signal.SIGSEGV)
+    assert not session.page.engine_suspected
 
 
-def test_deaths_over_the_same_output_do_however_they_look(ward: KeptSession) -> None:
+def test_deaths_over_the_same_output_do_however_they_look(session: KeptSession) -> None:
     for death in range(SUSPICIOUS_DEATHS):
-        assert not ward.page.engine_suspected, death
-        ward.page.engine_started(4711)
-        ward.count_death(signal.SIGKILL)
-    assert ward.page.engine_suspected
+        assert not session.page.engine_suspected, death
+        session.page.engine_started(4711)
+        session.count_death(signal.SIGKILL)
+    assert session.page.engine_suspected
 
 
-def test_words_to_a_host_that_is_gone_do_no_harm(ward: KeptSession) -> None:
-    ward.send_to_host(Yield())
+def test_words_to_a_host_that_is_gone_do_no_harm(session: KeptSession) -> None:
+    session.send_to_host(Yield())
 
 
-def test_the_other_side_of_the_terminal_is_let_go_of_once(ward: KeptSession) -> None:
-    slave = ward.slave
-    ward.close_slave()
-    ward.close_slave()
+def test_the_other_side_of_the_terminal_is_let_go_of_once(session: KeptSession) -> None:
+    slave = session.slave
+    session.close_slave()
+    session.close_slave()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(slave)

@@ -37,13 +37,13 @@ class Kept:
         self.loop = Loop(listen(), keeper_socket())
         self.keeper = Keeper(self.loop, 256, lambda *_: None)  # type: ignore[arg-type]
         self.directory = RuntimeDirectory(self.loop, self.keeper.sockets, self.lock)
-        self.ward = KeptSession.create(spec_of(session_id=ID, socket_path=str(session_socket(ID))))
-        self.ward.state, self.ward.protocol = KeptSessionState.RUNNING, KEEPER_PROTOCOL_VERSION
-        self.keeper.add_session(self.ward, os.getpid(), os.getpid(), "1")
+        self.session = KeptSession.create(spec_of(session_id=ID, socket_path=str(session_socket(ID))))
+        self.session.state, self.session.protocol = KeptSessionState.RUNNING, KEEPER_PROTOCOL_VERSION
+        self.keeper.add_session(self.session, os.getpid(), os.getpid(), "1")
 
     def close(self) -> None:
         signal.set_wakeup_fd(-1)
-        self.ward.close()
+        self.session.close()
         self.loop._selector.close()
         for each in (self.loop.listener, self.loop._wake, self.loop._wake_write):
             each.close()
@@ -70,14 +70,14 @@ def test_who_asks_for_the_status_finds_the_sockets_there(kept: Kept) -> None:
 
 def test_a_socket_at_which_nobody_listens_is_found_out_by_calling(kept: Kept) -> None:
     os.close(listen_at(session_socket(ID)))
-    kept.keeper.sockets.look_at(kept.ward)
+    kept.keeper.sockets.look_at(kept.session)
     assert not is_there(str(session_socket(ID)), call=True)
-    kept.keeper.sockets.look_at(kept.ward, call=True)
+    kept.keeper.sockets.look_at(kept.session, call=True)
     assert is_there(str(session_socket(ID)), call=True)
 
 
 def test_the_socket_of_a_chat_with_its_end_recorded_stays_away(kept: Kept) -> None:
-    kept.ward.page.exit_saved = True
+    kept.session.page.exit_saved = True
     session_socket(ID).unlink()
     kept.directory.check_paths()
     assert not session_socket(ID).exists()
