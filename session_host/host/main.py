@@ -121,7 +121,7 @@ def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
     the program, the keeper ends it, and a host after us starts another.
     """
     spec, host_pid = order.spec, os.getpid()
-    page = LogHeader(order.estate.ledger)
+    page = LogHeader(order.estate.input_log)
 
     def prepare() -> None:
         # A control group of our own, so that the end of another does not take us along.
@@ -193,17 +193,17 @@ class _Host:
             log.warning("another host serves this session")
             return 1
         estate, spec = self._order.estate, self._spec
-        ledger = InputLog(estate.ledger, estate.master, self._mover)
-        if ledger.page.exit_saved:
+        input_log = InputLog(estate.input_log, estate.master, self._mover)
+        if input_log.page.exit_saved:
             # A previous host was killed on its way out.
             self._leave()
             return 0
         stream = OutputFile(estate, self._mover)
-        recovered = self._recover(ledger, stream, look_only=False)
+        recovered = self._recover(input_log, stream, look_only=False)
         await asyncio.sleep(0)  # Whoever waits for the start is told as soon as it is known.
         directory = Path(spec.journal) if spec.journal else None
         recording = JournalWriter(directory, spec.journal_limit_bytes, stream, self._recorded)
-        driver = self._driver = Driver(spec, estate, recovered, ledger, stream, recording, now=now)
+        driver = self._driver = Driver(spec, estate, recovered, input_log, stream, recording, now=now)
         server = self._server = Server(driver, Path(spec.socket_path), estate.listener, self._keeper)
         if not await self._begin(driver, server, recovered.memory.child_started):
             return 1
@@ -249,12 +249,12 @@ class _Host:
         Path(self._spec.socket_path).unlink(missing_ok=True)
         self._keeper.send(Over())
         self._keeper.close()
-        unlock_session(self._order.estate.ledger)
+        unlock_session(self._order.estate.input_log)
         log.info("done")
 
     async def _begin(self, driver: Driver, server: Server, started: int | None) -> bool:
         """See the program start, or find it, which began at ``started``; False if it could not be started."""
-        page = driver.ledger.page
+        page = driver.input_log.page
         # The machine is being shut down: the agent is ended politely, and the chat was interrupted.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come while we rested.
@@ -322,19 +322,19 @@ class _Host:
 
     # ------------------------------------------------------------ taking over
 
-    def _recover(self, ledger: InputLog, stream: OutputFile, *, look_only: bool) -> RecoveredSession:
-        memory, checkpoint = replay_log(self._order.estate.checkpoint, ledger, look_only=look_only)
-        page = None if look_only else ledger.page
+    def _recover(self, input_log: InputLog, stream: OutputFile, *, look_only: bool) -> RecoveredSession:
+        memory, checkpoint = replay_log(self._order.estate.checkpoint, input_log, look_only=look_only)
+        page = None if look_only else input_log.page
         return rebuild_emulator(self._spec, memory, checkpoint, stream, page, other_engine=self._order.other_engine)
 
     async def _rehearse(self) -> bool:
         """Restore the session without touching it; then wait until it is ours. False if that does not come."""
         estate = self._order.estate
         try:
-            ledger = InputLog(estate.ledger, estate.master, self._mover)
+            input_log = InputLog(estate.input_log, estate.master, self._mover)
             stream = OutputFile(estate, self._mover, look_only=True)
-            self._recover(ledger, stream, look_only=True).emulator.close()
-            ledger.close()
+            self._recover(input_log, stream, look_only=True).emulator.close()
+            input_log.close()
         except Exception as error:
             log.exception("the rehearsal failed")
             self._keeper.send(Rehearsed(f"the new version cannot restore the chat ({type(error).__name__})"))
@@ -355,7 +355,7 @@ class _Host:
         """Be the session's one host; False if another one does not leave."""
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + patience_s
-        while not try_lock_session(self._order.estate.ledger):
+        while not try_lock_session(self._order.estate.input_log):
             if loop.time() > deadline_s:
                 return False
             await asyncio.sleep(LOOK_INTERVAL_S)  # Nothing tells when a lock comes free.

@@ -134,7 +134,7 @@ def restore_inherited_state(keeper: Keeper, kept: InheritedState) -> None:
     """Restore the former version's sessions, and report success to the requester."""
     for each in kept.sessions:
         estate = SessionDescriptors(*each.estate)
-        session = KeptSession(each.spec, estate, LogHeader(estate.ledger))
+        session = KeptSession(each.spec, estate, LogHeader(estate.input_log))
         session.state = KeptSessionState.OVER if each.over else KeptSessionState.RUNNING
         session.is_child, session.pidfd, session.child_pidfd = each.is_child, each.pidfd, each.child_pidfd
         session.protocol = each.protocol

@@ -144,7 +144,7 @@ class Keeper:
         """Give a session a host."""
         if self.sessions.get(session.id) is not session or session.host_pid:
             return
-        if is_locked(session.estate.ledger):  # Its host lives, and is about to come to this keeper.
+        if is_locked(session.estate.input_log):  # Its host lives, and is about to come to this keeper.
             self.loop.call_later(LOOK_S, lambda: self._fork(session))
             return
         self.sockets.look_at(session, call=True)

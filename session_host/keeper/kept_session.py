@@ -127,8 +127,8 @@ class KeptSession:
         """
         estate, slave = session_descriptors.create_descriptors(Path(spec.socket_path), spec.size)
         try:
-            InputLog(estate.ledger, estate.master, Splicer()).close()
-            return cls(spec, estate, LogHeader(estate.ledger), slave)
+            InputLog(estate.input_log, estate.master, Splicer()).close()
+            return cls(spec, estate, LogHeader(estate.input_log), slave)
         except OSError:
             os.close(slave)
             estate.close()
@@ -148,7 +148,7 @@ class KeptSession:
         if len(passed) not in {count, count + 1}:
             raise ValueError(f"it came with {len(passed)} descriptors")
         estate = SessionDescriptors(*passed[:count])
-        session = cls(spec, estate, LogHeader(estate.ledger))
+        session = cls(spec, estate, LogHeader(estate.input_log))
         return session, socket.socket(fileno=passed[count]) if passed[count:] else None
 
     def order(self, open_files: int, *, rehearsal: bool, resting: HibernationState | None) -> HostParameters:

@@ -167,7 +167,7 @@ class ActiveStandbyPair:
                 spec, *estate = descriptors
                 slave = estate.pop() if change.slave else -1
                 held = SessionDescriptors(*estate)
-                session = KeptSession(replication.read_spec(spec), held, LogHeader(held.ledger), slave)
+                session = KeptSession(replication.read_spec(spec), held, LogHeader(held.input_log), slave)
                 keeper.sessions[session.id] = session
             case Now():
                 self._follow_session(keeper.sessions[change.session_id], change, descriptors)

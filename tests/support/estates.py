@@ -65,7 +65,7 @@ class KeptSession:
         spec, estate: the session's.
         given: how much was typed that ``typed`` has not told of.
         slave: the PTY's other side: what is written there is output, what is read there was typed.
-        recovered, ledger, stream, recording, checkpointer, driver, session: of the last ``host``.
+        recovered, input_log, stream, recording, checkpointer, driver, session: of the last ``host``.
     """
 
     def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
@@ -80,16 +80,16 @@ class KeptSession:
         """A session made of what is there, as a host does it: the first, or a successor."""
         assert not self._living
         mover = CountingMover(self)
-        self.ledger = InputLog(self.estate.ledger, self.estate.master, mover)
+        self.input_log = InputLog(self.estate.input_log, self.estate.master, mover)
         self.stream = OutputFile(self.estate, mover)
-        memory, checkpoint = replay_log(self.estate.checkpoint, self.ledger, look_only=False)
+        memory, checkpoint = replay_log(self.estate.checkpoint, self.input_log, look_only=False)
         self.recovered: RecoveredSession = rebuild_emulator(
-            self.spec, memory, checkpoint, self.stream, self.ledger.page, other_engine=other_engine
+            self.spec, memory, checkpoint, self.stream, self.input_log.page, other_engine=other_engine
         )
         directory = Path(self.spec.journal) if self.spec.journal else None
         self.recording = JournalWriter(directory, self.spec.journal_limit_bytes, self.stream, lambda: None)
         self.driver = Driver(
-            self.spec, self.estate, self.recovered, self.ledger, self.stream, self.recording,
+            self.spec, self.estate, self.recovered, self.input_log, self.stream, self.recording,
             now=lambda: "2026-01-01T00:00:01Z",
         )  # fmt: skip
         self.session, self.checkpointer = self.driver.session, self.driver.checkpointer
@@ -138,7 +138,7 @@ class KeptSession:
                 pass  # Of a process that is killed no thread is left either.
             if self.recording._timer is not None:
                 self.recording._timer.cancel()
-            self.ledger.close()
+            self.input_log.close()
 
     def close(self) -> None:
         """Let go of everything."""

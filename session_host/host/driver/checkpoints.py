@@ -34,7 +34,7 @@ WORK_OF_COST = 10.0
 """And so many times what a checkpoint costs, whichever is more."""
 
 OUTPUT_BYTES = 8 * 1024 * 1024
-LEDGER_BYTES = 1024 * 1024
+INPUT_LOG_BYTES = 1024 * 1024
 RESIZES = 400
 
 
@@ -91,7 +91,7 @@ class Checkpointer:
         self._work_s = 0.0
         self._cost_s = 0.0
         self._resizes = driver.emulator_resizes
-        self._ledger_end = driver.ledger.end
+        self._input_log_end = driver.input_log.end
         self._task: asyncio.Task[bool] | None = None
 
     def maybe_checkpoint(self) -> None:
@@ -101,7 +101,7 @@ class Checkpointer:
         if self._task is None and (
             lane.worked_s - self._work_s > max(WORK_S, self._cost_s * WORK_OF_COST)
             or lane.interpreted_to - self._offset > OUTPUT_BYTES
-            or driver.ledger.end - self._ledger_end > LEDGER_BYTES
+            or driver.input_log.end - self._input_log_end > INPUT_LOG_BYTES
             or driver.emulator_resizes - self._resizes > RESIZES
         ):
             self._begin(portable=False)
@@ -134,7 +134,7 @@ class Checkpointer:
 
     async def _make(self, *, portable: bool) -> bool:
         driver = self._driver
-        ledger, lane = driver.ledger, driver.worker
+        input_log, lane = driver.input_log, driver.worker
         found: asyncio.Future[tuple[_State, int, int] | None] = asyncio.get_running_loop().create_future()
 
         def done(state: _State) -> None:
@@ -143,7 +143,7 @@ class Checkpointer:
         try:
             lane.submit(lambda emulator: _state_of(emulator, portable=portable), done, lambda: found.set_result(None))
             result = await found
-            self._work_s, self._ledger_end = lane.worked_s, ledger.end
+            self._work_s, self._input_log_end = lane.worked_s, input_log.end
             if result is None:
                 self._cost_s = max(self._cost_s * 2, WORK_S)  # The engine could not; again, but later.
                 return False
@@ -161,8 +161,8 @@ class Checkpointer:
                 state.data,
                 memory,
             )
-            at = await asyncio.to_thread(files.write, self._estate.checkpoint, checkpoint, ledger.first_pending)
-            files.commit(self._estate.checkpoint, at, ledger.page)
+            at = await asyncio.to_thread(files.write, self._estate.checkpoint, checkpoint, input_log.first_pending)
+            files.commit(self._estate.checkpoint, at, input_log.page)
         except (OSError, OutliveError) as error:
             log.warning("no checkpoint: %s", error)
             return False

@@ -54,7 +54,7 @@ class Driver:
         worker: the emulator, the authority on the screen; used in turn.
         emulator_resizes: how many resizes the emulator has been through; the stream may be ahead of it.
         output_file: the output.
-        ledger, recording: what outlives this process, in memory and on disk; ``checkpointer`` shortens a recovery.
+        input_log, recording: what outlives this process, in memory and on disk; ``checkpointer`` shortens a recovery.
         watch: what the agent does; ``conversation``: which one of its own it is in.
         process: the program, None until it runs.
         started, ended: set once the program runs, and once it has ended and its last output is in.
@@ -68,7 +68,7 @@ class Driver:
         spec: LaunchSpec,
         estate: SessionDescriptors,
         recovered: RecoveredSession,
-        ledger: InputLog,
+        input_log: InputLog,
         output: OutputFile,
         recording: JournalWriter,
         *,
@@ -80,22 +80,22 @@ class Driver:
             spec: what was started.
             estate: the session's.
             recovered: what a previous host knew, and the emulator.
-            ledger: see the attribute.
+            input_log: see the attribute.
             output: see ``output_file``.
             recording: see the attribute.
             now: tells the time, for people.
         """
         memory = recovered.memory
         self.spec = spec
-        self.ledger, self.output_file, self.recording = ledger, output, recording
+        self.input_log, self.output_file, self.recording = input_log, output, recording
         ring = OutputRing(output.start, output.end, memory.resizes)
         self.session = Session(
-            spec, memory, ring, ledger.due,
+            spec, memory, ring, input_log.due,
             title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex, watched=self._watched,
         )  # fmt: skip
         self.emulator_resizes = recovered.resizes
         self.worker = EmulatorWorker(
-            recovered.emulator, self._emulator_used, self._worker_drained, fed=recovered.fed, page=ledger.page
+            recovered.emulator, self._emulator_used, self._worker_drained, fed=recovered.fed, page=input_log.page
         )
         self.performer = Performer(self)
         self.conversation = ConversationTracker(
@@ -103,7 +103,7 @@ class Driver:
         )
         self.conversation_learnt = asyncio.Event()
         self.watch = AgentWatch(
-            spec, memory.activity, ledger, self.worker, self.conversation,
+            spec, memory.activity, input_log, self.worker, self.conversation,
             tell=self.broadcast, now=now, output_at_s=output.written_at_s,
         )  # fmt: skip
         self.started, self.ended, self.exit_saved = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -122,7 +122,7 @@ class Driver:
             LaunchFailed: it could not be; the session never ran.
         """
         process = await spawner()
-        self.ledger.append(EntryKind.RUNNING, number=process.started or 0)
+        self.input_log.append(EntryKind.RUNNING, number=process.started or 0)
         self.attach_process(process)
 
     def attach_process(self, process: PtyProcess) -> None:
@@ -130,7 +130,7 @@ class Driver:
         self.process = process
         self.conversation.runs_in(process.pid)
         self.watch.runs_in(process)
-        self._pump = PtyIO(process, self.output_file, self.ledger.page, self)
+        self._pump = PtyIO(process, self.output_file, self.input_log.page, self)
         self._pump.start()
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
@@ -153,12 +153,12 @@ class Driver:
         self.worker.run_after_output(lambda _: self._over(exit_code, exit_signal))
 
     def _over(self, exit_code: int | None, exit_signal: int | None) -> None:
-        dropped = self.ledger.drop_pending()
+        dropped = self.input_log.drop_pending()
         log.info(
             "ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.output_file.end, dropped
         )
         try:
-            self.session.program_ended(exit_code, exit_signal, self.ledger.page.end_request)
+            self.session.program_ended(exit_code, exit_signal, self.input_log.page.end_request)
             self.performer.perform()
             self.conversation.close()
             self.watch.ended()
@@ -225,7 +225,7 @@ class Driver:
             self.watch.on_terminal_events(events)
 
     def _conversation_learnt(self, memory: ConversationState) -> None:
-        self.ledger.append(EntryKind.CONVERSATION, msgspec.msgpack.encode(memory))
+        self.input_log.append(EntryKind.CONVERSATION, msgspec.msgpack.encode(memory))
         self.conversation_learnt.set()
 
     def _watched(self) -> Iterator[Event]:
@@ -251,8 +251,8 @@ class Driver:
         assert pump is not None
         sequence = attachment.accepted
         if pump.reaped:
-            self.ledger.append(_INPUT, data, attachment.key, sequence)
-        elif self.ledger.append_and_send(_INPUT, data, attachment.key, sequence):
+            self.input_log.append(_INPUT, data, attachment.key, sequence)
+        elif self.input_log.append_and_send(_INPUT, data, attachment.key, sequence):
             connection.frames.written(attachment.id, sequence)
         else:
             pump.watch_writable(True)
@@ -264,7 +264,7 @@ class Driver:
         """Give the program what is due, as far as it takes it."""
         pump = self._pump
         if pump is not None and not pump.reaped:
-            if self.ledger.send_pending() is pump.writing:
+            if self.input_log.send_pending() is pump.writing:
                 pump.watch_writable(not pump.writing)
             if taken := self.session.due.take_taken():
                 self.session.program_took(taken)

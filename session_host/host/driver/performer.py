@@ -96,10 +96,10 @@ class Performer:
         self._timers.clear()
 
     def _record(self, effect: AppendEntry) -> None:
-        self._driver.ledger.append(effect.kind, effect.payload, effect.who, effect.number)
+        self._driver.input_log.append(effect.kind, effect.payload, effect.who, effect.number)
 
     def _give(self, effect: ToProgram) -> None:
-        self._driver.ledger.append(effect.kind, effect.data, effect.who, effect.number)
+        self._driver.input_log.append(effect.kind, effect.data, effect.who, effect.number)
         self._driver.flush_input()
 
     def _flush(self, effect: Flush) -> None:
@@ -147,7 +147,7 @@ class Performer:
         driver, session = self._driver, self._driver.session
         assert driver.process is not None
         message = Resized(driver.output_file.end, effect.size, effect.cell, session.ring.resizes + 1)
-        driver.ledger.append(EntryKind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
+        driver.input_log.append(EntryKind.RESIZED, msgspec.msgpack.encode(message), number=message.number)
         session.resized(message)
         driver.worker.run_after_output(lambda emulator: self._resize_emulator(emulator, message))
         driver.process.resize(effect.size, effect.cell)

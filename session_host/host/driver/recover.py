@@ -55,14 +55,14 @@ class RecoveredSession:
     notice: str
 
 
-def replay_log(file: int, ledger: InputLog, *, look_only: bool) -> tuple[LogState, Checkpoint | None]:
+def replay_log(file: int, input_log: InputLog, *, look_only: bool) -> tuple[LogState, Checkpoint | None]:
     """Replay the input log on top of the newest checkpoint, and mark unwritten input as pending."""
-    checkpoint = checkpoints.read(file, ledger.page)
-    at = ledger.page.checkpoint
+    checkpoint = checkpoints.read(file, input_log.page)
+    at = input_log.page.checkpoint
     memory = checkpoint.memory if checkpoint is not None else LogState()
-    for record in ledger.read_entries(at.first_record if at is not None else PAGE_BYTES, cut=not look_only):
+    for record in input_log.read_entries(at.first_record if at is not None else PAGE_BYTES, cut=not look_only):
         memory.apply(record)
-        ledger.mark_pending(record)
+        input_log.mark_pending(record)
     return memory, checkpoint
 
 

@@ -88,8 +88,8 @@ def hibernate(resting: HibernationState, estate: SessionDescriptors, path: Path,
     try:
         keeper = MessageChannel(channel, FromKeeperDecoder())
         keeper.send_message(Rehearsed())
-        if _may_go(keeper) and try_lock_session(estate.ledger):
-            page = LogHeader(estate.ledger)
+        if _may_go(keeper) and try_lock_session(estate.input_log):
+            page = LogHeader(estate.input_log)
             keeper.send_message(Running(os.getpid(), page.child, VERSION, KEEPER_PROTOCOL_VERSION))
             page.close()
             log.info("resting")

@@ -114,4 +114,4 @@ class IdleDetection:
     def _happened(self) -> tuple[int, ...]:
         """Changes with everything that happens: output, what clients do, what the agent tells, who comes."""
         server = self._server
-        return self._driver.output_file.end, self._driver.ledger.end, server.calls, len(server.descriptors())
+        return self._driver.output_file.end, self._driver.input_log.end, server.calls, len(server.descriptors())

@@ -12,17 +12,17 @@ _owned: dict[tuple[int, int], int] = {}
 """The open files that have the lock, by the device and inode of the input log; open until ``unlock_session``."""
 
 
-def try_lock_session(ledger: int) -> bool:
+def try_lock_session(input_log: int) -> bool:
     """Whether this process is the session's one host now.
 
     By a lock of an open file that this process alone has: the input log is opened anew for it. The kernel takes it
     away with the process, however that ends. A record lock would go with the first of its descriptors that is closed.
     """
-    key = _key(ledger)
+    key = _key(input_log)
     if key in _owned:
         return True
     try:
-        own = os.open(f"/proc/self/fd/{ledger}", os.O_RDWR | os.O_CLOEXEC) if sys.platform == "linux" else -1
+        own = os.open(f"/proc/self/fd/{input_log}", os.O_RDWR | os.O_CLOEXEC) if sys.platform == "linux" else -1
     except FileNotFoundError:  # No /proc here.
         own = -1
     try:
@@ -30,7 +30,7 @@ def try_lock_session(ledger: int) -> bool:
             lock_open_file(own)
             _owned[key] = own
         else:
-            fcntl.lockf(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(input_log, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         if own >= 0:
             os.close(own)
@@ -38,13 +38,13 @@ def try_lock_session(ledger: int) -> bool:
     return True
 
 
-def unlock_session(ledger: int) -> None:
+def unlock_session(input_log: int) -> None:
     """Be the session's host no more."""
-    own = _owned.pop(_key(ledger), -1)
+    own = _owned.pop(_key(input_log), -1)
     if own >= 0:
         os.close(own)
 
 
-def _key(ledger: int) -> tuple[int, int]:
-    status = os.fstat(ledger)
+def _key(input_log: int) -> tuple[int, int]:
+    status = os.fstat(input_log)
     return status.st_dev, status.st_ino

@@ -72,7 +72,7 @@ class StoreWriter:
         wait_s = RETRY_S[0]
         while True:
             try:
-                await asyncio.to_thread(self._write_end, driver.ledger.page)
+                await asyncio.to_thread(self._write_end, driver.input_log.page)
             except StoreError as error:
                 wait_s = next(waits, wait_s)
                 log.warning("the end is not recorded yet, again in %.1f s: %s", wait_s, error)

@@ -57,7 +57,7 @@ class AgentWatch:
         self,
         spec: LaunchSpec,
         memory: ActivityState | None,
-        ledger: InputLog,
+        input_log: InputLog,
         lane: EmulatorWorker,
         conversation: ConversationTracker,
         *,
@@ -70,7 +70,7 @@ class AgentWatch:
         Args:
             spec: the session's.
             memory: what a previous host knew.
-            ledger: where what is known survives this process.
+            input_log: where what is known survives this process.
             lane: tells how far the output was heard, and when it last came.
             conversation: is told what the sources say of it.
             tell: sends an event to all followers.
@@ -79,7 +79,7 @@ class AgentWatch:
         """
         self.tracker = ActivityTracker(spec.watch, spec.created_at, memory)
         self._spec = spec
-        self._ledger = ledger
+        self._input_log = input_log
         self._lane = lane
         self._conversation = conversation
         self._tell = tell
@@ -202,7 +202,7 @@ class AgentWatch:
             return True
         if not pid or (self._speaker is not None and is_running(*self._speaker)):
             return False
-        child = self._process.pid if self._process is not None else self._ledger.page.child
+        child = self._process.pid if self._process is not None else self._input_log.page.child
         started = start_time(pid)
         if started is None or (pid != child and child not in ancestors(pid)):
             return False
@@ -306,7 +306,7 @@ class AgentWatch:
     def _changed(self, *, visibly: bool = True) -> None:
         """It is remembered, and told."""
         tracker = self.tracker
-        self._ledger.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.memory()))
+        self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.memory()))
         if visibly:
             self._tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
             self._note()

@@ -141,7 +141,7 @@ def _host_a_session(directory: Path) -> None:
     estate, slave = session_descriptors.create_descriptors(Path(spec.socket_path), SIZE)
     with contextlib.ExitStack() as stack:
         stack.callback(estate.close)
-        InputLog(estate.ledger, estate.master, Splicer()).close()
+        InputLog(estate.input_log, estate.master, Splicer()).close()
         # What viewers and commands ask waits in their sockets for the host that is about to be.
         for role, question in _CALLS:
             client = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))

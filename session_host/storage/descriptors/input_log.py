@@ -69,7 +69,7 @@ class LogHeader:
             InputLogCorrupt: the file is not an input log.
         """
         if os.pread(file, len(_MAGIC), 0) != _MAGIC:
-            raise InputLogCorrupt("the session's ledger is of another version")
+            raise InputLogCorrupt("the session's input log is of another version")
         self._file = file
         self._page = mmap.mmap(file, PAGE_BYTES)
         self._words = memoryview(self._page).cast("Q")

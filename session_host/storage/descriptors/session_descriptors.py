@@ -13,11 +13,14 @@ from typing import NamedTuple
 
 from session_host.protocol.values import GridSize
 
+_FILES_IN_MEMORY = {"outlive-stream": "stream", "outlive-ledger": "input_log", "outlive-checkpoint": "checkpoint"}
+"""Names of files in memory, and the fields that they belong to. Hosts of former versions made files of these names."""
+
 
 class SessionDescriptors(NamedTuple):
     """One session's descriptors, in the order in which they travel.
 
-    Duplicates of a descriptor share one open file, its position too: that of ``ledger`` counts what the
+    Duplicates of a descriptor share one open file, its position too: that of ``input_log`` counts what the
     program has got.
     """
 
@@ -28,7 +31,7 @@ class SessionDescriptors(NamedTuple):
     """Output on its way from the PTY to ``stream``."""
     stream: int
     """The output; its length is the offset."""
-    ledger: int
+    input_log: int
     checkpoint: int
     listener: int
     """The session's socket; viewers that come while there is no host wait in it."""
@@ -57,8 +60,8 @@ def create_descriptors(socket_path: Path, size: GridSize) -> tuple[SessionDescri
         opened += pipe
         for descriptor in (master, *pipe):
             os.set_blocking(descriptor, False)
-        for name in ("stream", "ledger", "checkpoint"):
-            opened.append(_file_in_memory(f"outlive-{name}"))
+        for name in _FILES_IN_MEMORY:
+            opened.append(_file_in_memory(name))
         opened.append(listen(socket_path))
     except OSError:
         for descriptor in opened:
@@ -95,7 +98,8 @@ def _name(descriptor: int) -> str:
     path = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - the text of the link is wanted
     if os.isatty(descriptor):
         return "master" if path.endswith("/ptmx") else path
-    return path.removeprefix("/memfd:").removeprefix("outlive-").removesuffix(" (deleted)")
+    name = path.removeprefix("/memfd:").removesuffix(" (deleted)")
+    return _FILES_IN_MEMORY.get(name, name)
 
 
 def _file_in_memory(name: str) -> int:

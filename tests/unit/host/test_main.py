@@ -22,7 +22,7 @@ async def test_a_chat_that_was_removed_stays_so_when_its_host_is_killed_on_its_w
     """The end is recorded, the user forgets the chat, and only then the host dies: nobody may record it again."""
     with kept_session() as kept:
         kept.host()
-        kept.ledger.page.exit_saved = True
+        kept.input_log.page.exit_saved = True
         kept.kill()
         order = HostParameters(kept.spec, kept.estate, -1, 1024, other_engine=False, rehearsal=False)
         ours, theirs = socket.socketpair()
@@ -36,7 +36,7 @@ async def test_a_chat_that_was_removed_stays_so_when_its_host_is_killed_on_its_w
 def test_the_collector_rests_until_the_session_runs() -> None:
     """It would look at what a host shares with the keeper, and make it the host's own by that."""
     with kept_session(argv=["true"], database=str(database()), screen=str(database().with_name("screen"))) as kept:
-        InputLog(kept.estate.ledger, kept.estate.master, Splicer()).close()
+        InputLog(kept.estate.input_log, kept.estate.master, Splicer()).close()
         order = HostParameters(kept.spec, kept.estate, kept.slave, 1024, other_engine=False, rehearsal=False)
         ours, theirs = socket.socketpair()
         if not (pid := os.fork()):

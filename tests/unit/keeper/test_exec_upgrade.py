@@ -194,7 +194,7 @@ def test_the_next_program_has_all_of_it_and_goes_on(kin: Kin, tmp_path: Path, pr
         assert found["handed on"] == []
         assert found["sessions"] == expected["wards"]
         assert [each["over"] for each in found["sessions"]] == [False, True]
-        assert found["child"] == [program, program], "the ledger's page is the same"
+        assert found["child"] == [program, program], "the log's header is the same"
         status = kin.asking.request(Status(), PATIENCE_S)
         assert (status.pid, status.version) == (pid, VERSION)
         told = [(each.session_id, each.host_pid, each.child_pid, each.version) for each in status.sessions]

@@ -25,8 +25,8 @@ def session() -> Iterator[KeptSession]:
     path = Path(spec.socket_path)
     before = open_descriptors()
     estate, slave = session_descriptors.create_descriptors(path, GridSize(80, 24))
-    InputLog(estate.ledger, estate.master, Splicer()).close()
-    own = KeptSession(spec, estate, LogHeader(estate.ledger), slave)
+    InputLog(estate.input_log, estate.master, Splicer()).close()
+    own = KeptSession(spec, estate, LogHeader(estate.input_log), slave)
     yield own
     own.close()
     path.unlink()

@@ -80,7 +80,7 @@ class Stage:
 
     def program_reads(self) -> None:
         """The program takes what was typed."""
-        assert self.kept.ledger.send_pending()
+        assert self.kept.input_log.send_pending()
         self.session.program_took(self.session.due.take_taken())
         self.driver.performer.perform()
 

@@ -49,7 +49,7 @@ async def shown(driver: Driver) -> Seen:
 
 
 def newest(kept: KeptSession) -> Checkpoint:
-    found = files.read(kept.estate.checkpoint, kept.ledger.page)
+    found = files.read(kept.estate.checkpoint, kept.input_log.page)
     assert found is not None
     return found
 
@@ -91,11 +91,11 @@ async def test_after_so_much_output(kept: KeptSession, monkeypatch: pytest.Monke
     assert not await is_due(kept)
 
 
-async def test_after_so_much_in_the_ledger(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_after_so_much_in_the_input_log(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     driver = kept.host()
     driver.session.rename("one")
     driver.performer.perform()
-    monkeypatch.setattr(checkpoints, "LEDGER_BYTES", kept.ledger.end - kept.checkpointer._ledger_end)
+    monkeypatch.setattr(checkpoints, "INPUT_LOG_BYTES", kept.input_log.end - kept.checkpointer._input_log_end)
     assert not await is_due(kept)
     driver.session.rename("another")
     driver.performer.perform()
@@ -170,7 +170,7 @@ async def test_an_engine_that_cannot_is_asked_less_and_less_often(
         for _ in range(3):
             driver.worker.worked_s = kept.checkpointer._work_s + 1000
             assert await is_due(kept)
-            assert kept.ledger.page.checkpoint is None
+            assert kept.input_log.page.checkpoint is None
             costs.append(kept.checkpointer._cost_s)
         assert costs == [WORK_S, WORK_S * 2, WORK_S * 4]
     driver.worker.worked_s = kept.checkpointer._work_s + costs[-1] * WORK_OF_COST

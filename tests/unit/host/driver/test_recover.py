@@ -44,7 +44,7 @@ class Resize(NamedTuple):
     columns: int
     rows: int
     killed: bool
-    """Once that was in the ledger, and before anything else knew."""
+    """Once that was in the input log, and before anything else knew."""
 
 
 class Show(NamedTuple):
@@ -242,7 +242,7 @@ class Run:
         self.written += len(data)
 
     def _let_the_program_take_nothing(self) -> None:
-        self.kept.ledger.send_pending = lambda: False  # type: ignore[method-assign]
+        self.kept.input_log.send_pending = lambda: False  # type: ignore[method-assign]
 
     def _move(self, place: str) -> None:
         """Let what the program wrote come so far."""

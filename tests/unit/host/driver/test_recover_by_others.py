@@ -62,7 +62,7 @@ async def test_without_a_readable_checkpoint_all_output_that_is_kept_is_fed_agai
         kept.wrote(TEXT)
         was = await _settled(kept)
         assert await kept.checkpointer._make(portable=False)
-        at = kept.ledger.page.checkpoint
+        at = kept.input_log.page.checkpoint
         assert at is not None
         os.pwrite(kept.estate.checkpoint, b"damaged", at.offset)
         kept.kill()
@@ -116,7 +116,7 @@ async def test_all_signals_of_one_piece_of_output_are_known_to_a_successor_or_no
 
     with kept_session() as kept:
         kept.host()
-        add = kept.ledger.append
+        add = kept.input_log.append
         noted = 0
 
         def add_and_die(kind: EntryKind, *rest: Any, **named: Any) -> None:
@@ -126,7 +126,7 @@ async def test_all_signals_of_one_piece_of_output_are_known_to_a_successor_or_no
             if noted:
                 raise Killed
 
-        monkeypatch.setattr(kept.ledger, "append", add_and_die)
+        monkeypatch.setattr(kept.input_log, "append", add_and_die)
         with pytest.raises(Killed):
             kept.wrote(b"\x1b]7501;state=working\x07\x1b]7501;state=blocked;a question\x07")
         kept.kill()

@@ -1,4 +1,4 @@
-"""A session has one host: who has the ledger's lock, whatever else is done with the ledger."""
+"""A session has one host: who has the input log's lock, whatever else is done with the log."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from session_host.storage.descriptors.splice import Splicer
 from tests.support.estates import kept_session
 
 
-def another_owns(ledger: int) -> bool:
+def another_owns(input_log: int) -> bool:
     """Whether a process that is forked now gets the lock, as this version or as a former one takes it."""
     pid = os.fork()
     if not pid:
         got = os._exit
         try:
-            fcntl.lockf(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(input_log, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             got(0)
         got(1)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
 
 
-def test_closing_the_ledger_s_mapping_does_not_give_the_session_away() -> None:
+def test_closing_the_log_s_mapping_does_not_give_the_session_away() -> None:
     with kept_session() as kept:
-        ledger = kept.estate.ledger
-        InputLog(ledger, kept.estate.master, Splicer()).close()
-        assert another_owns(ledger)
-        assert try_lock_session(ledger)
-        assert try_lock_session(ledger), "it is ours already"
-        LogHeader(ledger).close()
-        os.close(os.dup(ledger))
-        assert not another_owns(ledger), "a host of a former version leaves it alone too"
-        unlock_session(ledger)
-        assert another_owns(ledger)
+        input_log = kept.estate.input_log
+        InputLog(input_log, kept.estate.master, Splicer()).close()
+        assert another_owns(input_log)
+        assert try_lock_session(input_log)
+        assert try_lock_session(input_log), "it is ours already"
+        LogHeader(input_log).close()
+        os.close(os.dup(input_log))
+        assert not another_owns(input_log), "a host of a former version leaves it alone too"
+        unlock_session(input_log)
+        assert another_owns(input_log)

@@ -33,11 +33,11 @@ def made(number: int, length: int = 10_000) -> Checkpoint:
 
 @pytest.fixture
 def page() -> Iterator[LogHeader]:
-    ledger_file = os.memfd_create("ledger")
-    ledger = InputLog(ledger_file, -1, Splicer())
-    yield ledger.page
-    ledger.close()
-    os.close(ledger_file)
+    log_file = os.memfd_create("ledger")
+    input_log = InputLog(log_file, -1, Splicer())
+    yield input_log.page
+    input_log.close()
+    os.close(log_file)
 
 
 def put(file: int, page: LogHeader, checkpoint: Checkpoint) -> CheckpointLocation:

@@ -1,4 +1,4 @@
-"""The ledger: what was accepted is there, what the program has is known to the byte, whenever its host is killed."""
+"""The input log: what was accepted is there, what the program has is known to the byte, whenever its host is killed."""
 
 from __future__ import annotations
 
@@ -44,40 +44,40 @@ class Reader(Splicer):
 
 
 class Book:
-    """A ledger's file, the program it is for, and the ledger as the last host opened it."""
+    """An input log's file, the program it is for, and the log as the last host opened it."""
 
     def __init__(self, file: int) -> None:
         self.file = file
         self.reader = Reader()
-        self.ledger = InputLog(file, MASTER, self.reader)
+        self.input_log = InputLog(file, MASTER, self.reader)
 
     def reopen(self) -> list[LogEntry]:
         """Another host begins; returns the records that it finds."""
-        self.ledger.close()
-        self.ledger = InputLog(self.file, MASTER, self.reader)
-        at = self.ledger.page.checkpoint
-        found = list(self.ledger.read_entries(at.first_record if at is not None else PAGE_BYTES, cut=True))
+        self.input_log.close()
+        self.input_log = InputLog(self.file, MASTER, self.reader)
+        at = self.input_log.page.checkpoint
+        found = list(self.input_log.read_entries(at.first_record if at is not None else PAGE_BYTES, cut=True))
         for record in found:
-            self.ledger.mark_pending(record)
+            self.input_log.mark_pending(record)
         return found
 
     def take(self, count: int) -> bool:
         """Let the program take up to so many bytes; returns whether nothing is left."""
         self.reader.takes = count
-        done = self.ledger.send_pending()
+        done = self.input_log.send_pending()
         self.reader.takes = 0
         return done
 
     def give(self, payload: bytes, count: int, number: int) -> bool:
         """Accept an input while the program takes up to so many bytes; returns whether nothing is left."""
         self.reader.takes = count
-        done = self.ledger.append_and_send(EntryKind.INPUT, payload, WHO, number)
+        done = self.input_log.append_and_send(EntryKind.INPUT, payload, WHO, number)
         self.reader.takes = 0
         return done
 
     def taken(self) -> list[int]:
         """The numbers of the inputs that had to wait, and that the program got since this was last asked."""
-        return [number for _, number in self.ledger.due.take_taken()]
+        return [number for _, number in self.input_log.due.take_taken()]
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def a_book() -> Iterator[Book]:
     try:
         yield book
     finally:
-        book.ledger.close()
+        book.input_log.close()
         os.close(file)
 
 
@@ -155,22 +155,22 @@ def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(ste
         for step in steps:
             match step:
                 case Add():
-                    added.append(LogEntry(book.ledger.end, step.kind, step.who, step.number, step.payload))
-                    book.ledger.append(step.kind, step.payload, step.who, step.number)
-                    assert book.ledger.end == added[-1].end
+                    added.append(LogEntry(book.input_log.end, step.kind, step.who, step.number, step.payload))
+                    book.input_log.append(step.kind, step.payload, step.who, step.number)
+                    assert book.input_log.end == added[-1].end
                 case Give(payload=payload, length=length):
-                    added.append(LogEntry(book.ledger.end, EntryKind.INPUT, WHO, len(added), payload))
-                    assert book.give(payload, length, len(added) - 1) == (book.ledger.due.bytes == 0)
-                    assert book.ledger.end == added[-1].end
+                    added.append(LogEntry(book.input_log.end, EntryKind.INPUT, WHO, len(added), payload))
+                    assert book.give(payload, length, len(added) - 1) == (book.input_log.due.bytes == 0)
+                    assert book.input_log.end == added[-1].end
                 case Take(length=length):
-                    assert book.take(length) == (book.ledger.due.bytes == 0)
+                    assert book.take(length) == (book.input_log.due.bytes == 0)
                 case Reopen(torn=torn):
                     tear(book, torn)
-                    first = book.ledger.page.checkpoint
+                    first = book.input_log.page.checkpoint
                     known = [each for each in added if first is None or each.start >= first.first_record]
                     assert book.reopen() == known
                 case Commit():
-                    book.ledger.page.checkpoint = CheckpointLocation(0, 1, 0, book.ledger.first_pending)
+                    book.input_log.page.checkpoint = CheckpointLocation(0, 1, 0, book.input_log.first_pending)
             check_due(book, added)
         book.take(1 << 30)
         assert book.reader.got == b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)
@@ -180,14 +180,14 @@ def tear(book: Book, count: int) -> None:
     """Leave the first bytes of a record, as a kill in the midst of a write does."""
     if count:
         whole = (100).to_bytes(4, "little") + bytes([EntryKind.INPUT]) + bytes(3 + 16 + 8) + b"t" * 99
-        os.pwrite(book.file, whole[:count], book.ledger.end)
+        os.pwrite(book.file, whole[:count], book.input_log.end)
 
 
 def check_due(book: Book, added: list[LogEntry]) -> None:
     owed = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)[len(book.reader.got) :]
-    assert book.ledger.due.bytes == len(owed)
-    first = book.ledger.first_pending
-    assert first in {book.ledger.end, *(each.start for each in added)}
+    assert book.input_log.due.bytes == len(owed)
+    first = book.input_log.first_pending
+    assert first in {book.input_log.end, *(each.start for each in added)}
     behind = b"".join(each.payload for each in added if each.kind in FOR_PROGRAM and each.start >= first)
     assert behind.endswith(owed), "all that is due stands behind the first that is"
 
@@ -196,22 +196,22 @@ def check_due(book: Book, added: list[LogEntry]) -> None:
 
 
 def test_a_record_cut_at_each_of_its_bytes_was_never_there(book: Book) -> None:
-    book.ledger.append(EntryKind.NAME, b"kept")
-    whole_end = book.ledger.end
-    book.ledger.append(EntryKind.INPUT, b"typed", WHO, 7)
+    book.input_log.append(EntryKind.NAME, b"kept")
+    whole_end = book.input_log.end
+    book.input_log.append(EntryKind.INPUT, b"typed", WHO, 7)
     whole = os.pread(book.file, 1000, 0)
     for length in range(whole_end, len(os.pread(book.file, 1 << 20, 0))):
         os.ftruncate(book.file, length)
         assert [record.payload for record in book.reopen()] == [b"kept"]
-        assert (book.ledger.end, book.ledger.due.bytes) == (whole_end, 0)
+        assert (book.input_log.end, book.input_log.due.bytes) == (whole_end, 0)
         assert os.fstat(book.file).st_size == whole_end, "what is left of it is cut off"
-        book.ledger.append(EntryKind.INPUT, b"typed", WHO, 7)
+        book.input_log.append(EntryKind.INPUT, b"typed", WHO, 7)
     assert os.pread(book.file, 1000, 0) == whole
 
 
 def test_who_only_looks_cuts_nothing(book: Book) -> None:
-    book.ledger.append(EntryKind.NAME, b"kept")
-    os.pwrite(book.file, b"torn", book.ledger.end)
+    book.input_log.append(EntryKind.NAME, b"kept")
+    os.pwrite(book.file, b"torn", book.input_log.end)
     length = os.fstat(book.file).st_size
     looking = InputLog(book.file, MASTER, book.reader)
     assert [record.payload for record in looking.read_entries(PAGE_BYTES, cut=False)] == [b"kept"]
@@ -220,35 +220,35 @@ def test_who_only_looks_cuts_nothing(book: Book) -> None:
 
 
 def test_the_position_within_a_payload_is_where_the_next_host_goes_on(book: Book) -> None:
-    book.ledger.append(EntryKind.INPUT, b"0123456789")
-    book.ledger.append(EntryKind.NAME, b"not for the program")
-    book.ledger.append(EntryKind.REPLY, b"abc")
+    book.input_log.append(EntryKind.INPUT, b"0123456789")
+    book.input_log.append(EntryKind.NAME, b"not for the program")
+    book.input_log.append(EntryKind.REPLY, b"abc")
     for count in range(13):
-        assert book.ledger.due.bytes == 13 - count
+        assert book.input_log.due.bytes == 13 - count
         book.reopen()
-        assert book.ledger.due.bytes == 13 - count
+        assert book.input_log.due.bytes == 13 - count
         assert book.take(1) == (count == 12)
     assert book.reader.got == b"0123456789abc"
     book.reopen()
-    assert book.ledger.first_pending == book.ledger.end
+    assert book.input_log.first_pending == book.input_log.end
 
 
 def test_first_due_is_the_first_that_is_not_wholly_taken(book: Book) -> None:
     starts = []
     for payload in (b"one", b"two", b"three"):
-        starts.append(book.ledger.end)
-        book.ledger.append(EntryKind.INPUT, payload)
+        starts.append(book.input_log.end)
+        book.input_log.append(EntryKind.INPUT, payload)
     expected = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2]
     for index in expected:
-        assert book.ledger.first_pending == starts[index]
+        assert book.input_log.first_pending == starts[index]
         book.take(1)
-    assert book.ledger.first_pending == book.ledger.end
+    assert book.input_log.first_pending == book.input_log.end
 
 
 def test_that_all_of_it_is_written_is_told_once_and_in_order(book: Book) -> None:
     for number in range(3):
-        book.ledger.append(EntryKind.INPUT, b"abc", WHO, number)
-        book.ledger.append(EntryKind.REPLY, b"d")
+        book.input_log.append(EntryKind.INPUT, b"abc", WHO, number)
+        book.input_log.append(EntryKind.REPLY, b"d")
     book.take(2)
     assert book.taken() == []
     book.take(1)
@@ -264,34 +264,34 @@ def test_what_is_given_is_taken_at_once_or_in_its_turn_and_told_of_then(book: Bo
     assert book.taken() == [], "who gave it knows"
     assert not book.give(b"in part", 3, 2)
     assert not book.give(b"behind", 0, 3)
-    assert (book.taken(), book.ledger.due.bytes) == ([], 10)
+    assert (book.taken(), book.input_log.due.bytes) == ([], 10)
     assert book.give(b"last", 14, 4)
     assert book.taken() == [2, 3, 4]
     assert book.reader.got == b"at oncein partbehindlast"
 
 
 def test_input_of_no_bytes_is_written_at_once(book: Book) -> None:
-    book.ledger.append(EntryKind.INPUT, b"", WHO, 7)
+    book.input_log.append(EntryKind.INPUT, b"", WHO, 7)
     assert book.take(0)
     assert book.taken() == [7]
     book.reopen()
-    assert book.ledger.due.bytes == 0
+    assert book.input_log.due.bytes == 0
 
 
 def test_when_the_program_has_ended_nothing_is_due_any_more(book: Book) -> None:
-    book.ledger.append(EntryKind.INPUT, b"0123456789")
+    book.input_log.append(EntryKind.INPUT, b"0123456789")
     book.take(4)
-    assert book.ledger.drop_pending() == 6
-    assert book.ledger.first_pending == book.ledger.end
+    assert book.input_log.drop_pending() == 6
+    assert book.input_log.first_pending == book.input_log.end
     book.reopen()
-    assert book.ledger.due.bytes == 0
+    assert book.input_log.due.bytes == 0
     assert book.take(100)
     assert book.reader.got == b"0123"
 
 
 def test_a_record_of_a_kind_that_is_not_known_is_stepped_over(book: Book) -> None:
-    book.ledger.append(99, b"of a later version", NOBODY, 1)  # type: ignore[arg-type]
-    book.ledger.append(EntryKind.NAME, b"name")
+    book.input_log.append(99, b"of a later version", NOBODY, 1)  # type: ignore[arg-type]
+    book.input_log.append(EntryKind.NAME, b"name")
     assert [(record.kind, record.payload) for record in book.reopen()] == [
         (99, b"of a later version"),
         (EntryKind.NAME, b"name"),
@@ -299,15 +299,15 @@ def test_a_record_of_a_kind_that_is_not_known_is_stepped_over(book: Book) -> Non
 
 
 def test_a_length_that_cannot_be_is_the_end(book: Book) -> None:
-    book.ledger.append(EntryKind.NAME, b"name")
-    end = book.ledger.end
+    book.input_log.append(EntryKind.NAME, b"name")
+    end = book.input_log.end
     os.pwrite(book.file, (MAX_PAYLOAD_BYTES + 1).to_bytes(4, "little") + bytes(HEADER_BYTES), end)
     assert len(book.reopen()) == 1
-    assert book.ledger.end == end
+    assert book.input_log.end == end
 
 
 @pytest.mark.parametrize("content", [b"junk", b"outlive ledger 2" + bytes(PAGE_BYTES), bytes(PAGE_BYTES)])
-def test_what_is_no_ledger_is_refused(file: int, content: bytes) -> None:
+def test_what_is_no_input_log_is_refused(file: int, content: bytes) -> None:
     os.pwrite(file, content, 0)
     with pytest.raises(InputLogCorrupt):
         InputLog(file, MASTER, Splicer())
@@ -318,7 +318,7 @@ def test_what_is_no_ledger_is_refused(file: int, content: bytes) -> None:
 
 def test_the_first_page_is_shared_by_all_who_have_it(book: Book) -> None:
     other = LogHeader(book.file)
-    page = book.ledger.page
+    page = book.input_log.page
     assert (page.child, page.exit_status, page.checkpoint) == (0, None, None)
     other.child = 4711
     other.exit_status = 0
@@ -330,11 +330,11 @@ def test_the_first_page_is_shared_by_all_who_have_it(book: Book) -> None:
     assert (page.child, page.checkpoint) == (4711, at), "each has a place of its own"
     other.close()
     book.reopen()
-    assert (book.ledger.page.child, book.ledger.page.exit_status, book.ledger.page.checkpoint) == (4711, 9, at)
+    assert (book.input_log.page.child, book.input_log.page.exit_status, book.input_log.page.checkpoint) == (4711, 9, at)
 
 
 def test_deaths_while_feeding_the_same_place_are_counted(book: Book) -> None:
-    page = book.ledger.page
+    page = book.input_log.page
     assert page.count_engine_crash() == 0, "it was no feed"
     counts = []
     for offset in (0, 0, 500, 500, 500):
@@ -348,10 +348,10 @@ def test_deaths_while_feeding_the_same_place_are_counted(book: Book) -> None:
 
 def test_records_that_a_checkpoint_sums_up_are_given_back(book: Book) -> None:
     for _ in range(100):
-        book.ledger.append(EntryKind.NAME, b"n" * 4000)
-    book.ledger.append(EntryKind.INPUT, b"due")
+        book.input_log.append(EntryKind.NAME, b"n" * 4000)
+    book.input_log.append(EntryKind.INPUT, b"due")
     before = os.fstat(book.file).st_blocks
-    first = book.ledger.first_pending
-    book.ledger.page.checkpoint = CheckpointLocation(0, 1, 0, first)
+    first = book.input_log.first_pending
+    book.input_log.page.checkpoint = CheckpointLocation(0, 1, 0, first)
     assert os.fstat(book.file).st_blocks * BLOCK_BYTES <= 4 * PAGE_BYTES < before * BLOCK_BYTES
     assert [record.payload for record in book.reopen()] == [b"due"]

@@ -1,4 +1,4 @@
-"""The sum of a ledger's records: a checkpoint's sum may hold the first records that come after it already."""
+"""The sum of an input log's entries: a checkpoint's sum may hold the first entries that come after it already."""
 
 from __future__ import annotations
 

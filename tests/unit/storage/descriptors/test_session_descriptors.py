@@ -24,7 +24,7 @@ def test_an_estate_is_what_a_session_needs(area: object, tmp_path: Path) -> None
         assert termios.tcgetwinsize(slave) == (17, 91)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert [os.get_blocking(each) for each in (estate.master, estate.pipe_read, estate.pipe_write)] == [False] * 3
-        assert [os.fstat(each).st_size for each in (estate.stream, estate.ledger, estate.checkpoint)] == [0, 0, 0]
+        assert [os.fstat(each).st_size for each in (estate.stream, estate.input_log, estate.checkpoint)] == [0, 0, 0]
         assert not any(os.get_inheritable(each) for each in (*estate, slave)), "a program gets none of them"
         with socket.socket(socket.AF_UNIX) as viewer:
             viewer.settimeout(5)
@@ -71,7 +71,7 @@ def test_without_files_in_memory_there_are_files_without_a_name(
     monkeypatch.delattr(os, "memfd_create")
     estate, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
     try:
-        for each in (estate.stream, estate.ledger, estate.checkpoint):
+        for each in (estate.stream, estate.input_log, estate.checkpoint):
             assert os.fstat(each).st_nlink == 0
             assert stat.S_IMODE(os.fstat(each).st_mode) == 0o600
     finally:
