@@ -263,6 +263,8 @@ class Loop:
             return
         assert self._owner is not None
         for message in messages:
+            if client.socket.fileno() < 0:
+                break  # An earlier message of these ended the connection.
             self._owner.on_connection(client, message)
         if messages and client in self._clients:
             client.drop_descriptors()  # Nobody asked for any.

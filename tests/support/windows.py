@@ -185,7 +185,12 @@ SMALLEST_WIDTH_PX = 400
 
 
 def _width_px(window_id: str) -> int:
-    facts = dict(line.partition("=")[::2] for line in xdotool("getwindowgeometry", "--shell", window_id).splitlines())
+    """0 for a window that has gone since it was found."""
+    try:
+        lines = xdotool("getwindowgeometry", "--shell", window_id).splitlines()
+    except subprocess.CalledProcessError:
+        return 0
+    facts = dict(line.partition("=")[::2] for line in lines)
     return int(facts["WIDTH"])
 
 

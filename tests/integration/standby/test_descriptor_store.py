@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -75,7 +76,8 @@ def ours(area: Area) -> list[int]:
 
 def kill(pids: list[int]) -> None:
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # One ends by itself when the one before it is dead.
+            os.kill(pid, signal.SIGKILL)
 
 
 def service_of(systemd: UserSystemd) -> str:

@@ -14,7 +14,7 @@ import pytest
 from session_host.keeper import event_loop as loop_module
 from session_host.keeper.event_loop import Loop
 from session_host.keeper_client.channel import MessageChannel
-from session_host.protocol.codec import FromKeeperDecoder
+from session_host.protocol.codec import FromKeeperDecoder, encode
 from session_host.protocol.keeper import KeeperStatus, Over, Status
 
 
@@ -201,3 +201,20 @@ def test_timers_come_in_order(loop: Loop) -> None:
     loop.call_later(0.05, leave)
     loop.run(Owner(loop))
     assert order == [0, 1, 2, 3]
+
+
+def test_what_comes_behind_a_message_that_ended_the_connection_is_dropped(loop: Loop, path: Path) -> None:
+    class Dropping(Owner):
+        answered = 0
+
+        def on_connection(self, client: MessageChannel, message: Any) -> None:
+            self.answered += 1
+            loop.drop(client)
+
+    owner = Dropping(loop)
+    client = connect(path)
+    client.socket.sendall(encode(Status()) * 3)
+    leave_once(loop, lambda: owner.answered > 0)
+    loop.run(owner)
+    assert owner.answered == 1
+    client.close()
