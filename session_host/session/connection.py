@@ -49,7 +49,7 @@ from session_host.terminal.base import Emulator
 from session_host.version import VERSION
 
 from .attachments import Attachment
-from .connection_states import Change, State, after
+from .connection_states import TABLE, Change, State
 from .effects import Close, Log, StartTimer, StopTimer
 from .frame_queue import FrameQueue
 
@@ -60,8 +60,6 @@ HELLO, HELLO_TIMEOUT_S = "hello", 10.0
 
 HOLDING_PROTOCOL = 5  # Viewers of this version on say when their user has seen a refusal (``GoOn``).
 _WITH_TEXT = (Text, Paste)
-
-
 _CLOSED = State.CLOSED  # An enum's member is dear to look up, and each key asks for this one.
 
 
@@ -108,9 +106,9 @@ class ClientConnection:
             emulator: knows what a key means to the program; None while it is in use.
 
         Returns:
-            What a key means to the program, which runs: record it as the input ``attachment.accepted`` and give it to
-            the program, before anything else; call ``written`` once it is given, and ``Session.key_given`` always. It
-            is b"" for all else.
+            The bytes of a key; b"" if there are none for the caller to write. Before anything else, record them as the
+            input ``attachment.accepted`` and write them to the program. Call ``written`` once all are written, and
+            ``Session.key_given`` in any case.
         """
         received = self._received
         message: Any = None
@@ -253,7 +251,7 @@ class ClientConnection:
         )
         self.attachment, self._wanted = attachment, message
         self._log("attached", attachment)
-        session.follows(self)
+        session.add(self)
         if session.state is ProgramState.STARTING:
             self._become(Change.ATTACHES_EARLY)
             self.send(Starting(attachment.id))
@@ -394,4 +392,4 @@ class ClientConnection:
             self._effects.append(Close(self.frames.peer, why))
 
     def _become(self, change: Change) -> None:
-        self.state = after(self.state, change)
+        self.state = TABLE.after(self.state, change)

@@ -70,8 +70,3 @@ TABLE = Table(
         State.CLOSED: {},
     }
 )
-
-
-def after(state: State, change: Change) -> State:
-    """The next state."""
-    return TABLE.after(state, change)

@@ -141,7 +141,7 @@ class Session:
         """A client has connected; see ``ClientConnection``."""
         return ClientConnection(self, peer, refusal)
 
-    def follows(self, connection: ClientConnection) -> None:
+    def add(self, connection: ClientConnection) -> None:
         """A client has attached: it hears of everything from now on."""
         self._attached.append(connection)
 

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem
 from PySide6.QtWidgets import (
     QLineEdit,
-    QListView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -24,7 +21,8 @@ from gui.theme.follow import Theme
 from gui.theme.marks import paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, font
 from gui.window.sheets.sheet import Sheet
-from gui.window.widgets.parts import Hairline, label, paint_choice_ground
+from gui.window.widgets.parts import label, paint_choice_ground
+from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts, phrases, sheet_texts
 from session_host.errors import UsageError
 from session_host.protocol.untrusted_text import one_line
@@ -80,26 +78,13 @@ class SearchSheet(Sheet):
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._typing.timeout.connect(self._ask)
         self.field.textChanged.connect(self._on_typed)
-        self.items = QStandardItemModel(self)
-        self.list = QListView()
-        self.list.setAccessibleName(sheet_texts.results())
-        self.list.setModel(self.items)
-        self.list.setItemDelegate(_MatchDelegate(theme, self.list))
-        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setMouseTracking(True)
-        self.list.setUniformItemSizes(True)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list = ResultList(sheet_texts.results(), ROW_PX, ROWS_SHOWN, wraps=False)
+        self.list.setItemDelegate(_MatchDelegate(theme, ROW_PX, self.list))
+        self.items = self.list.items
         self.list.clicked.connect(self._open_result)
         self.state = label("", "secondary")
         self.state.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, 4)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(1, 1, 1, GAP_S_PX)
-        layout.setSpacing(0)
-        layout.addWidget(self.field)
-        layout.addWidget(Hairline(theme))
-        layout.addSpacing(4)
-        layout.addWidget(self.list)
-        layout.addWidget(self.state)
+        lay_out_results(self.body, theme, self.field, self.list, self.state)
         self._show([], "")
 
     def ask(self) -> None:
@@ -172,12 +157,9 @@ class SearchSheet(Sheet):
             # What one has gone to stays marked while more lines come in above it.
             if former_row > 0 and isinstance(former, Match) and former.hit == match.hit:
                 marked = row
-        self.list.setVisible(bool(matches))
-        self.list.setFixedHeight(min(len(matches), ROWS_SHOWN) * ROW_PX)
+        self.list.fit_rows(marked)
         self.state.setText(state)
         self.state.setVisible(bool(state))
-        if matches:
-            self.list.setCurrentIndex(self.items.index(marked, 0))
         if self.is_open:
             self.center()
 
@@ -189,13 +171,9 @@ class SearchSheet(Sheet):
             self.chosen.emit(self._query, match.hit)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: ROWS_SHOWN, Qt.Key.Key_PageUp: -ROWS_SHOWN}
-        key = Qt.Key(event.key())
-        count = self.items.rowCount()
-        if key in steps and count:
-            row = min(max(self.list.currentIndex().row() + steps[key], 0), count - 1)
-            self.list.setCurrentIndex(self.items.index(row, 0))
-        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+        if self.list.step(event):
+            return
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             if self._is_answered and self.list.currentIndex().isValid():
                 self._open_result(self.list.currentIndex())
             else:
@@ -205,15 +183,8 @@ class SearchSheet(Sheet):
             super().keyPressEvent(event)
 
 
-class _MatchDelegate(QStyledItemDelegate):
+class _MatchDelegate(RowDelegate):
     """Paints a line with what fits in it marked; below it the chat, and how long ago."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(0, ROW_PX)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

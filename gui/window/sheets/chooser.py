@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QStandardItem
 from PySide6.QtWidgets import (
     QLineEdit,
-    QListView,
     QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -22,7 +19,8 @@ from gui.theme.marks import Mark, paint_mark
 from gui.theme.tokens import GAP_M_PX, GAP_S_PX, SECONDARY_PX, Tokens, font
 from gui.window.sheets.sheet import Sheet
 from gui.window.widgets.fuzzy_match import Fit, fit
-from gui.window.widgets.parts import Hairline, label, paint_choice_ground
+from gui.window.widgets.parts import label, paint_choice_ground
+from gui.window.widgets.result_list import ResultList, RowDelegate, lay_out_results
 from gui.wording import common_texts
 
 WIDTH_PX = 520
@@ -60,25 +58,13 @@ class Chooser(Sheet):
         self.field.setProperty("kind", "palette")
         self.field.setAccessibleName(common_texts.choose())
         self.field.textChanged.connect(self._narrow)
-        self.items = QStandardItemModel(self)
-        self.list = QListView()
-        self.list.setAccessibleName(common_texts.choices())
-        self.list.setModel(self.items)
-        self.list.setItemDelegate(_ChoiceDelegate(theme, self.list))
-        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setMouseTracking(True)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list = ResultList(common_texts.choices(), ROW_PX, ROWS_SHOWN, wraps=True)
+        self.list.setItemDelegate(_ChoiceDelegate(theme, ROW_PX, self.list))
+        self.items = self.list.items
         self.list.clicked.connect(self._accept_choice)
         self.nothing = label(common_texts.no_matches(), "secondary")
         self.nothing.setContentsMargins(GAP_M_PX, GAP_S_PX, GAP_M_PX, GAP_M_PX)
-        layout = QVBoxLayout(self.body)
-        layout.setContentsMargins(1, 1, 1, GAP_S_PX)
-        layout.setSpacing(0)
-        layout.addWidget(self.field)
-        layout.addWidget(Hairline(theme))
-        layout.addSpacing(4)
-        layout.addWidget(self.list)
-        layout.addWidget(self.nothing)
+        lay_out_results(self.body, theme, self.field, self.list, self.nothing)
 
     def ask(self, name: str, placeholder: str, choices: list[Choice]) -> None:
         """Open with these choices."""
@@ -106,11 +92,8 @@ class Chooser(Sheet):
             mark = f", {choice.mark.value}" if choice.mark is not None else ""
             item.setData(f"{choice.title}{mark}, {choice.detail}", int(Qt.ItemDataRole.AccessibleTextRole))
             self.items.appendRow(item)
-        self.list.setVisible(bool(fitting))
         self.nothing.setVisible(not fitting)
-        self.list.setFixedHeight(min(len(fitting), ROWS_SHOWN) * ROW_PX)
-        if fitting:
-            self.list.setCurrentIndex(self.items.index(0, 0))
+        self.list.fit_rows()
         if self.is_open:
             self.center()
 
@@ -121,14 +104,9 @@ class Chooser(Sheet):
             choice.run()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: ROWS_SHOWN, Qt.Key.Key_PageUp: -ROWS_SHOWN}
-        key = Qt.Key(event.key())
-        count = self.items.rowCount()
-        if key in steps and count:
-            row = self.list.currentIndex().row() + steps[key]
-            row = row % count if abs(steps[key]) == 1 else min(max(row, 0), count - 1)
-            self.list.setCurrentIndex(self.items.index(row, 0))
-        elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+        if self.list.step(event):
+            return
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self._accept_choice(self.list.currentIndex())
         else:
             super().keyPressEvent(event)
@@ -142,15 +120,8 @@ def _how(typed: str, choice: Choice) -> Fit | None:
     return found
 
 
-class _ChoiceDelegate(QStyledItemDelegate):
+class _ChoiceDelegate(RowDelegate):
     """Paints one choice."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(0, ROW_PX)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

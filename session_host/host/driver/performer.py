@@ -59,7 +59,7 @@ class Performer:
         self._effects = driver.session.effects
         self._timers: dict[tuple[TimerOwner, str], asyncio.TimerHandle] = {}
         self._is_performing = False
-        self._ways: dict[type[Effect], Callable[[Any], None]] = {
+        self._handlers: dict[type[Effect], Callable[[Any], None]] = {
             AppendEntry: self._record,
             ToProgram: self._give,
             ResizeGrid: self._resize_grid,
@@ -84,8 +84,7 @@ class Performer:
         try:
             while self._effects:
                 effect = self._effects.pop(0)
-                handle_request = self._ways[type(effect)]
-                handle_request(effect)
+                self._handlers[type(effect)](effect)
         finally:
             self._is_performing = False
 

@@ -1,0 +1,81 @@
+"""A list of results below a field that keeps the keyboard."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QStandardItemModel
+from PySide6.QtWidgets import QLineEdit, QListView, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout, QWidget
+
+from gui.theme.follow import Theme
+from gui.theme.tokens import GAP_S_PX
+from gui.window.widgets.parts import Hairline
+
+
+class ResultList(QListView):
+    """The results; one is marked.
+
+    Attributes:
+        items: the rows.
+    """
+
+    def __init__(self, name: str, row_px: int, rows_shown: int, *, wraps: bool) -> None:
+        """An empty list.
+
+        Args:
+            name: for screen readers.
+            row_px: height of a row.
+            rows_shown: no more rows are shown at once.
+            wraps: whether a step from the last row leads to the first.
+        """
+        super().__init__()
+        self.items = QStandardItemModel(self)
+        self._row_px, self._rows_shown, self._wraps = row_px, rows_shown, wraps
+        self.setAccessibleName(name)
+        self.setModel(self.items)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMouseTracking(True)
+        self.setUniformItemSizes(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def fit_rows(self, marked: int = 0) -> None:
+        """Take the height that the rows need, and mark one."""
+        count = self.items.rowCount()
+        self.setVisible(bool(count))
+        self.setFixedHeight(min(count, self._rows_shown) * self._row_px)
+        if count:
+            self.setCurrentIndex(self.items.index(marked, 0))
+
+    def step(self, event: QKeyEvent) -> bool:
+        """Move the mark if the key is an arrow or a page key; returns whether it is, and there are rows."""
+        page = self._rows_shown
+        steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: page, Qt.Key.Key_PageUp: -page}
+        step, count = steps.get(Qt.Key(event.key())), self.items.rowCount()
+        if step is None or not count:
+            return False
+        row = self.currentIndex().row() + step
+        row = row % count if self._wraps and abs(step) == 1 else min(max(row, 0), count - 1)
+        self.setCurrentIndex(self.items.index(row, 0))
+        return True
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Base of what paints the rows: all have one height."""
+
+    def __init__(self, theme: Theme, row_px: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme, self._row_px = theme, row_px
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(0, self._row_px)
+
+
+def lay_out_results(body: QWidget, theme: Theme, field: QLineEdit, results: ResultList, below: QWidget) -> None:
+    """Put the field, the results and a line of text below them into a sheet's body."""
+    layout = QVBoxLayout(body)
+    layout.setContentsMargins(1, 1, 1, GAP_S_PX)
+    layout.setSpacing(0)
+    layout.addWidget(field)
+    layout.addWidget(Hairline(theme))
+    layout.addSpacing(4)
+    layout.addWidget(results)
+    layout.addWidget(below)
