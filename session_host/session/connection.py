@@ -49,7 +49,8 @@ from session_host.terminal.base import Emulator
 from session_host.version import VERSION
 
 from .attachments import Attachment
-from .connection_states import TABLE, Change, State
+from .connection_states import TABLE as _STATES
+from .connection_states import Change, State
 from .effects import Close, Log, StartTimer, StopTimer
 from .frame_queue import FrameQueue
 
@@ -392,4 +393,4 @@ class ClientConnection:
             self._effects.append(Close(self.frames.peer, why))
 
     def _become(self, change: Change) -> None:
-        self.state = TABLE.after(self.state, change)
+        self.state = _STATES.after(self.state, change)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from session_host.errors import StoreError
-from session_host.storage.store.database import Database, damaged, directory_lock
+from session_host.storage.store.database import Database, damaged, directory_lock, is_sound
 from session_host.storage.store.schema import Columns
 
 from .pages import MOST_LINES, Damaged, Line, Page, clean, newest_ns
@@ -106,7 +106,7 @@ class Index:
         """
         try:
             with directory_lock(path.parent):
-                if not _is_sound(path):
+                if not is_sound(path, _is_readable):
                     # The WAL first: without its database it is never played into the next one.
                     for suffix in ("-wal", "-shm", ""):
                         Path(f"{path}{suffix}").unlink(missing_ok=True)
@@ -335,19 +335,7 @@ def _candidates(
     return connection.execute(statement)
 
 
-def _is_sound(path: Path) -> bool:
-    if not path.exists():
-        return False
-    try:
-        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
-    except sqlite3.Error:
-        return False
-    try:
-        (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        connection.execute("SELECT 1 FROM session, page, trigram LIMIT 1").fetchone()
-    except sqlite3.Error:
-        return False
-    finally:
-        connection.close()
-    return bool(result == "ok") and version == len(STEPS)
+def _is_readable(connection: sqlite3.Connection) -> bool:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.execute("SELECT 1 FROM session, page, trigram LIMIT 1").fetchone()
+    return bool(version == len(STEPS))

@@ -7,7 +7,7 @@ import errno
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -57,6 +57,23 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
 def damaged(path: Path, what: str) -> StoreCorrupt:
     """The error for a file whose content cannot be what we wrote."""
     return StoreCorrupt(f"{path}: the chat database is damaged ({what}); see `outlive doctor`")
+
+
+def is_sound(path: Path, read: Callable[[sqlite3.Connection], bool]) -> bool:
+    """Whether there is a database in which neither SQLite nor ``read`` finds damage. Nothing is created or migrated."""
+    if not path.exists():
+        return False
+    try:
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error:
+        return False
+    try:
+        (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        return bool(result == "ok") and read(connection)
+    except sqlite3.Error:
+        return False
+    finally:
+        connection.close()
 
 
 def _disk_is_full(path: Path) -> bool:

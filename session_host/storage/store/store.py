@@ -15,7 +15,7 @@ import msgspec
 from session_host.errors import AmbiguousSession, NameTaken, NoSuchSession, StoreError
 from session_host.protocol.untrusted_text import is_conversation
 from session_host.protocol.values import RUNNING_STATES, State
-from session_host.storage.store.database import Database, damaged, directory_lock
+from session_host.storage.store.database import Database, damaged, directory_lock, is_sound
 from session_host.storage.store.session_record import SessionRecord
 
 # Statements are put together from these names and from literals of this file (S608); every value is bound.
@@ -282,7 +282,7 @@ class Store:
                 number = 1
                 while _aside(path, number).exists():
                     number += 1
-                if number > 1 and cls._is_sound(path):
+                if number > 1 and is_sound(path, _is_readable):
                     return _aside(path, number - 1)
                 aside = _aside(path, number)
                 # The WAL first: without its database it is never played into the fresh one.
@@ -293,24 +293,14 @@ class Store:
         except OSError as error:
             raise StoreError(f"{path}: damaged, and cannot be moved away ({error.strerror})") from error
 
-    @classmethod
-    def _is_sound(cls, path: Path) -> bool:
-        if not path.exists():
-            return False
-        # Looks only: a current schema is neither created nor migrated, so the lock is not taken again.
-        try:
-            connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
-        except sqlite3.Error:
-            return False
-        try:
-            (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            for row in connection.execute(f"SELECT {_COLUMNS} FROM session"):  # noqa: S608
-                _from_row(row)
-        except (sqlite3.Error, ValueError, TypeError, msgspec.ValidationError):
-            return False
-        finally:
-            connection.close()
-        return bool(result == "ok")
+
+def _is_readable(connection: sqlite3.Connection) -> bool:
+    try:
+        for row in connection.execute(f"SELECT {_COLUMNS} FROM session"):  # noqa: S608
+            _from_row(row)
+    except (ValueError, TypeError, msgspec.ValidationError):
+        return False
+    return True
 
 
 def _continue(connection: sqlite3.Connection, record: SessionRecord) -> None:

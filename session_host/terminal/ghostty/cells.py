@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from session_host.terminal.base import DEFAULT_COLOR, PLAIN, RGB, Attribute, Color, Row, Run, Style, Underline
 
-from .library.calls import EngineFailure, check, ffi, grid_ref, lib, sized
+from .library.calls import EngineFailure, check, ffi, grid_ref, lib, new_object, sized
 
 CODEPOINT, GRAPHEME, PALETTE_BACKGROUND, RGB_BACKGROUND = range(4)
 NARROW, WIDE, TAIL, HEAD = range(4)
@@ -108,13 +108,13 @@ class RenderState:
 
     def __init__(self, terminal: Any) -> None:
         self._terminal = terminal
-        self.state = self._new("GhosttyRenderState*", lib.ghostty_render_state_new, lib.ghostty_render_state_free)
-        self._iterator = self._new(
+        self.state = new_object("GhosttyRenderState*", lib.ghostty_render_state_new, lib.ghostty_render_state_free)
+        self._iterator = new_object(
             "GhosttyRenderStateRowIterator*",
             lib.ghostty_render_state_row_iterator_new,
             lib.ghostty_render_state_row_iterator_free,
         )
-        self._cells = self._new(
+        self._cells = new_object(
             "GhosttyRenderStateRowCells*",
             lib.ghostty_render_state_row_cells_new,
             lib.ghostty_render_state_row_cells_free,
@@ -136,12 +136,6 @@ class RenderState:
         self._length = ffi.new("size_t*")
         self._known_styles: dict[bytes, Style] = {}
         self._page_styles: dict[tuple[int, int], Style] = {}
-
-    @staticmethod
-    def _new(kind: str, create: Any, free: Any) -> Any:
-        slot = ffi.new(kind)
-        check(create(ffi.NULL, slot), kind)
-        return ffi.gc(slot[0], free)
 
     def close(self) -> None:
         """Free the library's objects."""

@@ -22,7 +22,7 @@ from session_host.protocol.values import (
 from session_host.terminal.base import Modes
 from session_host.terminal.encode_keys import encode_key
 
-from .library.calls import check, ffi, lib, mode
+from .library.calls import ffi, lib, mode, new_object
 from .stream import Stream
 
 # Plain integers: arithmetic on an enum's members takes microseconds, and a key is typed through here.
@@ -101,18 +101,12 @@ class InputEncoder:
         self._terminal = terminal
         self._stream = stream
         self._kitty_flags = stream.kitty_flags
-        self._mouse_encoder = self._new(
+        self._mouse_encoder = new_object(
             "GhosttyMouseEncoder*", lib.ghostty_mouse_encoder_new, lib.ghostty_mouse_encoder_free
         )
-        self._mouse_event = self._new("GhosttyMouseEvent*", lib.ghostty_mouse_event_new, lib.ghostty_mouse_event_free)
+        self._mouse_event = new_object("GhosttyMouseEvent*", lib.ghostty_mouse_event_new, lib.ghostty_mouse_event_free)
         self._memory = ffi.new("char[]", 1024)
         self._length = ffi.new("size_t*")
-
-    @staticmethod
-    def _new(kind: str, create: Any, free: Any) -> Any:
-        slot = ffi.new(kind)
-        check(create(ffi.NULL, slot), kind)
-        return ffi.gc(slot[0], free)
 
     def close(self) -> None:
         """Free the library's objects."""

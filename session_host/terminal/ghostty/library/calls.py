@@ -27,6 +27,17 @@ def check(result: int, what: str) -> None:
         raise EngineFailure(f"libghostty-vt: {what} failed with code {result}")
 
 
+def new_object(kind: str, create: Any, free: Any) -> Any:
+    """An object of the library's; ``ffi.release`` frees it, or the collector.
+
+    Raises:
+        EngineFailure: there is no memory for it.
+    """
+    slot = ffi.new(kind)
+    check(create(ffi.NULL, slot), kind)
+    return ffi.gc(slot[0], free)
+
+
 _grid_ref: Final[Any] = by_value(
     "ghostty_terminal_grid_ref", "GhosttyResult(*)(GhosttyTerminal, GhosttyPointS, GhosttyGridRef*)"
 )

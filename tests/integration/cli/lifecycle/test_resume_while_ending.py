@@ -49,6 +49,21 @@ def chat(project: Path) -> str:
     return chat
 
 
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once somebody has checked whether the exit is being saved."""
+    checked = threading.Event()
+    is_pending = pending_end.is_exit_pending
+
+    def check(session_id: str) -> bool:
+        found = is_pending(session_id)
+        checked.set()
+        return found
+
+    monkeypatch.setattr(pending_end, "is_exit_pending", check)
+    return checked
+
+
 def kill_program(chat: str) -> None:
     """Kill its agent, and wait until its host knows."""
     described = describe(chat)
@@ -58,17 +73,7 @@ def kill_program(chat: str) -> None:
     wait_until(lambda: (said := describe(chat)) is not None and said.state is State.EXITED, 10, "the end to be seen")
 
 
-def test_an_end_that_is_not_recorded_yet_is_waited_for(chat: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked = threading.Event()
-    is_ending = pending_end.is_exit_pending
-
-    def look(session_id: str) -> bool:
-        found = is_ending(session_id)
-        looked.set()
-        return found
-
-    monkeypatch.setattr(pending_end, "is_exit_pending", look)
-
+def test_an_end_that_is_not_recorded_yet_is_waited_for(chat: str, looked: threading.Event) -> None:
     async def go_on() -> str:
         with nobody_writes():
             kill_program(chat)
@@ -80,24 +85,13 @@ def test_an_end_that_is_not_recorded_yet_is_waited_for(chat: str, monkeypatch: p
     see(asyncio.run(go_on()), "kept: before")
 
 
-def test_a_chat_that_is_removed_before_its_exit_is_saved_does_not_come_back(
-    chat: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked = threading.Event()
-    is_ending = pending_end.is_exit_pending
-
-    def look(session_id: str) -> bool:
-        found = is_ending(session_id)
-        looked.set()
-        return found
-
+def test_a_chat_that_is_removed_before_its_exit_is_saved_does_not_come_back(chat: str, looked: threading.Event) -> None:
     def remove() -> None:
         with open_store() as store:
             record = store.get(chat)
             assert record is not None
             remove_chat(store, record)
 
-    monkeypatch.setattr(pending_end, "is_exit_pending", look)
     with ThreadPoolExecutor() as pool:
         with nobody_writes():
             kill_program(chat)
