@@ -49,7 +49,8 @@ class KeeperChannel:
         self._pipe: MessageChannel | None = None
         self._search: asyncio.Task[None] | None = None
         self._closed = False
-        self._former_version = False
+        self._takes_no_channel: int | None = None
+        """The PID of a keeper that took no channel, and so is of a former version; or of one that ended meanwhile."""
         self.child_pid = 0
         self.give_up: Callable[[], None] | None = None
         self.keeper_pid = os.getppid()
@@ -153,10 +154,11 @@ class KeeperChannel:
         """
         pipe = connect_or_start_keeper()
         adopt = Adopt(KEEPER_PROTOCOL_VERSION, self._spec, os.getpid(), self.child_pid, VERSION)
-        if self._former_version:
-            self._former_version = False
+        peer_pid = pipe.peer_pid()
+        if peer_pid == self._takes_no_channel:
+            self._takes_no_channel = None
             try:
-                self.keeper_pid = pipe.peer_pid()
+                self.keeper_pid = peer_pid
                 pipe.send_message(adopt, self._estate)
             except OSError:
                 pipe.close()
@@ -167,13 +169,13 @@ class KeeperChannel:
         try:
             with contextlib.closing(pipe), theirs:
                 pipe.send_message(adopt, (*self._estate, theirs.fileno()))
-            self._await_word(channel)
+            self._await_word(channel, peer_pid)
         except BaseException:
             channel.close()
             raise
         return channel
 
-    def _await_word(self, channel: MessageChannel) -> None:
+    def _await_word(self, channel: MessageChannel, peer_pid: int) -> None:
         """Wait until the keeper says on the new channel that it has the session.
 
         Raises:
@@ -185,6 +187,7 @@ class KeeperChannel:
             case [KeptBy(pid=pid)]:
                 self.keeper_pid = pid
             case _:
-                # It is of a former version, or gone; who is of this version takes a session without a channel, too.
-                self._former_version = True
+                # It has ended, or is of a former version. The second one still answers at the next try, and is then
+                # given the session without a channel.
+                self._takes_no_channel = peer_pid
                 raise HostUnavailable("the keeper takes no channel")
