@@ -40,10 +40,10 @@ class KeeperChannel:
     """
 
     def __init__(
-        self, connection: socket.socket, spec: LaunchSpec, estate: SessionDescriptors, said: Callable[[Any], None]
+        self, connection: socket.socket, spec: LaunchSpec, descriptors: SessionDescriptors, said: Callable[[Any], None]
     ) -> None:
         self._spec = spec
-        self._estate = estate
+        self._descriptors = descriptors
         self._said = said
         self._loop = asyncio.get_running_loop()
         self._pipe: MessageChannel | None = None
@@ -107,7 +107,7 @@ class KeeperChannel:
             log.warning("the new socket did not come: too many open files")
             return False
         descriptor = self._pipe.descriptors.popleft()
-        os.dup2(descriptor, self._estate.listener, inheritable=False)
+        os.dup2(descriptor, self._descriptors.listener, inheritable=False)
         os.close(descriptor)
         log.info("the socket is bound again")
         return True
@@ -159,7 +159,7 @@ class KeeperChannel:
             self._takes_no_channel = None
             try:
                 self.keeper_pid = peer_pid
-                pipe.send_message(adopt, self._estate)
+                pipe.send_message(adopt, self._descriptors)
             except OSError:
                 pipe.close()
                 raise
@@ -168,7 +168,7 @@ class KeeperChannel:
         channel = MessageChannel(ours, FromKeeperDecoder())
         try:
             with contextlib.closing(pipe), theirs:
-                pipe.send_message(adopt, (*self._estate, theirs.fileno()))
+                pipe.send_message(adopt, (*self._descriptors, theirs.fileno()))
             self._await_word(channel, peer_pid)
         except BaseException:
             channel.close()

@@ -69,7 +69,7 @@ class HostParameters(NamedTuple):
 
     Attributes:
         spec: the session's.
-        estate: its descriptors, in this process already.
+        descriptors: its descriptors, in this process already.
         slave: the PTY's other side, -1 once the program has it.
         open_files: the program's soft limit of open files.
         other_engine: use the engine that the spec does not name.
@@ -79,7 +79,7 @@ class HostParameters(NamedTuple):
     """
 
     spec: LaunchSpec
-    estate: SessionDescriptors
+    descriptors: SessionDescriptors
     slave: int
     open_files: int
     other_engine: bool
@@ -101,7 +101,9 @@ def run_host(order: HostParameters, channel: socket.socket) -> int:
     # While the emulator's thread runs Python, the loop waits so long for its turn.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
-    woken = hibernate(order.resting, order.estate, Path(order.spec.socket_path), channel) if order.resting else None
+    woken = (
+        hibernate(order.resting, order.descriptors, Path(order.spec.socket_path), channel) if order.resting else None
+    )
 
     async def run() -> int:
         async with asyncio.timeout(order.trial_s or None):
@@ -121,7 +123,7 @@ def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
     the program, the keeper ends it, and a host after us starts another.
     """
     spec, host_pid = order.spec, os.getpid()
-    page = LogHeader(order.estate.input_log)
+    page = LogHeader(order.descriptors.input_log)
 
     def prepare() -> None:
         # A control group of our own, so that the end of another does not take us along.
@@ -139,7 +141,7 @@ def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
             spec.argv,
             spec.cwd,
             spec.env,
-            order.estate.master,
+            order.descriptors.master,
             order.slave,
             umask=spec.umask,
             open_files=order.open_files,
@@ -180,7 +182,7 @@ class _Host:
         self._preparing: asyncio.Task[None] | None = None
         self._serving = asyncio.Event()
         self._idleness: IdleDetection | None = None
-        self._keeper = KeeperChannel(channel, order.spec, order.estate, self._on_keeper_message)
+        self._keeper = KeeperChannel(channel, order.spec, order.descriptors, self._on_keeper_message)
         self._keeper.keeper_pid = self._woken.keeper_pid or self._keeper.keeper_pid
 
     async def run(self) -> int:
@@ -192,19 +194,19 @@ class _Host:
         if not await self._own(LEAVING_S):
             log.warning("another host serves this session")
             return 1
-        estate, spec = self._order.estate, self._spec
-        input_log = InputLog(estate.input_log, estate.master, self._mover)
+        descriptors, spec = self._order.descriptors, self._spec
+        input_log = InputLog(descriptors.input_log, descriptors.master, self._mover)
         if input_log.page.exit_saved:
             # A previous host was killed on its way out.
             self._leave()
             return 0
-        stream = OutputFile(estate, self._mover)
-        recovered = self._recover(input_log, stream, look_only=False)
+        output_file = OutputFile(descriptors, self._mover)
+        recovered = self._recover(input_log, output_file, look_only=False)
         await asyncio.sleep(0)  # Whoever waits for the start is told as soon as it is known.
         directory = Path(spec.journal) if spec.journal else None
-        recording = JournalWriter(directory, spec.journal_limit_bytes, stream, self._recorded)
-        driver = self._driver = Driver(spec, estate, recovered, input_log, stream, recording, now=now)
-        server = self._server = Server(driver, Path(spec.socket_path), estate.listener, self._keeper)
+        recording = JournalWriter(directory, spec.journal_limit_bytes, output_file, self._recorded)
+        driver = self._driver = Driver(spec, descriptors, recovered, input_log, output_file, recording, now=now)
+        server = self._server = Server(driver, Path(spec.socket_path), descriptors.listener, self._keeper)
         if not await self._begin(driver, server, recovered.memory.child_started):
             return 1
         assert driver.process is not None
@@ -249,7 +251,7 @@ class _Host:
         Path(self._spec.socket_path).unlink(missing_ok=True)
         self._keeper.send(Over())
         self._keeper.close()
-        unlock_session(self._order.estate.input_log)
+        unlock_session(self._order.descriptors.input_log)
         log.info("done")
 
     async def _begin(self, driver: Driver, server: Server, started: int | None) -> bool:
@@ -260,7 +262,7 @@ class _Host:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come while we rested.
         if self._starting is None:
             started = started or start_time(page.child)
-            process = PtyProcess(page.child, started, self._order.estate.master)
+            process = PtyProcess(page.child, started, self._order.descriptors.master)
             driver.attach_process(process)
             server.start(self._woken.callers)
             self._tell_that_it_runs(process)
@@ -322,18 +324,20 @@ class _Host:
 
     # ------------------------------------------------------------ taking over
 
-    def _recover(self, input_log: InputLog, stream: OutputFile, *, look_only: bool) -> RecoveredSession:
-        memory, checkpoint = replay_log(self._order.estate.checkpoint, input_log, look_only=look_only)
+    def _recover(self, input_log: InputLog, output_file: OutputFile, *, look_only: bool) -> RecoveredSession:
+        memory, checkpoint = replay_log(self._order.descriptors.checkpoint, input_log, look_only=look_only)
         page = None if look_only else input_log.page
-        return rebuild_emulator(self._spec, memory, checkpoint, stream, page, other_engine=self._order.other_engine)
+        return rebuild_emulator(
+            self._spec, memory, checkpoint, output_file, page, other_engine=self._order.other_engine
+        )
 
     async def _rehearse(self) -> bool:
         """Restore the session without touching it; then wait until it is ours. False if that does not come."""
-        estate = self._order.estate
+        descriptors = self._order.descriptors
         try:
-            input_log = InputLog(estate.input_log, estate.master, self._mover)
-            stream = OutputFile(estate, self._mover, look_only=True)
-            self._recover(input_log, stream, look_only=True).emulator.close()
+            input_log = InputLog(descriptors.input_log, descriptors.master, self._mover)
+            output_file = OutputFile(descriptors, self._mover, look_only=True)
+            self._recover(input_log, output_file, look_only=True).emulator.close()
             input_log.close()
         except Exception as error:
             log.exception("the rehearsal failed")
@@ -355,7 +359,7 @@ class _Host:
         """Be the session's one host; False if another one does not leave."""
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + patience_s
-        while not try_lock_session(self._order.estate.input_log):
+        while not try_lock_session(self._order.descriptors.input_log):
             if loop.time() > deadline_s:
                 return False
             await asyncio.sleep(LOOK_INTERVAL_S)  # Nothing tells when a lock comes free.

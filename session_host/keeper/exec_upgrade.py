@@ -32,7 +32,7 @@ class InheritedSession(msgspec.Struct):
     """One session, as it crosses the exec."""
 
     spec: LaunchSpec
-    estate: list[int]
+    descriptors: list[int] = msgspec.field(name="estate")  # as former versions call it
     host_pid: int
     is_child: bool
     pidfd: int
@@ -97,7 +97,7 @@ def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message:
 def _kept_of(session: KeptSession) -> InheritedSession:
     return InheritedSession(
         session.spec,
-        list(session.estate),
+        list(session.descriptors),
         session.host_pid,
         session.is_child,
         session.pidfd,
@@ -114,7 +114,7 @@ def _descriptors_of(kept: InheritedState) -> list[int]:
     found = [kept.listener, kept.lock, kept.asked_by, *([kept.standby] if kept.standby >= 0 else [])]
     for session in kept.sessions:
         found += [
-            *session.estate,
+            *session.descriptors,
             *(each for each in (session.pidfd, session.child_pidfd, session.channel) if each >= 0),
         ]
     return found
@@ -133,8 +133,8 @@ def read_inherited_state(state: int) -> InheritedState:
 def restore_inherited_state(keeper: Keeper, kept: InheritedState) -> None:
     """Restore the former version's sessions, and report success to the requester."""
     for each in kept.sessions:
-        estate = SessionDescriptors(*each.estate)
-        session = KeptSession(each.spec, estate, LogHeader(estate.input_log))
+        descriptors = SessionDescriptors(*each.descriptors)
+        session = KeptSession(each.spec, descriptors, LogHeader(descriptors.input_log))
         session.state = KeptSessionState.OVER if each.over else KeptSessionState.RUNNING
         session.is_child, session.pidfd, session.child_pidfd = each.is_child, each.pidfd, each.child_pidfd
         session.protocol = each.protocol

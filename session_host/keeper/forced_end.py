@@ -28,7 +28,7 @@ def kill_without_host(session: KeptSession | None) -> KeeperMessage:
     known = chat_processes(pid, session.id) if session.spec.watch.ends_all else []
     session.page.request_end("kill")
     if session.page.exit_status is None and pid:
-        PtyProcess(pid, start_time(pid), session.estate.master).signal(signal.SIGKILL)
+        PtyProcess(pid, start_time(pid), session.descriptors.master).signal(signal.SIGKILL)
     end([each for each in known if each.pid != session.host_pid], signal.SIGKILL)
     host_pid = session.host_pid
     log.warning("%s: ended without its host %d, which does not answer", session.id, host_pid)

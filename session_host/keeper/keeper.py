@@ -144,7 +144,7 @@ class Keeper:
         """Give a session a host."""
         if self.sessions.get(session.id) is not session or session.host_pid:
             return
-        if is_locked(session.estate.input_log):  # Its host lives, and is about to come to this keeper.
+        if is_locked(session.descriptors.input_log):  # Its host lives, and is about to come to this keeper.
             self.loop.call_later(LOOK_S, lambda: self._fork(session))
             return
         self.sockets.look_at(session, call=True)
@@ -177,9 +177,9 @@ class Keeper:
         self, session: KeptSession, begun: Begun, *, rehearsal: bool = False, resting: HibernationState | None = None
     ) -> None:
         order = session.order(self.open_files, rehearsal=rehearsal, resting=resting)
-        others = resting.descriptors if resting is not None else ()
+        others = resting.wake_descriptors if resting is not None else ()
         fork_host(
-            session.estate,
+            session.descriptors,
             session.slave,
             session.spec.log,
             lambda channel: run_host(order, channel),

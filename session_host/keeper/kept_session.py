@@ -79,7 +79,7 @@ class KeptSession:
 
     Attributes:
         spec: as it was launched.
-        estate: our duplicates.
+        descriptors: our duplicates.
         page: the input log's first page.
         slave: the PTY's other side until the program has it, then -1.
         host_pid: its host; 0 between two.
@@ -98,7 +98,7 @@ class KeptSession:
     """
 
     spec: LaunchSpec
-    estate: SessionDescriptors
+    descriptors: SessionDescriptors
     page: LogHeader
     slave: int = -1
     state: KeptSessionState = KeptSessionState.STARTING
@@ -125,13 +125,13 @@ class KeptSession:
         Raises:
             OSError: there are no descriptors, PTYs or memory for it, or its socket cannot be made.
         """
-        estate, slave = session_descriptors.create_descriptors(Path(spec.socket_path), spec.size)
+        descriptors, slave = session_descriptors.create_descriptors(Path(spec.socket_path), spec.size)
         try:
-            InputLog(estate.input_log, estate.master, Splicer()).close()
-            return cls(spec, estate, LogHeader(estate.input_log), slave)
+            InputLog(descriptors.input_log, descriptors.master, Splicer()).close()
+            return cls(spec, descriptors, LogHeader(descriptors.input_log), slave)
         except OSError:
             os.close(slave)
-            estate.close()
+            descriptors.close()
             Path(spec.socket_path).unlink(missing_ok=True)
             raise
 
@@ -147,8 +147,8 @@ class KeptSession:
         count = len(SessionDescriptors._fields)
         if len(passed) not in {count, count + 1}:
             raise ValueError(f"it came with {len(passed)} descriptors")
-        estate = SessionDescriptors(*passed[:count])
-        session = cls(spec, estate, LogHeader(estate.input_log))
+        descriptors = SessionDescriptors(*passed[:count])
+        session = cls(spec, descriptors, LogHeader(descriptors.input_log))
         return session, socket.socket(fileno=passed[count]) if passed[count:] else None
 
     def order(self, open_files: int, *, rehearsal: bool, resting: HibernationState | None) -> HostParameters:
@@ -161,7 +161,7 @@ class KeptSession:
         """
         return HostParameters(
             spec=self.spec,
-            estate=self.estate,
+            descriptors=self.descriptors,
             slave=self.slave,
             open_files=open_files,
             other_engine=self.page.engine_suspected,
@@ -205,7 +205,7 @@ class KeptSession:
             OSError: it cannot be made.
         """
         listener = session_descriptors.listen(Path(self.spec.socket_path))
-        os.dup2(listener, self.estate.listener, inheritable=False)
+        os.dup2(listener, self.descriptors.listener, inheritable=False)
         os.close(listener)
 
     def count_death(self, status: int | None) -> float:
@@ -247,7 +247,7 @@ class KeptSession:
             self.channel.close()
             self.channel = None
         self.page.close()
-        self.estate.close()
+        self.descriptors.close()
 
 
 _CRASHES = frozenset({4, 6, 7, 8, 11})

@@ -164,17 +164,17 @@ class ActiveStandbyPair:
         keeper = self._keeper
         match change:
             case Held():
-                spec, *estate = descriptors
-                slave = estate.pop() if change.slave else -1
-                held = SessionDescriptors(*estate)
-                session = KeptSession(replication.read_spec(spec), held, LogHeader(held.input_log), slave)
+                spec, *held = descriptors
+                slave = held.pop() if change.slave else -1
+                kept = SessionDescriptors(*held)
+                session = KeptSession(replication.read_spec(spec), kept, LogHeader(kept.input_log), slave)
                 keeper.sessions[session.id] = session
             case Now():
                 self._follow_session(keeper.sessions[change.session_id], change, descriptors)
             case Bound(session_id=session_id):
                 session = keeper.sessions[session_id]
                 session.bound = True
-                os.dup2(descriptors[0], session.estate.listener, inheritable=False)
+                os.dup2(descriptors[0], session.descriptors.listener, inheritable=False)
                 os.close(descriptors[0])
             case Forgotten(session_id=session_id):
                 keeper.let_go(keeper.sessions[session_id])

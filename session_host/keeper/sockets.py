@@ -107,9 +107,9 @@ class ChatSockets:
     def tell_bound(self, session: KeptSession) -> None:
         """Give the session's host the socket that is bound now."""
         session.bound = True
-        session.send_to_replacement(BoundAgain(), (session.estate.listener,))
+        session.send_to_replacement(BoundAgain(), (session.descriptors.listener,))
         if session.protocol >= KNOWS_BOUND_AGAIN:
-            session.send_to_host(BoundAgain(), (session.estate.listener,))
+            session.send_to_host(BoundAgain(), (session.descriptors.listener,))
         else:
             self._succession.replace(session, None)
 

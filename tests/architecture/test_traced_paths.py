@@ -29,7 +29,7 @@ from session_host.storage.store import SessionRecord
 from session_host.terminal import default_engine
 from tests.architecture.source_tree import REPOSITORY, text
 from tests.architecture.test_paths import HEADINGS, section_of, steps
-from tests.support.estates import KeptSession, kept_session
+from tests.support.kept_sessions import KeptSession, kept_session
 from tests.support.waiting import eventually
 
 WAIT_S = 20.0
@@ -77,8 +77,8 @@ async def shown_session(kept: KeptSession) -> AsyncIterator[TerminalView]:
     """A host that serves a session, and a terminal view that shows it, all in this process."""
     driver = kept.host()
     ours, theirs = socket.socketpair()
-    keeper = KeeperChannel(ours, kept.spec, kept.estate, lambda _message: None)
-    server = Server(driver, Path(kept.spec.socket_path), kept.estate.listener, keeper)
+    keeper = KeeperChannel(ours, kept.spec, kept.descriptors, lambda _message: None)
+    server = Server(driver, Path(kept.spec.socket_path), kept.descriptors.listener, keeper)
     kept.go_on()
     server.start()
     record = SessionRecord(

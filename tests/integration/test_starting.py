@@ -30,8 +30,8 @@ from session_host.protocol.messages import (
 from session_host.protocol.values import GridSize, State
 from session_host.system.processes.pty_process import PtyProcess
 from tests.programs import program
-from tests.support.estates import OPEN_FILES, SESSION_ID, KeptSession, kept_session
 from tests.support.hosts import Watcher, see
+from tests.support.kept_sessions import OPEN_FILES, SESSION_ID, KeptSession, kept_session
 from tests.support.waiting import eventually
 
 ID = SESSION_ID
@@ -45,8 +45,8 @@ class HeldHost:
         self.driver = kept.host()
         self.session = kept.session
         ours, self._keepers = socket.socketpair()
-        self._keeper = KeeperChannel(ours, kept.spec, kept.estate, lambda _: None)
-        self.server = Server(self.driver, Path(kept.spec.socket_path), kept.estate.listener, self._keeper)
+        self._keeper = KeeperChannel(ours, kept.spec, kept.descriptors, lambda _: None)
+        self.server = Server(self.driver, Path(kept.spec.socket_path), kept.descriptors.listener, self._keeper)
         self._let_go = asyncio.Event()
         self.starting: asyncio.Task[None] | None = None
 
@@ -57,7 +57,7 @@ class HeldHost:
         await self._let_go.wait()
         kept, spec = self.kept, self.kept.spec
         return await asyncio.to_thread(
-            PtyProcess.spawn, spec.argv, spec.cwd, spec.env, kept.estate.master, kept.slave, umask=spec.umask,
+            PtyProcess.spawn, spec.argv, spec.cwd, spec.env, kept.descriptors.master, kept.slave, umask=spec.umask,
             open_files=OPEN_FILES, about_to_exec=lambda _: None,
         )  # fmt: skip
 

@@ -28,15 +28,15 @@ class Recorded:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.file = os.memfd_create("stream")
-        estate = SessionDescriptors(-1, -1, -1, self.file, -1, -1, -1)
-        self.stream = OutputFile(estate, Splicer(in_kernel=False))
+        descriptors = SessionDescriptors(-1, -1, -1, self.file, -1, -1, -1)
+        self.output_file = OutputFile(descriptors, Splicer(in_kernel=False))
         self.written = b""
         self.resizes: list[Resized] = []
         self.progress = 0
         self.recording = self.open()
 
     def open(self) -> JournalWriter:
-        self.recording = JournalWriter(self.directory, LIMIT_BYTES, self.stream, self._progressed)
+        self.recording = JournalWriter(self.directory, LIMIT_BYTES, self.output_file, self._progressed)
         return self.recording
 
     def _progressed(self) -> None:
@@ -44,24 +44,24 @@ class Recorded:
 
     def output(self, data: bytes) -> None:
         """The program wrote, and the emulator had it."""
-        os.pwrite(self.file, data, self.stream.end)
-        self.stream.end += len(data)
+        os.pwrite(self.file, data, self.output_file.end)
+        self.output_file.end += len(data)
         self.written += data
-        self.recording.add_output(self.stream.end)
+        self.recording.add_output(self.output_file.end)
 
     def resize(self, columns: int) -> None:
-        self.resizes.append(Resized(self.stream.end, GridSize(columns, 24), CellSize(), len(self.resizes) + 1))
+        self.resizes.append(Resized(self.output_file.end, GridSize(columns, 24), CellSize(), len(self.resizes) + 1))
         self.recording.add_resize(self.resizes[-1])
 
     def snapshot(self, data: bytes = b"s") -> Snapshot:
         """The emulator's state as of now."""
-        return Snapshot(self.stream.end, len(self.resizes), "pyte-1", GridSize(80, 24), 100, "", data)
+        return Snapshot(self.output_file.end, len(self.resizes), "pyte-1", GridSize(80, 24), 100, "", data)
 
     async def start(self) -> None:
         await self.recording.start(SIZE, list(self.resizes))
 
     async def caught_up(self) -> None:
-        await eventually(lambda: self.recording.end == self.stream.end, 10, "all to be recorded")
+        await eventually(lambda: self.recording.end == self.output_file.end, 10, "all to be recorded")
 
     async def restart(self) -> None:
         """As after a kill: another recording of the same stream, which knows nothing."""

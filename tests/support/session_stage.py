@@ -18,7 +18,7 @@ from session_host.storage.descriptors.log_entries import NOBODY
 from session_host.storage.descriptors.log_state import LogState
 from session_host.storage.descriptors.pending_input import Due, DueInput
 from session_host.terminal.base import Emulator
-from tests.support.estates import SESSION_ID, spec_of
+from tests.support.kept_sessions import SESSION_ID, spec_of
 from tests.support.playbook import Event, Playbook, do
 
 BUILD = "engine 1"

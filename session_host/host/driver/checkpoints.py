@@ -77,16 +77,16 @@ def memory_of(driver: Driver) -> LogState:
 class Checkpointer:
     """Makes the checkpoints of one session, and gives back what they make superfluous."""
 
-    def __init__(self, driver: Driver, estate: SessionDescriptors, offset: int) -> None:
+    def __init__(self, driver: Driver, descriptors: SessionDescriptors, offset: int) -> None:
         """Watch a session.
 
         Args:
             driver: the session's.
-            estate: where checkpoints go.
+            descriptors: where checkpoints go.
             offset: of the newest checkpoint, 0 if there is none.
         """
         self._driver = driver
-        self._estate = estate
+        self._descriptors = descriptors
         self._offset = offset
         self._work_s = 0.0
         self._cost_s = 0.0
@@ -161,8 +161,8 @@ class Checkpointer:
                 state.data,
                 memory,
             )
-            at = await asyncio.to_thread(files.write, self._estate.checkpoint, checkpoint, input_log.first_pending)
-            files.commit(self._estate.checkpoint, at, input_log.page)
+            at = await asyncio.to_thread(files.write, self._descriptors.checkpoint, checkpoint, input_log.first_pending)
+            files.commit(self._descriptors.checkpoint, at, input_log.page)
         except (OSError, OutliveError) as error:
             log.warning("no checkpoint: %s", error)
             return False

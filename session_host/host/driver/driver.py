@@ -52,7 +52,7 @@ class Driver:
         spec: what was started.
         session: the rules; after each event the ``performer`` does what they want.
         worker: the emulator, the authority on the screen; used in turn.
-        emulator_resizes: how many resizes the emulator has been through; the stream may be ahead of it.
+        emulator_resizes: how many resizes the emulator has been through; the output may be ahead of it.
         output_file: the output.
         input_log, recording: what outlives this process, in memory and on disk; ``checkpointer`` shortens a recovery.
         watch: what the agent does; ``conversation``: which one of its own it is in.
@@ -66,7 +66,7 @@ class Driver:
     def __init__(
         self,
         spec: LaunchSpec,
-        estate: SessionDescriptors,
+        descriptors: SessionDescriptors,
         recovered: RecoveredSession,
         input_log: InputLog,
         output: OutputFile,
@@ -78,7 +78,7 @@ class Driver:
 
         Args:
             spec: what was started.
-            estate: the session's.
+            descriptors: the session's.
             recovered: what a previous host knew, and the emulator.
             input_log: see the attribute.
             output: see ``output_file``.
@@ -109,7 +109,7 @@ class Driver:
         self.started, self.ended, self.exit_saved = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.process: PtyProcess | None = None
         self.notice = recovered.notice
-        self.checkpointer = Checkpointer(self, estate, recovered.checkpoint_offset)
+        self.checkpointer = Checkpointer(self, descriptors, recovered.checkpoint_offset)
         self._pump: PtyIO | None = None
         self._heard(recovered.replies, recovered.events)
 
@@ -188,7 +188,7 @@ class Driver:
     # ------------------------------------------------------------ what the program says
 
     def on_output(self, data: bytes) -> bool:
-        """The program wrote ``data``, which is in the stream; returns whether to read on at once."""
+        """The program wrote ``data``, which is in the output file; returns whether to read on at once."""
         session = self.session
         frame = session.on_output(data, self.output_file.end)
         if frame:

@@ -70,7 +70,7 @@ def rebuild_emulator(
     spec: LaunchSpec,
     memory: LogState,
     checkpoint: Checkpoint | None,
-    stream: OutputFile,
+    output_file: OutputFile,
     page: LogHeader | None,
     *,
     other_engine: bool,
@@ -81,7 +81,7 @@ def rebuild_emulator(
         spec: the session's.
         memory: see ``replay_log``.
         checkpoint: where to begin.
-        stream: the output.
+        output_file: the output.
         page: where it is noted what the engine is fed, so that an engine that dies of it is known; None for
             a rehearsal.
         other_engine: use the other engine than the spec's, which has killed several hosts.
@@ -94,12 +94,12 @@ def rebuild_emulator(
     emulator, offset, resizes = _beginning(spec, engine, memory, checkpoint)
     if spec.identity.answer and engine in spec.identity.engines:
         emulator.identify(spec.identity.answer)
-    if offset < stream.start:
-        log.warning("output before %d is gone; the screen begins there", stream.start)
+    if offset < output_file.start:
+        log.warning("output before %d is gone; the screen begins there", output_file.start)
         notice = notice or "only part of the screen could be restored; export the chat for the rest"
-        offset = stream.start
+        offset = output_file.start
     checkpoint_offset = checkpoint.offset if checkpoint is not None else 0
-    refeed = _Refeed(emulator, stream, page, memory, offset, resizes)
+    refeed = _Refeed(emulator, output_file, page, memory, offset, resizes)
     refeed.run()
     log.info("recovered from=%d to=%d resizes=%d", offset, refeed.offset, refeed.resizes)
     return RecoveredSession(
@@ -206,14 +206,14 @@ class _Refeed:
     def __init__(
         self,
         emulator: Emulator,
-        stream: OutputFile,
+        output_file: OutputFile,
         page: LogHeader | None,
         memory: LogState,
         offset: int,
         resizes: int,
     ) -> None:
         self._emulator = emulator
-        self._stream = stream
+        self._output_file = output_file
         self._page = page
         self._answered = memory.answered
         self._told_offset = memory.activity.offset if memory.activity is not None else 0
@@ -228,13 +228,13 @@ class _Refeed:
         for resize in self._resizes:
             self._feed_to(resize.offset)
             self._resize(resize)
-        self._feed_to(self._stream.end)
+        self._feed_to(self._output_file.end)
 
     def _feed_to(self, end: int) -> None:
         # Pieces end where it changes what is to be done with what the emulator says.
         for stop in sorted({end, *(each for each in (self._answered[0], self._told_offset) if each < end)}):
             while self.offset < stop:
-                data = self._stream.read(self.offset, min(stop, self.offset + PIECE_BYTES))
+                data = self._output_file.read(self.offset, min(stop, self.offset + PIECE_BYTES))
                 if self._page is not None:
                     self._page.engine_started(self.offset)
                 try:

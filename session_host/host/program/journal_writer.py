@@ -1,7 +1,7 @@
 """Journal writer: gathers output and writes it to disk in batches, off the key path.
 
 It follows the output file and reads from there, so that nothing is kept here but offsets and times. A disk
-that refuses stops the recording, not the session; what the stream still has is written when it takes again.
+that refuses stops the recording, not the session; what the output file still has is written when it takes again.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ class JournalWriter:
     """
 
     def __init__(
-        self, directory: Path | None, limit_bytes: int, stream: OutputFile, progress: Callable[[], None]
+        self, directory: Path | None, limit_bytes: int, output_file: OutputFile, progress: Callable[[], None]
     ) -> None:
         """Begin where the journal ends.
 
         Args:
             directory: the journal's; None for none.
             limit_bytes: see ``Journal.open``.
-            stream: the output; all that is not recorded yet is taken to have come now.
+            output_file: the output; all that is not recorded yet is taken to have come now.
             progress: called when ``end`` or ``trouble`` has changed.
         """
         self._directory = directory
         self._limit_bytes = limit_bytes
-        self._stream = stream
+        self._output_file = output_file
         self._progress = progress
         self._loop = asyncio.get_running_loop()
         self._at_work = _thread.allocate_lock()
@@ -94,14 +94,14 @@ class JournalWriter:
     async def start(self, size: GridSize, resizes: list[Resized]) -> None:
         """Open the journal, and catch up with what a previous host did not write any more.
 
-        What comes before that is in the stream, or in ``resizes``, or was told of meanwhile; ``size`` is what the
+        What comes before that is in the output file, or in ``resizes``, or was told of meanwhile; ``size`` is what the
         grid was at first.
         """
         if self._directory is None:
             return
         await self._in_thread(self._open)
         self._started = True
-        missing = max(self.end, self._stream.start)
+        missing = max(self.end, self._output_file.start)
         recorded = self._journal.resizes if self._journal is not None else 0
         if not self.end and not recorded:
             self.add_resize(Resized(0, size))
@@ -113,7 +113,7 @@ class JournalWriter:
                 missing = max(missing, known[number].offset)
                 self.add_resize(known[number])
         self._known = missing
-        self.add_output(self._stream.end)
+        self.add_output(self._output_file.end)
 
     def add_output(self, end: int) -> None:
         """There is output up to the offset ``end``."""
@@ -180,7 +180,7 @@ class JournalWriter:
 
     async def _write_out(self, batch: list[_Span | Resize | Snapshot]) -> None:
         done = await self._in_thread(lambda: self._write(batch))
-        # What could not be written is tried again, as far as the stream still has it then.
+        # What could not be written is tried again, as far as the output file still has it then.
         self._waiting.extendleft(reversed(batch[done:]))
         self._flushing = None
         if self._waiting:
@@ -265,11 +265,11 @@ class JournalWriter:
         """The output of a span, as far as it is kept and not recorded."""
         assert self._journal is not None
         found: list[Output] = []
-        at = max(span.start, self._stream.start, self._journal.end)
+        at = max(span.start, self._output_file.start, self._journal.end)
         while at < span.end:
-            data = self._stream.read(at, min(at + PIECE_BYTES, span.end))
+            data = self._output_file.read(at, min(at + PIECE_BYTES, span.end))
             # While nothing is recorded, what is old is given back: maybe just now, and then this may be zeros.
-            gone = max(0, min(self._stream.start - at, len(data)))
+            gone = max(0, min(self._output_file.start - at, len(data)))
             if gone < len(data):
                 found.append(Output(span.time_ns, at + gone, data[gone:]))
             at += len(data)

@@ -53,9 +53,9 @@ class PtyIO:
         writing: the owner is to be told when the PTY takes input again.
     """
 
-    def __init__(self, process: PtyProcess, stream: OutputFile, page: LogHeader, owner: PtyIOOwner) -> None:
+    def __init__(self, process: PtyProcess, output_file: OutputFile, page: LogHeader, owner: PtyIOOwner) -> None:
         self._process = process
-        self._stream = stream
+        self._output_file = output_file
         self._page = page
         self._owner = owner
         self._loop = asyncio.get_running_loop()
@@ -123,11 +123,11 @@ class PtyIO:
                 self._loop.remove_reader(self._process.master)
 
     def _readable(self) -> None:
-        stream = self._stream
-        data = stream.read_new(BATCH_BYTES)
+        output_file = self._output_file
+        data = output_file.read_new(BATCH_BYTES)
         if data and not self._owner.on_output(data):
             self._pause_reading()
-        if stream.at_end:
+        if output_file.at_end:
             self._stop_reading()
             # A child may close its terminal and live on; then its end is still to come.
             self._finish_if_over()

@@ -49,12 +49,12 @@ class HibernationState(NamedTuple):
     Attributes:
         description: a Description as a frame.
         patience_s: so long nothing had happened.
-        descriptors: the clients' connections, and whatever else becomes readable when something happens.
+        wake_descriptors: the clients' connections, and whatever else becomes readable when something happens.
     """
 
     description: bytes
     patience_s: float
-    descriptors: tuple[int, ...]
+    wake_descriptors: tuple[int, ...]
 
 
 class WakeUp(NamedTuple):
@@ -71,12 +71,12 @@ class WakeUp(NamedTuple):
     keeper_pid: int = 0
 
 
-def hibernate(resting: HibernationState, estate: SessionDescriptors, path: Path, channel: socket.socket) -> WakeUp:
+def hibernate(resting: HibernationState, descriptors: SessionDescriptors, path: Path, channel: socket.socket) -> WakeUp:
     """Take the previous host's place, and wait until something happens.
 
     Args:
-        resting: what to wait with; its descriptors are closed afterwards.
-        estate: the session's.
+        resting: what to wait with; its wake descriptors are closed afterwards.
+        descriptors: the session's.
         path: its socket's.
         channel: to the keeper.
 
@@ -84,12 +84,12 @@ def hibernate(resting: HibernationState, estate: SessionDescriptors, path: Path,
         At once, if the keeper has gone: then the session may be another's.
     """
     began_s = time.monotonic()
-    rester = _Rester(resting, estate, path)
+    rester = _Rester(resting, descriptors, path)
     try:
         keeper = MessageChannel(channel, FromKeeperDecoder())
         keeper.send_message(Rehearsed())
-        if _may_go(keeper) and try_lock_session(estate.input_log):
-            page = LogHeader(estate.input_log)
+        if _may_go(keeper) and try_lock_session(descriptors.input_log):
+            page = LogHeader(descriptors.input_log)
             keeper.send_message(Running(os.getpid(), page.child, VERSION, KEEPER_PROTOCOL_VERSION))
             page.close()
             log.info("resting")
@@ -97,7 +97,7 @@ def hibernate(resting: HibernationState, estate: SessionDescriptors, path: Path,
     except (OSError, ProtocolViolation) as error:
         log.warning("cannot rest: %s", error)
     finally:
-        for descriptor in resting.descriptors:
+        for descriptor in resting.wake_descriptors:
             os.close(descriptor)
     rested_s = time.monotonic() - began_s
     patience_s = resting.patience_s
@@ -131,14 +131,14 @@ def _may_go(keeper: MessageChannel) -> bool:
 class _Rester:
     """Waits, and answers who asks for the description."""
 
-    def __init__(self, resting: HibernationState, estate: SessionDescriptors, path: Path) -> None:
+    def __init__(self, resting: HibernationState, descriptors: SessionDescriptors, path: Path) -> None:
         self.keeper_pid = 0
         self._keeper: MessageChannel | None = None
         self._resting = resting
-        self._estate = estate
+        self._descriptors = descriptors
         self._path = path
         self._poll = select.poll()
-        self._listener = socket.socket(fileno=os.dup(estate.listener))
+        self._listener = socket.socket(fileno=os.dup(descriptors.listener))
         self._callers: dict[int, socket.socket] = {}
         self._answered: set[int] = set()
 
@@ -153,8 +153,8 @@ class _Rester:
             signal.set_wakeup_fd(wake_write.fileno(), warn_on_full_buffer=False)
             signal.signal(signal.SIGTERM, lambda *_: None)
             self._listener.setblocking(False)
-            watched = (channel.fileno(), wake.fileno(), self._estate.master, self._listener.fileno())
-            for each in (*watched, *self._resting.descriptors):
+            watched = (channel.fileno(), wake.fileno(), self._descriptors.master, self._listener.fileno())
+            for each in (*watched, *self._resting.wake_descriptors):
                 self._poll.register(each, select.POLLIN)
             while all(self._is_nothing(descriptor) for descriptor in self._events()):
                 pass

@@ -54,7 +54,7 @@ def raise_open_files() -> int:
 
 
 def fork_host(
-    estate: SessionDescriptors,
+    descriptors: SessionDescriptors,
     slave: int,
     log_path: str,
     run: Callable[[socket.socket], int],
@@ -67,7 +67,7 @@ def fork_host(
     It begins once ``begun`` is over. Should we be killed before, it ends: no host is there that nobody knows.
 
     Args:
-        estate: stays open in both.
+        descriptors: stays open in both.
         slave: the PTY's other side, or -1.
         log_path: where the host's standard error goes.
         run: the host; returns its exit status. It never returns to our code.
@@ -107,7 +107,7 @@ def fork_host(
         os.close(gate_write)
         if not os.read(gate, 1):
             os._exit(status)
-        _forget_parent({*estate, slave, theirs.fileno(), *others}, log_path)
+        _forget_parent({*descriptors, slave, theirs.fileno(), *others}, log_path)
         status = run(theirs)
     except BaseException:
         log.exception("the host failed")

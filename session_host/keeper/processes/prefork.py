@@ -138,10 +138,10 @@ def _host_a_session(directory: Path) -> None:
         watch=Watch(state_file="claude"),
         transitions=str(directory / "activity.jsonl"),
     )
-    estate, slave = session_descriptors.create_descriptors(Path(spec.socket_path), SIZE)
+    descriptors, slave = session_descriptors.create_descriptors(Path(spec.socket_path), SIZE)
     with contextlib.ExitStack() as stack:
-        stack.callback(estate.close)
-        InputLog(estate.input_log, estate.master, Splicer()).close()
+        stack.callback(descriptors.close)
+        InputLog(descriptors.input_log, descriptors.master, Splicer()).close()
         # What viewers and commands ask waits in their sockets for the host that is about to be.
         for role, question in _CALLS:
             client = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
@@ -150,5 +150,5 @@ def _host_a_session(directory: Path) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, PACKETS)
         stack.enter_context(ours)
         run_host(
-            HostParameters(spec, estate, slave, 1024, other_engine=False, rehearsal=False, trial_s=TRIAL_S), theirs
+            HostParameters(spec, descriptors, slave, 1024, other_engine=False, rehearsal=False, trial_s=TRIAL_S), theirs
         )

@@ -130,19 +130,19 @@ class StandbyReplication:
             self._end_standby(error)
             return
         slave = () if session.slave < 0 else (session.slave,)
-        self.send(Held(bool(slave)), (spec, *session.estate, *slave))
+        self.send(Held(bool(slave)), (spec, *session.descriptors, *slave))
         if self._third is not None:
-            self._third.store_session(session.id, (spec, *session.estate))
+            self._third.store_session(session.id, (spec, *session.descriptors))
         os.close(spec)
 
     def bound(self, session: KeptSession) -> None:
         """Tell that a session's socket is a new one."""
-        self.send(Bound(session.id), (session.estate.listener,))
+        self.send(Bound(session.id), (session.descriptors.listener,))
         if self._third is not None:
             with suppress(OSError):
                 spec = _spec_file(session.spec)
                 self._third.remove_session(session.id)
-                self._third.store_session(session.id, (spec, *session.estate))
+                self._third.store_session(session.id, (spec, *session.descriptors))
                 os.close(spec)
 
     def forgotten(self, session: KeptSession) -> None:

@@ -192,9 +192,9 @@ def restored(received: Mapping[str, Sequence[int]], third: SystemdHolder) -> lis
 
 def _session_of(held: Sequence[int]) -> KeptSession:
     spec = next(each for each in held if is_spec(each))
-    estate = session_descriptors.classify_descriptors(each for each in held if each != spec)
+    descriptors = session_descriptors.classify_descriptors(each for each in held if each != spec)
     session = KeptSession(
-        read_spec(spec), estate, LogHeader(estate.input_log), state=KeptSessionState.RUNNING, version=VERSION
+        read_spec(spec), descriptors, LogHeader(descriptors.input_log), state=KeptSessionState.RUNNING, version=VERSION
     )
     session.child_pid = session.page.child
     if not session.child_pid or session.page.exit_saved:

@@ -29,25 +29,29 @@ class OutputFile:
         written_at_s: when a previous host wrote to it, in seconds since 1970; 0 for never.
     """
 
-    def __init__(self, estate: SessionDescriptors, mover: Splicer, *, look_only: bool = False) -> None:
+    def __init__(self, descriptors: SessionDescriptors, mover: Splicer, *, look_only: bool = False) -> None:
         """Open it where a previous host left it.
 
         Args:
-            estate: the session's descriptors.
+            descriptors: the session's descriptors.
             mover: what moves the bytes.
             look_only: leave everything as it is.
         """
-        self._master, self._pipe_read, self._pipe_write = estate.master, estate.pipe_read, estate.pipe_write
-        self._file = estate.stream
+        self._master, self._pipe_read, self._pipe_write = (
+            descriptors.master,
+            descriptors.pipe_read,
+            descriptors.pipe_write,
+        )
+        self._file = descriptors.output_file
         self._mover = mover
-        found = os.fstat(estate.stream)
+        found = os.fstat(descriptors.output_file)
         self.end = found.st_size
         self.written_at_s = found.st_mtime if self.end else 0.0
-        self.start = _first_kept(estate.stream, self.end)
+        self.start = _first_kept(descriptors.output_file, self.end)
         self.at_end = False
         # What a previous host had on its way is older than what the PTY has.
         if mover.in_kernel and not look_only:
-            self.end += mover.drain_pipe(estate.pipe_read, estate.stream, self.end, 1 << 20)
+            self.end += mover.drain_pipe(descriptors.pipe_read, descriptors.output_file, self.end, 1 << 20)
 
     def read_new(self, most: int) -> bytes:
         """Move new output from the PTY to the file and return it, up to about ``most`` bytes."""

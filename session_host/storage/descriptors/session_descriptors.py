@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from session_host.protocol.values import GridSize
 
-_FILES_IN_MEMORY = {"outlive-stream": "stream", "outlive-ledger": "input_log", "outlive-checkpoint": "checkpoint"}
+_FILES_IN_MEMORY = {"outlive-stream": "output_file", "outlive-ledger": "input_log", "outlive-checkpoint": "checkpoint"}
 """Names of files in memory, and the fields that they belong to. Hosts of former versions made files of these names."""
 
 
@@ -28,8 +28,8 @@ class SessionDescriptors(NamedTuple):
     """The PTY's side that is ours; non-blocking."""
     pipe_read: int
     pipe_write: int
-    """Output on its way from the PTY to ``stream``."""
-    stream: int
+    """Output on its way from the PTY to ``output_file``."""
+    output_file: int
     """The output; its length is the offset."""
     input_log: int
     checkpoint: int

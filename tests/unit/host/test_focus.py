@@ -10,7 +10,7 @@ from session_host.protocol import messages
 from session_host.protocol.messages import InputRefused
 from session_host.session import focus
 from session_host.session.attachments import Attachment
-from tests.support.estates import KeptSession, kept_session
+from tests.support.kept_sessions import KeptSession, kept_session
 from tests.support.waiting import eventually
 
 ASKS, ASKS_NO_MORE = b"\x1b[?1004h", b"\x1b[?1004l"

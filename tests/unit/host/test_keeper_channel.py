@@ -16,7 +16,7 @@ from session_host.keeper_client.channel import MessageChannel
 from session_host.paths import ensure_private, keeper_socket, runtime_dir
 from session_host.protocol.codec import FromKeeperDecoder
 from session_host.protocol.keeper import ChildEnded, Over, Prepare
-from tests.support.estates import kept_session
+from tests.support.kept_sessions import kept_session
 from tests.support.waiting import eventually
 
 KEEPER = """
@@ -46,7 +46,7 @@ async def test_a_keeper_that_goes_with_something_unread_is_heard_to_the_end_and_
     with kept_session() as kept:
         ours, keepers = socket.socketpair()
         said: list[Any] = []
-        channel = KeeperChannel(ours, kept.spec, kept.estate, said.append)
+        channel = KeeperChannel(ours, kept.spec, kept.descriptors, said.append)
         gone = asyncio.Event()
         channel.give_up = gone.set
         assert channel.keeper_pid == os.getppid()
@@ -77,7 +77,7 @@ async def test_a_keeper_that_dies_while_it_is_given_a_session_is_not_taken_for_o
     ensure_private(runtime_dir())
     with kept_session() as kept:
         ours, keepers = socket.socketpair()
-        channel = KeeperChannel(ours, kept.spec, kept.estate, lambda _: None)
+        channel = KeeperChannel(ours, kept.spec, kept.descriptors, lambda _: None)
         channel.child_pid = os.getpid()
         with keeper("dies") as first:
             keepers.close()

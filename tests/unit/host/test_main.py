@@ -14,7 +14,7 @@ from session_host.protocol.keeper import Over
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.splice import Splicer
 from session_host.storage.store import Store
-from tests.support.estates import kept_session
+from tests.support.kept_sessions import kept_session
 from tests.support.waiting import wait_for_end
 
 
@@ -24,7 +24,7 @@ async def test_a_chat_that_was_removed_stays_so_when_its_host_is_killed_on_its_w
         kept.host()
         kept.input_log.page.exit_saved = True
         kept.kill()
-        order = HostParameters(kept.spec, kept.estate, -1, 1024, other_engine=False, rehearsal=False)
+        order = HostParameters(kept.spec, kept.descriptors, -1, 1024, other_engine=False, rehearsal=False)
         ours, theirs = socket.socketpair()
         with ours:
             assert await _Host(order, theirs).run() == 0
@@ -36,8 +36,8 @@ async def test_a_chat_that_was_removed_stays_so_when_its_host_is_killed_on_its_w
 def test_the_collector_rests_until_the_session_runs() -> None:
     """It would look at what a host shares with the keeper, and make it the host's own by that."""
     with kept_session(argv=["true"], database=str(database()), screen=str(database().with_name("screen"))) as kept:
-        InputLog(kept.estate.input_log, kept.estate.master, Splicer()).close()
-        order = HostParameters(kept.spec, kept.estate, kept.slave, 1024, other_engine=False, rehearsal=False)
+        InputLog(kept.descriptors.input_log, kept.descriptors.master, Splicer()).close()
+        order = HostParameters(kept.spec, kept.descriptors, kept.slave, 1024, other_engine=False, rehearsal=False)
         ours, theirs = socket.socketpair()
         if not (pid := os.fork()):
             status = 2

@@ -40,7 +40,7 @@ from session_host.protocol.keeper import (
 )
 from session_host.version import VERSION
 from tests.support.commands import environment
-from tests.support.estates import spec_of
+from tests.support.kept_sessions import spec_of
 from tests.support.leaks import descriptors as open_descriptors
 from tests.support.waiting import wait_for_end
 
@@ -226,7 +226,7 @@ def test_what_is_exec_d_is_told_where_all_is(kin: Kin, monkeypatch: pytest.Monke
     assert (path, argv) == ("/bin/next", ["/bin/next", "-m", "keeper", ARGUMENT])
     assert all(inheritable)
     assert kept == kin.kept()
-    assert len(_descriptors_of(kept)) == 3 + 2 * 7 + 2, "two estates, a channel and a pidfd"
+    assert len(_descriptors_of(kept)) == 3 + 2 * 7 + 2, "two sessions' descriptors, a channel and a pidfd"
     assert not any(os.get_inheritable(each) for each in _descriptors_of(kept))
 
 

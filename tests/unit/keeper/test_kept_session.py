@@ -15,7 +15,7 @@ from session_host.protocol.values import GridSize
 from session_host.storage.descriptors import session_descriptors
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.splice import Splicer
-from tests.support.estates import spec_of
+from tests.support.kept_sessions import spec_of
 from tests.support.leaks import descriptors as open_descriptors
 
 
@@ -24,9 +24,9 @@ def session() -> Iterator[KeptSession]:
     spec = spec_of()
     path = Path(spec.socket_path)
     before = open_descriptors()
-    estate, slave = session_descriptors.create_descriptors(path, GridSize(80, 24))
-    InputLog(estate.input_log, estate.master, Splicer()).close()
-    own = KeptSession(spec, estate, LogHeader(estate.input_log), slave)
+    descriptors, slave = session_descriptors.create_descriptors(path, GridSize(80, 24))
+    InputLog(descriptors.input_log, descriptors.master, Splicer()).close()
+    own = KeptSession(spec, descriptors, LogHeader(descriptors.input_log), slave)
     yield own
     own.close()
     path.unlink()

@@ -23,7 +23,7 @@ from session_host.protocol.keeper import (
     ReplaceHost,
     Status,
 )
-from tests.support.estates import spec_of
+from tests.support.kept_sessions import spec_of
 from tests.support.leaks import descriptors
 
 Pair = tuple[MessageChannel, MessageChannel]

@@ -20,7 +20,7 @@ from session_host.session.connection_states import State as ClientConnectionStat
 from session_host.session.subscription import OUTPUT_EVENT_INTERVAL_S
 from session_host.terminal import engine_build
 from session_host.version import VERSION
-from tests.support.estates import SESSION_ID, KeptSession, kept_session
+from tests.support.kept_sessions import SESSION_ID, KeptSession, kept_session
 
 HELLO = m.Hello(m.PROTOCOL_VERSION, "viewer", engine_build("pyte"))
 

@@ -21,7 +21,7 @@ from session_host.storage.descriptors.output_file import PAGE_BYTES
 from session_host.storage.journal import Snapshot
 from session_host.terminal.base import Emulator
 from tests.support.emulators import Seen, seen
-from tests.support.estates import KeptSession, kept_session
+from tests.support.kept_sessions import KeptSession, kept_session
 
 TEXT = b"\x1b]2;a title\x07" + b"a line of text\r\n" * 40 + b"\x1b[31mred"
 PAGES = b"\x1b[1mfour pages of output\r\n" * (4 * PAGE_BYTES // 22)
@@ -49,7 +49,7 @@ async def shown(driver: Driver) -> Seen:
 
 
 def newest(kept: KeptSession) -> Checkpoint:
-    found = files.read(kept.estate.checkpoint, kept.input_log.page)
+    found = files.read(kept.descriptors.checkpoint, kept.input_log.page)
     assert found is not None
     return found
 
@@ -260,13 +260,13 @@ async def test_output_that_neither_a_recovery_nor_a_viewer_needs_is_given_back(k
     kept.wrote(PAGES)
     await shown(driver)
     kept.checkpointer.free_superseded()
-    assert kept.stream.start == 0, "without a checkpoint a recovery needs all of it"
+    assert kept.output_file.start == 0, "without a checkpoint a recovery needs all of it"
     assert await kept.checkpointer._make(portable=False)
-    assert kept.stream.start == len(PAGES) - ring
-    assert os.lseek(kept.estate.stream, 0, os.SEEK_DATA) == kept.stream.start // PAGE_BYTES * PAGE_BYTES
+    assert kept.output_file.start == len(PAGES) - ring
+    assert os.lseek(kept.descriptors.output_file, 0, os.SEEK_DATA) == kept.output_file.start // PAGE_BYTES * PAGE_BYTES
     kept.wrote(PAGES)
     kept.checkpointer.free_superseded()
-    assert kept.stream.start == len(PAGES), "a recovery begins there"
+    assert kept.output_file.start == len(PAGES), "a recovery begins there"
     was = await shown(driver)
     kept.kill()
     assert await shown(kept.host()) == was
@@ -279,13 +279,13 @@ async def test_what_the_journal_has_not_got_is_kept_for_it(tmp_path: Path, ring:
         await shown(driver)
         kept.recording.end = 7
         assert await kept.checkpointer._make(portable=False)
-        assert kept.stream.start == 7
+        assert kept.output_file.start == 7
         kept.recording.end = PAGE_BYTES
         kept.checkpointer.free_superseded()
-        assert kept.stream.start == PAGE_BYTES
+        assert kept.output_file.start == PAGE_BYTES
         kept.recording.end = 0
         kept.checkpointer.free_superseded()
-        assert kept.stream.start == PAGE_BYTES, "what is given back does not come again"
+        assert kept.output_file.start == PAGE_BYTES, "what is given back does not come again"
         kept.recording.trouble = "the disk is full"
         kept.checkpointer.free_superseded()
-        assert kept.stream.start == len(PAGES) - ring, "it has a gap then"
+        assert kept.output_file.start == len(PAGES) - ring, "it has a gap then"

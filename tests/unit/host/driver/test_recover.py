@@ -17,7 +17,7 @@ from session_host.session.attachments import Attachment
 from session_host.storage.descriptors import checkpoint as checkpoints
 from session_host.terminal.base import EngineName
 from tests.support.emulators import Seen, outputs, seen
-from tests.support.estates import KeptSession, kept_session
+from tests.support.kept_sessions import KeptSession, kept_session
 from tests.support.waiting import wait_readable
 
 ENGINES: list[EngineName] = ["ghostty", "pyte"]
@@ -96,7 +96,7 @@ color = st.sampled_from([0, 0x102030, 0xA0B0C0, 0xFFFFFF])
 steps = st.lists(
     st.one_of(
         written.map(Wrote),
-        st.builds(Left, written.filter(bool), st.sampled_from(["the terminal", "the pipe", "the stream"])),
+        st.builds(Left, written.filter(bool), st.sampled_from(["the terminal", "the pipe", "the output file"])),
         st.builds(Resize, st.integers(20, 90), st.integers(4, 30), st.booleans()),
         st.builds(Show, st.tuples(color, color, color, st.booleans())),
         st.builds(Name, st.sampled_from(["n", "a name", "ein Näme"])),
@@ -163,8 +163,8 @@ class Run:
     async def _settle(self) -> None:
         """All that came is interpreted, and what the program was given is read."""
         kept = self.kept
-        while kept.stream.end < self.written:
-            wait_readable(kept.estate.master, 10, "output")
+        while kept.output_file.end < self.written:
+            wait_readable(kept.descriptors.master, 10, "output")
             kept.driver._pump._readable()  # type: ignore[union-attr]
         done = asyncio.Event()
         kept.driver.worker.run_after_output(lambda _: done.set())
@@ -246,13 +246,13 @@ class Run:
 
     def _move(self, place: str) -> None:
         """Let what the program wrote come so far."""
-        estate = self.kept.estate
+        descriptors = self.kept.descriptors
         if place != "the terminal":
-            wait_readable(estate.master, 10, "output")
+            wait_readable(descriptors.master, 10, "output")
         if place == "the pipe":
-            os.splice(estate.master, estate.pipe_write, 65536)
-        elif place == "the stream":
-            self.kept.stream.read_new(1 << 20)
+            os.splice(descriptors.master, descriptors.pipe_write, 65536)
+        elif place == "the output file":
+            self.kept.output_file.read_new(1 << 20)
 
     async def _state(self) -> State:
         driver, session = self.kept.driver, self.kept.session

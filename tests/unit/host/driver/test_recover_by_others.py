@@ -11,7 +11,7 @@ from session_host.storage.descriptors.log_entries import EntryKind
 from session_host.terminal.base import EngineName
 from session_host.terminal.pyte.emulator import PyteEmulator
 from tests.support.emulators import Seen, seen
-from tests.support.estates import KeptSession, kept_session
+from tests.support.kept_sessions import KeptSession, kept_session
 
 ENGINES: list[EngineName] = ["ghostty", "pyte"]
 
@@ -32,7 +32,7 @@ async def test_a_checkpoint_of_one_engine_is_read_by_the_other(engine: EngineNam
         was = await _settled(kept)
         for other in (True, True, False, False):
             assert await kept.checkpointer._make(portable=portable)
-            kept.stream.free_before(kept.stream.end)  # so that there is nothing to begin with but that
+            kept.output_file.free_before(kept.output_file.end)  # so that there is nothing to begin with but that
             kept.kill()
             driver = kept.host(other_engine=other)
             assert kept.recovered.emulator.build.startswith("pyte" if (engine == "ghostty") is other else "ghostty")
@@ -48,7 +48,7 @@ async def test_an_engine_that_cannot_be_used_any_more_costs_no_screen(monkeypatc
         kept.wrote(TEXT)
         was = await _settled(kept)
         assert await kept.checkpointer._make(portable=False)
-        kept.stream.free_before(kept.stream.end)
+        kept.output_file.free_before(kept.output_file.end)
         kept.kill()
         monkeypatch.setattr("session_host.terminal._is_installed", lambda engine: engine == "pyte")
         kept.host()
@@ -64,7 +64,7 @@ async def test_without_a_readable_checkpoint_all_output_that_is_kept_is_fed_agai
         assert await kept.checkpointer._make(portable=False)
         at = kept.input_log.page.checkpoint
         assert at is not None
-        os.pwrite(kept.estate.checkpoint, b"damaged", at.offset)
+        os.pwrite(kept.descriptors.checkpoint, b"damaged", at.offset)
         kept.kill()
         driver = kept.host()
         assert await _settled(kept) == was
@@ -75,7 +75,7 @@ async def test_what_cannot_be_restored_is_said() -> None:
     with kept_session() as kept:
         kept.host()
         kept.wrote(b"x" * 10_000 + b"\r\nthe end")
-        kept.stream.free_before(9_000)
+        kept.output_file.free_before(9_000)
         kept.kill()
         driver = kept.host()
         assert "could be restored" in driver.notice

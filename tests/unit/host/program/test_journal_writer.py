@@ -82,7 +82,7 @@ async def test_before_the_start_nothing_touches_the_disk(own: Recorded, monkeypa
 
 async def test_without_a_directory_there_is_no_journal() -> None:
     own = Recorded(Path("/nonexistent"))
-    own.recording = JournalWriter(None, LIMIT_BYTES, own.stream, lambda: None)
+    own.recording = JournalWriter(None, LIMIT_BYTES, own.output_file, lambda: None)
     await own.start()
     own.output(b"x")
     own.resize(90)
@@ -114,7 +114,7 @@ async def test_what_the_stream_has_no_more_is_a_gap(own: Recorded) -> None:
     await own.caught_up()
     await own.recording.close()
     own.output(b"b" * 3 * PAGE_BYTES)
-    own.stream.free_before(PAGE_BYTES + 50)
+    own.output_file.free_before(PAGE_BYTES + 50)
     own.open()
     await own.start()
     await own.caught_up()
@@ -127,13 +127,13 @@ async def test_what_is_given_back_while_it_is_read_is_not_recorded_as_zeros(
     own: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await own.start()
-    read = own.stream.read
+    read = own.output_file.read
 
     def late(start: int, end: int) -> bytes:
-        own.stream.free_before(2 * PAGE_BYTES)
+        own.output_file.free_before(2 * PAGE_BYTES)
         return read(start, end)
 
-    monkeypatch.setattr(own.stream, "read", late)
+    monkeypatch.setattr(own.output_file, "read", late)
     own.output(b"x" * (3 * PAGE_BYTES))
     await own.caught_up()
     assert recorded_bytes(own.directory) == b"x" * PAGE_BYTES

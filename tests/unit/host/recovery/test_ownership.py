@@ -8,7 +8,7 @@ import os
 from session_host.host.recovery.ownership import try_lock_session, unlock_session
 from session_host.storage.descriptors.input_log import InputLog, LogHeader
 from session_host.storage.descriptors.splice import Splicer
-from tests.support.estates import kept_session
+from tests.support.kept_sessions import kept_session
 
 
 def another_owns(input_log: int) -> bool:
@@ -26,8 +26,8 @@ def another_owns(input_log: int) -> bool:
 
 def test_closing_the_log_s_mapping_does_not_give_the_session_away() -> None:
     with kept_session() as kept:
-        input_log = kept.estate.input_log
-        InputLog(input_log, kept.estate.master, Splicer()).close()
+        input_log = kept.descriptors.input_log
+        InputLog(input_log, kept.descriptors.master, Splicer()).close()
         assert another_owns(input_log)
         assert try_lock_session(input_log)
         assert try_lock_session(input_log), "it is ours already"

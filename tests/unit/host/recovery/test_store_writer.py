@@ -12,7 +12,7 @@ import pytest
 from session_host.errors import StoreError
 from session_host.host.recovery.store_writer import StoreWriter
 from session_host.storage.store import SessionRecord, Store
-from tests.support.estates import spec_of
+from tests.support.kept_sessions import spec_of
 
 PATIENCE_S = 60.0
 

@@ -14,7 +14,7 @@ from session_host.protocol.launch import Watch
 from session_host.protocol.messages import Report
 from session_host.protocol.values import Activity
 from session_host.storage.store import activity_log
-from tests.support.estates import KeptSession, kept_session
+from tests.support.kept_sessions import KeptSession, kept_session
 
 IDLE = Activity.IDLE
 WATCH = Watch(

@@ -28,17 +28,17 @@ PATIENCE_S = 60.0
 class Parts(NamedTuple):
     """What a host is forked with."""
 
-    estate: SessionDescriptors
+    descriptors: SessionDescriptors
     slave: int
     log: Path
 
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Parts]:
-    estate, slave = session_descriptors.create_descriptors(tmp_path / "socket", GridSize(80, 24))
-    yield Parts(estate, slave, tmp_path / "log")
+    descriptors, slave = session_descriptors.create_descriptors(tmp_path / "socket", GridSize(80, 24))
+    yield Parts(descriptors, slave, tmp_path / "log")
     os.close(slave)
-    estate.close()
+    descriptors.close()
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def status_of(pid: int) -> int:
 
 def seen_by_host(parts: Parts, look: Callable[[], Any]) -> Any:
     """What a host sees that is forked now."""
-    pid, channel = fork_host(parts.estate, parts.slave, str(parts.log), tells(look))
+    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), tells(look))
     try:
         return heard(channel)
     finally:
@@ -105,16 +105,16 @@ def open_here() -> list[int]:
 # ---------------------------------------------------------------------------------- descriptors
 
 
-def test_it_has_its_estate_its_channel_and_nothing_else_of_the_keepers(parts: Parts, tmp_path: Path) -> None:
+def test_it_has_its_descriptors_its_channel_and_nothing_else_of_the_keepers(parts: Parts, tmp_path: Path) -> None:
     others = [os.open(tmp_path, os.O_RDONLY), *os.pipe(), os.open("/dev/null", os.O_RDWR)]
     os.set_inheritable(others[0], True)
     try:
-        pid, channel = fork_host(parts.estate, parts.slave, str(parts.log), tells(open_here))
+        pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), tells(open_here))
         found = set(heard(channel))
         assert found.isdisjoint({*others, channel.fileno()})
-        assert found >= {0, 1, 2, *parts.estate, parts.slave}
-        assert len(found - {0, 1, 2, *parts.estate, parts.slave}) == 1, "its end of the channel"
-        for descriptor in (*parts.estate, parts.slave, *others):
+        assert found >= {0, 1, 2, *parts.descriptors, parts.slave}
+        assert len(found - {0, 1, 2, *parts.descriptors, parts.slave}) == 1, "its end of the channel"
+        for descriptor in (*parts.descriptors, parts.slave, *others):
             os.fstat(descriptor)  # Here they are as before.
         channel.close()
         assert status_of(pid) == 0, "the end of the channel is seen: nobody else has ours"
@@ -124,14 +124,14 @@ def test_it_has_its_estate_its_channel_and_nothing_else_of_the_keepers(parts: Pa
 
 
 def test_a_program_that_runs_already_has_no_other_side_left(parts: Parts) -> None:
-    pid, channel = fork_host(parts.estate, -1, str(parts.log), tells(open_here))
+    pid, channel = fork_host(parts.descriptors, -1, str(parts.log), tells(open_here))
     assert parts.slave not in heard(channel)
     channel.close()
     assert status_of(pid) == 0
 
 
 def test_the_end_of_a_host_is_the_end_of_its_channel(parts: Parts) -> None:
-    pid, channel = fork_host(parts.estate, parts.slave, str(parts.log), lambda _: 0)
+    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), lambda _: 0)
     channel.settimeout(PATIENCE_S)
     assert channel.recv(1) == b"", "the keeper has no other side of it"
     channel.close()
@@ -145,7 +145,7 @@ def test_its_errors_go_into_its_log(parts: Parts) -> None:
         os.write(2, b"said\n")
         return 0
 
-    pid, channel = fork_host(parts.estate, parts.slave, str(parts.log), run)
+    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), run)
     channel.close()
     assert status_of(pid) == 0
     assert parts.log.read_text() == "of the host before\nsaid\n"
@@ -183,7 +183,7 @@ def test_signals_are_as_the_system_has_them(parts: Parts, handlers: int) -> None
 
 @pytest.mark.usefixtures("handlers")
 def test_it_can_be_asked_to_end(parts: Parts) -> None:
-    pid, channel = fork_host(parts.estate, parts.slave, str(parts.log), tells(lambda: None))
+    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), tells(lambda: None))
     heard(channel)
     os.kill(pid, signal.SIGTERM)
     assert status_of(pid) == -signal.SIGTERM
@@ -191,7 +191,9 @@ def test_it_can_be_asked_to_end(parts: Parts) -> None:
 
 
 def test_it_is_called_a_host_and_leads_a_session_of_its_own(parts: Parts) -> None:
-    pid, channel = fork_host(parts.estate, parts.slave, str(parts.log), tells(lambda: [os.getsid(0), os.getpgid(0)]))
+    pid, channel = fork_host(
+        parts.descriptors, parts.slave, str(parts.log), tells(lambda: [os.getsid(0), os.getpgid(0)])
+    )
     assert heard(channel) == [pid, pid]
     assert processes.name(pid) == "outlive-host"
     assert processes.name(os.getpid()) != "outlive-host"
@@ -204,7 +206,7 @@ def test_it_is_called_a_host_and_leads_a_session_of_its_own(parts: Parts) -> Non
 
 @pytest.mark.parametrize("status", [0, 1, 42])
 def test_what_it_returns_is_its_exit_status(parts: Parts, status: int) -> None:
-    pid, channel = fork_host(parts.estate, parts.slave, str(parts.log), lambda _: status)
+    pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), lambda _: status)
     assert status_of(pid) == status
     channel.close()
 
@@ -220,7 +222,7 @@ def test_one_that_fails_says_so_and_runs_nothing_of_the_keepers(
 
     keeper = os.getpid()
     try:
-        pid, channel = fork_host(parts.estate, parts.slave, str(parts.log), run)
+        pid, channel = fork_host(parts.descriptors, parts.slave, str(parts.log), run)
     finally:
         if os.getpid() != keeper:
             mark.touch()  # What the keeper would do at its own end.
@@ -239,7 +241,7 @@ def test_where_there_can_be_no_more_processes_nothing_is_left_open(
     before = open_descriptors()
     monkeypatch.setattr(os, "fork", full)
     with pytest.raises(BlockingIOError):
-        fork_host(parts.estate, parts.slave, str(parts.log), lambda _: 0)
+        fork_host(parts.descriptors, parts.slave, str(parts.log), lambda _: 0)
     assert open_descriptors() == before
     assert not parts.log.exists()
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from session_host.storage.descriptors.output_file import PAGE_BYTES, OutputFile, punch
 from session_host.storage.descriptors.splice import Splicer
-from tests.support.estates import KeptSession, kept_session
+from tests.support.kept_sessions import KeptSession, kept_session
 from tests.support.waiting import wait_readable
 
 MOST = 1 << 16
@@ -23,7 +23,7 @@ def kept_bytes(file: int) -> int:
 
 
 def opened(kept: KeptSession, *, look_only: bool = False) -> OutputFile:
-    return OutputFile(kept.estate, Splicer(), look_only=look_only)
+    return OutputFile(kept.descriptors, Splicer(), look_only=look_only)
 
 
 def test_pages_are_given_back_and_the_length_stays(file: int) -> None:
@@ -52,81 +52,81 @@ def test_nothing_outside_of_what_is_given_back_changes(start: int, end: int) -> 
 
 def test_output_has_offsets_from_the_first_byte_on() -> None:
     with kept_session() as kept:
-        stream = opened(kept)
-        assert (stream.start, stream.end, stream.read_new(MOST)) == (0, 0, b"")
+        output_file = opened(kept)
+        assert (output_file.start, output_file.end, output_file.read_new(MOST)) == (0, 0, b"")
         os.write(kept.slave, b"hello")
-        wait_readable(kept.estate.master, 10, "output")
-        assert stream.read_new(MOST) == b"hello"
-        assert (stream.start, stream.end, stream.read(1, 4)) == (0, 5, b"ell")
-        assert not stream.at_end
+        wait_readable(kept.descriptors.master, 10, "output")
+        assert output_file.read_new(MOST) == b"hello"
+        assert (output_file.start, output_file.end, output_file.read(1, 4)) == (0, 5, b"ell")
+        assert not output_file.at_end
 
 
 def test_the_start_is_found_again() -> None:
     with kept_session() as kept:
-        stream = opened(kept)
+        output_file = opened(kept)
         content = Random(2).randbytes(20 * PAGE_BYTES)
-        os.pwrite(kept.estate.stream, content, 0)
-        stream.end = len(content)
+        os.pwrite(kept.descriptors.output_file, content, 0)
+        output_file.end = len(content)
         for offset in (10, PAGE_BYTES + 10, 7 * PAGE_BYTES, 20 * PAGE_BYTES):
-            stream.free_before(offset)
-            assert stream.start == offset
+            output_file.free_before(offset)
+            assert output_file.start == offset
             again = opened(kept)
             assert (again.start, again.end) == (offset // PAGE_BYTES * PAGE_BYTES, len(content))
             assert again.read(again.start, again.end) == content[again.start :]
-        stream.free_before(5)
-        assert stream.start == 20 * PAGE_BYTES, "what is gone is gone"
+        output_file.free_before(5)
+        assert output_file.start == 20 * PAGE_BYTES, "what is gone is gone"
 
 
 def test_no_more_is_given_back_than_there_is() -> None:
     with kept_session() as kept:
-        stream = opened(kept)
-        os.pwrite(kept.estate.stream, b"x" * 5000, 0)
-        stream.end = 5000
-        stream.free_before(1 << 40)
-        assert stream.start == stream.end == 5000
+        output_file = opened(kept)
+        os.pwrite(kept.descriptors.output_file, b"x" * 5000, 0)
+        output_file.end = 5000
+        output_file.free_before(1 << 40)
+        assert output_file.start == output_file.end == 5000
         os.write(kept.slave, b"more")
-        wait_readable(kept.estate.master, 10, "output")
-        stream.read_new(MOST)
-        assert stream.read(5000, 5004) == b"more"
+        wait_readable(kept.descriptors.master, 10, "output")
+        output_file.read_new(MOST)
+        assert output_file.read(5000, 5004) == b"more"
         assert opened(kept).start == PAGE_BYTES
 
 
 def test_memory_stays_bounded_while_output_goes_on() -> None:
     with kept_session() as kept:
-        stream = opened(kept)
+        output_file = opened(kept)
         for _ in range(64):
-            os.pwrite(kept.estate.stream, b"x" * 100_000, stream.end)
-            stream.end += 100_000
-            stream.free_before(stream.end - 200_000)
-            assert kept_bytes(kept.estate.stream) <= 300_000 + 2 * PAGE_BYTES
+            os.pwrite(kept.descriptors.output_file, b"x" * 100_000, output_file.end)
+            output_file.end += 100_000
+            output_file.free_before(output_file.end - 200_000)
+            assert kept_bytes(kept.descriptors.output_file) <= 300_000 + 2 * PAGE_BYTES
 
 
 def test_what_a_former_host_had_in_the_pipe_comes_before_what_the_terminal_has() -> None:
     with kept_session() as kept:
         os.write(kept.slave, b"first,")
-        wait_readable(kept.estate.master, 10, "output")
+        wait_readable(kept.descriptors.master, 10, "output")
         opened(kept).read_new(MOST)
         os.write(kept.slave, b"then,")
-        wait_readable(kept.estate.master, 10, "output")
-        os.splice(kept.estate.master, kept.estate.pipe_write, 100)
+        wait_readable(kept.descriptors.master, 10, "output")
+        os.splice(kept.descriptors.master, kept.descriptors.pipe_write, 100)
         os.write(kept.slave, b"last")
 
         looking = opened(kept, look_only=True)
         assert looking.end == 6, "who only looks takes nothing"
-        stream = opened(kept)
-        assert stream.end == 11
-        wait_readable(kept.estate.master, 10, "output")
-        stream.read_new(MOST)
-        assert stream.read(0, stream.end) == b"first,then,last"
+        output_file = opened(kept)
+        assert output_file.end == 11
+        wait_readable(kept.descriptors.master, 10, "output")
+        output_file.read_new(MOST)
+        assert output_file.read(0, output_file.end) == b"first,then,last"
 
 
 def test_the_hang_up_is_told() -> None:
     with kept_session() as kept:
-        stream = opened(kept)
+        output_file = opened(kept)
         os.write(kept.slave, b"x")
         slave, kept.slave = kept.slave, os.open("/dev/null", os.O_RDONLY)
         os.close(slave)
-        while not stream.at_end:
-            wait_readable(kept.estate.master, 10, "the end")
-            stream.read_new(MOST)
-        assert stream.read(0, stream.end) == b"x"
+        while not output_file.at_end:
+            wait_readable(kept.descriptors.master, 10, "the end")
+            output_file.read_new(MOST)
+        assert output_file.read(0, output_file.end) == b"x"

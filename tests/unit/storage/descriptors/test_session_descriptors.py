@@ -17,20 +17,24 @@ from tests.support.leaks import descriptors as open_descriptors
 SIZE = GridSize(91, 17)
 
 
-def test_an_estate_is_what_a_session_needs(area: object, tmp_path: Path) -> None:
+def test_the_descriptors_are_what_a_session_needs(area: object, tmp_path: Path) -> None:
     path = tmp_path / "s"
-    estate, slave = session_descriptors.create_descriptors(path, SIZE)
+    descriptors, slave = session_descriptors.create_descriptors(path, SIZE)
     try:
         assert termios.tcgetwinsize(slave) == (17, 91)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert [os.get_blocking(each) for each in (estate.master, estate.pipe_read, estate.pipe_write)] == [False] * 3
-        assert [os.fstat(each).st_size for each in (estate.stream, estate.input_log, estate.checkpoint)] == [0, 0, 0]
-        assert not any(os.get_inheritable(each) for each in (*estate, slave)), "a program gets none of them"
+        assert [
+            os.get_blocking(each) for each in (descriptors.master, descriptors.pipe_read, descriptors.pipe_write)
+        ] == [False] * 3
+        assert [
+            os.fstat(each).st_size for each in (descriptors.output_file, descriptors.input_log, descriptors.checkpoint)
+        ] == [0, 0, 0]
+        assert not any(os.get_inheritable(each) for each in (*descriptors, slave)), "a program gets none of them"
         with socket.socket(socket.AF_UNIX) as viewer:
             viewer.settimeout(5)
             viewer.connect(str(path))  # nobody takes calls yet, and it waits
     finally:
-        estate.close()
+        descriptors.close()
         os.close(slave)
         path.unlink()
 
@@ -38,9 +42,9 @@ def test_an_estate_is_what_a_session_needs(area: object, tmp_path: Path) -> None
 def test_what_a_former_session_left_at_its_path_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "s"
     path.write_text("junk")
-    estate, slave = session_descriptors.create_descriptors(path, SIZE)
+    descriptors, slave = session_descriptors.create_descriptors(path, SIZE)
     assert path.is_socket()
-    estate.close()
+    descriptors.close()
     os.close(slave)
     path.unlink()
 
@@ -48,9 +52,9 @@ def test_what_a_former_session_left_at_its_path_is_replaced(tmp_path: Path) -> N
 def test_the_umask_of_the_process_stays(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
-        estate, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
+        descriptors, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
         assert os.umask(0o022) == 0o022
-        estate.close()
+        descriptors.close()
         os.close(slave)
     finally:
         os.umask(before)
@@ -69,25 +73,25 @@ def test_without_files_in_memory_there_are_files_without_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "memfd_create")
-    estate, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
+    descriptors, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
     try:
-        for each in (estate.stream, estate.input_log, estate.checkpoint):
+        for each in (descriptors.output_file, descriptors.input_log, descriptors.checkpoint):
             assert os.fstat(each).st_nlink == 0
             assert stat.S_IMODE(os.fstat(each).st_mode) == 0o600
     finally:
-        estate.close()
+        descriptors.close()
         os.close(slave)
         (tmp_path / "s").unlink()
 
 
-def test_an_estate_that_comes_in_any_order_is_recognized(area: object, tmp_path: Path) -> None:
-    estate, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
-    assert session_descriptors.classify_descriptors(reversed(estate)) == estate
-    assert session_descriptors.classify_descriptors(sorted(estate, key=lambda each: -each % 5)) == estate
+def test_descriptors_that_come_in_any_order_are_recognized(area: object, tmp_path: Path) -> None:
+    descriptors, slave = session_descriptors.create_descriptors(tmp_path / "s", SIZE)
+    assert session_descriptors.classify_descriptors(reversed(descriptors)) == descriptors
+    assert session_descriptors.classify_descriptors(sorted(descriptors, key=lambda each: -each % 5)) == descriptors
     with pytest.raises(ValueError, match="missing descriptors: master"):
-        session_descriptors.classify_descriptors(estate[1:])
+        session_descriptors.classify_descriptors(descriptors[1:])
     with pytest.raises(ValueError, match="a second or strange one"):
-        session_descriptors.classify_descriptors([*estate, slave])
+        session_descriptors.classify_descriptors([*descriptors, slave])
     os.close(slave)
-    estate.close()
+    descriptors.close()
     (tmp_path / "s").unlink()

@@ -1,4 +1,4 @@
-"""Sessions in this process, each made of an estate that outlives it, as the keeper holds one."""
+"""Sessions in this process, each made of descriptors that outlive it, as the keeper holds them."""
 
 from __future__ import annotations
 
@@ -59,18 +59,18 @@ class CountingMover(Splicer):
 
 
 class KeptSession:
-    """A session's estate, and the session that was last made of it.
+    """A session's descriptors, and the session that was last made of them.
 
     Attributes:
-        spec, estate: the session's.
+        spec, descriptors: the session's.
         given: how much was typed that ``typed`` has not told of.
         slave: the PTY's other side: what is written there is output, what is read there was typed.
-        recovered, input_log, stream, recording, checkpointer, driver, session: of the last ``host``.
+        recovered, input_log, output_file, recording, checkpointer, driver, session: of the last ``host``.
     """
 
     def __init__(self, spec: LaunchSpec, *, cooked: bool = False) -> None:
         self.spec = spec
-        self.estate, self.slave = session_descriptors.create_descriptors(Path(spec.socket_path), spec.size)
+        self.descriptors, self.slave = session_descriptors.create_descriptors(Path(spec.socket_path), spec.size)
         if not cooked:
             tty.setraw(self.slave)
         self._living = False
@@ -80,16 +80,16 @@ class KeptSession:
         """A session made of what is there, as a host does it: the first, or a successor."""
         assert not self._living
         mover = CountingMover(self)
-        self.input_log = InputLog(self.estate.input_log, self.estate.master, mover)
-        self.stream = OutputFile(self.estate, mover)
-        memory, checkpoint = replay_log(self.estate.checkpoint, self.input_log, look_only=False)
+        self.input_log = InputLog(self.descriptors.input_log, self.descriptors.master, mover)
+        self.output_file = OutputFile(self.descriptors, mover)
+        memory, checkpoint = replay_log(self.descriptors.checkpoint, self.input_log, look_only=False)
         self.recovered: RecoveredSession = rebuild_emulator(
-            self.spec, memory, checkpoint, self.stream, self.input_log.page, other_engine=other_engine
+            self.spec, memory, checkpoint, self.output_file, self.input_log.page, other_engine=other_engine
         )
         directory = Path(self.spec.journal) if self.spec.journal else None
-        self.recording = JournalWriter(directory, self.spec.journal_limit_bytes, self.stream, lambda: None)
+        self.recording = JournalWriter(directory, self.spec.journal_limit_bytes, self.output_file, lambda: None)
         self.driver = Driver(
-            self.spec, self.estate, self.recovered, self.input_log, self.stream, self.recording,
+            self.spec, self.descriptors, self.recovered, self.input_log, self.output_file, self.recording,
             now=lambda: "2026-01-01T00:00:01Z",
         )  # fmt: skip
         self.session, self.checkpointer = self.driver.session, self.driver.checkpointer
@@ -98,13 +98,13 @@ class KeptSession:
 
     def go_on(self) -> None:
         """Let the session read and write the PTY; its "program" is this very process, which does not end."""
-        self.driver.attach_process(PtyProcess(os.getpid(), None, self.estate.master))
+        self.driver.attach_process(PtyProcess(os.getpid(), None, self.descriptors.master))
 
     def wrote(self, data: bytes) -> None:
         """The program wrote this; without the PTY, of any length at once."""
-        stream = self.stream
-        os.pwrite(self.estate.stream, data, stream.end)
-        stream.end += len(data)
+        output_file = self.output_file
+        os.pwrite(self.descriptors.output_file, data, output_file.end)
+        output_file.end += len(data)
         self.driver.on_output(data)
 
     def take(self, attachment: Attachment, message: Input) -> None:
@@ -144,13 +144,13 @@ class KeptSession:
         """Let go of everything."""
         self.kill()
         os.close(self.slave)
-        self.estate.close()
+        self.descriptors.close()
         Path(self.spec.socket_path).unlink(missing_ok=True)
 
 
 @contextmanager
 def kept_session(*, cooked: bool = False, **changes: object) -> Iterator[KeptSession]:
-    """An estate and nothing else yet; ``cooked`` leaves the terminal as it is. See ``spec_of`` for the changes."""
+    """Only descriptors so far; ``cooked`` leaves the terminal as it is. See ``spec_of`` for the changes."""
     kept = KeptSession(spec_of(**changes), cooked=cooked)
     try:
         yield kept
