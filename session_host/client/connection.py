@@ -9,20 +9,11 @@ from typing import Any, cast
 from session_host.errors import HostUnavailable, OutliveError, ProtocolMismatch, ProtocolViolation
 from session_host.keeper_client.discovery import rebind_sockets
 from session_host.paths import check_private, runtime_dir, session_socket
-from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.codec import HostDecoder
 from session_host.protocol.compatibility import encode_for
-from session_host.protocol.messages import (
-    OLDEST_PROTOCOL_VERSION,
-    PROTOCOL_VERSION,
-    Error,
-    ErrorCode,
-    Hello,
-    Message,
-    Role,
-    Welcome,
-)
+from session_host.protocol.greeting import ClientGreeting
+from session_host.protocol.messages import Error, Message, Role, Welcome
 from session_host.system.peer_credentials import is_foreign
-from session_host.version import VERSION
 
 from .sessions.unresponsive_host import name_host
 
@@ -45,10 +36,9 @@ class HostConnection(asyncio.Protocol):
         refusal: the host's Error, if it dropped us.
     """
 
-    def __init__(self, session_id: str, role: Role, engine_build: str, protocol: int) -> None:
-        self._session_id = session_id
-        self._protocol = protocol
-        self._hello = Hello(protocol, role, engine_build, VERSION)
+    def __init__(self, greeting: ClientGreeting) -> None:
+        self._greeting = greeting
+        self._protocol = greeting.protocol
         self._decoder = HostDecoder()
         self._transport: asyncio.Transport | None = None
         self._greeted: asyncio.Future[Welcome] = asyncio.get_running_loop().create_future()
@@ -72,17 +62,18 @@ class HostConnection(asyncio.Protocol):
             UnsafeDirectory: somebody else could have put the socket there.
         """
         check_private(runtime_dir())
-        for protocol in range(PROTOCOL_VERSION, OLDEST_PROTOCOL_VERSION, -1):
+        greeting = ClientGreeting(session_id, role, engine_build)
+        while True:
             try:
-                return await cls._open(session_id, role, engine_build, protocol)
+                return await cls._open(greeting)
             except ProtocolMismatch:
-                continue
-        return await cls._open(session_id, role, engine_build, OLDEST_PROTOCOL_VERSION)
+                if not greeting.try_older():
+                    raise
 
     @classmethod
-    async def _open(cls, session_id: str, role: Role, engine_build: str, protocol: int) -> HostConnection:
-        path = session_socket(session_id)
-        connection = cls(session_id, role, engine_build, protocol)
+    async def _open(cls, greeting: ClientGreeting) -> HostConnection:
+        path = session_socket(greeting.session_id)
+        connection = cls(greeting)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(GREETING_TIMEOUT_S):
@@ -96,7 +87,7 @@ class HostConnection(asyncio.Protocol):
                 connection.welcome = await connection._greeted
         except TimeoutError as error:
             connection.close()
-            hung = await asyncio.to_thread(name_host, session_id)
+            hung = await asyncio.to_thread(name_host, greeting.session_id)
             raise HostNotResponding(f"{hung} does not respond; end the chat with `outlive kill`") from error
         except OSError as error:
             raise HostUnavailable(f"cannot connect to the chat at {path}: {error.strerror}") from error
@@ -160,7 +151,7 @@ class HostConnection(asyncio.Protocol):
         if is_foreign(transport.get_extra_info("socket")):
             self._fail(HostUnavailable("the chat's socket belongs to another user's process"))
             return
-        transport.write(encode(self._hello))
+        transport.write(self._greeting.data_to_send())
 
     def data_received(self, data: bytes) -> None:
         """Hand each message on."""
@@ -180,22 +171,14 @@ class HostConnection(asyncio.Protocol):
             self._on_lost()
 
     def _message(self, message: Any) -> None:
-        if isinstance(message, Error):
+        if not self._greeted.done():
+            try:
+                self._greeted.set_result(self._greeting.receive(message))
+            except HostUnavailable as error:
+                self._fail(error)
+        elif isinstance(message, Error):
             self.refusal = message
-            kind = ProtocolMismatch if message.code == ErrorCode.VERSION else HostUnavailable
-            self._fail(kind(message.message))
-        elif not self._greeted.done():
-            if not isinstance(message, Welcome) or message.session_id != self._session_id:
-                self._fail(HostUnavailable("the chat's socket belongs to another chat"))
-            elif message.protocol != self._protocol:
-                self._fail(
-                    ProtocolMismatch(
-                        f"the chat uses protocol {message.protocol}, this program uses {PROTOCOL_VERSION}; run "
-                        "`outlive upgrade`"
-                    )
-                )
-            else:
-                self._greeted.set_result(message)
+            self._fail(HostUnavailable(message.message))
         elif self._on_message is not None:
             self._on_message(message)
         else:

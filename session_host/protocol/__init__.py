@@ -3,6 +3,7 @@
     values     sizes, modifiers, states: what other rooms share
     messages   every message that crosses a session's socket, and the bounds
     codec      frames: messages to bytes and back
+    greeting   the first message each way, and the choice of the protocol's version
     keeper     messages between keeper, hosts and commands
     launch     what a host gets when it is started
     evidence   an activity's evidence: the reports of its sources, and its changes

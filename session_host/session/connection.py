@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from session_host.errors import ProtocolViolation
 from session_host.protocol.codec import ClientDecoder
+from session_host.protocol.greeting import answer_hello
 from session_host.protocol.messages import (
     MAX_PASTE_CHARACTERS,
-    OLDEST_PROTOCOL_VERSION,
-    PROTOCOL_VERSION,
     Attach,
     Attached,
     Colors,
@@ -42,11 +41,9 @@ from session_host.protocol.messages import (
     Starting,
     StateEvent,
     Text,
-    Welcome,
 )
 from session_host.protocol.values import State as ProgramState
 from session_host.terminal.base import Emulator
-from session_host.version import VERSION
 
 from .attachments import Attachment
 from .connection_states import TABLE as _STATES
@@ -204,19 +201,14 @@ class ClientConnection:
     def _hello(self, message: Message) -> None:
         if not isinstance(message, Hello):
             raise ProtocolViolation("the first message must be Hello")
-        if not OLDEST_PROTOCOL_VERSION <= message.protocol <= PROTOCOL_VERSION:
-            raise ProtocolViolation(
-                f"this chat uses protocol {PROTOCOL_VERSION} and the viewer {message.protocol}; run `outlive "
-                "upgrade`, or open it with the version that started it",
-                ErrorCode.VERSION,
-            )
+        session = self._session
+        welcome = answer_hello(message, session.session_id, session.epoch, session.state)
         self.frames.protocol = message.protocol
         self._awaits_hello = False
         self._effects.append(StopTimer(self, HELLO))
         self._subscription.engine_build = message.engine_build
         self._become(Change.GREETS)
-        session = self._session
-        self.send(Welcome(message.protocol, VERSION, session.session_id, session.epoch, session.state))
+        self.send(welcome)
 
     def _mine(self, attachment_id: str) -> Attachment | None:
         """This client's attachment if it has this id; None if not, or if another connection has taken it."""

@@ -8,23 +8,15 @@ import socket
 import time
 from collections.abc import Iterator
 
-from session_host.errors import ProtocolViolation
+from session_host.errors import HostUnavailable, ProtocolMismatch, ProtocolViolation
 from session_host.paths import check_private, runtime_dir, session_socket
-from session_host.protocol.codec import HostDecoder, encode
+from session_host.protocol.codec import HostDecoder
 from session_host.protocol.compatibility import encode_for
-from session_host.protocol.messages import (
-    OLDEST_PROTOCOL_VERSION,
-    PROTOCOL_VERSION,
-    Describe,
-    Description,
-    Error,
-    ErrorCode,
-    Hello,
-)
+from session_host.protocol.greeting import ClientGreeting
+from session_host.protocol.messages import Describe, Description
 from session_host.protocol.values import RUNNING_STATES
 from session_host.storage.store import Store
 from session_host.system.peer_credentials import is_foreign
-from session_host.version import VERSION
 
 from .session_info import DESCRIBE_TIMEOUT_S, SessionInfo, info_of, merge, resolve_stale_row
 
@@ -87,19 +79,16 @@ def _describe_all(session_ids: list[str]) -> dict[str, Description]:
     """As ``describe_all``, asking once; a host that knows an older protocol only is asked again in that."""
     check_private(runtime_dir())
     found: dict[str, Description] = {}
-    waiting = session_ids
-    for protocol in range(PROTOCOL_VERSION, OLDEST_PROTOCOL_VERSION - 1, -1):
-        refused: list[str] = []
-        while waiting:
-            with contextlib.ExitStack() as connections:
-                sockets = _open_sockets(min(len(waiting), CONNECTIONS_AT_ONCE), connections)
-                asked, waiting = waiting[: len(sockets)], waiting[len(sockets) :]
-                for session_id, answer in _describe(list(zip(asked, sockets, strict=True)), protocol):
-                    if isinstance(answer, Error):
-                        refused.append(session_id)
-                    else:
-                        found[session_id] = answer
-        waiting = refused
+    waiting = [ClientGreeting(each, "control") for each in session_ids]
+    while waiting:
+        with contextlib.ExitStack() as connections:
+            sockets = _open_sockets(min(len(waiting), CONNECTIONS_AT_ONCE), connections)
+            asked, waiting = waiting[: len(sockets)], waiting[len(sockets) :]
+            for greeting, answer in _describe(list(zip(asked, sockets, strict=True))):
+                if isinstance(answer, Description):
+                    found[greeting.session_id] = answer
+                elif answer is not None and greeting.try_older():
+                    waiting.append(greeting)
     return found
 
 
@@ -120,28 +109,30 @@ def _open_sockets(count: int, connections: contextlib.ExitStack) -> list[socket.
     return sockets
 
 
-def _describe(sessions: list[tuple[str, socket.socket]], protocol: int) -> Iterator[tuple[str, Description | Error]]:
-    """Ask all hosts, then read the answers; late hosts are left out. An Error refuses the protocol."""
-    question = encode(Hello(protocol, "control", "", VERSION)) + encode_for(protocol, Describe(1))
+def _describe(
+    sessions: list[tuple[ClientGreeting, socket.socket]],
+) -> Iterator[tuple[ClientGreeting, Description | ProtocolMismatch | None]]:
+    """Ask all hosts, then read the answers: None of a host that gives none in time."""
     deadline_s = time.monotonic() + DESCRIBE_TIMEOUT_S
     asked = []
-    for session_id, connection in sessions:
+    for greeting, connection in sessions:
         try:
             _limit(connection, deadline_s)
-            connection.connect(str(session_socket(session_id)))
+            connection.connect(str(session_socket(greeting.session_id)))
             if not is_foreign(connection):
-                connection.sendall(question)
-                asked.append((session_id, connection))
+                connection.sendall(greeting.data_to_send() + encode_for(greeting.protocol, Describe(1)))
+                asked.append((greeting, connection))
         except OSError:
             continue  # Nobody is there, or nobody who takes calls.
-    for session_id, connection in asked:
-        answer = _answer(connection, deadline_s)
-        if isinstance(answer, Error) or (answer is not None and answer.session_id == session_id):
-            yield session_id, answer
+    for greeting, connection in asked:
+        yield greeting, _answer(greeting, connection, deadline_s)
 
 
-def _answer(connection: socket.socket, deadline_s: float) -> Description | Error | None:
+def _answer(
+    greeting: ClientGreeting, connection: socket.socket, deadline_s: float
+) -> Description | ProtocolMismatch | None:
     decoder = HostDecoder()
+    is_greeted = False
     try:
         while True:
             _limit(connection, deadline_s)
@@ -149,11 +140,14 @@ def _answer(connection: socket.socket, deadline_s: float) -> Description | Error
             if not data:
                 return None
             for message in decoder.feed(data):
-                if isinstance(message, Description):
+                if not is_greeted:
+                    greeting.receive(message)
+                    is_greeted = True
+                elif isinstance(message, Description):
                     return message
-                if isinstance(message, Error):
-                    return message if message.code == ErrorCode.VERSION else None
-    except (OSError, ProtocolViolation):
+    except ProtocolMismatch as error:
+        return error
+    except (OSError, ProtocolViolation, HostUnavailable):
         return None
 
 

@@ -24,8 +24,9 @@ from session_host.errors import ProtocolViolation
 from session_host.host.clients.server import REFRESH_S, touch
 from session_host.keeper_client.channel import MessageChannel
 from session_host.protocol.codec import LENGTH_BYTES, ClientDecoder, FromKeeperDecoder, HostDecoder, encode
+from session_host.protocol.greeting import answer_hello
 from session_host.protocol.keeper import KEEPER_PROTOCOL_VERSION, Go, KeptBy, Rehearsed, Running
-from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Hello, Welcome
+from session_host.protocol.messages import PROTOCOL_VERSION, Describe, Hello
 from session_host.storage.descriptors.input_log import LogHeader
 from session_host.storage.descriptors.session_descriptors import SessionDescriptors
 from session_host.system.peer_credentials import is_foreign
@@ -234,12 +235,12 @@ class _Rester:
 
     def _send_description(self, caller: socket.socket, said: bytes) -> bool:
         match list(ClientDecoder().feed(said)):
-            case [Hello(protocol=protocol, role="control"), Describe(request=number)] if protocol == PROTOCOL_VERSION:
+            case [Hello(role="control") as hello, Describe(request=number)] if hello.protocol == PROTOCOL_VERSION:
                 [description] = HostDecoder().feed(self._resting.description)
                 answer = msgspec.structs.replace(description, request=number, host_pid=os.getpid())
                 if self.keeper_pid:
                     answer = msgspec.structs.replace(answer, keeper_pid=self.keeper_pid)
-                welcome = Welcome(PROTOCOL_VERSION, VERSION, answer.session_id, answer.session_id, answer.state)
+                welcome = answer_hello(hello, answer.session_id, answer.session_id, answer.state)
                 caller.recv(len(said))
                 caller.sendall(encode(welcome) + encode(answer))
                 return True

@@ -21,15 +21,15 @@ from session_host.host.driver.recover import make_spare
 from session_host.host.main import HostParameters, run_host
 from session_host.paths import database, runtime_dir
 from session_host.protocol.codec import encode
+from session_host.protocol.greeting import ClientGreeting
 from session_host.protocol.launch import LaunchSpec, Watch
-from session_host.protocol.messages import PROTOCOL_VERSION, Attach, Describe, Hello, Role
+from session_host.protocol.messages import Attach, Describe, Role
 from session_host.protocol.values import GridSize
 from session_host.storage.descriptors import session_descriptors
 from session_host.storage.descriptors.input_log import InputLog
 from session_host.storage.descriptors.splice import Splicer
 from session_host.storage.store import Store
 from session_host.terminal import available_engines, create, default_engine, engine_build
-from session_host.version import VERSION
 
 from .forking import PACKETS
 
@@ -146,7 +146,8 @@ def _host_a_session(directory: Path) -> None:
         for role, question in _CALLS:
             client = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
             client.connect(spec.socket_path)
-            client.sendall(encode(Hello(PROTOCOL_VERSION, role, engine_build(spec.engine), VERSION)) + encode(question))
+            greeting = ClientGreeting(spec.session_id, role, engine_build(spec.engine))
+            client.sendall(greeting.data_to_send() + encode(question))
         ours, theirs = socket.socketpair(socket.AF_UNIX, PACKETS)
         stack.enter_context(ours)
         run_host(

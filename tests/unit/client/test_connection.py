@@ -8,12 +8,12 @@ from typing import cast
 from unittest.mock import Mock
 
 from session_host.client.connection import HostConnection
-from session_host.protocol.messages import PROTOCOL_VERSION
+from session_host.protocol.greeting import ClientGreeting
 
 
 async def test_who_is_cancelled_in_the_moment_of_the_end_is_cancelled() -> None:
     """Ctrl+C, say; asyncio's wait_for of Python 3.11 swallows that (cpython#86296)."""
-    connection = HostConnection("id", "control", "", PROTOCOL_VERSION)
+    connection = HostConnection(ClientGreeting("id", "control"))
     ours, theirs = socket.socketpair()
     with ours, theirs:
         connection.connection_made(cast("asyncio.Transport", Mock(get_extra_info=Mock(return_value=ours))))
