@@ -170,12 +170,12 @@ def main(arguments: list[str]) -> int:
     if not become_subreaper():
         log.warning("no subreaper here: a program whose host is killed may end unnoticed")
     kept, lock = start.kept, start.lock
-    third = SystemdHolder()
+    holder = SystemdHolder()
     if kept is not None:
         leave_former_service([each.spec.session_id for each in kept.sessions])
     preload()
     loop = Loop(start.listener, keeper_socket())
-    keeper = Keeper(loop, start.open_files, partial(exec_new_version, lock), third)
+    keeper = Keeper(loop, start.open_files, partial(exec_new_version, lock), holder)
     if kept is not None:
         restore_inherited_state(keeper, kept)
         if not take_lock(lock):  # A former version's was of another kind.
@@ -183,20 +183,20 @@ def main(arguments: list[str]) -> int:
         if kept.standby >= 0:
             dismiss(kept.standby)
     if start.received:
-        third.set_service()
-        for session in restored(start.received, third):
+        holder.set_service()
+        for session in restored(start.received, holder):
             keeper.sessions[session.id] = session
     else:
-        _enter_unit(third, start.open_files)
+        _enter_unit(holder, start.open_files)
         for session in tuple(keeper.sessions.values()):
-            keeper.mirror.add_session(session)
+            keeper.replication.add_session(session)
     ActiveStandbyPair(keeper, lock, become_background).run()
     return 0
 
 
-def _enter_unit(third: SystemdHolder, open_files: int) -> None:
+def _enter_unit(holder: SystemdHolder, open_files: int) -> None:
     """Enter a unit of the user's systemd: a service with a descriptor store, else a scope."""
-    service = third.begin(open_files)
+    service = holder.begin(open_files)
     log.info("%s", service)
     if service.startswith("no service"):
         log.info("scope: %s", enter(f"outlive-keeper-{os.getpid()}.scope", "Outlive: keeper", [os.getpid()]))

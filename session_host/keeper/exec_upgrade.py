@@ -61,7 +61,7 @@ def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message:
     busy = [
         session
         for session in keeper.sessions.values()
-        if session.state is KeptSessionState.STARTING or session.successor or not session.host_pid
+        if session.state is KeptSessionState.STARTING or session.replacement or not session.host_pid
     ]
     if busy:
         return NotReplaced("a chat is starting or updating; try again", passing=True)
@@ -71,7 +71,7 @@ def exec_new_version(lock: int, keeper: Keeper, client: MessageChannel, message:
         client.socket.fileno(),
         keeper.open_files,
         [_kept_of(session) for session in keeper.sessions.values()],
-        -1 if keeper.mirror.connection is None else keeper.mirror.connection.fileno(),
+        -1 if keeper.replication.connection is None else keeper.replication.connection.fileno(),
     )
     state = os.memfd_create("outlive-keeper", 0)
     data = msgspec.msgpack.encode(kept)

@@ -41,12 +41,12 @@ class HostReplacement:
     def __init__(
         self,
         loop: Loop,
-        mirror: StandbyReplication,
+        replication: StandbyReplication,
         fork: Fork,
         drop: Callable[[KeptSession, MessageChannel | None], None],
     ) -> None:
         self._loop = loop
-        self._mirror = mirror
+        self._replication = replication
         self._fork = fork
         self._drop = drop
 
@@ -56,29 +56,29 @@ class HostReplacement:
             return NotReplaced("the chat is not running")
         if session.state is KeptSessionState.STARTING or not session.host_pid:
             return NotReplaced("the chat is starting; try again", passing=True)
-        if session.successor is not None:
+        if session.replacement is not None:
             return NotReplaced("already updating", passing=True)
-        session.successor = successor = ReplacementHost(client)
+        session.replacement = replacement = ReplacementHost(client)
         session.send_to_host(Prepare())
-        self._bound(session, successor)
+        self._bound(session, replacement)
         return None
 
-    def _bound(self, session: KeptSession, successor: ReplacementHost) -> None:
+    def _bound(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """Give up if the previous host does not do its part of the step that begins."""
-        yielding = successor.yielding
+        yielding = replacement.yielding
 
         def look() -> None:
-            under_way = session.successor is successor and successor.yielding is yielding
-            if under_way and (yielding or not successor.pid):
+            under_way = session.replacement is replacement and replacement.yielding is yielding
+            if under_way and (yielding or not replacement.pid):
                 stopped = ", which is stopped" if is_stopped(session.host_pid) else ""
                 self.give_up(session, f"the chat's host (process {session.host_pid}{stopped}) does not respond")
 
         self._loop.call_later(ANSWER_S, look)
 
-    def rehearse(self, session: KeptSession, successor: ReplacementHost) -> None:
+    def rehearse(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """The previous host is prepared: let the replacement host rehearse."""
         try:
-            self._fork(session, successor.set_process, rehearsal=True)
+            self._fork(session, replacement.set_process, rehearsal=True)
         except OSError as error:
             self.give_up(session, f"cannot start a process: {error.strerror}")
 
@@ -90,50 +90,50 @@ class HostReplacement:
             # Some do not come where no more can be open.
             if (
                 count < message.descriptors
-                or session.successor is not None
+                or session.replacement is not None
                 or session.state is not KeptSessionState.RUNNING
             ):
                 return
-            session.successor = successor = ReplacementHost(None)
+            session.replacement = replacement = ReplacementHost(None)
             resting = HibernationState(message.description, message.patience_s, descriptors)
-            self._fork(session, successor.set_process, resting=resting)
+            self._fork(session, replacement.set_process, resting=resting)
         except OSError as error:
             self.give_up(session, f"cannot start a process: {error.strerror}")
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def rehearsed(self, session: KeptSession, successor: ReplacementHost, why: str) -> None:
+    def rehearsed(self, session: KeptSession, replacement: ReplacementHost, why: str) -> None:
         """The replacement host can take over, or reports why it cannot."""
         if why:
             self.give_up(session, why)
         else:
-            successor.ready = successor.yielding = True
+            replacement.ready = replacement.yielding = True
             session.send_to_host(Yield())
-            self._bound(session, successor)
+            self._bound(session, replacement)
 
-    def promote(self, session: KeptSession, successor: ReplacementHost) -> None:
+    def promote(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """The previous host has exited: the replacement host gets the session."""
-        session.successor = None
-        session.host_pid, session.channel, session.is_child = successor.pid, successor.channel, True
-        self._mirror.update_session(session, channel=True)
+        session.replacement = None
+        session.host_pid, session.channel, session.is_child = replacement.pid, replacement.channel, True
+        self._replication.update_session(session, channel=True)
         session.send_to_host(Go())
         session.send_to_host(KeptBy(os.getpid()))
         log.info("%s: host %d has taken over", session.id, session.host_pid)
-        self._loop.reply(successor.asked_by, Replaced(VERSION))
+        self._loop.reply(replacement.asked_by, Replaced(VERSION))
 
-    def died(self, session: KeptSession, successor: ReplacementHost) -> None:
+    def died(self, session: KeptSession, replacement: ReplacementHost) -> None:
         """The replacement host exited before it had taken over."""
-        if successor.yielding:
+        if replacement.yielding:
             # The former one is leaving already: when it is gone, a host is forked as after any death.
-            successor.ready = False
+            replacement.ready = False
         self.give_up(session, "the new host failed to start; the old one keeps running")
 
     def give_up(self, session: KeptSession, why: str) -> None:
         """Leave all as it is."""
-        successor, session.successor = session.successor, None
-        if successor is None:
+        replacement, session.replacement = session.replacement, None
+        if replacement is None:
             return
         log.warning("%s: not replaced: %s", session.id, why)
-        self._drop(session, successor.channel)  # It ends when its channel does.
-        self._loop.reply(successor.asked_by, NotReplaced(why))
+        self._drop(session, replacement.channel)  # It ends when its channel does.
+        self._loop.reply(replacement.asked_by, NotReplaced(why))

@@ -67,21 +67,25 @@ class Keeper:
         sessions: the sessions by their ids.
         loop: what wakes us.
         sockets: where the sessions are found.
-        mirror: tells the standby of each change, in the active keeper.
+        replication: tells the standby of each change, in the active keeper.
         open_files: the programs' soft limit of open files; ours is higher.
     """
 
     def __init__(
-        self, loop: Loop, open_files: int, replace_itself: ReplaceItself, third: DescriptorHolder | None = None
+        self,
+        loop: Loop,
+        open_files: int,
+        replace_itself: ReplaceItself,
+        descriptor_holder: DescriptorHolder | None = None,
     ) -> None:
         self.sessions: dict[str, KeptSession] = {}
         self.loop = loop
         self.open_files = open_files
-        self.mirror = StandbyReplication(third)
+        self.replication = StandbyReplication(descriptor_holder)
         self._replace_itself = replace_itself
-        self._succession = HostReplacement(loop, self.mirror, self._fork_one, self.drop_channel)
-        self._strangers = UnrelatedProcesses(loop, self.mirror, self._host_died)
-        self.sockets = ChatSockets(loop, self.sessions, self._succession, self.mirror)
+        self._host_replacement = HostReplacement(loop, self.replication, self._fork_one, self.drop_channel)
+        self._unrelated = UnrelatedProcesses(loop, self.replication, self._host_died)
+        self.sockets = ChatSockets(loop, self.sessions, self._host_replacement, self.replication)
 
     def is_busy(self) -> bool:
         """There is something to keep."""
@@ -106,7 +110,7 @@ class Keeper:
                 self.sockets.rebind_missing()
                 return KeeperStatus(os.getpid(), VERSION, [each.described() for each in self.sessions.values()])
             case ReplaceHost(session_id=session_id):
-                return self._succession.replace(self.sessions.get(session_id), client)
+                return self._host_replacement.replace(self.sessions.get(session_id), client)
             case EndSession(session_id=session_id):
                 return kill_without_host(self.sessions.get(session_id))
             case ReplaceKeeper():
@@ -136,7 +140,7 @@ class Keeper:
             return None
         session.launchers.append(client)
         self.sessions[session.id] = session
-        self.mirror.add_session(session)
+        self.replication.add_session(session)
         self._fork(session)
         return None
 
@@ -151,7 +155,7 @@ class Keeper:
 
         def begun(pid: int, channel: MessageChannel) -> None:
             session.host_pid, session.channel, session.is_child = pid, channel, True
-            self.mirror.update_session(session, channel=True)
+            self.replication.update_session(session, channel=True)
 
         try:
             self._fork_one(session, begun)
@@ -219,7 +223,7 @@ class Keeper:
             session.channel = None
 
     def _host_says(self, session: KeptSession, pipe: MessageChannel, message: Any) -> None:
-        successor = session.successor
+        replacement = session.replacement
         match message:
             case Running():
                 session.child_pid, session.running_since_s = message.child_pid, time.monotonic()
@@ -230,39 +234,39 @@ class Keeper:
                     self.sockets.look_at(session)
                     self._report(session, LaunchReport(ok=True, host_pid=message.host_pid, child_pid=message.child_pid))
                 else:
-                    self.mirror.update_session(session)
+                    self.replication.update_session(session)
             case Refused(report=report):
                 session.state = KeptSessionState.OVER
                 self._report(session, report)
             case Over():
                 session.state = KeptSessionState.OVER
-                self.mirror.update_session(session)
-            case Prepared() if successor is not None and not successor.pid:
-                self._succession.rehearse(session, successor)
+                self.replication.update_session(session)
+            case Prepared() if replacement is not None and not replacement.pid:
+                self._host_replacement.rehearse(session, replacement)
             case Rest():
-                self._succession.hibernate(session, pipe, message)
-            case Rehearsed(why=why) if successor is not None and successor.channel is pipe:
-                self._succession.rehearsed(session, successor, why)
+                self._host_replacement.hibernate(session, pipe, message)
+            case Rehearsed(why=why) if replacement is not None and replacement.channel is pipe:
+                self._host_replacement.rehearsed(session, replacement, why)
             case _:
                 log.warning("%s: unexpected %s", session.id, type(message).__name__)
 
     def _report(self, session: KeptSession, report: LaunchReport) -> None:
         session.report = report
-        self.mirror.update_session(session)
+        self.replication.update_session(session)
         for client in session.launchers:
             self.loop.reply(client, Launched(report))
         session.launchers.clear()
 
     def _remove_session(self, session: KeptSession) -> None:
-        self.mirror.forgotten(session)
+        self.replication.forgotten(session)
         self.let_go(session)
 
     def let_go(self, session: KeptSession) -> None:
         """Hold a session no more."""
         self.drop_channel(session, session.channel)
-        if session.successor is not None:
-            self._succession.give_up(session, "the chat has ended")
-        self._strangers.forget(session)
+        if session.replacement is not None:
+            self._host_replacement.give_up(session, "the chat has ended")
+        self._unrelated.forget(session)
         if self.sessions.get(session.id) is session:
             del self.sessions[session.id]
         session.close()
@@ -280,20 +284,20 @@ class Keeper:
             self._remove_session(former)
         session.state, session.is_child, session.protocol = KeptSessionState.RUNNING, False, message.protocol
         self.add_session(session, message.host_pid, message.child_pid, message.version)
-        self.mirror.add_session(session)
+        self.replication.add_session(session)
         if channel is not None:
             self.keep_channel(session, channel)
-            self.mirror.update_session(session, channel=True)
+            self.replication.update_session(session, channel=True)
             session.send_to_host(KeptBy(os.getpid()))
             self.loop.drop(client)
         else:
-            self.mirror.update_session(session)
+            self.replication.update_session(session)
             self.loop.release(client)
             session.channel = client
             self.loop.watch(client.socket, lambda: self._host_speaks(session, client))
         log.info("%s: adopted from host %d", session.id, session.host_pid)
         self.sockets.look_at(session, call=True)
-        self._strangers.watch(session)
+        self._unrelated.watch(session)
 
     def add_session(self, session: KeptSession, host_pid: int, child_pid: int, version: str) -> None:
         """Keep a session with a running host."""
@@ -309,12 +313,12 @@ class Keeper:
 
     def become_active(self) -> None:
         """Be the active keeper, with what another process knew before the fork of this one."""
-        children = self._strangers.children_of_kin()
+        children = self._unrelated.children_of_kin()
         for session in tuple(self.sessions.values()):
             if not session.host_pid:
-                self._strangers.watch_program(session)
+                self._unrelated.watch_program(session)
                 self._follow(session, None)
-            elif session.host_pid not in children and not self._strangers.watch_host(session):
+            elif session.host_pid not in children and not self._unrelated.watch_host(session):
                 self._host_died(session, None)
             if session.page.exit_status is not None:
                 session.send_to_host(ChildEnded())
@@ -323,7 +327,7 @@ class Keeper:
     def _greet(self) -> None:
         """Tell hosts what they may not have been told by the former process; all of them wake for it."""
         for session in self.sessions.values():
-            self._strangers.watch(session)
+            self._unrelated.watch(session)
             if session.channel is not None and session.channel.is_packets:
                 session.send_to_host(KeptBy(os.getpid()))
                 if session.bound:
@@ -333,10 +337,10 @@ class Keeper:
         """Be the standby from now on: keep the sessions, drop clients, timers and unfinished replacements."""
         self.loop.wait()
         for session in self.sessions.values():
-            self._strangers.forget(session)
-            if session.successor is not None:
-                self.drop_channel(session, session.successor.channel)
-                session.successor = None
+            self._unrelated.forget(session)
+            if session.replacement is not None:
+                self.drop_channel(session, session.replacement.channel)
+                session.replacement = None
 
     # ------------------------------------------------------------ deaths
 
@@ -355,8 +359,8 @@ class Keeper:
             if session.host_pid == pid:
                 self._host_died(session, status)
                 return
-            if session.successor is not None and session.successor.pid == pid:
-                self._succession.died(session, session.successor)
+            if session.replacement is not None and session.replacement.pid == pid:
+                self._host_replacement.died(session, session.replacement)
                 return
 
     def _host_died(self, session: KeptSession, status: int | None) -> None:
@@ -370,8 +374,8 @@ class Keeper:
             self.drop_channel(session, session.channel)
         log.info("%s: host %d ended, status %s", session.id, session.host_pid, status)
         session.host_pid = 0
-        self._strangers.forget_host(session)
-        self.mirror.update_session(session)
+        self._unrelated.forget_host(session)
+        self.replication.update_session(session)
         self._follow(session, status)
 
     def _follow(self, session: KeptSession, status: int | None) -> None:
@@ -379,12 +383,12 @@ class Keeper:
         if session.state is KeptSessionState.OVER:
             self._remove_session(session)
             return
-        successor = session.successor
-        if successor is not None and successor.ready:
-            self._succession.promote(session, successor)
+        replacement = session.replacement
+        if replacement is not None and replacement.ready:
+            self._host_replacement.promote(session, replacement)
             return
-        if successor is not None:
-            self._succession.give_up(session, "the chat's host died")
+        if replacement is not None:
+            self._host_replacement.give_up(session, "the chat's host died")
         wait_s = session.count_death(status)
         if session.page.engine_suspected:
             log.warning("%s: the engine is suspected; the next host uses the other one", session.id)

@@ -115,7 +115,7 @@ class KeptSession:
     report: LaunchReport | None = None
     failed_hosts: int = 0
     running_since_s: float = 0.0
-    successor: ReplacementHost | None = None
+    replacement: ReplacementHost | None = None
     crashes: deque[float] = field(default_factory=lambda: deque(maxlen=SUSPICIOUS_DEATHS))
 
     @classmethod
@@ -188,8 +188,8 @@ class KeptSession:
 
     def send_to_replacement(self, message: KeeperMessage, passed: Sequence[int] = ()) -> None:
         """As ``send_to_host``, to the replacement host, if there is one."""
-        if self.successor is not None:
-            self._send(self.successor.channel, message, passed)
+        if self.replacement is not None:
+            self._send(self.replacement.channel, message, passed)
 
     def _send(self, channel: MessageChannel | None, message: KeeperMessage, passed: Sequence[int]) -> None:
         if channel is not None:

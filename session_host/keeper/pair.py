@@ -89,21 +89,21 @@ class ActiveStandbyPair:
         become_subreaper()  # Which a fork is not by itself.
         loop.renew()
         self._ready()
-        keeper.mirror.set_standby(standby)
+        keeper.replication.set_standby(standby)
         if standby is None:
             loop.call_later(RETRY_S, loop.pause)
         else:
             loop.watch(standby, lambda: self._standby_speaks(standby))
-        directory = RuntimeDirectory(loop, keeper.sockets, self._lock, keeper.mirror, self._inotify)
+        directory = RuntimeDirectory(loop, keeper.sockets, self._lock, keeper.replication, self._inotify)
         keeper.become_active()
         log.info("keeping")
         over = loop.run(keeper)
         if over:
-            keeper.mirror.send(Leaving())
+            keeper.replication.send(Leaving())
         directory.close()
         if standby is not None:
             loop.unwatch(standby)
-        keeper.mirror.set_standby(None)
+        keeper.replication.set_standby(None)
         return over
 
     def _standby_speaks(self, standby: socket.socket) -> None:

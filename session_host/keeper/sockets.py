@@ -69,12 +69,16 @@ class ChatSockets:
     """The sockets of the chats."""
 
     def __init__(
-        self, loop: Loop, sessions: Mapping[str, KeptSession], succession: HostReplacement, mirror: StandbyReplication
+        self,
+        loop: Loop,
+        sessions: Mapping[str, KeptSession],
+        host_replacement: HostReplacement,
+        replication: StandbyReplication,
     ) -> None:
-        self._mirror = mirror
+        self._replication = replication
         self._loop = loop
         self._sessions = sessions
-        self._succession = succession
+        self._host_replacement = host_replacement
 
     def rebind_missing(self) -> None:
         """Bind again what is not there."""
@@ -101,7 +105,7 @@ class ChatSockets:
             self._loop.call_later(POLL_S, lambda: self._retry(session))
             return
         log.warning("%s: the socket was gone, and is bound again", session.id)
-        self._mirror.bound(session)
+        self._replication.bound(session)
         self.tell_bound(session)
 
     def tell_bound(self, session: KeptSession) -> None:
@@ -111,7 +115,7 @@ class ChatSockets:
         if session.protocol >= KNOWS_BOUND_AGAIN:
             session.send_to_host(BoundAgain(), (session.descriptors.listener,))
         else:
-            self._succession.replace(session, None)
+            self._host_replacement.replace(session, None)
 
     def _retry(self, session: KeptSession) -> None:
         if self._sessions.get(session.id) is session:
@@ -137,7 +141,12 @@ class RuntimeDirectory:
     """The runtime directory and what is the keeper's in it."""
 
     def __init__(
-        self, loop: Loop, sockets: ChatSockets, lock: int, mirror: StandbyReplication | None = None, inotify: Any = None
+        self,
+        loop: Loop,
+        sockets: ChatSockets,
+        lock: int,
+        replication: StandbyReplication | None = None,
+        inotify: Any = None,
     ) -> None:
         """Begin to look after it.
 
@@ -145,10 +154,10 @@ class RuntimeDirectory:
             loop: the keeper's; it listens at the keeper's socket.
             sockets: the chats' sockets.
             lock: the descriptor of the lock file, which is locked.
-            mirror: tells the standby of another socket, and another lock file.
+            replication: tells the standby of another socket, and another lock file.
             inotify: an instance of ``make_inotify`` that stays open afterwards; None for one of its own.
         """
-        self._mirror = mirror or StandbyReplication()
+        self._replication = replication or StandbyReplication()
         self._loop = loop
         self._sockets = sockets
         self._lock = lock
@@ -189,14 +198,14 @@ class RuntimeDirectory:
         try:
             ensure_private(runtime_dir())
             self._follow()
-            self._mirror.check_backup()
+            self._replication.check_backup()
             if not self._has_lock():
                 log.warning("another keeper began while the runtime directory was gone; the chats go to it")
                 self._loop.leave()
                 return
             if not self._loop.is_at_its_place():
                 self._loop.listen_at(listen())
-                self._mirror.send(Listening(), (self._loop.listener.fileno(),))
+                self._replication.send(Listening(), (self._loop.listener.fileno(),))
                 log.warning("the keeper's socket was gone, and is bound again")
         except (OutliveError, OSError) as error:
             log.warning("the runtime directory: %s", error)
@@ -217,7 +226,7 @@ class RuntimeDirectory:
         if not take_lock(self._lock):
             return False
         note_keepers(self._lock, os.getppid(), os.getpid())
-        self._mirror.send(Locked(), (self._lock,))
+        self._replication.send(Locked(), (self._lock,))
         return True
 
     def _follow(self) -> None:

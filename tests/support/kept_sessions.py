@@ -77,7 +77,7 @@ class KeptSession:
         self.given = 0
 
     def host(self, *, other_engine: bool = False) -> Driver:
-        """A session made of what is there, as a host does it: the first, or a successor."""
+        """A session made of what is there, as a host does it: the first, or a later host."""
         assert not self._living
         mover = CountingMover(self)
         self.input_log = InputLog(self.descriptors.input_log, self.descriptors.master, mover)

@@ -75,7 +75,7 @@ class Line {
     socket.on("connect", () => {
       this.up = true
       socket.write(frame("Hello", PROTOCOL_VERSION, "control", "", ""))
-      // What was on its way to a host that was killed is lost: its successor hears the last state once more.
+      // What was on its way to a host that was killed is lost: the next host hears the last state once more.
       if (!this.waiting.length && this.last) this.waiting.push(this.last)
       this.flush()
     })

@@ -45,7 +45,7 @@ REAPING_S = 1.0
 def end_half_started(session: KeptSession, sessions: Collection[KeptSession]) -> None:
     """Kill a fork whose host died before it reached exec."""
     known = {pid for each in sessions for pid in (each.host_pid, each.child_pid, each.page.child)}
-    known |= {each.successor.pid for each in sessions if each.successor is not None}
+    known |= {each.replacement.pid for each in sessions if each.replacement is not None}
     for pid in orphan_forks(known):
         _end_stray(pid)
         if session.page.child == pid:

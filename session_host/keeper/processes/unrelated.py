@@ -21,10 +21,10 @@ class UnrelatedProcesses:
     """Watches them, in the active keeper."""
 
     def __init__(
-        self, loop: Loop, mirror: StandbyReplication, host_ended: Callable[[KeptSession, int | None], None]
+        self, loop: Loop, replication: StandbyReplication, host_ended: Callable[[KeptSession, int | None], None]
     ) -> None:
         self._loop = loop
-        self._mirror = mirror
+        self._replication = replication
         self._host_ended = host_ended
 
     def watch(self, session: KeptSession) -> bool:
@@ -44,7 +44,7 @@ class UnrelatedProcesses:
 
     def _kin(self) -> set[int]:
         """Each of these learns the ends of its children: this process, and the standby, which is its parent."""
-        return {os.getpid(), os.getppid()} if self._mirror.connection is not None else {os.getpid()}
+        return {os.getpid(), os.getppid()} if self._replication.connection is not None else {os.getpid()}
 
     def children_of_kin(self) -> set[int]:
         """Their children."""

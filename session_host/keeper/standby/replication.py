@@ -112,9 +112,9 @@ class StandbyReplication:
     A standby that cannot be told is killed: what is forked next has all that this process has.
     """
 
-    def __init__(self, third: DescriptorHolder | None = None) -> None:
+    def __init__(self, descriptor_holder: DescriptorHolder | None = None) -> None:
         self.connection: socket.socket | None = None
-        self._third = third
+        self._descriptor_holder = descriptor_holder
 
     def set_standby(self, connection: socket.socket | None) -> None:
         """There is another standby, or none."""
@@ -122,7 +122,7 @@ class StandbyReplication:
 
     def add_session(self, session: KeptSession) -> None:
         """Tell that a session is kept."""
-        if self.connection is None and self._third is None:
+        if self.connection is None and self._descriptor_holder is None:
             return
         try:
             spec = _spec_file(session.spec)
@@ -131,30 +131,30 @@ class StandbyReplication:
             return
         slave = () if session.slave < 0 else (session.slave,)
         self.send(Held(bool(slave)), (spec, *session.descriptors, *slave))
-        if self._third is not None:
-            self._third.store_session(session.id, (spec, *session.descriptors))
+        if self._descriptor_holder is not None:
+            self._descriptor_holder.store_session(session.id, (spec, *session.descriptors))
         os.close(spec)
 
     def bound(self, session: KeptSession) -> None:
         """Tell that a session's socket is a new one."""
         self.send(Bound(session.id), (session.descriptors.listener,))
-        if self._third is not None:
+        if self._descriptor_holder is not None:
             with suppress(OSError):
                 spec = _spec_file(session.spec)
-                self._third.remove_session(session.id)
-                self._third.store_session(session.id, (spec, *session.descriptors))
+                self._descriptor_holder.remove_session(session.id)
+                self._descriptor_holder.store_session(session.id, (spec, *session.descriptors))
                 os.close(spec)
 
     def forgotten(self, session: KeptSession) -> None:
         """Tell that a session is over."""
         self.send(Forgotten(session.id))
-        if self._third is not None:
-            self._third.remove_session(session.id)
+        if self._descriptor_holder is not None:
+            self._descriptor_holder.remove_session(session.id)
 
     def check_backup(self) -> None:
         """Let systemd's descriptor store put back what is gone in the runtime directory."""
-        if self._third is not None:
-            self._third.check()
+        if self._descriptor_holder is not None:
+            self._descriptor_holder.check()
 
     def update_session(self, session: KeptSession, *, channel: bool = False) -> None:
         """Tell how a session stands; ``channel``: the way to its host is a new one."""

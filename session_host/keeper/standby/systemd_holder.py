@@ -175,7 +175,7 @@ def are_kept(session_ids: Collection[str]) -> bool:
     return False
 
 
-def restored(received: Mapping[str, Sequence[int]], third: SystemdHolder) -> list[KeptSession]:
+def restored(received: Mapping[str, Sequence[int]], holder: SystemdHolder) -> list[KeptSession]:
     """Rebuild sessions from descriptors that systemd handed back; hosts that still live report themselves."""
     sessions = []
     for session_id, held in received.items():
@@ -183,7 +183,7 @@ def restored(received: Mapping[str, Sequence[int]], third: SystemdHolder) -> lis
             sessions.append(_session_of(held))
         except (OutliveError, OSError, ValueError, StopIteration) as error:
             log.warning("%s: cannot be restored: %s", session_id, error)
-            third.remove_session(session_id)
+            holder.remove_session(session_id)
             for descriptor in held:
                 with suppress(OSError):
                     os.close(descriptor)

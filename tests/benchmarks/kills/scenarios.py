@@ -16,19 +16,19 @@ from tests.benchmarks.kills.instants import (
     slow_host_at_work,
 )
 from tests.benchmarks.kills.launching import command_at_launch, keeper_at_short_launch
+from tests.benchmarks.kills.replacing import (
+    host_at_upgrade,
+    keeper_at_replacement,
+    keeper_at_upgrade,
+    replacement_at_upgrade,
+)
 from tests.benchmarks.kills.resting import former_at_rest, host_at_rest, keeper_at_rest
-from tests.benchmarks.kills.succeeding import (
+from tests.benchmarks.kills.takeover import (
     keeper_after_standbys_death,
     keeper_at_standbys_death,
     keeper_at_takeover,
     standby_at_takeover,
     standby_at_work,
-)
-from tests.benchmarks.kills.upgrading import (
-    host_at_upgrade,
-    keeper_at_succession,
-    keeper_at_upgrade,
-    successor_at_upgrade,
 )
 
 Scenario = Callable[[Place, int], Awaitable[Instant]]
@@ -49,8 +49,8 @@ SCENARIOS: dict[str, Scenario] = {
     "keeper after the standby's death": keeper_after_standbys_death,
     "command at launch": command_at_launch,
     "host at upgrade": host_at_upgrade,
-    "successor at upgrade": successor_at_upgrade,
-    "keeper at succession": keeper_at_succession,
+    "replacement at upgrade": replacement_at_upgrade,
+    "keeper at replacement": keeper_at_replacement,
     "keeper at upgrade": keeper_at_upgrade,
     "former host at rest": former_at_rest,
     "host at rest": host_at_rest,

@@ -22,7 +22,7 @@ class Witness:
 
     Attributes:
         session: its session's record, once it is started.
-        started_ticks: the kernel's start time of the program, by which it is told from a successor.
+        started_ticks: the kernel's start time of the program, by which it is told from another of the same PID.
         orders: what it was told, in order.
     """
 

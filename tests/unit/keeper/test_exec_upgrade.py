@@ -266,7 +266,7 @@ def test_in_the_midst_of_something_it_does_not_begin(kin: Kin, monkeypatch: pyte
         case "is started":
             session.state = KeptSessionState.STARTING
         case "is replaced":
-            session.successor = ReplacementHost(None)
+            session.replacement = ReplacementHost(None)
         case _:
             session.host_pid = 0
     answer = kin.replace(sys.executable)

@@ -105,7 +105,7 @@ def test_a_program_that_asks_is_told_once_whenever_it_asks(stage: Stage) -> None
     )
 
 
-def test_a_successor_does_not_tell_it_again() -> None:
+def test_a_later_host_does_not_tell_it_again() -> None:
     stage = Stage(told=False)
     assert stage.unseen(ASKS) >> stage.used(ASKS)
 

@@ -17,7 +17,7 @@ steps = st.lists(
 
 
 def reopened(ring: OutputRing) -> OutputRing:
-    """As a successor sees it."""
+    """As a later host sees it."""
     return OutputRing(0, ring.end, ring.kept_resizes())
 
 
@@ -77,7 +77,7 @@ def test_a_forgotten_resize_takes_what_was_before_it_along() -> None:
     for number in range(1001):
         ring.end += 1
         ring.resized(Resized(ring.end, GridSize(80 + number % 2, 24), number=number + 1))
-    # A successor does not know where the forgotten one was: not behind the oldest that it knows of.
+    # A later host does not know where the forgotten one was: not behind the oldest that it knows of.
     for each, first in ((ring, 2), (reopened(ring), 3)):
         assert each.since(0, 0) is None
         assert each.since(1, 1) is None

@@ -268,7 +268,7 @@ class TestWhyNot:
         outlive("stop", later)
         assert f"outlive resume {later[:8]}" in self.complaint(chat)
 
-    def test_once_its_successor_is_removed_it_can_be_resumed_again(self, project: Path) -> None:
+    def test_once_the_session_that_resumed_it_is_removed_it_can_be_resumed_again(self, project: Path) -> None:
         chat = new("claude", project)
         ask(chat, "x")
         outlive("stop", chat)

@@ -117,7 +117,7 @@ async def test_after_so_many_resizes(kept: KeptSession, monkeypatch: pytest.Monk
     assert not await is_due(kept)
 
 
-async def test_a_successor_counts_from_the_last_one(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_later_host_counts_from_the_last_one(kept: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "OUTPUT_BYTES", len(TEXT))
     driver = kept.host()
     kept.wrote(TEXT + b"x")

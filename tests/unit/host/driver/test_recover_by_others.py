@@ -106,7 +106,7 @@ async def test_an_engine_that_raises_on_some_output_is_fed_the_rest(
         assert kept.host().session.state is not None
 
 
-async def test_all_signals_of_one_piece_of_output_are_known_to_a_successor_or_none(
+async def test_all_signals_of_one_piece_of_output_are_known_to_a_later_host_or_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The host may be killed after any record: with the first signal written down, the second must not be lost."""

@@ -42,7 +42,7 @@ async def test_the_first_output_is_interpreted_and_counted(lane: EmulatorWorker)
     assert lane.interpreted_to == 5
 
 
-async def test_a_successor_s_lane_counts_on_from_where_the_engine_is() -> None:
+async def test_the_worker_of_a_later_host_counts_on_from_where_the_engine_is() -> None:
     lane = EmulatorWorker(create("pyte", SIZE), lambda _: None, lambda: None, fed=1000)
     lane.feed_output(b"more")
     assert lane.interpreted_to == 1004

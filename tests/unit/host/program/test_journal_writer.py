@@ -91,7 +91,7 @@ async def test_without_a_directory_there_is_no_journal() -> None:
     await own.close()
 
 
-async def test_a_successor_records_what_its_predecessor_did_not_any_more(own: Recorded) -> None:
+async def test_a_later_host_records_what_its_predecessor_did_not_any_more(own: Recorded) -> None:
     await own.start()
     own.output(b"recorded")
     own.resize(90)

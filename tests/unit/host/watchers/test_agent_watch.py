@@ -1,4 +1,4 @@
-"""Who is believed to speak for a session's agent, and what a successor knows of what was said."""
+"""Who is believed to speak for a session's agent, and what a later host knows of what was said."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def test_after_an_answer_it_is_looked_at_only_if_nobody_may_tell_of_it(kep
     assert kept.driver.watch.tracker.activity is Activity.NEEDS_INPUT
 
 
-async def test_a_plugin_that_tells_a_successor_once_more_asks_nothing_anew(kept: KeptSession) -> None:
+async def test_a_plugin_that_tells_a_later_host_once_more_asks_nothing_anew(kept: KeptSession) -> None:
     host(kept)
     says(kept, "ask", os.getpid())
     kept.driver.watch.input_given()

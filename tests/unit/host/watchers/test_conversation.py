@@ -55,7 +55,7 @@ class TestSources:
         assert not found.set_conversation("one", HOOK)
         assert not found.set_conversation("one", HOOK)
 
-        assert told == ["one"]  # by a better source than before, for a successor
+        assert told == ["one"]  # by a better source than before, for a later host
         assert found.source == HOOK
 
     @pytest.mark.parametrize("text", ["", "-x", "a b", "../x", "x" * 200])
@@ -66,7 +66,7 @@ class TestSources:
 
         assert (found.id, told) == ("one", [])
 
-    def test_a_successor_goes_on(self) -> None:
+    def test_a_later_host_goes_on(self) -> None:
         found, _ = tracker("one", ConversationState("two", STATE_FILE))
 
         assert (found.id, found.source) == ("two", STATE_FILE)

@@ -245,7 +245,7 @@ class TestWindow:
 
 
 class TestGoingOnWithAConversation:
-    def test_the_former_session_gets_its_successor_in_the_same_write(
+    def test_the_former_session_learns_which_one_resumed_it_in_the_same_write(
         self, store: Store, make_record: MakeRecord
     ) -> None:
         former = make_record(name="x", state=State.EXITED)
@@ -275,7 +275,9 @@ class TestGoingOnWithAConversation:
 
         assert store.get(record.id) == record
 
-    def test_without_its_successor_it_can_be_gone_on_with_again(self, store: Store, make_record: MakeRecord) -> None:
+    def test_without_the_session_that_resumed_it_it_can_be_gone_on_with_again(
+        self, store: Store, make_record: MakeRecord
+    ) -> None:
         former = make_record(state=State.EXITED)
         store.insert(former)
         later = make_record(resumed_from=former.id)

@@ -14,16 +14,16 @@ from tests.support.waiting import WaitedInVain
 
 
 async def host_at_upgrade(place: Place, number: int) -> Instant:
-    """A host that is to give its chat to a successor is killed."""
+    """A host that is to hand its chat over to a replacement is killed."""
     return await _upgrade(place, number, "host", _replace_host)
 
 
-async def successor_at_upgrade(place: Place, number: int) -> Instant:
-    """The successor of a host is killed, from its first call on."""
-    return await _upgrade(place, number, "successor", _replace_host)
+async def replacement_at_upgrade(place: Place, number: int) -> Instant:
+    """The replacement of a host is killed, from its first call on."""
+    return await _upgrade(place, number, "replacement", _replace_host)
 
 
-async def keeper_at_succession(place: Place, number: int) -> Instant:
+async def keeper_at_replacement(place: Place, number: int) -> Instant:
     """The keeper is killed while it replaces a host."""
     return await _upgrade(place, number, "keeper", _replace_host)
 
@@ -48,7 +48,7 @@ async def _upgrade(place: Place, number: int, who: str, replace: Callable[[Chat]
         await chat.answers()
         info = await with_keeper(chat)
         traced_pid = info.host_pid if who == "host" else info.keeper_pid
-        with await tracing(traced_pid, number, follow="fork" if who == "successor" else "self") as traced:
+        with await tracing(traced_pid, number, follow="fork" if who == "replacement" else "self") as traced:
             working = asyncio.create_task(asyncio.to_thread(replace, chat))
             try:
                 while not working.done():

@@ -18,22 +18,22 @@ from tests.support.waiting import WaitedInVain, eventually
 
 async def standby_at_takeover(place: Place, number: int) -> Instant:
     """The active keeper is dead, and its standby is killed while it forks another."""
-    return await _succession(place, number, "keeper", "self")
+    return await _takeover(place, number, "keeper", "self")
 
 
 async def keeper_at_takeover(place: Place, number: int) -> Instant:
     """The active keeper is dead, and the one that its standby forks is killed, from its first call on."""
-    return await _succession(place, number, "keeper", "fork")
+    return await _takeover(place, number, "keeper", "fork")
 
 
 async def keeper_at_standbys_death(place: Place, number: int) -> Instant:
     """The standby is dead, and the active keeper is killed while it becomes the standby of another."""
-    return await _succession(place, number, "standby", "self")
+    return await _takeover(place, number, "standby", "self")
 
 
 async def keeper_after_standbys_death(place: Place, number: int) -> Instant:
     """The standby is dead, and the keeper that the former one forks is killed, from its first call on."""
-    return await _succession(place, number, "standby", "fork")
+    return await _takeover(place, number, "standby", "fork")
 
 
 async def standby_at_work(place: Place, number: int) -> Instant:
@@ -67,7 +67,7 @@ async def standby_at_work(place: Place, number: int) -> Instant:
     return Instant(number, result, losses, time.monotonic() - began_s)
 
 
-async def _succession(place: Place, number: int, dies: str, follow: str) -> Instant:
+async def _takeover(place: Place, number: int, dies: str, follow: str) -> Instant:
     """One of the two keepers is killed, and the other one, or its fork, during what follows; then a host is."""
     chat, new = place.chat(), place.chat()
     losses: list[str] = []
