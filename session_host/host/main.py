@@ -123,7 +123,7 @@ def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
     the program, the keeper ends it, and a host after us starts another.
     """
     spec, host_pid = order.spec, os.getpid()
-    page = LogHeader(order.descriptors.input_log)
+    header = LogHeader(order.descriptors.input_log)
 
     def prepare() -> None:
         # A control group of our own, so that the end of another does not take us along.
@@ -132,10 +132,10 @@ def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
             log.info("scope: %s", enter(unit, f"Outlive: {spec.name}", [host_pid, os.getpid()]))
 
     def about_to_exec(pid: int) -> None:
-        page.child = pid
+        header.child = pid
 
     try:
-        if page.child:
+        if header.child:
             return None
         return PtyProcess.begin(
             spec.argv,
@@ -152,7 +152,7 @@ def _begin_program(order: HostParameters) -> Starting | LaunchFailed | None:
     except LaunchFailed as error:
         return error
     finally:
-        page.close()
+        header.close()
         if order.slave >= 0:
             os.close(order.slave)
 
@@ -196,7 +196,7 @@ class _Host:
             return 1
         descriptors, spec = self._order.descriptors, self._spec
         input_log = InputLog(descriptors.input_log, descriptors.master, self._mover)
-        if input_log.page.exit_saved:
+        if input_log.header.exit_saved:
             # A previous host was killed on its way out.
             self._leave()
             return 0
@@ -207,7 +207,7 @@ class _Host:
         recording = JournalWriter(directory, spec.journal_limit_bytes, output_file, self._recorded)
         driver = self._driver = Driver(spec, descriptors, recovered, input_log, output_file, recording, now=now)
         server = self._server = Server(driver, Path(spec.socket_path), descriptors.listener, self._keeper)
-        if not await self._begin(driver, server, recovered.memory.child_started):
+        if not await self._begin(driver, server, recovered.log_state.child_started):
             return 1
         assert driver.process is not None
         self._recorder.found(driver.process.pid, driver.process.started)
@@ -256,13 +256,13 @@ class _Host:
 
     async def _begin(self, driver: Driver, server: Server, started: int | None) -> bool:
         """See the program start, or find it, which began at ``started``; False if it could not be started."""
-        page = driver.input_log.page
+        header = driver.input_log.header
         # The machine is being shut down: the agent is ended politely, and the chat was interrupted.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end_politely)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # It may have come while we rested.
         if self._starting is None:
-            started = started or start_time(page.child)
-            process = PtyProcess(page.child, started, self._order.descriptors.master)
+            started = started or start_time(header.child)
+            process = PtyProcess(header.child, started, self._order.descriptors.master)
             driver.attach_process(process)
             server.start(self._woken.callers)
             self._tell_that_it_runs(process)
@@ -325,10 +325,10 @@ class _Host:
     # ------------------------------------------------------------ taking over
 
     def _recover(self, input_log: InputLog, output_file: OutputFile, *, look_only: bool) -> RecoveredSession:
-        memory, checkpoint = replay_log(self._order.descriptors.checkpoint, input_log, look_only=look_only)
-        page = None if look_only else input_log.page
+        log_state, checkpoint = replay_log(self._order.descriptors.checkpoint, input_log, look_only=look_only)
+        header = None if look_only else input_log.header
         return rebuild_emulator(
-            self._spec, memory, checkpoint, output_file, page, other_engine=self._order.other_engine
+            self._spec, log_state, checkpoint, output_file, header, other_engine=self._order.other_engine
         )
 
     async def _rehearse(self) -> bool:

@@ -35,7 +35,7 @@ ROUNDS = 5
 async def terminate_program(driver: Driver) -> None:
     """End the program politely; returns when it has ended, and what is to end with it."""
     await _begun(driver)
-    driver.input_log.page.request_end("stop")
+    driver.input_log.header.request_end("stop")
     known = await _known(driver)
     for number, patience_s in _steps(driver.spec.watch):
         driver.signal(number)
@@ -53,7 +53,7 @@ async def terminate_program(driver: Driver) -> None:
 async def kill_program(driver: Driver) -> None:
     """End the program at once; returns when it has ended, and what is to end with it."""
     await _begun(driver)
-    driver.input_log.page.request_end("kill")
+    driver.input_log.header.request_end("kill")
     known = await _known(driver)
     driver.signal(signal.SIGKILL)
     await driver.ended.wait()

@@ -24,10 +24,10 @@ def kill_without_host(session: KeptSession | None) -> KeeperMessage:
     """
     if session is None or session.state is not KeptSessionState.RUNNING:
         return NotReplaced("the chat is not running")
-    pid = session.page.child
+    pid = session.header.child
     known = chat_processes(pid, session.id) if session.spec.watch.ends_all else []
-    session.page.request_end("kill")
-    if session.page.exit_status is None and pid:
+    session.header.request_end("kill")
+    if session.header.exit_status is None and pid:
         PtyProcess(pid, start_time(pid), session.descriptors.master).signal(signal.SIGKILL)
     end([each for each in known if each.pid != session.host_pid], signal.SIGKILL)
     host_pid = session.host_pid

@@ -72,16 +72,12 @@ class Keeper:
     """
 
     def __init__(
-        self,
-        loop: Loop,
-        open_files: int,
-        replace_itself: ReplaceItself,
-        descriptor_holder: DescriptorHolder | None = None,
+        self, loop: Loop, open_files: int, replace_itself: ReplaceItself, holder: DescriptorHolder | None = None
     ) -> None:
         self.sessions: dict[str, KeptSession] = {}
         self.loop = loop
         self.open_files = open_files
-        self.replication = StandbyReplication(descriptor_holder)
+        self.replication = StandbyReplication(holder)
         self._replace_itself = replace_itself
         self._host_replacement = HostReplacement(loop, self.replication, self._fork_one, self.drop_channel)
         self._unrelated = UnrelatedProcesses(loop, self.replication, self._host_died)
@@ -170,9 +166,9 @@ class Keeper:
         log.info("%s: host %d", session.id, session.host_pid)
 
     def _give_up_start(self, session: KeptSession, why: str) -> None:
-        if session.page.child:
+        if session.header.child:
             with suppress(OSError):
-                os.killpg(session.page.child, signal.SIGKILL)  # Nobody would ever see what it does.
+                os.killpg(session.header.child, signal.SIGKILL)  # Nobody would ever see what it does.
         Path(session.spec.socket_path).unlink(missing_ok=True)
         self._report(session, LaunchReport(ok=False, error=why, error_kind="failed"))
         self._remove_session(session)
@@ -320,7 +316,7 @@ class Keeper:
                 self._follow(session, None)
             elif session.host_pid not in children and not self._unrelated.watch_host(session):
                 self._host_died(session, None)
-            if session.page.exit_status is not None:
+            if session.header.exit_status is not None:
                 session.send_to_host(ChildEnded())
         self.loop.call_later(GREETING_S, self._greet)
 
@@ -390,10 +386,10 @@ class Keeper:
         if replacement is not None:
             self._host_replacement.give_up(session, "the chat's host died")
         wait_s = session.count_death(status)
-        if session.page.engine_suspected:
+        if session.header.engine_suspected:
             log.warning("%s: the engine is suspected; the next host uses the other one", session.id)
         if session.state is KeptSessionState.STARTING:
-            if not session.page.child:
+            if not session.header.child:
                 end_half_started(session, self.sessions.values())
             if session.failed_hosts > MAX_FAILED_STARTS:
                 self._give_up_start(session, f"the chat's host failed to start; see {session.spec.log}")

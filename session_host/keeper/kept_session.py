@@ -80,7 +80,7 @@ class KeptSession:
     Attributes:
         spec: as it was launched.
         descriptors: our duplicates.
-        page: the input log's first page.
+        header: the input log's first page, which holds what is overwritten in place.
         slave: the PTY's other side until the program has it, then -1.
         host_pid: its host; 0 between two.
         is_child: whether that is a child of ours.
@@ -99,7 +99,7 @@ class KeptSession:
 
     spec: LaunchSpec
     descriptors: SessionDescriptors
-    page: LogHeader
+    header: LogHeader
     slave: int = -1
     state: KeptSessionState = KeptSessionState.STARTING
     host_pid: int = 0
@@ -164,7 +164,7 @@ class KeptSession:
             descriptors=self.descriptors,
             slave=self.slave,
             open_files=open_files,
-            other_engine=self.page.engine_suspected,
+            other_engine=self.header.engine_suspected,
             rehearsal=rehearsal,
             resting=resting,
         )
@@ -217,12 +217,12 @@ class KeptSession:
         Returns:
             How long to wait, in seconds, before the next one is forked.
         """
-        if self.page.count_engine_crash() >= SUSPICIOUS_DEATHS:
-            self.page.engine_suspected = True
+        if self.header.count_engine_crash() >= SUSPICIOUS_DEATHS:
+            self.header.engine_suspected = True
         if status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _CRASHES:
             self.crashes.append(time.monotonic())
             if len(self.crashes) == SUSPICIOUS_DEATHS and self.crashes[-1] - self.crashes[0] < CRASHES_WITHIN_S:
-                self.page.engine_suspected = True
+                self.header.engine_suspected = True
         if self.running_since_s and time.monotonic() - self.running_since_s > STEADY_S:
             self.failed_hosts = 0
         self.running_since_s = 0.0
@@ -246,7 +246,7 @@ class KeptSession:
         if self.channel is not None:
             self.channel.close()
             self.channel = None
-        self.page.close()
+        self.header.close()
         self.descriptors.close()
 
 

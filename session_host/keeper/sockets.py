@@ -94,7 +94,7 @@ class ChatSockets:
         """
         if (
             session.state is not KeptSessionState.RUNNING
-            or session.page.exit_saved
+            or session.header.exit_saved
             or is_there(session.spec.socket_path, call=call)
         ):
             return

@@ -150,7 +150,7 @@ class Attachments:
             for each, kept in remembered.items()
         }
 
-    def memory(self) -> dict[str, AttachmentState]:
+    def saved_state(self) -> dict[str, AttachmentState]:
         """What a replacement host has to know: who is attached, or may come back."""
         return {each.id: AttachmentState(each.read_only, each.accepted, each.focused) for each in self._by_id.values()}
 

@@ -96,7 +96,7 @@ class Session:
     def __init__(
         self,
         spec: LaunchSpec,
-        memory: LogState,
+        log_state: LogState,
         ring: OutputRing,
         due: DueInput,
         *,
@@ -108,7 +108,7 @@ class Session:
 
         Args:
             spec: what is started.
-            memory: what a previous host knew.
+            log_state: what a previous host knew.
             ring: the output so far.
             due: see the attribute.
             title: the emulator's.
@@ -122,14 +122,14 @@ class Session:
         self.exit_signal: int | None = None
         self.end: StateEvent | None = None
         self.takes_keys = False
-        self.name = memory.name or spec.name
+        self.name = log_state.name or spec.name
         self.title = title
         self.ring, self.due = ring, due
         self.audience = Audience()
-        self.viewers = Viewers(self.effects, memory, spec.size, new_id)
+        self.viewers = Viewers(self.effects, log_state, spec.size, new_id)
         self.sizing = self.viewers.sizing
-        self.colors = memory.colors
-        self.requests = list(memory.requests)
+        self.colors = log_state.colors
+        self.requests = list(log_state.requests)
         self.last_key: Key
         self._watched = watched
         self._attached: list[ClientConnection] = []

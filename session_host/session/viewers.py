@@ -20,21 +20,21 @@ class Viewers:
         attachments, sizing, focus: the rules.
     """
 
-    def __init__(self, effects: list[Effect], memory: LogState, size: GridSize, new_id: Callable[[], str]) -> None:
+    def __init__(self, effects: list[Effect], log_state: LogState, size: GridSize, new_id: Callable[[], str]) -> None:
         """Begin with what a previous host knew.
 
         Args:
             effects: the outbox.
-            memory: what a previous host knew.
+            log_state: what a previous host knew.
             size: the grid's at the session's start.
             new_id: see ``Attachments``.
         """
         cell = CellSize()
-        if memory.resizes:
-            size, cell = memory.resizes[-1].size, memory.resizes[-1].cell
-        self.attachments = Attachments(effects, memory.attachments, new_id)
+        if log_state.resizes:
+            size, cell = log_state.resizes[-1].size, log_state.resizes[-1].cell
+        self.attachments = Attachments(effects, log_state.attachments, new_id)
         self.sizing = Sizing(self.attachments, effects, size, cell)
-        self.focus = FocusReporter(self.attachments, effects, memory.focus)
+        self.focus = FocusReporter(self.attachments, effects, log_state.focus)
 
     def attach(
         self, client: AttachedClient, *, resume: str, read_only: bool, kind: str = "", may_hold: bool = False

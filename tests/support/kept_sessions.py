@@ -82,9 +82,9 @@ class KeptSession:
         mover = CountingMover(self)
         self.input_log = InputLog(self.descriptors.input_log, self.descriptors.master, mover)
         self.output_file = OutputFile(self.descriptors, mover)
-        memory, checkpoint = replay_log(self.descriptors.checkpoint, self.input_log, look_only=False)
+        log_state, checkpoint = replay_log(self.descriptors.checkpoint, self.input_log, look_only=False)
         self.recovered: RecoveredSession = rebuild_emulator(
-            self.spec, memory, checkpoint, self.output_file, self.input_log.page, other_engine=other_engine
+            self.spec, log_state, checkpoint, self.output_file, self.input_log.header, other_engine=other_engine
         )
         directory = Path(self.spec.journal) if self.spec.journal else None
         self.recording = JournalWriter(directory, self.spec.journal_limit_bytes, self.output_file, lambda: None)

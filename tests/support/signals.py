@@ -68,8 +68,8 @@ class Playbook:
 
     def killed(self) -> None:
         """Another host goes on with what this one left."""
-        memory = msgspec.msgpack.decode(msgspec.msgpack.encode(self.tracker.memory(7)), type=ActivityState)
-        self.tracker = ActivityTracker(self.watch, "t0", memory)
+        saved_state = msgspec.msgpack.decode(msgspec.msgpack.encode(self.tracker.saved_state(7)), type=ActivityState)
+        self.tracker = ActivityTracker(self.watch, "t0", saved_state)
 
     @property
     def is_said(self) -> tuple[Activity, str, str]:

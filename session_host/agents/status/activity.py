@@ -73,7 +73,7 @@ class ActivityTracker:
         last_input_s: when the user last answered, in seconds since 1970; 0 for never, or to a previous host.
     """
 
-    def __init__(self, watch: Watch, since: str, memory: ActivityState | None = None) -> None:
+    def __init__(self, watch: Watch, since: str, saved_state: ActivityState | None = None) -> None:
         self._stale_after_s = watch.stale_after_s
         self._momentary = _MOMENTARY | {HOOK} if watch.asks_by_hook else _MOMENTARY
         changing_title = set(watch.titles.values()) - {Activity.NEEDS_INPUT}
@@ -85,17 +85,17 @@ class ActivityTracker:
         self._heard: dict[str, SourceReport] = {}
         self._fresh: set[str] = set()
         self._answered_s: float | None = None
-        if memory is not None:
-            self.activity, self.source = memory.activity, memory.source
-            self.since, self.detail = memory.since, memory.detail
-            self._former_input, self._answered_s = memory.last_input, memory.answered_s
-            self._heard = {each.source: each for each in memory.heard}
-            if memory.fresh is not None:
-                self._fresh = set(memory.fresh)
+        if saved_state is not None:
+            self.activity, self.source = saved_state.activity, saved_state.source
+            self.since, self.detail = saved_state.since, saved_state.detail
+            self._former_input, self._answered_s = saved_state.last_input, saved_state.answered_s
+            self._heard = {each.source: each for each in saved_state.heard}
+            if saved_state.fresh is not None:
+                self._fresh = set(saved_state.fresh)
             else:
-                self._fresh = {each.source for each in memory.heard if each.activity is self.activity}
+                self._fresh = {each.source for each in saved_state.heard if each.activity is self.activity}
 
-    def memory(
+    def saved_state(
         self,
         offset: int,
         speaker: tuple[int, int] | None = None,

@@ -143,7 +143,7 @@ def describe(driver: Driver, request: Describe, host_pid: int, keeper_pid: int) 
         foreground=foreground.program if foreground is not None else None,
         foreground_since=foreground.since if foreground is not None else "",
         last_output=driver.watch.last_output(),
-        end_request=driver.input_log.page.end_request,
+        end_request=driver.input_log.header.end_request,
         last_exit_code=foreground.last_exit_code if foreground is not None else None,
         last_ended=foreground.last_ended if foreground is not None else "",
     )

@@ -57,20 +57,20 @@ def _state_of(emulator: Emulator, *, portable: bool) -> _State:
     return _State(form, data, emulator.size, emulator.cell, emulator.scrollback_limit, emulator.title, took_s)
 
 
-def memory_of(driver: Driver) -> LogState:
+def log_state_of(driver: Driver) -> LogState:
     """The sum of the input log's records so far; replies to all output that the emulator has been through are out."""
     session = driver.session
     return LogState(
         child_started=driver.process.started if driver.process is not None else None,
         name=session.name if session.name != driver.spec.name else "",
         answered=(driver.worker.interpreted_to, driver.emulator_resizes),
-        attachments=session.viewers.attachments.memory(),
+        attachments=session.viewers.attachments.saved_state(),
         requests=session.requests,
         resizes=session.ring.kept_resizes(),
         colors=session.colors,
-        activity=driver.watch.memory(),
+        activity=driver.watch.saved_state(),
         focus=session.viewers.focus.told,
-        conversation=driver.conversation.memory(),
+        conversation=driver.conversation.saved_state(),
     )
 
 
@@ -149,7 +149,7 @@ class Checkpointer:
                 return False
             state, offset, resizes = result
             self._cost_s = state.took_s
-            memory = memory_of(driver)
+            log_state = log_state_of(driver)
             checkpoint = Checkpoint(
                 offset,
                 resizes,
@@ -159,10 +159,10 @@ class Checkpointer:
                 state.scrollback_lines,
                 state.title,
                 state.data,
-                memory,
+                log_state,
             )
             at = await asyncio.to_thread(files.write, self._descriptors.checkpoint, checkpoint, input_log.first_pending)
-            files.commit(self._descriptors.checkpoint, at, input_log.page)
+            files.commit(self._descriptors.checkpoint, at, input_log.header)
         except (OSError, OutliveError) as error:
             log.warning("no checkpoint: %s", error)
             return False

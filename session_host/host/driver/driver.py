@@ -85,25 +85,25 @@ class Driver:
             recording: see the attribute.
             now: tells the time, for people.
         """
-        memory = recovered.memory
+        log_state = recovered.log_state
         self.spec = spec
         self.input_log, self.output_file, self.recording = input_log, output, recording
-        ring = OutputRing(output.start, output.end, memory.resizes)
+        ring = OutputRing(output.start, output.end, log_state.resizes)
         self.session = Session(
-            spec, memory, ring, input_log.due,
+            spec, log_state, ring, input_log.due,
             title=recovered.emulator.title, new_id=lambda: uuid.uuid4().hex, watched=self._watched,
         )  # fmt: skip
         self.emulator_resizes = recovered.resizes
         self.worker = EmulatorWorker(
-            recovered.emulator, self._emulator_used, self._worker_drained, fed=recovered.fed, page=input_log.page
+            recovered.emulator, self._emulator_used, self._worker_drained, fed=recovered.fed, header=input_log.header
         )
         self.performer = Performer(self)
         self.conversation = ConversationTracker(
-            spec.conversation, spec.watch, memory.conversation, self._conversation_learnt
+            spec.conversation, spec.watch, log_state.conversation, self._conversation_learnt
         )
         self.conversation_learnt = asyncio.Event()
         self.watch = AgentWatch(
-            spec, memory.activity, input_log, self.worker, self.conversation,
+            spec, log_state.activity, input_log, self.worker, self.conversation,
             tell=self.broadcast, now=now, output_at_s=output.written_at_s,
         )  # fmt: skip
         self.started, self.ended, self.exit_saved = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -130,7 +130,7 @@ class Driver:
         self.process = process
         self.conversation.runs_in(process.pid)
         self.watch.runs_in(process)
-        self._pump = PtyIO(process, self.output_file, self.input_log.page, self)
+        self._pump = PtyIO(process, self.output_file, self.input_log.header, self)
         self._pump.start()
         session = self.session
         log.info("running pid=%d size=%s offset=%d", process.pid, session.sizing.size, self.output_file.end)
@@ -158,7 +158,7 @@ class Driver:
             "ended code=%s signal=%s offset=%d unread_input=%d", exit_code, exit_signal, self.output_file.end, dropped
         )
         try:
-            self.session.program_ended(exit_code, exit_signal, self.input_log.page.end_request)
+            self.session.program_ended(exit_code, exit_signal, self.input_log.header.end_request)
             self.performer.perform()
             self.conversation.close()
             self.watch.ended()
@@ -224,8 +224,8 @@ class Driver:
         if events:
             self.watch.on_terminal_events(events)
 
-    def _conversation_learnt(self, memory: ConversationState) -> None:
-        self.input_log.append(EntryKind.CONVERSATION, msgspec.msgpack.encode(memory))
+    def _conversation_learnt(self, state: ConversationState) -> None:
+        self.input_log.append(EntryKind.CONVERSATION, msgspec.msgpack.encode(state))
         self.conversation_learnt.set()
 
     def _watched(self) -> Iterator[Event]:

@@ -36,16 +36,16 @@ class RecoveredSession:
     """A session as its last host left it.
 
     Attributes:
-        memory: all but the screen.
+        log_state: all but the screen.
         emulator: the screen, with all output up to ``fed``.
         fed, resizes: how much output, and how many resizes, it has been through.
         checkpoint_offset: where the newest checkpoint stands.
         replies: for the program, to queries that nobody has answered yet.
-        events: what the output says that the memory does not know yet, in order.
+        events: what the output says that the log state does not have yet, in order.
         notice: one line for the user if something is not as it was, else "".
     """
 
-    memory: LogState
+    log_state: LogState
     emulator: Emulator
     fed: int
     resizes: int
@@ -57,21 +57,21 @@ class RecoveredSession:
 
 def replay_log(file: int, input_log: InputLog, *, look_only: bool) -> tuple[LogState, Checkpoint | None]:
     """Replay the input log on top of the newest checkpoint, and mark unwritten input as pending."""
-    checkpoint = checkpoints.read(file, input_log.page)
-    at = input_log.page.checkpoint
-    memory = checkpoint.memory if checkpoint is not None else LogState()
+    checkpoint = checkpoints.read(file, input_log.header)
+    at = input_log.header.checkpoint
+    log_state = checkpoint.log_state if checkpoint is not None else LogState()
     for record in input_log.read_entries(at.first_record if at is not None else PAGE_BYTES, cut=not look_only):
-        memory.apply(record)
+        log_state.apply(record)
         input_log.mark_pending(record)
-    return memory, checkpoint
+    return log_state, checkpoint
 
 
 def rebuild_emulator(
     spec: LaunchSpec,
-    memory: LogState,
+    log_state: LogState,
     checkpoint: Checkpoint | None,
     output_file: OutputFile,
-    page: LogHeader | None,
+    header: LogHeader | None,
     *,
     other_engine: bool,
 ) -> RecoveredSession:
@@ -79,10 +79,10 @@ def rebuild_emulator(
 
     Args:
         spec: the session's.
-        memory: see ``replay_log``.
+        log_state: see ``replay_log``.
         checkpoint: where to begin.
         output_file: the output.
-        page: where it is noted what the engine is fed, so that an engine that dies of it is known; None for
+        header: where it is noted what the engine is fed, so that an engine that dies of it is known; None for
             a rehearsal.
         other_engine: use the other engine than the spec's, which has killed several hosts.
     """
@@ -91,7 +91,7 @@ def rebuild_emulator(
     if other_engine:
         engine = OTHER_ENGINE[engine]
         notice = f"the terminal engine {spec.engine} failed on this chat's output; using {engine} instead"
-    emulator, offset, resizes = _beginning(spec, engine, memory, checkpoint)
+    emulator, offset, resizes = _beginning(spec, engine, log_state, checkpoint)
     if spec.identity.answer and engine in spec.identity.engines:
         emulator.identify(spec.identity.answer)
     if offset < output_file.start:
@@ -99,16 +99,16 @@ def rebuild_emulator(
         notice = notice or "only part of the screen could be restored; export the chat for the rest"
         offset = output_file.start
     checkpoint_offset = checkpoint.offset if checkpoint is not None else 0
-    refeed = _Refeed(emulator, output_file, page, memory, offset, resizes)
+    refeed = _Refeed(emulator, output_file, header, log_state, offset, resizes)
     refeed.run()
     log.info("recovered from=%d to=%d resizes=%d", offset, refeed.offset, refeed.resizes)
     return RecoveredSession(
-        memory, emulator, refeed.offset, refeed.resizes, checkpoint_offset, refeed.replies, refeed.events, notice
+        log_state, emulator, refeed.offset, refeed.resizes, checkpoint_offset, refeed.replies, refeed.events, notice
     )
 
 
 def _beginning(
-    spec: LaunchSpec, engine: EngineName, memory: LogState, checkpoint: Checkpoint | None
+    spec: LaunchSpec, engine: EngineName, log_state: LogState, checkpoint: Checkpoint | None
 ) -> tuple[Emulator, int, int]:
     """The emulator at the checkpoint, or a fresh one; its offset and count of resizes."""
     if checkpoint is not None:
@@ -120,11 +120,11 @@ def _beginning(
                 log.warning("the checkpoint cannot be read (form %s) by %s: %s", checkpoint.form, each, error)
                 continue
             # A viewer may have shown other ones since.
-            emulator.set_default_colors(_colors(spec, memory))
+            emulator.set_default_colors(_colors(spec, log_state))
             emulator.take_replies()
             emulator.take_events()
             return emulator, checkpoint.offset, checkpoint.resizes
-    return make_emulator(spec, engine, memory), 0, 0
+    return make_emulator(spec, engine, log_state), 0, 0
 
 
 def _restored(engine: EngineName, checkpoint: Checkpoint) -> Emulator:
@@ -158,10 +158,10 @@ def default_colors(told: Colors) -> DefaultColors:
     return DefaultColors(told.foreground, told.background, told.cursor, told.dark)
 
 
-def _colors(spec: LaunchSpec, memory: LogState) -> DefaultColors:
+def _colors(spec: LaunchSpec, log_state: LogState) -> DefaultColors:
     """What queries for colours are answered with."""
-    if memory.colors is not None:
-        return default_colors(memory.colors)
+    if log_state.colors is not None:
+        return default_colors(log_state.colors)
     return DefaultColors(*spec.colors) if spec.colors is not None else DefaultColors()
 
 
@@ -186,9 +186,9 @@ def _take_spare(spec: LaunchSpec, engine: EngineName) -> Emulator | None:
     return spare
 
 
-def make_emulator(spec: LaunchSpec, engine: EngineName, memory: LogState) -> Emulator:
+def make_emulator(spec: LaunchSpec, engine: EngineName, log_state: LogState) -> Emulator:
     """A fresh emulator; of the portable engine if the wanted one cannot be used."""
-    colors = _colors(spec, memory)
+    colors = _colors(spec, log_state)
     if (spare := _take_spare(spec, engine)) is not None:
         spare.set_default_colors(colors)
         return spare
@@ -207,17 +207,17 @@ class _Refeed:
         self,
         emulator: Emulator,
         output_file: OutputFile,
-        page: LogHeader | None,
-        memory: LogState,
+        header: LogHeader | None,
+        log_state: LogState,
         offset: int,
         resizes: int,
     ) -> None:
         self._emulator = emulator
         self._output_file = output_file
-        self._page = page
-        self._answered = memory.answered
-        self._told_offset = memory.activity.offset if memory.activity is not None else 0
-        self._resizes = [each for each in memory.resizes if each.number > resizes]
+        self._header = header
+        self._answered = log_state.answered
+        self._told_offset = log_state.activity.offset if log_state.activity is not None else 0
+        self._resizes = [each for each in log_state.resizes if each.number > resizes]
         self.offset = offset
         self.resizes = resizes
         self.replies = b""
@@ -235,15 +235,15 @@ class _Refeed:
         for stop in sorted({end, *(each for each in (self._answered[0], self._told_offset) if each < end)}):
             while self.offset < stop:
                 data = self._output_file.read(self.offset, min(stop, self.offset + PIECE_BYTES))
-                if self._page is not None:
-                    self._page.engine_started(self.offset)
+                if self._header is not None:
+                    self._header.engine_started(self.offset)
                 try:
                     self._emulator.feed(data)
                 except Exception:
                     # As in the emulator worker: the screen may be wrong from here on, and the session lives.
                     log.exception("the engine failed on %d bytes at offset %d", len(data), self.offset)
-                if self._page is not None:
-                    self._page.engine_returned()
+                if self._header is not None:
+                    self._header.engine_returned()
                 self.offset += len(data)
                 self._listen()
 

@@ -74,7 +74,7 @@ class EmulatorWorker:
         drained: Callable[[], None],
         *,
         fed: int = 0,
-        page: LogHeader | None = None,
+        header: LogHeader | None = None,
     ) -> None:
         """Own an emulator.
 
@@ -83,14 +83,14 @@ class EmulatorWorker:
             after: called with it after each use that may have made it say something.
             drained: called when ``full`` was True and no longer is.
             fed: how much output it has been through.
-            page: where it is noted what the engine is fed, so that an engine that dies of it is known.
+            header: where it is noted what the engine is fed, so that an engine that dies of it is known.
         """
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "emulator")
         self._after = after
         self._drained = drained
         self._emulator = emulator
-        self._page = page
+        self._header = header
         self._queue: deque[bytes | Use] = deque()
         self._soon: deque[Use | _Work] = deque()
         self._is_plain = emulator.is_plain
@@ -288,9 +288,9 @@ class EmulatorWorker:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _interpret(self, emulator: Emulator, data: bytes) -> None:
-        page = self._page
-        if page is not None:
-            page.engine_started(self.interpreted_to)
+        header = self._header
+        if header is not None:
+            header.engine_started(self.interpreted_to)
         began_s = time.perf_counter()
         try:
             emulator.feed(data)
@@ -298,8 +298,8 @@ class EmulatorWorker:
             # The screen may be wrong from here on; the agent and its output must live all the same.
             log.exception("the engine failed on %d bytes at offset %d", len(data), self.interpreted_to)
         self.worked_s += time.perf_counter() - began_s
-        if page is not None:
-            page.engine_returned()
+        if header is not None:
+            header.engine_returned()
 
     def _feed_in_thread(self, emulator: Emulator, data: bytes) -> None:
         def feed() -> float:

@@ -53,10 +53,10 @@ class PtyIO:
         writing: the owner is to be told when the PTY takes input again.
     """
 
-    def __init__(self, process: PtyProcess, output_file: OutputFile, page: LogHeader, owner: PtyIOOwner) -> None:
+    def __init__(self, process: PtyProcess, output_file: OutputFile, header: LogHeader, owner: PtyIOOwner) -> None:
         self._process = process
         self._output_file = output_file
-        self._page = page
+        self._header = header
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._pidfd = -1
@@ -166,14 +166,14 @@ class PtyIO:
             self._ended(exit_status.code_and_signal(status))
 
     def _learn_status(self) -> int | None:
-        page, process = self._page, self._process
-        if page.exit_status is not None:
+        header, process = self._header, self._process
+        if header.exit_status is not None:
             self._reap()
-            return page.exit_status
+            return header.exit_status
         learn: tuple[Callable[[], int | None], ...] = (
             lambda: exit_status.of_child(process.pid),
             lambda: exit_status.of_zombie(process.pid, process.started),
-            lambda: page.exit_status,
+            lambda: header.exit_status,
             lambda: exit_status.of_reaped(self._pidfd) if self._pidfd >= 0 else None,
         )
         for way in learn:
@@ -182,7 +182,7 @@ class PtyIO:
             except ChildProcessError:
                 continue  # The keeper, or nobody, is its parent.
             if status is not None:
-                page.exit_status = status
+                header.exit_status = status
                 self._reap()
                 return status
         return None
@@ -195,7 +195,7 @@ class PtyIO:
 
     def on_exit_status(self) -> None:
         """The keeper has noted the child's status."""
-        status = self._page.exit_status
+        status = self._header.exit_status
         if self.reaped and self._status is None and status is not None:
             self._ended(exit_status.code_and_signal(status))
 

@@ -90,9 +90,9 @@ def hibernate(resting: HibernationState, descriptors: SessionDescriptors, path: 
         keeper = MessageChannel(channel, FromKeeperDecoder())
         keeper.send_message(Rehearsed())
         if _may_go(keeper) and try_lock_session(descriptors.input_log):
-            page = LogHeader(descriptors.input_log)
-            keeper.send_message(Running(os.getpid(), page.child, VERSION, KEEPER_PROTOCOL_VERSION))
-            page.close()
+            header = LogHeader(descriptors.input_log)
+            keeper.send_message(Running(os.getpid(), header.child, VERSION, KEEPER_PROTOCOL_VERSION))
+            header.close()
             log.info("resting")
             rester.wait(keeper)
     except (OSError, ProtocolViolation) as error:

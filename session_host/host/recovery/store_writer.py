@@ -72,7 +72,7 @@ class StoreWriter:
         wait_s = RETRY_S[0]
         while True:
             try:
-                await asyncio.to_thread(self._write_end, driver.input_log.page)
+                await asyncio.to_thread(self._write_end, driver.input_log.header)
             except StoreError as error:
                 wait_s = next(waits, wait_s)
                 log.warning("the end is not recorded yet, again in %.1f s: %s", wait_s, error)
@@ -94,10 +94,10 @@ class StoreWriter:
         except OutliveError as error:
             log.warning("the last screen is not kept: %s", error)
 
-    def _write_end(self, page: LogHeader) -> None:
-        self._record.end_request = page.end_request
+    def _write_end(self, header: LogHeader) -> None:
+        self._record.end_request = header.end_request
         self._write()
-        page.exit_saved = True
+        header.exit_saved = True
 
     def _write(self) -> None:
         record = self._record

@@ -56,7 +56,7 @@ class AgentWatch:
     def __init__(
         self,
         spec: LaunchSpec,
-        memory: ActivityState | None,
+        saved_state: ActivityState | None,
         input_log: InputLog,
         lane: EmulatorWorker,
         conversation: ConversationTracker,
@@ -69,7 +69,7 @@ class AgentWatch:
 
         Args:
             spec: the session's.
-            memory: what a previous host knew.
+            saved_state: what a previous host knew.
             input_log: where what is known survives this process.
             lane: tells how far the output was heard, and when it last came.
             conversation: is told what the sources say of it.
@@ -77,7 +77,7 @@ class AgentWatch:
             now: tells the time, for people.
             output_at_s: when the program wrote something to a previous host, in seconds since 1970; 0 for never.
         """
-        self.tracker = ActivityTracker(spec.watch, spec.created_at, memory)
+        self.tracker = ActivityTracker(spec.watch, spec.created_at, saved_state)
         self._spec = spec
         self._input_log = input_log
         self._lane = lane
@@ -86,7 +86,9 @@ class AgentWatch:
         self._now = now
         self.foreground: ForegroundProcess | None = None
         if spec.agent in WITHOUT_AGENT:
-            self.foreground = ForegroundProcess(tell, now, memory.command if memory is not None else NO_COMMAND)
+            self.foreground = ForegroundProcess(
+                tell, now, saved_state.command if saved_state is not None else NO_COMMAND
+            )
         self._file: StatusFile | None = None
         self._guard: TranscriptGuard | None = None
         self._titled = TitleConversation(spec, conversation)
@@ -94,14 +96,14 @@ class AgentWatch:
         self._process: PtyProcess | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = 0.0
-        self._speaker = memory.speaker if memory is not None else None
-        self._asker = memory.asker if memory is not None else 0
-        self._may_repeat = {signals.STATE_FILE, signals.PLUGIN} if memory is not None else set[str]()
+        self._speaker = saved_state.speaker if saved_state is not None else None
+        self._asker = saved_state.asker if saved_state is not None else 0
+        self._may_repeat = {signals.STATE_FILE, signals.PLUGIN} if saved_state is not None else set[str]()
         self._transitions = TransitionLog(spec.transitions)
         self._former_output_s = self._of_a_former_host(output_at_s)
         self._last = Transition(self.tracker.since, self.tracker.activity, self.tracker.source, self.tracker.detail)
         self._last_question = (self.tracker.since, self.tracker.teller_rank())
-        if memory is not None:
+        if saved_state is not None:
             call_logged(self._transitions.went_on, self._last)
 
     def _of_a_former_host(self, output_at_s: float) -> float:
@@ -202,7 +204,7 @@ class AgentWatch:
             return True
         if not pid or (self._speaker is not None and is_running(*self._speaker)):
             return False
-        child = self._process.pid if self._process is not None else self._input_log.page.child
+        child = self._process.pid if self._process is not None else self._input_log.header.child
         started = start_time(pid)
         if started is None or (pid != child and child not in ancestors(pid)):
             return False
@@ -298,15 +300,15 @@ class AgentWatch:
         """What becomes readable when the agent's own file says something new."""
         return self._file.descriptors() if self._file is not None else []
 
-    def memory(self) -> ActivityState:
+    def saved_state(self) -> ActivityState:
         """The state for a replacement host."""
         command = self.foreground.command if self.foreground is not None else NO_COMMAND
-        return self.tracker.memory(self._lane.interpreted_to, self._speaker, self._asker, command)
+        return self.tracker.saved_state(self._lane.interpreted_to, self._speaker, self._asker, command)
 
     def _changed(self, *, visibly: bool = True) -> None:
         """It is remembered, and told."""
         tracker = self.tracker
-        self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.memory()))
+        self._input_log.append(EntryKind.ACTIVITY, msgspec.msgpack.encode(self.saved_state()))
         if visibly:
             self._tell(ActivityEvent(tracker.activity, tracker.source, tracker.since, tracker.detail))
             self._note()

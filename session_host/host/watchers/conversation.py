@@ -51,13 +51,13 @@ class ConversationTracker:
         source: how it is known; "" if it is not.
     """
 
-    def __init__(self, chosen: str, watch: Watch, memory: ConversationState | None, learnt: Learnt) -> None:
+    def __init__(self, chosen: str, watch: Watch, saved_state: ConversationState | None, learnt: Learnt) -> None:
         """Begin with what is known.
 
         Args:
             chosen: the id that the one who started the agent chose; "" if the agent does.
             watch: how the agent is watched.
-            memory: what a previous host knew.
+            saved_state: what a previous host knew.
             learnt: called with each change.
         """
         self.id = chosen
@@ -67,11 +67,11 @@ class ConversationTracker:
         self._pid = 0
         self._rank = 0
         self._again: asyncio.TimerHandle | None = None
-        if memory is not None:
-            self.id, self.source = memory.conversation, memory.source
-            self._rank = _RANKS.get(memory.source, 0)
+        if saved_state is not None:
+            self.id, self.source = saved_state.conversation, saved_state.source
+            self._rank = _RANKS.get(saved_state.source, 0)
 
-    def memory(self) -> ConversationState | None:
+    def saved_state(self) -> ConversationState | None:
         """The state for a replacement host; None while the launch spec says it all."""
         return ConversationState(self.id, self.source) if self.source not in {"", CHOSEN} else None
 

@@ -44,12 +44,12 @@ REAPING_S = 1.0
 
 def end_half_started(session: KeptSession, sessions: Collection[KeptSession]) -> None:
     """Kill a fork whose host died before it reached exec."""
-    known = {pid for each in sessions for pid in (each.host_pid, each.child_pid, each.page.child)}
+    known = {pid for each in sessions for pid in (each.host_pid, each.child_pid, each.header.child)}
     known |= {each.replacement.pid for each in sessions if each.replacement is not None}
     for pid in orphan_forks(known):
         _end_stray(pid)
-        if session.page.child == pid:
-            session.page.forget_child()
+        if session.header.child == pid:
+            session.header.forget_child()
 
 
 def _end_stray(pid: int) -> None:
@@ -110,9 +110,9 @@ def ended_children() -> Iterator[tuple[int, int]]:
 def reap_and_store_status(sessions: Iterable[KeptSession], pid: int, status: int) -> KeptSession | None:
     """Store a child's exit status if it is a session's program, then reap it; return the session."""
     for session in sessions:
-        if pid in {session.child_pid, session.page.child} and session.page.exit_status is None:
+        if pid in {session.child_pid, session.header.child} and session.header.exit_status is None:
             # Before the reaping, so that there is no moment at which nobody knows.
-            session.page.exit_status = status
+            session.header.exit_status = status
             os.waitpid(pid, 0)
             return session
     os.waitpid(pid, 0)

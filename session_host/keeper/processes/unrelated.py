@@ -56,7 +56,7 @@ class UnrelatedProcesses:
 
     def _watch_child(self, session: KeptSession, kin: Collection[int]) -> None:
         if session.child_pidfd < 0:
-            if not session.child_pid or session.page.exit_status is not None or parent_of(session.child_pid) in kin:
+            if not session.child_pid or session.header.exit_status is not None or parent_of(session.child_pid) in kin:
                 return
             session.child_pidfd = pidfd_of(session.child_pid)
         self._watch(session.child_pidfd, lambda: self._child_is_gone(session))
@@ -90,8 +90,8 @@ class UnrelatedProcesses:
         if status is None:
             status = exit_status.of_reaped(pidfd)
         os.close(pidfd)
-        if status is not None and session.page.exit_status is None:
-            session.page.exit_status = status
+        if status is not None and session.header.exit_status is None:
+            session.header.exit_status = status
         session.send_to_host(ChildEnded())
 
     def _host_is_gone(self, session: KeptSession) -> None:

@@ -196,8 +196,8 @@ def _session_of(held: Sequence[int]) -> KeptSession:
     session = KeptSession(
         read_spec(spec), descriptors, LogHeader(descriptors.input_log), state=KeptSessionState.RUNNING, version=VERSION
     )
-    session.child_pid = session.page.child
-    if not session.child_pid or session.page.exit_saved:
+    session.child_pid = session.header.child
+    if not session.child_pid or session.header.exit_saved:
         session.state = KeptSessionState.OVER
     session.report = LaunchReport(ok=True, child_pid=session.child_pid)
     return session

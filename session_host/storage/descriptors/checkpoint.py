@@ -1,6 +1,6 @@
 """Checkpoints: the engine's state and the input log's sum at one offset, in a file in memory.
 
-A new one is appended, then the input log's first page is pointed to it, then the former one's pages are given
+A new one is appended, then the input log's header is pointed to it, then the former one's pages are given
 back: there is always a whole one.
 """
 
@@ -24,7 +24,7 @@ class Checkpoint(msgspec.Struct, array_like=True):
     Attributes:
         offset, resizes: how much output, and how many resizes, the engine has been through.
         form: the engine's build if ``data`` is its own snapshot, "vt" if any engine can read it.
-        memory: the input log's records up to some that are applied again.
+        log_state: the input log's records up to some that are applied again.
     """
 
     offset: int
@@ -35,7 +35,7 @@ class Checkpoint(msgspec.Struct, array_like=True):
     scrollback_lines: int
     title: str
     data: bytes
-    memory: LogState
+    log_state: LogState
 
 
 def write(file: int, checkpoint: Checkpoint, first_record: int) -> CheckpointLocation:
@@ -48,15 +48,15 @@ def write(file: int, checkpoint: Checkpoint, first_record: int) -> CheckpointLoc
     return CheckpointLocation(offset, len(data), zlib.crc32(data), first_record)
 
 
-def commit(file: int, at: CheckpointLocation, page: LogHeader) -> None:
+def commit(file: int, at: CheckpointLocation, header: LogHeader) -> None:
     """This checkpoint is the newest from now on."""
-    page.checkpoint = at
+    header.checkpoint = at
     punch(file, 0, at.offset)
 
 
-def read(file: int, page: LogHeader) -> Checkpoint | None:
+def read(file: int, header: LogHeader) -> Checkpoint | None:
     """The newest checkpoint; None if there is none, or it cannot be read."""
-    at = page.checkpoint
+    at = header.checkpoint
     if at is None:
         return None
     data = os.pread(file, at.length, at.offset)

@@ -71,13 +71,13 @@ class LogHeader:
         if os.pread(file, len(_MAGIC), 0) != _MAGIC:
             raise InputLogCorrupt("the session's input log is of another version")
         self._file = file
-        self._page = mmap.mmap(file, PAGE_BYTES)
-        self._words = memoryview(self._page).cast("Q")
+        self._header = mmap.mmap(file, PAGE_BYTES)
+        self._words = memoryview(self._header).cast("Q")
 
     def close(self) -> None:
         """Let go of it."""
         self._words.release()
-        self._page.close()
+        self._header.close()
 
     @property
     def child(self) -> int:
@@ -156,7 +156,7 @@ class LogHeader:
     @property
     def checkpoint(self) -> CheckpointLocation | None:
         """The newest checkpoint, None before the first."""
-        offset, length, crc, _, first_record = _CHECKPOINT.unpack_from(self._page, _CHECKPOINT_AT)
+        offset, length, crc, _, first_record = _CHECKPOINT.unpack_from(self._header, _CHECKPOINT_AT)
         return CheckpointLocation(offset, length, crc, first_record) if length else None
 
     @checkpoint.setter
@@ -170,7 +170,7 @@ class InputLog:
     """The input log of a session, as its one host sees it.
 
     Attributes:
-        page: what is overwritten in place.
+        header: what is overwritten in place.
         end: the file's length.
         due: what is accepted for the program and not yet taken by it.
     """
@@ -188,13 +188,13 @@ class InputLog:
         if self.end == 0:
             os.pwrite(file, _MAGIC + bytes(PAGE_BYTES - len(_MAGIC)), 0)
             self.end = os.lseek(file, PAGE_BYTES, os.SEEK_SET)
-        self.page = LogHeader(file)
+        self.header = LogHeader(file)
         self._position = os.lseek(file, 0, os.SEEK_CUR)
         self.due = DueInput()
 
     def close(self) -> None:
-        """Let go of the first page."""
-        self.page.close()
+        """Unmap the header."""
+        self.header.close()
 
     # ------------------------------------------------------------ records
 

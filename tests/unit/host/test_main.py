@@ -22,7 +22,7 @@ async def test_a_chat_that_was_removed_stays_so_when_its_host_is_killed_on_its_w
     """The end is recorded, the user forgets the chat, and only then the host dies: nobody may record it again."""
     with kept_session() as kept:
         kept.host()
-        kept.input_log.page.exit_saved = True
+        kept.input_log.header.exit_saved = True
         kept.kill()
         order = HostParameters(kept.spec, kept.descriptors, -1, 1024, other_engine=False, rehearsal=False)
         ours, theirs = socket.socketpair()

@@ -66,7 +66,7 @@ loop = Loop(socket.socket(fileno=kept.listener), Path(os.environ["SOCKET"]))
 keeper = Keeper(loop, kept.open_files, None)
 restore_inherited_state(keeper, kept)
 report["sessions"] = [msgspec.to_builtins(_kept_of(session)) for session in keeper.sessions.values()]
-report["child"] = [session.page.child for session in keeper.sessions.values()]
+report["child"] = [session.header.child for session in keeper.sessions.values()]
 Path(os.environ["REPORT"]).write_text(json.dumps(report))
 for session in keeper.sessions.values():
     session.send_to_host(Yield())
@@ -111,7 +111,7 @@ class Kin:
         )
         session = KeptSession.create(spec)
         session.close_slave()
-        session.page.child = program
+        session.header.child = program
         session.state = KeptSessionState.RUNNING
         self.keeper.add_session(session, os.getpid(), program, "1.2.3")
         return session

@@ -45,16 +45,16 @@ def test_the_first_is_followed_at_once_and_later_ones_less_and_less_soon(session
 def test_being_killed_by_somebody_says_nothing_about_the_engine(session: KeptSession) -> None:
     for _ in range(20):
         session.count_death(signal.SIGKILL)
-    assert not session.page.engine_suspected
+    assert not session.header.engine_suspected
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE])
 def test_crashes_in_a_row_do(session: KeptSession, number: int) -> None:
     for _ in range(SUSPICIOUS_DEATHS - 1):
         session.count_death(number | 0x80)
-        assert not session.page.engine_suspected
+        assert not session.header.engine_suspected
     session.count_death(number)
-    assert session.page.engine_suspected
+    assert session.header.engine_suspected
 
 
 def test_crashes_that_are_far_apart_do_not(session: KeptSession, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,15 +63,15 @@ def test_crashes_that_are_far_apart_do_not(session: KeptSession, monkeypatch: py
     for _ in range(10):
         now_s += CRASHES_WITHIN_S
         session.count_death(signal.SIGSEGV)
-    assert not session.page.engine_suspected
+    assert not session.header.engine_suspected
 
 
 def test_deaths_over_the_same_output_do_however_they_look(session: KeptSession) -> None:
     for death in range(SUSPICIOUS_DEATHS):
-        assert not session.page.engine_suspected, death
-        session.page.engine_started(4711)
+        assert not session.header.engine_suspected, death
+        session.header.engine_started(4711)
         session.count_death(signal.SIGKILL)
-    assert session.page.engine_suspected
+    assert session.header.engine_suspected
 
 
 def test_words_to_a_host_that_is_gone_do_no_harm(session: KeptSession) -> None:

@@ -77,7 +77,7 @@ def test_a_socket_at_which_nobody_listens_is_found_out_by_calling(kept: Kept) ->
 
 
 def test_the_socket_of_a_chat_with_its_end_recorded_stays_away(kept: Kept) -> None:
-    kept.session.page.exit_saved = True
+    kept.session.header.exit_saved = True
     session_socket(ID).unlink()
     kept.directory.check_paths()
     assert not session_socket(ID).exists()

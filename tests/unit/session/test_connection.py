@@ -207,7 +207,7 @@ def test_a_client_that_goes_leaves_its_attachment_for_later(stage: Stage) -> Non
     client.written(ID, 1)
     stage.take_effects()
     assert stage.script() >> do(client.receive_eof) << StopTimer(client.frames, ACK)
-    assert list(stage.session.viewers.attachments.memory()) == [ID]
+    assert list(stage.session.viewers.attachments.saved_state()) == [ID]
 
 
 def test_requests_and_reports_come_out_in_order(stage: Stage) -> None:

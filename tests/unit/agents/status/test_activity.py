@@ -341,8 +341,8 @@ def test_the_end_of_the_program_is_the_end_of_its_signals(book: Playbook) -> Non
 
 def test_a_record_of_a_version_that_knew_less_is_understood() -> None:
     former = {"offset": 3, "activity": "needs_input", "source": "osc 7501", "since": "t1", "detail": "permission"}
-    memory = msgspec.msgpack.decode(msgspec.msgpack.encode(former), type=ActivityState)
-    tracker = ActivityTracker(WATCH, "t0", memory)
+    saved_state = msgspec.msgpack.decode(msgspec.msgpack.encode(former), type=ActivityState)
+    tracker = ActivityTracker(WATCH, "t0", saved_state)
     assert (tracker.activity, tracker.detail) == (NEEDS, "permission")
     assert tracker.input_given(Moment("t2", 2.0))
     assert tracker.activity is NO_SIGNAL

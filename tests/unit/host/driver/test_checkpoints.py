@@ -49,7 +49,7 @@ async def shown(driver: Driver) -> Seen:
 
 
 def newest(kept: KeptSession) -> Checkpoint:
-    found = files.read(kept.descriptors.checkpoint, kept.input_log.page)
+    found = files.read(kept.descriptors.checkpoint, kept.input_log.header)
     assert found is not None
     return found
 
@@ -100,7 +100,7 @@ async def test_after_so_much_in_the_input_log(kept: KeptSession, monkeypatch: py
     driver.session.rename("another")
     driver.performer.perform()
     assert await is_due(kept)
-    assert newest(kept).memory.name == "another"
+    assert newest(kept).log_state.name == "another"
     assert not await is_due(kept)
 
 
@@ -170,7 +170,7 @@ async def test_an_engine_that_cannot_is_asked_less_and_less_often(
         for _ in range(3):
             driver.worker.worked_s = kept.checkpointer._work_s + 1000
             assert await is_due(kept)
-            assert kept.input_log.page.checkpoint is None
+            assert kept.input_log.header.checkpoint is None
             costs.append(kept.checkpointer._cost_s)
         assert costs == [WORK_S, WORK_S * 2, WORK_S * 4]
     driver.worker.worked_s = kept.checkpointer._work_s + costs[-1] * WORK_OF_COST

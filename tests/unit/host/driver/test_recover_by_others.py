@@ -62,7 +62,7 @@ async def test_without_a_readable_checkpoint_all_output_that_is_kept_is_fed_agai
         kept.wrote(TEXT)
         was = await _settled(kept)
         assert await kept.checkpointer._make(portable=False)
-        at = kept.input_log.page.checkpoint
+        at = kept.input_log.header.checkpoint
         assert at is not None
         os.pwrite(kept.descriptors.checkpoint, b"damaged", at.offset)
         kept.kill()

@@ -20,9 +20,9 @@ PATTERN = r"/(?:locks|logs)/([0-9a-z]+)\.(?:lock|jsonl)$"
 ASIDE = '"made by":"another"'
 
 
-def tracker(chosen: str = "", memory: ConversationState | None = None) -> tuple[ConversationTracker, list[str]]:
+def tracker(chosen: str = "", saved_state: ConversationState | None = None) -> tuple[ConversationTracker, list[str]]:
     told: list[str] = []
-    return ConversationTracker(chosen, Watch(), memory, lambda each: told.append(each.conversation)), told
+    return ConversationTracker(chosen, Watch(), saved_state, lambda each: told.append(each.conversation)), told
 
 
 class TestSources:
@@ -30,7 +30,7 @@ class TestSources:
         found, told = tracker("one")
 
         assert (found.id, found.source, told) == ("one", CHOSEN, [])
-        assert found.memory() is None
+        assert found.saved_state() is None
 
     def test_it_follows_the_agent(self) -> None:
         found, told = tracker("one")
@@ -39,7 +39,7 @@ class TestSources:
         assert found.set_conversation("three", HOOK)
 
         assert (found.id, told) == ("three", ["two", "three"])
-        assert found.memory() == ConversationState("three", HOOK)
+        assert found.saved_state() == ConversationState("three", HOOK)
 
     def test_a_weaker_source_is_not_heard_once_a_stronger_one_has_spoken(self) -> None:
         found, _ = tracker()

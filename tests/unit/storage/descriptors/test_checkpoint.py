@@ -22,93 +22,93 @@ BLOCK_BYTES = 512
 
 
 def made(number: int, length: int = 10_000) -> Checkpoint:
-    memory = LogState(
+    log_state = LogState(
         name=f"name {number}",
         attachments={"ab" * 16: AttachmentState(read_only=False, last_sequence=number)},
         resizes=[Resized(5, GridSize(80, 24), CellSize(8, 16), 1)],
     )
     data = Random(number).randbytes(length)
-    return Checkpoint(number, 1, "pyte-1", GridSize(80, 24), CellSize(), 100, "title", data, memory)
+    return Checkpoint(number, 1, "pyte-1", GridSize(80, 24), CellSize(), 100, "title", data, log_state)
 
 
 @pytest.fixture
-def page() -> Iterator[LogHeader]:
+def header() -> Iterator[LogHeader]:
     log_file = os.memfd_create("ledger")
     input_log = InputLog(log_file, -1, Splicer())
-    yield input_log.page
+    yield input_log.header
     input_log.close()
     os.close(log_file)
 
 
-def put(file: int, page: LogHeader, checkpoint: Checkpoint) -> CheckpointLocation:
+def put(file: int, header: LogHeader, checkpoint: Checkpoint) -> CheckpointLocation:
     at = checkpoints.write(file, checkpoint, PAGE_BYTES)
-    checkpoints.commit(file, at, page)
+    checkpoints.commit(file, at, header)
     return at
 
 
-def test_before_the_first_there_is_none(file: int, page: LogHeader) -> None:
-    assert checkpoints.read(file, page) is None
+def test_before_the_first_there_is_none(file: int, header: LogHeader) -> None:
+    assert checkpoints.read(file, header) is None
 
 
-def test_the_newest_is_read_back_whole(file: int, page: LogHeader) -> None:
+def test_the_newest_is_read_back_whole(file: int, header: LogHeader) -> None:
     for number in range(1, 6):
-        put(file, page, made(number))
-        assert checkpoints.read(file, page) == made(number)
+        put(file, header, made(number))
+        assert checkpoints.read(file, header) == made(number)
 
 
-def test_one_that_was_not_committed_does_not_count(file: int, page: LogHeader) -> None:
-    put(file, page, made(1))
+def test_one_that_was_not_committed_does_not_count(file: int, header: LogHeader) -> None:
+    put(file, header, made(1))
     checkpoints.write(file, made(2), PAGE_BYTES)
-    assert checkpoints.read(file, page) == made(1)
-    put(file, page, made(3))
-    assert checkpoints.read(file, page) == made(3)
+    assert checkpoints.read(file, header) == made(1)
+    put(file, header, made(3))
+    assert checkpoints.read(file, header) == made(3)
 
 
-def test_a_write_that_was_cut_short_does_not_count(file: int, page: LogHeader) -> None:
-    put(file, page, made(1))
+def test_a_write_that_was_cut_short_does_not_count(file: int, header: LogHeader) -> None:
+    put(file, header, made(1))
     length = os.fstat(file).st_size
     checkpoints.write(file, made(2), PAGE_BYTES)
     os.ftruncate(file, length + 3 * PAGE_BYTES - 7)
-    assert checkpoints.read(file, page) == made(1)
-    put(file, page, made(3))
-    assert checkpoints.read(file, page) == made(3)
+    assert checkpoints.read(file, header) == made(1)
+    put(file, header, made(3))
+    assert checkpoints.read(file, header) == made(3)
 
 
 @pytest.mark.parametrize("where", [0, 1, 5_000, -1])
-def test_one_that_is_damaged_is_none(file: int, page: LogHeader, where: int) -> None:
-    at = put(file, page, made(1))
+def test_one_that_is_damaged_is_none(file: int, header: LogHeader, where: int) -> None:
+    at = put(file, header, made(1))
     place = at.offset + where % at.length
     os.pwrite(file, bytes([os.pread(file, 1, place)[0] ^ 1]), place)
-    assert checkpoints.read(file, page) is None
+    assert checkpoints.read(file, header) is None
 
 
-def test_one_that_is_cut_off_is_none(file: int, page: LogHeader) -> None:
-    at = put(file, page, made(1))
+def test_one_that_is_cut_off_is_none(file: int, header: LogHeader) -> None:
+    at = put(file, header, made(1))
     os.ftruncate(file, at.offset + at.length - 1)
-    assert checkpoints.read(file, page) is None
+    assert checkpoints.read(file, header) is None
 
 
-def test_one_of_another_form_is_none(file: int, page: LogHeader) -> None:
+def test_one_of_another_form_is_none(file: int, header: LogHeader) -> None:
     import zlib
 
     data = msgspec.msgpack.encode(["something", "else"])
     os.pwrite(file, data, 0)
-    page.checkpoint = CheckpointLocation(0, len(data), zlib.crc32(data), PAGE_BYTES)
-    assert checkpoints.read(file, page) is None
+    header.checkpoint = CheckpointLocation(0, len(data), zlib.crc32(data), PAGE_BYTES)
+    assert checkpoints.read(file, header) is None
 
 
-def test_a_later_version_s_further_fields_do_no_harm(file: int, page: LogHeader) -> None:
+def test_a_later_version_s_further_fields_do_no_harm(file: int, header: LogHeader) -> None:
     import zlib
 
     fields = msgspec.msgpack.decode(msgspec.msgpack.encode(made(1)))
     data = msgspec.msgpack.encode([*fields, "of a later version"])
     os.pwrite(file, data, 0)
-    page.checkpoint = CheckpointLocation(0, len(data), zlib.crc32(data), PAGE_BYTES)
-    assert checkpoints.read(file, page) == made(1)
+    header.checkpoint = CheckpointLocation(0, len(data), zlib.crc32(data), PAGE_BYTES)
+    assert checkpoints.read(file, header) == made(1)
 
 
-def test_the_pages_of_former_ones_are_given_back(file: int, page: LogHeader) -> None:
+def test_the_pages_of_former_ones_are_given_back(file: int, header: LogHeader) -> None:
     for number in range(50):
-        put(file, page, made(number, 100_000))
+        put(file, header, made(number, 100_000))
     assert os.fstat(file).st_blocks * BLOCK_BYTES <= 100_000 + 3 * PAGE_BYTES
     assert os.fstat(file).st_size > 50 * 100_000, "offsets only grow"

@@ -55,7 +55,7 @@ class Book:
         """Another host begins; returns the records that it finds."""
         self.input_log.close()
         self.input_log = InputLog(self.file, MASTER, self.reader)
-        at = self.input_log.page.checkpoint
+        at = self.input_log.header.checkpoint
         found = list(self.input_log.read_entries(at.first_record if at is not None else PAGE_BYTES, cut=True))
         for record in found:
             self.input_log.mark_pending(record)
@@ -166,11 +166,11 @@ def test_whenever_its_host_is_killed_nothing_is_lost_and_nothing_comes_twice(ste
                     assert book.take(length) == (book.input_log.due.bytes == 0)
                 case Reopen(torn=torn):
                     tear(book, torn)
-                    first = book.input_log.page.checkpoint
+                    first = book.input_log.header.checkpoint
                     known = [each for each in added if first is None or each.start >= first.first_record]
                     assert book.reopen() == known
                 case Commit():
-                    book.input_log.page.checkpoint = CheckpointLocation(0, 1, 0, book.input_log.first_pending)
+                    book.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, book.input_log.first_pending)
             check_due(book, added)
         book.take(1 << 30)
         assert book.reader.got == b"".join(each.payload for each in added if each.kind in FOR_PROGRAM)
@@ -318,32 +318,36 @@ def test_what_is_no_input_log_is_refused(file: int, content: bytes) -> None:
 
 def test_the_first_page_is_shared_by_all_who_have_it(book: Book) -> None:
     other = LogHeader(book.file)
-    page = book.input_log.page
-    assert (page.child, page.exit_status, page.checkpoint) == (0, None, None)
+    header = book.input_log.header
+    assert (header.child, header.exit_status, header.checkpoint) == (0, None, None)
     other.child = 4711
     other.exit_status = 0
     at = CheckpointLocation(1 << 40, 123, 0xFFFFFFFF, PAGE_BYTES)
     other.checkpoint = at
-    assert (page.child, page.exit_status, page.checkpoint) == (4711, 0, at)
+    assert (header.child, header.exit_status, header.checkpoint) == (4711, 0, at)
     other.exit_status = 9
-    assert page.exit_status == 9
-    assert (page.child, page.checkpoint) == (4711, at), "each has a place of its own"
+    assert header.exit_status == 9
+    assert (header.child, header.checkpoint) == (4711, at), "each has a place of its own"
     other.close()
     book.reopen()
-    assert (book.input_log.page.child, book.input_log.page.exit_status, book.input_log.page.checkpoint) == (4711, 9, at)
+    assert (book.input_log.header.child, book.input_log.header.exit_status, book.input_log.header.checkpoint) == (
+        4711,
+        9,
+        at,
+    )
 
 
 def test_deaths_while_feeding_the_same_place_are_counted(book: Book) -> None:
-    page = book.input_log.page
-    assert page.count_engine_crash() == 0, "it was no feed"
+    header = book.input_log.header
+    assert header.count_engine_crash() == 0, "it was no feed"
     counts = []
     for offset in (0, 0, 500, 500, 500):
-        page.engine_started(offset)
-        counts.append(page.count_engine_crash())
+        header.engine_started(offset)
+        counts.append(header.count_engine_crash())
     assert counts == [1, 2, 1, 2, 3]
-    page.engine_started(500)
-    page.engine_returned()
-    assert page.count_engine_crash() == 0
+    header.engine_started(500)
+    header.engine_returned()
+    assert header.count_engine_crash() == 0
 
 
 def test_records_that_a_checkpoint_sums_up_are_given_back(book: Book) -> None:
@@ -352,6 +356,6 @@ def test_records_that_a_checkpoint_sums_up_are_given_back(book: Book) -> None:
     book.input_log.append(EntryKind.INPUT, b"due")
     before = os.fstat(book.file).st_blocks
     first = book.input_log.first_pending
-    book.input_log.page.checkpoint = CheckpointLocation(0, 1, 0, first)
+    book.input_log.header.checkpoint = CheckpointLocation(0, 1, 0, first)
     assert os.fstat(book.file).st_blocks * BLOCK_BYTES <= 4 * PAGE_BYTES < before * BLOCK_BYTES
     assert [record.payload for record in book.reopen()] == [b"due"]

@@ -25,16 +25,16 @@ def record(kind: int, payload: bytes = b"", who: bytes = NOBODY, number: int = 0
     return LogEntry(0, kind, who, number, payload)
 
 
-def summed(records: list[LogEntry], memory: LogState | None = None) -> LogState:
-    memory = memory or LogState()
+def summed(records: list[LogEntry], log_state: LogState | None = None) -> LogState:
+    log_state = log_state or LogState()
     for each in records:
-        memory.apply(each)
-    return memory
+        log_state.apply(each)
+    return log_state
 
 
-def copied(memory: LogState) -> LogState:
+def copied(log_state: LogState) -> LogState:
     """As a checkpoint carries it."""
-    return msgspec.msgpack.decode(msgspec.msgpack.encode(memory), type=LogState)
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(log_state), type=LogState)
 
 
 pack = msgspec.msgpack.encode
@@ -77,8 +77,8 @@ class Story:
             case "colors":
                 self.records.append(record(EntryKind.COLORS, pack(Colors("a", value, 0, 0, dark=True))))
             case "activity":
-                memory = ActivityState(self.offset, Activity.WORKING, "bell", f"{value}", "")
-                self.records.append(record(EntryKind.ACTIVITY, pack(memory)))
+                activity = ActivityState(self.offset, Activity.WORKING, "bell", f"{value}", "")
+                self.records.append(record(EntryKind.ACTIVITY, pack(activity)))
             case "running":
                 self.records.append(record(EntryKind.RUNNING, number=77))
             case _:
@@ -112,44 +112,44 @@ def test_two_memories_share_nothing() -> None:
 
 
 def test_the_newest_are_kept_and_no_more() -> None:
-    memory = LogState()
+    log_state = LogState()
     for each in range(2000):
         key = each.to_bytes(16, "big")
-        memory.apply(record(EntryKind.ATTACHED, who=key))
-        memory.apply(record(EntryKind.TYPED, who=key))
-        memory.apply(
+        log_state.apply(record(EntryKind.ATTACHED, who=key))
+        log_state.apply(record(EntryKind.TYPED, who=key))
+        log_state.apply(
             record(EntryKind.RESIZED, pack(Resized(each, GridSize(80, 24), CellSize(), each + 1)), number=each + 1)
         )
     newest = (1999).to_bytes(16, "big").hex()
-    assert (len(memory.attachments), len(memory.requests), len(memory.resizes)) == (
+    assert (len(log_state.attachments), len(log_state.requests), len(log_state.resizes)) == (
         KEPT_ATTACHMENTS,
         KEPT_REQUESTS,
         KEPT_RESIZES,
     )
-    assert next(reversed(memory.attachments)) == memory.requests[-1] == newest
-    assert memory.resizes[-1].number == 2000
+    assert next(reversed(log_state.attachments)) == log_state.requests[-1] == newest
+    assert log_state.resizes[-1].number == 2000
 
 
 def test_input_of_who_is_not_attached_is_nobodys() -> None:
-    memory = summed([record(EntryKind.INPUT, b"x", VIEWERS[0], 5)])
-    assert memory == LogState()
+    log_state = summed([record(EntryKind.INPUT, b"x", VIEWERS[0], 5)])
+    assert log_state == LogState()
 
 
 def test_the_last_input_of_a_viewer_is_the_greatest() -> None:
-    memory = summed(
+    log_state = summed(
         [
             record(EntryKind.ATTACHED, b"\1", VIEWERS[0]),
             record(EntryKind.INPUT, b"x", VIEWERS[0], 5),
             record(EntryKind.INPUT, b"x", VIEWERS[0], 3),
         ]
     )
-    assert memory.attachments == {VIEWERS[0].hex(): AttachmentState(read_only=True, last_sequence=5)}
+    assert log_state.attachments == {VIEWERS[0].hex(): AttachmentState(read_only=True, last_sequence=5)}
 
 
 def test_answered_goes_by_offset_and_then_by_resizes() -> None:
-    memory = LogState()
+    log_state = LogState()
     found = []
     for offset, resizes in ((10, 1), (10, 3), (10, 2), (9, 9), (11, 3)):
-        memory.apply(record(EntryKind.REPLY, b"r", resizes.to_bytes(16, "little"), offset))
-        found.append(memory.answered)
+        log_state.apply(record(EntryKind.REPLY, b"r", resizes.to_bytes(16, "little"), offset))
+        found.append(log_state.answered)
     assert found == [(10, 1), (10, 3), (10, 3), (10, 3), (11, 3)]
