@@ -15,15 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jeepney import DBusAddress, DBusErrorResponse, HeaderFields, MatchRule, Message, message_bus, new_method_call
-from jeepney.auth import AuthenticationError
-from jeepney.io.asyncio import DBusRouter, Proxy, open_dbus_connection
-from jeepney.io.common import RouterClosed
-from jeepney.wrappers import unwrap_msg
 from PySide6.QtCore import QObject, Signal
 
 from gui.bridge.background.tasks import Tasks
 from gui.wording import common_texts
+from session_host.errors import OutliveError
+from session_host.system.dbus.addresses import session_bus
+from session_host.system.dbus.bus import Bus, BusGone, Peer
+from session_host.system.dbus.in_thread import in_thread
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +34,7 @@ LEAVE_S = 1.0
 
 ICON = Path(__file__).parents[2] / "resources" / "icons" / "outlive.svg"
 
-_NAME, _INTERFACE = "org.freedesktop.Notifications", "org.freedesktop.Notifications"
-_SERVICE = DBusAddress("/org/freedesktop/Notifications", _NAME, _INTERFACE)
-_NO_SERVICE = (
-    AuthenticationError, DBusErrorResponse, EOFError, KeyError, OSError, RouterClosed, RuntimeError, TimeoutError,
-    ValueError,
-)  # fmt: skip
-"""What jeepney raises where there is no bus or no such service, or it goes away."""
+_SERVICE = Peer("org.freedesktop.Notifications", "/org/freedesktop/Notifications", "org.freedesktop.Notifications")
 
 
 class DesktopNotifications(QObject):
@@ -61,8 +54,8 @@ class DesktopNotifications(QObject):
         self._wishes: asyncio.Queue[tuple[str, str, str]] = asyncio.Queue()
         self._is_serving = False
         self._ids: dict[str, int] = {}
-        self._leave = contextlib.AsyncExitStack()
-        self._router: DBusRouter | None = None
+        self._bus: Bus | None = None
+        self._one_call = asyncio.Lock()
         self._can: set[str] = set()
 
     def show(self, key: str, title: str, text: str) -> None:
@@ -76,7 +69,7 @@ class DesktopNotifications(QObject):
 
     async def close(self) -> None:
         """Take all away and leave the bus."""
-        with contextlib.suppress(*_NO_SERVICE):
+        with contextlib.suppress(OutliveError, TimeoutError):
             async with asyncio.timeout(LEAVE_S):
                 for key in list(self._ids):
                     await self._withdraw(key)
@@ -94,56 +87,66 @@ class DesktopNotifications(QObject):
         while True:
             key, title, text = await self._wishes.get()
             try:
-                async with asyncio.timeout(ANSWER_S):
-                    await (self._show(key, title, text) if title else self._withdraw(key))
-            except _NO_SERVICE as error:
+                await (self._show(key, title, text) if title else self._withdraw(key))
+            except (OutliveError, TypeError, ValueError) as error:
                 log.info("the desktop shows no notification: %s", error)
                 await self._drop()
                 if title:
                     self._otherwise(key, title, text)
 
     async def _show(self, key: str, title: str, text: str) -> None:
-        if self._router is None:
+        if self._bus is None:
             await self._connect()
         body = html.escape(text, quote=False) if "body-markup" in self._can else text
         actions = ["default", common_texts.open_()] if "actions" in self._can else []
         hints = {"desktop-entry": ("s", "outlive"), "urgency": ("y", 1)}
         wanted = ("Outlive", self._ids.get(key, 0), str(ICON), title, body, actions, hints, -1)
-        (self._ids[key],) = await self._call("Notify", "susssasa{sv}i", wanted)
+        (self._ids[key],) = await self._call("Notify", "susssasa{sv}i", *wanted)
 
     async def _withdraw(self, key: str) -> None:
         number = self._ids.pop(key, None)
-        if number is not None and self._router is not None:
-            await self._call("CloseNotification", "u", (number,))
+        if number is not None and self._bus is not None:
+            await self._call("CloseNotification", "u", number)
 
     # ------------------------------------------------------------ the bus
 
     async def _connect(self) -> None:
-        connection = await open_dbus_connection("SESSION")
-        self._leave.push_async_callback(connection.close)
-        router: DBusRouter = await self._leave.enter_async_context(DBusRouter(connection))
-        self._router = router
-        rule = MatchRule(type="signal", interface=_INTERFACE, path=_SERVICE.object_path)
-        told: asyncio.Queue[Message] = self._leave.enter_context(router.filter(rule, queue=asyncio.Queue()))
-        await Proxy(message_bus, router).AddMatch(rule)
-        listening = asyncio.get_running_loop().create_task(self._listen(told), name="notifications' signals")
-        self._leave.push_async_callback(_ended, listening)
-        self._can = set((await self._call("GetCapabilities", "", ()))[0])
+        address = session_bus()
+        if address is None:
+            raise BusGone("no session bus")
+        async with self._one_call:
+            self._bus = bus = Bus(address, ANSWER_S, starts_services=True)
+            await in_thread(bus, bus.open)
+            bus.subscribe(_SERVICE)
+        self._can = set((await self._call("GetCapabilities"))[0])
 
-    async def _call(self, method: str, signature: str, body: tuple[Any, ...]) -> tuple[Any, ...]:
-        assert self._router is not None
-        message = new_method_call(_SERVICE, method, signature or None, body)
-        answer: tuple[Any, ...] = unwrap_msg(await self._router.send_and_get_reply(message))
+    async def _call(self, method: str, signature: str = "", *arguments: Any) -> tuple[Any, ...]:
+        """Call the service, and hear its signals again."""
+        async with self._one_call:
+            bus = self._bus
+            if bus is None:
+                raise BusGone("the bus has gone")
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(bus.fileno())
+            bus.extend(ANSWER_S)
+            answer = await in_thread(bus, lambda: bus.call(_SERVICE, method, signature, *arguments))
+            loop.add_reader(bus.fileno(), self._listen)
+        self._listen()
         return answer
 
-    async def _listen(self, told: asyncio.Queue[Message]) -> None:
-        while True:
-            message = await told.get()
-            body = message.body
+    def _listen(self) -> None:
+        """Act on the signals that have come."""
+        try:
+            signals = self._bus.arrived() if self._bus is not None else []
+        except BusGone:
+            self._forget()
+            return
+        for signal in signals:
+            body = signal.arguments
             key = next((key for key, number in self._ids.items() if body and number == body[0]), None)
             if key is None:
                 continue  # Another program's.
-            match message.header.fields.get(HeaderFields.member), body:
+            match signal.member, body:
                 case "ActivationToken", (_, str(token)):
                     # It lets the window come to the front where programs may not do that by themselves. Qt takes
                     # it from the process's environment; ``os.environ`` would hand it on to chats.
@@ -154,11 +157,14 @@ class DesktopNotifications(QObject):
                     self._ids.pop(key, None)
 
     async def _drop(self) -> None:
-        self._router, self._ids = None, {}
-        with contextlib.suppress(*_NO_SERVICE):
-            await self._leave.aclose()
+        """Leave the bus, also in the middle of a call."""
+        if self._bus is not None:
+            self._bus.cut()
+        async with self._one_call:
+            self._forget()
 
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    def _forget(self) -> None:
+        bus, self._bus, self._ids = self._bus, None, {}
+        if bus is not None:
+            asyncio.get_running_loop().remove_reader(bus.fileno())
+            bus.close()

@@ -1,3 +1,3 @@
-"""Former path of ``system.systemd.bus``."""
+"""Former path of ``system.dbus.bus``."""
 
-from session_host.system.systemd.bus import *  # noqa: F403
+from session_host.system.dbus.bus import *  # noqa: F403

@@ -26,16 +26,23 @@ class SecretService:
         items: the secrets by the pairs of their attributes, oldest first.
         locked: whether the user has to unlock it; ``prompts`` counts how often the user was asked.
         dismisses: the user does not.
+        answers: whether the user reacts at all.
     """
 
-    def __init__(self, address: str, *, locked: bool = False, dismisses: bool = False) -> None:
+    def __init__(self, address: str, *, locked: bool = False, dismisses: bool = False, answers: bool = True) -> None:
         self.items: dict[tuple[tuple[str, str], ...], str] = {}
         self.locked = locked
         self.dismisses = dismisses
+        self.answers = answers
         self.prompts = 0
         self._connection: DBusConnection = open_dbus_connection(bus=address)
-        reply = self._connection.send_and_get_reply(message_bus.RequestName(NAME))
-        assert reply.body == (1,), "somebody has the name already"
+        # A daemon that started this program sends the call that waits for it before its reply.
+        self._waiting: list[Message] = []
+        serial = next(self._connection.outgoing_serial)
+        self._connection.send(message_bus.RequestName(NAME), serial=serial)
+        while (message := self._connection.receive()).header.fields.get(HeaderFields.reply_serial) != serial:
+            self._waiting.append(message)
+        assert message.body == (1,), "somebody has the name already"
         self._closing = False
         self._thread = threading.Thread(target=self._serve)
 
@@ -51,7 +58,7 @@ class SecretService:
     def _serve(self) -> None:
         while not self._closing:
             try:
-                message = self._connection.receive(timeout=0.05)
+                message = self._waiting.pop(0) if self._waiting else self._connection.receive(timeout=0.05)
             except TimeoutError:
                 continue
             if message.header.message_type is not MessageType.method_call:
@@ -63,7 +70,7 @@ class SecretService:
                 continue
             signature, body = answer(message)
             self._connection.send(new_method_return(message, signature, body))
-            if member == "Prompt":
+            if member == "Prompt" and self.answers:
                 self._complete()
 
     def _on_OpenSession(self, message: Message) -> tuple[str, tuple[Any, ...]]:  # noqa: N802 - the interface's names

@@ -17,6 +17,7 @@ CONFIGURATION = """\
 <busconfig>
   <type>session</type>
   <listen>unix:path={socket}</listen>
+  <servicedir>{services}</servicedir>
   <policy context="default">
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>
@@ -27,12 +28,17 @@ CONFIGURATION = """\
 
 
 class BusDaemon:
-    """A daemon that starts no services; ``socket`` is where it listens."""
+    """A daemon that starts the services it is given, none at first; ``socket`` is where it listens."""
 
-    def __init__(self, socket: Path, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, socket: Path, services: Path, process: subprocess.Popen[bytes]) -> None:
         self.socket = socket
+        self._services = services
         self.process = process
         self.address = f"unix:path={socket}"
+
+    def add_service(self, name: str, program: Path) -> None:
+        """Let the daemon start ``program`` when somebody calls ``name``."""
+        (self._services / f"{name}.service").write_text(f"[D-BUS Service]\nName={name}\nExec={program}\n")
 
     def end(self) -> None:
         """The bus goes, with everybody on it."""
@@ -45,12 +51,14 @@ def bus_daemon(directory: Path) -> Iterator[BusDaemon]:
     """A real dbus-daemon with its socket in ``directory``."""
     configuration = directory / "bus.conf"
     socket = directory / "bus"
-    configuration.write_text(CONFIGURATION.format(socket=socket))
+    services = directory / "services"
+    services.mkdir()
+    configuration.write_text(CONFIGURATION.format(socket=socket, services=services))
     ready, told = os.pipe()
     command = ["dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile", f"--print-address={told}"]
     process = subprocess.Popen(command, pass_fds=[told], stdin=subprocess.DEVNULL)
     os.close(told)
-    daemon = BusDaemon(socket, process)
+    daemon = BusDaemon(socket, services, process)
     try:
         wait_readable(ready, 10, "dbus-daemon's address")
         assert os.read(ready, 1000).startswith(b"unix:"), "dbus-daemon did not start"

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.system.systemd import bus, bus_addresses, manager
+from session_host.system.dbus import addresses, bus
+from session_host.system.systemd import manager
 from tests.support.area import Area
 from tests.support.processes import end, with_environment
 from tests.support.waiting import wait_until
@@ -103,7 +104,7 @@ def user_systemd(area: Area, patch: pytest.MonkeyPatch) -> Iterator[UserSystemd]
 
 
 def _is_on_the_bus() -> bool:
-    address = bus_addresses.session_bus()
+    address = addresses.session_bus()
     if address is None:
         return False
     try:

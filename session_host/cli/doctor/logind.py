@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from session_host.errors import OutliveError
-from session_host.system.systemd import bus_addresses
+from session_host.system.dbus import addresses
 
 ANSWER_TIMEOUT_S = 2.0
 
@@ -41,11 +41,11 @@ class LoginSettings(NamedTuple):
 
 def from_bus() -> LoginSettings | None:
     """What logind says; None if there is no system bus, or no logind on it."""
-    address = bus_addresses.system_bus()
+    address = addresses.system_bus()
     if address is None:
         return None
 
-    from session_host.system.systemd.bus import Bus, Peer
+    from session_host.system.dbus.bus import Bus, Peer
 
     manager = Peer("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.DBus.Properties")
     try:

@@ -7,18 +7,20 @@ so that other programs can put one there too: ``secret-tool store --label=… ap
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from session_host.errors import ConfigError
+from session_host.errors import ConfigError, TimedOut
+from session_host.system.dbus.addresses import session_bus
 
-if TYPE_CHECKING:
-    from jeepney.io.asyncio import DBusRouter
+if TYPE_CHECKING:  # D-Bus, milliseconds: only where there is a bus
+    from session_host.system.dbus.bus import Bus
+
+T = TypeVar("T")
 
 TIMEOUT_S: Final = 5.0
+"""For each call."""
+
 UNLOCK_TIMEOUT_S: Final = 120.0
 """How long the user may take to type the store's password."""
 
@@ -29,7 +31,7 @@ _PROMPT: Final = "org.freedesktop.Secret.Prompt"
 _PATH: Final = "/org/freedesktop/secrets"
 _DEFAULT: Final = "/org/freedesktop/secrets/aliases/default"
 _NO_PROMPT: Final = "/"
-_NOBODY: Final = frozenset({"org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner"})
+_NO_STORE: Final = "no secret store found; use --key env:NAME or file:PATH"
 
 
 async def find(server: str, *, unlock: bool) -> str | None:
@@ -42,18 +44,7 @@ async def find(server: str, *, unlock: bool) -> str | None:
     Raises:
         ConfigError: there is no store, or it refuses.
     """
-    async with _store() as store:
-        items, locked = await store.call(_PATH, _SERVICE, "SearchItems", "a{ss}", _attributes(server))
-        if not items and locked and unlock:
-            await store.open(locked)
-            items = locked
-        if not items:
-            return None
-        session = await store.session()
-        secrets = (await store.call(_PATH, _SERVICE, "GetSecrets", "aoo", items[:1], session))[0]
-        for _, _, value, _ in secrets.values():
-            return bytes(value).decode("utf-8", "replace").strip()
-        return None
+    return await _ask_store(lambda store: store.find(server, unlock=unlock))
 
 
 async def keep(server: str, key: str) -> None:
@@ -62,16 +53,30 @@ async def keep(server: str, key: str) -> None:
     Raises:
         ConfigError: there is no store, or it refuses.
     """
-    async with _store() as store:
-        await store.open([_DEFAULT])
-        session = await store.session()
-        properties = {
-            "org.freedesktop.Secret.Item.Label": ("s", f"Outlive: {server}"),
-            "org.freedesktop.Secret.Item.Attributes": ("a{ss}", _attributes(server)),
-        }
-        secret = (session, b"", key.encode(), "text/plain; charset=utf8")
-        _, prompt = await store.call(_DEFAULT, _COLLECTION, "CreateItem", "a{sv}(oayays)b", properties, secret, True)
-        await store.ask_user(prompt)
+    await _ask_store(lambda store: store.keep(server, key))
+
+
+async def _ask_store(work: Callable[[_Store], T]) -> T:
+    """Ask the store in a thread, for it may wait for its user; whatever goes wrong is a ConfigError."""
+    address = session_bus()
+    if address is None:
+        raise ConfigError(_NO_STORE)
+
+    from session_host.system.dbus.bus import Bus, BusGone, Refused
+    from session_host.system.dbus.in_thread import in_thread
+
+    bus = Bus(address, TIMEOUT_S, starts_services=True)
+
+    def ask() -> T:
+        with bus:
+            return work(_Store(bus))
+
+    try:
+        return await in_thread(bus, ask)
+    except TimedOut as error:
+        raise ConfigError("the secret store does not respond; use --key env:NAME or file:PATH") from error
+    except (BusGone, Refused, LookupError, ValueError, TypeError) as error:
+        raise ConfigError("cannot use the secret store; use --key env:NAME or file:PATH") from error
 
 
 def _attributes(server: str) -> dict[str, str]:
@@ -79,63 +84,64 @@ def _attributes(server: str) -> dict[str, str]:
 
 
 class _Store:
-    """A conversation with the store."""
+    """A conversation with the store. Blocking."""
 
-    def __init__(self, router: DBusRouter) -> None:
-        self._router = router
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
 
-    async def call(self, path: str, interface: str, member: str, signature: str, *arguments: Any) -> tuple[Any, ...]:
-        from jeepney import DBusAddress, DBusErrorResponse, new_method_call
-        from jeepney.wrappers import unwrap_msg
+    def find(self, server: str, *, unlock: bool) -> str | None:
+        items, locked = self._call(_PATH, _SERVICE, "SearchItems", "a{ss}", _attributes(server))
+        if not items and locked and unlock:
+            self._open(locked)
+            items = locked
+        if not items:
+            return None
+        (secrets,) = self._call(_PATH, _SERVICE, "GetSecrets", "aoo", items[:1], self._session())
+        for _, _, value, _ in secrets.values():
+            return bytes(value).decode("utf-8", "replace").strip()
+        return None
 
-        message = new_method_call(DBusAddress(path, _NAME, interface), member, signature or None, arguments)
+    def keep(self, server: str, key: str) -> None:
+        self._open([_DEFAULT])
+        properties = {
+            "org.freedesktop.Secret.Item.Label": ("s", f"Outlive: {server}"),
+            "org.freedesktop.Secret.Item.Attributes": ("a{ss}", _attributes(server)),
+        }
+        secret = (self._session(), b"", key.encode(), "text/plain; charset=utf8")
+        _, prompt = self._call(_DEFAULT, _COLLECTION, "CreateItem", "a{sv}(oayays)b", properties, secret, True)
+        self._ask_user(prompt)
+
+    def _call(self, path: str, interface: str, member: str, signature: str, *arguments: Any) -> tuple[Any, ...]:
+        from session_host.system.dbus.bus import NOBODY, Peer, Refused
+
+        self._bus.extend(TIMEOUT_S)
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                return tuple(unwrap_msg(await self._router.send_and_get_reply(message)))
-        except DBusErrorResponse as error:
-            if error.name in _NOBODY:
-                raise ConfigError("no secret store found; use --key env:NAME or file:PATH") from error
+            return self._bus.call(Peer(_NAME, path, interface), member, signature, *arguments)
+        except Refused as error:
+            if error.name in NOBODY:
+                raise ConfigError(_NO_STORE) from error
             raise ConfigError(f"the secret store refused: {error.name}; use another key source") from error
 
-    async def session(self) -> str:
+    def _session(self) -> str:
         """A session without encryption of its own."""
-        _, session = await self.call(_PATH, _SERVICE, "OpenSession", "sv", "plain", ("s", ""))
+        _, session = self._call(_PATH, _SERVICE, "OpenSession", "sv", "plain", ("s", ""))
         return str(session)
 
-    async def open(self, objects: list[str]) -> None:
+    def _open(self, objects: list[str]) -> None:
         """Have what is locked unlocked, by the user if need be."""
-        _, prompt = await self.call(_PATH, _SERVICE, "Unlock", "ao", objects)
-        await self.ask_user(prompt)
+        _, prompt = self._call(_PATH, _SERVICE, "Unlock", "ao", objects)
+        self._ask_user(prompt)
 
-    async def ask_user(self, prompt: str) -> None:
+    def _ask_user(self, prompt: str) -> None:
         """Let the desktop ask its user, and wait for the answer."""
         if prompt == _NO_PROMPT:
             return
-        from jeepney import MatchRule
-        from jeepney.bus_messages import message_bus
+        from session_host.system.dbus.bus import Peer
 
-        rule = MatchRule(type="signal", interface=_PROMPT, member="Completed", path=prompt)
-        await self._router.send_and_get_reply(message_bus.AddMatch(rule))
-        with self._router.filter(rule) as answers:
-            await self.call(prompt, _PROMPT, "Prompt", "s", "")
-            async with asyncio.timeout(UNLOCK_TIMEOUT_S):
-                dismissed = (await answers.get()).body[0]
+        asking = Peer(_NAME, prompt, _PROMPT)
+        self._bus.subscribe(asking, "Completed")
+        self._call(prompt, _PROMPT, "Prompt", "s", "")
+        self._bus.extend(UNLOCK_TIMEOUT_S)
+        dismissed, _ = self._bus.signal(asking, "Completed")
         if dismissed:
             raise ConfigError("the secret store is locked; unlock it, or use another key source")
-
-
-@asynccontextmanager
-async def _store() -> AsyncIterator[_Store]:
-    """Speak with the store; whatever goes wrong is one error."""
-    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        raise ConfigError("no secret store found; use --key env:NAME or file:PATH")
-    from jeepney.auth import AuthenticationError
-    from jeepney.io.asyncio import open_dbus_router
-
-    try:
-        async with asyncio.timeout(UNLOCK_TIMEOUT_S + 2 * TIMEOUT_S), open_dbus_router(bus="SESSION") as router:
-            yield _Store(router)
-    except TimeoutError as error:
-        raise ConfigError("the secret store does not respond; use --key env:NAME or file:PATH") from error
-    except (OSError, AuthenticationError, LookupError, ValueError, TypeError) as error:
-        raise ConfigError("cannot use the secret store; use --key env:NAME or file:PATH") from error

@@ -31,8 +31,8 @@ from session_host.protocol.keeper import KeeperStatus, Status
 from session_host.protocol.launch import LaunchReport
 from session_host.storage.descriptors import session_descriptors
 from session_host.storage.descriptors.input_log import LogHeader
+from session_host.system.dbus.addresses import session_bus
 from session_host.system.systemd import Service, enter_service, held_by_services
-from session_host.system.systemd.bus_addresses import session_bus
 from session_host.system.systemd.descriptor_store import DescriptorStore
 from session_host.version import VERSION
 

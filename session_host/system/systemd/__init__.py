@@ -1,8 +1,6 @@
 """The user's systemd: scopes, services and its descriptor store.
 
-    bus_addresses     where the session bus and the system bus listen
     control_groups    the control group of a process, and whether the process should stay there
-    bus               a D-Bus connection with one timeout for the whole conversation
     manager           systemd's manager object: transient scopes and services
     scope             enter, enter_service: the decision, and its result
     descriptor_store  descriptors that systemd holds for a service (sd_notify(3))

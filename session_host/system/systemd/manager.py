@@ -9,7 +9,8 @@ from __future__ import annotations
 from resource import RLIMIT_NOFILE, getrlimit
 from typing import Any
 
-from .bus import DAEMON, Bus, BusGone, Peer, Refused
+from session_host.system.dbus.bus import Bus, BusGone, Peer, Refused
+
 from .scope import Service
 
 MANAGER = Peer("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
@@ -120,8 +121,7 @@ def held(bus: Bus, path: str) -> int:
 
 def _start(bus: Bus, unit: str, description: str, further: list[Property]) -> str:
     """Start a transient unit, and wait for the end of systemd's job of it."""
-    rule = f"type='signal',path='{MANAGER.path}',interface='{MANAGER.interface}',member='JobRemoved',arg2='{unit}'"
-    bus.post(DAEMON, "AddMatch", "s", rule)
+    bus.subscribe(MANAGER, "JobRemoved", arg2=unit)
     properties: list[Property] = [
         ("Description", ("s", description)),
         *further,

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from session_host.errors import TimedOut
+from session_host.system.dbus import addresses
 
-from . import bus_addresses, control_groups
+from . import control_groups
 
 if TYPE_CHECKING:  # D-Bus, milliseconds: only where there is a bus
-    from .bus import Bus
+    from session_host.system.dbus.bus import Bus
 
 TIMEOUT_S = 1.0
 
@@ -94,11 +95,13 @@ def enter_service(service: Service, pids: Sequence[int], timeout_s: float = TIME
 
 def held_by_services(pattern: str, timeout_s: float = TIMEOUT_S) -> int:
     """How many descriptors systemd holds for services that match a pattern (glob(7)); 0 where it is not on the bus."""
-    address = bus_addresses.session_bus()
+    address = addresses.session_bus()
     if address is None:
         return 0
 
-    from . import bus, manager
+    from session_host.system.dbus import bus
+
+    from . import manager
 
     try:
         with bus.Bus(address, timeout_s) as connection:
@@ -109,7 +112,7 @@ def held_by_services(pattern: str, timeout_s: float = TIMEOUT_S) -> int:
 
 def _enter(unit: str, pids: Sequence[int], timeout_s: float, move: Callable[[Bus, list[int]], str]) -> ScopeResult:
     """Call ``move`` on the session bus, unless the processes are in the unit already or had better stay."""
-    address = bus_addresses.session_bus()
+    address = addresses.session_bus()
     if address is None:
         return ScopeResult(reason=NO_BUS)
     pids = [pid for pid in pids if control_groups.control_groups(pid)]
@@ -120,7 +123,7 @@ def _enter(unit: str, pids: Sequence[int], timeout_s: float, move: Callable[[Bus
     if any(control_groups.belongs_elsewhere(pid) for pid in pids):
         return ScopeResult(reason=NOT_WANTED)
 
-    from . import bus
+    from session_host.system.dbus import bus
 
     try:
         with bus.Bus(address, timeout_s) as connection:

@@ -8,7 +8,7 @@ import pytest
 @pytest.mark.parametrize(
     ("former", "today"),
     [
-        ("session_host.scopes.bus", "session_host.system.systemd.bus"),
+        ("session_host.scopes.bus", "session_host.system.dbus.bus"),
         ("session_host.scopes.manager", "session_host.system.systemd.manager"),
     ],
 )

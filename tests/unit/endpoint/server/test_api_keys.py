@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import shlex
+import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +15,11 @@ import pytest
 from session_host.endpoint.server import secret_store
 from session_host.endpoint.server.api_keys import NoKeys, check_source, find_key
 from session_host.errors import ConfigError, UsageError
+from tests.architecture.source_tree import REPOSITORY
 from tests.fakes.secret_service import SecretService
 from tests.support.buses import BusDaemon, bus_daemon
+from tests.support.processes import end
+from tests.support.waiting import eventually
 
 HTTPS, HTTP, HERE = "https://api.example.com/v1", "http://api.example.com/v1", "http://127.0.0.1:1/v1"
 KEY = "sk-0123456789"
@@ -23,11 +30,6 @@ def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BusDaemon]:
     with bus_daemon(tmp_path) as daemon:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", daemon.address)
         yield daemon
-
-
-@pytest.fixture(autouse=True)
-def no_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
 
 
 async def test_by_default_the_usual_variable_counts() -> None:
@@ -107,16 +109,47 @@ async def test_a_store_that_stays_locked(bus: BusDaemon) -> None:
         await secret_store.keep("https://api.example.com", KEY)
 
 
-async def test_a_bus_without_a_store_and_no_bus_at_all(bus: BusDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bus_without_a_store_and_no_bus_at_all(
+    bus: BusDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(ConfigError, match="no secret store found"):
         await find_key("secret", HTTPS, {})
     assert await find_key("", HTTPS, {}) is None
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
-    with pytest.raises(ConfigError, match="cannot use the secret store"):
-        await find_key("secret", HTTPS, {})
-    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
     with pytest.raises(ConfigError, match="no secret store found"):
         await find_key("secret", HTTPS, {})
+    with socket.socket(socket.AF_UNIX) as unheard:
+        unheard.bind(str(tmp_path / "unheard"))
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/unheard")
+        with pytest.raises(ConfigError, match="cannot use the secret store"):
+            await find_key("secret", HTTPS, {})
+
+
+async def test_a_store_that_does_not_run_yet_is_started(bus: BusDaemon, tmp_path: Path) -> None:
+    program = (
+        "import sys, threading; from tests.fakes.secret_service import SecretService\n"
+        "with SecretService(sys.argv[1]): threading.Event().wait(20)"
+    )
+    command = shlex.join([sys.executable, "-c", program, bus.address])
+    wrapper = tmp_path / "store"
+    wrapper.write_text(f"#!/bin/sh\ncd {REPOSITORY}; echo $$ > {tmp_path}/pid; exec {command}\n")
+    wrapper.chmod(0o700)
+    bus.add_service("org.freedesktop.secrets", wrapper)
+    try:
+        await secret_store.keep("https://api.example.com", KEY)
+        assert await find_key("secret", HTTPS, {}) == KEY
+    finally:
+        end([int((tmp_path / "pid").read_text())])
+
+
+async def test_a_chat_that_is_left_while_the_store_asks_its_user_does_not_wait_for_the_answer(bus: BusDaemon) -> None:
+    with SecretService(bus.address, locked=True, answers=False) as service:
+        service.items[(("application", "outlive"), ("server", "https://api.example.com"))] = KEY
+        looking = asyncio.ensure_future(find_key("secret", HTTPS, {}))
+        await eventually(lambda: service.prompts, 5.0, "the question")
+        looking.cancel()
+        await asyncio.wait([looking], timeout=5.0)
+        assert looking.cancelled()
 
 
 def test_a_key_is_not_logged_whoever_logs_it(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from session_host.system.systemd import bus_addresses, control_groups
+from session_host.system.dbus import addresses
+from session_host.system.systemd import control_groups
 
 ME = os.getuid()
 DESKTOP = f"/user.slice/user-{ME}.slice/user@{ME}.service/app.slice/app-outlive-7.scope"
@@ -27,7 +28,7 @@ def listening(path: Path) -> Iterator[None]:
 @pytest.fixture
 def run_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory that logind makes for this user."""
-    monkeypatch.setattr(bus_addresses, "RUN_USER", tmp_path)
+    monkeypatch.setattr(addresses, "RUN_USER", tmp_path)
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     own = tmp_path / str(ME)
@@ -53,7 +54,7 @@ def test_addresses_that_lead_somewhere(
 ) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address.format(tmp_path))
     with listening(tmp_path / "bus"):
-        assert bus_addresses.session_bus() == found.format(tmp_path).encode()
+        assert addresses.session_bus() == found.format(tmp_path).encode()
 
 
 @pytest.mark.parametrize(
@@ -64,18 +65,18 @@ def test_an_address_that_leads_nowhere_is_not_made_up_for(run_user: Path, addres
     """Whoever says where the bus is does not get another one."""
     with pytest.MonkeyPatch.context() as patch, listening(run_user / "bus"):
         patch.setenv("DBUS_SESSION_BUS_ADDRESS", address.format(run_user))
-        assert bus_addresses.session_bus() is None
+        assert addresses.session_bus() is None
 
 
 def test_without_an_address_it_is_the_runtime_directorys_bus(
     run_user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert bus_addresses.session_bus() is None
+    assert addresses.session_bus() is None
     with listening(run_user / "bus"):
-        assert bus_addresses.session_bus() == str(run_user / "bus").encode()
+        assert addresses.session_bus() == str(run_user / "bus").encode()
         with listening(tmp_path / "bus"):
-            assert bus_addresses.session_bus() == str(tmp_path / "bus").encode()
+            assert addresses.session_bus() == str(tmp_path / "bus").encode()
 
 
 def test_a_bus_of_another_user_is_none_of_ours(run_user: Path) -> None:
@@ -83,17 +84,17 @@ def test_a_bus_of_another_user_is_none_of_ours(run_user: Path) -> None:
         pytest.skip("giving a socket away needs root")
     with listening(run_user / "bus"):
         os.chown(run_user / "bus", 12345, -1)
-        assert bus_addresses.session_bus() is None
+        assert addresses.session_bus() is None
 
 
 def test_the_system_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DBUS_SYSTEM_BUS_ADDRESS", raising=False)
-    monkeypatch.setattr(bus_addresses, "SYSTEM_BUS", tmp_path / "system")
-    assert bus_addresses.system_bus() is None
+    monkeypatch.setattr(addresses, "SYSTEM_BUS", tmp_path / "system")
+    assert addresses.system_bus() is None
     with listening(tmp_path / "system"):
-        assert bus_addresses.system_bus() == str(tmp_path / "system").encode()
+        assert addresses.system_bus() == str(tmp_path / "system").encode()
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
-        assert bus_addresses.system_bus() is None
+        assert addresses.system_bus() is None
 
 
 # -------------------------------------------------------------------------------------------- places

@@ -1,11 +1,14 @@
-"""A D-Bus connection with one deadline for all calls.
+"""A D-Bus connection with a deadline.
 
 jeepney has the format, the authentication and no clock: its own connections wait without a limit for the first
 answer. So the socket is ours. Names and errors of the daemon are those of the D-Bus specification.
+
+An event loop calls a connection in a thread (``in_thread``) and reads signals in between (``fileno``, ``arrived``).
 """
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import time
@@ -60,40 +63,71 @@ class Peer(NamedTuple):
 DAEMON = Peer("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
 
+class Signal(NamedTuple):
+    """A signal that came."""
+
+    path: str
+    interface: str
+    member: str
+    arguments: tuple[Any, ...]
+
+
 class Bus:
-    """One connection. Blocking, for one thread at a time; a context manager.
+    """One connection. Blocking, for one thread at a time; a context manager, which opens and closes it.
 
     Every method raises TimedOut once the connection's time is up, and BusGone when there is no speaking with it.
     """
 
-    def __init__(self, address: bytes, timeout_s: float) -> None:
-        """Connect and say hello.
+    def __init__(self, address: bytes, timeout_s: float, *, starts_services: bool = False) -> None:
+        """Set up a connection without opening it.
 
         Args:
-            address: as ``bus_addresses`` gives it.
-            timeout_s: for everything until the end, not for each call.
+            address: as ``addresses`` gives it.
+            timeout_s: for everything until the end, not for each call; ``extend`` gives more.
+            starts_services: whether the daemon starts a service that a call is for and that does not run.
         """
+        self._address = address
         self._deadline = time.monotonic() + timeout_s
+        self._flags = MessageFlag(0) if starts_services else MessageFlag.no_auto_start
+        self._is_cut = False
         self._serial = 0
         self._parser = Parser()
-        self._signals: deque[Message] = deque()
+        self._signals: deque[Signal] = deque()
         self._socket = socket.socket(socket.AF_UNIX)
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Connect and say hello."""
         try:
-            self._connect(address)
+            self._connect()
             self._authenticate()
             self.call(DAEMON, "Hello")
         except BaseException:
             self._socket.close()
             raise
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Close the connection; it is not opened again."""
         self._socket.close()
 
+    def extend(self, timeout_s: float) -> None:
+        """Set the time that is left from now on."""
+        self._deadline = time.monotonic() + timeout_s
+
+    def cut(self) -> None:
+        """End the connection under another thread that uses it, which gets BusGone."""
+        self._is_cut = True
+        with contextlib.suppress(OSError):  # It was not connected yet, or is closed.
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def call(self, peer: Peer, member: str, signature: str = "", *arguments: Any) -> tuple[Any, ...]:
-        """Call a method and wait for what it returns; the peer is not started for it.
+        """Call a method and wait for what it returns.
 
         Raises:
             Refused: it answers with an error.
@@ -102,8 +136,7 @@ class Bus:
         while True:
             message = self._receive()
             if message.header.fields.get(HeaderFields.reply_serial) != serial:
-                if message.header.message_type is MessageType.signal:
-                    self._signals.append(message)
+                self._keep(message)
                 continue
             if message.header.message_type is MessageType.error:
                 text = next((part for part in message.body if isinstance(part, str)), "")
@@ -115,33 +148,67 @@ class Bus:
         """Call a method without waiting for the answer, which is then passed over. Returns the call's number."""
         target = DBusAddress(peer.path, peer.name, peer.interface)
         message = new_method_call(target, member, signature or None, arguments)
-        message.header.flags |= MessageFlag.no_auto_start
+        message.header.flags |= self._flags
         self._serial += 1
         self._write(message.serialise(serial=self._serial))
         return self._serial
 
+    def subscribe(self, peer: Peer, member: str = "", **conditions: str) -> None:
+        """Have an object's signals sent.
+
+        Args:
+            peer: the object and the interface.
+            member: the signal; "" for all of them.
+            conditions: further ones of a match rule, such as ``arg2``.
+        """
+        rule = {"type": "signal", "path": peer.path, "interface": peer.interface, **conditions}
+        if member:
+            rule["member"] = member
+        self.post(DAEMON, "AddMatch", "s", ",".join(f"{key}='{value}'" for key, value in rule.items()))
+
     def signal(self, peer: Peer, member: str) -> tuple[Any, ...]:
         """Wait for a signal of this object; what it brings. Those that came during a call are not lost."""
         while True:
-            message = self._signals.popleft() if self._signals else self._receive()
-            if message.header.message_type is not MessageType.signal:
-                continue
-            fields = message.header.fields
-            if (
-                fields.get(HeaderFields.path) == peer.path
-                and fields.get(HeaderFields.interface) == peer.interface
-                and fields.get(HeaderFields.member) == member
-            ):
-                return tuple(message.body)
+            while not self._signals:
+                self._keep(self._receive())
+            found = self._signals.popleft()
+            if found[:3] == (peer.path, peer.interface, member):
+                return found.arguments
 
-    def _connect(self, address: bytes) -> None:
+    def fileno(self) -> int:
+        """Readable once something has come."""
+        return self._socket.fileno()
+
+    def arrived(self) -> list[Signal]:
+        """Take the signals that have come so far, without waiting."""
+        try:
+            with contextlib.suppress(TimedOut):
+                self._parser.add_data(self._read(0.0))
+            while (message := self._parser.get_next_message()) is not None:
+                self._keep(message)
+        except NO_MESSAGE as error:
+            raise BusGone("the bus speaks no D-Bus") from error
+        found = list(self._signals)
+        self._signals.clear()
+        return found
+
+    def _keep(self, message: Message) -> None:
+        """Keep a signal for later."""
+        if message.header.message_type is MessageType.signal:
+            fields = message.header.fields
+            path, interface, member = (
+                str(fields.get(each, "")) for each in (HeaderFields.path, HeaderFields.interface, HeaderFields.member)
+            )
+            self._signals.append(Signal(path, interface, member, tuple(message.body)))
+
+    def _connect(self) -> None:
         # A full queue of waiting connections is no error in connect(2), it blocks: for SO_SNDTIMEO at most.
         left = self._left_s()
         whole = int(left)
         limit = struct.pack("ll", whole, max(1, int((left - whole) * 1e6)))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
         try:
-            self._socket.connect(address)
+            self._socket.connect(self._address)
         except BlockingIOError as error:
             raise TimedOut("the bus takes no connections") from error
         except (OSError, ValueError) as error:
@@ -152,7 +219,7 @@ class Bus:
         try:
             for line in conversation:
                 self._write(line)
-                conversation.feed(self._read())
+                conversation.feed(self._read(self._left_s()))
         except AuthenticationError as error:
             raise BusGone("the bus does not let us in") from error
         self._write(BEGIN)
@@ -160,25 +227,26 @@ class Bus:
     def _receive(self) -> Message:
         try:
             while (message := self._parser.get_next_message()) is None:
-                self._parser.add_data(self._read())
+                self._parser.add_data(self._read(self._left_s()))
         except NO_MESSAGE as error:
             raise BusGone("the bus speaks no D-Bus") from error
         return message
 
     def _write(self, data: bytes) -> None:
-        self._socket.settimeout(self._left_s())
+        left_s = self._left_s()
         try:
+            self._socket.settimeout(left_s)
             self._socket.sendall(data)
         except TimeoutError as error:
             raise TimedOut("the bus does not read") from error
         except OSError as error:
             raise BusGone(f"the bus has gone: {error.strerror}") from error
 
-    def _read(self) -> bytes:
-        self._socket.settimeout(self._left_s())
+    def _read(self, timeout_s: float) -> bytes:
         try:
+            self._socket.settimeout(timeout_s)
             data = self._socket.recv(READ_BYTES)
-        except TimeoutError as error:
+        except (TimeoutError, BlockingIOError) as error:
             raise TimedOut("the bus does not answer") from error
         except OSError as error:
             raise BusGone(f"the bus has gone: {error.strerror}") from error
@@ -187,6 +255,8 @@ class Bus:
         return data
 
     def _left_s(self) -> float:
+        if self._is_cut:
+            raise BusGone("the connection was ended")
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimedOut("the time is up")
