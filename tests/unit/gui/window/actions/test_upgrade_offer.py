@@ -95,6 +95,7 @@ async def test_nothing_that_is_installed_works_is_said_too(played: Played, monke
     )
 
 
+@pytest.mark.usefixtures("qapp")  # its translation has the plural forms
 @pytest.mark.parametrize(
     ("results", "left", "text", "well"),
     [
